@@ -1,0 +1,1 @@
+//! What all processes of an account on this host share: places, connect budget, cool-offs.

@@ -1,0 +1,1 @@
+//! Raw frames in a file, written and read.

@@ -1,0 +1,1 @@
+//! Runs sessions over transports and carries frames to the writer.

@@ -1,0 +1,1 @@
+//! The instrument master: download, cache, look-up.

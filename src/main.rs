@@ -1,0 +1,7 @@
+//! The `dhan` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dhan::cmd::main()
+}

@@ -1,0 +1,1 @@
+//! Order messages: tolerant reading, and events from comparing with the last state.

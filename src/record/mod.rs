@@ -1,0 +1,99 @@
+//! What we promise our users: the records, one field list each.
+//!
+//! A record lists its fields once, in the order that its users see them, to a [`FieldWriter`]; NDJSON, the CSV header
+//! and the CSV row all come from that list.
+
+/// The name of a field, with the text that introduces it in NDJSON ready made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The name, as in the CSV header.
+    pub name: &'static str,
+    /// `,"name":`
+    pub json: &'static str,
+}
+
+/// Makes a [`Key`] of a literal.
+#[macro_export]
+macro_rules! key {
+    ($name:literal) => {
+        $crate::record::Key { name: $name, json: concat!(",\"", $name, "\":") }
+    };
+}
+
+/// The name of a moment, which depends on how moments are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeKey {
+    /// As microseconds since the epoch: `recv_us`.
+    pub epoch: Key,
+    /// As RFC 3339 text: `recv`.
+    pub iso: Key,
+}
+
+/// A level of a book as records show it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BookLevel<P> {
+    /// Price in rupees.
+    pub price: P,
+    /// Quantity in units.
+    pub qty: u32,
+    /// Number of orders.
+    pub orders: u32,
+}
+
+/// Receives the fields of a record, in order. A format is an implementation of this.
+pub trait FieldWriter {
+    /// A price that came as `f32`: the fewest digits that read back to it, always with a fraction; null if not finite.
+    fn price32(&mut self, key: Key, value: f32);
+    /// A price that came as `f64`, likewise.
+    fn price64(&mut self, key: Key, value: f64);
+    /// A price that may be unknown.
+    fn price64_or_null(&mut self, key: Key, value: Option<f64>) {
+        match value {
+            Some(value) => self.price64(key, value),
+            None => self.null(key),
+        }
+    }
+    /// A whole number.
+    fn int(&mut self, key: Key, value: i64);
+    /// A whole number that may be unknown.
+    fn int_or_null(&mut self, key: Key, value: Option<i64>) {
+        match value {
+            Some(value) => self.int(key, value),
+            None => self.null(key),
+        }
+    }
+    /// What is not known: `null`, or nothing between two commas.
+    fn null(&mut self, key: Key);
+    /// Text of any content.
+    fn text(&mut self, key: Key, value: &str);
+    /// Text that may be unknown.
+    fn text_or_null(&mut self, key: Key, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(key, value),
+            None => self.null(key),
+        }
+    }
+    /// A list of words: a JSON array of strings; in CSV joined by `|`.
+    fn words(&mut self, key: Key, values: &mut dyn Iterator<Item = &str>);
+    /// Text that is valid JSON already, passed on as it is.
+    fn json(&mut self, key: Key, value: &str);
+    /// A moment in true UTC epoch seconds: a number, or RFC 3339 in IST.
+    fn seconds(&mut self, key: Key, value: Option<i64>);
+    /// A moment in microseconds since the epoch.
+    fn time(&mut self, key: TimeKey, us: i64);
+    /// Both sides of a five-level book: `bids` and `asks` arrays, or `bid1_price`, …, `ask5_orders`.
+    fn book5(&mut self, bids: &[BookLevel<f32>], asks: &[BookLevel<f32>]);
+    /// A list of levels under one key; CSV has one row a level instead.
+    fn levels(&mut self, key: Key, rows: &[BookLevel<f64>]);
+}
+
+/// The last field of every record: when it was received, in microseconds since the epoch.
+pub const RECV: TimeKey = TimeKey { epoch: key!("recv_us"), iso: key!("recv") };
+
+/// A record: something that lists its fields. `type` comes before and `recv_us` after what [`Record::fields`] lists.
+pub trait Record {
+    /// The value of `type`.
+    fn kind(&self) -> &'static str;
+    /// Lists the fields between `type` and `recv_us`.
+    fn fields<W: FieldWriter>(&self, writer: &mut W);
+}

@@ -1,0 +1,1 @@
+//! The few REST calls, all of them reads.

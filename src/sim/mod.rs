@@ -1,0 +1,1 @@
+//! A broker in a box: the same protocols from the other side.

@@ -1,0 +1,169 @@
+//! What reaches the writer, in order. A capture file is these items, and replaying them prints the same bytes.
+
+use crate::wire::depth::Levels;
+use crate::wire::{InstrumentKey, Mode};
+use std::sync::Arc;
+
+/// Which of Dhan's streams a run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Feed {
+    /// Live market feed.
+    Market,
+    /// 20- or 200-level book.
+    Depth(Levels),
+    /// Order updates.
+    Orders,
+}
+
+impl Feed {
+    /// The word that `gap` and `status` records carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Feed::Market => "market",
+            Feed::Depth(_) => "depth",
+            Feed::Orders => "orders",
+        }
+    }
+}
+
+/// What kind of bytes a frame holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FrameKind {
+    /// A binary websocket message.
+    Binary,
+    /// A text websocket message.
+    Text,
+    /// The body of the REST order book, asked for at the start of the run.
+    OrderBookAtStart,
+    /// The body of the REST order book, asked for after a reconnect.
+    OrderBookAfterGap,
+}
+
+/// One message as it was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// The connection, from 1.
+    pub conn: u16,
+    /// What kind of bytes it holds.
+    pub kind: FrameKind,
+    /// When it was received, µs since the epoch, as the wall clock said.
+    pub recv_us: i64,
+    /// The message.
+    pub bytes: &'a [u8],
+}
+
+/// Why data was lost; the `reason` of a `gap` record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GapReason {
+    /// The connection ended.
+    Disconnected,
+    /// The connection said nothing any more.
+    Stalled,
+    /// The reader of the output was slower than the feed.
+    Lagged,
+    /// Bytes that could not be decoded.
+    Malformed,
+    /// The last run did not end orderly.
+    Restarted,
+    /// The clock stepped backwards.
+    Clock,
+    /// The order book could not be asked for.
+    Snapshot,
+}
+
+impl GapReason {
+    /// Every reason, in the order of the contract.
+    pub const ALL: [GapReason; 7] = [
+        GapReason::Disconnected,
+        GapReason::Stalled,
+        GapReason::Lagged,
+        GapReason::Malformed,
+        GapReason::Restarted,
+        GapReason::Clock,
+        GapReason::Snapshot,
+    ];
+
+    /// The word that records carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            GapReason::Disconnected => "disconnected",
+            GapReason::Stalled => "stalled",
+            GapReason::Lagged => "lagged",
+            GapReason::Malformed => "malformed",
+            GapReason::Restarted => "restarted",
+            GapReason::Clock => "clock",
+            GapReason::Snapshot => "snapshot",
+        }
+    }
+}
+
+/// A step in a connection's life; the `event` of a `status` record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StatusEvent {
+    /// An attempt begins.
+    Connecting,
+    /// The upgrade was accepted; nothing more is known.
+    Connected,
+    /// Everything was asked for; nobody confirms it.
+    Requested,
+    /// The first data came.
+    Live,
+    /// Connected, but what had been ticking fell silent.
+    Stale,
+    /// The connection ended.
+    Disconnected,
+    /// Waiting before the next attempt.
+    Retrying,
+    /// The run is ending.
+    Stopping,
+}
+
+impl StatusEvent {
+    /// Every event, in the order of the contract.
+    pub const ALL: [StatusEvent; 8] = [
+        StatusEvent::Connecting,
+        StatusEvent::Connected,
+        StatusEvent::Requested,
+        StatusEvent::Live,
+        StatusEvent::Stale,
+        StatusEvent::Disconnected,
+        StatusEvent::Retrying,
+        StatusEvent::Stopping,
+    ];
+
+    /// The word that records carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            StatusEvent::Connecting => "connecting",
+            StatusEvent::Connected => "connected",
+            StatusEvent::Requested => "requested",
+            StatusEvent::Live => "live",
+            StatusEvent::Stale => "stale",
+            StatusEvent::Disconnected => "disconnected",
+            StatusEvent::Retrying => "retrying",
+            StatusEvent::Stopping => "stopping",
+        }
+    }
+}
+
+#[expect(missing_docs, reason = "the fields are named in their variant's sentence")]
+/// Something that happened, between frames. Moments are µs since the epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// What instruments are called. Comes before their first packet.
+    Symbols(Vec<(InstrumentKey, Arc<str>)>),
+    /// Instruments that a connection serves from now on; the mode is the feed's, `None` for depth.
+    Subscribed { conn: u16, instruments: Vec<(InstrumentKey, Option<Mode>)> },
+    /// Instruments that are no longer wanted; their packets are filtered from now on.
+    Unsubscribed { instruments: Vec<(InstrumentKey, Option<Mode>)> },
+    /// A connection was lost (or data of it was): opens a gap that the connection's next data closes.
+    Lost { conn: u16, reason: GapReason, detail: String, from_us: i64 },
+    /// The connection is known to be whole again without data having come (an order book was fetched): closes its gap.
+    Whole { conn: u16, at_us: i64 },
+    /// A gap that is over already: `lagged` (with what was dropped), `restarted`, `snapshot`.
+    Gap { conn: u16, reason: GapReason, detail: Option<String>, from_us: i64, to_us: i64, dropped: Option<u64> },
+    /// A step in a connection's life.
+    Status { conn: u16, event: StatusEvent, detail: Option<String>, at_us: i64 },
+    /// The run ends here, for this reason; what comes after is filtered.
+    End { reason: String, at_us: i64 },
+}

@@ -1,0 +1,3 @@
+//! The one thread that turns received frames into records, and keeps the books.
+
+pub mod item;
