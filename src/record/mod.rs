@@ -3,6 +3,9 @@
 //! A record lists its fields once, in the order that its users see them, to a [`FieldWriter`]; NDJSON, the CSV header
 //! and the CSV row all come from that list.
 
+pub mod control;
+pub mod market;
+
 /// The name of a field, with the text that introduces it in NDJSON ready made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
@@ -10,13 +13,22 @@ pub struct Key {
     pub name: &'static str,
     /// `,"name":`
     pub json: &'static str,
+    /// Its place in [`market::COLUMNS`]; [`NO_COLUMN`] in records whose CSV has just the record's own fields.
+    pub column: u8,
 }
+
+/// [`Key::column`] of a field that is not one of the market feed's.
+pub const NO_COLUMN: u8 = u8::MAX;
 
 /// Makes a [`Key`] of a literal.
 #[macro_export]
 macro_rules! key {
     ($name:literal) => {
-        $crate::record::Key { name: $name, json: concat!(",\"", $name, "\":") }
+        $crate::record::Key {
+            name: $name,
+            json: concat!(",\"", $name, "\":"),
+            column: const { $crate::record::market::column($name) },
+        }
     };
 }
 
@@ -53,6 +65,15 @@ pub trait FieldWriter {
             None => self.null(key),
         }
     }
+    /// A price that came as `f32` and may be unknown.
+    fn price32_or_null(&mut self, key: Key, value: Option<f32>) {
+        match value {
+            Some(value) => self.price32(key, value),
+            None => self.null(key),
+        }
+    }
+    /// A quantity or count as the wire has it.
+    fn uint(&mut self, key: Key, value: u32);
     /// A whole number.
     fn int(&mut self, key: Key, value: i64);
     /// A whole number that may be unknown.
@@ -73,6 +94,8 @@ pub trait FieldWriter {
             None => self.null(key),
         }
     }
+    /// Bytes as lower-case hex text.
+    fn hex(&mut self, key: Key, bytes: &[u8]);
     /// A list of words: a JSON array of strings; in CSV joined by `|`.
     fn words(&mut self, key: Key, values: &mut dyn Iterator<Item = &str>);
     /// Text that is valid JSON already, passed on as it is.

@@ -1,5 +1,7 @@
 //! Formats (NDJSON, CSV) and destinations (stdout, rotated files).
 
+pub mod text;
+
 use crate::exit::Failure;
 
 /// Where whole lines go. Every chunk holds whole lines only, and a destination keeps it so: a line is completed or taken back.

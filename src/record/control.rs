@@ -1,0 +1,145 @@
+//! Control records: what happened to the stream itself (contract: `gap`, `status`, `end`).
+
+use super::{FieldWriter, Record, TimeKey};
+use crate::key;
+use crate::wire::InstrumentKey;
+use crate::writer::item::{Feed, GapReason, StatusEvent};
+
+/// Data that was lost, or may have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Which stream.
+    pub feed: Feed,
+    /// The connection, from 1; 0 when it is about the output as a whole.
+    pub conn: u16,
+    /// Why.
+    pub reason: GapReason,
+    /// What is known beyond the reason; free of secrets.
+    pub detail: Option<String>,
+    /// The last moment up to which the stream is whole, µs since the epoch.
+    pub from_us: i64,
+    /// The moment from which it is whole again, µs since the epoch.
+    pub to_us: i64,
+    /// How many instruments are affected.
+    pub instruments: u32,
+    /// Which ones; `None` when that is all of them.
+    pub ids: Option<Vec<InstrumentKey>>,
+    /// How many packets were lost; `None` when nobody can know.
+    pub dropped: Option<u64>,
+}
+
+const FROM: TimeKey = TimeKey { epoch: key!("from_us"), iso: key!("from") };
+const TO: TimeKey = TimeKey { epoch: key!("to_us"), iso: key!("to") };
+
+impl Record for Gap {
+    fn kind(&self) -> &'static str {
+        "gap"
+    }
+
+    fn fields<W: FieldWriter>(&self, w: &mut W) {
+        w.text(key!("feed"), self.feed.name());
+        w.uint(key!("conn"), u32::from(self.conn));
+        w.text(key!("reason"), self.reason.name());
+        w.text_or_null(key!("detail"), self.detail.as_deref());
+        w.time(FROM, self.from_us);
+        w.time(TO, self.to_us);
+        w.uint(key!("instruments"), self.instruments);
+        match &self.ids {
+            Some(ids) => {
+                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+                w.words(key!("ids"), &mut ids.iter().map(String::as_str));
+            }
+            None => w.null(key!("ids")),
+        }
+        w.int_or_null(key!("dropped"), self.dropped.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
+    }
+}
+
+/// A step in a connection's life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Which stream.
+    pub feed: Feed,
+    /// The connection, from 1; 0 for the run as a whole.
+    pub conn: u16,
+    /// Which step.
+    pub event: StatusEvent,
+    /// What is known beyond the step; free of secrets.
+    pub detail: Option<String>,
+}
+
+impl Record for Status {
+    fn kind(&self) -> &'static str {
+        "status"
+    }
+
+    fn fields<W: FieldWriter>(&self, w: &mut W) {
+        w.text(key!("feed"), self.feed.name());
+        w.uint(key!("conn"), u32::from(self.conn));
+        w.text(key!("event"), self.event.name());
+        w.text_or_null(key!("detail"), self.detail.as_deref());
+    }
+}
+
+/// What became of everything that was received, in packets (orders: messages):
+/// `received = written + filtered + dropped + malformed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Books {
+    /// Packets received.
+    pub received: u64,
+    /// Packets whose content reached a record.
+    pub written: u64,
+    /// Packets that nobody asked for, repeats, signs of life.
+    pub filtered: u64,
+    /// Packets that were lost between the socket and the output.
+    pub dropped: u64,
+    /// Bytes that no packet could be made of.
+    pub malformed: u64,
+    /// Gap records (whether or not they were printed).
+    pub gaps: u64,
+}
+
+impl Books {
+    /// Whether every packet is accounted for.
+    pub fn balance(&self) -> bool {
+        self.received == self.written + self.filtered + self.dropped + self.malformed
+    }
+
+    /// What happened since `earlier`.
+    pub fn since(&self, earlier: &Books) -> Books {
+        Books {
+            received: self.received - earlier.received,
+            written: self.written - earlier.written,
+            filtered: self.filtered - earlier.filtered,
+            dropped: self.dropped - earlier.dropped,
+            malformed: self.malformed - earlier.malformed,
+            gaps: self.gaps - earlier.gaps,
+        }
+    }
+}
+
+/// The last record of a file that ended orderly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// The books: the run's at its end, the file's when it was rotated.
+    pub books: Books,
+    /// Why it ended: `rotated`, or what ended the run.
+    pub reason: String,
+}
+
+impl Record for End {
+    fn kind(&self) -> &'static str {
+        "end"
+    }
+
+    fn fields<W: FieldWriter>(&self, w: &mut W) {
+        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        w.int(key!("received"), count(self.books.received));
+        w.int(key!("written"), count(self.books.written));
+        w.int(key!("filtered"), count(self.books.filtered));
+        w.int(key!("dropped"), count(self.books.dropped));
+        w.int(key!("malformed"), count(self.books.malformed));
+        w.int(key!("gaps"), count(self.books.gaps));
+        w.text(key!("reason"), &self.reason);
+    }
+}
