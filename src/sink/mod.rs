@@ -1,6 +1,10 @@
 //! Formats (NDJSON, CSV) and destinations (stdout, rotated files).
 
+pub mod csv;
+pub mod encoder;
+pub mod ndjson;
 pub mod text;
+pub mod time;
 
 use crate::exit::Failure;
 

@@ -1,0 +1,227 @@
+//! CSV: RFC 4180, empty for null, the digits those of NDJSON.
+
+use super::text::Out;
+use super::time::{IsoText, TimeStyle};
+use crate::record::market::{COLUMNS, column};
+use crate::record::{BookLevel, FieldWriter, Key, NO_COLUMN, RECV, Record, TimeKey};
+
+/// Which columns a row has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Columns {
+    /// Every column of the market feed, empty where a record has no such field.
+    Market,
+    /// The record's own fields.
+    Own,
+}
+
+/// Writes a record's fields as the cells of a row whose first cells are there already.
+pub(super) struct Cells<'a> {
+    pub(super) out: &'a mut Out,
+    pub(super) style: TimeStyle,
+    pub(super) iso: &'a mut IsoText,
+    pub(super) columns: Columns,
+    /// The column that was written last.
+    pub(super) at: u8,
+}
+
+/// The column of `symbol`, the last of a market row's prepared beginning.
+pub(super) const SYMBOL: u8 = column("symbol");
+const BID1: u8 = column("bid1_price");
+const COMMAS: [u8; COLUMNS.len()] = [b','; COLUMNS.len()];
+
+impl Cells<'_> {
+    /// Moves to a field's column.
+    #[inline(always)]
+    fn cell(&mut self, key: Key) {
+        self.column(key.column);
+    }
+
+    #[inline(always)]
+    fn column(&mut self, column: u8) {
+        match self.columns {
+            Columns::Market if column != NO_COLUMN => {
+                self.out.bytes(&COMMAS[..usize::from(column.saturating_sub(self.at))]);
+                self.at = column;
+            }
+            _ => self.out.byte(b','),
+        }
+    }
+
+    #[inline(always)]
+    fn side(&mut self, first: u8, level: Option<&BookLevel<f32>>) {
+        match level {
+            Some(level) => {
+                self.column(first);
+                self.out.price32(level.price);
+                self.column(first + 1);
+                self.out.u32(level.qty);
+                self.column(first + 2);
+                self.out.u32(level.orders);
+            }
+            None if self.columns == Columns::Own => self.out.bytes(b",,,"),
+            None => {}
+        }
+    }
+}
+
+impl FieldWriter for Cells<'_> {
+    #[inline(always)]
+    fn price32(&mut self, key: Key, value: f32) {
+        self.cell(key);
+        self.out.price32(value);
+    }
+
+    #[inline(always)]
+    fn price64(&mut self, key: Key, value: f64) {
+        self.cell(key);
+        self.out.price64(value);
+    }
+
+    #[inline(always)]
+    fn uint(&mut self, key: Key, value: u32) {
+        self.cell(key);
+        self.out.u32(value);
+    }
+
+    #[inline(always)]
+    fn int(&mut self, key: Key, value: i64) {
+        self.cell(key);
+        self.out.i64(value);
+    }
+
+    #[inline(always)]
+    fn null(&mut self, key: Key) {
+        if self.columns == Columns::Own {
+            self.cell(key);
+        }
+    }
+
+    fn text(&mut self, key: Key, value: &str) {
+        self.cell(key);
+        self.out.csv_field(value);
+    }
+
+    fn hex(&mut self, key: Key, bytes: &[u8]) {
+        self.cell(key);
+        self.out.hex(bytes);
+    }
+
+    fn words(&mut self, key: Key, values: &mut dyn Iterator<Item = &str>) {
+        self.cell(key);
+        let joined: Vec<&str> = values.collect();
+        self.out.csv_field(&joined.join("|"));
+    }
+
+    fn json(&mut self, key: Key, value: &str) {
+        self.cell(key);
+        if value != "null" {
+            self.out.csv_field(value);
+        }
+    }
+
+    #[inline(always)]
+    fn seconds(&mut self, key: Key, value: Option<i64>) {
+        match (value, self.style) {
+            (None, _) => self.null(key),
+            (Some(second), TimeStyle::Epoch) => self.int(key, second),
+            (Some(second), TimeStyle::Iso) => {
+                self.cell(key);
+                self.iso.seconds(self.out, second);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn time(&mut self, key: TimeKey, us: i64) {
+        self.cell(key.epoch);
+        match self.style {
+            TimeStyle::Epoch => self.out.micros(us),
+            TimeStyle::Iso => self.iso.micros(self.out, us),
+        }
+    }
+
+    #[inline(always)]
+    fn book5(&mut self, bids: &[BookLevel<f32>], asks: &[BookLevel<f32>]) {
+        let mut first = BID1;
+        for i in 0..5 {
+            self.side(first, bids.get(i));
+            self.side(first + 3, asks.get(i));
+            first += 6;
+        }
+    }
+
+    /// A row holds one level: [`super::encoder`] writes depth a row at a time and never comes here.
+    fn levels(&mut self, _key: Key, _rows: &[BookLevel<f64>]) {}
+}
+
+/// The header line of rows that hold every column of the market feed.
+pub(super) fn market_header(style: TimeStyle) -> String {
+    let mut names = COLUMNS;
+    if style == TimeStyle::Iso {
+        names[COLUMNS.len() - 1] = RECV.iso.name;
+    }
+    names.join(",") + "\n"
+}
+
+/// The header line of rows that hold a record's own fields.
+pub(super) fn own_header<R: Record>(first: &[&str], record: &R, style: TimeStyle) -> String {
+    let mut names = Names { names: first.iter().map(ToString::to_string).collect(), style };
+    record.fields(&mut names);
+    names.time(RECV, 0);
+    names.names.join(",") + "\n"
+}
+
+/// Collects the names of a record's fields.
+struct Names {
+    names: Vec<String>,
+    style: TimeStyle,
+}
+
+impl Names {
+    fn name(&mut self, key: Key) {
+        self.names.push(key.name.to_owned());
+    }
+}
+
+impl FieldWriter for Names {
+    fn price32(&mut self, key: Key, _: f32) {
+        self.name(key);
+    }
+    fn price64(&mut self, key: Key, _: f64) {
+        self.name(key);
+    }
+    fn uint(&mut self, key: Key, _: u32) {
+        self.name(key);
+    }
+    fn int(&mut self, key: Key, _: i64) {
+        self.name(key);
+    }
+    fn null(&mut self, key: Key) {
+        self.name(key);
+    }
+    fn text(&mut self, key: Key, _: &str) {
+        self.name(key);
+    }
+    fn hex(&mut self, key: Key, _: &[u8]) {
+        self.name(key);
+    }
+    fn words(&mut self, key: Key, _: &mut dyn Iterator<Item = &str>) {
+        self.name(key);
+    }
+    fn json(&mut self, key: Key, _: &str) {
+        self.name(key);
+    }
+    fn seconds(&mut self, key: Key, _: Option<i64>) {
+        self.name(key);
+    }
+    fn time(&mut self, key: TimeKey, _: i64) {
+        self.name(if self.style == TimeStyle::Iso { key.iso } else { key.epoch });
+    }
+    fn book5(&mut self, _: &[BookLevel<f32>], _: &[BookLevel<f32>]) {
+        let first = usize::from(BID1);
+        self.names.extend(COLUMNS[first..first + 30].iter().map(ToString::to_string));
+    }
+    fn levels(&mut self, key: Key, _: &[BookLevel<f64>]) {
+        self.name(key);
+    }
+}

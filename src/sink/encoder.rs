@@ -1,0 +1,172 @@
+//! Records into lines of one format.
+
+use super::csv::{self, Cells, Columns};
+use super::ndjson::Members;
+use super::text::Out;
+use super::time::{IsoText, TimeStyle};
+use crate::record::market::{MarketType, MarketStatus, Unknown};
+use crate::record::{FieldWriter as _, RECV, Record};
+use crate::wire::{InstrumentKey, feed};
+use rustc_hash::FxHashMap;
+
+/// The formats of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Format {
+    /// One JSON object a line.
+    #[default]
+    Ndjson,
+    /// Comma-separated, with a header.
+    Csv,
+}
+
+impl Format {
+    /// The word people type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Format::Ndjson => "ndjson",
+            Format::Csv => "csv",
+        }
+    }
+}
+
+/// How lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Style {
+    /// NDJSON or CSV.
+    pub format: Format,
+    /// Numbers or RFC 3339.
+    pub time: TimeStyle,
+    /// Which columns a CSV row has.
+    pub columns: Columns,
+}
+
+/// Turns records into lines. What is the same for every record of an instrument (type, segment, id, symbol) is kept ready made.
+#[derive(Debug)]
+pub struct Encoder {
+    style: Style,
+    heads: FxHashMap<u64, Box<[u8]>>,
+    iso: IsoText,
+}
+
+impl Encoder {
+    /// An encoder of a style.
+    pub fn new(style: Style) -> Encoder {
+        Encoder { style, heads: FxHashMap::default(), iso: IsoText::default() }
+    }
+
+    /// How its lines look.
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    /// Appends the line of a record about an instrument. `slot` tells the record types of an instrument apart, below 256.
+    #[inline(always)]
+    pub fn instrument_line<R: Record>(
+        &mut self,
+        out: &mut Out,
+        slot: u8,
+        instrument: InstrumentKey,
+        symbol: impl FnOnce() -> Option<std::sync::Arc<str>>,
+        record: &R,
+        recv_us: i64,
+    ) {
+        out.make_room();
+        let id = u64::from(slot) << 40 | u64::from(instrument.segment.code()) << 32 | u64::from(instrument.security_id);
+        let head = self
+            .heads
+            .entry(id)
+            .or_insert_with(|| head(self.style.format, record.kind(), instrument, symbol().as_deref()));
+        out.bytes(head);
+        self.rest(out, record, recv_us, csv::SYMBOL);
+    }
+
+    /// Appends the line of a record that is not about one instrument: control records, orders.
+    pub fn line<R: Record>(&mut self, out: &mut Out, record: &R, recv_us: i64) {
+        out.make_room();
+        if self.style.format == Format::Ndjson {
+            out.bytes(b"{\"type\":");
+            out.json_string(record.kind());
+        } else {
+            out.csv_field(record.kind());
+        }
+        self.rest(out, record, recv_us, 0);
+    }
+
+    #[inline(always)]
+    fn rest<R: Record>(&mut self, out: &mut Out, record: &R, recv_us: i64, at: u8) {
+        match self.style.format {
+            Format::Ndjson => {
+                let mut members = Members { out, style: self.style.time, iso: &mut self.iso };
+                record.fields(&mut members);
+                members.time(RECV, recv_us);
+                out.bytes(b"}\n");
+            }
+            Format::Csv => {
+                let mut cells =
+                    Cells { out, style: self.style.time, iso: &mut self.iso, columns: self.style.columns, at };
+                record.fields(&mut cells);
+                cells.time(RECV, recv_us);
+                out.byte(b'\n');
+            }
+        }
+    }
+
+    /// Forgets what instruments were called, since they have new names.
+    pub fn forget_symbols(&mut self) {
+        self.heads.clear();
+    }
+}
+
+/// The beginning of a line about an instrument.
+fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&str>) -> Box<[u8]> {
+    let mut out = Out::new();
+    let InstrumentKey { segment, security_id } = instrument;
+    match format {
+        Format::Ndjson => {
+            out.str("{\"type\":\"");
+            out.str(kind);
+            match segment.name() {
+                Some(name) => out.str(&format!("\",\"segment\":\"{name}\",\"security_id\":\"{security_id}\",\"symbol\":")),
+                None => out.str(&format!("\",\"segment\":null,\"security_id\":\"{security_id}\",\"symbol\":")),
+            }
+            match symbol {
+                Some(symbol) => out.json_string(symbol),
+                None => out.str("null"),
+            }
+        }
+        Format::Csv => {
+            out.str(&format!("{kind},{},{security_id},", segment.name().unwrap_or_default()));
+            out.csv_field(symbol.unwrap_or_default());
+        }
+    }
+    out.as_bytes().into()
+}
+
+/// The header line of the market feed's CSV: every column, or one type's own.
+pub fn market_header(only: Option<MarketType>, time: TimeStyle) -> String {
+    const HEAD: [&str; 4] = ["type", "segment", "security_id", "symbol"];
+    let zeros = [0; 162];
+    macro_rules! own {
+        ($view:ty) => {
+            match <$view>::new(&zeros) {
+                Some(packet) => csv::own_header(&HEAD, &packet, time),
+                None => String::new(),
+            }
+        };
+    }
+    match only {
+        None => csv::market_header(time),
+        Some(MarketType::Ticker) => own!(feed::Ticker<'_>),
+        Some(MarketType::Quote) => own!(feed::Quote<'_>),
+        Some(MarketType::Full) => own!(feed::Full<'_>),
+        Some(MarketType::Oi) => own!(feed::OpenInterest<'_>),
+        Some(MarketType::PrevClose) => own!(feed::PrevClose<'_>),
+        Some(MarketType::MarketStatus) => csv::own_header(&HEAD, &MarketStatus(&[]), time),
+        Some(MarketType::Unknown) => csv::own_header(&HEAD, &Unknown { code: 0, payload: &[] }, time),
+    }
+}
+
+/// The header line of a record that is not about one instrument.
+pub fn own_header<R: Record>(record: &R, time: TimeStyle) -> String {
+    csv::own_header(&["type"], record, time)
+}

@@ -1,0 +1,157 @@
+//! NDJSON: one object a line, keys in the record's order, no spaces.
+
+use super::text::Out;
+use super::time::{IsoText, TimeStyle};
+use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
+
+/// Writes a record's fields as the members of an object whose beginning is there already.
+pub(super) struct Members<'a> {
+    pub(super) out: &'a mut Out,
+    pub(super) style: TimeStyle,
+    pub(super) iso: &'a mut IsoText,
+}
+
+impl Members<'_> {
+    #[inline(always)]
+    fn null_if(&mut self, absent: bool) {
+        if absent {
+            self.out.bytes(b"null");
+        }
+    }
+}
+
+impl FieldWriter for Members<'_> {
+    #[inline(always)]
+    fn price32(&mut self, key: Key, value: f32) {
+        self.out.str(key.json);
+        let finite = self.out.price32(value);
+        self.null_if(!finite);
+    }
+
+    #[inline(always)]
+    fn price64(&mut self, key: Key, value: f64) {
+        self.out.str(key.json);
+        let finite = self.out.price64(value);
+        self.null_if(!finite);
+    }
+
+    #[inline(always)]
+    fn uint(&mut self, key: Key, value: u32) {
+        self.out.str(key.json);
+        self.out.u32(value);
+    }
+
+    #[inline(always)]
+    fn int(&mut self, key: Key, value: i64) {
+        self.out.str(key.json);
+        self.out.i64(value);
+    }
+
+    #[inline(always)]
+    fn null(&mut self, key: Key) {
+        self.out.str(key.json);
+        self.out.bytes(b"null");
+    }
+
+    fn text(&mut self, key: Key, value: &str) {
+        self.out.str(key.json);
+        self.out.json_string(value);
+    }
+
+    fn hex(&mut self, key: Key, bytes: &[u8]) {
+        self.out.str(key.json);
+        self.out.byte(b'"');
+        self.out.hex(bytes);
+        self.out.byte(b'"');
+    }
+
+    fn words(&mut self, key: Key, values: &mut dyn Iterator<Item = &str>) {
+        self.out.str(key.json);
+        self.out.byte(b'[');
+        for (i, value) in values.enumerate() {
+            if i > 0 {
+                self.out.byte(b',');
+            }
+            self.out.json_string(value);
+        }
+        self.out.byte(b']');
+    }
+
+    fn json(&mut self, key: Key, value: &str) {
+        self.out.str(key.json);
+        self.out.str(value);
+    }
+
+    #[inline(always)]
+    fn seconds(&mut self, key: Key, value: Option<i64>) {
+        self.out.str(key.json);
+        match (value, self.style) {
+            (None, _) => self.out.bytes(b"null"),
+            (Some(second), TimeStyle::Epoch) => self.out.i64(second),
+            (Some(second), TimeStyle::Iso) => {
+                self.out.byte(b'"');
+                self.iso.seconds(self.out, second);
+                self.out.byte(b'"');
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn time(&mut self, key: TimeKey, us: i64) {
+        match self.style {
+            TimeStyle::Epoch => {
+                self.out.str(key.epoch.json);
+                self.out.micros(us);
+            }
+            TimeStyle::Iso => {
+                self.out.str(key.iso.json);
+                self.out.byte(b'"');
+                self.iso.micros(self.out, us);
+                self.out.byte(b'"');
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn book5(&mut self, bids: &[BookLevel<f32>], asks: &[BookLevel<f32>]) {
+        self.out.bytes(b",\"bids\":[");
+        self.side(bids, Out::price32);
+        self.out.bytes(b"],\"asks\":[");
+        self.side(asks, Out::price32);
+        self.out.byte(b']');
+    }
+
+    #[inline(always)]
+    fn levels(&mut self, key: Key, rows: &[BookLevel<f64>]) {
+        self.out.str(key.json);
+        self.out.byte(b'[');
+        for chunk in rows.chunks(32) {
+            self.out.make_room();
+            if chunk.as_ptr() != rows.as_ptr() {
+                self.out.byte(b',');
+            }
+            self.side(chunk, Out::price64);
+        }
+        self.out.byte(b']');
+    }
+}
+
+impl Members<'_> {
+    #[inline(always)]
+    fn side<P: Copy>(&mut self, levels: &[BookLevel<P>], price: impl Fn(&mut Out, P) -> bool) {
+        for (i, level) in levels.iter().enumerate() {
+            if i == 0 {
+                self.out.bytes(b"{\"price\":");
+            } else {
+                self.out.bytes(b",{\"price\":");
+            }
+            let finite = price(self.out, level.price);
+            self.null_if(!finite);
+            self.out.bytes(b",\"qty\":");
+            self.out.u32(level.qty);
+            self.out.bytes(b",\"orders\":");
+            self.out.u32(level.orders);
+            self.out.byte(b'}');
+        }
+    }
+}
