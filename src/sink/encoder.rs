@@ -4,7 +4,7 @@ use super::csv::{self, Cells, Columns};
 use super::ndjson::Members;
 use super::text::Out;
 use super::time::{IsoText, TimeStyle};
-use crate::record::market::{MarketType, MarketStatus, Unknown};
+use crate::record::market::{MarketStatus, MarketType, Unknown};
 use crate::record::{FieldWriter as _, RECV, Record};
 use crate::wire::{InstrumentKey, feed};
 use rustc_hash::FxHashMap;
@@ -126,7 +126,9 @@ fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&s
             out.str("{\"type\":\"");
             out.str(kind);
             match segment.name() {
-                Some(name) => out.str(&format!("\",\"segment\":\"{name}\",\"security_id\":\"{security_id}\",\"symbol\":")),
+                Some(name) => {
+                    out.str(&format!("\",\"segment\":\"{name}\",\"security_id\":\"{security_id}\",\"symbol\":"))
+                }
                 None => out.str(&format!("\",\"segment\":null,\"security_id\":\"{security_id}\",\"symbol\":")),
             }
             match symbol {

@@ -26,7 +26,7 @@ pub trait Destination {
     }
 
     /// Writes whole lines. Returns when they are with the operating system (or in a compressor), or never will be.
-    fn write(&mut self, lines: &[u8]) -> Result<(), WriteFailure>;
+    fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten>;
 
     /// Called about once a second, also when nothing is written: closes blocks, notices a file that was moved away.
     fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {
@@ -45,6 +45,15 @@ pub trait Destination {
     fn bytes_written(&self) -> u64;
 }
 
+/// Lines that could not be written; those before `written` could, and no line was torn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwritten {
+    /// Why.
+    pub failure: WriteFailure,
+    /// Bytes of whole lines that were written.
+    pub written: usize,
+}
+
 /// Why a destination takes no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteFailure {
@@ -54,4 +63,20 @@ pub enum WriteFailure {
     Stopped,
     /// Output failed for good.
     Failed(Failure),
+}
+
+/// Tells whoever waits to write that the run must end now. Cheap to clone and to ask.
+#[derive(Debug, Clone, Default)]
+pub struct StopSignal(std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+impl StopSignal {
+    /// Waiting ends from now on.
+    pub fn stop(&self) {
+        self.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Whether waiting must end.
+    pub fn is_stopped(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Relaxed)
+    }
 }

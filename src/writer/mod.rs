@@ -1,3 +1,6 @@
 //! The one thread that turns received frames into records, and keeps the books.
 
+pub mod gaps;
 pub mod item;
+pub mod lane;
+pub mod stamps;

@@ -1,0 +1,155 @@
+//! Which losses are open, and the gap records that close them.
+
+use super::item::{Feed, GapReason};
+use crate::record::control::Gap;
+use crate::wire::InstrumentKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Losses by connection: opened by [`Gaps::lost`], closed by the connection's next data.
+#[derive(Debug, Default)]
+pub struct Gaps {
+    open: BTreeMap<u16, Open>,
+    /// What each connection serves.
+    served: BTreeMap<u16, BTreeSet<InstrumentKey>>,
+    /// Microseconds of all gaps that were closed, for `--fail-on-gap`.
+    total_us: i64,
+    /// The end of the last gap that was added, so that overlapping gaps count once.
+    counted_to: i64,
+}
+
+#[derive(Debug)]
+struct Open {
+    reason: GapReason,
+    detail: Option<String>,
+    from_us: i64,
+}
+
+impl Gaps {
+    /// A connection serves these from now on.
+    pub fn subscribed(&mut self, conn: u16, instruments: impl Iterator<Item = InstrumentKey>) {
+        self.served.entry(conn).or_default().extend(instruments);
+    }
+
+    /// Nobody serves these any more.
+    pub fn unsubscribed(&mut self, instruments: &[InstrumentKey]) {
+        for served in self.served.values_mut() {
+            for instrument in instruments {
+                served.remove(instrument);
+            }
+        }
+    }
+
+    /// A connection lost data; the first loss counts until data comes again.
+    pub fn lost(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from_us: i64) {
+        self.open.entry(conn).or_insert(Open { reason, detail, from_us });
+    }
+
+    /// Whether any loss is open; the hot path asks this before anything else.
+    #[inline(always)]
+    pub fn any_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// The connection has data again: the gap that this closes.
+    pub fn resumed(&mut self, feed: Feed, conn: u16, to_us: i64) -> Option<Gap> {
+        let open = self.open.remove(&conn)?;
+        Some(self.record(feed, conn, open.reason, open.detail, open.from_us, to_us, None))
+    }
+
+    /// Every loss that is still open, at the end of the run.
+    pub fn unresolved(&mut self, feed: Feed, to_us: i64) -> Vec<Gap> {
+        let open = std::mem::take(&mut self.open);
+        open.into_iter()
+            .map(|(conn, open)| self.record(feed, conn, open.reason, open.detail, open.from_us, to_us, None))
+            .collect()
+    }
+
+    /// Microseconds since the oldest loss that is still open.
+    pub fn open_for_us(&self, now_us: i64) -> Option<i64> {
+        self.open.values().map(|open| now_us - open.from_us).max()
+    }
+
+    /// A gap that is over: counted, with what it affects. `conn` 0 is about all connections.
+    #[expect(clippy::too_many_arguments, reason = "the fields of a gap record, each once")]
+    pub fn record(
+        &mut self,
+        feed: Feed,
+        conn: u16,
+        reason: GapReason,
+        detail: Option<String>,
+        from_us: i64,
+        to_us: i64,
+        dropped: Option<u64>,
+    ) -> Gap {
+        let to_us = to_us.max(from_us);
+        self.total_us += (to_us - from_us.max(self.counted_to)).max(0);
+        self.counted_to = self.counted_to.max(to_us);
+        let all: usize = self.served.values().map(BTreeSet::len).sum();
+        let (instruments, ids) = match self.served.get(&conn) {
+            Some(served) if self.served.len() > 1 => (served.len(), Some(served.iter().copied().collect())),
+            _ => (all, None),
+        };
+        let instruments = u32::try_from(instruments).unwrap_or(u32::MAX);
+        Gap { feed, conn, reason, detail, from_us, to_us, instruments, ids, dropped }
+    }
+
+    /// How long all gaps lasted together, µs; moments that several of them cover count once.
+    pub fn total_us(&self) -> i64 {
+        self.total_us
+    }
+
+    /// How many instruments were asked for.
+    pub fn requested(&self) -> usize {
+        self.served.values().map(BTreeSet::len).sum()
+    }
+
+    /// Every instrument that was asked for.
+    pub fn requested_keys(&self) -> impl Iterator<Item = InstrumentKey> + '_ {
+        self.served.values().flatten().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Segment;
+
+    fn key(id: u32) -> InstrumentKey {
+        InstrumentKey::new(Segment::NSE_EQ, id)
+    }
+
+    #[test]
+    fn a_gap_lasts_from_the_first_loss_to_the_next_data_however_often_it_is_lost_again() {
+        let mut gaps = Gaps::default();
+        gaps.subscribed(1, [key(1), key(2)].into_iter());
+        gaps.lost(1, GapReason::Stalled, Some("no byte for 10 s".into()), 100);
+        gaps.lost(1, GapReason::Disconnected, None, 500);
+        let gap = gaps.resumed(Feed::Market, 1, 900).unwrap();
+        assert_eq!(
+            (gap.reason, gap.from_us, gap.to_us, gap.instruments, gap.ids),
+            (GapReason::Stalled, 100, 900, 2, None)
+        );
+        assert_eq!(gaps.resumed(Feed::Market, 1, 950), None, "it is printed once");
+        assert_eq!(gaps.total_us(), 800);
+    }
+
+    #[test]
+    fn with_several_connections_a_gap_names_what_it_affects() {
+        let mut gaps = Gaps::default();
+        gaps.subscribed(1, [key(1)].into_iter());
+        gaps.subscribed(2, [key(2), key(3)].into_iter());
+        gaps.lost(2, GapReason::Disconnected, None, 0);
+        assert_eq!(gaps.resumed(Feed::Market, 1, 5), None, "the other connection was not lost");
+        let gap = gaps.resumed(Feed::Market, 2, 9).unwrap();
+        assert_eq!((gap.instruments, gap.ids), (2, Some(vec![key(2), key(3)])));
+    }
+
+    #[test]
+    fn moments_that_two_gaps_share_count_once() {
+        let mut gaps = Gaps::default();
+        for (from, to) in [(0, 100), (50, 120), (110, 115), (200, 210)] {
+            gaps.record(Feed::Market, 0, GapReason::Disconnected, None, from, to, None);
+        }
+        assert_eq!(gaps.total_us(), 130);
+    }
+}

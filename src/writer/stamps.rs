@@ -1,0 +1,78 @@
+//! Receive times that grow: what every record ends in.
+
+/// Makes receive times strictly growing, and notices a clock that was set back.
+#[derive(Debug, Clone)]
+pub struct Stamps {
+    /// The last time that was given out.
+    last: i64,
+    /// What the clock said last.
+    clock: i64,
+}
+
+/// The clock was set back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stepped {
+    /// By how much, µs.
+    pub by_us: i64,
+    /// The last receive time before it, as records carry it.
+    pub from_us: i64,
+}
+
+impl Default for Stamps {
+    fn default() -> Self {
+        Stamps { last: i64::MIN, clock: i64::MIN }
+    }
+}
+
+impl Stamps {
+    /// Notes what the clock said when something was received.
+    #[inline]
+    pub fn clock(&mut self, us: i64) -> Option<Stepped> {
+        let before = std::mem::replace(&mut self.clock, us);
+        (us < before).then(|| Stepped { by_us: before - us, from_us: self.last })
+    }
+
+    /// The receive time of the next record: what the clock said, or one more than the last one.
+    #[inline(always)]
+    pub fn next(&mut self, us: i64) -> i64 {
+        self.last = us.max(self.last.saturating_add(1));
+        self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn packets_of_one_frame_differ_by_one() {
+        let mut stamps = Stamps::default();
+        assert_eq!([stamps.next(100), stamps.next(100), stamps.next(100), stamps.next(500)], [100, 101, 102, 500]);
+    }
+
+    #[test]
+    fn running_ahead_in_a_burst_is_not_a_step_of_the_clock() {
+        let mut stamps = Stamps::default();
+        assert_eq!(stamps.clock(100), None);
+        (0..50).for_each(|_| {
+            stamps.next(100);
+        });
+        assert_eq!(stamps.clock(110), None, "the stamps are at 149, the clock at 110, and nobody set it back");
+        assert_eq!(stamps.next(110), 150);
+        assert_eq!(stamps.clock(90), Some(Stepped { by_us: 20, from_us: 150 }));
+    }
+
+    proptest! {
+        #[test]
+        fn receive_times_always_grow(clock in proptest::collection::vec(any::<i64>(), 1..200)) {
+            let mut stamps = Stamps::default();
+            let mut last = i64::MIN;
+            for us in clock {
+                let next = stamps.next(us);
+                prop_assert!(next > last || next == i64::MAX);
+                last = next;
+            }
+        }
+    }
+}
