@@ -1,1 +1,16 @@
 //! The instrument master: download, cache, look-up.
+//!
+//! * [`spec`] – how an instrument is named on a command line.
+//! * [`resolve`] – from specs to what can be subscribed, all problems together.
+//! * [`store`] – the cache, and when it is renewed.
+//! * [`layout`] – Dhan's two files.
+
+pub mod layout;
+pub mod resolve;
+pub mod spec;
+pub mod store;
+
+pub use layout::Layout;
+pub use resolve::{Problem, Resolution, Resolved, Streamable, resolve};
+pub use spec::{Name, Spec, SpecError, SpecSegment};
+pub use store::Store;
