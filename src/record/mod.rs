@@ -5,6 +5,7 @@
 
 pub mod control;
 pub mod market;
+pub mod order;
 
 /// The name of a field, with the text that introduces it in NDJSON ready made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

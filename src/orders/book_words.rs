@@ -1,0 +1,79 @@
+//! The REST order book's words, and what the stream calls the same things.
+
+use crate::record::order::Details;
+use crate::wire::Segment;
+
+/// A key of the order book, and the stream's key for it.
+pub const BOOK_NAMES: [(&str, &str); 28] = [
+    ("dhanClientId", "clientId"),
+    ("orderId", "orderNo"),
+    ("exchangeOrderId", "exchOrderNo"),
+    ("correlationId", "correlationId"),
+    ("orderStatus", "status"),
+    ("transactionType", "txnType"),
+    ("exchangeSegment", "segment"),
+    ("productType", "productName"),
+    ("orderType", "orderType"),
+    ("validity", "validity"),
+    ("tradingSymbol", "symbol"),
+    ("securityId", "securityId"),
+    ("quantity", "quantity"),
+    ("disclosedQuantity", "discQuantity"),
+    ("price", "price"),
+    ("triggerPrice", "triggerPrice"),
+    ("afterMarketOrder", "offMktFlag"),
+    ("createTime", "orderDateTime"),
+    ("updateTime", "lastUpdatedTime"),
+    ("exchangeTime", "exchOrderTime"),
+    ("drvExpiryDate", "expiryDate"),
+    ("drvOptionType", "optType"),
+    ("drvStrikePrice", "strikePrice"),
+    ("omsErrorDescription", "reasonDescription"),
+    ("algoId", "algoId"),
+    ("remainingQuantity", "remainingQuantity"),
+    ("averageTradedPrice", "avgTradedPrice"),
+    ("filledQty", "tradedQty"),
+];
+
+/// The numbers that the order book has a word for: left out, they are 0. It cannot know the others.
+pub const KNOWN_TO_BOOK: [&str; 7] =
+    ["disc_quantity", "remaining_quantity", "quantity", "traded_qty", "price", "trigger_price", "avg_traded_price"];
+
+const PRODUCTS: [(&str, &str); 6] =
+    [("CNC", "C"), ("INTRADAY", "I"), ("MARGIN", "M"), ("MTF", "F"), ("CO", "V"), ("BO", "B")];
+const SIDES: [(&str, &str); 2] = [("BUY", "B"), ("SELL", "S")];
+const TYPES: [(&str, &str); 4] =
+    [("LIMIT", "LMT"), ("MARKET", "MKT"), ("STOP_LOSS", "SL"), ("STOP_LOSS_MARKET", "SLM")];
+const OPTIONS: [(&str, &str); 3] = [("CALL", "CE"), ("PUT", "PE"), ("NA", "XX")];
+const FLAGS: [(&str, &str); 2] = [("true", "1"), ("false", "0")];
+
+/// Says in the stream's words what was read from the order book. A word that nobody knows stays as it is.
+pub fn translate(details: &mut Details) {
+    if let Some(segment) = &mut details.segment {
+        if let Some(known) =
+            Segment::ALL.into_iter().find_map(|s| s.name().filter(|n| n.eq_ignore_ascii_case(segment.trim())))
+        {
+            known.clone_into(segment);
+        }
+        // An index segment names no exchange.
+        details.exchange =
+            segment.split_once('_').map(|(exchange, _)| exchange.to_owned()).filter(|exchange| exchange != "IDX");
+    }
+    details.product = details.product_name.as_deref().and_then(|name| find(&PRODUCTS, name)).map(str::to_owned);
+    replace(&mut details.txn_type, &SIDES);
+    replace(&mut details.order_type, &TYPES);
+    replace(&mut details.opt_type, &OPTIONS);
+    replace(&mut details.off_mkt_flag, &FLAGS);
+}
+
+fn find(words: &[(&str, &'static str)], word: &str) -> Option<&'static str> {
+    words.iter().find(|(book, _)| book.eq_ignore_ascii_case(word.trim())).map(|(_, stream)| *stream)
+}
+
+fn replace(text: &mut Option<String>, words: &[(&str, &'static str)]) {
+    if let Some(text) = text
+        && let Some(word) = find(words, text)
+    {
+        word.clone_into(text);
+    }
+}

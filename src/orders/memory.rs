@@ -1,0 +1,295 @@
+//! The last state of every order, and what an update means beside it.
+
+use super::Outcome;
+use crate::clock::SECOND_US;
+use crate::record::order::{Event, Events, Order};
+use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// Orders that are remembered.
+pub const ORDERS: usize = 10_000;
+/// How long an order is remembered after it was last heard of, µs.
+pub const AGE_US: i64 = 7 * 24 * 3600 * SECOND_US;
+
+/// What is remembered of an order.
+#[derive(Debug, Clone)]
+struct State {
+    status: Option<String>,
+    traded_qty: Option<i64>,
+    last_updated_time: Option<i64>,
+    terms: Terms,
+    /// Whether `order_part_traded` was told, or stood in the first book.
+    part_traded: bool,
+    /// Of everything the server said.
+    digest: [u8; 32],
+    /// When it was last heard of.
+    seen_us: i64,
+    /// Its place in the order of being heard of.
+    turn: u64,
+}
+
+/// What may change about an order that is still working, as far as the stream and the order book both tell it.
+#[derive(Debug, Clone, PartialEq)]
+struct Terms {
+    quantity: Option<i64>,
+    disc_quantity: Option<i64>,
+    price: Option<f64>,
+    trigger_price: Option<f64>,
+    order_type: Option<String>,
+    validity: Option<String>,
+}
+
+impl Terms {
+    fn of(order: &Order) -> Terms {
+        let details = &order.details;
+        Terms {
+            quantity: details.quantity,
+            disc_quantity: details.disc_quantity,
+            price: details.price,
+            trigger_price: details.trigger_price,
+            order_type: details.order_type.clone(),
+            validity: details.validity.clone(),
+        }
+    }
+}
+
+/// Whether nothing more happens to an order of this status.
+fn is_finished(status: Option<&str>) -> bool {
+    matches!(status, Some("TRADED" | "CANCELLED" | "REJECTED" | "EXPIRED" | "CLOSED"))
+}
+
+/// The states of orders, the least recently heard of forgotten first.
+#[derive(Debug, Default)]
+pub struct Memory {
+    states: HashMap<Arc<str>, State>,
+    turns: BTreeMap<u64, Arc<str>>,
+    next_turn: u64,
+    baseline: bool,
+}
+
+impl Memory {
+    /// Whether an order book was read whole.
+    pub fn has_baseline(&self) -> bool {
+        self.baseline
+    }
+
+    /// An order book was read whole.
+    pub fn set_baseline(&mut self) {
+        self.baseline = true;
+    }
+
+    /// An update of the stream.
+    pub fn update(&mut self, mut order: Box<Order>, recv_us: i64) -> Outcome {
+        self.forget_old(recv_us);
+        let Some(number) = order.details.order_no.clone() else {
+            // Nothing to compare with, ever.
+            order.events = compare(None, &order);
+            return Outcome::Record(order);
+        };
+        let known = self.states.get(number.as_str());
+        let digest = digest(&order);
+        if known.is_some_and(|known| known.digest == digest) {
+            self.touch(&number, recv_us);
+            return Outcome::Repeat;
+        }
+        order.events = compare(known, &order);
+        previous(&mut order, known);
+        self.remember(&number, &order, digest, recv_us);
+        Outcome::Record(order)
+    }
+
+    /// A row of the order book. `at_start`: print it whatever is known; `first_look`: what is unknown is not news.
+    pub fn reconcile(&mut self, mut order: Box<Order>, at_start: bool, first_look: bool, recv_us: i64) -> Outcome {
+        self.forget_old(recv_us);
+        let Some(number) = order.details.order_no.clone() else { return Outcome::Repeat };
+        let known = self.states.get(number.as_str());
+        if let Some(known) = known
+            && (is_older(&order, known) || !at_start && !differs(&order, known))
+        {
+            self.touch(&number, recv_us);
+            return Outcome::Repeat;
+        }
+        order.events = match known {
+            _ if at_start => Events::default().with(Event::Snapshot),
+            None if first_look => Events::default().with(Event::Snapshot),
+            known => compare(known, &order),
+        };
+        previous(&mut order, known);
+        // A book read at the start tells less of an order than the stream did: the stream's repeat stays a repeat.
+        let digest = match known {
+            Some(known) if !differs(&order, known) => known.digest,
+            _ => digest(&order),
+        };
+        self.remember(&number, &order, digest, recv_us);
+        Outcome::Record(order)
+    }
+
+    fn touch(&mut self, number: &str, recv_us: i64) {
+        if let Some(state) = self.states.get_mut(number)
+            && let Some(number) = self.turns.remove(&state.turn)
+        {
+            (state.turn, state.seen_us) = (self.next_turn, recv_us);
+            self.turns.insert(self.next_turn, number);
+            self.next_turn += 1;
+        }
+    }
+
+    fn remember(&mut self, number: &str, order: &Order, digest: [u8; 32], recv_us: i64) {
+        let known = self.states.get(number);
+        let details = &order.details;
+        let state = State {
+            // What an update does not say is as it was.
+            status: details.status.clone().or_else(|| known.and_then(|known| known.status.clone())),
+            traded_qty: details.traded_qty.or_else(|| known.and_then(|known| known.traded_qty)),
+            last_updated_time: details.last_updated_time,
+            terms: Terms::of(order),
+            part_traded: known.is_some_and(|known| known.part_traded) || is_part_traded(order),
+            digest,
+            seen_us: recv_us,
+            turn: self.next_turn,
+        };
+        let number = match known.map(|known| known.turn).and_then(|turn| self.turns.remove(&turn)) {
+            Some(number) => number,
+            None => Arc::from(number),
+        };
+        self.turns.insert(self.next_turn, Arc::clone(&number));
+        self.next_turn += 1;
+        self.states.insert(number, state);
+        if self.states.len() > ORDERS
+            && let Some((_, oldest)) = self.turns.pop_first()
+        {
+            self.states.remove(&oldest);
+        }
+    }
+
+    fn forget_old(&mut self, recv_us: i64) {
+        while let Some(first) = self.turns.first_entry()
+            && self.states.get(first.get()).is_none_or(|state| recv_us.saturating_sub(state.seen_us) > AGE_US)
+        {
+            self.states.remove(&first.remove());
+        }
+    }
+}
+
+/// What happened to an order since it was last seen.
+fn compare(known: Option<&State>, order: &Order) -> Events {
+    let details = &order.details;
+    let mut events = Events::default().with(Event::Update);
+    let status = details.status.as_deref();
+    let previous = known.and_then(|known| known.status.as_deref());
+    if status.is_some() && status != previous {
+        if previous.is_some() {
+            events = events.with(Event::StatusChange);
+        }
+        // A part is traded for the first time once, whether the status or the quantities say so; see below.
+        if let Some(event) = status.and_then(Event::of_status).filter(|event| *event != Event::PartTraded) {
+            events = events.with(event);
+        }
+    }
+    if details.traded_qty > Some(known.and_then(|known| known.traded_qty).unwrap_or(0)) {
+        events = events.with(Event::Execution);
+    }
+    if is_part_traded(order) && !known.is_some_and(|known| known.part_traded) {
+        events = events.with(Event::PartTraded);
+    }
+    events
+}
+
+fn is_part_traded(order: &Order) -> bool {
+    let details = &order.details;
+    details.status.as_deref() == Some("PART_TRADED")
+        || details.traded_qty.is_some_and(|traded| traded > 0 && details.quantity.is_some_and(|all| traded < all))
+}
+
+fn previous(order: &mut Order, known: Option<&State>) {
+    if let Some(known) = known {
+        order.previous_status.clone_from(&known.status);
+        order.previous_traded_qty = known.traded_qty;
+    }
+}
+
+/// Whether a row of the order book says other things than what is known.
+///
+/// The book calls `PART_TRADED` what the stream calls `PENDING` with a traded quantity; and about a finished order only
+/// its end and its fills are compared, since the two sources tell the price of a market order differently.
+fn differs(row: &Order, known: &State) -> bool {
+    let working = |status: &Option<String>| match status.as_deref() {
+        Some("PART_TRADED") => Some("PENDING".to_owned()),
+        _ => status.clone(),
+    };
+    working(&row.details.status) != working(&known.status)
+        || row.details.traded_qty != known.traded_qty
+        || !is_finished(row.details.status.as_deref()) && Terms::of(row) != known.terms
+}
+
+/// Whether a row of the order book was true before what is known: the book is asked for while the stream goes on.
+fn is_older(row: &Order, known: &State) -> bool {
+    let (status, last) = (row.details.status.as_deref(), known.status.as_deref());
+    let before = matches!((row.details.last_updated_time, known.last_updated_time), (Some(a), Some(b)) if a < b);
+    match (is_finished(status), is_finished(last)) {
+        (false, true) => true,
+        (true, false) => false,
+        _ if row.details.traded_qty != known.traded_qty => row.details.traded_qty < known.traded_qty,
+        (false, false) if status == Some("TRANSIT") && last != Some("TRANSIT") && last.is_some() => true,
+        _ => before,
+    }
+}
+
+/// A digest of everything the server said: orders stay comparable without being kept.
+fn digest(order: &Order) -> [u8; 32] {
+    let mut hasher = Hasher(Sha256::new());
+    order.details.fields(&mut hasher);
+    hasher.text_or_null(crate::key!("extra"), order.extra.as_deref());
+    hasher.0.finalize().into()
+}
+
+/// Feeds fields to a digest.
+struct Hasher(Sha256);
+
+impl Hasher {
+    fn value(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+}
+
+impl FieldWriter for Hasher {
+    fn price32(&mut self, _: Key, value: f32) {
+        self.value(&value.to_bits().to_le_bytes());
+    }
+    fn price64(&mut self, _: Key, value: f64) {
+        self.value(&value.to_bits().to_le_bytes());
+    }
+    fn uint(&mut self, _: Key, value: u32) {
+        self.value(&value.to_le_bytes());
+    }
+    fn int(&mut self, _: Key, value: i64) {
+        self.value(&value.to_le_bytes());
+    }
+    fn null(&mut self, _: Key) {
+        // No value has this length.
+        self.0.update(u64::MAX.to_le_bytes());
+    }
+    fn text(&mut self, _: Key, value: &str) {
+        self.value(value.as_bytes());
+    }
+    fn hex(&mut self, _: Key, bytes: &[u8]) {
+        self.value(bytes);
+    }
+    fn words(&mut self, _: Key, values: &mut dyn Iterator<Item = &str>) {
+        values.for_each(|word| self.value(word.as_bytes()));
+    }
+    fn json(&mut self, _: Key, value: &str) {
+        self.value(value.as_bytes());
+    }
+    fn seconds(&mut self, key: Key, value: Option<i64>) {
+        self.int_or_null(key, value);
+    }
+    fn time(&mut self, _: TimeKey, us: i64) {
+        self.value(&us.to_le_bytes());
+    }
+    fn book5(&mut self, _: &[BookLevel<f32>], _: &[BookLevel<f32>]) {}
+    fn levels(&mut self, _: Key, _: &[BookLevel<f64>]) {}
+}

@@ -1,0 +1,574 @@
+//! The order record (contract: `order`): an order message in one vocabulary, whatever its source called things.
+//!
+//! # Where each field comes from
+//!
+//! `stream` is a key of the order socket's `Data` object (PascalCase or camelCase), `book` one of `GET /orders`. "Zero"
+//! says what a field is when its source leaves it out, sends `null` or an empty string: the order socket leaves out
+//! whatever is zero or empty, so an absent number is 0 – except where zero would be a claim (no order has a strike of 0).
+//! What the order book has no word for at all is null in records of `origin` `snapshot`.
+//!
+//! | field | stream | book | zero |
+//! |---|---|---|---|
+//! | `events`, `previous_status`, `previous_traded_qty` | – | – | computed by [`crate::orders`]; the previous ones null on first sight |
+//! | `execution_percentage` | – | – | `traded_qty` of `quantity`, two decimals; null when `quantity` is 0 or unknown |
+//! | `pending_quantity` | – | – | `quantity` − `traded_qty`, at least 0; null when either is unknown |
+//! | `exchange` | `Exchange` | `exchangeSegment`, before its `_` | null |
+//! | `segment` | `Exchange` + `Segment` letter | `exchangeSegment` | null |
+//! | `source` | `Source` | – | null |
+//! | `security_id` | `SecurityId` | `securityId` | null |
+//! | `client_id` | `ClientId` | `dhanClientId` | null; masked unless asked for |
+//! | `exch_order_no` | `ExchOrderNo` | `exchangeOrderId` | null, also for `"0"` |
+//! | `order_no` | `OrderNo` | `orderId` | null |
+//! | `product` | `Product` | `productType`, as its letter | null |
+//! | `txn_type` | `TxnType` | `transactionType`, as its letter | null |
+//! | `order_type` | `OrderType` | `orderType`, shortened | null |
+//! | `validity` | `Validity` | `validity` | null |
+//! | `disc_quantity` | `DiscQuantity` | `disclosedQuantity` | 0 |
+//! | `disc_qty_rem` | `DiscQtyRem` | – | 0 |
+//! | `remaining_quantity` | `RemainingQuantity` | `remainingQuantity` | 0 |
+//! | `quantity` | `Quantity` | `quantity` | 0 |
+//! | `traded_qty` | `TradedQty` | `filledQty` | 0 |
+//! | `price` | `Price` | `price` | 0.0 |
+//! | `trigger_price` | `TriggerPrice` | `triggerPrice` | 0.0 |
+//! | `traded_price` | `TradedPrice` | – | 0.0 |
+//! | `avg_traded_price` | `AvgTradedPrice` | `averageTradedPrice` | 0.0 |
+//! | `algo_ord_no` | `AlgoOrdNo` | – | null, also for 0 |
+//! | `off_mkt_flag` | `OffMktFlag` | `afterMarketOrder`, as `"1"` or `"0"` | null |
+//! | `order_date_time` | `OrderDateTime` | `createTime` | null, also for `0001-01-01…` |
+//! | `exch_order_time` | `ExchOrderTime` | `exchangeTime` | null, likewise |
+//! | `last_updated_time` | `LastUpdatedTime` | `updateTime` | null, likewise |
+//! | `remarks`, `mkt_type` | `Remarks`, `MktType` | – | null |
+//! | `reason_description` | `ReasonDescription` | `omsErrorDescription` | null |
+//! | `leg_no` | `LegNo` | – | 0 |
+//! | `instrument` | `Instrument` | – | null |
+//! | `symbol` | `Symbol` | `tradingSymbol` | null |
+//! | `product_name` | `ProductName` | `productType` | null |
+//! | `status` | `Status`, upper case | `orderStatus`, upper case | null |
+//! | `lot_size` | `LotSize` | – | 0 |
+//! | `strike_price` | `StrikePrice` | `drvStrikePrice` | null, also for 0 |
+//! | `expiry_date` | `ExpiryDate` | `drvExpiryDate` | null, also for `0001-01-01…` |
+//! | `opt_type` | `OptType` | `drvOptionType`, as `CE`, `PE`, `XX` | null |
+//! | `display_name`, `isin`, `series` | `DisplayName`, `Isin`, `Series` | – | null |
+//! | `good_till_days_date` | `GoodTillDaysDate` | – | null, also for `0001-01-01…` |
+//! | `ref_ltp`, `tick_size` | `RefLtp`, `TickSize` | – | 0.0 |
+//! | `algo_id` | `AlgoId` | `algoId` | null |
+//! | `multiplier` | `Multiplier` | – | 0 |
+//! | `correlation_id` | `CorrelationId` | `correlationId` | null |
+//! | `extra` | every other key, and what could not be read as its field's type | likewise | null |
+
+use super::{FieldWriter, Key, Record, TimeKey};
+use crate::key;
+use std::fmt;
+
+/// A field of [`Details`] to be filled in, by its type.
+#[derive(Debug)]
+pub enum FieldMut<'a> {
+    /// Text of any content; ids and order numbers too.
+    Text(&'a mut Option<String>),
+    /// A quantity or count.
+    Int(&'a mut Option<i64>),
+    /// Rupees.
+    Price(&'a mut Option<f64>),
+    /// True UTC epoch seconds.
+    Moment(&'a mut Option<i64>),
+    /// `YYYY-MM-DD`.
+    Date(&'a mut Option<String>),
+}
+
+/// One list of the server's fields makes the struct, its order in records, and the look-up by the server's name.
+macro_rules! details {
+    (@type Text) => { Option<String> };
+    (@type Int) => { Option<i64> };
+    (@type Price) => { Option<f64> };
+    (@type Moment) => { Option<i64> };
+    (@type Date) => { Option<String> };
+    (@write $w:ident $value:expr, $name:literal, Text) => { $w.text_or_null(key!($name), $value.as_deref()) };
+    (@write $w:ident $value:expr, $name:literal, Int) => { $w.int_or_null(key!($name), $value) };
+    (@write $w:ident $value:expr, $name:literal, Price) => { $w.price64_or_null(key!($name), $value) };
+    (@write $w:ident $value:expr, $name:literal, Moment) => { $w.seconds(key!($name), $value) };
+    (@write $w:ident $value:expr, $name:literal, Date) => { $w.text_or_null(key!($name), $value.as_deref()) };
+    ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident,)*) => {
+        /// The server's fields of an order, in the stream's vocabulary. `None` is unknown.
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct Details {
+            $($(#[$doc])* pub $field: details!(@type $kind),)*
+        }
+
+        impl Details {
+            /// The field that the order socket calls `wire_name`, in PascalCase or camelCase.
+            pub fn field_mut(&mut self, wire_name: &str) -> Option<(&'static str, FieldMut<'_>)> {
+                $(if same_name($name, wire_name) {
+                    return Some(($name, FieldMut::$kind(&mut self.$field)));
+                })*
+                None
+            }
+
+            /// Every field with its name, to be changed.
+            pub fn each_mut(&mut self, change: &mut dyn FnMut(&'static str, FieldMut<'_>)) {
+                $(change($name, FieldMut::$kind(&mut self.$field));)*
+            }
+
+            /// Lists the fields in the order of records.
+            pub fn fields<W: FieldWriter>(&self, w: &mut W) {
+                $(details!(@write w self.$field, $name, $kind);)*
+            }
+        }
+    };
+}
+
+details! {
+    /// `NSE`, `BSE`, `MCX`.
+    exchange "exchange" Text,
+    /// One of the eight segment strings.
+    segment "segment" Text,
+    /// `P` API, `N` normal, others.
+    source "source" Text,
+    /// Instrument id in its segment.
+    security_id "security_id" Text,
+    /// The account.
+    client_id "client_id" Text,
+    /// The exchange's order number.
+    exch_order_no "exch_order_no" Text,
+    /// Dhan's order number.
+    order_no "order_no" Text,
+    /// `C` CNC, `I` intraday, `M` margin, `F` MTF, `V` cover, `B` bracket.
+    product "product" Text,
+    /// `B` or `S`.
+    txn_type "txn_type" Text,
+    /// `LMT`, `MKT`, `SL`, `SLM`.
+    order_type "order_type" Text,
+    /// `DAY`, `IOC`.
+    validity "validity" Text,
+    /// Disclosed quantity.
+    disc_quantity "disc_quantity" Int,
+    /// What remains of the disclosed quantity.
+    disc_qty_rem "disc_qty_rem" Int,
+    /// Pending quantity, as the server says.
+    remaining_quantity "remaining_quantity" Int,
+    /// Ordered quantity.
+    quantity "quantity" Int,
+    /// Executed so far.
+    traded_qty "traded_qty" Int,
+    /// Order price, rupees.
+    price "price" Price,
+    /// Trigger price, rupees.
+    trigger_price "trigger_price" Price,
+    /// Price of the last fill, rupees.
+    traded_price "traded_price" Price,
+    /// Average of the fills, rupees.
+    avg_traded_price "avg_traded_price" Price,
+    /// The entry leg's order number.
+    algo_ord_no "algo_ord_no" Text,
+    /// `"1"` for an after-market order.
+    off_mkt_flag "off_mkt_flag" Text,
+    /// When it was placed.
+    order_date_time "order_date_time" Moment,
+    /// When the exchange took it.
+    exch_order_time "exch_order_time" Moment,
+    /// When it last changed.
+    last_updated_time "last_updated_time" Moment,
+    /// Free text.
+    remarks "remarks" Text,
+    /// `NL` normal; `AU`, `A1`, `A2` auction.
+    mkt_type "mkt_type" Text,
+    /// Confirmation or the reason for a rejection.
+    reason_description "reason_description" Text,
+    /// 1 entry, 2 stop-loss, 3 target.
+    leg_no "leg_no" Int,
+    /// `EQUITY`, `OPTIDX`, …
+    instrument "instrument" Text,
+    /// The server's symbol.
+    symbol "symbol" Text,
+    /// `INTRADAY`, `CNC`, …
+    product_name "product_name" Text,
+    /// Upper case.
+    status "status" Text,
+    /// Contract's lot size.
+    lot_size "lot_size" Int,
+    /// Strike of an option, rupees.
+    strike_price "strike_price" Price,
+    /// Expiry of a contract.
+    expiry_date "expiry_date" Date,
+    /// `CE`, `PE`, `XX`.
+    opt_type "opt_type" Text,
+    /// Dhan's name of the instrument.
+    display_name "display_name" Text,
+    /// ISIN.
+    isin "isin" Text,
+    /// `EQ`, …
+    series "series" Text,
+    /// How long a forever order lives.
+    good_till_days_date "good_till_days_date" Date,
+    /// Last price at the time of the update, rupees.
+    ref_ltp "ref_ltp" Price,
+    /// Smallest price step, rupees.
+    tick_size "tick_size" Price,
+    /// The algorithm's id, `"0"` for none.
+    algo_id "algo_id" Text,
+    /// Contract multiplier.
+    multiplier "multiplier" Int,
+    /// What whoever placed the order called it.
+    correlation_id "correlation_id" Text,
+}
+
+/// Whether a snake_case name and one in PascalCase or camelCase are the same words.
+fn same_name(snake: &str, wire: &str) -> bool {
+    let mut words = snake.bytes().filter(|&b| b != b'_');
+    wire.bytes().all(|b| words.next().is_some_and(|word| word == b.to_ascii_lowercase())) && words.next().is_none()
+}
+
+/// Something that happened to an order; a bit of [`Events`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Event {
+    /// An update was received.
+    Update,
+    /// The order stood in the book that was asked for at the start.
+    Snapshot,
+    /// The status is another than the last one seen.
+    StatusChange,
+    /// More was traded than when last seen.
+    Execution,
+    /// The status became `TRANSIT`.
+    Transit,
+    /// The status became `PENDING`.
+    Pending,
+    /// The status became `REJECTED`.
+    Rejected,
+    /// The status became `CANCELLED`.
+    Cancelled,
+    /// The status became `TRADED`.
+    Traded,
+    /// The status became `EXPIRED`.
+    Expired,
+    /// A part of the quantity was traded for the first time.
+    PartTraded,
+    /// The status became `TRIGGERED`.
+    Triggered,
+    /// The status became `CLOSED`.
+    Closed,
+}
+
+impl Event {
+    /// Every event, in the order in which records list them.
+    pub const ALL: [Event; 13] = [
+        Event::Update,
+        Event::Snapshot,
+        Event::StatusChange,
+        Event::Execution,
+        Event::Transit,
+        Event::Pending,
+        Event::Rejected,
+        Event::Cancelled,
+        Event::Traded,
+        Event::Expired,
+        Event::PartTraded,
+        Event::Triggered,
+        Event::Closed,
+    ];
+
+    /// The word that records carry and `--events` takes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Event::Update => "update",
+            Event::Snapshot => "snapshot",
+            Event::StatusChange => "status_change",
+            Event::Execution => "execution",
+            Event::Transit => "order_transit",
+            Event::Pending => "order_pending",
+            Event::Rejected => "order_rejected",
+            Event::Cancelled => "order_cancelled",
+            Event::Traded => "order_traded",
+            Event::Expired => "order_expired",
+            Event::PartTraded => "order_part_traded",
+            Event::Triggered => "order_triggered",
+            Event::Closed => "order_closed",
+        }
+    }
+
+    /// The event of reaching a status, where it has one.
+    pub fn of_status(status: &str) -> Option<Event> {
+        Some(match status {
+            "TRANSIT" => Event::Transit,
+            "PENDING" => Event::Pending,
+            "REJECTED" => Event::Rejected,
+            "CANCELLED" => Event::Cancelled,
+            "TRADED" => Event::Traded,
+            "EXPIRED" => Event::Expired,
+            "PART_TRADED" => Event::PartTraded,
+            "TRIGGERED" => Event::Triggered,
+            "CLOSED" => Event::Closed,
+            _ => return None,
+        })
+    }
+}
+
+/// A set of [`Event`]s.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Events(u16);
+
+impl Events {
+    /// With one more event.
+    #[must_use]
+    pub const fn with(self, event: Event) -> Events {
+        Events(self.0 | 1 << event as u8)
+    }
+
+    /// Whether it holds an event.
+    pub const fn contains(self, event: Event) -> bool {
+        self.0 & 1 << event as u8 != 0
+    }
+
+    /// Whether the two share an event: what `--events` asks.
+    pub const fn intersects(self, other: Events) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Its events, in the order of records.
+    pub fn iter(self) -> impl Iterator<Item = Event> {
+        Event::ALL.into_iter().filter(move |event| self.contains(*event))
+    }
+
+    /// Reads `--events`: names between commas, any case, blanks around them ignored.
+    ///
+    /// # Errors
+    /// Names all words that are no event, and the ones that are.
+    pub fn parse(list: &str) -> Result<Events, UnknownEvents> {
+        let mut events = Events::default();
+        let mut unknown = Vec::new();
+        for word in list.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            match Event::ALL.into_iter().find(|event| event.name().eq_ignore_ascii_case(word)) {
+                Some(event) => events = events.with(event),
+                None => unknown.push(word.to_owned()),
+            }
+        }
+        if unknown.is_empty() && events != Events::default() { Ok(events) } else { Err(UnknownEvents(unknown)) }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Event::name)).finish()
+    }
+}
+
+impl FromIterator<Event> for Events {
+    fn from_iter<I: IntoIterator<Item = Event>>(events: I) -> Events {
+        events.into_iter().fold(Events::default(), Events::with)
+    }
+}
+
+/// Words in `--events` that name no event; empty when the list was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct UnknownEvents(pub Vec<String>);
+
+impl fmt::Display for UnknownEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_slice() {
+            [] => f.write_str("--events names no event")?,
+            [one] => write!(f, "'{one}' is no order event")?,
+            many => {
+                for (i, word) in many.iter().enumerate() {
+                    write!(f, "{}'{word}'", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str(" are no order events")?;
+            }
+        }
+        f.write_str("; there are ")?;
+        for (i, event) in Event::ALL.into_iter().enumerate() {
+            write!(f, "{}{}", if i == 0 { "" } else { ", " }, event.name())?;
+        }
+        Ok(())
+    }
+}
+
+/// Who told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Origin {
+    /// The order socket.
+    #[default]
+    Stream,
+    /// The REST order book.
+    Snapshot,
+}
+
+impl Origin {
+    /// The word that records carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Origin::Stream => "stream",
+            Origin::Snapshot => "snapshot",
+        }
+    }
+}
+
+/// An order as it now stands, and what happened to it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Order {
+    /// What happened.
+    pub events: Events,
+    /// The status when last seen; `None` on first sight.
+    pub previous_status: Option<String>,
+    /// The traded quantity when last seen; `None` on first sight.
+    pub previous_traded_qty: Option<i64>,
+    /// What the server said.
+    pub details: Details,
+    /// What it said that has no field: a JSON object.
+    pub extra: Option<String>,
+    /// Who told.
+    pub origin: Origin,
+}
+
+impl Order {
+    /// How much of the order is executed, in percent with two decimals; `None` when the quantity is 0 or unknown.
+    pub fn execution_percentage(&self) -> Option<f64> {
+        let (traded, quantity) = (self.details.traded_qty?, self.details.quantity?);
+        (quantity > 0).then(|| (traded as f64 * 10_000.0 / quantity as f64).round() / 100.0)
+    }
+
+    /// What is not executed yet; never below 0.
+    pub fn pending_quantity(&self) -> Option<i64> {
+        Some(self.details.quantity?.saturating_sub(self.details.traded_qty?).max(0))
+    }
+
+    /// The columns of the orders' CSV, from `type` to `recv_us`, the same for every row.
+    pub fn columns() -> Vec<&'static str> {
+        let mut names = Names(vec!["type"]);
+        Order::default().fields(&mut names);
+        names.0.push(super::RECV.epoch.name);
+        names.0
+    }
+}
+
+impl Record for Order {
+    fn kind(&self) -> &'static str {
+        "order"
+    }
+
+    fn fields<W: FieldWriter>(&self, w: &mut W) {
+        w.words(key!("events"), &mut self.events.iter().map(Event::name));
+        w.text_or_null(key!("previous_status"), self.previous_status.as_deref());
+        w.int_or_null(key!("previous_traded_qty"), self.previous_traded_qty);
+        w.price64_or_null(key!("execution_percentage"), self.execution_percentage());
+        w.int_or_null(key!("pending_quantity"), self.pending_quantity());
+        self.details.fields(w);
+        match &self.extra {
+            Some(extra) => w.json(key!("extra"), extra),
+            None => w.null(key!("extra")),
+        }
+        w.text(key!("origin"), self.origin.name());
+    }
+}
+
+/// Collects the names of fields.
+struct Names(Vec<&'static str>);
+
+impl FieldWriter for Names {
+    fn price32(&mut self, key: Key, _: f32) {
+        self.0.push(key.name);
+    }
+    fn price64(&mut self, key: Key, _: f64) {
+        self.0.push(key.name);
+    }
+    fn uint(&mut self, key: Key, _: u32) {
+        self.0.push(key.name);
+    }
+    fn int(&mut self, key: Key, _: i64) {
+        self.0.push(key.name);
+    }
+    fn null(&mut self, key: Key) {
+        self.0.push(key.name);
+    }
+    fn text(&mut self, key: Key, _: &str) {
+        self.0.push(key.name);
+    }
+    fn hex(&mut self, key: Key, _: &[u8]) {
+        self.0.push(key.name);
+    }
+    fn words(&mut self, key: Key, _: &mut dyn Iterator<Item = &str>) {
+        self.0.push(key.name);
+    }
+    fn json(&mut self, key: Key, _: &str) {
+        self.0.push(key.name);
+    }
+    fn seconds(&mut self, key: Key, _: Option<i64>) {
+        self.0.push(key.name);
+    }
+    fn time(&mut self, key: TimeKey, _: i64) {
+        self.0.push(key.epoch.name);
+    }
+    fn book5(&mut self, _: &[super::BookLevel<f32>], _: &[super::BookLevel<f32>]) {}
+    fn levels(&mut self, key: Key, _: &[super::BookLevel<f64>]) {
+        self.0.push(key.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_are_the_contracts_in_its_order() {
+        let contract = "type,events,previous_status,previous_traded_qty,execution_percentage,pending_quantity,\
+            exchange,segment,source,security_id,client_id,exch_order_no,order_no,product,txn_type,order_type,validity,\
+            disc_quantity,disc_qty_rem,remaining_quantity,quantity,traded_qty,price,trigger_price,traded_price,\
+            avg_traded_price,algo_ord_no,off_mkt_flag,order_date_time,exch_order_time,last_updated_time,remarks,mkt_type,\
+            reason_description,leg_no,instrument,symbol,product_name,status,lot_size,strike_price,expiry_date,opt_type,\
+            display_name,isin,series,good_till_days_date,ref_ltp,tick_size,algo_id,multiplier,correlation_id,\
+            extra,origin,recv_us";
+        assert_eq!(Order::columns().join(","), contract);
+    }
+
+    #[test]
+    fn a_wire_name_is_found_in_both_casings_and_nothing_else_is() {
+        let mut details = Details::default();
+        for (wire, name) in [
+            ("OrderNo", "order_no"),
+            ("orderNo", "order_no"),
+            ("discQtyRem", "disc_qty_rem"),
+            ("ISIN", "isin"),
+            ("RefLtp", "ref_ltp"),
+            ("goodTillDaysDate", "good_till_days_date"),
+        ] {
+            assert_eq!(details.field_mut(wire).map(|(name, _)| name), Some(name), "{wire}");
+        }
+        for wire in ["", "order_no", "orderNo2", "orderN", "instrumentType", "strategyId", "ordérNo"] {
+            assert!(details.field_mut(wire).is_none(), "{wire}");
+        }
+    }
+
+    #[test]
+    fn events_are_read_by_name_and_bad_ones_are_all_named() {
+        let events = Events::parse(" execution, ORDER_TRADED,").unwrap();
+        assert_eq!(events, [Event::Traded, Event::Execution].into_iter().collect());
+        assert!(events.intersects(Events::default().with(Event::Execution)));
+        assert!(!events.intersects(Events::default().with(Event::Update)));
+        let message = Events::parse("filled,execution,order_done").unwrap_err().to_string();
+        assert!(
+            message
+                .starts_with("'filled', 'order_done' are no order events; there are update, snapshot, status_change,")
+        );
+        assert!(Events::parse(" , ").unwrap_err().to_string().starts_with("--events names no event; there are update"));
+        for event in Event::ALL {
+            assert_eq!(Events::parse(event.name()), Ok(Events::default().with(event)));
+        }
+    }
+
+    #[test]
+    fn an_order_of_nothing_has_no_percentage() {
+        let order = |traded, quantity| Order {
+            details: Details { traded_qty: traded, quantity, ..Details::default() },
+            ..Order::default()
+        };
+        assert_eq!(order(Some(0), Some(0)).execution_percentage(), None);
+        assert_eq!(order(Some(0), Some(0)).pending_quantity(), Some(0));
+        assert_eq!(order(Some(1), Some(3)).execution_percentage(), Some(33.33));
+        assert_eq!(order(Some(3), Some(3)).execution_percentage(), Some(100.0));
+        assert_eq!(order(Some(4), Some(3)).pending_quantity(), Some(0));
+        assert_eq!(order(Some(i64::MAX), Some(i64::MIN)).pending_quantity(), Some(0));
+        assert_eq!(
+            (order(None, Some(3)).execution_percentage(), order(None, Some(3)).pending_quantity()),
+            (None, None)
+        );
+    }
+}
