@@ -2,7 +2,9 @@
 
 pub mod csv;
 pub mod encoder;
+pub mod file;
 pub mod ndjson;
+pub mod stdout;
 pub mod text;
 pub mod time;
 
@@ -28,14 +30,28 @@ pub trait Destination {
     /// Writes whole lines. Returns when they are with the operating system (or in a compressor), or never will be.
     fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten>;
 
-    /// Called about once a second, also when nothing is written: closes blocks, notices a file that was moved away.
+    /// Writes a gap record (a whole NDJSON line) where the format itself has no room for it. `false`: this
+    /// destination has no such place.
+    fn write_gap(&mut self, _line: &[u8]) -> Result<bool, WriteFailure> {
+        Ok(false)
+    }
+
+    /// Called about once a second, also when nothing is written: closes blocks, notices a file that was moved away or
+    /// a reader that went. What it noticed is in [`Destination::take_notices`].
     fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {
         Ok(())
     }
 
-    /// Re-opens the file by its path (SIGHUP).
-    fn reopen(&mut self) -> Result<(), WriteFailure> {
-        Ok(())
+    /// What happened to the output from outside since the last call.
+    fn take_notices(&mut self) -> Vec<Notice> {
+        Vec::new()
+    }
+
+    /// Re-opens the file by its path (SIGHUP, [`Notice::Moved`]). `true`: the path holds another file now, the old one
+    /// was closed with `end_line` as its last line if given, and the books of a file start anew. `false`: it is still
+    /// the same file, `end_line` was not used.
+    fn reopen(&mut self, _end_line: Option<&[u8]>) -> Result<bool, WriteFailure> {
+        Ok(false)
     }
 
     /// Ends the destination orderly, `end_line` its last line if given.
@@ -43,6 +59,31 @@ pub trait Destination {
 
     /// Bytes written since the start, as on disk.
     fn bytes_written(&self) -> u64;
+
+    /// Lines that [`Destination::write`] took and that are lost all the same: a compressor's last second when the disk
+    /// failed for good. 0 as long as nothing failed.
+    fn lost_lines(&self) -> u64 {
+        0
+    }
+}
+
+/// Something that was done to the output from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The file was renamed or deleted: [`Destination::reopen`] it now. Whoever does not, has it re-opened (without an
+    /// end line) at the next tick.
+    Moved {
+        /// For people.
+        message: String,
+    },
+    /// The file was cut while it was written (logrotate's `copytruncate`): lines that were written since `from_us` may
+    /// be in no file. Calls for a gap record; how many is not known.
+    Truncated {
+        /// For people, and for the gap's `detail`.
+        message: String,
+        /// The last moment the file was known to be whole, µs since the epoch.
+        from_us: i64,
+    },
 }
 
 /// Lines that could not be written; those before `written` could, and no line was torn.
