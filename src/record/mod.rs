@@ -4,6 +4,7 @@
 //! and the CSV row all come from that list.
 
 pub mod control;
+pub mod depth;
 pub mod market;
 pub mod order;
 

@@ -1,5 +1,6 @@
 //! The one thread that turns received frames into records, and keeps the books.
 
+pub mod book;
 pub mod gaps;
 pub mod item;
 pub mod lane;

@@ -1,0 +1,230 @@
+//! The depth sockets' records (contract: `depth`, `depth_side`), and the rows of a side as both show them.
+
+use super::{BookLevel, FieldWriter, Record};
+use crate::key;
+use crate::record::market::spread_of_decimals;
+use crate::wire::depth::{BookSide, Levels, Side};
+
+/// The columns of the depth CSV, one row a level.
+pub const COLUMNS: [&str; 11] =
+    ["type", "segment", "security_id", "symbol", "levels", "side", "level", "price", "qty", "orders", "recv_us"];
+
+/// One side of a book as records show it: levels with a price only, best first. Keeps its buffer from packet to packet.
+#[derive(Debug, Clone, Default)]
+pub struct SideRows {
+    rows: Vec<BookLevel<f64>>,
+    total: u64,
+}
+
+impl SideRows {
+    /// Takes over what a packet says; what was there is gone.
+    pub fn fill(&mut self, side: BookSide<'_>) {
+        self.rows.clear();
+        self.rows.extend(side.rows().filter(|row| row.is_priced()).map(|row| BookLevel {
+            price: row.price,
+            qty: row.qty,
+            orders: row.orders,
+        }));
+        self.total = self.rows.iter().map(|row| u64::from(row.qty)).sum();
+        // Nobody promises the server's order, but it mostly is the right one; sorting would allocate. Prices are finite.
+        match side.side {
+            Side::Bid if !self.rows.is_sorted_by(|a, b| a.price >= b.price) => {
+                self.rows.sort_by(|a, b| b.price.total_cmp(&a.price));
+            }
+            Side::Ask if !self.rows.is_sorted_by(|a, b| a.price <= b.price) => {
+                self.rows.sort_by(|a, b| a.price.total_cmp(&b.price));
+            }
+            _ => {}
+        }
+    }
+
+    /// The best `top` levels, best first.
+    #[inline]
+    pub fn best(&self, top: usize) -> &[BookLevel<f64>] {
+        &self.rows[..self.rows.len().min(top)]
+    }
+
+    /// Quantity over all levels.
+    pub fn total_qty(&self) -> u64 {
+        self.total
+    }
+}
+
+/// Both sides of an instrument's book, each the newest that is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Depth<'a> {
+    /// How deep the socket serves it.
+    pub levels: Levels,
+    /// Buyers, highest price first.
+    pub bids: &'a SideRows,
+    /// Sellers, lowest price first.
+    pub asks: &'a SideRows,
+    /// Levels shown of each side; `usize::MAX` for all. Totals are over all.
+    pub top: usize,
+}
+
+/// A row of the depth CSV: a level of a side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LevelRow {
+    /// Which side.
+    pub side: Side,
+    /// Its rank, the best is 1.
+    pub level: u32,
+    /// The level.
+    pub row: BookLevel<f64>,
+}
+
+fn ranked(side: Side, rows: &[BookLevel<f64>]) -> impl Iterator<Item = LevelRow> {
+    (1..).zip(rows).map(move |(level, row)| LevelRow { side, level, row: *row })
+}
+
+impl Depth<'_> {
+    /// The rows of the CSV, bids before asks, best first.
+    pub fn rows(&self) -> impl Iterator<Item = LevelRow> {
+        ranked(Side::Bid, self.bids.best(self.top)).chain(ranked(Side::Ask, self.asks.best(self.top)))
+    }
+}
+
+impl Record for Depth<'_> {
+    fn kind(&self) -> &'static str {
+        "depth"
+    }
+
+    #[inline]
+    fn fields<W: FieldWriter>(&self, w: &mut W) {
+        let best = |side: &SideRows| side.rows.first().map(|row| row.price);
+        let (bid, ask) = (best(self.bids), best(self.asks));
+        w.uint(key!("levels"), self.levels.count());
+        w.price64_or_null(key!("best_bid"), bid);
+        w.price64_or_null(key!("best_ask"), ask);
+        w.price64_or_null(key!("spread"), bid.zip(ask).map(|(bid, ask)| spread64(bid, ask)));
+        w.int(key!("total_buy_qty"), i64::try_from(self.bids.total).unwrap_or(i64::MAX));
+        w.int(key!("total_sell_qty"), i64::try_from(self.asks.total).unwrap_or(i64::MAX));
+        w.levels(key!("bids"), self.bids.best(self.top));
+        w.levels(key!("asks"), self.asks.best(self.top));
+    }
+}
+
+/// One side of an instrument's book, as one packet told it.
+#[derive(Debug, Clone, Copy)]
+pub struct DepthSide<'a> {
+    /// How deep the socket serves it.
+    pub levels: Levels,
+    /// Which side.
+    pub side: Side,
+    /// The header's last word (offset 8), which is a sequence at 20 levels only.
+    pub seq: Option<u32>,
+    /// Its levels, best first.
+    pub rows: &'a SideRows,
+    /// Levels shown; `usize::MAX` for all.
+    pub top: usize,
+}
+
+impl DepthSide<'_> {
+    /// The rows of the CSV, best first.
+    pub fn rows(&self) -> impl Iterator<Item = LevelRow> {
+        ranked(self.side, self.rows.best(self.top))
+    }
+}
+
+impl Record for DepthSide<'_> {
+    fn kind(&self) -> &'static str {
+        "depth_side"
+    }
+
+    #[inline]
+    fn fields<W: FieldWriter>(&self, w: &mut W) {
+        w.uint(key!("levels"), self.levels.count());
+        w.text(key!("side"), self.side.name());
+        w.int_or_null(key!("seq"), self.seq.map(i64::from));
+        w.levels(key!("rows"), self.rows.best(self.top));
+    }
+}
+
+/// Ask − bid in rupees, free of float noise: the difference of the two decimals that the prices are written as.
+#[inline]
+pub fn spread64(bid: f64, ask: f64) -> f64 {
+    // Whole paise, as nearly always. Beyond 2^43 rupees a float has no two decimals left.
+    const PAISE: f64 = 100.0;
+    const MOST: f64 = 8e14;
+    let (bid_paise, ask_paise) = ((bid * PAISE).round(), (ask * PAISE).round());
+    if bid_paise < MOST && ask_paise < MOST && bid_paise / PAISE == bid && ask_paise / PAISE == ask {
+        return (ask_paise - bid_paise) / PAISE;
+    }
+    spread_of_decimals(zmij::Buffer::new().format_finite(bid), zmij::Buffer::new().format_finite(ask))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::depth::{Packet, Row, packets};
+    use crate::wire::{InstrumentKey, Segment, encode};
+    use proptest::prelude::*;
+
+    fn side(side: Side, rows: &[(f64, u32, u32)]) -> SideRows {
+        let rows: Vec<Row> = rows.iter().map(|&(price, qty, orders)| Row { price, qty, orders }).collect();
+        let mut bytes = Vec::new();
+        encode::depth_side(&mut bytes, InstrumentKey::new(Segment::NSE_EQ, 1), side, rows.len() as u32, &rows);
+        let mut filled = SideRows::default();
+        match packets(&bytes, Levels::TwoHundred).next() {
+            Some(Ok(Packet::Side(side))) => filled.fill(side),
+            other => panic!("{other:?}"),
+        }
+        filled
+    }
+
+    fn shown(side: &SideRows) -> Vec<(f64, u32, u32)> {
+        side.best(usize::MAX).iter().map(|row| (row.price, row.qty, row.orders)).collect()
+    }
+
+    #[test]
+    fn sides_are_best_first_whatever_the_servers_order_and_equal_prices_keep_theirs() {
+        let rows = [(10.1, 1, 1), (10.3, 2, 1), (10.2, 3, 1), (10.3, 4, 1)];
+        assert_eq!(shown(&side(Side::Bid, &rows)), [(10.3, 2, 1), (10.3, 4, 1), (10.2, 3, 1), (10.1, 1, 1)]);
+        assert_eq!(shown(&side(Side::Ask, &rows)), [(10.1, 1, 1), (10.2, 3, 1), (10.3, 2, 1), (10.3, 4, 1)]);
+    }
+
+    #[test]
+    fn rows_without_a_price_are_no_levels_and_count_in_no_total() {
+        let rows =
+            [(0.0, 7, 1), (-0.01, 7, 1), (f64::NAN, 7, 1), (f64::INFINITY, 7, 1), (5.0, u32::MAX, 2), (4.0, 1, 1)];
+        let filled = side(Side::Bid, &rows);
+        assert_eq!(shown(&filled), [(5.0, u32::MAX, 2), (4.0, 1, 1)]);
+        assert_eq!(filled.total_qty(), 1 << 32);
+        assert_eq!(shown(&side(Side::Ask, &[])), []);
+    }
+
+    #[test]
+    fn csv_rows_are_ranked_from_one_and_top_cuts_each_side() {
+        let (bids, asks) = (side(Side::Bid, &[(2.0, 1, 1), (1.0, 1, 1)]), side(Side::Ask, &[(3.0, 1, 1), (4.0, 1, 1)]));
+        let depth = |top| Depth { levels: Levels::Twenty, bids: &bids, asks: &asks, top };
+        let rows = |top| depth(top).rows().map(|row| (row.side.name(), row.level, row.row.price)).collect::<Vec<_>>();
+        assert_eq!(rows(usize::MAX), [("bid", 1, 2.0), ("bid", 2, 1.0), ("ask", 1, 3.0), ("ask", 2, 4.0)]);
+        assert_eq!(rows(1), [("bid", 1, 2.0), ("ask", 1, 3.0)]);
+    }
+
+    #[test]
+    fn a_spread_has_no_float_noise() {
+        for (bid, ask, expected) in [
+            (100.05, 100.15, 0.1),
+            (1689.2, 1689.25, 0.05),
+            (100.15, 100.05, -0.1),
+            (83.4525, 83.455, 0.0025),
+            (0.05, 0.1, 0.05),
+            (5.0, 5.0, 0.0),
+            (1e15, 1e15 + 1.0, 1.0),
+        ] {
+            assert_eq!(spread64(bid, ask), expected, "{bid} {ask}");
+        }
+        assert!(spread64(1e-300, 1e300).is_finite());
+    }
+
+    proptest! {
+        #[test]
+        fn a_spread_of_ticks_is_the_shortest_text_of_that_many_ticks(bid in 1i64..100_000_000, gap in -5_000i64..5_000, decimals in 0u32..5) {
+            let scale = 10f64.powi(decimals as i32);
+            let spread = spread64(bid as f64 / scale, (bid + gap) as f64 / scale);
+            prop_assert_eq!(spread, gap as f64 / scale);
+        }
+    }
+}
