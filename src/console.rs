@@ -77,6 +77,11 @@ impl Console {
         Console(Arc::new(Mutex::new(Inner { config, ..Inner::default() })))
     }
 
+    /// The masker of this printer; what it learns anywhere, this printer masks.
+    pub fn redactor(&self) -> Redactor {
+        self.lock().redactor.clone()
+    }
+
     /// Registers a secret: from now on it is masked in every message.
     pub fn keep_secret(&self, secret: secrecy::SecretString) {
         self.lock().redactor.add(secret);
@@ -99,17 +104,11 @@ impl Console {
 
     /// Prints a message if its level is shown. A stderr that is closed or full is ignored.
     pub fn say(&self, level: Level, message: impl Display) {
-        let inner = self.lock();
-        if level > inner.config.level {
-            return;
+        if self.shows(level) {
+            // Before the lock is taken: a message that panics, or prints itself, must not hold the printer.
+            let message = message.to_string();
+            self.lock().print(level, &message);
         }
-        let message = message.to_string();
-        let message = inner.redactor.mask(&message);
-        let line = match inner.config.format {
-            LogFormat::Text => text_line(level, &message, inner.config.color),
-            LogFormat::Json => json_line(level, &message),
-        };
-        inner.write(line.as_bytes());
     }
 
     /// Prints whole lines as they are, masked: gap records that have no other place, dry-run output, tables.
@@ -144,6 +143,20 @@ impl Console {
         self.say(Level::Trace, message);
     }
 
+    /// Prints an error without waiting: the panicking thread may hold the printer itself.
+    fn report_panic(&self, message: &str) {
+        use std::sync::TryLockError;
+        match self.0.try_lock() {
+            Ok(inner) => inner.print(Level::Error, message),
+            Err(TryLockError::Poisoned(inner)) => inner.into_inner().print(Level::Error, message),
+            Err(TryLockError::WouldBlock) => {
+                // Without the printer there is no masker: the text is left out.
+                let _ =
+                    std::io::stderr().write_all(b"dhan: error: this is a bug of dhan, please report it: panicked\n");
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A panic while printing must not silence the rest.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -151,6 +164,15 @@ impl Console {
 }
 
 impl Inner {
+    fn print(&self, level: Level, message: &str) {
+        let message = self.redactor.mask(message);
+        let line = match self.config.format {
+            LogFormat::Text => text_line(level, &message, self.config.color),
+            LogFormat::Json => json_line(level, &message),
+        };
+        self.write(line.as_bytes());
+    }
+
     fn write(&self, bytes: &[u8]) {
         let print = || {
             let _ = std::io::stderr().lock().write_all(bytes);
@@ -160,6 +182,54 @@ impl Inner {
             None => print(),
         }
     }
+}
+
+/// The most of a server's text that is shown; bytes.
+const UNTRUSTED_LIMIT: usize = 512;
+
+/// Text that somebody else wrote, as it may be shown: no control characters, no terminal escapes, nothing that turns
+/// the reading direction, on one line, at most 512 bytes. Not masked: that is done where it is printed.
+pub fn untrusted(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len().min(UNTRUSTED_LIMIT));
+    let mut characters = text.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            // A terminal's own language: ESC [ … letter. What is left of other sequences is harmless text.
+            '\u{1b}' if characters.as_str().starts_with('[') => {
+                characters.by_ref().skip(1).find(|c| ('\u{40}'..='\u{7e}').contains(c));
+            }
+            '\n' | '\r' | '\t' => clean.push(' '),
+            c if c.is_control() || is_invisible(c) => {}
+            c => clean.push(c),
+        }
+        if clean.len() > UNTRUSTED_LIMIT {
+            clean.truncate(clean.floor_char_boundary(UNTRUSTED_LIMIT - '…'.len_utf8()));
+            clean.push('…');
+            break;
+        }
+    }
+    clean
+}
+
+/// Characters that show nothing but change what is shown around them: direction, joining, byte order, line ends.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Reports a panic through the printer, masked, in one message; the default report would print the panic's text as it
+/// is. The process still unwinds.
+pub fn install_panic_hook(console: &Console) {
+    let console = console.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
+        let text = untrusted(panic.payload_as_str().unwrap_or("no message"));
+        let thread = std::thread::current();
+        let thread = untrusted(thread.name().unwrap_or("unnamed"));
+        console.report_panic(&format!(
+            "this is a bug of dhan, please report it: panicked{place} (thread {thread}): {text}"
+        ));
+    }));
 }
 
 fn text_line(level: Level, message: &str, color: bool) -> String {

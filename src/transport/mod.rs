@@ -1,1 +1,23 @@
-//! Sockets.
+//! Sockets. The only place (with [`sim`](crate::sim)) that names tokio-tungstenite.
+//!
+//! [`Connector`] opens, [`Connection`] carries messages. The upgrade request is written here and not by the websocket
+//! crate, because that crate logs and quotes the address, token included; for the same reason every foreign error is
+//! translated to [`ConnectError`] or [`Ended`] before anybody can print it.
+
+mod connection;
+mod connector;
+mod error;
+mod handshake;
+mod http1;
+mod proxy;
+mod resolver;
+mod tcp;
+pub mod tls;
+
+pub use connection::{Connection, Ended, Incoming};
+pub use connector::Connector;
+pub(crate) use error::io_words;
+pub use error::{ConnectClass, ConnectError, Phase, TlsKind};
+pub use handshake::Report;
+pub use proxy::Proxies;
+pub use resolver::Resolver;

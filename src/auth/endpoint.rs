@@ -1,0 +1,195 @@
+//! Which server a stream comes from: the default, an environment variable or `--url`; no secrets yet.
+
+use super::address::Address;
+use super::{Credentials, Environment};
+use crate::exit::Failure;
+use url::{Host, Url};
+
+/// Dhan's sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// Live market feed.
+    Market,
+    /// 20-level depth.
+    Depth20,
+    /// 200-level depth.
+    Depth200,
+    /// Order updates.
+    Orders,
+}
+
+impl Endpoint {
+    /// All of them.
+    pub const ALL: [Endpoint; 4] = [Endpoint::Market, Endpoint::Depth20, Endpoint::Depth200, Endpoint::Orders];
+
+    /// Where it is.
+    pub const fn default_url(self) -> &'static str {
+        match self {
+            Endpoint::Market => "wss://api-feed.dhan.co/",
+            Endpoint::Depth20 => "wss://depth-api-feed.dhan.co/twentydepth",
+            Endpoint::Depth200 => "wss://full-depth-api.dhan.co/twohundreddepth",
+            Endpoint::Orders => "wss://api-order-update.dhan.co/",
+        }
+    }
+
+    /// The environment variable that names another place.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Endpoint::Market => "DHAN_WS_MARKET_FEED_URL",
+            Endpoint::Depth20 => "DHAN_WS_MARKET_DEPTH_URL",
+            Endpoint::Depth200 => "DHAN_WS_MARKET_DEPTH_200_URL",
+            Endpoint::Orders => "DHAN_WS_ORDER_URL",
+        }
+    }
+
+    /// The server to use: `--url`, else the environment, else the default. An empty variable counts as none.
+    ///
+    /// # Errors
+    /// A usage error that quotes the address without its query.
+    pub fn resolve(self, url: Option<&str>, environment: &Environment) -> Result<BaseUrl, Failure> {
+        let named = url.map(|u| (u.to_owned(), "--url"));
+        let named = named.or_else(|| environment.text(self.variable()).map(|u| (u, self.variable())));
+        match named {
+            Some((text, source)) => BaseUrl::parse(self, &text, source, true),
+            None => BaseUrl::parse(self, self.default_url(), "the default", false),
+        }
+    }
+}
+
+/// A server of ours or the user's, checked, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl {
+    pub(super) endpoint: Endpoint,
+    pub(super) url: Url,
+    named: bool,
+}
+
+impl BaseUrl {
+    fn parse(endpoint: Endpoint, text: &str, source: &str, named: bool) -> Result<BaseUrl, Failure> {
+        let url = checked(text, source, ["wss", "ws"])?;
+        Ok(BaseUrl { endpoint, url, named })
+    }
+
+    /// The stream it is for.
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// Its host, for messages.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Whether the user named it; Dhan's own otherwise.
+    pub fn is_named_by_user(&self) -> bool {
+        self.named
+    }
+
+    /// Another path that the same server may serve: 200-level depth has been seen at `/`. Only where the user did not
+    /// name an address, since that one is used as it stands.
+    pub fn alternative(&self) -> Option<BaseUrl> {
+        if self.named || self.endpoint != Endpoint::Depth200 || self.url.path() == "/" {
+            return None;
+        }
+        let mut other = self.clone();
+        other.url.set_path("/");
+        Some(other)
+    }
+
+    /// The address to connect to, with the credentials where this stream wants them in its query. The one function
+    /// that builds an address with a secret in it.
+    pub fn address(&self, credentials: &Credentials) -> Address {
+        Address::build(self, Some(credentials))
+    }
+
+    /// The address of a stream that logs in with a message (orders).
+    pub fn bare_address(&self) -> Address {
+        Address::build(self, None)
+    }
+}
+
+/// The base of the REST calls, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiBase(pub(crate) Url);
+
+impl ApiBase {
+    /// The environment variable that names another place.
+    pub const VARIABLE: &str = "DHAN_API_URL";
+    const DEFAULT: &str = "https://api.dhan.co/v2";
+
+    /// `DHAN_API_URL`, else Dhan's.
+    ///
+    /// # Errors
+    /// A usage error that quotes the address without its query.
+    pub fn resolve(environment: &Environment) -> Result<ApiBase, Failure> {
+        match environment.text(ApiBase::VARIABLE) {
+            Some(text) => checked(&text, ApiBase::VARIABLE, ["https", "http"]).map(ApiBase),
+            None => checked(ApiBase::DEFAULT, "the default", ["https", "http"]).map(ApiBase),
+        }
+    }
+
+    /// The address of a call below the base.
+    pub fn join(&self, call: &str) -> Url {
+        let mut url = self.0.clone();
+        let path = format!("{}/{call}", self.0.path().trim_end_matches('/'));
+        url.set_path(&path);
+        url
+    }
+
+    /// Its host, for messages.
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// Whether it is this host, unencrypted: no proxy then.
+    pub fn is_plain(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+}
+
+/// Parses an address a token may be sent to: `schemes` is the encrypted one and the plain one, which is for loopback.
+fn checked(text: &str, source: &str, schemes: [&str; 2]) -> Result<Url, Failure> {
+    let [encrypted, plain] = schemes;
+    let shown = shown(text);
+    let wrong = |why: String| Failure::usage(format!("{source}: {shown:?}: {why}"));
+    let url = Url::parse(text.trim())
+        .map_err(|_| wrong(format!("not an address; one looks like {encrypted}://host:port/path")))?;
+    if url.scheme() != encrypted && url.scheme() != plain {
+        return Err(wrong(format!("the scheme must be {encrypted}:// (or {plain}:// on this host)")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("a user or password does not belong in the address".to_owned()));
+    }
+    if url.fragment().is_some() {
+        return Err(wrong("an address has no #fragment".to_owned()));
+    }
+    let Some(host) = url.host() else {
+        return Err(wrong("the host is missing".to_owned()));
+    };
+    if url.scheme() == plain && !is_loopback(&host) {
+        return Err(wrong(format!(
+            "{plain}:// would send the access token in the clear; write {encrypted}://, or use a server on this host \
+             (127.0.0.1, ::1, localhost)"
+        )));
+    }
+    Ok(url)
+}
+
+/// This host and no other. Names below `localhost` are not taken for it: a resolver may think otherwise.
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+    }
+}
+
+/// An address as typed, for a message: without its query and without what stands before an `@`.
+fn shown(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    let text = match text.rfind('@') {
+        Some(at) => format!("[redacted]{}", &text[at..]),
+        None => text.to_owned(),
+    };
+    crate::console::untrusted(&text)
+}

@@ -1,0 +1,55 @@
+//! What the process does to keep its memory and its command line to itself.
+
+use crate::exit::Failure;
+use std::ffi::{OsStr, OsString};
+
+/// Forbids core dumps and reading this process' memory by others of the same user (`ptrace`, `/proc/PID/mem`); to be
+/// called before a token is read. Best effort: a kernel that refuses is no reason not to stream.
+pub fn harden() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// Refuses a command line with a token on it: everybody on this host can read it there.
+///
+/// # Errors
+/// A usage error that names the argument by its place and never quotes it.
+pub fn refuse_token_arguments<I: IntoIterator<Item = OsString>>(arguments: I) -> Result<(), Failure> {
+    for (place, argument) in arguments.into_iter().enumerate() {
+        if holds_token(&argument) {
+            return Err(Failure::usage(format!(
+                "argument {place} looks like an access token ([redacted]): every user of this host can read a command \
+                 line. Put it into DHAN_ACCESS_TOKEN or a file (--token-file FILE), and consider it known to others \
+                 from now on"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn holds_token(argument: &OsStr) -> bool {
+    let text = argument.to_string_lossy();
+    crate::redact::find_jwt(text.as_bytes()).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_on_the_command_line_is_refused_without_repeating_it() {
+        let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJleHAiOjE3ODAwMDAwMDB9.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
+        for argument in [token.to_owned(), format!("--token={token}"), format!("wss://h/?token={token}&a=b")] {
+            let failure = refuse_token_arguments(["dhan".into(), "feed".into(), argument.into()]).expect_err("refused");
+            assert_eq!(failure.exit, crate::exit::Exit::Usage);
+            assert!(failure.message.contains("argument 2") && !failure.message.contains("eyJ"), "{failure}");
+        }
+        let fine = ["dhan", "feed", "IDX_I:13", "--token-file", "/home/eyJ/token", "a.b.c"];
+        assert_eq!(refuse_token_arguments(fine.map(OsString::from)), Ok(()));
+    }
+}

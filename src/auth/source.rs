@@ -1,0 +1,350 @@
+//! Where credentials are looked for, and reading them, again at every attempt.
+
+use super::file::Fifo;
+use super::{Credentials, Login, Partner, claims, command, file, jwt};
+use crate::exit::{Exit, Failure};
+use crate::redact::Redactor;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The environment variables, of this process or (in tests) as given. Values are read when they are asked for.
+#[derive(Clone)]
+pub struct Environment(Option<Arc<HashMap<String, String>>>);
+
+impl Environment {
+    /// This process' own.
+    pub fn process() -> Environment {
+        Environment(None)
+    }
+
+    /// These and no others.
+    pub fn of<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Environment {
+        Environment(Some(Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())))
+    }
+
+    /// A variable's value; `None` when it is not set, empty or not UTF-8.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let value = match &self.0 {
+            Some(map) => map.get(name).cloned(),
+            None => std::env::var(name).ok(),
+        };
+        value.filter(|v| !v.is_empty())
+    }
+
+    fn secret(&self, name: &str) -> Option<SecretString> {
+        self.text(name).map(SecretString::from)
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        match &self.0 {
+            Some(map) => map.contains_key(name),
+            None => std::env::var_os(name).is_some(),
+        }
+    }
+}
+
+/// What the command line says about credentials.
+#[derive(Debug, Clone, Default)]
+pub struct SourceOptions {
+    /// `--token-file`.
+    pub token_file: Option<PathBuf>,
+    /// `--token-command`.
+    pub token_command: Option<String>,
+    /// `--client-id`.
+    pub client_id: Option<String>,
+    /// `--user-type partner`, where it was given.
+    pub partner: Option<bool>,
+}
+
+/// Where the token comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// The output of a command, run by `sh -c`.
+    Command(String),
+    /// A file.
+    File(PathBuf),
+    /// `DHAN_ACCESS_TOKEN`.
+    Environment,
+}
+
+impl fmt::Display for TokenPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // A command line may hold passwords: it is not quoted.
+            TokenPlace::Command(_) => f.write_str("the token command"),
+            TokenPlace::File(path) => write!(f, "the token file {path:?}"),
+            TokenPlace::Environment => f.write_str("DHAN_ACCESS_TOKEN"),
+        }
+    }
+}
+
+/// What is wrong with the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// There are none.
+    Missing,
+    /// Empty, half-written, too long, or with white space or control characters inside.
+    Malformed,
+    /// The token says itself that its time is over.
+    Expired,
+    /// The file cannot be read, or the command failed.
+    Unreadable,
+}
+
+/// Why there are no credentials to use. Never holds any part of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialProblem {
+    /// What is wrong.
+    pub kind: ProblemKind,
+    /// What was wrong, where, and what to do.
+    pub message: String,
+    /// Whether waiting can help: a file or a command may give something else later, the environment cannot.
+    pub can_change: bool,
+}
+
+impl fmt::Display for CredentialProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for CredentialProblem {}
+
+impl From<CredentialProblem> for Failure {
+    fn from(problem: CredentialProblem) -> Failure {
+        Failure::new(Exit::Credentials, problem.message)
+    }
+}
+
+/// Where credentials come from, decided once; what they are is read again at every attempt. Cheap to clone.
+#[derive(Clone)]
+pub struct Source {
+    place: Option<TokenPlace>,
+    client_id: Option<String>,
+    partner: bool,
+    environment: Environment,
+    redactor: Redactor,
+    fifo: Fifo,
+}
+
+impl Source {
+    /// Decides where to look: a flag wins over the environment, a command over a file over a value. Every secret that
+    /// is read is made known to `redactor` before anything else is done with it.
+    ///
+    /// # Errors
+    /// A usage error for a `DHAN_WS_USER_TYPE` that is neither `self` nor `partner`.
+    pub fn new(options: SourceOptions, environment: Environment, redactor: Redactor) -> Result<Source, Failure> {
+        let file = |path: PathBuf| TokenPlace::File(path);
+        let place = options
+            .token_command
+            .map(TokenPlace::Command)
+            .or(options.token_file.map(file))
+            .or_else(|| environment.text("DHAN_TOKEN_COMMAND").map(TokenPlace::Command))
+            .or_else(|| environment.text("DHAN_TOKEN_FILE").map(PathBuf::from).map(file))
+            .or_else(|| environment.is_set("DHAN_ACCESS_TOKEN").then_some(TokenPlace::Environment));
+        let partner = match (options.partner, environment.text("DHAN_WS_USER_TYPE")) {
+            (Some(partner), _) => partner,
+            (None, None) => false,
+            (None, Some(word)) if word.trim().eq_ignore_ascii_case("self") => false,
+            (None, Some(word)) if word.trim().eq_ignore_ascii_case("partner") => true,
+            (None, Some(word)) => {
+                let word = crate::console::untrusted(&word);
+                return Err(Failure::usage(format!(
+                    "DHAN_WS_USER_TYPE is {word:?}; it may be \"self\" or \"partner\""
+                )));
+            }
+        };
+        let client_id = options.client_id.or_else(|| environment.text("DHAN_CLIENT_ID"));
+        let client_id = client_id.map(|id| id.trim().to_owned());
+        Ok(Source { place, client_id, partner, environment, redactor, fifo: Fifo::default() })
+    }
+
+    /// Where the token comes from, if from anywhere.
+    pub fn place(&self) -> Option<&TokenPlace> {
+        self.place.as_ref()
+    }
+
+    /// Whether orders are asked for as a partner.
+    pub fn is_partner(&self) -> bool {
+        self.partner
+    }
+
+    /// The account's id, which is known before any token is read; the partner's id as a partner.
+    pub fn account_id(&self) -> Option<String> {
+        if self.partner { self.environment.text("DHAN_PARTNER_ID") } else { self.client_id.clone() }
+    }
+
+    /// Whether waiting can help when the credentials are refused: a file or a command can change.
+    pub fn can_change(&self) -> bool {
+        !self.partner && matches!(self.place, Some(TokenPlace::Command(_) | TokenPlace::File(_)))
+    }
+
+    /// A warning when others can read the token file; to be said once at the start.
+    pub fn permission_warning(&self) -> Option<String> {
+        match &self.place {
+            Some(TokenPlace::File(path)) => file::permission_warning(path),
+            _ => None,
+        }
+    }
+
+    /// Reads the credentials, on a thread of its own where that can take time. Dropping the future ends a running
+    /// command.
+    ///
+    /// # Errors
+    /// What is wrong with them; see [`CredentialProblem`].
+    pub async fn read(&self) -> Result<Credentials, CredentialProblem> {
+        let client_id = self.checked_client_id()?;
+        let Some(place) = &self.place else { return Err(self.missing()) };
+        let raw = match place {
+            TokenPlace::Environment => {
+                Ok(self.environment.secret("DHAN_ACCESS_TOKEN").unwrap_or_else(|| SecretString::from("")))
+            }
+            TokenPlace::File(path) => {
+                let (path, fifo) = (path.clone(), self.fifo.clone());
+                command::on_thread(move |_| file::read(&path, &fifo)).await
+            }
+            TokenPlace::Command(line) => {
+                let (line, redactor) = (line.clone(), self.redactor.clone());
+                command::on_thread(move |stop| command::run(&line, stop, &redactor)).await
+            }
+        };
+        let problem = |kind, words: String| CredentialProblem {
+            kind,
+            message: format!("{place} {words}"),
+            can_change: self.can_change(),
+        };
+        let raw = raw.map_err(|words| problem(ProblemKind::Unreadable, words))?;
+        self.redactor.add(raw.clone());
+        let token = checked_token(&raw).map_err(|words| problem(ProblemKind::Malformed, words.to_owned()))?;
+        self.redactor.add(token.clone());
+        if let Some(expires) = claims(&token).and_then(|c| c.expires_at_us)
+            && expires <= crate::clock::now_us()
+        {
+            let words = format!("holds a token that expired on {}: make a new one on web.dhan.co", ist_minute(expires));
+            return Err(problem(ProblemKind::Expired, words));
+        }
+        Ok(Credentials { client_id, token })
+    }
+
+    /// Reads what the order socket logs in with: the account's credentials, or the partner's.
+    ///
+    /// # Errors
+    /// As [`read`](Source::read).
+    pub async fn read_login(&self) -> Result<Login, CredentialProblem> {
+        if !self.partner {
+            return self.read().await.map(Login::Own);
+        }
+        let missing = |name: &str| CredentialProblem {
+            kind: ProblemKind::Missing,
+            message: format!("{name} is not set; a partner needs DHAN_PARTNER_ID and DHAN_PARTNER_SECRET"),
+            can_change: false,
+        };
+        let id = self.environment.text("DHAN_PARTNER_ID").ok_or_else(|| missing("DHAN_PARTNER_ID"))?;
+        let raw = self.environment.secret("DHAN_PARTNER_SECRET").ok_or_else(|| missing("DHAN_PARTNER_SECRET"))?;
+        self.redactor.add(raw.clone());
+        let malformed = |name: &str, words: &str| CredentialProblem {
+            kind: ProblemKind::Malformed,
+            message: format!("{name} {words}"),
+            can_change: false,
+        };
+        let id = checked_word(&id).map_err(|words| malformed("DHAN_PARTNER_ID", words))?.to_owned();
+        let secret = checked_word(raw.expose_secret()).map_err(|words| malformed("DHAN_PARTNER_SECRET", words))?;
+        let secret = SecretString::from(secret);
+        self.redactor.add(secret.clone());
+        Ok(Login::Partner(Partner { id, secret }))
+    }
+
+    fn checked_client_id(&self) -> Result<String, CredentialProblem> {
+        let Some(id) = &self.client_id else { return Err(self.missing()) };
+        checked_word(id).map(str::to_owned).map_err(|words| CredentialProblem {
+            kind: ProblemKind::Malformed,
+            message: format!("the client id (--client-id or DHAN_CLIENT_ID) {words}"),
+            can_change: false,
+        })
+    }
+
+    /// The message that names every place that was looked at.
+    fn missing(&self) -> CredentialProblem {
+        let token = match &self.place {
+            Some(place) => format!("  token: {place}"),
+            None => "  token: none in --token-command, --token-file, DHAN_TOKEN_COMMAND, DHAN_TOKEN_FILE, \
+                     DHAN_ACCESS_TOKEN"
+                .to_owned(),
+        };
+        let id = match &self.client_id {
+            Some(id) => format!("  client id: {}", super::mask_client_id(id)),
+            None => "  client id: none in --client-id, DHAN_CLIENT_ID".to_owned(),
+        };
+        let mut message = format!("no complete credentials:\n{token}\n{id}");
+        let seed: Vec<&str> =
+            ["CLIENT_ID", "ACCESS_TOKEN"].into_iter().filter(|name| self.environment.is_set(name)).collect();
+        if !seed.is_empty() {
+            message.push_str(&format!(
+                "\n{} {} set, but not read, since {} may be another broker's: set DHAN_CLIENT_ID and DHAN_ACCESS_TOKEN",
+                seed.join(" and "),
+                if seed.len() == 1 { "is" } else { "are" },
+                if seed.len() == 1 { "it" } else { "they" },
+            ));
+        }
+        message.push_str("\nWithout an account: dhan feed --demo");
+        CredentialProblem { kind: ProblemKind::Missing, message, can_change: false }
+    }
+}
+
+/// The token without what editors and shells put around it.
+fn checked_token(raw: &SecretString) -> Result<SecretString, &'static str> {
+    let text = raw.expose_secret();
+    let word = checked_word(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+    if jwt::looks_like_jwt(word) && !jwt::is_whole_jwt(word) {
+        return Err("holds a half-written token: a JWT has three parts with dots between them");
+    }
+    Ok(SecretString::from(word))
+}
+
+fn checked_word(text: &str) -> Result<&str, &'static str> {
+    let word = text.trim();
+    if word.is_empty() {
+        return Err("is empty");
+    }
+    if word.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("has white space or control characters inside");
+    }
+    if word.len() > file::TOKEN_LIMIT {
+        return Err("is larger than 16 KiB, which no token is");
+    }
+    Ok(word)
+}
+
+/// A warning when the token will not last until the planned end.
+pub(crate) fn expiry_warning(credentials: &Credentials, until_us: i64) -> Option<String> {
+    let expires = credentials.claims()?.expires_at_us?;
+    (expires < until_us).then(|| {
+        format!("the access token expires on {}, before the planned end: renew it by then", ist_minute(expires))
+    })
+}
+
+impl Credentials {
+    /// A warning when the token's `exp` lies before the planned end (µs since the epoch).
+    pub fn expiry_warning(&self, until_us: i64) -> Option<String> {
+        expiry_warning(self, until_us)
+    }
+}
+
+fn ist_minute(us: i64) -> String {
+    let civil = crate::clock::ist_civil(us);
+    format!("{} at {:02}:{:02} IST", civil.date(), civil.hour(), civil.minute())
+}
+
+/// What the place is, for `doctor`.
+impl TokenPlace {
+    /// The file's path, where it is a file.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            TokenPlace::File(path) => Some(path),
+            _ => None,
+        }
+    }
+}

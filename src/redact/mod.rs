@@ -1,0 +1,78 @@
+//! Keeping secrets out of everything people see: a masker that knows the live secrets in all their disguises, and what
+//! tokens look like.
+//!
+//! Every 12 bytes of a secret in a row are masked, plain or disguised: percent- and form-encoded, base64 (any alignment,
+//! standard and URL-safe), hex (any case), or as a list of byte values, as `Debug` prints bytes. The text is undone
+//! rather than the secret disguised: one small table of the secret's windows serves all forms, mixed ones too.
+
+mod patterns;
+mod undo;
+mod windows;
+
+pub use patterns::find_jwt;
+
+use patterns::find_patterns;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock};
+use windows::Windows;
+
+/// What stands where a secret stood.
+const MASK: &str = "[redacted]";
+
+/// Masks secrets in text before it is shown. Cheap to clone; clones share what they know.
+#[derive(Clone, Default)]
+pub struct Redactor(Arc<RwLock<Vec<Windows>>>);
+
+impl Redactor {
+    /// Adds a secret that must never be shown, from now on. White space around it is not part of it.
+    pub fn add(&self, secret: SecretString) {
+        if secret.expose_secret().trim().is_empty() {
+            return;
+        }
+        let known = |all: &[Windows]| all.iter().any(|w| w.is_of(&secret));
+        if known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !known(&all) {
+            all.push(Windows::of(&secret));
+        }
+    }
+
+    /// The text with every secret replaced, and everything that looks like one.
+    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut hits = Vec::new();
+        for secret in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            undo::find(text.as_bytes(), secret, &mut hits);
+        }
+        find_patterns(text.as_bytes(), &mut hits);
+        replace(text, hits)
+    }
+}
+
+/// Replaces the hits, merged and widened to whole characters.
+fn replace(text: &str, mut hits: Vec<Range<usize>>) -> Cow<'_, str> {
+    if hits.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    hits.sort_unstable_by_key(|hit| hit.start);
+    let mut masked = String::with_capacity(text.len());
+    let mut done = 0;
+    let mut hits = hits.into_iter().peekable();
+    while let Some(mut hit) = hits.next() {
+        while let Some(next) = hits.next_if(|next| next.start <= hit.end) {
+            hit.end = hit.end.max(next.end);
+        }
+        let (start, end) = (text.floor_char_boundary(hit.start).max(done), text.ceil_char_boundary(hit.end));
+        masked.push_str(&text[done..start]);
+        masked.push_str(MASK);
+        done = end.max(done);
+    }
+    masked.push_str(&text[done..]);
+    Cow::Owned(masked)
+}
+
+#[cfg(test)]
+mod tests;

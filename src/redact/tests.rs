@@ -1,0 +1,160 @@
+use super::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use proptest::prelude::*;
+use std::fmt::Write as _;
+
+const SECRET: &str = "eyJ0eXAiOiJKV1QifQ.eyJleHAiOjE3ODAwMDAwMDB9.Xb3_kQ-93jsLfPz0aa71";
+
+fn redactor() -> Redactor {
+    let redactor = Redactor::default();
+    redactor.add(SecretString::from(SECRET));
+    redactor
+}
+
+/// The disguises of a run of bytes, each by name.
+fn disguises(bytes: &[u8]) -> Vec<(&'static str, String)> {
+    let percent = bytes.iter().fold(String::new(), |mut s, b| {
+        let _ = write!(s, "%{b:02X}");
+        s
+    });
+    let list = |separator: &str, f: &dyn Fn(&u8) -> String| bytes.iter().map(f).collect::<Vec<_>>().join(separator);
+    let mut all = vec![
+        ("plain", String::from_utf8_lossy(bytes).into_owned()),
+        ("percent", percent.clone()),
+        ("percent, lower case", percent.to_lowercase()),
+        ("hex", list("", &|b| format!("{b:02x}"))),
+        ("hex, upper case", list("", &|b| format!("{b:02X}"))),
+        ("hex with colons", list(":", &|b| format!("{b:02x}"))),
+        ("hex literals", list(", ", &|b| format!("0x{b:02x}"))),
+        ("byte list", format!("{bytes:?}")),
+        ("byte list without blanks", list(",", &|b| b.to_string())),
+        ("escapes", list("", &|b| format!("\\x{b:02x}"))),
+        ("JSON escapes", list("", &|b| format!("\\u{b:04x}"))),
+    ];
+    for (alignment, name) in ["base64", "base64, shifted by 1", "base64, shifted by 2"].into_iter().enumerate() {
+        let shifted = [&b"\xff\xfe"[..alignment], bytes].concat();
+        all.push((name, STANDARD.encode(&shifted)));
+        all.push((name, URL_SAFE_NO_PAD.encode(&shifted)));
+    }
+    all
+}
+
+/// What is left of a disguised run when the masker is done may not hold 12 bytes of the secret in that disguise.
+fn assert_gone(redactor: &Redactor, secret: &str, text: &str, name: &str) {
+    let masked = redactor.mask(text);
+    let bytes = secret.as_bytes();
+    for window in bytes.windows(12.min(bytes.len())) {
+        for (form, disguised) in disguises(window) {
+            // The ends of a base64 group mix with their neighbours.
+            let core = disguised.trim_end_matches('=');
+            let core = if form.starts_with("base64") {
+                &core[4.min(core.len())..core.len() - 4.min(core.len())]
+            } else {
+                core
+            };
+            if core.len() >= 8 {
+                assert!(!masked.contains(core), "{name}: {form} of {window:?} is still in {masked}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_disguise_of_the_whole_secret_is_masked_and_the_rest_is_kept() {
+    let redactor = redactor();
+    for (name, disguised) in disguises(SECRET.as_bytes()) {
+        let text = format!("before <{disguised}> after");
+        let masked = redactor.mask(&text);
+        assert!(masked.contains("[redacted]"), "{name}: {masked}");
+        assert!(masked.starts_with("before <") && masked.ends_with("> after"), "{name}: {masked}");
+        assert_gone(&redactor, SECRET, &text, name);
+    }
+}
+
+#[test]
+fn twelve_bytes_of_it_are_too_many_and_eleven_are_not_the_secret() {
+    let redactor = Redactor::default();
+    redactor.add(SecretString::from("0123456789abcdefghijklmnopqrstuv"));
+    assert_eq!(redactor.mask("x 456789abcdef y"), "x [redacted] y");
+    assert_eq!(redactor.mask("x 456789abcde y"), "x 456789abcde y");
+}
+
+#[test]
+fn short_secrets_are_masked_whole_and_empty_ones_mask_nothing() {
+    let redactor = Redactor::default();
+    redactor.add(SecretString::from(" \n"));
+    assert_eq!(redactor.mask("a b"), "a b");
+    redactor.add(SecretString::from("s3cr3t\n"));
+    assert_eq!(redactor.mask("it is s3cr3t, s3cr3"), "it is [redacted], s3cr3");
+}
+
+#[test]
+fn what_looks_like_a_secret_is_masked_without_being_known() {
+    let redactor = Redactor::default();
+    let cases = [
+        ("GET /?version=2&token=abc.def&clientId=1 HTTP", "GET /?version=2&token=[redacted]&clientId=1 HTTP"),
+        ("access-token: abcdefghijklmnop", "access-token: [redacted]"),
+        ("Access-Token:abcdefghijklmnop x", "Access-Token:[redacted] x"),
+        (r#"{"Token":"abcdefghijklmnop","x":1}"#, r#"{"Token":"[redacted]","x":1}"#),
+        (r#"{\"Secret\":\"abcdefghijklmnop\"}"#, r#"{\"Secret\":\"[redacted]\"}"#),
+        ("DHAN_ACCESS_TOKEN=xyz dhan feed", "DHAN_ACCESS_TOKEN=[redacted] dhan feed"),
+        ("Authorization: Bearer abcdefghijklmnop", "Authorization: Bearer [redacted]"),
+        ("see eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9.c2ln!", "see [redacted]!"),
+        ("cut eyJhbGciOiJIUzI1NiJ9.eyJle", "cut [redacted]"),
+    ];
+    for (text, masked) in cases {
+        assert_eq!(redactor.mask(text), masked);
+    }
+}
+
+#[test]
+fn ordinary_messages_are_left_alone() {
+    let redactor = redactor();
+    for text in [
+        "the token: none in --token-file, DHAN_TOKEN_FILE",
+        "connected to wss://api-feed.dhan.co/?version=2&token=[redacted]&clientId=******0001&authType=2",
+        "received 12, written 101, filtered 121, dropped 74",
+        "RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)",
+        "deadbeefdeadbeefdeadbeefdeadbeefdeadbeef",
+        "नमस्ते ₹ 1 234",
+        "",
+    ] {
+        assert!(matches!(redactor.mask(text), Cow::Borrowed(_)), "{text}");
+        assert_eq!(redactor.mask(text), text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_window_survives_in_any_disguise_whatever_stands_around_it(
+        secret in "[!-~]{12,80}",
+        before in "\\PC{0,20}",
+        after in "\\PC{0,20}",
+        which in 0usize..17,
+        cut in 0.0f64..1.0,
+    ) {
+        let redactor = Redactor::default();
+        redactor.add(SecretString::from(secret.as_str()));
+        // Any twelve of it or more.
+        let start = ((secret.len() - 12) as f64 * cut) as usize;
+        let part = &secret.as_bytes()[start..];
+        let (name, disguised) = disguises(part).swap_remove(which);
+        let text = format!("{before} {disguised} {after}");
+        prop_assert!(redactor.mask(&text).contains(MASK), "{}: {}", name, text);
+        assert_gone(&redactor, &secret, &text, name);
+    }
+
+    #[test]
+    fn any_text_is_survived_and_masking_twice_changes_nothing_more_that_is_known(
+        text in "\\PC{0,200}", secret in "\\PC{0,40}",
+    ) {
+        let redactor = Redactor::default();
+        redactor.add(SecretString::from(secret.as_str()));
+        let masked = redactor.mask(&text).into_owned();
+        let known = secret.trim();
+        if !known.is_empty() && !MASK.contains(known) {
+            prop_assert!(!masked.replace(MASK, "\0").contains(known));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! HTTP proxies, by curl's rules and environment variables: a tunnel (CONNECT), so the proxy sees host and port only.
+
+use super::error::{ConnectClass, ConnectError, Phase};
+use super::http1::{self, HeadError};
+use super::tcp::DynStream;
+use hyper_util::client::proxy::matcher::Matcher;
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt as _;
+
+/// Which proxy to use for which host.
+#[derive(Clone)]
+pub struct Proxies(Arc<Matcher>);
+
+/// A proxy to go through.
+pub(super) struct Via {
+    pub(super) tls: bool,
+    pub(super) host: String,
+    pub(super) port: u16,
+    authorization: Option<http::HeaderValue>,
+}
+
+impl Proxies {
+    /// As the environment says: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case.
+    pub fn from_env() -> Proxies {
+        Proxies(Arc::new(Matcher::from_env()))
+    }
+
+    /// None at all.
+    pub fn none() -> Proxies {
+        Proxies(Arc::new(Matcher::builder().build()))
+    }
+
+    /// One proxy for everything except the hosts of `no` (as in `NO_PROXY`).
+    pub fn all(proxy: &str, no: &str) -> Proxies {
+        Proxies(Arc::new(Matcher::builder().all(proxy.to_owned()).no(no.to_owned()).build()))
+    }
+
+    /// The proxy for a `wss` or `https` host. What is not encrypted is loopback only and never goes through one.
+    pub(super) fn for_host(&self, authority: &str) -> Result<Option<Via>, ConnectError> {
+        let Ok(uri) = http::Uri::builder().scheme("https").authority(authority).path_and_query("/").build() else {
+            return Ok(None);
+        };
+        let Some(intercept) = self.0.intercept(&uri) else { return Ok(None) };
+        let proxy = intercept.uri();
+        let tls = match proxy.scheme_str() {
+            Some("http") | None => false,
+            Some("https") => true,
+            Some(other) => {
+                return Err(ConnectError::new(
+                    ConnectClass::Proxy { status: None },
+                    format!("the proxy's scheme {other:?} is not supported; http and https are"),
+                ));
+            }
+        };
+        let host = proxy.host().unwrap_or_default().to_owned();
+        let port = proxy.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        Ok(Some(Via { tls, host, port, authorization: intercept.basic_auth().cloned() }))
+    }
+}
+
+impl Via {
+    /// The proxy for people: `host:port`, never its password.
+    pub(super) fn shown(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// Asks for a tunnel to `authority` (`host:port`).
+    pub(super) async fn tunnel(&self, stream: &mut DynStream, authority: &str) -> Result<(), ConnectError> {
+        let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n").into_bytes();
+        if let Some(value) = &self.authorization {
+            request.extend_from_slice(b"Proxy-Authorization: ");
+            request.extend_from_slice(value.as_bytes());
+            request.extend_from_slice(b"\r\n");
+        }
+        request.extend_from_slice(b"\r\n");
+        let failed = |error: &std::io::Error| ConnectError::io(Phase::Proxy, &self.shown(), error);
+        stream.write_all(&request).await.map_err(|e| failed(&e))?;
+        stream.flush().await.map_err(|e| failed(&e))?;
+        let refused = |status, words: &str| {
+            ConnectError::new(ConnectClass::Proxy { status }, format!("the proxy {}: {words}", self.shown()))
+        };
+        match http1::read_head(stream.as_mut()).await {
+            Ok((head, early)) if (200..300).contains(&head.status) => {
+                // TLS is spoken next, and the client speaks first: whatever is there now is not the server's.
+                if early.is_empty() { Ok(()) } else { Err(refused(None, "sent data before the tunnel was used")) }
+            }
+            Ok((head, _)) if head.status == 407 => Err(refused(
+                Some(407),
+                "it wants a user and password (407): write them into the proxy variable, http://USER:PASSWORD@HOST:PORT",
+            )),
+            Ok((head, _)) => {
+                Err(refused(Some(head.status), &format!("it refuses a tunnel to {authority} ({})", head.status)))
+            }
+            Err(HeadError::Io(error)) => Err(failed(&error)),
+            Err(HeadError::Eof) => Err(refused(None, "it closed the connection")),
+            Err(HeadError::TooLarge | HeadError::NotHttp) => Err(refused(None, "its answer is not HTTP")),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Name look-ups that can be walked away from.
+//!
+//! `getaddrinfo` blocks, for half a minute when the name server is a black hole, and cannot be called off. tokio's own
+//! look-up runs on a pool that the runtime waits for when it ends; a thread of our own is simply left behind, so that a
+//! stop is never late. At most one look-up of a name runs at a time: impatient retries join it.
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+type Answer = Result<Vec<IpAddr>, io::ErrorKind>;
+
+/// Looks names up; cheap to clone, clones share what is under way.
+#[derive(Clone, Default)]
+pub struct Resolver {
+    running: Arc<Mutex<HashMap<String, Shared<BoxFuture<'static, Answer>>>>>,
+}
+
+impl Resolver {
+    /// The addresses of a host, a literal address included (IPv6 with or without brackets).
+    ///
+    /// # Errors
+    /// When there is none. The host's name is not part of the error.
+    pub async fn lookup(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        if let Ok(ip) = bare.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(ip, port)]);
+        }
+        let addresses = self.join_or_start(bare)?.await.map_err(io::Error::from)?;
+        Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+    }
+
+    fn join_or_start(&self, host: &str) -> io::Result<Shared<BoxFuture<'static, Answer>>> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lookup) = running.get(host) {
+            return Ok(lookup.clone());
+        }
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let lookup = told.map(|answer| answer.unwrap_or(Err(io::ErrorKind::Other))).boxed().shared();
+        running.insert(host.to_owned(), lookup.clone());
+        let all = Arc::clone(&self.running);
+        let name = host.to_owned();
+        let thread = std::thread::Builder::new().name("dns".into()).spawn(move || {
+            let answer = (name.as_str(), 0)
+                .to_socket_addrs()
+                .map(|found| found.map(|a| a.ip()).collect::<Vec<_>>())
+                .map_err(|error| error.kind());
+            all.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+            let _ = tell.send(match answer {
+                Ok(found) if found.is_empty() => Err(io::ErrorKind::NotFound),
+                other => other,
+            });
+        });
+        if let Err(error) = thread {
+            running.remove(host);
+            return Err(error);
+        }
+        Ok(lookup)
+    }
+}
+
+impl reqwest::dns::Resolve for Resolver {
+    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        let resolver = self.clone();
+        Box::pin(async move {
+            let found = resolver.lookup(name.as_str(), 0).await?;
+            let found: reqwest::dns::Addrs = Box::new(found.into_iter());
+            Ok(found)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn literal_addresses_need_no_look_up() {
+        let resolver = Resolver::default();
+        assert_eq!(resolver.lookup("127.0.0.1", 7).await.expect("found"), ["127.0.0.1:7".parse().expect("one")]);
+        assert_eq!(resolver.lookup("[::1]", 7).await.expect("found"), ["[::1]:7".parse().expect("one")]);
+    }
+
+    #[tokio::test]
+    async fn a_finished_look_up_is_forgotten_so_that_the_next_attempt_asks_again() {
+        let resolver = Resolver::default();
+        let found = resolver.lookup("localhost", 9).await.expect("localhost is somewhere");
+        assert!(found.iter().all(|a| a.ip().is_loopback() && a.port() == 9));
+        assert!(resolver.running.lock().expect("lock").is_empty());
+    }
+}
