@@ -1,0 +1,209 @@
+//! The places of an account: five sockets of a kind, each a file whose lock dies with its holder.
+
+use super::Account;
+use super::store::Store;
+use crate::session::plan::SOCKETS_PER_KIND;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::io::Read;
+use std::os::unix::fs::FileExt as _;
+use std::time::Duration;
+
+/// Which endpoint a socket belongs to; the server counts them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SocketKind {
+    /// The market feed.
+    Feed,
+    /// 20 levels of depth.
+    Depth20,
+    /// 200 levels of depth.
+    Depth200,
+    /// Order updates.
+    Orders,
+}
+
+impl SocketKind {
+    /// Every kind.
+    pub const ALL: [SocketKind; 4] = [SocketKind::Feed, SocketKind::Depth20, SocketKind::Depth200, SocketKind::Orders];
+
+    /// The word for people, files and tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SocketKind::Feed => "feed",
+            SocketKind::Depth20 => "depth20",
+            SocketKind::Depth200 => "depth200",
+            SocketKind::Orders => "orders",
+        }
+    }
+}
+
+impl fmt::Display for SocketKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Who holds a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The process.
+    pub pid: u32,
+    /// What for.
+    pub kind: SocketKind,
+    /// How many instruments it streams there.
+    pub instruments: usize,
+    /// Since when, µs since the epoch.
+    pub since_us: i64,
+}
+
+/// There is no free place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct NoPlace {
+    /// Of which kind.
+    pub kind: SocketKind,
+    /// Whether all kinds are counted as one, since the server said 805.
+    pub one_pool: bool,
+    /// Who holds the places.
+    pub holders: Vec<Holder>,
+}
+
+impl fmt::Display for NoPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut pids: Vec<_> = self.holders.iter().map(|holder| holder.pid).collect();
+        pids.sort_unstable();
+        pids.dedup();
+        let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
+        let of = if self.one_pool { "of all kinds (the server counts them together)" } else { self.kind.name() };
+        write!(
+            f,
+            "no free place: this host already holds {SOCKETS_PER_KIND} sockets {of}, and the server throws out the oldest for a sixth. \
+             Held by pid {}. Stop one, or open another anyway with --ignore-socket-limit",
+            if pids.is_empty() { "unknown".to_owned() } else { pids.join(", ") }
+        )
+    }
+}
+
+/// A place, held until dropped.
+#[derive(Debug)]
+pub struct Place {
+    /// Keeps the lock.
+    file: Option<File>,
+    holder: Holder,
+    warning: Option<String>,
+}
+
+impl Place {
+    /// What the user should know: more sockets of all kinds than the server may allow.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
+    }
+
+    /// Says how many instruments are streamed now, for `dhan doctor`.
+    pub fn set_instruments(&mut self, instruments: usize) {
+        self.holder.instruments = instruments;
+        self.describe();
+    }
+
+    /// What the file says is for people only: where it cannot be written the place is held all the same.
+    fn describe(&self) {
+        if let (Some(file), Ok(text)) = (&self.file, serde_json::to_vec(&self.holder)) {
+            let _ = file.write_all_at(&text, 0).and_then(|()| file.set_len(text.len() as u64));
+        }
+    }
+}
+
+fn name(kind: SocketKind, number: usize) -> String {
+    format!("place-{kind}-{number}")
+}
+
+/// A place that was looked at: free (and now locked by us), held by somebody, or not to be had.
+enum Seen {
+    Free(File),
+    Held(Option<Holder>),
+    Broken(String),
+}
+
+fn look(store: &Store, kind: SocketKind, number: usize) -> Seen {
+    let mut file = match store.file(&name(kind, number)) {
+        Ok(file) => file,
+        Err(error) => return Seen::Broken(error),
+    };
+    match file.try_lock() {
+        Ok(()) => Seen::Free(file),
+        Err(TryLockError::WouldBlock) => {
+            let mut text = Vec::new();
+            let _ = Read::by_ref(&mut file).take(4_096).read_to_end(&mut text);
+            Seen::Held(serde_json::from_slice(&text).ok())
+        }
+        Err(TryLockError::Error(error)) => Seen::Broken(error.to_string()),
+    }
+}
+
+/// Everybody who holds a place, of any kind.
+pub(super) fn holders(store: &Store) -> Vec<Holder> {
+    let mut found = Vec::new();
+    for kind in SocketKind::ALL {
+        for number in 1..=SOCKETS_PER_KIND {
+            // Not made just to look at it, and looked at without ever being locked for longer than it takes.
+            if store.folder().join(name(kind, number)).exists()
+                && let Seen::Held(Some(holder)) = look(store, kind, number)
+            {
+                found.push(holder);
+            }
+        }
+    }
+    found
+}
+
+pub(super) fn take(
+    account: &Account,
+    kind: SocketKind,
+    instruments: usize,
+    now_us: i64,
+    ignore_limit: bool,
+) -> Result<Place, NoPlace> {
+    let holder = Holder { pid: std::process::id(), kind, instruments, since_us: now_us };
+    let Some(store) = &account.store else {
+        return Ok(Place { file: None, holder, warning: None });
+    };
+    let one_pool = account.read_cool_offs(&mut account.lock()).one_pool(now_us);
+    let mut held = Vec::new();
+    // Somebody who only looks holds the lock for a moment: what is taken is looked at twice.
+    for attempt in 0..2 {
+        if attempt > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let others = holders(store);
+        if one_pool && others.len() >= SOCKETS_PER_KIND {
+            held = others;
+            continue;
+        }
+        held.clear();
+        for number in 1..=SOCKETS_PER_KIND {
+            match look(store, kind, number) {
+                Seen::Free(file) => {
+                    let total = others.len() + 1;
+                    let warning = (total > SOCKETS_PER_KIND).then(|| {
+                        format!(
+                            "{total} sockets of all kinds are open on this host; whether the server allows five of each kind or five in all is not certain"
+                        )
+                    });
+                    let place = Place { file: Some(file), holder, warning };
+                    place.describe();
+                    return Ok(place);
+                }
+                Seen::Held(holder) => held.extend(holder),
+                Seen::Broken(error) => {
+                    account.lock().warn(&error);
+                    return Ok(Place { file: None, holder, warning: None });
+                }
+            }
+        }
+    }
+    if ignore_limit {
+        return Ok(Place { file: None, holder, warning: None });
+    }
+    Err(NoPlace { kind, one_pool, holders: held })
+}
