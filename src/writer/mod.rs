@@ -1,7 +1,10 @@
 //! The one thread that turns received frames into records, and keeps the books.
 
 pub mod book;
+pub mod figures;
 pub mod gaps;
 pub mod item;
 pub mod lane;
+pub mod outputs;
+pub mod pipeline;
 pub mod stamps;

@@ -1,0 +1,163 @@
+//! What a run can say about itself: the figures behind `--stats`, `SIGUSR1`, the status line and the closing line.
+
+use crate::clock::SECOND_US;
+use crate::record::control::Books;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Figures of a run up to now.
+#[derive(Debug, Clone, Default)]
+pub struct Figures {
+    /// When the run began, µs since the epoch.
+    pub started_us: i64,
+    /// The books so far.
+    pub books: Books,
+    /// Records printed, by type.
+    pub records: BTreeMap<&'static str, u64>,
+    /// Instruments asked for.
+    pub requested: usize,
+    /// Instruments of which a packet came.
+    pub seen: usize,
+    /// When the last packet came, µs since the epoch; 0 when none did.
+    pub last_recv_us: i64,
+    /// Bytes written to all destinations.
+    pub bytes_written: u64,
+    /// Receive time less last trade time.
+    pub lag: Lag,
+}
+
+impl Figures {
+    /// Records printed, of all types.
+    pub fn printed(&self) -> u64 {
+        self.records.values().sum()
+    }
+}
+
+/// How late trades are when they arrive, in buckets of a quarter more each. Trade times have whole seconds, so anything
+/// finer would be invented.
+#[derive(Debug, Clone)]
+pub struct Lag {
+    buckets: [u64; Lag::BUCKETS],
+}
+
+impl Default for Lag {
+    fn default() -> Self {
+        Lag { buckets: [0; Lag::BUCKETS] }
+    }
+}
+
+impl Lag {
+    const BUCKETS: usize = 96;
+
+    /// Notes one, µs.
+    #[inline]
+    pub fn note(&mut self, us: i64) {
+        self.buckets[Lag::bucket(us)] += 1;
+    }
+
+    /// Four buckets an octave of milliseconds.
+    #[inline]
+    fn bucket(us: i64) -> usize {
+        let ms = u64::try_from(us / 1000).unwrap_or(0);
+        if ms < 4 {
+            return ms as usize;
+        }
+        let octave = ms.ilog2() as usize;
+        let quarter = (ms >> (octave - 2)) as usize & 3;
+        (octave * 4 + quarter - 4).min(Lag::BUCKETS - 1)
+    }
+
+    /// The milliseconds below which a share of them lies; `None` when there are none.
+    pub fn quantile_ms(&self, share: f64) -> Option<u64> {
+        let total: u64 = self.buckets.iter().sum();
+        let rank = ((total as f64 * share).ceil() as u64).max(1);
+        let mut sum = 0;
+        let at = self.buckets.iter().position(|count| {
+            sum += count;
+            sum >= rank && total > 0
+        })?;
+        if at < 4 {
+            return Some(at as u64);
+        }
+        let (octave, quarter) = ((at + 4) / 4, (at + 4) % 4);
+        Some((4 + quarter as u64 + 1) << (octave - 2))
+    }
+}
+
+/// The line that closes the books.
+pub struct ClosingLine<'a>(pub &'a Books);
+
+impl fmt::Display for ClosingLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Books { received, written, filtered, dropped, malformed, gaps } = self.0;
+        write!(
+            f,
+            "received {received}, written {written}, filtered {filtered}, dropped {dropped}, malformed {malformed}, gaps {gaps}"
+        )
+    }
+}
+
+/// The line of figures that `--stats` and `SIGUSR1` print.
+pub struct StatsLine<'a> {
+    /// The figures now.
+    pub figures: &'a Figures,
+    /// The moment of the line, µs since the epoch.
+    pub now_us: i64,
+    /// Packets a second since the last line.
+    pub rate: f64,
+    /// Connections that are up, and connections there are.
+    pub sockets: (usize, usize),
+    /// Reconnects so far.
+    pub reconnects: u64,
+}
+
+impl fmt::Display for StatsLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures = self.figures;
+        let seconds = |us: i64| humantime::format_duration(std::time::Duration::from_secs((us / SECOND_US).max(0) as u64));
+        write!(f, "up {}, sockets {}/{}", seconds(self.now_us - figures.started_us), self.sockets.0, self.sockets.1)?;
+        write!(f, ", instruments requested {} seen {}", figures.requested, figures.seen)?;
+        write!(f, ", records")?;
+        if figures.records.is_empty() {
+            write!(f, " 0")?;
+        }
+        for (kind, count) in &figures.records {
+            write!(f, " {kind} {count}")?;
+        }
+        write!(f, ", rate {:.1}/s", self.rate)?;
+        match (figures.lag.quantile_ms(0.5), figures.lag.quantile_ms(0.99)) {
+            (Some(p50), Some(p99)) => write!(f, ", lag p50 {p50} ms p99 {p99} ms")?,
+            _ => write!(f, ", lag unknown")?,
+        }
+        match figures.last_recv_us {
+            0 => write!(f, ", no packet yet")?,
+            last => write!(f, ", last packet {:.1} s ago", (self.now_us - last).max(0) as f64 / 1e6)?,
+        }
+        write!(
+            f,
+            ", reconnects {}, gaps {}, dropped {}, bytes written {}",
+            self.reconnects, figures.books.gaps, figures.books.dropped, figures.bytes_written
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_quantile_is_at_most_a_quarter_above_what_was_noted(ms in 0u64..10_000_000) {
+            let mut lag = Lag::default();
+            lag.note(ms as i64 * 1000 + 500);
+            let told = lag.quantile_ms(0.99).unwrap();
+            prop_assert!(told >= ms && told <= ms + ms / 4 + 1, "{ms} was told as {told}");
+        }
+    }
+
+    #[test]
+    fn nothing_noted_is_not_a_lag_of_zero() {
+        assert_eq!(Lag::default().quantile_ms(0.5), None);
+    }
+}

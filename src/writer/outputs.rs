@@ -1,0 +1,347 @@
+//! Where records go: every destination, grouped by what its lines look like, so that a line is encoded once a style.
+
+use crate::console::Console;
+use crate::record::Record;
+use crate::record::control::{Books, End};
+use crate::sink::encoder::{Encoder, Format, Style};
+use crate::sink::text::Out;
+use crate::sink::time::TimeStyle;
+use crate::sink::{Destination, Unwritten, WriteFailure};
+use crate::sink::csv::Columns;
+use crate::wire::InstrumentKey;
+use std::sync::Arc;
+
+/// Bytes from which on lines are handed to their destinations although more are coming.
+const CHUNK: usize = 64 * 1024;
+
+/// A destination and what its lines look like.
+pub struct OutputSpec {
+    /// Where lines go.
+    pub destination: Box<dyn Destination + Send>,
+    /// What they look like.
+    pub style: Style,
+    /// The header line of a CSV stream that has no file to keep it (stdout).
+    pub header: Option<String>,
+    /// Whether it is a file: files end in an `end` record and outlive the reader of stdout.
+    pub is_file: bool,
+    /// Where gap records go when the lines are CSV: beside a file. Without it they go to stderr.
+    pub gaps: Option<Box<dyn Destination + Send>>,
+}
+
+/// Every destination of a run.
+pub struct Outputs {
+    groups: Vec<Group>,
+    /// Encodes the control records of CSV outputs.
+    control: Encoder,
+    console: Console,
+    chunk: usize,
+    /// What no destination takes any more, once that is so.
+    failure: Option<WriteFailure>,
+    /// Packets that were encoded and then could not be written anywhere, since [`Outputs::take_lost`] was asked.
+    lost: u64,
+}
+
+/// Destinations whose lines look the same.
+struct Group {
+    encoder: Encoder,
+    out: Out,
+    /// Stretches of `out` whose packets are not one a line.
+    marks: Vec<Mark>,
+    outputs: Vec<Output>,
+    /// The first moment that belongs to another file of any of them, µs since the epoch.
+    boundary: i64,
+    /// The books when lines were handed over last: what lies in the files.
+    handed: Books,
+}
+
+/// A stretch of pending text and the packets it came from.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    start: usize,
+    end: usize,
+    packets: u32,
+}
+
+struct Output {
+    destination: Box<dyn Destination + Send>,
+    gaps: Option<Box<dyn Destination + Send>>,
+    is_file: bool,
+    /// The books when the current file was begun.
+    books: Books,
+    gone: bool,
+}
+
+impl Outputs {
+    /// The destinations of a run; writes the header of those that have no file to keep it.
+    pub fn new(specs: Vec<OutputSpec>, time: TimeStyle, console: Console) -> Outputs {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut failure = None;
+        for mut spec in specs {
+            if let Some(header) = &spec.header
+                && let Err(unwritten) = spec.destination.write(header.as_bytes())
+            {
+                failure = Some(unwritten.failure);
+            }
+            let boundary = spec.destination.boundary_us();
+            let output = Output {
+                destination: spec.destination,
+                gaps: spec.gaps,
+                is_file: spec.is_file,
+                books: Books::default(),
+                gone: false,
+            };
+            match groups.iter_mut().find(|group| group.encoder.style() == spec.style) {
+                Some(group) => {
+                    group.boundary = group.boundary.min(boundary);
+                    group.outputs.push(output);
+                }
+                None => groups.push(Group {
+                    encoder: Encoder::new(spec.style),
+                    out: Out::new(),
+                    marks: Vec::new(),
+                    outputs: vec![output],
+                    boundary,
+                    handed: Books::default(),
+                }),
+            }
+        }
+        let control = Encoder::new(Style { format: Format::Ndjson, time, columns: Columns::Own });
+        Outputs { groups, control, console, chunk: CHUNK, failure, lost: 0 }
+    }
+
+    /// Hands lines over in smaller pieces, so that files rotate near a small size.
+    pub fn set_chunk(&mut self, bytes: usize) {
+        self.chunk = bytes.clamp(1, CHUNK);
+    }
+
+    /// Writes a record about an instrument, made of one packet. `books` are those before that packet.
+    #[inline(always)]
+    pub fn instrument<R: Record>(
+        &mut self,
+        slot: u8,
+        instrument: InstrumentKey,
+        mut symbol: impl FnMut() -> Option<Arc<str>>,
+        record: &R,
+        recv_us: i64,
+        books: &Books,
+    ) {
+        for i in 0..self.groups.len() {
+            self.before(i, recv_us, books);
+            let group = &mut self.groups[i];
+            group.encoder.instrument_line(&mut group.out, slot, instrument, &mut symbol, record, recv_us);
+        }
+    }
+
+    /// Writes a record whose lines and packets are not one to one, as `encode` makes them.
+    pub fn lines(
+        &mut self,
+        packets: u32,
+        recv_us: i64,
+        books: &Books,
+        mut encode: impl FnMut(&mut Encoder, &mut Out),
+    ) {
+        for i in 0..self.groups.len() {
+            self.before(i, recv_us, books);
+            let group = &mut self.groups[i];
+            let start = group.out.len();
+            encode(&mut group.encoder, &mut group.out);
+            group.marks.push(Mark { start, end: group.out.len(), packets });
+        }
+    }
+
+    /// Writes a control record: in NDJSON among the others, in CSV beside the file or on stderr.
+    pub fn control<R: Record>(&mut self, record: &R, recv_us: i64, books: &Books) {
+        let mut line = Out::new();
+        self.control.line(&mut line, record, recv_us);
+        let mut on_stderr = false;
+        for i in 0..self.groups.len() {
+            if self.groups[i].encoder.style().format == Format::Ndjson {
+                self.before(i, recv_us, books);
+                let group = &mut self.groups[i];
+                let start = group.out.len();
+                group.out.bytes(line.as_bytes());
+                group.marks.push(Mark { start, end: group.out.len(), packets: 0 });
+                continue;
+            }
+            for output in self.groups[i].outputs.iter_mut().filter(|output| !output.gone) {
+                match &mut output.gaps {
+                    Some(gaps) => {
+                        if let Err(unwritten) = gaps.write(line.as_bytes()) {
+                            self.failure.get_or_insert(unwritten.failure);
+                        }
+                    }
+                    None => on_stderr = true,
+                }
+            }
+        }
+        if on_stderr {
+            self.console.raw(&String::from_utf8_lossy(line.as_bytes()));
+        }
+    }
+
+    /// Makes way for a record: lines are handed over here, before it, when the books are those of what is pending.
+    #[inline(always)]
+    fn before(&mut self, group: usize, recv_us: i64, books: &Books) {
+        if recv_us >= self.groups[group].boundary {
+            self.rotate(group, recv_us, books);
+        } else if self.groups[group].out.len() >= self.chunk {
+            self.hand_over(group, recv_us, books);
+        }
+    }
+
+    #[cold]
+    fn rotate(&mut self, group: usize, recv_us: i64, books: &Books) {
+        self.hand_over(group, recv_us, books);
+        let Outputs { groups, failure, .. } = self;
+        let Group { encoder, outputs, boundary, .. } = &mut groups[group];
+        for output in outputs.iter_mut().filter(|output| recv_us >= output.destination.boundary_us()) {
+            output.rotate(encoder, recv_us, books, failure);
+        }
+        *boundary = outputs.iter().map(|output| output.destination.boundary_us()).min().unwrap_or(i64::MAX);
+    }
+
+    /// Hands a group's pending lines to its destinations.
+    fn hand_over(&mut self, group: usize, recv_us: i64, books: &Books) {
+        let Outputs { groups, failure, lost, .. } = self;
+        let Group { encoder, out, marks, outputs, handed, .. } = &mut groups[group];
+        if out.is_empty() {
+            *handed = *books;
+            return;
+        }
+        // What at least one destination of the group took is written.
+        let mut most = 0;
+        for output in outputs.iter_mut().filter(|output| !output.gone) {
+            if output.destination.wants_rotation(out.len()) {
+                output.rotate(encoder, recv_us, handed, failure);
+            }
+            match output.destination.write(out.as_bytes()) {
+                Ok(()) => most = out.len(),
+                Err(Unwritten { failure: why, written }) => {
+                    most = most.max(written);
+                    output.gone = true;
+                    // The reader of stdout may go while files go on; anything else ends the run.
+                    if why != WriteFailure::ReaderGone {
+                        failure.get_or_insert(why);
+                    }
+                }
+            }
+        }
+        *handed = *books;
+        *lost += packets_behind(most, out.as_bytes(), marks);
+        out.clear();
+        out.shrink_to(4 * CHUNK);
+        marks.clear();
+        if self.groups.iter().flat_map(|group| &group.outputs).all(|output| output.gone) {
+            self.failure.get_or_insert(WriteFailure::ReaderGone);
+        }
+    }
+
+    /// Hands everything over: the input is idle, or it has been long enough.
+    pub fn flush(&mut self, recv_us: i64, books: &Books) {
+        for i in 0..self.groups.len() {
+            self.hand_over(i, recv_us, books);
+        }
+    }
+
+    /// Packets that were encoded and then could not be written anywhere.
+    pub fn take_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.lost)
+    }
+
+    /// Why nothing more can be written, if so.
+    pub fn failure(&self) -> Option<&WriteFailure> {
+        self.failure.as_ref()
+    }
+
+    /// Called about once a second.
+    pub fn tick(&mut self, now_us: i64) {
+        self.each(|destination| destination.tick(now_us));
+    }
+
+    /// Re-opens every file by its path.
+    pub fn reopen(&mut self) {
+        self.each(|destination| destination.reopen());
+    }
+
+    fn each(&mut self, mut act: impl FnMut(&mut dyn Destination) -> Result<(), WriteFailure>) {
+        for output in self.groups.iter_mut().flat_map(|group| &mut group.outputs).filter(|output| !output.gone) {
+            let beside = output.gaps.as_mut().map(|gaps| act(gaps.as_mut()));
+            for result in [Some(act(output.destination.as_mut())), beside].into_iter().flatten() {
+                if let Err(why) = result {
+                    self.failure.get_or_insert(why);
+                }
+            }
+        }
+    }
+
+    /// Ends every destination: files in an `end` record, and NDJSON on stdout too if `end_on_stdout`.
+    pub fn finish(&mut self, end: &End, recv_us: i64, end_on_stdout: bool) {
+        self.flush(recv_us, &end.books);
+        let mut line = Out::new();
+        self.control.line(&mut line, end, recv_us);
+        for group in &mut self.groups {
+            let ndjson = group.encoder.style().format == Format::Ndjson;
+            for output in group.outputs.iter_mut().filter(|output| !output.gone) {
+                let end = (ndjson && (output.is_file || end_on_stdout)).then_some(line.as_bytes());
+                let beside = output.gaps.as_mut().map(|gaps| gaps.finish(Some(line.as_bytes())));
+                for result in [Some(output.destination.finish(end)), beside].into_iter().flatten() {
+                    if let Err(why) = result {
+                        self.failure.get_or_insert(why);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Bytes written to all destinations.
+    pub fn bytes_written(&self) -> u64 {
+        self.groups.iter().flat_map(|group| &group.outputs).map(|output| output.destination.bytes_written()).sum()
+    }
+}
+
+impl Output {
+    fn rotate(&mut self, encoder: &mut Encoder, recv_us: i64, books: &Books, failure: &mut Option<WriteFailure>) {
+        let mut line = Out::new();
+        let end = End { books: books.since(&self.books), reason: "rotated".to_owned() };
+        let ndjson = encoder.style().format == Format::Ndjson;
+        if ndjson {
+            encoder.line(&mut line, &end, recv_us);
+        }
+        if let Err(why) = self.destination.rotate(recv_us, ndjson.then_some(line.as_bytes())) {
+            failure.get_or_insert(why);
+        }
+        self.books = *books;
+    }
+}
+
+/// How many packets the lines behind `written` came from.
+fn packets_behind(written: usize, lines: &[u8], marks: &[Mark]) -> u64 {
+    let mut packets = 0;
+    let mut at = written;
+    for mark in marks.iter().filter(|mark| mark.end > written) {
+        packets += newlines(lines, at, mark.start);
+        packets += u64::from(mark.packets);
+        at = mark.end;
+    }
+    packets + newlines(lines, at, lines.len())
+}
+
+fn newlines(lines: &[u8], from: usize, to: usize) -> u64 {
+    lines.get(from..to).map_or(0, |part| memchr::memchr_iter(b'\n', part).count() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_of_lines_that_were_not_written_are_counted_by_what_they_came_from() {
+        let lines = b"a\nb\nGAP\nc\nPAIR\nd\n";
+        let marks = [Mark { start: 4, end: 8, packets: 0 }, Mark { start: 10, end: 15, packets: 2 }];
+        assert_eq!(packets_behind(0, lines, &marks), 6);
+        assert_eq!(packets_behind(2, lines, &marks), 5);
+        assert_eq!(packets_behind(8, lines, &marks), 4);
+        assert_eq!(packets_behind(15, lines, &marks), 1);
+        assert_eq!(packets_behind(lines.len(), lines, &marks), 0);
+    }
+}
