@@ -8,3 +8,4 @@ pub mod lane;
 pub mod outputs;
 pub mod pipeline;
 pub mod stamps;
+pub mod thread;

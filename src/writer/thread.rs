@@ -1,0 +1,108 @@
+//! The writer's thread: takes what waits, flushes before it sleeps.
+
+use super::figures::Figures;
+use super::lane::{Item, Lane, Popped};
+use super::pipeline::{Over, Pipeline, Summary};
+use crate::clock::now_us;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// A record is with its reader this long after it arrived, also when more keep coming.
+const FLUSH_EVERY: Duration = Duration::from_millis(100);
+/// How often destinations get a moment of their own.
+const TICK_EVERY: Duration = Duration::from_secs(1);
+
+/// What the writer tells the driver, besides the figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The run is over; what comes from now on is filtered.
+    Over(Over),
+    /// The writer has ended, orderly or by a panic; joining it does not wait.
+    Ended,
+}
+
+/// What the driver may ask of the writer besides writing.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// Re-open files by their paths.
+    pub reopen: std::sync::atomic::AtomicBool,
+}
+
+/// Figures that the writer publishes for others to read.
+pub type SharedFigures = Arc<Mutex<Figures>>;
+
+/// Runs a pipeline on a thread of its own until the lane is closed and drained.
+pub fn spawn(
+    mut pipeline: Pipeline,
+    lane: Arc<Lane>,
+    figures: SharedFigures,
+    wishes: Arc<Wishes>,
+    mut tap: Option<Box<dyn Tap + Send>>,
+    notes: tokio::sync::mpsc::UnboundedSender<Note>,
+) -> std::io::Result<JoinHandle<Summary>> {
+    std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
+        // Dropped last, also when the pipeline panics: no thread dies silently.
+        let _ended = SayEnded(notes.clone());
+        let mut told = false;
+        let (mut flushed, mut ticked) = (Instant::now(), Instant::now());
+        loop {
+            match lane.pop(TICK_EVERY.saturating_sub(ticked.elapsed())) {
+                Popped::Item(item) => {
+                    if let Some(tap) = tap.as_mut().filter(|_| !told) {
+                        tap.item(&item);
+                    }
+                    pipeline.item(&item);
+                    if let Item::Frames(batch) = item {
+                        lane.give_back(batch);
+                    }
+                }
+                Popped::Timeout => {}
+                Popped::Closed => break,
+            }
+            if lane.is_idle() || flushed.elapsed() >= FLUSH_EVERY {
+                pipeline.flush();
+                flushed = Instant::now();
+                figures.lock().unwrap_or_else(PoisonError::into_inner).clone_from(pipeline.figures());
+            }
+            if ticked.elapsed() >= TICK_EVERY {
+                pipeline.tick(now_us());
+                if let Some(tap) = tap.as_mut() {
+                    tap.tick(now_us());
+                }
+                ticked = Instant::now();
+            }
+            if wishes.reopen.swap(false, std::sync::atomic::Ordering::Relaxed) {
+                pipeline.flush();
+                pipeline.reopen();
+            }
+            if !told && let Some(over) = pipeline.over() {
+                told = true;
+                let _ = notes.send(Note::Over(over));
+            }
+        }
+        let summary = pipeline.finish(now_us());
+        if let Some(tap) = tap.as_mut() {
+            tap.finish(&summary);
+        }
+        summary
+    })
+}
+
+/// Sees every item before the pipeline does: the capture file.
+pub trait Tap {
+    /// An item, in order.
+    fn item(&mut self, item: &Item);
+    /// Called about once a second.
+    fn tick(&mut self, now_us: i64);
+    /// The run is over.
+    fn finish(&mut self, summary: &Summary);
+}
+
+struct SayEnded(tokio::sync::mpsc::UnboundedSender<Note>);
+
+impl Drop for SayEnded {
+    fn drop(&mut self) {
+        let _ = self.0.send(Note::Ended);
+    }
+}
