@@ -1,0 +1,451 @@
+//! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
+
+use super::gate::Gate;
+use super::shared::{Account, Shared};
+use crate::auth::{BaseUrl, Credentials};
+use crate::clock::now_us;
+use crate::exit::Failure;
+use crate::session::{Action, Close, ConnectFailure, Input, Now, Session, Time};
+use crate::transport::{ConnectClass, ConnectError, Connection, Ended, Incoming};
+use crate::wire::{DisconnectReason, depth, feed};
+use crate::writer::item::{Event, Feed, FrameKind, StatusEvent};
+use crate::writer::lane::Batch;
+use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// How a socket's task ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SocketEnd {
+    /// As it was told to.
+    Stopped,
+    /// The run cannot go on.
+    GaveUp(Failure),
+}
+
+/// One socket.
+pub(super) struct Socket {
+    conn: u16,
+    feed: Feed,
+    session: Session,
+    shared: Rc<Shared>,
+    gate: Gate,
+    base: BaseUrl,
+    credentials: Option<Credentials>,
+    connection: Option<Connection>,
+    /// Answers that are on their way.
+    answers: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
+    /// Counts attempts, so that the answer of an abandoned one is recognised.
+    attempt: u64,
+    received_bytes: u64,
+    inputs: mpsc::UnboundedReceiver<Input>,
+}
+
+/// What a step that takes time came to.
+enum Answer {
+    Input(Input),
+    Credentials(Result<Credentials, crate::session::CredentialProblem>),
+    Connected(u64, Box<Result<Connection, ConnectFailure>>),
+    Orders { after_gap: bool, result: Result<Vec<u8>, String> },
+}
+
+/// Something to react to.
+enum Happened {
+    Input(Option<Input>),
+    Answer(Answer),
+    Incoming(Incoming),
+    Room,
+    Deadline,
+}
+
+impl Socket {
+    pub(super) fn new(
+        conn: u16,
+        session: Session,
+        shared: Rc<Shared>,
+        base: BaseUrl,
+        inputs: mpsc::UnboundedReceiver<Input>,
+    ) -> Socket {
+        Socket {
+            conn,
+            feed: shared.feed,
+            session,
+            gate: Gate::default(),
+            base,
+            credentials: None,
+            connection: None,
+            answers: FuturesUnordered::new(),
+            attempt: 0,
+            received_bytes: 0,
+            inputs,
+            shared,
+        }
+    }
+
+    fn now(&self) -> Now {
+        self.shared.now()
+    }
+
+    /// Runs the session to its end.
+    pub(super) async fn run(mut self) -> SocketEnd {
+        self.tell(Input::Start);
+        loop {
+            while let Some(action) = self.session.next_action() {
+                if let Some(end) = self.act(action).await {
+                    return end;
+                }
+            }
+            let happened = self.next().await;
+            match happened {
+                Happened::Input(Some(input)) => self.tell(input),
+                // Nobody can tell us to stop any more: stop.
+                Happened::Input(None) => self.tell(Input::Stop),
+                Happened::Answer(answer) => self.answer(answer),
+                Happened::Incoming(incoming) => self.incoming(incoming),
+                Happened::Room => {}
+                Happened::Deadline => {
+                    self.note_traffic();
+                    self.tell(Input::Tick);
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, input: Input) {
+        let now = self.now();
+        self.session.on(now, input);
+    }
+
+    async fn next(&mut self) -> Happened {
+        let blocked = self.connection.is_some() && self.shared.lane.is_full();
+        let deadline = self.session.deadline().map(|at| self.shared.instant(at));
+        let Socket { inputs, answers, connection, shared, .. } = self;
+        tokio::select! {
+            biased;
+            input = inputs.recv() => Happened::Input(input),
+            Some(answer) = answers.next(), if !answers.is_empty() => Happened::Answer(answer),
+            () = shared.lane.room(), if blocked => Happened::Room,
+            incoming = next_of(connection), if connection.is_some() && !blocked => Happened::Incoming(incoming),
+            () = sleep_until(deadline), if deadline.is_some() => Happened::Deadline,
+        }
+    }
+
+    async fn act(&mut self, action: Action) -> Option<SocketEnd> {
+        match action {
+            Action::ReadCredentials => {
+                let read = self.shared.read_credentials();
+                self.answers.push(Box::pin(async move { Answer::Credentials(read.await) }));
+            }
+            Action::Connect => self.connect(),
+            Action::Send(text) => {
+                if let Some(connection) = &mut self.connection
+                    && let Err(ended) = connection.send_text(&text).await
+                {
+                    self.closed(&ended);
+                }
+            }
+            Action::Login => self.login().await,
+            Action::Ping => {
+                if let Some(connection) = &mut self.connection
+                    && let Err(ended) = connection.send_ping().await
+                {
+                    self.closed(&ended);
+                }
+            }
+            Action::Close { polite: true } => {
+                if let Some(connection) = &mut self.connection {
+                    let _ = connection.close().await;
+                }
+            }
+            Action::Close { polite: false } => {
+                self.attempt += 1;
+                self.connection = None;
+            }
+            Action::Probe => {
+                let probe = self.shared.probe(self.credentials.clone());
+                self.answers.push(Box::pin(async move { Answer::Input(Input::Probed(probe.await)) }));
+            }
+            Action::FetchOrders { after_gap } => {
+                let orders = self.shared.fetch_orders(self.credentials.clone());
+                self.answers.push(Box::pin(async move { Answer::Orders { after_gap, result: orders.await } }));
+            }
+            Action::CoolOff { kind, step, wait } => self.shared.cool_off(kind, step, wait),
+            Action::SwitchPath => {
+                if let Some(other) = self.base.alternative() {
+                    self.base = other;
+                }
+            }
+            Action::Refused(fingerprint) => self.shared.tell_others(self.conn, Input::CredentialsRefused(fingerprint)),
+            Action::Status { event, detail } => self.status(event, detail),
+            Action::Lost { reason, detail, from_us } => {
+                self.shared.console.info(format!("connection {}: {detail}", self.conn));
+                self.shared.lane.event(Event::Lost { conn: self.conn, reason, detail, from_us });
+            }
+            Action::SnapshotLost { detail, from_us } => {
+                let to_us = now_us();
+                self.shared.console.warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
+                self.shared.lane.event(Event::Gap {
+                    conn: self.conn,
+                    reason: crate::writer::item::GapReason::Snapshot,
+                    detail: Some(detail),
+                    from_us,
+                    to_us,
+                    dropped: None,
+                });
+            }
+            Action::Warn(text) => self.shared.console.warn(text),
+            Action::ReportUnseen => self.shared.report_unseen(),
+            Action::GiveUp(failure) => return Some(SocketEnd::GaveUp(failure)),
+            Action::Stopped => return Some(SocketEnd::Stopped),
+        }
+        None
+    }
+
+    fn status(&mut self, event: StatusEvent, detail: Option<String>) {
+        let at_us = now_us();
+        let words = match &detail {
+            Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
+            None => format!("connection {}: {}", self.conn, event.name()),
+        };
+        match event {
+            StatusEvent::Stale => self.shared.console.warn(words),
+            StatusEvent::Retrying => self.shared.console.info(words),
+            _ => self.shared.console.debug(words),
+        }
+        self.shared.note_status(self.conn, event, detail.clone());
+        self.shared.lane.event(Event::Status { conn: self.conn, event, detail, at_us });
+    }
+
+    fn connect(&mut self) {
+        self.attempt += 1;
+        let attempt = self.attempt;
+        let admitted = match &self.shared.account {
+            Account::None => Ok(()),
+            Account::Held(account) => self.gate.admit(account, &self.shared.console, self.session.desired().len()),
+        };
+        let address = match (&self.credentials, self.feed) {
+            (_, Feed::Orders) => Ok(self.base.bare_address()),
+            (Some(credentials), _) => Ok(self.base.address(credentials)),
+            (None, _) => Err(ConnectFailure::Network("no credentials were read".to_owned())),
+        };
+        let connector = self.shared.connector.clone();
+        let address = admitted.and(address);
+        self.answers.push(Box::pin(async move {
+            let result = match address {
+                Ok(address) => connector.connect(&address).await.map_err(|error| connect_failure(&error)),
+                Err(failure) => Err(failure),
+            };
+            Answer::Connected(attempt, Box::new(result))
+        }));
+    }
+
+    async fn login(&mut self) {
+        let message = self.shared.login_message(self.credentials.as_ref());
+        if let (Some(connection), Some(message)) = (&mut self.connection, message)
+            && let Err(ended) = connection.send_secret(&message).await
+        {
+            self.closed(&ended);
+        }
+    }
+
+    fn answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Input(input) => self.tell(input),
+            Answer::Credentials(Ok(credentials)) => {
+                let fingerprint = super::shared::fingerprint(&credentials);
+                self.credentials = Some(credentials);
+                self.tell(Input::CredentialsRead(Ok(fingerprint)));
+            }
+            Answer::Credentials(Err(problem)) => self.tell(Input::CredentialsRead(Err(problem))),
+            Answer::Connected(attempt, _) if attempt != self.attempt => {}
+            Answer::Connected(_, result) => match *result {
+                Ok(connection) => {
+                    self.received_bytes = connection.received_bytes();
+                    self.connection = Some(connection);
+                    self.tell(Input::Connected);
+                }
+                Err(failure) => self.tell(Input::ConnectFailed(failure)),
+            },
+            Answer::Orders { after_gap, result } => match result {
+                Ok(body) => {
+                    let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
+                    let mut batch = self.shared.lane.batch(self.conn);
+                    let at_us = now_us();
+                    batch.push(kind, at_us, &body);
+                    self.shared.lane.push(batch);
+                    self.shared.lane.event(Event::Whole { conn: self.conn, at_us });
+                    self.tell(Input::SnapshotFetched);
+                }
+                Err(words) => self.tell(Input::SnapshotFailed(words)),
+            },
+        }
+    }
+
+    /// Takes what came and everything else that is there already, and hands it over as one batch.
+    fn incoming(&mut self, first: Incoming) {
+        let mut batch = self.shared.lane.batch(self.conn);
+        let mut seen = Seen::default();
+        let mut next = Some(first);
+        while let Some(incoming) = next {
+            match incoming {
+                Incoming::Binary(bytes) => {
+                    self.binary(&bytes, &mut seen);
+                    batch.push(FrameKind::Binary, now_us(), &bytes);
+                }
+                Incoming::Text(bytes) => {
+                    seen.packets += u32::from(self.feed == Feed::Orders);
+                    if self.feed != Feed::Orders {
+                        let text = crate::console::untrusted(&String::from_utf8_lossy(&bytes));
+                        self.shared.console.warn(format!("connection {}: the server says: {text}", self.conn));
+                    }
+                    batch.push(FrameKind::Text, now_us(), &bytes);
+                }
+                Incoming::Ping => {}
+                Incoming::Pong => seen.pong = true,
+                Incoming::Closed(ended) => seen.ended = Some(ended),
+            }
+            next = match (&mut self.connection, &seen.ended) {
+                (Some(connection), None) if !batch.is_full() => connection.poll_ready_now(),
+                _ => None,
+            };
+        }
+        // The frames first: what happened to the connection comes after them.
+        self.shared.lane.push(batch);
+        self.note_traffic();
+        if seen.pong {
+            self.tell(Input::Pong);
+        }
+        if seen.packets > 0 {
+            self.tell(Input::Data { packets: seen.packets });
+        }
+        for instrument in seen.unwanted {
+            self.tell(Input::Unwanted(instrument));
+        }
+        if let Some(reason) = seen.disconnect {
+            self.tell(Input::ServerDisconnect(reason));
+        }
+        if let Some(ended) = seen.ended {
+            self.closed(&ended);
+        }
+    }
+
+    /// Looks at a binary frame's headers: is it data, and does it end the session?
+    fn binary(&self, bytes: &[u8], seen: &mut Seen) {
+        match self.feed {
+            // Nearly every frame is one packet: its own length says so.
+            Feed::Market if bytes.len() >= feed::HEADER && is_one_data_packet(bytes) => seen.packets += 1,
+            Feed::Market => {
+                for (_, packet) in feed::packets(bytes).flatten() {
+                    match packet {
+                        feed::Packet::Disconnect(packet) => seen.disconnect = Some(packet.reason()),
+                        feed::Packet::Heartbeat => {}
+                        _ => seen.packets += 1,
+                    }
+                }
+            }
+            Feed::Depth(levels) => {
+                for packet in depth::packets(bytes, levels).flatten() {
+                    match packet {
+                        depth::Packet::Disconnect(reason) => seen.disconnect = Some(reason),
+                        depth::Packet::Heartbeat => {}
+                        depth::Packet::Side(side) => {
+                            seen.packets += 1;
+                            if self.session.leaving().any(|leaving| leaving == side.instrument) {
+                                seen.unwanted.push(side.instrument);
+                            }
+                        }
+                    }
+                }
+            }
+            // Order updates are text. A binary frame is the market feed's disconnect packet, or a refused login.
+            Feed::Orders => match feed::packets(bytes).flatten().next() {
+                Some((_, feed::Packet::Disconnect(packet))) => seen.disconnect = Some(packet.reason()),
+                _ => {
+                    let words = "a binary message where order updates are text".to_owned();
+                    seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" });
+                    self.shared.console.debug(words);
+                }
+            },
+        }
+    }
+
+    /// Tells the session of bytes that came, messages or not.
+    fn note_traffic(&mut self) {
+        let received = self.connection.as_ref().map_or(0, Connection::received_bytes);
+        if received != self.received_bytes {
+            self.received_bytes = received;
+            self.tell(Input::Traffic);
+        }
+    }
+
+    fn closed(&mut self, ended: &Ended) {
+        self.connection = None;
+        self.tell(Input::Closed(close(ended)));
+    }
+}
+
+/// What one wake-up brought.
+#[derive(Default)]
+struct Seen {
+    packets: u32,
+    pong: bool,
+    disconnect: Option<DisconnectReason>,
+    unwanted: Vec<crate::wire::InstrumentKey>,
+    ended: Option<Ended>,
+}
+
+#[inline]
+fn is_one_data_packet(bytes: &[u8]) -> bool {
+    usize::from(u16::from_le_bytes([bytes[1], bytes[2]])) == bytes.len()
+        && !matches!(bytes[0], feed::code::DISCONNECT | feed::code::HEARTBEAT)
+}
+
+async fn next_of(connection: &mut Option<Connection>) -> Incoming {
+    match connection {
+        Some(connection) => connection.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The transport's words for why there is no connection, as the session's.
+fn connect_failure(error: &ConnectError) -> ConnectFailure {
+    let words = error.detail.clone();
+    match &error.class {
+        ConnectClass::Tls(kind) if kind.is_trust() => ConnectFailure::Untrusted(words),
+        ConnectClass::Tls(_) | ConnectClass::NotWebsocket => ConnectFailure::Protocol(words),
+        ConnectClass::Http { redirect_host: Some(host), .. } => ConnectFailure::Redirect(host.clone()),
+        ConnectClass::Http { status, retry_after, .. } => {
+            ConnectFailure::Http { status: *status, retry_after: *retry_after }
+        }
+        ConnectClass::Proxy { .. } => ConnectFailure::Proxy(words),
+        _ => ConnectFailure::Network(words),
+    }
+}
+
+/// The transport's words for how a connection ended, as the session's.
+fn close(ended: &Ended) -> Close {
+    match ended {
+        Ended::CloseFrame { code, reason } => {
+            Close::Frame { code: (*code != 1005).then_some(*code), reason: reason.clone() }
+        }
+        Ended::Eof => Close::Eof,
+        Ended::Reset => Close::Reset,
+        Ended::Protocol { .. } | Ended::TooLarge => Close::Protocol(ended.to_string()),
+        Ended::WriteStuck | Ended::Io(_) => Close::Network(ended.to_string()),
+    }
+}
+
+/// A moment of the session's clock as the runtime's.
+pub(super) fn instant(start: Instant, at: Time) -> Instant {
+    start + Duration::from_micros(at.0)
+}
