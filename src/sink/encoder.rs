@@ -4,10 +4,13 @@ use super::csv::{self, Cells, Columns};
 use super::ndjson::Members;
 use super::text::Out;
 use super::time::{IsoText, TimeStyle};
+use crate::record::depth::{self, Depth, DepthSide, LevelRow};
 use crate::record::market::{MarketStatus, MarketType, Unknown};
 use crate::record::{FieldWriter as _, RECV, Record};
+use crate::wire::depth::Levels;
 use crate::wire::{InstrumentKey, feed};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// The formats of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -66,15 +69,14 @@ impl Encoder {
         out: &mut Out,
         slot: u8,
         instrument: InstrumentKey,
-        symbol: impl FnOnce() -> Option<std::sync::Arc<str>>,
+        symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &R,
         recv_us: i64,
     ) {
         out.make_room();
-        let id = u64::from(slot) << 40 | u64::from(instrument.segment.code()) << 32 | u64::from(instrument.security_id);
         let head = self
             .heads
-            .entry(id)
+            .entry(head_id(slot, instrument))
             .or_insert_with(|| head(self.style.format, record.kind(), instrument, symbol().as_deref()));
         out.bytes(head);
         self.rest(out, record, recv_us, csv::SYMBOL);
@@ -90,6 +92,75 @@ impl Encoder {
             out.csv_field(record.kind());
         }
         self.rest(out, record, recv_us, 0);
+    }
+
+    /// Appends a book: one NDJSON line, or a CSV row a level.
+    pub fn depth(
+        &mut self,
+        out: &mut Out,
+        instrument: InstrumentKey,
+        symbol: impl FnOnce() -> Option<Arc<str>>,
+        record: &Depth<'_>,
+        recv_us: i64,
+    ) {
+        match self.style.format {
+            Format::Ndjson => self.instrument_line(out, 0, instrument, symbol, record, recv_us),
+            Format::Csv => self.level_rows(out, 0, instrument, symbol, record, (record.levels, record.rows()), recv_us),
+        }
+    }
+
+    /// Appends one side of a book: one NDJSON line, or a CSV row a level.
+    pub fn depth_side(
+        &mut self,
+        out: &mut Out,
+        instrument: InstrumentKey,
+        symbol: impl FnOnce() -> Option<Arc<str>>,
+        record: &DepthSide<'_>,
+        recv_us: i64,
+    ) {
+        match self.style.format {
+            Format::Ndjson => self.instrument_line(out, 1, instrument, symbol, record, recv_us),
+            Format::Csv => self.level_rows(out, 1, instrument, symbol, record, (record.levels, record.rows()), recv_us),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what its two callers above have")]
+    fn level_rows<R: Record>(
+        &mut self,
+        out: &mut Out,
+        slot: u8,
+        instrument: InstrumentKey,
+        symbol: impl FnOnce() -> Option<Arc<str>>,
+        record: &R,
+        (levels, rows): (Levels, impl Iterator<Item = LevelRow>),
+        recv_us: i64,
+    ) {
+        let head = self
+            .heads
+            .entry(head_id(slot, instrument))
+            .or_insert_with(|| head(self.style.format, record.kind(), instrument, symbol().as_deref()));
+        for LevelRow { side, level, row } in rows {
+            out.make_room();
+            out.bytes(head);
+            out.byte(b',');
+            out.u32(levels.count());
+            out.byte(b',');
+            out.str(side.name());
+            out.byte(b',');
+            out.u32(level);
+            out.byte(b',');
+            out.price64(row.price);
+            out.byte(b',');
+            out.u32(row.qty);
+            out.byte(b',');
+            out.u32(row.orders);
+            out.byte(b',');
+            match self.style.time {
+                TimeStyle::Epoch => out.micros(recv_us),
+                TimeStyle::Iso => self.iso.micros(out, recv_us),
+            }
+            out.byte(b'\n');
+        }
     }
 
     #[inline(always)]
@@ -115,6 +186,11 @@ impl Encoder {
     pub fn forget_symbols(&mut self) {
         self.heads.clear();
     }
+}
+
+#[inline(always)]
+fn head_id(slot: u8, instrument: InstrumentKey) -> u64 {
+    u64::from(slot) << 40 | u64::from(instrument.segment.code()) << 32 | u64::from(instrument.security_id)
 }
 
 /// The beginning of a line about an instrument.
@@ -171,4 +247,13 @@ pub fn market_header(only: Option<MarketType>, time: TimeStyle) -> String {
 /// The header line of a record that is not about one instrument.
 pub fn own_header<R: Record>(record: &R, time: TimeStyle) -> String {
     csv::own_header(&["type"], record, time)
+}
+
+/// The header line of the depth CSV.
+pub fn depth_header(time: TimeStyle) -> String {
+    let mut names = depth::COLUMNS;
+    if time == TimeStyle::Iso {
+        names[names.len() - 1] = RECV.iso.name;
+    }
+    names.join(",") + "\n"
 }

@@ -114,7 +114,8 @@ pub struct StatsLine<'a> {
 impl fmt::Display for StatsLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let figures = self.figures;
-        let seconds = |us: i64| humantime::format_duration(std::time::Duration::from_secs((us / SECOND_US).max(0) as u64));
+        let seconds =
+            |us: i64| humantime::format_duration(std::time::Duration::from_secs((us / SECOND_US).max(0) as u64));
         write!(f, "up {}, sockets {}/{}", seconds(self.now_us - figures.started_us), self.sockets.0, self.sockets.1)?;
         write!(f, ", instruments requested {} seen {}", figures.requested, figures.seen)?;
         write!(f, ", records")?;

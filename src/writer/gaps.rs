@@ -98,6 +98,11 @@ impl Gaps {
         self.total_us
     }
 
+    /// What a connection serves.
+    pub fn served(&self, conn: u16) -> impl Iterator<Item = InstrumentKey> + '_ {
+        self.served.get(&conn).into_iter().flatten().copied()
+    }
+
     /// How many instruments were asked for.
     pub fn requested(&self) -> usize {
         self.served.values().map(BTreeSet::len).sum()

@@ -1,13 +1,14 @@
 //! Where records go: every destination, grouped by what its lines look like, so that a line is encoded once a style.
 
+use super::stamps::{Stamps, Stepped};
 use crate::console::Console;
 use crate::record::Record;
 use crate::record::control::{Books, End};
+use crate::sink::csv::Columns;
 use crate::sink::encoder::{Encoder, Format, Style};
 use crate::sink::text::Out;
 use crate::sink::time::TimeStyle;
-use crate::sink::{Destination, Unwritten, WriteFailure};
-use crate::sink::csv::Columns;
+use crate::sink::{Destination, Notice, Unwritten, WriteFailure};
 use crate::wire::InstrumentKey;
 use std::sync::Arc;
 
@@ -24,8 +25,15 @@ pub struct OutputSpec {
     pub header: Option<String>,
     /// Whether it is a file: files end in an `end` record and outlive the reader of stdout.
     pub is_file: bool,
-    /// Where gap records go when the lines are CSV: beside a file. Without it they go to stderr.
-    pub gaps: Option<Box<dyn Destination + Send>>,
+}
+
+/// The output was tampered with from outside, so that lines may be in no file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Truncated {
+    /// In words.
+    pub detail: String,
+    /// The last moment the file was known to be whole, µs since the epoch.
+    pub from_us: i64,
 }
 
 /// Every destination of a run.
@@ -34,7 +42,12 @@ pub struct Outputs {
     /// Encodes the control records of CSV outputs.
     control: Encoder,
     console: Console,
+    stamps: Stamps,
     chunk: usize,
+    /// The first moment at which a record belongs to another file of any group, µs since the epoch.
+    boundary: i64,
+    /// Some group has a chunk to hand over.
+    full: bool,
     /// What no destination takes any more, once that is so.
     failure: Option<WriteFailure>,
     /// Packets that were encoded and then could not be written anywhere, since [`Outputs::take_lost`] was asked.
@@ -64,7 +77,6 @@ struct Mark {
 
 struct Output {
     destination: Box<dyn Destination + Send>,
-    gaps: Option<Box<dyn Destination + Send>>,
     is_file: bool,
     /// The books when the current file was begun.
     books: Books,
@@ -83,13 +95,8 @@ impl Outputs {
                 failure = Some(unwritten.failure);
             }
             let boundary = spec.destination.boundary_us();
-            let output = Output {
-                destination: spec.destination,
-                gaps: spec.gaps,
-                is_file: spec.is_file,
-                books: Books::default(),
-                gone: false,
-            };
+            let output =
+                Output { destination: spec.destination, is_file: spec.is_file, books: Books::default(), gone: false };
             match groups.iter_mut().find(|group| group.encoder.style() == spec.style) {
                 Some(group) => {
                     group.boundary = group.boundary.min(boundary);
@@ -106,7 +113,41 @@ impl Outputs {
             }
         }
         let control = Encoder::new(Style { format: Format::Ndjson, time, columns: Columns::Own });
-        Outputs { groups, control, console, chunk: CHUNK, failure, lost: 0 }
+        let boundary = groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
+        let stamps = Stamps::default();
+        Outputs { groups, control, console, stamps, chunk: CHUNK, boundary, full: false, failure, lost: 0 }
+    }
+
+    /// Notes what the clock said when something was received; tells when it was set back.
+    #[inline]
+    pub fn clock(&mut self, us: i64) -> Option<Stepped> {
+        self.stamps.clock(us)
+    }
+
+    /// The receive time of the next record, received at `us` as the clock said. Makes way for it: what is full is handed
+    /// over, and files it does not belong to are closed, here, when `books` are those of what is pending.
+    #[inline(always)]
+    pub fn stamp(&mut self, us: i64, books: &Books) -> i64 {
+        let recv_us = self.stamps.next(us);
+        if recv_us >= self.boundary || self.full {
+            return self.make_way(us, recv_us, books);
+        }
+        recv_us
+    }
+
+    #[inline(never)]
+    fn make_way(&mut self, us: i64, recv_us: i64, books: &Books) -> i64 {
+        self.flush(us, books);
+        let Outputs { groups, failure, stamps, .. } = self;
+        for Group { encoder, outputs, boundary, .. } in groups {
+            for output in outputs.iter_mut().filter(|output| recv_us >= output.destination.boundary_us()) {
+                output.rotate(encoder, stamps.next(us), books, failure);
+            }
+            *boundary = outputs.iter().map(|output| output.destination.boundary_us()).min().unwrap_or(i64::MAX);
+        }
+        self.boundary = self.groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
+        // The `end` record of a file that was closed took a receive time of its own.
+        if self.stamps.last() == recv_us { recv_us } else { self.stamps.next(us) }
     }
 
     /// Hands lines over in smaller pieces, so that files rotate near a small size.
@@ -114,7 +155,7 @@ impl Outputs {
         self.chunk = bytes.clamp(1, CHUNK);
     }
 
-    /// Writes a record about an instrument, made of one packet. `books` are those before that packet.
+    /// Writes a record about an instrument, made of one packet, at its [`Outputs::stamp`].
     #[inline(always)]
     pub fn instrument<R: Record>(
         &mut self,
@@ -123,40 +164,30 @@ impl Outputs {
         mut symbol: impl FnMut() -> Option<Arc<str>>,
         record: &R,
         recv_us: i64,
-        books: &Books,
     ) {
-        for i in 0..self.groups.len() {
-            self.before(i, recv_us, books);
-            let group = &mut self.groups[i];
+        for group in &mut self.groups {
             group.encoder.instrument_line(&mut group.out, slot, instrument, &mut symbol, record, recv_us);
+            self.full |= group.out.len() >= self.chunk;
         }
     }
 
     /// Writes a record whose lines and packets are not one to one, as `encode` makes them.
-    pub fn lines(
-        &mut self,
-        packets: u32,
-        recv_us: i64,
-        books: &Books,
-        mut encode: impl FnMut(&mut Encoder, &mut Out),
-    ) {
-        for i in 0..self.groups.len() {
-            self.before(i, recv_us, books);
-            let group = &mut self.groups[i];
+    pub fn lines(&mut self, packets: u32, mut encode: impl FnMut(&mut Encoder, &mut Out)) {
+        for group in &mut self.groups {
             let start = group.out.len();
             encode(&mut group.encoder, &mut group.out);
             group.marks.push(Mark { start, end: group.out.len(), packets });
+            self.full |= group.out.len() >= self.chunk;
         }
     }
 
     /// Writes a control record: in NDJSON among the others, in CSV beside the file or on stderr.
-    pub fn control<R: Record>(&mut self, record: &R, recv_us: i64, books: &Books) {
+    pub fn control<R: Record>(&mut self, record: &R, recv_us: i64) {
         let mut line = Out::new();
         self.control.line(&mut line, record, recv_us);
         let mut on_stderr = false;
         for i in 0..self.groups.len() {
             if self.groups[i].encoder.style().format == Format::Ndjson {
-                self.before(i, recv_us, books);
                 let group = &mut self.groups[i];
                 let start = group.out.len();
                 group.out.bytes(line.as_bytes());
@@ -164,13 +195,12 @@ impl Outputs {
                 continue;
             }
             for output in self.groups[i].outputs.iter_mut().filter(|output| !output.gone) {
-                match &mut output.gaps {
-                    Some(gaps) => {
-                        if let Err(unwritten) = gaps.write(line.as_bytes()) {
-                            self.failure.get_or_insert(unwritten.failure);
-                        }
+                match output.destination.write_gap(line.as_bytes()) {
+                    Ok(true) => {}
+                    Ok(false) => on_stderr = true,
+                    Err(why) => {
+                        self.failure.get_or_insert(why);
                     }
-                    None => on_stderr = true,
                 }
             }
         }
@@ -179,30 +209,9 @@ impl Outputs {
         }
     }
 
-    /// Makes way for a record: lines are handed over here, before it, when the books are those of what is pending.
-    #[inline(always)]
-    fn before(&mut self, group: usize, recv_us: i64, books: &Books) {
-        if recv_us >= self.groups[group].boundary {
-            self.rotate(group, recv_us, books);
-        } else if self.groups[group].out.len() >= self.chunk {
-            self.hand_over(group, recv_us, books);
-        }
-    }
-
-    #[cold]
-    fn rotate(&mut self, group: usize, recv_us: i64, books: &Books) {
-        self.hand_over(group, recv_us, books);
-        let Outputs { groups, failure, .. } = self;
-        let Group { encoder, outputs, boundary, .. } = &mut groups[group];
-        for output in outputs.iter_mut().filter(|output| recv_us >= output.destination.boundary_us()) {
-            output.rotate(encoder, recv_us, books, failure);
-        }
-        *boundary = outputs.iter().map(|output| output.destination.boundary_us()).min().unwrap_or(i64::MAX);
-    }
-
     /// Hands a group's pending lines to its destinations.
-    fn hand_over(&mut self, group: usize, recv_us: i64, books: &Books) {
-        let Outputs { groups, failure, lost, .. } = self;
+    fn hand_over(&mut self, group: usize, us: i64, books: &Books) {
+        let Outputs { groups, failure, lost, stamps, .. } = self;
         let Group { encoder, out, marks, outputs, handed, .. } = &mut groups[group];
         if out.is_empty() {
             *handed = *books;
@@ -212,17 +221,13 @@ impl Outputs {
         let mut most = 0;
         for output in outputs.iter_mut().filter(|output| !output.gone) {
             if output.destination.wants_rotation(out.len()) {
-                output.rotate(encoder, recv_us, handed, failure);
+                output.rotate(encoder, stamps.next(us), handed, failure);
             }
             match output.destination.write(out.as_bytes()) {
                 Ok(()) => most = out.len(),
                 Err(Unwritten { failure: why, written }) => {
                     most = most.max(written);
-                    output.gone = true;
-                    // The reader of stdout may go while files go on; anything else ends the run.
-                    if why != WriteFailure::ReaderGone {
-                        failure.get_or_insert(why);
-                    }
+                    output.fail(why, failure);
                 }
             }
         }
@@ -231,16 +236,15 @@ impl Outputs {
         out.clear();
         out.shrink_to(4 * CHUNK);
         marks.clear();
-        if self.groups.iter().flat_map(|group| &group.outputs).all(|output| output.gone) {
-            self.failure.get_or_insert(WriteFailure::ReaderGone);
-        }
+        self.note_readers();
     }
 
-    /// Hands everything over: the input is idle, or it has been long enough.
-    pub fn flush(&mut self, recv_us: i64, books: &Books) {
+    /// Hands everything over: the input is idle, or it has been long enough. `us` is the clock, for files that are closed.
+    pub fn flush(&mut self, us: i64, books: &Books) {
         for i in 0..self.groups.len() {
-            self.hand_over(i, recv_us, books);
+            self.hand_over(i, us, books);
         }
+        self.full = false;
     }
 
     /// Packets that were encoded and then could not be written anywhere.
@@ -253,42 +257,65 @@ impl Outputs {
         self.failure.as_ref()
     }
 
-    /// Called about once a second.
-    pub fn tick(&mut self, now_us: i64) {
-        self.each(|destination| destination.tick(now_us));
+    /// Called about once a second; tells what was done to the files from outside.
+    pub fn tick(&mut self, now_us: i64) -> Vec<Truncated> {
+        let mut truncated = Vec::new();
+        let Outputs { groups, failure, console, stamps, .. } = self;
+        for Group { encoder, outputs, handed, .. } in groups {
+            for output in outputs.iter_mut().filter(|output| !output.gone) {
+                if let Err(why) = output.destination.tick(now_us) {
+                    output.fail(why, failure);
+                    continue;
+                }
+                for notice in output.destination.take_notices() {
+                    match notice {
+                        Notice::Moved { message } => {
+                            console.warn(message);
+                            output.reopen(encoder, stamps.next(now_us), handed, failure);
+                        }
+                        Notice::Truncated { message, from_us } => {
+                            console.warn(&message);
+                            truncated.push(Truncated { detail: message, from_us });
+                        }
+                    }
+                }
+            }
+        }
+        self.note_readers();
+        truncated
     }
 
     /// Re-opens every file by its path.
-    pub fn reopen(&mut self) {
-        self.each(|destination| destination.reopen());
-    }
-
-    fn each(&mut self, mut act: impl FnMut(&mut dyn Destination) -> Result<(), WriteFailure>) {
-        for output in self.groups.iter_mut().flat_map(|group| &mut group.outputs).filter(|output| !output.gone) {
-            let beside = output.gaps.as_mut().map(|gaps| act(gaps.as_mut()));
-            for result in [Some(act(output.destination.as_mut())), beside].into_iter().flatten() {
-                if let Err(why) = result {
-                    self.failure.get_or_insert(why);
-                }
+    pub fn reopen(&mut self, now_us: i64) {
+        let Outputs { groups, failure, stamps, .. } = self;
+        for Group { encoder, outputs, handed, .. } in groups {
+            for output in outputs.iter_mut().filter(|output| !output.gone) {
+                output.reopen(encoder, stamps.next(now_us), handed, failure);
             }
         }
     }
 
+    /// When no destination is left, the run is over.
+    fn note_readers(&mut self) {
+        if self.groups.iter().flat_map(|group| &group.outputs).all(|output| output.gone) {
+            self.failure.get_or_insert(WriteFailure::ReaderGone);
+        }
+    }
+
     /// Ends every destination: files in an `end` record, and NDJSON on stdout too if `end_on_stdout`.
-    pub fn finish(&mut self, end: &End, recv_us: i64, end_on_stdout: bool) {
-        self.flush(recv_us, &end.books);
+    pub fn finish(&mut self, end: &End, now_us: i64, end_on_stdout: bool) {
+        self.flush(now_us, &end.books);
         let mut line = Out::new();
+        let recv_us = self.stamps.next(now_us);
         self.control.line(&mut line, end, recv_us);
         for group in &mut self.groups {
             let ndjson = group.encoder.style().format == Format::Ndjson;
             for output in group.outputs.iter_mut().filter(|output| !output.gone) {
                 let end = (ndjson && (output.is_file || end_on_stdout)).then_some(line.as_bytes());
-                let beside = output.gaps.as_mut().map(|gaps| gaps.finish(Some(line.as_bytes())));
-                for result in [Some(output.destination.finish(end)), beside].into_iter().flatten() {
-                    if let Err(why) = result {
-                        self.failure.get_or_insert(why);
-                    }
+                if let Err(why) = output.destination.finish(end) {
+                    output.fail(why, &mut self.failure);
                 }
+                self.lost += output.destination.lost_lines();
             }
         }
     }
@@ -300,17 +327,39 @@ impl Outputs {
 }
 
 impl Output {
-    fn rotate(&mut self, encoder: &mut Encoder, recv_us: i64, books: &Books, failure: &mut Option<WriteFailure>) {
-        let mut line = Out::new();
-        let end = End { books: books.since(&self.books), reason: "rotated".to_owned() };
-        let ndjson = encoder.style().format == Format::Ndjson;
-        if ndjson {
-            encoder.line(&mut line, &end, recv_us);
-        }
-        if let Err(why) = self.destination.rotate(recv_us, ndjson.then_some(line.as_bytes())) {
+    /// The reader of stdout may go while files go on; anything else ends the run.
+    fn fail(&mut self, why: WriteFailure, failure: &mut Option<WriteFailure>) {
+        self.gone = true;
+        if why != WriteFailure::ReaderGone {
             failure.get_or_insert(why);
         }
+    }
+
+    fn rotate(&mut self, encoder: &mut Encoder, recv_us: i64, books: &Books, failure: &mut Option<WriteFailure>) {
+        let line = self.rotated(encoder, recv_us, books);
+        if let Err(why) = self.destination.rotate(recv_us, line.as_ref().map(Out::as_bytes)) {
+            self.fail(why, failure);
+        }
         self.books = *books;
+    }
+
+    fn reopen(&mut self, encoder: &mut Encoder, recv_us: i64, books: &Books, failure: &mut Option<WriteFailure>) {
+        let line = self.rotated(encoder, recv_us, books);
+        match self.destination.reopen(line.as_ref().map(Out::as_bytes)) {
+            Ok(true) => self.books = *books,
+            Ok(false) => {}
+            Err(why) => self.fail(why, failure),
+        }
+    }
+
+    /// The `end` record of a file that is closed while the run goes on.
+    fn rotated(&self, encoder: &mut Encoder, recv_us: i64, books: &Books) -> Option<Out> {
+        let end = End { books: books.since(&self.books), reason: "rotated".to_owned() };
+        (encoder.style().format == Format::Ndjson).then(|| {
+            let mut line = Out::new();
+            encoder.line(&mut line, &end, recv_us);
+            line
+        })
     }
 }
 

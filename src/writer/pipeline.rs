@@ -1,16 +1,19 @@
 //! Items into records: decodes, filters, stamps, writes, and accounts for every packet. The same for a live run and for
 //! a replay, which is why a replay prints the same bytes.
 
+use super::book;
 use super::figures::Figures;
 use super::gaps::Gaps;
-use super::item::{Event, Feed, Frame, GapReason};
+use super::item::{Event, Feed, Frame, FrameKind, GapReason};
 use super::lane::{Batch, Item, Lagged};
 use super::outputs::Outputs;
-use super::stamps::Stamps;
+use crate::orders::{Orders, Outcome};
 use crate::record::Record;
 use crate::record::control::{Books, End, Gap, Status};
 use crate::record::market::{MarketStatus, MarketType, Unknown};
+use crate::record::order::Events;
 use crate::sink::WriteFailure;
+use crate::wire::depth::{self, Levels};
 use crate::wire::feed::{self, Packet};
 use crate::wire::{InstrumentKey, Mode};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -31,12 +34,41 @@ pub struct Rules {
     pub count: Option<u64>,
     /// End when each of these was printed once (`--once`).
     pub once: Option<Vec<(InstrumentKey, Mode)>>,
+    /// Depth: how books are shown.
+    pub view: View,
+    /// Depth: levels shown of each side; `None` for all.
+    pub top: Option<usize>,
+    /// Orders: keep only updates that carry one of these events.
+    pub events: Option<Events>,
+    /// Orders: how they are read.
+    pub orders: crate::orders::Options,
+}
+
+/// How books are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// Both sides together.
+    #[default]
+    Book,
+    /// Every packet as it came.
+    Sides,
 }
 
 impl Rules {
     /// Everything is printed.
     pub fn everything(feed: Feed) -> Rules {
-        Rules { feed, only: u8::MAX, gaps: true, status_records: false, count: None, once: None }
+        Rules {
+            feed,
+            only: u8::MAX,
+            gaps: true,
+            status_records: false,
+            count: None,
+            once: None,
+            view: View::default(),
+            top: None,
+            events: None,
+            orders: crate::orders::Options::default(),
+        }
     }
 }
 
@@ -58,7 +90,7 @@ pub struct Pipeline {
     outputs: Outputs,
     books: Books,
     gaps: Gaps,
-    stamps: Stamps,
+    decoder: Decoder,
     figures: Figures,
     symbols: FxHashMap<InstrumentKey, Arc<str>>,
     seen: FxHashSet<InstrumentKey>,
@@ -71,6 +103,13 @@ pub struct Pipeline {
     by_type: [u64; MarketType::ALL.len()],
     malformed: MalformedBurst,
     over: Option<Over>,
+}
+
+/// What a stream's frames are decoded with.
+enum Decoder {
+    Market,
+    Depth(Levels, book::Books),
+    Orders(Box<Orders>),
 }
 
 /// Malformed packets that have not been told of yet.
@@ -89,12 +128,17 @@ impl Pipeline {
         let once = rules.once.as_ref().map(|wanted| {
             wanted.iter().map(|&(instrument, mode)| (instrument, market_type(mode))).collect::<FxHashSet<_>>()
         });
+        let decoder = match rules.feed {
+            Feed::Market => Decoder::Market,
+            Feed::Depth(levels) => Decoder::Depth(levels, book::Books::new(levels, rules.top)),
+            Feed::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
+        };
         Pipeline {
             rules,
             outputs,
             books: Books::default(),
             gaps: Gaps::default(),
-            stamps: Stamps::default(),
+            decoder,
             figures: Figures { started_us, ..Figures::default() },
             symbols: FxHashMap::default(),
             seen: FxHashSet::default(),
@@ -125,16 +169,27 @@ impl Pipeline {
 
     /// Takes a frame.
     pub fn frame(&mut self, frame: Frame<'_>) {
-        if let Some(stepped) = self.stamps.clock(frame.recv_us) {
+        if let Some(stepped) = self.outputs.clock(frame.recv_us) {
             let detail = format!("the clock was set back by {:.6} s", stepped.by_us as f64 / 1e6);
-            let now = self.stamps.next(frame.recv_us);
-            self.gap(0, GapReason::Clock, Some(detail), stepped.from_us, now, None);
+            self.gap(0, GapReason::Clock, Some(detail), stepped.from_us, frame.recv_us, None);
         }
         self.figures.last_recv_us = frame.recv_us;
-        match self.rules.feed {
-            Feed::Market => self.market(frame),
-            Feed::Depth(_) | Feed::Orders => {}
+        match (&self.decoder, frame.kind) {
+            _ if self.over.is_some() => self.after_the_end(frame),
+            (Decoder::Market, FrameKind::Binary) => self.market(frame),
+            (Decoder::Depth(levels, _), FrameKind::Binary) => self.depth(frame, *levels),
+            (Decoder::Orders(_), FrameKind::Binary) => self.binary_among_orders(frame),
+            (Decoder::Orders(_), _) => self.orders(frame),
+            // No text is known on the binary feeds; the driver has shown it.
+            (Decoder::Market | Decoder::Depth(..), _) => self.filtered(),
         }
+    }
+
+    /// What comes after the end was decided is filtered.
+    fn after_the_end(&mut self, frame: Frame<'_>) {
+        let packets = count_packets(self.rules.feed, frame);
+        self.books.received += packets;
+        self.books.filtered += packets;
     }
 
     fn market(&mut self, frame: Frame<'_>) {
@@ -142,6 +197,7 @@ impl Pipeline {
         let mut whose = None;
         for packet in feed::packets(frame.bytes) {
             match packet {
+                // `--count` may have been reached within this frame.
                 _ if self.over.is_some() => self.filtered(),
                 Ok((_, Packet::Heartbeat | Packet::Disconnect(_))) => self.filtered(),
                 Ok((header, packet)) => {
@@ -197,29 +253,150 @@ impl Pipeline {
             self.seen.insert(instrument);
             return self.filtered();
         }
-        let recv_us = self.stamps.next(recv_us);
-        let Pipeline { outputs, symbols, seen, books, .. } = self;
+        let recv_us = self.outputs.stamp(recv_us, &self.books);
+        let Pipeline { outputs, symbols, seen, .. } = self;
         // Asked once an instrument and type, so that this is also where an instrument is seen first.
         let symbol = || {
             seen.insert(instrument);
             symbols.get(&instrument).cloned()
         };
-        outputs.instrument(kind as u8, instrument, symbol, record, recv_us, books);
+        outputs.instrument(kind as u8, instrument, symbol, record, recv_us);
         self.books.received += 1;
         self.books.written += 1;
         self.by_type[kind as usize] += 1;
+        self.printed();
+        if self.once.as_ref().is_some_and(FxHashSet::is_empty) {
+            self.over.get_or_insert(Over::Done("once".to_owned()));
+        }
+    }
+
+    /// Counts a record that was printed.
+    #[inline(always)]
+    fn printed(&mut self) {
         self.printed += 1;
         if self.rules.count == Some(self.printed) {
             self.over.get_or_insert(Over::Done("count".to_owned()));
-        }
-        if self.once.as_ref().is_some_and(FxHashSet::is_empty) {
-            self.over.get_or_insert(Over::Done("once".to_owned()));
         }
     }
 
     fn filtered(&mut self) {
         self.books.received += 1;
         self.books.filtered += 1;
+    }
+
+    fn depth(&mut self, frame: Frame<'_>, levels: Levels) {
+        let mut malformed = 0;
+        let mut whose = None;
+        for packet in depth::packets(frame.bytes, levels) {
+            match packet {
+                _ if self.over.is_some() => self.filtered(),
+                Ok(depth::Packet::Heartbeat | depth::Packet::Disconnect(_)) => self.filtered(),
+                Ok(depth::Packet::Side(side)) => {
+                    if self.gaps.any_open() {
+                        self.resumed(frame);
+                    }
+                    self.side(side, frame.recv_us);
+                }
+                Err(bad) => {
+                    self.books.received += 1;
+                    self.books.malformed += 1;
+                    malformed += 1;
+                    whose = bad.code.or(whose);
+                }
+            }
+        }
+        if malformed > 0 {
+            self.tell_malformed(frame, malformed, whose.map(|code| format!("code {code}")));
+        }
+    }
+
+    /// Takes one side of a book. A packet that waits for its other side is in no book yet: it is received when it is known
+    /// what became of it, so that the books balance at every moment.
+    fn side(&mut self, side: depth::BookSide<'_>, recv_us: i64) {
+        let instrument = side.instrument;
+        self.seen.insert(instrument);
+        if self.wanted.get(&instrument) == Some(&0) {
+            return self.filtered();
+        }
+        let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
+        let symbol = || self.symbols.get(&instrument).cloned();
+        if self.rules.view == View::Sides {
+            let record = assembler.side(side);
+            let recv_us = self.outputs.stamp(recv_us, &self.books);
+            self.outputs.lines(1, |encoder, out| encoder.depth_side(out, instrument, symbol, &record, recv_us));
+            self.books.received += 1;
+            self.books.written += 1;
+            *self.figures.records.entry(record.kind()).or_default() += 1;
+            return self.printed();
+        }
+        let pushed = assembler.push(side);
+        self.books.received += pushed.filtered;
+        self.books.filtered += pushed.filtered;
+        if let Some(record) = pushed.record {
+            let recv_us = self.outputs.stamp(recv_us, &self.books);
+            let packets = pushed.written as u32;
+            self.outputs.lines(packets, |encoder, out| encoder.depth(out, instrument, symbol, &record, recv_us));
+            self.books.received += pushed.written;
+            self.books.written += pushed.written;
+            *self.figures.records.entry(record.kind()).or_default() += 1;
+            self.printed();
+        }
+    }
+
+    /// Forgets half a book: no side from before a loss is paired with one from after it.
+    fn forget_books(&mut self, instruments: &[InstrumentKey]) {
+        let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
+        let filtered: u64 = instruments.iter().map(|instrument| assembler.forget(*instrument)).sum();
+        self.books.received += filtered;
+        self.books.filtered += filtered;
+    }
+
+    fn orders(&mut self, frame: Frame<'_>) {
+        // The order book of the start is the state of before the stream; the one after a gap closes it by itself.
+        if self.gaps.any_open() && frame.kind == FrameKind::Text {
+            self.resumed(frame);
+        }
+        let Decoder::Orders(orders) = &mut self.decoder else { return };
+        let mut outcomes = Vec::new();
+        let mut take = |outcome| outcomes.push(outcome);
+        match frame.kind {
+            FrameKind::OrderBookAtStart => orders.on_order_book(frame.bytes, true, frame.recv_us, &mut take),
+            FrameKind::OrderBookAfterGap => orders.on_order_book(frame.bytes, false, frame.recv_us, &mut take),
+            FrameKind::Text | FrameKind::Binary => orders.on_text(frame.bytes, frame.recv_us, &mut take),
+        }
+        for outcome in outcomes {
+            match outcome {
+                _ if self.over.is_some() => self.filtered(),
+                Outcome::Record(order) if self.rules.events.is_none_or(|wanted| order.events.intersects(wanted)) => {
+                    let recv_us = self.outputs.stamp(frame.recv_us, &self.books);
+                    self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv_us));
+                    self.books.received += 1;
+                    self.books.written += 1;
+                    *self.figures.records.entry(order.kind()).or_default() += 1;
+                    self.printed();
+                }
+                Outcome::Record(_) | Outcome::Repeat | Outcome::NotAnOrder { .. } => self.filtered(),
+                Outcome::Malformed { detail } => {
+                    self.books.received += 1;
+                    self.books.malformed += 1;
+                    self.tell_malformed(frame, 1, Some(detail));
+                }
+            }
+        }
+    }
+
+    /// Order updates are text: a binary frame is a disconnect packet, or nothing we know.
+    fn binary_among_orders(&mut self, frame: Frame<'_>) {
+        for packet in feed::packets(frame.bytes) {
+            match packet {
+                Ok((_, Packet::Disconnect(_) | Packet::Heartbeat)) => self.filtered(),
+                _ => {
+                    self.books.received += 1;
+                    self.books.malformed += 1;
+                    self.tell_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
+                }
+            }
+        }
     }
 
     #[cold]
@@ -291,8 +468,8 @@ impl Pipeline {
     fn print_gap(&mut self, gap: Gap, at_us: i64) {
         self.books.gaps += 1;
         if self.rules.gaps {
-            let recv_us = self.stamps.next(at_us);
-            self.outputs.control(&gap, recv_us, &self.books);
+            let recv_us = self.outputs.stamp(at_us, &self.books);
+            self.outputs.control(&gap, recv_us);
         }
     }
 
@@ -314,6 +491,8 @@ impl Pipeline {
             Event::Subscribed { conn, instruments } => self.subscribed(*conn, instruments),
             Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
             Event::Lost { conn, reason, detail, from_us } => {
+                let served: Vec<_> = self.gaps.served(*conn).collect();
+                self.forget_books(&served);
                 self.gaps.lost(*conn, *reason, Some(detail.clone()), *from_us);
             }
             Event::Whole { conn, at_us } => {
@@ -326,10 +505,9 @@ impl Pipeline {
             }
             Event::Status { conn, event, detail, at_us } => {
                 if self.rules.status_records && self.over.is_none() {
-                    let status =
-                        Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
-                    let recv_us = self.stamps.next(*at_us);
-                    self.outputs.control(&status, recv_us, &self.books);
+                    let status = Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
+                    let recv_us = self.outputs.stamp(*at_us, &self.books);
+                    self.outputs.control(&status, recv_us);
                 }
             }
             Event::End { reason, .. } => {
@@ -361,6 +539,7 @@ impl Pipeline {
             }
         }
         self.gaps.unsubscribed(&gone);
+        self.forget_books(&gone);
     }
 
     /// Whether the run is over, and why.
@@ -383,12 +562,14 @@ impl Pipeline {
 
     /// Called about once a second of wall-clock time.
     pub fn tick(&mut self, now_us: i64) {
-        self.outputs.tick(now_us);
+        for truncated in self.outputs.tick(now_us) {
+            self.gap(0, GapReason::Lagged, Some(truncated.detail), truncated.from_us, now_us, None);
+        }
     }
 
     /// Re-opens files by their paths.
-    pub fn reopen(&mut self) {
-        self.outputs.reopen();
+    pub fn reopen(&mut self, now_us: i64) {
+        self.outputs.reopen(now_us);
     }
 
     /// The figures up to now.
@@ -421,12 +602,16 @@ impl Pipeline {
         if self.malformed.held > 0 {
             self.told_malformed(now_us, None);
         }
+        if let Decoder::Depth(_, assembler) = &mut self.decoder {
+            let unpaired = assembler.finish();
+            self.books.received += unpaired;
+            self.books.filtered += unpaired;
+        }
         for gap in self.gaps.unresolved(self.rules.feed, now_us) {
             self.print_gap(gap, now_us);
         }
         self.flush();
-        let recv_us = self.stamps.next(now_us);
-        self.outputs.finish(&End { books: self.books, reason: reason.clone() }, recv_us, self.rules.status_records);
+        self.outputs.finish(&End { books: self.books, reason: reason.clone() }, now_us, self.rules.status_records);
         self.count_lost();
         let failure = self.outputs.failure().cloned();
         self.figures();
@@ -459,6 +644,15 @@ pub struct Summary {
     pub never_seen: Vec<InstrumentKey>,
     /// All figures.
     pub figures: Figures,
+}
+
+/// How many packets (orders: messages) a frame holds, as the books count them.
+pub fn count_packets(feed: Feed, frame: Frame<'_>) -> u64 {
+    match (feed, frame.kind) {
+        (Feed::Market, FrameKind::Binary) => feed::packets(frame.bytes).count() as u64,
+        (Feed::Depth(levels), FrameKind::Binary) => depth::packets(frame.bytes, levels).count() as u64,
+        _ => 1,
+    }
 }
 
 /// The record type that a mode yields.

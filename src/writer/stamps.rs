@@ -32,6 +32,11 @@ impl Stamps {
         (us < before).then(|| Stepped { by_us: before - us, from_us: self.last })
     }
 
+    /// The last receive time that was given out.
+    pub fn last(&self) -> i64 {
+        self.last
+    }
+
     /// The receive time of the next record: what the clock said, or one more than the last one.
     #[inline(always)]
     pub fn next(&mut self, us: i64) -> i64 {

@@ -74,7 +74,7 @@ pub fn spawn(
             }
             if wishes.reopen.swap(false, std::sync::atomic::Ordering::Relaxed) {
                 pipeline.flush();
-                pipeline.reopen();
+                pipeline.reopen(now_us());
             }
             if !told && let Some(over) = pipeline.over() {
                 told = true;
