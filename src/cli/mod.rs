@@ -1,1 +1,3 @@
 //! Flags as typed, flags as meant.
+
+pub mod simulate;

@@ -180,8 +180,8 @@ pub struct SimConfig {
     pub listen: SocketAddr,
     /// Seed of everything that is random.
     pub seed: u64,
-    /// Packets a second over all connections together (order messages likewise). `None`: ten a second for every
-    /// subscription, ten thousand in all at most.
+    /// Packets a second over all connections together. `None`: ten a second for every subscription, ten thousand in all
+    /// at most. Orders: updates a second, two by default.
     pub rate: Option<f64>,
     /// Bad manners, on every connection.
     pub faults: Vec<Fault>,
@@ -203,6 +203,8 @@ pub struct SimConfig {
     pub bad_token: BadToken,
     /// Tokens that are refused. A missing or empty one always is.
     pub refused_tokens: Vec<String>,
+    /// Refuse whatever comes.
+    pub refuse_every_token: bool,
     /// How far last trade times lie behind the clock, as if packets had been delayed on their way.
     pub delay: Duration,
     /// How depth sockets write a disconnect.
@@ -239,6 +241,7 @@ impl Default for SimConfig {
             over_limit: OverLimit::Disconnect,
             bad_token: BadToken::Reset,
             refused_tokens: Vec::new(),
+            refuse_every_token: false,
             delay: Duration::ZERO,
             disconnect_layout: DisconnectLayout::A,
             depth_unsubscribe: DepthUnsubscribe::Both,

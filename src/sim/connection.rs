@@ -195,6 +195,7 @@ impl Connection {
             Command::Text(text) => return self.send(Message::text(text), 1).await,
             Command::Mute(muted) => self.muted = muted,
             Command::Stall(stalled) => self.stalled = stalled,
+            Command::Nudge => {}
         }
         None
     }

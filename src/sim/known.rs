@@ -4,7 +4,6 @@ use crate::wire::{InstrumentKey, Segment};
 
 /// What is known of an instrument beyond its id.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "the instrument master follows")]
 pub(crate) struct Listing {
     pub key: InstrumentKey,
     pub symbol: &'static str,

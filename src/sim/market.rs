@@ -197,7 +197,6 @@ impl Instrument {
     }
 
     /// Last price in rupees.
-    #[cfg_attr(not(test), expect(dead_code, reason = "orders follow"))]
     pub fn rupees(&self) -> f64 {
         self.tick.rupees(self.price)
     }
@@ -269,7 +268,6 @@ impl Instrument {
         Rng::mixed(&[self.seed, self.step])
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "the depth sockets follow"))]
     /// `count` rows of one side, best first; rows below zero are empty (price 0).
     pub fn rows(&self, side: Side, count: usize, out: &mut Vec<Row>) {
         let mut rng = self.book_rng();

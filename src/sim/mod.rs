@@ -6,17 +6,23 @@
 //!
 //! * `market` – prices: a seeded walk for every instrument, known or not.
 //! * `server` – the listener; `connection` – one websocket; `service` – what a kind of socket adds to it.
-//! * `feed` – the kinds.
+//! * `feed`, `depth`, `orders` – the kinds; `desk` – the account's orders, behind the socket and the REST call alike.
+//! * `rest`, `master` – plain HTTP: the profile, the order book, the instrument master.
 //! * `source` – frames from elsewhere, for `--replay`.
 
 mod config;
 mod connection;
+mod depth;
+mod desk;
 mod feed;
 mod http;
 mod known;
 mod market;
+mod master;
+mod orders;
 mod probe;
 mod request;
+mod rest;
 mod rng;
 mod server;
 mod service;

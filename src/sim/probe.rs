@@ -184,6 +184,14 @@ impl Probe {
         self.0.state().answers.retain(|(end, _)| end != path_end);
     }
 
+    /// Lets this many things happen to the account's orders now, whether anybody listens or not.
+    pub fn advance_orders(&self, updates: usize) {
+        for _ in 0..updates {
+            self.0.desk.advance(&self.0.market);
+        }
+        self.tell_all(|c| c.kind == Kind::Orders, &Command::Nudge);
+    }
+
     /// Waits until something holds; false when it did not within the time. Blocks the thread.
     pub fn wait(&self, at_most: Duration, mut holds: impl FnMut(&Probe) -> bool) -> bool {
         let end = Instant::now() + at_most;

@@ -2,13 +2,17 @@
 
 use super::config::{BadToken, Fault, Kind, SimConfig};
 use super::connection::{Connection, websocket_config};
+use super::depth::Depth;
 use super::feed::Feed;
 use super::http::{self, Request, Response};
+use super::orders::Orders;
 use super::probe::Probe;
+use super::rest;
 use super::rng::Rng;
 use super::service::{Service, Sourced};
 use super::state::{Broker, Upgrade};
 use super::stream::Stream;
+use crate::wire::depth::Levels;
 use std::collections::VecDeque;
 use std::io;
 use std::ops::Deref;
@@ -134,7 +138,7 @@ async fn client(tcp: TcpStream, broker: Arc<Broker>) {
     if request.is_upgrade() {
         upgrade(stream, request, behind, broker).await;
     } else {
-        let response = plain(&request, &broker);
+        let response = rest::answer(&request, &broker);
         broker.state().http.push(request.clone());
         let _ = http::respond(&mut stream, &response, request.method != "HEAD").await;
     }
@@ -156,7 +160,7 @@ fn kind_of(request: &Request) -> Option<Kind> {
 
 async fn upgrade(mut stream: Stream, request: Request, behind: Vec<u8>, broker: Arc<Broker>) {
     broker.state().upgrades.push((std::time::Instant::now(), request.clone()));
-    let Some(kind) = kind_of(&request).filter(|kind| *kind == Kind::Feed || broker.config.source.is_some()) else {
+    let Some(kind) = kind_of(&request) else {
         return drop(http::respond(&mut stream, &Response::status(404), true).await);
     };
     let refused_status = broker.config.faults.iter().find_map(|fault| match fault {
@@ -199,7 +203,10 @@ async fn serve(stream: Stream, kind: Kind, request: Request, behind: Vec<u8>, is
     }
     let service: Box<dyn Service> = match (&broker.config.source, kind) {
         (Some(source), kind) => Box::new(Sourced::new(source.clone(), kind)),
-        (None, _) => Box::new(Feed::new(broker.clone(), id)),
+        (None, Kind::Feed) => Box::new(Feed::new(broker.clone(), id)),
+        (None, Kind::Depth20) => Box::new(Depth::new(broker.clone(), id, Levels::Twenty)),
+        (None, Kind::Depth200) => Box::new(Depth::new(broker.clone(), id, Levels::TwoHundred)),
+        (None, Kind::Orders) => Box::new(Orders::new(broker.clone(), id)),
     };
     let config = Some(websocket_config());
     let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, config).await;
@@ -224,13 +231,4 @@ async fn serve(stream: Stream, kind: Kind, request: Request, behind: Vec<u8>, is
         stalled,
     };
     connection.run().await;
-}
-
-/// The answer to a plain HTTP request.
-fn plain(request: &Request, broker: &Broker) -> Response {
-    let set = broker.state().answers.iter().find(|(end, _)| request.path.ends_with(end)).map(|(_, r)| r.clone());
-    if let Some(response) = set {
-        return response;
-    }
-    Response::status(404)
 }

@@ -1,6 +1,7 @@
 //! What all connections of a simulated broker share: its market, what was seen, and how to reach each connection.
 
 use super::config::{Kind, Pool, SimConfig};
+use super::desk::Desk;
 use super::http::{Request, Response};
 use super::market::{Market, lock};
 use crate::wire::{InstrumentKey, Mode};
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Text(String),
     Mute(bool),
     Stall(bool),
+    /// Look again: something is due that was not.
+    Nudge,
 }
 
 /// What happens to an upgrade.
@@ -163,13 +166,14 @@ pub(crate) struct Broker {
     pub config: SimConfig,
     pub addr: SocketAddr,
     pub market: Market,
+    pub desk: Desk,
     state: Mutex<State>,
 }
 
 impl Broker {
     pub fn new(config: SimConfig, addr: SocketAddr) -> Broker {
         let state = State { refused_tokens: config.refused_tokens.iter().cloned().collect(), ..State::default() };
-        Broker { addr, market: Market::new(config.seed), state: Mutex::new(state), config }
+        Broker { addr, market: Market::new(config.seed), desk: Desk::new(&config), state: Mutex::new(state), config }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -236,7 +240,8 @@ impl Broker {
 
     /// Whether a token is let in.
     pub fn is_token_good(&self, token: Option<&str>) -> bool {
-        token.is_some_and(|token| !token.is_empty() && !self.state().refused_tokens.contains(token))
+        !self.config.refuse_every_token
+            && token.is_some_and(|token| !token.is_empty() && !self.state().refused_tokens.contains(token))
     }
 
     /// What happens to the next upgrade.

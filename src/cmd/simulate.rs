@@ -1,0 +1,62 @@
+//! `dhan simulate`: a local server that speaks the broker's protocols, for any client.
+
+use crate::cli::simulate::SimulateArgs;
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::sim::{SimConfig, Simulator};
+use std::fmt::Write as _;
+use std::io;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves until SIGINT or SIGTERM.
+pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
+    let config = SimConfig {
+        listen: args.listen,
+        seed: args.seed,
+        rate: args.rate,
+        faults: args.fault.clone(),
+        ..SimConfig::default()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Bug, format!("cannot start: {}", error.kind())))?;
+    runtime.block_on(serve(config, console))
+}
+
+async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {
+    let (listen, seed) = (config.listen, config.seed);
+    // Before anybody is told the address, so that a signal that follows at once is not missed.
+    let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
+    let (mut interrupt, mut terminate) =
+        signals.map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {}", error.kind())))?;
+    let simulator = Simulator::start(config).await.map_err(|error| cannot_listen(listen, &error))?;
+    console.info(format_args!(
+        "a simulated exchange (seed {seed}) listens on {}; any client id and any token will do; Ctrl-C stops it",
+        simulator.addr()
+    ));
+    if !listen.ip().is_loopback() {
+        console.warn(format_args!("{} can be reached from other machines, and it asks nobody who they are", listen));
+    }
+    let mut lines = String::new();
+    for (name, value) in simulator.environment() {
+        let _ = writeln!(lines, "{name}={value}");
+    }
+    console.raw(&lines);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    simulator.stop();
+    Ok(Exit::Done)
+}
+
+fn cannot_listen(listen: std::net::SocketAddr, error: &io::Error) -> Failure {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there; choose another port, or port 0 for a free one",
+        io::ErrorKind::PermissionDenied => "that port is reserved; choose one above 1023, or port 0 for a free one",
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address; 127.0.0.1 always works",
+        _ => "the system refuses",
+    };
+    Failure::usage(format!("cannot listen on {listen}: {why}"))
+}
