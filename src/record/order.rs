@@ -56,7 +56,7 @@
 //! | `correlation_id` | `CorrelationId` | `correlationId` | null |
 //! | `extra` | every other key, and what could not be read as its field's type | likewise | null |
 
-use super::{FieldWriter, Key, Record, TimeKey};
+use super::{FieldWriter, Record};
 use crate::key;
 use std::fmt;
 
@@ -430,14 +430,6 @@ impl Order {
     pub fn pending_quantity(&self) -> Option<i64> {
         Some(self.details.quantity?.saturating_sub(self.details.traded_qty?).max(0))
     }
-
-    /// The columns of the orders' CSV, from `type` to `recv_us`, the same for every row.
-    pub fn columns() -> Vec<&'static str> {
-        let mut names = Names(vec!["type"]);
-        Order::default().fields(&mut names);
-        names.0.push(super::RECV.epoch.name);
-        names.0
-    }
 }
 
 impl Record for Order {
@@ -460,64 +452,9 @@ impl Record for Order {
     }
 }
 
-/// Collects the names of fields.
-struct Names(Vec<&'static str>);
-
-impl FieldWriter for Names {
-    fn price32(&mut self, key: Key, _: f32) {
-        self.0.push(key.name);
-    }
-    fn price64(&mut self, key: Key, _: f64) {
-        self.0.push(key.name);
-    }
-    fn uint(&mut self, key: Key, _: u32) {
-        self.0.push(key.name);
-    }
-    fn int(&mut self, key: Key, _: i64) {
-        self.0.push(key.name);
-    }
-    fn null(&mut self, key: Key) {
-        self.0.push(key.name);
-    }
-    fn text(&mut self, key: Key, _: &str) {
-        self.0.push(key.name);
-    }
-    fn hex(&mut self, key: Key, _: &[u8]) {
-        self.0.push(key.name);
-    }
-    fn words(&mut self, key: Key, _: &mut dyn Iterator<Item = &str>) {
-        self.0.push(key.name);
-    }
-    fn json(&mut self, key: Key, _: &str) {
-        self.0.push(key.name);
-    }
-    fn seconds(&mut self, key: Key, _: Option<i64>) {
-        self.0.push(key.name);
-    }
-    fn time(&mut self, key: TimeKey, _: i64) {
-        self.0.push(key.epoch.name);
-    }
-    fn book5(&mut self, _: &[super::BookLevel<f32>], _: &[super::BookLevel<f32>]) {}
-    fn levels(&mut self, key: Key, _: &[super::BookLevel<f64>]) {
-        self.0.push(key.name);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_columns_are_the_contracts_in_its_order() {
-        let contract = "type,events,previous_status,previous_traded_qty,execution_percentage,pending_quantity,\
-            exchange,segment,source,security_id,client_id,exch_order_no,order_no,product,txn_type,order_type,validity,\
-            disc_quantity,disc_qty_rem,remaining_quantity,quantity,traded_qty,price,trigger_price,traded_price,\
-            avg_traded_price,algo_ord_no,off_mkt_flag,order_date_time,exch_order_time,last_updated_time,remarks,mkt_type,\
-            reason_description,leg_no,instrument,symbol,product_name,status,lot_size,strike_price,expiry_date,opt_type,\
-            display_name,isin,series,good_till_days_date,ref_ltp,tick_size,algo_id,multiplier,correlation_id,\
-            extra,origin,recv_us";
-        assert_eq!(Order::columns().join(","), contract);
-    }
 
     #[test]
     fn a_wire_name_is_found_in_both_casings_and_nothing_else_is() {

@@ -1,0 +1,55 @@
+//! The tool only ever reads: no request that places, changes or cancels an order exists in the code.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+/// The ways in which a request that is no GET could be made with the HTTP clients among our dependencies.
+const WRITES: [&str; 14] = [
+    ".post(",
+    ".put(",
+    ".patch(",
+    ".delete(",
+    ".request(",
+    "Method::POST",
+    "Method::PUT",
+    "Method::PATCH",
+    "Method::DELETE",
+    "Method::from_",
+    "\"POST",
+    "\"PUT ",
+    "\"PATCH",
+    "\"DELETE",
+];
+
+fn finds(text: &str) -> Vec<&'static str> {
+    WRITES.into_iter().filter(|write| text.contains(write)).collect()
+}
+
+#[test]
+fn no_request_in_the_source_is_anything_but_a_get() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    assert!(files.len() > 20, "the sources were not found: {files:?}");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        assert_eq!(finds(&text), [""; 0], "{}: every REST call is a GET", file.display());
+    }
+}
+
+#[test]
+fn a_write_would_be_found() {
+    assert_eq!(finds("client.post(url)"), [".post("]);
+    assert_eq!(finds("Request::builder().method(Method::DELETE)"), ["Method::DELETE"]);
+    assert_eq!(finds("client.get(url)"), [""; 0]);
+}
