@@ -130,6 +130,14 @@ pub struct Source {
     fifo: Fifo,
 }
 
+impl fmt::Debug for Source {
+    /// Only where the token comes from: neither the environment nor a command line is shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place.as_ref().map(ToString::to_string);
+        f.debug_struct("Source").field("place", &place).field("partner", &self.partner).finish_non_exhaustive()
+    }
+}
+
 impl Source {
     /// Decides where to look: a flag wins over the environment, a command over a file over a value. Every secret that
     /// is read is made known to `redactor` before anything else is done with it.

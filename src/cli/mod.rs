@@ -1,3 +1,7 @@
 //! Flags as typed, flags as meant.
+//!
+//! * [`plan`] – what is meant: everything a run needs, checked before anything connects.
+//! * [`simulate`] – the options of `dhan simulate`.
 
+pub mod plan;
 pub mod simulate;
