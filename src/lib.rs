@@ -23,6 +23,7 @@
 //! * [`rest`] – the few REST calls, all of them reads.
 //! * [`capture`] – raw frames in a file, written and read.
 //! * [`instruments`] – the instrument master: download, cache, look-up.
+//! * [`verify`] – what was captured, read back: is it whole?
 //! * [`sim`] – a broker in a box: the same protocols from the other side.
 //! * [`cli`] – flags as typed, flags as meant.
 //! * [`cmd`] – one file a subcommand, where the pieces are put together.
@@ -46,5 +47,6 @@ pub mod session;
 pub mod sim;
 pub mod sink;
 pub mod transport;
+pub mod verify;
 pub mod wire;
 pub mod writer;

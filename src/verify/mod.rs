@@ -1,0 +1,3 @@
+//! What was captured, read back: is it whole? Pure: bytes in, findings out.
+
+pub mod line;
