@@ -3,5 +3,6 @@
 //! * [`plan`] – what is meant: everything a run needs, checked before anything connects.
 //! * [`simulate`] – the options of `dhan simulate`.
 
+pub mod credentials;
 pub mod plan;
 pub mod simulate;

@@ -1,1 +1,132 @@
-//! The few REST calls, all of them reads.
+//! The few REST calls, all of them reads: this module can make a GET and nothing else.
+
+mod error;
+mod profile;
+
+pub use error::RestError;
+pub use profile::Profile;
+
+use crate::auth::{ApiBase, Credentials};
+use crate::exit::Failure;
+use crate::redact::Redactor;
+use crate::transport::{Resolver, tls::LazyTls};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::ExposeSecret as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A call, from the look-up to the last byte of its body.
+const CALL_LIMIT: Duration = Duration::from_secs(10);
+/// The largest body that is accepted; bytes.
+pub const BODY_LIMIT: usize = 16 << 20;
+/// The most of an error's body that is read, to find its code; bytes.
+const ERROR_BODY_LIMIT: usize = 64 << 10;
+
+/// Makes the REST calls; cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: ApiBase,
+    redactor: Redactor,
+}
+
+/// A plain HTTP client builder with this program's TLS, look-ups and proxies, no redirects: for every download too.
+/// `encrypted` is whether its addresses are `https://`; loopback without TLS needs no roots and takes no proxy.
+///
+/// # Errors
+/// As [`LazyTls::config`].
+pub fn http_builder(tls: &LazyTls, resolver: &Resolver, encrypted: bool) -> Result<reqwest::ClientBuilder, Failure> {
+    let builder = reqwest::Client::builder()
+        .dns_resolver(Arc::new(resolver.clone()))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .user_agent(concat!("dhan/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CALL_LIMIT);
+    if encrypted {
+        return Ok(builder.tls_backend_preconfigured(rustls::ClientConfig::clone(&*tls.config()?)));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let unused = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Failure::new(crate::exit::Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(builder.no_proxy().tls_backend_preconfigured(unused))
+}
+
+impl Client {
+    /// A client for this base. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// As [`LazyTls::config`].
+    pub fn new(base: ApiBase, tls: &LazyTls, resolver: &Resolver, redactor: Redactor) -> Result<Client, Failure> {
+        let http = http_builder(tls, resolver, !base.is_plain())?
+            .timeout(CALL_LIMIT)
+            .build()
+            .map_err(|_| Failure::new(crate::exit::Exit::Bug, "the HTTP client cannot be set up"))?;
+        Ok(Client { http, base, redactor })
+    }
+
+    /// The client's server, for messages.
+    pub fn host(&self) -> &str {
+        self.base.host()
+    }
+
+    /// `GET /profile`: is the token alive, and the data plan active? At most once a minute, says Dhan.
+    ///
+    /// # Errors
+    /// See [`RestError`].
+    pub async fn profile(&self, credentials: &Credentials) -> Result<Profile, RestError> {
+        let body = self.get("profile", credentials, true).await?;
+        Profile::parse(&body).ok_or(RestError::Nonsense)
+    }
+
+    /// `GET /orders`: the order book of the day, as it came. At most once in 10 s.
+    ///
+    /// # Errors
+    /// See [`RestError`].
+    pub async fn orders(&self, credentials: &Credentials) -> Result<Bytes, RestError> {
+        self.get("orders", credentials, false).await
+    }
+
+    async fn get(&self, call: &str, credentials: &Credentials, with_id: bool) -> Result<Bytes, RestError> {
+        self.redactor.add(credentials.token.clone());
+        let mut headers = HeaderMap::new();
+        let mut token =
+            HeaderValue::from_str(credentials.token.expose_secret()).map_err(|_| RestError::BadCredentials)?;
+        token.set_sensitive(true);
+        headers.insert(HeaderName::from_static("access-token"), token);
+        headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
+        if with_id {
+            let id = HeaderValue::from_str(&credentials.client_id).map_err(|_| RestError::BadCredentials)?;
+            headers.insert(HeaderName::from_static("dhanclientid"), id);
+        }
+        // A limit around everything: the client's own begins anew with some of its phases.
+        let all = async {
+            let response = self.http.get(self.base.join(call)).headers(headers).send().await;
+            let response = response.map_err(|error| RestError::translate(&error))?;
+            if response.status().is_success() {
+                return body(response, BODY_LIMIT).await;
+            }
+            let (status, retry_after) = (response.status().as_u16(), error::retry_after(&response));
+            let body = body(response, ERROR_BODY_LIMIT).await.unwrap_or_default();
+            Err(RestError::refused(status, retry_after, &body))
+        };
+        tokio::time::timeout(CALL_LIMIT, all).await.unwrap_or(Err(RestError::Timeout))
+    }
+}
+
+async fn body(response: reqwest::Response, limit: usize) -> Result<Bytes, RestError> {
+    let mut all = BytesMut::new();
+    let mut pieces = response.bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| RestError::translate(&error))?;
+        if all.len() + piece.len() > limit {
+            return Err(RestError::TooLarge);
+        }
+        all.extend_from_slice(&piece);
+    }
+    Ok(all.freeze())
+}

@@ -19,5 +19,6 @@ pub use connector::Connector;
 pub(crate) use error::io_words;
 pub use error::{ConnectClass, ConnectError, Phase, TlsKind};
 pub use handshake::Report;
+pub(crate) use handshake::{parse_http_date, parse_retry_after};
 pub use proxy::Proxies;
 pub use resolver::Resolver;

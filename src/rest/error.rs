@@ -1,0 +1,101 @@
+//! What a REST call can end with, in our own words.
+
+use serde::Deserialize;
+use std::time::Duration;
+
+/// Why a call told nothing. Safe to print: neither the token nor a body is in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestError {
+    /// The token is invalid or expired: 401, 403, or an error code that says so.
+    #[error("the access token is invalid or expired (HTTP {status}{})", code.as_ref().map(|c| format!(", {c}")).unwrap_or_default())]
+    TokenDead {
+        /// The HTTP status.
+        status: u16,
+        /// Dhan's code, e.g. `DH-901`.
+        code: Option<String>,
+    },
+    /// Too many calls (429).
+    #[error("too many calls (HTTP 429)")]
+    TooMany {
+        /// What `Retry-After` asks for.
+        retry_after: Option<Duration>,
+    },
+    /// Any other refusal, redirects included.
+    #[error("HTTP {status}{}", code.as_ref().map(|c| format!(" ({c})")).unwrap_or_default())]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Dhan's code, where there is one.
+        code: Option<String>,
+    },
+    /// The server could not be reached, or not understood on the way.
+    #[error("the server cannot be reached")]
+    Unreachable,
+    /// Not done in ten seconds.
+    #[error("no answer within 10 s")]
+    Timeout,
+    /// A body larger than 16 MiB.
+    #[error("the answer is larger than 16 MiB")]
+    TooLarge,
+    /// An answer that is not what was asked for.
+    #[error("the answer is not what it should be")]
+    Nonsense,
+    /// The credentials cannot be sent in a header.
+    #[error("the credentials hold characters that cannot be sent")]
+    BadCredentials,
+}
+
+impl RestError {
+    /// The HTTP client's error; its text holds the address and is dropped.
+    pub(super) fn translate(error: &reqwest::Error) -> RestError {
+        if error.is_timeout() { RestError::Timeout } else { RestError::Unreachable }
+    }
+
+    /// What an error answer means.
+    pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -> RestError {
+        let code = error_code(body);
+        match (status, code.as_deref()) {
+            (429, _) | (_, Some("DH-904")) => RestError::TooMany { retry_after },
+            // DH-906 is also the code of a bad order; a GET can only mean the token by it.
+            (401 | 403, _) | (400, Some("DH-901" | "DH-906")) => RestError::TokenDead { status, code },
+            _ => RestError::Refused { status, code },
+        }
+    }
+}
+
+/// `errorCode`, if it looks like one of Dhan's: nothing else of a body is ever kept.
+fn error_code(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "errorCode")]
+        code: String,
+    }
+    let code = serde_json::from_slice::<Answer>(body).ok()?.code;
+    let digits = code.strip_prefix("DH-")?;
+    (!digits.is_empty() && digits.len() <= 5 && digits.bytes().all(|b| b.is_ascii_digit())).then_some(code)
+}
+
+pub(super) fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    let date = header("date").and_then(crate::transport::parse_http_date);
+    crate::transport::parse_retry_after(header("retry-after")?, date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_token_is_told_from_other_refusals() {
+        let refused = |status, body: &str| RestError::refused(status, None, body.as_bytes());
+        let dead = |status, code: Option<&str>| RestError::TokenDead { status, code: code.map(str::to_owned) };
+        let code = |code: &str| format!(r#"{{"errorType":"x","errorCode":"{code}","errorMessage":"secret"}}"#);
+        assert_eq!(refused(401, &code("DH-901")), dead(401, Some("DH-901")));
+        assert_eq!(refused(400, &code("DH-906")), dead(400, Some("DH-906")));
+        assert_eq!(refused(401, "<html>"), dead(401, None));
+        assert_eq!(refused(400, &code("DH-905")), RestError::Refused { status: 400, code: Some("DH-905".into()) });
+        assert_eq!(refused(429, ""), RestError::TooMany { retry_after: None });
+        assert_eq!(refused(302, ""), RestError::Refused { status: 302, code: None });
+        assert_eq!(refused(500, &code("eyJ0eXAi")), RestError::Refused { status: 500, code: None });
+    }
+}
