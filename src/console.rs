@@ -261,3 +261,33 @@ fn json_line(level: Level, message: &str) -> String {
     };
     serde_json::to_string(&line).unwrap_or_default() + "\n"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_cannot_drive_the_terminal() {
+        for (text, shown) in [
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}]0;title\u{7}x", "]0;titlex"),
+            ("a\u{202e}b\u{2066}c\u{feff}", "abc"),
+            ("two\r\nlines\tand more\0", "two  lines and more"),
+            ("\u{9b}31mx", "31mx"),
+            ("\u{1b}[", ""),
+            ("नमस्ते ₹", "नमस्ते ₹"),
+        ] {
+            assert_eq!(untrusted(text), shown, "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn untrusted_text_is_short_printable_and_one_line(text in "\\PC{0,300}|[\\x00-\\x1f\\x7f-\\x9f₹a\\[]{0,900}") {
+            let shown = untrusted(&text);
+            proptest::prop_assert!(shown.len() <= UNTRUSTED_LIMIT);
+            proptest::prop_assert!(!shown.chars().any(|c| c.is_control() || is_invisible(c)));
+            proptest::prop_assert_eq!(untrusted(&shown), shown);
+        }
+    }
+}

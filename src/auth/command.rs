@@ -6,9 +6,9 @@ use secrecy::SecretString;
 use std::io::Read;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a command gets.
@@ -91,38 +91,36 @@ fn words(status: ExitStatus) -> String {
 
 /// What a child prints, read as it comes; more than the limit is read and dropped, so that the child never blocks.
 struct Output {
-    pieces: mpsc::Receiver<Vec<u8>>,
-    limit: usize,
+    kept: Arc<Mutex<Vec<u8>>>,
+    /// Closed when everything was read.
+    reading: mpsc::Receiver<()>,
 }
 
 impl Output {
     fn of(stream: Option<impl Read + Send + 'static>, limit: usize) -> Output {
-        let (tell, pieces) = mpsc::sync_channel(16);
+        let (until_read, reading) = mpsc::channel();
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let all = Arc::clone(&kept);
         let _ = std::thread::Builder::new().name("token command".into()).spawn(move || {
+            let _until_read: mpsc::Sender<()> = until_read;
             let Some(mut stream) = stream else { return };
             let mut piece = [0; 4096];
-            let mut wanted = true;
             while let Ok(n) = stream.read(&mut piece) {
                 if n == 0 {
                     break;
                 }
-                wanted = wanted && tell.send(piece[..n].to_vec()).is_ok();
+                let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = limit.saturating_sub(all.len());
+                all.extend_from_slice(&piece[..n.min(room)]);
             }
         });
-        Output { pieces, limit }
+        Output { kept, reading }
     }
 
     /// All that was printed. What the command left running may hold the pipe open: then what has come by now is all.
     fn take(self) -> Vec<u8> {
-        let mut all = Vec::new();
-        while let Ok(piece) = self.pieces.recv_timeout(Duration::from_millis(200)) {
-            all.extend_from_slice(&piece);
-            if all.len() >= self.limit {
-                all.truncate(self.limit);
-                break;
-            }
-        }
-        all
+        let _ = self.reading.recv_timeout(Duration::from_millis(500));
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -95,7 +95,7 @@ impl Connector {
             if via.tls {
                 stream = self.encrypt(stream, host, &shown).await?;
             }
-            via.tunnel(&mut stream, address.authority()).await?;
+            via.tunnel(&mut stream, &format!("{}:{}", address.host(), address.port())).await?;
             report.proxy = Some(started.elapsed());
         }
         if address.is_tls() {

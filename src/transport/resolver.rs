@@ -11,15 +11,27 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
+type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 type Answer = Result<Vec<IpAddr>, io::ErrorKind>;
 
 /// Looks names up; cheap to clone, clones share what is under way.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Resolver {
+    look_up: Arc<LookUp>,
     running: Arc<Mutex<HashMap<String, Shared<BoxFuture<'static, Answer>>>>>,
 }
 
+impl Default for Resolver {
+    fn default() -> Resolver {
+        Resolver::new(|host| Ok((host, 0).to_socket_addrs()?.map(|a| a.ip()).collect()))
+    }
+}
+
 impl Resolver {
+    fn new(look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Resolver {
+        Resolver { look_up: Arc::new(look_up), running: Arc::default() }
+    }
+
     /// The addresses of a host, a literal address included (IPv6 with or without brackets).
     ///
     /// # Errors
@@ -42,12 +54,9 @@ impl Resolver {
         let lookup = told.map(|answer| answer.unwrap_or(Err(io::ErrorKind::Other))).boxed().shared();
         running.insert(host.to_owned(), lookup.clone());
         let all = Arc::clone(&self.running);
-        let name = host.to_owned();
+        let (name, look_up) = (host.to_owned(), Arc::clone(&self.look_up));
         let thread = std::thread::Builder::new().name("dns".into()).spawn(move || {
-            let answer = (name.as_str(), 0)
-                .to_socket_addrs()
-                .map(|found| found.map(|a| a.ip()).collect::<Vec<_>>())
-                .map_err(|error| error.kind());
+            let answer = look_up(&name).map_err(|error| error.kind());
             all.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
             let _ = tell.send(match answer {
                 Ok(found) if found.is_empty() => Err(io::ErrorKind::NotFound),
@@ -90,5 +99,30 @@ mod tests {
         let found = resolver.lookup("localhost", 9).await.expect("localhost is somewhere");
         assert!(found.iter().all(|a| a.ip().is_loopback() && a.port() == 9));
         assert!(resolver.running.lock().expect("lock").is_empty());
+    }
+
+    #[test]
+    fn a02_a_look_up_that_hangs_runs_once_and_keeps_no_runtime_from_ending() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let started = Arc::new(AtomicUsize::new(0));
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let (count, held) = (Arc::clone(&started), Mutex::new(held));
+        let resolver = Resolver::new(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            // Until the test is over: the sender is dropped then.
+            let _ = held.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            Err(io::ErrorKind::NotFound.into())
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            for _ in 0..5 {
+                let limit = std::time::Duration::from_millis(5);
+                assert!(tokio::time::timeout(limit, resolver.lookup("black.hole", 1)).await.is_err());
+            }
+        });
+        // Would not return if the runtime waited for the look-up.
+        drop(runtime);
+        assert!(started.load(Ordering::Relaxed) <= 1, "impatient retries join the look-up that runs");
+        drop(release);
     }
 }

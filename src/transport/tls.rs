@@ -107,7 +107,8 @@ pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectErr
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             (TlsKind::WrongHost, "its certificate is for another host".to_owned())
         }
-        CertificateError::UnknownIssuer => (
+        // A bad signature is that of somebody who only has the name of an authority.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             TlsKind::UnknownCa,
             "its certificate is signed by nobody this host trusts (a company's proxy? name its root with --ca-file \
              or SSL_CERT_FILE)"

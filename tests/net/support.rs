@@ -1,0 +1,129 @@
+//! Servers for the tests, and the sentinel.
+
+use dhan::auth::{Address, Credentials, Endpoint, Environment};
+use dhan::redact::Redactor;
+use dhan::transport::tls::LazyTls;
+use dhan::transport::{Connection, Connector, Proxies};
+use secrecy::SecretString;
+use std::fmt::{Debug, Display};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// A token of the usual shape that no output may ever hold. It is not anybody's.
+pub const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
+
+/// A test that waits longer than this has failed; nothing is decided by it otherwise.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub fn credentials() -> Credentials {
+    Credentials { client_id: "1000000001".into(), token: SecretString::from(SENTINEL) }
+}
+
+pub fn address(url: &str) -> Address {
+    let none = Environment::of::<String, String>([]);
+    Endpoint::Market.resolve(Some(url), &none).expect("a good address").address(&credentials())
+}
+
+pub fn connector() -> Connector {
+    Connector::new(LazyTls::default(), Proxies::none(), Redactor::default())
+}
+
+/// Neither form of an error or value holds any part of the token that could be used.
+pub fn assert_clean(value: &(impl Debug + Display)) {
+    for text in [format!("{value}"), format!("{value:?}"), format!("{value:#?}")] {
+        assert_text_clean(&text);
+    }
+}
+
+pub fn assert_text_clean(text: &str) {
+    for window in SENTINEL.as_bytes().windows(12) {
+        let window = std::str::from_utf8(window).expect("ASCII");
+        assert!(!text.contains(window), "part of the token is in: {text}");
+    }
+    let as_list = format!("{:?}", &SENTINEL.as_bytes()[..12]);
+    assert!(!text.contains(as_list.trim_matches(['[', ']'])), "the token as bytes is in: {text}");
+}
+
+pub async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    (listener, address)
+}
+
+/// Reads a request's head.
+pub async fn read_head(socket: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") && socket.read(&mut byte).await.is_ok_and(|n| n == 1) {
+        bytes.push(byte[0]);
+    }
+    String::from_utf8(bytes).expect("a text head")
+}
+
+/// A server that answers one request with these bytes and closes; it returns the request's head.
+pub async fn answer_with(reply: impl Into<Vec<u8>>) -> (SocketAddr, JoinHandle<String>) {
+    let reply = reply.into();
+    let (listener, at) = listen().await;
+    let server = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.expect("a caller");
+        let head = read_head(&mut socket).await;
+        let _ = socket.write_all(&reply).await;
+        let _ = socket.shutdown().await;
+        head
+    });
+    (at, server)
+}
+
+/// Ends a socket with a reset.
+pub fn reset(socket: TcpStream) {
+    rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).expect("lingering set");
+    drop(socket);
+}
+
+/// Completes the upgrade by hand, so that the test has the raw socket.
+pub async fn accept_upgrade(socket: &mut (impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin)) -> String {
+    let head = read_head(socket).await;
+    let key = head.lines().find_map(|l| l.strip_prefix("Sec-WebSocket-Key: ")).expect("a key");
+    let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.trim().as_bytes());
+    let reply = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\nUpgrade: websocket\r\n\
+         Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+    );
+    socket.write_all(reply.as_bytes()).await.expect("answered");
+    head
+}
+
+/// A connected pair: our connection, and the server's raw socket behind the upgrade.
+pub async fn connected() -> (Connection, TcpStream) {
+    let (listener, at) = listen().await;
+    let server = async {
+        let (mut socket, _) = listener.accept().await.expect("a caller");
+        accept_upgrade(&mut socket).await;
+        socket
+    };
+    let address = address(&format!("ws://{at}/"));
+    let connector = connector();
+    let (connection, socket) = tokio::join!(connector.connect(&address), server);
+    (connection.expect("connected"), socket)
+}
+
+/// A frame as a server sends it: unmasked, final.
+pub fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80 | opcode];
+    match payload.len() {
+        n @ 0..126 => bytes.push(n as u8),
+        n @ 126..65_536 => {
+            bytes.push(126);
+            bytes.extend_from_slice(&(n as u16).to_be_bytes());
+        }
+        n => {
+            bytes.push(127);
+            bytes.extend_from_slice(&(n as u64).to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(payload);
+    bytes
+}

@@ -1,0 +1,178 @@
+//! A07, A08, S09: who is trusted, and that nobody else hears a byte of HTTP.
+
+use crate::support::*;
+use dhan::redact::Redactor;
+use dhan::transport::tls::LazyTls;
+use dhan::transport::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+/// An authority for the tests.
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    pub pem: NamedTempFile,
+}
+
+impl Authority {
+    pub fn new() -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
+        let pem = NamedTempFile::new().expect("a file");
+        std::fs::write(pem.path(), issuer.pem()).expect("written");
+        Authority { issuer, pem }
+    }
+
+    /// A server's configuration with a certificate for `name`, changed as asked.
+    pub fn acceptor(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> TlsAcceptor {
+        let key = KeyPair::generate().expect("a key");
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        change(&mut params);
+        let leaf = params.signed_by(&key, &self.issuer).expect("signed");
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .expect("a good certificate");
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    pub fn connector(&self, proxies: Proxies) -> Connector {
+        let tls = LazyTls::new(Some(self.pem.path())).expect("a good file");
+        Connector::new(tls, proxies, Redactor::default())
+    }
+}
+
+/// Serves one TLS connection; returns the bytes that were received inside of it before the end.
+fn serve(listener: tokio::net::TcpListener, acceptor: TlsAcceptor) -> JoinHandle<usize> {
+    tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.expect("a caller");
+        let Ok(mut stream) = acceptor.accept(socket).await else { return 0 };
+        let mut piece = [0; 4096];
+        stream.read(&mut piece).await.unwrap_or(0)
+    })
+}
+
+async fn refused(connector: &Connector, acceptor: TlsAcceptor) -> ConnectError {
+    let (listener, at) = listen().await;
+    let server = serve(listener, acceptor);
+    let error = connector.connect(&address(&format!("wss://localhost:{}/", at.port()))).await;
+    let error = error.err().expect("no connection");
+    assert_clean(&error);
+    assert_eq!(server.await.expect("the server ran"), 0, "HTTP was sent to somebody who is not trusted");
+    error
+}
+
+fn kind(error: &ConnectError) -> TlsKind {
+    match error.class {
+        ConnectClass::Tls(kind) => kind,
+        _ => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_named_authority_is_trusted_and_the_stream_runs_through_tls() {
+    let authority = Authority::new();
+    let (listener, at) = listen().await;
+    let acceptor = authority.acceptor("localhost", |_| {});
+    let server = tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.expect("a caller");
+        let mut stream = acceptor.accept(socket).await.expect("TLS");
+        let head = accept_upgrade(&mut stream).await;
+        stream.write_all(&frame(2, b"inside")).await.expect("sent");
+        stream.flush().await.expect("flushed");
+        // No close_notify: as a server that is killed.
+        (head, stream)
+    });
+    let connector = authority.connector(Proxies::none());
+    let mut connection =
+        connector.connect(&address(&format!("wss://localhost:{}/", at.port()))).await.expect("connected");
+    assert_eq!(connection.next().await, dhan::transport::Incoming::Binary(b"inside"[..].to_vec().into()));
+    assert!(connection.report().tls.is_some());
+    let (head, stream) = server.await.expect("the server ran");
+    assert!(head.contains(SENTINEL));
+    drop(stream);
+    assert_eq!(connection.next().await, dhan::transport::Incoming::Closed(dhan::transport::Ended::Eof));
+}
+
+#[tokio::test]
+async fn a07_an_expired_certificate_is_told_with_its_end_and_our_clock() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("localhost", |params| {
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    });
+    let error = refused(&authority.connector(Proxies::none()), acceptor).await;
+    assert_eq!(kind(&error), TlsKind::Expired { not_after_us: Some(1_609_459_200_000_000) });
+    assert!(error.detail.contains("2021-01-01") && error.detail.contains("clock"), "{error}");
+}
+
+#[tokio::test]
+async fn a07_another_hosts_certificate_an_unknown_authority_and_a_self_signed_one_are_told_apart() {
+    let authority = Authority::new();
+    let connector = authority.connector(Proxies::none());
+    let error = refused(&connector, authority.acceptor("dhan.example", |_| {})).await;
+    assert_eq!(kind(&error), TlsKind::WrongHost);
+    let error = refused(&connector, Authority::new().acceptor("localhost", |_| {})).await;
+    assert_eq!(kind(&error), TlsKind::UnknownCa);
+    let error = refused(
+        &connector,
+        authority.acceptor("localhost", |params| {
+            params.not_before = rcgen::date_time_ymd(2100, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2101, 1, 1);
+        }),
+    )
+    .await;
+    assert_eq!(kind(&error), TlsKind::NotYetValid);
+    assert!([TlsKind::WrongHost, TlsKind::UnknownCa].iter().all(|k| k.is_trust()) && !TlsKind::Protocol.is_trust());
+}
+
+#[tokio::test]
+async fn a08_a_server_that_does_not_speak_tls_or_resets_is_no_matter_of_trust() {
+    let authority = Authority::new();
+    let connector = authority.connector(Proxies::none());
+    let call = async |at: SocketAddr| {
+        let error = connector.connect(&address(&format!("wss://127.0.0.1:{}/", at.port()))).await;
+        let error = error.err().expect("no connection");
+        assert_clean(&error);
+        error
+    };
+    for reply in ["HTTP/1.1 400 plain\r\n\r\n", "\u{0}\u{1}garbage garbage"] {
+        let (listener, at) = listen().await;
+        let server = async {
+            let (mut socket, _) = listener.accept().await.expect("a caller");
+            let _ = socket.read(&mut [0; 4096]).await;
+            socket.write_all(reply.as_bytes()).await.expect("answered");
+            socket
+        };
+        let (error, _socket) = tokio::join!(call(at), server);
+        assert_eq!(kind(&error), TlsKind::Protocol, "{reply:?}");
+    }
+    let (listener, at) = listen().await;
+    let server = async {
+        let (socket, _) = listener.accept().await.expect("a caller");
+        assert!(socket.peek(&mut [0]).await.is_ok_and(|n| n == 1), "a hello");
+        reset(socket);
+    };
+    let (error, ()) = tokio::join!(call(at), server);
+    assert_eq!(error.class, ConnectClass::Reset(dhan::transport::Phase::Tls));
+}
+
+#[test]
+fn a_ca_file_that_is_none_is_a_usage_error_at_the_start() {
+    let empty = NamedTempFile::new().expect("a file");
+    for path in [empty.path(), std::path::Path::new("/nonexistent/ca.pem"), std::path::Path::new("/")] {
+        let failure = LazyTls::new(Some(path)).err().expect("refused");
+        assert_eq!(failure.exit, dhan::exit::Exit::Usage);
+        assert!(failure.message.contains(path.to_str().expect("text")), "{failure}");
+    }
+}
