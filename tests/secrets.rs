@@ -248,7 +248,7 @@ fn partners_log_in_with_their_own_two_variables() {
         assert!(problem.message.starts_with(name), "{problem}");
     }
     let wrong = Environment::of([("DHAN_WS_USER_TYPE", "boss")]);
-    let failure = Source::new(SourceOptions::default(), wrong, Redactor::default()).err().expect("refused");
+    let failure = Source::new(SourceOptions::default(), wrong, Redactor::default()).expect_err("refused");
     assert!(failure.exit == Exit::Usage && failure.message.contains("\"boss\""), "{failure}");
 }
 

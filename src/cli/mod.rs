@@ -1,5 +1,6 @@
 //! Flags as typed, flags as meant.
 //!
+//! * [`credentials`] – where the credentials are.
 //! * [`plan`] – what is meant: everything a run needs, checked before anything connects.
 //! * [`simulate`] – the options of `dhan simulate`.
 
