@@ -5,8 +5,14 @@
 //! * [`store`] – the cache, and when it is renewed.
 //! * [`layout`] – Dhan's two files.
 
+pub mod filter;
+pub mod index;
 pub mod layout;
+pub mod master;
+pub mod record;
 pub mod resolve;
+pub mod row;
+pub mod search;
 pub mod spec;
 pub mod store;
 

@@ -1,0 +1,157 @@
+//! Blocks of 4 KiB, each with its checksum, and the bytes they are read from.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt as _;
+
+/// Bytes of a block on disk.
+pub const BLOCK: usize = 4096;
+/// Bytes of a block that are content; the rest is the checksum.
+pub const CONTENT: usize = BLOCK - 4;
+
+/// Bytes that can be read anywhere.
+#[derive(Debug)]
+pub enum Bytes {
+    /// A file.
+    File(File),
+    /// Memory, where nothing can be written.
+    Memory(Vec<u8>),
+}
+
+impl Bytes {
+    /// How many there are.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn len(&self) -> io::Result<u64> {
+        match self {
+            Bytes::File(file) => Ok(file.metadata()?.len()),
+            Bytes::Memory(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
+    /// Whether there are none.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Fills the buffer from `at`.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` where there is less, else what the operating system says.
+    pub fn read_exact_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<()> {
+        match self {
+            Bytes::File(file) => file.read_exact_at(buffer, at),
+            Bytes::Memory(bytes) => {
+                let from = usize::try_from(at).ok().and_then(|at| bytes.get(at..)?.get(..buffer.len()));
+                buffer.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads what is there from `at`, at most a bufferful; 0 at the end.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Bytes::File(file) => file.read_at(buffer, at),
+            Bytes::Memory(bytes) => {
+                let from = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or(&[]);
+                let len = from.len().min(buffer.len());
+                buffer[..len].copy_from_slice(&from[..len]);
+                Ok(len)
+            }
+        }
+    }
+
+    /// CRC-32 of the first `len` bytes.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` where there is less, else what the operating system says.
+    pub fn crc(&self, len: u64) -> io::Result<u32> {
+        let mut hasher = crc32fast::Hasher::new();
+        let mut buffer = vec![0; 1 << 18];
+        let mut at = 0;
+        while at < len {
+            let want = usize::try_from(len - at).unwrap_or(usize::MAX).min(buffer.len());
+            self.read_exact_at(at, &mut buffer[..want])?;
+            hasher.update(&buffer[..want]);
+            at += want as u64;
+        }
+        Ok(hasher.finalize())
+    }
+}
+
+/// Blocks that `count` items of this size take.
+pub const fn blocks_of(count: usize, size: usize) -> usize {
+    count.div_ceil(CONTENT / size)
+}
+
+/// The checksum of a block: of its content, its section and its place, so that a block is right only where it belongs.
+pub fn checksum(content: &[u8], stamp: u32, section: u8, block: usize) -> u32 {
+    let place = (u32::from(section) << 28) ^ u32::try_from(block).unwrap_or(u32::MAX);
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&stamp.to_le_bytes());
+    hasher.update(&place.to_le_bytes());
+    hasher.update(content);
+    hasher.finalize()
+}
+
+/// Writes items as blocks.
+pub(super) fn write<const N: usize>(
+    out: &mut impl Write,
+    stamp: u32,
+    section: u8,
+    items: impl Iterator<Item = [u8; N]>,
+) -> io::Result<()> {
+    let mut block = [0; BLOCK];
+    let (mut filled, mut number) = (0, 0);
+    let mut close = |block: &mut [u8; BLOCK], number: usize| {
+        let sum = checksum(&block[..CONTENT], stamp, section, number);
+        block[CONTENT..].copy_from_slice(&sum.to_le_bytes());
+        let written = out.write_all(block.as_slice());
+        block.fill(0);
+        written
+    };
+    for item in items {
+        if filled + N > CONTENT {
+            close(&mut block, number)?;
+            (filled, number) = (0, number + 1);
+        }
+        block[filled..filled + N].copy_from_slice(&item);
+        filled += N;
+    }
+    if filled > 0 { close(&mut block, number) } else { Ok(()) }
+}
+
+/// The content of a block that was read, if its checksum is right.
+pub fn content(block: &[u8], stamp: u32, section: u8, number: usize) -> Option<&[u8]> {
+    let (content, sum) = block.split_at_checked(CONTENT)?;
+    (checksum(content, stamp, section, number).to_le_bytes() == *sum).then_some(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_right_only_where_it_belongs() {
+        let mut out = Vec::new();
+        write(&mut out, 7, 1, (0..2000u32).map(u32::to_le_bytes)).unwrap();
+        assert_eq!(out.len(), blocks_of(2000, 4) * BLOCK);
+        assert!(content(&out[..BLOCK], 7, 1, 0).is_some());
+        for (stamp, section, number) in [(8, 1, 0), (7, 2, 0), (7, 1, 1)] {
+            assert!(content(&out[..BLOCK], stamp, section, number).is_none());
+        }
+        for at in 0..BLOCK {
+            let mut flipped = out[..BLOCK].to_vec();
+            flipped[at] ^= 1 << (at % 8);
+            assert!(content(&flipped, 7, 1, 0).is_none(), "{at}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The instrument record: one field list that every format visits.
+
+use super::row::{Form, Row};
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// A field's value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// Not known.
+    Null,
+    /// Text.
+    Text(Cow<'a, str>),
+    /// A price, a strike, a tick: always with a fraction.
+    Price(f64),
+    /// A quantity: without a fraction where it is whole.
+    Quantity(f64),
+}
+
+/// The fields of a record, in order.
+pub const FIELDS: [&str; 18] = [
+    "segment",
+    "security_id",
+    "symbol",
+    "name",
+    "display_name",
+    "instrument",
+    "series",
+    "isin",
+    "underlying",
+    "underlying_id",
+    "lot_size",
+    "tick_size",
+    "expiry",
+    "strike",
+    "option_type",
+    "freeze_qty",
+    "lower_limit",
+    "upper_limit",
+];
+
+/// The values of a row's record, in the order of [`FIELDS`].
+pub fn values<'a>(row: &Row<'a>, form: Form) -> [Value<'a>; 18] {
+    let text = |text: Option<Cow<'a, str>>| text.map_or(Value::Null, Value::Text);
+    let plain = |text: Option<&'a str>| text.map_or(Value::Null, |text| Value::Text(Cow::Borrowed(text)));
+    let price = |price: Option<f64>| price.map_or(Value::Null, Value::Price);
+    let quantity = |quantity: Option<f64>| quantity.map_or(Value::Null, Value::Quantity);
+    [
+        Value::Text(Cow::Borrowed(row.segment.name())),
+        Value::Text(Cow::Owned(row.id.to_string())),
+        text(row.symbol(form)),
+        text(row.name()),
+        text(row.display()),
+        plain(row.instrument()),
+        plain(row.series()),
+        plain(row.isin()),
+        text(row.underlying()),
+        plain(row.underlying_id()),
+        quantity(row.lot()),
+        price(row.tick()),
+        text(row.expiry.map(|date| Cow::Owned(date.to_string()))),
+        price(row.strike()),
+        plain(row.option_type()),
+        quantity(row.freeze()),
+        price(row.lower()),
+        price(row.upper()),
+    ]
+}
+
+impl Value<'_> {
+    /// The value as text: the same digits in every format, nothing for null.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Value::Null => Cow::Borrowed(""),
+            Value::Text(text) => Cow::Borrowed(text),
+            Value::Price(price) => Cow::Owned(zmij::Buffer::new().format_finite(*price).to_owned()),
+            Value::Quantity(quantity) => Cow::Owned(whole(*quantity).map_or_else(
+                || zmij::Buffer::new().format_finite(*quantity).to_owned(),
+                |whole| itoa::Buffer::new().format(whole).to_owned(),
+            )),
+        }
+    }
+}
+
+/// The integer that a quantity is.
+fn whole(quantity: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+    (quantity.fract() == 0.0 && quantity.abs() < 9e15).then_some(quantity as i64)
+}
+
+/// Appends the record as a line of JSON.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_json(out: &mut impl Write, fields: &[(&str, Value<'_>)]) -> io::Result<()> {
+    for (at, (name, value)) in fields.iter().enumerate() {
+        out.write_all(if at == 0 { b"{" } else { b"," })?;
+        serde_json::to_writer(&mut *out, name)?;
+        out.write_all(b":")?;
+        match value {
+            Value::Null => out.write_all(b"null")?,
+            Value::Text(text) => serde_json::to_writer(&mut *out, text)?,
+            number => out.write_all(number.text().as_bytes())?,
+        }
+    }
+    out.write_all(b"}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instruments::master::tests::small;
+    use crate::instruments::{Name, Spec};
+
+    fn json(spec: &str) -> String {
+        let master = small();
+        let spec = Spec::parse(spec).unwrap();
+        let (_, found) = master.named(spec.segment, &spec.name).unwrap().remove(0);
+        assert!(matches!(spec.name, Name::Id(_)));
+        let row = found.row(master.columns()).unwrap();
+        let fields: Vec<_> = FIELDS.into_iter().zip(values(&row, found.entry.form)).collect();
+        let mut out = Vec::new();
+        write_json(&mut out, &fields).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_record_is_what_the_contract_shows() {
+        assert_eq!(
+            json("NSE_EQ:2885"),
+            "{\"segment\":\"NSE_EQ\",\"security_id\":\"2885\",\"symbol\":\"RELIANCE\",\"name\":\"RELIANCE INDUSTRIES LTD\",\"display_name\":\"Reliance Industries\",\"instrument\":\"EQUITY\",\"series\":\"EQ\",\"isin\":null,\"underlying\":null,\"underlying_id\":null,\"lot_size\":1,\"tick_size\":0.1,\"expiry\":null,\"strike\":null,\"option_type\":null,\"freeze_qty\":null,\"lower_limit\":null,\"upper_limit\":null}\n"
+        );
+        assert_eq!(
+            json("NSE_FNO:101"),
+            "{\"segment\":\"NSE_FNO\",\"security_id\":\"101\",\"symbol\":\"NIFTY-24Feb2026-31200-CE\",\"name\":null,\"display_name\":\"NIFTY 24 FEB 31200 CALL\",\"instrument\":\"OPTIDX\",\"series\":null,\"isin\":null,\"underlying\":\"NIFTY\",\"underlying_id\":null,\"lot_size\":65,\"tick_size\":0.05,\"expiry\":\"2026-02-24\",\"strike\":31200.0,\"option_type\":\"CE\",\"freeze_qty\":null,\"lower_limit\":null,\"upper_limit\":null}\n"
+        );
+        assert!(json("NSE_EQ:2031").contains(r#""name":"MAHINDRA & MAHINDRA","display_name":"Mahindra & Mahindra""#));
+        assert!(json("NSE_FNO:59183").contains(r#""strike":null,"option_type":null"#));
+    }
+
+    #[test]
+    fn quantities_are_integers_where_they_are_whole() {
+        for (value, text) in [(65.0, "65"), (0.5, "0.5"), (1e300, "1e300"), (-3.0, "-3")] {
+            let as_text = Value::Quantity(value).text().into_owned();
+            assert_eq!(as_text.parse::<f64>().unwrap(), value);
+            assert!(as_text == text || value > 1e15, "{as_text}");
+        }
+    }
+}

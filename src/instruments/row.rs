@@ -1,0 +1,484 @@
+//! One line of the master, typed: the segment it belongs to, its names, and what its placeholders mean.
+
+use super::layout::{Columns, Fields};
+use super::spec::SpecSegment;
+use crate::wire::Segment;
+use jiff::civil::Date;
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// What sort of instrument a line is about; cash comes before contracts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// An index.
+    Index = 0,
+    /// A share, a bond, a fund: what is traded for cash.
+    Cash = 1,
+    /// A future.
+    Future = 2,
+    /// An option.
+    Option = 3,
+}
+
+impl Kind {
+    /// Whether it expires.
+    pub const fn is_contract(self) -> bool {
+        matches!(self, Kind::Future | Kind::Option)
+    }
+}
+
+/// Why a line is not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skip {
+    /// The line is damaged: counted, and more than 1 % of them condemn the file.
+    Bad,
+    /// An exchange or segment that we have no name for.
+    UnknownSegment,
+    /// The id of an earlier line: counted like a damaged one.
+    Duplicate,
+}
+
+/// How our symbol is made of what the line says: more is added only where the shorter form is not unique in its segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Form {
+    /// `RELIANCE`, `NIFTY-24Feb2026-31200-CE`.
+    Base = 0,
+    /// `MOTHERSON-D1`.
+    Series = 1,
+    /// `CAPINS-99`.
+    Id = 2,
+    /// `ABC-N1-12345`.
+    SeriesId = 3,
+}
+
+impl Form {
+    /// The form of a number in the index.
+    pub const fn of(number: u8) -> Option<Form> {
+        match number {
+            0 => Some(Form::Base),
+            1 => Some(Form::Series),
+            2 => Some(Form::Id),
+            3 => Some(Form::SeriesId),
+            _ => None,
+        }
+    }
+}
+
+/// A line of the master.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    columns: &'a Columns,
+    fields: Fields<'a>,
+    /// The segment it is traded in.
+    pub segment: SpecSegment,
+    /// The security id.
+    pub id: u32,
+    /// What sort of instrument it is.
+    pub kind: Kind,
+    /// When the contract expires (IST date).
+    pub expiry: Option<Date>,
+}
+
+/// A field, or nothing if it holds one of the master's placeholders.
+pub fn known(field: &str) -> Option<&str> {
+    let zero_date = field.starts_with("0001-01-01");
+    let minus = field.strip_prefix("-0.01").is_some_and(|rest| rest.bytes().all(|b| b == b'0'));
+    (!(field.is_empty() || field == "NA" || field == "XX" || zero_date || minus)).then_some(field)
+}
+
+/// Text without HTML entities.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if text.contains('&') { html_escape::decode_html_entities(text) } else { Cow::Borrowed(text) }
+}
+
+/// A text field: placeholders are nothing, entities are decoded, blanks trimmed.
+fn text(field: &str) -> Option<Cow<'_, str>> {
+    let text = decoded(known(field)?);
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        None
+    } else if trimmed.len() == text.len() {
+        Some(text)
+    } else {
+        Some(Cow::Owned(trimmed.to_owned()))
+    }
+}
+
+/// A number that is finite.
+fn number(field: &str) -> Option<f64> {
+    known(field)?.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// A date as either file writes it (`2026-02-24 14:30:00`), or as a spreadsheet does (`24/02/2026`, `24/02/26`).
+pub fn date(field: &str) -> Option<Date> {
+    let field = known(field)?;
+    let day = field.split([' ', 'T']).next()?;
+    let mut parts = day.split(['-', '/']);
+    let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let (year, month, day): (i16, _, _) = if first.len() == 4 {
+        (first.parse().ok()?, second, third)
+    } else {
+        let year: i16 = third.parse().ok()?;
+        (if third.len() == 2 { 2000 + year } else { year }, second, first)
+    };
+    Date::new(year, month.parse().ok()?, day.parse().ok()?).ok().filter(|date| date.year() >= 1970)
+}
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// `24Feb2026`
+pub fn long_date(date: Date) -> String {
+    let month = MONTHS.get(usize::from(date.month().unsigned_abs()).wrapping_sub(1)).copied().unwrap_or("");
+    format!("{:02}{month}{:04}", date.day(), date.year())
+}
+
+/// The parts of a contract's trading symbol: `BAJAJ-AUTO`, `Feb2026`, `-9500-CE`.
+fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
+    let (rest, last) = symbol.rsplit_once('-')?;
+    let head_end = if last.eq_ignore_ascii_case("FUT") {
+        rest.len()
+    } else if last.eq_ignore_ascii_case("CE") || last.eq_ignore_ascii_case("PE") {
+        let (head, strike) = rest.rsplit_once('-')?;
+        strike.parse::<f64>().ok()?;
+        head.len()
+    } else {
+        return None;
+    };
+    let (underlying, expiry) = symbol.get(..head_end)?.rsplit_once('-')?;
+    let letters = expiry.trim_start_matches(|c: char| c.is_ascii_digit());
+    let days = expiry.len() - letters.len();
+    let (month, year) = (letters.get(..3)?, letters.get(3..)?);
+    let shaped = days <= 2
+        && MONTHS.iter().any(|name| name.eq_ignore_ascii_case(month))
+        && year.len() == 4
+        && year.bytes().all(|b| b.is_ascii_digit());
+    (shaped && !underlying.is_empty()).then_some((underlying, expiry, &symbol[head_end..]))
+}
+
+impl<'a> Row<'a> {
+    /// Types a line that [`super::layout::plain`] made.
+    ///
+    /// # Errors
+    /// Why it is not listed.
+    pub fn parse(columns: &'a Columns, line: &'a str) -> Result<Row<'a>, Skip> {
+        let fields = Fields::split(line).filter(|fields| columns.fit(fields)).ok_or(Skip::Bad)?;
+        let id = fields.get(columns.id);
+        let id = id.strip_suffix(".0").unwrap_or(id).parse().map_err(|_| Skip::Bad)?;
+        let segment = match (fields.get(columns.exchange), fields.get(columns.letter)) {
+            ("NSE" | "BSE", "I") => SpecSegment::Feed(Segment::IDX_I),
+            ("NSE", "E") => SpecSegment::Feed(Segment::NSE_EQ),
+            ("NSE", "D") => SpecSegment::Feed(Segment::NSE_FNO),
+            ("NSE", "C") => SpecSegment::Feed(Segment::NSE_CURRENCY),
+            ("NSE", "M") => SpecSegment::NseComm,
+            ("BSE", "E") => SpecSegment::Feed(Segment::BSE_EQ),
+            ("BSE", "D") => SpecSegment::Feed(Segment::BSE_FNO),
+            ("BSE", "C") => SpecSegment::Feed(Segment::BSE_CURRENCY),
+            ("MCX", "M") => SpecSegment::Feed(Segment::MCX_COMM),
+            ("", _) | (_, "") => return Err(Skip::Bad),
+            _ => return Err(Skip::UnknownSegment),
+        };
+        let instrument = fields.get(columns.instrument);
+        let kind = match instrument {
+            "INDEX" => Kind::Index,
+            "EQUITY" => Kind::Cash,
+            _ if instrument.starts_with("FUT") => Kind::Future,
+            _ if instrument.starts_with("OPT") => Kind::Option,
+            _ if segment == SpecSegment::Feed(Segment::IDX_I) => Kind::Index,
+            _ if segment.is_derivative() && matches!(fields.get(columns.option), "CE" | "PE") => Kind::Option,
+            _ if segment.is_derivative() => Kind::Future,
+            _ => Kind::Cash,
+        };
+        let expiry = if kind.is_contract() { date(fields.get(columns.expiry)) } else { None };
+        Ok(Row { columns, fields, segment, id, kind, expiry })
+    }
+
+    fn field(&self, column: usize) -> &'a str {
+        self.fields.get(column)
+    }
+
+    /// The master's own trading symbol.
+    ///
+    /// The detailed file has no column for it: of cash rows it is `UNDERLYING_SYMBOL`, of contracts `SYMBOL_NAME`, built as in
+    /// the compact file where that is only the underlying.
+    pub fn trading(&self) -> Option<Cow<'a, str>> {
+        if self.columns.layout == super::Layout::Compact {
+            return text(self.field(self.columns.trading));
+        }
+        if !self.kind.is_contract() {
+            return text(self.field(self.columns.underlying)).or_else(|| text(self.field(self.columns.trading)));
+        }
+        let symbol = text(self.field(self.columns.trading))?;
+        if contract_parts(&symbol).is_some() {
+            return Some(symbol);
+        }
+        let Some(expiry) = self.expiry else { return Some(symbol) };
+        let mut built = format!("{symbol}-{}", long_date(expiry));
+        match (self.strike(), self.option_type()) {
+            (Some(strike), Some(option)) => {
+                let _ = write!(built, "-{strike}-{option}");
+            }
+            _ => built.push_str("-FUT"),
+        }
+        Some(Cow::Owned(built))
+    }
+
+    /// The trading symbol with the full expiry: `NIFTY-Feb2026-FUT` becomes `NIFTY-24Feb2026-FUT`.
+    pub fn base(&self) -> Option<Cow<'a, str>> {
+        let trading = self.trading()?;
+        if self.kind.is_contract()
+            && let (Some(expiry), Some((underlying, short, tail))) = (self.expiry, contract_parts(&trading))
+            && !short.starts_with(|c: char| c.is_ascii_digit())
+        {
+            return Some(Cow::Owned(format!("{underlying}-{:02}{short}{tail}", expiry.day())));
+        }
+        Some(trading)
+    }
+
+    /// Our symbol, made in the form that is unique in its segment.
+    pub fn symbol(&self, form: Form) -> Option<Cow<'a, str>> {
+        let base = self.base()?;
+        let series = self.series().unwrap_or_default();
+        Some(match form {
+            Form::Base => base,
+            Form::Series => Cow::Owned(format!("{base}-{series}")),
+            Form::Id => Cow::Owned(format!("{base}-{}", self.id)),
+            Form::SeriesId => Cow::Owned(format!("{base}-{series}-{}", self.id)),
+        })
+    }
+
+    /// `SYMBOL-SERIES`, which picks a share's series whatever our symbol is.
+    pub fn with_series(&self) -> Option<String> {
+        if self.kind != Kind::Cash {
+            return None;
+        }
+        Some(format!("{}-{}", self.trading()?, self.series()?))
+    }
+
+    /// The exchange's long name.
+    pub fn name(&self) -> Option<Cow<'a, str>> {
+        text(self.field(self.columns.name))
+    }
+
+    /// Dhan's name.
+    pub fn display(&self) -> Option<Cow<'a, str>> {
+        text(self.field(self.columns.display))
+    }
+
+    /// `EQUITY`, `OPTIDX`, …
+    pub fn instrument(&self) -> Option<&'a str> {
+        known(self.field(self.columns.instrument))
+    }
+
+    /// The series of a share.
+    pub fn series(&self) -> Option<&'a str> {
+        known(self.field(self.columns.series))
+    }
+
+    /// ISIN; detailed file only.
+    pub fn isin(&self) -> Option<&'a str> {
+        known(self.field(self.columns.isin))
+    }
+
+    /// What a contract is about.
+    pub fn underlying(&self) -> Option<Cow<'a, str>> {
+        if !self.kind.is_contract() {
+            return None;
+        }
+        if self.columns.layout == super::Layout::Detailed
+            && let Some(underlying) = text(self.field(self.columns.underlying))
+        {
+            return Some(underlying);
+        }
+        Some(match self.trading()? {
+            Cow::Borrowed(trading) => Cow::Borrowed(contract_parts(trading)?.0),
+            Cow::Owned(trading) => Cow::Owned(contract_parts(&trading)?.0.to_owned()),
+        })
+    }
+
+    /// The underlying's id, as the detailed file has it: for index contracts the exchange's token, not Dhan's id.
+    pub fn underlying_id(&self) -> Option<&'a str> {
+        let id = known(self.field(self.columns.underlying_id))?;
+        Some(id.strip_suffix(".0").unwrap_or(id))
+    }
+
+    /// Units in a lot.
+    pub fn lot(&self) -> Option<f64> {
+        number(self.field(self.columns.lot))
+    }
+
+    /// The smallest step of a price, in rupees; the file has paise.
+    pub fn tick(&self) -> Option<f64> {
+        // The decimal point moves in the text, so that no digit is made up.
+        let paise = known(self.field(self.columns.tick)).filter(|paise| !paise.contains(['e', 'E']))?;
+        format!("{paise}e-2").parse().ok().filter(|value: &f64| value.is_finite())
+    }
+
+    /// The strike in rupees, of options.
+    pub fn strike(&self) -> Option<f64> {
+        if self.kind == Kind::Option { number(self.field(self.columns.strike)) } else { None }
+    }
+
+    /// `CE` or `PE`.
+    pub fn option_type(&self) -> Option<&'a str> {
+        known(self.field(self.columns.option))
+    }
+
+    /// The largest quantity of one order; detailed file only.
+    pub fn freeze(&self) -> Option<f64> {
+        number(self.field(self.columns.freeze))
+    }
+
+    /// The day's lowest price; detailed file only.
+    pub fn lower(&self) -> Option<f64> {
+        number(self.field(self.columns.lower))
+    }
+
+    /// The day's highest price; detailed file only.
+    pub fn upper(&self) -> Option<f64> {
+        number(self.field(self.columns.upper))
+    }
+
+    /// The fields as the file has them, an empty last one not counted.
+    pub fn raw(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let columns = self.columns;
+        let fields = self.fields;
+        (0..columns.count).map(move |at| {
+            (columns.names.get(at).map_or("", String::as_str), fields.all().get(at).copied().unwrap_or(""))
+        })
+    }
+
+    /// Whether the contract's last day has passed.
+    pub fn has_expired(&self, today: Date) -> bool {
+        self.expiry.is_some_and(|expiry| expiry < today)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instruments::layout::plain;
+
+    const COMPACT: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
+    const DETAILED: &str = "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYING_SECURITY_ID,UNDERLYING_SYMBOL,SYMBOL_NAME,DISPLAY_NAME,INSTRUMENT_TYPE,SERIES,LOT_SIZE,SM_EXPIRY_DATE,STRIKE_PRICE,OPTION_TYPE,TICK_SIZE,EXPIRY_FLAG,BRACKET_FLAG,COVER_FLAG,ASM_GSM_FLAG,ASM_GSM_CATEGORY,BUY_SELL_INDICATOR,BUY_CO_MIN_MARGIN_PER,BUY_CO_SL_RANGE_MAX_PERC,BUY_CO_SL_RANGE_MIN_PERC,BUY_BO_MIN_MARGIN_PER,BUY_BO_PROFIT_RANGE_MAX_PERC,BUY_BO_PROFIT_RANGE_MIN_PERC,MTF_LEVERAGE,SM_UPPER_LIMIT,SM_LOWER_LIMIT,SM_FREEZE_QTY,";
+
+    fn with<T>(header: &str, line: &str, look: impl FnOnce(Row<'_>) -> T) -> T {
+        let columns = Columns::of(header.as_bytes()).unwrap();
+        let line = plain(line.as_bytes()).unwrap();
+        look(Row::parse(&columns, &line).unwrap())
+    }
+
+    #[test]
+    fn our_symbol_of_a_contract_carries_its_full_expiry() {
+        for (line, ours, underlying) in [
+            (
+                "NSE,D,1,OPTIDX,0,NIFTY-Feb2026-31200-CE,65.0,NIFTY 24 FEB 31200 CALL,2026-02-24 14:30:00,31200.00000,CE,5.0000,M,OP,,",
+                "NIFTY-24Feb2026-31200-CE",
+                "NIFTY",
+            ),
+            (
+                "NSE,D,1,OPTSTK,0,BAJAJ-AUTO-Mar2026-9500-CE,65.0,X,2026-03-03 14:30:00,9500.00000,CE,5.0000,M,OP,,",
+                "BAJAJ-AUTO-03Mar2026-9500-CE",
+                "BAJAJ-AUTO",
+            ),
+            (
+                "NSE,D,1,FUTIDX,0,NIFTY-Feb2026-FUT,65.0,X,2026-02-24 14:30:00,-0.01000,XX,10.0,M,FUT,,",
+                "NIFTY-24Feb2026-FUT",
+                "NIFTY",
+            ),
+            (
+                "BSE,C,1,OPTCUR,0,USDJPY-27Mar2025-158.25-PE,1.0,X,2025-03-27 14:30:00,158.25000,PE,1.0000,Q,OPTCUR,,USDJPY",
+                "USDJPY-27Mar2025-158.25-PE",
+                "USDJPY",
+            ),
+        ] {
+            with(COMPACT, line, |row| {
+                assert_eq!(row.symbol(Form::Base).as_deref(), Some(ours));
+                assert_eq!(row.underlying().as_deref(), Some(underlying));
+            });
+        }
+    }
+
+    #[test]
+    fn the_detailed_file_gives_the_same_symbols() {
+        for (line, trading, ours) in [
+            (
+                "NSE,D,35084,NA,OPTIDX,26000,NIFTY,NIFTY-Sep2026-29150-CE,NIFTY 29 SEP 29150 CALL,OP,NA,65.0,2026-09-29,29150.00000,CE,5.0000,M,N,N,N,NA,A,0,0,0,0,0,0,0,20.1000,0.0500,1756,",
+                "NIFTY-Sep2026-29150-CE",
+                "NIFTY-29Sep2026-29150-CE",
+            ),
+            (
+                "MCX,M,565899,NA,FUTCOM,294,CRUDEOIL,CRUDEOIL,CRUDEOIL SEP FUT,FUTCOM,2,1.0,2026-09-21,0.00000,XX,100.0000,M,N,N,N,NA,A,0,0,0,0,0,0,0,1,1,100,",
+                "CRUDEOIL-21Sep2026-FUT",
+                "CRUDEOIL-21Sep2026-FUT",
+            ),
+            (
+                "BSE,C,9,NA,OPTCUR,600,USDINR,USDINR,USDINR X,OPTCUR,NA,1.0,2026-08-28,86.25000,CE,0.2500,M,N,N,N,NA,A,0,0,0,0,0,0,0,86.4500,81.4100,701,",
+                "USDINR-28Aug2026-86.25-CE",
+                "USDINR-28Aug2026-86.25-CE",
+            ),
+        ] {
+            with(DETAILED, line, |row| {
+                assert_eq!(row.trading().as_deref(), Some(trading));
+                assert_eq!(row.symbol(Form::Base).as_deref(), Some(ours));
+            });
+        }
+        with(
+            DETAILED,
+            "NSE,E,100,INE885A01032,EQUITY,,ARE&M,AMARA RAJA ENERGY MOB LTD,Amara Raja Energy &amp; Mobility,ES,EQ,1,,,,5,NA,N,N,N,NA,A,0,0,0,0,0,0,3.407155,886.35,590.95,0",
+            |row| {
+                assert_eq!(row.symbol(Form::Base).as_deref(), Some("ARE&M"));
+                assert_eq!(row.name().as_deref(), Some("AMARA RAJA ENERGY MOB LTD"));
+                assert_eq!(row.display().as_deref(), Some("Amara Raja Energy & Mobility"));
+                assert_eq!((row.isin(), row.tick(), row.lower()), (Some("INE885A01032"), Some(0.05), Some(590.95)));
+                assert_eq!((row.underlying(), row.expiry, row.strike()), (None, None, None));
+            },
+        );
+    }
+
+    #[test]
+    fn placeholders_are_nothing_and_paise_are_rupees() {
+        with(
+            COMPACT,
+            "NSE,D,59183,FUTIDX,0,NIFTY-Feb2026-FUT,65.0,X,2026-02-24 14:30:00,-0.01000,XX,10.0,M,FUT,NA,",
+            |row| {
+                assert_eq!((row.strike(), row.option_type(), row.series(), row.name()), (None, None, None, None));
+                assert_eq!((row.tick(), row.lot()), (Some(0.1), Some(65.0)));
+            },
+        );
+        with(COMPACT, "NSE,I,13,INDEX,0,NIFTY,1.0,Nifty 50,0001-01-01,,XX,0.2500,,INDEX,X,NIFTY", |row| {
+            assert_eq!((row.expiry, row.tick(), row.kind), (None, Some(0.0025), Kind::Index));
+        });
+    }
+
+    #[test]
+    fn dates_are_read_as_either_file_or_a_spreadsheet_writes_them() {
+        let day = Some(jiff::civil::date(2026, 2, 24));
+        for text in ["2026-02-24 14:30:00", "2026-02-24", "24/02/2026", "24/02/26", "24-02-2026"] {
+            assert_eq!(date(text), day, "{text}");
+        }
+        for text in ["", "NA", "0001-01-01", "2026-02-31", "2026-02", "24.02.2026", "2026-02-24-1"] {
+            assert_eq!(date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_not_whole_is_bad_and_a_new_segment_is_not() {
+        let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        for (line, skip) in [
+            ("NSE,E,1", Skip::Bad),
+            ("NSE,E,x,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A", Skip::Bad),
+            ("NSE,E,-1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A", Skip::Bad),
+            (",E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A", Skip::Bad),
+            ("NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,more", Skip::Bad),
+            ("INX,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A", Skip::UnknownSegment),
+        ] {
+            assert_eq!(Row::parse(&columns, line).err(), Some(skip), "{line}");
+        }
+        assert!(Row::parse(&columns, "NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,").is_ok());
+    }
+}

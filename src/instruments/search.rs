@@ -1,0 +1,241 @@
+//! Words in any order, and the nearest names for a typo.
+
+use super::filter::Ready;
+use super::index::{Entry, folded};
+use super::master::{Master, MasterError};
+use super::row::Row;
+use super::spec::SpecSegment;
+use crate::wire::Segment;
+use fst::automaton::Levenshtein;
+use fst::{Automaton as _, IntoStreamer as _, Streamer as _};
+use std::ops::ControlFlow;
+
+/// The words of a search, folded.
+#[derive(Debug, Clone)]
+pub struct Words {
+    text: String,
+    words: Vec<String>,
+    /// A part of a word that every matching line holds as it stands, in upper case.
+    needle: Option<memchr::memmem::Finder<'static>>,
+}
+
+impl Words {
+    /// The words of this text; `None` if there are none.
+    pub fn of(text: &str) -> Option<Words> {
+        let text = folded(text);
+        let words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let longest = words.iter().filter_map(|word| verbatim(word)).max_by_key(|part| part.len());
+        let needle = longest.map(|part| memchr::memmem::Finder::new(part).into_owned());
+        (!words.is_empty()).then_some(Words { text, words, needle })
+    }
+
+    /// How well a row matches: smaller is better, `None` is not at all. Every word is in one of the names.
+    fn rank(&self, row: &Row<'_>, entry: Entry) -> Option<u8> {
+        let symbol = row.symbol(entry.form).map(|name| folded(&name)).unwrap_or_default();
+        let trading = row.trading().map(|name| folded(&name)).unwrap_or_default();
+        let name = row.name().map(|name| folded(&name)).unwrap_or_default();
+        let display = row.display().map(|name| folded(&name)).unwrap_or_default();
+        let isin = row.isin().unwrap_or_default();
+        let names = [symbol.as_str(), &trading, &name, &display, isin];
+        if !self.words.iter().all(|word| names.iter().any(|name| name.contains(word.as_str()))) {
+            return None;
+        }
+        let starts = |word: &String| {
+            names
+                .iter()
+                .any(|name| name.split(|c: char| !c.is_alphanumeric()).any(|part| part.starts_with(word.as_str())))
+        };
+        Some(if symbol == self.text || trading == self.text || isin == self.text {
+            0
+        } else if symbol.starts_with(&self.text) {
+            1
+        } else if display.starts_with(&self.text) || name.starts_with(&self.text) {
+            2
+        } else if self.words.iter().all(starts) {
+            3
+        } else {
+            4
+        })
+    }
+}
+
+/// The longest run of letters in a word that a matching line must hold as it stands, but for its case.
+///
+/// What we make or decode may not be there: a day before the month, a month and `FUT` where the file has only an
+/// underlying, an id; so digits do not count, nor what is part of a month's name. Lines with entities are not passed over.
+fn verbatim(word: &str) -> Option<&str> {
+    const MADE: [&str; 13] =
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC", "FUT"];
+    let runs = word.split(|c: char| !c.is_ascii_alphabetic());
+    runs.filter(|run| run.len() > 1 && !MADE.iter().any(|made| made.contains(run))).max_by_key(|run| run.len())
+}
+
+/// Rows that hold all the words, best first.
+///
+/// # Errors
+/// The master is damaged.
+pub fn search(master: &Master, words: &Words, filter: &Ready<'_>) -> Result<Vec<u32>, MasterError> {
+    let mut hits: Vec<((u8, u8, u8, u16), u32)> = Vec::new();
+    let mut upper = Vec::new();
+    master.scan::<MasterError>(
+        |_, line| {
+            words.needle.as_ref().is_none_or(|needle| {
+                upper.clear();
+                upper.extend_from_slice(line);
+                upper.make_ascii_uppercase();
+                needle.find(&upper).is_some() || !line.is_ascii() || memchr::memchr(b'&', line).is_some()
+            })
+        },
+        |number, entry, row| {
+            if let Some(rank) = words.rank(row, entry).filter(|_| filter.takes(row)) {
+                hits.push(((rank, entry.kind as u8, order(entry.segment()), entry.expiry), number));
+            }
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    hits.sort_unstable();
+    Ok(hits.into_iter().map(|(_, number)| number).collect())
+}
+
+/// NSE first: that is where most people trade.
+fn order(segment: SpecSegment) -> u8 {
+    match segment {
+        SpecSegment::Feed(Segment::NSE_EQ | Segment::NSE_FNO | Segment::IDX_I) => 0,
+        SpecSegment::Feed(_) => 1,
+        SpecSegment::NseComm => 2,
+    }
+}
+
+/// Names this near to what was typed, best first: other endings, then one or two letters off.
+///
+/// # Errors
+/// The master is damaged.
+pub fn nearest(master: &Master, typed: &str, most: usize) -> Result<Vec<String>, MasterError> {
+    let names = master.names()?;
+    let typed = folded(typed);
+    let mut near: Vec<(usize, String)> = Vec::new();
+    // Typos: the shorter the name, the fewer letters may be wrong. An automaton of a very long name would grow too large.
+    let letters = typed.chars().count();
+    let off = if letters < 3 { 0 } else { 1 + u32::from(letters > 4) };
+    if off > 0 && letters <= 40 {
+        for distance in 1..=off {
+            let Ok(automaton) = Levenshtein::new(&typed, distance) else { break };
+            let mut stream = names.search(automaton).into_stream();
+            while let Some((name, _)) = stream.next() {
+                let name = String::from_utf8_lossy(name).into_owned();
+                if !near.iter().any(|(_, known)| *known == name) {
+                    near.push((distance as usize, name));
+                }
+                if near.len() > 200 {
+                    break;
+                }
+            }
+            if near.len() >= most {
+                break;
+            }
+        }
+    }
+    // Beginnings: the whole text, or what remains of a contract's symbol when its tail is taken off.
+    let mut prefix = typed.as_str();
+    while near.len() < most && prefix.len() > 1 {
+        let automaton = fst::automaton::Str::new(prefix).starts_with();
+        let mut stream = names.search(automaton).into_stream();
+        let mut taken = 0;
+        while let Some((name, _)) = stream.next() {
+            let name = String::from_utf8_lossy(name).into_owned();
+            if !near.iter().any(|(_, known)| *known == name) {
+                near.push((2 + typed.len() - prefix.len(), name));
+                taken += 1;
+            }
+            if taken > 200 {
+                break;
+            }
+        }
+        match prefix.rsplit_once(['-', ' ']) {
+            Some((shorter, _)) => prefix = shorter,
+            None => break,
+        }
+    }
+    near.sort_by(|a, b| (a.0, a.1.len(), &a.1).cmp(&(b.0, b.1.len(), &b.1)));
+    near.dedup();
+    Ok(near.into_iter().map(|(_, name)| name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instruments::filter::Filter;
+    use crate::instruments::master::tests::small;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    fn ids(text: &str) -> Vec<u32> {
+        let master = small();
+        let filter = Filter { expired: true, ..Filter::default() };
+        let ready = filter.ready(&master, date(2026, 2, 10)).unwrap();
+        let words = Words::of(text).unwrap();
+        let rows = search(&master, &words, &ready).unwrap();
+        rows.into_iter().map(|row| master.entry(row).unwrap().id).collect()
+    }
+
+    #[test]
+    fn words_are_found_in_any_order_in_any_name() {
+        for (text, expected) in [
+            ("reliance industries", vec![2885, 500_325]),
+            ("INDUSTRIES reliance", vec![2885, 500_325]),
+            ("nifty 31200 call 24", vec![101]),
+            ("24feb2026 nifty", vec![59183, 101]),
+            ("mahindra", vec![2031]),
+            ("mahindra & mahindra", vec![2031]),
+            ("m&m", vec![2031, 104]),
+            ("capins-846", vec![846]),
+            ("4feb2026-31200", vec![101]),
+            ("nothing of this", vec![]),
+        ] {
+            assert_eq!(ids(text), expected, "{text}");
+        }
+        assert_eq!(ids("NIFTY")[0], 13);
+    }
+
+    #[test]
+    fn a_typo_finds_the_name_that_was_meant() {
+        let master = small();
+        for (typed, meant) in [
+            ("RELIENCE", "RELIANCE"),
+            ("NFTY", "NIFTY"),
+            ("MOTHERSN", "MOTHERSON"),
+            ("NIFTY-24Feb2026-31250-CE", "NIFTY-24FEB2026-31200-CE"),
+            ("MOTHERSON-XX", "MOTHERSON-D1"),
+            ("NIFTY-Apr2026-99-CE", "NIFTY"),
+        ] {
+            let near = nearest(&master, typed, 5).unwrap();
+            assert!(near.iter().take(5).any(|name| name == meant), "{typed}: {near:?}");
+        }
+        assert_eq!(nearest(&master, "QQQQQQQQ", 5).unwrap(), Vec::<String>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn passing_lines_over_cheaply_changes_no_answer(
+            row in 0usize..21, from in 0usize..30, len in 1usize..12, which in 0usize..3,
+        ) {
+            let master = small();
+            let found = master.found(u32::try_from(row).unwrap()).unwrap();
+            let typed = found.row(master.columns()).unwrap();
+            let name = match which {
+                0 => typed.symbol(found.entry.form),
+                1 => typed.display(),
+                _ => typed.name(),
+            };
+            let part: String = name.unwrap_or_default().chars().skip(from).take(len).collect();
+            if let Some(words) = Words::of(&part) {
+                let filter = Filter { expired: true, ..Filter::default() };
+                let ready = filter.ready(&master, date(2026, 2, 10)).unwrap();
+                let quick = search(&master, &words, &ready).unwrap();
+                let slow = search(&master, &Words { needle: None, ..words }, &ready).unwrap();
+                prop_assert_eq!(&quick, &slow);
+                prop_assert!(quick.contains(&u32::try_from(row).unwrap()), "{:?}", part);
+            }
+        }
+    }
+}
