@@ -5,6 +5,7 @@
 //! * [`store`] – the cache, and when it is renewed.
 //! * [`layout`] – Dhan's two files.
 
+pub mod download;
 pub mod filter;
 pub mod index;
 pub mod layout;

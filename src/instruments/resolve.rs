@@ -1,10 +1,14 @@
 //! From specs to what can be subscribed: every problem together, every notice for stderr.
 
+use super::master::{Found, Level, Master, MasterError};
+use super::search::nearest;
 use super::spec::{Name, Spec, SpecSegment};
-use super::store::Store;
+use super::store::{Cached, Store};
+use crate::clock;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::wire::{InstrumentKey, Segment};
+use jiff::civil::Date;
 use std::sync::Arc;
 
 /// What a command can stream: only these are candidates for its specs.
@@ -109,6 +113,149 @@ pub fn failure<'a>(problems: impl Iterator<Item = &'a Problem>) -> Option<Failur
     Some(Failure::new(exit, lines.join("\n")))
 }
 
+/// What a spec names in a master.
+#[derive(Debug)]
+pub enum Outcome {
+    /// One instrument; the others are the same share elsewhere.
+    One(Found, Vec<Found>),
+    /// More than one.
+    Many(Vec<Found>),
+    /// Contracts that have expired, and nothing else.
+    Expired(Vec<Found>),
+    /// Instruments of segments that are not asked for, and nothing else.
+    Elsewhere(Vec<Found>),
+    /// Nothing.
+    None,
+}
+
+/// Finds what a spec names among the segments that are asked for.
+///
+/// # Errors
+/// The master is damaged.
+pub fn look_up(
+    master: &Master,
+    spec: &Spec,
+    takes: impl Fn(SpecSegment) -> bool,
+    today: Date,
+    expired: bool,
+) -> Result<Outcome, MasterError> {
+    let all = master.named(spec.segment, &spec.name)?;
+    let (mut here, elsewhere): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, found)| takes(found.entry.segment()));
+    let plain = |found: Vec<(Level, Found)>| found.into_iter().map(|(_, found)| found).collect::<Vec<_>>();
+    if here.is_empty() {
+        return Ok(if elsewhere.is_empty() { Outcome::None } else { Outcome::Elsewhere(plain(elsewhere)) });
+    }
+    if !expired && here.iter().all(|(_, found)| found.entry.has_expired(today)) {
+        return Ok(Outcome::Expired(plain(here)));
+    }
+    here.retain(|(_, found)| expired || !found.entry.has_expired(today));
+    // A display name counts only where nothing has that symbol.
+    if here.iter().any(|(level, _)| *level < Level::Display) {
+        here.retain(|(level, _)| *level < Level::Display);
+    }
+    // In a segment our symbol, which is unique there, wins over what it shares with other series or expiries.
+    let ours: Vec<_> =
+        here.iter().filter(|(level, _)| *level == Level::Ours).map(|(_, found)| found.entry.segment()).collect();
+    here.retain(|(level, found)| *level == Level::Ours || !ours.contains(&found.entry.segment()));
+    let mut found = plain(here);
+    let nse = SpecSegment::Feed(Segment::NSE_EQ);
+    let cash = [nse, SpecSegment::Feed(Segment::BSE_EQ)];
+    let in_nse = found.iter().filter(|found| found.entry.segment() == nse).count();
+    if in_nse == 1 && found.iter().all(|found| cash.contains(&found.entry.segment())) {
+        found.sort_by_key(|found| found.entry.segment() != nse);
+    } else if found.len() > 1 {
+        return Ok(Outcome::Many(found));
+    }
+    let also = found.split_off(1.min(found.len()));
+    Ok(found.pop().map_or(Outcome::None, |one| Outcome::One(one, also)))
+}
+
+/// Candidates that a message shows at most.
+const SHOWN: usize = 20;
+/// Nearest names that a message shows at most.
+const NEAREST: usize = 5;
+/// Unknown specs that nearest names are looked for; the rest of a long list is only named.
+const SUGGESTED_FOR: usize = 20;
+
+/// Instruments as ready-to-paste lines: `NSE_FNO:100  NIFTY-17Feb2026-31200-CE, expires 2026-02-17`.
+///
+/// # Errors
+/// The master is damaged.
+pub fn candidates(master: &Master, mut found: Vec<Found>) -> Result<Vec<String>, MasterError> {
+    found.sort_by_key(|found| (found.entry.expiry, found.entry.segment, found.entry.id));
+    let more = found.len().saturating_sub(SHOWN);
+    found.truncate(SHOWN);
+    let mut lines = Vec::new();
+    for found in &found {
+        let row = found.row(master.columns())?;
+        let mut line = format!("{}:{}", row.segment, row.id);
+        if let Some(symbol) = row.symbol(found.entry.form) {
+            line.push_str(&format!("  {symbol}"));
+        }
+        match row.expiry {
+            Some(expiry) => line.push_str(&format!(", expires {expiry}")),
+            None => line.extend(row.display().map(|display| format!(", {display}"))),
+        }
+        lines.push(line);
+    }
+    if more > 0 {
+        lines.push(format!("… and {more} more"));
+    }
+    Ok(lines)
+}
+
+/// What could have been meant by a spec that names nothing.
+///
+/// # Errors
+/// The master is damaged.
+pub fn suggestions(
+    master: &Master,
+    spec: &Spec,
+    takes: impl Fn(SpecSegment) -> bool,
+    today: Date,
+) -> Result<Vec<String>, MasterError> {
+    let mut lines = Vec::new();
+    let Name::Symbol(symbol) = &spec.name else { return Ok(lines) };
+    if let Ok(id) = symbol.parse::<u32>() {
+        let mut found = Vec::new();
+        for segment in SpecSegment::ALL.into_iter().filter(|segment| takes(*segment)) {
+            found.extend(master.by_id(segment, id)?.filter(|found| !found.entry.has_expired(today)));
+        }
+        return candidates(master, found);
+    }
+    let mut typed = symbol.as_str();
+    if let (None, Some((before, after))) = (spec.segment, symbol.split_once(':')) {
+        lines.push(format!(
+            "(\"{before}\" is no segment: {} are)",
+            SpecSegment::ALL
+                .into_iter()
+                .filter(|segment| takes(*segment))
+                .map(SpecSegment::name)
+                .collect::<Vec<_>>()
+                .join(", ")
+        ));
+        typed = after;
+    }
+    let mut near: Vec<Found> = Vec::new();
+    for name in nearest(master, typed, NEAREST)? {
+        for (_, found) in master.by_name(&name)? {
+            let segment = found.entry.segment();
+            let wanted = takes(segment) && spec.segment.is_none_or(|typed| typed == segment);
+            if wanted && !found.entry.has_expired(today) && !near.iter().any(|known| known.number == found.number) {
+                near.push(found);
+            }
+        }
+        if near.len() >= NEAREST {
+            break;
+        }
+    }
+    near.truncate(NEAREST);
+    for found in near {
+        lines.extend(candidates(master, vec![found])?);
+    }
+    Ok(lines)
+}
+
 /// Finds the instruments that specs name. `SEGMENT:ID` never waits for anything; a symbol uses the cached master, and
 /// downloads today's first if there is none, or if the answer in an old one is not an index or a share.
 ///
@@ -119,20 +266,147 @@ pub fn failure<'a>(problems: impl Iterator<Item = &'a Problem>) -> Option<Failur
 pub fn resolve(
     specs: &[Spec],
     streamable: Streamable,
-    _store: &Store,
-    _today: jiff::civil::Date,
-    _console: &Console,
+    store: &Store,
+    today: Date,
+    console: &Console,
 ) -> Result<Resolution, Failure> {
-    let instruments = specs
-        .iter()
-        .map(|spec| match (spec.segment, &spec.name) {
-            (Some(SpecSegment::Feed(segment)), Name::Id(id)) if streamable.takes(segment) => {
-                Ok(Resolved { key: InstrumentKey::new(segment, *id), symbol: None })
+    let streams = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
+    let needs_master =
+        specs.iter().any(|spec| matches!(spec.name, Name::Symbol(_)) && spec.segment.is_none_or(streams));
+    let question = |cached: &Cached| answer(specs, streamable, Some(&cached.master), today);
+    let old = store.ask(store.cached(), question);
+    if !needs_master {
+        // An answer needs no master; names for the records come from whatever is there.
+        return match old {
+            Some(((resolution, _), _)) => Ok(resolution),
+            None => Ok(answer(specs, streamable, None, today).map_or_else(|_| empty(), |(resolution, _)| resolution)),
+        };
+    }
+    if let Some(((mut resolution, all_cash), cached)) = old {
+        let fresh = cached.is_fresh(clock::now_us());
+        if fresh || store.offline || all_cash {
+            if !fresh && store.offline {
+                resolution.notices.push(format!("the instrument master is of {} (--offline)", cached.day()));
             }
-            _ => Err(Problem::Unknown { spec: spec.text.clone(), nearest: Vec::new() }),
-        })
-        .collect();
-    Ok(Resolution { instruments, notices: Vec::new(), stale: false })
+            resolution.stale = !fresh && !store.offline;
+            return Ok(resolution);
+        }
+    }
+    let newest = store.renewed_or_old(console)?;
+    match question(&newest) {
+        Ok((resolution, _)) => Ok(resolution),
+        Err(_) => match store.ask(store.repaired(), question) {
+            Some(((resolution, _), _)) => Ok(resolution),
+            None => Err(store.none("it is damaged; run `dhan instruments sync --force`")),
+        },
+    }
+}
+
+const fn empty() -> Resolution {
+    Resolution { instruments: Vec::new(), notices: Vec::new(), stale: false }
+}
+
+/// The answer of one master (or of none), and whether every symbol in it is an index or a share.
+fn answer(
+    specs: &[Spec],
+    streamable: Streamable,
+    master: Option<&Master>,
+    today: Date,
+) -> Result<(Resolution, bool), MasterError> {
+    let mut resolution = empty();
+    let mut all_cash = true;
+    let mut unknown = 0;
+    for spec in specs {
+        let one = match (spec.segment, &spec.name) {
+            (Some(segment), _) if segment.feed().is_none_or(|segment| !streamable.takes(segment)) => {
+                Err(Problem::NotStreamable { spec: spec.text.clone(), reason: not_streamable(segment, streamable) })
+            }
+            (Some(SpecSegment::Feed(segment)), Name::Id(id)) => {
+                let known = master.map(|master| master.by_id(SpecSegment::Feed(segment), *id)).transpose()?.flatten();
+                let mut symbol = None;
+                if let (Some(master), Some(found)) = (master, &known) {
+                    let row = found.row(master.columns())?;
+                    symbol = row.symbol(found.entry.form).map(Arc::from);
+                    if let Some(expiry) = row.expiry.filter(|_| row.has_expired(today)) {
+                        resolution.notices.push(format!("{segment}:{id} expired on {expiry}"));
+                    }
+                }
+                Ok(Resolved { key: InstrumentKey::new(segment, *id), symbol })
+            }
+            _ => match master {
+                Some(master) => {
+                    let (one, cash) =
+                        by_symbol(master, spec, streamable, today, &mut resolution.notices, &mut unknown)?;
+                    all_cash &= cash;
+                    one
+                }
+                None => Err(Problem::Unknown { spec: spec.text.clone(), nearest: Vec::new() }),
+            },
+        };
+        resolution.instruments.push(one);
+    }
+    Ok((resolution, all_cash))
+}
+
+fn by_symbol(
+    master: &Master,
+    spec: &Spec,
+    streamable: Streamable,
+    today: Date,
+    notices: &mut Vec<String>,
+    unknown: &mut usize,
+) -> Result<(Result<Resolved, Problem>, bool), MasterError> {
+    let streams = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
+    let text = || spec.text.clone();
+    let problem = match look_up(master, spec, streams, today, false)? {
+        Outcome::One(found, also) => {
+            let row = found.row(master.columns())?;
+            let Some(segment) = row.segment.feed() else {
+                return Ok((Err(Problem::Unknown { spec: text(), nearest: Vec::new() }), false));
+            };
+            if !also.is_empty() {
+                let also: Vec<_> =
+                    also.iter().map(|found| format!("{}:{}", found.entry.segment(), found.entry.id)).collect();
+                let typed = match &spec.name {
+                    Name::Symbol(symbol) => symbol.as_str(),
+                    Name::Id(_) => spec.text.as_str(),
+                };
+                notices.push(format!("{typed} = {segment}:{} (also {})", row.id, also.join(", ")));
+            }
+            let symbol = row.symbol(found.entry.form).map(Arc::from);
+            let key = InstrumentKey::new(segment, row.id);
+            return Ok((Ok(Resolved { key, symbol }), !row.kind.is_contract()));
+        }
+        Outcome::Many(found) => Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? },
+        Outcome::Expired(found) => Problem::Expired {
+            spec: text(),
+            contract: candidates(master, found)?.join("; ").replace("expires", "expired"),
+        },
+        Outcome::Elsewhere(found) => {
+            let reason = found.first().map(|found| not_streamable(found.entry.segment(), streamable));
+            let names = candidates(master, found)?.join("; ");
+            Problem::NotStreamable { spec: text(), reason: format!("it is {names}; {}", reason.unwrap_or_default()) }
+        }
+        Outcome::None => {
+            *unknown += 1;
+            let some = *unknown <= SUGGESTED_FOR;
+            let nearest = if some { suggestions(master, spec, streams, today)? } else { Vec::new() };
+            Problem::Unknown { spec: text(), nearest }
+        }
+    };
+    Ok((Err(problem), false))
+}
+
+fn not_streamable(segment: SpecSegment, streamable: Streamable) -> String {
+    match (segment, streamable) {
+        (SpecSegment::NseComm, _) => {
+            "the feed has no code for NSE_COMM (NSE commodity); it can be looked up only".to_owned()
+        }
+        (SpecSegment::Feed(segment), Streamable::Depth) => {
+            format!("depth is for NSE_EQ and NSE_FNO, not for {segment}")
+        }
+        (SpecSegment::Feed(segment), Streamable::Feed) => format!("the feed has no {segment}"),
+    }
 }
 
 impl std::fmt::Display for Problem {
@@ -154,6 +428,120 @@ impl std::fmt::Display for Problem {
             }
             Problem::Expired { spec, contract } => write!(f, "\"{spec}\" has expired: {contract}"),
             Problem::NotStreamable { spec, reason } => write!(f, "\"{spec}\" cannot be streamed: {reason}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instruments::master::tests::small;
+    use jiff::civil::date;
+
+    const TODAY: Date = date(2026, 2, 10);
+
+    fn resolved(texts: &[&str], streamable: Streamable) -> Resolution {
+        let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
+        answer(&specs, streamable, Some(&small()), TODAY).unwrap().0
+    }
+
+    #[test]
+    fn a_spec_finds_the_one_instrument_it_means() {
+        for (text, key, symbol) in [
+            ("NIFTY", "IDX_I:13", "NIFTY"),
+            ("nifty 50", "IDX_I:13", "NIFTY"),
+            ("RELIANCE", "NSE_EQ:2885", "RELIANCE"),
+            ("BSE:reliance", "BSE_EQ:500325", "RELIANCE"),
+            ("MOTHERSON", "NSE_EQ:4204", "MOTHERSON"),
+            ("NSE_EQ:MOTHERSON-D1", "NSE_EQ:25510", "MOTHERSON-D1"),
+            ("MOTHERSON-EQ", "NSE_EQ:4204", "MOTHERSON"),
+            ("M&M@full", "NSE_EQ:2031", "M&M"),
+            ("NIFTY-24Feb2026-31200-CE", "NSE_FNO:101", "NIFTY-24Feb2026-31200-CE"),
+            ("NIFTY-Mar2026-31200-CE", "NSE_FNO:103", "NIFTY-30Mar2026-31200-CE"),
+            ("NIFTY 24 FEB 31200 CALL", "NSE_FNO:101", "NIFTY-24Feb2026-31200-CE"),
+            ("IDX:METAL", "IDX_I:75", "METAL"),
+            ("2:101", "NSE_FNO:101", "NIFTY-24Feb2026-31200-CE"),
+        ] {
+            let resolution = resolved(&[text], Streamable::Feed);
+            let one = resolution.instruments[0].as_ref().unwrap();
+            assert_eq!((one.key.to_string().as_str(), one.symbol.as_deref()), (key, Some(symbol)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_share_on_both_exchanges_is_nse_s_and_said_so() {
+        let resolution = resolved(&["RELIANCE", "NSE_EQ:METAL"], Streamable::Feed);
+        assert_eq!(resolution.notices, ["RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)"]);
+        // Depth has no BSE: there is nothing to say.
+        assert_eq!(resolved(&["RELIANCE"], Streamable::Depth).notices, Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_id_needs_no_master() {
+        let specs = [Spec::parse("NSE_EQ:1").unwrap()];
+        let (resolution, _) = answer(&specs, Streamable::Feed, None, TODAY).unwrap();
+        let expected = Resolved { key: InstrumentKey::new(Segment::NSE_EQ, 1), symbol: None };
+        assert_eq!(resolution.instruments, [Ok(expected)]);
+    }
+
+    #[test]
+    fn all_problems_come_in_one_message_with_what_to_write() {
+        let resolution = resolved(
+            &["METAL", "NIFTY-Feb2026-31200-CE", "RELIENCE", "IMC1", "NIFTY-03Feb2026-31200-CE", "2885", "NSE_FO:101"],
+            Streamable::Feed,
+        );
+        let failure = resolution.failure().unwrap();
+        assert_eq!(failure.exit, Exit::NotFound);
+        assert_eq!(
+            failure.message,
+            "\"METAL\" is 3 instruments; write one of:
+  IDX_I:75  METAL, BSE Metals
+  NSE_EQ:25744  METAL, Mirae Asset Nifty Metal ETF
+  BSE_EQ:544268  METAL, Mirae Asset Nifty Metal ETF
+\"NIFTY-Feb2026-31200-CE\" is 2 instruments; write one of:
+  NSE_FNO:100  NIFTY-17Feb2026-31200-CE, expires 2026-02-17
+  NSE_FNO:101  NIFTY-24Feb2026-31200-CE, expires 2026-02-24
+\"RELIENCE\" is not in the instrument master; nearest:
+  BSE_EQ:500325  RELIANCE, Reliance Industries
+  NSE_EQ:2885  RELIANCE, Reliance Industries
+\"IMC1\" is 2 instruments; write one of:
+  NSE_EQ:14219  IMC1-N1, IMC-8.25%-20022028-NCD
+  NSE_EQ:14224  IMC1-N2, IMC-8.25%-20022030-NCD
+\"NIFTY-03Feb2026-31200-CE\" has expired: NSE_FNO:102  NIFTY-03Feb2026-31200-CE, expired 2026-02-03
+\"2885\" is not in the instrument master; nearest:
+  NSE_EQ:2885  RELIANCE, Reliance Industries
+\"NSE_FO:101\" is not in the instrument master; nearest:
+  (\"NSE_FO\" is no segment: IDX_I, NSE_EQ, NSE_FNO, NSE_CURRENCY, BSE_EQ, MCX_COMM, BSE_CURRENCY, BSE_FNO are)"
+        );
+        assert!(resolution.instruments.iter().all(|one| one.as_ref().unwrap_err().can_be_skipped()));
+    }
+
+    #[test]
+    fn what_cannot_be_streamed_is_a_usage_error() {
+        for (text, streamable, says) in [
+            ("NSE_COMM:148560", Streamable::Feed, "no code for NSE_COMM"),
+            ("SILVERM-23Oct2026-273000-PE", Streamable::Feed, "it is NSE_COMM:148560"),
+            ("IDX_I:13", Streamable::Depth, "depth is for NSE_EQ and NSE_FNO, not for IDX_I"),
+            ("NIFTY", Streamable::Depth, "it is IDX_I:13"),
+            ("BSE:RELIANCE", Streamable::Depth, "not for BSE_EQ"),
+        ] {
+            let resolution = resolved(&["NSE_EQ:1", "QQQQQQQQ", text], streamable);
+            let failure = resolution.failure().unwrap();
+            assert_eq!(failure.exit, Exit::Usage, "{text}");
+            assert!(failure.message.contains(says), "{}", failure.message);
+            assert!(!resolution.instruments[2].as_ref().unwrap_err().can_be_skipped());
+        }
+    }
+
+    #[test]
+    fn only_indices_and_shares_may_come_from_an_old_master() {
+        for (texts, cash) in [
+            (vec!["NIFTY", "RELIANCE", "NSE_FNO:101"], true),
+            (vec!["NIFTY", "NIFTY-24Feb2026-FUT"], false),
+            (vec!["NIFTY", "NOTHING"], false),
+        ] {
+            let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
+            assert_eq!(answer(&specs, Streamable::Feed, Some(&small()), TODAY).unwrap().1, cash, "{texts:?}");
         }
     }
 }

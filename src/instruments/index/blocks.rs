@@ -14,6 +14,8 @@ pub const CONTENT: usize = BLOCK - 4;
 pub enum Bytes {
     /// A file.
     File(File),
+    /// The first bytes of a file.
+    Part(File, u64),
     /// Memory, where nothing can be written.
     Memory(Vec<u8>),
 }
@@ -26,6 +28,7 @@ impl Bytes {
     pub fn len(&self) -> io::Result<u64> {
         match self {
             Bytes::File(file) => Ok(file.metadata()?.len()),
+            Bytes::Part(_, len) => Ok(*len),
             Bytes::Memory(bytes) => Ok(bytes.len() as u64),
         }
     }
@@ -45,6 +48,10 @@ impl Bytes {
     pub fn read_exact_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<()> {
         match self {
             Bytes::File(file) => file.read_exact_at(buffer, at),
+            Bytes::Part(_, len) if at.saturating_add(buffer.len() as u64) > *len => {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+            Bytes::Part(file, _) => file.read_exact_at(buffer, at),
             Bytes::Memory(bytes) => {
                 let from = usize::try_from(at).ok().and_then(|at| bytes.get(at..)?.get(..buffer.len()));
                 buffer.copy_from_slice(from.ok_or(io::ErrorKind::UnexpectedEof)?);
@@ -60,6 +67,11 @@ impl Bytes {
     pub fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Bytes::File(file) => file.read_at(buffer, at),
+            Bytes::Part(file, len) => {
+                let left = usize::try_from(len.saturating_sub(at)).unwrap_or(usize::MAX);
+                let most = left.min(buffer.len());
+                file.read_at(&mut buffer[..most], at)
+            }
             Bytes::Memory(bytes) => {
                 let from = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or(&[]);
                 let len = from.len().min(buffer.len());

@@ -1,0 +1,391 @@
+//! One conditional request for the master: bounded, timed, never redirected, no credentials.
+
+use super::index::{Source, build::MAX_CSV};
+use crate::console::Console;
+use crate::exit::Failure;
+use flate2::write::GzDecoder;
+use futures_util::StreamExt as _;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
+use reqwest::{StatusCode, header};
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long the server may be silent.
+const SILENCE: Duration = Duration::from_secs(20);
+/// Slower than this after [`SILENCE`] is given up.
+const SLOWEST_PER_S: u64 = 4096;
+/// A header that is kept for the next request may be this long.
+const MAX_VALIDATOR: usize = 512;
+
+/// What is asked of the server.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The address, checked by [`address`].
+    pub url: &'a str,
+    /// What is in the cache, to be sent only if there is something newer.
+    pub known: Option<&'a Source>,
+    /// How long it may take in all.
+    pub limit: Duration,
+}
+
+/// What the server said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// What is in the cache is the newest.
+    NotModified,
+    /// A file was sent, and written.
+    Sent(Source),
+}
+
+/// Why there is no file.
+#[derive(Debug, thiserror::Error)]
+pub enum DownloadError {
+    /// No connection.
+    #[error("no connection to {0}")]
+    Connect(String),
+    /// The server took too long.
+    #[error("the server took too long")]
+    TooSlow,
+    /// It refused.
+    #[error("the server answered {0}")]
+    Status(StatusCode),
+    /// It sent us elsewhere.
+    #[error("the server answered {0}, which is not followed; set DHAN_INSTRUMENTS_URL to where it moved")]
+    Redirect(StatusCode),
+    /// The connection broke.
+    #[error("the download broke off after {0} bytes")]
+    BrokeOff(u64),
+    /// What is compressed cannot be read.
+    #[error("the server's compressed file is damaged")]
+    Compressed,
+    /// An encoding that we did not ask for.
+    #[error("the server used an encoding that was not asked for")]
+    Encoding,
+    /// A bomb.
+    #[error("the file is larger than {} MiB", MAX_CSV >> 20)]
+    TooLarge,
+    /// It cannot be written where it should go.
+    #[error("it cannot be written: {0}")]
+    Write(io::Error),
+    /// TLS could not be set up.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl DownloadError {
+    /// Whether the next attempt may fare better.
+    fn is_passing(&self) -> bool {
+        match self {
+            DownloadError::Connect(_) | DownloadError::BrokeOff(_) | DownloadError::Compressed => true,
+            DownloadError::Status(status) => status.is_server_error(),
+            _ => false,
+        }
+    }
+}
+
+/// Checks an address that a master may be downloaded from.
+///
+/// # Errors
+/// Exit 2: neither `https://` nor `http://` to this host.
+pub fn address(url: &str) -> Result<(), Failure> {
+    let refused = |why: &str| Err(Failure::usage(format!("DHAN_INSTRUMENTS_URL {url:?} {why}")));
+    let Ok(parsed) = url::Url::parse(url) else {
+        return refused("is not an address: write https://HOST/PATH");
+    };
+    let loopback = match parsed.host() {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    match parsed.scheme() {
+        "https" => Ok(()),
+        "http" if loopback => Ok(()),
+        "http" => refused("is not encrypted: http:// is for this host only, write https://"),
+        _ => refused("is not an address: write https://HOST/PATH"),
+    }
+}
+
+/// A place that a file is written to, and begun again.
+pub trait Target: Write + Send {
+    /// Forgets what was written.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    fn restart(&mut self) -> io::Result<()>;
+}
+
+/// Asks the server, and writes what it sends. Passing failures are tried again, from the start, while there is time.
+///
+/// Blocks; runs a small runtime on a thread of its own, so that it may be called from anywhere.
+///
+/// # Errors
+/// Why there is no file.
+pub fn fetch(request: Request<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| DownloadError::Setup(error.to_string()))?;
+            runtime.block_on(attempts(request, target, console))
+        });
+        worker.join().unwrap_or_else(|_| Err(DownloadError::Setup("the download failed unexpectedly".to_owned())))
+    })
+}
+
+async fn attempts(request: Request<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
+    let started = Instant::now();
+    let client = client(request.url)?;
+    let mut delay = Duration::from_millis(250);
+    for attempt in 1.. {
+        let left = request.limit.saturating_sub(started.elapsed());
+        let answer = match tokio::time::timeout(left, once(&client, request, target, console)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(DownloadError::TooSlow),
+        };
+        match answer {
+            Err(error) if error.is_passing() && attempt < 3 && started.elapsed() + delay < request.limit => {
+                console.debug(format_args!("instrument master: {error}; trying again"));
+                tokio::time::sleep(delay).await;
+                delay *= 4;
+            }
+            answer => return answer,
+        }
+    }
+    Err(DownloadError::TooSlow)
+}
+
+fn client(url: &str) -> Result<reqwest::Client, DownloadError> {
+    let plain = url.starts_with("http:");
+    let tls = if plain { no_tls() } else { crate::transport::tls::client_config(None) };
+    let tls = tls.map_err(|failure| DownloadError::Setup(failure.message))?;
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(Arc::unwrap_or_clone(tls))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .http1_only()
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+        .user_agent(concat!("dhan/", env!("CARGO_PKG_VERSION")));
+    let builder = if plain { builder.no_proxy() } else { builder };
+    builder.build().map_err(|_| DownloadError::Setup("the HTTP client cannot be set up".to_owned()))
+}
+
+/// A configuration that trusts nobody: for addresses that use none. It spares the milliseconds of reading the roots.
+fn no_tls() -> Result<Arc<rustls::ClientConfig>, Failure> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Failure::new(crate::exit::Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// The server's host, for messages: an address may hold a user name and a password.
+fn host(url: &str) -> String {
+    let parsed = url::Url::parse(url).ok();
+    let host = parsed.as_ref().and_then(|url| url.host_str()).unwrap_or("the server");
+    match parsed.as_ref().and_then(url::Url::port) {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+async fn once(
+    client: &reqwest::Client,
+    request: Request<'_>,
+    target: &mut dyn Target,
+    console: &Console,
+) -> Result<Answer, DownloadError> {
+    let mut get = client.get(request.url).header(ACCEPT_ENCODING, "gzip");
+    if let Some(known) = request.known {
+        // Where both are known the server must look at the tag alone.
+        if let Some(etag) = &known.etag {
+            get = get.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(modified) = &known.modified {
+            get = get.header(IF_MODIFIED_SINCE, modified);
+        }
+    }
+    let response = get.send().await.map_err(|error| translated(&error, request.url))?;
+    let status = response.status();
+    match status {
+        StatusCode::OK => {}
+        StatusCode::NOT_MODIFIED if request.known.is_some() => return Ok(Answer::NotModified),
+        _ if status.is_redirection() => return Err(DownloadError::Redirect(status)),
+        _ => return Err(DownloadError::Status(status)),
+    }
+    let text = |name: header::HeaderName| {
+        let value = response.headers().get(name)?.to_str().ok()?;
+        (value.len() <= MAX_VALIDATOR).then(|| value.to_owned())
+    };
+    let source = Source { url: request.url.to_owned(), etag: text(ETAG), modified: text(LAST_MODIFIED) };
+    let gzip = match text(CONTENT_ENCODING).as_deref().map(str::trim) {
+        None | Some("" | "identity") => false,
+        Some("gzip" | "x-gzip") => true,
+        Some(_) => return Err(DownloadError::Encoding),
+    };
+    let length = text(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    if length.is_some_and(|length| length > MAX_CSV) {
+        return Err(DownloadError::TooLarge);
+    }
+    target.restart().map_err(DownloadError::Write)?;
+    let bar = Bar::new(length, console);
+    let bounded = Bounded { target, left: MAX_CSV, failed: None };
+    let mut sink = if gzip { Sink::Gzip(Box::new(GzDecoder::new(bounded))) } else { Sink::Plain(bounded) };
+    let mut body = response.bytes_stream();
+    let (started, mut received) = (Instant::now(), 0u64);
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| {
+            if error.is_timeout() { DownloadError::TooSlow } else { DownloadError::BrokeOff(received) }
+        })?;
+        received += chunk.len() as u64;
+        sink.write(&chunk)?;
+        bar.position(received);
+        let seconds = started.elapsed().as_secs();
+        if seconds >= SILENCE.as_secs() && received / seconds < SLOWEST_PER_S {
+            return Err(DownloadError::TooSlow);
+        }
+    }
+    if length.is_some_and(|length| received < length) {
+        return Err(DownloadError::BrokeOff(received));
+    }
+    sink.finish()?;
+    Ok(Answer::Sent(source))
+}
+
+/// Foreign errors print whole addresses; ours do not.
+fn translated(error: &reqwest::Error, url: &str) -> DownloadError {
+    if error.is_connect() {
+        DownloadError::Connect(host(url))
+    } else if error.is_timeout() {
+        DownloadError::TooSlow
+    } else {
+        DownloadError::BrokeOff(0)
+    }
+}
+
+/// Writes at most so much.
+struct Bounded<'a> {
+    target: &'a mut dyn Target,
+    left: u64,
+    failed: Option<DownloadError>,
+}
+
+impl Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let failed = match self.left.checked_sub(bytes.len() as u64) {
+            None => DownloadError::TooLarge,
+            Some(left) => match self.target.write_all(bytes) {
+                Ok(()) => {
+                    self.left = left;
+                    return Ok(bytes.len());
+                }
+                Err(error) => DownloadError::Write(error),
+            },
+        };
+        self.failed = Some(failed);
+        Err(io::ErrorKind::Other.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.target.flush()
+    }
+}
+
+enum Sink<'a> {
+    Plain(Bounded<'a>),
+    Gzip(Box<GzDecoder<Bounded<'a>>>),
+}
+
+impl Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), DownloadError> {
+        let (written, bounded) = match self {
+            Sink::Plain(bounded) => (bounded.write_all(bytes), bounded),
+            Sink::Gzip(decoder) => (decoder.write_all(bytes), decoder.get_mut()),
+        };
+        written.map_err(|_| bounded.failed.take().unwrap_or(DownloadError::Compressed))
+    }
+
+    fn finish(self) -> Result<(), DownloadError> {
+        match self {
+            Sink::Plain(mut bounded) => bounded.flush().map_err(DownloadError::Write),
+            Sink::Gzip(mut decoder) => {
+                let finished = decoder.try_finish();
+                let failed = decoder.get_mut().failed.take();
+                finished.map_err(|_| failed.unwrap_or(DownloadError::Compressed))?;
+                decoder.get_mut().flush().map_err(DownloadError::Write)
+            }
+        }
+    }
+}
+
+/// A progress bar, where stderr is a terminal.
+struct Bar<'a>(Option<ProgressBar>, &'a Console);
+
+impl<'a> Bar<'a> {
+    fn new(length: Option<u64>, console: &'a Console) -> Bar<'a> {
+        if !io::stderr().is_terminal() || !console.shows(crate::console::Level::Info) {
+            return Bar(None, console);
+        }
+        let bar = match length {
+            Some(length) => ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()),
+            None => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
+        };
+        let template = if length.is_some() {
+            "instrument master {bar:30} {bytes}/{total_bytes} {bytes_per_sec}"
+        } else {
+            "instrument master {spinner} {bytes} {bytes_per_sec}"
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        console.set_status_line(Some(bar.clone()));
+        Bar(Some(bar), console)
+    }
+
+    fn position(&self, bytes: u64) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(bytes);
+        }
+    }
+}
+
+impl Drop for Bar<'_> {
+    fn drop(&mut self) {
+        if let Some(bar) = self.0.take() {
+            bar.finish_and_clear();
+            self.1.set_status_line(None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_master_comes_encrypted_or_from_this_host() {
+        for url in
+            ["https://images.dhan.co/x.csv", "http://127.0.0.1:8080/master.csv", "http://localhost/x", "http://[::1]/x"]
+        {
+            assert_eq!(address(url), Ok(()), "{url}");
+        }
+        for url in ["http://images.dhan.co/x.csv", "ftp://x/y", "images.dhan.co", "", "file:///etc/passwd"] {
+            let failure = address(url).unwrap_err();
+            assert!(failure.message.contains("https://") && failure.exit == crate::exit::Exit::Usage, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_message_never_shows_what_an_address_holds_beside_its_host() {
+        assert_eq!(host("https://user:secret@example.org:8443/x?token=y"), "example.org:8443");
+        assert_eq!(host("nonsense"), "the server");
+    }
+}
