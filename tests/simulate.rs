@@ -422,3 +422,92 @@ fn a_blast_sends_exactly_what_was_ordered_from_a_thread_of_its_own() {
         assert!(sim.wait_async(LONG, |sim| sim.connection(0).unwrap().packets_sent == blast.packets).await);
     });
 }
+
+#[tokio::test]
+async fn tls_is_spoken_where_a_configuration_is_given() {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let certificate = signed.cert.der().clone();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
+    let tls = rustls::ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    let sim = start(SimConfig { tls: Some(std::sync::Arc::new(tls)), ..quick() }).await;
+    assert!(sim.url(Kind::Feed).starts_with("wss://") && sim.http_url("v2").starts_with("https://"));
+
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tcp = TcpStream::connect(sim.addr()).await.unwrap();
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let tls = tokio_rustls::TlsConnector::from(std::sync::Arc::new(client)).connect(name, tcp).await.unwrap();
+    let request = format!("wss://localhost{FEED}").into_client_request().unwrap();
+    let (mut socket, _) = tokio_tungstenite::client_async(request, tls).await.unwrap();
+    socket.send(Message::text(request::list(Mode::Ticker.subscribe(), &[NIFTY]))).await.unwrap();
+    assert!(matches!(socket.next().await, Some(Ok(Message::Binary(_)))));
+}
+
+/// Frames made up by a test.
+struct Script;
+
+impl dhan::sim::FrameSource for Script {
+    fn frames(&self, kind: Kind) -> Box<dyn Iterator<Item = dhan::sim::SourceFrame> + Send> {
+        let after =
+            |ms, bytes: &'static [u8]| dhan::sim::SourceFrame { after: Duration::from_millis(ms), bytes: bytes.into() };
+        match kind {
+            Kind::Feed => Box::new([after(0, b"one"), after(30, b"two"), after(30, b"three")].into_iter()),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_source_replaces_the_walk_and_then_the_socket_stays_open() {
+    let source: std::sync::Arc<dyn dhan::sim::FrameSource> = std::sync::Arc::new(Script);
+    let sim = start(SimConfig { source: Some(source), ..quick() }).await;
+    let mut socket = connect(&sim, FEED).await;
+    subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
+    for expected in [&b"one"[..], b"two", b"three"] {
+        assert_eq!(message(&mut socket).await.as_deref(), Some(expected));
+    }
+    socket.send(Message::Ping("still there".into())).await.unwrap();
+    assert!(matches!(socket.next().await, Some(Ok(Message::Pong(_)))));
+    // Every connection gets the frames from the start.
+    let mut socket = connect(&sim, FEED).await;
+    subscribe(&mut socket, Mode::Quote, &[HDFC]).await;
+    assert_eq!(message(&mut socket).await.as_deref(), Some(&b"one"[..]));
+}
+
+#[tokio::test]
+async fn upgrades_beyond_a_budget_are_429_and_raw_answers_are_possible() {
+    let config = SimConfig { upgrade_budget: Some((2, Duration::from_secs(600))), ..quick() };
+    let sim = start(config).await;
+    let _first = connect(&sim, FEED).await;
+    sim.next_upgrade(Upgrade::Raw(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec()));
+    assert!(try_connect(&sim, FEED).await.is_err());
+    let _second = connect(&sim, FEED).await;
+    assert!(matches!(try_connect(&sim, FEED).await, Err(Error::Http(response)) if response.status() == 429));
+}
+
+#[tokio::test]
+async fn a_connection_can_be_reset_between_two_requests_once() {
+    let sim = start(quick()).await;
+    sim.reset_at_request(2);
+    let mut socket = connect(&sim, FEED).await;
+    subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
+    assert!(message(&mut socket).await.is_some());
+    subscribe(&mut socket, Mode::Ticker, &[HDFC]).await;
+    while message(&mut socket).await.is_some() {}
+    let mut socket = connect(&sim, FEED).await;
+    for mode in [Mode::Ticker, Mode::Quote, Mode::Full] {
+        subscribe(&mut socket, mode, &[HDFC]).await;
+    }
+    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Kind::Feed).len() == 3).await);
+}

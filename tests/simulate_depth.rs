@@ -1,6 +1,6 @@
 //! The simulator's depth sockets, seen by a plain websocket client.
 
-use dhan::sim::{Cut, DepthUnsubscribe, DisconnectLayout, Kind, SimConfig, SimHandle, Simulator};
+use dhan::sim::{Cut, Depth200Path, DepthUnsubscribe, DisconnectLayout, Kind, SimConfig, SimHandle, Simulator};
 use dhan::wire::depth::{Levels, Packet, Side, packets};
 use dhan::wire::request::{RequestCode, list, single};
 use dhan::wire::{DisconnectReason, InstrumentKey, Segment};
@@ -154,5 +154,19 @@ async fn which_code_unsubscribes_can_be_chosen() {
         }
         ask(&mut socket, list(heeds, &[HDFC])).await;
         assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Kind::Depth20).len() == 1).await, "{which:?} {heeds:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_does_not_work_resets_without_a_frame() {
+    for (policy, path, works) in [
+        (Depth200Path::Root, "twohundreddepth", false),
+        (Depth200Path::Root, "", true),
+        (Depth200Path::Neither, "", false),
+    ] {
+        let sim = start(SimConfig { depth_200_path: policy, ..SimConfig::default() }).await;
+        let mut socket = connect(&sim, path).await;
+        ask(&mut socket, single(RequestCode::SUBSCRIBE_DEPTH, HDFC)).await;
+        assert_eq!(message(&mut socket).await.is_some(), works, "{policy:?} {path}");
     }
 }

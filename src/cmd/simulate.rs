@@ -1,16 +1,20 @@
 //! `dhan simulate`: a local server that speaks the broker's protocols, for any client.
 
-use crate::cli::simulate::SimulateArgs;
+use crate::cli::simulate::{SimulateArgs, Speed};
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::sim::{SimConfig, Simulator};
+use crate::sim::{FrameSource, SimConfig, Simulator};
 use std::fmt::Write as _;
 use std::io;
+use std::path::Path;
+use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
+    let source = args.replay.as_deref().map(|capture| replayed(capture, args.speed)).transpose()?;
     let config = SimConfig {
+        source,
         listen: args.listen,
         seed: args.seed,
         rate: args.rate,
@@ -22,6 +26,12 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::new(Exit::Bug, format!("cannot start: {}", error.kind())))?;
     runtime.block_on(serve(config, console))
+}
+
+/// What `--replay` sends: the frames of a capture, at the speed that was asked for.
+fn replayed(capture: &Path, _speed: Speed) -> Result<Arc<dyn FrameSource>, Failure> {
+    let capture = capture.display();
+    Err(Failure::usage(format!("`--replay {capture}`: captures cannot be played yet; leave it out for made-up prices")))
 }
 
 async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {

@@ -153,6 +153,17 @@ pub enum DepthUnsubscribe {
     Only25,
 }
 
+/// On which paths the 200-level socket sends anything; elsewhere it is reset at the first request, without a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth200Path {
+    /// `/twohundreddepth` and `/`.
+    Both,
+    /// `/` only, as was seen.
+    Root,
+    /// Neither: what a token made for an application got.
+    Neither,
+}
+
 /// How keys of order messages are spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Casing {
@@ -211,6 +222,10 @@ pub struct SimConfig {
     pub disconnect_layout: DisconnectLayout,
     /// Which code ends a depth subscription.
     pub depth_unsubscribe: DepthUnsubscribe,
+    /// Where the 200-level socket works.
+    pub depth_200_path: Depth200Path,
+    /// Upgrades granted within a time; more are answered with 429. `None` grants all.
+    pub upgrade_budget: Option<(usize, Duration)>,
     /// How keys of order messages are spelled.
     pub casing: Casing,
     /// Whether orders live (`true`), or nothing happens on the account but what a test sends.
@@ -245,6 +260,8 @@ impl Default for SimConfig {
             delay: Duration::ZERO,
             disconnect_layout: DisconnectLayout::A,
             depth_unsubscribe: DepthUnsubscribe::Both,
+            depth_200_path: Depth200Path::Both,
+            upgrade_budget: None,
             casing: Casing::Camel,
             order_life: true,
             tls: None,

@@ -32,13 +32,13 @@ pub(crate) struct Connection {
     pub socket: WebSocketStream<Stream>,
     pub commands: UnboundedReceiver<Command>,
     pub service: Box<dyn Service>,
-    /// The token of the query was missing or is refused.
-    pub is_refused: bool,
+    /// What the first request is answered with, where the client is not let in.
+    pub refusal: Option<Cut>,
     /// Commands that came while something was being written.
     pub waiting: VecDeque<Command>,
     pub noise: Rng,
     pub packets: u64,
-    pub is_first_request: bool,
+    pub requests: usize,
     pub muted: bool,
     pub stalled: bool,
 }
@@ -158,9 +158,13 @@ impl Connection {
     }
 
     async fn requested(&mut self, text: &str) -> Option<End> {
-        let is_first = std::mem::replace(&mut self.is_first_request, false);
-        if self.is_refused {
-            return Some(End::Cut(refusal(self.broker.config.bad_token)));
+        self.requests += 1;
+        let is_first = self.requests == 1;
+        if let Some(cut) = self.refusal {
+            return Some(End::Cut(cut));
+        }
+        if self.broker.is_reset_due(self.requests) {
+            return Some(End::Cut(Cut::Reset));
         }
         let faults = if is_first { self.broker.config.faults.clone() } else { Vec::new() };
         for fault in &faults {

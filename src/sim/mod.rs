@@ -31,8 +31,8 @@ mod state;
 mod stream;
 
 pub use config::{
-    BadToken, Blast, Casing, DepthUnsubscribe, DisconnectLayout, Fault, Kind, OverLimit, Pool, PrevClose, SimConfig,
-    Stacking,
+    BadToken, Blast, Casing, Depth200Path, DepthUnsubscribe, DisconnectLayout, Fault, Kind, OverLimit, Pool, PrevClose,
+    SimConfig, Stacking,
 };
 pub use http::{Request, Response};
 pub use known::KNOWN;

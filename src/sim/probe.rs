@@ -162,6 +162,11 @@ impl Probe {
         self.0.state().next_upgrades.push_back(upgrade);
     }
 
+    /// Resets the first connection on which this many requests have come, the last of them unanswered.
+    pub fn reset_at_request(&self, number: usize) {
+        self.0.state().reset_at_request = Some(number);
+    }
+
     /// Refuses a token from now on (sockets that are open stay).
     pub fn refuse_token(&self, token: &str) {
         self.0.state().refused_tokens.insert(token.to_owned());

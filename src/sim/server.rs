@@ -1,7 +1,7 @@
 //! The listener: who asks for what, and what becomes of it.
 
-use super::config::{BadToken, Fault, Kind, SimConfig};
-use super::connection::{Connection, websocket_config};
+use super::config::{BadToken, Depth200Path, Fault, Kind, SimConfig};
+use super::connection::{Connection, refusal, websocket_config};
 use super::depth::Depth;
 use super::feed::Feed;
 use super::http::{self, Request, Response};
@@ -10,7 +10,7 @@ use super::probe::Probe;
 use super::rest;
 use super::rng::Rng;
 use super::service::{Service, Sourced};
-use super::state::{Broker, Upgrade};
+use super::state::{Broker, Cut, Upgrade};
 use super::stream::Stream;
 use crate::wire::depth::Levels;
 use std::collections::VecDeque;
@@ -19,6 +19,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -177,6 +178,10 @@ async fn upgrade(mut stream: Stream, request: Request, behind: Vec<u8>, broker: 
         Upgrade::AcceptThenReset => reset_at_once = true,
         Upgrade::Reset => return stream.reset_on_drop(),
         Upgrade::Silence => return std::future::pending().await,
+        Upgrade::Raw(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            return drop(stream.shutdown().await);
+        }
     }
     // The order socket has its token in the login.
     let is_refused = kind != Kind::Orders && !broker.is_token_good(request.query_value("token").as_deref());
@@ -192,10 +197,28 @@ async fn upgrade(mut stream: Stream, request: Request, behind: Vec<u8>, broker: 
     if reset_at_once {
         return stream.reset_on_drop();
     }
-    serve(stream, kind, request, behind, is_refused, broker).await;
+    let elsewhere = kind == Kind::Depth200
+        && match broker.config.depth_200_path {
+            Depth200Path::Both => false,
+            Depth200Path::Root => request.path == "/twohundreddepth",
+            Depth200Path::Neither => true,
+        };
+    let refusal = match (elsewhere, is_refused) {
+        (true, _) => Some(Cut::Reset),
+        (_, true) => Some(refusal(broker.config.bad_token)),
+        _ => None,
+    };
+    serve(stream, kind, request, behind, refusal, broker).await;
 }
 
-async fn serve(stream: Stream, kind: Kind, request: Request, behind: Vec<u8>, is_refused: bool, broker: Arc<Broker>) {
+async fn serve(
+    stream: Stream,
+    kind: Kind,
+    request: Request,
+    behind: Vec<u8>,
+    refusal: Option<Cut>,
+    broker: Arc<Broker>,
+) {
     let client_id = request.query_value("clientId");
     let (id, commands) = broker.open(kind, request);
     if kind != Kind::Orders {
@@ -222,11 +245,11 @@ async fn serve(stream: Stream, kind: Kind, request: Request, behind: Vec<u8>, is
         socket,
         commands,
         service,
-        is_refused,
+        refusal,
         waiting: VecDeque::new(),
         noise,
         packets: 0,
-        is_first_request: true,
+        requests: 0,
         muted,
         stalled,
     };

@@ -50,6 +50,8 @@ pub enum Upgrade {
     Reset,
     /// No answer at all; the connection stays open.
     Silence,
+    /// These bytes instead of an answer, then the end: broken heads, floods of headers, other protocols.
+    Raw(Vec<u8>),
 }
 
 /// One thing that a connection asked for. Depth has no modes.
@@ -138,6 +140,8 @@ pub(crate) struct State {
     pub peaks: [usize; 4],
     pub next_upgrades: VecDeque<Upgrade>,
     pub every_upgrade: Option<Upgrade>,
+    pub granted: VecDeque<Instant>,
+    pub reset_at_request: Option<usize>,
     pub refused_tokens: BTreeSet<String>,
     pub answers: Vec<(String, Response)>,
     pub muted: bool,
@@ -244,11 +248,24 @@ impl Broker {
             && token.is_some_and(|token| !token.is_empty() && !self.state().refused_tokens.contains(token))
     }
 
+    /// Whether a connection is to be reset now that this many requests have come on it; true once.
+    pub fn is_reset_due(&self, requests: usize) -> bool {
+        self.state().reset_at_request.take_if(|at| requests >= *at).is_some()
+    }
+
     /// What happens to the next upgrade.
     pub fn next_upgrade(&self) -> Upgrade {
         let mut state = self.state();
         let next = state.next_upgrades.pop_front();
-        next.or_else(|| state.every_upgrade.clone()).unwrap_or(Upgrade::Accept)
+        let next = next.or_else(|| state.every_upgrade.clone()).unwrap_or(Upgrade::Accept);
+        if let (Upgrade::Accept, Some((most, within))) = (&next, self.config.upgrade_budget) {
+            state.granted.retain(|at| at.elapsed() < within);
+            if state.granted.len() >= most {
+                return Upgrade::Answer(Response::status(429));
+            }
+            state.granted.push_back(Instant::now());
+        }
+        next
     }
 
     /// Notes that a connection subscribed to something; false when it was already.

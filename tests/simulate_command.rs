@@ -1,0 +1,44 @@
+//! `dhan simulate` as a command: it serves until it is told to stop.
+//!
+//! One test, in a process of its own: it signals this process.
+
+use clap::Parser;
+use dhan::cli::simulate::SimulateArgs;
+use dhan::console::{Console, ConsoleConfig, Level};
+use dhan::exit::Exit;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    args: SimulateArgs,
+}
+
+fn quiet() -> Console {
+    Console::new(ConsoleConfig { level: Level::Error, ..ConsoleConfig::default() })
+}
+
+#[test]
+fn it_serves_until_sigterm_and_says_so_when_it_cannot_listen() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let args = || Cli::parse_from(["simulate", "--listen", &address, "--seed", "3"]).args;
+
+    let failure = dhan::cmd::simulate::run(&args(), &quiet()).unwrap_err();
+    assert_eq!(failure.exit, Exit::Usage);
+    assert!(failure.message.contains(&address) && failure.message.contains("port 0"), "{failure}");
+
+    drop(taken);
+    let serving = args();
+    let server = thread::spawn(move || dhan::cmd::simulate::run(&serving, &quiet()));
+    let give_up = Instant::now() + Duration::from_secs(20);
+    while TcpStream::connect(&address).is_err() {
+        assert!(Instant::now() < give_up && !server.is_finished(), "it does not listen");
+        thread::sleep(Duration::from_millis(5));
+    }
+    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
+    assert_eq!(server.join().unwrap(), Ok(Exit::Done));
+    assert!(TcpStream::connect(&address).is_err(), "it still listens");
+}
