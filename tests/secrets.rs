@@ -401,3 +401,9 @@ fn s15_a_panic_is_reported_once_without_the_token_it_quotes() {
     );
     assert!(!said.contains('\u{1b}') && said.matches("panicked").count() == 1, "{said}");
 }
+
+#[test]
+fn s03_the_log_lines_of_foreign_crates_are_compiled_out() {
+    // The websocket crate traces every frame, the order login included; whoever installs a logger gets none of it.
+    assert_eq!(log::STATIC_MAX_LEVEL, log::LevelFilter::Off);
+}

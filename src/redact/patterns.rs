@@ -13,8 +13,13 @@ pub(super) fn find_patterns(text: &[u8], hits: &mut Vec<Range<usize>>) {
         hits.push(at + found.start..at + found.end);
         at += found.end;
     }
+    let mut done = 0;
     for separator in memchr::memchr2_iter(b'=', b':', text) {
-        if let Some(value) = named_value(text, separator) {
+        // What is inside a value that is masked already need not be looked at again.
+        if separator >= done
+            && let Some(value) = named_value(text, separator)
+        {
+            done = value.end;
             hits.push(value);
         }
     }
@@ -24,8 +29,14 @@ pub(super) fn find_patterns(text: &[u8], hits: &mut Vec<Range<usize>>) {
 pub fn find_jwt(text: &[u8]) -> Option<Range<usize>> {
     let part =
         |from: usize| text[from..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
+    let mut done = 0;
     for start in memchr::memmem::find_iter(text, b"eyJ") {
+        // The rest of a run that was no token is none either.
+        if start < done {
+            continue;
+        }
         let mut end = start + part(start);
+        done = end;
         if end - start < 8 || text.get(end) != Some(&b'.') {
             continue;
         }
