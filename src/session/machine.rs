@@ -19,7 +19,7 @@ use std::time::Duration;
 /// A session this long, with data, was stable: the next attempt comes at once.
 pub const STABLE: Duration = Duration::from_secs(60);
 /// A session this long, with data, takes a step off the delay.
-const BRIEF: Duration = Duration::from_secs(5);
+const BRIEF: Duration = Duration::from_secs(3);
 /// A reset this soon after connecting, without a packet, may be a refusal without a word.
 const SILENT_REFUSAL: Duration = Duration::from_secs(5);
 /// What is wrong with the account is asked at most this often.
