@@ -1,5 +1,7 @@
 //! The state that processes of an account share, on a real disk.
 
+#![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
+
 use dhan::account::{Account, Admission, SocketKind, state_dir_from};
 use dhan::session::CoolOffKind;
 use std::fs;
