@@ -293,6 +293,9 @@ impl Connection {
         &mut self,
         write: impl AsyncFnOnce(&mut WebSocketStream<Stream>) -> Result<(), Error>,
     ) -> Option<End> {
+        // Who reads nothing answers no ping either.
+        let patience = self.broker.config.idle_limit.unwrap_or(Duration::from_secs(1_000_000));
+        let mut patience = std::pin::pin!(sleep(patience));
         let mut writing = std::pin::pin!(write(&mut self.socket));
         loop {
             tokio::select! {
@@ -303,6 +306,7 @@ impl Connection {
                     Some(Command::Cut(cut @ Cut::Reset)) => return Some(End::Cut(cut)),
                     Some(command) => self.waiting.push_back(command),
                 },
+                () = &mut patience => return Some(End::Cut(Cut::Reset)),
             }
         }
     }

@@ -4,9 +4,9 @@
 //! same story.
 
 use super::config::SimConfig;
-use super::known;
 use super::market::{Market, lock};
 use super::rng::Rng;
+use super::{known, master};
 use crate::clock;
 use crate::wire::{InstrumentKey, Segment};
 use std::collections::VecDeque;
@@ -33,6 +33,8 @@ pub(crate) struct Order {
     pub instrument: InstrumentKey,
     pub symbol: String,
     pub display_name: String,
+    /// An option's expiry.
+    pub expiry: Option<String>,
     pub is_buy: bool,
     pub is_market: bool,
     pub is_intraday: bool,
@@ -156,7 +158,8 @@ impl State {
     /// The next handful: a fill in parts, an instant fill, a rejection, a cancellation, an option that is modified.
     fn plan(&mut self) {
         use Step::{Accept, Cancel, Enter, Fill, Modify, Reject, Repeat};
-        let option = InstrumentKey::new(Segment::NSE_FNO, 45_000 + self.rng.below(900) as u32);
+        let today = clock::ist_civil(clock::now_us()).date();
+        let (option, option_symbol, option_name, expiry) = master::near_option(today);
         let shares: Vec<_> = known::LISTINGS.iter().filter(|l| l.key.segment == Segment::NSE_EQ).collect();
         let lives: [&[Step]; 5] = [
             &[Enter, Accept, Fill(40), Repeat, Fill(75), Fill(100)],
@@ -174,8 +177,9 @@ impl State {
                 order_no: format!("112409{:09}", 11_365_000 + (self.orders.len() + number) * 13),
                 exchange_no: None,
                 instrument: if is_option { option } else { share.key },
-                symbol: if is_option { "NIFTY-OPT".to_owned() } else { share.symbol.to_owned() },
-                display_name: if is_option { "NIFTY 26000 CALL".to_owned() } else { share.display_name.to_owned() },
+                symbol: if is_option { option_symbol.clone() } else { share.symbol.to_owned() },
+                display_name: if is_option { option_name.clone() } else { share.display_name.to_owned() },
+                expiry: is_option.then(|| expiry.to_string()),
                 is_buy: number != 2,
                 is_market: number == 1,
                 is_intraday: is_option || number == 3,

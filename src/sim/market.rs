@@ -3,8 +3,8 @@
 //! An instrument takes one step whenever a packet of it is sent to anybody, so that what a client sees depends on the
 //! seed and on what it asked for, never on the clock; only the last trade time is the clock's.
 
-use super::known;
 use super::rng::Rng;
+use super::{known, master};
 use crate::wire::depth::{Row, Side};
 use crate::wire::feed::{IST_SHIFT, Level};
 use crate::wire::{InstrumentKey, Mode, Segment, encode};
@@ -97,8 +97,9 @@ impl Instrument {
     fn new(seed: u64, key: InstrumentKey) -> Instrument {
         let seed = Rng::mixed(&[seed, u64::from(key.segment.code()), u64::from(key.security_id)]).next();
         let mut rng = Rng::new(seed);
-        let prev_close = match known::find(key) {
-            Some(listing) => listing.close_paise / 5,
+        let listed = known::find(key).map(|listing| listing.close_paise).or_else(|| master::contract_close(key));
+        let prev_close = match listed {
+            Some(paise) => paise / 5,
             None => match key.segment {
                 Segment::IDX_I => rng.between(100_000, 1_000_000),
                 Segment::NSE_FNO | Segment::BSE_FNO => rng.between(400, 12_000),

@@ -1,7 +1,7 @@
 //! A small instrument master: what the exchange knows by name, and contracts that expire in the future.
 
 use super::known::LISTINGS;
-use crate::wire::Segment;
+use crate::wire::{InstrumentKey, Segment};
 use jiff::civil::{Date, Weekday};
 use std::fmt::Write as _;
 
@@ -33,6 +33,53 @@ const STRIKES: u32 = 10;
 /// Monthly expiries.
 const MONTHS: usize = 3;
 
+/// The first contract's id. Ids are places, so that a price can be made from an id alone: two thousand for an
+/// underlying, a hundred for an expiry, the future first.
+const FIRST: u32 = 40_000;
+const PER_UNDERLYING: u32 = 2_000;
+const PER_EXPIRY: u32 = 100;
+
+/// Id of a contract: the future (`place` 0) or an option.
+const fn id(underlying: usize, expiry: usize, place: u32) -> u32 {
+    FIRST + PER_UNDERLYING * underlying as u32 + PER_EXPIRY * expiry as u32 + place
+}
+
+/// Previous close, in paise, of a contract that the master lists: near what its underlying makes it worth.
+pub(crate) fn contract_close(key: InstrumentKey) -> Option<i64> {
+    let at = key.security_id.checked_sub(FIRST).filter(|_| key.segment == Segment::NSE_FNO)?;
+    let underlying = UNDERLYINGS.get((at / PER_UNDERLYING) as usize)?;
+    let (expiry, place) = (at % PER_UNDERLYING / PER_EXPIRY, at % PER_EXPIRY);
+    if place > 4 * STRIKES + 2 {
+        return None;
+    }
+    let spot = LISTINGS.iter().find(|listing| listing.symbol == underlying.symbol)?.close_paise;
+    let away = i64::from(expiry + 1);
+    if place == 0 {
+        return Some(spot + spot * away / 500);
+    }
+    let strike = i64::from(underlying.strike((place - 1) / 2)) * 100;
+    let in_the_money = if place % 2 == 1 { spot - strike } else { strike - spot };
+    // Time is worth most at the money, where an option moves half as much as its underlying.
+    let at_the_money = spot / 150 * (away + 1);
+    let time = 2 * at_the_money * at_the_money / (2 * at_the_money + in_the_money.abs());
+    Some(in_the_money.max(0) + time.max(100))
+}
+
+/// An option on the nearest expiry, for orders: its key, its names and its expiry.
+pub(crate) fn near_option(today: Date) -> (InstrumentKey, String, String, Date) {
+    let (underlying, (expiry, _)) = (&UNDERLYINGS[0], expiries(today, UNDERLYINGS[0].weeks)[0]);
+    let strike = underlying.strike(STRIKES + 1);
+    let (symbol, shown) = option_names(underlying, expiry, strike, ("CE", "CALL"));
+    (InstrumentKey::new(Segment::NSE_FNO, id(0, 0, 1 + 2 * (STRIKES + 1))), symbol, shown, expiry)
+}
+
+impl Underlying {
+    /// The strike of a step, from the lowest.
+    const fn strike(&self, step: u32) -> u32 {
+        self.middle + self.apart * step - self.apart * STRIKES
+    }
+}
+
 /// The compact file as of a day. Like the real one, it does not end in a newline.
 pub(crate) fn compact(today: Date) -> String {
     let mut csv = HEADER.to_owned();
@@ -51,18 +98,16 @@ pub(crate) fn compact(today: Date) -> String {
             }
         };
     }
-    let mut id = 40_000;
-    for underlying in &UNDERLYINGS {
-        for (expiry, is_monthly) in expiries(today, underlying.weeks) {
+    for (number, underlying) in UNDERLYINGS.iter().enumerate() {
+        for (place, (expiry, is_monthly)) in expiries(today, underlying.weeks).into_iter().enumerate() {
             if is_monthly {
-                id += 1;
-                future(&mut csv, id, underlying, expiry);
+                future(&mut csv, id(number, place, 0), underlying, expiry);
             }
             for step in 0..=2 * STRIKES {
-                let strike = underlying.middle + underlying.apart * step - underlying.apart * STRIKES;
-                for (letters, word) in [("CE", "CALL"), ("PE", "PUT")] {
-                    id += 1;
-                    option(&mut csv, id, underlying, (expiry, is_monthly), strike, (letters, word));
+                let strike = underlying.strike(step);
+                for (side, words) in [("CE", "CALL"), ("PE", "PUT")].into_iter().enumerate() {
+                    let id = id(number, place, 1 + 2 * step + side as u32);
+                    option(&mut csv, id, underlying, (expiry, is_monthly), strike, words);
                 }
             }
         }
@@ -88,15 +133,21 @@ fn option(
     strike: u32,
     (letters, word): (&str, &str),
 ) {
-    let Underlying { symbol, lot, .. } = underlying;
+    let Underlying { lot, .. } = underlying;
     let kind = if underlying.is_index { "OPTIDX" } else { "OPTSTK" };
-    let (month, day) = (expiry.strftime("%b%Y"), expiry.strftime("%d %b").to_string().to_uppercase());
+    let (symbol, shown) = option_names(underlying, expiry, strike, (letters, word));
     let flag = if is_monthly { "M" } else { "W" };
     let _ = write!(
         csv,
-        "\nNSE,D,{id},{kind},0,{symbol}-{month}-{strike}-{letters},{lot}.0,{symbol} {day} {strike} {word},\
-         {expiry} 14:30:00,{strike}.00000,{letters},5.0000,{flag},OP,,"
+        "\nNSE,D,{id},{kind},0,{symbol},{lot}.0,{shown},{expiry} 14:30:00,{strike}.00000,{letters},5.0000,{flag},OP,,"
     );
+}
+
+/// An option's trading symbol, which several expiries of a month share, and its name for people.
+fn option_names(underlying: &Underlying, expiry: Date, strike: u32, (letters, word): (&str, &str)) -> (String, String) {
+    let symbol = underlying.symbol;
+    let (month, day) = (expiry.strftime("%b%Y"), expiry.strftime("%d %b").to_string().to_uppercase());
+    (format!("{symbol}-{month}-{strike}-{letters}"), format!("{symbol} {day} {strike} {word}"))
 }
 
 /// Tuesdays from a day on: some weeks, then the last of each month, in order and each once.
@@ -154,6 +205,27 @@ mod tests {
             assert!(options > 200);
             assert!(!csv.ends_with('\n'));
         }
+    }
+
+    #[test]
+    fn contracts_cost_what_their_underlyings_make_them_worth() {
+        let price = |underlying, expiry, place| {
+            contract_close(InstrumentKey::new(Segment::NSE_FNO, id(underlying, expiry, place))).unwrap()
+        };
+        assert!((2_550_000..2_700_000).contains(&price(0, 3, 0)), "{}", price(0, 3, 0));
+        for underlying in 0..UNDERLYINGS.len() {
+            for expiry in 0..7 {
+                let calls: Vec<_> = (0..=2 * STRIKES).map(|step| price(underlying, expiry, 1 + 2 * step)).collect();
+                assert!(calls.windows(2).all(|pair| pair[0] >= pair[1] && pair[1] >= 100), "{calls:?}");
+                let puts: Vec<_> = (0..=2 * STRIKES).map(|step| price(underlying, expiry, 2 + 2 * step)).collect();
+                assert!(puts.windows(2).all(|pair| pair[0] <= pair[1] && pair[0] >= 100), "{puts:?}");
+            }
+        }
+        for unlisted in [39_999, 40_099, 48_000, u32::MAX] {
+            assert_eq!(contract_close(InstrumentKey::new(Segment::NSE_FNO, unlisted)), None);
+        }
+        let (key, symbol, ..) = near_option(date(2026, 11, 22));
+        assert!(compact(date(2026, 11, 22)).contains(&format!("NSE,D,{},OPTIDX,0,{symbol},", key.security_id)));
     }
 
     #[test]
