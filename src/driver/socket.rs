@@ -1,11 +1,10 @@
 //! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
 
-use super::gate::Gate;
-use super::shared::{Account, Shared};
-use crate::auth::{BaseUrl, Credentials};
+use super::shared::{Shared, fingerprint};
+use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
 use crate::exit::Failure;
-use crate::session::{Action, Close, ConnectFailure, Input, Now, Session, Time};
+use crate::session::{Action, Close, ConnectFailure, CredentialProblem, Input, Session};
 use crate::transport::{ConnectClass, ConnectError, Connection, Ended, Incoming};
 use crate::wire::{DisconnectReason, depth, feed};
 use crate::writer::item::{Event, Feed, FrameKind, StatusEvent};
@@ -14,7 +13,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// How a socket's task ended.
@@ -32,9 +31,8 @@ pub(super) struct Socket {
     feed: Feed,
     session: Session,
     shared: Rc<Shared>,
-    gate: Gate,
     base: BaseUrl,
-    credentials: Option<Credentials>,
+    login: Option<Login>,
     connection: Option<Connection>,
     /// Answers that are on their way.
     answers: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
@@ -47,7 +45,7 @@ pub(super) struct Socket {
 /// What a step that takes time came to.
 enum Answer {
     Input(Input),
-    Credentials(Result<Credentials, crate::session::CredentialProblem>),
+    Credentials(Result<Login, CredentialProblem>),
     Connected(u64, Box<Result<Connection, ConnectFailure>>),
     Orders { after_gap: bool, result: Result<Vec<u8>, String> },
 }
@@ -73,9 +71,8 @@ impl Socket {
             conn,
             feed: shared.feed,
             session,
-            gate: Gate::default(),
             base,
-            credentials: None,
+            login: None,
             connection: None,
             answers: FuturesUnordered::new(),
             attempt: 0,
@@ -83,10 +80,6 @@ impl Socket {
             inputs,
             shared,
         }
-    }
-
-    fn now(&self) -> Now {
-        self.shared.now()
     }
 
     /// Runs the session to its end.
@@ -115,8 +108,7 @@ impl Socket {
     }
 
     fn tell(&mut self, input: Input) {
-        let now = self.now();
-        self.session.on(now, input);
+        self.session.on(self.shared.now(), input);
     }
 
     async fn next(&mut self) -> Happened {
@@ -136,8 +128,8 @@ impl Socket {
     async fn act(&mut self, action: Action) -> Option<SocketEnd> {
         match action {
             Action::ReadCredentials => {
-                let read = self.shared.read_credentials();
-                self.answers.push(Box::pin(async move { Answer::Credentials(read.await) }));
+                let shared = Rc::clone(&self.shared);
+                self.answers.push(Box::pin(async move { Answer::Credentials(shared.read_login().await) }));
             }
             Action::Connect => self.connect(),
             Action::Send(text) => {
@@ -147,7 +139,7 @@ impl Socket {
                     self.closed(&ended);
                 }
             }
-            Action::Login => self.login().await,
+            Action::Login => self.log_in().await,
             Action::Ping => {
                 if let Some(connection) = &mut self.connection
                     && let Err(ended) = connection.send_ping().await
@@ -165,12 +157,14 @@ impl Socket {
                 self.connection = None;
             }
             Action::Probe => {
-                let probe = self.shared.probe(self.credentials.clone());
-                self.answers.push(Box::pin(async move { Answer::Input(Input::Probed(probe.await)) }));
+                let (shared, login) = (Rc::clone(&self.shared), self.login.clone());
+                self.answers.push(Box::pin(async move { Answer::Input(Input::Probed(shared.probe(login).await)) }));
             }
             Action::FetchOrders { after_gap } => {
-                let orders = self.shared.fetch_orders(self.credentials.clone());
-                self.answers.push(Box::pin(async move { Answer::Orders { after_gap, result: orders.await } }));
+                let (shared, login) = (Rc::clone(&self.shared), self.login.clone());
+                self.answers.push(Box::pin(async move {
+                    Answer::Orders { after_gap, result: shared.fetch_orders(login).await }
+                }));
             }
             Action::CoolOff { kind, step, wait } => self.shared.cool_off(kind, step, wait),
             Action::SwitchPath => {
@@ -222,17 +216,13 @@ impl Socket {
     fn connect(&mut self) {
         self.attempt += 1;
         let attempt = self.attempt;
-        let admitted = match &self.shared.account {
-            Account::None => Ok(()),
-            Account::Held(account) => self.gate.admit(account, &self.shared.console, self.session.desired().len()),
-        };
-        let address = match (&self.credentials, self.feed) {
-            (_, Feed::Orders) => Ok(self.base.bare_address()),
-            (Some(credentials), _) => Ok(self.base.address(credentials)),
-            (None, _) => Err(ConnectFailure::Network("no credentials were read".to_owned())),
-        };
+        let address = self.shared.admit(self.conn, self.session.desired().len(), self.login.as_ref()).map(|()| {
+            match (&self.login, self.feed) {
+                (Some(Login::Own(credentials)), Feed::Market | Feed::Depth(_)) => self.base.address(credentials),
+                _ => self.base.bare_address(),
+            }
+        });
         let connector = self.shared.connector.clone();
-        let address = admitted.and(address);
         self.answers.push(Box::pin(async move {
             let result = match address {
                 Ok(address) => connector.connect(&address).await.map_err(|error| connect_failure(&error)),
@@ -242,10 +232,9 @@ impl Socket {
         }));
     }
 
-    async fn login(&mut self) {
-        let message = self.shared.login_message(self.credentials.as_ref());
-        if let (Some(connection), Some(message)) = (&mut self.connection, message)
-            && let Err(ended) = connection.send_secret(&message).await
+    async fn log_in(&mut self) {
+        if let (Some(connection), Some(login)) = (&mut self.connection, &self.login)
+            && let Err(ended) = connection.send_secret(&login_message(login)).await
         {
             self.closed(&ended);
         }
@@ -254,9 +243,9 @@ impl Socket {
     fn answer(&mut self, answer: Answer) {
         match answer {
             Answer::Input(input) => self.tell(input),
-            Answer::Credentials(Ok(credentials)) => {
-                let fingerprint = super::shared::fingerprint(&credentials);
-                self.credentials = Some(credentials);
+            Answer::Credentials(Ok(login)) => {
+                let fingerprint = fingerprint(&login);
+                self.login = Some(login);
                 self.tell(Input::CredentialsRead(Ok(fingerprint)));
             }
             Answer::Credentials(Err(problem)) => self.tell(Input::CredentialsRead(Err(problem))),
@@ -363,11 +352,7 @@ impl Socket {
             // Order updates are text. A binary frame is the market feed's disconnect packet, or a refused login.
             Feed::Orders => match feed::packets(bytes).flatten().next() {
                 Some((_, feed::Packet::Disconnect(packet))) => seen.disconnect = Some(packet.reason()),
-                _ => {
-                    let words = "a binary message where order updates are text".to_owned();
-                    seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" });
-                    self.shared.console.debug(words);
-                }
+                _ => seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" }),
             },
         }
     }
@@ -443,9 +428,4 @@ fn close(ended: &Ended) -> Close {
         Ended::Protocol { .. } | Ended::TooLarge => Close::Protocol(ended.to_string()),
         Ended::WriteStuck | Ended::Io(_) => Close::Network(ended.to_string()),
     }
-}
-
-/// A moment of the session's clock as the runtime's.
-pub(super) fn instant(start: Instant, at: Time) -> Instant {
-    start + Duration::from_micros(at.0)
 }

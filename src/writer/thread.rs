@@ -4,6 +4,8 @@ use super::figures::Figures;
 use super::lane::{Item, Lane, Popped};
 use super::pipeline::{Over, Pipeline, Summary};
 use crate::clock::now_us;
+use crate::wire::InstrumentKey;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,6 +20,8 @@ const TICK_EVERY: Duration = Duration::from_secs(1);
 pub enum Note {
     /// The run is over; what comes from now on is filtered.
     Over(Over),
+    /// Instruments that were asked for and of which nothing came.
+    Unseen(Vec<InstrumentKey>),
     /// The writer has ended, orderly or by a panic; joining it does not wait.
     Ended,
 }
@@ -26,7 +30,9 @@ pub enum Note {
 #[derive(Debug, Default)]
 pub struct Wishes {
     /// Re-open files by their paths.
-    pub reopen: std::sync::atomic::AtomicBool,
+    pub reopen: AtomicBool,
+    /// Tell which instruments were asked for and never seen.
+    pub unseen: AtomicBool,
 }
 
 /// Figures that the writer publishes for others to read.
@@ -72,9 +78,12 @@ pub fn spawn(
                 }
                 ticked = Instant::now();
             }
-            if wishes.reopen.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            if wishes.reopen.swap(false, Ordering::Relaxed) {
                 pipeline.flush();
                 pipeline.reopen(now_us());
+            }
+            if wishes.unseen.swap(false, Ordering::Relaxed) {
+                let _ = notes.send(Note::Unseen(pipeline.never_seen()));
             }
             if !told && let Some(over) = pipeline.over() {
                 told = true;
