@@ -39,6 +39,11 @@ pub struct Credentials {
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
+    /// A number of no meaning outside this process.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
     fn of(parts: &[&str]) -> Fingerprint {
         static KEY: OnceLock<RandomState> = OnceLock::new();
         Fingerprint(KEY.get_or_init(RandomState::new).hash_one(parts))

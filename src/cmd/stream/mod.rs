@@ -1,0 +1,206 @@
+//! `dhan feed`, `dhan depth`, `dhan orders`: from a plan to a run.
+
+mod names;
+mod outputs;
+mod watch;
+
+use crate::auth::{Endpoint, Environment, harden};
+use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource, View as PlanView};
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::driver::{self, Credentialing, Ended, Gate, Run};
+use crate::exit::{Exit, Failure};
+use crate::rest;
+use crate::session::{Calendar, Config, Plan};
+use crate::sim::{Kind, SimConfig, SimHandle};
+use crate::sink::StopSignal;
+use crate::transport::tls::LazyTls;
+use crate::transport::{Connector, Proxies, Resolver};
+use crate::wire::depth::Levels;
+use crate::writer::item::Feed;
+use crate::writer::outputs::Outputs;
+use crate::writer::pipeline::{Rules, View};
+use names::Names;
+
+/// Runs a plan to its end.
+///
+/// # Errors
+/// Why it could not be run, or not to its end.
+pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
+    if let Some(past) = &plan.stop.already_past {
+        console.info(past);
+        return Ok(Ended::Exit(Exit::Done));
+    }
+    for warning in &plan.warnings {
+        console.warn(warning);
+    }
+    // Before any secret is read: nothing of this process may end up in a core.
+    harden();
+    let names = Names::of(&plan.source);
+    let instruments = names.resolve(&plan, console)?;
+    let feed = plan.feed();
+    let spread = Plan::new(feed, &instruments.subscriptions).map_err(|many| Failure::usage(many.to_string()))?;
+    if spread.is_empty() && feed != Feed::Orders {
+        return Err(Failure::new(Exit::NotFound, "none of the instruments could be found"));
+    }
+    if plan.dry_run {
+        return crate::cli::dry_run::print(&plan, &spread).map(|()| Ended::Exit(Exit::Done));
+    }
+    let stop = StopSignal::default();
+    let opened = outputs::open(&plan, &stop, console)?;
+    let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
+    if let Some(size) = plan.outputs.rotate_size {
+        outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
+    }
+    let server = Server::of(&plan, console)?;
+    if let Some(warning) = server.warning {
+        console.warn(warning);
+    }
+    let watch = watch::start(&plan, names, console)?;
+    let demo = matches!(plan.source, StreamSource::Demo { .. });
+    let session = Config {
+        max_outage: plan.max_outage,
+        auth_wait: if server.can_change { plan.auth_wait } else { std::time::Duration::ZERO },
+        snapshot: matches!(plan.kind, StreamKind::Orders { snapshot: true, .. }),
+        calendar: Calendar::default(),
+        ..Config::new(feed, 1, 0)
+    };
+    let ended = driver::run(Run {
+        feed,
+        plan: spread,
+        symbols: instruments.symbols.clone(),
+        base: server.base,
+        credentialing: server.credentialing,
+        connector: server.connector,
+        rest: server.rest,
+        gate: (!demo).then(|| Gate::new(feed, plan.ignore_socket_limit)),
+        session,
+        rules: rules(&plan, &instruments),
+        outputs,
+        found: opened.found,
+        tap: None,
+        stop,
+        on_lag: plan.on_lag,
+        duration: plan.stop.duration,
+        until_us: plan.stop.until_us,
+        fail_on_gap: plan.fail_on_gap,
+        stats: plan.stats,
+        changes: watch.changes,
+        reread: watch.reread,
+        live_line: live_line(&plan),
+        console: console.clone(),
+    });
+    drop(server.exchange);
+    ended
+}
+
+/// A live line only helps where a person looks at stderr and records go elsewhere.
+fn live_line(plan: &StreamPlan) -> bool {
+    use std::io::IsTerminal as _;
+    std::io::stderr().is_terminal() && !(plan.outputs.has_stdout() && std::io::stdout().is_terminal())
+}
+
+fn rules(plan: &StreamPlan, instruments: &names::Instruments) -> Rules {
+    let mut rules = Rules {
+        gaps: plan.shape.gaps,
+        status_records: plan.shape.status_records,
+        count: plan.stop.count,
+        ..Rules::everything(plan.feed())
+    };
+    if let Some(only) = &plan.shape.only {
+        rules.only = outputs::only_bits(only);
+    }
+    match &plan.kind {
+        StreamKind::Market { once: true, .. } => {
+            let due = instruments.subscriptions.iter().filter_map(|s| Some((s.instrument, s.mode?)));
+            rules.once = Some(due.collect());
+        }
+        StreamKind::Market { .. } => {}
+        StreamKind::Depth { view, top, .. } => {
+            rules.view = match view {
+                PlanView::Book => View::Book,
+                PlanView::Sides => View::Sides,
+            };
+            rules.top = *top;
+        }
+        StreamKind::Orders { events, show_client_id, .. } => {
+            rules.events = *events;
+            rules.orders = crate::orders::Options { mask_client_id: !show_client_id };
+        }
+    }
+    rules
+}
+
+/// Where a run connects to, and with what.
+struct Server {
+    base: crate::auth::BaseUrl,
+    credentialing: Credentialing,
+    connector: Connector,
+    rest: Option<rest::Client>,
+    /// Whether refused credentials may change.
+    can_change: bool,
+    warning: Option<String>,
+    /// The simulated exchange; it lives as long as the run.
+    exchange: Option<SimHandle>,
+}
+
+impl Server {
+    fn of(plan: &StreamPlan, console: &Console) -> Result<Server, Failure> {
+        match &plan.source {
+            StreamSource::Server(server) => Server::real(plan, server, console),
+            StreamSource::Demo { seed } => Server::demo(plan.feed(), *seed, console),
+        }
+    }
+
+    fn real(plan: &StreamPlan, server: &ServerPlan, console: &Console) -> Result<Server, Failure> {
+        let tls = LazyTls::new(server.ca_file.as_deref())?;
+        let source = server.credentials.clone();
+        let partner = source.is_partner() && plan.feed() == Feed::Orders;
+        let rest = match (plan.feed(), partner) {
+            (Feed::Orders, true) => None,
+            _ => Some(rest::Client::new(server.api.clone(), &tls, &Resolver::default(), console.redactor())?),
+        };
+        Ok(Server {
+            base: server.base.clone(),
+            connector: Connector::new(tls, Proxies::from_env(), console.redactor()),
+            rest,
+            can_change: source.can_change(),
+            warning: source.permission_warning(),
+            credentialing: Credentialing::Source(source),
+            exchange: None,
+        })
+    }
+
+    fn demo(feed: Feed, seed: Option<u64>, console: &Console) -> Result<Server, Failure> {
+        let config = SimConfig { seed: seed.unwrap_or_else(|| fastrand::u64(..)), ..SimConfig::default() };
+        let exchange = SimHandle::start_in_thread(config).map_err(|error| {
+            Failure::new(Exit::Network, format!("the simulated exchange cannot listen on loopback: {}", error.kind()))
+        })?;
+        let (endpoint, kind) = match feed {
+            Feed::Market => (Endpoint::Market, Kind::Feed),
+            Feed::Depth(Levels::Twenty) => (Endpoint::Depth20, Kind::Depth20),
+            Feed::Depth(Levels::TwoHundred) => (Endpoint::Depth200, Kind::Depth200),
+            Feed::Orders => (Endpoint::Orders, Kind::Orders),
+        };
+        let nothing = Environment::of::<String, String>([]);
+        let base = endpoint.resolve(Some(&exchange.probe().url(kind)), &nothing)?;
+        let tls = LazyTls::new(None)?;
+        let api = Environment::of(exchange.probe().environment());
+        let api = crate::auth::ApiBase::resolve(&api)?;
+        let rest = rest::Client::new(api, &tls, &Resolver::default(), console.redactor())?;
+        Ok(Server {
+            base,
+            credentialing: Credentialing::Demo,
+            connector: Connector::new(tls, Proxies::none(), console.redactor()),
+            rest: Some(rest),
+            can_change: false,
+            warning: None,
+            exchange: Some(exchange),
+        })
+    }
+}
+
+/// Today, in India.
+fn today() -> jiff::civil::Date {
+    crate::clock::ist_civil(now_us()).date()
+}

@@ -1,0 +1,144 @@
+//! From specs to subscriptions, whoever knows the names: the instrument master, or the simulated exchange.
+
+use super::today;
+use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::instruments::{self, Layout, Name, Problem, Resolution, Resolved, Spec, Store, Streamable};
+use crate::session::Subscription;
+use crate::session::requests::effective_mode;
+use crate::sim;
+use crate::wire::{InstrumentKey, Mode};
+use std::sync::Arc;
+
+/// What a run asks for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Instruments {
+    pub subscriptions: Vec<Subscription>,
+    pub symbols: Vec<(InstrumentKey, Arc<str>)>,
+}
+
+/// Who knows the names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    Master,
+    Demo,
+}
+
+impl Names {
+    pub fn of(source: &StreamSource) -> Names {
+        match source {
+            StreamSource::Demo { .. } => Names::Demo,
+            StreamSource::Server(_) => Names::Master,
+        }
+    }
+
+    /// Everything that a plan asks for.
+    ///
+    /// # Errors
+    /// All specs that name nothing, in one message.
+    pub fn resolve(self, plan: &StreamPlan, console: &Console) -> Result<Instruments, Failure> {
+        let skip = plan.instruments.skip_missing;
+        let (resolved, failure) = self.look_up(&plan.kind, &plan.instruments.specs, skip, console)?;
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(resolved),
+        }
+    }
+
+    /// What these specs ask for, and one failure for those that name nothing (with `skip`: a warning).
+    ///
+    /// # Errors
+    /// There is no instrument master to look them up in.
+    pub fn look_up(
+        self,
+        kind: &StreamKind,
+        specs: &[Spec],
+        skip: bool,
+        console: &Console,
+    ) -> Result<(Instruments, Option<Failure>), Failure> {
+        if specs.is_empty() {
+            return Ok((Instruments::default(), None));
+        }
+        let streamable = match kind {
+            StreamKind::Depth { .. } => Streamable::Depth,
+            _ => Streamable::Feed,
+        };
+        let resolution = match self {
+            Names::Demo => demo(specs),
+            Names::Master => {
+                let store = Store::from_env(Layout::Compact, false)?;
+                let resolution = instruments::resolve(specs, streamable, &store, today(), console)?;
+                if resolution.stale {
+                    store.refresh_behind(console);
+                }
+                resolution
+            }
+        };
+        for notice in &resolution.notices {
+            console.info(notice);
+        }
+        let (mut instruments, mut problems) = (Instruments::default(), Vec::new());
+        for (spec, one) in specs.iter().zip(&resolution.instruments) {
+            match one {
+                Ok(Resolved { key, symbol }) => {
+                    let mode = match kind {
+                        StreamKind::Market { mode, .. } => Some(effective_mode(*key, spec.mode.unwrap_or(*mode))),
+                        _ => None,
+                    };
+                    if mode == Some(Mode::Quote) && asked_full(kind, spec) {
+                        console.warn(format!("{key}: the server has no full packets for indices; asked for quote"));
+                    }
+                    let subscription = Subscription { instrument: *key, mode };
+                    if !instruments.subscriptions.contains(&subscription) {
+                        instruments.subscriptions.push(subscription);
+                    }
+                    instruments.symbols.extend(symbol.clone().map(|symbol| (*key, symbol)));
+                }
+                Err(problem) if skip && problem.can_be_skipped() => console.warn(format!("left out: {problem}")),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        Ok((instruments, instruments::resolve::failure(problems.into_iter())))
+    }
+}
+
+fn asked_full(kind: &StreamKind, spec: &Spec) -> bool {
+    matches!(kind, StreamKind::Market { mode, .. } if spec.mode.unwrap_or(*mode) == Mode::Full)
+}
+
+/// The simulated exchange knows a dozen names; ids that it has never heard of walk too.
+fn demo(specs: &[Spec]) -> Resolution {
+    let known = |key: InstrumentKey| sim::KNOWN.iter().find(|(k, _)| *k == key).map(|(_, symbol)| Arc::from(*symbol));
+    let one = |spec: &Spec| match (&spec.name, spec.segment.map(|segment| segment.feed())) {
+        (Name::Id(id), Some(Some(segment))) => {
+            let key = InstrumentKey::new(segment, *id);
+            Ok(Resolved { key, symbol: known(key) })
+        }
+        (Name::Symbol(name), segment) => sim::KNOWN
+            .iter()
+            .find(|(key, symbol)| {
+                symbol.eq_ignore_ascii_case(name) && segment.is_none_or(|segment| segment == Some(key.segment))
+            })
+            .map(|(key, symbol)| Resolved { key: *key, symbol: Some(Arc::from(*symbol)) })
+            .ok_or_else(|| Problem::Unknown {
+                spec: spec.text.clone(),
+                nearest: sim::KNOWN.iter().map(|(key, symbol)| format!("{key}  {symbol}")).collect(),
+            }),
+        _ => Err(Problem::NotStreamable {
+            spec: spec.text.clone(),
+            reason: "the feed has no code for this segment".to_owned(),
+        }),
+    };
+    Resolution { instruments: specs.iter().map(one).collect(), notices: Vec::new(), stale: false }
+}
+
+/// What `--demo` streams when nothing was asked for: five indices.
+pub(super) fn demo_default() -> Vec<InstrumentKey> {
+    sim::KNOWN.iter().take(5).map(|(key, _)| *key).collect()
+}
+
+/// A usage failure for a spec that cannot be read.
+pub(super) fn bad_spec(error: &instruments::SpecError) -> Failure {
+    Failure::new(Exit::Usage, error.to_string())
+}

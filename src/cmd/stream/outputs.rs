@@ -1,0 +1,110 @@
+//! Opens what a plan names as its outputs, before anything connects.
+
+use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, RecordType, ShapePlan, StreamPlan};
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::exit::Failure;
+use crate::record::control::GapReason;
+use crate::record::market::MarketType;
+use crate::record::order::Order;
+use crate::sink::StopSignal;
+use crate::sink::csv::Columns;
+use crate::sink::encoder::{Format, Style, depth_header, market_header, own_header};
+use crate::sink::file::{FileSink, FileSpec};
+use crate::sink::stdout::StdoutSink;
+use crate::writer::item::{Event, Feed};
+use crate::writer::outputs::OutputSpec;
+
+/// Outputs that are ready.
+pub(crate) struct Opened {
+    pub specs: Vec<OutputSpec>,
+    /// Gaps of runs that were killed.
+    pub found: Vec<Event>,
+}
+
+/// Opens the outputs of a stream.
+pub(super) fn open(plan: &StreamPlan, stop: &StopSignal, console: &Console) -> Result<Opened, Failure> {
+    open_all(plan.feed(), &plan.outputs, &plan.shape, stop, console)
+}
+
+/// Opens these outputs for records of a feed.
+pub(crate) fn open_all(
+    feed: Feed,
+    outputs: &OutputsPlan,
+    shape: &ShapePlan,
+    stop: &StopSignal,
+    console: &Console,
+) -> Result<Opened, Failure> {
+    let mut opened = Opened { specs: Vec::new(), found: Vec::new() };
+    for OutputPlan { target, format } in &outputs.targets {
+        let style = Style { format: *format, time: shape.time, columns: columns(feed, shape) };
+        let header = (*format == Format::Csv).then(|| header(feed, shape));
+        match target {
+            OutputTarget::Stdout => opened.specs.push(OutputSpec {
+                destination: Box::new(StdoutSink::open(outputs.disk_wait, stop.clone(), console)?),
+                style,
+                header,
+                is_file: false,
+            }),
+            OutputTarget::Pattern(pattern) => {
+                let spec = FileSpec {
+                    pattern: pattern.clone(),
+                    format: *format,
+                    csv_header: header.map(String::into_bytes),
+                    rotate_size: outputs.rotate_size,
+                    mode: if feed == Feed::Orders { 0o600 } else { 0o644 },
+                    on_rotate: outputs.on_rotate.clone(),
+                    disk_wait: outputs.disk_wait,
+                    stop: stop.clone(),
+                };
+                let now_us = now_us();
+                let file = FileSink::open(spec, now_us, console)?;
+                for restarted in file.restarted {
+                    opened.found.push(Event::Gap {
+                        conn: 0,
+                        reason: GapReason::Restarted,
+                        detail: Some(restarted.detail),
+                        from_us: restarted.from_us,
+                        to_us: now_us,
+                        dropped: None,
+                    });
+                }
+                opened.specs.push(OutputSpec {
+                    destination: Box::new(file.sink),
+                    style,
+                    header: None,
+                    is_file: true,
+                });
+            }
+        }
+    }
+    Ok(opened)
+}
+
+/// The bits of [`crate::writer::pipeline::Rules::only`].
+pub(crate) fn only_bits(only: &[RecordType]) -> u8 {
+    only.iter().fold(0, |bits, kind| match kind {
+        RecordType::Market(kind) => bits | 1 << *kind as u8,
+        RecordType::Depth | RecordType::DepthSide | RecordType::Order => u8::MAX,
+    })
+}
+
+/// The market type that `--only` names alone.
+fn only_type(shape: &ShapePlan) -> Option<MarketType> {
+    match shape.only.as_deref() {
+        Some([RecordType::Market(kind)]) => Some(*kind),
+        _ => None,
+    }
+}
+
+fn columns(feed: Feed, shape: &ShapePlan) -> Columns {
+    if feed == Feed::Market && only_type(shape).is_none() { Columns::Market } else { Columns::Own }
+}
+
+fn header(feed: Feed, shape: &ShapePlan) -> String {
+    match feed {
+        Feed::Market => market_header(only_type(shape), shape.time),
+        Feed::Depth(_) => depth_header(shape.time),
+        Feed::Orders => own_header(&Order::default(), shape.time),
+    }
+}
