@@ -1,6 +1,7 @@
 //! One file a subcommand, where the pieces are put together.
 
 pub mod simulate;
+pub mod stream;
 
 use std::process::ExitCode;
 

@@ -18,7 +18,7 @@ use crate::clock::now_us;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::rest;
-use crate::session::{Calendar, Config, Input, Plan, Session, Subscription};
+use crate::session::{Config, Input, Plan, Session, Subscription};
 use crate::sink::{StopSignal, WriteFailure};
 use crate::transport::Connector;
 use crate::wire::InstrumentKey;
@@ -517,9 +517,4 @@ async fn until(at: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
     }
-}
-
-/// When silence is remarkable, with the holidays the user knows of.
-pub fn calendar(holidays: impl IntoIterator<Item = jiff::civil::Date>) -> Calendar {
-    Calendar::new(holidays)
 }

@@ -8,7 +8,6 @@ use crate::session::{Action, Close, ConnectFailure, CredentialProblem, Input, Se
 use crate::transport::{ConnectClass, ConnectError, Connection, Ended, Incoming};
 use crate::wire::{DisconnectReason, depth, feed};
 use crate::writer::item::{Event, Feed, FrameKind, StatusEvent};
-use crate::writer::lane::Batch;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -180,7 +179,9 @@ impl Socket {
             }
             Action::SnapshotLost { detail, from_us } => {
                 let to_us = now_us();
-                self.shared.console.warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
+                self.shared
+                    .console
+                    .warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
                 self.shared.lane.event(Event::Gap {
                     conn: self.conn,
                     reason: crate::writer::item::GapReason::Snapshot,
@@ -216,12 +217,13 @@ impl Socket {
     fn connect(&mut self) {
         self.attempt += 1;
         let attempt = self.attempt;
-        let address = self.shared.admit(self.conn, self.session.desired().len(), self.login.as_ref()).map(|()| {
-            match (&self.login, self.feed) {
-                (Some(Login::Own(credentials)), Feed::Market | Feed::Depth(_)) => self.base.address(credentials),
-                _ => self.base.bare_address(),
-            }
-        });
+        let address =
+            self.shared.admit(self.conn, self.session.desired().len(), self.login.as_ref()).map(|()| {
+                match (&self.login, self.feed) {
+                    (Some(Login::Own(credentials)), Feed::Market | Feed::Depth(_)) => self.base.address(credentials),
+                    _ => self.base.bare_address(),
+                }
+            });
         let connector = self.shared.connector.clone();
         self.answers.push(Box::pin(async move {
             let result = match address {

@@ -43,9 +43,6 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
     if spread.is_empty() && feed != Feed::Orders {
         return Err(Failure::new(Exit::NotFound, "none of the instruments could be found"));
     }
-    if plan.dry_run {
-        return crate::cli::dry_run::print(&plan, &spread).map(|()| Ended::Exit(Exit::Done));
-    }
     let stop = StopSignal::default();
     let opened = outputs::open(&plan, &stop, console)?;
     let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());

@@ -3,7 +3,7 @@
 use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::console::Console;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::instruments::{self, Layout, Name, Problem, Resolution, Resolved, Spec, Store, Streamable};
 use crate::session::Subscription;
 use crate::session::requests::effective_mode;
@@ -131,14 +131,4 @@ fn demo(specs: &[Spec]) -> Resolution {
         }),
     };
     Resolution { instruments: specs.iter().map(one).collect(), notices: Vec::new(), stale: false }
-}
-
-/// What `--demo` streams when nothing was asked for: five indices.
-pub(super) fn demo_default() -> Vec<InstrumentKey> {
-    sim::KNOWN.iter().take(5).map(|(key, _)| *key).collect()
-}
-
-/// A usage failure for a spec that cannot be read.
-pub(super) fn bad_spec(error: &instruments::SpecError) -> Failure {
-    Failure::new(Exit::Usage, error.to_string())
 }

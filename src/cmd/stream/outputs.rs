@@ -4,7 +4,6 @@ use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, RecordType, ShapeP
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::exit::Failure;
-use crate::record::control::GapReason;
 use crate::record::market::MarketType;
 use crate::record::order::Order;
 use crate::sink::StopSignal;
@@ -12,7 +11,7 @@ use crate::sink::csv::Columns;
 use crate::sink::encoder::{Format, Style, depth_header, market_header, own_header};
 use crate::sink::file::{FileSink, FileSpec};
 use crate::sink::stdout::StdoutSink;
-use crate::writer::item::{Event, Feed};
+use crate::writer::item::{Event, Feed, GapReason};
 use crate::writer::outputs::OutputSpec;
 
 /// Outputs that are ready.
@@ -69,12 +68,7 @@ pub(crate) fn open_all(
                         dropped: None,
                     });
                 }
-                opened.specs.push(OutputSpec {
-                    destination: Box::new(file.sink),
-                    style,
-                    header: None,
-                    is_file: true,
-                });
+                opened.specs.push(OutputSpec { destination: Box::new(file.sink), style, header: None, is_file: true });
             }
         }
     }

@@ -250,7 +250,9 @@ fn command(line: &str, modes: bool) -> Result<Command, String> {
     let mut wrong = Vec::new();
     for word in words {
         match Spec::parse(word) {
-            Ok(spec) if spec.mode.is_some() && !modes => wrong.push(format!("{word:?}: only the market feed has modes")),
+            Ok(spec) if spec.mode.is_some() && !modes => {
+                wrong.push(format!("{word:?}: only the market feed has modes"))
+            }
             Ok(spec) => specs.push(spec),
             Err(error) => wrong.push(error.to_string()),
         }
@@ -277,11 +279,14 @@ mod tests {
     fn control_lines_are_read_and_bad_ones_say_what_is_wrong() {
         let read = |line| command(line, true);
         assert!(matches!(read("sub NSE_EQ:2885@full IDX_I:13"), Ok(Command::Subscribe(specs)) if specs.len() == 2));
-        assert!(matches!(read("  unsub NSE_EQ:2885 # done with it"), Ok(Command::Unsubscribe(specs)) if specs.len() == 1));
+        assert!(
+            matches!(read("  unsub NSE_EQ:2885 # done with it"), Ok(Command::Unsubscribe(specs)) if specs.len() == 1)
+        );
         assert_eq!(read("list"), Ok(Command::List));
         assert_eq!(read("quit\r"), Ok(Command::Quit));
         assert_eq!(read("  # nothing"), Ok(Command::Nothing));
-        for (line, part) in [("sub", "needs instruments"), ("buy NSE_EQ:2885", "\"buy\""), ("quit now", "stands alone")] {
+        for (line, part) in [("sub", "needs instruments"), ("buy NSE_EQ:2885", "\"buy\""), ("quit now", "stands alone")]
+        {
             assert!(read(line).unwrap_err().contains(part), "{line}");
         }
         assert!(command("sub NSE_EQ:2885@full", false).unwrap_err().contains("only the market feed"));
