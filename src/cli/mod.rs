@@ -1,9 +1,20 @@
 //! Flags as typed, flags as meant.
 //!
-//! * [`credentials`] – where the credentials are.
+//! * [`args`] – as typed.
+//! * [`planner`] – from typed to meant, every problem in one message; with [`value`], [`specs`] and [`problems`].
 //! * [`plan`] – what is meant: everything a run needs, checked before anything connects.
+//! * [`credentials`] – where the credentials are.
 //! * [`simulate`] – the options of `dhan simulate`.
+//! * [`dry_run`] – a plan in words.
+//! * [`out`] – stdout of the commands that do not stream.
 
+pub mod args;
 pub mod credentials;
+pub mod dry_run;
+pub mod out;
 pub mod plan;
+pub mod planner;
+pub mod problems;
 pub mod simulate;
+pub mod specs;
+pub mod value;

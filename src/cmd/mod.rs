@@ -1,11 +1,151 @@
 //! One file a subcommand, where the pieces are put together.
 
+pub mod generate;
 pub mod simulate;
 pub mod stream;
 
+use crate::auth::Environment;
+use crate::cli::args::{Cli, Command, ConsoleArgs};
+use crate::cli::plan::{StreamPlan, TextSource};
+use crate::cli::planner::{self, Surroundings};
+use crate::cli::{out, value};
+use crate::console::{Console, ConsoleConfig, Level, LogFormat};
+use crate::exit::{Exit, Failure};
+use clap::{CommandFactory as _, Parser as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::process::ExitCode;
 
-/// Runs the command line of this process.
+/// Runs the command line of this process: the one place where a failure becomes a message and a number.
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    crate::auth::harden();
+    // Until the flags are known, problems are said plainly.
+    let plain = Console::default();
+    crate::console::install_panic_hook(&plain);
+    let (console, result) = match typed() {
+        Ok(cli) => match console(&cli.console, &Environment::process(), io::stderr().is_terminal()) {
+            Ok(config) => {
+                let console = Console::new(config);
+                crate::console::install_panic_hook(&console);
+                let result = dispatch(cli.command, &console);
+                (console, result)
+            }
+            Err(failure) => (plain, Err(failure)),
+        },
+        Err(ended) => (plain, ended),
+    };
+    let exit = result.unwrap_or_else(|failure| {
+        if !failure.message.is_empty() {
+            console.error(&failure);
+        }
+        failure.exit
+    });
+    ExitCode::from(exit.code())
+}
+
+/// The command line, or how the run ends because there is none to run.
+fn typed() -> Result<Cli, Result<Exit, Failure>> {
+    crate::auth::refuse_token_arguments(std::env::args_os()).map_err(Err)?;
+    Cli::try_parse().map_err(|error| {
+        if error.exit_code() == 0 {
+            let text = error.render();
+            let text = if io::stdout().is_terminal() { text.ansi().to_string() } else { text.to_string() };
+            return out::print(&text).map(|()| Exit::Done);
+        }
+        let text = error.render().to_string();
+        let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim()).to_owned();
+        Err(Failure::usage(match elsewhere(&error) {
+            Some(hint) => format!("{text}\n\n{hint}"),
+            None => text,
+        }))
+    })
+}
+
+/// Says which commands have an option that was given to another one.
+fn elsewhere(error: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let name = typed.strip_prefix("--")?.split('=').next()?;
+    let cli = Cli::command();
+    let commands = cli.get_subcommands().filter(|c| c.get_arguments().any(|arg| arg.get_long() == Some(name)));
+    let names: Vec<_> = commands.map(|command| format!("dhan {}", command.get_name())).collect();
+    (!names.is_empty()).then(|| format!("--{name} is an option of {}", names.join(", ")))
+}
+
+/// What stderr says, as meant.
+///
+/// # Errors
+/// A usage error for an unknown word, or both more and less.
+pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) -> Result<ConsoleConfig, Failure> {
+    let mut problems = crate::cli::problems::Problems::default();
+    let mut word = |option: &str, typed: &Option<String>, words: &[&str]| {
+        typed.as_deref().and_then(|typed| problems.ok(value::word(option, typed, words)))
+    };
+    let format = word("--log-format", &args.log_format, &["text", "json"]);
+    let color = word("--color", &args.color, &["auto", "always", "never"]);
+    if args.quiet > 0 && args.verbose > 0 {
+        problems.add("-q asks for less on stderr and -v for more: leave one out");
+    }
+    problems.finish()?;
+    let wanted =
+        terminal && environment.text("NO_COLOR").is_none() && environment.text("TERM").is_none_or(|t| t != "dumb");
+    Ok(ConsoleConfig {
+        level: match (args.quiet, args.verbose) {
+            (0, 0) => Level::Info,
+            (0, 1) => Level::Debug,
+            (0, _) => Level::Trace,
+            (1, _) => Level::Warn,
+            (_, _) => Level::Error,
+        },
+        format: if format == Some(1) { LogFormat::Json } else { LogFormat::Text },
+        color: match color {
+            Some(1) => true,
+            Some(2) => false,
+            _ => wanted,
+        },
+    })
+}
+
+fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
+    let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match source {
+            TextSource::Stdin => io::stdin().lock().read_to_end(&mut bytes)?,
+            TextSource::File(path) => std::fs::File::open(path)?.read_to_end(&mut bytes)?,
+        };
+        Ok(bytes)
+    };
+    let mut around = Surroundings {
+        now_us: crate::clock::now_us(),
+        environment: Environment::process(),
+        redactor: console.redactor(),
+        read: &mut read,
+    };
+    match command {
+        Command::Feed(args) => stream(planner::feed(&args, &mut around)?, console),
+        Command::Depth(args) => stream(planner::depth(&args, &mut around)?, console),
+        Command::Orders(args) => stream(planner::orders(&args, &mut around)?, console),
+        Command::Replay(args) => planner::replay(&args).and_then(|_| Err(not_yet("replay"))),
+        Command::Simulate(args) => simulate::run(&args, console),
+        Command::Generate(args) => generate::run(&args),
+    }
+}
+
+/// What the three streams have in common before they connect.
+fn stream(plan: StreamPlan, console: &Console) -> Result<Exit, Failure> {
+    for warning in &plan.warnings {
+        console.warn(warning);
+    }
+    if let Some(past) = &plan.stop.already_past {
+        console.warn(past);
+        return Ok(Exit::Done);
+    }
+    Err(not_yet(plan.feed().name()))
+}
+
+fn not_yet(what: &str) -> Failure {
+    Failure::new(Exit::Bug, format!("this build of dhan cannot {what} yet"))
 }

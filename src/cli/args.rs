@@ -1,0 +1,398 @@
+//! Flags as typed. What has a fixed set of words or a form of its own is text here and is read by
+//! [`planner`](super::planner), which finds all problems, not only the first.
+
+use super::simulate::SimulateArgs;
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0   done, or told to stop             8   the server's certificate cannot be trusted
+  1   a bug of ours                     9   output failed
+  2   usage                             10  another dhan is writing that file
+  3   credentials missing or refused    11  no instrument master, or a damaged file
+  4   the account may not               12  the server speaks something else
+  5   the request was refused           13  more gap than --fail-on-gap, or verify found gaps
+  6   no free socket                    14  instrument not found, or ambiguous
+  7   gave up on the network, or nothing was received
+
+Environment:
+  DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN     the account; or DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND for the token
+  DHAN_WS_USER_TYPE, DHAN_PARTNER_ID, DHAN_PARTNER_SECRET     orders as a partner
+  DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL, DHAN_WS_ORDER_URL, DHAN_API_URL,
+  DHAN_INSTRUMENTS_URL     other servers
+  DHAN_CACHE_DIR, XDG_CACHE_HOME, XDG_STATE_HOME     where files are kept
+  HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR     as everywhere
+
+Try it without an account: dhan feed --demo";
+
+/// Stream Dhan's live market feed, market depth and order updates as NDJSON or CSV
+///
+/// stdout carries records and nothing else; everything for people goes to stderr.
+#[derive(Debug, Parser)]
+#[command(name = "dhan", version, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true)]
+#[command(arg_required_else_help = false, propagate_version = false, infer_long_args = false)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What stderr says.
+    #[command(flatten)]
+    pub console: ConsoleArgs,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Stream the live market feed: ticker, quote or full
+    Feed(Box<FeedArgs>),
+    /// Stream the 20- or 200-level order book
+    Depth(Box<DepthArgs>),
+    /// Stream the order updates of the account
+    Orders(Box<OrdersArgs>),
+    /// Decode captured frames again, to the same bytes as the live run printed
+    Replay(Box<ReplayArgs>),
+    /// Serve Dhan's protocols from a simulated exchange, for any client
+    Simulate(Box<SimulateArgs>),
+    /// Print what fills completions/ and man/
+    Generate(GenerateArgs),
+}
+
+/// What stderr says.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Messages")]
+pub struct ConsoleArgs {
+    /// Only warnings and errors on stderr, no closing line; -qq: only errors
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub quiet: u8,
+    /// More on stderr; -vv: everything. Secrets are masked at any level
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// How messages are written
+    #[arg(long, value_name = "FORMAT", value_parser = Word(&["text", "json"]), global = true)]
+    pub log_format: Option<String>,
+    /// When messages are coloured [default: auto]
+    #[arg(long, value_name = "WHEN", value_parser = Word(&["auto", "always", "never"]), global = true)]
+    pub color: Option<String>,
+}
+
+/// `dhan feed`.
+///
+/// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, each optionally followed by @ticker, @quote or @full.
+/// SEGMENT:ID starts at once; a symbol is looked up in the instrument master first.
+///
+/// Examples:
+///   dhan feed --demo
+///   dhan feed --mode quote IDX_I:13 NSE_EQ:2885@full
+///   dhan feed -i watchlist.txt -o 'ticks-{date}.ndjson.zst' --until 15:30
+#[derive(Debug, Clone, Default, Args)]
+#[command(verbatim_doc_comment)]
+pub struct FeedArgs {
+    /// Which instruments.
+    #[command(flatten)]
+    pub instruments: InstrumentArgs,
+    /// What to receive of instruments that do not say so themselves [default: ticker]
+    #[arg(short, long, value_name = "MODE", value_parser = Word(&["ticker", "quote", "full"]))]
+    pub mode: Option<String>,
+    /// One record of the asked type for each instrument, then exit 0; with -d, what came by then
+    #[arg(long)]
+    pub once: bool,
+    /// Keep only these record types, separated by commas; gaps stay
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["ticker", "quote", "full", "oi", "prev_close", "market_status", "unknown"]))]
+    pub only: Vec<String>,
+    /// Everything that all streams have.
+    #[command(flatten)]
+    pub stream: StreamArgs,
+}
+
+/// `dhan depth`.
+///
+/// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, of NSE_EQ or NSE_FNO. At 20 levels 250 instruments fit, at 200
+/// levels five.
+///
+/// Examples:
+///   dhan depth --demo
+///   dhan depth NSE_EQ:2885 --top 5
+///   dhan depth --levels 200 --view sides NSE_FNO:49081
+#[derive(Debug, Clone, Default, Args)]
+#[command(verbatim_doc_comment)]
+pub struct DepthArgs {
+    /// Which instruments.
+    #[command(flatten)]
+    pub instruments: InstrumentArgs,
+    /// How many levels [default: 20]
+    #[arg(long, value_name = "N", value_parser = Word(&["20", "200"]))]
+    pub levels: Option<String>,
+    /// Both sides in a record, or every packet as it came [default: book]
+    #[arg(long, value_name = "VIEW", value_parser = Word(&["book", "sides"]))]
+    pub view: Option<String>,
+    /// Print only the best N levels; totals are still over all
+    #[arg(long, value_name = "N")]
+    pub top: Option<String>,
+    /// Keep only these record types; gaps stay
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["depth", "depth_side"]))]
+    pub only: Vec<String>,
+    /// Everything that all streams have.
+    #[command(flatten)]
+    pub stream: StreamArgs,
+}
+
+/// The words of `--events`.
+const EVENTS: &[&str] = &[
+    "update",
+    "snapshot",
+    "status_change",
+    "execution",
+    "order_transit",
+    "order_pending",
+    "order_rejected",
+    "order_cancelled",
+    "order_traded",
+    "order_expired",
+    "order_part_traded",
+    "order_triggered",
+    "order_closed",
+];
+
+/// `dhan orders`.
+///
+/// At the start the whole order book of the day is printed (events: snapshot), then every update as it comes. This
+/// program only reads: it places, changes and cancels nothing.
+///
+/// Examples:
+///   dhan orders --demo
+///   dhan orders --events execution,order_rejected
+#[derive(Debug, Clone, Default, Args)]
+#[command(verbatim_doc_comment)]
+pub struct OrdersArgs {
+    /// Keep only updates that carry one of these events, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(EVENTS))]
+    pub events: Vec<String>,
+    /// Do not ask the REST order book
+    #[arg(long)]
+    pub no_snapshot: bool,
+    /// Print client ids whole
+    #[arg(long)]
+    pub show_client_id: bool,
+    /// Whose orders.
+    #[command(flatten)]
+    pub user_type: super::credentials::UserTypeArgs,
+    /// Keep only these record types; gaps stay
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["order"]))]
+    pub only: Vec<String>,
+    /// Everything that all streams have.
+    #[command(flatten)]
+    pub stream: StreamArgs,
+}
+
+/// Which instruments.
+#[derive(Debug, Clone, Default, Args)]
+pub struct InstrumentArgs {
+    /// SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
+    #[arg(value_name = "INSTRUMENT")]
+    pub specs: Vec<String>,
+    /// Read instruments from FILE, one a line; - is stdin (repeatable)
+    #[arg(short, long = "instruments", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub instruments: Vec<PathBuf>,
+    /// Read sub SPEC…, unsub SPEC…, list and quit from FILE while streaming; - is stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub control: Option<PathBuf>,
+    /// Go on without instruments that cannot be found
+    #[arg(long)]
+    pub skip_missing: bool,
+}
+
+/// What all streams have.
+#[derive(Debug, Clone, Default, Args)]
+pub struct StreamArgs {
+    /// What is printed, and where.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Also keep the raw frames, with receive times, for dhan replay
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub capture: Option<PathBuf>,
+    /// Connection events as status records in the stream too
+    #[arg(long, help_heading = "Output")]
+    pub status_records: bool,
+    /// When the reader of stdout is too slow: drop the oldest and count them, or stop reading [default: drop]
+    #[arg(long, value_name = "WHAT", value_parser = Word(&["drop", "block"]), help_heading = "Output")]
+    pub on_lag: Option<String>,
+    /// Stop after this time, such as 6h15m
+    #[arg(short, long, value_name = "DURATION", help_heading = "End")]
+    pub duration: Option<String>,
+    /// Stop at this time of today in India (15:30), or at an RFC 3339 instant
+    #[arg(long, value_name = "TIME", help_heading = "End")]
+    pub until: Option<String>,
+    /// Run to the end, but exit 13 when the gaps add up to more than this
+    #[arg(long, value_name = "DURATION", help_heading = "End")]
+    pub fail_on_gap: Option<String>,
+    /// Give up when no connection could be made for this long [default: keep trying]
+    #[arg(long, value_name = "DURATION", help_heading = "End")]
+    pub max_outage: Option<String>,
+    /// How long refused or missing credentials are waited for to change [default: 10m]
+    #[arg(long, value_name = "DURATION", help_heading = "Credentials")]
+    pub auth_wait: Option<String>,
+    /// Where the credentials are.
+    #[command(flatten)]
+    pub credentials: super::credentials::CredentialArgs,
+    /// Stream from a simulated exchange inside the process: no account, no network
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Server")]
+    pub demo: Option<String>,
+    /// Another server; used as it stands, path included
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Server")]
+    pub url: Option<String>,
+    /// Trust the root certificates in this file, as SSL_CERT_FILE
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Server")]
+    pub ca_file: Option<PathBuf>,
+    /// Open a socket although this host already holds five of its kind
+    #[arg(long, help_heading = "Server")]
+    pub ignore_socket_limit: bool,
+    /// Print what would be connected to and sent, redacted, and exit
+    #[arg(long, help_heading = "Server")]
+    pub dry_run: bool,
+    /// A line of figures on stderr this often, such as 60s
+    #[arg(long, value_name = "DURATION", help_heading = "Messages")]
+    pub stats: Option<String>,
+}
+
+/// What is printed, and where.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Format [default: ndjson, or what the extension of --output says]
+    #[arg(short, long, value_name = "FORMAT", value_parser = Word(&["ndjson", "csv"]))]
+    pub format: Option<String>,
+    /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is
+    /// stdout (repeatable)
+    #[arg(short, long, value_name = "PATTERN", value_hint = ValueHint::FilePath)]
+    pub output: Vec<String>,
+    /// Also rotate at this size on disk, such as 200MB
+    #[arg(long, value_name = "SIZE")]
+    pub rotate_size: Option<String>,
+    /// Run CMD (sh -c) for every finished file, with its path in $1
+    #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
+    pub on_rotate: Option<String>,
+    /// How long a full disk is waited out [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub disk_wait: Option<String>,
+    /// Do not print gap records
+    #[arg(long)]
+    pub no_gaps: bool,
+    /// Times as numbers, or as RFC 3339 in IST [default: epoch]
+    #[arg(long, value_name = "STYLE", value_parser = Word(&["epoch", "iso"]))]
+    pub time: Option<String>,
+    /// Stop after N records
+    #[arg(short = 'n', long, value_name = "N")]
+    pub count: Option<String>,
+}
+
+/// `dhan replay`.
+///
+/// Prints what the live run printed, byte for byte, given the same format options.
+///
+/// Examples:
+///   dhan replay monday.dcap
+///   dhan replay monday.dcap -f csv --only quote
+#[derive(Debug, Clone, Default, Args)]
+#[command(verbatim_doc_comment)]
+pub struct ReplayArgs {
+    /// Captures, in order
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub files: Vec<PathBuf>,
+    /// As fast as the output takes it, or as it was received [default: max]
+    #[arg(long, value_name = "SPEED", value_parser = Word(&["max", "1x", "10x"]))]
+    pub speed: Option<String>,
+    /// Depth: both sides in a record, or every packet as it came [default: book]
+    #[arg(long, value_name = "VIEW", value_parser = Word(&["book", "sides"]))]
+    pub view: Option<String>,
+    /// Depth: print only the best N levels
+    #[arg(long, value_name = "N")]
+    pub top: Option<String>,
+    /// Orders: keep only updates that carry one of these events
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(EVENTS))]
+    pub events: Vec<String>,
+    /// Orders: print client ids whole
+    #[arg(long)]
+    pub show_client_id: bool,
+    /// Keep only these record types; gaps stay
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["ticker", "quote", "full", "oi", "prev_close", "market_status", "unknown", "depth", "depth_side", "order"]))]
+    pub only: Vec<String>,
+    /// What is printed, and where.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Connection events as status records in the stream too
+    #[arg(long, help_heading = "Output")]
+    pub status_records: bool,
+}
+
+/// `dhan generate`.
+#[derive(Debug, Clone, Args)]
+pub struct GenerateArgs {
+    /// What to generate.
+    #[command(subcommand)]
+    pub what: Generated,
+}
+
+/// What can be generated.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Generated {
+    /// Shell completions
+    Completions {
+        /// Only this shell [default: all three, with --dir or --check]
+        #[arg(value_name = "SHELL", value_enum)]
+        shell: Option<Shell>,
+        /// Write the files there instead of printing
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+        /// Compare the files there with what would be written; exit 1 if they differ
+        #[arg(long, requires = "dir")]
+        check: bool,
+    },
+    /// Manual pages
+    Man {
+        /// Only this command's page, such as feed [default: dhan's own]
+        #[arg(value_name = "COMMAND")]
+        page: Option<String>,
+        /// Write all pages there instead of printing
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+        /// Compare the files there with what would be written; exit 1 if they differ
+        #[arg(long, requires = "dir")]
+        check: bool,
+    },
+}
+
+/// Shells that completions are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+}
+
+/// Text with a fixed set of words: they are shown in the help and completed, but what was typed is judged later,
+/// together with everything else.
+#[derive(Debug, Clone, Copy)]
+struct Word(&'static [&'static str]);
+
+impl TypedValueParser for Word {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().map(PossibleValue::new)))
+    }
+}

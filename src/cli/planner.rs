@@ -1,0 +1,452 @@
+//! From flags as typed to a plan, or to one message with every problem. Pure: the time, the environment and the reading
+//! of list files come in from outside.
+
+use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs};
+use super::credentials::UserTypeArgs;
+use super::plan::{
+    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, RecordType, ReplayPlan, ServerPlan, ShapePlan, Speed,
+    StopPlan, StreamKind, StreamPlan, StreamSource, TextSource, View,
+};
+use super::problems::Problems;
+use super::specs::{self, Takes};
+use super::value;
+use crate::auth::{ApiBase, Endpoint, Environment};
+use crate::clock;
+use crate::exit::Failure;
+use crate::instruments::Spec;
+use crate::record::market::MarketType;
+use crate::record::order::{Event, Events};
+use crate::redact::Redactor;
+use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
+use crate::session::requests::effective_mode;
+use crate::sink::encoder::Format;
+use crate::sink::file::Pattern;
+use crate::sink::time::TimeStyle;
+use crate::wire::depth::Levels;
+use crate::wire::{Mode, Segment};
+use crate::writer::item::Feed;
+use crate::writer::lane::OnLag;
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// What planning may know of the world.
+pub struct Surroundings<'a> {
+    /// Now, µs since the epoch.
+    pub now_us: i64,
+    /// The environment.
+    pub environment: Environment,
+    /// Learns the secrets that credentials hold.
+    pub redactor: Redactor,
+    /// Reads a list file, or stdin, to its end.
+    pub read: &'a mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
+}
+
+const DISK_WAIT: Duration = Duration::from_mins(5);
+const AUTH_WAIT: Duration = Duration::from_mins(10);
+
+/// Plans `dhan feed`.
+///
+/// # Errors
+/// One usage error (exit 2) that lists every problem.
+pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
+    let mut problems = Problems::default();
+    let mode = args.mode.as_deref().and_then(|typed| {
+        problems.ok(value::word("--mode", typed, &["ticker", "quote", "full"]).map(|at| Mode::ALL[at]))
+    });
+    let mode = mode.unwrap_or(Mode::Ticker);
+    let takes = Takes::Modes(mode);
+    let instruments = instruments(&args.instruments, &args.stream, Feed::Market, takes, around, &mut problems);
+    let types = MarketType::ALL.map(RecordType::Market);
+    let only = only(&args.only, &types, &mut problems);
+    if args.once {
+        if args.stream.output.count.is_some() {
+            problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
+        }
+        let wanted = |spec: &Spec| {
+            let mode = specs::mode_of(spec, takes).unwrap_or(mode);
+            spec.key().map_or(mode, |key| effective_mode(key, mode))
+        };
+        if let Some(only) = &only
+            && let Some(spec) = instruments.specs.iter().find(|s| !only.iter().any(|o| o.name() == wanted(s).name()))
+        {
+            let name = wanted(spec).name();
+            problems.add(format!(
+                "--once waits for a {name} record of \"{spec}\", which --only leaves out: add {name} to --only"
+            ));
+        }
+    }
+    let kind = StreamKind::Market { mode, once: args.once };
+    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+}
+
+/// Plans `dhan depth`.
+///
+/// # Errors
+/// As [`feed`].
+pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
+    let mut problems = Problems::default();
+    let levels = args.levels.as_deref().and_then(|typed| {
+        let at = problems.ok(value::word("--levels", typed, &["20", "200"]))?;
+        Some([Levels::Twenty, Levels::TwoHundred][at])
+    });
+    let levels = levels.unwrap_or(Levels::Twenty);
+    let view = view(args.view.as_deref(), &mut problems);
+    let top = top(args.top.as_deref(), &mut problems);
+    let instruments =
+        instruments(&args.instruments, &args.stream, Feed::Depth(levels), Takes::Depth, around, &mut problems);
+    let printed = match view {
+        View::Book => RecordType::Depth,
+        View::Sides => RecordType::DepthSide,
+    };
+    let only = only(&args.only, &[RecordType::Depth, RecordType::DepthSide], &mut problems);
+    if only.as_ref().is_some_and(|only| !only.contains(&printed)) {
+        let other = if view == View::Book { "sides" } else { "book" };
+        problems.add(format!(
+            "--only leaves nothing: this view prints {} records; add it, or write --view {other}",
+            printed.name()
+        ));
+    }
+    let kind = StreamKind::Depth { levels, view, top };
+    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+}
+
+/// Plans `dhan orders`.
+///
+/// # Errors
+/// As [`feed`].
+pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
+    let mut problems = Problems::default();
+    let events = events(&args.events, &mut problems);
+    let only = only(&args.only, &[RecordType::Order], &mut problems);
+    let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.show_client_id };
+    stream(kind, InstrumentPlan::default(), None, only, &args.stream, Some(args.user_type), around, problems)
+}
+
+/// Plans `dhan replay`.
+///
+/// # Errors
+/// As [`feed`].
+pub fn replay(args: &ReplayArgs) -> Result<ReplayPlan, Failure> {
+    let (mut problems, mut warnings) = (Problems::default(), Vec::new());
+    let speed = args.speed.as_deref().and_then(|typed| {
+        let at = problems.ok(value::word("--speed", typed, &["max", "1x", "10x"]))?;
+        Some([Speed::Max, Speed::Times(1), Speed::Times(10)][at])
+    });
+    let mut types: Vec<_> = MarketType::ALL.map(RecordType::Market).to_vec();
+    types.extend([RecordType::Depth, RecordType::DepthSide, RecordType::Order]);
+    let only = only(&args.only, &types, &mut problems);
+    let plan = ReplayPlan {
+        files: args.files.clone(),
+        speed: speed.unwrap_or_default(),
+        view: view(args.view.as_deref(), &mut problems),
+        top: top(args.top.as_deref(), &mut problems),
+        events: events(&args.events, &mut problems),
+        show_client_id: args.show_client_id,
+        shape: shape(&args.output, only, args.status_records, &mut problems),
+        outputs: outputs(&args.output, None, &mut problems, &mut warnings),
+        count: count(&args.output, &mut problems),
+        warnings,
+    };
+    problems.finish().map(|()| plan)
+}
+
+fn instruments(
+    args: &InstrumentArgs,
+    stream: &StreamArgs,
+    feed: Feed,
+    takes: Takes,
+    around: &mut Surroundings<'_>,
+    problems: &mut Problems,
+) -> InstrumentPlan {
+    let stdin_lists = args.instruments.iter().any(|path| path == Path::new("-"));
+    if stdin_lists && args.control.as_deref() == Some(Path::new("-")) {
+        problems.add("--instruments - and --control - both want stdin: give one of them a file");
+        return InstrumentPlan::default();
+    }
+    let mut plan = match specs::gather(&args.specs, &args.instruments, takes, around.read) {
+        Ok(plan) => plan,
+        Err(bad) => {
+            problems.extend(bad);
+            return InstrumentPlan::default();
+        }
+    };
+    plan.skip_missing = args.skip_missing;
+    if plan.specs.is_empty() && args.instruments.is_empty() && stream.demo.is_some() {
+        plan.typed = demo_instruments(takes);
+        plan.specs = plan.typed.clone();
+    }
+    if plan.specs.is_empty() {
+        problems.add(if args.instruments.is_empty() {
+            "no instrument: name one such as NSE_EQ:2885 or NIFTY, or a file of them with -i FILE"
+        } else {
+            "no instrument: what --instruments names is empty; write one such as NSE_EQ:2885 a line"
+        });
+    }
+    // Two symbols may yet turn out to be one instrument: only what is certain counts here.
+    let certain: HashSet<_> =
+        plan.specs.iter().filter_map(|s| s.key().map(|key| (key, specs::mode_of(s, takes)))).collect();
+    let each = per_connection(feed);
+    let most = each * SOCKETS_PER_KIND;
+    if certain.len() > most {
+        problems.add(format!(
+            "{} instruments: at most {most} fit ({SOCKETS_PER_KIND} connections of {each}); leave out {}",
+            certain.len(),
+            certain.len() - most
+        ));
+    }
+    plan
+}
+
+/// Five of what the simulated exchange knows: indices, or shares where there is depth.
+fn demo_instruments(takes: Takes) -> Vec<Spec> {
+    let segment = if takes == Takes::Depth { Segment::NSE_EQ } else { Segment::IDX_I };
+    let keys = crate::sim::KNOWN.iter().map(|(key, _)| key).filter(|key| key.segment == segment);
+    keys.take(5).filter_map(|key| Spec::parse(&key.to_string()).ok()).collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts that the three streams do not share, and what they do")]
+fn stream(
+    kind: StreamKind,
+    instruments: InstrumentPlan,
+    control: Option<&Path>,
+    only: Option<Vec<RecordType>>,
+    args: &StreamArgs,
+    user_type: Option<UserTypeArgs>,
+    around: &mut Surroundings<'_>,
+    mut problems: Problems,
+) -> Result<StreamPlan, Failure> {
+    let mut warnings = Vec::new();
+    let time = |option: &str, typed: &Option<String>, problems: &mut Problems| {
+        typed.as_deref().and_then(|typed| problems.ok(value::duration(option, typed)))
+    };
+    let shape = shape(&args.output, only, args.status_records, &mut problems);
+    let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
+    let stop = stop(args, around.now_us, &mut problems);
+    let stats = time("--stats", &args.stats, &mut problems);
+    if stats.is_some_and(|every| every < Duration::from_secs(1)) {
+        problems.add("--stats wants a second at least: write --stats 60s");
+    }
+    let on_lag = args.on_lag.as_deref().and_then(|typed| {
+        let at = problems.ok(value::word("--on-lag", typed, &["drop", "block"]))?;
+        Some([OnLag::Drop, OnLag::Block][at])
+    });
+    let mut plan = StreamPlan {
+        instruments,
+        control: control.map(|path| match path == Path::new("-") {
+            true => TextSource::Stdin,
+            false => TextSource::File(path.to_owned()),
+        }),
+        source: StreamSource::Demo { seed: None },
+        shape,
+        outputs,
+        stop,
+        fail_on_gap: time("--fail-on-gap", &args.fail_on_gap, &mut problems),
+        max_outage: time("--max-outage", &args.max_outage, &mut problems),
+        auth_wait: time("--auth-wait", &args.auth_wait, &mut problems).unwrap_or(AUTH_WAIT),
+        on_lag: on_lag.unwrap_or_default(),
+        stats,
+        dry_run: args.dry_run,
+        ignore_socket_limit: args.ignore_socket_limit,
+        warnings,
+        kind,
+    };
+    match source(args, plan.feed(), user_type, around, &mut problems) {
+        Some(source) => plan.source = source,
+        None => return Err(problems.finish().err().unwrap_or_else(|| Failure::usage("no server"))),
+    }
+    if let (StreamKind::Orders { snapshot, .. }, StreamSource::Server(server)) = (&mut plan.kind, &plan.source) {
+        // The order book is the account's own; a partner has none.
+        *snapshot &= !server.credentials.is_partner();
+    }
+    problems.finish().map(|()| plan)
+}
+
+fn source(
+    args: &StreamArgs,
+    feed: Feed,
+    user_type: Option<UserTypeArgs>,
+    around: &Surroundings<'_>,
+    problems: &mut Problems,
+) -> Option<StreamSource> {
+    if let Some(seed) = args.demo.as_deref() {
+        if args.url.is_some() || args.ca_file.is_some() {
+            problems.add("--demo needs no server: leave out --url and --ca-file, or --demo");
+        }
+        let seed = match seed {
+            "" => None,
+            seed => problems.ok(seed
+                .parse()
+                .map_err(|_| format!("--demo={seed:?} is not a seed: write a whole number such as --demo=7"))),
+        };
+        return Some(StreamSource::Demo { seed });
+    }
+    let endpoint = match feed {
+        Feed::Market => Endpoint::Market,
+        Feed::Depth(Levels::Twenty) => Endpoint::Depth20,
+        Feed::Depth(Levels::TwoHundred) => Endpoint::Depth200,
+        Feed::Orders => Endpoint::Orders,
+    };
+    let base = problems.ok_or_failure(endpoint.resolve(args.url.as_deref(), &around.environment));
+    let api = problems.ok_or_failure(ApiBase::resolve(&around.environment));
+    let credentials = problems.ok_or_failure(args.credentials.source(user_type, &around.environment, &around.redactor));
+    let server = ServerPlan { base: base?, api: api?, ca_file: args.ca_file.clone(), credentials: credentials? };
+    Some(StreamSource::Server(Box::new(server)))
+}
+
+fn shape(args: &OutputArgs, only: Option<Vec<RecordType>>, status_records: bool, problems: &mut Problems) -> ShapePlan {
+    let time = args.time.as_deref().and_then(|typed| {
+        let at = problems.ok(value::word("--time", typed, &["epoch", "iso"]))?;
+        Some([TimeStyle::Epoch, TimeStyle::Iso][at])
+    });
+    ShapePlan { only, time: time.unwrap_or_default(), gaps: !args.no_gaps, status_records }
+}
+
+fn only(typed: &[String], types: &[RecordType], problems: &mut Problems) -> Option<Vec<RecordType>> {
+    if typed.is_empty() {
+        return None;
+    }
+    let names: Vec<_> = types.iter().map(|kind| kind.name()).collect();
+    let mut only = Vec::new();
+    for typed in typed {
+        match typed.trim() {
+            "gap" => problems
+                .add("--only \"gap\": gap records stay whatever --only says (--no-gaps drops them): leave it out"),
+            "status" | "end" => problems.add(format!(
+                "--only {typed:?}: status and end records are asked for with --status-records: leave it out"
+            )),
+            _ => {
+                if let Some(at) = problems.ok(value::word("--only", typed, &names))
+                    && !only.contains(&types[at])
+                {
+                    only.push(types[at]);
+                }
+            }
+        }
+    }
+    Some(only)
+}
+
+fn events(typed: &[String], problems: &mut Problems) -> Option<Events> {
+    let names: Vec<_> = Event::ALL.iter().map(|event| event.name()).collect();
+    let mut events = Events::default();
+    for typed in typed {
+        if let Some(at) = problems.ok(value::word("--events", typed, &names)) {
+            events = events.with(Event::ALL[at]);
+        }
+    }
+    (!typed.is_empty()).then_some(events)
+}
+
+fn view(typed: Option<&str>, problems: &mut Problems) -> View {
+    let at = typed.and_then(|typed| problems.ok(value::word("--view", typed, &["book", "sides"])));
+    [View::Book, View::Sides][at.unwrap_or(0)]
+}
+
+fn top(typed: Option<&str>, problems: &mut Problems) -> Option<usize> {
+    typed
+        .and_then(|typed| problems.ok(value::positive("--top", typed)))
+        .map(|n| usize::try_from(n).unwrap_or(usize::MAX))
+}
+
+fn count(args: &OutputArgs, problems: &mut Problems) -> Option<u64> {
+    args.count.as_deref().and_then(|typed| problems.ok(value::positive("--count", typed)))
+}
+
+fn stop(args: &StreamArgs, now_us: i64, problems: &mut Problems) -> StopPlan {
+    let duration = args.duration.as_deref().and_then(|typed| problems.ok(value::duration("--duration", typed)));
+    if duration.is_some_and(|d| d.is_zero()) {
+        problems.add("--duration \"0s\" is no time at all: write one such as 90s, or leave it out");
+    }
+    let until_us = args.until.as_deref().and_then(|typed| problems.ok(value::moment("--until", typed, now_us)));
+    let already_past = until_us.filter(|until| *until <= now_us).map(|until| {
+        let shown = |us| clock::ist_civil(us).strftime("%F %T IST").to_string();
+        format!("--until {} has passed (it is {}): nothing to do", shown(until), shown(now_us))
+    });
+    StopPlan { count: count(&args.output, problems), duration, until_us, already_past }
+}
+
+fn outputs(
+    args: &OutputArgs,
+    capture: Option<&Path>,
+    problems: &mut Problems,
+    warnings: &mut Vec<String>,
+) -> OutputsPlan {
+    let asked = args.format.as_deref().and_then(|typed| {
+        let at = problems.ok(value::word("--format", typed, &["ndjson", "csv"]))?;
+        Some([Format::Ndjson, Format::Csv][at])
+    });
+    let mut targets: Vec<OutputPlan> = Vec::new();
+    for typed in &args.output {
+        let target = match typed.as_str() {
+            "-" => OutputTarget::Stdout,
+            _ => match problems.ok_or_failure(Pattern::parse(typed)) {
+                Some(pattern) => OutputTarget::Pattern(pattern.typed().to_owned()),
+                None => continue,
+            },
+        };
+        if targets.iter().any(|other| other.target == target) {
+            problems.add(format!("--output {typed:?} is given twice: leave one out"));
+            continue;
+        }
+        let says = if target == OutputTarget::Stdout { None } else { format_of(typed) };
+        // What was said in words wins over what a name suggests; nobody should find out from the file alone.
+        if let (Some(asked), Some(says)) = (asked, says)
+            && asked != says
+        {
+            warnings.push(format!(
+                "--format {} wins over the extension of {typed:?}: the file will hold {0}",
+                asked.name()
+            ));
+        }
+        targets.push(OutputPlan { target, format: asked.or(says).unwrap_or_default() });
+    }
+    let has_file = args.output.iter().any(|typed| typed != "-");
+    if targets.is_empty() {
+        targets.push(OutputPlan { target: OutputTarget::Stdout, format: asked.unwrap_or_default() });
+    }
+    for (option, given) in [("--rotate-size", args.rotate_size.is_some()), ("--on-rotate", args.on_rotate.is_some())] {
+        if given && !has_file {
+            problems.add(format!("{option} is for files: add --output FILE"));
+        }
+    }
+    if args.on_rotate.as_ref().is_some_and(|line| line.trim().is_empty()) {
+        problems.add("--on-rotate is \"\": write a command such as 'gzip \"$1\"'");
+    }
+    if let Some(capture) = capture {
+        let text = capture.to_string_lossy();
+        if text.is_empty() || text == "-" {
+            problems.add(format!("--capture {text:?}: a capture is binary and needs a file: write --capture day.dcap"));
+        }
+        if args.output.iter().any(|typed| typed.as_str() == text && text != "-") {
+            problems.add(format!("--capture and --output both name {text:?}: give them a file each"));
+        }
+    }
+    OutputsPlan {
+        targets,
+        rotate_size: args.rotate_size.as_deref().and_then(|typed| problems.ok(value::size("--rotate-size", typed))),
+        on_rotate: args.on_rotate.clone(),
+        disk_wait: args
+            .disk_wait
+            .as_deref()
+            .and_then(|t| problems.ok(value::duration("--disk-wait", t)))
+            .unwrap_or(DISK_WAIT),
+        capture: capture.map(Path::to_owned),
+    }
+}
+
+/// What a file's name says about its format; compression aside.
+fn format_of(name: &str) -> Option<Format> {
+    let name = name.to_ascii_lowercase();
+    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    match plain.rsplit_once('.')?.1 {
+        "csv" => Some(Format::Csv),
+        "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "planner_tests.rs"]
+mod tests;

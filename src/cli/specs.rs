@@ -1,0 +1,213 @@
+//! Instruments as typed and as listed in files: every bad one is found, with its line.
+
+use super::plan::{InstrumentPlan, ListFile, TextSource};
+use super::value::nearest;
+use crate::instruments::{Name, Spec, SpecSegment};
+use crate::wire::{Mode, Segment};
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a stream can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// The market feed: any segment, with modes; the mode of specs that name none.
+    Modes(Mode),
+    /// The depth sockets.
+    Depth,
+}
+
+/// Reads the specs of a list: one a line, `#` begins a comment at the start of a line or after white space.
+///
+/// # Errors
+/// One problem a bad line, with its number.
+pub fn list(name: &str, text: &str, takes: Takes) -> Result<Vec<Spec>, Vec<String>> {
+    let (mut specs, mut problems) = (Vec::new(), Vec::new());
+    for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+        let line = without_comment(line);
+        if line.trim().is_empty() {
+            continue;
+        }
+        match spec(line, takes) {
+            Ok(spec) => specs.push(spec),
+            Err(problem) => problems.push(format!("{name}:{number}: {problem}")),
+        }
+    }
+    if problems.is_empty() { Ok(specs) } else { Err(problems) }
+}
+
+fn without_comment(line: &str) -> &str {
+    let comment = line
+        .char_indices()
+        .find(|(at, c)| *c == '#' && line[..*at].chars().next_back().is_none_or(char::is_whitespace));
+    comment.map_or(line, |(at, _)| &line[..at])
+}
+
+/// Reads one spec and judges what can be judged without a look-up.
+///
+/// # Errors
+/// What is wrong, quoted, and what to write instead.
+pub fn spec(typed: &str, takes: Takes) -> Result<Spec, String> {
+    let spec = Spec::parse(typed).map_err(|error| error.to_string())?;
+    let text = &spec.text;
+    match (spec.segment, &spec.name) {
+        (None, Name::Symbol(name)) => {
+            if let Some(problem) = unknown_segment(name) {
+                return Err(format!("\"{text}\": {problem}"));
+            }
+        }
+        (Some(SpecSegment::NseComm), _) => {
+            return Err(format!(
+                "\"{text}\": NSE_COMM can be looked up (dhan instruments), but not streamed: the feed has no code for it"
+            ));
+        }
+        (Some(SpecSegment::Feed(segment)), _) if takes == Takes::Depth && !segment.has_depth() => {
+            return Err(format!("\"{text}\": depth is there for NSE_EQ and NSE_FNO only, not for {segment}"));
+        }
+        _ => {}
+    }
+    if takes == Takes::Depth
+        && let Some(mode) = spec.mode
+    {
+        return Err(format!("\"{text}\": depth has no modes: leave out @{}", mode.name()));
+    }
+    Ok(spec)
+}
+
+/// No symbol looks like `WORD:DIGITS`, so that a word there is meant as a segment.
+fn unknown_segment(name: &str) -> Option<String> {
+    let (before, after) = name.split_once(':')?;
+    let word = !before.is_empty() && before.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let id = !after.is_empty() && after.bytes().all(|b| b.is_ascii_digit());
+    if !word || !id {
+        return None;
+    }
+    let names: Vec<&str> = Segment::ALL.iter().filter_map(|segment| segment.name()).collect();
+    let near = nearest(before, &names).map(|near| format!("did you mean {near}:{after}? ")).unwrap_or_default();
+    Some(format!("\"{before}\" is not a segment: {near}write one of {}", names.join(", ")))
+}
+
+/// The specs of a command line and its lists, duplicates left out.
+///
+/// # Errors
+/// Every problem of every argument and every list.
+pub fn gather(
+    typed: &[String],
+    lists: &[PathBuf],
+    takes: Takes,
+    read: &mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
+) -> Result<InstrumentPlan, Vec<String>> {
+    let mut problems = Vec::new();
+    let mut plan = InstrumentPlan::default();
+    let (mut all, mut stdin_read) = (Vec::new(), false);
+    for typed in typed {
+        match spec(typed, takes) {
+            Ok(spec) => plan.typed.push(spec),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    all.extend(plan.typed.iter().cloned());
+    for path in lists {
+        let is_stdin = path == Path::new("-");
+        if is_stdin && std::mem::replace(&mut stdin_read, true) {
+            continue;
+        }
+        let (source, name) = if is_stdin {
+            (TextSource::Stdin, "stdin".to_owned())
+        } else {
+            (TextSource::File(path.clone()), crate::console::untrusted(&path.display().to_string()))
+        };
+        let read = read(&source).map_err(|error| format!("--instruments {name}: {}", why(&error)));
+        let text = read.and_then(|bytes| {
+            String::from_utf8(bytes)
+                .map_err(|_| format!("--instruments {name} is not text in UTF-8: give one spec a line"))
+        });
+        match text.map(|text| list(&name, &text, takes)) {
+            Ok(Ok(specs)) => {
+                if !is_stdin {
+                    plan.lists.push(ListFile { path: path.clone(), specs: specs.clone() });
+                } else {
+                    // Stdin cannot be read again: what it said stays, as what was typed does.
+                    plan.typed.extend(specs.iter().cloned());
+                }
+                all.extend(specs);
+            }
+            Ok(Err(bad)) => problems.extend(bad),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    let mut seen = HashSet::new();
+    all.retain(|spec| seen.insert(identity(spec, takes)));
+    plan.specs = all;
+    if problems.is_empty() { Ok(plan) } else { Err(problems) }
+}
+
+/// What makes two specs the same subscription, as far as that is known before a look-up.
+fn identity(spec: &Spec, takes: Takes) -> (Option<SpecSegment>, Name, Option<Mode>) {
+    let name = match &spec.name {
+        Name::Symbol(symbol) => Name::Symbol(symbol.to_uppercase()),
+        id => id.clone(),
+    };
+    (spec.segment, name, mode_of(spec, takes))
+}
+
+/// The mode a spec asks for.
+pub fn mode_of(spec: &Spec, takes: Takes) -> Option<Mode> {
+    match takes {
+        Takes::Modes(default) => Some(spec.mode.unwrap_or(default)),
+        Takes::Depth => None,
+    }
+}
+
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "it may not be read: check its permissions".to_owned(),
+        io::ErrorKind::IsADirectory => "that is a folder: name a file".to_owned(),
+        kind => format!("it cannot be read ({kind})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FEED: Takes = Takes::Modes(Mode::Ticker);
+
+    #[test]
+    fn a_list_names_the_line_and_quotes_the_spec_of_every_problem() {
+        let text = "\u{feff}# mine\r\n\r\nIDX_I:13 # Nifty\r\nNSE_EQ:\nM&M\nNSE_EQQ:5\nNIFTY@ful\n";
+        let problems = list("w.txt", text, FEED).unwrap_err();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        for (problem, says) in
+            problems.iter().zip(["w.txt:4: \"NSE_EQ:\"", "w.txt:6: \"NSE_EQQ:5\"", "w.txt:7: \"NIFTY@ful\""])
+        {
+            assert!(problem.starts_with(says), "{problem}");
+        }
+        let specs = list("w.txt", "IDX_I:13#x\n  # no\nA#B # c\n", FEED).unwrap();
+        assert_eq!(specs.iter().map(|s| s.text.as_str()).collect::<Vec<_>>(), ["IDX_I:13#x", "A#B"]);
+    }
+
+    #[test]
+    fn a_word_before_digits_that_is_no_segment_gets_the_nearest_one() {
+        let said = spec("NSE_FO:35084", FEED).unwrap_err();
+        assert!(said.contains("did you mean NSE_FNO:35084?"), "{said}");
+        assert!(spec("6:13", FEED).unwrap_err().contains("NSE_EQ"));
+        assert!(spec("IDX_I:Nifty 500 Infra 50:30:20", FEED).is_ok());
+        assert!(spec("Nifty 500 Infra 50:30:20", FEED).is_ok());
+    }
+
+    #[test]
+    fn depth_refuses_what_its_sockets_do_not_serve() {
+        assert!(spec("IDX_I:13", Takes::Depth).unwrap_err().contains("NSE_EQ and NSE_FNO only"));
+        assert!(spec("NSE_EQ:2885@full", Takes::Depth).unwrap_err().contains("leave out @full"));
+        assert!(spec("NSE_COMM:1", FEED).unwrap_err().contains("not streamed"));
+    }
+
+    #[test]
+    fn the_same_instrument_twice_collapses_but_two_modes_are_two() {
+        let typed = ["IDX_I:13", "idx:13@ticker", "0:13@quote", "nifty", "NIFTY"].map(str::to_owned);
+        let plan = gather(&typed, &[], FEED, &mut |_| Ok(Vec::new())).unwrap();
+        assert_eq!(plan.specs.iter().map(|s| s.text.as_str()).collect::<Vec<_>>(), ["IDX_I:13", "0:13@quote", "nifty"]);
+    }
+}

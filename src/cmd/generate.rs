@@ -1,0 +1,95 @@
+//! `dhan generate`: completions and manual pages, from the same definitions as `--help`.
+
+use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
+use crate::cli::out;
+use crate::exit::{Exit, Failure};
+use clap::CommandFactory as _;
+use std::path::Path;
+
+/// A file that is generated: its name, and its text without a date or a version of the day.
+type Page = (String, String);
+
+/// Prints, writes or compares.
+///
+/// # Errors
+/// Exit 1 when a check finds a difference, naming the command that mends it; exit 9 when a file cannot be written.
+pub fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
+    let (kind, pages, dir, check) = match &args.what {
+        Generated::Completions { shell, dir, check } => {
+            if shell.is_none() && dir.is_none() {
+                return Err(Failure::usage(
+                    "which shell? write dhan generate completions bash, zsh or fish, or --dir DIR for all",
+                ));
+            }
+            let shells = shell.map_or_else(|| vec![Shell::Bash, Shell::Zsh, Shell::Fish], |shell| vec![shell]);
+            ("completions", shells.into_iter().map(completions).collect::<Vec<_>>(), dir, *check)
+        }
+        Generated::Man { page, dir, check } => {
+            let mut pages = man()?;
+            if page.is_some() || dir.is_none() {
+                let name = page.as_ref().map_or_else(|| "dhan.1".to_owned(), |page| format!("dhan-{page}.1"));
+                let known: Vec<_> = pages.iter().map(|(name, _)| name.clone()).collect();
+                pages.retain(|(known, _)| *known == name);
+                if pages.is_empty() {
+                    return Err(Failure::usage(format!("there is no page {name:?}: there are {}", known.join(", "))));
+                }
+            }
+            ("man", pages, dir, *check)
+        }
+    };
+    match dir {
+        None => pages.iter().try_for_each(|(_, text)| out::print(text))?,
+        Some(dir) if check => compare(kind, dir, &pages)?,
+        Some(dir) => pages.iter().try_for_each(|page| write(dir, page))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn completions(shell: Shell) -> Page {
+    let (name, shell) = match shell {
+        Shell::Bash => ("dhan.bash", clap_complete::Shell::Bash),
+        Shell::Zsh => ("_dhan", clap_complete::Shell::Zsh),
+        Shell::Fish => ("dhan.fish", clap_complete::Shell::Fish),
+    };
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "dhan", &mut text);
+    (name.to_owned(), String::from_utf8_lossy(&text).into_owned())
+}
+
+fn man() -> Result<Vec<Page>, Failure> {
+    let mut root = Cli::command().disable_help_subcommand(true);
+    root.build();
+    let mut pages = Vec::new();
+    page(&root, "dhan", &mut pages)?;
+    Ok(pages)
+}
+
+fn page(command: &clap::Command, name: &str, pages: &mut Vec<Page>) -> Result<(), Failure> {
+    // The program's name with its spaces stays in the synopsis; the page's own name has dashes.
+    let shown = command.clone().display_name(name.to_owned());
+    let man = clap_mangen::Man::new(shown).title(name.to_owned()).date("").manual("dhan");
+    let mut text = Vec::new();
+    man.render(&mut text).map_err(|error| Failure::new(Exit::Bug, format!("{name}.1: {}", error.kind())))?;
+    pages.push((format!("{name}.1"), String::from_utf8_lossy(&text).into_owned()));
+    command.get_subcommands().try_for_each(|sub| page(sub, &format!("{name}-{}", sub.get_name()), pages))
+}
+
+fn write(dir: &Path, (name, text): &Page) -> Result<(), Failure> {
+    let path = dir.join(name);
+    std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::write(&path, text))
+        .map_err(|error| Failure::new(Exit::Output, format!("cannot write {}: {}", path.display(), error.kind())))
+}
+
+fn compare(kind: &str, dir: &Path, pages: &[Page]) -> Result<(), Failure> {
+    let stale = |(name, text): &&Page| std::fs::read_to_string(dir.join(name)).ok().as_ref() != Some(text);
+    let names: Vec<_> = pages.iter().filter(stale).map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let dir = dir.display();
+    Err(Failure::new(
+        Exit::Bug,
+        format!("stale in {dir}: {}\nwrite them anew with: cargo run -- generate {kind} --dir {dir}", names.join(", ")),
+    ))
+}
