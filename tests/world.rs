@@ -555,26 +555,45 @@ fn m01_no_day_breaks_an_invariant() {
         Some(one) => vec![one],
         None => (0..number("DHAN_WORLD_SEEDS").unwrap_or(300)).collect(),
     };
-    let (mut attempts, mut lost, mut data) = (0, 0, 0);
-    for seed in &seeds {
-        let day = std::panic::catch_unwind(|| {
-            let mut world = World::new(*seed);
-            world.day();
-            (
-                world.attempts.len(),
-                world.peers.iter().map(|p| p.lost).sum::<u32>(),
-                world.peers.iter().map(|p| p.data).sum::<u32>(),
-            )
-        });
-        let Ok((a, l, d)) = day else {
-            panic!(
-                "day {seed} broke an invariant (above); run it alone with: DHAN_WORLD_SEED={seed} cargo test --test world"
-            )
-        };
-        attempts += a;
-        lost += l;
-        data += d;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(seeds.len());
+    let mine = |worker: usize| seeds.iter().copied().skip(worker).step_by(workers).map(day).collect::<Vec<_>>();
+    let days: Vec<Result<Counts, u64>> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..workers).map(|worker| scope.spawn(move || mine(worker))).collect();
+        running.into_iter().flat_map(|one| one.join().unwrap()).collect()
+    });
+    let broken: Vec<u64> = days.iter().filter_map(|day| day.as_ref().err().copied()).collect();
+    if let Some(seed) = broken.iter().min() {
+        panic!(
+            "{} of {} days broke an invariant (above); run the first alone with: DHAN_WORLD_SEED={seed} cargo test --test world",
+            broken.len(),
+            days.len()
+        );
     }
+    let all = days.iter().flatten();
+    let (attempts, lost, data) =
+        all.fold((0, 0, 0), |sum, day| (sum.0 + day.attempts, sum.1 + day.lost, sum.2 + u64::from(day.data)));
     assert!(attempts > 0 && data > 0, "nothing happened");
     assert!(seeds.len() == 1 || lost > 0, "nothing went wrong in {} days", seeds.len());
+}
+
+/// What happened in a day.
+struct Counts {
+    attempts: usize,
+    lost: u32,
+    data: u32,
+}
+
+/// Lives through a day; the seed of one that broke an invariant is the error.
+fn day(seed: u64) -> Result<Counts, u64> {
+    let live = || {
+        let mut world = World::new(seed);
+        world.day();
+        let peers = &world.peers;
+        Counts {
+            attempts: world.attempts.len(),
+            lost: peers.iter().map(|peer| peer.lost).sum(),
+            data: peers.iter().map(|peer| peer.data).sum(),
+        }
+    };
+    std::panic::catch_unwind(live).map_err(|_| seed)
 }

@@ -1,0 +1,247 @@
+//! While there is a connection: data, subscriptions, the order book, and what silence means.
+
+use super::*;
+
+impl Session {
+    pub(super) fn online(&mut self, change: impl FnOnce(&mut Online, Now)) {
+        let now = self.now;
+        if let State::Online(online) = &mut self.state {
+            change(online, now);
+        }
+    }
+
+    pub(super) fn pong(&mut self) {
+        self.online(|online, now| online.pulse.pong(now));
+        self.answers_pings |= matches!(self.state, State::Online(_));
+    }
+
+    pub(super) fn data(&mut self, packets: u32) {
+        let now = self.now;
+        let State::Online(online) = &mut self.state else { return };
+        online.pulse.traffic(now);
+        if packets == 0 {
+            return;
+        }
+        let first = online.packets == 0;
+        online.packets = online.packets.saturating_add(u64::from(packets));
+        online.explain_at = None;
+        self.mute.data(now);
+        if first {
+            self.ever_live = true;
+            self.gap_open = false;
+            self.auth_since = None;
+            self.silent_refusals = 0;
+            self.status(StatusEvent::Live, None);
+        }
+    }
+
+    pub(super) fn subscribe(&mut self, subscriptions: &[Subscription]) {
+        let new = self.desired.add(subscriptions);
+        let feed = self.config.feed;
+        if let State::Online(online) = &mut self.state {
+            online.leaving.retain(|(instrument, _)| !new.iter().any(|s| s.instrument == *instrument));
+            self.actions.extend(requests::subscribe(feed, &new).into_iter().map(Action::Send));
+        }
+    }
+
+    pub(super) fn unsubscribe(&mut self, subscriptions: &[Subscription]) {
+        let gone = self.desired.remove(subscriptions);
+        if gone.is_empty() {
+            return;
+        }
+        // What had been ticking may be just what is no longer wanted.
+        self.mute.forget();
+        let (feed, now) = (self.config.feed, self.now.at);
+        if let State::Online(online) = &mut self.state {
+            if let Feed::Depth(_) = feed {
+                online.leaving.extend(gone.iter().map(|s| (s.instrument, now)));
+            }
+            self.actions.extend(requests::unsubscribe(feed, &gone).into_iter().map(Action::Send));
+        }
+    }
+
+    pub(super) fn unwanted(&mut self, instrument: InstrumentKey) {
+        let (Feed::Depth(levels), now) = (self.config.feed, self.now.at) else { return };
+        let State::Online(online) = &mut self.state else { return };
+        let due = |(leaving, since): &(InstrumentKey, Time)| *leaving == instrument && now.since(*since) >= LEAVING;
+        if let Some(at) = online.leaving.iter().position(due) {
+            online.leaving.swap_remove(at);
+            self.actions.extend(requests::unsubscribe_depth_again(levels, &[instrument]).into_iter().map(Action::Send));
+        }
+    }
+
+    pub(super) fn snapshot_fetched(&mut self) {
+        self.book_came = true;
+        self.book_lost = false;
+        if matches!(self.state, State::Online(_)) {
+            self.gap_open = false;
+        }
+        self.online(|online, _| online.snapshot_at = None);
+    }
+
+    pub(super) fn snapshot_failed(&mut self, detail: String) {
+        let State::Online(online) = &mut self.state else { return };
+        online.snapshot_at = Some(self.now.at + SNAPSHOT_EVERY);
+        let from_us = online.pulse.last().wall_us;
+        if !std::mem::replace(&mut self.book_lost, true) {
+            self.act(Action::SnapshotLost { detail, from_us });
+        }
+    }
+
+    pub(super) fn mute_deadline(&self) -> Option<Time> {
+        (self.config.feed != Feed::Orders).then(|| self.mute.deadline(self.now, &self.config.calendar)).flatten()
+    }
+
+    pub(super) fn unseen_deadline(&self) -> Option<Time> {
+        let calendar = &self.config.calendar;
+        if calendar.is_open(self.now.wall_us) {
+            return Some(self.now.at + UNSEEN_AFTER);
+        }
+        let wait_us = calendar.next_open(self.now.wall_us)?.saturating_sub(self.now.wall_us);
+        Some(self.now.at + Duration::from_micros(u64::try_from(wait_us).unwrap_or(0)) + UNSEEN_AFTER)
+    }
+
+    pub(super) fn clocks_moved_apart(&self, now: Now) -> bool {
+        let wall = now.wall_us.saturating_sub(self.now.wall_us);
+        let steady = i64::try_from(now.at.0.saturating_sub(self.now.at.0)).unwrap_or(i64::MAX);
+        wall.saturating_sub(steady) > SLEPT_US
+    }
+
+    pub(super) fn nudge(&mut self) {
+        let now = self.now;
+        let ping = match &mut self.state {
+            State::Online(online) if online.since < now.at => online.pulse.nudge(now.at) == Pulse::Ping,
+            _ => false,
+        };
+        if ping {
+            self.act(Action::Ping);
+        }
+    }
+
+    pub(super) fn timers(&mut self) {
+        let at = self.now.at;
+        if self.outage_is_over_long() {
+            return;
+        }
+        match &mut self.state {
+            State::Waiting { until } if *until <= at => self.attempt(),
+            State::AwaitingCredentials { deadline, problem, .. } if *deadline <= at => {
+                let problem = std::mem::take(problem);
+                self.no_credentials(&problem);
+            }
+            State::AwaitingCredentials { next_read, .. } if next_read.is_some_and(|next| next <= at) => {
+                *next_read = None;
+                self.act(Action::ReadCredentials);
+            }
+            State::Probing { until } if *until <= at => self.probed(ProbeResult::Unknown),
+            State::Stopping { until } if *until <= at => {
+                self.act(Action::Close { polite: false });
+                self.stopped();
+            }
+            State::Online(_) => self.online_timers(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn outage_is_over_long(&mut self) -> bool {
+        let disconnected =
+            matches!(self.state, State::Waiting { .. } | State::Reading | State::Connecting | State::Probing { .. });
+        let (Some(since), Some(most)) = (self.outage_since, self.config.max_outage) else { return false };
+        let over = disconnected && self.now.at.since(since) >= most;
+        if over {
+            let trouble = if self.trouble.is_empty() { "no attempt has ended" } else { &self.trouble };
+            let message = format!("no connection for {} (--max-outage): {trouble}", words(most));
+            self.give_up(Exit::Network, message);
+        }
+        over
+    }
+
+    pub(super) fn online_timers(&mut self) {
+        let (now, calendar) = (self.now, &self.config.calendar);
+        let State::Online(online) = &mut self.state else { return };
+        let due = |timer: &mut Option<Time>| timer.take_if(|at| *at <= now.at).is_some();
+        let (explain, unseen, snapshot) =
+            (due(&mut online.explain_at), due(&mut online.unseen_at), due(&mut online.snapshot_at));
+        let pulse = online.pulse.check(now.at);
+        if explain {
+            let open = calendar.is_open(now.wall_us);
+            self.warn(silence_words(self.config.feed, self.desired.len(), open).to_owned());
+        }
+        if unseen {
+            // The market may have closed, or the clock stepped, since the moment was chosen.
+            if self.config.calendar.is_open(now.wall_us) {
+                self.unseen_reported = true;
+                self.act(Action::ReportUnseen);
+            } else {
+                let later = self.unseen_deadline();
+                self.online(|online, _| online.unseen_at = later);
+            }
+        }
+        if snapshot {
+            self.asked_for_book = Some(now.at);
+            self.act(Action::FetchOrders { after_gap: self.book_came });
+        }
+        match pulse {
+            Pulse::Fine => self.check_mute(),
+            Pulse::Ping => {
+                self.act(Action::Ping);
+                self.check_mute();
+            }
+            Pulse::Dead => {
+                self.act(Action::Close { polite: false });
+                let silence = self.now.at.since(self.last_byte());
+                self.drop_connection(GapReason::Stalled, &format!("nothing came for {}", words(silence)), None);
+            }
+        }
+    }
+
+    pub(super) fn last_byte(&self) -> Time {
+        match &self.state {
+            State::Online(online) => online.pulse.last().at,
+            _ => self.now.at,
+        }
+    }
+
+    pub(super) fn check_mute(&mut self) {
+        if self.config.feed == Feed::Orders || !matches!(self.state, State::Online(_)) {
+            return;
+        }
+        let silence = self.mute.check(self.now, &self.config.calendar);
+        if silence == Silence::Fine {
+            return;
+        }
+        let last = self.mute.last().unwrap_or(self.now);
+        let since = words(self.now.at.since(last.at));
+        let detail =
+            format!("connected, but everything that had been ticking has been silent for {since} in market hours");
+        self.status(StatusEvent::Stale, Some(detail.clone()));
+        if silence == Silence::SayOnly {
+            self.warn(format!("connection {}: {detail}; connecting again has not helped lately", self.config.conn));
+            return;
+        }
+        self.warn(format!("connection {}: {detail}; connecting again", self.config.conn));
+        self.act(Action::Close { polite: false });
+        self.drop_connection(GapReason::Stalled, &detail, Some(last.wall_us));
+    }
+}
+
+/// Why nothing may have come, as far as is known.
+fn silence_words(feed: Feed, asked: usize, open: bool) -> String {
+    let things = if asked == 1 { "1 subscription".to_owned() } else { format!("{asked} subscriptions") };
+    match (feed, open) {
+        (_, true) => format!(
+            "nothing has come for 10 s after {things} were asked for, though the market is open: \
+             instruments that do not trade, a segment the server does not serve, or a token without data; dhan doctor can tell more"
+        ),
+        (Feed::Depth(_), false) => {
+            format!(
+                "nothing has come for 10 s after {things} were asked for: the market is closed, and the depth server is silent then"
+            )
+        }
+        (_, false) => {
+            format!(
+                "nothing has come for 10 s after {things} were asked for: the market is closed (weekdays 09:15-15:30 IST)"
+            )
+        }
+    }
+}

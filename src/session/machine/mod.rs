@@ -1,0 +1,357 @@
+//! The states of a connection, and what leads from one to another.
+
+mod connected;
+mod connecting;
+mod losing;
+
+use super::action::Action;
+use super::backoff::{Backoff, Served, jitter};
+use super::calendar::Calendar;
+use super::input::{Close, ConnectFailure, CoolOffKind, CredentialProblem, Fingerprint, Input, ProbeResult};
+use super::liveness::{Liveness, Pulse};
+use super::mute::{Mute, Silence};
+use super::policy::{self, Failure, Verdict};
+use super::requests::{self, Desired, Subscription};
+use super::time::{Now, Time, words};
+use crate::exit::{self, Exit};
+use crate::wire::depth::Levels;
+use crate::wire::{InstrumentKey, request};
+use crate::writer::item::{Feed, GapReason, StatusEvent};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// A session this long, with data, was stable: the next attempt comes at once.
+pub const STABLE: Duration = Duration::from_secs(60);
+/// A session this long, with data, takes a step off the delay.
+const BRIEF: Duration = Duration::from_secs(3);
+/// A reset this soon after connecting, without a packet, may be a refusal without a word.
+const SILENT_REFUSAL: Duration = Duration::from_secs(5);
+/// What is wrong with the account is asked at most this often.
+const PROBE_EVERY: Duration = Duration::from_secs(60);
+/// How long the answer is waited for.
+const PROBE_PATIENCE: Duration = Duration::from_secs(20);
+/// How often credentials are read while others are waited for.
+const READ_EVERY: Duration = Duration::from_secs(1);
+/// How long the server has to close, once told that we go.
+const CLOSE_PATIENCE: Duration = Duration::from_millis(1_500);
+/// The order book is asked for at most this often.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(10);
+/// Silence after the request that deserves a word.
+const EXPLAIN_AFTER: Duration = Duration::from_secs(10);
+/// When instruments that were never seen are named.
+const UNSEEN_AFTER: Duration = Duration::from_secs(30);
+/// How long packets may go on after unsubscribing before it is asked again by the other code.
+const LEAVING: Duration = Duration::from_secs(3);
+/// A jump of the wall clock that looks like a machine that slept.
+const SLEPT_US: i64 = 5_000_000;
+/// Refused credentials that are remembered.
+const REFUSED_KEPT: usize = 16;
+
+/// What a session is for, and how patient it is.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which stream.
+    pub feed: Feed,
+    /// The connection's number, from 1, for people.
+    pub conn: u16,
+    /// Where its dice start. Different in every process, or all come back at the same moment.
+    pub seed: u64,
+    /// How long after [`Input::Start`] the first attempt waits; staggers the connections of a run.
+    pub start_delay: Duration,
+    /// `--max-outage`.
+    pub max_outage: Option<Duration>,
+    /// `--auth-wait`; zero where the credentials cannot change.
+    pub auth_wait: Duration,
+    /// Whether the REST order book is asked for (orders, unless `--no-snapshot` or a partner).
+    pub snapshot: bool,
+    /// When silence is remarkable.
+    pub calendar: Calendar,
+}
+
+impl Config {
+    /// The defaults of the command line for a feed.
+    pub fn new(feed: Feed, conn: u16, seed: u64) -> Config {
+        Config {
+            feed,
+            conn,
+            seed,
+            start_delay: Duration::ZERO,
+            max_outage: None,
+            auth_wait: Duration::from_secs(600),
+            snapshot: feed == Feed::Orders,
+            calendar: Calendar::default(),
+        }
+    }
+}
+
+/// Where a session is, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StateName {
+    /// Not begun.
+    Idle,
+    /// Until the next attempt.
+    Waiting,
+    /// The credentials are being read for an attempt.
+    Reading,
+    /// Refused or without credentials: until there are others.
+    AwaitingCredentials,
+    /// An attempt is under way.
+    Connecting,
+    /// The account is being asked what is wrong.
+    Probing,
+    /// Connected.
+    Online,
+    /// Told to stop; the server has not closed yet.
+    Stopping,
+    /// Over.
+    Ended,
+}
+
+impl StateName {
+    /// Every state.
+    pub const ALL: [StateName; 9] = [
+        StateName::Idle,
+        StateName::Waiting,
+        StateName::Reading,
+        StateName::AwaitingCredentials,
+        StateName::Connecting,
+        StateName::Probing,
+        StateName::Online,
+        StateName::Stopping,
+        StateName::Ended,
+    ];
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    Waiting { until: Time },
+    Reading,
+    AwaitingCredentials { deadline: Time, next_read: Option<Time>, problem: String },
+    Connecting,
+    Probing { until: Time },
+    Online(Online),
+    Stopping { until: Time },
+    Ended,
+}
+
+/// What is known of a connection while it lasts.
+#[derive(Debug)]
+struct Online {
+    since: Time,
+    pulse: Liveness,
+    packets: u64,
+    /// Unsubscribed depth that may go on coming.
+    leaving: Vec<(InstrumentKey, Time)>,
+    snapshot_at: Option<Time>,
+    explain_at: Option<Time>,
+    unseen_at: Option<Time>,
+}
+
+/// A connection's life. See the [module](super) for how it is driven.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    desired: Desired,
+    rng: fastrand::Rng,
+    now: Now,
+    state: State,
+    actions: VecDeque<Action>,
+    backoff: Backoff,
+    mute: Mute,
+    /// Credentials that were read last, and those that were refused, the latest last.
+    current: Option<Fingerprint>,
+    refused: VecDeque<Fingerprint>,
+    /// Since when other credentials are waited for.
+    auth_since: Option<Time>,
+    /// Since when there has been no connection, and what the last trouble was.
+    outage_since: Option<Time>,
+    trouble: String,
+    throttled: u32,
+    displaced: VecDeque<Time>,
+    untrusted: u32,
+    foreign: (u32, Time),
+    silent_refusals: u32,
+    probed: Option<Time>,
+    path_switched: bool,
+    answers_pings: bool,
+    ever_live: bool,
+    gap_open: bool,
+    unseen_reported: bool,
+    /// The last time the order book was asked for; whether it ever came, and since when it may be out of date.
+    asked_for_book: Option<Time>,
+    book_came: bool,
+    book_lost: bool,
+}
+
+impl Session {
+    /// A session that has not begun.
+    pub fn new(config: Config, subscriptions: impl IntoIterator<Item = Subscription>) -> Session {
+        Session {
+            rng: fastrand::Rng::with_seed(config.seed),
+            config,
+            desired: subscriptions.into_iter().collect(),
+            now: Now::default(),
+            state: State::Idle,
+            actions: VecDeque::new(),
+            backoff: Backoff::default(),
+            mute: Mute::default(),
+            current: None,
+            refused: VecDeque::new(),
+            auth_since: None,
+            outage_since: None,
+            trouble: String::new(),
+            throttled: 0,
+            displaced: VecDeque::new(),
+            untrusted: 0,
+            foreign: (0, Time::default()),
+            silent_refusals: 0,
+            probed: None,
+            path_switched: false,
+            answers_pings: false,
+            ever_live: false,
+            gap_open: false,
+            unseen_reported: false,
+            asked_for_book: None,
+            book_came: false,
+            book_lost: false,
+        }
+    }
+
+    /// Something happened. What is to be done about it is in [`Session::next_action`].
+    pub fn on(&mut self, now: Now, input: Input) {
+        let slept = self.clocks_moved_apart(now);
+        self.now = Now { at: now.at.max(self.now.at), wall_us: now.wall_us };
+        match input {
+            Input::Start => self.start(),
+            Input::CredentialsRead(read) => self.credentials_read(read),
+            Input::CredentialsRefused(which) => self.remember_refused(which),
+            Input::Connected => self.connected(),
+            Input::ConnectFailed(failure) => self.connect_failed(failure),
+            Input::Traffic => self.online(|online, now| online.pulse.traffic(now)),
+            Input::Pong => self.pong(),
+            Input::Data { packets } => self.data(packets),
+            Input::ServerDisconnect(reason) => self.lost(Failure::Disconnect(reason)),
+            Input::Closed(close) => self.closed(close),
+            Input::Probed(result) => self.probed(result),
+            Input::Subscribe(subscriptions) => self.subscribe(&subscriptions),
+            Input::Unsubscribe(subscriptions) => self.unsubscribe(&subscriptions),
+            Input::Unwanted(instrument) => self.unwanted(instrument),
+            Input::SnapshotFetched => self.snapshot_fetched(),
+            Input::SnapshotFailed(words) => self.snapshot_failed(words),
+            Input::Tick => {}
+            Input::Stop => self.stop(),
+        }
+        if slept {
+            self.nudge();
+        }
+        if self.deadline().is_some_and(|deadline| deadline <= self.now.at) {
+            self.timers();
+        }
+    }
+
+    /// What to do next; to be asked until there is nothing more.
+    pub fn next_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to come back with [`Input::Tick`] unless something happens before; `None` where nothing would.
+    pub fn deadline(&self) -> Option<Time> {
+        let outage = self.outage_since.zip(self.config.max_outage).map(|(since, most)| since + most);
+        let own = match &self.state {
+            State::Idle | State::Ended => return None,
+            State::Stopping { until } => return Some(*until),
+            State::AwaitingCredentials { deadline, next_read, .. } => {
+                return Some(next_read.map_or(*deadline, |next| next.min(*deadline)));
+            }
+            State::Waiting { until } | State::Probing { until } => Some(*until),
+            State::Reading | State::Connecting => None,
+            State::Online(online) => {
+                let timers = [online.snapshot_at, online.explain_at, online.unseen_at, self.mute_deadline()];
+                return Some(timers.into_iter().flatten().fold(online.pulse.deadline(), Time::min));
+            }
+        };
+        own.into_iter().chain(outage).min()
+    }
+
+    /// Where it is.
+    pub const fn state(&self) -> StateName {
+        match &self.state {
+            State::Idle => StateName::Idle,
+            State::Waiting { .. } => StateName::Waiting,
+            State::Reading => StateName::Reading,
+            State::AwaitingCredentials { .. } => StateName::AwaitingCredentials,
+            State::Connecting => StateName::Connecting,
+            State::Probing { .. } => StateName::Probing,
+            State::Online(_) => StateName::Online,
+            State::Stopping { .. } => StateName::Stopping,
+            State::Ended => StateName::Ended,
+        }
+    }
+
+    /// Everything that this connection should serve.
+    pub fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
+    /// Whether a gap is open: what was lost has not come back.
+    pub const fn gap_open(&self) -> bool {
+        self.gap_open
+    }
+
+    /// Depth instruments that were unsubscribed a while ago: a packet of one of them is an [`Input::Unwanted`].
+    /// Empty nearly always, so that asking costs nothing.
+    pub fn leaving(&self) -> impl Iterator<Item = InstrumentKey> + '_ {
+        let leaving = match &self.state {
+            State::Online(online) => online.leaving.as_slice(),
+            _ => &[],
+        };
+        leaving.iter().filter(|(_, since)| self.now.at.since(*since) >= LEAVING).map(|(instrument, _)| *instrument)
+    }
+
+    fn stop(&mut self) {
+        match &self.state {
+            State::Ended | State::Stopping { .. } => return,
+            State::Online(_) => {
+                self.status(StatusEvent::Stopping, None);
+                if self.config.feed != Feed::Orders {
+                    self.act(Action::Send(request::disconnect()));
+                }
+                self.act(Action::Close { polite: true });
+                self.state = State::Stopping { until: self.now.at + CLOSE_PATIENCE };
+                return;
+            }
+            State::Connecting => {
+                self.status(StatusEvent::Stopping, None);
+                self.act(Action::Close { polite: false });
+            }
+            _ => self.status(StatusEvent::Stopping, None),
+        }
+        self.stopped();
+    }
+
+    fn stopped(&mut self) {
+        self.state = State::Ended;
+        self.act(Action::Stopped);
+    }
+
+    fn give_up(&mut self, exit: Exit, message: String) {
+        if matches!(self.state, State::Connecting) {
+            self.act(Action::Close { polite: false });
+        }
+        self.state = State::Ended;
+        self.act(Action::GiveUp(exit::Failure::new(exit, message)));
+    }
+
+    fn act(&mut self, action: Action) {
+        self.actions.push_back(action);
+    }
+
+    fn status(&mut self, event: StatusEvent, detail: Option<String>) {
+        self.act(Action::Status { event, detail });
+    }
+
+    fn warn(&mut self, words: String) {
+        self.act(Action::Warn(words));
+    }
+}
