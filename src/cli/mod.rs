@@ -7,6 +7,7 @@
 //! * [`simulate`] – the options of `dhan simulate`.
 //! * [`dry_run`] – a plan in words.
 //! * [`out`] – stdout of the commands that do not stream.
+//! * [`verify`] – the options of `dhan verify`.
 
 pub mod args;
 pub mod credentials;
@@ -18,3 +19,4 @@ pub mod problems;
 pub mod simulate;
 pub mod specs;
 pub mod value;
+pub mod verify;

@@ -3,6 +3,7 @@
 pub mod generate;
 pub mod simulate;
 pub mod stream;
+pub mod verify;
 
 use crate::auth::Environment;
 use crate::cli::args::{Cli, Command, ConsoleArgs};

@@ -1,0 +1,217 @@
+//! `dhan verify`: is what was captured whole?
+
+use crate::cli::verify::VerifyArgs;
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::sink::file::{Compression, Piece, gaps_path, look_at_marker, walk};
+use crate::sink::stdout::StdoutSink;
+use crate::sink::{Destination as _, StopSignal, WriteFailure};
+use crate::verify::{Around, Findings, Summary, Verdict, csv, ndjson};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::path::Path;
+use std::time::Duration;
+
+/// A line longer than this is not one of ours.
+const LONGEST: usize = 64 * 1024 * 1024;
+/// Rows of CSV are read in bites of this size.
+const BITE: usize = 256 * 1024;
+
+/// Checks every file, one summary record each.
+///
+/// # Errors
+/// When standard output does not take the records. A file that cannot be read is said on stderr and counts as damaged.
+pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, WriteFailure> {
+    let mut out = StdoutSink::open(Duration::ZERO, StopSignal::default(), console).map_err(WriteFailure::Failed)?;
+    let mut worst = Exit::Done;
+    for path in &args.files {
+        let exit = match check(path) {
+            Ok((verdict, summary)) => {
+                let mut line = serde_json::to_vec(&summary).unwrap_or_default();
+                line.push(b'\n');
+                out.write(&line).map_err(|unwritten| unwritten.failure)?;
+                match verdict {
+                    Verdict::Ok => Exit::Done,
+                    Verdict::Gaps | Verdict::NoEnd => Exit::Gaps,
+                    Verdict::Damaged => Exit::Data,
+                }
+            }
+            Err(failure) => {
+                console.error(&failure);
+                failure.exit
+            }
+        };
+        // Damaged is worse than with gaps.
+        worst = match (worst, exit) {
+            (Exit::Data, _) | (_, Exit::Data) => Exit::Data,
+            (Exit::Gaps, _) | (_, Exit::Gaps) => Exit::Gaps,
+            _ => Exit::Done,
+        };
+    }
+    out.finish(None)?;
+    Ok(worst)
+}
+
+/// Checks one file.
+///
+/// # Errors
+/// Exit 11 when it cannot be read.
+pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
+    let unreadable = |error: io::Error| {
+        let text = error.to_string();
+        let text = text.split(" (os error").next().unwrap_or_default();
+        Failure::new(Exit::Data, format!("cannot read {}: {text}", path.display()))
+    };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let mut magic = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut magic).map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
+    let compression = match &magic[..] {
+        [0x1f, 0x8b, ..] => Compression::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd] => Compression::Zstd,
+        _ => Compression::None,
+    };
+    // The marker is looked at first: a run that ends meanwhile makes the file more whole, not less.
+    let marker = look_at_marker(path);
+    let len = file.metadata().map_err(unreadable)?.len();
+    let mut lines = Lines::default();
+    let walked = walk(compression, &file, 0, |piece| {
+        if let Piece::Data(data) = piece {
+            lines.take(data, path);
+        }
+        Ok(())
+    })
+    .map_err(unreadable)?;
+    let (mut findings, is_csv, rest) = lines.done(path);
+    let name = path.to_string_lossy();
+    if is_csv && let Some(gaps) = gap_records(path).map_err(unreadable)? {
+        findings.gaps_of(&gaps);
+    }
+    let cut_frame = if walked.torn && marker.is_none() { len.saturating_sub(walked.whole_to) } else { 0 };
+    let around = Around {
+        marked: marker.is_some(),
+        writer_pid: marker.and_then(|(pid, alive)| pid.filter(|_| alive)),
+        torn_bytes: cut_frame.max(rest),
+        no_end_records: is_csv || name.ends_with(".gaps.ndjson"),
+    };
+    Ok(findings.summary(name.into_owned(), if is_csv { "csv" } else { "ndjson" }, around))
+}
+
+/// What the gap file beside a CSV file says.
+fn gap_records(csv: &Path) -> io::Result<Option<Findings>> {
+    let path = gaps_path(csv);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut lines = Lines::default();
+    walk(Compression::None, &file, 0, |piece| {
+        if let Piece::Data(data) = piece {
+            lines.take(data, &path);
+        }
+        Ok(())
+    })?;
+    Ok(Some(lines.done(&path).0))
+}
+
+enum Checker {
+    Ndjson(ndjson::Check),
+    Csv(csv::Check),
+}
+
+impl Checker {
+    /// By the first byte; an empty file by its name.
+    fn of(first: Option<u8>, path: &Path) -> Checker {
+        let named_csv = || path.to_string_lossy().split('.').any(|part| part.eq_ignore_ascii_case("csv"));
+        match first {
+            Some(b'{') => Checker::Ndjson(ndjson::Check::default()),
+            Some(b't') => Checker::Csv(csv::Check::default()),
+            _ if named_csv() => Checker::Csv(csv::Check::default()),
+            _ => Checker::Ndjson(ndjson::Check::default()),
+        }
+    }
+}
+
+/// Bytes into lines or rows.
+#[derive(Default)]
+struct Lines {
+    checker: Option<Checker>,
+    rest: Vec<u8>,
+    /// Lines before `rest`; for CSV, whose rows may have several.
+    before: u64,
+}
+
+impl Lines {
+    fn take(&mut self, data: &[u8], path: &Path) {
+        let checker = self.checker.get_or_insert_with(|| Checker::of(data.first().copied(), path));
+        match checker {
+            Checker::Ndjson(check) => {
+                let mut data = data;
+                while let Some(end) = memchr::memchr(b'\n', data) {
+                    if self.rest.is_empty() {
+                        check.line(&data[..end]);
+                    } else {
+                        self.rest.extend_from_slice(&data[..end]);
+                        check.line(&self.rest);
+                        self.rest.clear();
+                    }
+                    data = &data[end + 1..];
+                }
+                self.rest.extend_from_slice(data);
+                if self.rest.len() > LONGEST {
+                    check.line(&self.rest);
+                    self.rest.clear();
+                }
+            }
+            Checker::Csv(check) => {
+                self.rest.extend_from_slice(data);
+                if self.rest.len() >= BITE {
+                    let end = rows_end(&self.rest);
+                    self.before += rows(check, &self.rest[..end], self.before);
+                    self.rest.drain(..end);
+                    if self.rest.len() > LONGEST {
+                        self.before += rows(check, &self.rest, self.before);
+                        self.rest.clear();
+                    }
+                }
+            }
+        }
+    }
+
+    /// What was found, whether it is CSV, and how many bytes are not a whole line.
+    fn done(mut self, path: &Path) -> (Findings, bool, u64) {
+        match self.checker.take().unwrap_or_else(|| Checker::of(None, path)) {
+            Checker::Ndjson(check) => (check.done(), false, self.rest.len() as u64),
+            Checker::Csv(mut check) => {
+                let end = rows_end(&self.rest);
+                rows(&mut check, &self.rest[..end], self.before);
+                (check.done(), true, (self.rest.len() - end) as u64)
+            }
+        }
+    }
+}
+
+/// The end of the last whole row: a line end outside quotes.
+fn rows_end(text: &[u8]) -> usize {
+    let (mut quoted, mut end) = (false, 0);
+    for at in memchr::memchr2_iter(b'"', b'\n', text) {
+        match text[at] {
+            b'"' => quoted = !quoted,
+            _ if !quoted => end = at + 1,
+            _ => {}
+        }
+    }
+    end
+}
+
+/// Checks whole rows; the number of lines.
+fn rows(check: &mut csv::Check, text: &[u8], before: u64) -> u64 {
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    let mut row = ::csv::ByteRecord::new();
+    while let Ok(true) = reader.read_byte_record(&mut row) {
+        let line = row.position().map_or(0, ::csv::Position::line);
+        check.row(&row, before + line);
+    }
+    memchr::memchr_iter(b'\n', text).count() as u64
+}

@@ -1,0 +1,101 @@
+//! Checks CSV row by row.
+
+use super::schema::{Cell, Kind, column, schema};
+use super::value::cell_fits;
+use super::{Findings, line};
+use csv::ByteRecord;
+
+/// The check of one file.
+#[derive(Default)]
+pub struct Check {
+    findings: Findings,
+    columns: Option<Vec<(String, Cell)>>,
+    last_us: Option<i64>,
+}
+
+impl Check {
+    /// Looks at a row; `at` is the line it begins in.
+    pub fn row(&mut self, row: &ByteRecord, at: u64) {
+        if self.columns.is_none() {
+            match header(row) {
+                Ok(columns) => self.columns = Some(columns),
+                Err(what) => {
+                    self.columns = Some(Vec::new());
+                    self.findings.damage(at, what);
+                }
+            }
+            return;
+        }
+        self.findings.lines += 1;
+        if let Err(what) = self.read(row) {
+            self.findings.damage(at, what);
+        }
+    }
+
+    /// What was found.
+    pub fn done(self) -> Findings {
+        self.findings
+    }
+
+    fn read(&mut self, row: &ByteRecord) -> Result<(), String> {
+        let columns = self.columns.as_deref().unwrap_or_default();
+        if columns.is_empty() {
+            return Ok(());
+        }
+        if row.len() != columns.len() {
+            return Err(format!("{} cells under {} columns", row.len(), columns.len()));
+        }
+        let kind = std::str::from_utf8(row.get(0).unwrap_or_default()).map_err(|_| "type is not UTF-8".to_owned())?;
+        let schema = schema(kind).ok_or_else(|| format!("{kind:?} is not a type of record"))?;
+        let (mut segment, mut id, mut side) = ("", "", "");
+        for (text, (name, cell)) in row.iter().zip(columns) {
+            let text = std::str::from_utf8(text).map_err(|_| format!("{name} is not UTF-8"))?;
+            match name.as_str() {
+                "segment" => segment = text,
+                "security_id" => id = text,
+                "side" => side = text,
+                "recv_us" | "recv" => continue,
+                _ => {}
+            }
+            if !cell_fits(*cell, text) {
+                return Err(format!("{name} is {:?}", text.chars().take(40).collect::<String>()));
+            }
+        }
+        let last = row.get(row.len() - 1).unwrap_or_default();
+        let recv = line::number(last).or_else(|| line::iso(last)).ok_or("the receive time is not one")?;
+        // A book has a row a level.
+        let same_record = schema.kind == Kind::Book && !side.is_empty() && self.last_us == Some(recv);
+        let before = self.last_us.replace(recv);
+        if !same_record {
+            self.findings.record(schema.name, recv);
+            self.findings.covers(&format!("{segment}:{id}"), recv);
+        }
+        match before {
+            // Runs are appended one to another, and nothing in CSV says where: only a clock set back looks like this.
+            Some(before) if recv <= before && !same_record => {
+                Err(format!("the receive time does not grow: {recv} after {before}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn header(row: &ByteRecord) -> Result<Vec<(String, Cell)>, String> {
+    let mut columns = Vec::with_capacity(row.len());
+    for (i, name) in row.iter().enumerate() {
+        let name = std::str::from_utf8(name).map_err(|_| "the header is not UTF-8".to_owned())?;
+        let is_last = i + 1 == row.len();
+        let cell = match name {
+            "recv_us" | "recv" if is_last => Cell::Text,
+            _ => column(name).ok_or_else(|| format!("{name:?} is not a column of ours"))?,
+        };
+        if (i == 0) != (name == "type") {
+            return Err("the header does not begin with type".to_owned());
+        }
+        columns.push((name.to_owned(), cell));
+    }
+    match columns.last() {
+        Some((name, _)) if name == "recv_us" || name == "recv" => Ok(columns),
+        _ => Err("the header does not end in recv_us".to_owned()),
+    }
+}

@@ -1,0 +1,173 @@
+//! Checks NDJSON line by line.
+
+use super::schema::{Kind, ORDER_ORIGIN, Schema, schema};
+use super::value::{Members, fits};
+use super::{Findings, line};
+use serde_json::value::RawValue;
+
+/// The check of one file.
+#[derive(Default)]
+pub struct Check {
+    findings: Findings,
+    last_us: Option<i64>,
+    /// Records since the last run or file began, whose number its `end` must agree with.
+    packets: u64,
+    books: u64,
+    orders: u64,
+    gaps: u64,
+    /// Bad lines since then: then nothing is concluded from numbers.
+    damaged: u64,
+}
+
+impl Check {
+    /// Looks at a whole line, without its line end.
+    pub fn line(&mut self, text: &[u8]) {
+        self.findings.lines += 1;
+        if let Err(what) = self.read(text) {
+            self.damaged += 1;
+            let line = self.findings.lines;
+            self.findings.damage(line, what);
+        }
+    }
+
+    /// What was found.
+    pub fn done(self) -> Findings {
+        self.findings
+    }
+
+    fn read(&mut self, text: &[u8]) -> Result<(), String> {
+        let text = std::str::from_utf8(text).map_err(|_| "not UTF-8".to_owned())?;
+        let Members(members) = serde_json::from_str(text).map_err(|_| "not a JSON object".to_owned())?;
+        let spaced = || text.starts_with("{ ") || text.contains("\": ");
+        let kind = match members.first() {
+            Some((key, value)) if key == "type" => unquoted(value).ok_or("type is not text")?,
+            _ => return Err("does not begin with a type".to_owned()),
+        };
+        let schema = schema(kind).ok_or_else(|| format!("{kind:?} is not a type of record"))?;
+        let recv = fields(schema, &members[1..])?;
+        if spaced() && !text.contains('\\') && members.iter().all(|(_, value)| !value.get().contains("\": ")) {
+            return Err("has spaces between its members".to_owned());
+        }
+        let member = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
+        let whole = |name: &str| member(name).and_then(|value| value.get().parse::<u64>().ok()).unwrap_or(0);
+        let reason = member("reason").and_then(unquoted).unwrap_or_default();
+        let begins = self.findings.last_is_end || schema.name == "gap" && reason == "restarted";
+        if begins && schema.name != "end" {
+            (self.packets, self.books, self.orders, self.gaps, self.damaged) = (0, 0, 0, 0, 0);
+        }
+        let before = self.last_us.replace(recv);
+        self.findings.record(schema.name, recv);
+        match schema.kind {
+            Kind::Packet => self.packets += 1,
+            Kind::Book => self.books += 1,
+            Kind::Order => self.orders += 1,
+            Kind::Control => {}
+        }
+        if schema.kind != Kind::Control
+            && let (Some(segment), Some(id)) =
+                (member("segment").and_then(unquoted), member("security_id").and_then(unquoted))
+        {
+            self.findings.covers(&format!("{segment}:{id}"), recv);
+        }
+        match schema.name {
+            "gap" => {
+                // The gap before a run is not one of the run.
+                self.gaps += u64::from(reason != "restarted");
+                let (from, to) =
+                    (moment(member("from_us").or(member("from"))), moment(member("to_us").or(member("to"))));
+                let (Some(from), Some(to)) = (from, to) else { return Err("a gap without its moments".to_owned()) };
+                if from > to {
+                    return Err("a gap that ends before it begins".to_owned());
+                }
+                self.findings.gap(reason, from, to);
+            }
+            "end" => {
+                self.findings.ends += 1;
+                self.end(whole)?;
+            }
+            _ => {}
+        }
+        match before {
+            Some(before) if recv <= before && !begins => Err(format!("recv_us does not grow: {recv} after {before}")),
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self, whole: impl Fn(&str) -> u64) -> Result<(), String> {
+        let [received, written, filtered, dropped, malformed, gaps] =
+            ["received", "written", "filtered", "dropped", "malformed", "gaps"].map(&whole);
+        let sum = &mut self.findings.books;
+        sum.received += received;
+        sum.written += written;
+        sum.filtered += filtered;
+        sum.dropped += dropped;
+        sum.malformed += malformed;
+        sum.gaps += gaps;
+        if received != written + filtered + dropped + malformed {
+            return Err(format!(
+                "the books do not balance: received {received} is not {written} + {filtered} + {dropped} + {malformed}"
+            ));
+        }
+        if self.damaged > 0 {
+            return Ok(());
+        }
+        // An order book answers with many orders in one message, a book takes up to two packets.
+        let records = self.packets + self.books;
+        let agree = match (self.orders, self.books) {
+            (0, 0) => self.packets == written,
+            (0, _) => written >= records,
+            _ => true,
+        };
+        if !agree {
+            return Err(format!(
+                "the books say {written} written, but there are {records} records: lines are missing or repeated"
+            ));
+        }
+        if self.gaps > gaps {
+            return Err(format!("the books say {gaps} gaps, but there are {} gap records", self.gaps));
+        }
+        Ok(())
+    }
+}
+
+fn unquoted(value: &RawValue) -> Option<&str> {
+    value.get().strip_prefix('"')?.strip_suffix('"')
+}
+
+fn moment(value: Option<&RawValue>) -> Option<i64> {
+    let text = value?.get();
+    match text.strip_prefix('"') {
+        Some(text) => line::iso(text.strip_suffix('"')?.as_bytes()),
+        None => line::number(text.as_bytes()),
+    }
+}
+
+/// Checks names, order and values of what follows `type`; the receive time.
+fn fields(schema: &Schema, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) -> Result<i64, String> {
+    let origin = (schema.name == "order").then_some(&ORDER_ORIGIN);
+    let expected = schema.fields.iter().chain(origin);
+    let mut members = members.iter();
+    for (name, cell) in expected {
+        let (key, value) = members.next().ok_or_else(|| format!("{} without {name}", schema.name))?;
+        let is_moment = matches!(*name, "from_us" | "to_us");
+        let short = name.strip_suffix("_us").filter(|_| is_moment);
+        if key != name && Some(&**key) != short {
+            return Err(format!("{}: {key:?} where {name} should be", schema.name));
+        }
+        let fits = if is_moment { moment(Some(value)).is_some() } else { fits(*cell, value.get()) };
+        if !fits {
+            let mut text: String = value.get().chars().take(40).collect();
+            if text.len() < value.get().len() {
+                text.push('…');
+            }
+            return Err(format!("{}: {name} is {text}", schema.name));
+        }
+    }
+    // Keys that a newer version has added stand before the receive time.
+    match members.next_back() {
+        Some((key, value)) if key == "recv_us" || key == "recv" => {
+            moment(Some(value)).ok_or_else(|| format!("{key} is not a time"))
+        }
+        _ => Err(format!("{} does not end in its receive time", schema.name)),
+    }
+}
