@@ -47,12 +47,45 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Stream the live market feed: ticker, quote or full
+    ///
+    /// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, each optionally followed by @ticker, @quote or @full.
+    /// SEGMENT:ID starts at once; a symbol is looked up in the instrument master first.
+    ///
+    /// Examples:
+    ///   dhan feed --demo
+    ///   dhan feed --mode quote IDX_I:13 NSE_EQ:2885@full
+    ///   dhan feed -i watchlist.txt -o 'ticks-{date}.ndjson.zst' --until 15:30
+    #[command(verbatim_doc_comment)]
     Feed(Box<FeedArgs>),
     /// Stream the 20- or 200-level order book
+    ///
+    /// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, of NSE_EQ or NSE_FNO. At 20 levels 250 instruments fit, at 200
+    /// levels five.
+    ///
+    /// Examples:
+    ///   dhan depth --demo
+    ///   dhan depth NSE_EQ:2885 --top 5
+    ///   dhan depth --levels 200 --view sides NSE_FNO:49081
+    #[command(verbatim_doc_comment)]
     Depth(Box<DepthArgs>),
     /// Stream the order updates of the account
+    ///
+    /// At the start the whole order book of the day is printed (events: snapshot), then every update as it comes. This
+    /// program only reads: it places, changes and cancels nothing.
+    ///
+    /// Examples:
+    ///   dhan orders --demo
+    ///   dhan orders --events execution,order_rejected
+    #[command(verbatim_doc_comment)]
     Orders(Box<OrdersArgs>),
     /// Decode captured frames again, to the same bytes as the live run printed
+    ///
+    /// Prints what the live run printed, byte for byte, given the same format options.
+    ///
+    /// Examples:
+    ///   dhan replay monday.dcap
+    ///   dhan replay monday.dcap -f csv --only quote
+    #[command(verbatim_doc_comment)]
     Replay(Box<ReplayArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Box<SimulateArgs>),
@@ -79,16 +112,7 @@ pub struct ConsoleArgs {
 }
 
 /// `dhan feed`.
-///
-/// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, each optionally followed by @ticker, @quote or @full.
-/// SEGMENT:ID starts at once; a symbol is looked up in the instrument master first.
-///
-/// Examples:
-///   dhan feed --demo
-///   dhan feed --mode quote IDX_I:13 NSE_EQ:2885@full
-///   dhan feed -i watchlist.txt -o 'ticks-{date}.ndjson.zst' --until 15:30
 #[derive(Debug, Clone, Default, Args)]
-#[command(verbatim_doc_comment)]
 pub struct FeedArgs {
     /// Which instruments.
     #[command(flatten)]
@@ -108,16 +132,7 @@ pub struct FeedArgs {
 }
 
 /// `dhan depth`.
-///
-/// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, of NSE_EQ or NSE_FNO. At 20 levels 250 instruments fit, at 200
-/// levels five.
-///
-/// Examples:
-///   dhan depth --demo
-///   dhan depth NSE_EQ:2885 --top 5
-///   dhan depth --levels 200 --view sides NSE_FNO:49081
 #[derive(Debug, Clone, Default, Args)]
-#[command(verbatim_doc_comment)]
 pub struct DepthArgs {
     /// Which instruments.
     #[command(flatten)]
@@ -157,15 +172,7 @@ const EVENTS: &[&str] = &[
 ];
 
 /// `dhan orders`.
-///
-/// At the start the whole order book of the day is printed (events: snapshot), then every update as it comes. This
-/// program only reads: it places, changes and cancels nothing.
-///
-/// Examples:
-///   dhan orders --demo
-///   dhan orders --events execution,order_rejected
 #[derive(Debug, Clone, Default, Args)]
-#[command(verbatim_doc_comment)]
 pub struct OrdersArgs {
     /// Keep only updates that carry one of these events, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(EVENTS))]
@@ -289,14 +296,7 @@ pub struct OutputArgs {
 }
 
 /// `dhan replay`.
-///
-/// Prints what the live run printed, byte for byte, given the same format options.
-///
-/// Examples:
-///   dhan replay monday.dcap
-///   dhan replay monday.dcap -f csv --only quote
 #[derive(Debug, Clone, Default, Args)]
-#[command(verbatim_doc_comment)]
 pub struct ReplayArgs {
     /// Captures, in order
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]

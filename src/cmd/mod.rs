@@ -11,6 +11,7 @@ use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
 use crate::cli::{out, value};
 use crate::console::{Console, ConsoleConfig, Level, LogFormat};
+use crate::driver::Ended;
 use crate::exit::{Exit, Failure};
 use clap::{CommandFactory as _, Parser as _};
 use std::io::{self, IsTerminal as _, Read as _};
@@ -126,25 +127,24 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         read: &mut read,
     };
     match command {
-        Command::Feed(args) => stream(planner::feed(&args, &mut around)?, console),
-        Command::Depth(args) => stream(planner::depth(&args, &mut around)?, console),
-        Command::Orders(args) => stream(planner::orders(&args, &mut around)?, console),
+        Command::Feed(args) => streamed(planner::feed(&args, &mut around)?, console),
+        Command::Depth(args) => streamed(planner::depth(&args, &mut around)?, console),
+        Command::Orders(args) => streamed(planner::orders(&args, &mut around)?, console),
         Command::Replay(args) => planner::replay(&args).and_then(|_| Err(not_yet("replay"))),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Generate(args) => generate::run(&args),
     }
 }
 
-/// What the three streams have in common before they connect.
-fn stream(plan: StreamPlan, console: &Console) -> Result<Exit, Failure> {
-    for warning in &plan.warnings {
-        console.warn(warning);
+/// Runs a stream; a reader of stdout that went away ends the process as any Unix tool.
+fn streamed(plan: StreamPlan, console: &Console) -> Result<Exit, Failure> {
+    match stream::run(plan, console)? {
+        Ended::Exit(exit) => Ok(exit),
+        Ended::ReaderGone => {
+            out::die_of_sigpipe();
+            Ok(Exit::Done)
+        }
     }
-    if let Some(past) = &plan.stop.already_past {
-        console.warn(past);
-        return Ok(Exit::Done);
-    }
-    Err(not_yet(plan.feed().name()))
 }
 
 fn not_yet(what: &str) -> Failure {

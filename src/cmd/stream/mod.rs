@@ -6,6 +6,7 @@ mod watch;
 
 use crate::auth::{Endpoint, Environment, harden};
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource, View as PlanView};
+use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::driver::{self, Credentialing, Ended, Gate, Run};
@@ -42,6 +43,11 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
     let spread = Plan::new(feed, &instruments.subscriptions).map_err(|many| Failure::usage(many.to_string()))?;
     if spread.is_empty() && feed != Feed::Orders {
         return Err(Failure::new(Exit::NotFound, "none of the instruments could be found"));
+    }
+    if plan.dry_run {
+        let text = dry_run::describe(&plan, &instruments.subscriptions);
+        out::print(&text.map_err(|many| Failure::usage(many.to_string()))?)?;
+        return Ok(Ended::Exit(Exit::Done));
     }
     let stop = StopSignal::default();
     let opened = outputs::open(&plan, &stop, console)?;

@@ -1,0 +1,300 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_dhan_global_optspecs
+    string join \n q/quiet v/verbose log-format= color= h/help V/version
+end
+
+function __fish_dhan_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_dhan_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_dhan_using_subcommand
+    set -l cmd (__fish_dhan_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c dhan -n "__fish_dhan_needs_command" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_needs_command" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_needs_command" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_needs_command" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_needs_command" -s V -l version -d 'Print version'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print what fills completions/ and man/'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s i -l instruments -d 'Read instruments from FILE, one a line; - is stdin (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l control -d 'Read sub SPEC…, unsub SPEC…, list and quit from FILE while streaming; - is stdin' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: ticker]' -r -f -a "ticker\t''
+quote\t''
+full\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l only -d 'Keep only these record types, separated by commas; gaps stay' -r -f -a "ticker\t''
+quote\t''
+full\t''
+oi\t''
+prev_close\t''
+market_status\t''
+unknown\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
+csv\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l time -d 'Times as numbers, or as RFC 3339 in IST [default: epoch]' -r -f -a "epoch\t''
+iso\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s n -l count -d 'Stop after N records' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l capture -d 'Also keep the raw frames, with receive times, for dhan replay' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l on-lag -d 'When the reader of stdout is too slow: drop the oldest and count them, or stop reading [default: drop]' -r -f -a "drop\t''
+block\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s d -l duration -d 'Stop after this time, such as 6h15m' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l url -d 'Another server; used as it stands, path included' -r -f
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l skip-missing -d 'Go on without instruments that cannot be found'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l once -d 'One record of the asked type for each instrument, then exit 0; with -d, what came by then'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l no-gaps -d 'Do not print gap records'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l status-records -d 'Connection events as status records in the stream too'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l dry-run -d 'Print what would be connected to and sent, redacted, and exit'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s i -l instruments -d 'Read instruments from FILE, one a line; - is stdin (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l control -d 'Read sub SPEC…, unsub SPEC…, list and quit from FILE while streaming; - is stdin' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l levels -d 'How many levels [default: 20]' -r -f -a "20\t''
+200\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l view -d 'Both sides in a record, or every packet as it came [default: book]' -r -f -a "book\t''
+sides\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l top -d 'Print only the best N levels; totals are still over all' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l only -d 'Keep only these record types; gaps stay' -r -f -a "depth\t''
+depth_side\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
+csv\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l time -d 'Times as numbers, or as RFC 3339 in IST [default: epoch]' -r -f -a "epoch\t''
+iso\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s n -l count -d 'Stop after N records' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l capture -d 'Also keep the raw frames, with receive times, for dhan replay' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l on-lag -d 'When the reader of stdout is too slow: drop the oldest and count them, or stop reading [default: drop]' -r -f -a "drop\t''
+block\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s d -l duration -d 'Stop after this time, such as 6h15m' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l url -d 'Another server; used as it stands, path included' -r -f
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l skip-missing -d 'Go on without instruments that cannot be found'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l no-gaps -d 'Do not print gap records'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l status-records -d 'Connection events as status records in the stream too'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l dry-run -d 'Print what would be connected to and sent, redacted, and exit'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l events -d 'Keep only updates that carry one of these events, separated by commas' -r -f -a "update\t''
+snapshot\t''
+status_change\t''
+execution\t''
+order_transit\t''
+order_pending\t''
+order_rejected\t''
+order_cancelled\t''
+order_traded\t''
+order_expired\t''
+order_part_traded\t''
+order_triggered\t''
+order_closed\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
+partner\t'A partner, for all its users'"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l only -d 'Keep only these record types; gaps stay' -r -f -a "order\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
+csv\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l time -d 'Times as numbers, or as RFC 3339 in IST [default: epoch]' -r -f -a "epoch\t''
+iso\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s n -l count -d 'Stop after N records' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l capture -d 'Also keep the raw frames, with receive times, for dhan replay' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l on-lag -d 'When the reader of stdout is too slow: drop the oldest and count them, or stop reading [default: drop]' -r -f -a "drop\t''
+block\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s d -l duration -d 'Stop after this time, such as 6h15m' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l url -d 'Another server; used as it stands, path included' -r -f
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-snapshot -d 'Do not ask the REST order book'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l show-client-id -d 'Print client ids whole'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-gaps -d 'Do not print gap records'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l status-records -d 'Connection events as status records in the stream too'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l dry-run -d 'Print what would be connected to and sent, redacted, and exit'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l speed -d 'As fast as the output takes it, or as it was received [default: max]' -r -f -a "max\t''
+1x\t''
+10x\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l view -d 'Depth: both sides in a record, or every packet as it came [default: book]' -r -f -a "book\t''
+sides\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l top -d 'Depth: print only the best N levels' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l events -d 'Orders: keep only updates that carry one of these events' -r -f -a "update\t''
+snapshot\t''
+status_change\t''
+execution\t''
+order_transit\t''
+order_pending\t''
+order_rejected\t''
+order_cancelled\t''
+order_traded\t''
+order_expired\t''
+order_part_traded\t''
+order_triggered\t''
+order_closed\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l only -d 'Keep only these record types; gaps stay' -r -f -a "ticker\t''
+quote\t''
+full\t''
+oi\t''
+prev_close\t''
+market_status\t''
+unknown\t''
+depth\t''
+depth_side\t''
+order\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
+csv\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l time -d 'Times as numbers, or as RFC 3339 in IST [default: epoch]' -r -f -a "epoch\t''
+iso\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s n -l count -d 'Stop after N records' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l show-client-id -d 'Orders: print client ids whole'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-gaps -d 'Do not print gap records'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l status-records -d 'Connection events as status records in the stream too'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l seed -d 'Seed of everything that is random' -r
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l rate -d 'Packets a second over all connections together [default: ten for every subscription]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l replay -d 'Send the frames of a capture instead of made-up ones' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l speed -d 'How fast the capture is played' -r -f -a "1x\t'As it was recorded'
+10x\t'Ten times faster'
+max\t'As fast as the client reads'"
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l fault -d 'Misbehave, on every connection (repeatable): reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall, mute, truncate, garbage' -r
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "man" -d 'Manual pages'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l dir -d 'Write the files there instead of printing' -r -f -a "(__fish_complete_directories)"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l check -d 'Compare the files there with what would be written; exit 1 if they differ'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l dir -d 'Write all pages there instead of printing' -r -f -a "(__fish_complete_directories)"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l check -d 'Compare the files there with what would be written; exit 1 if they differ'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'Manual pages'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "generate" -d 'Print what fills completions/ and man/'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'Manual pages'

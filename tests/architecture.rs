@@ -1,0 +1,109 @@
+//! The room plan, held by reading the sources: who may name what.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files that may be longer than [`LONGEST`] lines, and why.
+const LONG: &[(&str, &str)] = &[
+    ("session/machine.rs", "one state machine, whose every state and input are read against each other"),
+    ("writer/pipeline.rs", "the one place where every packet is accounted for; to be split by feed"),
+];
+const LONGEST: usize = 600;
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).expect("the sources are there").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.sort();
+    assert!(found.len() > 20, "the walk found the sources");
+    let name = |path: &Path| path.strip_prefix(&root).expect("below src").display().to_string();
+    found.iter().map(|path| (name(path), fs::read_to_string(path).expect("readable"))).collect()
+}
+
+/// The code of a file, without comments and without its tests.
+fn code(text: &str) -> String {
+    let upto = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
+    text[..upto].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn is_test(name: &str) -> bool {
+    name.ends_with("tests.rs") || name.contains("/tests/")
+}
+
+/// Lines of these folders' code that hold one of the words.
+fn offenders(of: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String> {
+    let mut bad = Vec::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| of(name) && !is_test(name)) {
+        for line in code(&text).lines() {
+            for word in words.iter().filter(|word| line.contains(**word)) {
+                bad.push(format!("{name}: {word}: {}", line.trim()));
+            }
+        }
+    }
+    bad
+}
+
+#[test]
+fn wire_record_and_session_touch_no_runtime_file_thread_or_clock() {
+    let pure = |name: &str| ["wire/", "record/", "session/"].iter().any(|folder| name.starts_with(folder));
+    let words = ["tokio", "std::fs", "std::net", "std::thread", "std::env", "::now(", "now_us()", "SystemTime"];
+    assert_eq!(offenders(pure, &words), [""; 0]);
+}
+
+#[test]
+fn anyhow_stays_in_cmd() {
+    assert_eq!(offenders(|name| !name.starts_with("cmd/"), &["anyhow"]), [""; 0]);
+}
+
+#[test]
+fn only_transport_and_the_simulator_know_the_websocket_crate() {
+    let others = |name: &str| !name.starts_with("transport/") && !name.starts_with("sim/");
+    assert_eq!(offenders(others, &["tungstenite::"]), [""; 0]);
+}
+
+#[test]
+fn nothing_prints_but_the_writer_and_the_console() {
+    assert_eq!(offenders(|_| true, &["println!", "eprintln!", " print!(", " eprint!(", "dbg!("]), [""; 0]);
+}
+
+#[test]
+fn every_allowance_has_a_reason() {
+    let mut bad = Vec::new();
+    for (name, text) in sources() {
+        for start in ["#[allow(", "#![allow(", "#[expect(", "#![expect("] {
+            for (at, _) in text.match_indices(start) {
+                let end = text[at..].find(")]").map_or(text.len(), |end| at + end);
+                if !text[at..end].contains("reason") {
+                    bad.push(format!("{name}: {}", &text[at..end]));
+                }
+            }
+        }
+    }
+    assert_eq!(bad, [""; 0]);
+}
+
+#[test]
+fn no_file_grows_past_reading() {
+    let mut bad = Vec::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| !is_test(name)) {
+        let lines = code(&text).lines().count();
+        let excepted = LONG.iter().any(|(long, _)| *long == name);
+        if lines > LONGEST && !excepted {
+            bad.push(format!("{name} has {lines} lines of code: which second thing does it do?"));
+        }
+        if lines <= LONGEST && excepted {
+            bad.push(format!("{name} is short enough now: take it off the list"));
+        }
+    }
+    assert_eq!(bad, [""; 0]);
+}
