@@ -201,6 +201,8 @@ impl Driver {
             peers: RefCell::default(),
             sockets: RefCell::default(),
             probed: Cell::new(None),
+            planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
+            kind_looked_at: Cell::new(false),
         });
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
@@ -496,6 +498,12 @@ impl Driver {
         }
         Ok(Ended::Exit(Exit::Done))
     }
+}
+
+/// When the run should end, if that is planned, µs since the epoch.
+fn planned_end_us(duration: Option<Duration>, until_us: Option<i64>) -> Option<i64> {
+    let after = duration.map(|d| now_us().saturating_add(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)));
+    after.into_iter().chain(until_us).min()
 }
 
 fn panicked(error: &tokio::task::JoinError) -> SocketEnd {

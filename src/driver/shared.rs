@@ -3,12 +3,13 @@
 use super::gate::Gate;
 use crate::auth::{Credentials, Login, ProblemKind, Source};
 use crate::clock::now_us;
-use crate::console::Console;
+use crate::console::{Console, untrusted};
 use crate::rest;
 use crate::session::{
     ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, Now, ProbeResult, Time,
 };
 use crate::transport::Connector;
+use crate::wire::depth::Levels;
 use crate::writer::item::{Feed, StatusEvent};
 use crate::writer::lane::Lane;
 use crate::writer::thread::Wishes;
@@ -56,6 +57,10 @@ pub(super) struct Shared {
     pub peers: RefCell<Vec<mpsc::UnboundedSender<Input>>>,
     pub sockets: RefCell<Vec<SocketState>>,
     pub probed: Cell<Option<(Instant, ProbeResult)>>,
+    /// The planned end, µs since the epoch, until a token was compared with it.
+    pub planned_end_us: Cell<Option<i64>>,
+    /// Whether a token's kind was looked at.
+    pub kind_looked_at: Cell<bool>,
 }
 
 /// What a session recognises credentials by.
@@ -89,6 +94,27 @@ impl Shared {
             Credentialing::Demo => {
                 Ok(Login::Own(Credentials { client_id: "demo".to_owned(), token: SecretString::from("demo") }))
             }
+        }
+    }
+
+    /// Says once what the token tells about itself that the user should know.
+    pub fn look_at(&self, login: &Login) {
+        let Login::Own(credentials) = login else { return };
+        if let Some(end_us) = self.planned_end_us.take()
+            && let Some(warning) = credentials.expiry_warning(end_us)
+        {
+            self.console.warn(warning);
+        }
+        if self.feed == Feed::Depth(Levels::TwoHundred)
+            && !self.kind_looked_at.replace(true)
+            && let Some(kind) = credentials.claims().and_then(|claims| claims.consumer_type)
+            && kind != "SELF"
+        {
+            let kind = untrusted(&kind);
+            self.console.warn(format!(
+                "the token's tokenConsumerType is {kind:?}: 200 levels have only been seen with tokens made on \
+                 web.dhan.co (\"SELF\"); others were reset without a word"
+            ));
         }
     }
 

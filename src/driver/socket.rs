@@ -246,6 +246,7 @@ impl Socket {
         match answer {
             Answer::Input(input) => self.tell(input),
             Answer::Credentials(Ok(login)) => {
+                self.shared.look_at(&login);
                 let fingerprint = fingerprint(&login);
                 self.login = Some(login);
                 self.tell(Input::CredentialsRead(Ok(fingerprint)));

@@ -65,7 +65,7 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
         max_outage: plan.max_outage,
         auth_wait: if server.can_change { plan.auth_wait } else { std::time::Duration::ZERO },
         snapshot: matches!(plan.kind, StreamKind::Orders { snapshot: true, .. }),
-        calendar: Calendar::default(),
+        calendar: holidays(console),
         ..Config::new(feed, 1, 0)
     };
     let ended = driver::run(Run {
@@ -200,6 +200,31 @@ impl Server {
             warning: None,
             exchange: Some(exchange),
         })
+    }
+}
+
+/// The calendar with the user's holidays: `$DHAN_HOLIDAYS`, else `$XDG_CONFIG_HOME/dhan/holidays`
+/// (`~/.config/dhan/holidays`), a date a line. It only decides whether silence is worth a word.
+fn holidays(console: &Console) -> Calendar {
+    use etcetera::BaseStrategy as _;
+    let named = std::env::var_os("DHAN_HOLIDAYS").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
+    let usual = || Some(etcetera::choose_base_strategy().ok()?.config_dir().join("dhan/holidays"));
+    let Some(path) = named.clone().or_else(usual) else { return Calendar::default() };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let (calendar, bad) = Calendar::parse(&text);
+            for (line, content) in bad {
+                let content = crate::console::untrusted(&content);
+                console.warn(format!("{path:?} line {line}: {content:?} is no date like 2026-01-26; it is skipped"));
+            }
+            calendar
+        }
+        Err(error) => {
+            if named.is_some() {
+                console.warn(format!("{path:?} cannot be read ({}): no holidays are known", error.kind()));
+            }
+            Calendar::default()
+        }
     }
 }
 
