@@ -1,6 +1,7 @@
 //! Flags as typed. What has a fixed set of words or a form of its own is text here and is read by
 //! [`planner`](super::planner), which finds all problems, not only the first.
 
+use super::instruments::InstrumentsArgs;
 use super::simulate::SimulateArgs;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
@@ -78,6 +79,8 @@ pub enum Command {
     ///   dhan orders --events execution,order_rejected
     #[command(verbatim_doc_comment)]
     Orders(Box<OrdersArgs>),
+    /// Download, list and look up instruments: ids, symbols, lots, ticks, expiries
+    Instruments(Box<InstrumentsArgs>),
     /// Decode captured frames again, to the same bytes as the live run printed
     ///
     /// Prints what the live run printed, byte for byte, given the same format options.

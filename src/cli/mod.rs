@@ -5,6 +5,7 @@
 //! * [`plan`] – what is meant: everything a run needs, checked before anything connects.
 //! * [`credentials`] – where the credentials are.
 //! * [`simulate`] – the options of `dhan simulate`.
+//! * [`instruments`] – the options of `dhan instruments`.
 //! * [`dry_run`] – a plan in words.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`verify`] – the options of `dhan verify`.
@@ -12,6 +13,7 @@
 pub mod args;
 pub mod credentials;
 pub mod dry_run;
+pub mod instruments;
 pub mod out;
 pub mod plan;
 pub mod planner;

@@ -1,6 +1,7 @@
 //! One file a subcommand, where the pieces are put together.
 
 pub mod generate;
+pub mod instruments;
 pub mod simulate;
 pub mod stream;
 pub mod verify;
@@ -131,6 +132,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Depth(args) => streamed(planner::depth(&args, &mut around)?, console),
         Command::Orders(args) => streamed(planner::orders(&args, &mut around)?, console),
         Command::Replay(args) => planner::replay(&args).and_then(|_| Err(not_yet("replay"))),
+        Command::Instruments(args) => instruments::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Generate(args) => generate::run(&args),
     }

@@ -1,6 +1,6 @@
 //! One conditional request for the master: bounded, timed, never redirected, no credentials.
 
-use super::index::{Source, build::MAX_CSV};
+use super::index::Source;
 use crate::console::Console;
 use crate::exit::Failure;
 use flate2::write::GzDecoder;
@@ -32,6 +32,8 @@ pub struct Request<'a> {
     pub known: Option<&'a Source>,
     /// How long it may take in all.
     pub limit: Duration,
+    /// Bytes it may have, compressed or not ([`super::index::build::MAX_CSV`]).
+    pub most: u64,
 }
 
 /// What the server said.
@@ -68,8 +70,8 @@ pub enum DownloadError {
     #[error("the server used an encoding that was not asked for")]
     Encoding,
     /// A bomb.
-    #[error("the file is larger than {} MiB", MAX_CSV >> 20)]
-    TooLarge,
+    #[error("the file is larger than {} MiB", .0 >> 20)]
+    TooLarge(u64),
     /// It cannot be written where it should go.
     #[error("it cannot be written: {0}")]
     Write(io::Error),
@@ -232,12 +234,12 @@ async fn once(
         Some(_) => return Err(DownloadError::Encoding),
     };
     let length = text(CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-    if length.is_some_and(|length| length > MAX_CSV) {
-        return Err(DownloadError::TooLarge);
+    if length.is_some_and(|length| length > request.most) {
+        return Err(DownloadError::TooLarge(request.most));
     }
     target.restart().map_err(DownloadError::Write)?;
     let bar = Bar::new(length, console);
-    let bounded = Bounded { target, left: MAX_CSV, failed: None };
+    let bounded = Bounded { target, most: request.most, left: request.most, failed: None };
     let mut sink = if gzip { Sink::Gzip(Box::new(GzDecoder::new(bounded))) } else { Sink::Plain(bounded) };
     let mut body = response.bytes_stream();
     let (started, mut received) = (Instant::now(), 0u64);
@@ -274,6 +276,7 @@ fn translated(error: &reqwest::Error, url: &str) -> DownloadError {
 /// Writes at most so much.
 struct Bounded<'a> {
     target: &'a mut dyn Target,
+    most: u64,
     left: u64,
     failed: Option<DownloadError>,
 }
@@ -281,7 +284,7 @@ struct Bounded<'a> {
 impl Write for Bounded<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let failed = match self.left.checked_sub(bytes.len() as u64) {
-            None => DownloadError::TooLarge,
+            None => DownloadError::TooLarge(self.most),
             Some(left) => match self.target.write_all(bytes) {
                 Ok(()) => {
                     self.left = left;
@@ -369,6 +372,58 @@ impl Drop for Bar<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use std::io::Read as _;
+
+    struct Memory(Vec<u8>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Target for Memory {
+        fn restart(&mut self) -> io::Result<()> {
+            self.0.clear();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_stopped_at_the_bound() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&vec![0; 3 << 20]).unwrap();
+        let body = encoder.finish().unwrap();
+        assert!(body.len() < 10_000);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 4096]).unwrap();
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len());
+                stream.write_all(head.as_bytes()).unwrap();
+                let _ = stream.write_all(&body);
+            }
+        });
+        let get = |most| {
+            let mut memory = Memory(Vec::new());
+            let request = Request { url: &url, known: None, limit: Duration::from_secs(60), most };
+            (fetch(request, &mut memory, &Console::default()), memory.0.len())
+        };
+        let (bounded, len) = get(1 << 20);
+        assert!(matches!(bounded, Err(DownloadError::TooLarge(_))) && len <= 1 << 20, "{bounded:?} {len}");
+        let (whole, len) = get(3 << 20);
+        assert!(whole.is_ok() && len == 3 << 20, "{whole:?} {len}");
+        server.join().unwrap();
+    }
 
     #[test]
     fn a_master_comes_encrypted_or_from_this_host() {

@@ -170,6 +170,16 @@ pub fn look_up(
     Ok(found.pop().map_or(Outcome::None, |one| Outcome::One(one, also)))
 }
 
+/// `RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)`
+pub fn also(spec: &Spec, found: &Found, also: &[Found]) -> String {
+    let name = |found: &Found| format!("{}:{}", found.entry.segment(), found.entry.id);
+    let typed = match &spec.name {
+        Name::Symbol(symbol) => symbol.as_str(),
+        Name::Id(_) => spec.text.as_str(),
+    };
+    format!("{typed} = {} (also {})", name(found), also.iter().map(name).collect::<Vec<_>>().join(", "))
+}
+
 /// Candidates that a message shows at most.
 const SHOWN: usize = 20;
 /// Nearest names that a message shows at most.
@@ -365,13 +375,7 @@ fn by_symbol(
                 return Ok((Err(Problem::Unknown { spec: text(), nearest: Vec::new() }), false));
             };
             if !also.is_empty() {
-                let also: Vec<_> =
-                    also.iter().map(|found| format!("{}:{}", found.entry.segment(), found.entry.id)).collect();
-                let typed = match &spec.name {
-                    Name::Symbol(symbol) => symbol.as_str(),
-                    Name::Id(_) => spec.text.as_str(),
-                };
-                notices.push(format!("{typed} = {segment}:{} (also {})", row.id, also.join(", ")));
+                notices.push(self::also(spec, &found, &also));
             }
             let symbol = row.symbol(found.entry.form).map(Arc::from);
             let key = InstrumentKey::new(segment, row.id);

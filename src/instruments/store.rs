@@ -278,7 +278,7 @@ impl Store {
         let limit = if old.is_some() && !asked_for { LIMIT_WITH_OLD } else { LIMIT };
         let part = part_in(dir, self.layout).map_err(Trouble::Place)?;
         let mut target = Part(part);
-        match download::fetch(Request { url: &self.url, known, limit }, &mut target, console) {
+        match download::fetch(Request { url: &self.url, known, limit, most: build::MAX_CSV }, &mut target, console) {
             Err(DownloadError::Write(error)) => Err(Trouble::Place(error)),
             Err(error) => Err(Trouble::Download(RenewError(error.to_string()))),
             Ok(Answer::NotModified) => {
@@ -308,7 +308,7 @@ impl Store {
             Err(_) => Unnamed::Memory(Vec::new()),
         };
         let limit = if old.is_some() { LIMIT_WITH_OLD } else { LIMIT };
-        let mut request = Request { url: &self.url, known: None, limit };
+        let mut request = Request { url: &self.url, known: None, limit, most: build::MAX_CSV };
         let mut answer = download::fetch(request, &mut target, console);
         if let Err(DownloadError::Write(_)) = answer {
             target = Unnamed::Memory(Vec::new());

@@ -1,0 +1,301 @@
+//! `dhan instruments`: sync, list, find, search, show.
+
+mod output;
+
+use crate::cli::instruments::{
+    FilterArgs, FindArgs, InstrumentsArgs, InstrumentsCommand, ListArgs, SearchArgs, ShowArgs, SourceArgs, SyncArgs,
+};
+use crate::clock;
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::instruments::index::build::MAX_CSV;
+use crate::instruments::index::{Bytes, build};
+use crate::instruments::master::{Found, Level, Master, MasterError};
+use crate::instruments::resolve::{Outcome, candidates, look_up, suggestions};
+use crate::instruments::search::{Words, search};
+use crate::instruments::{Layout, Name, Problem, Spec, SpecSegment, Store, resolve, store};
+use flate2::read::MultiGzDecoder;
+use jiff::civil::Date;
+use output::{Printer, Stop};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Runs the command.
+///
+/// # Errors
+/// Exit 2, 9, 11 or 14, with what was wrong and what to do.
+pub fn run(args: &InstrumentsArgs, console: &Console) -> Result<Exit, Failure> {
+    match &args.command {
+        InstrumentsCommand::Sync(args) => sync(args, console),
+        InstrumentsCommand::List(args) => list(args, console),
+        InstrumentsCommand::Find(args) => find(args, console),
+        InstrumentsCommand::Search(args) => words(args, console),
+        InstrumentsCommand::Show(args) => show(args, console),
+    }
+}
+
+fn today() -> Date {
+    clock::ist_civil(clock::now_us()).date()
+}
+
+fn sync(args: &SyncArgs, console: &Console) -> Result<Exit, Failure> {
+    let layout = if args.detailed { Layout::Detailed } else { Layout::Compact };
+    let store = Store::from_env(layout, false)?;
+    match store.renew(args.force, true, console) {
+        Ok(renewed) => {
+            let footer = renewed.master.footer();
+            let (rows, layout) = (footer.rows, footer.layout.name());
+            let place = store.path().filter(|_| renewed.kept).map(|path| path.display().to_string());
+            let place = place.unwrap_or_else(|| "not kept".to_owned());
+            if renewed.changed {
+                console.info(format_args!("{rows} instruments ({layout}): {place}"));
+            } else {
+                console.info(format_args!("the server has nothing newer: {rows} instruments ({layout}): {place}"));
+            }
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            let old = match store.cached() {
+                Some(old) => format!("; the one of {} stays in use", old.day()),
+                None => String::new(),
+            };
+            Err(Failure::new(Exit::Data, format!("the instrument master could not be renewed: {error}{old}")))
+        }
+    }
+}
+
+/// Where answers come from.
+enum Source {
+    File(Box<Master>),
+    Store(Store),
+}
+
+impl Source {
+    fn of(args: &SourceArgs, console: &Console) -> Result<Source, Failure> {
+        match &args.file {
+            Some(path) => from_file(path, console).map(|master| Source::File(Box::new(master))),
+            None => {
+                let layout = if args.detailed { Layout::Detailed } else { Layout::Compact };
+                Store::from_env(layout, args.offline).map(Source::Store)
+            }
+        }
+    }
+
+    /// Asks the master; a damaged cache is mended or fetched anew, and asked again. The question must not print.
+    fn ask<T>(
+        self,
+        console: &Console,
+        question: impl Fn(&Master) -> Result<T, MasterError>,
+    ) -> Result<(T, Master), Failure> {
+        let store = match self {
+            Source::File(master) => {
+                let answer = question(&master).map_err(|error| failed(&error))?;
+                return Ok((answer, *master));
+            }
+            Source::Store(store) => store,
+        };
+        let current = store.current(console)?;
+        if let Some((answer, cached)) = store.ask(Some(current), |cached| question(&cached.master)) {
+            return Ok((answer, cached.master));
+        }
+        // What is there cannot be mended.
+        let cached = store.renewed_or_old(console)?;
+        let answer = question(&cached.master).map_err(|error| store.none(&error.to_string()))?;
+        Ok((answer, cached.master))
+    }
+}
+
+fn failed(error: &MasterError) -> Failure {
+    Failure::new(Exit::Data, format!("the instrument master cannot be used: {error}"))
+}
+
+/// A file of the user's, compressed or not, as it is.
+fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
+    let refused = |why: String| Failure::new(Exit::Data, format!("--file {}: {why}", path.display()));
+    let words = |error: &io::Error| {
+        let text = error.to_string();
+        text.split(" (os error").next().unwrap_or_default().to_owned()
+    };
+    let read = || -> io::Result<Bytes> {
+        let mut file = File::open(path)?;
+        let regular = file.metadata()?.is_file();
+        let mut magic = [0; 2];
+        let gzip = regular && file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b];
+        if regular {
+            file.rewind()?;
+        }
+        if regular && !gzip {
+            return Ok(Bytes::File(file));
+        }
+        // A pipe cannot be read twice, and a compressed file not at a place.
+        let mut copy = tempfile::tempfile()?;
+        let most = MAX_CSV + 1;
+        if gzip {
+            io::copy(&mut MultiGzDecoder::new(file).take(most), &mut copy)?;
+        } else {
+            io::copy(&mut file.take(most), &mut copy)?;
+        }
+        Ok(Bytes::File(copy))
+    };
+    let bytes = read().map_err(|error| refused(words(&error)))?;
+    let built = build(&bytes).map_err(|error| refused(error.to_string()))?;
+    store::say_skipped(&built.footer, console);
+    Master::from_parts(Arc::new(bytes), &built).map_err(|error| refused(error.to_string()))
+}
+
+fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
+    let filter = args.filter.meant();
+    let today = today();
+    let (ready, master) = Source::of(&args.source, console)?.ask(console, |master| {
+        // Once a line is printed it is too late to find out that the next one is damaged.
+        master.verify()?;
+        filter.ready(master, today)
+    })?;
+    let mut printer = Printer::new(args.source.format);
+    let mut left = args.filter.limit.unwrap_or(u64::MAX);
+    master
+        .scan::<Stop>(
+            |_, _| true,
+            |_, entry, row| {
+                if left == 0 {
+                    return Ok(ControlFlow::Break(()));
+                }
+                if ready.takes(row) {
+                    printer.print(row, entry.form)?;
+                    left -= 1;
+                }
+                Ok(ControlFlow::Continue(()))
+            },
+        )
+        .and_then(|()| printer.finish())
+        .map_err(Stop::into_failure)?;
+    Ok(Exit::Done)
+}
+
+/// Prints rows that were found.
+fn print(master: &Master, found: &[Found], args: &SourceArgs, filter: &FilterArgs) -> Result<(), Failure> {
+    let mut printer = Printer::new(args.format);
+    let limit = filter.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let printed = found.iter().take(limit).try_for_each(|found| {
+        let row = found.row(master.columns()).map_err(Stop::Master)?;
+        printer.print(&row, found.entry.form)
+    });
+    printed.and_then(|()| printer.finish()).map_err(Stop::into_failure)
+}
+
+fn find(args: &FindArgs, console: &Console) -> Result<Exit, Failure> {
+    let specs = specs(&args.symbols)?;
+    let filter = args.filter.meant();
+    let today = today();
+    let everywhere = |_: SpecSegment| true;
+    let ((found, problems), master) = Source::of(&args.source, console)?.ask(console, |master| {
+        let ready = filter.ready(master, today)?;
+        let (mut all, mut problems) = (Vec::new(), Vec::new());
+        for spec in &specs {
+            let (mut wanted, mut others) = (Vec::new(), Vec::new());
+            for (level, found) in master.named(spec.segment, &spec.name)? {
+                // `find` is exact: a display name is for `search`.
+                if level == Level::Display {
+                    continue;
+                }
+                let takes = ready.takes(&found.row(master.columns())?);
+                if takes { wanted.push(found) } else { others.push(found) }
+            }
+            if wanted.is_empty() {
+                problems.push(if others.is_empty() {
+                    let nearest = suggestions(master, spec, everywhere, today)?;
+                    Problem::Unknown { spec: spec.text.clone(), nearest }.to_string()
+                } else {
+                    filtered(master, spec, others, today)?
+                });
+            }
+            all.extend(wanted);
+        }
+        Ok((all, problems))
+    })?;
+    print(&master, &found, &args.source, &args.filter)?;
+    if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure::new(Exit::NotFound, problems.join("\n"))) }
+}
+
+/// Why what was found is not printed.
+fn filtered(master: &Master, spec: &Spec, found: Vec<Found>, today: Date) -> Result<String, MasterError> {
+    if found.iter().all(|found| found.entry.has_expired(today)) {
+        let contract = candidates(master, found)?.join("; ").replace("expires", "expired");
+        return Ok(format!("{}; --expired shows it", Problem::Expired { spec: spec.text.clone(), contract }));
+    }
+    Ok(format!("\"{spec}\" does not pass the filters; it is:\n  {}", candidates(master, found)?.join("\n  ")))
+}
+
+fn words(args: &SearchArgs, console: &Console) -> Result<Exit, Failure> {
+    let text = args.text.join(" ");
+    let words = Words::of(&text).ok_or_else(|| Failure::usage("nothing to search for: write one word at least"))?;
+    let filter = args.filter.meant();
+    let today = today();
+    let limit = args.filter.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let ((found, near), master) = Source::of(&args.source, console)?.ask(console, |master| {
+        let rows = search(master, &words, &filter.ready(master, today)?)?;
+        let near = if rows.is_empty() {
+            let spec = Spec { text: text.clone(), segment: None, name: Name::Symbol(text.clone()), mode: None };
+            suggestions(master, &spec, |_| true, today)?
+        } else {
+            Vec::new()
+        };
+        let found = rows.into_iter().take(limit).map(|row| master.found(row)).collect::<Result<Vec<_>, _>>()?;
+        Ok((found, (near, limit == 0)))
+    })?;
+    print(&master, &found, &args.source, &args.filter)?;
+    match near {
+        _ if !found.is_empty() => Ok(Exit::Done),
+        (_, true) => Ok(Exit::Done),
+        (near, _) if near.is_empty() => Err(Failure::new(Exit::NotFound, format!("nothing holds \"{text}\""))),
+        (near, _) => {
+            let near = near.join("\n  ");
+            Err(Failure::new(Exit::NotFound, format!("nothing holds \"{text}\"; nearest symbols:\n  {near}")))
+        }
+    }
+}
+
+fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
+    let spec = specs(std::slice::from_ref(&args.spec))?.remove(0);
+    let today = today();
+    let (found, master) = Source::of(&args.source, console)?.ask(console, |master| {
+        let text = || spec.text.clone();
+        Ok(match look_up(master, &spec, |_| true, today, args.expired)? {
+            Outcome::One(found, also) => Ok((found, also)),
+            Outcome::Many(found) => {
+                Err(Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? }.to_string())
+            }
+            Outcome::Expired(found) => Err(filtered(master, &spec, found, today)?),
+            Outcome::Elsewhere(_) | Outcome::None => {
+                let nearest = suggestions(master, &spec, |_| true, today)?;
+                Err(Problem::Unknown { spec: text(), nearest }.to_string())
+            }
+        })
+    })?;
+    let (found, also) = found.map_err(|problem| Failure::new(Exit::NotFound, problem))?;
+    if !also.is_empty() {
+        console.info(resolve::also(&spec, &found, &also));
+    }
+    let row = found.row(master.columns()).map_err(|error| failed(&error))?;
+    output::show(&row, args.source.format).map_err(Stop::into_failure)?;
+    Ok(Exit::Done)
+}
+
+/// Reads specs, every mistake in one message.
+fn specs(texts: &[String]) -> Result<Vec<Spec>, Failure> {
+    let mut problems = Vec::new();
+    let mut specs = Vec::new();
+    for text in texts {
+        match Spec::parse(text) {
+            Ok(spec) if spec.mode.is_some() => {
+                problems.push(format!("\"{spec}\": a mode is for streaming; write it without the @"));
+            }
+            Ok(spec) => specs.push(spec),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    if problems.is_empty() { Ok(specs) } else { Err(Failure::usage(problems.join("\n"))) }
+}

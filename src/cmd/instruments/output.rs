@@ -1,0 +1,196 @@
+//! How instruments are printed: NDJSON, CSV, a table, specs.
+
+use crate::cli::instruments::Format;
+use crate::exit::{Exit, Failure};
+use crate::instruments::master::MasterError;
+use crate::instruments::record::{FIELDS, Value, values, write_json};
+use crate::instruments::row::{Form, Row};
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+/// Why printing stopped.
+#[derive(Debug)]
+pub enum Stop {
+    /// stdout takes no more.
+    Write(io::Error),
+    /// The master changed under our hands.
+    Master(MasterError),
+}
+
+impl From<MasterError> for Stop {
+    fn from(error: MasterError) -> Self {
+        Stop::Master(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Stop::Write(error)
+    }
+}
+
+impl Stop {
+    /// The failure to end with. A reader that went away ends the process here, as any Unix tool.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Stop::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                crate::cli::out::die_of_sigpipe();
+                Failure::new(Exit::Output, "the reader of the output went away")
+            }
+            Stop::Write(error) => {
+                let text = error.to_string();
+                let words = text.split(" (os error").next().unwrap_or_default();
+                Failure::new(Exit::Output, format!("cannot write to stdout: {words}"))
+            }
+            Stop::Master(error) => Failure::new(Exit::Data, format!("the instrument master cannot be used: {error}")),
+        }
+    }
+}
+
+/// Rows of a table that its widths are taken from.
+const MEASURED: usize = 1000;
+/// What a table shows of a record: heading, place in [`FIELDS`], whether it is a number.
+const TABLE: [(&str, usize, bool); 10] = [
+    ("SEGMENT", 0, false),
+    ("ID", 1, true),
+    ("SYMBOL", 2, false),
+    ("NAME", 4, false),
+    ("TYPE", 5, false),
+    ("SERIES", 6, false),
+    ("EXPIRY", 12, false),
+    ("STRIKE", 13, true),
+    ("LOT", 10, true),
+    ("TICK", 11, true),
+];
+
+/// Prints instruments in one format.
+pub struct Printer {
+    format: Format,
+    out: BufWriter<StdoutLock<'static>>,
+    /// Whether the header was printed.
+    begun: bool,
+    /// Rows of a table that wait for its widths.
+    waiting: Vec<[String; TABLE.len()]>,
+    widths: [usize; TABLE.len()],
+}
+
+fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+}
+
+impl Printer {
+    /// A printer to stdout.
+    pub fn new(format: Format) -> Printer {
+        Printer { format, out: stdout(), begun: false, waiting: Vec::new(), widths: [0; TABLE.len()] }
+    }
+
+    /// Prints an instrument.
+    pub fn print(&mut self, row: &Row<'_>, form: Form) -> Result<(), Stop> {
+        match self.format {
+            Format::Spec => writeln!(self.out, "{}:{}", row.segment, row.id)?,
+            Format::Ndjson => {
+                let values = values(row, form);
+                let mut fields = FIELDS.map(|name| (name, Value::Null));
+                for (field, value) in fields.iter_mut().zip(values) {
+                    field.1 = value;
+                }
+                write_json(&mut self.out, &fields)?;
+            }
+            Format::Csv => {
+                self.begin_csv()?;
+                write_csv(&mut self.out, values(row, form).iter().map(Value::text))?;
+            }
+            Format::Table => {
+                let values = values(row, form);
+                self.waiting.push(
+                    TABLE.map(|(_, at, _)| values.get(at).map(|value| value.text().into_owned()).unwrap_or_default()),
+                );
+                if self.begun || self.waiting.len() >= MEASURED {
+                    self.write_table()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_csv(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.begun, true) {
+            write_csv(&mut self.out, FIELDS.iter())?;
+        }
+        Ok(())
+    }
+
+    fn write_table(&mut self) -> io::Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        if !std::mem::replace(&mut self.begun, true) {
+            let headings = TABLE.map(|(heading, ..)| heading.to_owned());
+            for row in waiting.iter().chain([&headings]) {
+                for (width, cell) in self.widths.iter_mut().zip(row) {
+                    *width = (*width).max(cell.chars().count());
+                }
+            }
+            self.table_row(&headings)?;
+        }
+        waiting.iter().try_for_each(|row| self.table_row(row))
+    }
+
+    fn table_row(&mut self, cells: &[String; TABLE.len()]) -> io::Result<()> {
+        let mut line = String::new();
+        for ((cell, width), (_, _, number)) in cells.iter().zip(self.widths).zip(TABLE) {
+            let blanks = " ".repeat(width.saturating_sub(cell.chars().count()));
+            if !line.is_empty() {
+                line.push_str("  ");
+            }
+            if number {
+                line.push_str(&blanks);
+                line.push_str(cell);
+            } else {
+                line.push_str(cell);
+                line.push_str(&blanks);
+            }
+        }
+        writeln!(self.out, "{}", line.trim_end())
+    }
+
+    /// Ends the output.
+    pub fn finish(&mut self) -> Result<(), Stop> {
+        match self.format {
+            Format::Csv => self.begin_csv()?,
+            Format::Table if !self.begun => self.write_table()?,
+            _ => {}
+        }
+        Ok(self.out.flush()?)
+    }
+}
+
+/// Writes a CSV record: RFC 4180, lines end in a line feed.
+fn write_csv<T: AsRef<str>>(out: &mut impl Write, fields: impl Iterator<Item = T>) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().buffer_capacity(512).from_writer(Vec::with_capacity(512));
+    for field in fields {
+        writer.write_field(field.as_ref()).map_err(io::Error::other)?;
+    }
+    writer.write_record(None::<&[u8]>).map_err(io::Error::other)?;
+    out.write_all(&writer.into_inner().map_err(|_| io::ErrorKind::Other)?)
+}
+
+/// Prints all columns of an instrument as the file has them.
+pub fn show(row: &Row<'_>, format: Format) -> Result<(), Stop> {
+    let mut out = stdout();
+    match format {
+        Format::Spec => writeln!(out, "{}:{}", row.segment, row.id)?,
+        Format::Ndjson => {
+            let fields: Vec<_> = row.raw().map(|(name, value)| (name, Value::Text(value.into()))).collect();
+            write_json(&mut out, &fields)?;
+        }
+        Format::Csv => {
+            write_csv(&mut out, row.raw().map(|(name, _)| name))?;
+            write_csv(&mut out, row.raw().map(|(_, value)| value))?;
+        }
+        Format::Table => {
+            let width = row.raw().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+            for (name, value) in row.raw() {
+                writeln!(out, "{}", format!("{name:width$}  {value}").trim_end())?;
+            }
+        }
+    }
+    Ok(out.flush()?)
+}
