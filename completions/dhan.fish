@@ -36,7 +36,9 @@ complete -c dhan -n "__fish_dhan_needs_command" -s V -l version -d 'Print versio
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "depth" -d 'Stream the 20- or 200-level order book'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "verify" -d 'Check that captured files are whole'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print what fills completions/ and man/'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -190,6 +192,151 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l dry-run -d 'Print w
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -f -a "sync" -d 'Download the instrument master if the server has something newer'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -f -a "list" -d 'Print all instruments that pass the filters'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -f -a "search" -d 'Find instruments whose symbol, name, display name or ISIN hold all words of a text'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -f -a "show" -d 'Show one instrument, with all columns as the file has them'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l force -d 'Download whatever the cache holds'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l segment -d 'Segments: NSE_EQ, NSE_FNO, … or the exchange\'s short name' -r -f -a "IDX_I\t''
+NSE_EQ\t''
+NSE_FNO\t''
+NSE_CURRENCY\t''
+BSE_EQ\t''
+MCX_COMM\t''
+BSE_CURRENCY\t''
+BSE_FNO\t''
+NSE_COMM\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l instrument -d 'Instrument types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, OPTSTK, FUTCOM, OPTFUT, FUTCUR, OPTCUR' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l underlying -d 'What a contract is about: NIFTY, RELIANCE, GOLD' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l series -d 'Series of shares and bonds: EQ, BE, SM, …' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l expiry -d 'Expiries of each underlying: a date (2026-02-24), nearest, next, or month (the last one of the nearest one\'s month)' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l strike -d 'Strikes of options, both ends included' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l option -d 'Calls or puts' -r -f -a "CE\t''
+PE\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l limit -d 'At most so many' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s f -l format -d 'How to print: spec is SEGMENT:ID a line, for `dhan feed -i -`' -r -f -a "ndjson\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+table\t'Columns for people'
+spec\t'`SEGMENT:ID`, as the streaming commands take it'"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l file -d 'Use this instrument master as it is, neither cache nor network' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l expired -d 'Contracts that have expired too'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l offline -d 'Never touch the network: use the cache, however old'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l segment -d 'Segments: NSE_EQ, NSE_FNO, … or the exchange\'s short name' -r -f -a "IDX_I\t''
+NSE_EQ\t''
+NSE_FNO\t''
+NSE_CURRENCY\t''
+BSE_EQ\t''
+MCX_COMM\t''
+BSE_CURRENCY\t''
+BSE_FNO\t''
+NSE_COMM\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l instrument -d 'Instrument types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, OPTSTK, FUTCOM, OPTFUT, FUTCUR, OPTCUR' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l underlying -d 'What a contract is about: NIFTY, RELIANCE, GOLD' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l series -d 'Series of shares and bonds: EQ, BE, SM, …' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l expiry -d 'Expiries of each underlying: a date (2026-02-24), nearest, next, or month (the last one of the nearest one\'s month)' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l strike -d 'Strikes of options, both ends included' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l option -d 'Calls or puts' -r -f -a "CE\t''
+PE\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l limit -d 'At most so many' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s f -l format -d 'How to print: spec is SEGMENT:ID a line, for `dhan feed -i -`' -r -f -a "ndjson\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+table\t'Columns for people'
+spec\t'`SEGMENT:ID`, as the streaming commands take it'"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l file -d 'Use this instrument master as it is, neither cache nor network' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l expired -d 'Contracts that have expired too'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l offline -d 'Never touch the network: use the cache, however old'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l segment -d 'Segments: NSE_EQ, NSE_FNO, … or the exchange\'s short name' -r -f -a "IDX_I\t''
+NSE_EQ\t''
+NSE_FNO\t''
+NSE_CURRENCY\t''
+BSE_EQ\t''
+MCX_COMM\t''
+BSE_CURRENCY\t''
+BSE_FNO\t''
+NSE_COMM\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l instrument -d 'Instrument types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, OPTSTK, FUTCOM, OPTFUT, FUTCUR, OPTCUR' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l underlying -d 'What a contract is about: NIFTY, RELIANCE, GOLD' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l series -d 'Series of shares and bonds: EQ, BE, SM, …' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l expiry -d 'Expiries of each underlying: a date (2026-02-24), nearest, next, or month (the last one of the nearest one\'s month)' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l strike -d 'Strikes of options, both ends included' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l option -d 'Calls or puts' -r -f -a "CE\t''
+PE\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l limit -d 'At most so many' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s f -l format -d 'How to print: spec is SEGMENT:ID a line, for `dhan feed -i -`' -r -f -a "ndjson\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+table\t'Columns for people'
+spec\t'`SEGMENT:ID`, as the streaming commands take it'"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l file -d 'Use this instrument master as it is, neither cache nor network' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l expired -d 'Contracts that have expired too'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l offline -d 'Never touch the network: use the cache, however old'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s f -l format -d 'How to print: spec is SEGMENT:ID a line, for `dhan feed -i -`' -r -f -a "ndjson\t'One JSON object a line'
+csv\t'Comma-separated values with a header'
+table\t'Columns for people'
+spec\t'`SEGMENT:ID`, as the streaming commands take it'"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l file -d 'Use this instrument master as it is, neither cache nor network' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l expired -d 'Contracts that have expired too'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l offline -d 'Never touch the network: use the cache, however old'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Download the instrument master if the server has something newer'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from help" -f -a "list" -d 'Print all instruments that pass the filters'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from help" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from help" -f -a "search" -d 'Find instruments whose symbol, name, display name or ISIN hold all words of a text'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one instrument, with all columns as the file has them'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l speed -d 'As fast as the output takes it, or as it was received [default: max]' -r -f -a "max\t''
 1x\t''
 10x\t''"
@@ -239,6 +386,14 @@ complete -c dhan -n "__fish_dhan_using_subcommand replay" -l status-records -d '
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l seed -d 'Seed of everything that is random' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l rate -d 'Packets a second over all connections together [default: ten for every subscription]' -r
@@ -289,12 +444,19 @@ complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subc
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Shell completions'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'Manual pages'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "orders" -d 'Stream the order updates of the account'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "generate" -d 'Print what fills completions/ and man/'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders replay simulate generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "generate" -d 'Print what fills completions/ and man/'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "sync" -d 'Download the instrument master if the server has something newer'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "list" -d 'Print all instruments that pass the filters'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "search" -d 'Find instruments whose symbol, name, display name or ISIN hold all words of a text'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "show" -d 'Show one instrument, with all columns as the file has them'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Shell completions'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'Manual pages'

@@ -83,7 +83,8 @@ fn what_is_damaged_is_named_with_its_line() {
         (with(1, ticker(1_000)), 2, "does not grow"),
         (with(1, ticker(999)), 2, "does not grow"),
         (with(2, end(3, 2, 0, 3_000)), 3, "do not balance"),
-        (with(2, end(3, 3, 0, 3_000)), 3, "lines are missing"),
+        (with(2, end(3, 3, 0, 3_000).replace("count", "rotated")), 3, "lines are missing"),
+        ([&with(2, end(2, 2, 0, 3_000))[..], &[ticker(4_000), end(2, 2, 0, 5_000)]].concat(), 5, "lines are missing"),
         (with(2, end(1, 1, 0, 3_000)), 3, "lines are missing or repeated"),
         (with(1, gap("stalled", 1_900, 1_000, 2_000)), 2, "ends before it begins"),
         (vec![ticker(1), gap("stalled", 1, 2, 3), end(1, 1, 0, 4)], 3, "gaps"),
@@ -93,6 +94,13 @@ fn what_is_damaged_is_named_with_its_line() {
         let damage = summary.first_damage.unwrap();
         assert!(damage.line == at && damage.what.contains(words), "{words} in line {at}: {damage:?}");
     }
+}
+
+#[test]
+fn the_last_file_of_a_rotated_run_has_the_books_of_all_its_files() {
+    let last = lines(&[ticker(1_000), end(11, 11, 0, 2_000)]);
+    let (verdict, summary) = checked("x.3.ndjson", &last);
+    assert_eq!((verdict, summary.elsewhere), (Verdict::Ok, 10), "{summary:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use super::instruments::InstrumentsArgs;
 use super::simulate::SimulateArgs;
+use super::verify::VerifyArgs;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use std::ffi::OsStr;
@@ -90,6 +91,8 @@ pub enum Command {
     ///   dhan replay monday.dcap -f csv --only quote
     #[command(verbatim_doc_comment)]
     Replay(Box<ReplayArgs>),
+    /// Check that captured files are whole
+    Verify(VerifyArgs),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Box<SimulateArgs>),
     /// Print what fills completions/ and man/

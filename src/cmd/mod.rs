@@ -133,6 +133,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Orders(args) => streamed(planner::orders(&args, &mut around)?, console),
         Command::Replay(args) => planner::replay(&args).and_then(|_| Err(not_yet("replay"))),
         Command::Instruments(args) => instruments::run(&args, console),
+        Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Generate(args) => generate::run(&args),
     }

@@ -21,15 +21,22 @@ const BITE: usize = 256 * 1024;
 ///
 /// # Errors
 /// When standard output does not take the records. A file that cannot be read is said on stderr and counts as damaged.
-pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, WriteFailure> {
-    let mut out = StdoutSink::open(Duration::ZERO, StopSignal::default(), console).map_err(WriteFailure::Failed)?;
+pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
+    let mut out = StdoutSink::open(Duration::ZERO, StopSignal::default(), console)?;
     let mut worst = Exit::Done;
     for path in &args.files {
         let exit = match check(path) {
             Ok((verdict, summary)) => {
                 let mut line = serde_json::to_vec(&summary).unwrap_or_default();
                 line.push(b'\n');
-                out.write(&line).map_err(|unwritten| unwritten.failure)?;
+                match out.write(&line).map_err(|unwritten| unwritten.failure) {
+                    Err(WriteFailure::Failed(failure)) => return Err(failure),
+                    Err(_) => {
+                        crate::cli::out::die_of_sigpipe();
+                        return Ok(worst);
+                    }
+                    Ok(()) => {}
+                }
                 match verdict {
                     Verdict::Ok => Exit::Done,
                     Verdict::Gaps | Verdict::NoEnd => Exit::Gaps,
@@ -48,7 +55,6 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, WriteFailure> {
             _ => Exit::Done,
         };
     }
-    out.finish(None)?;
     Ok(worst)
 }
 

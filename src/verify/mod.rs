@@ -44,6 +44,9 @@ pub struct Summary {
     pub gap_reasons: BTreeMap<String, u64>,
     /// What the `end` records say together.
     pub books: Books,
+    /// Packets that the books count beyond the records of this file: they are in the earlier files of a run that was
+    /// rotated. In a run's only file, anything but 0 means that lines were taken out.
+    pub elsewhere: u64,
     /// Lines (and books) that are not as they should be.
     pub damaged: u64,
     /// The first of them: line number and what is wrong.
@@ -158,6 +161,7 @@ pub struct Findings {
     gap_us: i64,
     gap_reasons: BTreeMap<String, u64>,
     books: Books,
+    elsewhere: u64,
     damaged: u64,
     first_damage: Option<Damage>,
     instruments: FxHashMap<Box<str>, Seen>,
@@ -257,6 +261,7 @@ impl Findings {
             gap_seconds: seconds(self.gap_us),
             gap_reasons: self.gap_reasons,
             books: self.books,
+            elsewhere: self.elsewhere,
             damaged: self.damaged,
             first_damage: self.first_damage,
             torn_bytes: around.torn_bytes,
