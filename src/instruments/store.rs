@@ -246,8 +246,14 @@ impl Store {
         let old_before = self.cached();
         let patience = if old_before.is_some() && !asked_for { WAIT_WITH_OLD } else { LIMIT };
         wait_for(&lock, patience)?;
-        // Whoever held the lock meanwhile answered for us too.
-        if let Some(cached) = self.cached().filter(|cached| cached.checked_us >= started_us) {
+        // Whoever held the lock before us may have answered for us too. What we came to replace is not trusted as it is: it
+        // may be today's, and damaged.
+        let now_us = clock::now_us();
+        let answered = |cached: &Cached| {
+            let since = cached.checked_us >= started_us || (!asked_for && cached.is_fresh(now_us));
+            since && cached.master.verify().is_ok()
+        };
+        if let Some(cached) = self.cached().filter(answered) {
             let changed = old_before.is_none_or(|old| old.master.footer() != cached.master.footer());
             return Ok(Renewed { master: cached.master, changed, kept: true });
         }
