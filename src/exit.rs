@@ -60,6 +60,12 @@ impl Failure {
         Failure { exit, message: message.into() }
     }
 
+    /// The same end, its message told already.
+    #[must_use]
+    pub fn said(self) -> Failure {
+        Failure::new(self.exit, "")
+    }
+
     /// A usage error (exit 2).
     pub fn usage(message: impl Into<String>) -> Failure {
         Failure::new(Exit::Usage, message)

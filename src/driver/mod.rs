@@ -435,7 +435,7 @@ impl Driver {
         self.sockets.abort_all();
         self.shared.lane.close();
         let summary = self.drained(begun, signals).await?;
-        self.close(&reason, summary)
+        self.close(&reason, &summary)
     }
 
     /// Waits for the writer, but not for ever.
@@ -463,17 +463,27 @@ impl Driver {
         }
     }
 
-    /// Says what it came to, and with which code it ends.
-    fn close(self, reason: &str, summary: Summary) -> Result<Ended, Failure> {
-        if summary.failure == Some(WriteFailure::ReaderGone) {
-            return Ok(Ended::ReaderGone);
+    /// Says what it came to, the closing line last, and with which code it ends.
+    fn close(self, reason: &str, summary: &Summary) -> Result<Ended, Failure> {
+        let console = self.console.clone();
+        let ended = self.outcome(reason, summary);
+        if let Ok(Ended::ReaderGone) = ended {
+            return ended;
         }
-        self.console.info(ClosingLine(&summary.books));
-        if let Some(failure) = self.failure {
-            return Err(failure);
-        }
-        if let Some(WriteFailure::Failed(failure)) = summary.failure {
-            return Err(failure);
+        let ended = ended.map_err(|failure| {
+            console.error(&failure);
+            failure.said()
+        });
+        console.info(ClosingLine(&summary.books));
+        ended
+    }
+
+    fn outcome(self, reason: &str, summary: &Summary) -> Result<Ended, Failure> {
+        match (self.failure, &summary.failure) {
+            (Some(failure), _) => return Err(failure),
+            (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
+            (None, Some(WriteFailure::Failed(failure))) => return Err(failure.clone()),
+            (None, Some(WriteFailure::Stopped) | None) => {}
         }
         let timed = reason == "duration" || reason == "until";
         if timed && self.shared.feed != Feed::Orders && summary.books.received == 0 {
@@ -483,20 +493,18 @@ impl Driver {
         if timed && summary.disconnected_us.is_some_and(|us| us > DISCONNECTED_AT_END_US) {
             return Err(Failure::new(Exit::Network, "disconnected at the end, for more than a minute"));
         }
-        if let Some(most) = self.fail_on_gap {
-            let gaps = Duration::from_micros(u64::try_from(summary.gap_us).unwrap_or(0));
-            if gaps > most {
-                return Err(Failure::new(
-                    Exit::Gaps,
-                    format!(
-                        "gaps of {} in all, more than {}",
-                        humantime::format_duration(Duration::from_millis(gaps.as_millis() as u64)),
-                        humantime::format_duration(most)
-                    ),
-                ));
-            }
+        let gaps = Duration::from_millis(u64::try_from(summary.gap_us / 1000).unwrap_or(0));
+        match self.fail_on_gap {
+            Some(most) if gaps > most => Err(Failure::new(
+                Exit::Gaps,
+                format!(
+                    "gaps of {} in all, more than {}",
+                    humantime::format_duration(gaps),
+                    humantime::format_duration(most)
+                ),
+            )),
+            _ => Ok(Ended::Exit(Exit::Done)),
         }
-        Ok(Ended::Exit(Exit::Done))
     }
 }
 

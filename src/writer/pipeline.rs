@@ -596,7 +596,8 @@ impl Pipeline {
         let over = self.over.clone();
         let reason = match &over {
             Some(Over::Done(reason)) => reason.clone(),
-            _ => "output".to_owned(),
+            Some(Over::Output(_)) => "output".to_owned(),
+            None => "end of input".to_owned(),
         };
         let disconnected_us = self.gaps.open_for_us(now_us);
         if self.malformed.held > 0 {
