@@ -3,9 +3,9 @@
 
 use super::plan::{StreamPlan, StreamSource};
 use crate::auth::Endpoint;
+use crate::record::control::Feed;
 use crate::session::plan::TooMany;
 use crate::session::{Plan, Subscription, requests};
-use crate::writer::item::Feed;
 use std::fmt::Write as _;
 
 /// The connections and requests of a plan whose instruments are known.

@@ -5,13 +5,13 @@
 
 use crate::auth::{ApiBase, BaseUrl, Source};
 use crate::instruments::Spec;
+use crate::record::control::Feed;
 use crate::record::market::MarketType;
 use crate::record::order::Events;
 use crate::sink::encoder::Format;
 use crate::sink::time::TimeStyle;
 use crate::wire::Mode;
 use crate::wire::depth::Levels;
-use crate::writer::item::Feed;
 use crate::writer::lane::OnLag;
 pub use crate::writer::pipeline::View;
 use std::path::PathBuf;

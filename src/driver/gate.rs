@@ -3,9 +3,9 @@
 use crate::account::{Account, Admission, Place, SocketKind, state_dir};
 use crate::clock::now_us;
 use crate::console::Console;
+use crate::record::control::Feed;
 use crate::session::{ConnectFailure, CoolOffKind};
 use crate::wire::depth::Levels;
-use crate::writer::item::Feed;
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Why nothing came, as far as it is known.
 
 use super::shared::SocketState;
+use crate::record::control::{Feed, StatusEvent};
 use crate::session::Calendar;
-use crate::writer::item::{Feed, StatusEvent};
 
 /// One line for a run that has been silent since its request, or was never able to ask; `None` while it is too early
 /// to say (or silence is what is expected: orders).

@@ -4,13 +4,13 @@ use super::gate::Gate;
 use crate::auth::{Credentials, Login, ProblemKind, Source};
 use crate::clock::now_us;
 use crate::console::{Console, untrusted};
+use crate::record::control::{Feed, StatusEvent};
 use crate::rest;
 use crate::session::{
     ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, Now, ProbeResult, Time,
 };
 use crate::transport::Connector;
 use crate::wire::depth::Levels;
-use crate::writer::item::{Feed, StatusEvent};
 use crate::writer::lane::Lane;
 use crate::writer::thread::Wishes;
 use secrecy::SecretString;

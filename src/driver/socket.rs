@@ -184,7 +184,7 @@ impl Socket {
                     .warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
                 self.shared.lane.event(Event::Gap {
                     conn: self.conn,
-                    reason: crate::writer::item::GapReason::Snapshot,
+                    reason: crate::record::control::GapReason::Snapshot,
                     detail: Some(detail),
                     from_us,
                     to_us,

@@ -3,8 +3,8 @@
 use super::shared::SocketState;
 use crate::clock::now_us;
 use crate::console::Console;
+use crate::record::control::StatusEvent;
 use crate::writer::figures::{Figures, StatsLine};
-use crate::writer::item::StatusEvent;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// What is shown while the run goes on.

@@ -3,7 +3,123 @@
 use super::{FieldWriter, Record, TimeKey};
 use crate::key;
 use crate::wire::InstrumentKey;
-use crate::writer::item::{Feed, GapReason, StatusEvent};
+use crate::wire::depth::Levels;
+
+/// Which of Dhan's streams a run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Feed {
+    /// Live market feed.
+    Market,
+    /// 20- or 200-level book.
+    Depth(Levels),
+    /// Order updates.
+    Orders,
+}
+
+impl Feed {
+    /// The word that `gap` and `status` records carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Feed::Market => "market",
+            Feed::Depth(_) => "depth",
+            Feed::Orders => "orders",
+        }
+    }
+}
+
+/// Why data was lost; the `reason` of a `gap` record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GapReason {
+    /// The connection ended.
+    Disconnected,
+    /// The connection said nothing any more.
+    Stalled,
+    /// The reader of the output was slower than the feed.
+    Lagged,
+    /// Bytes that could not be decoded.
+    Malformed,
+    /// The last run did not end orderly.
+    Restarted,
+    /// The clock stepped backwards.
+    Clock,
+    /// The order book could not be asked for.
+    Snapshot,
+}
+
+impl GapReason {
+    /// Every reason, in the order of the contract.
+    pub const ALL: [GapReason; 7] = [
+        GapReason::Disconnected,
+        GapReason::Stalled,
+        GapReason::Lagged,
+        GapReason::Malformed,
+        GapReason::Restarted,
+        GapReason::Clock,
+        GapReason::Snapshot,
+    ];
+
+    /// The word that records carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            GapReason::Disconnected => "disconnected",
+            GapReason::Stalled => "stalled",
+            GapReason::Lagged => "lagged",
+            GapReason::Malformed => "malformed",
+            GapReason::Restarted => "restarted",
+            GapReason::Clock => "clock",
+            GapReason::Snapshot => "snapshot",
+        }
+    }
+}
+
+/// A step in a connection's life; the `event` of a `status` record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StatusEvent {
+    /// An attempt begins.
+    Connecting,
+    /// The upgrade was accepted; nothing more is known.
+    Connected,
+    /// Everything was asked for; nobody confirms it.
+    Requested,
+    /// The first data came.
+    Live,
+    /// Connected, but what had been ticking fell silent.
+    Stale,
+    /// The connection ended.
+    Disconnected,
+    /// Waiting before the next attempt.
+    Retrying,
+    /// The run is ending.
+    Stopping,
+}
+
+impl StatusEvent {
+    /// Every event, in the order of the contract.
+    pub const ALL: [StatusEvent; 8] = [
+        StatusEvent::Connecting,
+        StatusEvent::Connected,
+        StatusEvent::Requested,
+        StatusEvent::Live,
+        StatusEvent::Stale,
+        StatusEvent::Disconnected,
+        StatusEvent::Retrying,
+        StatusEvent::Stopping,
+    ];
+
+    /// The word that records carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            StatusEvent::Connecting => "connecting",
+            StatusEvent::Connected => "connected",
+            StatusEvent::Requested => "requested",
+            StatusEvent::Live => "live",
+            StatusEvent::Stale => "stale",
+            StatusEvent::Disconnected => "disconnected",
+            StatusEvent::Retrying => "retrying",
+            StatusEvent::Stopping => "stopping",
+        }
+    }
+}
 
 /// Data that was lost, or may have been.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::input::{CoolOffKind, Fingerprint};
 use crate::exit::Failure;
-use crate::writer::item::{GapReason, StatusEvent};
+use crate::record::control::{GapReason, StatusEvent};
 use std::time::Duration;
 
 /// Something the driver does, in the order given. Only those that say so are answered by an input.

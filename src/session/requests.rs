@@ -1,9 +1,9 @@
 //! Which texts ask for which instruments, and the set that is wanted.
 
+use crate::record::control::Feed;
 use crate::wire::depth::Levels;
 use crate::wire::request::{self, INSTRUMENTS_PER_MESSAGE, Mode, RequestCode};
 use crate::wire::{InstrumentKey, Segment};
-use crate::writer::item::Feed;
 use std::collections::HashSet;
 
 /// An instrument, and what of it is wanted.

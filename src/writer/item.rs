@@ -1,30 +1,9 @@
 //! What reaches the writer, in order. A capture file is these items, and replaying them prints the same bytes.
 
-use crate::wire::depth::Levels;
 use crate::wire::{InstrumentKey, Mode};
+
+pub use crate::record::control::{Feed, GapReason, StatusEvent};
 use std::sync::Arc;
-
-/// Which of Dhan's streams a run is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Feed {
-    /// Live market feed.
-    Market,
-    /// 20- or 200-level book.
-    Depth(Levels),
-    /// Order updates.
-    Orders,
-}
-
-impl Feed {
-    /// The word that `gap` and `status` records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Feed::Market => "market",
-            Feed::Depth(_) => "depth",
-            Feed::Orders => "orders",
-        }
-    }
-}
 
 /// What kind of bytes a frame holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,100 +29,6 @@ pub struct Frame<'a> {
     pub recv_us: i64,
     /// The message.
     pub bytes: &'a [u8],
-}
-
-/// Why data was lost; the `reason` of a `gap` record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GapReason {
-    /// The connection ended.
-    Disconnected,
-    /// The connection said nothing any more.
-    Stalled,
-    /// The reader of the output was slower than the feed.
-    Lagged,
-    /// Bytes that could not be decoded.
-    Malformed,
-    /// The last run did not end orderly.
-    Restarted,
-    /// The clock stepped backwards.
-    Clock,
-    /// The order book could not be asked for.
-    Snapshot,
-}
-
-impl GapReason {
-    /// Every reason, in the order of the contract.
-    pub const ALL: [GapReason; 7] = [
-        GapReason::Disconnected,
-        GapReason::Stalled,
-        GapReason::Lagged,
-        GapReason::Malformed,
-        GapReason::Restarted,
-        GapReason::Clock,
-        GapReason::Snapshot,
-    ];
-
-    /// The word that records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            GapReason::Disconnected => "disconnected",
-            GapReason::Stalled => "stalled",
-            GapReason::Lagged => "lagged",
-            GapReason::Malformed => "malformed",
-            GapReason::Restarted => "restarted",
-            GapReason::Clock => "clock",
-            GapReason::Snapshot => "snapshot",
-        }
-    }
-}
-
-/// A step in a connection's life; the `event` of a `status` record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatusEvent {
-    /// An attempt begins.
-    Connecting,
-    /// The upgrade was accepted; nothing more is known.
-    Connected,
-    /// Everything was asked for; nobody confirms it.
-    Requested,
-    /// The first data came.
-    Live,
-    /// Connected, but what had been ticking fell silent.
-    Stale,
-    /// The connection ended.
-    Disconnected,
-    /// Waiting before the next attempt.
-    Retrying,
-    /// The run is ending.
-    Stopping,
-}
-
-impl StatusEvent {
-    /// Every event, in the order of the contract.
-    pub const ALL: [StatusEvent; 8] = [
-        StatusEvent::Connecting,
-        StatusEvent::Connected,
-        StatusEvent::Requested,
-        StatusEvent::Live,
-        StatusEvent::Stale,
-        StatusEvent::Disconnected,
-        StatusEvent::Retrying,
-        StatusEvent::Stopping,
-    ];
-
-    /// The word that records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            StatusEvent::Connecting => "connecting",
-            StatusEvent::Connected => "connected",
-            StatusEvent::Requested => "requested",
-            StatusEvent::Live => "live",
-            StatusEvent::Stale => "stale",
-            StatusEvent::Disconnected => "disconnected",
-            StatusEvent::Retrying => "retrying",
-            StatusEvent::Stopping => "stopping",
-        }
-    }
 }
 
 #[expect(missing_docs, reason = "the fields are named in their variant's sentence")]

@@ -14,9 +14,9 @@ use super::policy::{self, Failure, Verdict};
 use super::requests::{self, Desired, Subscription};
 use super::time::{Now, Time, words};
 use crate::exit::{self, Exit};
+use crate::record::control::{Feed, GapReason, StatusEvent};
 use crate::wire::depth::Levels;
 use crate::wire::{InstrumentKey, request};
-use crate::writer::item::{Feed, GapReason, StatusEvent};
 use std::collections::VecDeque;
 use std::time::Duration;
 
