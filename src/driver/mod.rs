@@ -310,9 +310,8 @@ impl Driver {
         let figures = self.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
         if !self.hinted && figures.books.received == 0 && self.shared.started.elapsed() >= HINT_AFTER {
-            let sockets = self.shared.sockets.borrow();
-            if let Some(words) = hint::words(self.shared.feed, &sockets, now_us(), &self.session.calendar) {
-                self.hinted = true;
+            self.hinted = true;
+            if let Some(words) = hint::not_connected(&self.shared.sockets.borrow()) {
                 self.console.info(words);
             }
         }

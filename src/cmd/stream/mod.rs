@@ -5,7 +5,7 @@ mod outputs;
 mod watch;
 
 use crate::auth::{Endpoint, Environment, harden};
-use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource, View as PlanView};
+use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::Console;
@@ -20,7 +20,7 @@ use crate::transport::tls::LazyTls;
 use crate::transport::{Connector, Proxies, Resolver};
 use crate::wire::depth::Levels;
 use crate::writer::outputs::Outputs;
-use crate::writer::pipeline::{Rules, View};
+use crate::writer::pipeline::Rules;
 use names::Names;
 
 /// Runs a plan to its end.
@@ -120,10 +120,7 @@ fn rules(plan: &StreamPlan, instruments: &names::Instruments) -> Rules {
         }
         StreamKind::Market { .. } => {}
         StreamKind::Depth { view, top, .. } => {
-            rules.view = match view {
-                PlanView::Book => View::Book,
-                PlanView::Sides => View::Sides,
-            };
+            rules.view = *view;
             rules.top = *top;
         }
         StreamKind::Orders { events, show_client_id, .. } => {
