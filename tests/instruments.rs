@@ -1,5 +1,7 @@
 //! `dhan instruments` from outside: a real binary, a cache folder, and a file server with bad manners.
 
+use dhan::console::Console;
+use dhan::instruments::{Layout, Resolution, Spec, Store, Streamable, resolve};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -576,6 +578,54 @@ fn a_reader_that_goes_away_ends_the_list_quietly() {
     let status = child.wait().unwrap();
     assert_eq!((status.signal(), says.as_str()), (Some(13), ""), "{status}");
     assert!(first.starts_with("{\"segment\":\"BSE_EQ\""));
+}
+
+/// What a stream would do with these specs.
+fn streamed(server: &Server, home: &Home, texts: &[&str]) -> (Resolution, Store) {
+    let store = Store { dir: Some(home.cache()), layout: Layout::Compact, url: server.url.clone(), offline: false };
+    let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
+    let today = jiff::civil::date(2026, 2, 10);
+    (resolve(&specs, Streamable::Feed, &store, today, &Console::default()).unwrap(), store)
+}
+
+#[test]
+fn a_stream_by_id_asks_nobody() {
+    let (server, home) = (Server::of(&master()), Home::new());
+    let (resolution, _) = streamed(&server, &home, &["NSE_EQ:2885", "IDX_I:13", "BSE_EQ:1"]);
+    let symbols: Vec<_> = resolution.instruments.iter().map(|one| one.as_ref().unwrap().symbol.clone()).collect();
+    assert_eq!((symbols, server.requests().len()), (vec![None, None, None], 0));
+    assert_eq!(code(&home.run(&server.url, &["sync"])), 0);
+    home.age();
+    let (resolution, _) = streamed(&server, &home, &["NSE_EQ:2885", "NSE_EQ:1"]);
+    let symbols: Vec<_> = resolution.instruments.iter().map(|one| one.as_ref().unwrap().symbol.as_deref()).collect();
+    assert_eq!((symbols, server.requests().len()), (vec![Some("RELIANCE"), None], 1));
+}
+
+#[test]
+fn a_share_from_yesterdays_master_starts_at_once_and_a_contract_or_a_miss_waits() {
+    let (server, home) = (Server::of(&master()), Home::new());
+    assert_eq!(code(&home.run(&server.url, &["sync"])), 0);
+    home.age();
+    let (resolution, store) = streamed(&server, &home, &["RELIANCE", "NIFTY", "NSE_FNO:100"]);
+    assert!(resolution.stale && resolution.failure().is_none());
+    assert_eq!(server.requests().len(), 1);
+    // Today's loads behind it.
+    store.refresh_behind(&Console::default());
+    let renewed = || store.cached().is_some_and(|cached| cached.is_fresh(dhan::clock::now_us()));
+    for _ in 0..500 {
+        if renewed() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(renewed());
+    assert_eq!(server.requests().len(), 2);
+    for texts in [["RELIANCE", "NIFTY-24Feb2099-31200-CE"], ["RELIANCE", "NOTHING"]] {
+        home.age();
+        let before = server.requests().len();
+        let (resolution, _) = streamed(&server, &home, &texts);
+        assert_eq!((resolution.stale, server.requests().len()), (false, before + 1), "{texts:?}");
+    }
 }
 
 #[test]

@@ -7,17 +7,19 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+/// What `dhan instruments --help` ends with.
+const EXAMPLES: &str = "\
+The instrument master is Dhan's daily list of everything that is traded. It is downloaded when a symbol has to be
+looked up and the cached one is older than the last 08:00 IST. DHAN_CACHE_DIR is where it is kept (else
+~/.cache/dhan), DHAN_INSTRUMENTS_URL where it comes from.
+
+An option chain around a strike, streamed:
+  dhan instruments list --underlying NIFTY --instrument OPTIDX --expiry nearest \\
+      --strike 25000..25500 --format spec | dhan feed -i - --mode full";
+
 /// Download, list and look up instruments: ids, symbols, lots, ticks, expiries
-///
-/// The instrument master is Dhan's daily list of everything that is traded. It is downloaded when it is needed and older than
-/// the last 08:00 IST, and cached (DHAN_CACHE_DIR, else ~/.cache/dhan).
-///
-/// An option chain around a strike, streamed:
-///
-///   dhan instruments list --underlying NIFTY --instrument OPTIDX --expiry nearest \
-///       --strike 25000..25500 --format spec | dhan feed -i - --mode full
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub struct InstrumentsArgs {
     /// What to do
     #[command(subcommand)]
@@ -107,6 +109,7 @@ pub struct ShowArgs {
 
 /// Where the master comes from, and how it is printed.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Source and output")]
 pub struct SourceArgs {
     /// How to print: spec is SEGMENT:ID a line, for `dhan feed -i -`
     #[arg(short, long, value_name = "FORMAT", default_value = "ndjson")]

@@ -158,7 +158,7 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
     let mut left = args.filter.limit.unwrap_or(u64::MAX);
     master
         .scan::<Stop>(
-            |_, _| true,
+            |entry, _| ready.may_take(entry),
             |_, entry, row| {
                 if left == 0 {
                     return Ok(ControlFlow::Break(()));

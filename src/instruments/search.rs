@@ -78,13 +78,14 @@ pub fn search(master: &Master, words: &Words, filter: &Ready<'_>) -> Result<Vec<
     let mut hits: Vec<((u8, u8, u8, u16), u32)> = Vec::new();
     let mut upper = Vec::new();
     master.scan::<MasterError>(
-        |_, line| {
-            words.needle.as_ref().is_none_or(|needle| {
+        |entry, line| {
+            let found = words.needle.as_ref().is_none_or(|needle| {
                 upper.clear();
                 upper.extend_from_slice(line);
                 upper.make_ascii_uppercase();
                 needle.find(&upper).is_some() || !line.is_ascii() || memchr::memchr(b'&', line).is_some()
-            })
+            });
+            found && filter.may_take(entry)
         },
         |number, entry, row| {
             if let Some(rank) = words.rank(row, entry).filter(|_| filter.takes(row)) {
