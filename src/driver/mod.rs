@@ -407,6 +407,8 @@ impl Driver {
     async fn end(mut self, reason: String, signals: &mut Signals) -> Result<Ended, Failure> {
         let begun = Instant::now();
         self.status.clear(&self.console);
+        // Before the sockets are told to stop: then all of them are down.
+        let silence = hint::nothing_received(&self.shared.sockets.borrow());
         self.shared.lane.event(Event::Status {
             conn: 0,
             event: StatusEvent::Stopping,
@@ -434,7 +436,7 @@ impl Driver {
         self.sockets.abort_all();
         self.shared.lane.close();
         let summary = self.drained(begun, signals).await?;
-        self.close(&reason, &summary)
+        self.close(&reason, &summary, silence)
     }
 
     /// Waits for the writer, but not for ever.
@@ -463,9 +465,9 @@ impl Driver {
     }
 
     /// Says what it came to, the closing line last, and with which code it ends.
-    fn close(self, reason: &str, summary: &Summary) -> Result<Ended, Failure> {
+    fn close(self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
         let console = self.console.clone();
-        let ended = self.outcome(reason, summary);
+        let ended = self.outcome(reason, summary, silence);
         if let Ok(Ended::ReaderGone) = ended {
             return ended;
         }
@@ -477,7 +479,8 @@ impl Driver {
         ended
     }
 
-    fn outcome(self, reason: &str, summary: &Summary) -> Result<Ended, Failure> {
+    /// `silence`: why nothing was received, if nothing was.
+    fn outcome(self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
         match (self.failure, &summary.failure) {
             (Some(failure), _) => return Err(failure),
             (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
@@ -486,8 +489,7 @@ impl Driver {
         }
         let timed = reason == "duration" || reason == "until";
         if timed && self.shared.feed != Feed::Orders && summary.books.received == 0 {
-            let words = hint::nothing_received(&self.shared.sockets.borrow());
-            return Err(Failure::new(Exit::Network, words));
+            return Err(Failure::new(Exit::Network, silence));
         }
         if timed && summary.disconnected_us.is_some_and(|us| us > DISCONNECTED_AT_END_US) {
             return Err(Failure::new(Exit::Network, "disconnected at the end, for more than a minute"));

@@ -230,17 +230,17 @@ fn silence_words(feed: Feed, asked: usize, open: bool) -> String {
     let things = if asked == 1 { "1 subscription".to_owned() } else { format!("{asked} subscriptions") };
     match (feed, open) {
         (_, true) => format!(
-            "nothing has come for 10 s after {things} were asked for, though the market is open: \
+            "nothing has come for 10 s after asking for {things}, though the market is open: \
              instruments that do not trade, a segment the server does not serve, or a token without data; dhan doctor can tell more"
         ),
         (Feed::Depth(_), false) => {
             format!(
-                "nothing has come for 10 s after {things} were asked for: the market is closed, and the depth server is silent then"
+                "nothing has come for 10 s after asking for {things}: the market is closed, and the depth server is silent then"
             )
         }
         (_, false) => {
             format!(
-                "nothing has come for 10 s after {things} were asked for: the market is closed (weekdays 09:15-15:30 IST)"
+                "nothing has come for 10 s after asking for {things}: the market is closed (weekdays 09:15-15:30 IST)"
             )
         }
     }
