@@ -42,9 +42,9 @@ use tokio::sync::mpsc;
 /// Bytes that may wait for a slow reader.
 const LANE_BYTES: usize = 64 << 20;
 /// How long sockets get to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(800);
+const GOODBYE: Duration = Duration::from_millis(500);
 /// How long what was received may take to reach its reader once the run is to end.
-const DRAIN: Duration = Duration::from_millis(1_600);
+const DRAIN: Duration = Duration::from_millis(1_200);
 /// How long silence may last before something is said about it.
 const HINT_AFTER: Duration = Duration::from_secs(10);
 /// A run that ends without a connection for longer than this has failed.

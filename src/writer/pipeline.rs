@@ -175,6 +175,7 @@ impl Pipeline {
         }
         self.figures.last_recv_us = frame.recv_us;
         match (&self.decoder, frame.kind) {
+            _ if self.outputs.failure().is_some() => self.nowhere_to_go(frame),
             _ if self.over.is_some() => self.after_the_end(frame),
             (Decoder::Market, FrameKind::Binary) => self.market(frame),
             (Decoder::Depth(levels, _), FrameKind::Binary) => self.depth(frame, *levels),
@@ -182,6 +183,18 @@ impl Pipeline {
             (Decoder::Orders(_), _) => self.orders(frame),
             // No text is known on the binary feeds; the driver has shown it.
             (Decoder::Market | Decoder::Depth(..), _) => self.filtered(),
+        }
+    }
+
+    /// Nothing takes records any more: what comes is counted, undecoded.
+    #[cold]
+    fn nowhere_to_go(&mut self, frame: Frame<'_>) {
+        let packets = count_packets(self.rules.feed, frame);
+        self.books.received += packets;
+        if self.over.is_some() {
+            self.books.filtered += packets;
+        } else {
+            self.books.dropped += packets;
         }
     }
 
