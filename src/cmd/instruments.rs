@@ -10,10 +10,10 @@ use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::instruments::index::build::MAX_CSV;
 use crate::instruments::index::{Bytes, build};
+use crate::instruments::lookup::{self, Outcome, candidates, look_up, suggestions};
 use crate::instruments::master::{Found, Level, Master, MasterError};
-use crate::instruments::resolve::{Outcome, candidates, look_up, suggestions};
 use crate::instruments::search::{Words, search};
-use crate::instruments::{Layout, Name, Problem, Spec, SpecSegment, Store, resolve, store};
+use crate::instruments::{Layout, Name, Problem, Spec, SpecSegment, Store, renew};
 use flate2::read::MultiGzDecoder;
 use jiff::civil::Date;
 use output::{Printer, Stop};
@@ -142,7 +142,7 @@ fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
     };
     let bytes = read().map_err(|error| refused(words(&error)))?;
     let built = build(&bytes).map_err(|error| refused(error.to_string()))?;
-    store::say_skipped(&built.footer, console);
+    renew::say_skipped(&built.footer, console);
     Master::from_parts(Arc::new(bytes), &built).map_err(|error| refused(error.to_string()))
 }
 
@@ -277,7 +277,7 @@ fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
     })?;
     let (found, also) = found.map_err(|problem| Failure::new(Exit::NotFound, problem))?;
     if !also.is_empty() {
-        console.info(resolve::also(&spec, &found, &also));
+        console.info(lookup::also(&spec, &found, &also));
     }
     let row = found.row(master.columns()).map_err(|error| failed(&error))?;
     output::show(&row, args.source.format).map_err(Stop::into_failure)?;

@@ -1,16 +1,20 @@
 //! The instrument master: download, cache, look-up.
 //!
 //! * [`spec`] – how an instrument is named on a command line.
-//! * [`resolve`] – from specs to what can be subscribed, all problems together.
-//! * [`store`] – the cache, and when it is renewed.
-//! * [`layout`] – Dhan's two files.
+//! * [`resolve`] – from specs to what can be subscribed, all problems together; with [`lookup`].
+//! * [`store`] – the cache; [`renew`] – its renewal; [`download`] – one request.
+//! * [`layout`], [`row`], [`record`] – Dhan's two files, a line of them, and what we print of it.
+//! * [`index`], [`master`] – an index that is checked whenever it is read, and what it answers.
+//! * [`search`], [`filter`] – words, nearest names, and which instruments are wanted.
 
 pub mod download;
 pub mod filter;
 pub mod index;
 pub mod layout;
+pub mod lookup;
 pub mod master;
 pub mod record;
+pub mod renew;
 pub mod resolve;
 pub mod row;
 pub mod search;

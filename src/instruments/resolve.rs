@@ -1,7 +1,7 @@
 //! From specs to what can be subscribed: every problem together, every notice for stderr.
 
-use super::master::{Found, Level, Master, MasterError};
-use super::search::nearest;
+use super::lookup::{self, Outcome, candidates, look_up, suggestions};
+use super::master::{Master, MasterError};
 use super::spec::{Name, Spec, SpecSegment};
 use super::store::{Cached, Store};
 use crate::clock;
@@ -113,158 +113,8 @@ pub fn failure<'a>(problems: impl Iterator<Item = &'a Problem>) -> Option<Failur
     Some(Failure::new(exit, lines.join("\n")))
 }
 
-/// What a spec names in a master.
-#[derive(Debug)]
-pub enum Outcome {
-    /// One instrument; the others are the same share elsewhere.
-    One(Found, Vec<Found>),
-    /// More than one.
-    Many(Vec<Found>),
-    /// Contracts that have expired, and nothing else.
-    Expired(Vec<Found>),
-    /// Instruments of segments that are not asked for, and nothing else.
-    Elsewhere(Vec<Found>),
-    /// Nothing.
-    None,
-}
-
-/// Finds what a spec names among the segments that are asked for.
-///
-/// # Errors
-/// The master is damaged.
-pub fn look_up(
-    master: &Master,
-    spec: &Spec,
-    takes: impl Fn(SpecSegment) -> bool,
-    today: Date,
-    expired: bool,
-) -> Result<Outcome, MasterError> {
-    let all = master.named(spec.segment, &spec.name)?;
-    let (mut here, elsewhere): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, found)| takes(found.entry.segment()));
-    let plain = |found: Vec<(Level, Found)>| found.into_iter().map(|(_, found)| found).collect::<Vec<_>>();
-    if here.is_empty() {
-        return Ok(if elsewhere.is_empty() { Outcome::None } else { Outcome::Elsewhere(plain(elsewhere)) });
-    }
-    if !expired && here.iter().all(|(_, found)| found.entry.has_expired(today)) {
-        return Ok(Outcome::Expired(plain(here)));
-    }
-    here.retain(|(_, found)| expired || !found.entry.has_expired(today));
-    // A display name counts only where nothing has that symbol.
-    if here.iter().any(|(level, _)| *level < Level::Display) {
-        here.retain(|(level, _)| *level < Level::Display);
-    }
-    // In a segment our symbol, which is unique there, wins over what it shares with other series or expiries.
-    let ours: Vec<_> =
-        here.iter().filter(|(level, _)| *level == Level::Ours).map(|(_, found)| found.entry.segment()).collect();
-    here.retain(|(level, found)| *level == Level::Ours || !ours.contains(&found.entry.segment()));
-    let mut found = plain(here);
-    let nse = SpecSegment::Feed(Segment::NSE_EQ);
-    let cash = [nse, SpecSegment::Feed(Segment::BSE_EQ)];
-    let in_nse = found.iter().filter(|found| found.entry.segment() == nse).count();
-    if in_nse == 1 && found.iter().all(|found| cash.contains(&found.entry.segment())) {
-        found.sort_by_key(|found| found.entry.segment() != nse);
-    } else if found.len() > 1 {
-        return Ok(Outcome::Many(found));
-    }
-    let also = found.split_off(1.min(found.len()));
-    Ok(found.pop().map_or(Outcome::None, |one| Outcome::One(one, also)))
-}
-
-/// `RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)`
-pub fn also(spec: &Spec, found: &Found, also: &[Found]) -> String {
-    let name = |found: &Found| format!("{}:{}", found.entry.segment(), found.entry.id);
-    let typed = match &spec.name {
-        Name::Symbol(symbol) => symbol.as_str(),
-        Name::Id(_) => spec.text.as_str(),
-    };
-    format!("{typed} = {} (also {})", name(found), also.iter().map(name).collect::<Vec<_>>().join(", "))
-}
-
-/// Candidates that a message shows at most.
-const SHOWN: usize = 20;
-/// Nearest names that a message shows at most.
-const NEAREST: usize = 5;
 /// Unknown specs that nearest names are looked for; the rest of a long list is only named.
 const SUGGESTED_FOR: usize = 20;
-
-/// Instruments as ready-to-paste lines: `NSE_FNO:100  NIFTY-17Feb2026-31200-CE, expires 2026-02-17`.
-///
-/// # Errors
-/// The master is damaged.
-pub fn candidates(master: &Master, mut found: Vec<Found>) -> Result<Vec<String>, MasterError> {
-    found.sort_by_key(|found| (found.entry.expiry, found.entry.segment, found.entry.id));
-    let more = found.len().saturating_sub(SHOWN);
-    found.truncate(SHOWN);
-    let mut lines = Vec::new();
-    for found in &found {
-        let row = found.row(master.columns())?;
-        let mut line = format!("{}:{}", row.segment, row.id);
-        if let Some(symbol) = row.symbol(found.entry.form) {
-            line.push_str(&format!("  {symbol}"));
-        }
-        match row.expiry {
-            Some(expiry) => line.push_str(&format!(", expires {expiry}")),
-            None => line.extend(row.display().map(|display| format!(", {display}"))),
-        }
-        lines.push(line);
-    }
-    if more > 0 {
-        lines.push(format!("… and {more} more"));
-    }
-    Ok(lines)
-}
-
-/// What could have been meant by a spec that names nothing.
-///
-/// # Errors
-/// The master is damaged.
-pub fn suggestions(
-    master: &Master,
-    spec: &Spec,
-    takes: impl Fn(SpecSegment) -> bool,
-    today: Date,
-) -> Result<Vec<String>, MasterError> {
-    let mut lines = Vec::new();
-    let Name::Symbol(symbol) = &spec.name else { return Ok(lines) };
-    if let Ok(id) = symbol.parse::<u32>() {
-        let mut found = Vec::new();
-        for segment in SpecSegment::ALL.into_iter().filter(|segment| takes(*segment)) {
-            found.extend(master.by_id(segment, id)?.filter(|found| !found.entry.has_expired(today)));
-        }
-        return candidates(master, found);
-    }
-    let mut typed = symbol.as_str();
-    if let (None, Some((before, after))) = (spec.segment, symbol.split_once(':')) {
-        lines.push(format!(
-            "(\"{before}\" is no segment: {} are)",
-            SpecSegment::ALL
-                .into_iter()
-                .filter(|segment| takes(*segment))
-                .map(SpecSegment::name)
-                .collect::<Vec<_>>()
-                .join(", ")
-        ));
-        typed = after;
-    }
-    let mut near: Vec<Found> = Vec::new();
-    for name in nearest(master, typed, NEAREST)? {
-        for (_, found) in master.by_name(&name)? {
-            let segment = found.entry.segment();
-            let wanted = takes(segment) && spec.segment.is_none_or(|typed| typed == segment);
-            if wanted && !found.entry.has_expired(today) && !near.iter().any(|known| known.number == found.number) {
-                near.push(found);
-            }
-        }
-        if near.len() >= NEAREST {
-            break;
-        }
-    }
-    near.truncate(NEAREST);
-    for found in near {
-        lines.extend(candidates(master, vec![found])?);
-    }
-    Ok(lines)
-}
 
 /// Finds the instruments that specs name. `SEGMENT:ID` never waits for anything; a symbol uses the cached master, and
 /// downloads today's first if there is none, or if the answer in an old one is not an index or a share.
@@ -375,7 +225,7 @@ fn by_symbol(
                 return Ok((Err(Problem::Unknown { spec: text(), nearest: Vec::new() }), false));
             };
             if !also.is_empty() {
-                notices.push(self::also(spec, &found, &also));
+                notices.push(lookup::also(spec, &found, &also));
             }
             let symbol = row.symbol(found.entry.form).map(Arc::from);
             let key = InstrumentKey::new(segment, row.id);
