@@ -1,0 +1,277 @@
+//! Items into records: decodes, filters, stamps, writes, and accounts for every packet. The same for a live run and for
+//! a replay, which is why a replay prints the same bytes.
+
+mod depth;
+mod events;
+mod losses;
+mod market;
+mod orders;
+mod rules;
+
+pub use rules::{Rules, View};
+
+use super::book;
+use super::figures::Figures;
+use super::gaps::Gaps;
+use super::item::{Feed, Frame, FrameKind, GapReason};
+use super::lane::{Batch, Item};
+use super::outputs::Outputs;
+use crate::orders::Orders;
+use crate::record::control::{Books, End};
+use crate::record::market::MarketType;
+use crate::sink::WriteFailure;
+use crate::wire::InstrumentKey;
+use crate::wire::depth::{Levels, packets as depth_packets};
+use crate::wire::feed::packets as feed_packets;
+use losses::MalformedBurst;
+use market::market_type;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
+
+/// Why a run is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Over {
+    /// It printed what was asked for: `count`, `once`; or it was told to end, with this reason.
+    Done(String),
+    /// Output failed.
+    Output(WriteFailure),
+}
+
+/// Turns items into records.
+pub struct Pipeline {
+    rules: Rules,
+    outputs: Outputs,
+    books: Books,
+    gaps: Gaps,
+    decoder: Decoder,
+    figures: Figures,
+    symbols: FxHashMap<InstrumentKey, Arc<str>>,
+    seen: FxHashSet<InstrumentKey>,
+    /// Modes that are wanted, as bits; kept for instruments that were ever unsubscribed from.
+    wanted: FxHashMap<InstrumentKey, u8>,
+    /// All modes that are subscribed, as bits.
+    subscribed: FxHashMap<InstrumentKey, u8>,
+    once: Option<FxHashSet<(InstrumentKey, MarketType)>>,
+    printed: u64,
+    by_type: [u64; MarketType::ALL.len()],
+    malformed: MalformedBurst,
+    over: Option<Over>,
+}
+
+/// What a stream's frames are decoded with.
+enum Decoder {
+    Market,
+    Depth(Levels, book::Books),
+    Orders(Box<Orders>),
+}
+
+impl Pipeline {
+    /// A pipeline that began at a moment, µs since the epoch.
+    pub fn new(rules: Rules, outputs: Outputs, started_us: i64) -> Pipeline {
+        let once = rules.once.as_ref().map(|wanted| {
+            wanted.iter().map(|&(instrument, mode)| (instrument, market_type(mode))).collect::<FxHashSet<_>>()
+        });
+        let decoder = match rules.feed {
+            Feed::Market => Decoder::Market,
+            Feed::Depth(levels) => Decoder::Depth(levels, book::Books::new(levels, rules.top)),
+            Feed::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
+        };
+        Pipeline {
+            rules,
+            outputs,
+            books: Books::default(),
+            gaps: Gaps::default(),
+            decoder,
+            figures: Figures { started_us, ..Figures::default() },
+            symbols: FxHashMap::default(),
+            seen: FxHashSet::default(),
+            wanted: FxHashMap::default(),
+            subscribed: FxHashMap::default(),
+            once,
+            printed: 0,
+            by_type: [0; MarketType::ALL.len()],
+            malformed: MalformedBurst::default(),
+            over: None,
+        }
+    }
+
+    /// Takes an item.
+    pub fn item(&mut self, item: &Item) {
+        match item {
+            Item::Frames(batch) => self.batch(batch),
+            Item::Event(event) => self.event(event),
+            Item::Lagged(lagged) => self.lagged(*lagged),
+        }
+    }
+
+    fn batch(&mut self, batch: &Batch) {
+        for frame in batch.frames() {
+            self.frame(frame);
+        }
+    }
+
+    /// Takes a frame.
+    pub fn frame(&mut self, frame: Frame<'_>) {
+        if let Some(stepped) = self.outputs.clock(frame.recv_us) {
+            let detail = format!("the clock was set back by {:.6} s", stepped.by_us as f64 / 1e6);
+            self.gap(0, GapReason::Clock, Some(detail), stepped.from_us, frame.recv_us, None);
+        }
+        self.figures.last_recv_us = frame.recv_us;
+        match (&self.decoder, frame.kind) {
+            _ if self.outputs.failure().is_some() => self.nowhere_to_go(frame),
+            _ if self.over.is_some() => self.after_the_end(frame),
+            (Decoder::Market, FrameKind::Binary) => self.market(frame),
+            (Decoder::Depth(levels, _), FrameKind::Binary) => self.depth(frame, *levels),
+            (Decoder::Orders(_), FrameKind::Binary) => self.binary_among_orders(frame),
+            (Decoder::Orders(_), _) => self.orders(frame),
+            // No text is known on the binary feeds; the driver has shown it.
+            (Decoder::Market | Decoder::Depth(..), _) => self.filtered(),
+        }
+    }
+
+    /// Nothing takes records any more: what comes is counted, undecoded.
+    #[cold]
+    fn nowhere_to_go(&mut self, frame: Frame<'_>) {
+        let packets = count_packets(self.rules.feed, frame);
+        self.books.received += packets;
+        if self.over.is_some() {
+            self.books.filtered += packets;
+        } else {
+            self.books.dropped += packets;
+        }
+    }
+
+    /// What comes after the end was decided is filtered.
+    fn after_the_end(&mut self, frame: Frame<'_>) {
+        let packets = count_packets(self.rules.feed, frame);
+        self.books.received += packets;
+        self.books.filtered += packets;
+    }
+
+    /// Counts a record that was printed.
+    #[inline(always)]
+    fn printed(&mut self) {
+        self.printed += 1;
+        if self.rules.count == Some(self.printed) {
+            self.over.get_or_insert(Over::Done("count".to_owned()));
+        }
+    }
+
+    fn filtered(&mut self) {
+        self.books.received += 1;
+        self.books.filtered += 1;
+    }
+
+    /// Whether the run is over, and why.
+    pub fn over(&self) -> Option<Over> {
+        self.outputs.failure().map(|why| Over::Output(why.clone())).or_else(|| self.over.clone())
+    }
+
+    /// Hands everything that is pending to the destinations.
+    pub fn flush(&mut self) {
+        let at_us = self.figures.last_recv_us;
+        self.outputs.flush(at_us, &self.books);
+        self.count_lost();
+    }
+
+    fn count_lost(&mut self) {
+        let lost = self.outputs.take_lost();
+        self.books.written -= lost.min(self.books.written);
+        self.books.dropped += lost;
+    }
+
+    /// Called about once a second of wall-clock time.
+    pub fn tick(&mut self, now_us: i64) {
+        for truncated in self.outputs.tick(now_us) {
+            self.gap(0, GapReason::Lagged, Some(truncated.detail), truncated.from_us, now_us, None);
+        }
+    }
+
+    /// Re-opens files by their paths.
+    pub fn reopen(&mut self, now_us: i64) {
+        self.outputs.reopen(now_us);
+    }
+
+    /// The figures up to now.
+    pub fn figures(&mut self) -> &Figures {
+        self.figures.books = self.books;
+        self.figures.requested = self.gaps.requested();
+        self.figures.seen = self.seen.len();
+        self.figures.bytes_written = self.outputs.bytes_written();
+        for kind in MarketType::ALL {
+            if self.by_type[kind as usize] > 0 {
+                self.figures.records.insert(kind.name(), self.by_type[kind as usize]);
+            }
+        }
+        &self.figures
+    }
+
+    /// Instruments that were asked for and of which nothing came.
+    pub fn never_seen(&self) -> Vec<InstrumentKey> {
+        self.gaps.requested_keys().filter(|instrument| !self.seen.contains(instrument)).collect()
+    }
+
+    /// Ends the run: prints what is still open, closes every destination, and tells what it all came to.
+    pub fn finish(mut self, now_us: i64) -> Summary {
+        let over = self.over.clone();
+        let reason = match &over {
+            Some(Over::Done(reason)) => reason.clone(),
+            Some(Over::Output(_)) => "output".to_owned(),
+            None => "end of input".to_owned(),
+        };
+        let disconnected_us = self.gaps.open_for_us(now_us);
+        if self.malformed.held > 0 {
+            self.told_malformed(now_us, None);
+        }
+        if let Decoder::Depth(_, assembler) = &mut self.decoder {
+            let unpaired = assembler.finish();
+            self.books.received += unpaired;
+            self.books.filtered += unpaired;
+        }
+        for gap in self.gaps.unresolved(self.rules.feed, now_us) {
+            self.print_gap(gap, now_us);
+        }
+        self.flush();
+        self.outputs.finish(&End { books: self.books, reason: reason.clone() }, now_us, self.rules.status_records);
+        self.count_lost();
+        let failure = self.outputs.failure().cloned();
+        self.figures();
+        Summary {
+            books: self.books,
+            reason,
+            failure,
+            gap_us: self.gaps.total_us(),
+            disconnected_us,
+            never_seen: self.never_seen(),
+            figures: self.figures,
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The books, closed.
+    pub books: Books,
+    /// Why it ended.
+    pub reason: String,
+    /// Why output ended before the run did, if so.
+    pub failure: Option<WriteFailure>,
+    /// How long all gaps lasted, µs.
+    pub gap_us: i64,
+    /// For how long data had been missing at the end, µs.
+    pub disconnected_us: Option<i64>,
+    /// Instruments that were asked for and of which nothing came.
+    pub never_seen: Vec<InstrumentKey>,
+    /// All figures.
+    pub figures: Figures,
+}
+
+/// How many packets (orders: messages) a frame holds, as the books count them.
+pub fn count_packets(feed: Feed, frame: Frame<'_>) -> u64 {
+    match (feed, frame.kind) {
+        (Feed::Market, FrameKind::Binary) => feed_packets(frame.bytes).count() as u64,
+        (Feed::Depth(levels), FrameKind::Binary) => depth_packets(frame.bytes, levels).count() as u64,
+        _ => 1,
+    }
+}
