@@ -24,6 +24,7 @@
 //! * [`capture`] – raw frames in a file, written and read.
 //! * [`instruments`] – the instrument master: download, cache, look-up.
 //! * [`verify`] – what was captured, read back: is it whole?
+//! * [`doctor`] – what `dhan doctor` finds, and what it means.
 //! * [`sim`] – a broker in a box: the same protocols from the other side.
 //! * [`cli`] – flags as typed, flags as meant.
 //! * [`cmd`] – one file a subcommand, where the pieces are put together.
@@ -36,6 +37,7 @@ pub mod cli;
 pub mod clock;
 pub mod cmd;
 pub mod console;
+pub mod doctor;
 pub mod driver;
 pub mod exit;
 pub mod instruments;

@@ -38,7 +38,8 @@ impl Environment {
         self.text(name).map(SecretString::from)
     }
 
-    fn is_set(&self, name: &str) -> bool {
+    /// Whether a variable is there, be it empty.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
         match &self.0 {
             Some(map) => map.contains_key(name),
             None => std::env::var_os(name).is_some(),

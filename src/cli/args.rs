@@ -1,6 +1,7 @@
 //! Flags as typed. What has a fixed set of words or a form of its own is text here and is read by
 //! [`planner`](super::planner), which finds all problems, not only the first.
 
+use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::simulate::SimulateArgs;
 use super::verify::VerifyArgs;
@@ -95,6 +96,18 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Box<SimulateArgs>),
+    /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
+    ///
+    /// Looks at everything between this host and the data, says what it found, and exits with the code of the worst: 0 when
+    /// nothing failed. Every endpoint is connected to once and left at once, unless the account cools off or another
+    /// socket could throw out a running stream.
+    ///
+    /// Examples:
+    ///   dhan doctor
+    ///   dhan doctor --offline --format ndjson
+    ///   dhan doctor --stop
+    #[command(verbatim_doc_comment)]
+    Doctor(DoctorArgs),
     /// Print what fills completions/ and man/
     Generate(GenerateArgs),
 }

@@ -9,9 +9,11 @@
 //! * [`dry_run`] – a plan in words.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`verify`] – the options of `dhan verify`.
+//! * [`doctor`] – the options of `dhan doctor`.
 
 pub mod args;
 pub mod credentials;
+pub mod doctor;
 pub mod dry_run;
 pub mod instruments;
 pub mod out;

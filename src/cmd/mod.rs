@@ -1,5 +1,6 @@
 //! One file a subcommand, where the pieces are put together.
 
+pub mod doctor;
 pub mod generate;
 pub mod instruments;
 pub mod simulate;
@@ -135,6 +136,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Instruments(args) => instruments::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
+        Command::Doctor(args) => doctor::run(&args, console),
         Command::Generate(args) => generate::run(&args),
     }
 }

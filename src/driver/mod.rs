@@ -11,7 +11,9 @@ mod socket;
 mod status;
 
 pub use gate::Gate;
+// What an end means is said in one place, for `dhan doctor` too.
 pub use shared::{Credentialing, SocketState};
+pub(crate) use socket::{close, connect_failure};
 
 use crate::auth::BaseUrl;
 use crate::clock::now_us;

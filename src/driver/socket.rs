@@ -406,7 +406,7 @@ async fn sleep_until(at: Option<Instant>) {
 }
 
 /// The transport's words for why there is no connection, as the session's.
-fn connect_failure(error: &ConnectError) -> ConnectFailure {
+pub(crate) fn connect_failure(error: &ConnectError) -> ConnectFailure {
     let words = error.detail.clone();
     match &error.class {
         ConnectClass::Tls(kind) if kind.is_trust() => ConnectFailure::Untrusted(words),
@@ -421,7 +421,7 @@ fn connect_failure(error: &ConnectError) -> ConnectFailure {
 }
 
 /// The transport's words for how a connection ended, as the session's.
-fn close(ended: &Ended) -> Close {
+pub(crate) fn close(ended: &Ended) -> Close {
     match ended {
         Ended::CloseFrame { code, reason } => {
             Close::Frame { code: (*code != 1005).then_some(*code), reason: reason.clone() }

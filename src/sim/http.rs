@@ -119,9 +119,15 @@ const fn reason(status: u16) -> &'static str {
     }
 }
 
+/// Now, as the `Date` header has it.
+fn date() -> String {
+    let now = jiff::Timestamp::from_microsecond(crate::clock::now_us()).unwrap_or_default();
+    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
+}
+
 /// Writes an answer and ends the connection in order.
 pub(crate) async fn respond(stream: &mut Stream, response: &Response, with_body: bool) -> io::Result<()> {
-    let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
+    let mut head = format!("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason(response.status), date());
     for (name, value) in &response.headers {
         let _ = write!(head, "{name}: {value}\r\n");
     }
@@ -138,8 +144,9 @@ pub(crate) async fn respond(stream: &mut Stream, response: &Response, with_body:
 pub(crate) async fn accept_upgrade(stream: &mut Stream, key: &str) -> io::Result<()> {
     let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
     let head = format!(
-        "HTTP/1.1 101 {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
-        reason(101)
+        "HTTP/1.1 101 {}\r\nDate: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
+        reason(101),
+        date()
     );
     stream.write_all(head.as_bytes()).await?;
     stream.flush().await

@@ -15,7 +15,7 @@ mod tcp;
 pub mod tls;
 
 pub use connection::{Connection, Ended, Incoming};
-pub use connector::Connector;
+pub use connector::{CONNECT_LIMIT, Connector};
 pub(crate) use error::io_words;
 pub use error::{ConnectClass, ConnectError, Phase, TlsKind};
 pub use handshake::Report;

@@ -1,0 +1,33 @@
+//! The flags of `dhan doctor`.
+
+use super::credentials::CredentialArgs;
+use std::path::PathBuf;
+
+/// `dhan doctor`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct DoctorArgs {
+    /// Where the credentials are.
+    #[command(flatten)]
+    pub credentials: CredentialArgs,
+    /// End every stream of this account on this host (SIGTERM), say which, and look at nothing else
+    #[arg(long)]
+    pub stop: bool,
+    /// Touch no network
+    #[arg(long, conflicts_with = "stop")]
+    pub offline: bool,
+    /// A table, or one record a finding [default: table on a terminal, ndjson elsewhere]
+    #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
+    pub format: Option<DoctorFormat>,
+    /// Trust the root certificates in this file, as SSL_CERT_FILE
+    #[arg(long, value_name = "PEM", value_hint = clap::ValueHint::FilePath)]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DoctorFormat {
+    /// For people
+    Table,
+    /// One finding a line
+    Ndjson,
+}

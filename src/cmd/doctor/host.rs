@@ -1,0 +1,141 @@
+//! What can be seen on this host: credentials, files, core dumps, the instrument cache.
+
+use crate::account::{Account, state_dir};
+use crate::auth::{Environment, Source, mask_client_id};
+use crate::cli::credentials::CredentialArgs;
+use crate::clock::now_us;
+use crate::doctor::judge::Place;
+use crate::doctor::{Check, Facts, Finding, judge};
+use crate::exit::Exit;
+use crate::instruments::layout::Layout;
+use crate::instruments::store::Store;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// Every place where credentials may be. No value is looked at longer than it takes to see that there is one.
+pub(super) fn credentials(args: &CredentialArgs, environment: &Environment) -> Vec<Finding> {
+    let variable = |name: &'static str, words: fn(&str) -> String| Place {
+        name,
+        set: match environment.text(name) {
+            Some(value) => Some(words(&value)),
+            None => (name == "DHAN_ACCESS_TOKEN" && environment.is_set(name)).then(|| "but empty".to_owned()),
+        },
+    };
+    let nothing = |_: &str| String::new();
+    let file = |path: &str| format!("the file {path:?}");
+    let token = [
+        Place { name: "--token-command", set: args.token_command.as_ref().map(|_| String::new()) },
+        Place { name: "--token-file", set: args.token_file.as_ref().map(|path| format!("the file {path:?}")) },
+        variable("DHAN_TOKEN_COMMAND", nothing),
+        variable("DHAN_TOKEN_FILE", file),
+        variable("DHAN_ACCESS_TOKEN", nothing),
+    ];
+    let id = [
+        Place { name: "--client-id", set: args.client_id.as_ref().map(|id| mask_client_id(id.trim())) },
+        variable("DHAN_CLIENT_ID", |id| mask_client_id(id.trim())),
+    ];
+    let mut found = judge::credential_places(&token);
+    found.extend(judge::credential_places(&id));
+    for name in ["DHAN_PARTNER_ID", "DHAN_PARTNER_SECRET"].into_iter().filter(|name| environment.is_set(name)) {
+        found.push(Finding::ok(Check::Credentials, "set: for dhan orders --user-type partner").of(name));
+    }
+    for name in ["CLIENT_ID", "ACCESS_TOKEN"].into_iter().filter(|name| environment.is_set(name)) {
+        let words = format!("set, but not read, since it may be another broker's: set DHAN_{name}");
+        found.push(Finding::warn(Check::Credentials, words).of(name));
+    }
+    found
+}
+
+/// The token file, the state folder, the cache folder.
+pub(super) fn permissions(source: &Source, account: Option<&Account>) -> Vec<Finding> {
+    let token = source.place().and_then(|place| place.path()).map(|path| private("token file", path, true));
+    let state = match state_dir() {
+        Some(dir) if dir.exists() => private("state", &dir, false),
+        Some(dir) => Finding::ok(Check::Permissions, format!("{dir:?} is not there yet")).of("state"),
+        None => Finding::warn(Check::Permissions, "neither XDG_STATE_HOME nor HOME is set").of("state"),
+    };
+    let folder = account.and_then(Account::folder).map(|folder| private("account", folder, false));
+    token.into_iter().chain([state]).chain(folder).chain([cache()]).collect()
+}
+
+/// `follow`: a token file may be a link, the program's own folders are looked at as they are.
+fn private(subject: &str, path: &Path, follow: bool) -> Finding {
+    let shown = format!("{path:?}");
+    let metadata = if follow { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) };
+    let finding = match metadata {
+        Err(error) => Finding::warn(Check::Permissions, format!("{shown}: {}", crate::transport::io_words(&error))),
+        Ok(metadata) if follow && !metadata.is_file() => {
+            Finding::ok(Check::Permissions, format!("{shown} is no regular file: its reader decides"))
+        }
+        Ok(metadata) => {
+            let me = rustix::process::geteuid().as_raw();
+            // Root's own files (a service's credentials) are as safe as root is.
+            judge::private(metadata.mode(), [me, 0].contains(&metadata.uid()), &shown)
+        }
+    };
+    finding.of(subject)
+}
+
+fn cache() -> Finding {
+    let dir = Store::from_env(Layout::Compact, true).ok().and_then(|store| Some(store.path()?.parent()?.to_owned()));
+    let finding = match dir {
+        None => Finding::warn(Check::Permissions, "neither DHAN_CACHE_DIR nor HOME is set: nothing is cached"),
+        Some(dir) => match std::fs::metadata(&dir) {
+            Err(_) => Finding::ok(Check::Permissions, format!("{dir:?} is not there yet")),
+            Ok(metadata) => {
+                use rustix::fs::{Access, access};
+                let facts = Facts { mode: Some(format!("{:04o}", metadata.mode() & 0o7777)), ..Facts::default() };
+                let finding = match access(&dir, Access::WRITE_OK | Access::EXEC_OK) {
+                    Ok(()) => Finding::ok(Check::Permissions, format!("{dir:?} can be written")),
+                    Err(_) => Finding::warn(
+                        Check::Permissions,
+                        format!("{dir:?} cannot be written: every run downloads the instrument master anew"),
+                    ),
+                };
+                finding.with(facts)
+            }
+        },
+    };
+    finding.of("cache")
+}
+
+/// Whether a crash could write the token to disk. Every command of `dhan` forbids it at its start; this one did too.
+pub(super) fn core_dumps() -> Finding {
+    let size = rustix::process::getrlimit(rustix::process::Resource::Core).current;
+    #[cfg(target_os = "linux")]
+    let dumpable = !matches!(rustix::process::dumpable_behavior(), Ok(rustix::process::DumpableBehavior::NotDumpable));
+    #[cfg(not(target_os = "linux"))]
+    let dumpable = true;
+    match (size, dumpable) {
+        (Some(0), false) => Finding::ok(Check::CoreDumps, "off, and other processes cannot read this one's memory"),
+        (Some(0), true) => Finding::ok(Check::CoreDumps, "off: the size limit is 0"),
+        (_, false) => Finding::ok(Check::CoreDumps, "off: the process is not dumpable"),
+        (_, true) => Finding::warn(Check::CoreDumps, "this system does not let them be turned off: ulimit -c 0"),
+    }
+}
+
+/// The cached instrument masters.
+pub(super) fn instruments() -> Vec<Finding> {
+    [Layout::Compact, Layout::Detailed].map(|layout| cached(layout).of(layout.name())).to_vec()
+}
+
+fn cached(layout: Layout) -> Finding {
+    let store = match Store::from_env(layout, true) {
+        Ok(store) => store,
+        Err(failure) => return Finding::fail(Check::Instruments, failure.exit, failure.message),
+    };
+    let Some(path) = store.path().filter(|path| path.exists()) else {
+        return Finding::ok(Check::Instruments, "none cached: downloaded when it is first needed");
+    };
+    let now_us = now_us();
+    match store.ask(store.cached(), |cached| cached.master.verify()) {
+        Some(((), cached)) => {
+            let rows = cached.master.footer().rows;
+            judge::master(rows, cached.checked_us, cached.is_fresh(now_us), now_us)
+        }
+        None => {
+            let words = format!("{path:?} is damaged or cannot be read: dhan instruments sync --force");
+            Finding::fail(Check::Instruments, Exit::Data, words)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `dhan doctor`: why does nothing come?
+//!
+//! What can be seen without a network is looked at and printed first. All of it takes 15 s at most.
+
+mod host;
+mod network;
+mod process;
+mod report;
+mod streams;
+
+use crate::account::{Account, state_dir};
+use crate::auth::{Environment, Source};
+use crate::cli::doctor::DoctorArgs;
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::doctor::{Check, Finding, judge};
+use crate::exit::{Exit, Failure};
+use crate::transport::tls::LazyTls;
+use report::Report;
+use std::time::{Duration, Instant};
+
+/// Everything is done by then, reading the credentials (10 s at most) included.
+const LIMIT: Duration = Duration::from_millis(14_000);
+
+/// Looks at everything, or ends the account's streams.
+///
+/// # Errors
+/// A usage error for a bad flag; exit 9 when stdout cannot be written. What is found wrong is no error, but the exit
+/// code: that of the worst finding.
+pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
+    let deadline = Instant::now() + LIMIT;
+    let environment = Environment::process();
+    for name in crate::auth::SECRET_VARIABLES {
+        // Set or used is not the same: both are kept secret.
+        if let Some(secret) = environment.text(name) {
+            console.keep_secret(secret.into());
+        }
+    }
+    let source = args.credentials.source(None, &environment, &console.redactor())?;
+    let tls = LazyTls::new(args.ca_file.as_deref())?;
+    let mut report = Report::begin(args.format, console)?;
+    let account = source.account_id().map(|id| Account::open(state_dir(), &id));
+    if args.stop {
+        let found = match &account {
+            Some(account) => streams::stop(account),
+            None => vec![Finding::fail(Check::Stream, Exit::Credentials, NO_ID)],
+        };
+        report.add_all(found)?;
+        return Ok(report.end());
+    }
+    report.add_all(host::credentials(&args.credentials, &environment))?;
+    report.add_all(host::permissions(&source, account.as_ref()))?;
+    report.add(host::core_dumps())?;
+    report.add_all(host::instruments())?;
+    report.add_all(of_account(account.as_ref()))?;
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Bug, format!("cannot start: {}", error.kind())))?;
+    runtime.block_on(async {
+        let credentials = source.read().await;
+        report.add(token(&source, &credentials))?;
+        if args.offline {
+            let skipped = |check| Finding::skipped(check, "--offline: not asked");
+            return report.add_all([Check::Account, Check::Endpoint, Check::Clock].map(skipped));
+        }
+        let network = network::Network { environment: &environment, tls, console, deadline };
+        network.look(account.as_ref(), credentials.ok(), &mut report).await
+    })?;
+    Ok(report.end())
+}
+
+const NO_ID: &str = "whose streams? no client id in --client-id, DHAN_CLIENT_ID";
+
+/// What the processes of the account share.
+fn of_account(account: Option<&Account>) -> Vec<Finding> {
+    let Some(account) = account else {
+        let skipped = |check| Finding::skipped(check, "no client id in --client-id, DHAN_CLIENT_ID");
+        return [Check::State, Check::CoolOff, Check::Places, Check::Stream].map(skipped).to_vec();
+    };
+    let now_us = now_us();
+    let cool_offs = account.cool_offs(now_us);
+    let mut found: Vec<_> =
+        account.take_warnings().into_iter().map(|warning| Finding::warn(Check::State, warning)).collect();
+    if let (Some(folder), true) = (account.folder(), found.is_empty()) {
+        found.push(Finding::ok(Check::State, format!("shared between processes in {folder:?}")));
+    }
+    found.extend(judge::cool_offs(&cool_offs, now_us));
+    found.extend(streams::places_and_streams(account, now_us));
+    found
+}
+
+fn token(source: &Source, credentials: &Result<crate::auth::Credentials, crate::auth::CredentialProblem>) -> Finding {
+    let finding = match credentials {
+        Ok(credentials) => judge::token(credentials.claims().as_ref(), &credentials.client_id, now_us()),
+        Err(problem) => Finding::fail(Check::Token, Exit::Credentials, problem.message.clone()),
+    };
+    match source.place() {
+        Some(place) => finding.of(match place {
+            crate::auth::TokenPlace::Command(_) => "command",
+            crate::auth::TokenPlace::File(_) => "file",
+            crate::auth::TokenPlace::Environment => "DHAN_ACCESS_TOKEN",
+        }),
+        None => finding,
+    }
+}

@@ -1,0 +1,316 @@
+//! What the servers say: the account, every endpoint, the clock.
+//!
+//! Politely: one attempt from the account's budget an endpoint, none while it cools off, and never a socket that could
+//! throw out somebody's stream.
+
+use super::report::Report;
+use crate::account::{Account, Admission, SocketKind};
+use crate::auth::{ApiBase, Credentials, Endpoint, Environment};
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::doctor::{Check, Facts, Finding, State, judge};
+use crate::exit::{Exit, Failure};
+use crate::rest;
+use crate::session::plan::SOCKETS_PER_KIND;
+use crate::session::time::words;
+use crate::session::{CoolOffKind, policy};
+use crate::transport::tls::LazyTls;
+use crate::transport::{CONNECT_LIMIT, ConnectClass, Connection, Connector, Incoming, Proxies, Resolver};
+use crate::wire::{DisconnectReason, depth, feed};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// How long the REST server gets.
+const REST_LIMIT: Duration = Duration::from_secs(4);
+/// How long an endpoint that accepted us may take to say that it does not mean it: a refusal follows at once.
+const LISTEN: Duration = Duration::from_millis(500);
+/// How long a server gets to answer our goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// Less time than this is no attempt.
+const SHORTEST: Duration = Duration::from_millis(500);
+
+/// How the network is looked at.
+pub(super) struct Network<'a> {
+    pub environment: &'a Environment,
+    pub tls: LazyTls,
+    pub console: &'a Console,
+    pub deadline: Instant,
+}
+
+/// What an endpoint told.
+struct Told {
+    finding: Finding,
+    /// How far our clock is ahead of its.
+    ahead_us: Option<i64>,
+}
+
+impl From<Finding> for Told {
+    fn from(finding: Finding) -> Told {
+        Told { finding, ahead_us: None }
+    }
+}
+
+impl Network<'_> {
+    /// Looks at all of it.
+    pub async fn look(
+        &self,
+        account: Option<&Account>,
+        credentials: Option<Credentials>,
+        report: &mut Report<'_>,
+    ) -> Result<(), Failure> {
+        let api = ApiBase::resolve(self.environment);
+        let mut ahead = None;
+        let reachable;
+        let mut dead = false;
+        match (&api, &credentials) {
+            (Err(failure), _) => {
+                reachable = false;
+                report.add(Finding::fail(Check::Account, failure.exit, failure.message.clone()))?;
+            }
+            (Ok(api), Some(credentials)) => {
+                let finding = self.profile(api, credentials).await;
+                dead = finding.exit == Exit::Credentials.code();
+                reachable = finding.state != State::Fail || finding.facts.http_status.is_some();
+                report.add(finding)?;
+            }
+            (Ok(api), None) => {
+                let (finding, told) = self.reach(api).await;
+                reachable = false; // It was asked already.
+                ahead = told;
+                report.add(finding)?;
+            }
+        }
+        let why_not = match (&credentials, dead) {
+            (None, _) => Some("not connected to: there are no credentials that could be sent"),
+            (_, true) => Some("not connected to: the credentials are dead, and are not sent again"),
+            _ => None,
+        };
+        let told = match (credentials, account, why_not) {
+            (Some(credentials), Some(account), None) => self.endpoints(account, &credentials).await,
+            (_, _, why_not) => {
+                let skipped =
+                    |endpoint| Finding::skipped(Check::Endpoint, why_not.unwrap_or_default()).of(name(endpoint));
+                Endpoint::ALL.map(|endpoint| skipped(endpoint).into()).into()
+            }
+        };
+        let mut asked = "the REST server";
+        for (told, endpoint) in told.into_iter().zip(Endpoint::ALL) {
+            if let (None, Some(us)) = (ahead, told.ahead_us) {
+                (ahead, asked) = (Some(us), name(endpoint));
+            }
+            report.add(told.finding)?;
+        }
+        if let (None, true, Ok(api)) = (ahead, reachable, &api) {
+            ahead = self.reach(api).await.1;
+        }
+        report.add(match ahead {
+            Some(ahead_us) => judge::clock(ahead_us, asked),
+            None => Finding::skipped(Check::Clock, "no server told its time"),
+        })
+    }
+
+    async fn profile(&self, api: &ApiBase, credentials: &Credentials) -> Finding {
+        let client = rest::Client::new(api.clone(), &self.tls, &Resolver::default(), self.console.redactor());
+        let client = match client {
+            Ok(client) => client,
+            Err(failure) => return Finding::fail(Check::Account, failure.exit, failure.message).of(host(api)),
+        };
+        let started = Instant::now();
+        let answer = tokio::time::timeout(self.left(REST_LIMIT), client.profile(credentials)).await;
+        let finding = match answer {
+            Ok(answer) => judge::profile(&answer, started.elapsed()),
+            Err(_) => Finding::fail(Check::Account, Exit::Network, no_answer(started)),
+        };
+        finding.of(host(api))
+    }
+
+    /// Whether the REST server answers at all, and its clock: a question without credentials.
+    async fn reach(&self, api: &ApiBase) -> (Finding, Option<i64>) {
+        let started = Instant::now();
+        let asked = async {
+            let http = rest::http_builder(&self.tls, &Resolver::default(), !api.is_plain())?
+                .build()
+                .map_err(|_| Failure::new(Exit::Bug, "the HTTP client cannot be set up"))?;
+            http.get(api.join("")).send().await.map_err(|error| refused(&error))
+        };
+        let (finding, ahead) = match tokio::time::timeout(self.left(REST_LIMIT), asked).await {
+            Err(_) => (Finding::fail(Check::Account, Exit::Network, no_answer(started)), None),
+            Ok(Err(failure)) => (Finding::fail(Check::Account, failure.exit, failure.message), None),
+            Ok(Ok(response)) => {
+                let (took, here_us) = (started.elapsed(), now_us());
+                let date = response.headers().get("date").and_then(|date| date.to_str().ok());
+                let date_us = date.and_then(crate::transport::parse_http_date);
+                let facts = Facts { answer_us: u64::try_from(took.as_micros()).ok(), ..Facts::default() };
+                let words = "the server answers; not asked about the account, since there are no credentials to send";
+                let finding = Finding::skipped(Check::Account, words).with(facts);
+                (finding, date_us.map(|date_us| judge::clock_ahead(date_us, here_us)))
+            }
+        };
+        (finding.of(host(api)), ahead)
+    }
+
+    /// All endpoints at the same time, as far as sockets are free.
+    async fn endpoints(&self, account: &Account, credentials: &Credentials) -> Vec<Told> {
+        let held = account.holders().len();
+        // Whether the server counts the kinds together is not certain: never be the sixth of all.
+        let free = &Semaphore::new(SOCKETS_PER_KIND.saturating_sub(held));
+        let looked = Endpoint::ALL.map(|endpoint| async move {
+            let told = if held >= SOCKETS_PER_KIND {
+                let words =
+                    format!("not connected to: {held} sockets are open on this host, and another could throw one out");
+                Finding::skipped(Check::Endpoint, words).into()
+            } else {
+                self.endpoint(endpoint, account, credentials, free).await
+            };
+            Told { finding: told.finding.of(name(endpoint)), ..told }
+        });
+        futures_util::future::join_all(looked).await
+    }
+
+    async fn endpoint(
+        &self,
+        endpoint: Endpoint,
+        account: &Account,
+        credentials: &Credentials,
+        free: &Semaphore,
+    ) -> Told {
+        let base = match endpoint.resolve(None, self.environment) {
+            Ok(base) => base,
+            Err(failure) => return Finding::fail(Check::Endpoint, failure.exit, failure.message).into(),
+        };
+        let late = || Finding::skipped(Check::Endpoint, "not connected to: no time was left").into();
+        let Ok(Ok(_socket)) = tokio::time::timeout(self.left(Duration::MAX), free.acquire()).await else {
+            return late();
+        };
+        let limit = self.left(CONNECT_LIMIT).saturating_sub(LISTEN + GOODBYE);
+        if limit < SHORTEST {
+            return late();
+        }
+        let _place = match account.take_place(kind(endpoint), 0, now_us(), false) {
+            Ok(place) => place,
+            Err(none) => return Finding::fail(Check::Endpoint, Exit::NoPlace, none.to_string()).into(),
+        };
+        match account.admit(now_us()) {
+            Admission::Go => {}
+            Admission::Budget { wait } => {
+                let words = format!("not connected to: the account's connect budget is used up for {}", words(wait));
+                return Finding::skipped(Check::Endpoint, words).into();
+            }
+            Admission::CoolingOff { wait, .. } => {
+                let words = format!("not connected to: the account cools off for {} more", words(wait));
+                return Finding::skipped(Check::Endpoint, words).into();
+            }
+        }
+        let address = match endpoint {
+            Endpoint::Orders => base.bare_address(),
+            _ => base.address(credentials),
+        };
+        let connector = Connector::new(self.tls.clone(), Proxies::from_env(), self.console.redactor());
+        let connection = match connector.with_limit(limit).connect(&address).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                if let ConnectClass::Http { status: 429, retry_after, .. } = &error.class {
+                    let wait = policy::cool_off(CoolOffKind::Throttled, 0, *retry_after);
+                    account.cool_off(CoolOffKind::Throttled, 0, wait, now_us());
+                }
+                return judge::endpoint_failure(&error).into();
+            }
+        };
+        let here_us = now_us();
+        let made = connection.report().clone();
+        let ahead_us = made.server_date_us.map(|date_us| judge::clock_ahead(date_us, here_us));
+        let finding = match refusal(connection, endpoint).await {
+            Some(failure) => {
+                if let policy::Failure::Disconnect(DisconnectReason(805)) = failure {
+                    let wait = policy::cool_off(CoolOffKind::Displaced, 0, None);
+                    account.cool_off(CoolOffKind::Displaced, 0, wait, now_us());
+                }
+                judge::endpoint_refusal(&failure)
+            }
+            None => Finding::ok(Check::Endpoint, format!("{}: {}", base.host(), judge::timing_words(&made))),
+        };
+        let facts = Facts { http_status: finding.facts.http_status, ..judge::timings(&made) };
+        Told { finding: finding.with(facts), ahead_us }
+    }
+
+    /// What is left of a limit.
+    fn left(&self, limit: Duration) -> Duration {
+        limit.min(self.deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// Listens whether the server takes its yes back, then says goodbye. `None` is as it should be.
+async fn refusal(mut connection: Connection, endpoint: Endpoint) -> Option<policy::Failure> {
+    let listening = async {
+        loop {
+            match connection.next().await {
+                Incoming::Binary(bytes) => {
+                    if let Some(reason) = disconnect(&bytes, endpoint) {
+                        return policy::Failure::Disconnect(reason);
+                    }
+                }
+                Incoming::Closed(ended) => return policy::Failure::Closed(crate::driver::close(&ended)),
+                _ => {}
+            }
+        }
+    };
+    let refusal = tokio::time::timeout(LISTEN, listening).await.ok();
+    if connection.close().await.is_ok() {
+        let goodbye = async { while !matches!(connection.next().await, Incoming::Closed(_)) {} };
+        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    }
+    refusal
+}
+
+fn disconnect(bytes: &[u8], endpoint: Endpoint) -> Option<DisconnectReason> {
+    let of_depth = |levels| {
+        depth::packets(bytes, levels).flatten().find_map(|packet| match packet {
+            depth::Packet::Disconnect(reason) => Some(reason),
+            _ => None,
+        })
+    };
+    match endpoint {
+        Endpoint::Depth20 => of_depth(depth::Levels::Twenty),
+        Endpoint::Depth200 => of_depth(depth::Levels::TwoHundred),
+        Endpoint::Market | Endpoint::Orders => feed::packets(bytes).flatten().find_map(|(_, packet)| match packet {
+            feed::Packet::Disconnect(packet) => Some(packet.reason()),
+            _ => None,
+        }),
+    }
+}
+
+/// Why a question without credentials was not answered. The client's own text holds the address; it is not used.
+fn refused(error: &reqwest::Error) -> Failure {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let tls = error
+            .downcast_ref::<rustls::Error>()
+            .or_else(|| error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>());
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return Failure::new(Exit::Certificate, "the server's certificate cannot be trusted");
+        }
+        cause = error.source();
+    }
+    Failure::new(Exit::Network, "the server cannot be reached")
+}
+
+fn no_answer(started: Instant) -> String {
+    format!("no answer within {}", words(started.elapsed()))
+}
+
+fn host(api: &ApiBase) -> String {
+    crate::console::untrusted(api.host())
+}
+
+const fn kind(endpoint: Endpoint) -> SocketKind {
+    match endpoint {
+        Endpoint::Market => SocketKind::Feed,
+        Endpoint::Depth20 => SocketKind::Depth20,
+        Endpoint::Depth200 => SocketKind::Depth200,
+        Endpoint::Orders => SocketKind::Orders,
+    }
+}
+
+const fn name(endpoint: Endpoint) -> &'static str {
+    kind(endpoint).name()
+}

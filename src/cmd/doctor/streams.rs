@@ -1,0 +1,69 @@
+//! The account's streams on this host, and ending them.
+
+use super::process::{self, Asked};
+use crate::account::{Account, Holder, SocketKind};
+use crate::doctor::{Check, Facts, Finding, judge};
+use crate::exit::Exit;
+use std::time::Duration;
+
+/// A stream that is told to stop has ended within 2 s from any state; a little more for a busy host.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// The places of every kind, and a finding for every stream.
+pub(super) fn places_and_streams(account: &Account, now_us: i64) -> Vec<Finding> {
+    let holders = account.holders();
+    let mut found: Vec<_> = SocketKind::ALL.into_iter().map(|kind| judge::places(kind, &holders)).collect();
+    if holders.is_empty() {
+        found.push(Finding::ok(Check::Stream, NONE));
+    }
+    found.extend(holders.iter().map(|holder| judge::stream(holder, &process::look(holder.pid), now_us)));
+    found
+}
+
+const NONE: &str = "no stream of this account runs on this host";
+
+/// Ends every stream of the account on this host.
+pub(super) fn stop(account: &Account) -> Vec<Finding> {
+    let holders = account.holders();
+    let mut pids: Vec<_> = holders.iter().map(|holder| holder.pid).filter(|pid| *pid != std::process::id()).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    if pids.is_empty() {
+        return vec![Finding::ok(Check::Stream, NONE)];
+    }
+    let outcome = |(pid, asked): (u32, Asked)| {
+        let of_it: Vec<_> = holders.iter().filter(|holder| holder.pid == pid).collect();
+        let what = words(&of_it);
+        let finding = match asked {
+            Asked::Ended => Finding::ok(Check::Stream, format!("ended pid {pid}: {what}")),
+            Asked::Stays => {
+                let words =
+                    format!("asked pid {pid} to end, but it still runs: {what}; kill -9 {pid} is the last resort");
+                Finding::fail(Check::Stream, Exit::NoPlace, words)
+            }
+            Asked::Not(why) => Finding::fail(Check::Stream, Exit::NoPlace, format!("not ended, {why}: {what}")),
+        };
+        let facts = Facts {
+            pid: Some(pid),
+            instruments: u64::try_from(of_it.iter().map(|holder| holder.instruments).sum::<usize>()).ok(),
+            since_us: of_it.iter().map(|holder| holder.since_us).min(),
+            ..Facts::default()
+        };
+        let finding = finding.with(facts);
+        match of_it.first() {
+            Some(first) => finding.of(first.kind.name()),
+            None => finding,
+        }
+    };
+    process::end(&pids, PATIENCE).into_iter().map(outcome).collect()
+}
+
+/// `feed with 5000 instruments, feed with 120 instruments`.
+fn words(holders: &[&Holder]) -> String {
+    let one = |holder: &&Holder| match (holder.kind, holder.instruments) {
+        (SocketKind::Orders, _) => "orders".to_owned(),
+        (kind, 1) => format!("{kind} with 1 instrument"),
+        (kind, many) => format!("{kind} with {many} instruments"),
+    };
+    holders.iter().map(one).collect::<Vec<_>>().join(", ")
+}

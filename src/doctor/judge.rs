@@ -1,0 +1,475 @@
+//! What was seen, as findings: pure, so that every case is a line of a test.
+
+use super::{Check, Facts, Finding};
+use crate::account::{CoolOff, Holder, SocketKind};
+use crate::auth::{Claims, mask_client_id};
+use crate::clock::{SECOND_US, ist_civil};
+use crate::console::untrusted;
+use crate::exit::Exit;
+use crate::rest::{Profile, RestError};
+use crate::session::CoolOffKind;
+use crate::session::plan::SOCKETS_PER_KIND;
+use crate::session::policy::{self, Verdict};
+use crate::session::time::words;
+use crate::transport::{ConnectClass, ConnectError, Report};
+use std::time::Duration;
+
+/// A token that ends sooner than this deserves a word.
+const SOON_US: i64 = 3_600 * SECOND_US;
+/// `Date` is told to the second and travels for a while: less than this is no difference.
+const SAME_CLOCK_US: i64 = 2 * SECOND_US;
+
+/// A place where a credential may be, and what is there: where it is set, words about it that hold nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The option or variable.
+    pub name: &'static str,
+    /// Whether it is set, and what may be said of it.
+    pub set: Option<String>,
+}
+
+/// A finding for every place, in the order in which they win; the first that is set is used.
+pub fn credential_places(places: &[Place]) -> Vec<Finding> {
+    let used = places.iter().position(|place| place.set.is_some());
+    let finding = |(i, place): (usize, &Place)| {
+        let finding = match (&place.set, used) {
+            (None, _) => Finding::ok(Check::Credentials, "not set"),
+            (Some(words), Some(used)) if used != i => {
+                let winner = places[used].name;
+                Finding::ok(Check::Credentials, joined("set, but not used: ", &format!("{winner} wins"), words))
+            }
+            (Some(words), _) => Finding::ok(Check::Credentials, joined("set", "", words)),
+        };
+        finding.of(place.name)
+    };
+    places.iter().enumerate().map(finding).collect()
+}
+
+fn joined(start: &str, middle: &str, words: &str) -> String {
+    let separator = if words.is_empty() { "" } else { ", " };
+    format!("{start}{middle}{separator}{words}")
+}
+
+/// A token that can be used.
+pub fn token(claims: Option<&Claims>, client_id: &str, now_us: i64) -> Finding {
+    let Some(claims) = claims else {
+        return Finding::ok(Check::Token, "not a JWT: it tells nothing about itself, and is sent as it is");
+    };
+    let consumer_type = claims.consumer_type.as_deref().map(untrusted);
+    let facts = Facts { until_us: claims.expires_at_us, consumer_type: consumer_type.clone(), ..Facts::default() };
+    let mut said = Vec::new();
+    let mut fine = true;
+    match claims.expires_at_us {
+        Some(at) => {
+            let left = at.saturating_sub(now_us);
+            fine &= left >= SOON_US;
+            said.push(format!("expires {}, in {}", moment(at), span(left)));
+        }
+        None => said.push("does not say when it expires".to_owned()),
+    }
+    match consumer_type.as_deref() {
+        Some("SELF") => said.push("made on web.dhan.co (SELF)".to_owned()),
+        Some(other) => {
+            said.push(format!(
+                "of the kind {other:?}: 200 levels have only been seen with tokens of the kind \"SELF\""
+            ));
+        }
+        None => {}
+    }
+    if let Some(owner) = claims.client_id.as_deref().filter(|owner| *owner != client_id) {
+        fine = false;
+        said.push(format!(
+            "made for the client id {}, not for {}: the server refuses that with 810",
+            untrusted(&mask_client_id(owner)),
+            mask_client_id(client_id)
+        ));
+    }
+    let said = said.join("; ");
+    let finding = if fine { Finding::ok(Check::Token, said) } else { Finding::warn(Check::Token, said) };
+    finding.with(facts)
+}
+
+/// What `GET /profile` told, and how long it took.
+pub fn profile(answer: &Result<Profile, RestError>, took: Duration) -> Finding {
+    let facts = Facts { answer_us: Some(micros(took)), ..Facts::default() };
+    let fail = |exit, words: String| Finding::fail(Check::Account, exit, words);
+    let (finding, http_status) = match answer {
+        Ok(profile) => {
+            let mut words = match (profile.data_plan_is_active(), &profile.data_plan) {
+                (Some(true), _) => "the token is alive and the data plan is active".to_owned(),
+                (Some(false), plan) => {
+                    let plan = plan.as_deref().unwrap_or_default();
+                    format!(
+                        "the token is alive, but the data plan is {plan:?}: feed and depth need an active one (web.dhan.co)"
+                    )
+                }
+                (None, _) => "the token is alive; the server does not say whether the data plan is active".to_owned(),
+            };
+            if let Some(until) = &profile.data_validity {
+                words.push_str(&format!("; plan until {until}"));
+            }
+            if let Some(until) = &profile.token_validity {
+                words.push_str(&format!("; token until {until}"));
+            }
+            let finding = match profile.data_plan_is_active() {
+                Some(true) => Finding::ok(Check::Account, words),
+                Some(false) => fail(Exit::Account, words),
+                None => Finding::warn(Check::Account, words),
+            };
+            (finding, None)
+        }
+        Err(error) => {
+            let words = error.to_string();
+            match error {
+                RestError::TokenDead { status, .. } => {
+                    (fail(Exit::Credentials, format!("{words}: make a new one on web.dhan.co")), Some(*status))
+                }
+                RestError::TooMany { .. } => {
+                    (Finding::warn(Check::Account, format!("{words}: ask again in a minute")), Some(429))
+                }
+                RestError::Refused { status, .. } if (500..600).contains(status) => {
+                    (fail(Exit::Network, words), Some(*status))
+                }
+                RestError::Refused { status, .. } => (fail(Exit::Refused, words), Some(*status)),
+                RestError::Unreachable | RestError::Timeout => (fail(Exit::Network, words), None),
+                RestError::TooLarge | RestError::Nonsense => (fail(Exit::Protocol, words), None),
+                RestError::BadCredentials => (fail(Exit::Credentials, words), None),
+            }
+        }
+    };
+    finding.with(Facts { http_status, ..facts })
+}
+
+/// How far the clock is ahead of a server's that said `date_us` (to the second) when ours showed `here_us`.
+pub fn clock_ahead(date_us: i64, here_us: i64) -> i64 {
+    here_us.saturating_sub(date_us).saturating_sub(SECOND_US / 2)
+}
+
+/// This host's clock.
+pub fn clock(ahead_us: i64, asked: &str) -> Finding {
+    let facts = Facts { ahead_us: Some(ahead_us), ..Facts::default() };
+    if ahead_us.saturating_abs() <= SAME_CLOCK_US {
+        return Finding::ok(Check::Clock, "agrees with the server's, to the second").of(asked).with(facts);
+    }
+    let (off, way) = (span(ahead_us.saturating_abs()), if ahead_us > 0 { "ahead of" } else { "behind" });
+    let words =
+        format!("{off} {way} the server's: receive times, --until and certificates suffer; synchronise it (NTP)");
+    Finding::warn(Check::Clock, words).of(asked).with(facts)
+}
+
+/// The timings of a connection.
+pub fn timings(report: &Report) -> Facts {
+    Facts {
+        dns_us: Some(micros(report.dns)),
+        tcp_us: Some(micros(report.tcp)),
+        proxy_us: report.proxy.map(micros),
+        tls_us: report.tls.map(micros),
+        answer_us: Some(micros(report.upgrade)),
+        ..Facts::default()
+    }
+}
+
+/// The timings in words.
+pub fn timing_words(report: &Report) -> String {
+    let mut words = vec![format!("DNS {}", ms(report.dns)), format!("TCP {}", ms(report.tcp))];
+    words.extend(report.proxy.map(|took| format!("proxy {}", ms(took))));
+    words.push(report.tls.map_or_else(|| "no TLS".to_owned(), |took| format!("TLS {}", ms(took))));
+    words.push(format!("upgrade {}", ms(report.upgrade)));
+    words.join(", ")
+}
+
+/// An endpoint that cannot be connected to.
+pub fn endpoint_failure(error: &ConnectError) -> Finding {
+    let failure = policy::Failure::Connect(crate::driver::connect_failure(error));
+    let http_status = match &error.class {
+        ConnectClass::Http { status, .. } => Some(*status),
+        ConnectClass::Proxy { status } => *status,
+        _ => None,
+    };
+    let finding = Finding::fail(Check::Endpoint, exit_of(policy::verdict(&failure)), error.detail.clone());
+    finding.with(Facts { http_status, ..Facts::default() })
+}
+
+/// An endpoint that accepted the upgrade and then said no, or nothing: `failure` is how it ended.
+pub fn endpoint_refusal(failure: &policy::Failure) -> Finding {
+    let words = match failure {
+        policy::Failure::Closed(crate::session::Close::Eof | crate::session::Close::Reset) => format!(
+            "{failure} right after the upgrade: that looks like a bad token or a missing data plan, unless the account \
+             is fine above; then it is the network"
+        ),
+        _ => format!("{failure}, right after the upgrade"),
+    };
+    Finding::fail(Check::Endpoint, exit_of(policy::verdict(failure)), words)
+}
+
+/// The code that a run would end with if this went on.
+fn exit_of(verdict: Verdict) -> Exit {
+    match verdict {
+        Verdict::Fatal(exit) => exit,
+        Verdict::Credentials | Verdict::AwaitCredentials => Exit::Credentials,
+        Verdict::Untrusted => Exit::Certificate,
+        Verdict::Foreign => Exit::Protocol,
+        Verdict::CoolOff(CoolOffKind::Displaced, _) => Exit::NoPlace,
+        Verdict::Retry
+        | Verdict::RetrySlow(..)
+        | Verdict::Probe
+        | Verdict::CoolOff(CoolOffKind::Throttled, _)
+        | Verdict::Wait(_) => Exit::Network,
+    }
+}
+
+/// The places of a kind.
+pub fn places(kind: SocketKind, holders: &[Holder]) -> Finding {
+    let held = holders.iter().filter(|holder| holder.kind == kind).count();
+    let words = format!("{held} of {SOCKETS_PER_KIND} held on this host");
+    let finding = if held < SOCKETS_PER_KIND {
+        Finding::ok(Check::Places, words)
+    } else {
+        let words = format!("{words}: another stream would throw out the oldest; dhan doctor --stop ends them all");
+        Finding::fail(Check::Places, Exit::NoPlace, words)
+    };
+    let (held, limit) = (u64::try_from(held).ok(), u64::try_from(SOCKETS_PER_KIND).ok());
+    finding.of(kind.name()).with(Facts { held, limit, ..Facts::default() })
+}
+
+/// The cool-offs that run.
+pub fn cool_offs(running: &[(CoolOffKind, CoolOff)], now_us: i64) -> Vec<Finding> {
+    if running.is_empty() {
+        return vec![Finding::ok(Check::CoolOff, "none: the account may connect")];
+    }
+    let finding = |(kind, cool_off): &(CoolOffKind, CoolOff)| {
+        let subject = match kind {
+            CoolOffKind::Throttled => "429",
+            CoolOffKind::Displaced => "805",
+        };
+        let words = format!("{}: nobody connects for {} more", kind.words(), words(cool_off.left(now_us)));
+        let facts = Facts { until_us: Some(cool_off.until_us), since_us: Some(cool_off.since_us), ..Facts::default() };
+        Finding::warn(Check::CoolOff, words).of(subject).with(facts)
+    };
+    running.iter().map(finding).collect()
+}
+
+/// What is known about the process behind a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Process {
+    /// It is a `dhan`.
+    Dhan,
+    /// It is another program of this name: the number went to somebody else.
+    Other(String),
+    /// There is none.
+    Gone,
+}
+
+/// A stream on this host.
+pub fn stream(holder: &Holder, process: &Process, now_us: i64) -> Finding {
+    let Holder { pid, kind, instruments, since_us } = holder;
+    let what = match (kind, instruments) {
+        (SocketKind::Orders, _) => "the account's orders".to_owned(),
+        (_, 1) => "1 instrument".to_owned(),
+        (_, many) => format!("{many} instruments"),
+    };
+    let since =
+        format!("pid {pid}: {what} since {}, for {}", moment(*since_us), span(now_us.saturating_sub(*since_us)));
+    let finding = match process {
+        Process::Dhan => Finding::ok(Check::Stream, since),
+        Process::Other(name) => {
+            let name = untrusted(name);
+            Finding::warn(Check::Stream, format!("{since}; but pid {pid} is {name:?}, not a dhan"))
+        }
+        Process::Gone => Finding::warn(Check::Stream, format!("{since}; but there is no pid {pid} (of a container?)")),
+    };
+    finding.of(kind.name()).with(stream_facts(holder))
+}
+
+/// A stream's numbers.
+pub fn stream_facts(holder: &Holder) -> Facts {
+    Facts {
+        pid: Some(holder.pid),
+        instruments: u64::try_from(holder.instruments).ok(),
+        since_us: Some(holder.since_us),
+        ..Facts::default()
+    }
+}
+
+/// A cached instrument master that can be used.
+pub fn master(rows: u32, checked_us: i64, fresh: bool, now_us: i64) -> Finding {
+    let age = now_us.saturating_sub(checked_us);
+    let words = format!("{rows} rows, confirmed {}, {} ago", moment(checked_us), span(age));
+    let finding = if fresh {
+        Finding::ok(Check::Instruments, words)
+    } else {
+        Finding::ok(Check::Instruments, format!("{words}; renewed when a symbol is looked up next"))
+    };
+    finding.with(Facts { rows: Some(rows.into()), age_us: Some(age), since_us: Some(checked_us), ..Facts::default() })
+}
+
+/// A file or folder that holds secrets, or says what runs: for nobody else.
+pub fn private(mode: u32, owned: bool, shown: &str) -> Finding {
+    let facts = Facts { mode: Some(format!("{:04o}", mode & 0o7777)), ..Facts::default() };
+    let words = if mode & 0o077 != 0 {
+        format!("{shown} can be read or changed by others (mode {:04o}): chmod go-rwx it", mode & 0o7777)
+    } else if !owned {
+        format!("{shown} belongs to another user")
+    } else {
+        return Finding::ok(Check::Permissions, format!("{shown} is for this user only")).with(facts);
+    };
+    Finding::warn(Check::Permissions, words).with(facts)
+}
+
+/// A moment as people in India read it.
+fn moment(us: i64) -> String {
+    format!("{} IST", ist_civil(us).strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+/// A length of time, not below nothing.
+fn span(us: i64) -> String {
+    let whole = Duration::from_micros(u64::try_from(us).unwrap_or(0));
+    // Days and hours, or minutes and seconds: more detail is in the numbers.
+    let coarse = match whole.as_secs() {
+        0..3_600 => whole,
+        3_600..86_400 => Duration::from_secs(whole.as_secs() / 60 * 60),
+        _ => Duration::from_secs(whole.as_secs() / 3_600 * 3_600),
+    };
+    words(coarse)
+}
+
+fn ms(took: Duration) -> String {
+    format!("{:.1} ms", took.as_secs_f64() * 1e3)
+}
+
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+    use crate::session::Close;
+    use crate::transport::{Phase, TlsKind};
+    use crate::wire::DisconnectReason;
+
+    const NOW: i64 = 1_781_065_197_000_000;
+    const HOUR: i64 = 3_600 * SECOND_US;
+
+    #[test]
+    fn the_first_place_that_is_set_is_used_and_the_others_say_who_wins() {
+        let place = |name, set: Option<&str>| Place { name, set: set.map(str::to_owned) };
+        let places = [place("a", None), place("b", Some("the file \"x\"")), place("c", Some(""))];
+        let found = credential_places(&places);
+        let said: Vec<_> = found.iter().map(|f| (f.state, f.detail.as_str())).collect();
+        assert_eq!(
+            said,
+            [(State::Ok, "not set"), (State::Ok, "set, the file \"x\""), (State::Ok, "set, but not used: b wins")]
+        );
+    }
+
+    #[test]
+    fn a_token_that_ends_soon_or_is_somebody_elses_is_a_warning() {
+        let claims = |expires: Option<i64>, kind: &str, owner: &str| Claims {
+            expires_at_us: expires,
+            consumer_type: Some(kind.to_owned()),
+            client_id: Some(owner.to_owned()),
+        };
+        for (claims, state, says) in [
+            (claims(Some(NOW + 5 * HOUR), "SELF", "1000000001"), State::Ok, "in 5h"),
+            (claims(Some(NOW + HOUR / 2), "SELF", "1000000001"), State::Warn, "in 30m"),
+            (claims(None, "APP", "1000000001"), State::Ok, "200 levels"),
+            (claims(Some(NOW + 30 * HOUR), "SELF", "1000009999"), State::Warn, "******9999"),
+        ] {
+            let finding = token(Some(&claims), "1000000001", NOW);
+            assert_eq!(finding.state, state, "{finding:?}");
+            assert!(finding.detail.contains(says) && !finding.detail.contains("10000"), "{finding:?}");
+            assert_eq!(finding.facts.until_us, claims.expires_at_us);
+        }
+        assert_eq!(token(None, "1", NOW).state, State::Ok);
+    }
+
+    #[test]
+    fn what_the_account_says_decides_the_code() {
+        let plan = |plan: Option<&str>| {
+            Ok(Profile { token_validity: None, data_plan: plan.map(str::to_owned), data_validity: None })
+        };
+        for (answer, exit, state) in [
+            (plan(Some("Active")), Exit::Done, State::Ok),
+            (plan(Some("Deactive")), Exit::Account, State::Fail),
+            (plan(None), Exit::Done, State::Warn),
+            (Err(RestError::TokenDead { status: 401, code: None }), Exit::Credentials, State::Fail),
+            (Err(RestError::TooMany { retry_after: None }), Exit::Done, State::Warn),
+            (Err(RestError::Refused { status: 302, code: None }), Exit::Refused, State::Fail),
+            (Err(RestError::Refused { status: 502, code: None }), Exit::Network, State::Fail),
+            (Err(RestError::Unreachable), Exit::Network, State::Fail),
+            (Err(RestError::Nonsense), Exit::Protocol, State::Fail),
+        ] {
+            let finding = profile(&answer, Duration::from_millis(3));
+            assert_eq!((finding.exit, finding.state), (exit.code(), state), "{finding:?}");
+            assert_eq!(finding.facts.answer_us, Some(3_000));
+        }
+    }
+
+    #[test]
+    fn a_failure_to_connect_asks_for_the_code_that_a_stream_would_end_with() {
+        let http = |status| ConnectClass::Http { status, retry_after: None, redirect_host: None };
+        for (class, exit) in [
+            (ConnectClass::Dns, Exit::Network),
+            (ConnectClass::Timeout(Phase::Tcp), Exit::Network),
+            (ConnectClass::Tls(TlsKind::UnknownCa), Exit::Certificate),
+            (ConnectClass::Tls(TlsKind::Protocol), Exit::Protocol),
+            (http(401), Exit::Credentials),
+            (http(404), Exit::Refused),
+            (http(429), Exit::Network),
+            (http(200), Exit::Protocol),
+            (ConnectClass::NotWebsocket, Exit::Protocol),
+        ] {
+            let finding = endpoint_failure(&ConnectError { class: class.clone(), detail: "words".to_owned() });
+            assert_eq!(finding.exit, exit.code(), "{class:?}");
+        }
+        for (failure, exit) in [
+            (policy::Failure::Disconnect(DisconnectReason(806)), Exit::Account),
+            (policy::Failure::Disconnect(DisconnectReason(805)), Exit::NoPlace),
+            (policy::Failure::Disconnect(DisconnectReason(808)), Exit::Credentials),
+            (policy::Failure::Closed(Close::Reset), Exit::Network),
+        ] {
+            assert_eq!(endpoint_refusal(&failure).exit, exit.code(), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn clocks_that_differ_by_more_than_two_seconds_are_a_warning() {
+        for (here, state) in
+            [(0, State::Ok), (SECOND_US, State::Ok), (4 * SECOND_US, State::Warn), (-HOUR, State::Warn)]
+        {
+            let finding = clock(clock_ahead(NOW, NOW + here), "feed");
+            assert_eq!(finding.state, state, "{here}");
+            assert_eq!(finding.facts.ahead_us, Some(here - SECOND_US / 2));
+        }
+        assert!(clock(-HOUR, "feed").detail.contains("1h behind"));
+    }
+
+    #[test]
+    fn five_held_places_are_a_failure_of_their_kind_only() {
+        let holder = |pid| Holder { pid, kind: SocketKind::Feed, instruments: 3, since_us: NOW };
+        let holders: Vec<_> = (1..=5).map(holder).collect();
+        assert_eq!(places(SocketKind::Feed, &holders).exit, Exit::NoPlace.code());
+        assert_eq!(places(SocketKind::Feed, &holders[1..]).exit, 0);
+        assert_eq!(places(SocketKind::Orders, &holders).facts.held, Some(0));
+    }
+
+    #[test]
+    fn a_stream_whose_process_is_somebody_else_is_not_called_a_dhan() {
+        let holder = Holder { pid: 7, kind: SocketKind::Feed, instruments: 1, since_us: NOW - HOUR };
+        let said = |process| stream(&holder, &process, NOW);
+        assert_eq!(said(Process::Dhan).state, State::Ok);
+        assert!(said(Process::Dhan).detail.contains("1 instrument since 2026-06-10 08:49:57 IST, for 1h"));
+        assert!(said(Process::Other("sh".to_owned())).detail.contains("not a dhan"));
+        assert_eq!(said(Process::Gone).state, State::Warn);
+    }
+
+    #[test]
+    fn private_files_that_others_can_read_are_named_with_their_mode() {
+        assert_eq!(private(0o100_600, true, "x").state, State::Ok);
+        let wide = private(0o100_644, true, "x");
+        assert_eq!((wide.state, wide.facts.mode.as_deref()), (State::Warn, Some("0644")));
+        assert_eq!(private(0o40_700, false, "x").state, State::Warn);
+    }
+}
