@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that may be longer than [`LONGEST`] lines, and why.
-const LONG: &[(&str, &str)] =
+const LONG: &[(&str, &str)] = &[];
 const LONGEST: usize = 600;
 
 fn sources() -> Vec<(String, String)> {
