@@ -352,3 +352,32 @@ fn an_endpoint_that_takes_its_yes_back_is_no_good_endpoint() {
     let words = told.one("endpoint", Some("feed"))["detail"].as_str().unwrap();
     assert!(words.contains("missing data plan"), "{words}");
 }
+
+#[test]
+fn a_running_feed_is_shown_and_stops_in_order_when_it_is_told_to() {
+    use std::io::{BufRead as _, BufReader};
+    let exchange = exchange();
+    let host = Host::at(&exchange);
+    let mut feed = Command::new(env!("CARGO_BIN_EXE_dhan"))
+        .args(["feed", "IDX_I:13", "IDX_I:25", "-q"])
+        .env_clear()
+        .env("HOME", host.home.path())
+        .envs(host.environment.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(feed.stdout.take().unwrap()).lines();
+    assert!(lines.next().is_some(), "it streams");
+    // A full pipe must not be what it waits for.
+    let reader = std::thread::spawn(move || lines.count());
+    let told = host.diagnosis(&["--offline"]);
+    let stream = told.one("stream", Some("feed"));
+    assert_eq!((&stream["state"], &stream["pid"]), (&Value::from("ok"), &Value::from(feed.id())));
+    assert_eq!((&stream["instruments"], told.code), (&Value::from(2), 0));
+    let told = host.diagnosis(&["--stop"]);
+    assert_eq!((told.code, &told.one("stream", Some("feed"))["state"]), (0, &Value::from("ok")));
+    assert_eq!(feed.wait().unwrap().code(), Some(0), "a stream that is told to stop has not failed");
+    reader.join().unwrap();
+}

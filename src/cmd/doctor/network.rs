@@ -26,8 +26,8 @@ const REST_LIMIT: Duration = Duration::from_secs(4);
 const LISTEN: Duration = Duration::from_millis(500);
 /// How long a server gets to answer our goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
-/// Less time than this is no attempt.
-const SHORTEST: Duration = Duration::from_millis(500);
+/// Less time than this is no attempt: its failure would say nothing about the server.
+const SHORTEST: Duration = Duration::from_secs(2);
 
 /// How the network is looked at.
 pub(super) struct Network<'a> {
@@ -183,6 +183,8 @@ impl Network<'_> {
             return late();
         };
         let limit = self.left(CONNECT_LIMIT).saturating_sub(LISTEN + GOODBYE);
+        // Whole tenths, which can be read in a message.
+        let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(0) / 100 * 100);
         if limit < SHORTEST {
             return late();
         }
