@@ -92,7 +92,7 @@ impl Shared {
                 words: problem.message,
             }),
             Credentialing::Demo => {
-                Ok(Login::Own(Credentials { client_id: "demo".to_owned(), token: SecretString::from("demo") }))
+                Ok(Login::Own(Credentials { client_id: "1000000001".to_owned(), token: SecretString::from("demo") }))
             }
         }
     }

@@ -1,0 +1,348 @@
+//! A trading day with nobody watching, in less than a minute: a burst at the open, a quiet time, cuts, a token that is
+//! refused and renewed on disk, the close. And files that turn over all the time. Everything through the binary.
+
+use dhan::clock::ist_civil;
+use dhan::sim::{BadToken, Cut, Kind, SimConfig, SimHandle, Upgrade};
+use dhan::wire::feed::{self, Packet};
+use dhan::wire::{InstrumentKey, Segment, encode};
+use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+/// What every wait in here gives up after; none takes that long unless something is broken.
+const LONG: Duration = Duration::from_secs(60);
+
+/// `dhan`, pointed at a simulator, with nothing of this process's environment but the path.
+fn dhan(sim: &SimHandle, dir: &Path, line: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
+    command.args(line).current_dir(dir).env_clear().envs(sim.environment());
+    command
+        .env("XDG_STATE_HOME", dir.join("state"))
+        .env("XDG_CONFIG_HOME", dir)
+        .env("DHAN_CACHE_DIR", dir.join("cache"));
+    command.env("DHAN_CLIENT_ID", "1000000001").env("RUST_BACKTRACE", "1");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command that needs no simulator.
+fn offline(dir: &Path, line: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dhan"))
+        .args(line)
+        .current_dir(dir)
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn records(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a broken line: {line:?}"))).collect()
+}
+
+fn of_type<'a>(records: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    records.iter().filter(|record| record["type"] == kind).collect()
+}
+
+fn unpacked(path: &Path) -> String {
+    text(&zstd::decode_all(fs::File::open(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+fn number(record: &Value, key: &str) -> i64 {
+    record[key].as_i64().unwrap_or_else(|| panic!("no {key} in {record}"))
+}
+
+/// What `dhan verify` says of files: the exit code and a record each.
+fn verified(dir: &Path, files: &[String]) -> (Option<i32>, Vec<Value>) {
+    let mut line = vec!["verify"];
+    line.extend(files.iter().map(String::as_str));
+    let output = offline(dir, &line);
+    (output.status.code(), records(&text(&output.stdout)))
+}
+
+/// A running `dhan` that is killed when its test fails.
+struct Running(Option<Child>);
+
+impl Running {
+    fn ended(mut self) -> Output {
+        self.0.take().expect("it was started").wait_with_output().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let output = child.wait_with_output();
+            let stderr = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), stderr.unwrap_or_default().as_bytes());
+        }
+    }
+}
+
+/// Tickers of an instrument nobody asked for, numbered by their price: what comes in the burst can be told apart.
+fn numbered(from: u32, count: u32) -> Vec<u8> {
+    let mut frame = Vec::new();
+    for n in from..from + count {
+        encode::ticker(&mut frame, BURST, n as f32, 1_800_000_000);
+    }
+    frame
+}
+
+const BURST: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 424_242);
+const IN_BURST: u32 = 20_000;
+const QUIET_MARK: u32 = 1_000_000;
+
+struct Day {
+    sim: SimHandle,
+    dir: tempfile::TempDir,
+    running: Running,
+}
+
+impl Day {
+    fn opens(line: &[&str]) -> Day {
+        let config = SimConfig {
+            rate: Some(500.0),
+            record_sent: true,
+            bad_token: BadToken::Disconnect(807),
+            ..SimConfig::default()
+        };
+        let sim = SimHandle::start_in_thread(config).expect("the simulator starts");
+        let dir = tempfile::tempdir().unwrap();
+        Day::write_token(dir.path(), "first");
+        let running = Running(Some(dhan(&sim, dir.path(), line).spawn().unwrap()));
+        let day = Day { sim, dir, running };
+        assert!(day.sim.wait(LONG, |sim| sim.subscriptions(Kind::Feed).len() >= 4), "it asks for what was asked for");
+        day
+    }
+
+    /// As renewal scripts do it: never half a token.
+    fn write_token(dir: &Path, token: &str) {
+        fs::write(dir.join("new"), token).unwrap();
+        fs::set_permissions(dir.join("new"), fs::Permissions::from_mode(0o600)).unwrap();
+        fs::rename(dir.join("new"), dir.join("token")).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The connection that is open now.
+    fn connection(&self) -> usize {
+        assert!(self.sim.wait(LONG, |sim| !sim.open(Kind::Feed).is_empty()), "nobody is connected");
+        self.sim.open(Kind::Feed)[0].id
+    }
+
+    /// The number of a connection, not one of the first `before`, on which everything was asked for again and data has come.
+    fn again(&self, before: usize) {
+        let live = |sim: &dhan::sim::Probe| {
+            let open = sim.open(Kind::Feed);
+            open.iter().any(|c| c.id >= before && c.subscriptions.len() >= 4 && c.packets_sent > 20)
+        };
+        assert!(self.sim.wait(LONG, live), "it did not come back");
+    }
+
+    fn cut(&self, cut: Cut) {
+        let id = self.connection();
+        self.sim.cut(id, cut);
+        self.again(id + 1);
+    }
+
+    fn upgrades_with(&self, token: &str) -> usize {
+        let upgrades = self.sim.upgrades();
+        upgrades.iter().filter(|(_, request)| request.query_value("token").as_deref() == Some(token)).count()
+    }
+}
+
+/// A day is lived through: what it left is for the callers to look at.
+fn live(line: &[&str]) -> (Day, Output) {
+    let day = Day::opens(line);
+    let (sim, first) = (&day.sim, day.connection());
+    day.again(first);
+    // The open: everything at once.
+    for n in (0..IN_BURST).step_by(200) {
+        sim.send(first, numbered(n, 200));
+    }
+    // A quiet time, longer than any pause between packets. Its mark tells where it was.
+    sim.mute(true);
+    sim.send(first, numbered(QUIET_MARK, 1));
+    std::thread::sleep(Duration::from_millis(1_500));
+    sim.mute(false);
+    // Cuts of every kind, and a server that is away for a while.
+    day.cut(Cut::Close(1001));
+    day.cut(Cut::Reset);
+    sim.next_upgrade(Upgrade::Reset);
+    day.cut(Cut::Fin);
+    // The token ends: the server throws us out and takes the old one no more.
+    let before = day.upgrades_with("first");
+    sim.refuse_token("first");
+    let id = day.connection();
+    sim.cut(id, Cut::Disconnect(807));
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(day.upgrades_with("first"), before, "the token that was refused was sent again");
+    Day::write_token(day.dir.path(), "second");
+    day.again(id + 1);
+    assert_eq!((day.upgrades_with("first"), day.upgrades_with("second")), (before, 1));
+    // The close: the last packet is the market's state, then silence, then we are told to go.
+    let id = day.connection();
+    sim.mute(true);
+    let mut close = Vec::new();
+    encode::raw(&mut close, 7, InstrumentKey::new(Segment::NSE_EQ, 0), &[]);
+    sim.send(id, close);
+    let Day { sim, dir, mut running } = day;
+    let child = running.0.as_mut().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM).unwrap();
+    let taken = Running(running.0.take());
+    let output = taken.ended();
+    (Day { sim, dir, running }, output)
+}
+
+fn watchlist() -> &'static [&'static str] {
+    &["IDX_I:13", "NSE_EQ:2885@full", "NSE_EQ:1333@quote", "NSE_EQ:2885@ticker"]
+}
+
+#[test]
+fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balance() {
+    let mut line = vec!["feed", "--token-file", "token", "-o", "day.ndjson.zst", "-o", "-", "--fail-on-gap", "1h"];
+    line.extend(watchlist());
+    let (day, output) = live(&line);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(!said.contains("first") && !said.contains("second"), "a token was told: {said}");
+
+    // The file is what stdout got, and the end.
+    let (printed, kept) = (text(&output.stdout), unpacked(&day.path("day.ndjson.zst")));
+    let end = kept.strip_prefix(&printed).expect("the file begins with what was printed");
+    let end = records(end);
+    assert_eq!((end.len(), &end[0]["type"]), (1, &Value::from("end")), "{end:?}");
+    let [received, written, filtered, dropped, malformed] =
+        ["received", "written", "filtered", "dropped", "malformed"].map(|key| number(&end[0], key));
+    assert_eq!(received, written + filtered + dropped + malformed, "{end:?}");
+    // The farewell of the server that took the token no more says nothing about the market.
+    assert_eq!((filtered, dropped, malformed), (1, 0, 0), "{end:?}");
+
+    // Every packet that was received is a line, in the order in which it was sent.
+    let records = records(&printed);
+    let gaps = of_type(&records, "gap");
+    assert_eq!((records.len() - gaps.len()) as i64, written);
+    let burst: Vec<f64> =
+        records.iter().filter(|r| r["security_id"] == "424242").map(|r| r["ltp"].as_f64().unwrap()).collect();
+    let expected: Vec<f64> = (0..IN_BURST).chain([QUIET_MARK]).map(f64::from).collect();
+    assert!(burst == expected, "{} of {} packets of the burst", burst.len(), expected.len());
+    let sent: usize =
+        (0..day.sim.all().len()).flat_map(|id| day.sim.sent(id)).map(|frame| feed::packets(&frame).count()).sum();
+    assert!(received as usize <= sent, "{received} were received of {sent}");
+    assert_eq!(records.last().unwrap()["type"], "market_status", "the close came through");
+    let times: Vec<i64> = records.iter().map(|record| number(record, "recv_us")).collect();
+    assert!(times.is_sorted_by(|a, b| a < b), "times grow strictly");
+
+    // Every loss is told, and nothing was received within one; the quiet time was none.
+    assert_eq!(gaps.len(), 4, "three cuts and the token: {gaps:?}");
+    assert_eq!(number(&end[0], "gaps"), 4);
+    for gap in &gaps {
+        assert_eq!(gap["reason"], "disconnected", "{gap}");
+        let (from, to) = (number(gap, "from_us"), number(gap, "to_us"));
+        assert!(from < to, "{gap}");
+        let data = records.iter().filter(|r| r["type"] != "gap").map(|r| number(r, "recv_us"));
+        assert_eq!(data.filter(|at| (from + 1..to).contains(at)).count(), 0, "data within {gap}");
+    }
+
+    let (code, summary) = verified(day.dir.path(), &["day.ndjson.zst".to_owned()]);
+    assert_eq!(code, Some(13), "there were gaps, and nothing else: {summary:?}");
+    let summary = &summary[0];
+    assert_eq!((&summary["verdict"], &summary["ended_orderly"]), (&"gaps".into(), &true.into()), "{summary}");
+    assert_eq!((number(summary, "damaged"), number(summary, "torn_bytes")), (0, 0), "{summary}");
+    assert_eq!(summary["books"]["written"], written);
+}
+
+/// When a line was received, as `%H%M%S` in India.
+fn second_of(recv_us: i64) -> String {
+    ist_civil(recv_us).strftime("%H%M%S").to_string()
+}
+
+#[test]
+fn a_thousand_rotations_lose_nothing_double_nothing_and_put_every_line_where_its_time_belongs() {
+    const RECORDS: usize = 100_000;
+    let config = SimConfig { rate: Some(10_000.0), record_sent: true, ..SimConfig::default() };
+    let sim = SimHandle::start_in_thread(config).expect("the simulator starts");
+    let dir = tempfile::tempdir().unwrap();
+    let count = RECORDS.to_string();
+    let line =
+        ["feed", "IDX_I:13", "NSE_EQ:2885", "NSE_EQ:1333", "-o", "files/x-%H%M%S.ndjson", "--rotate-size", "10KB"];
+    fs::create_dir(dir.path().join("files")).unwrap();
+    let mut command = dhan(&sim, dir.path(), &[&line[..], &["-n", &count]].concat());
+    let output = Running(Some(command.env("DHAN_ACCESS_TOKEN", "any").spawn().unwrap())).ended();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+
+    // `x-093001.ndjson`, `x-093001.1.ndjson`, …
+    let mut files: Vec<(String, Vec<Value>)> = fs::read_dir(dir.path().join("files"))
+        .unwrap()
+        .map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let bytes = fs::read(dir.path().join("files").join(&name)).unwrap();
+            assert!(bytes.len() <= 10_000, "{name}: {} bytes", bytes.len());
+            (name, records(&text(&bytes)))
+        })
+        .collect();
+    files.sort_by_key(|(_, records)| number(&records[0], "recv_us"));
+    assert!(files.len() >= 1_000, "{} files", files.len());
+
+    let mut lines: Vec<Value> = Vec::new();
+    for (i, (name, records)) in files.iter().enumerate() {
+        let second =
+            name.strip_prefix("x-").and_then(|n| n.strip_suffix(".ndjson")).unwrap_or_else(|| panic!("{name}?"));
+        let second = second.split('.').next().unwrap();
+        let (end, records) = records.split_last().expect("not empty");
+        let (books, reason) = (number(end, "written"), end["reason"].as_str().unwrap());
+        if i + 1 < files.len() {
+            assert_eq!((books, reason), (records.len() as i64, "rotated"), "{name}: its books are its own");
+        } else {
+            assert_eq!((books, reason), (RECORDS as i64, "count"), "{name}: the last books are the run's");
+        }
+        for record in records {
+            assert_eq!(second_of(number(record, "recv_us")), second, "{name}: {record}");
+        }
+        lines.extend_from_slice(records);
+    }
+    assert_eq!(lines.len(), RECORDS);
+    let times: Vec<i64> = lines.iter().map(|line| number(line, "recv_us")).collect();
+    assert!(times.is_sorted_by(|a, b| a < b), "a line is in the wrong file, or twice");
+    let printed = lines.iter().map(|line| (line["security_id"].as_str().unwrap().to_owned(), price(line)));
+    let sent: Vec<(String, f64)> = sim.sent(0).iter().flat_map(|frame| packets(frame)).take(RECORDS).collect();
+    assert!(printed.eq(sent), "what was written is not what was sent");
+
+    let names: Vec<String> = files.into_iter().map(|(name, _)| format!("files/{name}")).collect();
+    let (code, summaries) = verified(dir.path(), &names);
+    assert_eq!((code, summaries.len()), (Some(0), names.len()));
+    assert!(summaries.iter().all(|summary| summary["verdict"] == "ok"));
+}
+
+/// What tells one record from the next: its price.
+fn price(record: &Value) -> f64 {
+    let key = if record["type"] == "prev_close" { "prev_close" } else { "ltp" };
+    record[key].as_f64().unwrap_or_else(|| panic!("no price in {record}"))
+}
+
+/// Every packet of a frame as its instrument and its price, as the record would say it.
+fn packets(frame: &[u8]) -> Vec<(String, f64)> {
+    let told = |price: f32| price.to_string().parse::<f64>().unwrap();
+    feed::packets(frame)
+        .map(|packet| {
+            let (header, packet) = packet.expect("whole packets");
+            let price = match packet {
+                Packet::Ticker(p) => told(p.ltp()),
+                Packet::PrevClose(p) => told(p.prev_close()),
+                other => panic!("nobody ordered {other:?}"),
+            };
+            (header.instrument.security_id.to_string(), price)
+        })
+        .collect()
+}
