@@ -2,7 +2,9 @@
 
 use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
 use crate::cli::out;
+use crate::cmd::told;
 use crate::exit::{Exit, Failure};
+use anyhow::Context as _;
 use clap::CommandFactory as _;
 use std::path::Path;
 
@@ -25,7 +27,7 @@ pub fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
             ("completions", shells.into_iter().map(completions).collect::<Vec<_>>(), dir, *check)
         }
         Generated::Man { page, dir, check } => {
-            let mut pages = man()?;
+            let mut pages = man().map_err(told(Exit::Bug))?;
             if page.is_some() || dir.is_none() {
                 let name = page.as_ref().map_or_else(|| "dhan.1".to_owned(), |page| format!("dhan-{page}.1"));
                 let known: Vec<_> = pages.iter().map(|(name, _)| name.clone()).collect();
@@ -40,7 +42,7 @@ pub fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     match dir {
         None => pages.iter().try_for_each(|(_, text)| out::print(text))?,
         Some(dir) if check => compare(kind, dir, &pages)?,
-        Some(dir) => pages.iter().try_for_each(|page| write(dir, page))?,
+        Some(dir) => pages.iter().try_for_each(|page| write(dir, page)).map_err(told(Exit::Output))?,
     }
     Ok(Exit::Done)
 }
@@ -56,7 +58,7 @@ fn completions(shell: Shell) -> Page {
     (name.to_owned(), String::from_utf8_lossy(&text).into_owned())
 }
 
-fn man() -> Result<Vec<Page>, Failure> {
+fn man() -> anyhow::Result<Vec<Page>> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
     let mut pages = Vec::new();
@@ -64,21 +66,20 @@ fn man() -> Result<Vec<Page>, Failure> {
     Ok(pages)
 }
 
-fn page(command: &clap::Command, name: &str, pages: &mut Vec<Page>) -> Result<(), Failure> {
+fn page(command: &clap::Command, name: &str, pages: &mut Vec<Page>) -> anyhow::Result<()> {
     // The program's name with its spaces stays in the synopsis; the page's own name has dashes.
     let shown = command.clone().display_name(name.to_owned());
     let man = clap_mangen::Man::new(shown).title(name.to_owned()).date("").manual("dhan");
     let mut text = Vec::new();
-    man.render(&mut text).map_err(|error| Failure::new(Exit::Bug, format!("{name}.1: {}", error.kind())))?;
+    man.render(&mut text).with_context(|| format!("cannot make {name}.1"))?;
     pages.push((format!("{name}.1"), String::from_utf8_lossy(&text).into_owned()));
     command.get_subcommands().try_for_each(|sub| page(sub, &format!("{name}-{}", sub.get_name()), pages))
 }
 
-fn write(dir: &Path, (name, text): &Page) -> Result<(), Failure> {
+fn write(dir: &Path, (name, text): &Page) -> anyhow::Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the folder {}", dir.display()))?;
     let path = dir.join(name);
-    std::fs::create_dir_all(dir)
-        .and_then(|()| std::fs::write(&path, text))
-        .map_err(|error| Failure::new(Exit::Output, format!("cannot write {}: {}", path.display(), error.kind())))
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn compare(kind: &str, dir: &Path, pages: &[Page]) -> Result<(), Failure> {

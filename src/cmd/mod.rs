@@ -141,6 +141,12 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
     }
 }
 
+/// What the machine refused a command, told with what was being done, as the failure of this kind. Only for errors of the
+/// system: those of crates that see secrets are translated where they arise.
+fn told(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
+    move |error| Failure::new(exit, format!("{error:#}"))
+}
+
 /// Runs a stream; a reader of stdout that went away ends the process as any Unix tool.
 fn streamed(plan: StreamPlan, console: &Console) -> Result<Exit, Failure> {
     match stream::run(plan, console)? {

@@ -1,9 +1,11 @@
 //! `dhan simulate`: a local server that speaks the broker's protocols, for any client.
 
 use crate::cli::simulate::{SimulateArgs, Speed};
+use crate::cmd::told;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::sim::{FrameSource, SimConfig, Simulator};
+use anyhow::Context as _;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -21,10 +23,8 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
         faults: args.fault.clone(),
         ..SimConfig::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Exit::Bug, format!("cannot start: {}", error.kind())))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start");
+    let runtime = runtime.map_err(told(Exit::Bug))?;
     runtime.block_on(serve(config, console))
 }
 
@@ -38,8 +38,7 @@ async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {
     let (listen, seed) = (config.listen, config.seed);
     // Before anybody is told the address, so that a signal that follows at once is not missed.
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
-    let (mut interrupt, mut terminate) =
-        signals.map_err(|error| Failure::new(Exit::Bug, format!("cannot listen for signals: {}", error.kind())))?;
+    let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(told(Exit::Bug))?;
     let simulator = Simulator::start(config).await.map_err(|error| cannot_listen(listen, &error))?;
     console.info(format_args!(
         "a simulated exchange (seed {seed}) listens on {}; any client id and any token will do; Ctrl-C stops it",
