@@ -43,6 +43,8 @@ use tokio::sync::mpsc;
 
 /// Bytes that may wait for a slow reader.
 const LANE_BYTES: usize = 64 << 20;
+/// Between the first attempts of a run's sockets.
+const STAGGER: Duration = Duration::from_millis(200);
 /// How long sockets get to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How long what was received may take to reach its reader once the run is to end.
@@ -245,7 +247,12 @@ impl Driver {
         self.shared.peers.borrow_mut().push(say);
         self.shared.sockets.borrow_mut().push(SocketState::default());
         let conn = u16::try_from(self.shared.peers.borrow().len()).unwrap_or(u16::MAX);
-        let config = Config { conn, seed: fastrand::u64(..), ..self.session.clone() };
+        let config = Config {
+            conn,
+            seed: fastrand::u64(..),
+            start_delay: STAGGER * u32::from(conn - 1),
+            ..self.session.clone()
+        };
         self.tell_writer(conn, subscriptions);
         let session = Session::new(config, subscriptions.iter().copied());
         let socket = Socket::new(conn, session, Rc::clone(&self.shared), self.base.clone(), inputs);

@@ -13,7 +13,7 @@ use crate::driver::{self, Credentialing, Ended, Gate, Run};
 use crate::exit::{Exit, Failure};
 use crate::record::control::Feed;
 use crate::rest;
-use crate::session::{Calendar, Config, Plan};
+use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::sim::{Kind, SimConfig, SimHandle};
 use crate::sink::StopSignal;
 use crate::transport::tls::LazyTls;
@@ -38,14 +38,15 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
     // Before any secret is read: nothing of this process may end up in a core.
     harden();
     let names = Names::of(&plan.source);
-    let instruments = names.resolve(&plan, console)?;
+    let asked = names.resolve(&plan, console)?;
     let feed = plan.feed();
-    let spread = Plan::new(feed, &instruments.subscriptions).map_err(|many| Failure::usage(many.to_string()))?;
+    let subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
+    let spread = Plan::new(feed, &subscriptions).map_err(|many| Failure::usage(many.to_string()))?;
     if spread.is_empty() && feed != Feed::Orders {
         return Err(Failure::new(Exit::NotFound, "none of the instruments could be found"));
     }
     if plan.dry_run {
-        let text = dry_run::describe(&plan, &instruments.subscriptions);
+        let text = dry_run::describe(&plan, &subscriptions);
         out::print(&text.map_err(|many| Failure::usage(many.to_string()))?)?;
         return Ok(Ended::Exit(Exit::Done));
     }
@@ -71,14 +72,14 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
     let ended = driver::run(Run {
         feed,
         plan: spread,
-        symbols: instruments.symbols.clone(),
+        symbols: asked.into_iter().filter_map(|asked| Some((asked.subscription.instrument, asked.symbol?))).collect(),
         base: server.base,
         credentialing: server.credentialing,
         connector: server.connector,
         rest: server.rest,
         gate: (!demo).then(|| Gate::new(feed, plan.ignore_socket_limit)),
         session,
-        rules: rules(&plan, &instruments),
+        rules: rules(&plan, &subscriptions),
         outputs,
         found: opened.found,
         tap: None,
@@ -103,7 +104,7 @@ fn live_line(plan: &StreamPlan) -> bool {
     std::io::stderr().is_terminal() && !(plan.outputs.has_stdout() && std::io::stdout().is_terminal())
 }
 
-fn rules(plan: &StreamPlan, instruments: &names::Instruments) -> Rules {
+fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
     let mut rules = Rules {
         gaps: plan.shape.gaps,
         status_records: plan.shape.status_records,
@@ -115,7 +116,7 @@ fn rules(plan: &StreamPlan, instruments: &names::Instruments) -> Rules {
     }
     match &plan.kind {
         StreamKind::Market { once: true, .. } => {
-            let due = instruments.subscriptions.iter().filter_map(|s| Some((s.instrument, s.mode?)));
+            let due = subscriptions.iter().filter_map(|s| Some((s.instrument, s.mode?)));
             rules.once = Some(due.collect());
         }
         StreamKind::Market { .. } => {}

@@ -11,11 +11,15 @@ use crate::sim;
 use crate::wire::{InstrumentKey, Mode};
 use std::sync::Arc;
 
-/// What a run asks for.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Instruments {
-    pub subscriptions: Vec<Subscription>,
-    pub symbols: Vec<(InstrumentKey, Arc<str>)>,
+/// What one spec asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The instrument, in the mode that the spec or the run says.
+    pub subscription: Subscription,
+    /// What it is called, where that is known.
+    pub symbol: Option<Arc<str>>,
+    /// Whether the spec itself named the mode.
+    pub names_mode: bool,
 }
 
 /// Who knows the names.
@@ -37,28 +41,23 @@ impl Names {
     ///
     /// # Errors
     /// All specs that name nothing, in one message.
-    pub fn resolve(self, plan: &StreamPlan, console: &Console) -> Result<Instruments, Failure> {
-        let skip = plan.instruments.skip_missing;
-        let (resolved, failure) = self.look_up(&plan.kind, &plan.instruments.specs, skip, console)?;
-        match failure {
-            Some(failure) => Err(failure),
-            None => Ok(resolved),
-        }
+    pub fn resolve(self, plan: &StreamPlan, console: &Console) -> Result<Vec<Asked>, Failure> {
+        self.look_up(&plan.kind, &plan.instruments.specs, plan.instruments.skip_missing, console)
     }
 
-    /// What these specs ask for, and one failure for those that name nothing (with `skip`: a warning).
+    /// What these specs ask for, in their order; with `skip`, those that name nothing are left out with a warning.
     ///
     /// # Errors
-    /// There is no instrument master to look them up in.
+    /// All specs that name nothing, in one message; or that there is no instrument master to look them up in.
     pub fn look_up(
         self,
         kind: &StreamKind,
         specs: &[Spec],
         skip: bool,
         console: &Console,
-    ) -> Result<(Instruments, Option<Failure>), Failure> {
+    ) -> Result<Vec<Asked>, Failure> {
         if specs.is_empty() {
-            return Ok((Instruments::default(), None));
+            return Ok(Vec::new());
         }
         let streamable = match kind {
             StreamKind::Depth { .. } => Streamable::Depth,
@@ -78,7 +77,7 @@ impl Names {
         for notice in &resolution.notices {
             console.info(notice);
         }
-        let (mut instruments, mut problems) = (Instruments::default(), Vec::new());
+        let (mut asked, mut problems) = (Vec::new(), Vec::new());
         for (spec, one) in specs.iter().zip(&resolution.instruments) {
             match one {
                 Ok(Resolved { key, symbol }) => {
@@ -89,17 +88,20 @@ impl Names {
                     if mode == Some(Mode::Quote) && asked_full(kind, spec) {
                         console.warn(format!("{key}: the server has no full packets for indices; asked for quote"));
                     }
-                    let subscription = Subscription { instrument: *key, mode };
-                    if !instruments.subscriptions.contains(&subscription) {
-                        instruments.subscriptions.push(subscription);
-                    }
-                    instruments.symbols.extend(symbol.clone().map(|symbol| (*key, symbol)));
+                    asked.push(Asked {
+                        subscription: Subscription { instrument: *key, mode },
+                        symbol: symbol.clone(),
+                        names_mode: spec.mode.is_some(),
+                    });
                 }
                 Err(problem) if skip && problem.can_be_skipped() => console.warn(format!("left out: {problem}")),
                 Err(problem) => problems.push(problem),
             }
         }
-        Ok((instruments, instruments::resolve::failure(problems.into_iter())))
+        match instruments::resolve::failure(problems.into_iter()) {
+            Some(failure) => Err(failure),
+            None => Ok(asked),
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a run is told while it streams: control lines, and list files that are read again on SIGHUP.
 
-use super::names::Names;
+use super::names::{Asked, Names};
 use crate::cli::plan::{ListFile, StreamKind, StreamPlan, TextSource};
+use crate::cli::specs::{self, Takes};
 use crate::console::{Console, untrusted};
 use crate::driver::Change;
 use crate::exit::{Exit, Failure};
@@ -49,6 +50,10 @@ pub(super) fn start(plan: &StreamPlan, names: Names, console: &Console) -> Resul
     let watcher = Watcher {
         names,
         kind: plan.kind.clone(),
+        takes: match plan.kind {
+            StreamKind::Market { mode, .. } => Takes::Modes(mode),
+            StreamKind::Depth { .. } | StreamKind::Orders { .. } => Takes::Depth,
+        },
         typed: plan.instruments.typed.clone(),
         lists: plan.instruments.lists.clone(),
         console: console.clone(),
@@ -114,6 +119,7 @@ fn pass_on(reader: impl BufRead, ask: &mpsc::Sender<Ask>) {
 struct Watcher {
     names: Names,
     kind: StreamKind,
+    takes: Takes,
     typed: Vec<Spec>,
     lists: Vec<ListFile>,
     console: Console,
@@ -134,7 +140,7 @@ impl Watcher {
     }
 
     fn line(&self, line: &str) {
-        match command(line, matches!(self.kind, StreamKind::Market { .. })) {
+        match command(line, self.takes) {
             Ok(Command::Subscribe(specs)) => self.subscribe(&specs),
             Ok(Command::Unsubscribe(specs)) => self.unsubscribe(&specs),
             Ok(Command::List) => self.tell(Change::List),
@@ -149,69 +155,47 @@ impl Watcher {
     }
 
     fn subscribe(&self, specs: &[Spec]) {
-        if let Some(instruments) = self.look_up(specs) {
-            let symbol = |s: &Subscription| {
-                instruments.symbols.iter().find(|(key, _)| *key == s.instrument).map(|(_, symbol)| symbol.clone())
-            };
-            let all = instruments.subscriptions.iter().map(|s| (*s, symbol(s))).collect();
-            self.tell(Change::Subscribe(all));
+        if let Some(asked) = self.look_up(specs) {
+            self.tell(Change::Subscribe(asked.into_iter().map(|asked| (asked.subscription, asked.symbol)).collect()));
         }
     }
 
     fn unsubscribe(&self, specs: &[Spec]) {
-        if let Some(instruments) = self.look_up(specs) {
+        if let Some(asked) = self.look_up(specs) {
             // A spec without a mode ends all its modes.
-            let bare: HashSet<_> = specs.iter().filter(|spec| spec.mode.is_none()).cloned().collect();
-            let mut gone = Vec::new();
-            for spec in specs {
-                if let Some(one) = self.look_up(std::slice::from_ref(spec)) {
-                    gone.extend(one.subscriptions.into_iter().map(|mut subscription| {
-                        if bare.contains(spec) {
-                            subscription.mode = None;
-                        }
-                        subscription
-                    }));
-                }
-            }
-            debug_assert!(gone.len() >= instruments.subscriptions.len());
-            self.tell(Change::Unsubscribe(gone));
+            let gone = asked.into_iter().map(|asked| match asked.names_mode {
+                true => asked.subscription,
+                false => Subscription { mode: None, ..asked.subscription },
+            });
+            self.tell(Change::Unsubscribe(gone.collect()));
         }
     }
 
     /// What these specs name; what they name wrongly is said, and then nothing is changed.
-    fn look_up(&self, specs: &[Spec]) -> Option<super::names::Instruments> {
-        match self.names.look_up(&self.kind, specs, false, &self.console) {
-            Ok((instruments, None)) => Some(instruments),
-            Ok((_, Some(failure))) | Err(failure) => {
-                self.console.error(format!("{failure}\nnothing is changed"));
-                None
-            }
-        }
+    fn look_up(&self, specs: &[Spec]) -> Option<Vec<Asked>> {
+        let asked = self.names.look_up(&self.kind, specs, false, &self.console);
+        asked.map_err(|failure| self.console.error(format!("{failure}\nnothing is changed"))).ok()
     }
 
     /// Compares the lists with their previous reading.
     fn reread(&mut self) {
-        let before: HashSet<Spec> = self.all_specs();
-        for i in 0..self.lists.len() {
-            let path = self.lists[i].path.clone();
-            match read_list(&path) {
-                Ok(specs) => self.lists[i].specs = specs,
-                Err(words) => self.console.error(format!("{words}; its last reading stays in force")),
+        let before = self.all_specs();
+        for list in &mut self.lists {
+            match read_list(&list.path, self.takes) {
+                Ok(specs) => list.specs = specs,
+                Err(words) => self.console.error(format!("{words}\nits last reading stays in force")),
             }
         }
         let after = self.all_specs();
         let added: Vec<_> = after.difference(&before).cloned().collect();
         let removed: Vec<_> = before.difference(&after).cloned().collect();
-        // What is named twice, once with and once without its mode, must not be lost with one of the names.
-        if !removed.is_empty()
-            && let Some(gone) = self.look_up(&removed)
-        {
+        if !removed.is_empty() {
             let kept: Vec<_> = after.intersection(&before).cloned().collect();
-            let stays: HashSet<_> =
-                self.look_up(&kept).map(|kept| kept.subscriptions.into_iter().collect()).unwrap_or_default();
-            let gone: Vec<_> = gone.subscriptions.into_iter().filter(|s| !stays.contains(s)).collect();
-            if !gone.is_empty() {
-                self.tell(Change::Unsubscribe(gone));
+            if let (Some(gone), Some(kept)) = (self.look_up(&removed), self.look_up(&kept)) {
+                // What went by one name and stays by another stays.
+                let stays: HashSet<_> = kept.into_iter().map(|asked| asked.subscription).collect();
+                let gone = gone.into_iter().map(|asked| asked.subscription);
+                self.tell(Change::Unsubscribe(gone.filter(|s| !stays.contains(s)).collect()));
             }
         }
         if !added.is_empty() {
@@ -226,35 +210,20 @@ impl Watcher {
 }
 
 /// Reads a list of specs; all bad lines are told together.
-fn read_list(path: &Path) -> Result<Vec<Spec>, String> {
+fn read_list(path: &Path, takes: Takes) -> Result<Vec<Spec>, String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path:?} cannot be read: {}", error.kind()))?;
-    let (mut specs, mut wrong) = (Vec::new(), Vec::new());
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            continue;
-        }
-        match Spec::parse(line) {
-            Ok(spec) => specs.push(spec),
-            Err(error) => wrong.push(format!("{path:?} line {number}: {error}")),
-        }
-    }
-    if wrong.is_empty() { Ok(specs) } else { Err(wrong.join("\n")) }
+    specs::list(&path.display().to_string(), &text, takes).map_err(|problems| problems.join("\n"))
 }
 
 /// Reads a control line; all its bad specs are told together.
-fn command(line: &str, modes: bool) -> Result<Command, String> {
+fn command(line: &str, takes: Takes) -> Result<Command, String> {
     let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
     let Some(verb) = words.next() else { return Ok(Command::Nothing) };
-    let mut specs = Vec::new();
-    let mut wrong = Vec::new();
+    let (mut specs, mut wrong) = (Vec::new(), Vec::new());
     for word in words {
-        match Spec::parse(word) {
-            Ok(spec) if spec.mode.is_some() && !modes => {
-                wrong.push(format!("{word:?}: only the market feed has modes"))
-            }
+        match specs::spec(word, takes) {
             Ok(spec) => specs.push(spec),
-            Err(error) => wrong.push(error.to_string()),
+            Err(problem) => wrong.push(problem),
         }
     }
     if !wrong.is_empty() {
@@ -263,7 +232,7 @@ fn command(line: &str, modes: bool) -> Result<Command, String> {
     match (verb, specs.is_empty()) {
         ("sub", false) => Ok(Command::Subscribe(specs)),
         ("unsub", false) => Ok(Command::Unsubscribe(specs)),
-        ("sub" | "unsub", true) => Err(format!("\"{verb}\" needs instruments: {verb} NSE_EQ:2885@quote")),
+        ("sub" | "unsub", true) => Err(format!("\"{verb}\" needs instruments: {verb} NSE_EQ:2885")),
         ("list", true) => Ok(Command::List),
         ("quit", true) => Ok(Command::Quit),
         ("list" | "quit", false) => Err(format!("\"{verb}\" stands alone")),
@@ -274,10 +243,11 @@ fn command(line: &str, modes: bool) -> Result<Command, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Mode;
 
     #[test]
     fn control_lines_are_read_and_bad_ones_say_what_is_wrong() {
-        let read = |line| command(line, true);
+        let read = |line| command(line, Takes::Modes(Mode::Ticker));
         assert!(matches!(read("sub NSE_EQ:2885@full IDX_I:13"), Ok(Command::Subscribe(specs)) if specs.len() == 2));
         assert!(
             matches!(read("  unsub NSE_EQ:2885 # done with it"), Ok(Command::Unsubscribe(specs)) if specs.len() == 1)
@@ -289,6 +259,6 @@ mod tests {
         {
             assert!(read(line).unwrap_err().contains(part), "{line}");
         }
-        assert!(command("sub NSE_EQ:2885@full", false).unwrap_err().contains("only the market feed"));
+        assert!(command("sub NSE_EQ:2885@full", Takes::Depth).unwrap_err().contains("no modes"));
     }
 }
