@@ -3,6 +3,7 @@
 pub mod doctor;
 pub mod generate;
 pub mod instruments;
+pub mod replay;
 pub mod simulate;
 pub mod stream;
 pub mod verify;
@@ -132,7 +133,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Feed(args) => streamed(planner::feed(&args, &mut around)?, console),
         Command::Depth(args) => streamed(planner::depth(&args, &mut around)?, console),
         Command::Orders(args) => streamed(planner::orders(&args, &mut around)?, console),
-        Command::Replay(args) => planner::replay(&args).and_then(|_| Err(not_yet("replay"))),
+        Command::Replay(args) => ended(replay::run(&planner::replay(&args)?, console)?),
         Command::Instruments(args) => instruments::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
@@ -149,15 +150,15 @@ fn told(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
 
 /// Runs a stream; a reader of stdout that went away ends the process as any Unix tool.
 fn streamed(plan: StreamPlan, console: &Console) -> Result<Exit, Failure> {
-    match stream::run(plan, console)? {
+    ended(stream::run(plan, console)?)
+}
+
+fn ended(ended: Ended) -> Result<Exit, Failure> {
+    match ended {
         Ended::Exit(exit) => Ok(exit),
         Ended::ReaderGone => {
             out::die_of_sigpipe();
             Ok(Exit::Done)
         }
     }
-}
-
-fn not_yet(what: &str) -> Failure {
-    Failure::new(Exit::Bug, format!("this build of dhan cannot {what} yet"))
 }

@@ -116,6 +116,11 @@ impl StopSignal {
         self.0.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
+    /// What says so, for a signal's handler to set.
+    pub fn flag(&self) -> std::sync::Arc<std::sync::atomic::AtomicBool> {
+        std::sync::Arc::clone(&self.0)
+    }
+
     /// Whether waiting must end.
     pub fn is_stopped(&self) -> bool {
         self.0.load(std::sync::atomic::Ordering::Relaxed)

@@ -2,8 +2,9 @@
 
 use super::figures::Figures;
 use super::lane::{Item, Lane, Popped};
-use super::pipeline::{Over, Pipeline, Summary};
+use super::pipeline::{EndedWithin, Over, Pipeline, Summary};
 use crate::clock::now_us;
+use crate::sink::WriteFailure;
 use crate::wire::InstrumentKey;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,10 +56,15 @@ pub fn spawn(
         loop {
             match lane.pop(TICK_EVERY.saturating_sub(ticked.elapsed())) {
                 Popped::Item(item) => {
-                    if let Some(tap) = tap.as_mut().filter(|_| !told) {
+                    if let Some(tap) = &mut tap {
                         tap.item(&item);
                     }
                     pipeline.item(&item);
+                    if let Some(tap) = &mut tap
+                        && let Some(ended) = pipeline.take_ended()
+                    {
+                        tap.ended(&item, &ended);
+                    }
                     if let Item::Frames(batch) = item {
                         lane.give_back(batch);
                     }
@@ -85,14 +91,17 @@ pub fn spawn(
             if wishes.unseen.swap(false, Ordering::Relaxed) {
                 let _ = notes.send(Note::Unseen(pipeline.never_seen()));
             }
-            if !told && let Some(over) = pipeline.over() {
+            let tap_failed = || tap.as_ref().and_then(|tap| tap.failure()).cloned().map(Over::Output);
+            if !told && let Some(over) = pipeline.over().or_else(tap_failed) {
                 told = true;
                 let _ = notes.send(Note::Over(over));
             }
         }
-        let summary = pipeline.finish(now_us());
+        let now_us = now_us();
+        let mut summary = pipeline.finish(now_us);
         if let Some(tap) = tap.as_mut() {
-            tap.finish(&summary);
+            tap.finish(&summary, now_us);
+            summary.failure = summary.failure.or_else(|| tap.failure().cloned());
         }
         summary
     })
@@ -100,12 +109,16 @@ pub fn spawn(
 
 /// Sees every item before the pipeline does: the capture file.
 pub trait Tap {
-    /// An item, in order.
+    /// An item, in order, before the pipeline takes it.
     fn item(&mut self, item: &Item);
+    /// The item that was taken last is the one within which the pipeline ended the run by itself.
+    fn ended(&mut self, item: &Item, ended: &EndedWithin);
     /// Called about once a second.
     fn tick(&mut self, now_us: i64);
-    /// The run is over.
-    fn finish(&mut self, summary: &Summary);
+    /// Why it cannot go on; ends the run.
+    fn failure(&self) -> Option<&WriteFailure>;
+    /// The run is over, at the moment that the pipeline was told too.
+    fn finish(&mut self, summary: &Summary, now_us: i64);
 }
 
 struct SayEnded(tokio::sync::mpsc::UnboundedSender<Note>);

@@ -1,7 +1,7 @@
 //! `dhan feed`, `dhan depth`, `dhan orders`: from a plan to a run.
 
 mod names;
-mod outputs;
+pub(crate) mod outputs;
 mod watch;
 
 use crate::auth::{Endpoint, Environment, harden};
@@ -51,7 +51,11 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
         return Ok(Ended::Exit(Exit::Done));
     }
     let stop = StopSignal::default();
-    let opened = outputs::open(&plan, &stop, console)?;
+    let mut opened = outputs::open(&plan, &stop, console)?;
+    let capture = match &plan.outputs.capture {
+        Some(path) => Some(outputs::open_capture(path, &plan, &mut opened.found, &stop, console)?),
+        None => None,
+    };
     let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
     if let Some(size) = plan.outputs.rotate_size {
         outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
@@ -82,7 +86,7 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
         rules: rules(&plan, &subscriptions),
         outputs,
         found: opened.found,
-        tap: None,
+        tap: capture.map(|recorder| Box::new(recorder) as _),
         stop,
         on_lag: plan.on_lag,
         duration: plan.stop.duration,

@@ -1,5 +1,6 @@
 //! Opens what a plan names as its outputs, before anything connects.
 
+use crate::capture::{self, Recorder};
 use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, RecordType, ShapePlan, StreamPlan};
 use crate::clock::now_us;
 use crate::console::Console;
@@ -13,6 +14,7 @@ use crate::sink::file::{FileSink, FileSpec};
 use crate::sink::stdout::StdoutSink;
 use crate::writer::item::{Event, Feed, GapReason};
 use crate::writer::outputs::OutputSpec;
+use std::path::Path;
 
 /// Outputs that are ready.
 pub(crate) struct Opened {
@@ -23,14 +25,38 @@ pub(crate) struct Opened {
 
 /// Opens the outputs of a stream.
 pub(super) fn open(plan: &StreamPlan, stop: &StopSignal, console: &Console) -> Result<Opened, Failure> {
-    open_all(plan.feed(), &plan.outputs, &plan.shape, stop, console)
+    open_all(plan.feed(), &plan.outputs, &plan.shape, now_us(), stop, console)
 }
 
-/// Opens these outputs for records of a feed.
+/// Opens the capture of a stream. A gap that a killed run left is told once, however many files it left torn.
+pub(super) fn open_capture(
+    path: &Path,
+    plan: &StreamPlan,
+    found: &mut Vec<Event>,
+    stop: &StopSignal,
+    console: &Console,
+) -> Result<Recorder, Failure> {
+    let now_us = now_us();
+    let opened = capture::open(path, plan.feed(), plan.outputs.disk_wait, stop, now_us, console)?;
+    if let Some(restarted) = opened.restarted.filter(|_| found.is_empty()) {
+        found.push(Event::Gap {
+            conn: 0,
+            reason: GapReason::Restarted,
+            detail: Some(restarted.detail),
+            from_us: restarted.from_us,
+            to_us: now_us,
+            dropped: None,
+        });
+    }
+    Ok(opened.recorder)
+}
+
+/// Opens these outputs for records of a feed, the first of them received at `now_us` or later.
 pub(crate) fn open_all(
     feed: Feed,
     outputs: &OutputsPlan,
     shape: &ShapePlan,
+    now_us: i64,
     stop: &StopSignal,
     console: &Console,
 ) -> Result<Opened, Failure> {
@@ -56,7 +82,6 @@ pub(crate) fn open_all(
                     disk_wait: outputs.disk_wait,
                     stop: stop.clone(),
                 };
-                let now_us = now_us();
                 let file = FileSink::open(spec, now_us, console)?;
                 for restarted in file.restarted {
                     opened.found.push(Event::Gap {

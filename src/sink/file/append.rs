@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::sink::{StopSignal, Unwritten, WriteFailure};
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,6 +154,11 @@ impl Appender {
     /// The open file.
     pub fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// From now on what cannot be written at once is not written.

@@ -34,8 +34,10 @@ use super::encoder::Format;
 use super::{Destination, Notice, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::exit::Failure;
-use append::Cut;
-pub(super) use append::{Patience, Trouble, cannot_write};
+pub(crate) use append::{Appender, Cut, Patience};
+pub(super) use append::{Trouble, cannot_write};
+pub(crate) use marker::cannot_open;
+pub(crate) use names::torn as torn_path;
 use open::{NotOpened, OpenFile, Opener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -374,7 +376,7 @@ impl Drop for FileSink {
 }
 
 /// Growing past the file size limit is an error of `write`, not the end of the process.
-fn outlive_file_size_limit() {
+pub(crate) fn outlive_file_size_limit() {
     use std::sync::OnceLock;
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {

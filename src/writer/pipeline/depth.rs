@@ -10,9 +10,9 @@ impl Pipeline {
     pub(super) fn depth(&mut self, frame: Frame<'_>, levels: Levels) {
         let mut malformed = 0;
         let mut whose = None;
-        for packet in depth::packets(frame.bytes, levels) {
+        for (n, packet) in depth::packets(frame.bytes, levels).enumerate() {
             match packet {
-                _ if self.over.is_some() => self.filtered(),
+                _ if self.is_after_end(n) => self.filtered(),
                 Ok(depth::Packet::Heartbeat | depth::Packet::Disconnect(_)) => self.filtered(),
                 Ok(depth::Packet::Side(side)) => {
                     if self.gaps.any_open() {

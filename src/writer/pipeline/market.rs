@@ -12,10 +12,10 @@ impl Pipeline {
     pub(super) fn market(&mut self, frame: Frame<'_>) {
         let mut malformed = 0;
         let mut whose = None;
-        for packet in feed::packets(frame.bytes) {
+        for (n, packet) in feed::packets(frame.bytes).enumerate() {
             match packet {
                 // `--count` may have been reached within this frame.
-                _ if self.over.is_some() => self.filtered(),
+                _ if self.is_after_end(n) => self.filtered(),
                 Ok((_, Packet::Heartbeat | Packet::Disconnect(_))) => self.filtered(),
                 Ok((header, packet)) => {
                     if self.gaps.any_open() {

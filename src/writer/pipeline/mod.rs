@@ -2,12 +2,14 @@
 //! a replay, which is why a replay prints the same bytes.
 
 mod depth;
+mod ending;
 mod events;
 mod losses;
 mod market;
 mod orders;
 mod rules;
 
+pub use ending::EndedWithin;
 pub use rules::{Rules, View};
 
 use super::book;
@@ -56,6 +58,7 @@ pub struct Pipeline {
     by_type: [u64; MarketType::ALL.len()],
     malformed: MalformedBurst,
     over: Option<Over>,
+    ending: ending::Ending,
 }
 
 /// What a stream's frames are decoded with.
@@ -92,6 +95,7 @@ impl Pipeline {
             by_type: [0; MarketType::ALL.len()],
             malformed: MalformedBurst::default(),
             over: None,
+            ending: ending::Ending::default(),
         }
     }
 
@@ -105,8 +109,12 @@ impl Pipeline {
     }
 
     fn batch(&mut self, batch: &Batch) {
-        for frame in batch.frames() {
+        for (i, frame) in batch.frames().enumerate() {
+            let was_over = self.over.is_some();
             self.frame(frame);
+            if !was_over && self.over.is_some() {
+                self.note_end(i);
+            }
         }
     }
 
@@ -127,6 +135,7 @@ impl Pipeline {
             // No text is known on the binary feeds; the driver has shown it.
             (Decoder::Market | Decoder::Depth(..), _) => self.filtered(),
         }
+        self.end_as_asked();
     }
 
     /// Nothing takes records any more: what comes is counted, undecoded.

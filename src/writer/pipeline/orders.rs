@@ -20,9 +20,9 @@ impl Pipeline {
             FrameKind::OrderBookAfterGap => orders.on_order_book(frame.bytes, false, frame.recv_us, &mut take),
             FrameKind::Text | FrameKind::Binary => orders.on_text(frame.bytes, frame.recv_us, &mut take),
         }
-        for outcome in outcomes {
+        for (n, outcome) in outcomes.into_iter().enumerate() {
             match outcome {
-                _ if self.over.is_some() => self.filtered(),
+                _ if self.is_after_end(n) => self.filtered(),
                 Outcome::Record(order) if self.rules.events.is_none_or(|wanted| order.events.intersects(wanted)) => {
                     let recv_us = self.outputs.stamp(frame.recv_us, &self.books);
                     self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv_us));

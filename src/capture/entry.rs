@@ -1,0 +1,481 @@
+//! Frames and events as bytes, and back. Entries of a block depend on nothing before the block.
+
+use super::varint::{Cursor, put, put_signed, put_text};
+use crate::record::control::Books;
+use crate::wire::depth::Levels;
+use crate::wire::{InstrumentKey, Mode, Segment};
+use crate::writer::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use crate::writer::lane::Lagged;
+
+/// What a block holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry<'a> {
+    /// A message as it was received.
+    Frame(Frame<'a>),
+    /// Something that happened.
+    Event(Event),
+    /// Frames that were thrown away before they could be kept.
+    Lagged(Lagged),
+    /// The live run ended within the next frame: so many of its packets (orders: messages) were still printed.
+    EndsWithin {
+        /// Packets before the end.
+        packets: u32,
+        /// Why it ended.
+        reason: String,
+    },
+    /// The live run ended orderly. Nothing of the session follows.
+    Finish(Finish),
+    /// Something that this version knows no name for.
+    Other(u8),
+}
+
+/// How a live run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finish {
+    /// When, µs since the epoch: gaps that were open end here, and `end` records carry it.
+    pub at_us: i64,
+    /// What it came to.
+    pub books: Books,
+    /// Why.
+    pub reason: String,
+}
+
+/// An entry that is not whole, or not an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadEntry;
+
+const FRAME: u8 = 0x80;
+const CONN: u8 = 0x04;
+const LEN: u8 = 0x08;
+
+const SYMBOLS: u8 = 1;
+const SUBSCRIBED: u8 = 2;
+const UNSUBSCRIBED: u8 = 3;
+const LOST: u8 = 4;
+const WHOLE: u8 = 5;
+const GAP: u8 = 6;
+const STATUS: u8 = 7;
+const END: u8 = 8;
+const LAGGED: u8 = 9;
+const ENDS_WITHIN: u8 = 10;
+const FINISH: u8 = 11;
+
+const KINDS: [FrameKind; 4] =
+    [FrameKind::Binary, FrameKind::Text, FrameKind::OrderBookAtStart, FrameKind::OrderBookAfterGap];
+
+/// The number of a stream in a session's header.
+pub const fn feed_code(feed: Feed) -> u8 {
+    match feed {
+        Feed::Market => 0,
+        Feed::Depth(Levels::Twenty) => 1,
+        Feed::Depth(Levels::TwoHundred) => 2,
+        Feed::Orders => 3,
+    }
+}
+
+/// The stream of a number.
+pub const fn feed_of(code: u8) -> Option<Feed> {
+    match code {
+        0 => Some(Feed::Market),
+        1 => Some(Feed::Depth(Levels::Twenty)),
+        2 => Some(Feed::Depth(Levels::TwoHundred)),
+        3 => Some(Feed::Orders),
+        _ => None,
+    }
+}
+
+fn mode_code(mode: Option<Mode>) -> u8 {
+    match mode {
+        None => 0,
+        Some(Mode::Ticker) => 1,
+        Some(Mode::Quote) => 2,
+        Some(Mode::Full) => 3,
+    }
+}
+
+/// What an entry may leave out because the one before it said so.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    time: i64,
+    conn: u16,
+    len: u64,
+}
+
+/// A place in a block that it can be taken back to.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    len: usize,
+    entries: u64,
+    before: Before,
+}
+
+/// The entries of a block that is being filled.
+#[derive(Debug)]
+pub struct Entries {
+    bytes: Vec<u8>,
+    start: usize,
+    entries: u64,
+    before: Before,
+    scratch: Vec<u8>,
+}
+
+impl Entries {
+    /// An empty block: the `number`th of its session, behind what was received at `time`.
+    pub fn new(number: u64, time: i64) -> Entries {
+        let mut entries = Entries {
+            bytes: Vec::new(),
+            start: 0,
+            entries: 0,
+            before: Before { time, conn: 0, len: 0 },
+            scratch: Vec::new(),
+        };
+        entries.begin(number);
+        entries
+    }
+
+    /// Starts over for the next block, keeping the room.
+    pub fn begin(&mut self, number: u64) {
+        self.bytes.clear();
+        self.entries = 0;
+        put(&mut self.bytes, number);
+        put_signed(&mut self.bytes, self.before.time);
+        self.start = self.bytes.len();
+        self.before = Before { conn: 0, len: 0, ..self.before };
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// The payload of the block.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where it is now.
+    pub fn mark(&self) -> Mark {
+        Mark { len: self.bytes.len(), entries: self.entries, before: self.before }
+    }
+
+    /// Takes back what came after a mark of this block.
+    pub fn take_back(&mut self, mark: Mark) {
+        self.bytes.truncate(mark.len);
+        self.entries = mark.entries;
+        self.before = mark.before;
+    }
+
+    /// Appends a frame.
+    #[inline]
+    pub fn frame(&mut self, frame: Frame<'_>) {
+        let Before { time, conn, len } = self.before;
+        let frame_len = frame.bytes.len() as u64;
+        let kind = KINDS.iter().position(|kind| *kind == frame.kind).unwrap_or(0) as u8;
+        let mut tag = FRAME | kind;
+        if frame.conn != conn {
+            tag |= CONN;
+        }
+        if frame_len != len {
+            tag |= LEN;
+        }
+        let out = &mut self.bytes;
+        out.push(tag);
+        if frame.conn != conn {
+            put(out, u64::from(frame.conn));
+        }
+        if frame_len != len {
+            put(out, frame_len);
+        }
+        put_signed(out, frame.recv_us.wrapping_sub(time));
+        out.extend_from_slice(frame.bytes);
+        self.before = Before { time: frame.recv_us, conn: frame.conn, len: frame_len };
+        self.entries += 1;
+    }
+
+    fn put(&mut self, tag: u8, fill: impl FnOnce(&mut Vec<u8>, i64)) {
+        self.scratch.clear();
+        fill(&mut self.scratch, self.before.time);
+        self.bytes.push(tag);
+        put(&mut self.bytes, self.scratch.len() as u64);
+        self.bytes.extend_from_slice(&self.scratch);
+        self.entries += 1;
+    }
+
+    /// Appends an event.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Symbols(symbols) => self.put(SYMBOLS, |out, _| {
+                put(out, symbols.len() as u64);
+                for (instrument, symbol) in symbols {
+                    put_instrument(out, *instrument);
+                    put_text(out, symbol);
+                }
+            }),
+            Event::Subscribed { conn, instruments } => self.put(SUBSCRIBED, |out, _| {
+                put(out, u64::from(*conn));
+                put_subscriptions(out, instruments);
+            }),
+            Event::Unsubscribed { instruments } => {
+                self.put(UNSUBSCRIBED, |out, _| put_subscriptions(out, instruments));
+            }
+            Event::Lost { conn, reason, detail, from_us } => self.put(LOST, |out, time| {
+                put(out, u64::from(*conn));
+                out.push(reason_code(*reason));
+                put_text(out, detail);
+                put_signed(out, from_us.wrapping_sub(time));
+            }),
+            Event::Whole { conn, at_us } => self.put(WHOLE, |out, time| {
+                put(out, u64::from(*conn));
+                put_signed(out, at_us.wrapping_sub(time));
+            }),
+            Event::Gap { conn, reason, detail, from_us, to_us, dropped } => self.put(GAP, |out, time| {
+                put(out, u64::from(*conn));
+                out.push(reason_code(*reason));
+                put_detail(out, detail.as_deref());
+                put_signed(out, from_us.wrapping_sub(time));
+                put_signed(out, to_us.wrapping_sub(time));
+                match dropped {
+                    None => out.push(0),
+                    Some(dropped) => {
+                        out.push(1);
+                        put(out, *dropped);
+                    }
+                }
+            }),
+            Event::Status { conn, event, detail, at_us } => self.put(STATUS, |out, time| {
+                put(out, u64::from(*conn));
+                out.push(StatusEvent::ALL.iter().position(|known| known == event).unwrap_or(0) as u8);
+                put_detail(out, detail.as_deref());
+                put_signed(out, at_us.wrapping_sub(time));
+            }),
+            Event::End { reason, at_us } => self.put(END, |out, time| {
+                put_text(out, reason);
+                put_signed(out, at_us.wrapping_sub(time));
+            }),
+        }
+    }
+
+    /// Appends what was thrown away.
+    pub fn lagged(&mut self, lagged: Lagged) {
+        self.put(LAGGED, |out, time| {
+            put(out, lagged.packets);
+            put_signed(out, lagged.from_us.wrapping_sub(time));
+            put_signed(out, lagged.to_us.wrapping_sub(time));
+        });
+    }
+
+    /// Says that the live run ends within the next frame.
+    pub fn ends_within(&mut self, packets: u32, reason: &str) {
+        self.put(ENDS_WITHIN, |out, _| {
+            put(out, u64::from(packets));
+            put_text(out, reason);
+        });
+    }
+
+    /// Says that the live run is over.
+    pub fn finish(&mut self, finish: &Finish) {
+        self.put(FINISH, |out, time| {
+            put_signed(out, finish.at_us.wrapping_sub(time));
+            let Books { received, written, filtered, dropped, malformed, gaps } = finish.books;
+            for n in [received, written, filtered, dropped, malformed, gaps] {
+                put(out, n);
+            }
+            put_text(out, &finish.reason);
+        });
+    }
+}
+
+fn put_instrument(out: &mut Vec<u8>, instrument: InstrumentKey) {
+    out.push(instrument.segment.code());
+    put(out, u64::from(instrument.security_id));
+}
+
+fn put_subscriptions(out: &mut Vec<u8>, instruments: &[(InstrumentKey, Option<Mode>)]) {
+    put(out, instruments.len() as u64);
+    for (instrument, mode) in instruments {
+        put_instrument(out, *instrument);
+        out.push(mode_code(*mode));
+    }
+}
+
+fn put_detail(out: &mut Vec<u8>, detail: Option<&str>) {
+    match detail {
+        None => out.push(0),
+        Some(detail) => {
+            out.push(1);
+            put_text(out, detail);
+        }
+    }
+}
+
+fn reason_code(reason: GapReason) -> u8 {
+    GapReason::ALL.iter().position(|known| *known == reason).unwrap_or(0) as u8
+}
+
+/// The entries of a block, in order. Ends behind the first one that is not whole.
+#[derive(Debug, Clone)]
+pub struct EntryIter<'a> {
+    rest: Cursor<'a>,
+    before: Before,
+    number: u64,
+}
+
+impl<'a> EntryIter<'a> {
+    /// The entries of a block's payload.
+    pub fn new(payload: &'a [u8]) -> Option<EntryIter<'a>> {
+        let mut rest = Cursor(payload);
+        let (number, time) = (rest.unsigned()?, rest.signed()?);
+        Some(EntryIter { rest, before: Before { time, conn: 0, len: 0 }, number })
+    }
+
+    /// The block's number in its session, from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The moment up to which it has been read, µs since the epoch.
+    pub fn time_us(&self) -> i64 {
+        self.before.time
+    }
+
+    #[inline]
+    fn frame(&mut self, tag: u8) -> Option<Entry<'a>> {
+        let before = &mut self.before;
+        if tag & CONN != 0 {
+            before.conn = self.rest.small()?;
+        }
+        if tag & LEN != 0 {
+            before.len = self.rest.unsigned()?;
+        }
+        before.time = before.time.wrapping_add(self.rest.signed()?);
+        let bytes = self.rest.take(before.len)?;
+        let kind = KINDS[usize::from(tag & 3)];
+        Some(Entry::Frame(Frame { conn: before.conn, kind, recv_us: before.time, bytes }))
+    }
+
+    fn other(&mut self, tag: u8) -> Option<Entry<'a>> {
+        let n = self.rest.unsigned()?;
+        let mut body = Cursor(self.rest.take(n)?);
+        read(tag, &mut body, self.before.time)
+    }
+}
+
+impl<'a> Iterator for EntryIter<'a> {
+    type Item = Result<Entry<'a>, BadEntry>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let entry = match self.rest.byte()? {
+            tag if tag & !(3 | CONN | LEN) == FRAME => self.frame(tag),
+            tag if tag & FRAME != 0 => None,
+            tag => self.other(tag),
+        };
+        if entry.is_none() {
+            self.rest = Cursor(&[]);
+        }
+        Some(entry.ok_or(BadEntry))
+    }
+}
+
+/// What may be of a newer version: then the entry is skipped rather than refused.
+macro_rules! known {
+    ($value:expr, $tag:expr) => {
+        match $value {
+            Some(value) => value,
+            None => return Some(Entry::Other($tag)),
+        }
+    };
+}
+
+fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
+    let moment = |body: &mut Cursor<'_>| Some(time.wrapping_add(body.signed()?));
+    let event = match tag {
+        SYMBOLS => {
+            let n = body.small::<usize>()?;
+            // As many as there can be, whatever the number says.
+            let mut symbols = Vec::with_capacity(n.min(body.0.len() / 3));
+            for _ in 0..n {
+                symbols.push((instrument(body)?, body.text()?.into()));
+            }
+            Event::Symbols(symbols)
+        }
+        SUBSCRIBED => Event::Subscribed { conn: body.small()?, instruments: known!(subscriptions(body)?, tag) },
+        UNSUBSCRIBED => Event::Unsubscribed { instruments: known!(subscriptions(body)?, tag) },
+        LOST => {
+            let conn = body.small()?;
+            let reason = known!(reason(body)?, tag);
+            Event::Lost { conn, reason, detail: body.text()?.to_owned(), from_us: moment(body)? }
+        }
+        WHOLE => Event::Whole { conn: body.small()?, at_us: moment(body)? },
+        GAP => {
+            let conn = body.small()?;
+            let reason = known!(reason(body)?, tag);
+            let detail = detail(body)?;
+            let (from_us, to_us) = (moment(body)?, moment(body)?);
+            let dropped = if body.byte()? == 0 { None } else { Some(body.unsigned()?) };
+            Event::Gap { conn, reason, detail, from_us, to_us, dropped }
+        }
+        STATUS => {
+            let conn = body.small()?;
+            let event = *known!(StatusEvent::ALL.get(usize::from(body.byte()?)), tag);
+            Event::Status { conn, event, detail: detail(body)?, at_us: moment(body)? }
+        }
+        END => Event::End { reason: body.text()?.to_owned(), at_us: moment(body)? },
+        LAGGED => {
+            let packets = body.unsigned()?;
+            return Some(Entry::Lagged(Lagged { packets, from_us: moment(body)?, to_us: moment(body)? }));
+        }
+        ENDS_WITHIN => {
+            return Some(Entry::EndsWithin { packets: body.small()?, reason: body.text()?.to_owned() });
+        }
+        FINISH => {
+            let at_us = moment(body)?;
+            let mut n = || body.unsigned();
+            let books = Books {
+                received: n()?,
+                written: n()?,
+                filtered: n()?,
+                dropped: n()?,
+                malformed: n()?,
+                gaps: n()?,
+            };
+            return Some(Entry::Finish(Finish { at_us, books, reason: body.text()?.to_owned() }));
+        }
+        _ => return Some(Entry::Other(tag)),
+    };
+    Some(Entry::Event(event))
+}
+
+fn instrument(body: &mut Cursor<'_>) -> Option<InstrumentKey> {
+    Some(InstrumentKey::new(Segment::from_code(body.byte()?), body.small()?))
+}
+
+/// The outer `None`: not whole; the inner one: a mode that has no name yet.
+#[expect(clippy::type_complexity, reason = "a list of subscriptions that may not be whole, or not be known")]
+fn subscriptions(body: &mut Cursor<'_>) -> Option<Option<Vec<(InstrumentKey, Option<Mode>)>>> {
+    let n = body.small::<usize>()?;
+    let mut list = Vec::with_capacity(n.min(body.0.len() / 3));
+    for _ in 0..n {
+        let instrument = instrument(body)?;
+        let mode = match body.byte()? {
+            0 => None,
+            code => match Mode::ALL.into_iter().find(|mode| mode_code(Some(*mode)) == code) {
+                Some(mode) => Some(mode),
+                None => return Some(None),
+            },
+        };
+        list.push((instrument, mode));
+    }
+    Some(Some(list))
+}
+
+fn reason(body: &mut Cursor<'_>) -> Option<Option<GapReason>> {
+    Some(GapReason::ALL.get(usize::from(body.byte()?)).copied())
+}
+
+fn detail(body: &mut Cursor<'_>) -> Option<Option<String>> {
+    if body.byte()? == 0 { Some(None) } else { Some(Some(body.text()?.to_owned())) }
+}

@@ -1,0 +1,316 @@
+//! Opening a capture to write: checked, locked, and what a killed run left made whole, before anything connects.
+
+use super::block::{self, Blocks, Found, LONGEST, Packing, SESSION};
+use super::entry::{Entry, EntryIter};
+use super::play::{Session, VERSION};
+use super::record::{Recorder, pack};
+use crate::console::Console;
+use crate::exit::{Exit, Failure};
+use crate::sink::file::{Appender, Compression, Cut, Disk, Filesystem, How, Patience, cannot_open, torn_path};
+use crate::sink::{StopSignal, WriteFailure};
+use crate::writer::item::Feed;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Only its owner reads it: it may hold orders.
+const MODE: u32 = 0o600;
+/// How far from the end the last block is looked for before the whole file is read.
+const TAIL: u64 = 8 << 20;
+
+/// A capture that is ready to be written.
+pub struct Opened {
+    /// What writes it.
+    pub recorder: Recorder,
+    /// The run before was killed.
+    pub restarted: Option<Restarted>,
+}
+
+/// A run that was killed while it wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restarted {
+    /// The last that it left, µs since the epoch.
+    pub from_us: i64,
+    /// In words.
+    pub detail: String,
+}
+
+/// Opens the capture at `path` for a run that begins at `now_us`, behind what is there.
+///
+/// # Errors
+/// Exit 2 for a file of another stream or a name that promises another packing, 9 for a place that cannot be written,
+/// 10 when another `dhan` writes it.
+pub fn open(
+    path: &Path,
+    feed: Feed,
+    disk_wait: Duration,
+    stop: &StopSignal,
+    now_us: i64,
+    console: &Console,
+) -> Result<Opened, Failure> {
+    let fs: Arc<dyn Filesystem> = Arc::new(Disk::default());
+    open_on(fs, path, feed, disk_wait, stop, now_us, console)
+}
+
+/// As [`open`], on any operating system; for tests.
+///
+/// # Errors
+/// As there.
+pub fn open_on(
+    fs: Arc<dyn Filesystem>,
+    path: &Path,
+    feed: Feed,
+    disk_wait: Duration,
+    stop: &StopSignal,
+    now_us: i64,
+    console: &Console,
+) -> Result<Opened, Failure> {
+    let packing = match Compression::of(path) {
+        Compression::None => Packing::Plain,
+        Compression::Zstd => Packing::Zstd,
+        Compression::Gzip => {
+            let message = format!("--capture {}: captures are packed with Zstandard: name it .dcap.zst", path.display());
+            return Err(Failure::usage(message));
+        }
+    };
+    crate::sink::file::outlive_file_size_limit();
+    match fs.stat(path) {
+        Ok(stat) if !stat.is_regular => {
+            let message = format!("cannot write {}: it is not a regular file", path.display());
+            return Err(Failure::new(Exit::Output, message));
+        }
+        _ => {}
+    }
+    let file = fs.open(path, How::Append(MODE)).map_err(|error| cannot_open(path, &error))?;
+    let io = |error: io::Error| cannot_open(path, &error);
+    if !fs.try_lock(&file).map_err(io)? {
+        return Err(locked(fs.as_ref(), &file, path));
+    }
+    let before = Before::of(fs.as_ref(), &file).map_err(io)?;
+    before.must_go_with(feed, packing, path)?;
+    let mut aside = None;
+    if before.whole_to < before.len {
+        aside = Some(move_aside(fs.as_ref(), &file, path, &before, now_us).map_err(io)?);
+        fs.set_len(&file, before.whole_to).map_err(io)?;
+    }
+    let restarted = before.restarted(path, aside.as_deref(), now_us);
+    if let Some(restarted) = &restarted {
+        console.warn(&restarted.detail);
+    }
+    let patience = Patience { fs, disk_wait, stop: stop.clone(), console: console.clone() };
+    let mut appender = Appender::new(patience, file, path.to_owned(), before.whole_to);
+    let session = Session {
+        feed,
+        created_us: now_us,
+        pid: std::process::id(),
+        program: concat!("dhan ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let mut bytes = Vec::new();
+    pack(packing, SESSION, &session.bytes(), &mut bytes);
+    appender.append(&bytes, Cut::Nowhere).map_err(|unwritten| match unwritten.failure {
+        WriteFailure::Failed(failure) => failure,
+        _ => Failure::new(Exit::Output, format!("cannot write {}", path.display())),
+    })?;
+    Ok(Opened { recorder: Recorder::new(appender, packing, console.clone(), now_us), restarted })
+}
+
+fn locked(fs: &dyn Filesystem, file: &File, path: &Path) -> Failure {
+    let session = Before::of(fs, file).ok().and_then(|before| before.session);
+    let who = session.map_or_else(|| "another dhan".to_owned(), |session| format!("another dhan (pid {})", session.pid));
+    let message = format!("{who} is writing {}; stop it, or write to another file", path.display());
+    Failure::new(Exit::Locked, message)
+}
+
+/// What is in the file already.
+#[derive(Default)]
+struct Before {
+    len: u64,
+    /// The end of the last whole block.
+    whole_to: u64,
+    packing: Option<Packing>,
+    /// The last session.
+    session: Option<Session>,
+    /// A session of a version that is not known.
+    newer: Option<u8>,
+    /// The last moment that is kept.
+    last_us: Option<i64>,
+    /// Whether the last run ended orderly.
+    finished: bool,
+}
+
+impl Before {
+    fn of(fs: &dyn Filesystem, file: &File) -> io::Result<Before> {
+        let len = fs.fstat(file)?.len;
+        if len == 0 {
+            return Ok(Before { finished: true, ..Before::default() });
+        }
+        Before::from_ends(fs, file, len).transpose().unwrap_or_else(|| Before::from_all(fs, file, len))
+    }
+
+    /// The usual case, quickly: the file begins with a session and ends with a whole block.
+    fn from_ends(fs: &dyn Filesystem, file: &File, len: u64) -> io::Result<Option<Before>> {
+        let mut start = vec![0; 4096];
+        let n = read_at(fs, file, &mut start, 0)?;
+        let packing = Packing::of(&start[..n]);
+        let mut tail = vec![0; len.min(TAIL) as usize];
+        let n = read_at(fs, file, &mut tail, len - len.min(TAIL))?;
+        let Some((kind, payload)) = block::last_of(&tail[..n], packing) else { return Ok(None) };
+        let mut before = Before { len, whole_to: len, packing: Some(packing), ..Before::default() };
+        let mut blocks = Blocks::new(Input { fs, file, offset: 0 })?;
+        match blocks.next()? {
+            // The stream is the same in all sessions of a file.
+            Some(Found::Block { kind: SESSION, payload, .. }) => before.session(payload),
+            _ => return Ok(None),
+        }
+        // Whose the last session is matters only when the file is locked or its run was killed.
+        before.block(kind, &payload);
+        Ok(if before.finished { Some(before) } else { None })
+    }
+
+    /// Everything is read.
+    fn from_all(fs: &dyn Filesystem, file: &File, len: u64) -> io::Result<Before> {
+        let mut blocks = Blocks::new(Input { fs, file, offset: 0 })?;
+        let mut before = Before { len, packing: Some(blocks.packing()), ..Before::default() };
+        while let Some(found) = blocks.next()? {
+            if let Found::Block { kind, payload, end } = found {
+                before.whole_to = end;
+                before.block(kind, payload);
+            }
+        }
+        Ok(before)
+    }
+
+    fn session(&mut self, payload: &[u8]) {
+        self.finished = false;
+        match Session::read(payload) {
+            Ok(session) => {
+                self.last_us = Some(session.created_us);
+                self.session = Some(session);
+            }
+            Err(version) => self.newer = Some(version),
+        }
+    }
+
+    fn block(&mut self, kind: u8, payload: &[u8]) {
+        if kind == SESSION {
+            return self.session(payload);
+        }
+        let Some(mut entries) = EntryIter::new(payload) else { return };
+        while let Some(Ok(entry)) = entries.next() {
+            self.finished = matches!(entry, Entry::Finish(_));
+        }
+        self.last_us = Some(entries.time_us());
+    }
+
+    /// Whether a run of `feed` may be written behind it.
+    fn must_go_with(&self, feed: Feed, packing: Packing, path: &Path) -> Result<(), Failure> {
+        let path = path.display();
+        if self.len > 0 && self.session.is_none() {
+            let message = match self.newer {
+                Some(version) => format!(
+                    "cannot write {path}: it is a capture of format {version}, and this dhan writes format {VERSION}"
+                ),
+                None => format!("cannot write {path}: it holds something else than a capture; name another file"),
+            };
+            return Err(Failure::new(Exit::Output, message));
+        }
+        if self.packing.is_some_and(|there| there != packing) {
+            let message = format!("--capture {path}: what is in it is not packed as its name says; name another file");
+            return Err(Failure::usage(message));
+        }
+        match &self.session {
+            Some(session) if session.feed != feed => Err(Failure::usage(format!(
+                "--capture {path}: it holds another stream ({}); name another file for this one ({})",
+                name(session.feed),
+                name(feed)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn restarted(&self, path: &Path, aside: Option<&Path>, now_us: i64) -> Option<Restarted> {
+        if self.finished && aside.is_none() {
+            return None;
+        }
+        let path = path.display();
+        let who = self.session.as_ref().map_or(0, |session| session.pid);
+        let torn = aside.map_or_else(String::new, |aside| {
+            format!("; {} bytes that were not whole are in {}", self.len - self.whole_to, aside.display())
+        });
+        let detail = format!("pid {who} was killed while it wrote {path}{torn}");
+        Some(Restarted { from_us: self.last_us.unwrap_or(now_us).min(now_us), detail })
+    }
+}
+
+/// A stream as people call it.
+pub(crate) fn name(feed: Feed) -> &'static str {
+    use crate::wire::depth::Levels;
+    match feed {
+        Feed::Market => "feed",
+        Feed::Depth(Levels::Twenty) => "depth --levels 20",
+        Feed::Depth(Levels::TwoHundred) => "depth --levels 200",
+        Feed::Orders => "orders",
+    }
+}
+
+/// Copies what is not whole to `NAME.torn-TIME`.
+fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, now_us: i64) -> io::Result<PathBuf> {
+    let mut attempt = 0;
+    let (to, aside) = loop {
+        let aside = torn_path(path, now_us, attempt);
+        match fs.open(&aside, How::New(MODE)) {
+            Ok(to) => break (to, aside),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
+            Err(error) => return Err(error),
+        }
+    };
+    let mut bytes = vec![0; LONGEST.min((before.len - before.whole_to) as usize)];
+    let mut at = before.whole_to;
+    while at < before.len {
+        let n = read_at(fs, file, &mut bytes, at)?;
+        if n == 0 {
+            break;
+        }
+        let mut done = 0;
+        while done < n {
+            match fs.write(&to, &bytes[done..n]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => done += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        at += n as u64;
+    }
+    Ok(aside)
+}
+
+fn read_at(fs: &dyn Filesystem, file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match fs.read_at(file, &mut bytes[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(n) => done += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// The file as a stream.
+struct Input<'a> {
+    fs: &'a dyn Filesystem,
+    file: &'a File,
+    offset: u64,
+}
+
+impl io::Read for Input<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let n = self.fs.read_at(self.file, bytes, self.offset)?;
+        self.offset += n as u64;
+        Ok(n)
+    }
+}

@@ -1,0 +1,381 @@
+//! `dhan replay`: captured frames through the pipeline of a live run, so that the same bytes come out.
+
+use crate::capture::entry::{Entry, EntryIter};
+use crate::capture::play::Session;
+use crate::capture::{Part, Player};
+use crate::cli::plan::{ReplayPlan, Speed};
+use crate::clock::now_us;
+use crate::cmd::stream::outputs;
+use crate::console::Console;
+use crate::driver::Ended;
+use crate::exit::{Exit, Failure};
+use crate::orders;
+use crate::record::control::Books;
+use crate::sink::{StopSignal, WriteFailure};
+use crate::writer::figures::ClosingLine;
+use crate::writer::item::{Event, Feed};
+use crate::writer::lane::Item;
+use crate::writer::outputs::Outputs;
+use crate::writer::pipeline::{Pipeline, Rules};
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long one sleep may last, so that a signal is heeded and files get their ticks.
+const NAP: Duration = Duration::from_millis(50);
+/// Frames that are this close are not waited for.
+const CLOSE: Duration = Duration::from_millis(2);
+/// How often destinations get a moment of their own.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Prints what the captures hold, in order.
+///
+/// # Errors
+/// Exit 2 when they hold different streams, 9 when the output failed, 11 when a file cannot be read or is not whole; then
+/// everything that is whole has been printed.
+pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
+    for warning in &plan.warnings {
+        console.warn(warning);
+    }
+    let feed = agreed_feed(plan)?;
+    let stop = StopSignal::default();
+    listen(&stop)?;
+    let mut replay = Replay {
+        plan,
+        console,
+        stop,
+        feed,
+        headers_told: false,
+        left: plan.count,
+        session: None,
+        books: Books::default(),
+        broken: Vec::new(),
+        failure: None,
+        over: false,
+        ticked: Instant::now(),
+    };
+    for path in &plan.files {
+        replay.file(path)?;
+        if replay.over {
+            break;
+        }
+    }
+    replay.end()
+}
+
+/// The first signal ends the replay orderly, the second at once.
+fn listen(stop: &StopSignal) -> Result<(), Failure> {
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // In this order: the default is looked at before the flag is set.
+        signal_hook::flag::register_conditional_default(signal, stop.flag())
+            .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
+            .map_err(|error| Failure::new(Exit::Bug, format!("signals cannot be listened to: {}", error.kind())))?;
+    }
+    Ok(())
+}
+
+/// A capture, opened.
+fn open(path: &Path) -> Result<Player<File>, Failure> {
+    Player::open(path).map_err(|why| Failure::new(Exit::Data, format!("cannot read {}: {why}", path.display())))
+}
+
+/// The stream that all files hold.
+fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Feed>, Failure> {
+    let mut first: Option<(Feed, &Path)> = None;
+    for path in &plan.files {
+        let mut player = open(path)?;
+        let Ok(Some(Part::Session(session))) = player.next() else { continue };
+        match first {
+            None => first = Some((session.feed, path)),
+            Some((feed, _)) if feed == session.feed => {}
+            Some((feed, other)) => {
+                return Err(Failure::usage(format!(
+                    "{} holds {} and {} holds {}: replay them one at a time",
+                    other.display(),
+                    feed.name(),
+                    path.display(),
+                    session.feed.name()
+                )));
+            }
+        }
+    }
+    Ok(first.map(|(feed, _)| feed))
+}
+
+struct Replay<'a> {
+    plan: &'a ReplayPlan,
+    console: &'a Console,
+    stop: StopSignal,
+    feed: Option<Feed>,
+    headers_told: bool,
+    /// Records that may still be printed.
+    left: Option<u64>,
+    session: Option<Playing>,
+    /// The books of the sessions that are over.
+    books: Books,
+    /// Files that are not whole.
+    broken: Vec<String>,
+    failure: Option<WriteFailure>,
+    /// Nothing more is wanted.
+    over: bool,
+    ticked: Instant,
+}
+
+/// A session under way.
+struct Playing {
+    pipeline: Pipeline,
+    pace: Option<Pace>,
+    /// The last moment that was seen, µs since the epoch.
+    last_us: i64,
+    /// The live run had ended when what comes now was received.
+    live_over: bool,
+}
+
+/// When what was received at a moment is due.
+struct Pace {
+    times: u32,
+    begun: Option<(Instant, i64)>,
+}
+
+impl Replay<'_> {
+    fn file(&mut self, path: &Path) -> Result<(), Failure> {
+        let mut player = open(path)?;
+        let mut broken = false;
+        let name = path.display();
+        let mut tell = |what: String| {
+            broken = true;
+            self.console.warn(format_args!("{name}: {what}"));
+        };
+        let mut told_orphans = false;
+        loop {
+            let part = player.next().map_err(|error| {
+                Failure::new(Exit::Data, format!("cannot read {name}: {}", error.kind()))
+            });
+            match part? {
+                None => break,
+                Some(Part::Session(session)) => {
+                    told_orphans = false;
+                    // Replay goes on behind a run that was killed.
+                    if let Some(playing) = self.session.take() {
+                        self.cut_short(playing, path);
+                    }
+                    if self.feed.is_some_and(|feed| feed != session.feed) {
+                        tell(format!("a run of another stream ({}) is left out", session.feed.name()));
+                        told_orphans = true;
+                        continue;
+                    }
+                    self.session = Some(self.begin(&session)?);
+                }
+                Some(Part::Entries(entries)) => match self.session.take() {
+                    Some(playing) => {
+                        if !self.entries(playing, entries) {
+                            tell("a block ends in what is no entry; the rest of it is not printed".to_owned());
+                        }
+                    }
+                    None if told_orphans => {}
+                    None => {
+                        told_orphans = true;
+                        tell("frames of a run whose beginning is not there are not printed".to_owned());
+                    }
+                },
+                Some(Part::Damaged(range)) => tell(format!(
+                    "{} bytes from byte {} on are damaged; what was in them is not printed",
+                    range.end - range.start,
+                    range.start
+                )),
+                Some(Part::Missing { blocks }) => tell(format!("{blocks} blocks are missing")),
+                Some(Part::Torn(range)) => tell(format!(
+                    "its last {} bytes, from byte {} on, are torn; what was in them is not printed",
+                    range.end - range.start,
+                    range.start
+                )),
+                Some(Part::Newer { version }) => {
+                    told_orphans = true;
+                    tell(format!("a run in format {version} is left out: a newer dhan wrote it"));
+                }
+            }
+            if self.over || self.stop.is_stopped() {
+                self.over = true;
+                break;
+            }
+        }
+        if broken {
+            self.broken.push(path.display().to_string());
+        }
+        if let Some(playing) = self.session.take() {
+            if self.over {
+                self.finish(playing, None);
+            } else {
+                self.cut_short(playing, path);
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, session: &Session) -> Result<Playing, Failure> {
+        let ReplayPlan { shape, .. } = self.plan;
+        let feed = session.feed;
+        self.feed = Some(feed);
+        let created_us = session.created_us;
+        let mut opened =
+            outputs::open_all(feed, &self.plan.outputs, shape, created_us, &self.stop, self.console)?;
+        if std::mem::replace(&mut self.headers_told, true) {
+            for spec in &mut opened.specs {
+                spec.header = None;
+            }
+        }
+        let mut outputs = Outputs::new(opened.specs, shape.time, self.console.clone());
+        if let Some(size) = self.plan.outputs.rotate_size {
+            outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
+        }
+        let mut pipeline = Pipeline::new(self.rules(feed), outputs, created_us);
+        for event in opened.found {
+            pipeline.item(&Item::Event(event));
+        }
+        let pace = match self.plan.speed {
+            Speed::Max => None,
+            Speed::Times(times) => Some(Pace { times: times.max(1), begun: None }),
+        };
+        Ok(Playing { pipeline, pace, last_us: created_us, live_over: false })
+    }
+
+    fn rules(&self, feed: Feed) -> Rules {
+        let ReplayPlan { shape, view, top, events, show_client_id, .. } = self.plan;
+        Rules {
+            gaps: shape.gaps,
+            status_records: shape.status_records,
+            count: self.left,
+            only: shape.only.as_deref().map_or(u8::MAX, outputs::only_bits),
+            view: *view,
+            top: *top,
+            events: *events,
+            orders: orders::Options { mask_client_id: !show_client_id },
+            ..Rules::everything(feed)
+        }
+    }
+
+    /// Plays a block; `false` when it is not entries to its end.
+    fn entries(&mut self, mut playing: Playing, entries: EntryIter<'_>) -> bool {
+        let mut whole = true;
+        for entry in entries {
+            let Ok(entry) = entry else {
+                whole = false;
+                break;
+            };
+            // `--count` was reached. What the live run still counted behind its own end is in its books, so that it is
+            // taken too if the live run ended here as well.
+            if playing.pipeline.is_over() && !playing.live_over {
+                playing.live_over = matches!(entry, Entry::Event(Event::End { .. }));
+                self.over = true;
+                if !playing.live_over {
+                    self.finish(playing, None);
+                    return true;
+                }
+            }
+            match entry {
+                Entry::Frame(frame) => {
+                    playing.last_us = frame.recv_us;
+                    if playing.pace.is_some() {
+                        self.wait(&mut playing, frame.recv_us);
+                    }
+                    playing.pipeline.frame(frame);
+                }
+                Entry::Event(event) => {
+                    playing.live_over |= matches!(event, Event::End { .. });
+                    playing.pipeline.item(&Item::Event(event));
+                }
+                Entry::Lagged(lagged) => playing.pipeline.item(&Item::Lagged(lagged)),
+                Entry::EndsWithin { packets, reason } => {
+                    playing.live_over = true;
+                    playing.pipeline.end_within_next(packets, &reason);
+                }
+                Entry::Finish(finish) => {
+                    self.finish(playing, Some(finish.at_us));
+                    return true;
+                }
+                Entry::Other(_) => {}
+            }
+            if playing.pipeline.has_failed() {
+                self.over = true;
+                break;
+            }
+        }
+        self.tick(&mut playing);
+        // `--count` may be reached where the live run ended too: its end is awaited.
+        self.over &= playing.pipeline.has_failed();
+        self.session = Some(playing);
+        whole
+    }
+
+    fn tick(&mut self, playing: &mut Playing) {
+        if self.ticked.elapsed() >= TICK {
+            self.ticked = Instant::now();
+            playing.pipeline.tick(playing.last_us);
+        }
+    }
+
+    /// Waits until a frame is due.
+    fn wait(&mut self, playing: &mut Playing, recv_us: i64) {
+        let Some(pace) = &mut playing.pace else { return };
+        let times = i64::from(pace.times);
+        let (begun, first_us) = *pace.begun.get_or_insert((Instant::now(), recv_us));
+        let after = Duration::from_micros(u64::try_from((recv_us - first_us) / times).unwrap_or(0));
+        let mut flushed = false;
+        while let Some(left) = after.checked_sub(begun.elapsed()).filter(|left| *left > CLOSE)
+            && !self.stop.is_stopped()
+        {
+            if !std::mem::replace(&mut flushed, true) {
+                playing.pipeline.flush();
+            }
+            std::thread::sleep(left.min(NAP));
+            self.tick(playing);
+        }
+    }
+
+    /// The run was killed: nobody knows how it would have ended.
+    fn cut_short(&mut self, mut playing: Playing, path: &Path) {
+        self.console.warn(format_args!("{}: a run in it has no orderly end: it was killed", path.display()));
+        let at_us = playing.last_us;
+        playing.pipeline.item(&Item::Event(Event::End { reason: "killed".to_owned(), at_us }));
+        self.finish(playing, None);
+    }
+
+    fn finish(&mut self, mut playing: Playing, at_us: Option<i64>) {
+        if !playing.pipeline.is_over() {
+            let reason = "signal".to_owned();
+            playing.pipeline.item(&Item::Event(Event::End { reason, at_us: now_us() }));
+        }
+        if let Some(left) = &mut self.left {
+            *left = left.saturating_sub(playing.pipeline.printed_count());
+            self.over |= *left == 0;
+        }
+        let summary = playing.pipeline.finish(at_us.unwrap_or(playing.last_us));
+        let Books { received, written, filtered, dropped, malformed, gaps } = summary.books;
+        let books = &mut self.books;
+        books.received += received;
+        books.written += written;
+        books.filtered += filtered;
+        books.dropped += dropped;
+        books.malformed += malformed;
+        books.gaps += gaps;
+        if summary.failure.is_some() {
+            self.over = true;
+        }
+        self.failure = self.failure.take().or(summary.failure);
+    }
+
+    fn end(self) -> Result<Ended, Failure> {
+        if self.failure == Some(WriteFailure::ReaderGone) {
+            return Ok(Ended::ReaderGone);
+        }
+        self.console.info(ClosingLine(&self.books));
+        if let Some(WriteFailure::Failed(failure)) = self.failure {
+            return Err(failure);
+        }
+        if self.broken.is_empty() {
+            return Ok(Ended::Exit(Exit::Done));
+        }
+        let files = self.broken.join(", ");
+        Err(Failure::new(Exit::Data, format!("not whole: {files}; everything that is whole was printed")))
+    }
+}
