@@ -4,7 +4,7 @@ use crate::cli::simulate::{SimulateArgs, Speed};
 use crate::cmd::told;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
-use crate::sim::{FrameSource, SimConfig, Simulator};
+use crate::sim::{FrameSource, Played, SimConfig, Simulator};
 use anyhow::Context as _;
 use std::fmt::Write as _;
 use std::io;
@@ -29,9 +29,16 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
 }
 
 /// What `--replay` sends: the frames of a capture, at the speed that was asked for.
-fn replayed(capture: &Path, _speed: Speed) -> Result<Arc<dyn FrameSource>, Failure> {
-    let capture = capture.display();
-    Err(Failure::usage(format!("`--replay {capture}`: captures cannot be played yet; leave it out for made-up prices")))
+fn replayed(capture: &Path, speed: Speed) -> Result<Arc<dyn FrameSource>, Failure> {
+    let times = match speed {
+        Speed::Recorded => Some(1),
+        Speed::TenTimes => Some(10),
+        Speed::Max => None,
+    };
+    match Played::open(capture, times) {
+        Ok(played) => Ok(Arc::new(played)),
+        Err(why) => Err(Failure::new(Exit::Data, format!("cannot read {}: {why}", capture.display()))),
+    }
 }
 
 async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {

@@ -1,12 +1,14 @@
 //! `dhan verify`: is what was captured whole?
 
+use crate::capture::block::{MAGIC, Packing};
+use crate::capture::{Part, Player};
 use crate::cli::verify::VerifyArgs;
 use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::sink::file::{Compression, Piece, gaps_path, look_at_marker, walk};
 use crate::sink::stdout::StdoutSink;
 use crate::sink::{Destination as _, StopSignal, WriteFailure};
-use crate::verify::{Around, Findings, Summary, Verdict, csv, ndjson};
+use crate::verify::{Around, Findings, Summary, Verdict, capture, csv, ndjson};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
@@ -72,6 +74,10 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
+    if let Some(mut player) = captured(path, &magic) {
+        let (findings, around) = capture::check(&mut player, &file).map_err(unreadable)?;
+        return Ok(findings.summary(path.to_string_lossy().into_owned(), "capture", around));
+    }
     let compression = match &magic[..] {
         [0x1f, 0x8b, ..] => Compression::Gzip,
         [0x28, 0xb5, 0x2f, 0xfd] => Compression::Zstd,
@@ -101,6 +107,24 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
         no_end_records: is_csv || name.ends_with(".gaps.ndjson"),
     };
     Ok(findings.summary(name.into_owned(), if is_csv { "csv" } else { "ndjson" }, around))
+}
+
+/// The file as a capture, if it is one.
+fn captured(path: &Path, magic: &[u8]) -> Option<Player<File>> {
+    let packed = match Packing::of(magic) {
+        Packing::Plain if magic.starts_with(&MAGIC) => false,
+        Packing::Plain => return None,
+        Packing::Zstd => true,
+    };
+    if packed {
+        // Lines may be packed like that too.
+        let holds_blocks = matches!(Player::open(path).ok()?.next(), Ok(Some(Part::Session(_) | Part::Newer { .. })));
+        let named = path.to_string_lossy().to_ascii_lowercase().ends_with(".dcap.zst");
+        if !holds_blocks && !named {
+            return None;
+        }
+    }
+    Player::open(path).ok()
 }
 
 /// What the gap file beside a CSV file says.

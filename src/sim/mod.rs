@@ -8,7 +8,7 @@
 //! * `server` – the listener; `connection` – one websocket; `service` – what a kind of socket adds to it.
 //! * `feed`, `depth`, `orders` – the kinds; `desk` – the account's orders, behind the socket and the REST call alike.
 //! * `rest`, `master` – plain HTTP: the profile, the order book, the instrument master.
-//! * `source` – frames from elsewhere, for `--replay`.
+//! * `source` – frames from elsewhere; `played` – from a capture, for `--replay`.
 
 mod config;
 mod connection;
@@ -20,6 +20,7 @@ mod known;
 mod market;
 mod master;
 mod orders;
+mod played;
 mod probe;
 mod request;
 mod rest;
@@ -36,6 +37,7 @@ pub use config::{
 };
 pub use http::{Request, Response};
 pub use known::KNOWN;
+pub use played::Played;
 pub use probe::Probe;
 pub use server::{SimHandle, Simulator};
 pub use source::{FrameSource, SourceFrame};

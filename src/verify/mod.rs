@@ -1,5 +1,6 @@
 //! What was captured, read back: is it whole? Pure: lines in, findings out.
 
+pub mod capture;
 pub mod csv;
 pub mod line;
 pub mod ndjson;

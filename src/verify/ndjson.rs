@@ -34,6 +34,13 @@ impl Check {
         }
     }
 
+    /// Something is missing behind the last line; numbers prove nothing until the next run.
+    pub fn damage(&mut self, what: &str) {
+        self.damaged += 1;
+        let line = self.findings.lines + 1;
+        self.findings.damage(line, what);
+    }
+
     /// What was found.
     pub fn done(self) -> Findings {
         self.findings
