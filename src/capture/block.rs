@@ -21,7 +21,7 @@ pub const SESSION: u8 = b'S';
 pub const ENTRIES: u8 = b'E';
 
 /// How much is read at a time.
-const STEP: usize = 1 << 20;
+const STEP: usize = 256 << 10;
 
 /// Appends a block.
 pub fn put(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {

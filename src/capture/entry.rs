@@ -434,14 +434,8 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
         FINISH => {
             let at_us = moment(body)?;
             let mut n = || body.unsigned();
-            let books = Books {
-                received: n()?,
-                written: n()?,
-                filtered: n()?,
-                dropped: n()?,
-                malformed: n()?,
-                gaps: n()?,
-            };
+            let books =
+                Books { received: n()?, written: n()?, filtered: n()?, dropped: n()?, malformed: n()?, gaps: n()? };
             return Some(Entry::Finish(Finish { at_us, books, reason: body.text()?.to_owned() }));
         }
         _ => return Some(Entry::Other(tag)),

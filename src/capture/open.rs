@@ -71,7 +71,8 @@ pub fn open_on(
         Compression::None => Packing::Plain,
         Compression::Zstd => Packing::Zstd,
         Compression::Gzip => {
-            let message = format!("--capture {}: captures are packed with Zstandard: name it .dcap.zst", path.display());
+            let message =
+                format!("--capture {}: captures are packed with Zstandard: name it .dcap.zst", path.display());
             return Err(Failure::usage(message));
         }
     };
@@ -118,7 +119,8 @@ pub fn open_on(
 
 fn locked(fs: &dyn Filesystem, file: &File, path: &Path) -> Failure {
     let session = Before::of(fs, file).ok().and_then(|before| before.session);
-    let who = session.map_or_else(|| "another dhan".to_owned(), |session| format!("another dhan (pid {})", session.pid));
+    let who =
+        session.map_or_else(|| "another dhan".to_owned(), |session| format!("another dhan (pid {})", session.pid));
     let message = format!("{who} is writing {}; stop it, or write to another file", path.display());
     Failure::new(Exit::Locked, message)
 }

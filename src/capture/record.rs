@@ -108,9 +108,7 @@ pub(super) fn pack(packing: Packing, kind: u8, payload: &[u8], out: &mut Vec<u8>
             let mut plain = Vec::with_capacity(payload.len() + block::HEADER);
             block::put(&mut plain, kind, payload);
             // A frame a block: whatever is cut off, what is before it is whole. Packing what is in memory cannot fail.
-            out.extend_from_slice(
-                &zstd::bulk::compress(&plain, zstd::DEFAULT_COMPRESSION_LEVEL).unwrap_or_default(),
-            );
+            out.extend_from_slice(&zstd::bulk::compress(&plain, zstd::DEFAULT_COMPRESSION_LEVEL).unwrap_or_default());
         }
     }
 }

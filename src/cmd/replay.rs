@@ -148,9 +148,9 @@ impl Replay<'_> {
         };
         let mut told_orphans = false;
         loop {
-            let part = player.next().map_err(|error| {
-                Failure::new(Exit::Data, format!("cannot read {name}: {}", error.kind()))
-            });
+            let part = player
+                .next()
+                .map_err(|error| Failure::new(Exit::Data, format!("cannot read {name}: {}", error.kind())));
             match part? {
                 None => break,
                 Some(Part::Session(session)) => {
@@ -217,8 +217,7 @@ impl Replay<'_> {
         let feed = session.feed;
         self.feed = Some(feed);
         let created_us = session.created_us;
-        let mut opened =
-            outputs::open_all(feed, &self.plan.outputs, shape, created_us, &self.stop, self.console)?;
+        let mut opened = outputs::open_all(feed, &self.plan.outputs, shape, created_us, &self.stop, self.console)?;
         if std::mem::replace(&mut self.headers_told, true) {
             for spec in &mut opened.specs {
                 spec.header = None;
