@@ -121,7 +121,7 @@ impl Master {
     pub fn from_bytes(bytes: Arc<Bytes>) -> Result<Master, MasterError> {
         let footer = footer(&bytes)?;
         let base = footer.csv_len;
-        if bytes.len()? != base + index_len(&footer) {
+        if base.checked_add(index_len(&footer)) != Some(bytes.len()?) {
             return Err(MasterError::Damaged("its length"));
         }
         Master::new(Arc::clone(&bytes), bytes, base, footer)
@@ -140,6 +140,9 @@ impl Master {
     }
 
     fn new(csv: Arc<Bytes>, index: Arc<Bytes>, base: u64, footer: Footer) -> Result<Master, MasterError> {
+        if u64::from(footer.header_len) > footer.csv_len {
+            return Err(MasterError::Damaged("its first line"));
+        }
         let mut header = vec![0; footer.header_len as usize];
         csv.read_exact_at(0, &mut header)?;
         if crc32fast::hash(&header) != footer.header_crc {

@@ -111,7 +111,7 @@ fn location_host(own: &str, location: &str) -> String {
 }
 
 /// `Retry-After`: seconds, or a date (compared with the server's own clock where it told it, else with ours).
-pub(crate) fn parse_retry_after(value: &str, server_date_us: Option<i64>) -> Option<Duration> {
+pub fn parse_retry_after(value: &str, server_date_us: Option<i64>) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         // More than a u64 holds is for ever; the caller has its own longest wait.
@@ -123,7 +123,7 @@ pub(crate) fn parse_retry_after(value: &str, server_date_us: Option<i64>) -> Opt
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`, as µs since the epoch.
-pub(crate) fn parse_http_date(value: &str) -> Option<i64> {
+pub fn parse_http_date(value: &str) -> Option<i64> {
     let parser = jiff::fmt::rfc2822::DateTimeParser::new();
     parser.parse_timestamp(value.trim()).ok().map(jiff::Timestamp::as_microsecond)
 }

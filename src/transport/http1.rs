@@ -9,7 +9,7 @@ const LINES_LIMIT: usize = 124;
 
 /// Why no head could be read.
 #[derive(Debug)]
-pub(super) enum HeadError {
+pub enum HeadError {
     /// The peer closed the connection first.
     Eof,
     /// The socket failed.
@@ -22,21 +22,21 @@ pub(super) enum HeadError {
 
 /// A response's status and headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
+pub struct Head {
     /// The status.
-    pub(super) status: u16,
+    pub status: u16,
     /// Names in lower case, values trimmed and lossily UTF-8. Server text.
     headers: Vec<(String, String)>,
 }
 
 impl Head {
     /// The first value of a header; `name` in lower case.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
     /// Whether one of the comma-separated tokens of a header is `token`, in any case.
-    pub(super) fn has_token(&self, name: &str, token: &str) -> bool {
+    pub fn has_token(&self, name: &str, token: &str) -> bool {
         self.headers
             .iter()
             .filter(|(n, _)| n == name)
@@ -45,7 +45,10 @@ impl Head {
 }
 
 /// Reads a response's head; returns it with the bytes that came behind it.
-pub(super) async fn read_head<S: AsyncRead + Unpin + ?Sized>(stream: &mut S) -> Result<(Head, Vec<u8>), HeadError> {
+///
+/// # Errors
+/// Why there is none.
+pub async fn read_head<S: AsyncRead + Unpin + ?Sized>(stream: &mut S) -> Result<(Head, Vec<u8>), HeadError> {
     let mut bytes: Vec<u8> = Vec::with_capacity(1024);
     // Where to look for the blank line next: a server that sends byte by byte must not cost a parse a byte.
     let mut looked = 0;

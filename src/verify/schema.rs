@@ -59,7 +59,7 @@ pub struct Schema {
 
 macro_rules! about {
     ($($rest:expr),* $(,)?) => {
-        &[("segment", Text), ("security_id", Text), ("symbol", TextOrNull), $($rest),*]
+        &[("segment", TextOrNull), ("security_id", Text), ("symbol", TextOrNull), $($rest),*]
     };
 }
 

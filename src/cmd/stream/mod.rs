@@ -2,7 +2,7 @@
 
 mod names;
 pub(crate) mod outputs;
-mod watch;
+pub mod watch;
 
 use crate::auth::{Endpoint, Environment, harden};
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};

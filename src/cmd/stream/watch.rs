@@ -29,11 +29,16 @@ enum Ask {
 
 /// A control line, as read.
 #[derive(Debug, PartialEq, Eq)]
-enum Command {
+pub enum Command {
+    /// `sub SPEC…`
     Subscribe(Vec<Spec>),
+    /// `unsub SPEC…`
     Unsubscribe(Vec<Spec>),
+    /// `list`
     List,
+    /// `quit`
     Quit,
+    /// A blank line or a comment.
     Nothing,
 }
 
@@ -216,7 +221,10 @@ fn read_list(path: &Path, takes: Takes) -> Result<Vec<Spec>, String> {
 }
 
 /// Reads a control line; all its bad specs are told together.
-fn command(line: &str, takes: Takes) -> Result<Command, String> {
+///
+/// # Errors
+/// What is wrong, quoted, and what to write instead.
+pub fn command(line: &str, takes: Takes) -> Result<Command, String> {
     let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
     let Some(verb) = words.next() else { return Ok(Command::Nothing) };
     let (mut specs, mut wrong) = (Vec::new(), Vec::new());

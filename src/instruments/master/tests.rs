@@ -202,6 +202,26 @@ fn any_flipped_bit_is_noticed_or_changes_nothing() {
 }
 
 #[test]
+fn a_footer_with_a_right_checksum_and_impossible_sizes_is_damage_and_no_panic() {
+    let whole = whole_file();
+    let said = &whole[whole.len() - blocks::BLOCK..][..blocks::CONTENT];
+    let footer: Footer = serde_json::from_slice(said).unwrap();
+    for lie in [
+        Footer { csv_len: u64::MAX, ..footer.clone() },
+        Footer { header_len: u32::MAX, ..footer.clone() },
+        Footer { rows: u32::MAX, exact: u32::MAX, ..footer.clone() },
+    ] {
+        let mut text = serde_json::to_vec(&lie).unwrap();
+        text.resize(blocks::CONTENT, b' ');
+        text.extend(blocks::checksum(&text, 0, build::FOOTER, 0).to_le_bytes());
+        let mut file = whole[..whole.len() - 2 * blocks::BLOCK].to_vec();
+        file.extend([&text[..], &text[..]].concat());
+        let opened = Master::from_bytes(Arc::new(Bytes::Memory(file)));
+        assert!(matches!(opened, Err(MasterError::Damaged(_))), "{lie:?}");
+    }
+}
+
+#[test]
 fn a_truncated_file_is_noticed() {
     let whole = whole_file();
     for len in (0..whole.len()).step_by(97) {

@@ -1,0 +1,42 @@
+//! Control lines, and list files.
+
+use dhan::cli::specs::{self, Takes};
+use dhan::cmd::stream::watch::{Command, command};
+use dhan::instruments::Spec;
+use dhan::wire::Mode;
+
+fn read_again(specs: &[Spec]) {
+    for spec in specs {
+        assert_eq!(Spec::parse(&spec.text).as_ref(), Ok(spec), "a spec is read as it was");
+    }
+}
+
+/// Every line as a command, all of them as a list.
+pub fn run(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for line in text.split('\n') {
+        for takes in [Takes::Modes(Mode::Quote), Takes::Depth] {
+            match command(line, takes) {
+                Ok(Command::Subscribe(specs) | Command::Unsubscribe(specs)) => {
+                    assert!(!specs.is_empty(), "{line:?} names nothing");
+                    assert!(takes != Takes::Depth || specs.iter().all(|spec| spec.mode.is_none()));
+                    read_again(&specs);
+                }
+                Ok(Command::List | Command::Quit | Command::Nothing) => {}
+                Err(words) => assert!(!words.is_empty() && !words.contains(char::is_control), "{words:?}"),
+            }
+        }
+    }
+    for takes in [Takes::Modes(Mode::Quote), Takes::Depth] {
+        match specs::list("list", &text, takes) {
+            Ok(specs) => read_again(&specs),
+            Err(problems) => {
+                assert!(!problems.is_empty());
+                for problem in problems {
+                    assert!(problem.starts_with("list:"), "{problem}");
+                    assert!(!problem.contains(char::is_control), "{problem:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Sequences of whatever can happen to a session: it never panics, never spins, has one attempt at a time, and ends when told.
+
+use super::take::Take;
+use dhan::session::{
+    Action, Close, Config, ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, Now,
+    ProbeResult, Session, StateName, Subscription, Time,
+};
+use dhan::wire::depth::Levels;
+use dhan::wire::{DisconnectReason, InstrumentKey, Mode, Segment};
+use dhan::writer::item::{Feed, StatusEvent};
+use std::time::Duration;
+
+/// 2026-11-23, a Monday, 09:15 IST.
+const OPEN_US: i64 = 1_795_405_500_000_000;
+
+fn key(take: &mut Take<'_>) -> InstrumentKey {
+    InstrumentKey::new(Segment::from_code(take.u8() % 10), u32::from(take.u8()))
+}
+
+fn subscriptions(take: &mut Take<'_>, feed: Feed) -> Vec<Subscription> {
+    let count = take.u8() % 6;
+    let one = |take: &mut Take<'_>| {
+        let instrument = key(take);
+        match (feed, take.u8() % 4) {
+            (Feed::Market, 3) | (Feed::Depth(_) | Feed::Orders, _) => Subscription { instrument, mode: None },
+            (Feed::Market, mode) => Subscription::feed(instrument, Mode::ALL[usize::from(mode)]),
+        }
+    };
+    (0..count).map(|_| one(take)).collect()
+}
+
+/// Anything the driver could tell, with whatever in it.
+fn input(take: &mut Take<'_>, feed: Feed) -> Input {
+    let words = || "in words".to_owned();
+    let wait = |take: &mut Take<'_>| match take.u8() % 4 {
+        0 => Duration::ZERO,
+        1 => Duration::from_secs(u64::MAX),
+        _ => Duration::from_millis(u64::from(take.u32())),
+    };
+    let problem = |take: &mut Take<'_>| {
+        let kind = take.one(&[CredentialTrouble::Missing, CredentialTrouble::Malformed, CredentialTrouble::Expired]);
+        CredentialProblem { kind, words: "in words".to_owned() }
+    };
+    match take.u8() % 26 {
+        0 => Input::Start,
+        1 | 2 => Input::CredentialsRead(Ok(Fingerprint(u64::from(take.u8() % 4)))),
+        3 => Input::CredentialsRead(Err(problem(take))),
+        4 => Input::CredentialsRefused(Fingerprint(u64::from(take.u8() % 4))),
+        5 | 6 => Input::Connected,
+        7 => Input::ConnectFailed(ConnectFailure::Network(words())),
+        8 => Input::ConnectFailed(match take.u8() % 8 {
+            0 => ConnectFailure::Proxy(words()),
+            1 => ConnectFailure::Untrusted(words()),
+            2 => ConnectFailure::Redirect(words()),
+            3 => ConnectFailure::Protocol(words()),
+            4 => ConnectFailure::Credentials(problem(take)),
+            5 => ConnectFailure::NoPlace(words()),
+            6 => ConnectFailure::Budget { wait: wait(take) },
+            _ => ConnectFailure::CoolingOff { kind: take.one(&CoolOffKind::ALL), step: take.u32(), wait: wait(take) },
+        }),
+        9 => Input::ConnectFailed(ConnectFailure::Http {
+            status: take.one(&[400, 401, 403, 404, 429, 500, 502, 503, 302, 200]),
+            retry_after: take.bit().then(|| wait(take)),
+        }),
+        10 | 11 => Input::Traffic,
+        12 => Input::Pong,
+        13 | 14 => Input::Data { packets: if take.bit() { u32::MAX } else { u32::from(take.u8()) } },
+        15 => Input::ServerDisconnect(DisconnectReason(800 + u16::from(take.u8() % 20))),
+        16 => Input::Closed(match take.u8() % 5 {
+            0 => Close::Frame { code: Some(take.u16()), reason: words() },
+            1 => Close::Frame { code: None, reason: String::new() },
+            2 => Close::Eof,
+            3 => Close::Reset,
+            _ => Close::Network(words()),
+        }),
+        17 => Input::Closed(Close::Protocol(words())),
+        18 => Input::Probed(take.one(&[
+            ProbeResult::TokenDead,
+            ProbeResult::PlanInactive,
+            ProbeResult::Fine,
+            ProbeResult::Unknown,
+        ])),
+        19 => Input::Subscribe(subscriptions(take, feed)),
+        20 => Input::Unsubscribe(subscriptions(take, feed)),
+        21 => Input::Unwanted(key(take)),
+        22 => Input::SnapshotFetched,
+        23 => Input::SnapshotFailed(words()),
+        _ => Input::Tick,
+    }
+}
+
+struct World {
+    session: Session,
+    at: u64,
+    wall_us: i64,
+    /// An attempt or a connection that has not ended.
+    open: bool,
+    ends: u32,
+}
+
+impl World {
+    fn tell(&mut self, input: Input) {
+        self.session.on(Now { at: Time(self.at), wall_us: self.wall_us }, input);
+        while let Some(action) = self.session.next_action() {
+            assert_eq!(self.ends, 0, "{action:?} follows the end");
+            match action {
+                Action::Connect => assert!(!std::mem::replace(&mut self.open, true), "two attempts at once"),
+                Action::Probe | Action::Status { event: StatusEvent::Retrying, .. } => self.open = false,
+                Action::GiveUp(_) | Action::Stopped => self.ends += 1,
+                _ => {}
+            }
+        }
+        assert_eq!(self.session.state() == StateName::Ended, self.ends == 1);
+    }
+
+    /// Time passes; the session is woken whenever it wants to be.
+    fn pass(&mut self, us: u64) {
+        let until = self.at + us;
+        let mut woken = 0;
+        while let Some(at) = self.session.deadline().filter(|at| at.0 <= until) {
+            let before = self.at;
+            self.at = self.at.max(at.0);
+            self.wall_us += i64::try_from(self.at - before).unwrap_or(0);
+            woken = if self.at == before { woken + 1 } else { 0 };
+            assert!(woken < 16, "it wants to be woken for ever: {:?}", self.session.state());
+            self.tell(Input::Tick);
+        }
+        self.wall_us += i64::try_from(until - self.at).unwrap_or(0);
+        self.at = until;
+    }
+}
+
+/// A configuration, then steps: time passes or the clock jumps, then something happens; at last, stop.
+pub fn run(data: &[u8]) {
+    let mut take = Take(data);
+    let feeds = [Feed::Market, Feed::Orders, Feed::Depth(Levels::Twenty), Feed::Depth(Levels::TwoHundred)];
+    let feed = take.one(&feeds);
+    let flags = take.u8();
+    let config = Config {
+        max_outage: (flags & 1 != 0).then(|| Duration::from_secs(u64::from(take.u8()))),
+        auth_wait: Duration::from_secs(if flags & 2 != 0 { 0 } else { 600 }),
+        start_delay: Duration::from_millis(if flags & 4 != 0 { 250 } else { 0 }),
+        ..Config::new(feed, 1, u64::from(take.u16()))
+    };
+    let first = subscriptions(&mut take, feed);
+    let session = Session::new(config, first);
+    let mut world = World { session, at: 0, wall_us: OPEN_US, open: false, ends: 0 };
+    world.tell(Input::Start);
+    for _ in 0..400 {
+        if take.is_empty() {
+            break;
+        }
+        match take.u8() % 8 {
+            0..4 => {}
+            4 => world.pass(u64::from(take.u16())),
+            5 => world.pass(u64::from(take.u16()) * 1_000),
+            6 => world.pass(u64::from(take.u8()) * 1_000_000),
+            // The wall clock is set, either way.
+            _ => world.wall_us += i64::from(take.u32() as i32) * 1_000,
+        }
+        let input = input(&mut take, feed);
+        world.tell(input);
+        let _ = world.session.leaving().count();
+    }
+    world.tell(Input::Stop);
+    world.pass(2_000_000);
+    assert_eq!(world.session.state(), StateName::Ended, "it ends within two seconds of being told");
+    assert_eq!(world.ends, 1);
+}

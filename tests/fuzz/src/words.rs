@@ -1,0 +1,56 @@
+//! What is typed: instrument specs, and the values of options.
+
+use dhan::cli::specs::{self, Takes};
+use dhan::cli::value;
+use dhan::instruments::filter::{Expiry, Strikes};
+use dhan::instruments::{Name, Spec};
+use dhan::record::order::Events;
+use dhan::sink::file::Pattern;
+use dhan::wire::Mode;
+
+/// 2026-06-10 09:50:00 IST.
+const NOW: i64 = 1_781_065_200_000_000;
+
+fn spec(text: &str) {
+    let _ = specs::spec(text, Takes::Modes(Mode::Ticker)).is_ok();
+    let _ = specs::spec(text, Takes::Depth).is_ok();
+    let Ok(spec) = Spec::parse(text) else { return };
+    assert_eq!(Spec::parse(&spec.to_string()).as_ref(), Ok(&spec), "what is printed is read back");
+    // Put together from its parts it means the same.
+    let name = match &spec.name {
+        Name::Id(id) => {
+            assert!(spec.segment.is_some(), "an id without a segment");
+            id.to_string()
+        }
+        Name::Symbol(symbol) => {
+            assert!(!symbol.is_empty() && symbol.trim() == symbol);
+            symbol.clone()
+        }
+    };
+    let segment = spec.segment.map(|segment| format!("{segment}:")).unwrap_or_default();
+    let mode = spec.mode.map(|mode| format!("@{}", mode.name())).unwrap_or_default();
+    let again = Spec::parse(&format!("{segment}{name}{mode}")).expect("its parts are a spec");
+    assert_eq!((&again.segment, &again.name, again.mode), (&spec.segment, &spec.name, spec.mode));
+}
+
+/// The text as a spec, and as the value of every option that has a form.
+pub fn run(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    spec(&text);
+    for word in text.split('\n').take(20) {
+        spec(word);
+        let _ = value::duration("--duration", word);
+        let _ = value::positive("--count", word);
+        let _ = value::size("--rotate-size", word);
+        let _ = value::moment("--until", word, NOW);
+        let _ = word.parse::<Expiry>();
+        let _ = word.parse::<Strikes>();
+        let _ = Events::parse(word);
+        if let Ok(pattern) = Pattern::parse(word) {
+            let path = pattern.path_at(NOW);
+            let boundary = pattern.boundary_after(NOW);
+            assert!(boundary > NOW, "a period ends after its moments");
+            assert_eq!(pattern.path_at(boundary - 1), path, "a period has one file");
+        }
+    }
+}
