@@ -749,3 +749,16 @@ proptest! {
         prop_assert_eq!(run.order(message(&upper)), "repeat");
     }
 }
+
+#[test]
+fn a_row_of_the_order_book_without_a_status_is_news_once_and_not_at_every_look() {
+    let mut orders = Orders::new(Options::default());
+    let mut look = |row: &str| {
+        let mut all = Vec::new();
+        orders.on_order_book(row.as_bytes(), false, 1_781_065_200_000_000, &mut |outcome| all.push(outcome));
+        all
+    };
+    look(r#"[{"orderId":"1","orderStatus":"PENDING","quantity":4,"filledQty":0}]"#);
+    assert!(matches!(look(r#"[{"orderId":"1","quantity":5}]"#)[..], [Outcome::Record(_)]));
+    assert_eq!(look(r#"[{"orderId":"1","quantity":5}]"#), [Outcome::Repeat]);
+}

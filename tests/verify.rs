@@ -199,6 +199,17 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
 }
 
 #[test]
+fn a_packet_of_a_segment_that_has_no_name_yet_is_no_damage() {
+    let all = [
+        r#"{"type":"ticker","segment":null,"security_id":"77","symbol":null,"ltp":1.05,"ltt":null,"recv_us":1}"#
+            .to_owned(),
+        end(1, 1, 0, 2),
+    ];
+    let (verdict, summary) = checked("x.ndjson", &lines(&all));
+    assert_eq!(verdict, Verdict::Ok, "{summary:?}");
+}
+
+#[test]
 fn every_record_type_of_the_contract_passes() {
     let level = r#"[{"price":1.0,"qty":5,"orders":2}]"#;
     let head = r#""segment":"NSE_EQ","security_id":"1","symbol":null"#;

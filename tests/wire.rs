@@ -240,7 +240,7 @@ fn sides(bytes: &[u8], levels: Levels) -> Vec<(InstrumentKey, Side, u32, Vec<Row
 
 #[test]
 fn the_twenty_level_bid_on_record_is_read_to_its_values_and_back() {
-    let row = |i: u32| Row { price: 1689.2 - 0.05 * f64::from(i), qty: 100 + i, orders: 3 + i };
+    let row = |i: u32| Row { price: f64::from(168_920 - 5 * i) / 100.0, qty: 100 + i, orders: 3 + i };
     let rows: Vec<Row> = (0..20).map(row).collect();
     let bytes = made(|out| encode::depth_side(out, HDFC, Side::Bid, 7, &rows));
     let begin = hex("4c 01 29 01 35 05 00 00 07 00 00 00 cd cc cc cc cc 64 9a 40 64 00 00 00 03 00 00 00
@@ -307,9 +307,9 @@ fn real_frame(name: &str) -> Option<(Vec<u8>, Value)> {
     Some((hex(&text), serde_json::from_str(&decoded).unwrap()))
 }
 
-/// Whether a float is the one that a JSON number tells.
+/// Whether a float is the one that a JSON number tells (serde_json may read an `f64` a digit off).
 fn is(value: f32, json: &Value) -> bool {
-    json.as_f64() == Some(f64::from(value))
+    json.as_f64().is_some_and(|told| told as f32 == value)
 }
 
 #[test]

@@ -219,8 +219,9 @@ fn differs(row: &Order, known: &State) -> bool {
         Some("PART_TRADED") => Some("PENDING".to_owned()),
         _ => status.clone(),
     };
-    working(&row.details.status) != working(&known.status)
-        || row.details.traded_qty != known.traded_qty
+    // What a row does not say is as it was.
+    row.details.status.is_some() && working(&row.details.status) != working(&known.status)
+        || row.details.traded_qty.is_some() && row.details.traded_qty != known.traded_qty
         || !is_finished(row.details.status.as_deref()) && Terms::of(row) != known.terms
 }
 

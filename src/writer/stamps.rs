@@ -29,7 +29,9 @@ impl Stamps {
     #[inline]
     pub fn clock(&mut self, us: i64) -> Option<Stepped> {
         let before = std::mem::replace(&mut self.clock, us);
-        (us < before).then(|| Stepped { by_us: before - us, from_us: self.last })
+        // Before the first record, what the clock last said is all there is.
+        let from_us = if self.last == i64::MIN { before } else { self.last };
+        (us < before).then(|| Stepped { by_us: before.saturating_sub(us), from_us })
     }
 
     /// The last receive time that was given out.
@@ -54,6 +56,13 @@ mod tests {
     fn packets_of_one_frame_differ_by_one() {
         let mut stamps = Stamps::default();
         assert_eq!([stamps.next(100), stamps.next(100), stamps.next(100), stamps.next(500)], [100, 101, 102, 500]);
+    }
+
+    #[test]
+    fn a_clock_set_back_before_the_first_record_is_told_with_a_real_moment() {
+        let mut stamps = Stamps::default();
+        assert_eq!(stamps.clock(100), None);
+        assert_eq!(stamps.clock(90), Some(Stepped { by_us: 10, from_us: 100 }));
     }
 
     #[test]
