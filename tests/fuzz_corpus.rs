@@ -43,7 +43,7 @@ fn nothing_in_the_kept_corpora_breaks_a_target() {
             }
         }
     }
-    assert_eq!(broken, [PathBuf::new(); 0]);
+    assert!(broken.is_empty(), "{broken:?}");
 }
 
 #[test]

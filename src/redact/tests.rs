@@ -81,6 +81,22 @@ fn twelve_bytes_of_it_are_too_many_and_eleven_are_not_the_secret() {
 }
 
 #[test]
+fn a_list_of_bytes_that_stands_against_other_text_is_masked_from_its_first_value_to_its_last() {
+    let redactor = redactor();
+    for window in SECRET.as_bytes().windows(12) {
+        for (form, list) in
+            disguises(window).into_iter().filter(|(form, _)| form.contains("list") || form.contains("colons"))
+        {
+            let list = list.trim_matches(['[', ']']);
+            for text in [format!("k{list}"), format!("{list}zz"), format!("key{list}?")] {
+                let masked = redactor.mask(&text);
+                assert!(masked.contains(MASK) && !masked.contains(list), "{form}: {masked}");
+            }
+        }
+    }
+}
+
+#[test]
 fn short_secrets_are_masked_whole_and_empty_ones_mask_nothing() {
     let redactor = Redactor::default();
     redactor.add(SecretString::from(" \n"));

@@ -119,16 +119,46 @@ fn byte_list(text: &[u8], secret: &Windows, hits: &mut Vec<Range<usize>>) {
                 .then(|| std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, radix).ok()))
                 .flatten();
             let near = run.start - last_end <= 4;
-            if value.is_none() || !near {
-                out.search(secret, hits);
-            }
-            if let Some(byte) = value {
-                out.push(byte, run.clone());
+            match value {
+                Some(byte) => {
+                    if !near {
+                        out.search(secret, hits);
+                    }
+                    out.push(byte, run.clone());
+                }
+                // The first and the last value of a list may stand against other text (`k28:3c:…`).
+                None => {
+                    let (first, last) = edges(&text[run.clone()], radix);
+                    if let (true, Some((byte, length))) = (near, first) {
+                        out.push(byte, run.start..run.start + length);
+                    }
+                    out.search(secret, hits);
+                    if let Some((byte, length)) = last {
+                        out.push(byte, run.end - length..run.end);
+                    }
+                }
             }
             last_end = run.end;
         }
         out.search(secret, hits);
     }
+}
+
+/// The byte values, with their lengths, that a word which is none begins and ends with.
+type Edge = Option<(u8, usize)>;
+
+fn edges(word: &[u8], radix: u32) -> (Edge, Edge) {
+    let is_digit = |b: &&u8| char::from(**b).is_digit(radix);
+    let most = if radix == 16 { 2 } else { 3 };
+    let begins = word.iter().take(most).take_while(is_digit).count();
+    let ends = word.iter().rev().take(most).take_while(is_digit).count();
+    let value = |digits: &[u8]| {
+        std::str::from_utf8(digits)
+            .ok()
+            .and_then(|d| u8::from_str_radix(d, radix).ok())
+            .map(|byte| (byte, digits.len()))
+    };
+    (value(&word[..begins]), value(&word[word.len() - ends..]))
 }
 
 /// Maximal runs of at least `least` bytes of a kind.

@@ -129,7 +129,7 @@ fn mend(take: &mut Take<'_>) {
         (Compression::Gzip, "x.ndjson.gz"),
         (Compression::Zstd, "x.ndjson.zst"),
     ]);
-    let honest = take.u8() % 4 != 0;
+    let honest = !take.u8().is_multiple_of(4);
     let left = left(take, compression);
     // In memory where there is such a folder.
     let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a folder");

@@ -34,7 +34,7 @@ fn check(order: &Order) {
 
 /// Frames are separated by a zero byte; the first byte of each says what it is.
 pub fn run(data: &[u8]) {
-    let mut orders = Orders::new(Options { mask_client_id: data.len() % 2 == 0 });
+    let mut orders = Orders::new(Options { mask_client_id: data.len().is_multiple_of(2) });
     for (i, frame) in (0..).zip(data.split(|&byte| byte == 0)) {
         let Some((kind, frame)) = frame.split_first() else { continue };
         let recv_us = NOW + i * 1_000_000;

@@ -102,7 +102,7 @@ fn packets(take: &mut Take<'_>, feed: Feed) -> Vec<u8> {
         }
     }
     // Sometimes cut.
-    if take.u8() % 8 == 0 {
+    if take.u8().is_multiple_of(8) {
         out.truncate(usize::from(take.u16()) % (out.len() + 1));
     }
     out
