@@ -202,13 +202,6 @@ pub struct OutputsPlan {
     pub capture: Option<PathBuf>,
 }
 
-impl OutputsPlan {
-    /// Whether records go to stdout.
-    pub fn has_stdout(&self) -> bool {
-        self.targets.iter().any(|output| output.target == OutputTarget::Stdout)
-    }
-}
-
 /// One place that records go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputPlan {

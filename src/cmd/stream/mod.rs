@@ -95,7 +95,7 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
         stats: plan.stats,
         changes: watch.changes,
         reread: watch.reread,
-        live_line: live_line(&plan),
+        live_line: live_line(),
         console: console.clone(),
     });
     drop(server.exchange);
@@ -103,9 +103,9 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
 }
 
 /// A live line only helps where a person looks at stderr and records go elsewhere.
-fn live_line(plan: &StreamPlan) -> bool {
+fn live_line() -> bool {
     use std::io::IsTerminal as _;
-    std::io::stderr().is_terminal() && !(plan.outputs.has_stdout() && std::io::stdout().is_terminal())
+    std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
 }
 
 fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
