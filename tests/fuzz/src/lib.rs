@@ -3,6 +3,7 @@
 //! `fuzz_targets/NAME.rs` calls `NAME::run`; `tests/fuzz_corpus.rs` runs the same functions over the kept corpora with the
 //! stable toolchain.
 
+pub mod capture;
 pub mod claims;
 pub mod control;
 pub mod depth;
@@ -24,7 +25,8 @@ pub mod words;
 pub type Body = fn(&[u8]);
 
 /// Every target by its name.
-pub const ALL: [(&str, Body); 15] = [
+pub const ALL: [(&str, Body); 16] = [
+    ("capture", capture::run),
     ("claims", claims::run),
     ("control", control::run),
     ("depth", depth::run),
