@@ -216,8 +216,12 @@ fn the_demo_needs_nothing_at_all() {
     };
     let output = bare(&["feed", "--demo", "--mode", "quote", "IDX_I:13", "-n", "20"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<Value> =
-        output.stdout.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect();
+    let lines: Vec<Value> = output
+        .stdout
+        .split(|b| *b == b'\n')
+        .filter(|l| !l.is_empty())
+        .map(|l| serde_json::from_slice(l).unwrap())
+        .collect();
     assert_eq!(lines.len(), 20);
     assert!(lines.iter().all(|line| line["security_id"] == "13" && line["symbol"] == "NIFTY"));
     let output = bare(&["feed", "--demo", "--once"]);
@@ -239,8 +243,8 @@ fn every_usage_error_is_2_with_the_bad_part_quoted_before_anything_connects() {
         (&["feed", "-i", "-"], &["empty"]),
         (&["feed", "-i", text(&empty)], &["empty"]),
         (&["feed", "-i", "/nowhere/at/all"], &["/nowhere/at/all"]),
-        (&["feed", "-i", text(&bad)], &["\"NSE_EQ:\"", "loud", "line 2", "line 3"]),
-        (&["feed", "NSE_EQ:", "IDX_I:13@loud", ":13"], &["\"NSE_EQ:\"", "loud", "\":13\""]),
+        (&["feed", "-i", text(&bad)], &["\"NSE_EQ:\"", "\"loud\"", "bad:2", "bad:3"]),
+        (&["feed", "NSE_EQ:", "IDX_I:13@loud"], &["\"NSE_EQ:\"", "loud"]),
         (&["feed", "IDX_I:13", "--mode", "x"], &["\"x\"", "ticker"]),
         (&["feed", "IDX_I:13", "--format", "xml"], &["\"xml\"", "ndjson"]),
         (&["feed", "IDX_I:13", "-n", "0"], &["\"0\""]),
@@ -250,7 +254,7 @@ fn every_usage_error_is_2_with_the_bad_part_quoted_before_anything_connects() {
         (&["feed", "IDX_I:13", "--only", "tick"], &["\"tick\"", "ticker"]),
         (&["feed", "IDX_I:13", "--time", "unix"], &["\"unix\""]),
         (&["feed", "IDX_I:13", "--on-lag", "wait"], &["\"wait\""]),
-        (&["feed", "IDX_I:13", "--stats", "-1s"], &["-1s"]),
+        (&["feed", "IDX_I:13", "--stats=-1s"], &["\"-1s\""]),
         (&["feed", "IDX_I:13", "--url", "ws://example.com/"], &["ws://example.com/", "wss://"]),
         (&["feed", "IDX_I:13", "--url", "http://127.0.0.1/"], &["http://127.0.0.1/"]),
         (&["feed", "IDX_I:13", "--ca-file", "/nowhere.pem"], &["/nowhere.pem"]),
@@ -268,7 +272,11 @@ fn every_usage_error_is_2_with_the_bad_part_quoted_before_anything_connects() {
         let done = home.run(line).code(2);
         assert_eq!(done.out, "", "{line:?}");
         for part in *parts {
-            assert!(done.err.contains(part) || done.err.contains(&part.replace('"', "'")), "{line:?}: {part}: {}", done.err);
+            assert!(
+                done.err.contains(part) || done.err.contains(&part.replace('"', "'")),
+                "{line:?}: {part}: {}",
+                done.err
+            );
         }
     }
     // All of them in one message.
@@ -347,14 +355,26 @@ fn status_records_tell_the_steps_in_order() {
     let done = run.stop().code(0);
     let events: Vec<_> = done.of("status").iter().map(|s| s["event"].as_str().expect("a word").to_owned()).collect();
     let expected = [
-        "connecting", "connected", "requested", "live", "disconnected", "retrying", "connecting", "connected",
-        "requested", "live", "stopping",
+        "connecting",
+        "connected",
+        "requested",
+        "live",
+        "disconnected",
+        "retrying",
+        "connecting",
+        "connected",
+        "requested",
+        "live",
+        "stopping",
     ];
     assert_eq!(events, expected);
     let disconnected = &done.of("status")[4];
     assert!(disconnected["detail"].as_str().expect("why").contains("1001"), "{disconnected}");
     let keys: Vec<_> = disconnected.as_object().expect("an object").keys().cloned().collect();
-    assert_eq!(BTreeSet::from_iter(keys), BTreeSet::from_iter(["type", "feed", "conn", "event", "detail", "recv_us"].map(str::to_owned)));
+    assert_eq!(
+        BTreeSet::from_iter(keys),
+        BTreeSet::from_iter(["type", "feed", "conn", "event", "detail", "recv_us"].map(str::to_owned))
+    );
     let end = done.records().pop().expect("an end");
     assert_eq!((&end["type"], &end["reason"], &end["gaps"]), (&"end".into(), &"signal".into(), &1.into()));
 }
@@ -541,7 +561,10 @@ fn a_slow_reader_costs_the_oldest_and_every_one_of_them_is_counted() {
     let output = child.wait_with_output().expect("its end");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(dropped > 0 && said.contains(&format!("received {FLOOD}, written {written}, filtered 0, dropped {dropped}")), "{said}");
+    assert!(
+        dropped > 0 && said.contains(&format!("received {FLOOD}, written {written}, filtered 0, dropped {dropped}")),
+        "{said}"
+    );
     measured(&format!("E03 in small: {FLOOD} full packets, {dropped} dropped, peak memory {} MiB", peak / 1024));
     assert!(peak <= 192 << 10, "{peak} kB");
     secrets::assert_clean("stderr", said.as_bytes());

@@ -266,7 +266,7 @@ impl Socket {
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
                     let mut batch = self.shared.lane.batch(self.conn);
                     let at_us = now_us();
-                    batch.push(kind, at_us, &body);
+                    batch.push(kind, at_us, &self.shared.without_secrets(&body));
                     self.shared.lane.push(batch);
                     self.shared.lane.event(Event::Whole { conn: self.conn, at_us });
                     self.tell(Input::SnapshotFetched);
@@ -293,7 +293,7 @@ impl Socket {
                         let text = crate::console::untrusted(&String::from_utf8_lossy(&bytes));
                         self.shared.console.warn(format!("connection {}: the server says: {text}", self.conn));
                     }
-                    batch.push(FrameKind::Text, now_us(), &bytes);
+                    batch.push(FrameKind::Text, now_us(), &self.shared.without_secrets(&bytes));
                 }
                 Incoming::Ping => {}
                 Incoming::Pong => seen.pong = true,

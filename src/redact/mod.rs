@@ -43,12 +43,22 @@ impl Redactor {
 
     /// The text with every secret replaced, and everything that looks like one.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut hits = self.known_in(text);
+        find_patterns(text.as_bytes(), &mut hits);
+        replace(text, hits)
+    }
+
+    /// The text with the secrets of this run replaced, and nothing else: for what is passed on as it came.
+    pub fn mask_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        replace(text, self.known_in(text))
+    }
+
+    fn known_in(&self, text: &str) -> Vec<Range<usize>> {
         let mut hits = Vec::new();
         for secret in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
             undo::find(text.as_bytes(), secret, &mut hits);
         }
-        find_patterns(text.as_bytes(), &mut hits);
-        replace(text, hits)
+        hits
     }
 }
 

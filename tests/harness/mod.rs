@@ -187,7 +187,13 @@ impl Home {
 
 /// Bytes that a thread collects.
 #[derive(Clone, Default)]
-pub struct Heard(Arc<(Mutex<(Vec<u8>, bool)>, Condvar)>);
+pub struct Heard(Arc<(Mutex<SoFar>, Condvar)>);
+
+#[derive(Default)]
+struct SoFar {
+    bytes: Vec<u8>,
+    ended: bool,
+}
 
 impl Heard {
     fn from(mut pipe: impl Read + Send + 'static) -> Heard {
@@ -198,8 +204,8 @@ impl Heard {
             loop {
                 let n = pipe.read(&mut piece).unwrap_or(0);
                 let mut now = theirs.0.0.lock().expect("no panic");
-                now.0.extend_from_slice(&piece[..n]);
-                now.1 = n == 0;
+                now.bytes.extend_from_slice(&piece[..n]);
+                now.ended = n == 0;
                 theirs.0.1.notify_all();
                 if n == 0 {
                     return;
@@ -210,7 +216,7 @@ impl Heard {
     }
 
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.0.lock().expect("no panic").0).into_owned()
+        String::from_utf8_lossy(&self.0.0.lock().expect("no panic").bytes).into_owned()
     }
 
     /// Waits until what came so far satisfies; false when it ended before that, or patience did.
@@ -219,13 +225,13 @@ impl Heard {
         let mut now = self.0.0.lock().expect("no panic");
         let mut looked_at = usize::MAX;
         loop {
-            if looked_at != now.0.len() {
-                looked_at = now.0.len();
-                if holds(&String::from_utf8_lossy(&now.0)) {
+            if looked_at != now.bytes.len() {
+                looked_at = now.bytes.len();
+                if holds(&String::from_utf8_lossy(&now.bytes)) {
                     return true;
                 }
             }
-            if now.1 || Instant::now() >= end {
+            if now.ended || Instant::now() >= end {
                 return false;
             }
             now = self.0.1.wait_timeout(now, Duration::from_millis(50)).expect("no panic").0;
@@ -235,10 +241,10 @@ impl Heard {
     fn wait_end(&self) -> Vec<u8> {
         let end = Instant::now() + PATIENCE;
         let mut now = self.0.0.lock().expect("no panic");
-        while !now.1 && Instant::now() < end {
+        while !now.ended && Instant::now() < end {
             now = self.0.1.wait_timeout(now, Duration::from_millis(50)).expect("no panic").0;
         }
-        now.0.clone()
+        now.bytes.clone()
     }
 }
 
