@@ -23,6 +23,8 @@ pub enum Entry<'a> {
         /// Why it ended.
         reason: String,
     },
+    /// The live run printed one record of each of these, and nothing else.
+    Once(Vec<(InstrumentKey, Mode)>),
     /// The live run ended orderly. Nothing of the session follows.
     Finish(Finish),
     /// Something that this version knows no name for.
@@ -59,6 +61,7 @@ const END: u8 = 8;
 const LAGGED: u8 = 9;
 const ENDS_WITHIN: u8 = 10;
 const FINISH: u8 = 11;
+const ONCE: u8 = 12;
 
 const KINDS: [FrameKind; 4] =
     [FrameKind::Binary, FrameKind::Text, FrameKind::OrderBookAtStart, FrameKind::OrderBookAfterGap];
@@ -272,6 +275,12 @@ impl Entries {
         });
     }
 
+    /// Says that the live run prints one record of each of these, and nothing else.
+    pub fn once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
+        let wanted: Vec<_> = wanted.iter().map(|(instrument, mode)| (*instrument, Some(*mode))).collect();
+        self.put(ONCE, |out, _| put_subscriptions(out, &wanted));
+    }
+
     /// Says that the live run is over.
     pub fn finish(&mut self, finish: &Finish) {
         self.put(FINISH, |out, time| {
@@ -430,6 +439,10 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
         }
         ENDS_WITHIN => {
             return Some(Entry::EndsWithin { packets: body.small()?, reason: body.text()?.to_owned() });
+        }
+        ONCE => {
+            let wanted = known!(subscriptions(body)?, tag);
+            return Some(Entry::Once(wanted.into_iter().filter_map(|(key, mode)| Some((key, mode?))).collect()));
         }
         FINISH => {
             let at_us = moment(body)?;

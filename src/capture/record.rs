@@ -5,6 +5,7 @@ use super::entry::{Entries, Finish, Mark};
 use crate::console::Console;
 use crate::sink::WriteFailure;
 use crate::sink::file::{Appender, Cut};
+use crate::wire::{InstrumentKey, Mode};
 use crate::writer::item::{Event, Frame};
 use crate::writer::lane::Item;
 use crate::writer::pipeline::{EndedWithin, Summary};
@@ -49,6 +50,11 @@ impl Recorder {
             lost: 0,
             finished: false,
         }
+    }
+
+    /// Keeps what the run prints one record of each of, and nothing else (`--once`).
+    pub fn once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
+        self.entries.once(wanted);
     }
 
     fn put(&mut self, item: &Item, ended: Option<&EndedWithin>) {

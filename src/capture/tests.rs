@@ -36,6 +36,7 @@ enum Put {
     Event(Event),
     Lagged(Lagged),
     EndsWithin(u32, String),
+    Once(Vec<(InstrumentKey, Mode)>),
     Finish(Finish),
 }
 
@@ -46,6 +47,7 @@ impl Put {
             Entry::Event(event) => Put::Event(event),
             Entry::Lagged(lagged) => Put::Lagged(lagged),
             Entry::EndsWithin { packets, reason } => Put::EndsWithin(packets, reason),
+            Entry::Once(wanted) => Put::Once(wanted),
             Entry::Finish(finish) => Put::Finish(finish),
             Entry::Other(_) => return None,
         })
@@ -59,6 +61,7 @@ impl Put {
             Put::Event(event) => entries.event(event),
             Put::Lagged(lagged) => entries.lagged(*lagged),
             Put::EndsWithin(packets, reason) => entries.ends_within(*packets, reason),
+            Put::Once(wanted) => entries.once(wanted),
             Put::Finish(finish) => entries.finish(finish),
         }
     }
@@ -101,6 +104,8 @@ fn put() -> impl Strategy<Value = Put> {
         1 => (any::<u64>(), any::<i64>(), any::<i64>())
             .prop_map(|(packets, from_us, to_us)| Put::Lagged(Lagged { packets, from_us, to_us })),
         1 => (any::<u32>(), ".{0,9}").prop_map(|(packets, reason)| Put::EndsWithin(packets, reason)),
+        1 => proptest::collection::vec((instrument(), proptest::sample::select(Mode::ALL.to_vec())), 0..4)
+            .prop_map(Put::Once),
         1 => (any::<i64>(), any::<[u64; 6]>(), ".{0,9}").prop_map(|(at_us, n, reason)| {
             let [received, written, filtered, dropped, malformed, gaps] = n;
             let books = Books { received, written, filtered, dropped, malformed, gaps };

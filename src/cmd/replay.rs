@@ -288,6 +288,7 @@ impl Replay<'_> {
                     playing.live_over = true;
                     playing.pipeline.end_within_next(packets, &reason);
                 }
+                Entry::Once(wanted) => playing.pipeline.print_once(&wanted),
                 Entry::Finish(finish) => {
                     self.finish(playing, Some(finish.at_us));
                     return true;

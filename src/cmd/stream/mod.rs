@@ -52,10 +52,7 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
     }
     let stop = StopSignal::default();
     let mut opened = outputs::open(&plan, &stop, console)?;
-    let capture = match &plan.outputs.capture {
-        Some(path) => Some(outputs::open_capture(path, &plan, &mut opened.found, &stop, console)?),
-        None => None,
-    };
+    let rules = rules(&plan, &subscriptions);
     let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
     if let Some(size) = plan.outputs.rotate_size {
         outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
@@ -65,6 +62,14 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
         console.warn(warning);
     }
     let watch = watch::start(&plan, names, console)?;
+    // Last: a run that does not begin leaves no session without an end.
+    let mut capture = match &plan.outputs.capture {
+        Some(path) => Some(outputs::open_capture(path, &plan, &mut opened.found, &stop, console)?),
+        None => None,
+    };
+    if let (Some(capture), Some(once)) = (&mut capture, &rules.once) {
+        capture.once(once);
+    }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
     let session = Config {
         max_outage: plan.max_outage,
@@ -83,7 +88,7 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
         rest: server.rest,
         gate: (!demo).then(|| Gate::new(feed, plan.ignore_socket_limit)),
         session,
-        rules: rules(&plan, &subscriptions),
+        rules,
         outputs,
         found: opened.found,
         tap: capture.map(|recorder| Box::new(recorder) as _),

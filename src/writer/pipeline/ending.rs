@@ -1,6 +1,8 @@
 //! Where a run ends by itself, to the packet: a capture keeps it, and a replay ends there again.
 
+use super::market::market_type;
 use super::{Over, Pipeline};
+use crate::wire::{InstrumentKey, Mode};
 
 /// Where in a batch of frames the pipeline ended the run by itself: it had printed what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,11 @@ impl Pipeline {
     /// ended that is replayed.
     pub fn end_within_next(&mut self, packets: u32, reason: &str) {
         self.ending.before = Some((packets as usize, reason.to_owned()));
+    }
+
+    /// From now on one record of each of these is printed, and then the run ends (`--once`).
+    pub fn print_once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
+        self.once = Some(wanted.iter().map(|&(instrument, mode)| (instrument, market_type(mode))).collect());
     }
 
     /// Asked for every packet of a frame before it is taken: whether it comes after the end.

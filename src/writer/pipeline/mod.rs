@@ -26,7 +26,6 @@ use crate::wire::InstrumentKey;
 use crate::wire::depth::{Levels, packets as depth_packets};
 use crate::wire::feed::packets as feed_packets;
 use losses::MalformedBurst;
-use market::market_type;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -70,16 +69,14 @@ enum Decoder {
 
 impl Pipeline {
     /// A pipeline that began at a moment, µs since the epoch.
-    pub fn new(rules: Rules, outputs: Outputs, started_us: i64) -> Pipeline {
-        let once = rules.once.as_ref().map(|wanted| {
-            wanted.iter().map(|&(instrument, mode)| (instrument, market_type(mode))).collect::<FxHashSet<_>>()
-        });
+    pub fn new(mut rules: Rules, outputs: Outputs, started_us: i64) -> Pipeline {
         let decoder = match rules.feed {
             Feed::Market => Decoder::Market,
             Feed::Depth(levels) => Decoder::Depth(levels, book::Books::new(levels, rules.top)),
             Feed::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
         };
-        Pipeline {
+        let once = rules.once.take();
+        let mut pipeline = Pipeline {
             rules,
             outputs,
             books: Books::default(),
@@ -90,13 +87,17 @@ impl Pipeline {
             seen: FxHashSet::default(),
             wanted: FxHashMap::default(),
             subscribed: FxHashMap::default(),
-            once,
+            once: None,
             printed: 0,
             by_type: [0; MarketType::ALL.len()],
             malformed: MalformedBurst::default(),
             over: None,
             ending: ending::Ending::default(),
+        };
+        if let Some(once) = once {
+            pipeline.print_once(&once);
         }
+        pipeline
     }
 
     /// Takes an item.
