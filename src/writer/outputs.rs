@@ -141,7 +141,8 @@ impl Outputs {
         let Outputs { groups, failure, stamps, .. } = self;
         for Group { encoder, outputs, boundary, .. } in groups {
             for output in outputs.iter_mut().filter(|output| recv_us >= output.destination.boundary_us()) {
-                output.rotate(encoder, stamps.next(us), books, failure);
+                let at_us = stamps.next(us);
+                output.rotate(encoder, at_us, at_us, books, failure);
             }
             *boundary = outputs.iter().map(|output| output.destination.boundary_us()).min().unwrap_or(i64::MAX);
         }
@@ -221,7 +222,10 @@ impl Outputs {
         let mut most = 0;
         for output in outputs.iter_mut().filter(|output| !output.gone) {
             if output.destination.wants_rotation(out.len()) {
-                output.rotate(encoder, stamps.next(us), handed, failure);
+                // What is handed over is older than the moment: the next file is still one of its time.
+                let recv_us = stamps.next(us);
+                let at_us = recv_us.min(output.destination.boundary_us().saturating_sub(1));
+                output.rotate(encoder, recv_us, at_us, handed, failure);
             }
             match output.destination.write(out.as_bytes()) {
                 Ok(()) => most = out.len(),
@@ -335,9 +339,17 @@ impl Output {
         }
     }
 
-    fn rotate(&mut self, encoder: &mut Encoder, recv_us: i64, books: &Books, failure: &mut Option<WriteFailure>) {
+    /// Goes on in the file of `at_us`; `recv_us` is the time of the `end` record of the one before.
+    fn rotate(
+        &mut self,
+        encoder: &mut Encoder,
+        recv_us: i64,
+        at_us: i64,
+        books: &Books,
+        failure: &mut Option<WriteFailure>,
+    ) {
         let line = self.rotated(encoder, recv_us, books);
-        if let Err(why) = self.destination.rotate(recv_us, line.as_ref().map(Out::as_bytes)) {
+        if let Err(why) = self.destination.rotate(at_us, line.as_ref().map(Out::as_bytes)) {
             self.fail(why, failure);
         }
         self.books = *books;
@@ -382,6 +394,56 @@ fn newlines(lines: &[u8], from: usize, to: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file of a period of 1 000 µs that turns over with every write, and tells which moments it turned over for.
+    struct Turning {
+        boundary: i64,
+        turned: Arc<std::sync::Mutex<Vec<i64>>>,
+    }
+
+    impl Destination for Turning {
+        fn boundary_us(&self) -> i64 {
+            self.boundary
+        }
+
+        fn wants_rotation(&self, _: usize) -> bool {
+            true
+        }
+
+        fn rotate(&mut self, at_us: i64, _: Option<&[u8]>) -> Result<(), WriteFailure> {
+            self.boundary = at_us - at_us % 1_000 + 1_000;
+            self.turned.lock().unwrap().push(at_us);
+            Ok(())
+        }
+
+        fn write(&mut self, _: &[u8]) -> Result<(), Unwritten> {
+            Ok(())
+        }
+
+        fn finish(&mut self, _: Option<&[u8]>) -> Result<(), WriteFailure> {
+            Ok(())
+        }
+
+        fn bytes_written(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn lines_that_wait_when_a_period_ends_go_to_a_file_of_theirs_although_it_is_a_new_one() {
+        let turned = Arc::default();
+        let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+        let destination = Box::new(Turning { boundary: 2_000, turned: Arc::clone(&turned) });
+        let spec = OutputSpec { destination, style, header: None, is_file: true };
+        let mut outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
+        let books = Books::default();
+        assert_eq!(outputs.stamp(1_990, &books), 1_990);
+        outputs.lines(1, |_, out| out.bytes(b"of the first period\n"));
+        let next = outputs.stamp(2_500, &books);
+        assert!(next > 2_500, "an end record came before it");
+        let turned = turned.lock().unwrap();
+        assert!(matches!(turned[..], [..2_000, 2_000..]), "{turned:?}");
+    }
 
     #[test]
     fn packets_of_lines_that_were_not_written_are_counted_by_what_they_came_from() {
