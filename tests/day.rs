@@ -211,7 +211,8 @@ fn watchlist() -> &'static [&'static str] {
 
 #[test]
 fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balance() {
-    let mut line = vec!["feed", "--token-file", "token", "-o", "day.ndjson.zst", "-o", "-", "--fail-on-gap", "1h"];
+    let mut line = vec!["feed", "--token-file", "token", "--fail-on-gap", "1h"];
+    line.extend(["-o", "day.ndjson.zst", "-o", "-", "--capture", "day.dcap"]);
     line.extend(watchlist());
     let (day, output) = live(&line);
     let said = text(&output.stderr);
@@ -255,12 +256,21 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
         assert_eq!(data.filter(|at| (from + 1..to).contains(at)).count(), 0, "data within {gap}");
     }
 
-    let (code, summary) = verified(day.dir.path(), &["day.ndjson.zst".to_owned()]);
-    assert_eq!(code, Some(13), "there were gaps, and nothing else: {summary:?}");
-    let summary = &summary[0];
-    assert_eq!((&summary["verdict"], &summary["ended_orderly"]), (&"gaps".into(), &true.into()), "{summary}");
-    assert_eq!((number(summary, "damaged"), number(summary, "torn_bytes")), (0, 0), "{summary}");
-    assert_eq!(summary["books"]["written"], written);
+    let (code, summaries) = verified(day.dir.path(), &["day.ndjson.zst".to_owned(), "day.dcap".to_owned()]);
+    assert_eq!((code, summaries.len()), (Some(13), 2), "there were gaps, and nothing else: {summaries:?}");
+    for summary in &summaries {
+        assert_eq!((&summary["verdict"], &summary["ended_orderly"]), (&"gaps".into(), &true.into()), "{summary}");
+        assert_eq!((number(summary, "damaged"), number(summary, "torn_bytes")), (0, 0), "{summary}");
+        assert_eq!(number(summary, "gaps"), 4, "{summary}");
+    }
+    assert_eq!(summaries[0]["books"]["written"], written);
+
+    // The capture tells the same.
+    let replayed = offline(day.dir.path(), &["replay", "day.dcap"]);
+    assert_eq!(replayed.status.code(), Some(0), "{}", text(&replayed.stderr));
+    assert!(text(&replayed.stdout) == printed, "the replay prints other bytes than the day did");
+    let mode = fs::metadata(day.path("day.dcap")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
 
 /// When a line was received, as `%H%M%S` in India.

@@ -442,7 +442,7 @@ mod tests {
         let next = outputs.stamp(2_500, &books);
         assert!(next > 2_500, "an end record came before it");
         let turned = turned.lock().unwrap();
-        assert!(matches!(turned[..], [..2_000, 2_000..]), "{turned:?}");
+        assert!(turned.len() == 2 && turned[0] < 2_000 && turned[1] >= 2_000, "{turned:?}");
     }
 
     #[test]
