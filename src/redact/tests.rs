@@ -183,3 +183,11 @@ fn long_text_costs_no_more_than_its_length() {
         assert!(!redactor.mask(&text).contains(SECRET));
     }
 }
+
+#[test]
+fn a_backslash_of_the_secret_itself_is_not_taken_for_an_escape() {
+    let redactor = Redactor::default();
+    redactor.add(SecretString::from(r"opaque\/token\/0123456789"));
+    let masked = redactor.mask(r"?token=opaque\/tok%65n\/0123456789").into_owned();
+    assert!(!masked.contains("0123456789") && !masked.contains("opaque"), "{masked}");
+}

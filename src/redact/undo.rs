@@ -30,7 +30,9 @@ impl Decoded {
 pub(super) fn find(text: &[u8], secret: &Windows, hits: &mut Vec<Range<usize>>) {
     secret.scan(text, |start| hits.push(start..start + secret.width()));
     if memchr::memchr2(b'%', b'\\', text).is_some() {
-        escaped(text, secret, hits);
+        // Once more without the backslash: a secret's own one is no escape.
+        escaped(text, secret, true, hits);
+        escaped(text, secret, false, hits);
     }
     // A secret shorter than this would turn up in any text once decoded.
     if secret.width() < 6 {
@@ -42,15 +44,15 @@ pub(super) fn find(text: &[u8], secret: &Windows, hits: &mut Vec<Range<usize>>) 
 }
 
 /// `%41`, `\x41`, `\u0041`, `\u{41}`, mixed with plain characters.
-fn escaped(text: &[u8], secret: &Windows, hits: &mut Vec<Range<usize>>) {
+fn escaped(text: &[u8], secret: &Windows, backslashes: bool, hits: &mut Vec<Range<usize>>) {
     let mut out = Decoded::default();
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
         let (byte, length) = match rest {
-            [b'%', a, b, ..] | [b'\\', b'x', a, b, ..] if let Some(byte) = pair(*a, *b) => {
-                (byte, if rest[0] == b'%' { 3 } else { 4 })
-            }
+            [b'%', a, b, ..] if let Some(byte) = pair(*a, *b) => (byte, 3),
+            [byte, ..] if *byte == b'\\' && !backslashes => (*byte, 1),
+            [b'\\', b'x', a, b, ..] if let Some(byte) = pair(*a, *b) => (byte, 4),
             [b'\\', b'u', b'0', b'0', a, b, ..] if let Some(byte) = pair(*a, *b) => (byte, 6),
             [b'\\', b'u', b'{', a, b, b'}', ..] if let Some(byte) = pair(*a, *b) => (byte, 6),
             [b'\\', escaped @ (b'\\' | b'"' | b'/'), ..] => (*escaped, 2),

@@ -12,7 +12,7 @@ pub enum Cell {
     Int,
     /// A whole number or null.
     IntOrNull,
-    /// A number with a fraction, or null.
+    /// A number with a fraction or an exponent, or null.
     Price,
     /// Seconds since the epoch, or RFC 3339, or null.
     Seconds,

@@ -51,9 +51,9 @@ pub fn is_int(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A number with a fraction.
+/// A number with a fraction, or, as the shortest text of a tiny or huge one is (`1e-20`), with an exponent.
 fn is_price(text: &str) -> bool {
-    is_number(text) && text.contains('.') && text.parse::<f64>().is_ok()
+    is_number(text) && text.contains(['.', 'e']) && text.parse::<f64>().is_ok()
 }
 
 /// Whether a JSON value is what the field may hold.
