@@ -281,11 +281,13 @@ impl Socket {
         let mut batch = self.shared.lane.batch(self.conn);
         let mut seen = Seen::default();
         let mut next = Some(first);
+        // What one read of the socket brought was received at one moment: the clock is asked once for it.
+        let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
         while let Some(incoming) = next {
             match incoming {
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
-                    batch.push(FrameKind::Binary, now_us(), &bytes);
+                    batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
                 Incoming::Text(bytes) => {
                     seen.packets += u32::from(self.feed == Feed::Orders);
@@ -293,7 +295,7 @@ impl Socket {
                         let text = crate::console::untrusted(&String::from_utf8_lossy(&bytes));
                         self.shared.console.warn(format!("connection {}: the server says: {text}", self.conn));
                     }
-                    batch.push(FrameKind::Text, now_us(), &self.shared.without_secrets(&bytes));
+                    batch.push(FrameKind::Text, recv_us, &self.shared.without_secrets(&bytes));
                 }
                 Incoming::Ping => {}
                 Incoming::Pong => seen.pong = true,
@@ -303,6 +305,10 @@ impl Socket {
                 (Some(connection), None) if !batch.is_full() => connection.poll_ready_now(),
                 _ => None,
             };
+            let bytes = self.connection_bytes();
+            if bytes != received {
+                (received, recv_us) = (bytes, now_us());
+            }
         }
         // The frames first: what happened to the connection comes after them.
         self.shared.lane.push(batch);
@@ -360,9 +366,13 @@ impl Socket {
         }
     }
 
+    fn connection_bytes(&self) -> u64 {
+        self.connection.as_ref().map_or(0, Connection::received_bytes)
+    }
+
     /// Tells the session of bytes that came, messages or not.
     fn note_traffic(&mut self) {
-        let received = self.connection.as_ref().map_or(0, Connection::received_bytes);
+        let received = self.connection_bytes();
         if received != self.received_bytes {
             self.received_bytes = received;
             self.tell(Input::Traffic);

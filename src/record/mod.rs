@@ -68,6 +68,7 @@ pub trait FieldWriter {
         }
     }
     /// A price that came as `f32` and may be unknown.
+    #[inline(always)]
     fn price32_or_null(&mut self, key: Key, value: Option<f32>) {
         match value {
             Some(value) => self.price32(key, value),

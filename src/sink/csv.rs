@@ -1,6 +1,6 @@
 //! CSV: RFC 4180, empty for null, the digits those of NDJSON.
 
-use super::text::Out;
+use super::text::Line;
 use super::time::{IsoText, TimeStyle};
 use crate::record::market::{COLUMNS, column};
 use crate::record::{BookLevel, FieldWriter, Key, NO_COLUMN, RECV, Record, TimeKey};
@@ -14,13 +14,13 @@ pub enum Columns {
     Own,
 }
 
-/// Writes a record's fields as the cells of a row whose first cells are there already.
-pub(super) struct Cells<'a> {
-    pub(super) out: &'a mut Out,
+/// Writes a record's fields as the cells of a row whose first cells are there already. Two writers rather than one that
+/// looks: where the next cell lies is then known when the program is built, and the commas before it are one store.
+pub(super) struct Cells<'a, 'b, const OWN: bool> {
+    pub(super) out: &'a mut Line<'b>,
     pub(super) style: TimeStyle,
     pub(super) iso: &'a mut IsoText,
-    pub(super) columns: Columns,
-    /// The column that was written last.
+    /// The column that was written last. Every field moves it, whatever its value.
     pub(super) at: u8,
 }
 
@@ -29,7 +29,7 @@ pub(super) const SYMBOL: u8 = column("symbol");
 const BID1: u8 = column("bid1_price");
 const COMMAS: [u8; COLUMNS.len()] = [b','; COLUMNS.len()];
 
-impl Cells<'_> {
+impl<const OWN: bool> Cells<'_, '_, OWN> {
     /// Moves to a field's column.
     #[inline(always)]
     fn cell(&mut self, key: Key) {
@@ -38,33 +38,35 @@ impl Cells<'_> {
 
     #[inline(always)]
     fn column(&mut self, column: u8) {
-        match self.columns {
-            Columns::Market if column != NO_COLUMN => {
-                self.out.bytes(&COMMAS[..usize::from(column.saturating_sub(self.at))]);
-                self.at = column;
+        if OWN || column == NO_COLUMN {
+            self.out.byte(b',');
+        } else {
+            match column.saturating_sub(self.at) {
+                1 => self.out.byte(b','),
+                more => self.out.bytes(&COMMAS[..usize::from(more)]),
             }
-            _ => self.out.byte(b','),
+            self.at = column;
         }
     }
 
     #[inline(always)]
     fn side(&mut self, first: u8, level: Option<&BookLevel<f32>>) {
+        self.column(first);
         match level {
             Some(level) => {
-                self.column(first);
                 self.out.price32(level.price);
-                self.column(first + 1);
+                self.out.byte(b',');
                 self.out.u32(level.qty);
-                self.column(first + 2);
+                self.out.byte(b',');
                 self.out.u32(level.orders);
             }
-            None if self.columns == Columns::Own => self.out.bytes(b",,,"),
-            None => {}
+            None => self.out.bytes(b",,"),
         }
+        self.at = first + 2;
     }
 }
 
-impl FieldWriter for Cells<'_> {
+impl<const OWN: bool> FieldWriter for Cells<'_, '_, OWN> {
     #[inline(always)]
     fn price32(&mut self, key: Key, value: f32) {
         self.cell(key);
@@ -91,9 +93,7 @@ impl FieldWriter for Cells<'_> {
 
     #[inline(always)]
     fn null(&mut self, key: Key) {
-        if self.columns == Columns::Own {
-            self.cell(key);
-        }
+        self.cell(key);
     }
 
     fn text(&mut self, key: Key, value: &str) {
@@ -126,7 +126,7 @@ impl FieldWriter for Cells<'_> {
             (Some(second), TimeStyle::Epoch) => self.int(key, second),
             (Some(second), TimeStyle::Iso) => {
                 self.cell(key);
-                self.iso.seconds(self.out, second);
+                self.out.bytes(&self.iso.seconds(second));
             }
         }
     }
@@ -136,7 +136,7 @@ impl FieldWriter for Cells<'_> {
         self.cell(key.epoch);
         match self.style {
             TimeStyle::Epoch => self.out.micros(us),
-            TimeStyle::Iso => self.iso.micros(self.out, us),
+            TimeStyle::Iso => self.out.bytes(&self.iso.micros(us)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::csv::{self, Cells, Columns};
 use super::ndjson::Members;
-use super::text::Out;
+use super::text::{Line, Out};
 use super::time::{IsoText, TimeStyle};
 use crate::record::depth::{self, Depth, DepthSide, LevelRow};
 use crate::record::market::{MarketStatus, MarketType, Unknown};
@@ -73,25 +73,34 @@ impl Encoder {
         record: &R,
         recv_us: i64,
     ) {
-        out.make_room();
-        let head = self
-            .heads
+        let Encoder { style, heads, iso } = self;
+        let head = heads
             .entry(head_id(slot, instrument))
-            .or_insert_with(|| head(self.style.format, record.kind(), instrument, symbol().as_deref()));
-        out.bytes(head);
-        self.rest(out, record, recv_us, csv::SYMBOL);
+            .or_insert_with(|| head(style.format, record.kind(), instrument, symbol().as_deref()));
+        // Not a closure: it might not be inlined, and the line would live in memory instead of registers.
+        loop {
+            let mut line = out.begin();
+            line.bytes(head);
+            rest(*style, iso, &mut line, record, recv_us, csv::SYMBOL);
+            let left = line.end();
+            if out.take(left) {
+                return;
+            }
+        }
     }
 
     /// Appends the line of a record that is not about one instrument: control records, orders.
     pub fn line<R: Record>(&mut self, out: &mut Out, record: &R, recv_us: i64) {
-        out.make_room();
-        if self.style.format == Format::Ndjson {
-            out.bytes(b"{\"type\":");
-            out.json_string(record.kind());
-        } else {
-            out.csv_field(record.kind());
-        }
-        self.rest(out, record, recv_us, 0);
+        let Encoder { style, iso, .. } = self;
+        out.line(|line| {
+            if style.format == Format::Ndjson {
+                line.bytes(b"{\"type\":");
+                line.json_string(record.kind());
+            } else {
+                line.csv_field(record.kind());
+            }
+            rest(*style, iso, line, record, recv_us, 0);
+        });
     }
 
     /// Appends a book: one NDJSON line, or a CSV row a level.
@@ -135,56 +144,61 @@ impl Encoder {
         (levels, rows): (Levels, impl Iterator<Item = LevelRow>),
         recv_us: i64,
     ) {
-        let head = self
-            .heads
+        let Encoder { style, heads, iso } = self;
+        let head = heads
             .entry(head_id(slot, instrument))
-            .or_insert_with(|| head(self.style.format, record.kind(), instrument, symbol().as_deref()));
+            .or_insert_with(|| head(style.format, record.kind(), instrument, symbol().as_deref()));
         for LevelRow { side, level, row } in rows {
-            out.make_room();
-            out.bytes(head);
-            out.byte(b',');
-            out.u32(levels.count());
-            out.byte(b',');
-            out.str(side.name());
-            out.byte(b',');
-            out.u32(level);
-            out.byte(b',');
-            out.price64(row.price);
-            out.byte(b',');
-            out.u32(row.qty);
-            out.byte(b',');
-            out.u32(row.orders);
-            out.byte(b',');
-            match self.style.time {
-                TimeStyle::Epoch => out.micros(recv_us),
-                TimeStyle::Iso => self.iso.micros(out, recv_us),
-            }
-            out.byte(b'\n');
-        }
-    }
-
-    #[inline(always)]
-    fn rest<R: Record>(&mut self, out: &mut Out, record: &R, recv_us: i64, at: u8) {
-        match self.style.format {
-            Format::Ndjson => {
-                let mut members = Members { out, style: self.style.time, iso: &mut self.iso };
-                record.fields(&mut members);
-                members.time(RECV, recv_us);
-                out.bytes(b"}\n");
-            }
-            Format::Csv => {
-                let mut cells =
-                    Cells { out, style: self.style.time, iso: &mut self.iso, columns: self.style.columns, at };
-                record.fields(&mut cells);
-                cells.time(RECV, recv_us);
-                out.byte(b'\n');
-            }
+            out.line(|line| {
+                line.bytes(head);
+                line.byte(b',');
+                line.u32(levels.count());
+                line.byte(b',');
+                line.str(side.name());
+                line.byte(b',');
+                line.u32(level);
+                line.byte(b',');
+                line.price64(row.price);
+                line.byte(b',');
+                line.u32(row.qty);
+                line.byte(b',');
+                line.u32(row.orders);
+                line.byte(b',');
+                match style.time {
+                    TimeStyle::Epoch => line.micros(recv_us),
+                    TimeStyle::Iso => line.bytes(&iso.micros(recv_us)),
+                }
+                line.byte(b'\n');
+            });
         }
     }
 
     /// Forgets what instruments were called, since they have new names.
     pub fn forget_symbols(&mut self) {
         self.heads.clear();
+    }
+}
+
+/// The fields of a record, its receive time, and the end of its line.
+#[inline(always)]
+fn rest<R: Record>(style: Style, iso: &mut IsoText, line: &mut Line<'_>, record: &R, recv_us: i64, at: u8) {
+    macro_rules! cells {
+        ($own:literal) => {{
+            let mut cells = Cells::<$own> { out: line, style: style.time, iso, at };
+            record.fields(&mut cells);
+            cells.time(RECV, recv_us);
+            line.byte(b'\n');
+        }};
+    }
+    match (style.format, style.columns) {
+        (Format::Ndjson, _) => {
+            let mut members = Members { out: line, style: style.time, iso };
+            record.fields(&mut members);
+            members.time(RECV, recv_us);
+            line.bytes(b"}\n");
+        }
+        (Format::Csv, Columns::Market) => cells!(false),
+        (Format::Csv, Columns::Own) => cells!(true),
     }
 }
 
@@ -208,13 +222,13 @@ fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&s
                 None => out.str(&format!("\",\"segment\":null,\"security_id\":\"{security_id}\",\"symbol\":")),
             }
             match symbol {
-                Some(symbol) => out.json_string(symbol),
+                Some(symbol) => out.line(|line| line.json_string(symbol)),
                 None => out.str("null"),
             }
         }
         Format::Csv => {
             out.str(&format!("{kind},{},{security_id},", segment.name().unwrap_or_default()));
-            out.csv_field(symbol.unwrap_or_default());
+            out.line(|line| line.csv_field(symbol.unwrap_or_default()));
         }
     }
     out.as_bytes().into()

@@ -1,17 +1,17 @@
 //! NDJSON: one object a line, keys in the record's order, no spaces.
 
-use super::text::Out;
+use super::text::Line;
 use super::time::{IsoText, TimeStyle};
 use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
 
 /// Writes a record's fields as the members of an object whose beginning is there already.
-pub(super) struct Members<'a> {
-    pub(super) out: &'a mut Out,
+pub(super) struct Members<'a, 'b> {
+    pub(super) out: &'a mut Line<'b>,
     pub(super) style: TimeStyle,
     pub(super) iso: &'a mut IsoText,
 }
 
-impl Members<'_> {
+impl Members<'_, '_> {
     #[inline(always)]
     fn null_if(&mut self, absent: bool) {
         if absent {
@@ -20,7 +20,7 @@ impl Members<'_> {
     }
 }
 
-impl FieldWriter for Members<'_> {
+impl FieldWriter for Members<'_, '_> {
     #[inline(always)]
     fn price32(&mut self, key: Key, value: f32) {
         self.out.str(key.json);
@@ -90,7 +90,7 @@ impl FieldWriter for Members<'_> {
             (Some(second), TimeStyle::Epoch) => self.out.i64(second),
             (Some(second), TimeStyle::Iso) => {
                 self.out.byte(b'"');
-                self.iso.seconds(self.out, second);
+                self.out.bytes(&self.iso.seconds(second));
                 self.out.byte(b'"');
             }
         }
@@ -106,7 +106,7 @@ impl FieldWriter for Members<'_> {
             TimeStyle::Iso => {
                 self.out.str(key.iso.json);
                 self.out.byte(b'"');
-                self.iso.micros(self.out, us);
+                self.out.bytes(&self.iso.micros(us));
                 self.out.byte(b'"');
             }
         }
@@ -115,9 +115,9 @@ impl FieldWriter for Members<'_> {
     #[inline(always)]
     fn book5(&mut self, bids: &[BookLevel<f32>], asks: &[BookLevel<f32>]) {
         self.out.bytes(b",\"bids\":[");
-        self.side(bids, Out::price32);
+        self.side(bids, |line, price| line.price32(price));
         self.out.bytes(b"],\"asks\":[");
-        self.side(asks, Out::price32);
+        self.side(asks, |line, price| line.price32(price));
         self.out.byte(b']');
     }
 
@@ -125,20 +125,14 @@ impl FieldWriter for Members<'_> {
     fn levels(&mut self, key: Key, rows: &[BookLevel<f64>]) {
         self.out.str(key.json);
         self.out.byte(b'[');
-        for chunk in rows.chunks(32) {
-            self.out.make_room();
-            if chunk.as_ptr() != rows.as_ptr() {
-                self.out.byte(b',');
-            }
-            self.side(chunk, Out::price64);
-        }
+        self.side(rows, |line, price| line.price64(price));
         self.out.byte(b']');
     }
 }
 
-impl Members<'_> {
+impl Members<'_, '_> {
     #[inline(always)]
-    fn side<P: Copy>(&mut self, levels: &[BookLevel<P>], price: impl Fn(&mut Out, P) -> bool) {
+    fn side<P: Copy>(&mut self, levels: &[BookLevel<P>], price: impl Fn(&mut Line<'_>, P) -> bool) {
         for (i, level) in levels.iter().enumerate() {
             if i == 0 {
                 self.out.bytes(b"{\"price\":");

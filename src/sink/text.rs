@@ -1,9 +1,11 @@
 //! The buffer that lines are written into, and the digits of numbers.
 //!
-//! This is the hot path: a full record is some 720 bytes in about sixty fields. Room is made once a record, every
-//! append is a fixed-size store into zeroed room behind the text, and nothing is allocated.
+//! This is the hot path: a full record is some 720 bytes in about sixty fields. A [`Line`] is a plain slice, which the
+//! compiler keeps in registers as long as nobody takes its address: whatever a hot append calls is inlined or gets values. What does not fit is noticed once, at the end of the line, which is then written again into more room.
 
-/// Text under construction. The vector is longer than the text: behind `len` lies zeroed room for the next appends.
+use std::mem::take;
+
+/// Text under construction. The vector is longer than the text: behind `len` lies zeroed room for the next lines.
 #[derive(Debug, Default)]
 pub struct Out {
     room: Vec<u8>,
@@ -52,11 +54,37 @@ impl Out {
         }
     }
 
-    /// Makes room for the next record, so that the appends of it find room without asking twice.
-    #[inline]
-    pub fn make_room(&mut self) {
+    /// Begins a line behind the text; [`Out::take`] makes it part of the text.
+    #[inline(always)]
+    pub fn begin(&mut self) -> Line<'_> {
         if self.room.len() - self.len < AHEAD {
             self.grow(AHEAD);
+        }
+        Line { room: &mut self.room[self.len..], over: false }
+    }
+
+    /// Takes what was written into the room behind the text: what [`Line::end`] said. If it did not fit there is more room
+    /// now, and the same is to be written again.
+    #[inline(always)]
+    #[must_use]
+    pub fn take(&mut self, left: Option<usize>) -> bool {
+        match left {
+            Some(left) => self.len = self.room.len() - left,
+            None => self.grow(self.room.len()),
+        }
+        left.is_some()
+    }
+
+    /// Appends what `write` writes. It is called again, with more room, when that did not fit: it must write the same.
+    #[inline(always)]
+    pub fn line(&mut self, mut write: impl FnMut(&mut Line<'_>)) {
+        loop {
+            let mut line = self.begin();
+            write(&mut line);
+            let left = line.end();
+            if self.take(left) {
+                return;
+            }
         }
     }
 
@@ -67,14 +95,43 @@ impl Out {
     }
 
     /// Appends bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.line(|line| line.bytes(bytes));
+    }
+
+    /// Appends text.
+    pub fn str(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+}
+
+/// A line under construction.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// What is left to write into.
+    room: &'a mut [u8],
+    /// Something did not fit.
+    over: bool,
+}
+
+impl Line<'_> {
+    /// Room that is left; `None` if something did not fit.
+    #[inline(always)]
+    pub fn end(self) -> Option<usize> {
+        (!self.over).then_some(self.room.len())
+    }
+
+    /// Appends bytes.
     #[inline(always)]
     pub fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.len + bytes.len();
-        if end > self.room.len() {
-            self.grow(bytes.len());
+        match take(&mut self.room).split_at_mut_checked(bytes.len()) {
+            Some((place, rest)) => {
+                place.copy_from_slice(bytes);
+                self.room = rest;
+            }
+            // And no room is left, so that nothing follows.
+            None => self.over = true,
         }
-        self.room[self.len..end].copy_from_slice(bytes);
-        self.len = end;
     }
 
     /// Appends text.
@@ -92,35 +149,41 @@ impl Out {
     /// Appends the first `used` bytes of a chunk; storing the whole chunk is one instruction where copying a part is a loop.
     #[inline(always)]
     fn chunk<const N: usize>(&mut self, chunk: &[u8; N], used: usize) {
-        if self.room.len() - self.len < N {
-            self.grow(N);
+        let room = take(&mut self.room);
+        match room.first_chunk_mut::<N>() {
+            Some(place) => {
+                *place = *chunk;
+                self.room = room.get_mut(used..).unwrap_or_default();
+            }
+            None => self.over = true,
         }
-        if let Some(place) = self.room[self.len..].first_chunk_mut::<N>() {
-            *place = *chunk;
-        }
-        self.len += used;
     }
 
     /// Appends a whole number.
     #[inline(always)]
     pub fn u32(&mut self, value: u32) {
-        if value < 10_000 {
-            let (digits, used) = four_or_fewer(value);
-            self.chunk(&digits, used);
-        } else if value < 100_000_000 {
-            let (digits, used) = four_or_fewer(value / 10_000);
-            self.chunk(&digits, used);
-            self.chunk(&four(value % 10_000), 4);
+        let low = if value < EIGHT { value } else { self.above_eight(value) };
+        let digits = eight(low);
+        // A number of more than eight digits has its low ones whole; otherwise the last digit stays in any case.
+        let zeros = if value < EIGHT { (digits | 1 << 56).trailing_zeros() / 8 } else { 0 };
+        let text = (digits | ASCII) >> (8 * zeros);
+        self.chunk(&text.to_le_bytes(), 8 - zeros as usize);
+    }
+
+    /// Appends what a number has above its low eight digits, and returns those.
+    #[inline(always)]
+    fn above_eight(&mut self, value: u32) -> u32 {
+        let [tens, units] = PAIRS[(value / EIGHT) as usize];
+        if tens == b'0' {
+            self.chunk(&[units], 1);
         } else {
-            let (digits, used) = four_or_fewer(value / 100_000_000);
-            self.chunk(&digits, used);
-            self.chunk(&four(value / 10_000 % 10_000), 4);
-            self.chunk(&four(value % 10_000), 4);
+            self.chunk(&[tens, units], 2);
         }
+        value % EIGHT
     }
 
     /// Appends a whole number of any size.
-    #[inline]
+    #[inline(always)]
     pub fn i64(&mut self, value: i64) {
         match u32::try_from(value) {
             Ok(small) => self.u32(small),
@@ -129,15 +192,13 @@ impl Out {
     }
 
     /// Appends the moment of a receive stamp: sixteen digits in every year until 2286.
-    #[inline]
+    #[inline(always)]
     pub fn micros(&mut self, us: i64) {
         match u64::try_from(us) {
             Ok(us @ 1_000_000_000_000_000..=9_999_999_999_999_999) => {
                 let (high, low) = ((us / 100_000_000) as u32, (us % 100_000_000) as u32);
-                self.chunk(&four(high / 10_000), 4);
-                self.chunk(&four(high % 10_000), 4);
-                self.chunk(&four(low / 10_000), 4);
-                self.chunk(&four(low % 10_000), 4);
+                self.chunk(&(eight(high) | ASCII).to_le_bytes(), 8);
+                self.chunk(&(eight(low) | ASCII).to_le_bytes(), 8);
             }
             _ => self.i64(us),
         }
@@ -148,46 +209,44 @@ impl Out {
     #[inline(always)]
     pub fn price32(&mut self, value: f32) -> bool {
         // Prices stand on a grid of paise: below 131 072 two decimals are then the shortest text that reads back.
-        // The cast saturates, and NaN becomes 0, which does not compare equal.
-        let paise = (f64::from(value) * 100.0 + 0.5) as u32;
-        if paise < 13_107_200 && (f64::from(paise) * 0.01) as f32 == value && (paise != 0 || value.is_sign_positive()) {
+        // Compared as bits, everything negative, infinite or not a number is above that too.
+        const LIMIT: u32 = 131_072f32.to_bits();
+        let (paise, whole) = rounded(f64::from(value) * 100.0);
+        if value.to_bits() < LIMIT && (whole * 0.01) as f32 == value {
             self.paise(paise);
             return true;
         }
-        self.off_grid32(value)
+        let (text, used) = off_grid32(value);
+        self.chunk(&text, used);
+        used > 0
     }
 
-    /// A price in paise, as rupees with one or two decimals.
+    /// A price below a million rupees, in paise, as rupees with one or two decimals.
     #[inline(always)]
     fn paise(&mut self, paise: u32) {
-        let (rupees, rest) = (paise / 100, paise % 100);
-        self.u32(rupees);
-        let [tens, units] = PAIRS[rest as usize];
-        self.chunk(&[b'.', tens, units], if units == b'0' { 2 } else { 3 });
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn off_grid32(&mut self, value: f32) -> bool {
-        if value.is_finite() {
-            self.str(zmij::Buffer::new().format_finite(value));
-        }
-        value.is_finite()
+        let digits = eight(paise);
+        // Six digits of rupees, of which the last stays in any case.
+        let zeros = (digits | 1 << 40).trailing_zeros() / 8;
+        let text = digits | ASCII;
+        self.chunk(&(text >> (8 * zeros)).to_le_bytes(), 6 - zeros as usize);
+        // One or two decimals is a guess too: computed, not asked.
+        let fraction = u32::from(b'.') | ((text >> 48) as u32) << 8;
+        self.chunk(&fraction.to_le_bytes(), 3 - usize::from(digits < 1 << 56));
     }
 
     /// Appends a price that came as `f64`, likewise.
     #[inline(always)]
     pub fn price64(&mut self, value: f64) -> bool {
-        // 2^32 paise are 43 million rupees: far below where two decimals stop being unique in an f64.
-        let paise = (value * 100.0 + 0.5) as u32;
-        if paise < u32::MAX && f64::from(paise) / 100.0 == value && (paise != 0 || value.is_sign_positive()) {
+        // A million rupees are eight digits of paise, far below where two decimals stop being unique in an f64.
+        const LIMIT: u64 = 1e6f64.to_bits();
+        let (paise, whole) = rounded(value * 100.0);
+        if value.to_bits() < LIMIT && paise < EIGHT && whole / 100.0 == value {
             self.paise(paise);
             return true;
         }
-        if value.is_finite() {
-            self.str(zmij::Buffer::new().format_finite(value));
-        }
-        value.is_finite()
+        let (text, used) = off_grid64(value);
+        self.chunk(&text, used);
+        used > 0
     }
 
     /// Appends a JSON string with its quotes, escaped as serde_json escapes it.
@@ -212,9 +271,8 @@ impl Out {
             if short != 0 {
                 self.bytes(&[b'\\', short]);
             } else {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
                 self.bytes(b"\\u00");
-                self.bytes(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+                self.bytes(&hex(byte));
             }
         }
         self.bytes(&bytes[done..]);
@@ -239,11 +297,49 @@ impl Out {
 
     /// Appends bytes as lower-case hex.
     pub fn hex(&mut self, bytes: &[u8]) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         for byte in bytes {
-            self.bytes(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            self.bytes(&hex(*byte));
         }
     }
+}
+
+/// A number rounded to a whole one, as both; meaningful below 2^32 and not below 0.
+#[inline(always)]
+fn rounded(value: f64) -> (u32, f64) {
+    // Beyond 2^52 a float has no fraction: adding that much rounds, and leaves the whole number in the low bits.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let sum = value + WHOLE;
+    (sum.to_bits() as u32, sum - WHOLE)
+}
+
+/// Room for the text of any price.
+const LONGEST_PRICE: usize = 32;
+
+/// The text of a price that is not on the grid; no text if it is not finite.
+#[cold]
+#[inline(never)]
+fn off_grid32(value: f32) -> ([u8; LONGEST_PRICE], usize) {
+    let mut buffer = zmij::Buffer::new();
+    padded(if value.is_finite() { buffer.format_finite(value) } else { "" })
+}
+
+/// Likewise.
+#[cold]
+#[inline(never)]
+fn off_grid64(value: f64) -> ([u8; LONGEST_PRICE], usize) {
+    let mut buffer = zmij::Buffer::new();
+    padded(if value.is_finite() { buffer.format_finite(value) } else { "" })
+}
+
+fn padded(text: &str) -> ([u8; LONGEST_PRICE], usize) {
+    let mut padded = [0; LONGEST_PRICE];
+    padded[..text.len()].copy_from_slice(text.as_bytes());
+    (padded, text.len())
+}
+
+fn hex(byte: u8) -> [u8; 2] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
 }
 
 /// The two digits of every number below 100.
@@ -257,20 +353,22 @@ const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// Exactly four digits of a number below 10 000.
-#[inline(always)]
-fn four(value: u32) -> [u8; 4] {
-    let [a, b] = PAIRS[(value / 100 % 100) as usize];
-    let [c, d] = PAIRS[(value % 100) as usize];
-    [a, b, c, d]
-}
+/// The first number of more than eight digits.
+const EIGHT: u32 = 100_000_000;
+/// Makes digits of their values, eight at once.
+const ASCII: u64 = 0x3030_3030_3030_3030;
 
-/// A number below 10 000 without leading zeros, and how many digits it has.
+/// The values of the eight digits of a number below 10^8, a byte each, the first in the lowest. All at once in one register,
+/// without a branch: numbers of mixed length make a branch on the length a guess.
 #[inline(always)]
-fn four_or_fewer(value: u32) -> ([u8; 4], usize) {
-    let used = 1 + usize::from(value >= 10) + usize::from(value >= 100) + usize::from(value >= 1000);
-    let digits = u32::from_le_bytes(four(value)) >> (8 * (4 - used));
-    (digits.to_le_bytes(), used)
+fn eight(value: u32) -> u64 {
+    let value = u64::from(value);
+    let fours = (value / 10_000) | (value % 10_000) << 32;
+    // x / 100 = x · 10 486 / 2^20 below 43 690; x / 10 = x · 103 / 2^10 below 179.
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | (fours - hundreds * 100) << 16;
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | (twos - tens * 10) << 8
 }
 
 #[cfg(test)]
@@ -278,9 +376,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn text(write: impl FnOnce(&mut Out)) -> String {
+    fn text(write: impl FnMut(&mut Line<'_>)) -> String {
         let mut out = Out::new();
-        write(&mut out);
+        out.line(write);
         String::from_utf8(out.as_bytes().to_vec()).unwrap()
     }
 
@@ -291,7 +389,8 @@ mod tests {
 
     fn check_price32(out: &mut Out, value: f32) {
         out.clear();
-        let finite = out.price32(value);
+        let mut finite = false;
+        out.line(|line| finite = line.price32(value));
         let written = finite.then(|| String::from_utf8(out.as_bytes().to_vec()).unwrap());
         assert_eq!(written, oracle(value), "bits {:#010x}", value.to_bits());
     }
@@ -319,9 +418,20 @@ mod tests {
                 None => break,
             }
         }
-        for special in
-            [0.0, -0.0, -0.01, 0.05, 1e-45, f32::MAX, f32::MIN, f32::INFINITY, f32::NAN, 131_071.99, 131_072.02]
-        {
+        for special in [
+            0.0,
+            -0.0,
+            -0.01,
+            -21_474_836.0,
+            0.05,
+            1e-45,
+            f32::MAX,
+            f32::MIN,
+            f32::INFINITY,
+            f32::NAN,
+            131_071.99,
+            131_072.02,
+        ] {
             check_price32(&mut out, special);
         }
     }
@@ -376,6 +486,22 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_does_not_fit_is_written_again_into_more_room() {
+        let mut out = Out::new();
+        out.bytes(b"before ");
+        for size in [AHEAD - 1, AHEAD, 3 * AHEAD, 40 * AHEAD] {
+            out.truncate(7);
+            let long = "x".repeat(size);
+            out.line(|line| {
+                line.u32(7);
+                line.str(&long);
+                line.price32(1.5);
+            });
+            assert_eq!(out.as_bytes(), format!("before 7{long}1.5").as_bytes());
+        }
+    }
+
+    #[test]
     fn edges_between_digit_counts() {
         for power in 0..10 {
             let edge = 10u32.pow(power);
@@ -383,6 +509,8 @@ mod tests {
                 assert_eq!(text(|o| o.u32(value)), value.to_string());
             }
         }
-        assert_eq!(text(|o| o.u32(u32::MAX)), u32::MAX.to_string());
+        for value in [u32::MAX, 4_200_000_000, 4_200_000_042, 999_999_999, 1_000_000_000] {
+            assert_eq!(text(|o| o.u32(value)), value.to_string());
+        }
     }
 }

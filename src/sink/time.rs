@@ -1,6 +1,5 @@
 //! How moments are written.
 
-use super::text::Out;
 use crate::clock::{SECOND_US, ist_civil};
 use std::io::Write as _;
 
@@ -28,33 +27,33 @@ impl Default for IsoText {
 }
 
 impl IsoText {
-    fn second(&mut self, out: &mut Out, second: i64) {
+    /// The date and time of day of a second, of which there are two in a record: its own and the last trade's.
+    fn second(&mut self, second: i64) -> [u8; 19] {
         if self.second != second {
             let civil = ist_civil(second.saturating_mul(SECOND_US));
             let _ = write!(&mut self.text[..], "{}", civil.strftime("%Y-%m-%dT%H:%M:%S"));
             self.second = second;
         }
-        out.bytes(&self.text);
+        self.text
     }
 
     /// `2026-06-10T09:49:57+05:30`
-    pub(super) fn seconds(&mut self, out: &mut Out, second: i64) {
-        self.second(out, second);
-        out.bytes(b"+05:30");
+    pub(super) fn seconds(&mut self, second: i64) -> [u8; 25] {
+        let mut text = *b"                   +05:30";
+        text[..19].copy_from_slice(&self.second(second));
+        text
     }
 
     /// `2026-06-10T09:49:57.817220+05:30`
-    pub(super) fn micros(&mut self, out: &mut Out, us: i64) {
-        self.second(out, us.div_euclid(SECOND_US));
-        let micros = us.rem_euclid(SECOND_US);
-        let mut digits = *b".000000";
-        let mut rest = micros;
-        for digit in digits[1..].iter_mut().rev() {
+    pub(super) fn micros(&mut self, us: i64) -> [u8; 32] {
+        let mut text = *b"                   .000000+05:30";
+        text[..19].copy_from_slice(&self.second(us.div_euclid(SECOND_US)));
+        let mut rest = us.rem_euclid(SECOND_US);
+        for digit in text[20..26].iter_mut().rev() {
             *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
         }
-        out.bytes(&digits);
-        out.bytes(b"+05:30");
+        text
     }
 }
 
@@ -71,13 +70,9 @@ mod tests {
             (1_781_065_198_999_999, "2026-06-10T09:49:58.999999+05:30"),
             (-1, "1970-01-01T05:29:59.999999+05:30"),
         ] {
-            let mut out = Out::new();
-            iso.micros(&mut out, us);
-            assert_eq!(std::str::from_utf8(out.as_bytes()).unwrap(), expected);
+            assert_eq!(std::str::from_utf8(&iso.micros(us)).unwrap(), expected);
             assert_eq!(expected.parse::<jiff::Timestamp>().unwrap().as_microsecond(), us);
         }
-        let mut out = Out::new();
-        iso.seconds(&mut out, 1_781_065_197);
-        assert_eq!(out.as_bytes(), b"2026-06-10T09:49:57+05:30");
+        assert_eq!(&iso.seconds(1_781_065_197), b"2026-06-10T09:49:57+05:30");
     }
 }

@@ -28,6 +28,9 @@ impl Batch {
     /// Bytes from which on a batch is handed over rather than filled further.
     pub const FULL: usize = 64 * 1024;
 
+    /// Bytes from which on a batch is expected to fill up.
+    const GROWING: usize = 8 * 1024;
+
     /// Starts over for a connection, keeping the room.
     pub fn reset(&mut self, conn: u16) {
         self.conn = conn;
@@ -38,6 +41,11 @@ impl Batch {
     /// Appends a frame.
     #[inline]
     pub fn push(&mut self, kind: FrameKind, recv_us: i64, bytes: &[u8]) {
+        // One that fills up gets its room at once: growing by doubling copies everything once more. Small ones stay small,
+        // since a slow reader lets hundreds of thousands of them wait.
+        if self.data.len() + bytes.len() > self.data.capacity() && self.data.len() >= Batch::GROWING {
+            self.data.reserve(Batch::FULL + Batch::GROWING - self.data.len().min(Batch::FULL));
+        }
         self.data.extend_from_slice(bytes);
         self.frames.push(Span { end: self.data.len(), kind, recv_us });
     }

@@ -1,11 +1,11 @@
 //! Digits and text as lines carry them, against serde_json and the csv crate.
 
 use super::take::Take;
-use dhan::sink::text::Out;
+use dhan::sink::text::{Line, Out};
 
-fn text(write: impl FnOnce(&mut Out)) -> Vec<u8> {
+fn text(write: impl FnMut(&mut Line<'_>)) -> Vec<u8> {
     let mut out = Out::new();
-    write(&mut out);
+    out.line(write);
     out.as_bytes().to_vec()
 }
 

@@ -1,0 +1,30 @@
+//! A fixed amount of encoding, for `instructions.sh` to count: `instructions ROUNDS`, 500 full packets each.
+
+#[path = "../load.rs"]
+#[expect(dead_code, reason = "the generator is all that is needed here")]
+mod load;
+
+use dhan::sink::csv::Columns;
+use dhan::sink::encoder::{Encoder, Format, Style};
+use dhan::sink::text::Out;
+use dhan::sink::time::TimeStyle;
+use dhan::wire::feed::{self, Packet};
+
+fn main() {
+    let rounds: u32 = std::env::args().nth(1).and_then(|n| n.parse().ok()).expect("a number of rounds");
+    let mut generator = load::Generator::new(1);
+    let mut frame = Vec::new();
+    for i in 0..500 {
+        generator.packet(&mut frame, load::Kind::Full, load::instrument(i % 100));
+    }
+    let mut encoder = Encoder::new(Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Market });
+    let mut out = Out::new();
+    for _ in 0..rounds {
+        out.clear();
+        for (i, packet) in feed::packets(&frame).enumerate() {
+            let Ok((header, Packet::Full(packet))) = packet else { panic!("a full packet") };
+            encoder.instrument_line(&mut out, 2, header.instrument, || None, &packet, 1_781_065_200_000_000 + i as i64);
+        }
+        std::hint::black_box(out.as_bytes());
+    }
+}

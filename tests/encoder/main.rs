@@ -1,0 +1,222 @@
+//! The encoder, against serde_json with derived structs, byte for byte: whole records of random packets, in NDJSON; and CSV
+//! against NDJSON, number for number.
+
+use dhan::record::depth::{Depth, SideRows};
+use dhan::record::market::COLUMNS;
+use dhan::sink::csv::Columns;
+use dhan::sink::encoder::{Encoder, Format, Style};
+use dhan::sink::text::Out;
+use dhan::sink::time::TimeStyle;
+use dhan::wire::depth::{Levels, Row, Side};
+use dhan::wire::encode::{self, Full, Quote};
+use dhan::wire::feed::{self, Level, Packet};
+use dhan::wire::{InstrumentKey, Segment, depth};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+mod oracle;
+
+/// Millions where that takes seconds.
+const RECORDS: u64 = if cfg!(debug_assertions) { 12_000 } else { 6_000_000 };
+
+struct Random(fastrand::Rng);
+
+impl Random {
+    /// Prices as they come: mostly on a grid of paise, some with four decimals, some that stand for none, some of any bits.
+    fn price(&mut self) -> f32 {
+        match self.0.u8(0..16) {
+            0 => f32::from_bits(self.0.u32(..)),
+            1 => self
+                .0
+                .choice([0.0, -0.0, -0.01, f32::NAN, f32::INFINITY, f32::MIN_POSITIVE, 131_071.99, 131_072.0])
+                .unwrap_or(0.0),
+            2 | 3 => (f64::from(self.0.u32(0..2_000_000)) / 10_000.0) as f32,
+            4 => self.0.f32() * 10f32.powi(self.0.i32(-10..12)),
+            _ => (f64::from(self.0.u32(0..13_200_000) >> self.0.u32(0..20)) / 100.0) as f32,
+        }
+    }
+
+    fn price64(&mut self) -> f64 {
+        match self.0.u8(0..16) {
+            0 => f64::from_bits(self.0.u64(..)),
+            1 => {
+                self.0.choice([0.0, -0.01, f64::NAN, f64::INFINITY, 42_949_672.95, 42_949_672.96, 1e16]).unwrap_or(0.0)
+            }
+            2 => f64::from(self.0.u32(0..2_000_000)) / 10_000.0,
+            3 => self.0.f64() * 10f64.powi(self.0.i32(-10..20)),
+            _ => f64::from(self.0.u32(..) >> self.0.u32(0..24)) / 100.0,
+        }
+    }
+
+    /// Every number of digits is as likely as the next.
+    fn number(&mut self) -> u32 {
+        self.0.u32(..) >> self.0.u32(0..32)
+    }
+
+    fn quote(&mut self) -> Quote {
+        Quote {
+            ltp: self.price(),
+            ltq: self.number() as u16,
+            ltt_raw: if self.0.bool() { self.number() } else { 1_781_065_197 },
+            atp: self.price(),
+            volume: self.number(),
+            total_sell_qty: self.number(),
+            total_buy_qty: self.number(),
+            day_open: self.price(),
+            close: self.price(),
+            day_high: self.price(),
+            day_low: self.price(),
+        }
+    }
+
+    fn packet(&mut self, out: &mut Vec<u8>) {
+        out.clear();
+        // Few instruments, so that lines with a ready-made beginning are met too.
+        let instrument = InstrumentKey::new(Segment::from_code(self.0.u8(0..10)), self.0.u32(0..30));
+        match self.0.u8(0..8) {
+            0 => encode::ticker(out, instrument, self.price(), self.number()),
+            1..3 => encode::quote(out, instrument, &self.quote()),
+            _ => {
+                let quote = self.quote();
+                let oi = [self.number(), self.number(), self.number()];
+                let mut side = || {
+                    std::array::from_fn(|_| Level {
+                        price: self.price(),
+                        qty: self.number(),
+                        orders: self.number() as u16,
+                    })
+                };
+                let (bids, asks) = (side(), side());
+                encode::full(out, instrument, &Full { quote, oi, bids, asks });
+            }
+        }
+    }
+}
+
+fn encoder(format: Format) -> Encoder {
+    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: Columns::Market })
+}
+
+fn symbol(instrument: InstrumentKey) -> Option<Arc<str>> {
+    match instrument.security_id % 4 {
+        0 => None,
+        1 => Some(Arc::from("M&M \"quoted\", with\ta tab and \\ \u{1} रु")),
+        _ => Some(Arc::from(format!("SHARE{}", instrument.security_id))),
+    }
+}
+
+/// Appends the line of one packet.
+fn encode(encoder: &mut Encoder, out: &mut Out, packet: &[u8], recv_us: i64) -> InstrumentKey {
+    let (header, packet) = feed::packets(packet).next().expect("a packet").expect("a whole one");
+    let instrument = header.instrument;
+    let symbol = || symbol(instrument);
+    match packet {
+        Packet::Ticker(p) => encoder.instrument_line(out, 0, instrument, symbol, &p, recv_us),
+        Packet::Quote(p) => encoder.instrument_line(out, 1, instrument, symbol, &p, recv_us),
+        Packet::Full(p) => encoder.instrument_line(out, 2, instrument, symbol, &p, recv_us),
+        other => panic!("no line for {other:?}"),
+    }
+    instrument
+}
+
+#[test]
+fn market_records_are_byte_for_byte_what_serde_json_writes() {
+    let mut random = Random(fastrand::Rng::with_seed(20_260_610));
+    let (mut encoder, mut out) = (encoder(Format::Ndjson), Out::new());
+    let (mut packet, mut expected) = (Vec::new(), Vec::new());
+    for i in 0..RECORDS {
+        random.packet(&mut packet);
+        let recv_us = match i % 16 {
+            0 => i64::from(random.number()),
+            1 => 253_402_300_799_999_999,
+            _ => 1_781_065_200_000_000 + random.0.i64(0..1 << 40),
+        };
+        out.clear();
+        expected.clear();
+        let instrument = encode(&mut encoder, &mut out, &packet, recv_us);
+        oracle::market_line(&mut expected, &packet, symbol(instrument).as_deref(), recv_us);
+        if out.as_bytes() != expected {
+            assert_eq!(
+                String::from_utf8_lossy(out.as_bytes()),
+                String::from_utf8_lossy(&expected),
+                "packet {packet:02x?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn books_are_byte_for_byte_what_serde_json_writes() {
+    let mut random = Random(fastrand::Rng::with_seed(5));
+    let (mut encoder, mut out) = (encoder(Format::Ndjson), Out::new());
+    let mut expected = Vec::new();
+    let instrument = InstrumentKey::new(Segment::from_code(1), 7);
+    let mut sides: [SideRows; 2] = Default::default();
+    for i in 0..RECORDS / 100 {
+        for (rows, side) in sides.iter_mut().zip([Side::Bid, Side::Ask]) {
+            let count = random.0.usize(0..=200);
+            let made: Vec<_> = (0..count)
+                .map(|_| Row { price: random.price64(), qty: random.number(), orders: random.number() })
+                .collect();
+            let mut bytes = Vec::new();
+            encode::depth_side(&mut bytes, instrument, side, count as u32, &made);
+            let Some(Ok(depth::Packet::Side(side))) = depth::packets(&bytes, Levels::TwoHundred).next() else {
+                panic!("a side")
+            };
+            rows.fill(side);
+        }
+        let [bids, asks] = &sides;
+        let top = if i % 3 == 0 { random.0.usize(1..30) } else { usize::MAX };
+        let record = Depth { levels: Levels::TwoHundred, bids, asks, top };
+        out.clear();
+        expected.clear();
+        encoder.depth(&mut out, instrument, || symbol(instrument), &record, i as i64);
+        oracle::depth_line(&mut expected, instrument, &record, symbol(instrument).as_deref(), i as i64);
+        if out.as_bytes() != expected {
+            assert_eq!(String::from_utf8_lossy(out.as_bytes()), String::from_utf8_lossy(&expected));
+        }
+    }
+}
+
+type Members<'a> = BTreeMap<&'a str, &'a RawValue>;
+
+/// A member's text as CSV has it.
+fn cell(members: &Members<'_>, key: &str) -> String {
+    match members.get(key).map(|raw| raw.get()) {
+        None | Some("null") => String::new(),
+        Some(text) if text.starts_with('"') => serde_json::from_str(text).expect("a string"),
+        Some(number) => number.to_owned(),
+    }
+}
+
+#[test]
+fn numbers_have_the_same_bytes_in_csv_as_in_ndjson() {
+    let mut random = Random(fastrand::Rng::with_seed(11));
+    let (mut json, mut csv) = (encoder(Format::Ndjson), encoder(Format::Csv));
+    let (mut packet, mut line, mut row) = (Vec::new(), Out::new(), Out::new());
+    for i in 0..RECORDS / 20 {
+        random.packet(&mut packet);
+        line.clear();
+        row.clear();
+        encode(&mut json, &mut line, &packet, 1_781_065_200_000_000 + i as i64);
+        encode(&mut csv, &mut row, &packet, 1_781_065_200_000_000 + i as i64);
+        let members: Members<'_> = serde_json::from_slice(line.as_bytes()).expect("JSON");
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(row.as_bytes());
+        let cells = reader.records().next().expect("a row").expect("RFC 4180");
+        assert_eq!(cells.len(), COLUMNS.len());
+        let sides = ["bids", "asks"].map(|side| {
+            members
+                .get(side)
+                .map_or(Vec::new(), |raw| serde_json::from_str::<Vec<Members<'_>>>(raw.get()).expect("levels"))
+        });
+        for (column, found) in COLUMNS.iter().zip(&cells) {
+            let level = ["bid", "ask"].iter().zip(&sides).find_map(|(name, side)| {
+                let (rank, key) = column.strip_prefix(name)?.split_once('_')?;
+                let rank: usize = rank.parse().ok()?;
+                Some(side.get(rank - 1).map_or(String::new(), |level| cell(level, key)))
+            });
+            assert_eq!(found, level.unwrap_or_else(|| cell(&members, column)), "{column} of {line:?}");
+        }
+    }
+}
