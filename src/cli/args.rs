@@ -22,11 +22,13 @@ Exit codes:
   7   gave up on the network, or nothing was received
 
 Environment:
-  DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN     the account; or DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND for the token
+  DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN     the account
+  DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND     where its token comes from
   DHAN_WS_USER_TYPE, DHAN_PARTNER_ID, DHAN_PARTNER_SECRET     orders as a partner
-  DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL, DHAN_WS_ORDER_URL, DHAN_API_URL,
-  DHAN_INSTRUMENTS_URL     other servers
+  DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL,
+  DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_INSTRUMENTS_URL     other servers
   DHAN_CACHE_DIR, XDG_CACHE_HOME, XDG_STATE_HOME     where files are kept
+  DHAN_HOLIDAYS     a date a line, else XDG_CONFIG_HOME/dhan/holidays
   HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR     as everywhere
 
 Try it without an account: dhan feed --demo";

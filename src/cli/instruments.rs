@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 /// What `dhan instruments --help` ends with.
 const EXAMPLES: &str = "\
-The instrument master is Dhan's daily list of everything that is traded. It is downloaded when a symbol has to be
-looked up and the cached one is older than the last 08:00 IST. DHAN_CACHE_DIR is where it is kept (else
-~/.cache/dhan), DHAN_INSTRUMENTS_URL where it comes from.
+The instrument master is Dhan's daily list of everything that is traded. It is downloaded when
+a symbol has to be looked up and the cached one is older than the last 08:00 IST. DHAN_CACHE_DIR
+is where it is kept (else ~/.cache/dhan), DHAN_INSTRUMENTS_URL where it comes from.
 
 An option chain around a strike, streamed:
   dhan instruments list --underlying NIFTY --instrument OPTIDX --expiry nearest \\
