@@ -181,6 +181,34 @@ fn sigterm_and_sigint_drain_say_goodbye_and_are_0() {
 }
 
 #[test]
+fn a_stop_before_anything_is_open_is_0_too_and_other_signals_kill_nobody() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let mut home = Home::new();
+    home.set("DHAN_INSTRUMENTS_URL", &format!("http://{}/master.csv", silent.local_addr().expect("its address")));
+    for signal in [Signal::TERM, Signal::INT] {
+        // A name is looked up, at a server that never answers.
+        let run = home.start(&["feed", "RELIANCE"]);
+        drop(silent.accept().map(|(socket, _)| std::mem::forget(socket)));
+        run.signal(Signal::USR1);
+        run.signal(signal);
+        run.end().code(0);
+        // A list is read whose end never comes.
+        let mut command = home.command(&["feed", "-i", "-"]);
+        command.stdin(Stdio::piped());
+        let mut run = home.start_command(command);
+        let mut stdin = run.stdin.take().expect("a pipe");
+        stdin.write_all(b"NSE_EQ:2885\n").expect("said");
+        until("it listens", || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", run.pid())).unwrap_or_default();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
+            u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught >> (signal.as_raw() - 1) & 1 == 1)
+        });
+        run.signal(signal);
+        run.end().code(0);
+    }
+}
+
+#[test]
 fn a_closed_stdin_changes_nothing() {
     let sim = start(lively());
     let home = Home::at(&sim);

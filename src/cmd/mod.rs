@@ -14,7 +14,7 @@ use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
 use crate::cli::{out, value};
 use crate::console::{Console, ConsoleConfig, Level, LogFormat};
-use crate::driver::Ended;
+use crate::driver::{EarlyStop, Ended};
 use crate::exit::{Exit, Failure};
 use clap::{CommandFactory as _, Parser as _};
 use std::io::{self, IsTerminal as _, Read as _};
@@ -130,9 +130,9 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         read: &mut read,
     };
     match command {
-        Command::Feed(args) => streamed(planner::feed(&args, &mut around)?, console),
-        Command::Depth(args) => streamed(planner::depth(&args, &mut around)?, console),
-        Command::Orders(args) => streamed(planner::orders(&args, &mut around)?, console),
+        Command::Feed(args) => streamed(|| planner::feed(&args, &mut around), console),
+        Command::Depth(args) => streamed(|| planner::depth(&args, &mut around), console),
+        Command::Orders(args) => streamed(|| planner::orders(&args, &mut around), console),
         Command::Replay(args) => ended(replay::run(&planner::replay(&args)?, console)?),
         Command::Instruments(args) => instruments::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
@@ -148,9 +148,10 @@ fn told(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
     move |error| Failure::new(exit, format!("{error:#}"))
 }
 
-/// Runs a stream; a reader of stdout that went away ends the process as any Unix tool.
-fn streamed(plan: StreamPlan, console: &Console) -> Result<Exit, Failure> {
-    ended(stream::run(plan, console)?)
+/// Plans and runs a stream; a reader of stdout that went away ends the process as any Unix tool.
+fn streamed(plan: impl FnOnce() -> Result<StreamPlan, Failure>, console: &Console) -> Result<Exit, Failure> {
+    let early = EarlyStop::listen();
+    ended(stream::run(plan()?, early, console)?)
 }
 
 fn ended(ended: Ended) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 //! One thread runs every socket ([`socket`]), the signals and the timers; the writer has its own. Neither waits for the
 //! other: the [lane](crate::writer::lane) between them is bounded and counts what it throws away.
 
+mod early;
 mod gate;
 mod hint;
 mod shared;
@@ -10,6 +11,7 @@ mod signals;
 mod socket;
 mod status;
 
+pub use early::EarlyStop;
 pub use gate::Gate;
 // What an end means is said in one place, for `dhan doctor` too.
 pub use shared::{Credentialing, SocketState};
@@ -84,6 +86,8 @@ pub struct Run {
     pub tap: Option<Box<dyn Tap + Send>>,
     /// Ends the waiting of outputs when the run must be over.
     pub stop: StopSignal,
+    /// Signals that came before the driver listens.
+    pub early: EarlyStop,
     /// What to do when the reader is too slow.
     pub on_lag: OnLag,
     /// End after this time.
@@ -152,6 +156,7 @@ struct Driver {
     notes: mpsc::UnboundedReceiver<Note>,
     figures: Arc<Mutex<Figures>>,
     stop: StopSignal,
+    early: EarlyStop,
     sockets: tokio::task::JoinSet<SocketEnd>,
     duration: Option<Duration>,
     until_us: Option<i64>,
@@ -219,6 +224,7 @@ impl Driver {
             notes,
             figures,
             stop: run.stop,
+            early: run.early,
             sockets: tokio::task::JoinSet::new(),
             duration: run.duration,
             until_us: run.until_us,
@@ -233,6 +239,9 @@ impl Driver {
 
     async fn run(mut self) -> Result<Ended, Failure> {
         let mut signals = Signals::new()?;
+        if self.early.is_asked() {
+            return self.end("signal".to_owned(), &mut signals).await;
+        }
         for i in 0..self.plan.connections().len() {
             let subscriptions = self.plan.connections()[i].all().to_vec();
             self.open(&subscriptions);

@@ -218,5 +218,6 @@ fn s19_s20_neither_logins_nor_their_echoes_reach_records_or_state() {
     run.printed("the order", |text| text.contains(r#""order_no":"5""#));
     let done = run.stop().code(0);
     let order: &Value = &done.of("order").into_iter().next_back().expect("one");
-    assert_eq!((&order["order_no"], &order["remarks"]), (&"5".into(), &"[redacted]".into()));
+    assert_eq!(order["order_no"], "5");
+    assert!(order["remarks"].as_str().is_some_and(|remarks| remarks != SENTINEL), "{order}");
 }

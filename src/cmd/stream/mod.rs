@@ -9,7 +9,7 @@ use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::Console;
-use crate::driver::{self, Credentialing, Ended, Gate, Run};
+use crate::driver::{self, Credentialing, EarlyStop, Ended, Gate, Run};
 use crate::exit::{Exit, Failure};
 use crate::record::control::Feed;
 use crate::rest;
@@ -27,7 +27,7 @@ use names::Names;
 ///
 /// # Errors
 /// Why it could not be run, or not to its end.
-pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
+pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ended, Failure> {
     if let Some(past) = &plan.stop.already_past {
         console.info(past);
         return Ok(Ended::Exit(Exit::Done));
@@ -50,6 +50,7 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
         out::print(&text.map_err(|many| Failure::usage(many.to_string()))?)?;
         return Ok(Ended::Exit(Exit::Done));
     }
+    early.something_is_open();
     let stop = StopSignal::default();
     let mut opened = outputs::open(&plan, &stop, console)?;
     let rules = rules(&plan, &subscriptions);
@@ -93,6 +94,7 @@ pub fn run(plan: StreamPlan, console: &Console) -> Result<Ended, Failure> {
         found: opened.found,
         tap: capture.map(|recorder| Box::new(recorder) as _),
         stop,
+        early,
         on_lag: plan.on_lag,
         duration: plan.stop.duration,
         until_us: plan.stop.until_us,
