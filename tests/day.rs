@@ -7,10 +7,14 @@ use dhan::wire::feed::{self, Packet};
 use dhan::wire::{InstrumentKey, Segment, encode};
 use serde_json::Value;
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// What every wait in here gives up after; none takes that long unless something is broken.
 const LONG: Duration = Duration::from_secs(60);
@@ -67,22 +71,56 @@ fn verified(dir: &Path, files: &[String]) -> (Option<i32>, Vec<Value>) {
     (output.status.code(), records(&text(&output.stdout)))
 }
 
-/// A running `dhan` that is killed when its test fails.
-struct Running(Option<Child>);
+/// A running `dhan`, its standard output read as it comes; killed when its test fails.
+struct Running {
+    child: Option<Child>,
+    printed: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
 
 impl Running {
+    fn start(mut command: Command) -> Running {
+        let mut child = command.spawn().unwrap();
+        let mut stdout = child.stdout.take().expect("it is piped");
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        let into = printed.clone();
+        let reader = thread::spawn(move || {
+            let mut piece = [0; 8192];
+            while let Ok(n @ 1..) = stdout.read(&mut piece) {
+                into.lock().unwrap().extend_from_slice(&piece[..n]);
+            }
+        });
+        Running { child: Some(child), printed, reader: Some(reader) }
+    }
+
+    /// Waits until something was printed.
+    fn prints(&self, what: &str) {
+        let give_up = Instant::now() + LONG;
+        while !String::from_utf8_lossy(&self.printed.lock().unwrap()).contains(what) {
+            assert!(Instant::now() < give_up, "{what} was not printed");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn terminate(&self) {
+        let child = self.child.as_ref().expect("it runs");
+        rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM).unwrap();
+    }
+
     fn ended(mut self) -> Output {
-        self.0.take().expect("it was started").wait_with_output().unwrap()
+        let mut output = self.child.take().expect("it was started").wait_with_output().unwrap();
+        self.reader.take().expect("it is read").join().unwrap();
+        output.stdout = self.printed.lock().unwrap().clone();
+        output
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(mut child) = self.0.take() {
+        if let Some(mut child) = self.child.take() {
             let _ = child.kill();
-            let output = child.wait_with_output();
-            let stderr = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), stderr.unwrap_or_default().as_bytes());
+            let stderr = child.wait_with_output().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+            let _ = std::io::stderr().write_all(stderr.unwrap_or_default().as_bytes());
         }
     }
 }
@@ -102,7 +140,7 @@ const QUIET_MARK: u32 = 1_000_000;
 
 struct Day {
     sim: SimHandle,
-    dir: tempfile::TempDir,
+    dir: TempDir,
     running: Running,
 }
 
@@ -117,7 +155,7 @@ impl Day {
         let sim = SimHandle::start_in_thread(config).expect("the simulator starts");
         let dir = tempfile::tempdir().unwrap();
         Day::write_token(dir.path(), "first");
-        let running = Running(Some(dhan(&sim, dir.path(), line).spawn().unwrap()));
+        let running = Running::start(dhan(&sim, dir.path(), line));
         let day = Day { sim, dir, running };
         assert!(day.sim.wait(LONG, |sim| sim.subscriptions(Kind::Feed).len() >= 4), "it asks for what was asked for");
         day
@@ -128,10 +166,6 @@ impl Day {
         fs::write(dir.join("new"), token).unwrap();
         fs::set_permissions(dir.join("new"), fs::Permissions::from_mode(0o600)).unwrap();
         fs::rename(dir.join("new"), dir.join("token")).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
     }
 
     /// The connection that is open now.
@@ -161,8 +195,8 @@ impl Day {
     }
 }
 
-/// A day is lived through: what it left is for the callers to look at.
-fn live(line: &[&str]) -> (Day, Output) {
+/// Lives through a day; the simulator that saw it, the folder it was kept in, and how it ended.
+fn live(line: &[&str]) -> (SimHandle, TempDir, Output) {
     let day = Day::opens(line);
     let (sim, first) = (&day.sim, day.connection());
     day.again(first);
@@ -173,7 +207,7 @@ fn live(line: &[&str]) -> (Day, Output) {
     // A quiet time, longer than any pause between packets. Its mark tells where it was.
     sim.mute(true);
     sim.send(first, numbered(QUIET_MARK, 1));
-    std::thread::sleep(Duration::from_millis(1_500));
+    thread::sleep(Duration::from_millis(1_500));
     sim.mute(false);
     // Cuts of every kind, and a server that is away for a while.
     day.cut(Cut::Close(1001));
@@ -185,7 +219,7 @@ fn live(line: &[&str]) -> (Day, Output) {
     sim.refuse_token("first");
     let id = day.connection();
     sim.cut(id, Cut::Disconnect(807));
-    std::thread::sleep(Duration::from_secs(1));
+    thread::sleep(Duration::from_secs(1));
     assert_eq!(day.upgrades_with("first"), before, "the token that was refused was sent again");
     Day::write_token(day.dir.path(), "second");
     day.again(id + 1);
@@ -196,13 +230,11 @@ fn live(line: &[&str]) -> (Day, Output) {
     let mut close = Vec::new();
     encode::raw(&mut close, 7, InstrumentKey::new(Segment::NSE_EQ, 0), &[]);
     sim.send(id, close);
-    let Day { sim, dir, mut running } = day;
-    let child = running.0.as_mut().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
-    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM).unwrap();
-    let taken = Running(running.0.take());
-    let output = taken.ended();
-    (Day { sim, dir, running }, output)
+    day.running.prints("market_status");
+    day.running.terminate();
+    let Day { sim, dir, running } = day;
+    let output = running.ended();
+    (sim, dir, output)
 }
 
 fn watchlist() -> &'static [&'static str] {
@@ -214,13 +246,13 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
     let mut line = vec!["feed", "--token-file", "token", "--fail-on-gap", "1h"];
     line.extend(["-o", "day.ndjson.zst", "-o", "-", "--capture", "day.dcap"]);
     line.extend(watchlist());
-    let (day, output) = live(&line);
+    let (sim, dir, output) = live(&line);
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(!said.contains("first") && !said.contains("second"), "a token was told: {said}");
 
     // The file is what stdout got, and the end.
-    let (printed, kept) = (text(&output.stdout), unpacked(&day.path("day.ndjson.zst")));
+    let (printed, kept) = (text(&output.stdout), unpacked(&dir.path().join("day.ndjson.zst")));
     let end = kept.strip_prefix(&printed).expect("the file begins with what was printed");
     let end = records(end);
     assert_eq!((end.len(), &end[0]["type"]), (1, &Value::from("end")), "{end:?}");
@@ -238,8 +270,7 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
         records.iter().filter(|r| r["security_id"] == "424242").map(|r| r["ltp"].as_f64().unwrap()).collect();
     let expected: Vec<f64> = (0..IN_BURST).chain([QUIET_MARK]).map(f64::from).collect();
     assert!(burst == expected, "{} of {} packets of the burst", burst.len(), expected.len());
-    let sent: usize =
-        (0..day.sim.all().len()).flat_map(|id| day.sim.sent(id)).map(|frame| feed::packets(&frame).count()).sum();
+    let sent: usize = (0..sim.all().len()).flat_map(|id| sim.sent(id)).map(|frame| feed::packets(&frame).count()).sum();
     assert!(received as usize <= sent, "{received} were received of {sent}");
     assert_eq!(records.last().unwrap()["type"], "market_status", "the close came through");
     let times: Vec<i64> = records.iter().map(|record| number(record, "recv_us")).collect();
@@ -256,7 +287,7 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
         assert_eq!(data.filter(|at| (from + 1..to).contains(at)).count(), 0, "data within {gap}");
     }
 
-    let (code, summaries) = verified(day.dir.path(), &["day.ndjson.zst".to_owned(), "day.dcap".to_owned()]);
+    let (code, summaries) = verified(dir.path(), &["day.ndjson.zst".to_owned(), "day.dcap".to_owned()]);
     assert_eq!((code, summaries.len()), (Some(13), 2), "there were gaps, and nothing else: {summaries:?}");
     for summary in &summaries {
         assert_eq!((&summary["verdict"], &summary["ended_orderly"]), (&"gaps".into(), &true.into()), "{summary}");
@@ -266,10 +297,10 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
     assert_eq!(summaries[0]["books"]["written"], written);
 
     // The capture tells the same.
-    let replayed = offline(day.dir.path(), &["replay", "day.dcap"]);
+    let replayed = offline(dir.path(), &["replay", "day.dcap"]);
     assert_eq!(replayed.status.code(), Some(0), "{}", text(&replayed.stderr));
     assert!(text(&replayed.stdout) == printed, "the replay prints other bytes than the day did");
-    let mode = fs::metadata(day.path("day.dcap")).unwrap().permissions().mode();
+    let mode = fs::metadata(dir.path().join("day.dcap")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -289,7 +320,8 @@ fn a_thousand_rotations_lose_nothing_double_nothing_and_put_every_line_where_its
         ["feed", "IDX_I:13", "NSE_EQ:2885", "NSE_EQ:1333", "-o", "files/x-%H%M%S.ndjson", "--rotate-size", "10KB"];
     fs::create_dir(dir.path().join("files")).unwrap();
     let mut command = dhan(&sim, dir.path(), &[&line[..], &["-n", &count]].concat());
-    let output = Running(Some(command.env("DHAN_ACCESS_TOKEN", "any").spawn().unwrap())).ended();
+    command.env("DHAN_ACCESS_TOKEN", "any");
+    let output = Running::start(command).ended();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 
     // `x-093001.ndjson`, `x-093001.1.ndjson`, …
