@@ -18,6 +18,7 @@ use crate::driver::{EarlyStop, Ended};
 use crate::exit::{Exit, Failure};
 use clap::{CommandFactory as _, Parser as _};
 use std::io::{self, IsTerminal as _, Read as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 /// Runs the command line of this process: the one place where a failure becomes a message and a number.
@@ -31,7 +32,9 @@ pub fn main() -> ExitCode {
             Ok(config) => {
                 let console = Console::new(config);
                 crate::console::install_panic_hook(&console);
-                let result = dispatch(cli.command, &console);
+                // The hook has reported it, masked; every run ends with a code of ours.
+                let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &console)));
+                let result = dispatched.unwrap_or(Ok(Exit::Bug));
                 (console, result)
             }
             Err(failure) => (plain, Err(failure)),

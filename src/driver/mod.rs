@@ -200,6 +200,7 @@ impl Driver {
         let shared = Rc::new(Shared {
             feed,
             console: console.clone(),
+            redactor: console.redactor(),
             connector: run.connector,
             lane,
             wishes,
@@ -212,6 +213,7 @@ impl Driver {
             probed: Cell::new(None),
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
             kind_looked_at: Cell::new(false),
+            texts: Cell::new(0),
         });
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
@@ -483,7 +485,7 @@ impl Driver {
     }
 
     /// Says what it came to, the closing line last, and with which code it ends.
-    fn close(self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
+    fn close(mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
         let console = self.console.clone();
         let ended = self.outcome(reason, summary, silence);
         if let Ok(Ended::ReaderGone) = ended {
@@ -498,8 +500,8 @@ impl Driver {
     }
 
     /// `silence`: why nothing was received, if nothing was.
-    fn outcome(self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
-        match (self.failure, &summary.failure) {
+    fn outcome(&mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
+        match (self.failure.take(), &summary.failure) {
             (Some(failure), _) => return Err(failure),
             (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
             (None, Some(WriteFailure::Failed(failure))) => return Err(failure.clone()),
@@ -523,6 +525,17 @@ impl Driver {
                 ),
             )),
             _ => Ok(Ended::Exit(Exit::Done)),
+        }
+    }
+}
+
+impl Drop for Driver {
+    /// The driver itself may panic: what was received is written all the same.
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            self.shared.lane.close();
+            self.stop.stop();
+            let _ = writer.join();
         }
     }
 }

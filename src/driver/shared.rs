@@ -5,6 +5,7 @@ use crate::auth::{Credentials, Login, ProblemKind, Source};
 use crate::clock::now_us;
 use crate::console::{Console, untrusted};
 use crate::record::control::{Feed, StatusEvent};
+use crate::redact::Redactor;
 use crate::rest;
 use crate::session::{
     ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, Now, ProbeResult, Time,
@@ -23,6 +24,9 @@ use tokio::sync::mpsc;
 
 /// The account is asked what is wrong at most this often.
 const PROBE_EVERY: Duration = Duration::from_secs(60);
+
+/// Texts of the server that are shown in a run.
+const TEXTS_SHOWN: u32 = 20;
 
 /// Where a run's credentials come from.
 pub enum Credentialing {
@@ -47,6 +51,8 @@ pub struct SocketState {
 pub(super) struct Shared {
     pub feed: Feed,
     pub console: Console,
+    /// What must never be shown or kept, in whatever a server sends.
+    pub redactor: Redactor,
     pub connector: Connector,
     pub lane: Arc<Lane>,
     pub wishes: Arc<Wishes>,
@@ -62,6 +68,8 @@ pub(super) struct Shared {
     pub planned_end_us: Cell<Option<i64>>,
     /// Whether a token's kind was looked at.
     pub kind_looked_at: Cell<bool>,
+    /// Texts that came where only packets are known.
+    pub texts: Cell<u32>,
 }
 
 /// What a session recognises credentials by.
@@ -157,15 +165,6 @@ impl Shared {
         result
     }
 
-    /// Text of the server with this run's own secrets masked: a server that echoes the token, in a remark or an error, must
-    /// not bring it into records, files and captures. Text is rare; binary packets have no room for one.
-    pub fn without_secrets<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
-        match std::str::from_utf8(text).map(|text| self.console.redactor().mask_known(text)) {
-            Ok(Cow::Owned(masked)) => Cow::Owned(masked.into_bytes()),
-            _ => Cow::Borrowed(text),
-        }
-    }
-
     /// Asks for the REST order book.
     pub async fn fetch_orders(&self, login: Option<Login>) -> Result<Vec<u8>, String> {
         let (Some(rest), Some(Login::Own(credentials))) = (&self.rest, login) else {
@@ -198,6 +197,26 @@ impl Shared {
         if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
             state.connected += u64::from(event == StatusEvent::Connected);
             *state = SocketState { event: Some(event), detail, connected: state.connected };
+        }
+    }
+
+    /// Somebody else's words as records may carry them.
+    pub fn masked(&self, words: String) -> String {
+        match self.redactor.mask(&words) {
+            Cow::Borrowed(_) => words,
+            Cow::Owned(masked) => masked,
+        }
+    }
+
+    /// Shows a text that came where only packets are known, but not a storm of them.
+    pub fn show_text(&self, conn: u16, text: &[u8]) {
+        let shown = self.texts.get();
+        self.texts.set(shown.saturating_add(1));
+        if shown < TEXTS_SHOWN {
+            let text = untrusted(&String::from_utf8_lossy(text));
+            self.console.warn(format!("connection {conn}: the server says: {text}"));
+        } else if shown == TEXTS_SHOWN {
+            self.console.warn("the server says more; it is not shown any more");
         }
     }
 

@@ -174,10 +174,12 @@ impl Socket {
             Action::Refused(fingerprint) => self.shared.tell_others(self.conn, Input::CredentialsRefused(fingerprint)),
             Action::Status { event, detail } => self.status(event, detail),
             Action::Lost { reason, detail, from_us } => {
+                let detail = self.shared.masked(detail);
                 self.shared.console.info(format!("connection {}: {detail}", self.conn));
                 self.shared.lane.event(Event::Lost { conn: self.conn, reason, detail, from_us });
             }
             Action::SnapshotLost { detail, from_us } => {
+                let detail = self.shared.masked(detail);
                 let to_us = now_us();
                 self.shared
                     .console
@@ -201,6 +203,7 @@ impl Socket {
 
     fn status(&mut self, event: StatusEvent, detail: Option<String>) {
         let at_us = now_us();
+        let detail = detail.map(|detail| self.shared.masked(detail));
         let words = match &detail {
             Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
             None => format!("connection {}: {}", self.conn, event.name()),
@@ -266,7 +269,7 @@ impl Socket {
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
                     let mut batch = self.shared.lane.batch(self.conn);
                     let at_us = now_us();
-                    batch.push(kind, at_us, &self.shared.without_secrets(&body));
+                    batch.push(kind, at_us, &self.shared.redactor.blot_text(&body));
                     self.shared.lane.push(batch);
                     self.shared.lane.event(Event::Whole { conn: self.conn, at_us });
                     self.tell(Input::SnapshotFetched);
@@ -287,15 +290,14 @@ impl Socket {
             match incoming {
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
-                    batch.push(FrameKind::Binary, recv_us, &bytes);
+                    batch.push(FrameKind::Binary, recv_us, &self.shared.redactor.blot(&bytes));
                 }
                 Incoming::Text(bytes) => {
                     seen.packets += u32::from(self.feed == Feed::Orders);
                     if self.feed != Feed::Orders {
-                        let text = crate::console::untrusted(&String::from_utf8_lossy(&bytes));
-                        self.shared.console.warn(format!("connection {}: the server says: {text}", self.conn));
+                        self.shared.show_text(self.conn, &bytes);
                     }
-                    batch.push(FrameKind::Text, recv_us, &self.shared.without_secrets(&bytes));
+                    batch.push(FrameKind::Text, recv_us, &self.shared.redactor.blot_text(&bytes));
                 }
                 Incoming::Ping => {}
                 Incoming::Pong => seen.pong = true,

@@ -5,6 +5,7 @@
 //! standard and URL-safe), hex (any case), or as a list of byte values, as `Debug` prints bytes. The text is undone
 //! rather than the secret disguised: one small table of the secret's windows serves all forms, mixed ones too.
 
+mod blot;
 mod patterns;
 mod undo;
 mod windows;
@@ -43,20 +44,38 @@ impl Redactor {
 
     /// The text with every secret replaced, and everything that looks like one.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut hits = self.known_in(text);
+        let mut hits = Vec::new();
+        for secret in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            undo::find(text.as_bytes(), secret, &mut hits);
+        }
         find_patterns(text.as_bytes(), &mut hits);
         replace(text, hits)
     }
 
-    /// The text with the secrets of this run replaced, and nothing else: for what is passed on as it came.
-    pub fn mask_known<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        replace(text, self.known_in(text))
+    /// A server's binary message with every known secret in it overwritten, plain or disguised: packets keep their
+    /// lengths. What only looks like a secret stays, since this is data. Nearly free for bytes that hold no text.
+    pub fn blot<'a>(&self, message: &'a [u8]) -> Cow<'a, [u8]> {
+        blot::overwrite(message, self.known_in_message(message))
     }
 
-    fn known_in(&self, text: &str) -> Vec<Range<usize>> {
+    /// The same for a text message: JSON stays JSON.
+    pub fn blot_text<'a>(&self, message: &'a [u8]) -> Cow<'a, [u8]> {
+        blot::replace(message, self.known_in_message(message))
+    }
+
+    fn known_in_message(&self, message: &[u8]) -> Vec<Range<usize>> {
         let mut hits = Vec::new();
-        for secret in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            undo::find(text.as_bytes(), secret, &mut hits);
+        let mut runs = blot::text_runs(message).peekable();
+        if runs.peek().is_none() {
+            return hits;
+        }
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        for run in runs {
+            for secret in all.iter().filter(|secret| secret.width() >= blot::SHORTEST) {
+                let known = hits.len();
+                undo::find(&message[run.clone()], secret, &mut hits);
+                hits[known..].iter_mut().for_each(|hit| *hit = run.start + hit.start..run.start + hit.end);
+            }
         }
         hits
     }

@@ -10,6 +10,7 @@ use crate::sink::text::Out;
 use crate::sink::time::TimeStyle;
 use crate::sink::{Destination, Notice, Unwritten, WriteFailure};
 use crate::wire::InstrumentKey;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// Bytes from which on lines are handed to their destinations although more are coming.
@@ -81,6 +82,8 @@ struct Output {
     /// The books when the current file was begun.
     books: Books,
     gone: bool,
+    /// Whether it is being written to; after a panic: whether that was where.
+    writing: bool,
 }
 
 impl Outputs {
@@ -96,7 +99,7 @@ impl Outputs {
             }
             let boundary = spec.destination.boundary_us();
             let output =
-                Output { destination: spec.destination, is_file: spec.is_file, books: Books::default(), gone: false };
+                Output { destination: spec.destination, is_file: spec.is_file, books: Books::default(), gone: false, writing: false };
             match groups.iter_mut().find(|group| group.encoder.style() == spec.style) {
                 Some(group) => {
                     group.boundary = group.boundary.min(boundary);
@@ -227,7 +230,10 @@ impl Outputs {
                 let at_us = recv_us.min(output.destination.boundary_us().saturating_sub(1));
                 output.rotate(encoder, recv_us, at_us, handed, failure);
             }
-            match output.destination.write(out.as_bytes()) {
+            output.writing = true;
+            let result = output.destination.write(out.as_bytes());
+            output.writing = false;
+            match result {
                 Ok(()) => most = out.len(),
                 Err(Unwritten { failure: why, written }) => {
                     most = most.max(written);
@@ -249,6 +255,25 @@ impl Outputs {
             self.hand_over(i, us, books);
         }
         self.full = false;
+    }
+
+    /// Writes the pending lines that are whole, after a panic: nothing that is known of them is trusted, and a destination
+    /// that panics again, or was in the middle of these lines, is left.
+    pub fn salvage(&mut self, now_us: i64) {
+        for Group { out, outputs, .. } in &mut self.groups {
+            let whole = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
+            let lines = &out.as_bytes()[..whole];
+            for output in outputs.iter_mut().filter(|output| !output.gone && !output.writing) {
+                let write = AssertUnwindSafe(|| {
+                    if lines.is_empty() || output.destination.write(lines).is_ok() {
+                        // Compressed blocks are closed, so that they can be read.
+                        let _ = output.destination.tick(now_us);
+                    }
+                });
+                let _ = catch_unwind(write);
+            }
+            out.clear();
+        }
     }
 
     /// Packets that were encoded and then could not be written anywhere.

@@ -6,6 +6,7 @@ use super::pipeline::{EndedWithin, Over, Pipeline, Summary};
 use crate::clock::now_us;
 use crate::sink::WriteFailure;
 use crate::wire::InstrumentKey;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -51,51 +52,12 @@ pub fn spawn(
     std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
         // Dropped last, also when the pipeline panics: no thread dies silently.
         let _ended = SayEnded(notes.clone());
-        let mut told = false;
-        let (mut flushed, mut ticked) = (Instant::now(), Instant::now());
-        loop {
-            match lane.pop(TICK_EVERY.saturating_sub(ticked.elapsed())) {
-                Popped::Item(item) => {
-                    if let Some(tap) = &mut tap {
-                        tap.item(&item);
-                    }
-                    pipeline.item(&item);
-                    if let Some(tap) = &mut tap
-                        && let Some(ended) = pipeline.take_ended()
-                    {
-                        tap.ended(&item, &ended);
-                    }
-                    if let Item::Frames(batch) = item {
-                        lane.give_back(batch);
-                    }
-                }
-                Popped::Timeout => {}
-                Popped::Closed => break,
-            }
-            if lane.is_idle() || flushed.elapsed() >= FLUSH_EVERY {
-                pipeline.flush();
-                flushed = Instant::now();
-                figures.lock().unwrap_or_else(PoisonError::into_inner).clone_from(pipeline.figures());
-            }
-            if ticked.elapsed() >= TICK_EVERY {
-                pipeline.tick(now_us());
-                if let Some(tap) = tap.as_mut() {
-                    tap.tick(now_us());
-                }
-                ticked = Instant::now();
-            }
-            if wishes.reopen.swap(false, Ordering::Relaxed) {
-                pipeline.flush();
-                pipeline.reopen(now_us());
-            }
-            if wishes.unseen.swap(false, Ordering::Relaxed) {
-                let _ = notes.send(Note::Unseen(pipeline.never_seen()));
-            }
-            let tap_failed = || tap.as_ref().and_then(|tap| tap.failure()).cloned().map(Over::Output);
-            if !told && let Some(over) = pipeline.over().or_else(tap_failed) {
-                told = true;
-                let _ = notes.send(Note::Over(over));
-            }
+        let running = AssertUnwindSafe(|| {
+            run(&mut pipeline, &lane, &figures, &wishes, &mut tap, &notes);
+        });
+        if let Err(panic) = catch_unwind(running) {
+            pipeline.salvage(now_us());
+            resume_unwind(panic);
         }
         let now_us = now_us();
         let mut summary = pipeline.finish(now_us);
@@ -105,6 +67,63 @@ pub fn spawn(
         }
         summary
     })
+}
+
+/// Takes what waits until the lane is closed and drained.
+fn run(
+    pipeline: &mut Pipeline,
+    lane: &Lane,
+    figures: &SharedFigures,
+    wishes: &Wishes,
+    tap: &mut Option<Box<dyn Tap + Send>>,
+    notes: &tokio::sync::mpsc::UnboundedSender<Note>,
+) {
+    let mut told = false;
+    let (mut flushed, mut ticked) = (Instant::now(), Instant::now());
+    loop {
+        match lane.pop(TICK_EVERY.saturating_sub(ticked.elapsed())) {
+            Popped::Item(item) => {
+                if let Some(tap) = tap.as_mut() {
+                    tap.item(&item);
+                }
+                pipeline.item(&item);
+                if let Some(tap) = tap.as_mut()
+                    && let Some(ended) = pipeline.take_ended()
+                {
+                    tap.ended(&item, &ended);
+                }
+                if let Item::Frames(batch) = item {
+                    lane.give_back(batch);
+                }
+            }
+            Popped::Timeout => {}
+            Popped::Closed => break,
+        }
+        if lane.is_idle() || flushed.elapsed() >= FLUSH_EVERY {
+            pipeline.flush();
+            flushed = Instant::now();
+            figures.lock().unwrap_or_else(PoisonError::into_inner).clone_from(pipeline.figures());
+        }
+        if ticked.elapsed() >= TICK_EVERY {
+            pipeline.tick(now_us());
+            if let Some(tap) = tap.as_mut() {
+                tap.tick(now_us());
+            }
+            ticked = Instant::now();
+        }
+        if wishes.reopen.swap(false, Ordering::Relaxed) {
+            pipeline.flush();
+            pipeline.reopen(now_us());
+        }
+        if wishes.unseen.swap(false, Ordering::Relaxed) {
+            let _ = notes.send(Note::Unseen(pipeline.never_seen()));
+        }
+        let tap_failed = || tap.as_ref().and_then(|tap| tap.failure()).cloned().map(Over::Output);
+        if !told && let Some(over) = pipeline.over().or_else(tap_failed) {
+            told = true;
+            let _ = notes.send(Note::Over(over));
+        }
+    }
 }
 
 /// Sees every item before the pipeline does: the capture file.

@@ -190,6 +190,12 @@ impl Pipeline {
         self.books.dropped += lost;
     }
 
+    /// After a panic: hands over the lines that are whole, and nothing else. Files keep their markers, so that the next
+    /// run says what happened to them.
+    pub fn salvage(&mut self, now_us: i64) {
+        self.outputs.salvage(now_us);
+    }
+
     /// Called about once a second of wall-clock time.
     pub fn tick(&mut self, now_us: i64) {
         for truncated in self.outputs.tick(now_us) {
