@@ -1,8 +1,10 @@
 //! What befalls a run.
 
+mod instruments;
 mod load;
 mod orders;
 mod output;
 mod process;
 mod secrets;
 mod support;
+mod time;
