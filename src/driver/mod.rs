@@ -566,3 +566,20 @@ async fn until(at: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_that_panics_ends_the_run_as_a_bug_and_does_not_die_silently() {
+        let end = tokio::task::LocalSet::new()
+            .run_until(async {
+                let mut sockets = tokio::task::JoinSet::<SocketEnd>::new();
+                sockets.spawn_local(async { panic!("on purpose") });
+                sockets.join_next().await.map(|end| end.unwrap_or_else(|error| panicked(&error)))
+            })
+            .await;
+        assert!(matches!(end, Some(SocketEnd::GaveUp(failure)) if failure.exit == Exit::Bug));
+    }
+}

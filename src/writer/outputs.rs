@@ -98,8 +98,13 @@ impl Outputs {
                 failure = Some(unwritten.failure);
             }
             let boundary = spec.destination.boundary_us();
-            let output =
-                Output { destination: spec.destination, is_file: spec.is_file, books: Books::default(), gone: false, writing: false };
+            let output = Output {
+                destination: spec.destination,
+                is_file: spec.is_file,
+                books: Books::default(),
+                gone: false,
+                writing: false,
+            };
             match groups.iter_mut().find(|group| group.encoder.style() == spec.style) {
                 Some(group) => {
                     group.boundary = group.boundary.min(boundary);

@@ -193,7 +193,7 @@ fn i06_a_run_that_was_suspended_goes_on_and_tells_what_it_missed() {
     assert!(gap.contains("\"reason\":\"disconnected\""), "{gap}");
 }
 
-/// Panics when it has seen so many frames, quoting the token.
+/// Panics when it has seen so many frames, quoting the token, and tells how many were whole items before.
 struct Panics {
     frames: usize,
     after: usize,
@@ -201,10 +201,13 @@ struct Panics {
 
 impl Tap for Panics {
     fn item(&mut self, item: &Item) {
-        if let Item::Frames(batch) = item {
-            self.frames += batch.frames().count();
+        let Item::Frames(batch) = item else { return };
+        let before = self.frames;
+        self.frames += batch.frames().count();
+        if self.frames >= self.after {
+            fs::write("before", before.to_string()).unwrap();
+            panic!("the capture is broken near {}", crate::support::TOKEN);
         }
-        assert!(self.frames < self.after, "the capture is broken near {}", crate::support::TOKEN);
     }
 
     fn tick(&mut self, _now_us: i64) {}
@@ -253,8 +256,10 @@ fn child_streams() {
     let instrument = InstrumentKey::new(Segment::NSE_EQ, 2885);
     let plan = Plan::new(Feed::Market, &[Subscription { instrument, mode: Some(Mode::Ticker) }]);
     let (capture, reread): (Box<dyn Tap + Send>, fn()) = match order("WHAT").as_str() {
-        "writer" => (Box::new(Panics { frames: 0, after: 50 }), || {}),
-        "driver" => (Box::new(Keeps(fs::File::create("frames").unwrap())), || panic!("the list is {}", crate::support::TOKEN)),
+        "writer" => (Box::new(Panics { frames: 0, after: 3_000 }), || {}),
+        "driver" => {
+            (Box::new(Keeps(fs::File::create("frames").unwrap())), || panic!("the list is {}", crate::support::TOKEN))
+        }
         _ => (Box::new(Keeps(fs::File::create("frames").unwrap())), || {}),
     };
     let base = Endpoint::Market.resolve(Some(&order("URL")), &Environment::of::<String, String>([])).unwrap();
@@ -297,13 +302,16 @@ fn child(home: &Home, url: &str, what: &str) -> Running {
 
 #[test]
 fn i07_a_panic_of_the_writer_ends_the_run_with_what_was_whole_on_disk() {
-    let sim = broker_of(500.0);
+    // More than the writer keeps up with, so that lines are pending when it panics.
+    let sim = broker(SimConfig { blast: Some(Blast { packets: 100_000, per_message: 10 }), ..SimConfig::default() });
     let home = Home::new();
     let ended = child(&home, &sim.url(Kind::Feed), "writer").end().exits(0);
     assert!(home.text("ended").contains("Bug"), "{}: {}", home.text("ended"), ended.err);
     assert!(ended.err.contains("this is a bug of dhan") && ended.err.contains("thread writer"), "{}", ended.err);
     let text = home.text("t.ndjson");
-    assert!(text.ends_with('\n') && count_lines(&home.path("t.ndjson")) >= 40, "{text}");
+    let before: usize = home.text("before").parse().unwrap();
+    assert_eq!(count_lines(&home.path("t.ndjson")), before * 10, "every record of a frame that was taken is there");
+    assert!(before > 0 && text.ends_with('\n'));
     assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     assert!(home.path(".t.ndjson.dhan").exists(), "the next run is told");
 }
@@ -396,7 +404,7 @@ fn i01_a_flood_into_a_pipe_that_closes_is_quiet_too() {
 }
 
 #[test]
-fn i09_signals_reach_a_process_that_is_the_first_of_its_container() {
+fn i10_signals_reach_a_process_that_is_the_first_of_its_container() {
     let sim = broker_of(500.0);
     let home = Home::new();
     let allowed = Command::new("unshare").args(["-rpf", "true"]).output();

@@ -1,7 +1,9 @@
 //! Section 4 of the catalogue: the token in eight disguises, wherever a server or a user puts it. Every home of this crate
 //! is searched when its test is over; here it is provoked.
 
-use crate::support::{CLIENT, DHAN, Home, Signal, TOKEN, broker, broker_of, disguises, search, skipped, subscribed, wait};
+use crate::support::{
+    CLIENT, DHAN, Home, Signal, TOKEN, broker, broker_of, disguises, search, skipped, subscribed, wait,
+};
 use dhan::sim::{Cut, Kind, Response, SimConfig, Upgrade};
 use dhan::wire::{InstrumentKey, Segment, encode};
 use std::fs;
@@ -9,10 +11,8 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
 /// What a run may print of what it was told; each way is tried.
-const WAYS: [&[&str]; 2] = [
-    &["-vv", "--status-records"],
-    &["-v", "--log-format", "json", "-f", "csv", "--color", "always"],
-];
+const WAYS: [&[&str]; 2] =
+    [&["-vv", "--status-records"], &["-v", "--log-format", "json", "-f", "csv", "--color", "always"]];
 
 #[test]
 fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
@@ -146,7 +146,8 @@ fn s06_children_get_none_of_our_secrets() {
     let sim = broker_of(500.0);
     let home = Home::new();
     fs::write(home.path("token.secret"), TOKEN).unwrap();
-    let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson", "--rotate-size", "20KB", "-n", "1500"]);
+    let mut command =
+        home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson", "--rotate-size", "20KB", "-n", "1500"]);
     command.args(["--on-rotate", "env >>rotated.env; cat /proc/self/cmdline >>rotated.cmdline"]);
     command.args(["--token-command", "env >>token.env; cat token.secret"]);
     command.env("DHAN_PARTNER_SECRET", TOKEN);
@@ -232,7 +233,10 @@ fn s08_no_signal_that_dumps_core_leaves_one() {
         });
         let ended = running.end();
         assert!(ended.code() > 128, "{signal:?}: {}", ended.code());
-        let core = fs::read_dir(home.path(".")).unwrap().flatten().find(|e| e.file_name().to_string_lossy().starts_with("core"));
+        let core = fs::read_dir(home.path("."))
+            .unwrap()
+            .flatten()
+            .find(|e| e.file_name().to_string_lossy().starts_with("core"));
         assert!(core.is_none(), "{core:?}");
     }
 }
