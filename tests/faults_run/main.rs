@@ -52,7 +52,7 @@
 //! | S11, S12, S13, S17 | untrusted text, formulas, names, lists | unit tests beside the code |
 //! | S16 | supply chain | `deny` in CI |
 //! | S18 | help, dry runs, usage errors | [`secrets`] |
-//! | S19 | captures hold frames only, and no echoed token | [`process`], through the place where a capture listens |
+//! | S19 | captures hold frames only, and no echoed token | [`secrets`], by replaying them; [`process`] |
 
 mod instruments;
 mod load;

@@ -6,18 +6,18 @@ use dhan::console::{Console, ConsoleConfig};
 use dhan::driver::{self, Credentialing, Run};
 use dhan::session::{Config, Plan, Subscription};
 use dhan::sim::{Blast, Cut, Kind, Response, SimConfig, Upgrade};
-use dhan::sink::StopSignal;
 use dhan::sink::csv::Columns;
 use dhan::sink::encoder::{Format, Style};
 use dhan::sink::file::{FileSink, FileSpec};
 use dhan::sink::time::TimeStyle;
+use dhan::sink::{StopSignal, WriteFailure};
 use dhan::transport::tls::LazyTls;
 use dhan::transport::{Connector, Proxies};
 use dhan::wire::{InstrumentKey, Mode, Segment};
 use dhan::writer::item::Feed;
 use dhan::writer::lane::{Item, OnLag};
 use dhan::writer::outputs::{OutputSpec, Outputs};
-use dhan::writer::pipeline::{Rules, Summary};
+use dhan::writer::pipeline::{EndedWithin, Rules, Summary};
 use dhan::writer::thread::Tap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -210,9 +210,15 @@ impl Tap for Panics {
         }
     }
 
+    fn ended(&mut self, _item: &Item, _ended: &EndedWithin) {}
+
     fn tick(&mut self, _now_us: i64) {}
 
-    fn finish(&mut self, _summary: &Summary) {}
+    fn failure(&self) -> Option<&WriteFailure> {
+        None
+    }
+
+    fn finish(&mut self, _summary: &Summary, _now_us: i64) {}
 }
 
 /// Keeps what a capture would.
@@ -228,9 +234,15 @@ impl Tap for Keeps {
         }
     }
 
+    fn ended(&mut self, _item: &Item, _ended: &EndedWithin) {}
+
     fn tick(&mut self, _now_us: i64) {}
 
-    fn finish(&mut self, _summary: &Summary) {}
+    fn failure(&self) -> Option<&WriteFailure> {
+        None
+    }
+
+    fn finish(&mut self, _summary: &Summary, _now_us: i64) {}
 }
 
 #[test]

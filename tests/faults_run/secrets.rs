@@ -14,12 +14,23 @@ use std::process::Command;
 const WAYS: [&[&str]; 2] =
     [&["-vv", "--status-records"], &["-v", "--log-format", "json", "-f", "csv", "--color", "always"]];
 
+/// The capture, decoded by a process that knows no token to mask: what it prints is what the capture holds.
+fn replays(home: &Home, way: &[&str], live: &str) {
+    let mut command = home.bare(DHAN);
+    command.args(["replay", "t.dcap"]).args(way).env_remove("DHAN_ACCESS_TOKEN");
+    let ended = home.run(command).exits(0);
+    search("the replay", ended.out.as_bytes());
+    assert!(ended.out == live, "the replay is another: {} and {} bytes", ended.out.len(), live.len());
+}
+
 #[test]
 fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
     for way in WAYS {
         let sim = broker_of(50.0);
         let home = Home::new();
-        let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "-", "-o", "t.ndjson.gz"]);
+        let outputs = ["-o", "-", "-o", "t.ndjson.gz", "--capture", "t.dcap"];
+        let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885"]);
+        command.args(outputs);
         command.args(way);
         let mut running = home.start(command);
         running.prints(3);
@@ -45,6 +56,7 @@ fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
         let unpacked = Command::new("gzip").arg("-dc").arg(home.path("t.ndjson.gz")).output().unwrap();
         assert!(unpacked.status.success());
         search("the compressed file", &unpacked.stdout);
+        replays(&home, way, &ended.out);
     }
 }
 
@@ -56,7 +68,7 @@ fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
         let list = disguises().iter().find(|(name, _)| *name == "list").unwrap().1.clone();
         let row = format!("[{{\"orderId\":\"77\",\"orderStatus\":\"PENDING\",\"omsErrorDescription\":\"{TOKEN}\"}}]");
         sim.answer("/orders", Response::json(200, &row));
-        let mut command = home.dhan(&sim, &["orders", "-o", "-", "-o", "t.ndjson"]);
+        let mut command = home.dhan(&sim, &["orders", "-o", "-", "-o", "t.ndjson", "--capture", "t.dcap"]);
         command.args(way);
         let running = home.start(command);
         let id = subscribed(&sim, Kind::Orders);
@@ -82,6 +94,7 @@ fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
         for line in home.text("t.ndjson").lines().filter(|_| !way.contains(&"csv")) {
             serde_json::from_str::<serde_json::Value>(line).unwrap();
         }
+        replays(&home, way, &ended.out);
         let mode = fs::metadata(home.path("t.ndjson")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "orders are for their owner");
     }
