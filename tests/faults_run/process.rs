@@ -3,7 +3,7 @@
 use crate::support::{DHAN, Home, Running, Signal, broker, broker_of, count_lines, skipped, subscribed, wait};
 use dhan::auth::{Endpoint, Environment};
 use dhan::console::{Console, ConsoleConfig};
-use dhan::driver::{self, Credentialing, Run};
+use dhan::driver::{self, Credentialing, EarlyStop, Run};
 use dhan::session::{Config, Plan, Subscription};
 use dhan::sim::{Blast, Cut, Kind, Response, SimConfig, Upgrade};
 use dhan::sink::csv::Columns;
@@ -298,6 +298,7 @@ fn child_streams() {
         changes: None,
         reread: Some(Box::new(reread)),
         live_line: false,
+        early: EarlyStop::default(),
         console,
     });
     fs::write("ended", format!("{ended:?}")).unwrap();
