@@ -181,6 +181,7 @@ fn f08_who_insists_gets_a_sixth_socket() {
     }
     let sixth = home.start(&["feed", "IDX_I:13", "--ignore-socket-limit"]);
     sixth.records("ticker", 1);
+    until("the oldest is out", || sim.open(Kind::Feed).len() == 5);
     sixth.stop().code(0);
     let said = |run: Run<'_>| run.stop().code(0).err.contains("805");
     assert_eq!(five.into_iter().map(said).filter(|displaced| *displaced).count(), 1, "the oldest was thrown out");
