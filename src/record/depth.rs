@@ -90,7 +90,7 @@ impl Record for Depth<'_> {
         "depth"
     }
 
-    #[inline]
+    #[inline(always)]
     fn fields<W: FieldWriter>(&self, w: &mut W) {
         let best = |side: &SideRows| side.rows.first().map(|row| row.price);
         let (bid, ask) = (best(self.bids), best(self.asks));
@@ -132,7 +132,7 @@ impl Record for DepthSide<'_> {
         "depth_side"
     }
 
-    #[inline]
+    #[inline(always)]
     fn fields<W: FieldWriter>(&self, w: &mut W) {
         w.uint(key!("levels"), self.levels.count());
         w.text(key!("side"), self.side.name());

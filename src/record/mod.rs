@@ -61,6 +61,7 @@ pub trait FieldWriter {
     /// A price that came as `f64`, likewise.
     fn price64(&mut self, key: Key, value: f64);
     /// A price that may be unknown.
+    #[inline(always)]
     fn price64_or_null(&mut self, key: Key, value: Option<f64>) {
         match value {
             Some(value) => self.price64(key, value),
@@ -80,6 +81,7 @@ pub trait FieldWriter {
     /// A whole number.
     fn int(&mut self, key: Key, value: i64);
     /// A whole number that may be unknown.
+    #[inline(always)]
     fn int_or_null(&mut self, key: Key, value: Option<i64>) {
         match value {
             Some(value) => self.int(key, value),

@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # How many instructions a full packet costs from the wire to its NDJSON line, against the figure in instructions.txt.
-# Counts do not depend on how fast the machine is. Fails when it grew by more than a tenth.
+# Counts do not depend on how fast or busy the machine is. Fails when it grew by more than a tenth.
 # `instructions.sh --accept` writes the figure down.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 if ! command -v valgrind >/dev/null 2>&1; then
-  echo "skipped: no valgrind (Debian: apt-get install valgrind)"
+  echo "instructions: skipped, no valgrind (Debian: apt-get install valgrind)"
   exit 0
 fi
 if [ "$(uname -m)" != x86_64 ]; then
-  echo "skipped: the figure is for x86_64, this is $(uname -m)"
+  echo "instructions: skipped, the figure is for x86_64 and this is $(uname -m)"
   exit 0
 fi
-cargo build --release --quiet --locked --bin instructions
+# Beside dhan's own release build, which shares its dependencies.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/../../target}
+cargo build --release --quiet --locked --no-default-features --bin instructions
 count() { # count ROUNDS: instructions of the whole process
-  valgrind --tool=callgrind --callgrind-out-file=/dev/null "${CARGO_TARGET_DIR:-target}/release/instructions" "$1" 2>&1 |
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$CARGO_TARGET_DIR/release/instructions" "$1" 2>&1 |
     sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
 }
 # The difference of two runs: what the process does besides cancels out. 500 packets a round.

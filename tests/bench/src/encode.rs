@@ -15,7 +15,7 @@ use std::hint::black_box;
 const PACKETS: usize = 2_000;
 const NOW: i64 = 1_781_065_200_000_000;
 
-pub fn packets(kind: Kind) -> Vec<Vec<u8>> {
+fn packets(kind: Kind) -> Vec<Vec<u8>> {
     let mut generator = Generator::new(1);
     (0..PACKETS)
         .map(|i| {
@@ -26,12 +26,12 @@ pub fn packets(kind: Kind) -> Vec<Vec<u8>> {
         .collect()
 }
 
-pub fn encoder(format: Format) -> Encoder {
+fn encoder(format: Format) -> Encoder {
     Encoder::new(Style { format, time: TimeStyle::Epoch, columns: Columns::Market })
 }
 
-/// Encodes every packet; what `instructions.sh` counts.
-pub fn encode_all(encoder: &mut Encoder, out: &mut Out, packets: &[Vec<u8>]) {
+/// Encodes every packet.
+fn encode_all(encoder: &mut Encoder, out: &mut Out, packets: &[Vec<u8>]) {
     out.clear();
     for (i, bytes) in packets.iter().enumerate() {
         if out.len() > 60_000 {

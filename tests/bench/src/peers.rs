@@ -45,7 +45,7 @@ async fn dhan_rs(url: &str, count: u64, flushing: bool) {
     let instruments: Vec<_> =
         (0..100).map(|i| Instrument::new("NSE_EQ", (crate::load::FIRST_ID + i).to_string())).collect();
     stream.subscribe(FeedRequestCode::SubscribeFull, &instruments).await.expect("a request");
-    let mut out = std::io::BufWriter::with_capacity(64 * 1024, std::io::stdout().lock());
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut left = count;
     while left > 0 {
         let event = stream.next().await.expect("an event").expect("a whole one");

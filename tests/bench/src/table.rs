@@ -25,7 +25,7 @@ fn say(work: &str, against: &str, measured: f64, most: f64, aim: f64) {
 
 pub fn run(rounds: usize, only: &str) {
     let program = Program::ready();
-    println!("\n## dhan {} and its peers\n", env!("CARGO_PKG_VERSION"));
+    println!("\n## dhan and its peers\n");
     println!("| work | against | measured | at most | aim for |\n|---|---|---|---|---|");
     let wanted = |row: &str| only.is_empty() || only == row;
     if wanted("market") {
@@ -76,9 +76,29 @@ fn market(program: &Program, rounds: usize) {
     say("quote", "the same", quote / quote_rs, 0.50, 0.33);
     say("full", "bare tokio-tungstenite drain", full / full_drain, 5.0, 3.0);
     say("full, µs more than the drain", "–", (full - full_drain) / 1e3, 0.6, 0.4);
-    say("quote", "bare tokio-tungstenite drain", quote / quote_drain, f64::NAN, f64::NAN);
+    eprintln!("quote, dhan: {:.2} times its drain", quote / quote_drain);
     say("full as CSV", "its own NDJSON", csv / full, 1.0, 0.7);
+    replay(program, rounds, full_rs);
     python(full);
+}
+
+/// A capture of fulls replayed, beside dhan-rs live.
+fn replay(program: &Program, rounds: usize, dhan_rs: f64) {
+    const WORDS: (&str, &str) = ("`dhan replay` of a capture of fulls", "dhan-rs live");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("fulls.capture");
+    let file = file.to_string_lossy();
+    let load = blast(Kind::Full);
+    client(&load, Reader::Fast, |url| program.feed(url, &load, &["--capture", &file]));
+    let mut cases: Vec<Case<'_>> =
+        vec![("replay", Box::new(|| run_process(&mut program.command(&["replay", "-q", &file]), Reader::Fast)))];
+    let costs = interleaved(rounds, &mut cases).remove(0);
+    if costs[0].lines < PACKETS {
+        println!("| {} | {} | this dhan cannot replay | 0.33 | 0.18 |", WORDS.0, WORDS.1);
+        return;
+    }
+    eprintln!("replay: {:.0} ns", cpu(&costs) / PACKETS as f64);
+    say(WORDS.0, WORDS.1, cpu(&costs) / PACKETS as f64 / dhan_rs, 0.33, 0.18);
 }
 
 /// The official client, where it is installed.
