@@ -4,7 +4,7 @@
 //! a home of its own, `RUST_LOG=trace` and `RUST_BACKTRACE=full`; when a test is over, all that its runs printed and left
 //! is searched for every twelve bytes of the token, in every disguise (`support`).
 //!
-//! Rows of sections A–D, F and G are in `feed.rs` and `net`. What the rows call `bad`, `repair` and `status disk_full` are
+//! Rows of sections A–D, F and G are in `faults_net`, `feed.rs` and `net`. What the rows call `bad`, `repair` and `status disk_full` are
 //! here the contract's records and words: a gap of reason `malformed`, one of reason `restarted`, a line on stderr.
 //!
 //! | row | what | where |

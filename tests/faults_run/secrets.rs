@@ -72,7 +72,7 @@ fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
         command.args(way);
         let running = home.start(command);
         let id = subscribed(&sim, Kind::Orders);
-        wait("the login", || (!sim.texts_of(id).is_empty()).then_some(()));
+        wait("the order book", || home.text("t.ndjson").contains("snapshot").then_some(()));
         let escaped: String = TOKEN.bytes().map(|b| format!("\\u{b:04x}")).collect();
         let mut sent = 0;
         for text in disguises().into_iter().map(|(_, text)| text).chain([escaped]) {
