@@ -38,6 +38,13 @@ fn nothing_received_by_the_end_is_7_and_not_0() {
 }
 
 #[test]
+fn a_refusal_is_a_packet_but_no_record_so_that_the_end_is_7() {
+    let sim = start(SimConfig { faults: vec![Fault::Disconnect(805)], ..quiet() });
+    let done = Home::at(&sim).run(&["feed", "IDX_I:13", "-d", "700ms"]).code(7).says("nothing was received");
+    assert_eq!((done.books().received, done.books().filtered), (1, 1));
+}
+
+#[test]
 fn something_received_by_the_end_is_0() {
     let sim = start(quiet());
     let done = Home::at(&sim).run(&["feed", "IDX_I:13", "-d", "700ms"]).code(0);
@@ -437,6 +444,18 @@ fn sighup_reads_the_lists_again_and_tells_the_server_only_the_difference() {
     // Unsubscribe ticker and quote, subscribe ticker and full, one instrument each.
     assert_eq!(new, [15, 16, 18, 21]);
     assert_eq!(counts(&sim.texts_of(id)[asked..]), [1, 1, 1, 1]);
+    // A bad line, and a name that nobody knows, cost no other line.
+    home.list(
+        "list",
+        ["IDX_I:13", "FOO:1", "NSE_EQ:2@full", "NSE_EQ:3", "NO SUCH NAME", "NSE_EQ:4"].map(str::to_owned),
+    );
+    run.signal(Signal::HUP);
+    subscribed(&sim, Kind::Feed, 5);
+    run.said("the line is skipped");
+    run.said("lists read again: 1 added, 0 removed");
+    home.list("list", ["IDX_I:13", "NSE_EQ:2@full", "NSE_EQ:3"].map(str::to_owned));
+    run.signal(Signal::HUP);
+    until("the fifth is gone", || sim.subscriptions(Kind::Feed).len() == 4);
     // A list that cannot be read stays in force as it was.
     std::fs::remove_file(&list).expect("removed");
     run.signal(Signal::HUP);

@@ -17,11 +17,9 @@ pub enum Takes {
     Depth,
 }
 
-/// Reads the specs of a list: one a line, `#` begins a comment at the start of a line or after white space.
-///
-/// # Errors
-/// One problem a bad line, with its number.
-pub fn list(name: &str, text: &str, takes: Takes) -> Result<Vec<Spec>, Vec<String>> {
+/// Reads the specs of a list: one a line, `#` begins a comment at the start of a line or after white space. What is good
+/// in it, and one problem a bad line, with its number.
+pub fn list(name: &str, text: &str, takes: Takes) -> (Vec<Spec>, Vec<String>) {
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
     for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
         let line = without_comment(line);
@@ -33,7 +31,7 @@ pub fn list(name: &str, text: &str, takes: Takes) -> Result<Vec<Spec>, Vec<Strin
             Err(problem) => problems.push(format!("{name}:{number}: {problem}")),
         }
     }
-    if problems.is_empty() { Ok(specs) } else { Err(problems) }
+    (specs, problems)
 }
 
 fn without_comment(line: &str) -> &str {
@@ -123,7 +121,8 @@ pub fn gather(
                 .map_err(|_| format!("--instruments {name} is not text in UTF-8: give one spec a line"))
         });
         match text.map(|text| list(&name, &text, takes)) {
-            Ok(Ok(specs)) => {
+            Ok((specs, bad)) => {
+                problems.extend(bad);
                 if !is_stdin {
                     plan.lists.push(ListFile { path: path.clone(), specs: specs.clone() });
                 } else {
@@ -132,7 +131,6 @@ pub fn gather(
                 }
                 all.extend(specs);
             }
-            Ok(Err(bad)) => problems.extend(bad),
             Err(problem) => problems.push(problem),
         }
     }
@@ -177,14 +175,14 @@ mod tests {
     #[test]
     fn a_list_names_the_line_and_quotes_the_spec_of_every_problem() {
         let text = "\u{feff}# mine\r\n\r\nIDX_I:13 # Nifty\r\nNSE_EQ:\nM&M\nNSE_EQQ:5\nNIFTY@ful\n";
-        let problems = list("w.txt", text, FEED).unwrap_err();
+        let problems = list("w.txt", text, FEED).1;
         assert_eq!(problems.len(), 3, "{problems:?}");
         for (problem, says) in
             problems.iter().zip(["w.txt:4: \"NSE_EQ:\"", "w.txt:6: \"NSE_EQQ:5\"", "w.txt:7: \"NIFTY@ful\""])
         {
             assert!(problem.starts_with(says), "{problem}");
         }
-        let specs = list("w.txt", "IDX_I:13#x\n  # no\nA#B # c\n", FEED).unwrap();
+        let specs = list("w.txt", "IDX_I:13#x\n  # no\nA#B # c\n", FEED).0;
         assert_eq!(specs.iter().map(|s| s.text.as_str()).collect::<Vec<_>>(), ["IDX_I:13#x", "A#B"]);
     }
 

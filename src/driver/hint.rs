@@ -14,6 +14,11 @@ pub(super) fn not_connected(sockets: &[SocketState]) -> Option<String> {
 /// What a run that received nothing says at its end.
 pub(super) fn nothing_received(sockets: &[SocketState]) -> String {
     match sockets.iter().find(|socket| !is_up(socket)) {
+        Some(SocketState { detail: Some(detail), event: Some(StatusEvent::Retrying), .. })
+            if detail.starts_with("in ") =>
+        {
+            format!("nothing was received: not connected (to be tried again {detail})")
+        }
         Some(SocketState { detail: Some(detail), .. }) => format!("nothing was received: not connected ({detail})"),
         Some(_) => "nothing was received: not connected".to_owned(),
         None => "nothing was received, although it was requested".to_owned(),

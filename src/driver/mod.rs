@@ -262,6 +262,7 @@ impl Driver {
             conn,
             seed: fastrand::u64(..),
             start_delay: STAGGER * u32::from(conn - 1),
+            other_path: self.base.alternative().is_some(),
             ..self.session.clone()
         };
         self.tell_writer(conn, subscriptions);
@@ -508,7 +509,9 @@ impl Driver {
             (None, Some(WriteFailure::Stopped) | None) => {}
         }
         let timed = reason == "duration" || reason == "until";
-        if timed && self.shared.feed != Feed::Orders && summary.books.received == 0 {
+        // A refusal and what could not be decoded are packets, but no record; records that were dropped came, though.
+        let nothing = summary.figures.seen == 0 && summary.books.dropped == 0;
+        if timed && self.shared.feed != Feed::Orders && nothing {
             return Err(Failure::new(Exit::Network, silence));
         }
         if timed && summary.disconnected_us.is_some_and(|us| us > DISCONNECTED_AT_END_US) {

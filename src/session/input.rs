@@ -176,7 +176,16 @@ impl fmt::Display for ConnectFailure {
             | ConnectFailure::Untrusted(words)
             | ConnectFailure::Protocol(words)
             | ConnectFailure::NoPlace(words) => f.write_str(words),
-            ConnectFailure::Http { status, .. } => write!(f, "the server answered HTTP {status}"),
+            ConnectFailure::Http { status, .. } => {
+                write!(f, "the server answered HTTP {status}")?;
+                f.write_str(match status {
+                    200..=299 => ", which is no websocket (a login page of the network?)",
+                    400 | 404 => ": it refuses the request; is the address right?",
+                    401 | 403 => ": it refuses the access token or the client id; make a new token on web.dhan.co",
+                    429 => ", too many connections in a short time",
+                    _ => "",
+                })
+            }
             ConnectFailure::Redirect(host) => write!(f, "the server redirects to {host}; redirects are never followed"),
             ConnectFailure::Credentials(problem) => f.write_str(&problem.words),
             ConnectFailure::Budget { wait } => {

@@ -6,11 +6,10 @@ use crate::cli::specs::{self, Takes};
 use crate::console::{Console, untrusted};
 use crate::driver::Change;
 use crate::exit::{Exit, Failure};
-use crate::instruments::Spec;
+use crate::instruments::{Name, Spec};
 use crate::session::Subscription;
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::sync::mpsc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -186,38 +185,57 @@ impl Watcher {
     fn reread(&mut self) {
         let before = self.all_specs();
         for list in &mut self.lists {
-            match read_list(&list.path, self.takes) {
-                Ok(specs) => list.specs = specs,
-                Err(words) => self.console.error(format!("{words}\nits last reading stays in force")),
+            match std::fs::read_to_string(&list.path) {
+                Ok(text) => {
+                    let (specs, problems) = specs::list(&list.path.display().to_string(), &text, self.takes);
+                    problems.iter().for_each(|problem| self.console.error(format!("{problem}; the line is skipped")));
+                    list.specs = specs;
+                }
+                Err(error) => self.console.error(format!(
+                    "{:?} cannot be read: {}; its last reading stays in force",
+                    list.path,
+                    error.kind()
+                )),
             }
         }
         let after = self.all_specs();
         let added: Vec<_> = after.difference(&before).cloned().collect();
         let removed: Vec<_> = before.difference(&after).cloned().collect();
+        let (mut fewer, mut more) = (0, 0);
         if !removed.is_empty() {
             let kept: Vec<_> = after.intersection(&before).cloned().collect();
-            if let (Some(gone), Some(kept)) = (self.look_up(&removed), self.look_up(&kept)) {
-                // What went by one name and stays by another stays.
-                let stays: HashSet<_> = kept.into_iter().map(|asked| asked.subscription).collect();
-                let gone = gone.into_iter().map(|asked| asked.subscription);
-                self.tell(Change::Unsubscribe(gone.filter(|s| !stays.contains(s)).collect()));
-            }
+            // What went by one name and stays by another stays.
+            let stays: HashSet<_> = self.look_up_each(kept).into_iter().map(|asked| asked.subscription).collect();
+            let gone = self.look_up_each(removed).into_iter().map(|asked| asked.subscription);
+            let gone: Vec<_> = gone.filter(|s| !stays.contains(s)).collect();
+            fewer = gone.len();
+            self.tell(Change::Unsubscribe(gone));
         }
         if !added.is_empty() {
-            self.subscribe(&added);
+            let asked = self.look_up_each(added);
+            more = asked.len();
+            self.tell(Change::Subscribe(asked.into_iter().map(|asked| (asked.subscription, asked.symbol)).collect()));
         }
-        self.console.info(format!("lists read again: {} added, {} removed", added.len(), removed.len()));
+        self.console.info(format!("lists read again: {more} added, {fewer} removed"));
+    }
+
+    /// What these lines name; a line that names nothing is said and skipped, and costs no other line. Ids need no
+    /// look-up, so that they do not wait for names that cannot be looked up either.
+    fn look_up_each(&self, specs: Vec<Spec>) -> Vec<Asked> {
+        let (ids, names): (Vec<_>, Vec<_>) = specs.into_iter().partition(|spec| matches!(spec.name, Name::Id(_)));
+        let mut asked = Vec::new();
+        for group in [ids, names] {
+            match self.names.look_up(&self.kind, &group, true, &self.console) {
+                Ok(some) => asked.extend(some),
+                Err(failure) => self.console.error(failure),
+            }
+        }
+        asked
     }
 
     fn all_specs(&self) -> HashSet<Spec> {
         self.typed.iter().chain(self.lists.iter().flat_map(|list| &list.specs)).cloned().collect()
     }
-}
-
-/// Reads a list of specs; all bad lines are told together.
-fn read_list(path: &Path, takes: Takes) -> Result<Vec<Spec>, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| format!("{path:?} cannot be read: {}", error.kind()))?;
-    specs::list(&path.display().to_string(), &text, takes).map_err(|problems| problems.join("\n"))
 }
 
 /// Reads a control line; all its bad specs are told together.
