@@ -353,6 +353,18 @@ fn two_hundred_levels_try_the_other_path_once() {
         bench.tell(Input::Probed(ProbeResult::Fine));
     }
     assert_eq!(bench.count(&Action::SwitchPath), 1);
+    let named = Config { other_path: false, ..Config::new(Feed::Depth(Levels::TwoHundred), 1, 7) };
+    let mut bench_of_named = Bench::with(named, &[subscription]);
+    bench_of_named.tell(Input::Start);
+    for _ in 0..4 {
+        bench_of_named.until_connect();
+        bench_of_named.tell(Input::Connected);
+        bench_of_named.tell(Input::Closed(Close::Reset));
+        bench_of_named.tell(Input::Probed(ProbeResult::Fine));
+    }
+    assert_eq!(bench_of_named.count(&Action::SwitchPath), 0, "an address that the user named is used as it stands");
+    let says_so = |(_, action): &(_, Action)| matches!(action, Action::Warn(text) if text.contains("other path"));
+    assert!(!bench_of_named.log.iter().any(says_so), "nothing is claimed that is not done");
     assert!(
         bench.sent().iter().all(|text| *text == r#"{"RequestCode":23,"ExchangeSegment":"NSE_EQ","SecurityId":"1333"}"#)
     );

@@ -74,7 +74,10 @@ impl Session {
             }
             feed => {
                 self.actions.extend(requests::subscribe(feed, self.desired.all()).into_iter().map(Action::Send));
-                format!("{} subscriptions", self.desired.len())
+                match self.desired.len() {
+                    1 => "1 subscription".to_owned(),
+                    many => format!("{many} subscriptions"),
+                }
             }
         };
         self.status(StatusEvent::Requested, Some(asked));

@@ -69,7 +69,7 @@ impl Session {
     }
 
     pub(super) fn refused_silently(&mut self, failure: &Failure, served: Served) {
-        if self.config.feed == Feed::Depth(Levels::TwoHundred) && !self.path_switched {
+        if self.config.other_path && !self.path_switched {
             self.path_switched = true;
             self.act(Action::SwitchPath);
             self.warn(format!("200 levels: {failure} without one packet; trying the server's other path, /"));

@@ -64,6 +64,9 @@ pub struct Config {
     pub auth_wait: Duration,
     /// Whether the REST order book is asked for (orders, unless `--no-snapshot` or a partner).
     pub snapshot: bool,
+    /// Whether the server may have another path (200 levels). Not where the user named the address: it is used as it
+    /// stands.
+    pub other_path: bool,
     /// When silence is remarkable.
     pub calendar: Calendar,
 }
@@ -79,6 +82,7 @@ impl Config {
             max_outage: None,
             auth_wait: Duration::from_secs(600),
             snapshot: feed == Feed::Orders,
+            other_path: feed == Feed::Depth(Levels::TwoHundred),
             calendar: Calendar::default(),
         }
     }
