@@ -65,6 +65,14 @@ fn generated_files_are_fresh() {
 }
 
 #[test]
+fn a_dry_run_of_orders_shows_the_login_without_anything_secret() {
+    let output = dhan(&["orders", "--dry-run"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let login = r#"{"LoginReq":{"MsgCode":42,"ClientId":"[redacted]","Token":"[redacted]"},"UserType":"SELF"}"#;
+    assert!(output.status.success() && text.contains(login), "{text}{}", said(&output));
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
     let output = dhan(&["feed", "--demo", "--dry-run", "--mode", "full", "NSE_EQ:2885"]);
     let text = String::from_utf8_lossy(&output.stdout);

@@ -18,16 +18,24 @@ pub fn describe(plan: &StreamPlan, subscriptions: &[Subscription]) -> Result<Str
         StreamSource::Demo { .. } => "a simulated exchange inside this process".to_owned(),
         StreamSource::Server(server) => {
             let query = match server.base.endpoint() {
-                Endpoint::Market => " (query: version, token=[redacted], clientId=[redacted], authType)",
-                Endpoint::Depth20 | Endpoint::Depth200 => " (query: token=[redacted], clientId=[redacted], authType)",
+                Endpoint::Market => "?version=2&token=[redacted]&clientId=[redacted]&authType=2",
+                Endpoint::Depth20 | Endpoint::Depth200 => "?token=[redacted]&clientId=[redacted]&authType=2",
                 Endpoint::Orders => "",
             };
-            format!("{}{query}", server.base.bare_address())
+            let shown = server.base.bare_address().to_string();
+            let query = if shown.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
+            format!("{shown}{query}")
         }
     };
     let mut text = String::new();
     if feed == Feed::Orders {
-        let _ = writeln!(text, "connect 1: {address}\nsend 1: the login, with [redacted] credentials");
+        let login = match &plan.source {
+            StreamSource::Server(server) if server.credentials.is_partner() => {
+                r#"{"LoginReq":{"MsgCode":42,"ClientId":"[redacted]"},"UserType":"PARTNER","Secret":"[redacted]"}"#
+            }
+            _ => r#"{"LoginReq":{"MsgCode":42,"ClientId":"[redacted]","Token":"[redacted]"},"UserType":"SELF"}"#,
+        };
+        let _ = writeln!(text, "connect 1: {address}\nsend 1: {login}");
         return Ok(text);
     }
     for (number, connection) in (1..).zip(Plan::new(feed, subscriptions)?.connections()) {
