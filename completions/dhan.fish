@@ -152,9 +152,9 @@ order_expired\t''
 order_part_traded\t''
 order_triggered\t''
 order_closed\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l only -d 'Keep only these record types; gaps stay' -r -f -a "order\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
 partner\t'A partner, for all its users'"
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -l only -d 'Keep only these record types; gaps stay' -r -f -a "order\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
@@ -411,12 +411,12 @@ never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people'
 ndjson\t'One finding a line'"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''

@@ -75,10 +75,14 @@ impl fmt::Display for NoPlace {
         pids.sort_unstable();
         pids.dedup();
         let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
-        let of = if self.one_pool { "of all kinds (the server counts them together)" } else { self.kind.name() };
+        let sockets = if self.one_pool {
+            "sockets of all kinds (the server counts them together)".to_owned()
+        } else {
+            format!("{} sockets", self.kind.name())
+        };
         write!(
             f,
-            "no free place: this host already holds {SOCKETS_PER_KIND} sockets {of}, and the server throws out the oldest for a sixth. \
+            "no free place: this host already holds {SOCKETS_PER_KIND} {sockets}, and the server throws out the oldest for a sixth. \
              Held by pid {}. Stop one, or open another anyway with --ignore-socket-limit",
             if pids.is_empty() { "unknown".to_owned() } else { pids.join(", ") }
         )

@@ -64,8 +64,8 @@ pub enum Command {
     Feed(Box<FeedArgs>),
     /// Stream the 20- or 200-level order book
     ///
-    /// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, of NSE_EQ or NSE_FNO. At 20 levels 250 instruments fit, at 200
-    /// levels five.
+    /// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, of NSE_EQ or NSE_FNO.
+    /// At 20 levels 250 instruments fit, at 200 levels five.
     ///
     /// Examples:
     ///   dhan depth --demo
@@ -75,8 +75,8 @@ pub enum Command {
     Depth(Box<DepthArgs>),
     /// Stream the order updates of the account
     ///
-    /// At the start the whole order book of the day is printed (events: snapshot), then every update as it comes. This
-    /// program only reads: it places, changes and cancels nothing.
+    /// At the start the whole order book of the day is printed (events: snapshot), then every
+    /// update as it comes. This program only reads: it places, changes and cancels nothing.
     ///
     /// Examples:
     ///   dhan orders --demo
@@ -100,9 +100,9 @@ pub enum Command {
     Simulate(Box<SimulateArgs>),
     /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
     ///
-    /// Looks at everything between this host and the data, says what it found, and exits with the code of the worst: 0 when
-    /// nothing failed. Every endpoint is connected to once and left at once, unless the account cools off or another
-    /// socket could throw out a running stream.
+    /// Looks at everything between this host and the data, says what it found, and exits with the
+    /// code of the worst: 0 when nothing failed. Every endpoint is connected to once and left at
+    /// once, unless the account cools off or another socket could throw out a running stream.
     ///
     /// Examples:
     ///   dhan doctor
@@ -204,12 +204,12 @@ pub struct OrdersArgs {
     /// Print client ids whole
     #[arg(long)]
     pub show_client_id: bool,
-    /// Whose orders.
-    #[command(flatten)]
-    pub user_type: super::credentials::UserTypeArgs,
     /// Keep only these record types; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["order"]))]
     pub only: Vec<String>,
+    /// Whose orders.
+    #[command(flatten)]
+    pub user_type: super::credentials::UserTypeArgs,
     /// Everything that all streams have.
     #[command(flatten)]
     pub stream: StreamArgs,

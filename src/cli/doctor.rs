@@ -6,9 +6,6 @@ use std::path::PathBuf;
 /// `dhan doctor`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct DoctorArgs {
-    /// Where the credentials are.
-    #[command(flatten)]
-    pub credentials: CredentialArgs,
     /// End every stream of this account on this host (SIGTERM), say which, and look at nothing else
     #[arg(long)]
     pub stop: bool,
@@ -21,6 +18,9 @@ pub struct DoctorArgs {
     /// Trust the root certificates in this file, as SSL_CERT_FILE
     #[arg(long, value_name = "PEM", value_hint = clap::ValueHint::FilePath)]
     pub ca_file: Option<PathBuf>,
+    /// Where the credentials are.
+    #[command(flatten)]
+    pub credentials: CredentialArgs,
 }
 
 /// How findings are printed.
