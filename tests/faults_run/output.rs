@@ -90,7 +90,7 @@ fn h02_h03_a_full_disk_tears_no_line_and_is_gone_on_with_when_there_is_room() {
     let sim = broker_of(4_000.0);
     let home = Home::new();
     let script = "head -c 600000 /dev/zero >full/filler; \
-                  (while [ ! -e release ]; do sleep 0.05; done; rm full/filler) & \
+                  (while [ ! -e release ] && [ -e stdout.1 ]; do sleep 0.05; done; rm full/filler) & \
                   \"$@\"; code=$?; cp full/x.ndjson .; exit $code";
     let Some(mut command) = on_a_small_disk(&home, "size=1024k", script) else { return };
     // About 750 kB in all, where there is room for 440 kB at first.
