@@ -52,6 +52,9 @@ fn sync(args: &SyncArgs, console: &Console) -> Result<Exit, Failure> {
             let place = place.unwrap_or_else(|| "not kept".to_owned());
             if renewed.changed {
                 console.info(format_args!("{rows} instruments ({layout}): {place}"));
+            } else if args.force {
+                console
+                    .info(format_args!("downloaded again, the same as before: {rows} instruments ({layout}): {place}"));
             } else {
                 console.info(format_args!("the server has nothing newer: {rows} instruments ({layout}): {place}"));
             }
