@@ -195,7 +195,7 @@ impl Entries {
         self.entries += 1;
     }
 
-    fn put(&mut self, tag: u8, fill: impl FnOnce(&mut Vec<u8>, i64)) {
+    fn append(&mut self, tag: u8, fill: impl FnOnce(&mut Vec<u8>, i64)) {
         self.scratch.clear();
         fill(&mut self.scratch, self.before.time);
         self.bytes.push(tag);
@@ -207,31 +207,31 @@ impl Entries {
     /// Appends an event.
     pub fn event(&mut self, event: &Event) {
         match event {
-            Event::Symbols(symbols) => self.put(SYMBOLS, |out, _| {
+            Event::Symbols(symbols) => self.append(SYMBOLS, |out, _| {
                 put(out, symbols.len() as u64);
                 for (instrument, symbol) in symbols {
                     put_instrument(out, *instrument);
                     put_text(out, symbol);
                 }
             }),
-            Event::Subscribed { conn, instruments } => self.put(SUBSCRIBED, |out, _| {
+            Event::Subscribed { conn, instruments } => self.append(SUBSCRIBED, |out, _| {
                 put(out, u64::from(*conn));
                 put_subscriptions(out, instruments);
             }),
             Event::Unsubscribed { instruments } => {
-                self.put(UNSUBSCRIBED, |out, _| put_subscriptions(out, instruments));
+                self.append(UNSUBSCRIBED, |out, _| put_subscriptions(out, instruments));
             }
-            Event::Lost { conn, reason, detail, from_us } => self.put(LOST, |out, time| {
+            Event::Lost { conn, reason, detail, from_us } => self.append(LOST, |out, time| {
                 put(out, u64::from(*conn));
                 out.push(reason_code(*reason));
                 put_text(out, detail);
                 put_signed(out, from_us.wrapping_sub(time));
             }),
-            Event::Whole { conn, at_us } => self.put(WHOLE, |out, time| {
+            Event::Whole { conn, at_us } => self.append(WHOLE, |out, time| {
                 put(out, u64::from(*conn));
                 put_signed(out, at_us.wrapping_sub(time));
             }),
-            Event::Gap { conn, reason, detail, from_us, to_us, dropped } => self.put(GAP, |out, time| {
+            Event::Gap { conn, reason, detail, from_us, to_us, dropped } => self.append(GAP, |out, time| {
                 put(out, u64::from(*conn));
                 out.push(reason_code(*reason));
                 put_detail(out, detail.as_deref());
@@ -245,13 +245,13 @@ impl Entries {
                     }
                 }
             }),
-            Event::Status { conn, event, detail, at_us } => self.put(STATUS, |out, time| {
+            Event::Status { conn, event, detail, at_us } => self.append(STATUS, |out, time| {
                 put(out, u64::from(*conn));
                 out.push(StatusEvent::ALL.iter().position(|known| known == event).unwrap_or(0) as u8);
                 put_detail(out, detail.as_deref());
                 put_signed(out, at_us.wrapping_sub(time));
             }),
-            Event::End { reason, at_us } => self.put(END, |out, time| {
+            Event::End { reason, at_us } => self.append(END, |out, time| {
                 put_text(out, reason);
                 put_signed(out, at_us.wrapping_sub(time));
             }),
@@ -260,7 +260,7 @@ impl Entries {
 
     /// Appends what was thrown away.
     pub fn lagged(&mut self, lagged: Lagged) {
-        self.put(LAGGED, |out, time| {
+        self.append(LAGGED, |out, time| {
             put(out, lagged.packets);
             put_signed(out, lagged.from_us.wrapping_sub(time));
             put_signed(out, lagged.to_us.wrapping_sub(time));
@@ -269,7 +269,7 @@ impl Entries {
 
     /// Says that the live run ends within the next frame.
     pub fn ends_within(&mut self, packets: u32, reason: &str) {
-        self.put(ENDS_WITHIN, |out, _| {
+        self.append(ENDS_WITHIN, |out, _| {
             put(out, u64::from(packets));
             put_text(out, reason);
         });
@@ -278,12 +278,12 @@ impl Entries {
     /// Says that the live run prints one record of each of these, and nothing else.
     pub fn once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
         let wanted: Vec<_> = wanted.iter().map(|(instrument, mode)| (*instrument, Some(*mode))).collect();
-        self.put(ONCE, |out, _| put_subscriptions(out, &wanted));
+        self.append(ONCE, |out, _| put_subscriptions(out, &wanted));
     }
 
     /// Says that the live run is over.
     pub fn finish(&mut self, finish: &Finish) {
-        self.put(FINISH, |out, time| {
+        self.append(FINISH, |out, time| {
             put_signed(out, finish.at_us.wrapping_sub(time));
             let Books { received, written, filtered, dropped, malformed, gaps } = finish.books;
             for n in [received, written, filtered, dropped, malformed, gaps] {

@@ -53,7 +53,7 @@ impl Put {
         })
     }
 
-    fn put(&self, entries: &mut Entries) {
+    fn append_to(&self, entries: &mut Entries) {
         match self {
             Put::Frame(conn, kind, recv_us, bytes) => {
                 entries.frame(Frame { conn: *conn, kind: *kind, recv_us: *recv_us, bytes });
@@ -123,7 +123,7 @@ fn written(packing: Packing, blocks: &[Vec<Put>]) -> (Vec<u8>, Vec<usize>) {
     let mut entries = Entries::new(1, 1_000);
     for (i, block) in blocks.iter().enumerate() {
         entries.begin(i as u64 + 1);
-        block.iter().for_each(|put| put.put(&mut entries));
+        block.iter().for_each(|put| put.append_to(&mut entries));
         pack(packing, ENTRIES, entries.bytes(), &mut out);
         ends.push(out.len());
     }
@@ -239,7 +239,7 @@ fn a_block_that_was_taken_out_without_a_trace_is_missed() {
 fn what_a_newer_version_adds_is_passed_over() {
     let mut entries = Entries::new(1, 0);
     let known = Put::Frame(1, FrameKind::Text, 5, b"{}".to_vec());
-    known.put(&mut entries);
+    known.append_to(&mut entries);
     let mut payload = entries.bytes().to_vec();
     payload.extend_from_slice(&[0x7f, 3, 1, 2, 3]);
     let (mut bytes, _) = written(Packing::Plain, &[]);
