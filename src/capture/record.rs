@@ -57,7 +57,7 @@ impl Recorder {
         self.entries.once(wanted);
     }
 
-    fn put(&mut self, item: &Item, ended: Option<&EndedWithin>) {
+    fn append(&mut self, item: &Item, ended: Option<&EndedWithin>) {
         match item {
             Item::Frames(batch) => {
                 for (i, frame) in batch.frames().enumerate() {
@@ -153,7 +153,7 @@ impl Tap for Recorder {
             self.close_block();
         }
         self.mark = self.entries.mark();
-        self.put(item, None);
+        self.append(item, None);
     }
 
     fn ended(&mut self, item: &Item, ended: &EndedWithin) {
@@ -162,7 +162,7 @@ impl Tap for Recorder {
             if let Item::Frames(batch) = item {
                 self.frames -= batch.frames().count() as u64;
             }
-            self.put(item, Some(ended));
+            self.append(item, Some(ended));
         }
     }
 

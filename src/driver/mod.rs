@@ -1,6 +1,6 @@
 //! Runs sessions over transports and carries frames to the writer.
 //!
-//! One thread runs every socket ([`socket`]), the signals and the timers; the writer has its own. Neither waits for the
+//! One thread runs every socket (`socket`), the signals and the timers; the writer has its own. Neither waits for the
 //! other: the [lane](crate::writer::lane) between them is bounded and counts what it throws away.
 
 mod early;

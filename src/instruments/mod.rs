@@ -1,7 +1,7 @@
 //! The instrument master: download, cache, look-up.
 //!
 //! * [`spec`] – how an instrument is named on a command line.
-//! * [`resolve`] – from specs to what can be subscribed, all problems together; with [`lookup`].
+//! * [`mod@resolve`] – from specs to what can be subscribed, all problems together; with [`lookup`].
 //! * [`store`] – the cache; [`renew`] – its renewal; [`download`] – one request.
 //! * [`layout`], [`row`], [`record`] – Dhan's two files, a line of them, and what we print of it.
 //! * [`index`], [`master`] – an index that is checked whenever it is read, and what it answers.

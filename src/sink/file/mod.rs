@@ -1,10 +1,10 @@
 //! Files: named by a pattern, rotated by time and size, compressed if the name says so, mended after a kill.
 //!
 //! # What is where when
-//! A run that writes `x.ndjson` holds a lock on `.x.ndjson.dhan` ([`marker`]) as long as it lives. Orders of steps that
+//! A run that writes `x.ndjson` holds a lock on `.x.ndjson.dhan` (`marker`) as long as it lives. Orders of steps that
 //! make a kill at any moment harmless:
 //!
-//! * Opening: lock the marker → mend what a killed run left ([`mend`]) → write our note into the marker, with the killed
+//! * Opening: lock the marker → mend what a killed run left (`mend`) → write our note into the marker, with the killed
 //!   run's last record in it → remove the markers of earlier periods → open the file → (the writer puts the `restarted`
 //!   gap into it).
 //! * Rotating: last line and last frame of the old file → marker of the new file → new file → remove the old marker →
