@@ -633,6 +633,18 @@ fn a_book_that_is_older_than_the_stream_undoes_nothing() {
 }
 
 #[test]
+fn a_book_that_overtook_the_stream_is_not_undone_by_what_was_on_its_way() {
+    for at_start in [true, false] {
+        let mut run = Run::new();
+        run.book(json!([row("1", "TRADED", 10, T1)]), at_start);
+        assert_eq!(run.order(update("1", "Transit", 0, T1)), "repeat");
+        assert_eq!(run.order(update("1", "Pending", 4, T1)), "repeat");
+        let last = run.order(update("1", "Closed", 10, T2));
+        assert_eq!(last, "update status_change order_closed", "what is new is told");
+    }
+}
+
+#[test]
 fn an_end_that_was_missed_is_told_even_when_its_clock_runs_behind() {
     for (status, event) in [("TRADED", "order_traded"), ("CANCELLED", "order_cancelled"), ("EXPIRED", "order_expired")]
     {

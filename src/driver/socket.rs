@@ -266,6 +266,10 @@ impl Socket {
             },
             Answer::Orders { after_gap, result } => match result {
                 Ok(body) => {
+                    // What the stream has brought already was true before the book.
+                    if let Some(first) = self.connection.as_mut().and_then(Connection::poll_ready_now) {
+                        self.incoming(first);
+                    }
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
                     let mut batch = self.shared.lane.batch(self.conn);
                     let at_us = now_us();

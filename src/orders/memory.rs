@@ -24,6 +24,8 @@ struct State {
     part_traded: bool,
     /// Of everything the server said.
     digest: [u8; 32],
+    /// Whether the order book told it: messages of before may still be on their way.
+    from_book: bool,
     /// When it was last heard of.
     seen_us: i64,
     /// Its place in the order of being heard of.
@@ -90,13 +92,14 @@ impl Memory {
         };
         let known = self.states.get(number.as_str());
         let digest = digest(&order);
-        if known.is_some_and(|known| known.digest == digest) {
+        // The order book may have overtaken the stream: what it has told is not told again, let alone undone.
+        if known.is_some_and(|known| known.digest == digest || known.from_book && is_older(&order, known)) {
             self.touch(&number, recv_us);
             return Outcome::Repeat;
         }
         order.events = compare(known, &order);
         previous(&mut order, known);
-        self.remember(&number, &order, digest, recv_us);
+        self.remember(&number, &order, digest, false, recv_us);
         Outcome::Record(order)
     }
 
@@ -122,7 +125,7 @@ impl Memory {
             Some(known) if !differs(&order, known) => known.digest,
             _ => digest(&order),
         };
-        self.remember(&number, &order, digest, recv_us);
+        self.remember(&number, &order, digest, true, recv_us);
         Outcome::Record(order)
     }
 
@@ -136,7 +139,7 @@ impl Memory {
         }
     }
 
-    fn remember(&mut self, number: &str, order: &Order, digest: [u8; 32], recv_us: i64) {
+    fn remember(&mut self, number: &str, order: &Order, digest: [u8; 32], from_book: bool, recv_us: i64) {
         let known = self.states.get(number);
         let details = &order.details;
         let state = State {
@@ -147,6 +150,7 @@ impl Memory {
             terms: Terms::of(order),
             part_traded: known.is_some_and(|known| known.part_traded) || is_part_traded(order),
             digest,
+            from_book,
             seen_us: recv_us,
             turn: self.next_turn,
         };
@@ -225,7 +229,7 @@ fn differs(row: &Order, known: &State) -> bool {
         || !is_finished(row.details.status.as_deref()) && Terms::of(row) != known.terms
 }
 
-/// Whether a row of the order book was true before what is known: the book is asked for while the stream goes on.
+/// Whether what is told was true before what is known: the book is asked for while the stream goes on.
 fn is_older(row: &Order, known: &State) -> bool {
     let (status, last) = (row.details.status.as_deref(), known.status.as_deref());
     let before = matches!((row.details.last_updated_time, known.last_updated_time), (Some(a), Some(b)) if a < b);
