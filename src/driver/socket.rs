@@ -12,8 +12,11 @@ use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+
+/// How long a socket rests when more waits than stays warm; the runtime's clock knows nothing shorter.
+const REST: Duration = Duration::from_millis(1);
 
 /// How a socket's task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub(super) struct Socket {
     /// Counts attempts, so that the answer of an abandoned one is recognised.
     attempt: u64,
     received_bytes: u64,
+    /// The lane was crowded, and this socket has rested for it: it reads once more whatever waits.
+    rested: bool,
     inputs: mpsc::UnboundedReceiver<Input>,
 }
 
@@ -55,6 +60,7 @@ enum Happened {
     Answer(Answer),
     Incoming(Incoming),
     Room,
+    Rested,
     Deadline,
 }
 
@@ -76,6 +82,7 @@ impl Socket {
             answers: FuturesUnordered::new(),
             attempt: 0,
             received_bytes: 0,
+            rested: false,
             inputs,
             shared,
         }
@@ -96,8 +103,12 @@ impl Socket {
                 // Nobody can tell us to stop any more: stop.
                 Happened::Input(None) => self.tell(Input::Stop),
                 Happened::Answer(answer) => self.answer(answer),
-                Happened::Incoming(incoming) => self.incoming(incoming),
+                Happened::Incoming(incoming) => {
+                    self.rested = false;
+                    self.incoming(incoming);
+                }
                 Happened::Room => {}
+                Happened::Rested => self.rested = true,
                 Happened::Deadline => {
                     self.note_traffic();
                     self.tell(Input::Tick);
@@ -112,6 +123,8 @@ impl Socket {
 
     async fn next(&mut self) -> Happened {
         let blocked = self.connection.is_some() && self.shared.lane.is_full();
+        // Far below what a reader that is slow for long makes wait, and far above what a market sends.
+        let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.lane.is_crowded();
         let deadline = self.session.deadline().map(|at| self.shared.instant(at));
         let Socket { inputs, answers, connection, shared, .. } = self;
         tokio::select! {
@@ -119,7 +132,10 @@ impl Socket {
             input = inputs.recv() => Happened::Input(input),
             Some(answer) = answers.next(), if !answers.is_empty() => Happened::Answer(answer),
             () = shared.lane.room(), if blocked => Happened::Room,
-            incoming = next_of(connection), if connection.is_some() && !blocked => Happened::Incoming(incoming),
+            () = tokio::time::sleep(REST), if crowded => Happened::Rested,
+            incoming = next_of(connection), if connection.is_some() && !blocked && !crowded => {
+                Happened::Incoming(incoming)
+            }
             () = sleep_until(deadline), if deadline.is_some() => Happened::Deadline,
         }
     }

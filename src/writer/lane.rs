@@ -143,8 +143,10 @@ pub enum Popped {
     Closed,
 }
 
+/// Bytes from which on the lane is crowded.
+const CROWDED: usize = 8 * Batch::FULL;
 /// Batches that are kept for reuse.
-const SPARE: usize = 8;
+const SPARE: usize = 12;
 /// Room that a spare batch may keep.
 const SPARE_BYTES: usize = 2 * Batch::FULL;
 
@@ -220,6 +222,13 @@ impl Lane {
         if asleep {
             self.filled.notify_one();
         }
+    }
+
+    /// Whether more waits than stays in the processor's caches. A socket that then rests a moment leaves what comes with
+    /// the kernel, and batches are used again while they are warm; nothing is lost by it, and a stalled reader of the
+    /// output still stops no socket.
+    pub fn is_crowded(&self) -> bool {
+        self.lock().weight >= CROWDED
     }
 
     /// Whether a lane that blocks has no room.
