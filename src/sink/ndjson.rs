@@ -134,10 +134,11 @@ impl Members<'_, '_> {
     #[inline(always)]
     fn side<P: Copy>(&mut self, levels: &[BookLevel<P>], price: impl Fn(&mut Line<'_>, P) -> bool) {
         for (i, level) in levels.iter().enumerate() {
+            // The end of a level and the beginning of the next one are one store.
             if i == 0 {
                 self.out.bytes(b"{\"price\":");
             } else {
-                self.out.bytes(b",{\"price\":");
+                self.out.bytes(b"},{\"price\":");
             }
             let finite = price(self.out, level.price);
             self.null_if(!finite);
@@ -145,6 +146,8 @@ impl Members<'_, '_> {
             self.out.u32(level.qty);
             self.out.bytes(b",\"orders\":");
             self.out.u32(level.orders);
+        }
+        if !levels.is_empty() {
             self.out.byte(b'}');
         }
     }

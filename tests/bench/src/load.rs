@@ -228,9 +228,14 @@ fn blast(out: &mut TcpStream, frames: &Frames, packets: u64) -> std::io::Result<
     Ok(())
 }
 
-/// Tenths of a microsecond, as far as 32 bits go.
+/// Tenths of a microsecond, as far as 31 bits go: a peer reads volumes as signed numbers.
 pub fn stamp() -> u32 {
-    (SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos()) / 100) as u32
+    (SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos()) / 100) as u32 & i32::MAX as u32
+}
+
+/// From one stamp to a later one, in microseconds.
+pub fn age(sent: u32, now: u32) -> f64 {
+    f64::from(now.wrapping_sub(sent) & i32::MAX as u32) / 10.0
 }
 
 fn paced(out: &mut TcpStream, frames: &Frames, packets: u64, rate: f64, kind: Kind) -> std::io::Result<()> {

@@ -70,7 +70,7 @@ pub fn run(command: &mut Command, reader: Reader) -> Cost {
                     rest.extend_from_slice(&buffer[..n]);
                     let whole = rest.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
                     for line in rest[..whole].split(|b| *b == b'\n') {
-                        ages.extend(volume(line).map(|sent| f64::from(now.wrapping_sub(sent)) / 10.0));
+                        ages.extend(volume(line).map(|sent| load::age(sent, now)));
                     }
                     rest.drain(..whole);
                 }
