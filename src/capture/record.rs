@@ -9,7 +9,7 @@ use crate::wire::{InstrumentKey, Mode};
 use crate::writer::item::{Event, Frame};
 use crate::writer::lane::Item;
 use crate::writer::pipeline::{EndedWithin, Summary};
-use crate::writer::thread::Tap;
+use crate::writer::desk::Tap;
 use std::borrow::Cow;
 
 /// Bytes of entries from which on a block is closed before its second is over.

@@ -15,7 +15,7 @@ use crate::wire::{InstrumentKey, Mode, Segment};
 use crate::writer::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
 use crate::writer::lane::{Batch, Item, Lagged};
 use crate::writer::pipeline::EndedWithin;
-use crate::writer::thread::Tap as _;
+use crate::writer::desk::Tap as _;
 use proptest::prelude::*;
 use std::ffi::OsString;
 use std::fs::File;

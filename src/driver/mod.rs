@@ -26,19 +26,19 @@ use crate::session::{Config, Input, Plan, Session, Subscription};
 use crate::sink::{StopSignal, WriteFailure};
 use crate::transport::Connector;
 use crate::wire::InstrumentKey;
-use crate::writer::figures::{ClosingLine, Figures};
+use crate::writer::desk::{Desk, Note, Tap};
+use crate::writer::figures::ClosingLine;
 use crate::writer::item::{Event, Feed, StatusEvent};
 use crate::writer::lane::{Lane, OnLag};
 use crate::writer::outputs::Outputs;
 use crate::writer::pipeline::{Over, Pipeline, Rules, Summary, count_packets};
-use crate::writer::thread::{self, Note, Tap, Wishes};
+use crate::writer::thread;
 use shared::Shared;
 use signals::{Signal, Signals};
 use socket::{Socket, SocketEnd};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -152,9 +152,8 @@ struct Driver {
     plan: Plan,
     base: BaseUrl,
     session: Config,
-    writer: Option<JoinHandle<Summary>>,
+    writer: Option<JoinHandle<Option<Summary>>>,
     notes: mpsc::UnboundedReceiver<Note>,
-    figures: Arc<Mutex<Figures>>,
     stop: StopSignal,
     early: EarlyStop,
     sockets: tokio::task::JoinSet<SocketEnd>,
@@ -183,27 +182,24 @@ enum Happened {
 impl Driver {
     fn start(run: Run) -> Result<Driver, Failure> {
         let Run { feed, plan, symbols, console, .. } = run;
-        let lane = Arc::new(Lane::new(LANE_BYTES, run.on_lag, Box::new(move |frame| count_packets(feed, frame))));
-        let wishes = Arc::new(Wishes::default());
-        let figures = Arc::new(Mutex::new(Figures::default()));
+        let lane = Lane::new(LANE_BYTES, run.on_lag, Box::new(move |frame| count_packets(feed, frame)));
         let (say, notes) = mpsc::unbounded_channel();
         let pipeline = Pipeline::new(run.rules, run.outputs, now_us());
-        let writer =
-            thread::spawn(pipeline, Arc::clone(&lane), Arc::clone(&figures), Arc::clone(&wishes), run.tap, say)
-                .map_err(|error| Failure::new(Exit::Bug, format!("the writer cannot be started: {}", error.kind())))?;
+        let desk = Arc::new(Desk::new(pipeline, lane, run.tap, say.clone()));
+        let writer = thread::spawn(Arc::clone(&desk), say)
+            .map_err(|error| Failure::new(Exit::Bug, format!("the writer cannot be started: {}", error.kind())))?;
         if !symbols.is_empty() {
-            lane.event(Event::Symbols(symbols));
+            desk.event(Event::Symbols(symbols));
         }
         for event in run.found {
-            lane.event(event);
+            desk.event(event);
         }
         let shared = Rc::new(Shared {
             feed,
             console: console.clone(),
             redactor: console.redactor(),
             connector: run.connector,
-            lane,
-            wishes,
+            desk,
             credentialing: run.credentialing,
             rest: run.rest,
             gate: RefCell::new(run.gate),
@@ -224,7 +220,6 @@ impl Driver {
             session: run.session,
             writer: Some(writer),
             notes,
-            figures,
             stop: run.stop,
             early: run.early,
             sockets: tokio::task::JoinSet::new(),
@@ -274,7 +269,7 @@ impl Driver {
     fn tell_writer(&self, conn: u16, subscriptions: &[Subscription]) {
         if !subscriptions.is_empty() {
             let instruments = subscriptions.iter().map(|s| (s.instrument, s.mode)).collect();
-            self.shared.lane.event(Event::Subscribed { conn, instruments });
+            self.shared.desk.event(Event::Subscribed { conn, instruments });
         }
     }
 
@@ -323,12 +318,8 @@ impl Driver {
         }
     }
 
-    fn figures(&self) -> Figures {
-        self.figures.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     fn second(&mut self) {
-        let figures = self.figures();
+        let figures = self.shared.desk.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
         if !self.hinted && figures.books.received == 0 && self.shared.started.elapsed() >= HINT_AFTER {
             self.hinted = true;
@@ -341,14 +332,14 @@ impl Driver {
 
     fn hang_up(&mut self) {
         self.console.info("SIGHUP: lists are read again and files re-opened");
-        self.shared.wishes.reopen.store(true, Ordering::Relaxed);
+        self.shared.desk.reopen();
         if let Some(reread) = &self.reread {
             reread();
         }
     }
 
     fn print_figures(&mut self) {
-        let figures = self.figures();
+        let figures = self.shared.desk.figures();
         let line = self.status.line(&figures, &self.shared.sockets.borrow());
         self.console.info(line);
     }
@@ -386,12 +377,12 @@ impl Driver {
             Err(too_many) => return self.console.error(format!("nothing is changed: {too_many}")),
         };
         if !symbols.is_empty() {
-            self.shared.lane.event(Event::Symbols(symbols));
+            self.shared.desk.event(Event::Symbols(symbols));
         }
         for change in changes {
             if !change.unsubscribe.is_empty() {
                 let instruments = change.unsubscribe.iter().map(|s| (s.instrument, s.mode)).collect();
-                self.shared.lane.event(Event::Unsubscribed { instruments });
+                self.shared.desk.event(Event::Unsubscribed { instruments });
             }
             if change.connection >= self.shared.peers.borrow().len() {
                 self.open(&change.subscribe);
@@ -430,13 +421,13 @@ impl Driver {
         self.status.clear(&self.console);
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
-        self.shared.lane.event(Event::Status {
+        self.shared.desk.event(Event::Status {
             conn: 0,
             event: StatusEvent::Stopping,
             detail: Some(reason.clone()),
             at_us: now_us(),
         });
-        self.shared.lane.event(Event::End { reason: reason.clone(), at_us: now_us() });
+        self.shared.desk.event(Event::End { reason: reason.clone(), at_us: now_us() });
         self.shared.tell_all(Input::Stop);
         let goodbye = tokio::time::sleep(GOODBYE);
         tokio::pin!(goodbye);
@@ -455,7 +446,7 @@ impl Driver {
             }
         }
         self.sockets.abort_all();
-        self.shared.lane.close();
+        self.shared.desk.lane.close();
         let summary = self.drained(begun, signals).await?;
         self.close(&reason, &summary, silence)
     }
@@ -480,7 +471,7 @@ impl Driver {
         }
         let summary = self.writer.take().map(JoinHandle::join);
         match summary {
-            Some(Ok(summary)) => Ok(summary),
+            Some(Ok(Some(summary))) => Ok(summary),
             _ => Err(Failure::new(Exit::Bug, "the writer ended by a bug of ours; what was whole is written")),
         }
     }
@@ -536,7 +527,7 @@ impl Drop for Driver {
     /// The driver itself may panic: what was received is written all the same.
     fn drop(&mut self) {
         if let Some(writer) = self.writer.take() {
-            self.shared.lane.close();
+            self.shared.desk.lane.close();
             self.stop.stop();
             let _ = writer.join();
         }

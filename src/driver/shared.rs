@@ -12,13 +12,11 @@ use crate::session::{
 };
 use crate::transport::Connector;
 use crate::wire::depth::Levels;
-use crate::writer::lane::Lane;
-use crate::writer::thread::Wishes;
+use crate::writer::desk::Desk;
 use secrecy::SecretString;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -54,8 +52,7 @@ pub(super) struct Shared {
     /// What must never be shown or kept, in whatever a server sends.
     pub redactor: Redactor,
     pub connector: Connector,
-    pub lane: Arc<Lane>,
-    pub wishes: Arc<Wishes>,
+    pub desk: Arc<Desk>,
     pub credentialing: Credentialing,
     pub rest: Option<rest::Client>,
     /// `None` where no account is at stake (demo).
@@ -222,6 +219,6 @@ impl Shared {
 
     /// Asks the writer which instruments were never seen; the answer is printed when it comes.
     pub fn report_unseen(&self) {
-        self.wishes.unseen.store(true, Ordering::Relaxed);
+        self.desk.tell_unseen();
     }
 }

@@ -122,16 +122,16 @@ impl Socket {
     }
 
     async fn next(&mut self) -> Happened {
-        let blocked = self.connection.is_some() && self.shared.lane.is_full();
+        let blocked = self.connection.is_some() && self.shared.desk.lane.is_full();
         // Far below what a reader that is slow for long makes wait, and far above what a market sends.
-        let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.lane.is_crowded();
+        let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.desk.lane.is_crowded();
         let deadline = self.session.deadline().map(|at| self.shared.instant(at));
         let Socket { inputs, answers, connection, shared, .. } = self;
         tokio::select! {
             biased;
             input = inputs.recv() => Happened::Input(input),
             Some(answer) = answers.next(), if !answers.is_empty() => Happened::Answer(answer),
-            () = shared.lane.room(), if blocked => Happened::Room,
+            () = shared.desk.lane.room(), if blocked => Happened::Room,
             () = tokio::time::sleep(REST), if crowded => Happened::Rested,
             incoming = next_of(connection), if connection.is_some() && !blocked && !crowded => {
                 Happened::Incoming(incoming)
@@ -192,7 +192,7 @@ impl Socket {
             Action::Lost { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
                 self.shared.console.info(format!("connection {}: {detail}", self.conn));
-                self.shared.lane.event(Event::Lost { conn: self.conn, reason, detail, from_us });
+                self.shared.desk.event(Event::Lost { conn: self.conn, reason, detail, from_us });
             }
             Action::SnapshotLost { detail, from_us } => {
                 let detail = self.shared.masked(detail);
@@ -200,7 +200,7 @@ impl Socket {
                 self.shared
                     .console
                     .warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
-                self.shared.lane.event(Event::Gap {
+                self.shared.desk.event(Event::Gap {
                     conn: self.conn,
                     reason: crate::record::control::GapReason::Snapshot,
                     detail: Some(detail),
@@ -230,7 +230,7 @@ impl Socket {
             _ => self.shared.console.debug(words),
         }
         self.shared.note_status(self.conn, event, detail.clone());
-        self.shared.lane.event(Event::Status { conn: self.conn, event, detail, at_us });
+        self.shared.desk.event(Event::Status { conn: self.conn, event, detail, at_us });
     }
 
     fn connect(&mut self) {
@@ -287,11 +287,11 @@ impl Socket {
                         self.incoming(first);
                     }
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
-                    let mut batch = self.shared.lane.batch(self.conn);
+                    let mut batch = self.shared.desk.lane.batch(self.conn);
                     let at_us = now_us();
                     batch.push(kind, at_us, &self.shared.redactor.blot_text(&body));
-                    self.shared.lane.push(batch);
-                    self.shared.lane.event(Event::Whole { conn: self.conn, at_us });
+                    self.shared.desk.frames(batch);
+                    self.shared.desk.event(Event::Whole { conn: self.conn, at_us });
                     self.tell(Input::SnapshotFetched);
                 }
                 Err(words) => self.tell(Input::SnapshotFailed(words)),
@@ -301,7 +301,7 @@ impl Socket {
 
     /// Takes what came and everything else that is there already, and hands it over as one batch.
     fn incoming(&mut self, first: Incoming) {
-        let mut batch = self.shared.lane.batch(self.conn);
+        let mut batch = self.shared.desk.lane.batch(self.conn);
         let mut seen = Seen::default();
         let mut next = Some(first);
         // What one read of the socket brought was received at one moment: the clock is asked once for it.
@@ -333,7 +333,7 @@ impl Socket {
             }
         }
         // The frames first: what happened to the connection comes after them.
-        self.shared.lane.push(batch);
+        self.shared.desk.frames(batch);
         self.note_traffic();
         if seen.pong {
             self.tell(Input::Pong);

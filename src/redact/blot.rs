@@ -29,19 +29,48 @@ pub(super) fn text_runs(message: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Whether eleven bytes in a row may be text: asked of every market packet, so it is a handful of instructions over
+/// Bytes of text in a row that a binary message is searched from: packets have shorter ones by chance all the time.
+const TEXT: usize = 11;
+
+/// Whether [`TEXT`] bytes in a row may be text: asked of every market packet, so it is a handful of instructions over
 /// whole words, the same for any bytes. Eleven in a row cover an aligned word at one of two places four bytes apart.
 #[inline]
 pub(super) fn may_hold_text(message: &[u8]) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    // Below 0x80, and lifted to it by 0x77: from the tabulator on.
-    let is_text = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        (word | !(word & !HIGH).wrapping_add(0x7777_7777_7777_7777)) & HIGH == 0
+    // Comparing with nothing but additions, so that the compiler takes several words at once: only nought less one has the
+    // highest bit set that nought has not.
+    let any = |words: &[[u8; 8]]| {
+        words.iter().map(no_text).fold(0, |any, bits| any | (bits.wrapping_sub(1) & !bits)) >> 63 == 1
     };
-    [0, 4].into_iter().any(|phase| {
-        let (words, _) = message.get(phase..).unwrap_or_default().as_chunks();
-        words.iter().fold(false, |any, word| any | is_text(word))
+    let [words, between] = words(message);
+    (any(words) | any(between)) && holds_text(message)
+}
+
+/// Which bytes of a word are no text, as their highest bits.
+#[inline(always)]
+fn no_text(word: &[u8; 8]) -> u64 {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let word = u64::from_le_bytes(*word);
+    // Below 0x80, and lifted to it by 0x77: from the tabulator on.
+    (word | !(word & !HIGH).wrapping_add(0x7777_7777_7777_7777)) & HIGH
+}
+
+/// The words of a message, and those four bytes further on.
+#[inline(always)]
+fn words(message: &[u8]) -> [&[[u8; 8]]; 2] {
+    [message, message.get(4..).unwrap_or_default()].map(|bytes| bytes.as_chunks().0)
+}
+
+/// Whether a word of text has enough text beside it.
+#[cold]
+fn holds_text(message: &[u8]) -> bool {
+    let is_text = |b: &&u8| (0x09..0x80).contains(*b);
+    let [words, between] = words(message);
+    [(0, words), (4, between)].into_iter().any(|(first, words)| {
+        words.iter().enumerate().filter(|(_, word)| no_text(word) == 0).any(|(i, _)| {
+            let (before, behind) = message.split_at(first + i * 8);
+            let before = before.iter().rev().take_while(is_text).count();
+            before + behind.iter().take_while(is_text).count() >= TEXT
+        })
     })
 }
 
@@ -119,6 +148,17 @@ mod tests {
             behind in prop::collection::vec(any::<u8>(), 0..20),
         ) {
             prop_assert!(may_hold_text(&[before, text.into_bytes(), behind].concat()));
+        }
+    }
+
+    #[test]
+    fn ten_bytes_of_text_between_numbers_are_no_text() {
+        for at in 0..30 {
+            let mut message = vec![0; 60];
+            message[at..at + 10].fill(b'x');
+            assert!(!may_hold_text(&message), "at {at}");
+            message[at + 10] = b'x';
+            assert!(may_hold_text(&message), "at {at}");
         }
     }
 

@@ -30,6 +30,16 @@ pub trait Destination {
     /// Writes whole lines. Returns when they are with the operating system (or in a compressor), or never will be.
     fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten>;
 
+    /// Whether [`Destination::write_at_once`] takes lines, as a rule.
+    fn is_prompt(&self) -> bool {
+        false
+    }
+
+    /// Writes whole lines if that waits for nobody longer than a moment (a millisecond). `false`: nothing was written.
+    fn write_at_once(&mut self, _lines: &[u8]) -> Result<bool, Unwritten> {
+        Ok(false)
+    }
+
     /// Writes a gap record (a whole NDJSON line) where the format itself has no room for it. `false`: this
     /// destination has no such place.
     fn write_gap(&mut self, _line: &[u8]) -> Result<bool, WriteFailure> {

@@ -24,12 +24,17 @@ const PAGE: usize = 4_096;
 const PIPE: usize = 256 * 1024;
 /// How often a stopped reader is looked at.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+/// How long, and how often, a reader that is a moment late is waited for by those who cannot wait.
+const MOMENT: Duration = Duration::from_micros(100);
+const MOMENTS: u32 = 10;
 const NOT_AT_ALL: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// Standard output, or another descriptor, as a destination of records.
 pub struct StdoutSink {
     out: File,
     pipe: Option<Pipe>,
+    /// The null device takes everything.
+    is_null: bool,
     patience: Patience,
     written: u64,
 }
@@ -101,8 +106,9 @@ impl StdoutSink {
             }),
             _ => None,
         };
+        let is_null = rustix::fs::stat("/dev/null").is_ok_and(|null| (null.st_dev, null.st_ino) == (stat.st_dev, stat.st_ino));
         let patience = Patience { fs: Arc::new(Disk::default()), disk_wait, stop, console: console.clone() };
-        Ok(StdoutSink { out: File::from(fd), pipe, patience, written: 0 })
+        Ok(StdoutSink { out: File::from(fd), pipe, is_null, patience, written: 0 })
     }
 
     /// One `write`, or an error that waiting does not mend.
@@ -139,28 +145,38 @@ impl StdoutSink {
         while *done < lines.len() {
             let rest = &lines[*done..];
             let chunk = self.fitting(rest)?;
-            let mut at = 0;
-            while at < chunk {
-                match self.write_some(&rest[at..chunk])? {
-                    Ok(n) => {
-                        at += n;
-                        if let Some(pipe) = &mut self.pipe {
-                            pipe.wrote(n);
-                        }
-                    }
-                    // Only when somebody made the pipe non-blocking and others write to it too.
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                        if let Err(stopped) = self.wait_for_reader() {
-                            *done += at;
-                            return Err(stopped);
-                        }
-                    }
-                    Err(error) => return Err(WriteFailure::Failed(failed(&error))),
-                }
-            }
-            *done += chunk;
+            self.write_chunk(&rest[..chunk], done)?;
         }
         Ok(())
+    }
+
+    /// Writes lines that the pipe, or the null device, has room for.
+    fn write_chunk(&mut self, lines: &[u8], done: &mut usize) -> Result<(), WriteFailure> {
+        let mut at = 0;
+        while at < lines.len() {
+            match self.write_some(&lines[at..])? {
+                Ok(n) => {
+                    at += n;
+                    *done += n;
+                    if let Some(pipe) = &mut self.pipe {
+                        pipe.wrote(n);
+                    }
+                }
+                // Only when somebody made the pipe non-blocking and others write to it too.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_for_reader()?,
+                Err(error) => return Err(WriteFailure::Failed(failed(&error))),
+            }
+        }
+        Ok(())
+    }
+
+    /// What a write came to: whole lines only.
+    fn wrote(&mut self, lines: &[u8], done: usize, result: Result<(), WriteFailure>) -> Result<(), Unwritten> {
+        self.written += done as u64;
+        result.map_err(|failure| {
+            let written = memchr::memrchr(b'\n', &lines[..done]).map_or(0, |at| at + 1);
+            Unwritten { failure, written }
+        })
     }
 
     /// The length of the whole lines at the beginning of `lines` that the pipe takes without waiting; waits until there
@@ -203,6 +219,28 @@ impl StdoutSink {
         }
     }
 
+    /// Whether the pipe takes this many bytes without waiting, now or in a moment.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        if self.pipe.as_ref().is_none_or(|pipe| bytes > pipe.pages * PAGE) {
+            return false;
+        }
+        for moment in 0..MOMENTS {
+            if moment > 0 {
+                self.patience.fs.pause(MOMENT);
+            }
+            let has_room = if bytes <= PAGE {
+                matches!(poll(&mut [PollFd::new(&self.out, PollFlags::OUT)], Some(&NOT_AT_ALL)), Ok(1..))
+            } else {
+                let unread = rustix::io::ioctl_fionread(&self.out).unwrap_or(0) as usize;
+                self.pipe.as_mut().is_some_and(|pipe| pipe.room(unread) >= bytes)
+            };
+            if has_room {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Waits until at least a page can be written.
     fn wait_for_reader(&self) -> Result<(), WriteFailure> {
         let mut patient = false;
@@ -237,11 +275,20 @@ impl Destination for StdoutSink {
         let mut done = 0;
         let result =
             if self.pipe.is_some() { self.write_pipe(lines, &mut done) } else { self.write_plain(lines, &mut done) };
-        self.written += done as u64;
-        result.map_err(|failure| {
-            let written = memchr::memrchr(b'\n', &lines[..done]).map_or(0, |at| at + 1);
-            Unwritten { failure, written }
-        })
+        self.wrote(lines, done, result)
+    }
+
+    fn is_prompt(&self) -> bool {
+        self.pipe.is_some() || self.is_null
+    }
+
+    fn write_at_once(&mut self, lines: &[u8]) -> Result<bool, Unwritten> {
+        if !self.is_null && !self.has_room(lines.len()) {
+            return Ok(false);
+        }
+        let mut done = 0;
+        let result = self.write_chunk(lines, &mut done);
+        self.wrote(lines, done, result).map(|()| true)
     }
 
     fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {

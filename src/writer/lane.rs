@@ -130,15 +130,23 @@ struct State {
     spare: Vec<Batch>,
     /// Whether the writer sleeps; waking it otherwise is a system call for nothing.
     asleep: bool,
+    /// There is something to do besides items.
+    nudged: bool,
 }
 
-/// What the writer got.
-#[derive(Debug)]
-pub enum Popped {
-    /// The next item.
-    Item(Item),
+impl State {
+    fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.lagged.is_none()
+    }
+}
+
+/// What waiting came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waited {
+    /// There is an item, or somebody nudged.
+    Something,
     /// Nothing within the time.
-    Timeout,
+    Nothing,
     /// Nothing more will come.
     Closed,
 }
@@ -247,42 +255,55 @@ impl Lane {
         }
     }
 
-    /// The next item, waiting at most this long for it.
-    pub fn pop(&self, wait: Duration) -> Popped {
+    /// Waits until there is something to do, at most this long.
+    pub fn wait(&self, most: Duration) -> Waited {
         let mut state = self.lock();
         let mut waited = false;
         loop {
-            if let Some(lagged) = state.lagged.take() {
-                return Popped::Item(Item::Lagged(lagged));
-            }
-            if let Some(item) = state.items.pop_front() {
-                if let Item::Frames(batch) = &item {
-                    state.weight -= batch.weight();
-                }
-                drop(state);
-                if self.on_lag == OnLag::Block {
-                    self.drained.notify_waiters();
-                }
-                return Popped::Item(item);
+            if !state.is_empty() || std::mem::take(&mut state.nudged) {
+                return Waited::Something;
             }
             if state.closed {
-                return Popped::Closed;
+                return Waited::Closed;
             }
             if waited {
-                return Popped::Timeout;
+                return Waited::Nothing;
             }
             state.asleep = true;
-            let (woken, timeout) = self.filled.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
+            let (woken, timeout) = self.filled.wait_timeout(state, most).unwrap_or_else(PoisonError::into_inner);
             state = woken;
             state.asleep = false;
             waited = timeout.timed_out();
         }
     }
 
+    /// The next item, if there is one.
+    pub fn take(&self) -> Option<Item> {
+        let mut state = self.lock();
+        if let Some(lagged) = state.lagged.take() {
+            return Some(Item::Lagged(lagged));
+        }
+        let item = state.items.pop_front()?;
+        if let Item::Frames(batch) = &item {
+            state.weight -= batch.weight();
+        }
+        drop(state);
+        if self.on_lag == OnLag::Block {
+            self.drained.notify_waiters();
+        }
+        Some(item)
+    }
+
+    /// Ends the writer's waiting although there is no item.
+    pub fn nudge(&self) {
+        let mut state = self.lock();
+        state.nudged = true;
+        self.wake(state);
+    }
+
     /// Whether nothing waits.
     pub fn is_idle(&self) -> bool {
-        let state = self.lock();
-        state.items.is_empty() && state.lagged.is_none()
+        self.lock().is_empty()
     }
 
     /// Gives a batch back for reuse.
@@ -319,11 +340,11 @@ mod tests {
     fn drain(lane: &Lane) -> (u64, Vec<i64>) {
         let (mut lost, mut kept) = (0, Vec::new());
         loop {
-            match lane.pop(Duration::ZERO) {
-                Popped::Item(Item::Frames(batch)) => kept.extend(batch.frames().map(|f| f.recv_us)),
-                Popped::Item(Item::Lagged(lagged)) => lost += lagged.packets,
-                Popped::Item(Item::Event(_)) => {}
-                Popped::Timeout | Popped::Closed => return (lost, kept),
+            match lane.take() {
+                Some(Item::Frames(batch)) => kept.extend(batch.frames().map(|f| f.recv_us)),
+                Some(Item::Lagged(lagged)) => lost += lagged.packets,
+                Some(Item::Event(_)) => {}
+                None => return (lost, kept),
             }
         }
     }
@@ -346,7 +367,7 @@ mod tests {
             one(&lane, i, 100);
         }
         let mut events = 0;
-        while let Popped::Item(item) = lane.pop(Duration::ZERO) {
+        while let Some(item) = lane.take() {
             events += u32::from(matches!(item, Item::Event(_)));
         }
         assert_eq!(events, 50);
@@ -356,8 +377,8 @@ mod tests {
     fn the_loss_is_told_before_what_follows_it() {
         let lane = lane(300);
         (0..20).for_each(|i| one(&lane, i, 100));
-        assert!(matches!(lane.pop(Duration::ZERO), Popped::Item(Item::Lagged(Lagged { from_us: 0, .. }))));
-        assert!(matches!(lane.pop(Duration::ZERO), Popped::Item(Item::Frames(_))));
+        assert!(matches!(lane.take(), Some(Item::Lagged(Lagged { from_us: 0, .. }))));
+        assert!(matches!(lane.take(), Some(Item::Frames(_))));
     }
 
     #[test]
@@ -372,7 +393,16 @@ mod tests {
         let lane = lane(1000);
         one(&lane, 1, 10);
         lane.close();
-        assert!(matches!(lane.pop(Duration::from_secs(5)), Popped::Item(_)));
-        assert!(matches!(lane.pop(Duration::from_secs(5)), Popped::Closed));
+        assert_eq!(lane.wait(Duration::from_secs(5)), Waited::Something);
+        assert!(lane.take().is_some());
+        assert_eq!(lane.wait(Duration::from_secs(5)), Waited::Closed);
+    }
+
+    #[test]
+    fn a_nudge_is_heard_once_and_also_when_nobody_waited_yet() {
+        let lane = lane(1000);
+        lane.nudge();
+        assert_eq!(lane.wait(Duration::ZERO), Waited::Something);
+        assert_eq!(lane.wait(Duration::ZERO), Waited::Nothing);
     }
 }

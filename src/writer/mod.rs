@@ -1,6 +1,7 @@
 //! The one thread that turns received frames into records, and keeps the books.
 
 pub mod book;
+pub mod desk;
 pub mod figures;
 pub mod gaps;
 pub mod item;

@@ -49,6 +49,8 @@ pub struct Outputs {
     boundary: i64,
     /// Some group has a chunk to hand over.
     full: bool,
+    /// Whether handing over may wait for a reader or a disk.
+    patient: bool,
     /// What no destination takes any more, once that is so.
     failure: Option<WriteFailure>,
     /// Packets that were encoded and then could not be written anywhere, since [`Outputs::take_lost`] was asked.
@@ -123,7 +125,7 @@ impl Outputs {
         let control = Encoder::new(Style { format: Format::Ndjson, time, columns: Columns::Own });
         let boundary = groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
         let stamps = Stamps::default();
-        Outputs { groups, control, console, stamps, chunk: CHUNK, boundary, full: false, failure, lost: 0 }
+        Outputs { groups, control, console, stamps, chunk: CHUNK, boundary, full: false, patient: true, failure, lost: 0 }
     }
 
     /// Notes what the clock said when something was received; tells when it was set back.
@@ -218,9 +220,24 @@ impl Outputs {
         }
     }
 
+    /// Whether there is one destination only, and one that takes lines at once as a rule.
+    pub fn is_prompt(&self) -> bool {
+        matches!(&self.groups[..], [Group { outputs, .. }] if matches!(&outputs[..], [output] if output.destination.is_prompt()))
+    }
+
+    /// Whether handing over may wait; if not, what is not taken at once stays pending.
+    pub fn set_patient(&mut self, patient: bool) {
+        self.patient = patient;
+    }
+
+    /// Whether lines wait to be handed over.
+    pub fn is_pending(&self) -> bool {
+        self.groups.iter().any(|group| !group.out.is_empty())
+    }
+
     /// Hands a group's pending lines to its destinations.
     fn hand_over(&mut self, group: usize, us: i64, books: &Books) {
-        let Outputs { groups, failure, lost, stamps, .. } = self;
+        let Outputs { groups, failure, lost, stamps, patient, .. } = self;
         let Group { encoder, out, marks, outputs, handed, .. } = &mut groups[group];
         if out.is_empty() {
             *handed = *books;
@@ -236,10 +253,15 @@ impl Outputs {
                 output.rotate(encoder, recv_us, at_us, handed, failure);
             }
             output.writing = true;
-            let result = output.destination.write(out.as_bytes());
+            let result = if *patient {
+                output.destination.write(out.as_bytes()).map(|()| true)
+            } else {
+                output.destination.write_at_once(out.as_bytes())
+            };
             output.writing = false;
             match result {
-                Ok(()) => most = out.len(),
+                Ok(true) => most = out.len(),
+                Ok(false) => return,
                 Err(Unwritten { failure: why, written }) => {
                     most = most.max(written);
                     output.fail(why, failure);

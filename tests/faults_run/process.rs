@@ -18,7 +18,7 @@ use dhan::writer::item::Feed;
 use dhan::writer::lane::{Item, OnLag};
 use dhan::writer::outputs::{OutputSpec, Outputs};
 use dhan::writer::pipeline::{EndedWithin, Rules, Summary};
-use dhan::writer::thread::Tap;
+use dhan::writer::desk::Tap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};

@@ -109,6 +109,26 @@ impl Pipeline {
         }
     }
 
+    /// Takes an item and hands its lines over, waiting for nobody. Tells whether they are: what a reader had no room for
+    /// stays pending until [`Pipeline::flush`].
+    pub fn item_now(&mut self, item: &Item) -> bool {
+        self.outputs.set_patient(false);
+        self.item(item);
+        self.flush();
+        self.outputs.set_patient(true);
+        !self.outputs.is_pending()
+    }
+
+    /// Whether [`Pipeline::item_now`] leaves nothing pending, as a rule.
+    pub fn is_prompt(&self) -> bool {
+        self.outputs.is_prompt()
+    }
+
+    /// Whether lines wait to be handed over.
+    pub fn is_pending(&self) -> bool {
+        self.outputs.is_pending()
+    }
+
     fn batch(&mut self, batch: &Batch) {
         for (i, frame) in batch.frames().enumerate() {
             let was_over = self.over.is_some();

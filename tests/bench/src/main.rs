@@ -7,6 +7,7 @@ mod load;
 mod measure;
 #[path = "../../encoder/oracle.rs"]
 mod oracle;
+mod pair;
 mod peers;
 mod program;
 mod table;
@@ -25,7 +26,8 @@ fn main() {
         ["table"] => table::run(rounds, ""),
         ["table", row] => table::run(rounds, row),
         ["growth"] => growth::run(rounds),
+        ["pair", other] => pair::run(rounds, other.as_ref()),
         ["peer", name, url, count] => peers::run(name, url, count.parse().expect("a count")),
-        _ => panic!("words are: encode, table, table ROW, growth"),
+        _ => panic!("words are: encode, table, table ROW, growth, pair OTHER_DHAN"),
     }
 }

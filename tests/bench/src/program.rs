@@ -8,7 +8,7 @@ use std::process::Command;
 /// The built program, and a cache with an instrument master for it.
 pub struct Program {
     binary: PathBuf,
-    cache: tempfile::TempDir,
+    cache: std::sync::Arc<tempfile::TempDir>,
 }
 
 /// The repository that this crate lies in.
@@ -28,10 +28,15 @@ impl Program {
             assert!(built.is_ok_and(|status| status.success()), "dhan cannot be built");
             repository().join("target/release/dhan")
         });
-        let cache = tempfile::tempdir().expect("a temporary folder");
+        let cache = std::sync::Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let program = Program { binary, cache };
         program.sync();
         program
+    }
+
+    /// Another binary in the same surroundings.
+    pub fn with(&self, binary: &std::path::Path) -> Program {
+        Program { binary: binary.to_owned(), cache: std::sync::Arc::clone(&self.cache) }
     }
 
     /// A command with a home, a state and credentials that are nobody's.

@@ -1,0 +1,36 @@
+//! One dhan beside another, before and after a change: paired round by round, so that a machine that slows down slows both.
+
+use crate::load::{Kind, Load, Pace};
+use crate::measure::{Reader, client, median};
+use crate::program::Program;
+use std::path::Path;
+
+/// Prints what the built dhan costs as a share of what `other` does.
+pub fn run(rounds: usize, other: &Path) {
+    let new = Program::ready();
+    let old = new.with(other);
+    let load = |kind, packets, pace| Load { kind, instruments: 100, packets, sockets: 1, pace };
+    let works = [
+        ("full, saturated", load(Kind::Full, 400_000, Pace::Blast)),
+        ("quote, saturated", load(Kind::Quote, 800_000, Pace::Blast)),
+        ("full, 20 000/s", load(Kind::Full, 20_000, Pace::PerSecond(20_000))),
+        ("full, 1 000/s", load(Kind::Full, 1_000, Pace::PerSecond(1_000))),
+    ];
+    println!("| work | CPU of {} = 1 | from..to |\n|---|---|---|", other.display());
+    for (name, load) in &works {
+        let cpu = |program: &Program| client(load, Reader::Fast, |url| program.feed(url, load, &[])).cpu;
+        let mut ratios: Vec<f64> = (0..rounds)
+            .map(|round| {
+                // Whoever is first finds another machine than whoever is second.
+                if round % 2 == 0 {
+                    let before = cpu(&old);
+                    cpu(&new) / before
+                } else {
+                    cpu(&new) / cpu(&old)
+                }
+            })
+            .collect();
+        ratios.sort_by(f64::total_cmp);
+        println!("| {name} | {:.3} | {:.2}..{:.2} |", median(&ratios), ratios[0], ratios[ratios.len() - 1]);
+    }
+}
