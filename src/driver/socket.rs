@@ -287,10 +287,10 @@ impl Socket {
                         self.incoming(first);
                     }
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
-                    let mut batch = self.shared.desk.lane.batch(self.conn);
                     let at_us = now_us();
-                    batch.push(kind, at_us, &self.shared.redactor.blot_text(&body));
-                    self.shared.desk.frames(batch);
+                    let mut hand = self.shared.desk.hand(self.conn);
+                    hand.push(kind, at_us, &self.shared.redactor.blot_text(&body));
+                    hand.done();
                     self.shared.desk.event(Event::Whole { conn: self.conn, at_us });
                     self.tell(Input::SnapshotFetched);
                 }
@@ -299,9 +299,10 @@ impl Socket {
         }
     }
 
-    /// Takes what came and everything else that is there already, and hands it over as one batch.
+    /// Takes what came and everything else that is there already, and hands it over in one go.
     fn incoming(&mut self, first: Incoming) {
-        let mut batch = self.shared.desk.lane.batch(self.conn);
+        let shared = Rc::clone(&self.shared);
+        let mut hand = shared.desk.hand(self.conn);
         let mut seen = Seen::default();
         let mut next = Some(first);
         // What one read of the socket brought was received at one moment: the clock is asked once for it.
@@ -310,21 +311,21 @@ impl Socket {
             match incoming {
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
-                    batch.push(FrameKind::Binary, recv_us, &self.shared.redactor.blot(&bytes));
+                    hand.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
                 }
                 Incoming::Text(bytes) => {
                     seen.packets += u32::from(self.feed == Feed::Orders);
                     if self.feed != Feed::Orders {
                         self.shared.show_text(self.conn, &bytes);
                     }
-                    batch.push(FrameKind::Text, recv_us, &self.shared.redactor.blot_text(&bytes));
+                    hand.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
                 }
                 Incoming::Ping => {}
                 Incoming::Pong => seen.pong = true,
                 Incoming::Closed(ended) => seen.ended = Some(ended),
             }
             next = match (&mut self.connection, &seen.ended) {
-                (Some(connection), None) if !batch.is_full() => connection.poll_ready_now(),
+                (Some(connection), None) if !hand.is_full() => connection.poll_ready_now(),
                 _ => None,
             };
             let bytes = self.connection_bytes();
@@ -333,7 +334,7 @@ impl Socket {
             }
         }
         // The frames first: what happened to the connection comes after them.
-        self.shared.desk.frames(batch);
+        hand.done();
         self.note_traffic();
         if seen.pong {
             self.tell(Input::Pong);

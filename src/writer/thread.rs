@@ -24,7 +24,7 @@ pub fn spawn(desk: Arc<Desk>, notes: UnboundedSender<Note>) -> std::io::Result<J
         // Dropped last, also when the pipeline panics: no thread dies silently.
         let _ended = SayEnded(notes);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&desk))) {
-            if let Some(work) = desk.work().as_mut() {
+            if let Some(mut work) = desk.work().take() {
                 work.pipeline.salvage(now_us());
             }
             resume_unwind(panic);

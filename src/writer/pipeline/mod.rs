@@ -109,17 +109,12 @@ impl Pipeline {
         }
     }
 
-    /// Takes an item and hands its lines over, waiting for nobody. Tells whether they are: what a reader had no room for
-    /// stays pending until [`Pipeline::flush`].
-    pub fn item_now(&mut self, item: &Item) -> bool {
-        self.outputs.set_patient(false);
-        self.item(item);
-        self.flush();
-        self.outputs.set_patient(true);
-        !self.outputs.is_pending()
+    /// Whether handing lines over may wait for a reader or a disk. If not, those that are not taken at once stay pending.
+    pub fn set_patient(&mut self, patient: bool) {
+        self.outputs.set_patient(patient);
     }
 
-    /// Whether [`Pipeline::item_now`] leaves nothing pending, as a rule.
+    /// Whether the outputs take lines at once, as a rule.
     pub fn is_prompt(&self) -> bool {
         self.outputs.is_prompt()
     }
@@ -197,7 +192,7 @@ impl Pipeline {
         self.outputs.failure().map(|why| Over::Output(why.clone())).or_else(|| self.over.clone())
     }
 
-    /// Hands everything that is pending to the destinations.
+    /// Hands everything that is pending to the destinations, as far as they take it.
     pub fn flush(&mut self) {
         let at_us = self.figures.last_recv_us;
         self.outputs.flush(at_us, &self.books);
