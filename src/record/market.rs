@@ -178,7 +178,7 @@ fn priced<'a>(pairs: &[LevelPair<'a>; 5], side: impl Fn(LevelPair<'a>) -> feed::
 #[inline(always)]
 pub fn spread32(bid: f32, ask: f32) -> f64 {
     // Both on the grid of paise, as nearly always: subtract whole paise.
-    let (bid_paise, ask_paise) = ((f64::from(bid) * 100.0).round(), (f64::from(ask) * 100.0).round());
+    let (bid_paise, ask_paise) = (whole(f64::from(bid) * 100.0), whole(f64::from(ask) * 100.0));
     if (bid_paise * 0.01) as f32 == bid
         && (ask_paise * 0.01) as f32 == ask
         && bid_paise < 13_107_200.0
@@ -187,6 +187,14 @@ pub fn spread32(bid: f32, ask: f32) -> f64 {
         return (ask_paise - bid_paise) / 100.0;
     }
     spread_of_decimals(zmij::Buffer::new().format_finite(bid), zmij::Buffer::new().format_finite(ask))
+}
+
+/// A number rounded to a whole one, for those of less than 2^51: beyond 2^52 a float has no fraction, so adding that much
+/// rounds. An instruction or two, where [`f64::round`] is a call on processors that may be old.
+#[inline(always)]
+fn whole(value: f64) -> f64 {
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    value + WHOLE - WHOLE
 }
 
 /// Ask − bid of two decimal texts, rounded to the digits that the longer of them has.

@@ -29,48 +29,41 @@ pub(super) fn text_runs(message: &[u8]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Bytes of text in a row that a binary message is searched from: packets have shorter ones by chance all the time.
-const TEXT: usize = 11;
+/// Printable bytes in a row from which on a binary message is searched: packets have shorter stretches by chance all the time.
+const PRINTABLE: usize = 11;
 
-/// Whether [`TEXT`] bytes in a row may be text: asked of every market packet, so it is a handful of instructions over
-/// whole words, the same for any bytes. Eleven in a row cover an aligned word at one of two places four bytes apart.
+/// Whether [`PRINTABLE`] bytes in a row may be printable: asked of every market packet, so it is a few instructions over
+/// whole words, the same for any bytes. Eleven in a row cover two aligned words of four.
 #[inline]
 pub(super) fn may_hold_text(message: &[u8]) -> bool {
-    // Comparing with nothing but additions, so that the compiler takes several words at once: only nought less one has the
-    // highest bit set that nought has not.
-    let any = |words: &[[u8; 8]]| {
-        words.iter().map(no_text).fold(0, |any, bits| any | (bits.wrapping_sub(1) & !bits)) >> 63 == 1
-    };
-    let [words, between] = words(message);
-    (any(words) | any(between)) && holds_text(message)
+    let words = words(message);
+    let pairs = words.iter().zip(words.get(1..).unwrap_or_default());
+    // Summed up rather than stopped at the first, so that the compiler takes several words at once.
+    let printable: u32 = pairs.map(|(word, next)| u32::from(unprintable(word) | unprintable(next) == 0)).sum();
+    printable > 0 && holds_text(message)
 }
 
-/// Which bytes of a word are no text, as their highest bits.
+/// Which bytes of a word are not printable, as their highest bits.
 #[inline(always)]
-fn no_text(word: &[u8; 8]) -> u64 {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let word = u64::from_le_bytes(*word);
-    // Below 0x80, and lifted to it by 0x77: from the tabulator on.
-    (word | !(word & !HIGH).wrapping_add(0x7777_7777_7777_7777)) & HIGH
+fn unprintable(word: &[u8; 4]) -> u32 {
+    const HIGH: u32 = 0x8080_8080;
+    let word = u32::from_le_bytes(*word);
+    // Below 0x80, and lifted to it by 0x60: from the blank on.
+    (word | !(word & !HIGH).wrapping_add(0x6060_6060)) & HIGH
 }
 
-/// The words of a message, and those four bytes further on.
-#[inline(always)]
-fn words(message: &[u8]) -> [&[[u8; 8]]; 2] {
-    [message, message.get(4..).unwrap_or_default()].map(|bytes| bytes.as_chunks().0)
+fn words(message: &[u8]) -> &[[u8; 4]] {
+    message.as_chunks().0
 }
 
-/// Whether a word of text has enough text beside it.
+/// Whether words that are printable have enough beside them.
 #[cold]
 fn holds_text(message: &[u8]) -> bool {
-    let is_text = |b: &&u8| (0x09..0x80).contains(*b);
-    let [words, between] = words(message);
-    [(0, words), (4, between)].into_iter().any(|(first, words)| {
-        words.iter().enumerate().filter(|(_, word)| no_text(word) == 0).any(|(i, _)| {
-            let (before, behind) = message.split_at(first + i * 8);
-            let before = before.iter().rev().take_while(is_text).count();
-            before + behind.iter().take_while(is_text).count() >= TEXT
-        })
+    let is_printable = |b: &&u8| (b' '..0x80).contains(*b);
+    words(message).iter().enumerate().filter(|(_, word)| unprintable(word) == 0).any(|(i, _)| {
+        let (before, behind) = message.split_at(i * 4);
+        let before = before.iter().rev().take_while(is_printable).count();
+        before + behind.iter().take_while(is_printable).count() >= PRINTABLE
     })
 }
 

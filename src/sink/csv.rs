@@ -58,7 +58,7 @@ impl<const OWN: bool> Cells<'_, '_, OWN> {
                 self.out.byte(b',');
                 self.out.u32(level.qty);
                 self.out.byte(b',');
-                self.out.u32(level.orders);
+                self.out.count(level.orders);
             }
             None => self.out.bytes(b",,"),
         }

@@ -162,7 +162,7 @@ impl Encoder {
                 line.byte(b',');
                 line.u32(row.qty);
                 line.byte(b',');
-                line.u32(row.orders);
+                line.count(row.orders);
                 line.byte(b',');
                 match style.time {
                     TimeStyle::Epoch => line.micros(recv_us),

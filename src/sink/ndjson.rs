@@ -145,7 +145,7 @@ impl Members<'_, '_> {
             self.out.bytes(b",\"qty\":");
             self.out.u32(level.qty);
             self.out.bytes(b",\"orders\":");
-            self.out.u32(level.orders);
+            self.out.count(level.orders);
         }
         if !levels.is_empty() {
             self.out.byte(b'}');

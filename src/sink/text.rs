@@ -162,24 +162,24 @@ impl Line<'_> {
     /// Appends a whole number.
     #[inline(always)]
     pub fn u32(&mut self, value: u32) {
-        let low = if value < EIGHT { value } else { self.above_eight(value) };
-        let digits = eight(low);
-        // A number of more than eight digits has its low ones whole; otherwise the last digit stays in any case.
-        let zeros = if value < EIGHT { (digits | 1 << 56).trailing_zeros() / 8 } else { 0 };
+        if value >= EIGHT {
+            let (text, used) = above_eight(value);
+            return self.chunk(&text, used);
+        }
+        let digits = eight(value);
+        // The last digit stays in any case.
+        let zeros = (digits | 1 << 56).trailing_zeros() / 8;
         let text = (digits | ASCII) >> (8 * zeros);
         self.chunk(&text.to_le_bytes(), 8 - zeros as usize);
     }
 
-    /// Appends what a number has above its low eight digits, and returns those.
+    /// Appends a whole number that is below 10 000 as a rule: how many orders a level has.
     #[inline(always)]
-    fn above_eight(&mut self, value: u32) -> u32 {
-        let [tens, units] = PAIRS[(value / EIGHT) as usize];
-        if tens == b'0' {
-            self.chunk(&[units], 1);
-        } else {
-            self.chunk(&[tens, units], 2);
-        }
-        value % EIGHT
+    pub fn count(&mut self, value: u32) {
+        let Some(digits) = FOURS.get(value as usize).filter(|_| value < FOUR) else { return self.u32(value) };
+        let zeros = (digits | 1 << 24).trailing_zeros() / 8;
+        let text = (digits | ASCII as u32) >> (8 * zeros);
+        self.chunk(&text.to_le_bytes(), 4 - zeros as usize);
     }
 
     /// Appends a whole number of any size.
@@ -228,10 +228,19 @@ impl Line<'_> {
         // Six digits of rupees, of which the last stays in any case.
         let zeros = (digits | 1 << 40).trailing_zeros() / 8;
         let text = digits | ASCII;
-        self.chunk(&(text >> (8 * zeros)).to_le_bytes(), 6 - zeros as usize);
-        // One or two decimals is a guess too: computed, not asked.
+        let rupees = 6 - zeros as usize;
         let fraction = u32::from(b'.') | ((text >> 48) as u32) << 8;
-        self.chunk(&fraction.to_le_bytes(), 3 - usize::from(digits < 1 << 56));
+        // One or two decimals is a guess too: computed, not asked.
+        let used = rupees + 3 - usize::from(digits < 1 << 56);
+        let room = take(&mut self.room);
+        match room.first_chunk_mut::<16>() {
+            Some(place) => {
+                place[..8].copy_from_slice(&(text >> (8 * zeros)).to_le_bytes());
+                place[rupees & 7..][..4].copy_from_slice(&fraction.to_le_bytes());
+                self.room = room.get_mut(used..).unwrap_or_default();
+            }
+            None => self.over = true,
+        }
     }
 
     /// Appends a price that came as `f64`, likewise.
@@ -342,33 +351,42 @@ fn hex(byte: u8) -> [u8; 2] {
     [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
 }
 
-/// The two digits of every number below 100.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut i = 0;
-    while i < 100 {
-        pairs[i] = [b'0' + (i / 10) as u8, b'0' + (i % 10) as u8];
-        i += 1;
-    }
-    pairs
-};
-
+/// The first number of more than four digits.
+const FOUR: u32 = 10_000;
 /// The first number of more than eight digits.
 const EIGHT: u32 = 100_000_000;
 /// Makes digits of their values, eight at once.
 const ASCII: u64 = 0x3030_3030_3030_3030;
 
+/// The values of the four digits of every number below [`FOUR`], a byte each, the first in the lowest. As long as fourteen
+/// bits reach, so that no index has to be checked; what is behind the numbers is never read.
+static FOURS: [u32; 1 << 14] = {
+    let mut fours = [0; 1 << 14];
+    let mut i = 0;
+    while i < FOUR {
+        fours[i as usize] = (i / 1_000) | ((i / 100 % 10) << 8) | ((i / 10 % 10) << 16) | ((i % 10) << 24);
+        i += 1;
+    }
+    fours
+};
+
 /// The values of the eight digits of a number below 10^8, a byte each, the first in the lowest. All at once in one register,
 /// without a branch: numbers of mixed length make a branch on the length a guess.
 #[inline(always)]
 fn eight(value: u32) -> u64 {
-    let value = u64::from(value);
-    let fours = (value / 10_000) | (value % 10_000) << 32;
-    // x / 100 = x · 10 486 / 2^20 below 43 690; x / 10 = x · 103 / 2^10 below 179.
-    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
-    let twos = hundreds | (fours - hundreds * 100) << 16;
-    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
-    tens | (twos - tens * 10) << 8
+    let four = |value: u32| u64::from(FOURS[value as usize % FOURS.len()]);
+    four(value / FOUR) | four(value % FOUR) << 32
+}
+
+/// The text of a number of nine or ten digits.
+#[cold]
+#[inline(never)]
+fn above_eight(value: u32) -> ([u8; 16], usize) {
+    let mut padded = [0; 16];
+    let mut buffer = itoa::Buffer::new();
+    let text = buffer.format(value);
+    padded[..text.len()].copy_from_slice(text.as_bytes());
+    (padded, text.len())
 }
 
 #[cfg(test)]
