@@ -6,10 +6,10 @@ use crate::console::Console;
 use crate::sink::WriteFailure;
 use crate::sink::file::{Appender, Cut};
 use crate::wire::{InstrumentKey, Mode};
+use crate::writer::desk::Tap;
 use crate::writer::item::{Event, Frame};
 use crate::writer::lane::Item;
 use crate::writer::pipeline::{EndedWithin, Summary};
-use crate::writer::desk::Tap;
 use std::borrow::Cow;
 
 /// Bytes of entries from which on a block is closed before its second is over.

@@ -106,7 +106,8 @@ impl StdoutSink {
             }),
             _ => None,
         };
-        let is_null = rustix::fs::stat("/dev/null").is_ok_and(|null| (null.st_dev, null.st_ino) == (stat.st_dev, stat.st_ino));
+        let is_null =
+            rustix::fs::stat("/dev/null").is_ok_and(|null| (null.st_dev, null.st_ino) == (stat.st_dev, stat.st_ino));
         let patience = Patience { fs: Arc::new(Disk::default()), disk_wait, stop, console: console.clone() };
         Ok(StdoutSink { out: File::from(fd), pipe, is_null, patience, written: 0 })
     }

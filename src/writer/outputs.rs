@@ -125,7 +125,18 @@ impl Outputs {
         let control = Encoder::new(Style { format: Format::Ndjson, time, columns: Columns::Own });
         let boundary = groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
         let stamps = Stamps::default();
-        Outputs { groups, control, console, stamps, chunk: CHUNK, boundary, full: false, patient: true, failure, lost: 0 }
+        Outputs {
+            groups,
+            control,
+            console,
+            stamps,
+            chunk: CHUNK,
+            boundary,
+            full: false,
+            patient: true,
+            failure,
+            lost: 0,
+        }
     }
 
     /// Notes what the clock said when something was received; tells when it was set back.
