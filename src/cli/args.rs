@@ -3,6 +3,7 @@
 
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
+use super::lazy::Lazy;
 use super::simulate::SimulateArgs;
 use super::verify::VerifyArgs;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
@@ -61,7 +62,7 @@ pub enum Command {
     ///   dhan feed --mode quote IDX_I:13 NSE_EQ:2885@full
     ///   dhan feed -i watchlist.txt -o 'ticks-{date}.ndjson.zst' --until 15:30
     #[command(verbatim_doc_comment)]
-    Feed(Box<FeedArgs>),
+    Feed(Lazy<FeedArgs>),
     /// Stream the 20- or 200-level order book
     ///
     /// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, of NSE_EQ or NSE_FNO.
@@ -72,7 +73,7 @@ pub enum Command {
     ///   dhan depth NSE_EQ:2885 --top 5
     ///   dhan depth --levels 200 --view sides NSE_FNO:49081
     #[command(verbatim_doc_comment)]
-    Depth(Box<DepthArgs>),
+    Depth(Lazy<DepthArgs>),
     /// Stream the order updates of the account
     ///
     /// At the start the whole order book of the day is printed (events: snapshot), then every
@@ -82,9 +83,9 @@ pub enum Command {
     ///   dhan orders --demo
     ///   dhan orders --events execution,order_rejected
     #[command(verbatim_doc_comment)]
-    Orders(Box<OrdersArgs>),
+    Orders(Lazy<OrdersArgs>),
     /// Download, list and look up instruments: ids, symbols, lots, ticks, expiries
-    Instruments(Box<InstrumentsArgs>),
+    Instruments(Lazy<InstrumentsArgs>),
     /// Decode captured frames again, to the same bytes as the live run printed
     ///
     /// Prints what the live run printed, byte for byte, given the same format options.
@@ -93,11 +94,11 @@ pub enum Command {
     ///   dhan replay monday.dcap
     ///   dhan replay monday.dcap -f csv --only quote
     #[command(verbatim_doc_comment)]
-    Replay(Box<ReplayArgs>),
+    Replay(Lazy<ReplayArgs>),
     /// Check that captured files are whole
-    Verify(VerifyArgs),
+    Verify(Lazy<VerifyArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
-    Simulate(Box<SimulateArgs>),
+    Simulate(Lazy<SimulateArgs>),
     /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
     ///
     /// Looks at everything between this host and the data, says what it found, and exits with the
@@ -109,9 +110,9 @@ pub enum Command {
     ///   dhan doctor --offline --format ndjson
     ///   dhan doctor --stop
     #[command(verbatim_doc_comment)]
-    Doctor(DoctorArgs),
+    Doctor(Lazy<DoctorArgs>),
     /// Print what fills completions/ and man/
-    Generate(GenerateArgs),
+    Generate(Lazy<GenerateArgs>),
 }
 
 /// What stderr says.

@@ -1,5 +1,6 @@
 //! The flags of `dhan instruments`.
 
+use super::lazy::Lazy;
 use crate::instruments::SpecSegment;
 use crate::instruments::filter::{Expiry, Filter, Strikes};
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -30,15 +31,15 @@ pub struct InstrumentsArgs {
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum InstrumentsCommand {
     /// Download the instrument master if the server has something newer
-    Sync(SyncArgs),
+    Sync(Lazy<SyncArgs>),
     /// Print all instruments that pass the filters
-    List(ListArgs),
+    List(Lazy<ListArgs>),
     /// Find instruments by their symbol, ours or the master's, across segments
-    Find(FindArgs),
+    Find(Lazy<FindArgs>),
     /// Find instruments whose symbol, name, display name or ISIN hold all words of a text
-    Search(SearchArgs),
+    Search(Lazy<SearchArgs>),
     /// Show one instrument, with all columns as the file has them
-    Show(ShowArgs),
+    Show(Lazy<ShowArgs>),
 }
 
 /// Flags of `dhan instruments sync`.

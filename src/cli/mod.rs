@@ -7,6 +7,7 @@
 //! * [`simulate`] – the options of `dhan simulate`.
 //! * [`instruments`] – the options of `dhan instruments`.
 //! * [`dry_run`] – a plan in words.
+//! * [`lazy`] – arguments of the subcommand that was named, and of no other.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`verify`] – the options of `dhan verify`.
 //! * [`doctor`] – the options of `dhan doctor`.
@@ -16,6 +17,7 @@ pub mod credentials;
 pub mod doctor;
 pub mod dry_run;
 pub mod instruments;
+pub mod lazy;
 pub mod out;
 pub mod plan;
 pub mod planner;

@@ -1,11 +1,10 @@
 //! `dhan generate`: completions and manual pages, from the same definitions as `--help`.
 
 use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
-use crate::cli::out;
+use crate::cli::{lazy, out};
 use crate::cmd::told;
 use crate::exit::{Exit, Failure};
 use anyhow::Context as _;
-use clap::CommandFactory as _;
 use std::path::Path;
 
 /// A file that is generated: its name, and its text without a date or a version of the day.
@@ -54,12 +53,12 @@ fn completions(shell: Shell) -> Page {
         Shell::Fish => ("dhan.fish", clap_complete::Shell::Fish),
     };
     let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "dhan", &mut text);
+    clap_complete::generate(shell, &mut lazy::whole::<Cli>(), "dhan", &mut text);
     (name.to_owned(), String::from_utf8_lossy(&text).into_owned())
 }
 
 fn man() -> anyhow::Result<Vec<Page>> {
-    let mut root = Cli::command().disable_help_subcommand(true);
+    let mut root = lazy::whole::<Cli>().disable_help_subcommand(true);
     root.build();
     let mut pages = Vec::new();
     page(&root, "dhan", &mut pages)?;

@@ -12,11 +12,11 @@ use crate::auth::Environment;
 use crate::cli::args::{Cli, Command, ConsoleArgs};
 use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
-use crate::cli::{out, value};
+use crate::cli::{lazy, out, value};
 use crate::console::{Console, ConsoleConfig, Level, LogFormat};
 use crate::driver::{EarlyStop, Ended};
 use crate::exit::{Exit, Failure};
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 use std::io::{self, IsTerminal as _, Read as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -77,7 +77,7 @@ fn elsewhere(error: &clap::Error) -> Option<String> {
         return None;
     };
     let name = typed.strip_prefix("--")?.split('=').next()?;
-    let cli = Cli::command();
+    let cli = lazy::whole::<Cli>();
     let commands = cli.get_subcommands().filter(|c| c.get_arguments().any(|arg| arg.get_long() == Some(name)));
     let names: Vec<_> = commands.map(|command| format!("dhan {}", command.get_name())).collect();
     (!names.is_empty()).then(|| format!("--{name} is an option of {}", names.join(", ")))
