@@ -93,7 +93,7 @@ impl Socket {
         self.tell(Input::Start);
         loop {
             while let Some(action) = self.session.next_action() {
-                if let Some(end) = self.act(action).await {
+                if let Some(end) = self.act(action) {
                     return end;
                 }
             }
@@ -140,7 +140,7 @@ impl Socket {
         }
     }
 
-    async fn act(&mut self, action: Action) -> Option<SocketEnd> {
+    fn act(&mut self, action: Action) -> Option<SocketEnd> {
         match action {
             Action::ReadCredentials => {
                 let shared = Rc::clone(&self.shared);
@@ -149,22 +149,22 @@ impl Socket {
             Action::Connect => self.connect(),
             Action::Send(text) => {
                 if let Some(connection) = &mut self.connection
-                    && let Err(ended) = connection.send_text(&text).await
+                    && let Err(ended) = connection.send_text(&text)
                 {
                     self.closed(&ended);
                 }
             }
-            Action::Login => self.log_in().await,
+            Action::Login => self.log_in(),
             Action::Ping => {
                 if let Some(connection) = &mut self.connection
-                    && let Err(ended) = connection.send_ping().await
+                    && let Err(ended) = connection.send_ping()
                 {
                     self.closed(&ended);
                 }
             }
             Action::Close { polite: true } => {
                 if let Some(connection) = &mut self.connection {
-                    let _ = connection.close().await;
+                    let _ = connection.close();
                 }
             }
             Action::Close { polite: false } => {
@@ -253,9 +253,9 @@ impl Socket {
         }));
     }
 
-    async fn log_in(&mut self) {
+    fn log_in(&mut self) {
         if let (Some(connection), Some(login)) = (&mut self.connection, &self.login)
-            && let Err(ended) = connection.send_secret(&login_message(login)).await
+            && let Err(ended) = connection.send_secret(&login_message(login))
         {
             self.closed(&ended);
         }

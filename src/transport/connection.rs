@@ -1,26 +1,24 @@
 //! An open websocket: messages in, messages out, and why it ended.
 
 use super::handshake::Report;
+use super::nonblocking::Nonblocking;
 use super::tcp::{Counter, DynStream};
 use crate::redact::Redactor;
 use bytes::Bytes;
-use futures_util::{FutureExt as _, Sink as _, Stream as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// The largest message, and the largest frame, that is accepted; bytes.
 pub const MESSAGE_LIMIT: usize = 4 << 20;
 /// The most that may wait to be sent; bytes.
 pub const WRITE_LIMIT: usize = 1 << 20;
-const READ_BUFFER: usize = 128 << 10;
+const READ_BUFFER: usize = 32 << 10;
 /// RFC 6455 §5.5.1: a control frame has at most 125 bytes, two of them the code.
 const REASON_LIMIT: usize = 123;
 
@@ -114,7 +112,7 @@ impl fmt::Debug for Incoming {
 /// Sending never waits for the server: what the socket does not take at once is sent by the following calls of
 /// [`next`](Connection::next), so a server that stops reading cannot stop us from reading.
 pub struct Connection {
-    socket: WebSocketStream<DynStream>,
+    socket: WebSocket<Nonblocking<DynStream>>,
     counter: Counter,
     report: Report,
     redactor: Redactor,
@@ -125,7 +123,7 @@ pub struct Connection {
 
 impl Connection {
     /// A connection over a stream whose upgrade is complete; `early` is what came behind the response's head.
-    pub(super) async fn upgraded(
+    pub(super) fn upgraded(
         stream: DynStream,
         early: Vec<u8>,
         counter: Counter,
@@ -139,7 +137,7 @@ impl Connection {
             .max_write_buffer_size(WRITE_LIMIT)
             .max_message_size(Some(MESSAGE_LIMIT))
             .max_frame_size(Some(MESSAGE_LIMIT));
-        let socket = WebSocketStream::from_partially_read(stream, early, Role::Client, Some(config)).await;
+        let socket = WebSocket::from_partially_read(Nonblocking::new(stream), early, Role::Client, Some(config));
         Connection { socket, counter, report, redactor, unflushed: false, ended: None }
     }
 
@@ -163,37 +161,41 @@ impl Connection {
         if self.ended.is_some() {
             return None;
         }
-        self.next().now_or_never()
+        self.read()
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         if let Some(ended) = &self.ended {
             return Poll::Ready(Incoming::Closed(ended.clone()));
         }
+        self.socket.get_mut().wakes(cx.waker());
+        self.read().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    fn read(&mut self) -> Option<Incoming> {
         // A failed write is not the end yet: what the server said before it (a disconnect packet, a close frame)
         // may still be in the receive buffer, and the read below finds the end by itself.
         if self.unflushed {
-            self.flush_now(cx);
+            self.flush_now();
         }
         loop {
-            let message = match Pin::new(&mut self.socket).poll_next(cx) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(Ok(message))) => message,
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(self.end(ended(&error))),
-                Poll::Ready(None) => return Poll::Ready(self.end(Ended::Eof)),
+            let message = match self.socket.read() {
+                Ok(message) => message,
+                Err(error) if would_block(&error) => return None,
+                Err(error) => return Some(self.end(ended(&error))),
             };
-            return Poll::Ready(match message {
+            return Some(match message {
                 Message::Binary(bytes) => Incoming::Binary(bytes),
                 Message::Text(text) => Incoming::Text(text.into()),
                 Message::Ping(_) => {
                     // The pong was queued by the read; send it now, whoever polls next and when.
-                    self.flush_now(cx);
+                    self.flush_now();
                     Incoming::Ping
                 }
                 Message::Pong(_) => Incoming::Pong,
                 Message::Close(frame) => {
                     // The answer to the close is queued likewise.
-                    self.flush_now(cx);
+                    self.flush_now();
                     let (code, reason) =
                         frame.map_or((1005, String::new()), |f| (f.code.into(), self.close_reason(f.reason.as_str())));
                     self.end(Ended::CloseFrame { code, reason })
@@ -203,8 +205,8 @@ impl Connection {
         }
     }
 
-    fn flush_now(&mut self, cx: &mut Context<'_>) {
-        self.unflushed = Pin::new(&mut self.socket).poll_flush(cx).is_pending();
+    fn flush_now(&mut self) {
+        self.unflushed = self.socket.flush().is_err_and(|error| would_block(&error));
     }
 
     /// A close frame's reason as it may be shown: masked, no control characters, at most 123 bytes.
@@ -223,32 +225,32 @@ impl Connection {
     ///
     /// # Errors
     /// [`Ended::WriteStuck`] when more than 1 MiB waits to be sent; otherwise why the connection ended.
-    pub async fn send_text(&mut self, text: &str) -> Result<(), Ended> {
-        self.send(Message::Text(Utf8Bytes::from(text))).await
+    pub fn send_text(&mut self, text: &str) -> Result<(), Ended> {
+        self.send(Message::Text(Utf8Bytes::from(text)))
     }
 
     /// Sends a text message that holds a secret: the order login.
     ///
     /// # Errors
     /// As [`send_text`](Connection::send_text).
-    pub async fn send_secret(&mut self, text: &SecretString) -> Result<(), Ended> {
-        self.send(Message::Text(Utf8Bytes::from(text.expose_secret()))).await
+    pub fn send_secret(&mut self, text: &SecretString) -> Result<(), Ended> {
+        self.send(Message::Text(Utf8Bytes::from(text.expose_secret())))
     }
 
     /// Sends a binary message.
     ///
     /// # Errors
     /// As [`send_text`](Connection::send_text).
-    pub async fn send_binary(&mut self, bytes: Bytes) -> Result<(), Ended> {
-        self.send(Message::Binary(bytes)).await
+    pub fn send_binary(&mut self, bytes: Bytes) -> Result<(), Ended> {
+        self.send(Message::Binary(bytes))
     }
 
     /// Sends a ping.
     ///
     /// # Errors
     /// As [`send_text`](Connection::send_text).
-    pub async fn send_ping(&mut self) -> Result<(), Ended> {
-        self.send(Message::Ping(Bytes::from_static(b"dhan"))).await
+    pub fn send_ping(&mut self) -> Result<(), Ended> {
+        self.send(Message::Ping(Bytes::from_static(b"dhan")))
     }
 
     /// Sends a close frame (1000) without waiting for the answer; keep calling [`next`](Connection::next) for what is
@@ -256,25 +258,28 @@ impl Connection {
     ///
     /// # Errors
     /// As [`send_text`](Connection::send_text).
-    pub async fn close(&mut self) -> Result<(), Ended> {
+    pub fn close(&mut self) -> Result<(), Ended> {
         use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
-        self.send(Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() }))).await
+        self.send(Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() })))
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), Ended> {
-        let mut message = Some(message);
-        poll_fn(|cx| {
-            if let Some(ended) = &self.ended {
-                return Poll::Ready(Err(ended.clone()));
-            }
-            let Some(message) = message.take() else { return Poll::Ready(Ok(())) };
-            // Not `poll_ready`: it would wait for the server to read. The buffer has its own limit.
-            let sent = Pin::new(&mut self.socket).start_send(message);
-            self.flush_now(cx);
-            Poll::Ready(sent.map_err(|error| ended(&error)))
-        })
-        .await
+    fn send(&mut self, message: Message) -> Result<(), Ended> {
+        if let Some(ended) = &self.ended {
+            return Err(ended.clone());
+        }
+        // What the socket does not take now waits in the buffer, which has its own limit.
+        let sent = match self.socket.write(message) {
+            Err(error) if !would_block(&error) => Err(ended(&error)),
+            _ => Ok(()),
+        };
+        self.flush_now();
+        sent
     }
+}
+
+/// Whether a read or a write would have had to wait.
+fn would_block(error: &WsError) -> bool {
+    matches!(error, WsError::Io(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// Translates the websocket crate's error; nothing of its text is kept.

@@ -110,7 +110,7 @@ impl Connector {
         let (early, server_date_us) = handshake::upgrade(&mut stream, address).await?;
         report.upgrade = started.elapsed();
         report.server_date_us = server_date_us;
-        Ok(Connection::upgraded(stream, early, counter, report, self.redactor.clone()).await)
+        Ok(Connection::upgraded(stream, early, counter, report, self.redactor.clone()))
     }
 
     async fn encrypt(&self, stream: DynStream, host: &str, shown: &str) -> Result<DynStream, ConnectError> {

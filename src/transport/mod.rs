@@ -9,6 +9,7 @@ mod connector;
 mod error;
 mod handshake;
 mod http1;
+mod nonblocking;
 mod proxy;
 mod resolver;
 mod tcp;

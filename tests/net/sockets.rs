@@ -116,7 +116,7 @@ async fn b08_to_b12_every_end_has_its_name_and_stays_told() {
             assert_text_clean(&format!("{told:?} {ended}"));
         }
         assert_eq!(connection.poll_ready_now(), None);
-        assert_eq!(connection.send_text("x").await, Err(ended));
+        assert_eq!(connection.send_text("x"), Err(ended));
     }
 }
 
@@ -143,11 +143,11 @@ async fn messages_go_out_whole_and_masked_and_a_login_is_one_of_them() {
         got
     });
     let mut connection = connector().connect(&address(&format!("ws://{at}/"))).await.expect("connected");
-    connection.send_text("hello").await.expect("sent");
+    connection.send_text("hello").expect("sent");
     let login = dhan::auth::login_message(&dhan::auth::Login::Own(credentials()));
-    connection.send_secret(&login).await.expect("sent");
-    connection.send_ping().await.expect("sent");
-    connection.close().await.expect("sent");
+    connection.send_secret(&login).expect("sent");
+    connection.send_ping().expect("sent");
+    connection.close().expect("sent");
     let Incoming::Pong = next(&mut connection).await else { panic!("the ping is answered") };
     assert_eq!(next(&mut connection).await, Incoming::Closed(Ended::CloseFrame { code: 1000, reason: String::new() }));
     drop(connection);
@@ -163,7 +163,7 @@ async fn c10_a_server_that_does_not_read_stops_neither_our_reading_nor_us_for_ev
     let request = "x".repeat(100_000);
     let mut accepted = 0;
     let stuck = loop {
-        match connection.send_text(&request).await {
+        match connection.send_text(&request) {
             Ok(()) => accepted += 1,
             Err(ended) => break ended,
         }

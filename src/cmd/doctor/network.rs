@@ -257,7 +257,7 @@ async fn refusal(mut connection: Connection, endpoint: Endpoint) -> Option<polic
         }
     };
     let refusal = tokio::time::timeout(LISTEN, listening).await.ok();
-    if connection.close().await.is_ok() {
+    if connection.close().is_ok() {
         let goodbye = async { while !matches!(connection.next().await, Incoming::Closed(_)) {} };
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
     }
