@@ -70,6 +70,10 @@ impl Found {
 /// Blocks by section and number.
 type Blocks = HashMap<(u8, usize), Arc<[u8]>>;
 
+/// Blocks that are kept at most, a mebibyte of them: a list of thousands of instruments touches nearly every block there is, and
+/// one that is needed again is in the kernel's cache.
+const KEPT: usize = 256;
+
 /// A master that can be asked.
 #[derive(Debug)]
 pub struct Master {
@@ -197,7 +201,11 @@ impl Master {
         self.index.read_exact_at(self.section(section) + (number * blocks::BLOCK) as u64, &mut block)?;
         let content = blocks::content(&block, self.footer.csv_crc, section, number);
         let content: Arc<[u8]> = content.ok_or(MasterError::Damaged("its index"))?.into();
-        self.cache.borrow_mut().insert((section, number), Arc::clone(&content));
+        let mut cache = self.cache.borrow_mut();
+        if cache.len() >= KEPT {
+            cache.clear();
+        }
+        cache.insert((section, number), Arc::clone(&content));
         Ok(content)
     }
 

@@ -101,6 +101,19 @@ fn a_symbol_with_its_series_that_is_another_share_gets_its_id() {
 }
 
 #[test]
+fn a_long_list_does_not_hold_the_whole_index_in_memory() {
+    let rows = 50_000;
+    let lines = (0..rows).map(|i| format!("\nNSE,E,{i},EQUITY,0,SHARE{i},1.0,Share {i},,,,5.0000,NA,ES,EQ,SHARE {i}"));
+    let master = master(&(HEADER.to_owned() + &lines.collect::<String>()));
+    let mut most = 0;
+    for id in (0..rows).step_by(7) {
+        assert!(master.by_id(SpecSegment::Feed(crate::wire::Segment::NSE_EQ), id).unwrap().is_some(), "{id}");
+        most = most.max(master.cache.borrow().len());
+    }
+    assert_eq!(most, KEPT, "the list touches more blocks than are kept");
+}
+
+#[test]
 fn every_row_is_scanned_once_in_order() {
     let master = small();
     master.verify().unwrap();
