@@ -11,6 +11,8 @@ pub struct Gaps {
     open: BTreeMap<u16, Open>,
     /// What each connection serves.
     served: BTreeMap<u16, BTreeSet<InstrumentKey>>,
+    /// The receive time that each connection's latest record carries, by connection.
+    carried: Vec<i64>,
     /// Microseconds of all gaps that were closed, for `--fail-on-gap`.
     total_us: i64,
     /// The end of the last gap that was added, so that overlapping gaps count once.
@@ -22,6 +24,16 @@ struct Open {
     reason: GapReason,
     detail: Option<String>,
     from_us: i64,
+    /// The receive time that the connection's last record before it carries.
+    carried_us: i64,
+}
+
+impl Open {
+    /// When it began, as records tell time: in a burst their receive times run ahead of the clock, and no record of the
+    /// connection lies within its gap. A clock that was set back is told elsewhere, and does not shorten this one.
+    fn begin_us(&self, to_us: i64) -> i64 {
+        if self.carried_us <= to_us { self.from_us.max(self.carried_us) } else { self.from_us }
+    }
 }
 
 impl Gaps {
@@ -39,9 +51,19 @@ impl Gaps {
         }
     }
 
+    /// A frame of a connection became records, of which the last carries this receive time.
+    #[inline(always)]
+    pub fn carried(&mut self, conn: u16, recv_us: i64) {
+        if self.carried.len() <= usize::from(conn) {
+            self.carried.resize(usize::from(conn) + 1, i64::MIN);
+        }
+        self.carried[usize::from(conn)] = recv_us;
+    }
+
     /// A connection lost data; the first loss counts until data comes again.
     pub fn lost(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from_us: i64) {
-        self.open.entry(conn).or_insert(Open { reason, detail, from_us });
+        let carried_us = self.carried.get(usize::from(conn)).copied().unwrap_or(from_us);
+        self.open.entry(conn).or_insert(Open { reason, detail, from_us, carried_us });
     }
 
     /// Whether any loss is open; the hot path asks this before anything else.
@@ -53,14 +75,18 @@ impl Gaps {
     /// The connection has data again: the gap that this closes.
     pub fn resumed(&mut self, feed: Feed, conn: u16, to_us: i64) -> Option<Gap> {
         let open = self.open.remove(&conn)?;
-        Some(self.record(feed, conn, open.reason, open.detail, open.from_us, to_us, None))
+        let from_us = open.begin_us(to_us);
+        Some(self.record(feed, conn, open.reason, open.detail, from_us, to_us, None))
     }
 
     /// Every loss that is still open, at the end of the run.
     pub fn unresolved(&mut self, feed: Feed, to_us: i64) -> Vec<Gap> {
         let open = std::mem::take(&mut self.open);
         open.into_iter()
-            .map(|(conn, open)| self.record(feed, conn, open.reason, open.detail, open.from_us, to_us, None))
+            .map(|(conn, open)| {
+                let from_us = open.begin_us(to_us);
+                self.record(feed, conn, open.reason, open.detail, from_us, to_us, None)
+            })
             .collect()
     }
 
@@ -147,6 +173,21 @@ mod tests {
         assert_eq!(gaps.resumed(Feed::Market, 1, 5), None, "the other connection was not lost");
         let gap = gaps.resumed(Feed::Market, 2, 9).unwrap();
         assert_eq!((gap.instruments, gap.ids), (2, Some(vec![key(2), key(3)])));
+    }
+
+    #[test]
+    fn a_gap_begins_behind_records_whose_receive_times_ran_ahead_of_the_clock() {
+        let mut gaps = Gaps::default();
+        gaps.carried(1, 175);
+        gaps.carried(2, 800);
+        gaps.lost(1, GapReason::Disconnected, None, 100);
+        let gap = gaps.resumed(Feed::Market, 1, 900).unwrap();
+        assert_eq!((gap.from_us, gap.to_us), (175, 900));
+        // The clock was set back, and records are held where it had been.
+        gaps.carried(1, 3_600_000);
+        gaps.lost(1, GapReason::Disconnected, None, 1_000);
+        let gap = gaps.resumed(Feed::Market, 1, 1_500).unwrap();
+        assert_eq!((gap.from_us, gap.to_us), (1_000, 1_500));
     }
 
     #[test]

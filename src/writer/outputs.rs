@@ -145,6 +145,12 @@ impl Outputs {
         self.stamps.clock(us)
     }
 
+    /// The receive time that the last record carries.
+    #[inline(always)]
+    pub fn last_stamp(&self) -> i64 {
+        self.stamps.last()
+    }
+
     /// The receive time of the next record, received at `us` as the clock said. Makes way for it: what is full is handed
     /// over, and files it does not belong to are closed, here, when `books` are those of what is pending.
     #[inline(always)]

@@ -151,6 +151,7 @@ impl Pipeline {
             // No text is known on the binary feeds; the driver has shown it.
             (Decoder::Market | Decoder::Depth(..), _) => self.filtered(),
         }
+        self.gaps.carried(frame.conn, self.outputs.last_stamp());
         self.end_as_asked();
     }
 
