@@ -295,6 +295,6 @@ impl FieldWriter for Hasher {
     fn time(&mut self, _: TimeKey, us: i64) {
         self.value(&us.to_le_bytes());
     }
-    fn book5(&mut self, _: &[BookLevel<f32>], _: &[BookLevel<f32>]) {}
+    fn book5(&mut self, _: impl Fn(usize) -> Option<BookLevel<f32>>, _: impl Fn(usize) -> Option<BookLevel<f32>>) {}
     fn levels(&mut self, _: Key, _: &[BookLevel<f64>]) {}
 }

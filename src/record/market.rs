@@ -88,6 +88,8 @@ impl MarketType {
 }
 
 impl Record for feed::Ticker<'_> {
+    const NUMBERS_ONLY: bool = true;
+
     fn kind(&self) -> &'static str {
         MarketType::Ticker.name()
     }
@@ -117,6 +119,8 @@ macro_rules! quote_fields {
 }
 
 impl Record for feed::Quote<'_> {
+    const NUMBERS_ONLY: bool = true;
+
     fn kind(&self) -> &'static str {
         MarketType::Quote.name()
     }
@@ -128,6 +132,8 @@ impl Record for feed::Quote<'_> {
 }
 
 impl Record for feed::Full<'_> {
+    const NUMBERS_ONLY: bool = true;
+
     fn kind(&self) -> &'static str {
         MarketType::Full.name()
     }
@@ -138,11 +144,8 @@ impl Record for feed::Full<'_> {
         w.uint(key!("oi"), self.oi());
         w.uint(key!("oi_high"), self.oi_high());
         w.uint(key!("oi_low"), self.oi_low());
-        let pairs = self.levels();
-        let (bids, bid_count) = priced(&pairs, LevelPair::bid);
-        let (asks, ask_count) = priced(&pairs, LevelPair::ask);
-        let (bids, asks) = (&bids[..bid_count], &asks[..ask_count]);
-        match (bids.first(), asks.first()) {
+        let (bids, asks) = (priced(*self, LevelPair::bid), priced(*self, LevelPair::ask));
+        match ((0..5).find_map(&bids), (0..5).find_map(&asks)) {
             (Some(bid), Some(ask)) => {
                 w.price32(key!("best_bid"), bid.price);
                 w.price32(key!("best_ask"), ask.price);
@@ -158,20 +161,16 @@ impl Record for feed::Full<'_> {
     }
 }
 
-/// One side's levels that have a price, in the server's order, which is best first.
+/// One side's levels by their place, best first as the server has them; `None` for those without a price.
 #[inline(always)]
-fn priced<'a>(pairs: &[LevelPair<'a>; 5], side: impl Fn(LevelPair<'a>) -> feed::Level) -> ([BookLevel<f32>; 5], usize) {
-    let mut levels = [BookLevel { price: 0.0, qty: 0, orders: 0 }; 5];
-    let mut count = 0;
-    for pair in pairs {
-        let level = side(*pair);
-        levels[count] = BookLevel { price: level.price, qty: level.qty, orders: u32::from(level.orders) };
-        count += usize::from(level.is_priced());
-        if count == levels.len() {
-            break;
-        }
+fn priced<'a>(
+    packet: feed::Full<'a>,
+    side: impl Fn(LevelPair<'a>) -> feed::Level,
+) -> impl Fn(usize) -> Option<BookLevel<f32>> {
+    move |i| {
+        let level = side(packet.level(i));
+        level.is_priced().then(|| BookLevel { price: level.price, qty: level.qty, orders: u32::from(level.orders) })
     }
-    (levels, count)
 }
 
 /// Ask − bid in rupees, free of float noise: the difference of the two decimals that the prices are written as.
@@ -207,6 +206,8 @@ pub fn spread_of_decimals(bid: &str, ask: &str) -> f64 {
 }
 
 impl Record for feed::OpenInterest<'_> {
+    const NUMBERS_ONLY: bool = true;
+
     fn kind(&self) -> &'static str {
         MarketType::Oi.name()
     }
@@ -217,6 +218,8 @@ impl Record for feed::OpenInterest<'_> {
 }
 
 impl Record for feed::PrevClose<'_> {
+    const NUMBERS_ONLY: bool = true;
+
     fn kind(&self) -> &'static str {
         MarketType::PrevClose.name()
     }

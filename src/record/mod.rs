@@ -109,8 +109,9 @@ pub trait FieldWriter {
     fn seconds(&mut self, key: Key, value: Option<i64>);
     /// A moment in microseconds since the epoch.
     fn time(&mut self, key: TimeKey, us: i64);
-    /// Both sides of a five-level book: `bids` and `asks` arrays, or `bid1_price`, …, `ask5_orders`.
-    fn book5(&mut self, bids: &[BookLevel<f32>], asks: &[BookLevel<f32>]);
+    /// Both sides of a five-level book by level, the best is 0, `None` for those without a price: `bids` and `asks` arrays, or
+    /// `bid1_price`, …, `ask5_orders`.
+    fn book5(&mut self, bids: impl Fn(usize) -> Option<BookLevel<f32>>, asks: impl Fn(usize) -> Option<BookLevel<f32>>);
     /// A list of levels under one key; CSV has one row a level instead.
     fn levels(&mut self, key: Key, rows: &[BookLevel<f64>]);
 }
@@ -120,6 +121,8 @@ pub const RECV: TimeKey = TimeKey { epoch: key!("recv_us"), iso: key!("recv") };
 
 /// A record: something that lists its fields. `type` comes before and `recv_us` after what [`Record::fields`] lists.
 pub trait Record {
+    /// Whether all of its fields are numbers, and few: its line has no text of any length but for what names the instrument.
+    const NUMBERS_ONLY: bool = false;
     /// The value of `type`.
     fn kind(&self) -> &'static str;
     /// Lists the fields between `type` and `recv_us`.

@@ -1,6 +1,6 @@
 //! CSV: RFC 4180, empty for null, the digits those of NDJSON.
 
-use super::text::Line;
+use super::text::Text;
 use super::time::{IsoText, TimeStyle};
 use crate::record::market::{COLUMNS, column};
 use crate::record::{BookLevel, FieldWriter, Key, NO_COLUMN, RECV, Record, TimeKey};
@@ -16,8 +16,8 @@ pub enum Columns {
 
 /// Writes a record's fields as the cells of a row whose first cells are there already. Two writers rather than one that
 /// looks: where the next cell lies is then known when the program is built, and the commas before it are one store.
-pub(super) struct Cells<'a, 'b, const OWN: bool> {
-    pub(super) out: &'a mut Line<'b>,
+pub(super) struct Cells<'a, T, const OWN: bool> {
+    pub(super) out: &'a mut T,
     pub(super) style: TimeStyle,
     pub(super) iso: &'a mut IsoText,
     /// The column that was written last. Every field moves it, whatever its value.
@@ -29,7 +29,7 @@ pub(super) const SYMBOL: u8 = column("symbol");
 const BID1: u8 = column("bid1_price");
 const COMMAS: [u8; COLUMNS.len()] = [b','; COLUMNS.len()];
 
-impl<const OWN: bool> Cells<'_, '_, OWN> {
+impl<T: Text, const OWN: bool> Cells<'_, T, OWN> {
     /// Moves to a field's column.
     #[inline(always)]
     fn cell(&mut self, key: Key) {
@@ -50,7 +50,7 @@ impl<const OWN: bool> Cells<'_, '_, OWN> {
     }
 
     #[inline(always)]
-    fn side(&mut self, first: u8, level: Option<&BookLevel<f32>>) {
+    fn side(&mut self, first: u8, level: Option<BookLevel<f32>>) {
         self.column(first);
         match level {
             Some(level) => {
@@ -66,7 +66,7 @@ impl<const OWN: bool> Cells<'_, '_, OWN> {
     }
 }
 
-impl<const OWN: bool> FieldWriter for Cells<'_, '_, OWN> {
+impl<T: Text, const OWN: bool> FieldWriter for Cells<'_, T, OWN> {
     #[inline(always)]
     fn price32(&mut self, key: Key, value: f32) {
         self.cell(key);
@@ -123,7 +123,10 @@ impl<const OWN: bool> FieldWriter for Cells<'_, '_, OWN> {
     fn seconds(&mut self, key: Key, value: Option<i64>) {
         match (value, self.style) {
             (None, _) => self.null(key),
-            (Some(second), TimeStyle::Epoch) => self.int(key, second),
+            (Some(second), TimeStyle::Epoch) => {
+                self.cell(key);
+                self.out.seconds(second);
+            }
             (Some(second), TimeStyle::Iso) => {
                 self.cell(key);
                 self.out.bytes(&self.iso.seconds(second));
@@ -141,11 +144,16 @@ impl<const OWN: bool> FieldWriter for Cells<'_, '_, OWN> {
     }
 
     #[inline(always)]
-    fn book5(&mut self, bids: &[BookLevel<f32>], asks: &[BookLevel<f32>]) {
+    fn book5(
+        &mut self,
+        bids: impl Fn(usize) -> Option<BookLevel<f32>>,
+        asks: impl Fn(usize) -> Option<BookLevel<f32>>,
+    ) {
+        let (mut bids, mut asks) = ((0..5).filter_map(bids), (0..5).filter_map(asks));
         let mut first = BID1;
-        for i in 0..5 {
-            self.side(first, bids.get(i));
-            self.side(first + 3, asks.get(i));
+        for _ in 0..5 {
+            self.side(first, bids.next());
+            self.side(first + 3, asks.next());
             first += 6;
         }
     }
@@ -217,7 +225,7 @@ impl FieldWriter for Names {
     fn time(&mut self, key: TimeKey, _: i64) {
         self.name(if self.style == TimeStyle::Iso { key.iso } else { key.epoch });
     }
-    fn book5(&mut self, _: &[BookLevel<f32>], _: &[BookLevel<f32>]) {
+    fn book5(&mut self, _: impl Fn(usize) -> Option<BookLevel<f32>>, _: impl Fn(usize) -> Option<BookLevel<f32>>) {
         let first = usize::from(BID1);
         self.names.extend(COLUMNS[first..first + 30].iter().map(ToString::to_string));
     }

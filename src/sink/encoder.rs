@@ -2,7 +2,7 @@
 
 use super::csv::{self, Cells, Columns};
 use super::ndjson::Members;
-use super::text::{Line, Out};
+use super::text::{Head, Out, Text};
 use super::time::{IsoText, TimeStyle};
 use crate::record::depth::{self, Depth, DepthSide, LevelRow};
 use crate::record::market::{MarketStatus, MarketType, Unknown};
@@ -47,7 +47,7 @@ pub struct Style {
 #[derive(Debug)]
 pub struct Encoder {
     style: Style,
-    heads: FxHashMap<u64, Box<[u8]>>,
+    heads: FxHashMap<u64, Head>,
     iso: IsoText,
 }
 
@@ -77,10 +77,16 @@ impl Encoder {
         let head = heads
             .entry(head_id(slot, instrument))
             .or_insert_with(|| head(style.format, record.kind(), instrument, symbol().as_deref()));
-        // Not a closure: it might not be inlined, and the line would live in memory instead of registers.
+        // Not closures: they might not be inlined, and the line would live in memory instead of registers.
+        if R::NUMBERS_ONLY {
+            let mut line = out.begin_short(head);
+            rest(*style, iso, &mut line, record, recv_us, csv::SYMBOL);
+            let len = line.end();
+            return out.take_short(head, len);
+        }
         loop {
             let mut line = out.begin();
-            line.bytes(head);
+            line.bytes(head.as_bytes());
             rest(*style, iso, &mut line, record, recv_us, csv::SYMBOL);
             let left = line.end();
             if out.take(left) {
@@ -150,7 +156,7 @@ impl Encoder {
             .or_insert_with(|| head(style.format, record.kind(), instrument, symbol().as_deref()));
         for LevelRow { side, level, row } in rows {
             out.line(|line| {
-                line.bytes(head);
+                line.bytes(head.as_bytes());
                 line.byte(b',');
                 line.u32(levels.count());
                 line.byte(b',');
@@ -181,10 +187,10 @@ impl Encoder {
 
 /// The fields of a record, its receive time, and the end of its line.
 #[inline(always)]
-fn rest<R: Record>(style: Style, iso: &mut IsoText, line: &mut Line<'_>, record: &R, recv_us: i64, at: u8) {
+fn rest<R: Record, T: Text>(style: Style, iso: &mut IsoText, line: &mut T, record: &R, recv_us: i64, at: u8) {
     macro_rules! cells {
         ($own:literal) => {{
-            let mut cells = Cells::<$own> { out: line, style: style.time, iso, at };
+            let mut cells = Cells::<_, $own> { out: line, style: style.time, iso, at };
             record.fields(&mut cells);
             cells.time(RECV, recv_us);
             line.byte(b'\n');
@@ -208,7 +214,7 @@ fn head_id(slot: u8, instrument: InstrumentKey) -> u64 {
 }
 
 /// The beginning of a line about an instrument.
-fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&str>) -> Box<[u8]> {
+fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&str>) -> Head {
     let mut out = Out::new();
     let InstrumentKey { segment, security_id } = instrument;
     match format {
@@ -231,7 +237,7 @@ fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&s
             out.line(|line| line.csv_field(symbol.unwrap_or_default()));
         }
     }
-    out.as_bytes().into()
+    Head::new(out.as_bytes())
 }
 
 /// The header line of the market feed's CSV: every column, or one type's own.

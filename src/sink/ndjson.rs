@@ -1,17 +1,17 @@
 //! NDJSON: one object a line, keys in the record's order, no spaces.
 
-use super::text::Line;
+use super::text::Text;
 use super::time::{IsoText, TimeStyle};
 use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
 
 /// Writes a record's fields as the members of an object whose beginning is there already.
-pub(super) struct Members<'a, 'b> {
-    pub(super) out: &'a mut Line<'b>,
+pub(super) struct Members<'a, T> {
+    pub(super) out: &'a mut T,
     pub(super) style: TimeStyle,
     pub(super) iso: &'a mut IsoText,
 }
 
-impl Members<'_, '_> {
+impl<T: Text> Members<'_, T> {
     #[inline(always)]
     fn null_if(&mut self, absent: bool) {
         if absent {
@@ -20,7 +20,7 @@ impl Members<'_, '_> {
     }
 }
 
-impl FieldWriter for Members<'_, '_> {
+impl<T: Text> FieldWriter for Members<'_, T> {
     #[inline(always)]
     fn price32(&mut self, key: Key, value: f32) {
         self.out.str(key.json);
@@ -87,7 +87,7 @@ impl FieldWriter for Members<'_, '_> {
         self.out.str(key.json);
         match (value, self.style) {
             (None, _) => self.out.bytes(b"null"),
-            (Some(second), TimeStyle::Epoch) => self.out.i64(second),
+            (Some(second), TimeStyle::Epoch) => self.out.seconds(second),
             (Some(second), TimeStyle::Iso) => {
                 self.out.byte(b'"');
                 self.out.bytes(&self.iso.seconds(second));
@@ -113,11 +113,15 @@ impl FieldWriter for Members<'_, '_> {
     }
 
     #[inline(always)]
-    fn book5(&mut self, bids: &[BookLevel<f32>], asks: &[BookLevel<f32>]) {
+    fn book5(
+        &mut self,
+        bids: impl Fn(usize) -> Option<BookLevel<f32>>,
+        asks: impl Fn(usize) -> Option<BookLevel<f32>>,
+    ) {
         self.out.bytes(b",\"bids\":[");
-        self.side(bids, |line, price| line.price32(price));
+        self.side((0..5).map(bids), |line, price| line.price32(price));
         self.out.bytes(b"],\"asks\":[");
-        self.side(asks, |line, price| line.price32(price));
+        self.side((0..5).map(asks), |line, price| line.price32(price));
         self.out.byte(b']');
     }
 
@@ -125,21 +129,24 @@ impl FieldWriter for Members<'_, '_> {
     fn levels(&mut self, key: Key, rows: &[BookLevel<f64>]) {
         self.out.str(key.json);
         self.out.byte(b'[');
-        self.side(rows, |line, price| line.price64(price));
+        self.side(rows.iter().map(|row| Some(*row)), |line, price| line.price64(price));
         self.out.byte(b']');
     }
 }
 
-impl Members<'_, '_> {
+impl<T: Text> Members<'_, T> {
     #[inline(always)]
-    fn side<P: Copy>(&mut self, levels: &[BookLevel<P>], price: impl Fn(&mut Line<'_>, P) -> bool) {
-        for (i, level) in levels.iter().enumerate() {
+    fn side<P>(&mut self, levels: impl Iterator<Item = Option<BookLevel<P>>>, price: impl Fn(&mut T, P) -> bool) {
+        let mut first = true;
+        for level in levels {
+            let Some(level) = level else { continue };
             // The end of a level and the beginning of the next one are one store.
-            if i == 0 {
+            if first {
                 self.out.bytes(b"{\"price\":");
             } else {
                 self.out.bytes(b"},{\"price\":");
             }
+            first = false;
             let finite = price(self.out, level.price);
             self.null_if(!finite);
             self.out.bytes(b",\"qty\":");
@@ -147,7 +154,7 @@ impl Members<'_, '_> {
             self.out.bytes(b",\"orders\":");
             self.out.count(level.orders);
         }
-        if !levels.is_empty() {
+        if !first {
             self.out.byte(b'}');
         }
     }

@@ -164,8 +164,17 @@ impl<'a> Full<'a> {
     /// The five levels, best first (offset 62, 20 bytes each). Levels without a price are included; see [`Level::is_priced`].
     #[inline(always)]
     pub fn levels(self) -> [LevelPair<'a>; 5] {
+        std::array::from_fn(|i| self.level(i))
+    }
+
+    /// One of them, the best is 0.
+    ///
+    /// # Panics
+    /// There are five.
+    #[inline(always)]
+    pub fn level(self, i: usize) -> LevelPair<'a> {
         let (levels, _) = self.0[62..].as_chunks::<20>();
-        std::array::from_fn(|i| LevelPair(&levels[i]))
+        LevelPair(&levels[i])
     }
 }
 
@@ -210,7 +219,8 @@ impl Level {
     /// Whether there is a level at all: the server writes -0.01 or 0 where there is none.
     #[inline(always)]
     pub fn is_priced(self) -> bool {
-        self.price > 0.0 && self.price.is_finite()
+        // Above zero and below infinity: one comparison where the bits are seen as a whole number.
+        (1..f32::INFINITY.to_bits()).contains(&self.price.to_bits())
     }
 }
 
@@ -279,6 +289,15 @@ pub enum Packet<'a> {
     Unknown(&'a [u8]),
 }
 
+/// Whether a frame is one packet, whole, in which every byte is a part of a number: no text that somebody wrote can be in it.
+#[inline(always)]
+pub fn is_numbers(frame: &[u8]) -> bool {
+    let numbers = |code| matches!(code, code::TICKER | code::QUOTE | code::FULL | code::OI | code::PREV_CLOSE);
+    Header::read(frame).is_some_and(|header| {
+        numbers(header.code) && usize::from(header.len) == frame.len() && known_size(header.code) == Some(frame.len())
+    })
+}
+
 /// Walks the packets of one frame. Every byte ends up in a packet or in a [`Malformed`].
 pub fn packets(frame: &[u8]) -> Packets<'_> {
     Packets { rest: frame }
@@ -293,7 +312,7 @@ pub struct Packets<'a> {
 impl<'a> Iterator for Packets<'a> {
     type Item = Result<(Header, Packet<'a>), Malformed<'a>>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

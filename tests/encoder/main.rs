@@ -179,6 +179,37 @@ fn books_are_byte_for_byte_what_serde_json_writes() {
     }
 }
 
+#[test]
+fn the_longest_record_of_numbers_is_short() {
+    // The longest texts that a price, a number and a moment can have.
+    let (price, number) = (-1.175_494_4e-38, u32::MAX);
+    let quote = Quote {
+        ltp: price,
+        ltq: u16::MAX,
+        ltt_raw: number,
+        atp: price,
+        volume: number,
+        total_sell_qty: number,
+        total_buy_qty: number,
+        day_open: price,
+        close: price,
+        day_high: price,
+        day_low: price,
+    };
+    let level = Level { price: 1.175_494_4e-38, qty: number, orders: u16::MAX };
+    let full = Full { quote, oi: [number; 3], bids: [level; 5], asks: [Level { price: f32::MAX, ..level }; 5] };
+    let mut packet = Vec::new();
+    encode::full(&mut packet, InstrumentKey::new(Segment::NSE_CURRENCY, number), &full);
+    for format in [Format::Ndjson, Format::Csv] {
+        for time in [TimeStyle::Epoch, TimeStyle::Iso] {
+            let mut encoder = Encoder::new(Style { format, time, columns: Columns::Market });
+            let mut out = Out::new();
+            encode(&mut encoder, &mut out, &packet, i64::MIN + 1);
+            assert!((500..1_800).contains(&out.len()), "{} bytes of {}", out.len(), format.name());
+        }
+    }
+}
+
 type Members<'a> = BTreeMap<&'a str, &'a RawValue>;
 
 /// A member's text as CSV has it.

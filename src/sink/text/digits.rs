@@ -1,0 +1,296 @@
+//! Numbers and strings as text.
+//!
+//! This is the hot path: a full record is some 720 bytes in about sixty fields. Digits come from tables, several at once and
+//! without branches on how many there are: numbers of mixed length make every such branch a guess.
+
+/// What text is appended to.
+pub trait Text {
+    /// Appends the first `used` bytes of a chunk, `N` at most: storing the whole chunk is one instruction where copying a part
+    /// is a loop.
+    fn chunk<const N: usize>(&mut self, chunk: &[u8; N], used: usize);
+
+    /// Appends bytes.
+    fn bytes(&mut self, bytes: &[u8]);
+
+    /// Appends text.
+    #[inline(always)]
+    fn str(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// Appends one byte.
+    #[inline(always)]
+    fn byte(&mut self, byte: u8) {
+        self.chunk(&[byte], 1);
+    }
+
+    /// Appends a whole number.
+    #[inline(always)]
+    fn u32(&mut self, value: u32) {
+        if value >= EIGHT {
+            let high = SHORTS[(value / EIGHT) as usize];
+            self.chunk(&high.to_le_bytes(), digits(high));
+            return self.chunk(&(eight(value % EIGHT) | ASCII).to_le_bytes(), 8);
+        }
+        let digits = eight(value);
+        // The last digit stays in any case.
+        let zeros = (digits | 1 << 56).trailing_zeros() / 8;
+        let text = (digits | ASCII) >> (8 * zeros);
+        self.chunk(&text.to_le_bytes(), 8 - zeros as usize);
+    }
+
+    /// Appends a whole number that is below 10 000 as a rule: how many orders a level has.
+    #[inline(always)]
+    fn count(&mut self, value: u32) {
+        let Some(&short) = SHORTS.get(value as usize) else { return self.u32(value) };
+        self.chunk(&short.to_le_bytes(), digits(short));
+    }
+
+    /// Appends a whole number of any size.
+    #[inline(always)]
+    fn i64(&mut self, value: i64) {
+        match u32::try_from(value) {
+            Ok(small) => self.u32(small),
+            Err(_) => self.bytes(itoa::Buffer::new().format(value).as_bytes()),
+        }
+    }
+
+    /// Appends a moment in epoch seconds: ten digits in every year from 2001 until 2286.
+    #[inline(always)]
+    fn seconds(&mut self, second: i64) {
+        match u64::try_from(second) {
+            Ok(second @ 1_000_000_000..=9_999_999_999) => {
+                let (high, low) = ((second / 100_000_000) as u32, (second % 100_000_000) as u32);
+                self.chunk(&hundredths(high).to_le_bytes(), 2);
+                self.chunk(&(eight(low) | ASCII).to_le_bytes(), 8);
+            }
+            _ => self.i64(second),
+        }
+    }
+
+    /// Appends the moment of a receive stamp: sixteen digits in every year until 2286.
+    #[inline(always)]
+    fn micros(&mut self, us: i64) {
+        match u64::try_from(us) {
+            Ok(us @ 1_000_000_000_000_000..=9_999_999_999_999_999) => {
+                let (high, low) = ((us / 100_000_000) as u32, (us % 100_000_000) as u32);
+                self.chunk(&(eight(high) | ASCII).to_le_bytes(), 8);
+                self.chunk(&(eight(low) | ASCII).to_le_bytes(), 8);
+            }
+            _ => self.i64(us),
+        }
+    }
+
+    /// Appends a price that came as `f32`: the fewest digits that read back to it, always with a fraction.
+    /// False, and nothing appended, if it is not finite.
+    #[inline(always)]
+    fn price32(&mut self, value: f32) -> bool {
+        // Prices stand on a grid of paise: below 131 072 two decimals are then the shortest text that reads back.
+        // Compared as bits, everything negative, infinite or not a number is above that too.
+        const LIMIT: u32 = 131_072f32.to_bits();
+        let (paise, whole) = rounded(f64::from(value) * 100.0);
+        if value.to_bits() < LIMIT && (whole * 0.01) as f32 == value {
+            append_paise(self, paise);
+            return true;
+        }
+        let (text, used) = off_grid32(value);
+        self.chunk(&text, used);
+        used > 0
+    }
+
+    /// Appends a price that came as `f64`, likewise.
+    #[inline(always)]
+    fn price64(&mut self, value: f64) -> bool {
+        // A million rupees are eight digits of paise, far below where two decimals stop being unique in an f64.
+        const LIMIT: u64 = 1e6f64.to_bits();
+        let (paise, whole) = rounded(value * 100.0);
+        if value.to_bits() < LIMIT && paise < EIGHT && whole / 100.0 == value {
+            append_paise(self, paise);
+            return true;
+        }
+        let (text, used) = off_grid64(value);
+        self.chunk(&text, used);
+        used > 0
+    }
+
+    /// Appends a JSON string with its quotes, escaped as serde_json escapes it.
+    fn json_string(&mut self, text: &str) {
+        self.byte(b'"');
+        let bytes = text.as_bytes();
+        let mut done = 0;
+        for (i, &byte) in bytes.iter().enumerate() {
+            let short = match byte {
+                b'"' => b'"',
+                b'\\' => b'\\',
+                b'\n' => b'n',
+                b'\r' => b'r',
+                b'\t' => b't',
+                0x08 => b'b',
+                0x0c => b'f',
+                0..=0x1f => 0,
+                _ => continue,
+            };
+            self.bytes(&bytes[done..i]);
+            done = i + 1;
+            if short != 0 {
+                self.bytes(&[b'\\', short]);
+            } else {
+                self.bytes(b"\\u00");
+                self.bytes(&hex(byte));
+            }
+        }
+        self.bytes(&bytes[done..]);
+        self.byte(b'"');
+    }
+
+    /// Appends a CSV field, quoted where RFC 4180 asks for it.
+    fn csv_field(&mut self, text: &str) {
+        if text.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
+            self.byte(b'"');
+            for (i, part) in text.split('"').enumerate() {
+                if i > 0 {
+                    self.bytes(b"\"\"");
+                }
+                self.str(part);
+            }
+            self.byte(b'"');
+        } else {
+            self.str(text);
+        }
+    }
+
+    /// Appends bytes as lower-case hex.
+    fn hex(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.bytes(&hex(*byte));
+        }
+    }
+}
+
+/// Appends a price below a million rupees, in paise, as rupees with one or two decimals.
+#[inline(always)]
+fn append_paise<T: Text + ?Sized>(line: &mut T, paise: u32) {
+    let (rupees, hundredths) = (paise / 100, hundredths(paise % 100));
+    let (decimals, used) = (u64::from(hundredths as u16), (hundredths >> 16) as usize);
+    match SHORTS.get(rupees as usize) {
+        Some(&short) => {
+            let text = short | decimals << (8 * digits(short) + 8);
+            line.chunk(&text.to_le_bytes(), (digits(short) + 1 + used) & 7);
+        }
+        None => {
+            let (high, low) = (SHORTS[(rupees / FOUR) as usize % SHORTS.len()], FOURS[(rupees % FOUR) as usize]);
+            line.chunk(&high.to_le_bytes(), digits(high));
+            let low = u64::from(low | ASCII as u32) | u64::from(b'.') << 32 | decimals << 40;
+            line.chunk(&low.to_le_bytes(), (5 + used) & 7);
+        }
+    }
+}
+
+/// A number rounded to a whole one, as both; meaningful below 2^32 and not below 0.
+#[inline(always)]
+fn rounded(value: f64) -> (u32, f64) {
+    // Beyond 2^52 a float has no fraction: adding that much rounds, and leaves the whole number in the low bits.
+    const WHOLE: f64 = 4_503_599_627_370_496.0;
+    let sum = value + WHOLE;
+    (sum.to_bits() as u32, sum - WHOLE)
+}
+
+/// Room for the text of any price.
+const LONGEST_PRICE: usize = 32;
+
+/// The text of a price that is not on the grid; no text if it is not finite.
+#[cold]
+#[inline(never)]
+fn off_grid32(value: f32) -> ([u8; LONGEST_PRICE], usize) {
+    let mut buffer = zmij::Buffer::new();
+    padded(if value.is_finite() { buffer.format_finite(value) } else { "" })
+}
+
+/// Likewise.
+#[cold]
+#[inline(never)]
+fn off_grid64(value: f64) -> ([u8; LONGEST_PRICE], usize) {
+    let mut buffer = zmij::Buffer::new();
+    padded(if value.is_finite() { buffer.format_finite(value) } else { "" })
+}
+
+fn padded(text: &str) -> ([u8; LONGEST_PRICE], usize) {
+    let mut padded = [0; LONGEST_PRICE];
+    padded[..text.len()].copy_from_slice(text.as_bytes());
+    (padded, text.len())
+}
+
+fn hex(byte: u8) -> [u8; 2] {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
+}
+
+/// The first number of more than four digits.
+const FOUR: u32 = 10_000;
+/// The first number of more than eight digits.
+const EIGHT: u32 = 100_000_000;
+/// Makes digits of their values, eight at once.
+const ASCII: u64 = 0x3030_3030_3030_3030;
+
+/// The values of the four digits of every number below [`FOUR`], a byte each, the first in the lowest. As long as fourteen
+/// bits reach, so that no index has to be checked; what is behind the numbers is never read.
+static FOURS: [u32; 1 << 14] = {
+    let mut fours = [0; 1 << 14];
+    let mut i = 0;
+    while i < FOUR {
+        fours[i as usize] = (i / 1_000) | ((i / 100 % 10) << 8) | ((i / 10 % 10) << 16) | ((i % 10) << 24);
+        i += 1;
+    }
+    fours
+};
+
+/// Every number below [`FOUR`] as it is written with a point behind it, the first digit in the lowest byte; how many digits
+/// that are in the highest: see [`digits`].
+static SHORTS: [u64; FOUR as usize] = {
+    let mut shorts = [0; FOUR as usize];
+    let mut i = 0;
+    while i < shorts.len() {
+        let digits = match i {
+            0..10 => 1,
+            10..100 => 2,
+            100..1_000 => 3,
+            _ => 4,
+        };
+        let text = (FOURS[i] | ASCII as u32) as u64;
+        shorts[i] = text >> (8 * (4 - digits)) | (b'.' as u64) << (8 * digits) | digits << 56;
+        i += 1;
+    }
+    shorts
+};
+
+/// Four at most, and masked so that the compiler knows that eight bytes hold them.
+#[inline(always)]
+fn digits(short: u64) -> usize {
+    (short >> 56) as usize & 7
+}
+
+/// The two decimals of every number of hundredths, the first in the lowest byte; above them how many there are without a zero
+/// at the end, the first of them in any case. As long as seven bits reach.
+static HUNDREDTHS: [u32; 1 << 7] = {
+    let mut hundredths = [0; 1 << 7];
+    let mut i = 0;
+    while i < 100 {
+        let used = if i % 10 == 0 { 1 } else { 2 };
+        hundredths[i as usize] = (b'0' as u32 + i / 10) | ((b'0' as u32 + i % 10) << 8) | (used << 16);
+        i += 1;
+    }
+    hundredths
+};
+
+#[inline(always)]
+fn hundredths(value: u32) -> u32 {
+    HUNDREDTHS[value as usize % HUNDREDTHS.len()]
+}
+
+/// The values of the eight digits of a number below 10^8, a byte each, the first in the lowest. All at once in one register,
+/// without a branch: numbers of mixed length make a branch on the length a guess.
+#[inline(always)]
+fn eight(value: u32) -> u64 {
+    let four = |value: u32| u64::from(FOURS[value as usize % FOURS.len()]);
+    four(value / FOUR) | four(value % FOUR) << 32
+}
