@@ -105,6 +105,10 @@ fn encoded(header: Header, packet: Packet<'_>) -> Vec<u8> {
     })
 }
 
+fn encodes_numbers(packet: Packet<'_>) -> bool {
+    !matches!(packet, Packet::MarketStatus(_) | Packet::Unknown(_) | Packet::Heartbeat | Packet::Disconnect(_))
+}
+
 // The market feed's vectors.
 
 #[test]
@@ -503,6 +507,25 @@ proptest! {
         let again: Vec<Vec<u8>> =
             packets(&frame).map(|packet| packet.map(|(header, packet)| encoded(header, packet)).unwrap()).collect();
         prop_assert_eq!(again, all);
+    }
+
+    #[test]
+    fn a_frame_of_numbers_is_told_as_walking_it_would(
+        all in prop::collection::vec(any_packet(), 1..3), more in 0usize..3, len: Option<u8>, cut in 0usize..3,
+    ) {
+        let mut frame = all.concat();
+        frame.resize(frame.len() + more, b'x');
+        frame.truncate(frame.len() - cut);
+        if let (Some(len), Some(at)) = (len, frame.get_mut(1)) {
+            *at = len;
+        }
+        let walked: Vec<_> = packets(&frame).collect();
+        let whole = |header: &Header| known_size(header.code) == Some(frame.len()) && usize::from(header.len) == frame.len();
+        let expected = match walked[..] {
+            [Ok((header, packet))] if whole(&header) && encodes_numbers(packet) => Some((header, packet)),
+            _ => None,
+        };
+        prop_assert_eq!(feed::numbers(&frame), expected);
     }
 
     #[test]

@@ -311,7 +311,7 @@ impl Socket {
             match incoming {
                 // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
                 Incoming::Binary(bytes)
-                    if self.feed == Feed::Market && hand.is_at_once() && feed::is_numbers(&bytes) =>
+                    if self.feed == Feed::Market && hand.is_at_once() && feed::numbers(&bytes).is_some() =>
                 {
                     seen.packets += 1;
                     hand.push(FrameKind::Binary, recv_us, &bytes);
@@ -363,8 +363,7 @@ impl Socket {
     /// Looks at a binary frame's headers: is it data, and does it end the session?
     fn binary(&self, bytes: &[u8], seen: &mut Seen) {
         match self.feed {
-            // Nearly every frame is one packet: its own length says so.
-            Feed::Market if bytes.len() >= feed::HEADER && is_one_data_packet(bytes) => seen.packets += 1,
+            Feed::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
             Feed::Market => {
                 for (_, packet) in feed::packets(bytes).flatten() {
                     match packet {
@@ -423,12 +422,6 @@ struct Seen {
     disconnect: Option<DisconnectReason>,
     unwanted: Vec<crate::wire::InstrumentKey>,
     ended: Option<Ended>,
-}
-
-#[inline]
-fn is_one_data_packet(bytes: &[u8]) -> bool {
-    usize::from(u16::from_le_bytes([bytes[1], bytes[2]])) == bytes.len()
-        && !matches!(bytes[0], feed::code::DISCONNECT | feed::code::HEARTBEAT)
 }
 
 async fn next_of(connection: &mut Option<Connection>) -> Incoming {

@@ -289,13 +289,20 @@ pub enum Packet<'a> {
     Unknown(&'a [u8]),
 }
 
-/// Whether a frame is one packet, whole, in which every byte is a part of a number: no text that somebody wrote can be in it.
+/// The packet of a frame that is just one, whole and of its code's own size, and has nothing but numbers in it; nearly every
+/// frame is. `None` for all others, which [`packets`] walks.
 #[inline(always)]
-pub fn is_numbers(frame: &[u8]) -> bool {
-    let numbers = |code| matches!(code, code::TICKER | code::QUOTE | code::FULL | code::OI | code::PREV_CLOSE);
-    Header::read(frame).is_some_and(|header| {
-        numbers(header.code) && usize::from(header.len) == frame.len() && known_size(header.code) == Some(frame.len())
-    })
+pub fn numbers(frame: &[u8]) -> Option<(Header, Packet<'_>)> {
+    let header = Header::read(frame)?;
+    let packet = match header.code {
+        code::TICKER => Packet::Ticker(Ticker(frame.try_into().ok()?)),
+        code::QUOTE => Packet::Quote(Quote(frame.try_into().ok()?)),
+        code::FULL => Packet::Full(Full(frame.try_into().ok()?)),
+        code::OI => Packet::OpenInterest(OpenInterest(frame.try_into().ok()?)),
+        code::PREV_CLOSE => Packet::PrevClose(PrevClose(frame.try_into().ok()?)),
+        _ => return None,
+    };
+    (usize::from(header.len) == frame.len()).then_some((header, packet))
 }
 
 /// Walks the packets of one frame. Every byte ends up in a packet or in a [`Malformed`].
@@ -312,7 +319,7 @@ pub struct Packets<'a> {
 impl<'a> Iterator for Packets<'a> {
     type Item = Result<(Header, Packet<'a>), Malformed<'a>>;
 
-    #[inline(always)]
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

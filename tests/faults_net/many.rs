@@ -248,7 +248,8 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
             first = Some(figures());
         }
     }
-    assert_eq!(sim.subscriptions(Kind::Feed), wanted);
+    // A connection that came before the proxy's manners changed back may have been cut once more since.
+    until("the whole set is served, and nothing else", || sim.subscriptions(Kind::Feed) == wanted);
     run.records("gap", 1);
     until("the last gap is closed", || {
         run.out.text().trim_end().lines().last().is_some_and(|line| line.contains("ticker"))

@@ -72,8 +72,15 @@ impl Pipeline {
     }
 
     /// The frame within which the run was to end has been taken, however many packets it had.
-    #[inline]
+    #[inline(always)]
     pub(super) fn end_as_asked(&mut self) {
+        if self.ending.before.is_some() {
+            self.ends_here();
+        }
+    }
+
+    #[cold]
+    fn ends_here(&mut self) {
         if let Some((_, reason)) = self.ending.before.take() {
             self.over.get_or_insert(Over::Done(reason));
         }

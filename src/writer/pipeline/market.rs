@@ -3,13 +3,22 @@
 use super::{Over, Pipeline};
 use crate::record::Record;
 use crate::record::market::{MarketStatus, MarketType, Unknown};
-use crate::wire::feed::{self, Packet};
+use crate::wire::feed::{self, Header, Packet};
 use crate::wire::{InstrumentKey, Mode};
 use crate::writer::item::Frame;
 use rustc_hash::FxHashSet;
 
 impl Pipeline {
     pub(super) fn market(&mut self, frame: Frame<'_>) {
+        match feed::numbers(frame.bytes) {
+            Some((header, packet)) if !self.is_after_end(0) => self.data(frame, header, packet),
+            _ => self.walk(frame),
+        }
+    }
+
+    /// Takes a frame packet by packet.
+    #[inline(never)]
+    fn walk(&mut self, frame: Frame<'_>) {
         let mut malformed = 0;
         let mut whose = None;
         for (n, packet) in feed::packets(frame.bytes).enumerate() {
@@ -17,36 +26,7 @@ impl Pipeline {
                 // `--count` may have been reached within this frame.
                 _ if self.is_after_end(n) => self.filtered(),
                 Ok((_, Packet::Heartbeat | Packet::Disconnect(_))) => self.filtered(),
-                Ok((header, packet)) => {
-                    if self.gaps.any_open() {
-                        self.resumed(frame);
-                    }
-                    let instrument = header.instrument;
-                    match packet {
-                        Packet::Ticker(p) => {
-                            self.late(frame.recv_us, p.ltt_raw());
-                            self.packet(instrument, MarketType::Ticker, &p, frame.recv_us);
-                        }
-                        Packet::Quote(p) => {
-                            self.late(frame.recv_us, p.ltt_raw());
-                            self.packet(instrument, MarketType::Quote, &p, frame.recv_us);
-                        }
-                        Packet::Full(p) => {
-                            self.late(frame.recv_us, p.ltt_raw());
-                            self.packet(instrument, MarketType::Full, &p, frame.recv_us);
-                        }
-                        Packet::OpenInterest(p) => self.packet(instrument, MarketType::Oi, &p, frame.recv_us),
-                        Packet::PrevClose(p) => self.packet(instrument, MarketType::PrevClose, &p, frame.recv_us),
-                        Packet::MarketStatus(payload) => {
-                            self.packet(instrument, MarketType::MarketStatus, &MarketStatus(payload), frame.recv_us);
-                        }
-                        Packet::Unknown(payload) => {
-                            let record = Unknown { code: header.code, payload };
-                            self.packet(instrument, MarketType::Unknown, &record, frame.recv_us);
-                        }
-                        Packet::Heartbeat | Packet::Disconnect(_) => {}
-                    }
-                }
+                Ok((header, packet)) => self.data(frame, header, packet),
                 Err(bad) => {
                     self.books.received += 1;
                     self.books.malformed += 1;
@@ -57,6 +37,39 @@ impl Pipeline {
         }
         if malformed > 0 {
             self.tell_malformed(frame, malformed, whose.map(|code| format!("code {code}")));
+        }
+    }
+
+    /// Takes a packet that says something of the market.
+    #[inline(always)]
+    fn data(&mut self, frame: Frame<'_>, header: Header, packet: Packet<'_>) {
+        if self.gaps.any_open() {
+            self.resumed(frame);
+        }
+        let (instrument, recv_us) = (header.instrument, frame.recv_us);
+        match packet {
+            Packet::Ticker(p) => {
+                self.late(recv_us, p.ltt_raw());
+                self.packet(instrument, MarketType::Ticker, &p, recv_us);
+            }
+            Packet::Quote(p) => {
+                self.late(recv_us, p.ltt_raw());
+                self.packet(instrument, MarketType::Quote, &p, recv_us);
+            }
+            Packet::Full(p) => {
+                self.late(recv_us, p.ltt_raw());
+                self.packet(instrument, MarketType::Full, &p, recv_us);
+            }
+            Packet::OpenInterest(p) => self.packet(instrument, MarketType::Oi, &p, recv_us),
+            Packet::PrevClose(p) => self.packet(instrument, MarketType::PrevClose, &p, recv_us),
+            Packet::MarketStatus(payload) => {
+                self.packet(instrument, MarketType::MarketStatus, &MarketStatus(payload), recv_us);
+            }
+            Packet::Unknown(payload) => {
+                let record = Unknown { code: header.code, payload };
+                self.packet(instrument, MarketType::Unknown, &record, recv_us);
+            }
+            Packet::Heartbeat | Packet::Disconnect(_) => {}
         }
     }
 
