@@ -57,6 +57,7 @@ fn market(program: &Program, rounds: usize) {
         assert_eq!(cost.lines, load.packets + header, "every packet is a line");
         cost
     };
+    let captured = Captured::of(program);
     let mut cases: Vec<Case<'_>> = vec![
         ("full, dhan", Box::new(|| ours(full, &[]))),
         ("full, drain", Box::new(|| peer(full, "drain"))),
@@ -65,6 +66,7 @@ fn market(program: &Program, rounds: usize) {
         ("quote, dhan", Box::new(|| ours(quote, &[]))),
         ("quote, drain", Box::new(|| peer(quote, "drain"))),
         ("quote, dhan-rs", Box::new(|| peer(quote, "dhan-rs"))),
+        ("full, dhan replay", Box::new(|| captured.replay(program))),
     ];
     let results = interleaved(rounds, &mut cases);
     let each: Vec<f64> = results.iter().map(|costs| cpu(costs) / PACKETS as f64).collect();
@@ -72,34 +74,39 @@ fn market(program: &Program, rounds: usize) {
         let of = |q: f64| quantile(&costs.iter().map(|c| c.cpu / PACKETS as f64).collect::<Vec<_>>(), q);
         eprintln!("{name}: {ns:.0} ns ({:.0}..{:.0}), wall {:.0} ns", of(0.0), of(1.0), costs[0].wall / PACKETS as f64);
     }
-    let [full, full_drain, full_rs, csv, quote, quote_drain, quote_rs] = each[..] else { return };
+    let [full, full_drain, full_rs, csv, quote, quote_drain, quote_rs, replay] = each[..] else { return };
     say("full", "dhan-rs + serde_json + BufWriter", full / full_rs, 0.38, 0.25);
     say("quote", "the same", quote / quote_rs, 0.50, 0.33);
     say("full", "bare tokio-tungstenite drain", full / full_drain, 5.0, 3.0);
     say("full, µs more than the drain", "–", (full - full_drain) / 1e3, 0.6, 0.4);
     eprintln!("quote, dhan: {:.2} times its drain", quote / quote_drain);
     say("full as CSV", "its own NDJSON", csv / full, 1.0, 0.7);
-    replay(program, rounds, full_rs);
+    say("`dhan replay` of a capture of fulls", "dhan-rs live", replay / full_rs, 0.33, 0.18);
     python(full);
 }
 
-/// A capture of fulls replayed, beside dhan-rs live.
-fn replay(program: &Program, rounds: usize, dhan_rs: f64) {
-    const WORDS: (&str, &str) = ("`dhan replay` of a capture of fulls", "dhan-rs live");
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join("fulls.capture");
-    let file = file.to_string_lossy();
-    let load = blast(Kind::Full);
-    client(&load, Reader::Fast, |url| program.feed(url, &load, &["--capture", &file]));
-    let mut cases: Vec<Case<'_>> =
-        vec![("replay", Box::new(|| run_process(&mut program.command(&["replay", "-q", &file]), Reader::Fast)))];
-    let costs = interleaved(rounds, &mut cases).remove(0);
-    if costs[0].lines < PACKETS {
-        println!("| {} | {} | this dhan cannot replay | 0.33 | 0.18 |", WORDS.0, WORDS.1);
-        return;
+/// A capture of fulls, to be replayed.
+struct Captured {
+    folder: tempfile::TempDir,
+}
+
+impl Captured {
+    fn of(program: &Program) -> Captured {
+        let captured = Captured { folder: tempfile::tempdir().expect("a temporary folder") };
+        let load = blast(Kind::Full);
+        client(&load, Reader::Fast, |url| program.feed(url, &load, &["--capture", &captured.file()]));
+        captured
     }
-    eprintln!("replay: {:.0} ns", cpu(&costs) / PACKETS as f64);
-    say(WORDS.0, WORDS.1, cpu(&costs) / PACKETS as f64 / dhan_rs, 0.33, 0.18);
+
+    fn file(&self) -> String {
+        self.folder.path().join("fulls.dcap").to_string_lossy().into_owned()
+    }
+
+    fn replay(&self, program: &Program) -> Cost {
+        let cost = run_process(&mut program.command(&["replay", "-q", &self.file()]), Reader::Fast);
+        assert!(cost.lines >= PACKETS, "every packet is a line");
+        cost
+    }
 }
 
 /// The official client, where it is installed.
