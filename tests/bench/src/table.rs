@@ -20,6 +20,11 @@ fn cpu(costs: &[Cost]) -> f64 {
     median(&costs.iter().map(|cost| cost.cpu).collect::<Vec<_>>())
 }
 
+/// The median over the rounds of what one case costs by the other in the same round: a machine that slows down slows both.
+fn paired(case: &[Cost], other: &[Cost]) -> f64 {
+    median(&case.iter().zip(other).map(|(case, other)| case.cpu / other.cpu).collect::<Vec<_>>())
+}
+
 fn say(work: &str, against: &str, measured: f64, most: f64, aim: f64) {
     println!("| {work} | {against} | {measured:.2} | {most:.2} | {aim:.2} |");
 }
@@ -74,15 +79,15 @@ fn market(program: &Program, rounds: usize) {
         let of = |q: f64| quantile(&costs.iter().map(|c| c.cpu / PACKETS as f64).collect::<Vec<_>>(), q);
         eprintln!("{name}: {ns:.0} ns ({:.0}..{:.0}), wall {:.0} ns", of(0.0), of(1.0), costs[0].wall / PACKETS as f64);
     }
-    let [full, full_drain, full_rs, csv, quote, quote_drain, quote_rs, replay] = each[..] else { return };
-    say("full", "dhan-rs + serde_json + BufWriter", full / full_rs, 0.38, 0.25);
-    say("quote", "the same", quote / quote_rs, 0.50, 0.33);
-    say("full", "bare tokio-tungstenite drain", full / full_drain, 5.0, 3.0);
-    say("full, µs more than the drain", "–", (full - full_drain) / 1e3, 0.6, 0.4);
-    eprintln!("quote, dhan: {:.2} times its drain", quote / quote_drain);
-    say("full as CSV", "its own NDJSON", csv / full, 1.0, 0.7);
-    say("`dhan replay` of a capture of fulls", "dhan-rs live", replay / full_rs, 0.33, 0.18);
-    python(full);
+    let [full, full_drain, full_rs, csv, quote, quote_drain, quote_rs, replay] = &results[..] else { return };
+    say("full", "dhan-rs + serde_json + BufWriter", paired(full, full_rs), 0.38, 0.25);
+    say("quote", "the same", paired(quote, quote_rs), 0.50, 0.33);
+    say("full", "bare tokio-tungstenite drain", paired(full, full_drain), 5.0, 3.0);
+    say("full, µs more than the drain", "–", (each[0] - each[1]) / 1e3, 0.6, 0.4);
+    eprintln!("quote, dhan: {:.2} times its drain", paired(quote, quote_drain));
+    say("full as CSV", "its own NDJSON", paired(csv, full), 1.0, 0.7);
+    say("`dhan replay` of a capture of fulls", "dhan-rs live", paired(replay, full_rs), 0.33, 0.18);
+    python(each[0]);
 }
 
 /// A capture of fulls, to be replayed.
