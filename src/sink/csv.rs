@@ -27,40 +27,39 @@ pub(super) struct Cells<'a, T, const OWN: bool> {
 /// The column of `symbol`, the last of a market row's prepared beginning.
 pub(super) const SYMBOL: u8 = column("symbol");
 const BID1: u8 = column("bid1_price");
-const COMMAS: [u8; COLUMNS.len()] = [b','; COLUMNS.len()];
+const COMMAS: &str = ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,";
+const _: () = assert!(COMMAS.len() == COLUMNS.len(), "one for every column");
 
 impl<T: Text, const OWN: bool> Cells<'_, T, OWN> {
-    /// Moves to a field's column.
+    /// Moves to a field's column: the commas that come before it.
     #[inline(always)]
-    fn cell(&mut self, key: Key) {
-        self.column(key.column);
+    fn cell(&mut self, key: Key) -> &'static str {
+        self.column(key.column)
     }
 
     #[inline(always)]
-    fn column(&mut self, column: u8) {
+    fn column(&mut self, column: u8) -> &'static str {
         if OWN || column == NO_COLUMN {
-            self.out.byte(b',');
-        } else {
-            match column.saturating_sub(self.at) {
-                1 => self.out.byte(b','),
-                more => self.out.bytes(&COMMAS[..usize::from(more)]),
-            }
-            self.at = column;
+            return ",";
         }
+        let commas = column.saturating_sub(self.at);
+        self.at = column;
+        &COMMAS[..usize::from(commas)]
     }
 
     #[inline(always)]
     fn side(&mut self, first: u8, level: Option<BookLevel<f32>>) {
-        self.column(first);
+        let before = self.column(first);
         match level {
             Some(level) => {
-                self.out.price32(level.price);
-                self.out.byte(b',');
-                self.out.u32(level.qty);
-                self.out.byte(b',');
-                self.out.count(level.orders);
+                self.out.price32(before, level.price);
+                self.out.u32(",", level.qty);
+                self.out.count(",", level.orders);
             }
-            None => self.out.bytes(b",,"),
+            None => {
+                self.out.str(before);
+                self.out.str(",,");
+            }
         }
         self.at = first + 2;
     }
@@ -69,51 +68,56 @@ impl<T: Text, const OWN: bool> Cells<'_, T, OWN> {
 impl<T: Text, const OWN: bool> FieldWriter for Cells<'_, T, OWN> {
     #[inline(always)]
     fn price32(&mut self, key: Key, value: f32) {
-        self.cell(key);
-        self.out.price32(value);
+        let before = self.cell(key);
+        self.out.price32(before, value);
     }
 
     #[inline(always)]
     fn price64(&mut self, key: Key, value: f64) {
-        self.cell(key);
-        self.out.price64(value);
+        let before = self.cell(key);
+        self.out.price64(before, value);
     }
 
     #[inline(always)]
     fn uint(&mut self, key: Key, value: u32) {
-        self.cell(key);
-        self.out.u32(value);
+        let before = self.cell(key);
+        self.out.u32(before, value);
     }
 
     #[inline(always)]
     fn int(&mut self, key: Key, value: i64) {
-        self.cell(key);
-        self.out.i64(value);
+        let before = self.cell(key);
+        self.out.i64(before, value);
     }
 
     #[inline(always)]
     fn null(&mut self, key: Key) {
-        self.cell(key);
+        let before = self.cell(key);
+        self.out.str(before);
     }
 
     fn text(&mut self, key: Key, value: &str) {
-        self.cell(key);
+        let before = self.cell(key);
+        self.out.str(before);
         self.out.csv_field(value);
     }
 
     fn hex(&mut self, key: Key, bytes: &[u8]) {
-        self.cell(key);
+        let before = self.cell(key);
+        self.out.str(before);
         self.out.hex(bytes);
     }
 
     fn words(&mut self, key: Key, values: &mut dyn Iterator<Item = &str>) {
-        self.cell(key);
+        let before = self.cell(key);
+        self.out.str(before);
         let joined: Vec<&str> = values.collect();
         self.out.csv_field(&joined.join("|"));
     }
 
     fn json(&mut self, key: Key, value: &str) {
-        self.cell(key);
+        let before = self.cell(key);
+        self.out.str(before);
         if value != "null" {
             self.out.csv_field(value);
         }
@@ -124,11 +128,12 @@ impl<T: Text, const OWN: bool> FieldWriter for Cells<'_, T, OWN> {
         match (value, self.style) {
             (None, _) => self.null(key),
             (Some(second), TimeStyle::Epoch) => {
-                self.cell(key);
-                self.out.seconds(second);
+                let before = self.cell(key);
+                self.out.seconds(before, second);
             }
             (Some(second), TimeStyle::Iso) => {
-                self.cell(key);
+                let before = self.cell(key);
+                self.out.str(before);
                 self.out.bytes(&self.iso.seconds(second));
             }
         }
@@ -136,10 +141,13 @@ impl<T: Text, const OWN: bool> FieldWriter for Cells<'_, T, OWN> {
 
     #[inline(always)]
     fn time(&mut self, key: TimeKey, us: i64) {
-        self.cell(key.epoch);
+        let before = self.cell(key.epoch);
         match self.style {
-            TimeStyle::Epoch => self.out.micros(us),
-            TimeStyle::Iso => self.out.bytes(&self.iso.micros(us)),
+            TimeStyle::Epoch => self.out.micros(before, us),
+            TimeStyle::Iso => {
+                self.out.str(before);
+                self.out.bytes(&self.iso.micros(us));
+            }
         }
     }
 

@@ -157,22 +157,19 @@ impl Encoder {
         for LevelRow { side, level, row } in rows {
             out.line(|line| {
                 line.bytes(head.as_bytes());
-                line.byte(b',');
-                line.u32(levels.count());
+                line.u32(",", levels.count());
                 line.byte(b',');
                 line.str(side.name());
-                line.byte(b',');
-                line.u32(level);
-                line.byte(b',');
-                line.price64(row.price);
-                line.byte(b',');
-                line.u32(row.qty);
-                line.byte(b',');
-                line.count(row.orders);
-                line.byte(b',');
+                line.u32(",", level);
+                line.price64(",", row.price);
+                line.u32(",", row.qty);
+                line.count(",", row.orders);
                 match style.time {
-                    TimeStyle::Epoch => line.micros(recv_us),
-                    TimeStyle::Iso => line.bytes(&iso.micros(recv_us)),
+                    TimeStyle::Epoch => line.micros(",", recv_us),
+                    TimeStyle::Iso => {
+                        line.byte(b',');
+                        line.bytes(&iso.micros(recv_us));
+                    }
                 }
                 line.byte(b'\n');
             });

@@ -23,28 +23,24 @@ impl<T: Text> Members<'_, T> {
 impl<T: Text> FieldWriter for Members<'_, T> {
     #[inline(always)]
     fn price32(&mut self, key: Key, value: f32) {
-        self.out.str(key.json);
-        let finite = self.out.price32(value);
+        let finite = self.out.price32(key.json, value);
         self.null_if(!finite);
     }
 
     #[inline(always)]
     fn price64(&mut self, key: Key, value: f64) {
-        self.out.str(key.json);
-        let finite = self.out.price64(value);
+        let finite = self.out.price64(key.json, value);
         self.null_if(!finite);
     }
 
     #[inline(always)]
     fn uint(&mut self, key: Key, value: u32) {
-        self.out.str(key.json);
-        self.out.u32(value);
+        self.out.u32(key.json, value);
     }
 
     #[inline(always)]
     fn int(&mut self, key: Key, value: i64) {
-        self.out.str(key.json);
-        self.out.i64(value);
+        self.out.i64(key.json, value);
     }
 
     #[inline(always)]
@@ -84,11 +80,11 @@ impl<T: Text> FieldWriter for Members<'_, T> {
 
     #[inline(always)]
     fn seconds(&mut self, key: Key, value: Option<i64>) {
-        self.out.str(key.json);
         match (value, self.style) {
-            (None, _) => self.out.bytes(b"null"),
-            (Some(second), TimeStyle::Epoch) => self.out.seconds(second),
+            (None, _) => self.null(key),
+            (Some(second), TimeStyle::Epoch) => self.out.seconds(key.json, second),
             (Some(second), TimeStyle::Iso) => {
+                self.out.str(key.json);
                 self.out.byte(b'"');
                 self.out.bytes(&self.iso.seconds(second));
                 self.out.byte(b'"');
@@ -99,10 +95,7 @@ impl<T: Text> FieldWriter for Members<'_, T> {
     #[inline(always)]
     fn time(&mut self, key: TimeKey, us: i64) {
         match self.style {
-            TimeStyle::Epoch => {
-                self.out.str(key.epoch.json);
-                self.out.micros(us);
-            }
+            TimeStyle::Epoch => self.out.micros(key.epoch.json, us),
             TimeStyle::Iso => {
                 self.out.str(key.iso.json);
                 self.out.byte(b'"');
@@ -119,9 +112,9 @@ impl<T: Text> FieldWriter for Members<'_, T> {
         asks: impl Fn(usize) -> Option<BookLevel<f32>>,
     ) {
         self.out.bytes(b",\"bids\":[");
-        self.side((0..5).map(bids), |line, price| line.price32(price));
+        self.side((0..5).map(bids), |line, price| line.price32("", price));
         self.out.bytes(b"],\"asks\":[");
-        self.side((0..5).map(asks), |line, price| line.price32(price));
+        self.side((0..5).map(asks), |line, price| line.price32("", price));
         self.out.byte(b']');
     }
 
@@ -129,7 +122,7 @@ impl<T: Text> FieldWriter for Members<'_, T> {
     fn levels(&mut self, key: Key, rows: &[BookLevel<f64>]) {
         self.out.str(key.json);
         self.out.byte(b'[');
-        self.side(rows.iter().map(|row| Some(*row)), |line, price| line.price64(price));
+        self.side(rows.iter().map(|row| Some(*row)), |line, price| line.price64("", price));
         self.out.byte(b']');
     }
 }
@@ -142,17 +135,15 @@ impl<T: Text> Members<'_, T> {
             let Some(level) = level else { continue };
             // The end of a level and the beginning of the next one are one store.
             if first {
-                self.out.bytes(b"{\"price\":");
+                self.out.str("{\"price\":");
             } else {
-                self.out.bytes(b"},{\"price\":");
+                self.out.str("},{\"price\":");
             }
             first = false;
             let finite = price(self.out, level.price);
             self.null_if(!finite);
-            self.out.bytes(b",\"qty\":");
-            self.out.u32(level.qty);
-            self.out.bytes(b",\"orders\":");
-            self.out.count(level.orders);
+            self.out.u32(",\"qty\":", level.qty);
+            self.out.count(",\"orders\":", level.orders);
         }
         if !first {
             self.out.byte(b'}');

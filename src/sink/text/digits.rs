@@ -5,9 +5,9 @@
 
 /// What text is appended to.
 pub trait Text {
-    /// Appends the first `used` bytes of a chunk, `N` at most: storing the whole chunk is one instruction where copying a part
-    /// is a loop.
-    fn chunk<const N: usize>(&mut self, chunk: &[u8; N], used: usize);
+    /// Appends some text, and behind it the first `used` bytes of a chunk, `N` at most: storing the whole chunk is one instruction
+    /// where copying a part is a loop.
+    fn chunk<const N: usize>(&mut self, before: &str, chunk: &[u8; N], used: usize);
 
     /// Appends bytes.
     fn bytes(&mut self, bytes: &[u8]);
@@ -21,95 +21,98 @@ pub trait Text {
     /// Appends one byte.
     #[inline(always)]
     fn byte(&mut self, byte: u8) {
-        self.chunk(&[byte], 1);
+        self.chunk("", &[byte], 1);
     }
 
-    /// Appends a whole number.
+    /// Appends a whole number; as all numbers, behind some text.
     #[inline(always)]
-    fn u32(&mut self, value: u32) {
+    fn u32(&mut self, before: &str, value: u32) {
         if value >= EIGHT {
             let high = SHORTS[(value / EIGHT) as usize];
-            self.chunk(&high.to_le_bytes(), digits(high));
-            return self.chunk(&(eight(value % EIGHT) | ASCII).to_le_bytes(), 8);
+            self.chunk(before, &high.to_le_bytes(), digits(high));
+            return self.chunk("", &(eight(value % EIGHT) | ASCII).to_le_bytes(), 8);
         }
         let digits = eight(value);
         // The last digit stays in any case.
         let zeros = (digits | 1 << 56).trailing_zeros() / 8;
         let text = (digits | ASCII) >> (8 * zeros);
-        self.chunk(&text.to_le_bytes(), 8 - zeros as usize);
+        self.chunk(before, &text.to_le_bytes(), 8 - zeros as usize);
     }
 
     /// Appends a whole number that is below 10 000 as a rule: how many orders a level has.
     #[inline(always)]
-    fn count(&mut self, value: u32) {
-        let Some(&short) = SHORTS.get(value as usize) else { return self.u32(value) };
-        self.chunk(&short.to_le_bytes(), digits(short));
+    fn count(&mut self, before: &str, value: u32) {
+        let Some(&short) = SHORTS.get(value as usize) else { return self.u32(before, value) };
+        self.chunk(before, &short.to_le_bytes(), digits(short));
     }
 
     /// Appends a whole number of any size.
     #[inline(always)]
-    fn i64(&mut self, value: i64) {
+    fn i64(&mut self, before: &str, value: i64) {
         match u32::try_from(value) {
-            Ok(small) => self.u32(small),
-            Err(_) => self.bytes(itoa::Buffer::new().format(value).as_bytes()),
+            Ok(small) => self.u32(before, small),
+            Err(_) => {
+                self.str(before);
+                self.str(itoa::Buffer::new().format(value));
+            }
         }
     }
 
     /// Appends a moment in epoch seconds: ten digits in every year from 2001 until 2286.
     #[inline(always)]
-    fn seconds(&mut self, second: i64) {
+    fn seconds(&mut self, before: &str, second: i64) {
         match u64::try_from(second) {
             Ok(second @ 1_000_000_000..=9_999_999_999) => {
                 let (high, low) = ((second / 100_000_000) as u32, (second % 100_000_000) as u32);
-                self.chunk(&hundredths(high).to_le_bytes(), 2);
-                self.chunk(&(eight(low) | ASCII).to_le_bytes(), 8);
+                self.chunk(before, &hundredths(high).to_le_bytes(), 2);
+                self.chunk("", &(eight(low) | ASCII).to_le_bytes(), 8);
             }
-            _ => self.i64(second),
+            _ => self.i64(before, second),
         }
     }
 
     /// Appends the moment of a receive stamp: sixteen digits in every year until 2286.
     #[inline(always)]
-    fn micros(&mut self, us: i64) {
+    fn micros(&mut self, before: &str, us: i64) {
         match u64::try_from(us) {
             Ok(us @ 1_000_000_000_000_000..=9_999_999_999_999_999) => {
                 let (high, low) = ((us / 100_000_000) as u32, (us % 100_000_000) as u32);
-                self.chunk(&(eight(high) | ASCII).to_le_bytes(), 8);
-                self.chunk(&(eight(low) | ASCII).to_le_bytes(), 8);
+                self.chunk(before, &(eight(high) | ASCII).to_le_bytes(), 8);
+                self.chunk("", &(eight(low) | ASCII).to_le_bytes(), 8);
             }
-            _ => self.i64(us),
+            _ => self.i64(before, us),
         }
     }
 
     /// Appends a price that came as `f32`: the fewest digits that read back to it, always with a fraction.
-    /// False, and nothing appended, if it is not finite.
+    /// False, and no price appended, if it is not finite.
     #[inline(always)]
-    fn price32(&mut self, value: f32) -> bool {
+    fn price32(&mut self, before: &str, value: f32) -> bool {
         // Prices stand on a grid of paise: below 131 072 two decimals are then the shortest text that reads back.
         // Compared as bits, everything negative, infinite or not a number is above that too.
         const LIMIT: u32 = 131_072f32.to_bits();
         let (paise, whole) = rounded(f64::from(value) * 100.0);
         if value.to_bits() < LIMIT && (whole * 0.01) as f32 == value {
-            append_paise(self, paise);
+            append_paise(self, before, paise);
             return true;
         }
         let (text, used) = off_grid32(value);
-        self.chunk(&text, used);
+        self.chunk(before, &text, used);
         used > 0
     }
 
     /// Appends a price that came as `f64`, likewise.
     #[inline(always)]
-    fn price64(&mut self, value: f64) -> bool {
+    fn price64(&mut self, before: &str, value: f64) -> bool {
         // A million rupees are eight digits of paise, far below where two decimals stop being unique in an f64.
         const LIMIT: u64 = 1e6f64.to_bits();
         let (paise, whole) = rounded(value * 100.0);
         if value.to_bits() < LIMIT && paise < EIGHT && whole / 100.0 == value {
-            append_paise(self, paise);
+            append_paise(self, before, paise);
             return true;
         }
         let (text, used) = off_grid64(value);
-        self.chunk(&text, used);
+        self.chunk(before, &text, used);
         used > 0
     }
 
@@ -169,19 +172,19 @@ pub trait Text {
 
 /// Appends a price below a million rupees, in paise, as rupees with one or two decimals.
 #[inline(always)]
-fn append_paise<T: Text + ?Sized>(line: &mut T, paise: u32) {
+fn append_paise<T: Text + ?Sized>(line: &mut T, before: &str, paise: u32) {
     let (rupees, hundredths) = (paise / 100, hundredths(paise % 100));
     let (decimals, used) = (u64::from(hundredths as u16), (hundredths >> 16) as usize);
     match SHORTS.get(rupees as usize) {
         Some(&short) => {
             let text = short | decimals << (8 * digits(short) + 8);
-            line.chunk(&text.to_le_bytes(), (digits(short) + 1 + used) & 7);
+            line.chunk(before, &text.to_le_bytes(), (digits(short) + used) & 7);
         }
         None => {
             let (high, low) = (SHORTS[(rupees / FOUR) as usize % SHORTS.len()], FOURS[(rupees % FOUR) as usize]);
-            line.chunk(&high.to_le_bytes(), digits(high));
+            line.chunk(before, &high.to_le_bytes(), digits(high));
             let low = u64::from(low | ASCII as u32) | u64::from(b'.') << 32 | decimals << 40;
-            line.chunk(&low.to_le_bytes(), (5 + used) & 7);
+            line.chunk("", &low.to_le_bytes(), (4 + used) & 7);
         }
     }
 }
@@ -269,13 +272,13 @@ fn digits(short: u64) -> usize {
     (short >> 56) as usize & 7
 }
 
-/// The two decimals of every number of hundredths, the first in the lowest byte; above them how many there are without a zero
-/// at the end, the first of them in any case. As long as seven bits reach.
+/// The two decimals of every number of hundredths, the first in the lowest byte; above them how many characters a point and those
+/// of them are that are written: a zero at the end is not, but the first in any case. As long as seven bits reach.
 static HUNDREDTHS: [u32; 1 << 7] = {
     let mut hundredths = [0; 1 << 7];
     let mut i = 0;
     while i < 100 {
-        let used = if i % 10 == 0 { 1 } else { 2 };
+        let used = if i % 10 == 0 { 2 } else { 3 };
         hundredths[i as usize] = (b'0' as u32 + i / 10) | ((b'0' as u32 + i % 10) << 8) | (used << 16);
         i += 1;
     }

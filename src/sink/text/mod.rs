@@ -152,7 +152,8 @@ impl Line<'_> {
 
 impl Text for Line<'_> {
     #[inline(always)]
-    fn chunk<const N: usize>(&mut self, chunk: &[u8; N], used: usize) {
+    fn chunk<const N: usize>(&mut self, before: &str, chunk: &[u8; N], used: usize) {
+        self.str(before);
         let room = take(&mut self.room);
         match room.first_chunk_mut::<N>() {
             Some(place) => {
@@ -203,7 +204,7 @@ impl Head {
 /// What a line that is known to be short may have behind its head; a power of two, so that a place is masked rather than compared.
 pub const SHORT: usize = 2048;
 /// The most that is appended to a short line at once.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 
 /// The rest of a line that is known to be short, under construction: there is room for all of it, so nothing is looked at until its end.
 #[derive(Debug)]
@@ -226,10 +227,11 @@ impl Short<'_> {
 
 impl Text for Short<'_> {
     #[inline(always)]
-    fn chunk<const N: usize>(&mut self, chunk: &[u8; N], used: usize) {
+    fn chunk<const N: usize>(&mut self, before: &str, chunk: &[u8; N], used: usize) {
         let place = &mut self.room[self.len % SHORT..];
-        place[..N].copy_from_slice(chunk);
-        self.len += used;
+        place[..before.len()].copy_from_slice(before.as_bytes());
+        place[before.len()..][..N].copy_from_slice(chunk);
+        self.len += before.len() + used;
     }
 
     #[inline(always)]

@@ -15,7 +15,7 @@ fn oracle(value: f32) -> Option<String> {
 fn check_price32(out: &mut Out, value: f32) {
     out.clear();
     let mut finite = false;
-    out.line(|line| finite = line.price32(value));
+    out.line(|line| finite = line.price32("", value));
     let written = finite.then(|| String::from_utf8(out.as_bytes().to_vec()).unwrap());
     assert_eq!(written, oracle(value), "bits {:#010x}", value.to_bits());
 }
@@ -64,11 +64,11 @@ fn bit_patterns_spread_over_the_whole_range_are_written_as_serde_json_writes_the
 #[test]
 fn a_price_always_carries_a_fraction_and_never_float_noise() {
     for expected in ["150.0", "247.8", "0.05", "23378.35", "1.0"] {
-        assert_eq!(text(|o| assert!(o.price32(expected.parse().unwrap()))), expected);
-        assert_eq!(text(|o| assert!(o.price64(expected.parse().unwrap()))), expected);
+        assert_eq!(text(|o| assert!(o.price32("", expected.parse().unwrap()))), expected);
+        assert_eq!(text(|o| assert!(o.price64("", expected.parse().unwrap()))), expected);
     }
-    assert_eq!(text(|o| assert!(!o.price32(f32::NAN))), "");
-    assert_eq!(text(|o| assert!(!o.price64(f64::INFINITY))), "");
+    assert_eq!(text(|o| assert!(!o.price32("", f32::NAN))), "");
+    assert_eq!(text(|o| assert!(!o.price64("", f64::INFINITY))), "");
 }
 
 proptest! {
@@ -80,7 +80,7 @@ proptest! {
     #[test]
     fn any_f64_is_written_as_serde_json_writes_it(bits: u64, paise in 0u32..) {
         for value in [f64::from_bits(bits), f64::from(paise) / 100.0, f64::from(paise) / 10_000.0, -f64::from(paise) / 100.0] {
-            let written = text(|o| { o.price64(value); });
+            let written = text(|o| { o.price64("", value); });
             let expected = if value.is_finite() { serde_json::to_string(&value).unwrap() } else { String::new() };
             prop_assert_eq!(written, expected);
         }
@@ -89,11 +89,11 @@ proptest! {
     #[test]
     fn whole_numbers_are_what_they_are(small in 0u32..20_000, any: u32, big: i64) {
         for value in [small, any] {
-            prop_assert_eq!(text(|o| o.u32(value)), value.to_string());
+            prop_assert_eq!(text(|o| o.u32("", value)), value.to_string());
         }
-        prop_assert_eq!(text(|o| o.i64(big)), big.to_string());
-        prop_assert_eq!(text(|o| o.micros(big)), big.to_string());
-        prop_assert_eq!(text(|o| o.micros(1_700_000_000_000_000 + i64::from(any))), (1_700_000_000_000_000 + i64::from(any)).to_string());
+        prop_assert_eq!(text(|o| o.i64("", big)), big.to_string());
+        prop_assert_eq!(text(|o| o.micros("", big)), big.to_string());
+        prop_assert_eq!(text(|o| o.micros("", 1_700_000_000_000_000 + i64::from(any))), (1_700_000_000_000_000 + i64::from(any)).to_string());
     }
 
     #[test]
@@ -118,9 +118,9 @@ fn a_line_that_does_not_fit_is_written_again_into_more_room() {
         out.truncate(7);
         let long = "x".repeat(size);
         out.line(|line| {
-            line.u32(7);
+            line.u32("", 7);
             line.str(&long);
-            line.price32(1.5);
+            line.price32("", 1.5);
         });
         assert_eq!(out.as_bytes(), format!("before 7{long}1.5").as_bytes());
     }
@@ -131,11 +131,11 @@ fn edges_between_digit_counts() {
     for power in 0..10 {
         let edge = 10u32.pow(power);
         for value in [edge - 1, edge, edge + 1] {
-            assert_eq!(text(|o| o.u32(value)), value.to_string());
+            assert_eq!(text(|o| o.u32("", value)), value.to_string());
         }
     }
     for value in [u32::MAX, 4_200_000_000, 4_200_000_042, 999_999_999, 1_000_000_000] {
-        assert_eq!(text(|o| o.u32(value)), value.to_string());
+        assert_eq!(text(|o| o.u32("", value)), value.to_string());
     }
 }
 
@@ -147,9 +147,9 @@ fn a_short_line_is_its_head_and_what_was_appended_wherever_in_the_room_it_begins
         let head = Head::new(&vec![b'h'; size]);
         assert_eq!(head.as_bytes().len(), size);
         let mut line = out.begin_short(&head);
-        line.u32(size as u32);
+        line.u32("", size as u32);
         line.str(",");
-        assert!(line.price32(247.8));
+        assert!(line.price32("", 247.8));
         line.bytes(&[b'x'; AT_ONCE]);
         let len = line.end();
         out.take_short(&head, len);
@@ -177,14 +177,14 @@ proptest! {
         let head = Head::new(b"");
         let mut short = out.begin_short(&head);
         fn all(line: &mut impl Text, bits: u32, wide: u64, numbers: [u32; 4], moment: i64) {
-            line.price32(f32::from_bits(bits));
-            line.price32((f64::from(bits) / 100.0) as f32);
-            line.price64(f64::from_bits(wide));
-            line.price64(f64::from(bits) / 100.0);
-            numbers.iter().for_each(|number| line.u32(*number));
-            numbers.iter().for_each(|number| line.count(number % 20_000));
-            line.seconds(moment);
-            line.micros(moment * 100_000);
+            line.price32("", f32::from_bits(bits));
+            line.price32("", (f64::from(bits) / 100.0) as f32);
+            line.price64("", f64::from_bits(wide));
+            line.price64("", f64::from(bits) / 100.0);
+            numbers.iter().for_each(|number| line.u32("", *number));
+            numbers.iter().for_each(|number| line.count("", number % 20_000));
+            line.seconds("", moment);
+            line.micros("", moment * 100_000);
         }
         all(&mut short, bits, wide, numbers, moment);
         let len = short.end();
@@ -195,8 +195,8 @@ proptest! {
 
     #[test]
     fn seconds_of_any_age_are_whole_numbers(second: i64) {
-        prop_assert_eq!(text(|line| line.seconds(second)), second.to_string());
+        prop_assert_eq!(text(|line| line.seconds("", second)), second.to_string());
         let near = second % 20_000_000_000;
-        prop_assert_eq!(text(|line| line.seconds(near)), near.to_string());
+        prop_assert_eq!(text(|line| line.seconds("", near)), near.to_string());
     }
 }

@@ -27,7 +27,7 @@ pub fn run(data: &[u8]) {
             [f32::from_bits(bits as u32), (f64::from(bits as u32) / 100.0) as f32, -(bits as u32 as f32) / 100.0];
         for value in singles {
             let mut finite = true;
-            let written = text(|out| finite = out.price32(value));
+            let written = text(|out| finite = out.price32("", value));
             assert_eq!(finite, value.is_finite());
             let expected = if finite { serde_json::to_vec(&value).expect("a number") } else { Vec::new() };
             assert_eq!(written, expected, "{value:e}");
@@ -35,13 +35,13 @@ pub fn run(data: &[u8]) {
         let paise = f64::from(bits as u32);
         for value in [f64::from_bits(bits), paise / 100.0, paise / 10_000.0, -paise / 100.0] {
             let mut finite = true;
-            let written = text(|out| finite = out.price64(value));
+            let written = text(|out| finite = out.price64("", value));
             assert_eq!(finite, value.is_finite());
             let expected = if finite { serde_json::to_vec(&value).expect("a number") } else { Vec::new() };
             assert_eq!(written, expected, "{value:e}");
         }
-        assert_eq!(text(|out| out.u32(bits as u32)), (bits as u32).to_string().as_bytes());
-        assert_eq!(text(|out| out.i64(bits as i64)), (bits as i64).to_string().as_bytes());
-        assert_eq!(text(|out| out.micros(bits as i64)), (bits as i64).to_string().as_bytes());
+        assert_eq!(text(|out| out.u32("", bits as u32)), (bits as u32).to_string().as_bytes());
+        assert_eq!(text(|out| out.i64("", bits as i64)), (bits as i64).to_string().as_bytes());
+        assert_eq!(text(|out| out.micros("", bits as i64)), (bits as i64).to_string().as_bytes());
     }
 }
