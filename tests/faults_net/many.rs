@@ -217,6 +217,11 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
     subscribed(&sim, Kind::Feed, 5_000);
     let wanted = sim.subscriptions(Kind::Feed);
     let figures = || (status_figure(run.pid(), "VmRSS:"), descriptors(run.pid()), status_figure(run.pid(), "Threads:"));
+    let streams_on = || {
+        until("the last gap is closed", || {
+            run.out.text().trim_end().lines().last().is_some_and(|line| line.contains("ticker"))
+        });
+    };
     let mut rng = fastrand::Rng::with_seed(4);
     let mut first = None;
     for flap in 1..=how_many {
@@ -245,21 +250,26 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
             std::thread::sleep(Duration::from_millis(5));
         }
         if first.is_none() {
+            streams_on();
             first = Some(figures());
         }
     }
     // A connection that came before the proxy's manners changed back may have been cut once more since.
     until("the whole set is served, and nothing else", || sim.subscriptions(Kind::Feed) == wanted);
     run.records("gap", 1);
-    until("the last gap is closed", || {
-        run.out.text().trim_end().lines().last().is_some_and(|line| line.contains("ticker"))
+    streams_on();
+    // What serves a connection that has just ended, or begins another, may be there a moment longer.
+    let first = first.expect("a flap");
+    until("no descriptor and no thread more than after the first flap", || {
+        let (_, descriptors, threads) = figures();
+        descriptors <= first.1 && threads <= first.2
     });
     let last = figures();
     let done = run.stop().code(0);
     let gaps = done.of("gap").len();
     assert!((how_many / 2..=how_many * 2).contains(&gaps), "{gaps} gaps of {how_many} flaps");
     done.books();
-    [first.expect("a flap"), last]
+    [first, last]
 }
 
 slow! {
@@ -269,7 +279,6 @@ slow! {
         let begun = Instant::now();
         let [first, last] = flaps(asked.unwrap_or(4), asked.is_some());
         measured(&format!("F04: memory kB, descriptors, threads after the first flap {first:?}, after the last {last:?}, {:?}", begun.elapsed()));
-        assert_eq!((first.1, first.2), (last.1, last.2), "descriptors and threads");
         assert!(last.0 < first.0 + (16 << 10), "memory: {} kB, then {} kB", first.0, last.0);
     }
 

@@ -107,8 +107,7 @@ impl Marker {
             match (fs.fstat(&file), fs.stat(&marker)) {
                 (Ok(ours), Ok(there)) if ours.id == there.id => {
                     let text = read_all(fs.as_ref(), &file).map_err(NotTaken::Io)?;
-                    let left = if text.is_empty() { Left::Nothing } else { Left::Killed(parse(&text)) };
-                    return Ok((Marker { fs: fs.clone(), file, path: marker }, left));
+                    return Ok((Marker { fs: fs.clone(), file, path: marker }, left_by(&text)));
                 }
                 (Ok(_), Ok(_)) => {}
                 (Ok(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
@@ -117,24 +116,29 @@ impl Marker {
         }
     }
 
-    /// Takes a marker that a killed run left, if nobody holds it and its note is `wanted`.
+    /// Takes a marker that a killed run left, if nobody holds it and its note is `wanted`. [`Left::Nothing`]: the run was
+    /// killed before it wrote its note, and so before it touched the file.
     pub fn take_stale(
         fs: &Arc<dyn Filesystem>,
         path: &Path,
         wanted: impl Fn(Option<&Note>) -> bool,
-    ) -> Option<(Marker, Option<Note>)> {
+    ) -> Option<(Marker, Left)> {
         let marker = names::marker(path);
         let file = fs.open(&marker, How::Mend).ok()?;
-        let read = || read_all(fs.as_ref(), &file).ok().filter(|text| !text.is_empty()).map(|text| parse(&text));
+        let read = || read_all(fs.as_ref(), &file).ok().map(|text| left_by(&text));
+        let is_wanted = match read()? {
+            Left::Nothing => wanted(None),
+            Left::Killed(note) => wanted(note.as_ref()),
+        };
         // Looked at before it is locked: a marker that is none of our business is not even held for a moment.
-        if !wanted(read()?.as_ref()) || !fs.try_lock(&file).ok()? {
+        if !is_wanted || !fs.try_lock(&file).ok()? {
             return None;
         }
         if fs.fstat(&file).ok()?.id != fs.stat(&marker).ok()?.id {
             return None;
         }
-        let note = read()?;
-        Some((Marker { fs: fs.clone(), file, path: marker }, note))
+        let left = read()?;
+        Some((Marker { fs: fs.clone(), file, path: marker }, left))
     }
 
     /// Replaces what the marker says. At no moment is it empty: an empty marker would mean that nothing was written yet.
@@ -170,6 +174,10 @@ fn read_all(fs: &dyn Filesystem, file: &File) -> io::Result<Vec<u8>> {
     let n = read_full(fs, file, &mut text, 0)?;
     text.truncate(n);
     Ok(text)
+}
+
+fn left_by(text: &[u8]) -> Left {
+    if text.is_empty() { Left::Nothing } else { Left::Killed(parse(text)) }
 }
 
 fn parse(text: &[u8]) -> Option<Note> {

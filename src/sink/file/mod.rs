@@ -8,7 +8,9 @@
 //!   run's last record in it → remove the markers of earlier periods → open the file → (the writer puts the `restarted`
 //!   gap into it).
 //! * Rotating: last line and last frame of the old file → marker of the new file → new file → remove the old marker →
-//!   `--on-rotate`. Killed in between, two markers are left; the next start mends both and tells one gap.
+//!   `--on-rotate`. Killed in between, two markers are left; the next start mends both and tells one gap. A marker that
+//!   is empty was made just before the kill: it is removed. While a gap of killed runs is not told yet, the marker of the
+//!   next file says where it begins.
 //! * Ending: last line, last frame → remove the marker → `--on-rotate`.
 
 mod append;
@@ -39,7 +41,6 @@ pub(super) use append::{Trouble, cannot_write};
 pub(crate) use marker::cannot_open;
 pub(crate) use names::torn as torn_path;
 use open::{NotOpened, OpenFile, Opener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,7 +132,7 @@ impl FileSink {
         let patience = Patience { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
         let opener = Opener { spec, pattern, patience };
         opener.check_folder(now_us)?;
-        let (file, restarted) = opener.open(now_us, None, true).map_err(|error| error.failure())?;
+        let (file, restarted) = opener.open(now_us, None).map_err(|error| error.failure())?;
         for killed in &restarted {
             console.warn(&killed.detail);
         }
@@ -199,11 +200,11 @@ impl FileSink {
     }
 
     /// Opens the next file, waiting out what passes.
-    fn open_next(&mut self, at_us: i64, after: Option<(PathBuf, u32)>) -> Result<OpenFile, WriteFailure> {
+    fn open_next(&self, at_us: i64) -> Result<OpenFile, WriteFailure> {
         let patience = self.opener.patience.clone();
         let mut trouble = Trouble::new(&patience, self.opener.pattern.path_at(at_us).display().to_string());
         loop {
-            match self.opener.open(at_us, after.clone(), false) {
+            match self.opener.open(at_us, self.current.as_ref()) {
                 Ok((file, restarted)) => {
                     for killed in restarted {
                         self.console().warn(&killed.detail);
@@ -261,9 +262,11 @@ impl Destination for FileSink {
     }
 
     fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
-        self.complete(end_line)?;
-        let after = self.current.as_ref().map(|file| (file.base.clone(), file.number));
-        let next = self.open_next(at_us, after)?;
+        // As long as a gap is owed there is nothing of this run that an `end` could speak of; its time would be taken for
+        // that of the killed run's last record.
+        let owes_gap = self.current.as_ref().is_some_and(OpenFile::owes_gap);
+        self.complete(end_line.filter(|_| !owes_gap))?;
+        let next = self.open_next(at_us)?;
         if let Some(old) = self.current.replace(next) {
             self.let_go(old);
         }
@@ -280,15 +283,17 @@ impl Destination for FileSink {
         };
         self.frame_since.get_or_insert_with(|| self.opener.patience.fs.elapsed());
         let result = file.out.write(lines);
+        file.gap_told();
         self.failed |= result.is_err();
         result
     }
 
     fn write_gap(&mut self, line: &[u8]) -> Result<bool, WriteFailure> {
-        let (Format::Csv, Some(file)) = (self.opener.spec.format, &self.current) else { return Ok(false) };
+        let (Format::Csv, Some(file)) = (self.opener.spec.format, &mut self.current) else { return Ok(false) };
         let path = gaps_path(&file.path);
         let mut appender = self.opener.open_gaps(&path).map_err(|error| WriteFailure::Failed(error.failure()))?;
         appender.append(line, Cut::Lines).map_err(|unwritten| unwritten.failure)?;
+        file.gap_told();
         self.written += line.len() as u64;
         Ok(true)
     }

@@ -34,6 +34,8 @@ pub struct OpenFile {
     /// Its marker, locked.
     pub marker: Marker,
     note: Note,
+    /// Where the gap of killed runs begins, as long as nothing tells of it.
+    owed_us: Option<i64>,
     /// Where its lines go.
     pub out: Output,
     /// Bytes of a file that has nothing but its header.
@@ -41,6 +43,16 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
+    /// Whether a gap of killed runs is to be told first.
+    pub fn owes_gap(&self) -> bool {
+        self.owed_us.is_some()
+    }
+
+    /// Something was written that a next start reads the end of the gap from.
+    pub fn gap_told(&mut self) {
+        self.owed_us = None;
+    }
+
     /// Tells the marker that a frame was closed.
     pub fn frame_closed(&mut self) {
         self.note.frame_at = self.out.appender().len();
@@ -58,7 +70,7 @@ impl OpenFile {
 
     /// Tells the marker that the path has a new file since `us`.
     pub fn begun_anew(&mut self, us: i64) {
-        self.note = Note { since_us: us, len: 0, frame_at: 0, ..self.note.clone() };
+        self.note = Note { since_us: self.owed_us.unwrap_or(us), len: 0, frame_at: 0, ..self.note.clone() };
         let _ = self.marker.write(&self.note);
     }
 }
@@ -101,8 +113,8 @@ impl Held {
 }
 
 /// Runs that were killed, and what became of their files.
-#[derive(Default)]
 struct Killed {
+    /// The last record they left.
     from_us: Option<i64>,
     details: Vec<String>,
 }
@@ -130,7 +142,8 @@ impl Killed {
 
     fn restarted(self) -> Vec<Restarted> {
         let detail = self.details.join("; ");
-        self.from_us.map(|from_us| Restarted { from_us, detail }).into_iter().collect()
+        let from_us = self.from_us.filter(|_| !self.details.is_empty());
+        from_us.map(|from_us| Restarted { from_us, detail }).into_iter().collect()
     }
 }
 
@@ -156,14 +169,9 @@ impl Opener {
         )
     }
 
-    /// Opens the file that `now_us` belongs to. `after`: the pattern's value and the number of the file that was written
-    /// until now. `starting`: files of earlier periods are looked at too.
-    pub fn open(
-        &self,
-        now_us: i64,
-        after: Option<(PathBuf, u32)>,
-        starting: bool,
-    ) -> Result<(OpenFile, Vec<Restarted>), NotOpened> {
+    /// Opens the file that `now_us` belongs to. `after`: the file that was written until now; at a start there is none, and
+    /// files of earlier periods are looked at too.
+    pub fn open(&self, now_us: i64, after: Option<&OpenFile>) -> Result<(OpenFile, Vec<Restarted>), NotOpened> {
         let base = self.pattern.path_at(now_us);
         if self.pattern.is_dated() {
             let folder = names::folder(&base);
@@ -171,13 +179,13 @@ impl Opener {
                 self.fs().make_folder(folder, self.spec.mode).map_err(at(&base))?;
             }
         }
-        let used = after.filter(|(before, _)| *before == base).map(|(_, number)| number);
+        let used = after.filter(|before| before.base == base).map(|before| before.number);
         let mut number = match used {
             Some(used) => self.newest(&base)?.map_or(used, |newest| newest.max(used)) + 1,
             None if self.spec.rotate_size.is_some() => self.newest(&base)?.unwrap_or(0),
             None => 0,
         };
-        let mut killed = Killed::default();
+        let mut killed = Killed { from_us: after.and_then(|before| before.owed_us), details: Vec::new() };
         let mut stale: Vec<Marker> = Vec::new();
         loop {
             let path = names::numbered(&base, number);
@@ -206,7 +214,7 @@ impl Opener {
                     if held.fresh { held.give_back() } else { stale.push(held.marker) }
                 }
                 Ok(Some(len)) => {
-                    if starting {
+                    if after.is_none() {
                         self.earlier(&path, &base, &mut killed, &mut stale, now_us);
                     }
                     return match self.settle(base, number, path, &held.marker, len, &killed, now_us) {
@@ -253,7 +261,8 @@ impl Opener {
         };
         marker.write(&note).map_err(at(&path))?;
         let (out, header_len) = self.begin(&path)?;
-        Ok(move |marker| OpenFile { base, number, path, marker, note, out, header_len })
+        let owed_us = killed.from_us;
+        Ok(move |marker| OpenFile { base, number, path, marker, note, owed_us, out, header_len })
     }
 
     /// Opens a file for appending, with its header if it is new; and the bytes a header takes.
@@ -391,7 +400,14 @@ impl Opener {
                 Some(note) => Path::new(&note.pattern).file_name() == pattern_name,
                 None => names::number_of(base, &name).is_some(),
             };
-            let Some((marker, note)) = Marker::take_stale(&self.patience.fs, &path, is_ours) else { continue };
+            let (marker, note) = match Marker::take_stale(&self.patience.fs, &path, is_ours) {
+                None => continue,
+                Some((marker, Left::Nothing)) => {
+                    stale.push(marker);
+                    continue;
+                }
+                Some((marker, Left::Killed(note))) => (marker, note),
+            };
             match mend::mend(self.fs(), &path, Some((&marker, note.as_ref())), self.spec.mode, now_us) {
                 Ok(mended) => {
                     killed.add(&path, note.as_ref(), &mended, now_us);
