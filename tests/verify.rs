@@ -97,6 +97,19 @@ fn what_is_damaged_is_named_with_its_line() {
 }
 
 #[test]
+fn losses_that_only_the_books_tell_of_are_gaps() {
+    // Nothing took the records any more, so nothing took a gap record either.
+    let dropped =
+        end(5, 5, 0, 2_000).replace(r#""written":5"#, r#""written":1"#).replace(r#""dropped":0"#, r#""dropped":4"#);
+    // `--no-gaps`
+    let untold = end(1, 1, 3, 2_000);
+    for end in [dropped, untold] {
+        let (verdict, summary) = checked("x.ndjson", &lines(&[ticker(1_000), end.clone()]));
+        assert_eq!((verdict, summary.damaged), (Verdict::Gaps, 0), "{end}");
+    }
+}
+
+#[test]
 fn the_last_file_of_a_rotated_run_has_the_books_of_all_its_files() {
     let last = lines(&[ticker(1_000), end(11, 11, 0, 2_000)]);
     let (verdict, summary) = checked("x.3.ndjson", &last);

@@ -108,7 +108,7 @@ pub struct Coverage {
 pub enum Verdict {
     /// Whole.
     Ok,
-    /// Whole, with gaps that it tells of.
+    /// Whole, with losses that it tells of.
     Gaps,
     /// It does not end orderly.
     NoEnd,
@@ -162,6 +162,8 @@ pub struct Findings {
     gap_us: i64,
     gap_reasons: BTreeMap<String, u64>,
     books: Books,
+    /// An `end` record tells of losses that no gap record shows.
+    loss_untold: bool,
     elsewhere: u64,
     damaged: u64,
     first_damage: Option<Damage>,
@@ -229,7 +231,7 @@ impl Findings {
             Verdict::Damaged
         } else if !ended_orderly {
             Verdict::NoEnd
-        } else if self.gaps > 0 {
+        } else if self.gaps > 0 || self.loss_untold {
             Verdict::Gaps
         } else {
             Verdict::Ok

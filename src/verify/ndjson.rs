@@ -137,6 +137,9 @@ impl Check {
         if self.orders == 0 && self.books == 0 {
             self.findings.elsewhere += written - records;
         }
+        // Told without a record (`--no-gaps`), or found out when nothing could be written any more.
+        let only_here = exact || written == records || self.orders > 0 || self.books > 0;
+        self.findings.loss_untold |= only_here && (gaps > self.gaps || dropped > 0);
         if self.gaps > gaps {
             return Err(format!("the books say {gaps} gaps, but there are {} gap records", self.gaps));
         }

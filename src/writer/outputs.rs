@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// Bytes from which on lines are handed to their destinations although more are coming.
 const CHUNK: usize = 64 * 1024;
 
+/// How long after its time a file is closed when nothing comes that would close it, µs.
+const PASSED: i64 = 1_000_000;
+
 /// A destination and what its lines look like.
 pub struct OutputSpec {
     /// Where lines go.
@@ -51,7 +54,7 @@ pub struct Outputs {
     full: bool,
     /// Whether handing over may wait for a reader or a disk.
     patient: bool,
-    /// What no destination takes any more, once that is so.
+    /// Why nothing is to be written any more, once that is so.
     failure: Option<WriteFailure>,
     /// Packets that were encoded and then could not be written anywhere, since [`Outputs::take_lost`] was asked.
     lost: u64,
@@ -83,7 +86,8 @@ struct Output {
     is_file: bool,
     /// The books when the current file was begun.
     books: Books,
-    gone: bool,
+    /// Why it is not written to any more.
+    gone: Option<WriteFailure>,
     /// Whether it is being written to; after a panic: whether that was where.
     writing: bool,
 }
@@ -104,7 +108,7 @@ impl Outputs {
                 destination: spec.destination,
                 is_file: spec.is_file,
                 books: Books::default(),
-                gone: false,
+                gone: None,
                 writing: false,
             };
             match groups.iter_mut().find(|group| group.encoder.style() == spec.style) {
@@ -165,17 +169,24 @@ impl Outputs {
     #[inline(never)]
     fn make_way(&mut self, us: i64, recv_us: i64, books: &Books) -> i64 {
         self.flush(us, books);
+        self.turn_over(us, recv_us, |_| true, books);
+        // The `end` record of a file that was closed took a receive time of its own.
+        if self.stamps.last() == recv_us { recv_us } else { self.stamps.next(us) }
+    }
+
+    /// Closes the files that a moment does not belong to, and goes on in those it belongs to.
+    fn turn_over(&mut self, us: i64, moment: i64, is_due: impl Fn(&Output) -> bool, books: &Books) {
         let Outputs { groups, failure, stamps, .. } = self;
         for Group { encoder, outputs, boundary, .. } in groups {
-            for output in outputs.iter_mut().filter(|output| recv_us >= output.destination.boundary_us()) {
+            for output in
+                outputs.iter_mut().filter(|output| moment >= output.destination.boundary_us() && is_due(output))
+            {
                 let at_us = stamps.next(us);
                 output.rotate(encoder, at_us, at_us, books, failure);
             }
             *boundary = outputs.iter().map(|output| output.destination.boundary_us()).min().unwrap_or(i64::MAX);
         }
         self.boundary = self.groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
-        // The `end` record of a file that was closed took a receive time of its own.
-        if self.stamps.last() == recv_us { recv_us } else { self.stamps.next(us) }
     }
 
     /// Hands lines over in smaller pieces, so that files rotate near a small size.
@@ -222,7 +233,7 @@ impl Outputs {
                 group.marks.push(Mark { start, end: group.out.len(), packets: 0 });
                 continue;
             }
-            for output in self.groups[i].outputs.iter_mut().filter(|output| !output.gone) {
+            for output in self.groups[i].outputs.iter_mut().filter(|output| output.gone.is_none()) {
                 match output.destination.write_gap(line.as_bytes()) {
                     Ok(true) => {}
                     Ok(false) => on_stderr = true,
@@ -255,6 +266,8 @@ impl Outputs {
     /// Hands a group's pending lines to its destinations.
     fn hand_over(&mut self, group: usize, us: i64, books: &Books) {
         let Outputs { groups, failure, lost, stamps, patient, .. } = self;
+        let mut others = groups.iter().enumerate().filter(|&(other, _)| other != group);
+        let is_elsewhere = others.any(|(_, other)| other.outputs.iter().any(|output| output.gone.is_none()));
         let Group { encoder, out, marks, outputs, handed, .. } = &mut groups[group];
         if out.is_empty() {
             *handed = *books;
@@ -262,7 +275,7 @@ impl Outputs {
         }
         // What at least one destination of the group took is written.
         let mut most = 0;
-        for output in outputs.iter_mut().filter(|output| !output.gone) {
+        for output in outputs.iter_mut().filter(|output| output.gone.is_none()) {
             if output.destination.wants_rotation(out.len()) {
                 // What is handed over is older than the moment: the next file is still one of its time.
                 let recv_us = stamps.next(us);
@@ -286,7 +299,10 @@ impl Outputs {
             }
         }
         *handed = *books;
-        *lost += packets_behind(most, out.as_bytes(), marks);
+        // What another group takes reaches a record there.
+        if !is_elsewhere {
+            *lost += packets_behind(most, out.as_bytes(), marks);
+        }
         out.clear();
         out.shrink_to(4 * CHUNK);
         marks.clear();
@@ -307,7 +323,7 @@ impl Outputs {
         for Group { out, outputs, .. } in &mut self.groups {
             let whole = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
             let lines = &out.as_bytes()[..whole];
-            for output in outputs.iter_mut().filter(|output| !output.gone && !output.writing) {
+            for output in outputs.iter_mut().filter(|output| output.gone.is_none() && !output.writing) {
                 let write = AssertUnwindSafe(|| {
                     if lines.is_empty() || output.destination.write(lines).is_ok() {
                         // Compressed blocks are closed, so that they can be read.
@@ -331,11 +347,15 @@ impl Outputs {
     }
 
     /// Called about once a second; tells what was done to the files from outside.
-    pub fn tick(&mut self, now_us: i64) -> Vec<Truncated> {
+    pub fn tick(&mut self, now_us: i64, books: &Books) -> Vec<Truncated> {
         let mut truncated = Vec::new();
+        // Later than any record of the file's time can still come from a socket.
+        if now_us.saturating_sub(PASSED) >= self.boundary && !self.is_pending() {
+            self.turn_over(now_us, now_us, |output| output.books != *books, books);
+        }
         let Outputs { groups, failure, console, stamps, .. } = self;
         for Group { encoder, outputs, handed, .. } in groups {
-            for output in outputs.iter_mut().filter(|output| !output.gone) {
+            for output in outputs.iter_mut().filter(|output| output.gone.is_none()) {
                 if let Err(why) = output.destination.tick(now_us) {
                     output.fail(why, failure);
                     continue;
@@ -362,7 +382,7 @@ impl Outputs {
     pub fn reopen(&mut self, now_us: i64) {
         let Outputs { groups, failure, stamps, .. } = self;
         for Group { encoder, outputs, handed, .. } in groups {
-            for output in outputs.iter_mut().filter(|output| !output.gone) {
+            for output in outputs.iter_mut().filter(|output| output.gone.is_none()) {
                 output.reopen(encoder, stamps.next(now_us), handed, failure);
             }
         }
@@ -370,8 +390,11 @@ impl Outputs {
 
     /// When no destination is left, the run is over.
     fn note_readers(&mut self) {
-        if self.groups.iter().flat_map(|group| &group.outputs).all(|output| output.gone) {
-            self.failure.get_or_insert(WriteFailure::ReaderGone);
+        let mut outputs = self.groups.iter().flat_map(|group| &group.outputs);
+        if outputs.clone().all(|output| output.gone.is_some())
+            && let Some(why) = outputs.find_map(|output| output.gone.clone())
+        {
+            self.failure.get_or_insert(why);
         }
     }
 
@@ -383,7 +406,7 @@ impl Outputs {
         self.control.line(&mut line, end, recv_us);
         for group in &mut self.groups {
             let ndjson = group.encoder.style().format == Format::Ndjson;
-            for output in group.outputs.iter_mut().filter(|output| !output.gone) {
+            for output in group.outputs.iter_mut().filter(|output| output.gone.is_none()) {
                 let end = (ndjson && (output.is_file || end_on_stdout)).then_some(line.as_bytes());
                 if let Err(why) = output.destination.finish(end) {
                     output.fail(why, &mut self.failure);
@@ -416,12 +439,13 @@ impl Group {
 }
 
 impl Output {
-    /// The reader of stdout may go while files go on; anything else ends the run.
+    /// The reader of stdout may go, or stand still when the run is told to stop, while files go on; anything else ends the
+    /// run.
     fn fail(&mut self, why: WriteFailure, failure: &mut Option<WriteFailure>) {
-        self.gone = true;
-        if why != WriteFailure::ReaderGone {
-            failure.get_or_insert(why);
+        if let WriteFailure::Failed(_) = why {
+            failure.get_or_insert_with(|| why.clone());
         }
+        self.gone.get_or_insert(why);
     }
 
     /// Goes on in the file of `at_us`; `recv_us` is the time of the `end` record of the one before.
@@ -528,6 +552,66 @@ mod tests {
         assert!(next > 2_500, "an end record came before it");
         let turned = turned.lock().unwrap();
         assert!(turned.len() == 2 && turned[0] < 2_000 && turned[1] >= 2_000, "{turned:?}");
+    }
+
+    #[test]
+    fn a_file_is_closed_when_its_time_has_passed_although_nothing_comes() {
+        let turned = Arc::default();
+        let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+        let destination = Box::new(Turning { boundary: 2_000, turned: Arc::clone(&turned) });
+        let spec = OutputSpec { destination, style, header: None, is_file: true };
+        let mut outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
+        let mut books = Books::default();
+        outputs.tick(PASSED + 2_000, &books);
+        assert!(turned.lock().unwrap().is_empty(), "nothing was received that it could tell of");
+        books.received = 1;
+        outputs.tick(PASSED + 1_999, &books);
+        assert!(turned.lock().unwrap().is_empty(), "what was received before may still be on its way");
+        outputs.tick(PASSED + 2_000, &books);
+        outputs.tick(PASSED + 9_000, &books);
+        assert_eq!(turned.lock().unwrap().len(), 1, "the file after it has nothing to tell of");
+    }
+
+    /// Takes so many lines, and then none.
+    struct Short(usize, WriteFailure);
+
+    impl Destination for Short {
+        fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
+            let taken: Vec<usize> = memchr::memchr_iter(b'\n', lines).take(self.0).collect();
+            self.0 -= taken.len();
+            let written = taken.last().map_or(0, |at| at + 1);
+            if written == lines.len() { Ok(()) } else { Err(Unwritten { failure: self.1.clone(), written }) }
+        }
+
+        fn finish(&mut self, _: Option<&[u8]>) -> Result<(), WriteFailure> {
+            Ok(())
+        }
+
+        fn bytes_written(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn a_line_is_lost_when_nothing_takes_it_and_a_reader_that_stands_still_ends_only_itself() {
+        for why in [WriteFailure::Stopped, WriteFailure::ReaderGone] {
+            for (others, lost) in [(&[][..], 2), (&[TimeStyle::Epoch], 0), (&[TimeStyle::Iso], 0)] {
+                let spec = |time, takes| OutputSpec {
+                    destination: Box::new(Short(takes, why.clone())),
+                    style: Style { format: Format::Ndjson, time, columns: Columns::Own },
+                    header: None,
+                    is_file: false,
+                };
+                let mut specs = vec![spec(TimeStyle::Epoch, 1)];
+                specs.extend(others.iter().map(|&time| spec(time, usize::MAX)));
+                let mut outputs = Outputs::new(specs, TimeStyle::Epoch, Console::default());
+                outputs.lines(1, |_, out| out.bytes(b"a\nb\nc\n"));
+                outputs.lines(1, |_, out| out.bytes(b"d\n"));
+                outputs.flush(1, &Books::default());
+                assert_eq!(outputs.take_lost(), lost, "{why:?} beside {others:?}");
+                assert_eq!(outputs.failure(), others.is_empty().then_some(&why));
+            }
+        }
     }
 
     #[test]

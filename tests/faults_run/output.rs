@@ -123,6 +123,53 @@ fn h04_a_disk_that_stays_full_is_exit_9_and_the_books_balance() {
 }
 
 #[test]
+fn a_disk_that_is_full_at_the_end_of_a_run_is_exit_9_and_a_gap() {
+    if !Path::new("/dev/full").exists() {
+        return skipped("there is no /dev/full here");
+    }
+    let sim = broker_of(100.0);
+    let home = Home::new();
+    let mut command = home.bare("sh");
+    command.envs(sim.environment()).args(["-c", "exec \"$@\" >/dev/full", "sh", DHAN, "feed", "NSE_EQ:2885"]);
+    let mut running = home.start(command);
+    running.says("No space left");
+    let ended = running.stops_soon(Signal::TERM).exits(9);
+    let [_, written, _, dropped, _, gaps] = ended.books();
+    assert!(written == 0 && dropped > 0 && gaps == 1, "{}", ended.err);
+}
+
+#[test]
+fn a_reader_that_stands_still_until_the_end_takes_nothing_from_the_file_beside_it() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full", "-o", "t.ndjson", "-o", "-"]);
+    let (running, stdout) = home.start_piped({
+        command.args(["--duration", "3s"]);
+        command
+    });
+    let ended = running.end().exits(0);
+    drop(stdout);
+    let [_, written, _, dropped, ..] = ended.books();
+    let records = records(&home.text("t.ndjson"));
+    assert!(written > 1_000 && dropped == 0, "{}", ended.err);
+    assert_eq!(records.iter().filter(|record| !is_control(record)).count() as u64, written);
+    verify(&home, "t.ndjson").exits(0);
+}
+
+#[test]
+fn a_reader_that_stands_still_until_the_end_is_a_gap() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]);
+    command.args(["--duration", "3s", "--fail-on-gap", "1ms"]);
+    let (running, stdout) = home.start_piped(command);
+    let ended = running.end().exits(13);
+    drop(stdout);
+    let [_, _, _, dropped, _, gaps] = ended.books();
+    assert!(dropped > 0 && gaps == 1, "{}", ended.err);
+}
+
+#[test]
 fn h07_logrotate_create_with_sighup_loses_and_doubles_nothing() {
     const ROTATIONS: usize = 25;
     let sim = broker_of(3_000.0);

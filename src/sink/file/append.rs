@@ -52,7 +52,9 @@ impl<'a> Trouble<'a> {
         let now = fs.elapsed();
         let since = *self.since.get_or_insert(now);
         if stop.is_stopped() {
-            return Err(WriteFailure::Stopped);
+            let mut failure = cannot_write(&self.what, error);
+            failure.message += " (told to stop while waiting for it)";
+            return Err(WriteFailure::Failed(failure));
         }
         if now.saturating_sub(since) >= *disk_wait {
             let waited = humantime::format_duration(Duration::from_secs(disk_wait.as_secs()));

@@ -341,6 +341,8 @@ impl Opener {
         now_us: i64,
     ) -> Result<Option<u64>, NotOpened> {
         let note = match left {
+            // Looked at before anything is mended: what is not ours is left as it is.
+            Left::Nothing if !self.begins_as_ours(path).map_err(at(path))? => return Ok(None),
             Left::Nothing => None,
             Left::Killed(note) => Some((marker, note.as_ref())),
         };
@@ -361,17 +363,22 @@ impl Opener {
         if self.spec.rotate_size.is_some_and(|limit| len >= limit) {
             return Ok(None);
         }
-        match &self.spec.csv_header {
-            Some(header) => Ok(self.has_header(path, header).map_err(at(path))?.then_some(len)),
-            None => Ok(Some(len)),
-        }
+        Ok(self.begins_as_ours(path).map_err(at(path))?.then_some(len))
     }
 
-    fn has_header(&self, path: &Path, header: &[u8]) -> io::Result<bool> {
-        let file = self.fs().open(path, How::Read)?;
-        let header = header.trim_ascii_end();
+    /// Whether the file at `path` is empty or begins as lines of ours do: with the header that we would write, or with a
+    /// record.
+    fn begins_as_ours(&self, path: &Path) -> io::Result<bool> {
+        let file = match self.fs().open(path, How::Read) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+            file => file?,
+        };
+        if self.fs().fstat(&file)?.len == 0 {
+            return Ok(true);
+        }
+        let header = self.spec.csv_header.as_deref().map(<[u8]>::trim_ascii_end);
         let mut start = Vec::new();
-        let wanted = header.len() + 1;
+        let wanted = header.map_or(1, |header| header.len() + 1);
         let enough = || io::Error::from(ErrorKind::Interrupted);
         let walked = frames::walk(Compression::of(path), Reader::new(self.fs(), &file, 0), 0, |piece| {
             if let Piece::Data(data) = piece {
@@ -383,7 +390,14 @@ impl Opener {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
-        Ok(start.strip_prefix(header).is_some_and(|rest| matches!(rest.first(), None | Some(b'\r' | b'\n'))))
+        Ok(match header {
+            None => start.first() == Some(&b'{'),
+            // A header that was being written is mended away.
+            Some(header) if start.len() < header.len() => header.starts_with(&start),
+            Some(header) => {
+                start.strip_prefix(header).is_some_and(|rest| matches!(rest.first(), None | Some(b'\r' | b'\n')))
+            }
+        })
     }
 
     /// Mends what killed runs left of this pattern's other files in the folder.

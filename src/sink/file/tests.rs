@@ -386,7 +386,9 @@ fn a_run_that_is_told_to_stop_does_not_wait_for_room() {
             break unwritten.failure;
         }
     };
-    assert_eq!(failure, WriteFailure::Stopped);
+    let WriteFailure::Failed(failure) = failure else { panic!("{failure:?}") };
+    assert_eq!(failure.exit, Exit::Output);
+    assert!(failure.message.ends_with("(told to stop while waiting for it)"), "{failure}");
     assert!(fs.elapsed() <= Duration::from_secs(1));
 }
 
@@ -560,6 +562,33 @@ fn a_header_stands_once_in_a_file_and_never_before_other_columns() {
         assert_eq!(text_of(&dir.path().join(&beside)), "other,recv_us\nb,6\nb,6\n");
         let gaps = format!("{beside}.gaps.ndjson");
         assert_eq!(text_of(&dir.path().join(gaps)), "{\"type\":\"gap\"}\n{\"type\":\"gap\"}\n");
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_left_as_it_is_and_a_file_begun_beside_it() {
+    let gzipped = {
+        let dir = tempfile::tempdir().unwrap();
+        let mut sink = FileSink::open(spec(dir.path(), "x.csv.gz"), START, &quiet()).unwrap().sink;
+        sink.write(b"ticker,1,2\n").unwrap();
+        sink.finish(None).unwrap();
+        std::fs::read(dir.path().join("x.csv.gz")).unwrap()
+    };
+    for (name, beside, found) in [
+        ("x.ndjson", "x.1.ndjson", &b"type,n,recv_us\r\nticker,1,2\r\n"[..]),
+        ("x.dcap", "x.1.dcap", b"\x89DC\n\0\0 no line"),
+        ("x.csv", "x.1.csv", b"{\"type\":\"ticker\"}\n{\"ty"),
+        ("x.ndjson.gz", "x.1.ndjson.gz", b"{\"type\":\"ticker\"}\n"),
+        ("x.ndjson.zst", "x.1.ndjson.zst", b"{\"type\":\"ticker\"}\n"),
+        ("x.ndjson.gz", "x.1.ndjson.gz", &gzipped),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(name), found).unwrap();
+        let mut opened = FileSink::open(spec(dir.path(), name), START, &quiet()).unwrap();
+        assert_eq!(opened.sink.path(), Some(dir.path().join(beside).as_path()));
+        opened.sink.finish(None).unwrap();
+        assert_eq!(std::fs::read(dir.path().join(name)).unwrap(), found, "{name}");
+        assert_eq!(names(dir.path()), [beside, name]);
     }
 }
 

@@ -18,7 +18,28 @@ pub(super) struct MalformedBurst {
     conn: u16,
 }
 
+/// Packets that came, or became lines, when nothing took lines any more.
+#[derive(Debug)]
+pub(super) struct Untaken {
+    from_us: i64,
+    packets: u64,
+}
+
 impl Pipeline {
+    /// Packets were lost because outputs do not take lines any more, or will never take those that were pending.
+    #[cold]
+    pub(super) fn not_taken(&mut self, packets: u64, from_us: i64) {
+        self.untaken.get_or_insert(Untaken { from_us, packets: 0 }).packets += packets;
+    }
+
+    /// Counts what was not taken as a gap, and tells of it where something still takes lines.
+    pub(super) fn tell_untaken(&mut self, now_us: i64) {
+        if let Some(Untaken { from_us, packets }) = self.untaken.take() {
+            let detail = "an output did not take them before the end".to_owned();
+            self.gap(0, GapReason::Lagged, Some(detail), from_us, now_us, Some(packets));
+        }
+    }
+
     #[cold]
     pub(super) fn resumed(&mut self, frame: Frame<'_>) {
         if let Some(gap) = self.gaps.resumed(self.rules.feed, frame.conn, frame.recv_us) {
@@ -65,20 +86,63 @@ impl Pipeline {
     }
 
     pub(super) fn print_gap(&mut self, gap: Gap, at_us: i64) {
+        // Counted after its moment is known: that may close a file, whose books are then told without it.
+        let recv_us = self.rules.gaps.then(|| self.outputs.stamp(at_us, &self.books));
         self.books.gaps += 1;
-        if self.rules.gaps {
-            let recv_us = self.outputs.stamp(at_us, &self.books);
+        if let Some(recv_us) = recv_us {
             self.outputs.control(&gap, recv_us);
         }
     }
 
     pub(super) fn lagged(&mut self, lagged: Lagged) {
-        self.books.received += lagged.packets;
         if self.over.is_some() {
             self.books.filtered += lagged.packets;
-            return;
+        } else {
+            self.gap(0, GapReason::Lagged, None, lagged.from_us, lagged.to_us, Some(lagged.packets));
+            self.books.dropped += lagged.packets;
         }
-        self.books.dropped += lagged.packets;
-        self.gap(0, GapReason::Lagged, None, lagged.from_us, lagged.to_us, Some(lagged.packets));
+        self.books.received += lagged.packets;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SECOND_US;
+    use crate::console::Console;
+    use crate::record::control::Feed;
+    use crate::sink::csv::Columns;
+    use crate::sink::encoder::{Format, Style};
+    use crate::sink::file::{FileSink, FileSpec};
+    use crate::sink::time::TimeStyle;
+    use crate::verify::Verdict;
+    use crate::writer::outputs::{OutputSpec, Outputs};
+    use crate::writer::pipeline::Rules;
+
+    #[test]
+    fn a_gap_that_a_new_file_begins_with_is_in_the_books_of_that_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let spec = FileSpec {
+            pattern: dir.path().join("x-%S.ndjson").display().to_string(),
+            format: Format::Ndjson,
+            csv_header: None,
+            rotate_size: None,
+            mode: 0o644,
+            on_rotate: None,
+            disk_wait: std::time::Duration::ZERO,
+            stop: crate::sink::StopSignal::default(),
+        };
+        let sink = FileSink::open(spec, 0, &Console::default()).unwrap().sink;
+        let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+        let output = OutputSpec { destination: Box::new(sink), style, header: None, is_file: true };
+        let outputs = Outputs::new(vec![output], TimeStyle::Epoch, Console::default());
+        let mut pipeline = Pipeline::new(Rules::everything(Feed::Market), outputs, 0);
+        pipeline.lagged(Lagged { packets: 3, from_us: 0, to_us: SECOND_US });
+        pipeline.finish(SECOND_US + 1);
+        let check = |name| crate::cmd::verify::check(&dir.path().join(name)).unwrap();
+        let (verdict, summary) = check("x-00.ndjson");
+        assert_eq!((verdict, summary.ends), (Verdict::Ok, 1), "{summary:?}");
+        let (verdict, summary) = check("x-01.ndjson");
+        assert_eq!((verdict, summary.ends), (Verdict::Gaps, 1), "{summary:?}");
     }
 }

@@ -25,7 +25,7 @@ use crate::sink::WriteFailure;
 use crate::wire::InstrumentKey;
 use crate::wire::depth::{Levels, packets as depth_packets};
 use crate::wire::feed::packets as feed_packets;
-use losses::MalformedBurst;
+use losses::{MalformedBurst, Untaken};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
@@ -58,6 +58,9 @@ pub struct Pipeline {
     malformed: MalformedBurst,
     over: Option<Over>,
     ending: ending::Ending,
+    untaken: Option<Untaken>,
+    /// When the latest packet was received whose lines were handed over, as far as outputs took them.
+    handed_us: i64,
 }
 
 /// What a stream's frames are decoded with.
@@ -93,6 +96,8 @@ impl Pipeline {
             malformed: MalformedBurst::default(),
             over: None,
             ending: ending::Ending::default(),
+            untaken: None,
+            handed_us: i64::MAX,
         };
         if let Some(once) = once {
             pipeline.print_once(&once);
@@ -164,6 +169,7 @@ impl Pipeline {
             self.books.filtered += packets;
         } else {
             self.books.dropped += packets;
+            self.not_taken(packets, frame.recv_us);
         }
     }
 
@@ -198,12 +204,16 @@ impl Pipeline {
         let at_us = self.figures.last_recv_us;
         self.outputs.flush(at_us, &self.books);
         self.count_lost();
+        self.handed_us = at_us;
     }
 
     fn count_lost(&mut self) {
         let lost = self.outputs.take_lost();
-        self.books.written -= lost.min(self.books.written);
-        self.books.dropped += lost;
+        if lost > 0 {
+            self.books.written -= lost.min(self.books.written);
+            self.books.dropped += lost;
+            self.not_taken(lost, self.handed_us.min(self.figures.last_recv_us));
+        }
     }
 
     /// After a panic: hands over the lines that are whole, and nothing else. Files keep their markers, so that the next
@@ -214,7 +224,7 @@ impl Pipeline {
 
     /// Called about once a second of wall-clock time.
     pub fn tick(&mut self, now_us: i64) {
-        for truncated in self.outputs.tick(now_us) {
+        for truncated in self.outputs.tick(now_us, &self.books) {
             self.gap(0, GapReason::Lagged, Some(truncated.detail), truncated.from_us, now_us, None);
         }
     }
@@ -264,8 +274,10 @@ impl Pipeline {
             self.print_gap(gap, now_us);
         }
         self.flush();
+        self.tell_untaken(now_us);
         self.outputs.finish(&End { books: self.books, reason: reason.clone() }, now_us, self.rules.status_records);
         self.count_lost();
+        self.tell_untaken(now_us);
         let failure = self.outputs.failure().cloned();
         self.figures();
         Summary {
