@@ -111,7 +111,7 @@ pub fn open_on(
     let mut bytes = Vec::new();
     pack(packing, SESSION, &session.bytes(), &mut bytes);
     appender.append(&bytes, Cut::Nowhere).map_err(|unwritten| match unwritten.failure {
-        WriteFailure::Failed(failure) => failure,
+        WriteFailure::Failed(failure) | WriteFailure::Unsaved(failure) => failure,
         _ => Failure::new(Exit::Output, format!("cannot write {}", path.display())),
     })?;
     Ok(Opened { recorder: Recorder::new(appender, packing, console.clone(), now_us), restarted })

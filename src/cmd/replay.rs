@@ -369,7 +369,7 @@ impl Replay<'_> {
             return Ok(Ended::ReaderGone);
         }
         self.console.info(ClosingLine(&self.books));
-        if let Some(WriteFailure::Failed(failure)) = self.failure {
+        if let Some(WriteFailure::Failed(failure) | WriteFailure::Unsaved(failure)) = self.failure {
             return Err(failure);
         }
         if self.broken.is_empty() {

@@ -497,6 +497,9 @@ impl Driver {
             (Some(failure), _) => return Err(failure),
             (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
             (None, Some(WriteFailure::Failed(failure))) => return Err(failure.clone()),
+            // A stream that a signal ends has not failed.
+            (None, Some(WriteFailure::Unsaved(failure))) if reason == "signal" => self.console.warn(&failure.message),
+            (None, Some(WriteFailure::Unsaved(failure))) => return Err(failure.clone()),
             (None, Some(WriteFailure::Stopped) | None) => {}
         }
         let timed = reason == "duration" || reason == "until";

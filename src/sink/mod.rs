@@ -110,8 +110,10 @@ pub struct Unwritten {
 pub enum WriteFailure {
     /// The reader of stdout went away.
     ReaderGone,
-    /// The run was told to stop while waiting to write.
+    /// The run was told to stop while waiting for the reader of stdout.
     Stopped,
+    /// The run was told to stop while waiting for what keeps a file from being written.
+    Unsaved(Failure),
     /// Output failed for good.
     Failed(Failure),
 }

@@ -442,7 +442,7 @@ impl Output {
     /// The reader of stdout may go, or stand still when the run is told to stop, while files go on; anything else ends the
     /// run.
     fn fail(&mut self, why: WriteFailure, failure: &mut Option<WriteFailure>) {
-        if let WriteFailure::Failed(_) = why {
+        if let WriteFailure::Failed(_) | WriteFailure::Unsaved(_) = why {
             failure.get_or_insert_with(|| why.clone());
         }
         self.gone.get_or_insert(why);

@@ -129,13 +129,22 @@ fn a_disk_that_is_full_at_the_end_of_a_run_is_exit_9_and_a_gap() {
     }
     let sim = broker_of(100.0);
     let home = Home::new();
-    let mut command = home.bare("sh");
-    command.envs(sim.environment()).args(["-c", "exec \"$@\" >/dev/full", "sh", DHAN, "feed", "NSE_EQ:2885"]);
-    let mut running = home.start(command);
+    let command = |more: &[&str]| {
+        let mut command = home.bare("sh");
+        command.envs(sim.environment()).args(["-c", "exec \"$@\" >/dev/full", "sh", DHAN, "feed", "NSE_EQ:2885"]);
+        command.args(more);
+        command
+    };
+    let timed = home.run(command(&["--duration", "2s"])).exits(9);
+    let mut running = home.start(command(&[]));
     running.says("No space left");
-    let ended = running.stops_soon(Signal::TERM).exits(9);
-    let [_, written, _, dropped, _, gaps] = ended.books();
-    assert!(written == 0 && dropped > 0 && gaps == 1, "{}", ended.err);
+    // A stream that is told to stop has not failed.
+    let told = running.stops_soon(Signal::TERM).exits(0);
+    for ended in [timed, told] {
+        let [_, written, _, dropped, _, gaps] = ended.books();
+        assert!(written == 0 && dropped > 0 && gaps == 1, "{}", ended.err);
+        assert!(ended.err.contains("told to stop while waiting for it"), "{}", ended.err);
+    }
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl<'a> Trouble<'a> {
         if stop.is_stopped() {
             let mut failure = cannot_write(&self.what, error);
             failure.message += " (told to stop while waiting for it)";
-            return Err(WriteFailure::Failed(failure));
+            return Err(WriteFailure::Unsaved(failure));
         }
         if now.saturating_sub(since) >= *disk_wait {
             let waited = humantime::format_duration(Duration::from_secs(disk_wait.as_secs()));

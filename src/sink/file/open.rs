@@ -282,7 +282,7 @@ impl Opener {
                 let wrote = out.write(header).map_err(|unwritten| unwritten.failure).and_then(|()| out.flush());
                 wrote.map_err(|failure| {
                     NotOpened::Other(match failure {
-                        WriteFailure::Failed(failure) => failure,
+                        WriteFailure::Failed(failure) | WriteFailure::Unsaved(failure) => failure,
                         _ => Failure::new(Exit::Output, format!("cannot write {}: stopped", path.display())),
                     })
                 })?;

@@ -386,7 +386,7 @@ fn a_run_that_is_told_to_stop_does_not_wait_for_room() {
             break unwritten.failure;
         }
     };
-    let WriteFailure::Failed(failure) = failure else { panic!("{failure:?}") };
+    let WriteFailure::Unsaved(failure) = failure else { panic!("{failure:?}") };
     assert_eq!(failure.exit, Exit::Output);
     assert!(failure.message.ends_with("(told to stop while waiting for it)"), "{failure}");
     assert!(fs.elapsed() <= Duration::from_secs(1));
