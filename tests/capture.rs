@@ -184,6 +184,36 @@ fn depth_and_orders_are_kept_too_and_no_login_is() {
     assert_eq!(std::fs::metadata(room.at("o.dcap")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
+/// A capture tells only when it is read which of the types there are in it.
+#[test]
+fn only_keeps_the_named_types_that_the_capture_can_print_and_a_list_of_none_is_refused() {
+    let room = Room::new();
+    room.run(&["feed", "NSE_EQ:2885@quote", "IDX_I:13", "-n", "20", "--capture", "f.dcap", "-o", "f.ndjson"], 0);
+    room.run(&["depth", "NSE_EQ:2885", "-n", "5", "--capture", "d.dcap", "-o", "d.ndjson"], 0);
+    let kinds = |line: &[&str]| {
+        let out = String::from_utf8(room.run(&[&["replay"], line].concat(), 0).stdout).unwrap();
+        assert!(!out.is_empty(), "{line:?}");
+        let kind = |line: &str| line.split('"').nth(3).unwrap().to_owned();
+        out.lines().map(kind).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&["f.dcap", "--only", "quote,depth"]), ["quote"]);
+    assert_eq!(kinds(&["f.dcap", "--only", "order,quote,ticker"]), ["quote", "ticker"]);
+    assert_eq!(kinds(&["d.dcap", "--only", "depth_side,depth"]), ["depth"]);
+    assert_eq!(kinds(&["d.dcap", "--only", "depth_side", "--view", "sides"]), ["depth_side"]);
+    for (line, says) in [
+        (&["f.dcap", "--only", "depth"][..], "the market stream prints ticker, quote"),
+        (&["f.dcap", "--only", "order"], "the market stream prints ticker, quote"),
+        (&["d.dcap", "--only", "depth_side"], "--view sides"),
+        (&["d.dcap", "--only", "depth", "--view", "sides"], "--view book"),
+        (&["d.dcap", "--only", "ticker"], "the depth stream prints depth records"),
+    ] {
+        let refused = room.run(&[&["replay"], line].concat(), 2);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains("--only leaves nothing") && said.contains(says), "{line:?}: {said}");
+        assert!(refused.stdout.is_empty(), "{line:?}");
+    }
+}
+
 #[test]
 fn a_capture_is_small() {
     let room = Room::new();
