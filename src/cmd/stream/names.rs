@@ -4,7 +4,8 @@ use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::console::Console;
 use crate::exit::Failure;
-use crate::instruments::{self, Layout, Name, Problem, Resolution, Resolved, Spec, Store, Streamable};
+use crate::instruments::resolve::not_streamable;
+use crate::instruments::{self, Layout, Name, Problem, Resolution, Resolved, Spec, SpecSegment, Store, Streamable};
 use crate::session::Subscription;
 use crate::session::requests::effective_mode;
 use crate::sim;
@@ -64,7 +65,7 @@ impl Names {
             _ => Streamable::Feed,
         };
         let resolution = match self {
-            Names::Demo => demo(specs),
+            Names::Demo => demo(specs, streamable),
             Names::Master => {
                 let store = Store::from_env(Layout::Compact, false)?;
                 let resolution = instruments::resolve(specs, streamable, &store, today(), console)?;
@@ -110,23 +111,32 @@ fn asked_full(kind: &StreamKind, spec: &Spec) -> bool {
 }
 
 /// The simulated exchange knows a dozen names; ids that it has never heard of walk too.
-fn demo(specs: &[Spec]) -> Resolution {
+fn demo(specs: &[Spec], streamable: Streamable) -> Resolution {
     let known = |key: InstrumentKey| sim::KNOWN.iter().find(|(k, _)| *k == key).map(|(_, symbol)| Arc::from(*symbol));
     let one = |spec: &Spec| match (&spec.name, spec.segment.map(|segment| segment.feed())) {
         (Name::Id(id), Some(Some(segment))) => {
             let key = InstrumentKey::new(segment, *id);
             Ok(Resolved { key, symbol: known(key) })
         }
-        (Name::Symbol(name), segment) => sim::KNOWN
-            .iter()
-            .find(|(key, symbol)| {
+        (Name::Symbol(name), segment) => {
+            let named = sim::KNOWN.iter().find(|(key, symbol)| {
                 symbol.eq_ignore_ascii_case(name) && segment.is_none_or(|segment| segment == Some(key.segment))
-            })
-            .map(|(key, symbol)| Resolved { key: *key, symbol: Some(Arc::from(*symbol)) })
-            .ok_or_else(|| Problem::Unknown {
-                spec: spec.text.clone(),
-                nearest: sim::KNOWN.iter().map(|(key, symbol)| format!("{key}  {symbol}")).collect(),
-            }),
+            });
+            let streams = |key: &InstrumentKey| streamable.takes(key.segment);
+            match named {
+                Some((key, symbol)) if streams(key) => Ok(Resolved { key: *key, symbol: Some(Arc::from(*symbol)) }),
+                Some((key, symbol)) => {
+                    let why = not_streamable(SpecSegment::Feed(key.segment), streamable);
+                    let reason = format!("it is {key}  {symbol}; {why}");
+                    Err(Problem::Elsewhere { spec: spec.text.clone(), reason, by_none: false })
+                }
+                None => {
+                    let known = sim::KNOWN.iter().filter(|(key, _)| streams(key));
+                    let nearest = known.map(|(key, symbol)| format!("{key}  {symbol}")).collect();
+                    Err(Problem::Unknown { spec: spec.text.clone(), nearest })
+                }
+            }
+        }
         _ => Err(Problem::NotStreamable {
             spec: spec.text.clone(),
             reason: "the feed has no code for this segment".to_owned(),
