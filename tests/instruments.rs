@@ -679,3 +679,26 @@ fn a_name_that_the_command_cannot_stream_is_missing_and_skipped_as_one() {
     let demo = home.dry_run(&server.url, &["depth", "NIFTY", "--demo"]);
     assert_eq!(code(&demo), 14, "{}", stderr(&demo));
 }
+
+/// Nobody mends one spec to hear of the next.
+#[test]
+fn specs_that_cannot_be_read_and_names_that_cannot_be_found_are_told_together() {
+    let (server, home) = (Server::of(&master()), Home::new());
+    let line = ["feed", "NOSUCH", "BOGUS:1", "NSE_EQ:abc", "NIFTY-Feb2099-31200-CE", "IDX_I:13@foo", "RELIANCE"];
+    let told = |says: &[&str], count: &str| {
+        let refused = home.dry_run(&server.url, &line);
+        let said = stderr(&refused);
+        assert_eq!(code(&refused), 2, "{said}");
+        assert!(says.iter().all(|part| said.contains(part)) && said.contains(count), "{said}");
+    };
+    // Nothing is downloaded for a run that cannot begin.
+    told(&["\"BOGUS:1\"", "\"foo\""], "2 problems");
+    assert!(server.requests().is_empty());
+    home.run(&server.url, &["sync"]);
+    let ambiguous = "\"NIFTY-Feb2099-31200-CE\" is 2 instruments; write one of:\n    NSE_FNO:100";
+    told(&["\"BOGUS:1\"", "\"foo\"", "\"NOSUCH\"", "\"NSE_EQ:abc\"", ambiguous], "5 problems");
+    // What yesterday's does not hold may be in today's.
+    home.age();
+    told(&["\"BOGUS:1\"", "\"foo\"", ambiguous], "3 problems");
+    assert_eq!(server.requests().len(), 1);
+}

@@ -42,6 +42,8 @@ pub struct Surroundings<'a> {
     pub redactor: Redactor,
     /// Reads a list file, or stdin, to its end.
     pub read: &'a mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
+    /// What is wrong with names, as far as that is known without a network; whether the simulated exchange has them.
+    pub unfound: &'a dyn Fn(&[Spec], Takes, bool) -> Vec<String>,
 }
 
 const DISK_WAIT: Duration = Duration::from_mins(5);
@@ -158,13 +160,15 @@ fn instruments(
         problems.add("--instruments - and --control - both want stdin: give one of them a file");
         return InstrumentPlan::default();
     }
-    let mut plan = match specs::gather(&args.specs, &args.instruments, takes, around.read) {
-        Ok(plan) => plan,
-        Err(bad) => {
-            problems.extend(bad);
-            return InstrumentPlan::default();
+    let (mut plan, bad) = specs::gather(&args.specs, &args.instruments, takes, around.read);
+    if !bad.is_empty() {
+        problems.extend(bad);
+        // Told together with those that only a look-up shows, unless they would be skipped.
+        if !args.skip_missing {
+            problems.extend((around.unfound)(&plan.specs, takes, stream.demo.is_some()));
         }
-    };
+        return InstrumentPlan::default();
+    }
     plan.skip_missing = args.skip_missing;
     if plan.specs.is_empty() && args.instruments.is_empty() && stream.demo.is_some() {
         plan.typed = demo_instruments(takes);

@@ -171,6 +171,16 @@ pub fn resolve(
     }
 }
 
+/// What the cached master alone knows to be wrong with specs. Nothing is downloaded: without a master nothing is known,
+/// and what an old one does not hold may be in today's.
+pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, today: Date) -> Vec<Problem> {
+    let question = |cached: &Cached| answer(specs, streamable, Some(&cached.master), today);
+    let Some(((resolution, _), cached)) = store.ask(store.cached(), question) else { return Vec::new() };
+    let is_fresh = cached.is_fresh(clock::now_us());
+    let problems = resolution.instruments.into_iter().filter_map(Result::err);
+    problems.filter(|problem| is_fresh || !matches!(problem, Problem::Unknown { .. })).collect()
+}
+
 const fn empty() -> Resolution {
     Resolution { instruments: Vec::new(), notices: Vec::new(), stale: false }
 }

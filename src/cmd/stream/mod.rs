@@ -22,6 +22,7 @@ use crate::wire::depth::Levels;
 use crate::writer::outputs::Outputs;
 use crate::writer::pipeline::Rules;
 use names::Names;
+pub(super) use names::unfound;
 
 /// Runs a plan to its end.
 ///

@@ -2,6 +2,7 @@
 
 use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
+use crate::cli::specs::Takes;
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::instruments::resolve::not_streamable;
@@ -104,6 +105,22 @@ impl Names {
             None => Ok(asked),
         }
     }
+}
+
+/// What is wrong with these names, as far as that is known at once: for a run that will not begin anyway.
+pub(crate) fn unfound(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec<String> {
+    let streamable = match takes {
+        Takes::Modes(_) => Streamable::Feed,
+        Takes::Depth => Streamable::Depth,
+    };
+    let problems = if is_demo {
+        demo(specs, streamable).instruments.into_iter().filter_map(Result::err).collect()
+    } else {
+        // Where there is no place for a master, nothing is known.
+        let store = Store::from_env(Layout::Compact, false);
+        store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, today())).unwrap_or_default()
+    };
+    problems.iter().map(ToString::to_string).collect()
 }
 
 fn asked_full(kind: &StreamKind, spec: &Spec) -> bool {
