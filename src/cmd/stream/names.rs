@@ -6,11 +6,14 @@ use crate::cli::specs::Takes;
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::instruments::resolve::not_streamable;
-use crate::instruments::{self, Layout, Name, Problem, Resolution, Resolved, Spec, SpecSegment, Store, Streamable};
+use crate::instruments::{
+    self, Layout, Name, Problem, Resolution, Resolved, Spec, SpecSegment, Store, Streamable, Symbols,
+};
 use crate::session::Subscription;
 use crate::session::requests::effective_mode;
 use crate::sim;
 use crate::wire::{InstrumentKey, Mode};
+use crate::writer::pipeline::LookUp;
 use std::sync::Arc;
 
 /// What one spec asks for.
@@ -37,6 +40,13 @@ impl Names {
             StreamSource::Demo { .. } => Names::Demo,
             StreamSource::Server(_) => Names::Master,
         }
+    }
+
+    /// Knows what instruments are called that come without having been asked for. The simulated exchange sends none.
+    pub fn look_up_later(self) -> Option<LookUp> {
+        let store = (self == Names::Master).then(|| Store::from_env(Layout::Compact, false).ok())??;
+        let mut symbols = Symbols::of(store);
+        Some(Box::new(move |key| symbols.symbol(key)))
     }
 
     /// Everything that a plan asks for.
