@@ -32,6 +32,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+/// Tells what is wrong with names; whether it is the simulated exchange that has them.
+pub type Unfound = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
+
 /// What planning may know of the world.
 pub struct Surroundings<'a> {
     /// Now, µs since the epoch.
@@ -42,8 +45,8 @@ pub struct Surroundings<'a> {
     pub redactor: Redactor,
     /// Reads a list file, or stdin, to its end.
     pub read: &'a mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
-    /// What is wrong with names, as far as that is known without a network; whether the simulated exchange has them.
-    pub unfound: &'a dyn Fn(&[Spec], Takes, bool) -> Vec<String>,
+    /// What is wrong with names, as far as that is known without a network.
+    pub unfound: &'a Unfound,
 }
 
 const DISK_WAIT: Duration = Duration::from_mins(5);
