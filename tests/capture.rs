@@ -4,8 +4,9 @@ use dhan::capture::block::{self, ENTRIES, MAGIC, SESSION};
 use dhan::capture::entry::{Entries, Entry, EntryIter};
 use dhan::capture::play::Session;
 use dhan::capture::{Part, Player};
-use dhan::sim::{Cut, Kind, Played, Probe, SimConfig, SimHandle};
+use dhan::sim::{Cut, Kind, Played, PrevClose, Probe, SimConfig, SimHandle};
 use dhan::wire::feed::{self, Packet};
+use dhan::wire::{InstrumentKey, Segment, encode};
 use dhan::writer::item::{Event, Feed, Frame, FrameKind, StatusEvent};
 use rustix::process::Signal;
 use std::io::Read as _;
@@ -182,6 +183,78 @@ fn depth_and_orders_are_kept_too_and_no_login_is() {
     }
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(std::fs::metadata(room.at("o.dcap")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// What was never asked for is printed like any other, its name from the cached master too, if there is one; a replay has
+/// no master and prints the same.
+#[test]
+fn an_instrument_that_nobody_asked_for_is_named_by_the_cached_master_and_so_in_the_replay() {
+    let quiet = SimConfig { rate: Some(0.0), prev_close: PrevClose::None, record_sent: true, ..SimConfig::default() };
+    let room = Room::of(quiet);
+    let unasked = |id: u32| {
+        let mut packet = Vec::new();
+        encode::ticker(&mut packet, InstrumentKey::new(Segment::NSE_EQ, id), 1_456.5, 1_781_084_157);
+        packet
+    };
+    let stream = |connection: usize, output: &[&str]| {
+        let child = room.start(&[&["feed", "IDX_I:13", "-n", "4"], output].concat());
+        room.wait_until("the first packet", |probe| sent(probe, Kind::Feed, connection, 1));
+        let id = room.probe().open(Kind::Feed).last().unwrap().id;
+        for security_id in [2885, 4_000_000, 2885] {
+            room.probe().send(id, unasked(security_id));
+        }
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let symbols = |text: &str| {
+        let of = |line: &str| line.split(r#""symbol":"#).nth(1).unwrap().split(',').next().unwrap().to_owned();
+        let lines = text.lines().filter(|line| line.contains(r#""segment":"NSE_EQ""#));
+        lines.map(of).collect::<Vec<_>>()
+    };
+    // Without a master there is no name, and none is downloaded.
+    assert_eq!(symbols(&stream(0, &[])), ["null"; 3]);
+    assert!(room.probe().http_requests().iter().all(|request| !request.path.contains("master")));
+    room.run(&["instruments", "sync"], 0);
+    let named = [r#""RELIANCE""#, "null", r#""RELIANCE""#];
+    assert_eq!(symbols(&stream(1, &[])), named);
+    stream(2, &["--capture", "u.dcap", "-o", "u.ndjson", "-o", "u.csv"]);
+    assert_eq!(symbols(&String::from_utf8(room.bytes("u.ndjson")).unwrap()), named);
+    std::fs::remove_dir_all(room.at("cache")).unwrap();
+    room.run(&["replay", "u.dcap", "-o", "ru.ndjson", "-o", "ru.csv"], 0);
+    room.same("u.ndjson", "ru.ndjson");
+    room.same("u.csv", "ru.csv");
+    room.run(&["verify", "u.dcap"], 0);
+}
+
+/// A capture tells only when it is read which of the types there are in it.
+#[test]
+fn only_keeps_the_named_types_that_the_capture_can_print_and_a_list_of_none_is_refused() {
+    let room = Room::new();
+    room.run(&["feed", "NSE_EQ:2885@quote", "IDX_I:13", "-n", "20", "--capture", "f.dcap", "-o", "f.ndjson"], 0);
+    room.run(&["depth", "NSE_EQ:2885", "-n", "5", "--capture", "d.dcap", "-o", "d.ndjson"], 0);
+    let kinds = |line: &[&str]| {
+        let out = String::from_utf8(room.run(&[&["replay"], line].concat(), 0).stdout).unwrap();
+        assert!(!out.is_empty(), "{line:?}");
+        let kind = |line: &str| line.split('"').nth(3).unwrap().to_owned();
+        out.lines().map(kind).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&["f.dcap", "--only", "quote,depth"]), ["quote"]);
+    assert_eq!(kinds(&["f.dcap", "--only", "order,quote,ticker"]), ["quote", "ticker"]);
+    assert_eq!(kinds(&["d.dcap", "--only", "depth_side,depth"]), ["depth"]);
+    assert_eq!(kinds(&["d.dcap", "--only", "depth_side", "--view", "sides"]), ["depth_side"]);
+    for (line, says) in [
+        (&["f.dcap", "--only", "depth"][..], "the market stream prints ticker, quote"),
+        (&["f.dcap", "--only", "order"], "the market stream prints ticker, quote"),
+        (&["d.dcap", "--only", "depth_side"], "--view sides"),
+        (&["d.dcap", "--only", "depth", "--view", "sides"], "--view book"),
+        (&["d.dcap", "--only", "ticker"], "the depth stream prints depth records"),
+    ] {
+        let refused = room.run(&[&["replay"], line].concat(), 2);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains("--only leaves nothing") && said.contains(says), "{line:?}: {said}");
+        assert!(refused.stdout.is_empty(), "{line:?}");
+    }
 }
 
 #[test]

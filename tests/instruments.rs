@@ -147,6 +147,14 @@ impl Home {
         self.command(url).args(args).output().unwrap()
     }
 
+    /// What a stream would do: nothing connects.
+    fn dry_run(&self, url: &str, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
+        command.env_clear().env("DHAN_CACHE_DIR", self.cache()).env("DHAN_INSTRUMENTS_URL", url);
+        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", "x").stdin(Stdio::null());
+        command.args(args).arg("--dry-run").output().unwrap()
+    }
+
     /// Makes what the cache holds yesterday's.
     fn age(&self) {
         let file = std::fs::File::options().write(true).open(self.file()).unwrap();
@@ -636,4 +644,61 @@ fn what_a_killed_download_left_is_removed() {
     std::fs::write(&left, "half").unwrap();
     assert_eq!(code(&home.run(&server.url, &["sync"])), 0);
     assert!(!left.exists() && Path::new(&home.file()).exists());
+}
+
+/// Only what a command can stream is a candidate for its specs: what only others can is missing, as a name that nothing has.
+#[test]
+fn a_name_that_the_command_cannot_stream_is_missing_and_skipped_as_one() {
+    let (server, home) = (Server::of(&master()), Home::new());
+    let silver = "SILVERM-23Oct2099-273000-PE";
+    for (line, streamed, says) in [
+        (
+            ["depth", "NIFTY", "RELIANCE"],
+            r#"[{"ExchangeSegment":"NSE_EQ","SecurityId":"2885"}]"#,
+            "depth is for NSE_EQ and NSE_FNO, not for IDX_I",
+        ),
+        (
+            ["feed", silver, "NIFTY"],
+            r#"[{"ExchangeSegment":"IDX_I","SecurityId":"13"}]"#,
+            "the feed has no code for NSE_COMM",
+        ),
+    ] {
+        let done = home.dry_run(&server.url, &[&line[..], &["--skip-missing"]].concat());
+        assert_eq!(code(&done), 0, "{}", stderr(&done));
+        assert!(stderr(&done).contains("left out") && stderr(&done).contains(says), "{}", stderr(&done));
+        assert!(stdout(&done).contains(streamed), "{}", stdout(&done));
+    }
+    let missing = home.dry_run(&server.url, &["depth", "NIFTY"]);
+    assert_eq!(code(&missing), 14, "{}", stderr(&missing));
+    assert!(stderr(&missing).contains("it is IDX_I:13"), "{}", stderr(&missing));
+    assert_eq!(code(&home.dry_run(&server.url, &["depth", "NIFTY", "--skip-missing"])), 14);
+    // What says its segment says what cannot be, and so does a contract that no command has.
+    assert_eq!(code(&home.dry_run(&server.url, &["depth", "IDX_I:13", "RELIANCE", "--skip-missing"])), 2);
+    assert_eq!(code(&home.dry_run(&server.url, &["feed", silver])), 2);
+    // The simulated exchange has candidates too.
+    let demo = home.dry_run(&server.url, &["depth", "NIFTY", "--demo"]);
+    assert_eq!(code(&demo), 14, "{}", stderr(&demo));
+}
+
+/// Nobody mends one spec to hear of the next.
+#[test]
+fn specs_that_cannot_be_read_and_names_that_cannot_be_found_are_told_together() {
+    let (server, home) = (Server::of(&master()), Home::new());
+    let line = ["feed", "NOSUCH", "BOGUS:1", "NSE_EQ:abc", "NIFTY-Feb2099-31200-CE", "IDX_I:13@foo", "RELIANCE"];
+    let told = |says: &[&str], count: &str| {
+        let refused = home.dry_run(&server.url, &line);
+        let said = stderr(&refused);
+        assert_eq!(code(&refused), 2, "{said}");
+        assert!(says.iter().all(|part| said.contains(part)) && said.contains(count), "{said}");
+    };
+    // Nothing is downloaded for a run that cannot begin.
+    told(&["\"BOGUS:1\"", "\"foo\""], "2 problems");
+    assert!(server.requests().is_empty());
+    home.run(&server.url, &["sync"]);
+    let ambiguous = "\"NIFTY-Feb2099-31200-CE\" is 2 instruments; write one of:\n    NSE_FNO:100";
+    told(&["\"BOGUS:1\"", "\"foo\"", "\"NOSUCH\"", "\"NSE_EQ:abc\"", ambiguous], "5 problems");
+    // What yesterday's does not hold may be in today's.
+    home.age();
+    told(&["\"BOGUS:1\"", "\"foo\"", ambiguous], "3 problems");
+    assert_eq!(server.requests().len(), 1);
 }

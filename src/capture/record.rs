@@ -9,7 +9,7 @@ use crate::wire::{InstrumentKey, Mode};
 use crate::writer::desk::Tap;
 use crate::writer::item::{Event, Frame};
 use crate::writer::lane::Item;
-use crate::writer::pipeline::{EndedWithin, Summary};
+use crate::writer::pipeline::{EndedWithin, Named, Summary};
 use std::borrow::Cow;
 
 /// Bytes of entries from which on a block is closed before its second is over.
@@ -76,6 +76,14 @@ impl Recorder {
             }
             Item::Event(event) => self.entries.event(&masked(event, &self.console)),
             Item::Lagged(lagged) => self.entries.lagged(*lagged),
+        }
+    }
+
+    /// Forgets the item that was taken last.
+    fn take_back(&mut self, item: &Item) {
+        self.entries.take_back(self.mark);
+        if let Item::Frames(batch) = item {
+            self.frames -= batch.frames().count() as u64;
         }
     }
 
@@ -156,12 +164,19 @@ impl Tap for Recorder {
         self.append(item, None);
     }
 
+    fn named(&mut self, item: &Item, names: Vec<Named>) {
+        if self.failure.is_none() {
+            self.take_back(item);
+            // A replay has no master: it hears of a name where the live run found it.
+            self.entries.event(&Event::Symbols(names));
+            self.mark = self.entries.mark();
+            self.append(item, None);
+        }
+    }
+
     fn ended(&mut self, item: &Item, ended: &EndedWithin) {
         if self.failure.is_none() {
-            self.entries.take_back(self.mark);
-            if let Item::Frames(batch) = item {
-                self.frames -= batch.frames().count() as u64;
-            }
+            self.take_back(item);
             self.append(item, Some(ended));
         }
     }

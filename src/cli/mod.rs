@@ -8,6 +8,7 @@
 //! * [`instruments`] – the options of `dhan instruments`.
 //! * [`dry_run`] – a plan in words.
 //! * [`lazy`] – arguments of the subcommand that was named, and of no other.
+//! * [`only`] – which types of record are kept.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`verify`] – the options of `dhan verify`.
 //! * [`doctor`] – the options of `dhan doctor`.
@@ -18,6 +19,7 @@ pub mod doctor;
 pub mod dry_run;
 pub mod instruments;
 pub mod lazy;
+pub mod only;
 pub mod out;
 pub mod plan;
 pub mod planner;

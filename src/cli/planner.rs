@@ -3,6 +3,7 @@
 
 use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs};
 use super::credentials::UserTypeArgs;
+use super::only;
 use super::plan::{
     InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, RecordType, ReplayPlan, ServerPlan, ShapePlan, Speed,
     StopPlan, StreamKind, StreamPlan, StreamSource, TextSource, View,
@@ -31,6 +32,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+/// Tells what is wrong with names; whether it is the simulated exchange that has them.
+pub type Unfound = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
+
 /// What planning may know of the world.
 pub struct Surroundings<'a> {
     /// Now, µs since the epoch.
@@ -41,6 +45,8 @@ pub struct Surroundings<'a> {
     pub redactor: Redactor,
     /// Reads a list file, or stdin, to its end.
     pub read: &'a mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
+    /// What is wrong with names, as far as that is known without a network.
+    pub unfound: &'a Unfound,
 }
 
 const DISK_WAIT: Duration = Duration::from_mins(5);
@@ -59,7 +65,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     let takes = Takes::Modes(mode);
     let instruments = instruments(&args.instruments, &args.stream, Feed::Market, takes, around, &mut problems);
     let types = MarketType::ALL.map(RecordType::Market);
-    let only = only(&args.only, &types, &mut problems);
+    let only = only::types(&args.only, &types, &mut problems);
     if args.once {
         if args.stream.output.count.is_some() {
             problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
@@ -96,17 +102,9 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
     let top = top(args.top.as_deref(), &mut problems);
     let instruments =
         instruments(&args.instruments, &args.stream, Feed::Depth(levels), Takes::Depth, around, &mut problems);
-    let printed = match view {
-        View::Book => RecordType::Depth,
-        View::Sides => RecordType::DepthSide,
-    };
-    let only = only(&args.only, &[RecordType::Depth, RecordType::DepthSide], &mut problems);
-    if only.as_ref().is_some_and(|only| !only.contains(&printed)) {
-        let other = if view == View::Book { "sides" } else { "book" };
-        problems.add(format!(
-            "--only leaves nothing: this view prints {} records; add it, or write --view {other}",
-            printed.name()
-        ));
+    let only = only::types(&args.only, &[RecordType::Depth, RecordType::DepthSide], &mut problems);
+    if let Some(only) = &only {
+        problems.ok(only::printed(only, Feed::Depth(levels), view));
     }
     let kind = StreamKind::Depth { levels, view, top };
     stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
@@ -119,7 +117,7 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
 pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
     let mut problems = Problems::default();
     let events = events(&args.events, &mut problems);
-    let only = only(&args.only, &[RecordType::Order], &mut problems);
+    let only = only::types(&args.only, &[RecordType::Order], &mut problems);
     let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.show_client_id };
     stream(kind, InstrumentPlan::default(), None, only, &args.stream, Some(args.user_type), around, problems)
 }
@@ -136,7 +134,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ReplayPlan, Failure> {
     });
     let mut types: Vec<_> = MarketType::ALL.map(RecordType::Market).to_vec();
     types.extend([RecordType::Depth, RecordType::DepthSide, RecordType::Order]);
-    let only = only(&args.only, &types, &mut problems);
+    let only = only::types(&args.only, &types, &mut problems);
     let plan = ReplayPlan {
         files: args.files.clone(),
         speed: speed.unwrap_or_default(),
@@ -165,13 +163,15 @@ fn instruments(
         problems.add("--instruments - and --control - both want stdin: give one of them a file");
         return InstrumentPlan::default();
     }
-    let mut plan = match specs::gather(&args.specs, &args.instruments, takes, around.read) {
-        Ok(plan) => plan,
-        Err(bad) => {
-            problems.extend(bad);
-            return InstrumentPlan::default();
+    let (mut plan, bad) = specs::gather(&args.specs, &args.instruments, takes, around.read);
+    if !bad.is_empty() {
+        problems.extend(bad);
+        // Told together with those that only a look-up shows, unless they would be skipped.
+        if !args.skip_missing {
+            problems.extend((around.unfound)(&plan.specs, takes, stream.demo.is_some()));
         }
-    };
+        return InstrumentPlan::default();
+    }
     plan.skip_missing = args.skip_missing;
     if plan.specs.is_empty() && args.instruments.is_empty() && stream.demo.is_some() {
         plan.typed = demo_instruments(takes);
@@ -301,31 +301,6 @@ fn shape(args: &OutputArgs, only: Option<Vec<RecordType>>, status_records: bool,
         Some([TimeStyle::Epoch, TimeStyle::Iso][at])
     });
     ShapePlan { only, time: time.unwrap_or_default(), gaps: !args.no_gaps, status_records }
-}
-
-fn only(typed: &[String], types: &[RecordType], problems: &mut Problems) -> Option<Vec<RecordType>> {
-    if typed.is_empty() {
-        return None;
-    }
-    let names: Vec<_> = types.iter().map(|kind| kind.name()).collect();
-    let mut only = Vec::new();
-    for typed in typed {
-        match typed.trim() {
-            "gap" => problems
-                .add("--only \"gap\": gap records stay whatever --only says (--no-gaps drops them): leave it out"),
-            "status" | "end" => problems.add(format!(
-                "--only {typed:?}: status and end records are asked for with --status-records: leave it out"
-            )),
-            _ => {
-                if let Some(at) = problems.ok(value::word("--only", typed, &names))
-                    && !only.contains(&types[at])
-                {
-                    only.push(types[at]);
-                }
-            }
-        }
-    }
-    Some(only)
 }
 
 fn events(typed: &[String], problems: &mut Problems) -> Option<Events> {

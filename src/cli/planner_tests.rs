@@ -15,6 +15,7 @@ fn plan_with(line: &[&str], stdin: &str) -> Result<StreamPlan, Failure> {
         environment: Environment::of([("DHAN_CLIENT_ID", "1000000001"), ("DHAN_ACCESS_TOKEN", "x")]),
         redactor: Redactor::default(),
         read: &mut read,
+        unfound: &|specs, _, _| specs.iter().map(|spec| format!("{spec} is nowhere")).collect(),
     };
     match cli.command {
         Command::Feed(args) => feed(&args, &mut around),
@@ -69,6 +70,16 @@ fn every_problem_is_in_one_message_quoted_with_what_to_write() {
     ] {
         assert!(failure.message.contains(says), "{says} is missing in: {}", failure.message);
     }
+}
+
+/// Nobody mends one spec to hear of the next; what would be skipped is no problem.
+#[test]
+fn a_spec_that_cannot_be_read_brings_those_that_cannot_be_found_with_it() {
+    let said = plan(&["feed", "BOGUS:1", "NOSUCH", "IDX_I:13@foo"]).unwrap_err().message;
+    assert!(said.starts_with("3 problems:") && said.contains("NOSUCH is nowhere"), "{said}");
+    let said = plan(&["feed", "BOGUS:1", "NOSUCH", "--skip-missing"]).unwrap_err().message;
+    assert!(!said.contains("NOSUCH"), "{said}");
+    assert!(plan(&["feed", "NOSUCH"]).is_ok(), "names alone are judged by the look-up");
 }
 
 #[test]

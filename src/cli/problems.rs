@@ -35,7 +35,11 @@ impl Problems {
         match self.0.as_slice() {
             [] => Ok(()),
             [one] => Err(Failure::usage(one.clone())),
-            many => Err(Failure::usage(format!("{} problems:\n  {}", many.len(), many.join("\n  ")))),
+            many => {
+                // A problem may have lines of its own, such as the instruments that a name could mean.
+                let lines = many.join("\n").replace('\n', "\n  ");
+                Err(Failure::usage(format!("{} problems:\n  {lines}", many.len())))
+            }
         }
     }
 }

@@ -85,16 +85,14 @@ fn unknown_segment(name: &str) -> Option<String> {
     Some(format!("\"{before}\" is not a segment: {near}write one of {}", names.join(", ")))
 }
 
-/// The specs of a command line and its lists, duplicates left out.
-///
-/// # Errors
-/// Every problem of every argument and every list.
+/// The specs of a command line and its lists that can be read, duplicates left out, and every problem of every argument
+/// and every list.
 pub fn gather(
     typed: &[String],
     lists: &[PathBuf],
     takes: Takes,
     read: &mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
-) -> Result<InstrumentPlan, Vec<String>> {
+) -> (InstrumentPlan, Vec<String>) {
     let mut problems = Vec::new();
     let mut plan = InstrumentPlan::default();
     let (mut all, mut stdin_read) = (Vec::new(), false);
@@ -137,7 +135,7 @@ pub fn gather(
     let mut seen = HashSet::new();
     all.retain(|spec| seen.insert(identity(spec, takes)));
     plan.specs = all;
-    if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    (plan, problems)
 }
 
 /// What makes two specs the same subscription, as far as that is known before a look-up.
@@ -205,7 +203,8 @@ mod tests {
     #[test]
     fn the_same_instrument_twice_collapses_but_two_modes_are_two() {
         let typed = ["IDX_I:13", "idx:13@ticker", "0:13@quote", "nifty", "NIFTY"].map(str::to_owned);
-        let plan = gather(&typed, &[], FEED, &mut |_| Ok(Vec::new())).unwrap();
+        let (plan, problems) = gather(&typed, &[], FEED, &mut |_| Ok(Vec::new()));
+        assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(plan.specs.iter().map(|s| s.text.as_str()).collect::<Vec<_>>(), ["IDX_I:13", "0:13@quote", "nifty"]);
     }
 }

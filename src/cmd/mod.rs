@@ -131,6 +131,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         environment: Environment::process(),
         redactor: console.redactor(),
         read: &mut read,
+        unfound: &stream::unfound,
     };
     match command {
         Command::Feed(args) => streamed(|| planner::feed(&args, &mut around), console),

@@ -3,7 +3,8 @@
 use crate::capture::entry::{Entry, EntryIter};
 use crate::capture::play::Session;
 use crate::capture::{Part, Player};
-use crate::cli::plan::{ReplayPlan, Speed};
+use crate::cli::only;
+use crate::cli::plan::{ReplayPlan, ShapePlan, Speed};
 use crate::clock::now_us;
 use crate::cmd::stream::outputs;
 use crate::console::Console;
@@ -31,7 +32,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Prints what the captures hold, in order.
 ///
 /// # Errors
-/// Exit 2 when they hold different streams, 9 when the output failed, 11 when a file cannot be read or is not whole; then
+/// Exit 2 when they hold different streams, or one that prints none of the types that are wanted; 9 when the output failed, 11 when a file cannot be read or is not whole; then
 /// everything that is whole has been printed.
 pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
     for warning in &plan.warnings {
@@ -213,9 +214,9 @@ impl Replay<'_> {
     }
 
     fn begin(&mut self, session: &Session) -> Result<Playing, Failure> {
-        let ReplayPlan { shape, .. } = self.plan;
         let feed = session.feed;
         self.feed = Some(feed);
+        let shape = &self.shape(feed)?;
         let created_us = session.created_us;
         let mut opened = outputs::open_all(feed, &self.plan.outputs, shape, created_us, &self.stop, self.console)?;
         if std::mem::replace(&mut self.headers_told, true) {
@@ -227,7 +228,7 @@ impl Replay<'_> {
         if let Some(size) = self.plan.outputs.rotate_size {
             outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
         }
-        let mut pipeline = Pipeline::new(self.rules(feed), outputs, created_us);
+        let mut pipeline = Pipeline::new(self.rules(feed, shape), outputs, created_us);
         for event in opened.found {
             pipeline.item(&Item::Event(event));
         }
@@ -238,8 +239,17 @@ impl Replay<'_> {
         Ok(Playing { pipeline, pace, last_us: created_us, live_over: false })
     }
 
-    fn rules(&self, feed: Feed) -> Rules {
-        let ReplayPlan { shape, view, top, events, show_client_id, .. } = self.plan;
+    /// What is printed of this stream: `--only` may name types of all of them, as a capture tells only here what it holds.
+    fn shape(&self, feed: Feed) -> Result<ShapePlan, Failure> {
+        let mut shape = self.plan.shape.clone();
+        if let Some(types) = &shape.only {
+            shape.only = Some(only::printed(types, feed, self.plan.view).map_err(Failure::usage)?);
+        }
+        Ok(shape)
+    }
+
+    fn rules(&self, feed: Feed, shape: &ShapePlan) -> Rules {
+        let ReplayPlan { view, top, events, show_client_id, .. } = self.plan;
         Rules {
             gaps: shape.gaps,
             status_records: shape.status_records,

@@ -31,7 +31,7 @@ use crate::writer::figures::ClosingLine;
 use crate::writer::item::{Event, Feed, StatusEvent};
 use crate::writer::lane::{Lane, OnLag};
 use crate::writer::outputs::Outputs;
-use crate::writer::pipeline::{Over, Pipeline, Rules, Summary, count_packets};
+use crate::writer::pipeline::{LookUp, Over, Pipeline, Rules, Summary, count_packets};
 use crate::writer::thread;
 use shared::Shared;
 use signals::{Signal, Signals};
@@ -64,6 +64,8 @@ pub struct Run {
     pub plan: Plan,
     /// What instruments are called.
     pub symbols: Vec<(InstrumentKey, Arc<str>)>,
+    /// Knows what instruments are called that nobody asked for.
+    pub look_up: Option<LookUp>,
     /// The server.
     pub base: BaseUrl,
     /// Where credentials come from.
@@ -184,7 +186,10 @@ impl Driver {
         let Run { feed, plan, symbols, console, .. } = run;
         let lane = Lane::new(LANE_BYTES, run.on_lag, Box::new(move |frame| count_packets(feed, frame)));
         let (say, notes) = mpsc::unbounded_channel();
-        let pipeline = Pipeline::new(run.rules, run.outputs, now_us());
+        let mut pipeline = Pipeline::new(run.rules, run.outputs, now_us());
+        if let Some(look_up) = run.look_up {
+            pipeline.look_up_with(look_up);
+        }
         let desk = Arc::new(Desk::new(pipeline, lane, run.tap, say.clone()));
         let writer = thread::spawn(Arc::clone(&desk), say)
             .map_err(|error| Failure::new(Exit::Bug, format!("the writer cannot be started: {}", error.kind())))?;

@@ -20,8 +20,10 @@ pub mod row;
 pub mod search;
 pub mod spec;
 pub mod store;
+pub mod symbols;
 
 pub use layout::Layout;
 pub use resolve::{Problem, Resolution, Resolved, Streamable, resolve};
 pub use spec::{Name, Spec, SpecError, SpecSegment};
 pub use store::Store;
+pub use symbols::Symbols;

@@ -63,7 +63,16 @@ pub enum Problem {
         /// The contract and its expiry.
         contract: String,
     },
-    /// An instrument of a segment that the command cannot stream: a usage error, never skipped.
+    /// A name of instruments that the command cannot stream, and of no other: none of its candidates.
+    Elsewhere {
+        /// The spec as typed.
+        spec: String,
+        /// What it names, and why that cannot be streamed.
+        reason: String,
+        /// No command streams any of them: the feed has no code for their segment.
+        by_none: bool,
+    },
+    /// A spec that itself says a segment that the command cannot stream: a usage error, never skipped.
     NotStreamable {
         /// The spec as typed.
         spec: String,
@@ -76,14 +85,14 @@ impl Problem {
     /// The exit code of this problem alone.
     pub fn exit(&self) -> Exit {
         match self {
-            Problem::NotStreamable { .. } => Exit::Usage,
+            Problem::NotStreamable { .. } | Problem::Elsewhere { by_none: true, .. } => Exit::Usage,
             _ => Exit::NotFound,
         }
     }
 
     /// Whether `--skip-missing` may go on without it.
     pub fn can_be_skipped(&self) -> bool {
-        self.exit() == Exit::NotFound
+        !matches!(self, Problem::NotStreamable { .. })
     }
 }
 
@@ -162,6 +171,16 @@ pub fn resolve(
     }
 }
 
+/// What the cached master alone knows to be wrong with specs. Nothing is downloaded: without a master nothing is known,
+/// and what an old one does not hold may be in today's.
+pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, today: Date) -> Vec<Problem> {
+    let question = |cached: &Cached| answer(specs, streamable, Some(&cached.master), today);
+    let Some(((resolution, _), cached)) = store.ask(store.cached(), question) else { return Vec::new() };
+    let is_fresh = cached.is_fresh(clock::now_us());
+    let problems = resolution.instruments.into_iter().filter_map(Result::err);
+    problems.filter(|problem| is_fresh || !matches!(problem, Problem::Unknown { .. })).collect()
+}
+
 const fn empty() -> Resolution {
     Resolution { instruments: Vec::new(), notices: Vec::new(), stale: false }
 }
@@ -238,8 +257,13 @@ fn by_symbol(
         },
         Outcome::Elsewhere(found) => {
             let reason = found.first().map(|found| not_streamable(found.entry.segment(), streamable));
+            let by_none = found.iter().all(|found| found.entry.segment().feed().is_none());
             let names = candidates(master, found)?.join("; ");
-            Problem::NotStreamable { spec: text(), reason: format!("it is {names}; {}", reason.unwrap_or_default()) }
+            Problem::Elsewhere {
+                spec: text(),
+                reason: format!("it is {names}; {}", reason.unwrap_or_default()),
+                by_none,
+            }
         }
         Outcome::None => {
             *unknown += 1;
@@ -251,7 +275,8 @@ fn by_symbol(
     Ok((Err(problem), false))
 }
 
-fn not_streamable(segment: SpecSegment, streamable: Streamable) -> String {
+/// Why a command cannot stream a segment.
+pub fn not_streamable(segment: SpecSegment, streamable: Streamable) -> String {
     match (segment, streamable) {
         (SpecSegment::NseComm, _) => {
             "the feed has no code for NSE_COMM (NSE commodity); it can be looked up only".to_owned()
@@ -281,7 +306,9 @@ impl std::fmt::Display for Problem {
                 list(f, candidates)
             }
             Problem::Expired { spec, contract } => write!(f, "\"{spec}\" has expired: {contract}"),
-            Problem::NotStreamable { spec, reason } => write!(f, "\"{spec}\" cannot be streamed: {reason}"),
+            Problem::NotStreamable { spec, reason } | Problem::Elsewhere { spec, reason, .. } => {
+                write!(f, "\"{spec}\" cannot be streamed: {reason}")
+            }
         }
     }
 }
@@ -371,12 +398,10 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_streamed_is_a_usage_error() {
+    fn a_segment_that_cannot_be_streamed_is_a_usage_error() {
         for (text, streamable, says) in [
             ("NSE_COMM:148560", Streamable::Feed, "no code for NSE_COMM"),
-            ("SILVERM-23Oct2026-273000-PE", Streamable::Feed, "it is NSE_COMM:148560"),
             ("IDX_I:13", Streamable::Depth, "depth is for NSE_EQ and NSE_FNO, not for IDX_I"),
-            ("NIFTY", Streamable::Depth, "it is IDX_I:13"),
             ("BSE:RELIANCE", Streamable::Depth, "not for BSE_EQ"),
         ] {
             let resolution = resolved(&["NSE_EQ:1", "QQQQQQQQ", text], streamable);
@@ -384,6 +409,22 @@ mod tests {
             assert_eq!(failure.exit, Exit::Usage, "{text}");
             assert!(failure.message.contains(says), "{}", failure.message);
             assert!(!resolution.instruments[2].as_ref().unwrap_err().can_be_skipped());
+        }
+    }
+
+    /// Only what the command can stream is a candidate: such a name is one that nothing has, and can be skipped as one.
+    #[test]
+    fn a_name_that_only_other_commands_stream_is_missing_and_can_be_skipped() {
+        for (text, streamable, exit, says) in [
+            ("NIFTY", Streamable::Depth, Exit::NotFound, "it is IDX_I:13"),
+            // No command has it: that is more than missing, unless it may be missing.
+            ("SILVERM-23Oct2026-273000-PE", Streamable::Feed, Exit::Usage, "it is NSE_COMM:148560"),
+        ] {
+            let resolution = resolved(&["NSE_EQ:1", text], streamable);
+            let failure = resolution.failure().unwrap();
+            assert_eq!(failure.exit, exit, "{text}");
+            assert!(failure.message.contains(says), "{}", failure.message);
+            assert!(resolution.instruments[1].as_ref().unwrap_err().can_be_skipped());
         }
     }
 

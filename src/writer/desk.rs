@@ -8,7 +8,7 @@
 use super::figures::Figures;
 use super::item::{Event, Frame, FrameKind};
 use super::lane::{Batch, Item, Lane};
-use super::pipeline::{EndedWithin, Over, Pipeline, Summary};
+use super::pipeline::{EndedWithin, Named, Over, Pipeline, Summary};
 use crate::sink::WriteFailure;
 use crate::wire::InstrumentKey;
 use std::any::Any;
@@ -32,6 +32,8 @@ pub enum Note {
 pub trait Tap {
     /// An item, in order, before the pipeline takes it.
     fn item(&mut self, item: &Item);
+    /// Names that the pipeline looked up within the item that was taken last: they belong before it.
+    fn named(&mut self, item: &Item, names: Vec<Named>);
     /// The item that was taken last is the one within which the pipeline ended the run by itself.
     fn ended(&mut self, item: &Item, ended: &EndedWithin);
     /// Called about once a second.
@@ -228,10 +230,14 @@ impl Work {
             tap.item(item);
         }
         self.pipeline.item(item);
-        if let Some(tap) = self.tap.as_mut()
-            && let Some(ended) = self.pipeline.take_ended()
-        {
-            tap.ended(item, &ended);
+        if let Some(tap) = self.tap.as_mut() {
+            let named = self.pipeline.take_named();
+            if !named.is_empty() {
+                tap.named(item, named);
+            }
+            if let Some(ended) = self.pipeline.take_ended() {
+                tap.ended(item, &ended);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use dhan::writer::desk::Tap;
 use dhan::writer::item::Feed;
 use dhan::writer::lane::{Item, OnLag};
 use dhan::writer::outputs::{OutputSpec, Outputs};
-use dhan::writer::pipeline::{EndedWithin, Rules, Summary};
+use dhan::writer::pipeline::{EndedWithin, Named, Rules, Summary};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};
@@ -210,6 +210,8 @@ impl Tap for Panics {
         }
     }
 
+    fn named(&mut self, _item: &Item, _names: Vec<Named>) {}
+
     fn ended(&mut self, _item: &Item, _ended: &EndedWithin) {}
 
     fn tick(&mut self, _now_us: i64) {}
@@ -233,6 +235,8 @@ impl Tap for Keeps {
             });
         }
     }
+
+    fn named(&mut self, _item: &Item, _names: Vec<Named>) {}
 
     fn ended(&mut self, _item: &Item, _ended: &EndedWithin) {}
 
@@ -279,6 +283,7 @@ fn child_streams() {
         feed: Feed::Market,
         plan: plan.unwrap_or_else(|_| panic!("one instrument fits")),
         symbols: Vec::new(),
+        look_up: None,
         base,
         credentialing: Credentialing::Demo,
         connector: Connector::new(LazyTls::new(None).unwrap(), Proxies::none(), console.redactor()),

@@ -22,6 +22,7 @@ use crate::wire::depth::Levels;
 use crate::writer::outputs::Outputs;
 use crate::writer::pipeline::Rules;
 use names::Names;
+pub(super) use names::unfound;
 
 /// Runs a plan to its end.
 ///
@@ -83,6 +84,7 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
         feed,
         plan: spread,
         symbols: asked.into_iter().filter_map(|asked| Some((asked.subscription.instrument, asked.symbol?))).collect(),
+        look_up: names.look_up_later(),
         base: server.base,
         credentialing: server.credentialing,
         connector: server.connector,

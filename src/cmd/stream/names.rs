@@ -2,13 +2,18 @@
 
 use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
+use crate::cli::specs::Takes;
 use crate::console::Console;
 use crate::exit::Failure;
-use crate::instruments::{self, Layout, Name, Problem, Resolution, Resolved, Spec, Store, Streamable};
+use crate::instruments::resolve::not_streamable;
+use crate::instruments::{
+    self, Layout, Name, Problem, Resolution, Resolved, Spec, SpecSegment, Store, Streamable, Symbols,
+};
 use crate::session::Subscription;
 use crate::session::requests::effective_mode;
 use crate::sim;
 use crate::wire::{InstrumentKey, Mode};
+use crate::writer::pipeline::LookUp;
 use std::sync::Arc;
 
 /// What one spec asks for.
@@ -35,6 +40,13 @@ impl Names {
             StreamSource::Demo { .. } => Names::Demo,
             StreamSource::Server(_) => Names::Master,
         }
+    }
+
+    /// Knows what instruments are called that come without having been asked for. The simulated exchange sends none.
+    pub fn look_up_later(self) -> Option<LookUp> {
+        let store = (self == Names::Master).then(|| Store::from_env(Layout::Compact, false).ok())??;
+        let mut symbols = Symbols::of(store);
+        Some(Box::new(move |key| symbols.symbol(key)))
     }
 
     /// Everything that a plan asks for.
@@ -64,7 +76,7 @@ impl Names {
             _ => Streamable::Feed,
         };
         let resolution = match self {
-            Names::Demo => demo(specs),
+            Names::Demo => demo(specs, streamable),
             Names::Master => {
                 let store = Store::from_env(Layout::Compact, false)?;
                 let resolution = instruments::resolve(specs, streamable, &store, today(), console)?;
@@ -105,28 +117,53 @@ impl Names {
     }
 }
 
+/// What is wrong with these names, as far as that is known at once: for a run that will not begin anyway.
+pub(crate) fn unfound(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec<String> {
+    let streamable = match takes {
+        Takes::Modes(_) => Streamable::Feed,
+        Takes::Depth => Streamable::Depth,
+    };
+    let problems = if is_demo {
+        demo(specs, streamable).instruments.into_iter().filter_map(Result::err).collect()
+    } else {
+        // Where there is no place for a master, nothing is known.
+        let store = Store::from_env(Layout::Compact, false);
+        store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, today())).unwrap_or_default()
+    };
+    problems.iter().map(ToString::to_string).collect()
+}
+
 fn asked_full(kind: &StreamKind, spec: &Spec) -> bool {
     matches!(kind, StreamKind::Market { mode, .. } if spec.mode.unwrap_or(*mode) == Mode::Full)
 }
 
 /// The simulated exchange knows a dozen names; ids that it has never heard of walk too.
-fn demo(specs: &[Spec]) -> Resolution {
+fn demo(specs: &[Spec], streamable: Streamable) -> Resolution {
     let known = |key: InstrumentKey| sim::KNOWN.iter().find(|(k, _)| *k == key).map(|(_, symbol)| Arc::from(*symbol));
     let one = |spec: &Spec| match (&spec.name, spec.segment.map(|segment| segment.feed())) {
         (Name::Id(id), Some(Some(segment))) => {
             let key = InstrumentKey::new(segment, *id);
             Ok(Resolved { key, symbol: known(key) })
         }
-        (Name::Symbol(name), segment) => sim::KNOWN
-            .iter()
-            .find(|(key, symbol)| {
+        (Name::Symbol(name), segment) => {
+            let named = sim::KNOWN.iter().find(|(key, symbol)| {
                 symbol.eq_ignore_ascii_case(name) && segment.is_none_or(|segment| segment == Some(key.segment))
-            })
-            .map(|(key, symbol)| Resolved { key: *key, symbol: Some(Arc::from(*symbol)) })
-            .ok_or_else(|| Problem::Unknown {
-                spec: spec.text.clone(),
-                nearest: sim::KNOWN.iter().map(|(key, symbol)| format!("{key}  {symbol}")).collect(),
-            }),
+            });
+            let streams = |key: &InstrumentKey| streamable.takes(key.segment);
+            match named {
+                Some((key, symbol)) if streams(key) => Ok(Resolved { key: *key, symbol: Some(Arc::from(*symbol)) }),
+                Some((key, symbol)) => {
+                    let why = not_streamable(SpecSegment::Feed(key.segment), streamable);
+                    let reason = format!("it is {key}  {symbol}; {why}");
+                    Err(Problem::Elsewhere { spec: spec.text.clone(), reason, by_none: false })
+                }
+                None => {
+                    let known = sim::KNOWN.iter().filter(|(key, _)| streams(key));
+                    let nearest = known.map(|(key, symbol)| format!("{key}  {symbol}")).collect();
+                    Err(Problem::Unknown { spec: spec.text.clone(), nearest })
+                }
+            }
+        }
         _ => Err(Problem::NotStreamable {
             spec: spec.text.clone(),
             reason: "the feed has no code for this segment".to_owned(),

@@ -100,7 +100,7 @@ pub(crate) fn open_all(
     Ok(opened)
 }
 
-/// The bits of [`crate::writer::pipeline::Rules::only`].
+/// The bits of [`crate::writer::pipeline::Rules::only`] for types that the stream prints.
 pub(crate) fn only_bits(only: &[RecordType]) -> u8 {
     only.iter().fold(0, |bits, kind| match kind {
         RecordType::Market(kind) => bits | 1 << *kind as u8,

@@ -37,12 +37,12 @@ impl Pipeline {
     /// what became of it, so that the books balance at every moment.
     pub(super) fn side(&mut self, side: depth::BookSide<'_>, recv_us: i64) {
         let instrument = side.instrument;
-        self.seen.insert(instrument);
+        self.names.see(instrument);
         if self.wanted.get(&instrument) == Some(&0) {
             return self.filtered();
         }
         let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
-        let symbol = || self.symbols.get(&instrument).cloned();
+        let symbol = || self.names.symbol(instrument);
         if self.rules.view == View::Sides {
             let record = assembler.side(side);
             let recv_us = self.outputs.stamp(recv_us, &self.books);

@@ -9,9 +9,7 @@ use crate::writer::item::Event;
 impl Pipeline {
     pub(super) fn event(&mut self, event: &Event) {
         match event {
-            Event::Symbols(symbols) => {
-                self.symbols.extend(symbols.iter().cloned());
-            }
+            Event::Symbols(symbols) => self.names.told(symbols),
             Event::Subscribed { conn, instruments } => self.subscribed(*conn, instruments),
             Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
             Event::Lost { conn, reason, detail, from_us } => {

@@ -80,15 +80,15 @@ impl Pipeline {
             || (!self.wanted.is_empty() && self.is_unwanted(instrument, kind))
             || (self.once.is_some() && !self.is_due_once(instrument, kind))
         {
-            self.seen.insert(instrument);
+            self.names.see(instrument);
             return self.filtered();
         }
         let recv_us = self.outputs.stamp(recv_us, &self.books);
-        let Pipeline { outputs, symbols, seen, .. } = self;
+        let Pipeline { outputs, names, .. } = self;
         // Asked once an instrument and type, so that this is also where an instrument is seen first.
         let symbol = || {
-            seen.insert(instrument);
-            symbols.get(&instrument).cloned()
+            names.see(instrument);
+            names.symbol(instrument)
         };
         outputs.instrument(kind as u8, instrument, symbol, record, recv_us);
         self.books.received += 1;

@@ -6,10 +6,12 @@ mod ending;
 mod events;
 mod losses;
 mod market;
+mod names;
 mod orders;
 mod rules;
 
 pub use ending::EndedWithin;
+pub use names::{LookUp, Named};
 pub use rules::{Rules, View};
 
 use super::book;
@@ -27,7 +29,6 @@ use crate::wire::depth::{Levels, packets as depth_packets};
 use crate::wire::feed::packets as feed_packets;
 use losses::{MalformedBurst, Untaken};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::Arc;
 
 /// Why a run is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +47,7 @@ pub struct Pipeline {
     gaps: Gaps,
     decoder: Decoder,
     figures: Figures,
-    symbols: FxHashMap<InstrumentKey, Arc<str>>,
-    seen: FxHashSet<InstrumentKey>,
+    names: names::Names,
     /// Modes that are wanted, as bits; kept for instruments that were ever unsubscribed from.
     wanted: FxHashMap<InstrumentKey, u8>,
     /// All modes that are subscribed, as bits.
@@ -86,8 +86,7 @@ impl Pipeline {
             gaps: Gaps::default(),
             decoder,
             figures: Figures { started_us, ..Figures::default() },
-            symbols: FxHashMap::default(),
-            seen: FxHashSet::default(),
+            names: names::Names::default(),
             wanted: FxHashMap::default(),
             subscribed: FxHashMap::default(),
             once: None,
@@ -103,6 +102,16 @@ impl Pipeline {
             pipeline.print_once(&once);
         }
         pipeline
+    }
+
+    /// Asks this for the names of instruments that come without one, once each.
+    pub fn look_up_with(&mut self, look_up: LookUp) {
+        self.names.look_up_with(look_up);
+    }
+
+    /// Names that were looked up since this was asked last.
+    pub fn take_named(&mut self) -> Vec<Named> {
+        self.names.take_found()
     }
 
     /// Takes an item.
@@ -238,7 +247,7 @@ impl Pipeline {
     pub fn figures(&mut self) -> &Figures {
         self.figures.books = self.books;
         self.figures.requested = self.gaps.requested();
-        self.figures.seen = self.seen.len();
+        self.figures.seen = self.names.seen().len();
         self.figures.bytes_written = self.outputs.bytes_written();
         for kind in MarketType::ALL {
             if self.by_type[kind as usize] > 0 {
@@ -250,7 +259,7 @@ impl Pipeline {
 
     /// Instruments that were asked for and of which nothing came.
     pub fn never_seen(&self) -> Vec<InstrumentKey> {
-        self.gaps.requested_keys().filter(|instrument| !self.seen.contains(instrument)).collect()
+        self.gaps.requested_keys().filter(|instrument| !self.names.seen().contains(instrument)).collect()
     }
 
     /// Ends the run: prints what is still open, closes every destination, and tells what it all came to.
