@@ -32,8 +32,8 @@ const TICK: Duration = Duration::from_secs(1);
 /// Prints what the captures hold, in order.
 ///
 /// # Errors
-/// Exit 2 when they hold different streams, or one that prints none of the types that are wanted; 9 when the output failed, 11 when a file cannot be read or is not whole; then
-/// everything that is whole has been printed.
+/// Exit 2 when they hold different streams, or one that prints none of the types that are wanted; 9 when the output
+/// failed, 11 when a file cannot be read or is not whole; then everything that is whole has been printed.
 pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
     for warning in &plan.warnings {
         console.warn(warning);
