@@ -168,6 +168,10 @@ impl Source {
         };
         let client_id = options.client_id.or_else(|| environment.text("DHAN_CLIENT_ID"));
         let client_id = client_id.map(|id| id.trim().to_owned());
+        // Before anything is sent: a server may repeat it.
+        for id in [client_id.clone(), environment.text("DHAN_PARTNER_ID")].into_iter().flatten() {
+            redactor.add_client_id(id.trim());
+        }
         Ok(Source { place, client_id, partner, environment, redactor, fifo: Fifo::default() })
     }
 
@@ -229,7 +233,11 @@ impl Source {
         self.redactor.add(raw.clone());
         let token = checked_token(&raw).map_err(|words| problem(ProblemKind::Malformed, words.to_owned()))?;
         self.redactor.add(token.clone());
-        if let Some(expires) = claims(&token).and_then(|c| c.expires_at_us)
+        let claims = claims(&token).unwrap_or_default();
+        if let Some(owner) = &claims.client_id {
+            self.redactor.add_client_id(owner);
+        }
+        if let Some(expires) = claims.expires_at_us
             && expires <= crate::clock::now_us()
         {
             let words = format!("holds a token that expired on {}: make a new one on web.dhan.co", ist_minute(expires));

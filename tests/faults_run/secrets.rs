@@ -61,6 +61,19 @@ fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
 }
 
 #[test]
+fn a_client_id_that_the_server_repeats_is_shown_by_its_last_digits() {
+    let sim = broker_of(50.0);
+    let home = Home::new();
+    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-vv"]));
+    running.prints(1);
+    let id = subscribed(&sim, Kind::Feed);
+    sim.send_text(id, &format!("client {CLIENT} is bad"));
+    running.says("the server says: client ******2345 is bad");
+    let ended = running.stop(Signal::INT).exits(0);
+    assert!(!ended.err.contains(CLIENT) && !ended.out.contains(CLIENT), "{}", ended.err);
+}
+
+#[test]
 fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
     for way in WAYS {
         let sim = broker(SimConfig { order_life: false, ..SimConfig::default() });
