@@ -221,7 +221,7 @@ impl Source {
             }
             TokenPlace::Command(line) => {
                 let (line, redactor) = (line.clone(), self.redactor.clone());
-                command::on_thread(move |stop| command::run(&line, stop, &redactor)).await
+                command::on_thread(move |work| command::run(&line, work, &redactor)).await
             }
         };
         let problem = |kind, words: String| CredentialProblem {

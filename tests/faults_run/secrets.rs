@@ -73,6 +73,27 @@ fn a_client_id_that_the_server_repeats_is_shown_by_its_last_digits() {
     assert!(!ended.err.contains(CLIENT) && !ended.out.contains(CLIENT), "{}", ended.err);
 }
 
+/// Whether a process is there and not merely waits to be collected.
+fn is_alive(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z ") && !stat.contains(") X "))
+}
+
+#[test]
+fn g07_a_token_command_does_not_outlive_the_program_whichever_way_it_ends() {
+    let sim = broker_of(50.0);
+    for by_signal in [false, true] {
+        let home = Home::new();
+        let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "--token-command"]);
+        command.arg("sleep 300 & echo $! $$ > pids.new; mv pids.new pids; wait");
+        command.args(["--auth-wait", if by_signal { "10m" } else { "1s" }]);
+        let running = home.start(command);
+        let pids = wait("the command", || fs::read_to_string(home.path("pids")).ok());
+        if by_signal { running.stops_soon(Signal::TERM).exits(0) } else { running.end().exits(3) };
+        wait("the end of the command", || (!pids.split_whitespace().any(is_alive)).then_some(()));
+    }
+}
+
 #[test]
 fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
     for way in WAYS {
