@@ -10,6 +10,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What is shorter is no token of anybody's; bytes.
+const SHORTEST_TOKEN: usize = 8;
+
 /// The environment variables, of this process or (in tests) as given. Values are read when they are asked for.
 #[derive(Clone)]
 pub struct Environment(Option<Arc<HashMap<String, String>>>);
@@ -36,6 +39,14 @@ impl Environment {
 
     fn secret(&self, name: &str) -> Option<SecretString> {
         self.text(name).map(SecretString::from)
+    }
+
+    /// What in here no message may ever show, whether or not a run comes to read it: people paste a token into the wrong
+    /// place. A value too short for a token could be a word of our own, and waits until it is read as one.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let values = super::SECRET_VARIABLES.iter().filter_map(|name| self.secret(name));
+        let file = self.text("DHAN_TOKEN_FILE").and_then(|path| file::glance(Path::new(&path)));
+        values.chain(file).filter(is_long_enough).collect()
     }
 
     /// Whether a variable is there, be it empty.
@@ -168,6 +179,10 @@ impl Source {
         };
         let client_id = options.client_id.or_else(|| environment.text("DHAN_CLIENT_ID"));
         let client_id = client_id.map(|id| id.trim().to_owned());
+        // Before a list is read or a name looked up: the wrong file may be named there.
+        let named = place.as_ref().and_then(TokenPlace::path).and_then(file::glance);
+        let named = named.filter(is_long_enough);
+        environment.secrets().into_iter().chain(named).for_each(|secret| redactor.add(secret));
         // Before anything is sent: a server may repeat it.
         for id in [client_id.clone(), environment.text("DHAN_PARTNER_ID")].into_iter().flatten() {
             redactor.add_client_id(id.trim());
@@ -309,6 +324,10 @@ impl Source {
         message.push_str("\nWithout an account: dhan feed --demo");
         CredentialProblem { kind: ProblemKind::Missing, message, can_change: false }
     }
+}
+
+fn is_long_enough(secret: &SecretString) -> bool {
+    secret.expose_secret().trim().len() >= SHORTEST_TOKEN
 }
 
 /// The token without what editors and shells put around it.

@@ -73,6 +73,33 @@ fn a_client_id_that_the_server_repeats_is_shown_by_its_last_digits() {
     assert!(!ended.err.contains(CLIENT) && !ended.out.contains(CLIENT), "{}", ended.err);
 }
 
+#[test]
+fn a_token_that_is_pasted_where_it_does_not_belong_is_not_quoted_there() {
+    let sim = broker_of(50.0);
+    let home = Home::new();
+    fs::write(home.path("token.secret"), TOKEN).unwrap();
+    let mut wrong_file = home.dhan(&sim, &["feed", "-i", "token.secret", "--token-file", "token.secret"]);
+    wrong_file.env_remove("DHAN_ACCESS_TOKEN");
+    let mut from_environment = home.dhan(&sim, &["feed", "-i", "token.secret"]);
+    from_environment.env_remove("DHAN_ACCESS_TOKEN").env("DHAN_TOKEN_FILE", "token.secret");
+    let mut runs = vec![wrong_file, from_environment];
+    for args in [
+        &["feed", TOKEN][..],
+        &["feed", "NSE_EQ:2885", "--only", TOKEN],
+        &["feed", "NSE_EQ:2885", "-o", &format!("none/{TOKEN}")],
+        &["verify", TOKEN],
+        &["instruments", "find", TOKEN],
+        &[TOKEN],
+    ] {
+        runs.push(home.dhan(&sim, args));
+    }
+    for command in runs {
+        let ended = home.run(command);
+        assert!(ended.code() != 0 && ended.err.contains("[redacted]"), "{}", ended.err);
+        search("stderr", ended.err.as_bytes());
+    }
+}
+
 /// Whether a process is there and not merely waits to be collected.
 fn is_alive(pid: &str) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
@@ -89,7 +116,11 @@ fn g07_a_token_command_does_not_outlive_the_program_whichever_way_it_ends() {
         command.args(["--auth-wait", if by_signal { "10m" } else { "1s" }]);
         let running = home.start(command);
         let pids = wait("the command", || fs::read_to_string(home.path("pids")).ok());
-        if by_signal { running.stops_soon(Signal::TERM).exits(0) } else { running.end().exits(3) };
+        if by_signal {
+            running.stops_soon(Signal::TERM).exits(0)
+        } else {
+            running.end().exits(3)
+        };
         wait("the end of the command", || (!pids.split_whitespace().any(is_alive)).then_some(()));
     }
 }
