@@ -73,6 +73,24 @@ fn a_dry_run_of_orders_shows_the_login_without_anything_secret() {
 }
 
 #[test]
+fn a_dry_run_of_orders_shows_the_book_that_a_run_would_ask_for() {
+    let asked = "get: https://api.dhan.co/v2/orders\nheader: access-token: [redacted]\n";
+    for (line, asks) in [
+        (&["orders", "--dry-run"][..], true),
+        (&["orders", "--dry-run", "--no-snapshot"], false),
+        (&["orders", "--dry-run", "--user-type", "partner"], false),
+    ] {
+        let output = dhan(line);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(
+            (output.status.success(), text.contains(asked), text.contains("get:")),
+            (true, asks, asks),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
     let output = dhan(&["feed", "--demo", "--dry-run", "--mode", "full", "NSE_EQ:2885"]);
     let text = String::from_utf8_lossy(&output.stdout);
