@@ -560,6 +560,17 @@ fn figures_come_on_sigusr1_and_as_often_as_asked() {
 }
 
 #[test]
+fn a_control_that_is_a_folder_is_told_like_one_that_is_missing() {
+    let sim = start(lively());
+    let home = Home::at(&sim);
+    for name in [".", "missing"] {
+        let run = home.start(&["feed", "IDX_I:13", "--control", name]);
+        run.said(&format!("--control: {name:?} cannot be read"));
+        run.stop().code(0);
+    }
+}
+
+#[test]
 fn a_dry_run_connects_nowhere_and_shows_no_secret() {
     let sim = start(quiet());
     let home = Home::at(&sim);
