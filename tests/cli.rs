@@ -53,6 +53,8 @@ fn an_until_that_has_passed_connects_nowhere_and_is_no_failure() {
     let output = dhan(&["feed", "IDX_I:13", "--until", "2020-01-01T00:00:00Z"]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));
     assert!(said(&output).contains("has passed"));
+    let quiet = dhan(&["feed", "IDX_I:13", "--until", "2020-01-01T00:00:00Z", "-q"]);
+    assert!(quiet.status.success() && said(&quiet).contains("has passed"), "it is said with -q too: {}", said(&quiet));
 }
 
 #[test]

@@ -29,7 +29,8 @@ use names::Names;
 /// Why it could not be run, or not to its end.
 pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ended, Failure> {
     if let Some(past) = &plan.stop.already_past {
-        console.info(past);
+        // A warning, so that it is said with `-q` too: a run that does nothing must not look like one that did.
+        console.warn(past);
         return Ok(Ended::Exit(Exit::Done));
     }
     for warning in &plan.warnings {
