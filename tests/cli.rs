@@ -53,6 +53,8 @@ fn an_until_that_has_passed_connects_nowhere_and_is_no_failure() {
     let output = dhan(&["feed", "IDX_I:13", "--until", "2020-01-01T00:00:00Z"]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));
     assert!(said(&output).contains("has passed"));
+    let quiet = dhan(&["feed", "IDX_I:13", "--until", "2020-01-01T00:00:00Z", "-q"]);
+    assert!(quiet.status.success() && said(&quiet).contains("has passed"), "it is said with -q too: {}", said(&quiet));
 }
 
 #[test]
@@ -70,6 +72,24 @@ fn a_dry_run_of_orders_shows_the_login_without_anything_secret() {
     let text = String::from_utf8_lossy(&output.stdout);
     let login = r#"{"LoginReq":{"MsgCode":42,"ClientId":"[redacted]","Token":"[redacted]"},"UserType":"SELF"}"#;
     assert!(output.status.success() && text.contains(login), "{text}{}", said(&output));
+}
+
+#[test]
+fn a_dry_run_of_orders_shows_the_book_that_a_run_would_ask_for() {
+    let asked = "get: https://api.dhan.co/v2/orders\nheader: access-token: [redacted]\n";
+    for (line, asks) in [
+        (&["orders", "--dry-run"][..], true),
+        (&["orders", "--dry-run", "--no-snapshot"], false),
+        (&["orders", "--dry-run", "--user-type", "partner"], false),
+    ] {
+        let output = dhan(line);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(
+            (output.status.success(), text.contains(asked), text.contains("get:")),
+            (true, asks, asks),
+            "{text}"
+        );
+    }
 }
 
 #[test]

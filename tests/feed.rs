@@ -560,6 +560,47 @@ fn figures_come_on_sigusr1_and_as_often_as_asked() {
 }
 
 #[test]
+fn a_control_that_is_a_folder_is_told_like_one_that_is_missing() {
+    let sim = start(lively());
+    let home = Home::at(&sim);
+    for name in [".", "missing"] {
+        let run = home.start(&["feed", "IDX_I:13", "--control", name]);
+        run.said(&format!("--control: {name:?} cannot be read"));
+        run.stop().code(0);
+    }
+}
+
+/// What a run that writes its records elsewhere shows on a terminal.
+fn on_a_terminal(home: &Home, line: &[&str]) -> String {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&terminal).expect("granted");
+    unlockpt(&terminal).expect("unlocked");
+    let name = ptsname(&terminal, Vec::new()).expect("its name").into_string().expect("ASCII");
+    let end = std::fs::OpenOptions::new().write(true).open(name).expect("its other end");
+    let mut command = home.command(line);
+    command.env("TERM", "xterm").stdout(Stdio::null()).stderr(end);
+    let mut child = command.spawn().expect("dhan starts");
+    // Its copy of the terminal's end: reading ends with the run.
+    drop(command);
+    let mut shown = Vec::new();
+    // At the end a terminal reads as an error.
+    let _ = std::fs::File::from(terminal).read_to_end(&mut shown);
+    assert!(child.wait().expect("it ends").success());
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+#[test]
+fn the_live_line_is_for_terminals_and_neither_a_warning_nor_an_error() {
+    let sim = start(lively());
+    let home = Home::at(&sim);
+    let line = ["feed", "IDX_I:13", "-d", "2500ms"];
+    assert!(on_a_terminal(&home, &line).contains("of 1 instruments"));
+    let quiet = on_a_terminal(&home, &[&line[..], &["-q"]].concat());
+    assert!(!quiet.contains("instruments"), "{quiet}");
+}
+
+#[test]
 fn a_dry_run_connects_nowhere_and_shows_no_secret() {
     let sim = start(quiet());
     let home = Home::at(&sim);

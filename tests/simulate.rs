@@ -514,3 +514,16 @@ async fn a_connection_can_be_reset_between_two_requests_once() {
     }
     assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Kind::Feed).len() == 3).await);
 }
+
+#[tokio::test]
+async fn one_that_listens_everywhere_is_pointed_at_on_loopback_since_clients_refuse_to_go_anywhere_else() {
+    for (listen, host) in [("0.0.0.0:0", "127.0.0.1"), ("[::]:0", "[::1]"), ("127.0.0.1:0", "127.0.0.1")] {
+        let config = SimConfig { listen: listen.parse().expect("an address"), ..quick() };
+        // Not every machine has IPv6.
+        let Ok(sim) = Simulator::start(config).await else { continue };
+        for (name, value) in sim.environment() {
+            let authority = format!("//{host}:{}/", sim.addr().port());
+            assert!(value.contains(&authority), "{name}={value}");
+        }
+    }
+}

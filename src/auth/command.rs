@@ -2,69 +2,116 @@
 
 use super::{SECRET_VARIABLES, file};
 use crate::redact::Redactor;
+use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::SecretString;
 use std::io::Read;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a command gets.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 /// How often its end is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// What is said of one that did not end by then; who gave it up earlier does not listen.
+const GIVEN_UP: &str = "took longer than 10 s and was ended";
 /// How much of its stderr is kept for the message.
 const STDERR_LIMIT: usize = 4096;
 
-/// Runs blocking work on a thread of its own; it is told to stop when the future is dropped. Not the runtime's pool:
-/// that one is waited for at the end.
-pub(super) async fn on_thread<F>(work: F) -> Result<SecretString, String>
-where
-    F: FnOnce(&AtomicBool) -> Result<SecretString, String> + Send + 'static,
-{
-    struct StopOnDrop(Arc<AtomicBool>);
-    impl Drop for StopOnDrop {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
+/// A piece of work on a thread, as its owner sees it: it may be told to stop, and then nothing that it started is left.
+#[derive(Default)]
+pub(super) struct Work(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    stopped: bool,
+    /// The process group of a command that runs and was not collected yet, so that its number is nobody else's.
+    group: Option<Pid>,
+}
+
+impl Work {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a command in a process group of its own, unless it is too late for that.
+    fn spawn(&self, command: &mut Command) -> Option<std::io::Result<Child>> {
+        let mut state = self.state();
+        if state.stopped {
+            return None;
+        }
+        let child = command.process_group(0).spawn();
+        state.group = child.as_ref().ok().map(Pid::from_child);
+        Some(child)
+    }
+
+    /// The command's status, once it has ended by itself.
+    fn ended(&self, child: &mut Child) -> Option<ExitStatus> {
+        let mut state = self.state();
+        let status = child.try_wait().ok().flatten()?;
+        state.group = None;
+        Some(status)
+    }
+
+    /// Ends what runs with all that it has started, and lets nothing begin any more. Done when it returns: the process
+    /// may end right behind it, and no thread would get to it then.
+    fn stop(&self) {
+        let mut state = self.state();
+        state.stopped = true;
+        if let Some(group) = state.group.take() {
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
-    let stop = StopOnDrop(Arc::default());
-    let flag = Arc::clone(&stop.0);
+}
+
+/// Runs blocking work on a thread of its own; what it has started is ended when the future is dropped. Not the runtime's
+/// pool: that one is waited for at the end.
+pub(super) async fn on_thread<F>(work: F) -> Result<SecretString, String>
+where
+    F: FnOnce(&Work) -> Result<SecretString, String> + Send + 'static,
+{
+    struct StopOnDrop(Arc<Work>);
+    impl Drop for StopOnDrop {
+        fn drop(&mut self) {
+            self.0.stop();
+        }
+    }
+    let owner = StopOnDrop(Arc::default());
+    let state = Arc::clone(&owner.0);
     let (tell, told) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("credentials".into()).spawn(move || {
-        let _ = tell.send(work(&flag));
+        let _ = tell.send(work(&state));
     });
     if thread.is_err() {
         return Err("cannot be read: no thread could be started".to_owned());
     }
     let result = told.await.unwrap_or_else(|_| Err("cannot be read: the reading thread failed".to_owned()));
-    drop(stop);
+    drop(owner);
     result
 }
 
 /// Runs a command and returns what it printed. Errors are words that go behind "the token command".
-pub(super) fn run(line: &str, stop: &AtomicBool, redactor: &Redactor) -> Result<SecretString, String> {
+pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<SecretString, String> {
     let mut command = Command::new("sh");
     command.arg("-c").arg(line).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own, so that all of it can be ended.
-    command.process_group(0);
     for name in SECRET_VARIABLES {
         command.env_remove(name);
     }
-    let child = command.spawn().map_err(|error| format!("cannot be run: {}", crate::transport::io_words(&error)))?;
-    let mut group = Group { child, ended: false };
-    let stdout = Output::of(group.child.stdout.take(), file::TOKEN_LIMIT + 4096);
-    let stderr = Output::of(group.child.stderr.take(), STDERR_LIMIT);
+    let child = work.spawn(&mut command).ok_or(GIVEN_UP)?;
+    let mut child = child.map_err(|error| format!("cannot be run: {}", crate::transport::io_words(&error)))?;
+    let stdout = Output::of(child.stdout.take(), file::TOKEN_LIMIT + 4096);
+    let stderr = Output::of(child.stderr.take(), STDERR_LIMIT);
     let deadline = Instant::now() + COMMAND_LIMIT;
     let status = loop {
-        if let Ok(Some(status)) = group.child.try_wait() {
-            group.ended = true;
+        if let Some(status) = work.ended(&mut child) {
             break status;
         }
-        if stop.load(Ordering::Relaxed) || Instant::now() >= deadline {
-            return Err("took longer than 10 s and was ended".to_owned());
+        if Instant::now() >= deadline {
+            work.stop();
+            let _ = child.wait();
+            return Err(GIVEN_UP.to_owned());
         }
         std::thread::sleep(LOOK_EVERY);
     };
@@ -121,25 +168,5 @@ impl Output {
     fn take(self) -> Vec<u8> {
         let _ = self.reading.recv_timeout(Duration::from_millis(500));
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// A child whose whole process group is killed when it is given up.
-struct Group {
-    child: Child,
-    ended: bool,
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        use rustix::process::{Pid, Signal, kill_process_group};
-        if self.ended {
-            // Its number may be somebody else's by now.
-            return;
-        }
-        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-        let _ = self.child.wait();
     }
 }

@@ -16,6 +16,8 @@ pub use jwt::{Claims, claims, looks_like_jwt};
 pub use login::{Login, Partner, login_message};
 pub use source::{CredentialProblem, Environment, ProblemKind, Source, SourceOptions, TokenPlace};
 
+pub use crate::redact::mask_client_id;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
@@ -66,12 +68,4 @@ impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").field("client_id", &mask_client_id(&self.client_id)).finish_non_exhaustive()
     }
-}
-
-/// A client id as it may be shown: its last four characters, the rest as `*`.
-pub fn mask_client_id(id: &str) -> String {
-    let count = id.chars().count();
-    // An id of four characters or fewer would be shown whole.
-    let shown = if count > 4 { 4 } else { 0 };
-    id.chars().enumerate().map(|(i, c)| if i + shown < count { '*' } else { c }).collect()
 }

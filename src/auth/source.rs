@@ -10,6 +10,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What is shorter is no token of anybody's; bytes.
+const SHORTEST_TOKEN: usize = 8;
+
 /// The environment variables, of this process or (in tests) as given. Values are read when they are asked for.
 #[derive(Clone)]
 pub struct Environment(Option<Arc<HashMap<String, String>>>);
@@ -36,6 +39,14 @@ impl Environment {
 
     fn secret(&self, name: &str) -> Option<SecretString> {
         self.text(name).map(SecretString::from)
+    }
+
+    /// What in here no message may ever show, whether or not a run comes to read it: people paste a token into the wrong
+    /// place. A value too short for a token could be a word of our own, and waits until it is read as one.
+    pub fn secrets(&self) -> Vec<SecretString> {
+        let values = super::SECRET_VARIABLES.iter().filter_map(|name| self.secret(name));
+        let file = self.text("DHAN_TOKEN_FILE").and_then(|path| file::glance(Path::new(&path)));
+        values.chain(file).filter(is_long_enough).collect()
     }
 
     /// Whether a variable is there, be it empty.
@@ -168,6 +179,14 @@ impl Source {
         };
         let client_id = options.client_id.or_else(|| environment.text("DHAN_CLIENT_ID"));
         let client_id = client_id.map(|id| id.trim().to_owned());
+        // Before a list is read or a name looked up: the wrong file may be named there.
+        let named = place.as_ref().and_then(TokenPlace::path).and_then(file::glance);
+        let named = named.filter(is_long_enough);
+        environment.secrets().into_iter().chain(named).for_each(|secret| redactor.add(secret));
+        // Before anything is sent: a server may repeat it.
+        for id in [client_id.clone(), environment.text("DHAN_PARTNER_ID")].into_iter().flatten() {
+            redactor.add_client_id(id.trim());
+        }
         Ok(Source { place, client_id, partner, environment, redactor, fifo: Fifo::default() })
     }
 
@@ -217,7 +236,7 @@ impl Source {
             }
             TokenPlace::Command(line) => {
                 let (line, redactor) = (line.clone(), self.redactor.clone());
-                command::on_thread(move |stop| command::run(&line, stop, &redactor)).await
+                command::on_thread(move |work| command::run(&line, work, &redactor)).await
             }
         };
         let problem = |kind, words: String| CredentialProblem {
@@ -229,7 +248,11 @@ impl Source {
         self.redactor.add(raw.clone());
         let token = checked_token(&raw).map_err(|words| problem(ProblemKind::Malformed, words.to_owned()))?;
         self.redactor.add(token.clone());
-        if let Some(expires) = claims(&token).and_then(|c| c.expires_at_us)
+        let claims = claims(&token).unwrap_or_default();
+        if let Some(owner) = &claims.client_id {
+            self.redactor.add_client_id(owner);
+        }
+        if let Some(expires) = claims.expires_at_us
             && expires <= crate::clock::now_us()
         {
             let words = format!("holds a token that expired on {}: make a new one on web.dhan.co", ist_minute(expires));
@@ -301,6 +324,10 @@ impl Source {
         message.push_str("\nWithout an account: dhan feed --demo");
         CredentialProblem { kind: ProblemKind::Missing, message, can_change: false }
     }
+}
+
+fn is_long_enough(secret: &SecretString) -> bool {
+    secret.expose_secret().trim().len() >= SHORTEST_TOKEN
 }
 
 /// The token without what editors and shells put around it.

@@ -1,7 +1,7 @@
 //! A plan in words, for `--dry-run`: what would be connected to and sent. It goes to stdout, a line a connection and a
 //! request, and holds no secret because none is read.
 
-use super::plan::{StreamPlan, StreamSource};
+use super::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::auth::Endpoint;
 use crate::record::control::Feed;
 use crate::session::plan::TooMany;
@@ -36,6 +36,13 @@ pub fn describe(plan: &StreamPlan, subscriptions: &[Subscription]) -> Result<Str
             _ => r#"{"LoginReq":{"MsgCode":42,"ClientId":"[redacted]","Token":"[redacted]"},"UserType":"SELF"}"#,
         };
         let _ = writeln!(text, "connect 1: {address}\nsend 1: {login}");
+        if let (StreamKind::Orders { snapshot: true, .. }, StreamSource::Server(server)) = (&plan.kind, &plan.source) {
+            let mut book = server.api.join("orders");
+            if book.query().is_some() {
+                book.set_query(Some("[redacted]"));
+            }
+            let _ = writeln!(text, "get: {book}\nheader: access-token: [redacted]");
+        }
         return Ok(text);
     }
     for (number, connection) in (1..).zip(Plan::new(feed, subscriptions)?.connections()) {

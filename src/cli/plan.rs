@@ -88,7 +88,7 @@ pub enum StreamKind {
         events: Option<Events>,
         /// Ask the REST order book (not with `--no-snapshot`, never as a partner).
         snapshot: bool,
-        /// Print client ids whole.
+        /// Print client ids whole (`--show-client-id`, always as a partner).
         show_client_id: bool,
     },
 }

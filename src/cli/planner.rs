@@ -256,9 +256,14 @@ fn stream(
         Some(source) => plan.source = source,
         None => return Err(problems.finish().err().unwrap_or_else(|| Failure::usage("no server"))),
     }
-    if let (StreamKind::Orders { snapshot, .. }, StreamSource::Server(server)) = (&mut plan.kind, &plan.source) {
+    if let (StreamKind::Orders { snapshot, show_client_id, .. }, StreamSource::Server(server)) =
+        (&mut plan.kind, &plan.source)
+    {
+        let partner = server.credentials.is_partner();
         // The order book is the account's own; a partner has none.
-        *snapshot &= !server.credentials.is_partner();
+        *snapshot &= !partner;
+        // A partner is told of many accounts' orders: only the whole id tells whose one is.
+        *show_client_id |= partner;
     }
     problems.finish().map(|()| plan)
 }

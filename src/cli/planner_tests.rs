@@ -161,3 +161,15 @@ fn a_partner_has_no_order_book_to_ask() {
     assert!(!snapshot(&["orders", "--no-snapshot"]));
     assert!(!snapshot(&["orders", "--user-type", "partner"]));
 }
+
+#[test]
+fn a_partner_sees_whole_client_ids_since_they_tell_whose_order_it_is() {
+    let whole = |line: &[&str]| match plan(line).unwrap().kind {
+        StreamKind::Orders { show_client_id, .. } => show_client_id,
+        _ => unreachable!(),
+    };
+    assert!(!whole(&["orders"]));
+    assert!(!whole(&["orders", "--user-type", "self"]));
+    assert!(whole(&["orders", "--show-client-id"]));
+    assert!(whole(&["orders", "--user-type", "partner"]));
+}

@@ -27,10 +27,13 @@ pub fn main() -> ExitCode {
     // Until the flags are known, problems are said plainly.
     let plain = Console::default();
     crate::console::install_panic_hook(&plain);
+    let environment = Environment::process();
+    keep_secrets(&plain, &environment);
     let (console, result) = match typed() {
-        Ok(cli) => match console(&cli.console, &Environment::process(), io::stderr().is_terminal()) {
+        Ok(cli) => match console(&cli.console, &environment, io::stderr().is_terminal()) {
             Ok(config) => {
                 let console = Console::new(config);
+                keep_secrets(&console, &environment);
                 crate::console::install_panic_hook(&console);
                 // The hook has reported it, masked; every run ends with a code of ours.
                 let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &console)));
@@ -48,6 +51,11 @@ pub fn main() -> ExitCode {
         failure.exit
     });
     ExitCode::from(exit.code())
+}
+
+/// A token that was pasted where it does not belong is quoted by whoever finds it wrong there: the printer knows it first.
+fn keep_secrets(console: &Console, environment: &Environment) {
+    environment.secrets().into_iter().for_each(|secret| console.keep_secret(secret));
 }
 
 /// The command line, or how the run ends because there is none to run.

@@ -5,6 +5,7 @@ use super::book_words::{BOOK_NAMES, KNOWN_TO_BOOK, translate};
 use super::json::{self, Members};
 use crate::clock;
 use crate::record::order::{Details, FieldMut, Order, Origin};
+use crate::redact::mask_client_id;
 use crate::wire::Segment;
 use jiff::civil::{Date, DateTime};
 use serde_json::value::RawValue;
@@ -209,7 +210,7 @@ impl<'a> Reading<'a> {
         if options.mask_client_id
             && let Some(id) = &mut details.client_id
         {
-            *id = masked(id);
+            *id = mask_client_id(id);
         }
         Order { extra: self.extra_object(), details: self.details, origin, ..Order::default() }
     }
@@ -224,13 +225,6 @@ impl<'a> Reading<'a> {
         }
         (!object.is_empty()).then(|| object + "}")
     }
-}
-
-/// A client id with all but its last four characters hidden; a short one wholly.
-fn masked(id: &str) -> String {
-    let count = id.chars().count();
-    let shown = if count > 4 { 4 } else { 0 };
-    id.chars().enumerate().map(|(i, c)| if i + shown < count { '*' } else { c }).collect()
 }
 
 enum Fill {

@@ -6,10 +6,12 @@
 //! rather than the secret disguised: one small table of the secret's windows serves all forms, mixed ones too.
 
 mod blot;
+mod ids;
 mod patterns;
 mod undo;
 mod windows;
 
+pub use ids::mask_client_id;
 pub use patterns::find_jwt;
 
 use patterns::find_patterns;
@@ -24,7 +26,14 @@ const MASK: &str = "[redacted]";
 
 /// Masks secrets in text before it is shown. Cheap to clone; clones share what they know.
 #[derive(Clone, Default)]
-pub struct Redactor(Arc<RwLock<Vec<Windows>>>);
+pub struct Redactor(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    secrets: RwLock<Vec<Windows>>,
+    /// Client ids of the user's: masked in what people see, and left in data.
+    ids: RwLock<Vec<String>>,
+}
 
 impl Redactor {
     /// Adds a secret that must never be shown, from now on. White space around it is not part of it.
@@ -33,23 +42,33 @@ impl Redactor {
             return;
         }
         let known = |all: &[Windows]| all.iter().any(|w| w.is_of(&secret));
-        if known(&self.0.read().unwrap_or_else(PoisonError::into_inner)) {
+        if known(&self.0.secrets.read().unwrap_or_else(PoisonError::into_inner)) {
             return;
         }
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.secrets.write().unwrap_or_else(PoisonError::into_inner);
         if !known(&all) {
             all.push(Windows::of(&secret));
         }
     }
 
-    /// The text with every secret replaced, and everything that looks like one.
+    /// Adds a client id that is shown by its last four characters only, from now on. One that is too short to be told
+    /// from other words is not looked for.
+    pub fn add_client_id(&self, id: &str) {
+        let mut ids = self.0.ids.write().unwrap_or_else(PoisonError::into_inner);
+        if ids::is_distinct(id) && !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
+        }
+    }
+
+    /// The text with every secret replaced, and everything that looks like one; client ids by their last characters.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut hits = Vec::new();
-        for secret in self.0.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        for secret in self.0.secrets.read().unwrap_or_else(PoisonError::into_inner).iter() {
             undo::find(text.as_bytes(), secret, &mut hits);
         }
         find_patterns(text.as_bytes(), &mut hits);
-        replace(text, hits)
+        let ids = self.0.ids.read().unwrap_or_else(PoisonError::into_inner);
+        ids.iter().fold(replace(text, hits), |text, id| ids::mask(text, id))
     }
 
     /// A server's binary message with every known secret in it overwritten, plain or disguised: packets keep their
@@ -74,7 +93,7 @@ impl Redactor {
         if runs.peek().is_none() {
             return hits;
         }
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.secrets.read().unwrap_or_else(PoisonError::into_inner);
         for run in runs {
             for secret in all.iter().filter(|secret| secret.width() >= blot::SHORTEST) {
                 let known = hits.len();

@@ -191,3 +191,23 @@ fn a_backslash_of_the_secret_itself_is_not_taken_for_an_escape() {
     let masked = redactor.mask(r"?token=opaque\/tok%65n\/0123456789").into_owned();
     assert!(!masked.contains("0123456789") && !masked.contains("opaque"), "{masked}");
 }
+
+#[test]
+fn a_client_id_is_shown_by_its_last_characters_and_other_numbers_are_left() {
+    let redactor = redactor();
+    redactor.add_client_id("1000000001");
+    redactor.add_client_id("77");
+    for (text, shown) in [
+        ("client 1000000001 is bad", "client ******0001 is bad"),
+        ("1000000001", "******0001"),
+        ("id1000000001,1000000001.", "id******0001,******0001."),
+        ("at 1000000001000000 and 91000000001", "at 1000000001000000 and 91000000001"),
+        ("77 packets of connection 77", "77 packets of connection 77"),
+    ] {
+        assert_eq!(redactor.mask(text), shown);
+    }
+    let both = format!("1000000001 and {SECRET}");
+    assert_eq!(redactor.mask(&both), "******0001 and [redacted]");
+    let data = br#"{"clientId":"1000000001"}"#;
+    assert_eq!(*redactor.blot_text(data), *data, "records have a rule of their own for it");
+}

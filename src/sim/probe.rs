@@ -5,7 +5,7 @@ use super::http::{Request, Response};
 use super::state::{Broker, Command, ConnectionSeen, Connections, Cut, Subscription, TextSeen, Upgrade};
 use bytes::Bytes;
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,18 @@ impl Probe {
         self.0.addr
     }
 
+    /// Where a client on this host reaches it: one that listens everywhere does so on loopback too, and the address of
+    /// "everywhere" is nobody's to connect to.
+    fn reached_at(&self) -> SocketAddr {
+        let mut addr = self.addr();
+        match addr.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        addr
+    }
+
     /// The address of a socket, as `DHAN_WS_…_URL` takes it.
     pub fn url(&self, kind: Kind) -> String {
         let path = match kind {
@@ -31,13 +43,13 @@ impl Probe {
             Kind::Orders => "orders",
         };
         let scheme = if self.0.config.tls.is_some() { "wss" } else { "ws" };
-        format!("{scheme}://{}/{path}", self.addr())
+        format!("{scheme}://{}/{path}", self.reached_at())
     }
 
     /// The address of a plain HTTP path (without its leading slash).
     pub fn http_url(&self, path: &str) -> String {
         let scheme = if self.0.config.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}/{path}", self.addr())
+        format!("{scheme}://{}/{path}", self.reached_at())
     }
 
     /// The environment that points `dhan` here: names and values.

@@ -92,6 +92,24 @@ fn l02_what_happened_during_a_gap_is_told_after_it_and_nothing_is_rolled_back() 
 }
 
 #[test]
+fn a_partner_is_told_whose_order_it_is_and_the_account_itself_only_by_its_last_digits() {
+    for (user_type, shown) in [("self", "******4321"), ("partner", "1000004321")] {
+        let sim = quiet_account();
+        let home = Home::new();
+        let mut command = home.dhan(&sim, &["orders"]);
+        command.env("DHAN_WS_USER_TYPE", user_type);
+        command.env("DHAN_PARTNER_ID", "P1").env("DHAN_PARTNER_SECRET", crate::support::TOKEN);
+        let mut running = home.start(command);
+        let id = subscribed(&sim, Kind::Orders);
+        wait("the login", || (!sim.texts_of(id).is_empty()).then_some(()));
+        sim.send_text(id, r#"{"Type":"order_alert","Data":{"orderNo":"1","clientId":"1000004321"}}"#);
+        running.prints(1);
+        let ended = running.stop(Signal::INT).exits(0);
+        assert_eq!(records(&ended.out)[0]["client_id"], shown, "{user_type}");
+    }
+}
+
+#[test]
 fn l04_no_side_from_before_a_loss_is_paired_with_one_from_after_it() {
     let sim = broker(SimConfig { rate: Some(400.0), ..SimConfig::default() });
     let home = Home::new();

@@ -61,6 +61,71 @@ fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
 }
 
 #[test]
+fn a_client_id_that_the_server_repeats_is_shown_by_its_last_digits() {
+    let sim = broker_of(50.0);
+    let home = Home::new();
+    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-vv"]));
+    running.prints(1);
+    let id = subscribed(&sim, Kind::Feed);
+    sim.send_text(id, &format!("client {CLIENT} is bad"));
+    running.says("the server says: client ******2345 is bad");
+    let ended = running.stop(Signal::INT).exits(0);
+    assert!(!ended.err.contains(CLIENT) && !ended.out.contains(CLIENT), "{}", ended.err);
+}
+
+#[test]
+fn a_token_that_is_pasted_where_it_does_not_belong_is_not_quoted_there() {
+    let sim = broker_of(50.0);
+    let home = Home::new();
+    fs::write(home.path("token.secret"), TOKEN).unwrap();
+    let mut wrong_file = home.dhan(&sim, &["feed", "-i", "token.secret", "--token-file", "token.secret"]);
+    wrong_file.env_remove("DHAN_ACCESS_TOKEN");
+    let mut from_environment = home.dhan(&sim, &["feed", "-i", "token.secret"]);
+    from_environment.env_remove("DHAN_ACCESS_TOKEN").env("DHAN_TOKEN_FILE", "token.secret");
+    let mut runs = vec![wrong_file, from_environment];
+    for args in [
+        &["feed", TOKEN][..],
+        &["feed", "NSE_EQ:2885", "--only", TOKEN],
+        &["feed", "NSE_EQ:2885", "-o", &format!("none/{TOKEN}")],
+        &["verify", TOKEN],
+        &["instruments", "find", TOKEN],
+        &[TOKEN],
+    ] {
+        runs.push(home.dhan(&sim, args));
+    }
+    for command in runs {
+        let ended = home.run(command);
+        assert!(ended.code() != 0 && ended.err.contains("[redacted]"), "{}", ended.err);
+        search("stderr", ended.err.as_bytes());
+    }
+}
+
+/// Whether a process is there and not merely waits to be collected.
+fn is_alive(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| !stat.contains(") Z ") && !stat.contains(") X "))
+}
+
+#[test]
+fn g07_a_token_command_does_not_outlive_the_program_whichever_way_it_ends() {
+    let sim = broker_of(50.0);
+    for by_signal in [false, true] {
+        let home = Home::new();
+        let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "--token-command"]);
+        command.arg("sleep 300 & echo $! $$ > pids.new; mv pids.new pids; wait");
+        command.args(["--auth-wait", if by_signal { "10m" } else { "1s" }]);
+        let running = home.start(command);
+        let pids = wait("the command", || fs::read_to_string(home.path("pids")).ok());
+        if by_signal {
+            running.stops_soon(Signal::TERM).exits(0)
+        } else {
+            running.end().exits(3)
+        };
+        wait("the end of the command", || (!pids.split_whitespace().any(is_alive)).then_some(()));
+    }
+}
+
+#[test]
 fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
     for way in WAYS {
         let sim = broker(SimConfig { order_life: false, ..SimConfig::default() });

@@ -8,7 +8,7 @@ use crate::auth::{Endpoint, Environment, harden};
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
-use crate::console::Console;
+use crate::console::{Console, Level};
 use crate::driver::{self, Credentialing, EarlyStop, Ended, Gate, Run};
 use crate::exit::{Exit, Failure};
 use crate::record::control::Feed;
@@ -30,7 +30,8 @@ pub(super) use names::unfound;
 /// Why it could not be run, or not to its end.
 pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ended, Failure> {
     if let Some(past) = &plan.stop.already_past {
-        console.info(past);
+        // A warning, so that it is said with `-q` too: a run that does nothing must not look like one that did.
+        console.warn(past);
         return Ok(Ended::Exit(Exit::Done));
     }
     for warning in &plan.warnings {
@@ -104,17 +105,17 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
         stats: plan.stats,
         changes: watch.changes,
         reread: watch.reread,
-        live_line: live_line(),
+        live_line: live_line(console),
         console: console.clone(),
     });
     drop(server.exchange);
     ended
 }
 
-/// A live line only helps where a person looks at stderr and records go elsewhere.
-fn live_line() -> bool {
+/// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
+fn live_line(console: &Console) -> bool {
     use std::io::IsTerminal as _;
-    std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
+    console.shows(Level::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
 }
 
 fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {

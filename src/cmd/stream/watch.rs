@@ -84,20 +84,21 @@ fn read_lines(source: TextSource, ask: mpsc::Sender<Ask>, console: Console) -> R
         loop {
             let again = match &source {
                 TextSource::Stdin => {
-                    pass_on(std::io::stdin().lock(), &ask);
+                    if let Err(error) = pass_on(std::io::stdin().lock(), &ask) {
+                        console.error(format!("--control: stdin cannot be read: {}", error.kind()));
+                    }
                     false
                 }
-                TextSource::File(path) => match std::fs::File::open(path) {
-                    Ok(file) => {
+                TextSource::File(path) => {
+                    let read = std::fs::File::open(path).and_then(|file| {
                         let fifo = is_fifo(&file);
-                        pass_on(BufReader::new(file), &ask);
-                        fifo
-                    }
-                    Err(error) => {
+                        pass_on(BufReader::new(file), &ask).map(|()| fifo)
+                    });
+                    read.unwrap_or_else(|error| {
                         console.error(format!("--control: {path:?} cannot be read: {}", error.kind()));
                         false
-                    }
-                },
+                    })
+                }
             };
             if !again {
                 return;
@@ -111,13 +112,14 @@ fn is_fifo(file: &std::fs::File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
-fn pass_on(reader: impl BufRead, ask: &mpsc::Sender<Ask>) {
+/// Passes lines on to their end, or to the watcher's. A folder can be opened; only reading it tells what it is.
+fn pass_on(reader: impl BufRead, ask: &mpsc::Sender<Ask>) -> std::io::Result<()> {
     for line in reader.split(b'\n') {
-        let Ok(line) = line else { return };
-        if ask.send(Ask::Line(String::from_utf8_lossy(&line).into_owned())).is_err() {
-            return;
+        if ask.send(Ask::Line(String::from_utf8_lossy(&line?).into_owned())).is_err() {
+            break;
         }
     }
+    Ok(())
 }
 
 struct Watcher {
