@@ -96,6 +96,7 @@ async fn b08_to_b12_every_end_has_its_name_and_stays_told() {
         (frame(8, &close(1008, &long)), closed(1008, &long)),
         (frame(8, &close(1011, "a\u{1b}[31mb\u{202e}c\r\nd")), closed(1011, "abc  d")),
         (frame(8, &close(4000, &format!("bad {}", &SENTINEL[..80]))), closed(4000, "bad [redacted]")),
+        (frame(8, &close(1008, "client 1000000001")), closed(1008, "client ******0001")),
         (frame(8, b""), closed(1005, "")),
         (vec![0x83, 0], Ended::Protocol { detail: "an unknown opcode" }),
         (vec![0xc2, 0], Ended::Protocol { detail: "reserved bits are set (an extension nobody asked for)" }),
