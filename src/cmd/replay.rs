@@ -320,7 +320,7 @@ impl Replay<'_> {
     fn tick(&mut self, playing: &mut Playing) {
         if self.ticked.elapsed() >= TICK {
             self.ticked = Instant::now();
-            playing.pipeline.tick(playing.last_us);
+            playing.pipeline.tick(playing.last_us, false);
         }
     }
 

@@ -24,7 +24,7 @@ impl EarlyStop {
         }
         let _ = signal_hook::flag::register(SIGUSR1, Arc::default());
         // A terminal that goes away ends what has not begun, as it would end any program.
-        if !super::signals::has_terminal() {
+        if !super::signals::stops_at_hang_up() {
             let _ = signal_hook::flag::register(SIGHUP, Arc::default());
         }
         early

@@ -297,7 +297,6 @@ impl Driver {
             };
             match happened {
                 Happened::Signal(Signal::Stop) => return "signal".to_owned(),
-                Happened::Signal(Signal::HangUp) if signals::has_terminal() => return "signal".to_owned(),
                 Happened::Signal(Signal::HangUp) => self.hang_up(),
                 Happened::Signal(Signal::Figures) | Happened::Stats => self.print_figures(),
                 Happened::Note(Note::Over(Over::Done(reason))) => return reason,

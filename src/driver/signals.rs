@@ -1,14 +1,15 @@
 //! Signals, as the run understands them.
 
 use crate::exit::{Exit, Failure};
+use std::sync::OnceLock;
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
-    /// End (SIGINT, SIGTERM).
+    /// End (SIGINT, SIGTERM; SIGHUP on a terminal).
     Stop,
-    /// Read lists again and re-open files, or, on a terminal, end (SIGHUP).
+    /// Read lists again and re-open files (SIGHUP without a terminal).
     HangUp,
     /// Print the figures (SIGUSR1).
     Figures,
@@ -21,10 +22,14 @@ pub(super) struct Signals {
     hang_up: Stream,
     figures: Stream,
     last: i32,
+    /// Whether a hang-up means that the terminal this was started on is gone. Asked at the start: when a hang-up comes, the
+    /// terminal may be gone already. Who starts a program with hang-ups ignored (`nohup`) wants it to outlive the terminal.
+    stops_at_hang_up: bool,
 }
 
 impl Signals {
     pub fn new() -> Result<Signals, Failure> {
+        let stops_at_hang_up = stops_at_hang_up();
         let listen = |kind| {
             signal(kind)
                 .map_err(|error| Failure::new(Exit::Bug, format!("signals cannot be listened to: {}", error.kind())))
@@ -35,6 +40,7 @@ impl Signals {
             hang_up: listen(SignalKind::hangup())?,
             figures: listen(SignalKind::user_defined1())?,
             last: signal_hook::consts::SIGTERM,
+            stops_at_hang_up,
         })
     }
 
@@ -43,7 +49,7 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => { self.last = signal_hook::consts::SIGINT; Signal::Stop }
             _ = self.terminate.recv() => { self.last = signal_hook::consts::SIGTERM; Signal::Stop }
-            _ = self.hang_up.recv() => Signal::HangUp,
+            _ = self.hang_up.recv() => if self.stops_at_hang_up { Signal::Stop } else { Signal::HangUp },
             _ = self.figures.recv() => Signal::Figures,
         }
     }
@@ -54,7 +60,17 @@ impl Signals {
     }
 }
 
-/// Whether this process has a controlling terminal: a hang-up then means that it is gone.
-pub(super) fn has_terminal() -> bool {
-    std::fs::File::open("/dev/tty").is_ok()
+/// Whether this process was started on a controlling terminal and is not meant to outlive it. Found out once: listening
+/// to hang-ups changes what can be found.
+pub(super) fn stops_at_hang_up() -> bool {
+    static AT_START: OnceLock<bool> = OnceLock::new();
+    *AT_START.get_or_init(|| std::fs::File::open("/dev/tty").is_ok() && !ignores_hang_ups())
+}
+
+/// Whether hang-ups were ignored until now.
+fn ignores_hang_ups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
+    mask.and_then(|mask| u64::from_str_radix(mask, 16).ok())
+        .is_some_and(|mask| mask & 1 << (signal_hook::consts::SIGHUP - 1) != 0)
 }

@@ -176,7 +176,7 @@ impl Encoder {
         }
     }
 
-    /// Forgets what instruments were called, since they have new names.
+    /// Forgets what instruments are called, since that has become known only now.
     pub fn forget_symbols(&mut self) {
         self.heads.clear();
     }

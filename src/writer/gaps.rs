@@ -13,10 +13,8 @@ pub struct Gaps {
     served: BTreeMap<u16, BTreeSet<InstrumentKey>>,
     /// The receive time that each connection's latest record carries, by connection.
     carried: Vec<i64>,
-    /// Microseconds of all gaps that were closed, for `--fail-on-gap`.
-    total_us: i64,
-    /// The end of the last gap that was added, so that overlapping gaps count once.
-    counted_to: i64,
+    /// The moments that gaps cover, for `--fail-on-gap`: beginnings and ends, disjoint.
+    covered: BTreeMap<i64, i64>,
 }
 
 #[derive(Debug)]
@@ -108,8 +106,7 @@ impl Gaps {
         dropped: Option<u64>,
     ) -> Gap {
         let to_us = to_us.max(from_us);
-        self.total_us += (to_us - from_us.max(self.counted_to)).max(0);
-        self.counted_to = self.counted_to.max(to_us);
+        self.cover(from_us, to_us);
         let all: usize = self.served.values().map(BTreeSet::len).sum();
         let (instruments, ids) = match self.served.get(&conn) {
             Some(served) if self.served.len() > 1 => (served.len(), Some(served.iter().copied().collect())),
@@ -119,9 +116,17 @@ impl Gaps {
         Gap { feed, conn, reason, detail, from_us, to_us, instruments, ids, dropped }
     }
 
+    fn cover(&mut self, mut from_us: i64, mut to_us: i64) {
+        while let Some((&from, &to)) = self.covered.range(..=to_us).next_back().filter(|&(_, &to)| to >= from_us) {
+            self.covered.remove(&from);
+            (from_us, to_us) = (from_us.min(from), to_us.max(to));
+        }
+        self.covered.insert(from_us, to_us);
+    }
+
     /// How long all gaps lasted together, µs; moments that several of them cover count once.
     pub fn total_us(&self) -> i64 {
-        self.total_us
+        self.covered.iter().map(|(from, to)| to - from).sum()
     }
 
     /// What a connection serves.
@@ -197,5 +202,16 @@ mod tests {
             gaps.record(Feed::Market, 0, GapReason::Disconnected, None, from, to, None);
         }
         assert_eq!(gaps.total_us(), 130);
+    }
+
+    #[test]
+    fn a_gap_that_covers_one_that_was_told_before_counts_whole() {
+        let mut gaps = Gaps::default();
+        for (from_us, to_us, total_us) in
+            [(20, 32, 12), (0, 83, 83), (100, 110, 93), (90, 95, 98), (80, 105, 110), (110, 110, 110), (200, 200, 110)]
+        {
+            gaps.record(Feed::Market, 1, GapReason::Disconnected, None, from_us, to_us, None);
+            assert_eq!(gaps.total_us(), total_us, "with {from_us}..{to_us}");
+        }
     }
 }

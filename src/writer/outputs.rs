@@ -54,6 +54,8 @@ pub struct Outputs {
     full: bool,
     /// Whether handing over may wait for a reader or a disk.
     patient: bool,
+    /// An output did not take lines at once; it is not asked again as long as nobody may wait for it.
+    declined: bool,
     /// Why nothing is to be written any more, once that is so.
     failure: Option<WriteFailure>,
     /// Packets that were encoded and then could not be written anywhere, since [`Outputs::take_lost`] was asked.
@@ -98,19 +100,18 @@ impl Outputs {
         let mut groups: Vec<Group> = Vec::new();
         let mut failure = None;
         for mut spec in specs {
-            if let Some(header) = &spec.header
-                && let Err(unwritten) = spec.destination.write(header.as_bytes())
-            {
-                failure = Some(unwritten.failure);
-            }
+            let header = spec.header.as_ref().map_or(Ok(()), |header| spec.destination.write(header.as_bytes()));
             let boundary = spec.destination.boundary_us();
-            let output = Output {
+            let mut output = Output {
                 destination: spec.destination,
                 is_file: spec.is_file,
                 books: Books::default(),
                 gone: None,
                 writing: false,
             };
+            if let Err(unwritten) = header {
+                output.fail(unwritten.failure, &mut failure);
+            }
             match groups.iter_mut().find(|group| group.encoder.style() == spec.style) {
                 Some(group) => {
                     group.boundary = group.boundary.min(boundary);
@@ -129,7 +130,7 @@ impl Outputs {
         let control = Encoder::new(Style { format: Format::Ndjson, time, columns: Columns::Own });
         let boundary = groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
         let stamps = Stamps::default();
-        Outputs {
+        let mut outputs = Outputs {
             groups,
             control,
             console,
@@ -138,9 +139,12 @@ impl Outputs {
             boundary,
             full: false,
             patient: true,
+            declined: false,
             failure,
             lost: 0,
-        }
+        };
+        outputs.note_readers();
+        outputs
     }
 
     /// Notes what the clock said when something was received; tells when it was set back.
@@ -178,13 +182,14 @@ impl Outputs {
     fn turn_over(&mut self, us: i64, moment: i64, is_due: impl Fn(&Output) -> bool, books: &Books) {
         let Outputs { groups, failure, stamps, .. } = self;
         for Group { encoder, outputs, boundary, .. } in groups {
-            for output in
-                outputs.iter_mut().filter(|output| moment >= output.destination.boundary_us() && is_due(output))
-            {
-                let at_us = stamps.next(us);
-                output.rotate(encoder, at_us, at_us, books, failure);
+            *boundary = i64::MAX;
+            for output in outputs.iter_mut().filter(|output| output.gone.is_none()) {
+                if moment >= output.destination.boundary_us() && is_due(output) {
+                    let at_us = stamps.next(us);
+                    output.rotate(encoder, at_us, at_us, books, failure);
+                }
+                *boundary = output.destination.boundary_us().min(*boundary);
             }
-            *boundary = outputs.iter().map(|output| output.destination.boundary_us()).min().unwrap_or(i64::MAX);
         }
         self.boundary = self.groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
     }
@@ -256,6 +261,7 @@ impl Outputs {
     /// Whether handing over may wait; if not, what is not taken at once stays pending.
     pub fn set_patient(&mut self, patient: bool) {
         self.patient = patient;
+        self.declined = false;
     }
 
     /// Whether lines wait to be handed over.
@@ -265,7 +271,10 @@ impl Outputs {
 
     /// Hands a group's pending lines to its destinations.
     fn hand_over(&mut self, group: usize, us: i64, books: &Books) {
-        let Outputs { groups, failure, lost, stamps, patient, .. } = self;
+        if self.declined {
+            return;
+        }
+        let Outputs { groups, failure, lost, stamps, patient, declined, .. } = self;
         let mut others = groups.iter().enumerate().filter(|&(other, _)| other != group);
         let is_elsewhere = others.any(|(_, other)| other.outputs.iter().any(|output| output.gone.is_none()));
         let Group { encoder, out, marks, outputs, handed, .. } = &mut groups[group];
@@ -281,6 +290,9 @@ impl Outputs {
                 let recv_us = stamps.next(us);
                 let at_us = recv_us.min(output.destination.boundary_us().saturating_sub(1));
                 output.rotate(encoder, recv_us, at_us, handed, failure);
+                if output.gone.is_some() {
+                    continue;
+                }
             }
             output.writing = true;
             let result = if *patient {
@@ -291,7 +303,10 @@ impl Outputs {
             output.writing = false;
             match result {
                 Ok(true) => most = out.len(),
-                Ok(false) => return,
+                Ok(false) => {
+                    *declined = true;
+                    return;
+                }
                 Err(Unwritten { failure: why, written }) => {
                     most = most.max(written);
                     output.fail(why, failure);
@@ -346,11 +361,11 @@ impl Outputs {
         self.failure.as_ref()
     }
 
-    /// Called about once a second; tells what was done to the files from outside.
-    pub fn tick(&mut self, now_us: i64, books: &Books) -> Vec<Truncated> {
+    /// Called about once a second; tells what was done to the files from outside. `idle`: nothing that was received before
+    /// waits to be written.
+    pub fn tick(&mut self, now_us: i64, idle: bool, books: &Books) -> Vec<Truncated> {
         let mut truncated = Vec::new();
-        // Later than any record of the file's time can still come from a socket.
-        if now_us.saturating_sub(PASSED) >= self.boundary && !self.is_pending() {
+        if idle && now_us.saturating_sub(PASSED) >= self.boundary && !self.is_pending() {
             self.turn_over(now_us, now_us, |output| output.books != *books, books);
         }
         let Outputs { groups, failure, console, stamps, .. } = self;
@@ -411,8 +426,19 @@ impl Outputs {
                 if let Err(why) = output.destination.finish(end) {
                     output.fail(why, &mut self.failure);
                 }
-                self.lost += output.destination.lost_lines();
             }
+        }
+        // What an output took and could not save is lost where no other has it.
+        let all = || self.groups.iter().flat_map(|group| &group.outputs);
+        if all().any(|output| output.gone.is_some()) && all().all(|output| output.gone.is_some()) {
+            self.lost += all().map(|output| output.destination.lost_lines()).max().unwrap_or(0);
+        }
+    }
+
+    /// Names have become known: lines do not go on without them.
+    pub fn forget_symbols(&mut self) {
+        for group in &mut self.groups {
+            group.encoder.forget_symbols();
         }
     }
 
@@ -475,8 +501,8 @@ impl Output {
 
     /// The `end` record of a file that is closed while the run goes on.
     fn rotated(&self, encoder: &mut Encoder, recv_us: i64, books: &Books) -> Option<Out> {
-        let end = End { books: books.since(&self.books), reason: "rotated".to_owned() };
         (encoder.style().format == Format::Ndjson).then(|| {
+            let end = End { books: books.since(&self.books), reason: "rotated".to_owned() };
             let mut line = Out::new();
             encoder.line(&mut line, &end, recv_us);
             line
@@ -562,13 +588,14 @@ mod tests {
         let spec = OutputSpec { destination, style, header: None, is_file: true };
         let mut outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
         let mut books = Books::default();
-        outputs.tick(PASSED + 2_000, &books);
+        outputs.tick(PASSED + 2_000, true, &books);
         assert!(turned.lock().unwrap().is_empty(), "nothing was received that it could tell of");
         books.received = 1;
-        outputs.tick(PASSED + 1_999, &books);
+        outputs.tick(PASSED + 1_999, true, &books);
+        outputs.tick(PASSED + 2_000, false, &books);
         assert!(turned.lock().unwrap().is_empty(), "what was received before may still be on its way");
-        outputs.tick(PASSED + 2_000, &books);
-        outputs.tick(PASSED + 9_000, &books);
+        outputs.tick(PASSED + 2_000, true, &books);
+        outputs.tick(PASSED + 9_000, true, &books);
         assert_eq!(turned.lock().unwrap().len(), 1, "the file after it has nothing to tell of");
     }
 

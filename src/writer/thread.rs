@@ -62,7 +62,7 @@ fn run(desk: &Desk) {
             desk.publish(work.pipeline.figures());
         }
         if ticked.elapsed() >= TICK_EVERY {
-            work.pipeline.tick(now_us());
+            work.pipeline.tick(now_us(), desk.lane.is_idle());
             if let Some(tap) = work.tap.as_mut() {
                 tap.tick(now_us());
             }

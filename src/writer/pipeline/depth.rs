@@ -66,6 +66,14 @@ impl Pipeline {
         }
     }
 
+    /// Forgets all half books.
+    pub(super) fn forget_all_books(&mut self) {
+        let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
+        let filtered = assembler.finish();
+        self.books.received += filtered;
+        self.books.filtered += filtered;
+    }
+
     /// Forgets half a book: no side from before a loss is paired with one from after it.
     pub(super) fn forget_books(&mut self, instruments: &[InstrumentKey]) {
         let Decoder::Depth(_, assembler) = &mut self.decoder else { return };

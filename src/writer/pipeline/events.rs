@@ -9,7 +9,10 @@ use crate::writer::item::Event;
 impl Pipeline {
     pub(super) fn event(&mut self, event: &Event) {
         match event {
-            Event::Symbols(symbols) => self.names.told(symbols),
+            Event::Symbols(symbols) => {
+                self.names.told(symbols);
+                self.outputs.forget_symbols();
+            }
             Event::Subscribed { conn, instruments } => self.subscribed(*conn, instruments),
             Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
             Event::Lost { conn, reason, detail, from_us } => {

@@ -231,9 +231,9 @@ impl Pipeline {
         self.outputs.salvage(now_us);
     }
 
-    /// Called about once a second of wall-clock time.
-    pub fn tick(&mut self, now_us: i64) {
-        for truncated in self.outputs.tick(now_us, &self.books) {
+    /// Called about once a second of wall-clock time. `idle`: everything that was received before has been taken.
+    pub fn tick(&mut self, now_us: i64, idle: bool) {
+        for truncated in self.outputs.tick(now_us, idle, &self.books) {
             self.gap(0, GapReason::Lagged, Some(truncated.detail), truncated.from_us, now_us, None);
         }
     }
@@ -274,11 +274,7 @@ impl Pipeline {
         if self.malformed.held > 0 {
             self.told_malformed(now_us, None);
         }
-        if let Decoder::Depth(_, assembler) = &mut self.decoder {
-            let unpaired = assembler.finish();
-            self.books.received += unpaired;
-            self.books.filtered += unpaired;
-        }
+        self.forget_all_books();
         for gap in self.gaps.unresolved(self.rules.feed, now_us) {
             self.print_gap(gap, now_us);
         }

@@ -231,7 +231,7 @@ pub fn run(data: &[u8]) {
             }
             _ => match take.u8() % 4 {
                 0 => pipeline.flush(),
-                1 => pipeline.tick(now),
+                1 => pipeline.tick(now, take.bit()),
                 2 => pipeline.item(&Item::Event(Event::End { reason: "signal".to_owned(), at_us: now })),
                 _ => pipeline.reopen(now),
             },
