@@ -36,7 +36,8 @@ impl Session {
             Ok(which) if !self.refused.contains(&which) => {
                 if waiting {
                     self.warn("other credentials are there: trying them".to_owned());
-                    self.outage_since.get_or_insert(self.now.at);
+                    // Waiting for them was no outage of the network: --max-outage counts from here.
+                    self.outage_since = Some(self.now.at);
                 }
                 self.current = Some(which);
                 self.status(StatusEvent::Connecting, None);
