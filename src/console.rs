@@ -77,6 +77,11 @@ impl Console {
         Console(Arc::new(Mutex::new(Inner { config, ..Inner::default() })))
     }
 
+    /// Goes on as configured; what it masks stays masked.
+    pub fn configure(&self, config: ConsoleConfig) {
+        self.lock().config = config;
+    }
+
     /// The masker of this printer; what it learns anywhere, this printer masks.
     pub fn redactor(&self) -> Redactor {
         self.lock().redactor.clone()

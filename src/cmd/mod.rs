@@ -25,37 +25,27 @@ use std::process::ExitCode;
 pub fn main() -> ExitCode {
     crate::auth::harden();
     // Until the flags are known, problems are said plainly.
-    let plain = Console::default();
-    crate::console::install_panic_hook(&plain);
+    let printer = Console::default();
+    crate::console::install_panic_hook(&printer);
     let environment = Environment::process();
-    keep_secrets(&plain, &environment);
-    let (console, result) = match typed() {
-        Ok(cli) => match console(&cli.console, &environment, io::stderr().is_terminal()) {
-            Ok(config) => {
-                let console = Console::new(config);
-                keep_secrets(&console, &environment);
-                crate::console::install_panic_hook(&console);
-                // The hook has reported it, masked; every run ends with a code of ours.
-                let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &console)));
-                let result = dispatched.unwrap_or(Ok(Exit::Bug));
-                (console, result)
-            }
-            Err(failure) => (plain, Err(failure)),
-        },
-        Err(ended) => (plain, ended),
+    // A token that was pasted where it does not belong is quoted by whoever finds it wrong there: the printer knows it first.
+    environment.secrets().into_iter().for_each(|secret| printer.keep_secret(secret));
+    let result = match typed() {
+        Ok(cli) => console(&cli.console, &environment, io::stderr().is_terminal()).and_then(|config| {
+            printer.configure(config);
+            // The hook has reported it, masked; every run ends with a code of ours.
+            let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &printer)));
+            dispatched.unwrap_or(Ok(Exit::Bug))
+        }),
+        Err(ended) => ended,
     };
     let exit = result.unwrap_or_else(|failure| {
         if !failure.message.is_empty() {
-            console.error(&failure);
+            printer.error(&failure);
         }
         failure.exit
     });
     ExitCode::from(exit.code())
-}
-
-/// A token that was pasted where it does not belong is quoted by whoever finds it wrong there: the printer knows it first.
-fn keep_secrets(console: &Console, environment: &Environment) {
-    environment.secrets().into_iter().for_each(|secret| console.keep_secret(secret));
 }
 
 /// The command line, or how the run ends because there is none to run.
