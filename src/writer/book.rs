@@ -112,9 +112,10 @@ impl Books {
         self.books.remove(&instrument).map_or(0, |mut book| book.show())
     }
 
-    /// The run ends. Returns the packets to be counted as filtered: those that no record has shown.
+    /// Forgets all of them (the run ends, or packets were lost whose instruments nobody knows). Returns the packets to be
+    /// counted as filtered: those that no record has shown.
     #[must_use]
-    pub fn finish(&mut self) -> u64 {
+    pub fn forget_all(&mut self) -> u64 {
         self.books.drain().map(|(_, mut book)| book.show()).sum()
     }
 }
@@ -160,7 +161,7 @@ mod tests {
                 filtered += pushed.filtered;
             });
         }
-        (printed, written, filtered + books.finish())
+        (printed, written, filtered + books.forget_all())
     }
 
     #[test]
@@ -232,7 +233,7 @@ mod tests {
                 printed += u32::from(books.push(side).record.is_some());
             });
         }
-        assert_eq!((printed, books.finish()), (2, 0));
+        assert_eq!((printed, books.forget_all()), (2, 0));
     }
 
     #[test]
@@ -249,7 +250,7 @@ mod tests {
         assert_eq!(books.forget(ONE), 1);
         assert!(!push(&mut books, Side::Ask), "no bid of before may be paired with it");
         assert!(push(&mut books, Side::Bid));
-        assert_eq!((books.forget(ONE), books.forget(TWO), books.finish()), (0, 0, 0));
+        assert_eq!((books.forget(ONE), books.forget(TWO), books.forget_all()), (0, 0, 0));
     }
 
     #[test]

@@ -66,18 +66,13 @@ impl Pipeline {
         }
     }
 
-    /// Forgets all half books.
-    pub(super) fn forget_all_books(&mut self) {
+    /// Forgets half books, of these instruments or of all: no side from before a loss is paired with one from after it.
+    pub(super) fn forget_books(&mut self, instruments: Option<&[InstrumentKey]>) {
         let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
-        let filtered = assembler.finish();
-        self.books.received += filtered;
-        self.books.filtered += filtered;
-    }
-
-    /// Forgets half a book: no side from before a loss is paired with one from after it.
-    pub(super) fn forget_books(&mut self, instruments: &[InstrumentKey]) {
-        let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
-        let filtered: u64 = instruments.iter().map(|instrument| assembler.forget(*instrument)).sum();
+        let filtered: u64 = match instruments {
+            Some(instruments) => instruments.iter().map(|instrument| assembler.forget(*instrument)).sum(),
+            None => assembler.forget_all(),
+        };
         self.books.received += filtered;
         self.books.filtered += filtered;
     }

@@ -17,7 +17,7 @@ impl Pipeline {
             Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
             Event::Lost { conn, reason, detail, from_us } => {
                 let served: Vec<_> = self.gaps.served(*conn).collect();
-                self.forget_books(&served);
+                self.forget_books(Some(&served));
                 self.gaps.lost(*conn, *reason, Some(detail.clone()), *from_us);
             }
             Event::Whole { conn, at_us } => {
@@ -64,6 +64,6 @@ impl Pipeline {
             }
         }
         self.gaps.unsubscribed(&gone);
-        self.forget_books(&gone);
+        self.forget_books(Some(&gone));
     }
 }

@@ -98,7 +98,7 @@ impl Pipeline {
         if self.over.is_some() {
             self.books.filtered += lagged.packets;
         } else {
-            self.forget_all_books();
+            self.forget_books(None);
             self.gap(0, GapReason::Lagged, None, lagged.from_us, lagged.to_us, Some(lagged.packets));
             self.books.dropped += lagged.packets;
         }

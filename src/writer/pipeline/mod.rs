@@ -274,7 +274,7 @@ impl Pipeline {
         if self.malformed.held > 0 {
             self.told_malformed(now_us, None);
         }
-        self.forget_all_books();
+        self.forget_books(None);
         for gap in self.gaps.unresolved(self.rules.feed, now_us) {
             self.print_gap(gap, now_us);
         }
