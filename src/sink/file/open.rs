@@ -340,9 +340,10 @@ impl Opener {
         killed: &mut Killed,
         now_us: i64,
     ) -> Result<Option<u64>, NotOpened> {
+        let is_ours = || self.begins_as_ours(path).map_err(at(path));
         let note = match left {
             // Looked at before anything is mended: what is not ours is left as it is.
-            Left::Nothing if !self.begins_as_ours(path).map_err(at(path))? => return Ok(None),
+            Left::Nothing if !is_ours()? => return Ok(None),
             Left::Nothing => None,
             Left::Killed(note) => Some((marker, note.as_ref())),
         };
@@ -363,7 +364,8 @@ impl Opener {
         if self.spec.rotate_size.is_some_and(|limit| len >= limit) {
             return Ok(None);
         }
-        Ok(self.begins_as_ours(path).map_err(at(path))?.then_some(len))
+        // What a killed run left tells only now what it begins with.
+        Ok((note.is_none() || is_ours()?).then_some(len))
     }
 
     /// Whether the file at `path` is empty or begins as lines of ours do: with the header that we would write, or with a
