@@ -22,14 +22,12 @@ pub(super) struct Signals {
     hang_up: Stream,
     figures: Stream,
     last: i32,
-    /// Whether a hang-up means that the terminal this was started on is gone. Asked at the start: when a hang-up comes, the
-    /// terminal may be gone already. Who starts a program with hang-ups ignored (`nohup`) wants it to outlive the terminal.
-    stops_at_hang_up: bool,
 }
 
 impl Signals {
     pub fn new() -> Result<Signals, Failure> {
-        let stops_at_hang_up = stops_at_hang_up();
+        // Before they are listened to.
+        stops_at_hang_up();
         let listen = |kind| {
             signal(kind)
                 .map_err(|error| Failure::new(Exit::Bug, format!("signals cannot be listened to: {}", error.kind())))
@@ -40,7 +38,6 @@ impl Signals {
             hang_up: listen(SignalKind::hangup())?,
             figures: listen(SignalKind::user_defined1())?,
             last: signal_hook::consts::SIGTERM,
-            stops_at_hang_up,
         })
     }
 
@@ -49,7 +46,7 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => { self.last = signal_hook::consts::SIGINT; Signal::Stop }
             _ = self.terminate.recv() => { self.last = signal_hook::consts::SIGTERM; Signal::Stop }
-            _ = self.hang_up.recv() => if self.stops_at_hang_up { Signal::Stop } else { Signal::HangUp },
+            _ = self.hang_up.recv() => if stops_at_hang_up() { Signal::Stop } else { Signal::HangUp },
             _ = self.figures.recv() => Signal::Figures,
         }
     }
@@ -60,8 +57,9 @@ impl Signals {
     }
 }
 
-/// Whether this process was started on a controlling terminal and is not meant to outlive it. Found out once: listening
-/// to hang-ups changes what can be found.
+/// Whether a hang-up means that the terminal this process was started on is gone. Found out when it is asked first, before
+/// hang-ups are listened to: when one comes, the terminal may be gone already, and listening hides whether they were
+/// ignored. Who starts a program so (`nohup`) wants it to outlive the terminal.
 pub(super) fn stops_at_hang_up() -> bool {
     static AT_START: OnceLock<bool> = OnceLock::new();
     *AT_START.get_or_init(|| std::fs::File::open("/dev/tty").is_ok() && !ignores_hang_ups())
