@@ -1,6 +1,7 @@
 //! The order socket's login message, the other place with a secret in it.
 
-use super::{Credentials, Fingerprint, mask_client_id};
+use super::{Credentials, Fingerprint};
+use crate::redact::mask_client_id;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use std::fmt;

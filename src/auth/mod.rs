@@ -16,8 +16,7 @@ pub use jwt::{Claims, claims, looks_like_jwt};
 pub use login::{Login, Partner, login_message};
 pub use source::{CredentialProblem, Environment, ProblemKind, Source, SourceOptions, TokenPlace};
 
-pub use crate::redact::mask_client_id;
-
+use crate::redact::mask_client_id;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};

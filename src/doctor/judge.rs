@@ -2,10 +2,11 @@
 
 use super::{Check, Facts, Finding};
 use crate::account::{CoolOff, Holder, SocketKind};
-use crate::auth::{Claims, mask_client_id};
+use crate::auth::Claims;
 use crate::clock::{SECOND_US, ist_civil};
 use crate::console::untrusted;
 use crate::exit::Exit;
+use crate::redact::mask_client_id;
 use crate::rest::{Profile, RestError};
 use crate::session::CoolOffKind;
 use crate::session::plan::SOCKETS_PER_KIND;

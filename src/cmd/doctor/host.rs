@@ -1,7 +1,7 @@
 //! What can be seen on this host: credentials, files, core dumps, the instrument cache.
 
 use crate::account::{Account, state_dir};
-use crate::auth::{Environment, Source, mask_client_id};
+use crate::auth::{Environment, Source};
 use crate::cli::credentials::CredentialArgs;
 use crate::clock::now_us;
 use crate::doctor::judge::Place;
@@ -9,6 +9,7 @@ use crate::doctor::{Check, Facts, Finding, judge};
 use crate::exit::Exit;
 use crate::instruments::layout::Layout;
 use crate::instruments::store::Store;
+use crate::redact::mask_client_id;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
