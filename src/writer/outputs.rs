@@ -1,5 +1,9 @@
 //! Where records go: every destination, grouped by what its lines look like, so that a line is encoded once a style.
 
+mod output;
+#[cfg(test)]
+mod tests;
+
 use super::stamps::{Stamps, Stepped};
 use crate::console::Console;
 use crate::record::Record;
@@ -10,6 +14,7 @@ use crate::sink::text::Out;
 use crate::sink::time::TimeStyle;
 use crate::sink::{Destination, Notice, Unwritten, WriteFailure};
 use crate::wire::InstrumentKey;
+use output::Output;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -83,17 +88,6 @@ struct Mark {
     packets: u32,
 }
 
-struct Output {
-    destination: Box<dyn Destination + Send>,
-    is_file: bool,
-    /// The books when the current file was begun.
-    books: Books,
-    /// Why it is not written to any more.
-    gone: Option<WriteFailure>,
-    /// Whether it is being written to; after a panic: whether that was where.
-    writing: bool,
-}
-
 impl Outputs {
     /// The destinations of a run; writes the header of those that have no file to keep it.
     pub fn new(specs: Vec<OutputSpec>, time: TimeStyle, console: Console) -> Outputs {
@@ -102,13 +96,7 @@ impl Outputs {
         for mut spec in specs {
             let header = spec.header.as_ref().map_or(Ok(()), |header| spec.destination.write(header.as_bytes()));
             let boundary = spec.destination.boundary_us();
-            let mut output = Output {
-                destination: spec.destination,
-                is_file: spec.is_file,
-                books: Books::default(),
-                gone: None,
-                writing: false,
-            };
+            let mut output = Output::new(spec.destination, spec.is_file);
             if let Err(unwritten) = header {
                 output.fail(unwritten.failure, &mut failure);
             }
@@ -183,7 +171,7 @@ impl Outputs {
         let Outputs { groups, failure, stamps, .. } = self;
         for Group { encoder, outputs, boundary, .. } in groups {
             *boundary = i64::MAX;
-            for output in outputs.iter_mut().filter(|output| output.gone.is_none()) {
+            for output in outputs.iter_mut().filter(|output| output.is_live()) {
                 if moment >= output.destination.boundary_us() && is_due(output) {
                     let at_us = stamps.next(us);
                     output.rotate(encoder, at_us, at_us, books, failure);
@@ -238,7 +226,7 @@ impl Outputs {
                 group.marks.push(Mark { start, end: group.out.len(), packets: 0 });
                 continue;
             }
-            for output in self.groups[i].outputs.iter_mut().filter(|output| output.gone.is_none()) {
+            for output in self.groups[i].outputs.iter_mut().filter(|output| output.is_live()) {
                 match output.destination.write_gap(line.as_bytes()) {
                     Ok(true) => {}
                     Ok(false) => on_stderr = true,
@@ -276,7 +264,7 @@ impl Outputs {
         }
         let Outputs { groups, failure, lost, stamps, patient, declined, .. } = self;
         let mut others = groups.iter().enumerate().filter(|&(other, _)| other != group);
-        let is_elsewhere = others.any(|(_, other)| other.outputs.iter().any(|output| output.gone.is_none()));
+        let is_elsewhere = others.any(|(_, other)| other.outputs.iter().any(Output::is_live));
         let Group { encoder, out, marks, outputs, handed, .. } = &mut groups[group];
         if out.is_empty() {
             *handed = *books;
@@ -284,7 +272,7 @@ impl Outputs {
         }
         // What at least one destination of the group took is written.
         let mut most = 0;
-        for output in outputs.iter_mut().filter(|output| output.gone.is_none()) {
+        for output in outputs.iter_mut().filter(|output| output.is_live()) {
             if output.destination.wants_rotation(out.len()) {
                 // What is handed over is older than the moment: the next file is still one of its time.
                 let recv_us = stamps.next(us);
@@ -338,7 +326,7 @@ impl Outputs {
         for Group { out, outputs, .. } in &mut self.groups {
             let whole = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
             let lines = &out.as_bytes()[..whole];
-            for output in outputs.iter_mut().filter(|output| output.gone.is_none() && !output.writing) {
+            for output in outputs.iter_mut().filter(|output| output.is_live() && !output.writing) {
                 let write = AssertUnwindSafe(|| {
                     if lines.is_empty() || output.destination.write(lines).is_ok() {
                         // Compressed blocks are closed, so that they can be read.
@@ -370,7 +358,7 @@ impl Outputs {
         }
         let Outputs { groups, failure, console, stamps, .. } = self;
         for Group { encoder, outputs, handed, .. } in groups {
-            for output in outputs.iter_mut().filter(|output| output.gone.is_none()) {
+            for output in outputs.iter_mut().filter(|output| output.is_live()) {
                 if let Err(why) = output.destination.tick(now_us) {
                     output.fail(why, failure);
                     continue;
@@ -397,7 +385,7 @@ impl Outputs {
     pub fn reopen(&mut self, now_us: i64) {
         let Outputs { groups, failure, stamps, .. } = self;
         for Group { encoder, outputs, handed, .. } in groups {
-            for output in outputs.iter_mut().filter(|output| output.gone.is_none()) {
+            for output in outputs.iter_mut().filter(|output| output.is_live()) {
                 output.reopen(encoder, stamps.next(now_us), handed, failure);
             }
         }
@@ -405,12 +393,16 @@ impl Outputs {
 
     /// When no destination is left, the run is over.
     fn note_readers(&mut self) {
-        let mut outputs = self.groups.iter().flat_map(|group| &group.outputs);
-        if outputs.clone().all(|output| output.gone.is_some())
-            && let Some(why) = outputs.find_map(|output| output.gone.clone())
-        {
-            self.failure.get_or_insert(why);
-        }
+        let why = self.all().find_map(|output| output.gone.clone()).filter(|_| !self.is_any_live());
+        self.failure = self.failure.take().or(why);
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Output> {
+        self.groups.iter().flat_map(|group| &group.outputs)
+    }
+
+    fn is_any_live(&self) -> bool {
+        self.all().any(Output::is_live)
     }
 
     /// Ends every destination: files in an `end` record, and NDJSON on stdout too if `end_on_stdout`.
@@ -421,7 +413,7 @@ impl Outputs {
         self.control.line(&mut line, end, recv_us);
         for group in &mut self.groups {
             let ndjson = group.encoder.style().format == Format::Ndjson;
-            for output in group.outputs.iter_mut().filter(|output| output.gone.is_none()) {
+            for output in group.outputs.iter_mut().filter(|output| output.is_live()) {
                 let end = (ndjson && (output.is_file || end_on_stdout)).then_some(line.as_bytes());
                 if let Err(why) = output.destination.finish(end) {
                     output.fail(why, &mut self.failure);
@@ -429,9 +421,8 @@ impl Outputs {
             }
         }
         // What an output took and could not save is lost where no other has it.
-        let all = || self.groups.iter().flat_map(|group| &group.outputs);
-        if all().any(|output| output.gone.is_some()) && all().all(|output| output.gone.is_some()) {
-            self.lost += all().map(|output| output.destination.lost_lines()).max().unwrap_or(0);
+        if !self.is_any_live() {
+            self.lost += self.all().map(|output| output.destination.lost_lines()).max().unwrap_or(0);
         }
     }
 
@@ -444,7 +435,7 @@ impl Outputs {
 
     /// Bytes written to all destinations.
     pub fn bytes_written(&self) -> u64 {
-        self.groups.iter().flat_map(|group| &group.outputs).map(|output| output.destination.bytes_written()).sum()
+        self.all().map(|output| output.destination.bytes_written()).sum()
     }
 }
 
@@ -464,52 +455,6 @@ impl Group {
     }
 }
 
-impl Output {
-    /// The reader of stdout may go, or stand still when the run is told to stop, while files go on; anything else ends the
-    /// run.
-    fn fail(&mut self, why: WriteFailure, failure: &mut Option<WriteFailure>) {
-        if let WriteFailure::Failed(_) | WriteFailure::Unsaved(_) = why {
-            failure.get_or_insert_with(|| why.clone());
-        }
-        self.gone.get_or_insert(why);
-    }
-
-    /// Goes on in the file of `at_us`; `recv_us` is the time of the `end` record of the one before.
-    fn rotate(
-        &mut self,
-        encoder: &mut Encoder,
-        recv_us: i64,
-        at_us: i64,
-        books: &Books,
-        failure: &mut Option<WriteFailure>,
-    ) {
-        let line = self.rotated(encoder, recv_us, books);
-        if let Err(why) = self.destination.rotate(at_us, line.as_ref().map(Out::as_bytes)) {
-            self.fail(why, failure);
-        }
-        self.books = *books;
-    }
-
-    fn reopen(&mut self, encoder: &mut Encoder, recv_us: i64, books: &Books, failure: &mut Option<WriteFailure>) {
-        let line = self.rotated(encoder, recv_us, books);
-        match self.destination.reopen(line.as_ref().map(Out::as_bytes)) {
-            Ok(true) => self.books = *books,
-            Ok(false) => {}
-            Err(why) => self.fail(why, failure),
-        }
-    }
-
-    /// The `end` record of a file that is closed while the run goes on.
-    fn rotated(&self, encoder: &mut Encoder, recv_us: i64, books: &Books) -> Option<Out> {
-        (encoder.style().format == Format::Ndjson).then(|| {
-            let end = End { books: books.since(&self.books), reason: "rotated".to_owned() };
-            let mut line = Out::new();
-            encoder.line(&mut line, &end, recv_us);
-            line
-        })
-    }
-}
-
 /// How many packets the lines behind `written` came from.
 fn packets_behind(written: usize, lines: &[u8], marks: &[Mark]) -> u64 {
     let mut packets = 0;
@@ -524,131 +469,4 @@ fn packets_behind(written: usize, lines: &[u8], marks: &[Mark]) -> u64 {
 
 fn newlines(lines: &[u8], from: usize, to: usize) -> u64 {
     lines.get(from..to).map_or(0, |part| memchr::memchr_iter(b'\n', part).count() as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A file of a period of 1 000 µs that turns over with every write, and tells which moments it turned over for.
-    struct Turning {
-        boundary: i64,
-        turned: Arc<std::sync::Mutex<Vec<i64>>>,
-    }
-
-    impl Destination for Turning {
-        fn boundary_us(&self) -> i64 {
-            self.boundary
-        }
-
-        fn wants_rotation(&self, _: usize) -> bool {
-            true
-        }
-
-        fn rotate(&mut self, at_us: i64, _: Option<&[u8]>) -> Result<(), WriteFailure> {
-            self.boundary = at_us - at_us % 1_000 + 1_000;
-            self.turned.lock().unwrap().push(at_us);
-            Ok(())
-        }
-
-        fn write(&mut self, _: &[u8]) -> Result<(), Unwritten> {
-            Ok(())
-        }
-
-        fn finish(&mut self, _: Option<&[u8]>) -> Result<(), WriteFailure> {
-            Ok(())
-        }
-
-        fn bytes_written(&self) -> u64 {
-            0
-        }
-    }
-
-    #[test]
-    fn lines_that_wait_when_a_period_ends_go_to_a_file_of_theirs_although_it_is_a_new_one() {
-        let turned = Arc::default();
-        let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
-        let destination = Box::new(Turning { boundary: 2_000, turned: Arc::clone(&turned) });
-        let spec = OutputSpec { destination, style, header: None, is_file: true };
-        let mut outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
-        let books = Books::default();
-        assert_eq!(outputs.stamp(1_990, &books), 1_990);
-        outputs.lines(1, |_, out| out.bytes(b"of the first period\n"));
-        let next = outputs.stamp(2_500, &books);
-        assert!(next > 2_500, "an end record came before it");
-        let turned = turned.lock().unwrap();
-        assert!(turned.len() == 2 && turned[0] < 2_000 && turned[1] >= 2_000, "{turned:?}");
-    }
-
-    #[test]
-    fn a_file_is_closed_when_its_time_has_passed_although_nothing_comes() {
-        let turned = Arc::default();
-        let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
-        let destination = Box::new(Turning { boundary: 2_000, turned: Arc::clone(&turned) });
-        let spec = OutputSpec { destination, style, header: None, is_file: true };
-        let mut outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
-        let mut books = Books::default();
-        outputs.tick(PASSED + 2_000, true, &books);
-        assert!(turned.lock().unwrap().is_empty(), "nothing was received that it could tell of");
-        books.received = 1;
-        outputs.tick(PASSED + 1_999, true, &books);
-        outputs.tick(PASSED + 2_000, false, &books);
-        assert!(turned.lock().unwrap().is_empty(), "what was received before may still be on its way");
-        outputs.tick(PASSED + 2_000, true, &books);
-        outputs.tick(PASSED + 9_000, true, &books);
-        assert_eq!(turned.lock().unwrap().len(), 1, "the file after it has nothing to tell of");
-    }
-
-    /// Takes so many lines, and then none.
-    struct Short(usize, WriteFailure);
-
-    impl Destination for Short {
-        fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
-            let taken: Vec<usize> = memchr::memchr_iter(b'\n', lines).take(self.0).collect();
-            self.0 -= taken.len();
-            let written = taken.last().map_or(0, |at| at + 1);
-            if written == lines.len() { Ok(()) } else { Err(Unwritten { failure: self.1.clone(), written }) }
-        }
-
-        fn finish(&mut self, _: Option<&[u8]>) -> Result<(), WriteFailure> {
-            Ok(())
-        }
-
-        fn bytes_written(&self) -> u64 {
-            0
-        }
-    }
-
-    #[test]
-    fn a_line_is_lost_when_nothing_takes_it_and_a_reader_that_stands_still_ends_only_itself() {
-        for why in [WriteFailure::Stopped, WriteFailure::ReaderGone] {
-            for (others, lost) in [(&[][..], 2), (&[TimeStyle::Epoch], 0), (&[TimeStyle::Iso], 0)] {
-                let spec = |time, takes| OutputSpec {
-                    destination: Box::new(Short(takes, why.clone())),
-                    style: Style { format: Format::Ndjson, time, columns: Columns::Own },
-                    header: None,
-                    is_file: false,
-                };
-                let mut specs = vec![spec(TimeStyle::Epoch, 1)];
-                specs.extend(others.iter().map(|&time| spec(time, usize::MAX)));
-                let mut outputs = Outputs::new(specs, TimeStyle::Epoch, Console::default());
-                outputs.lines(1, |_, out| out.bytes(b"a\nb\nc\n"));
-                outputs.lines(1, |_, out| out.bytes(b"d\n"));
-                outputs.flush(1, &Books::default());
-                assert_eq!(outputs.take_lost(), lost, "{why:?} beside {others:?}");
-                assert_eq!(outputs.failure(), others.is_empty().then_some(&why));
-            }
-        }
-    }
-
-    #[test]
-    fn packets_of_lines_that_were_not_written_are_counted_by_what_they_came_from() {
-        let lines = b"a\nb\nGAP\nc\nPAIR\nd\n";
-        let marks = [Mark { start: 4, end: 8, packets: 0 }, Mark { start: 10, end: 15, packets: 2 }];
-        assert_eq!(packets_behind(0, lines, &marks), 6);
-        assert_eq!(packets_behind(2, lines, &marks), 5);
-        assert_eq!(packets_behind(8, lines, &marks), 4);
-        assert_eq!(packets_behind(15, lines, &marks), 1);
-        assert_eq!(packets_behind(lines.len(), lines, &marks), 0);
-    }
 }
