@@ -1,5 +1,7 @@
 //! Files under trouble: each call to the operating system fails once, or from then on, or halfway.
 
+mod kills;
+
 use super::*;
 use crate::clock::SECOND_US;
 use crate::exit::Exit;
@@ -285,88 +287,6 @@ fn a_disk_that_fails_for_good_ends_the_run_with_whole_lines_and_an_exact_count()
     for name in ["x-{minute}.ndjson", "x-{minute}.ndjson.zst", "x-{minute}.ndjson.gz"] {
         every_call(name, Fault::Disk(ENOSPC));
         every_call(name, Fault::HalfThenFull);
-    }
-}
-
-/// Where a run has got to.
-#[derive(Debug, Clone, Copy, Default)]
-struct Progress {
-    /// Lines that are in the file for sure: written, and flushed where the file is compressed.
-    safe: i64,
-    /// Lines given to the destination.
-    given: i64,
-    now_us: i64,
-    /// Where the gap of killed runs before this one begins.
-    restarted: Option<i64>,
-    finished: bool,
-}
-
-/// Opens, writes up to 24 lines a minute over files of a minute and of 400 bytes, and ends orderly; `progress` outlives it.
-fn run_until_killed(fs: Arc<dyn Filesystem>, spec: FileSpec, progress: &mut Progress) {
-    let Opened { mut sink, restarted } = FileSink::open_on(fs, spec, progress.now_us, &quiet()).unwrap();
-    assert!(restarted.len() <= 1);
-    progress.restarted = restarted.first().map(|restarted| restarted.from_us);
-    let end = |us: i64| format!("{{\"type\":\"end\",\"recv_us\":{us}}}\n");
-    for _ in 0..12 {
-        progress.now_us += 10 * SECOND_US;
-        let text = line(progress.given, progress.now_us);
-        if progress.now_us >= sink.boundary_us() || sink.wants_rotation(text.len()) {
-            sink.rotate(progress.now_us, Some(end(progress.now_us).as_bytes())).unwrap();
-        }
-        progress.given += 1;
-        sink.write(text.as_bytes()).unwrap();
-        sink.tick(progress.now_us).unwrap();
-        progress.safe = progress.given;
-    }
-    sink.finish(Some(end(progress.now_us).as_bytes())).unwrap();
-    progress.finished = true;
-}
-
-#[test]
-fn whichever_call_is_the_last_before_a_kill_nothing_is_lost_and_no_marker_is_left() {
-    for (name, size) in [
-        ("x.ndjson", Some(400)),
-        ("x-{minute}.ndjson", None),
-        ("x-{minute}.ndjson", Some(400)),
-        ("x-{minute}.ndjson.zst", None),
-        ("x-{minute}.ndjson.gz", None),
-    ] {
-        let mut rng = fastrand::Rng::with_seed(7);
-        for at in 1.. {
-            let dir = tempfile::tempdir().unwrap();
-            let spec = || FileSpec { rotate_size: size, ..spec(dir.path(), name) };
-            let mut progress = Progress { now_us: START, ..Progress::default() };
-            let mut runs = Vec::new();
-            // A second kill comes early, while what the first one left is being mended.
-            for at in [at, rng.usize(1..40), usize::MAX] {
-                (progress.finished, progress.restarted) = (false, None);
-                let fs = Faulty::new(at, Fault::Killed);
-                let unwinding = std::panic::AssertUnwindSafe(|| run_until_killed(fs, spec(), &mut progress));
-                match std::panic::catch_unwind(unwinding) {
-                    Err(payload) if !payload.is::<Kill>() => std::panic::resume_unwind(payload),
-                    _ => {}
-                }
-                runs.push(progress);
-            }
-            let context = format!("{name}, {size:?}, at call {at}: {runs:?}");
-            let found = numbers(dir.path());
-            // A line that was being written may be there or in a torn tail; every other one is there once.
-            let in_flight = |n: &i64| runs.iter().any(|run| (run.safe..run.given).contains(n));
-            assert!(found.is_sorted_by(|a, b| a < b), "{context}: {found:?}");
-            let sure = found.iter().copied().filter(|n| !in_flight(n));
-            assert!(sure.eq((0..runs[2].given).filter(|n| !in_flight(n))), "{context}: {found:?}");
-            let left: Vec<String> = names(dir.path()).into_iter().filter(|name| name.ends_with(".dhan")).collect();
-            assert_eq!(left, [] as [&str; 0], "{context}");
-            if !runs[0].finished && !runs[1].finished && runs[0].safe > 0 {
-                let times = lines(dir.path()).into_iter().filter_map(|line| line["recv_us"].as_i64());
-                let last = times.filter(|&us| us <= runs[1].now_us).max();
-                assert_eq!(runs[2].restarted, last, "{context}");
-            }
-            if runs[0].finished {
-                assert!(at > 60, "{context}");
-                break;
-            }
-        }
     }
 }
 
