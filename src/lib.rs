@@ -3,52 +3,135 @@
 //! # The journey of a frame is the layout
 //!
 //! ```text
-//!         bytes                 views               records              lines
-//! socket ───────► transport ───────► wire ───────► record ───────► sink ───────► stdout / files
-//!                    ▲                                  (one field list per record; formats are visitors)
-//!      what to do next│ what happened
-//!                 session   (pure: time comes in as an argument)
+//!         bytes           views                 records             lines
+//! socket ───────► net ───────► protocol ───────► record ───────► format ───────► output (stdout, files)
+//!                  ▲                        (one field list per record; formats are visitors)
+//!    what to do next│ what happened
+//!               session   (pure: time comes in as an argument)
 //! ```
 //!
-//! * [`wire`] – what the broker's bytes mean, and the inverse.
-//! * [`record`] – what we promise our users: one field list per record.
-//! * [`sink`] – formats (NDJSON, CSV) and destinations (stdout, rotated files).
-//! * [`writer`] – the one thread that turns received frames into records, and keeps the books.
-//! * [`orders`] – order messages: tolerant reading, and events from comparing with the last state.
-//! * [`session`] – when to connect, what to send, when to give up: no I/O, no clock.
-//! * [`account`] – what all processes of an account on this host share: places, connect budget, cool-offs.
-//! * [`transport`] – sockets.
-//! * [`driver`] – runs sessions over transports and carries frames to the writer.
-//! * [`auth`] – where credentials come from, and the one place that builds an address with a secret in it.
-//! * [`rest`] – the few REST calls, all of them reads.
-//! * [`capture`] – raw frames in a file, written and read.
-//! * [`instruments`] – the instrument master: download, cache, look-up.
-//! * [`verify`] – what was captured, read back: is it whole?
-//! * [`doctor`] – what `dhan doctor` finds, and what it means.
-//! * [`sim`] – a broker in a box: the same protocols from the other side.
-//! * [`cli`] – flags as typed, flags as meant.
-//! * [`cmd`] – one file a subcommand, where the pieces are put together.
-//! * [`console`], [`exit`], [`clock`], [`redact`] – what stderr says, exit codes, time, and keeping secrets out of both.
+//! * `model` – what every module may use: segments, exit codes.
+//! * `protocol` – what the broker's bytes mean, and the inverse.
+//! * `record` – what we promise our users: one field list per record.
+//! * `format` – NDJSON and CSV.
+//! * `output` – where lines go: stdout, rotated files.
+//! * `pipeline` – turns received frames into records, and counts packets.
+//! * `orders` – order messages: tolerant reading, and events from comparing with the last state.
+//! * `session` – when to connect, what to send, when to give up: no I/O, no clock.
+//! * `account` – what all processes of an account on this host share: places, connect budget, cool-offs.
+//! * `net` – sockets.
+//! * `stream` – runs sessions over sockets and carries frames to the pipeline.
+//! * `auth` – where credentials come from, and the one place that builds an address with a secret in it.
+//! * `rest` – the few REST calls.
+//! * `capture` – raw frames in a file, written and read.
+//! * `instruments` – the instrument master: download, cache, look-up.
+//! * `verify` – reads back what was captured and checks that it is complete.
+//! * `doctor` – what `dhan doctor` finds, and what it means.
+//! * `simulator` – the same protocols from the server's side.
+//! * `cli` – flags as typed, flags as meant.
+//! * `cmd` – one file a subcommand, where the pieces are put together.
+//! * `console`, `clock`, `redact` – what stderr says, time, and keeping secrets out of both.
 
-pub mod account;
-pub mod auth;
-pub mod capture;
-pub mod cli;
-pub mod clock;
-pub mod cmd;
-pub mod console;
-pub mod doctor;
-pub mod driver;
-pub mod exit;
-pub mod instruments;
-pub mod orders;
-pub mod record;
-pub mod redact;
-pub mod rest;
-pub mod session;
-pub mod sim;
-pub mod sink;
-pub mod transport;
-pub mod verify;
-pub mod wire;
-pub mod writer;
+mod account;
+mod auth;
+mod capture;
+mod cli;
+mod clock;
+mod cmd;
+mod console;
+mod doctor;
+mod format;
+mod instruments;
+mod model;
+mod net;
+mod orders;
+mod output;
+mod pipeline;
+mod protocol;
+mod record;
+mod redact;
+mod rest;
+mod session;
+mod simulator;
+mod stream;
+mod verify;
+
+/// Runs the command line of this process and returns its exit code.
+pub fn run() -> std::process::ExitCode {
+    cmd::main()
+}
+
+/// Exports the modules to the project's own tests, benches and fuzz targets; nobody else enables the feature.
+#[cfg(feature = "testing")]
+#[allow(missing_docs, reason = "each re-exports a module that documents itself")]
+pub mod testing {
+    pub mod account {
+        pub use crate::account::*;
+    }
+    pub mod auth {
+        pub use crate::auth::*;
+    }
+    pub mod capture {
+        pub use crate::capture::*;
+    }
+    pub mod cli {
+        pub use crate::cli::*;
+    }
+    pub mod clock {
+        pub use crate::clock::*;
+    }
+    pub mod cmd {
+        pub use crate::cmd::*;
+    }
+    pub mod console {
+        pub use crate::console::*;
+    }
+    pub mod doctor {
+        pub use crate::doctor::*;
+    }
+    pub mod format {
+        pub use crate::format::*;
+    }
+    pub mod instruments {
+        pub use crate::instruments::*;
+    }
+    pub mod model {
+        pub use crate::model::*;
+    }
+    pub mod net {
+        pub use crate::net::*;
+    }
+    pub mod orders {
+        pub use crate::orders::*;
+    }
+    pub mod output {
+        pub use crate::output::*;
+    }
+    pub mod pipeline {
+        pub use crate::pipeline::*;
+    }
+    pub mod protocol {
+        pub use crate::protocol::*;
+    }
+    pub mod record {
+        pub use crate::record::*;
+    }
+    pub mod redact {
+        pub use crate::redact::*;
+    }
+    pub mod rest {
+        pub use crate::rest::*;
+    }
+    pub mod session {
+        pub use crate::session::*;
+    }
+    pub mod simulator {
+        pub use crate::simulator::*;
+    }
+    pub mod stream {
+        pub use crate::stream::*;
+    }
+    pub mod verify {
+        pub use crate::verify::*;
+    }
+}

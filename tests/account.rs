@@ -2,8 +2,8 @@
 
 #![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
-use dhan::account::{Account, Admission, SocketKind, state_dir_from};
-use dhan::session::CoolOffKind;
+use dhan::testing::account::{Account, Admission, SocketKind, state_dir_from};
+use dhan::testing::session::CoolOffKind;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;

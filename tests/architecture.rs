@@ -51,8 +51,9 @@ fn offenders(of: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn wire_record_and_session_touch_no_runtime_file_thread_or_clock() {
-    let pure = |name: &str| ["wire/", "record/", "session/"].iter().any(|folder| name.starts_with(folder));
+fn model_protocol_record_and_session_touch_no_runtime_file_thread_or_clock() {
+    let pure =
+        |name: &str| ["model/", "protocol/", "record/", "session/"].iter().any(|folder| name.starts_with(folder));
     let words = ["tokio", "std::fs", "std::net", "std::thread", "std::env", "::now(", "now_us()", "SystemTime"];
     assert_eq!(offenders(pure, &words), [""; 0]);
 }
@@ -63,8 +64,8 @@ fn anyhow_stays_in_cmd() {
 }
 
 #[test]
-fn only_transport_and_the_simulator_know_the_websocket_crate() {
-    let others = |name: &str| !name.starts_with("transport/") && !name.starts_with("sim/");
+fn only_net_and_the_simulator_know_the_websocket_crate() {
+    let others = |name: &str| !name.starts_with("net/") && !name.starts_with("simulator/");
     assert_eq!(offenders(others, &["tungstenite::"]), [""; 0]);
 }
 

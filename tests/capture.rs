@@ -1,13 +1,14 @@
 //! Captures, black-box: what a live run printed, a replay prints again, byte for byte.
 
-use dhan::capture::block::{self, ENTRIES, MAGIC, SESSION};
-use dhan::capture::entry::{Entries, Entry, EntryIter};
-use dhan::capture::play::Session;
-use dhan::capture::{Part, Player};
-use dhan::sim::{Cut, Kind, Played, PrevClose, Probe, SimConfig, SimHandle};
-use dhan::wire::feed::{self, Packet};
-use dhan::wire::{InstrumentKey, Segment, encode};
-use dhan::writer::item::{Event, Feed, Frame, FrameKind, StatusEvent};
+use dhan::testing::capture::block::{self, ENTRIES, MAGIC, SESSION};
+use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
+use dhan::testing::capture::play::Session;
+use dhan::testing::capture::{Part, Player};
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::pipeline::item::{Event, Feed, Frame, FrameKind, StatusEvent};
+use dhan::testing::protocol::encode;
+use dhan::testing::protocol::feed::{self, Packet};
+use dhan::testing::simulator::{Cut, Kind, Played, PrevClose, Probe, SimConfig, SimHandle};
 use rustix::process::Signal;
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;

@@ -1,10 +1,11 @@
 //! A trading day with nobody watching, in less than a minute: a burst at the open, a quiet time, cuts, a token that is
 //! refused and renewed on disk, the close. And files that turn over all the time. Everything through the binary.
 
-use dhan::clock::ist_civil;
-use dhan::sim::{BadToken, Cut, Kind, SimConfig, SimHandle, Upgrade};
-use dhan::wire::feed::{self, Packet};
-use dhan::wire::{InstrumentKey, Segment, encode};
+use dhan::testing::clock::ist_civil;
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::protocol::encode;
+use dhan::testing::protocol::feed::{self, Packet};
+use dhan::testing::simulator::{BadToken, Cut, Kind, SimConfig, SimHandle, Upgrade};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -176,7 +177,7 @@ impl Day {
 
     /// The number of a connection, not one of the first `before`, on which everything was asked for again and data has come.
     fn again(&self, before: usize) {
-        let live = |sim: &dhan::sim::Probe| {
+        let live = |sim: &dhan::testing::simulator::Probe| {
             let open = sim.open(Kind::Feed);
             open.iter().any(|c| c.id >= before && c.subscriptions.len() >= 4 && c.packets_sent > 20)
         };

@@ -1,8 +1,8 @@
 //! `dhan doctor` as a command: what it finds, what it exits with, and that it neither tells a secret nor hurts a stream.
 
-use dhan::account::{Account, Place, SocketKind};
-use dhan::session::CoolOffKind;
-use dhan::sim::{Kind, Response, SimConfig, SimHandle, Upgrade};
+use dhan::testing::account::{Account, Place, SocketKind};
+use dhan::testing::session::CoolOffKind;
+use dhan::testing::simulator::{Kind, Response, SimConfig, SimHandle, Upgrade};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::Value;
@@ -212,7 +212,7 @@ fn a_server_that_says_429_sends_the_whole_account_to_rest_and_then_nobody_is_ask
 fn a_cool_off_of_another_process_is_seen() {
     let exchange = exchange();
     let host = Host::at(&exchange);
-    host.account().cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(50), dhan::clock::now_us());
+    host.account().cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(50), dhan::testing::clock::now_us());
     let told = host.diagnosis(&[]);
     let cool_off = told.one("cool_off", Some("805"));
     assert!(cool_off["until_us"].is_i64() && told.states("endpoint") == ["skipped"; 4], "{:#?}", told.findings);
@@ -224,7 +224,7 @@ fn it_is_never_the_socket_that_throws_another_one_out() {
     let exchange = exchange();
     let host = Host::at(&exchange);
     let account = host.account();
-    let place = |kind| account.take_place(kind, 7, dhan::clock::now_us(), false).unwrap();
+    let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now_us(), false).unwrap();
     let mut held: Vec<Place> = (0..4).map(|_| place(SocketKind::Feed)).collect();
     let told = host.diagnosis(&[]);
     assert_eq!((told.code, told.states("endpoint")), (0, vec!["ok"; 4]));
@@ -251,7 +251,7 @@ fn sleeper(host: &Host, name: &str) -> Child {
 /// Says that a place, which this test holds, is somebody else's.
 fn held_by(host: &Host, kind: SocketKind, pid: u32) -> Place {
     let account = host.account();
-    let place = account.take_place(kind, 3, dhan::clock::now_us(), false).unwrap();
+    let place = account.take_place(kind, 3, dhan::testing::clock::now_us(), false).unwrap();
     let file = account.folder().unwrap().join(format!("place-{kind}-1"));
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace(&format!("\"pid\":{}", std::process::id()), &format!("\"pid\":{pid}"))).unwrap();

@@ -4,8 +4,9 @@ mod harness;
 #[path = "proxy/mod.rs"]
 mod proxy;
 
-use dhan::sim::{Blast, Cut, Fault, Kind, SimConfig, Stacking};
-use dhan::wire::{InstrumentKey, Mode, Segment, encode};
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::protocol::{Mode, encode};
+use dhan::testing::simulator::{Blast, Cut, Fault, Kind, SimConfig, Stacking};
 use harness::*;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -31,7 +32,7 @@ fn nothing_received_by_the_end_is_7_and_not_0() {
     let home = Home::at(&sim);
     let done = home.run(&["feed", "IDX_I:13", "--duration", "700ms"]).code(7).says("nothing was received");
     assert_eq!((done.records().len(), done.books().received), (0, 0));
-    let soon = dhan::clock::now_us() / 1_000_000 + 5;
+    let soon = dhan::testing::clock::now_us() / 1_000_000 + 5;
     let soon = jiff::Timestamp::from_second(soon).expect("a moment").to_string();
     home.run(&["feed", "IDX_I:13", "--until", &soon]).code(7);
     assert_eq!(sim.connections(Kind::Feed).seen, 2);
@@ -617,7 +618,7 @@ const FLOOD: u64 = 600_000;
 
 fn flood() -> SimConfig {
     let blast = Blast { packets: FLOOD, per_message: 50 };
-    SimConfig { blast: Some(blast), prev_close: dhan::sim::PrevClose::None, ..SimConfig::default() }
+    SimConfig { blast: Some(blast), prev_close: dhan::testing::simulator::PrevClose::None, ..SimConfig::default() }
 }
 
 #[test]
@@ -801,8 +802,8 @@ fn at_every_verbosity_and_log_format_the_token_stays_away() {
         let mut line = vec!["feed", "IDX_I:13", "-n", "3"];
         line.extend(more);
         home.run(&line).code(0);
-        sim.next_upgrade(dhan::sim::Upgrade::Answer(
-            dhan::sim::Response::status(400).header("X-Echo", &format!("token={SENTINEL}")),
+        sim.next_upgrade(dhan::testing::simulator::Upgrade::Answer(
+            dhan::testing::simulator::Response::status(400).header("X-Echo", &format!("token={SENTINEL}")),
         ));
         home.run(&line).code(5);
     }

@@ -2,13 +2,13 @@
 //!
 //! A child is this test binary once more, running one of the `child_…` functions with its orders in the environment.
 
-use dhan::clock::now_us;
-use dhan::console::{Console, ConsoleConfig, Level};
-use dhan::exit::Exit;
-use dhan::sink::encoder::Format;
-use dhan::sink::file::{Compression, FileSink, FileSpec, Piece, walk};
-use dhan::sink::{Destination as _, StopSignal, WriteFailure};
-use dhan::verify::Verdict;
+use dhan::testing::clock::now_us;
+use dhan::testing::console::{Console, ConsoleConfig, Level};
+use dhan::testing::format::encoder::Format;
+use dhan::testing::model::exit::Exit;
+use dhan::testing::output::file::{Compression, FileSink, FileSpec, Piece, walk};
+use dhan::testing::output::{Destination as _, StopSignal, WriteFailure};
+use dhan::testing::verify::Verdict;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -184,7 +184,7 @@ fn killed_at_random_moments(name: &str, kills: u64) {
         assert!(written.get(run) >= Some(acknowledged), "run {run}: {acknowledged} were told written, {written:?}");
     }
     assert!(restarted >= acknowledged.len(), "{restarted} gaps for {} kills", acknowledged.len());
-    let (verdict, summary) = dhan::cmd::verify::check(path).unwrap();
+    let (verdict, summary) = dhan::testing::cmd::verify::check(path).unwrap();
     assert_eq!(verdict, Verdict::Gaps, "{summary:?}");
     assert!(!dir.path().join(format!(".{name}.dhan")).exists());
     let mut names: Vec<_> =
@@ -275,7 +275,7 @@ fn the_lock_dies_with_its_holder_and_names_it_while_it_lives() {
     let refused = FileSink::open(spec(&pattern), now_us(), &quiet()).unwrap_err();
     assert_eq!(refused.exit, Exit::Locked);
     assert!(refused.message.contains(&format!("pid {}", writer.id())), "{refused}");
-    let (verdict, summary) = dhan::cmd::verify::check(&pattern).unwrap();
+    let (verdict, summary) = dhan::testing::cmd::verify::check(&pattern).unwrap();
     assert_eq!((verdict, summary.writer_pid), (Verdict::NoEnd, Some(writer.id())), "{summary:?}");
     writer.kill().unwrap();
     writer.wait().unwrap();

@@ -1,18 +1,19 @@
 //! Golden files: every record in both formats, byte for byte. `DHAN_BLESS=1 cargo test --test golden` writes them anew.
 
-use dhan::console::Console;
-use dhan::record::market::MarketType;
-use dhan::sink::csv::Columns;
-use dhan::sink::encoder::{Format, Style, depth_header, market_header, own_header};
-use dhan::sink::time::TimeStyle;
-use dhan::sink::{Destination, Unwritten, WriteFailure};
-use dhan::wire::depth::{Levels, Row, Side};
-use dhan::wire::feed::Level;
-use dhan::wire::{DisconnectReason, InstrumentKey, Mode, Segment, encode};
-use dhan::writer::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
-use dhan::writer::lane::{Item, Lagged};
-use dhan::writer::outputs::{OutputSpec, Outputs};
-use dhan::writer::pipeline::{Pipeline, Rules, Summary, View};
+use dhan::testing::console::Console;
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Format, Style, depth_header, market_header, own_header};
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::output::{Destination, Unwritten, WriteFailure};
+use dhan::testing::pipeline::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use dhan::testing::pipeline::lane::{Item, Lagged};
+use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
+use dhan::testing::pipeline::stages::{Pipeline, Rules, Summary, View};
+use dhan::testing::protocol::depth::{Levels, Row, Side};
+use dhan::testing::protocol::feed::Level;
+use dhan::testing::protocol::{DisconnectReason, Mode, encode};
+use dhan::testing::record::market::MarketType;
 use std::sync::{Arc, Mutex};
 
 /// Keeps what is written; stands for a file so that `end` records show.
@@ -277,7 +278,7 @@ fn order_records_in_every_style() {
     assert_eq!((summary.books.written, summary.books.filtered, summary.books.malformed), (3, 1, 1));
     check_ndjson(&text, "recv_us");
     check("orders.ndjson", &text);
-    let header = own_header(&dhan::record::order::Order::default(), TimeStyle::Iso);
+    let header = own_header(&dhan::testing::record::order::Order::default(), TimeStyle::Iso);
     let (text, _, _) = run(rules(), style(Format::Csv, TimeStyle::Iso, Columns::Own), Some(header), orders);
     check("orders.csv", &text);
 }

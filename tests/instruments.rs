@@ -1,7 +1,7 @@
 //! `dhan instruments` from outside: a real binary, a cache folder, and a file server with bad manners.
 
-use dhan::console::Console;
-use dhan::instruments::{Layout, Resolution, Spec, Store, Streamable, resolve};
+use dhan::testing::console::Console;
+use dhan::testing::instruments::{Layout, Resolution, Spec, Store, Streamable, resolve};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -619,7 +619,7 @@ fn a_share_from_yesterdays_master_starts_at_once_and_a_contract_or_a_miss_waits(
     assert_eq!(server.requests().len(), 1);
     // Today's loads behind it.
     store.refresh_behind(&Console::default());
-    let renewed = || store.cached().is_some_and(|cached| cached.is_fresh(dhan::clock::now_us()));
+    let renewed = || store.cached().is_some_and(|cached| cached.is_fresh(dhan::testing::clock::now_us()));
     for _ in 0..500 {
         if renewed() {
             break;

@@ -1,13 +1,13 @@
 //! The complete master of 2026-02-10 and real lines of the detailed file. Skipped, with a word, where the data is not there.
 
-use dhan::console::Console;
-use dhan::exit::Exit;
-use dhan::instruments::filter::Filter;
-use dhan::instruments::index::{Bytes, Source, build};
-use dhan::instruments::master::{Master, MasterError};
-use dhan::instruments::record::values;
-use dhan::instruments::search::{Words, search};
-use dhan::instruments::{Layout, Resolution, Spec, SpecSegment, Store, Streamable, resolve};
+use dhan::testing::console::Console;
+use dhan::testing::instruments::filter::Filter;
+use dhan::testing::instruments::index::{Bytes, Source, build};
+use dhan::testing::instruments::master::{Master, MasterError};
+use dhan::testing::instruments::record::values;
+use dhan::testing::instruments::search::{Words, search};
+use dhan::testing::instruments::{Layout, Resolution, Spec, SpecSegment, Store, Streamable, resolve};
+use dhan::testing::model::exit::Exit;
 use jiff::civil::{Date, date};
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;

@@ -1,11 +1,11 @@
 //! Orders from outside: text and order books in, lines of NDJSON and CSV out.
 
-use dhan::orders::{Options, Orders, Outcome};
-use dhan::record::order::Order;
-use dhan::sink::csv::Columns;
-use dhan::sink::encoder::{Encoder, Format, Style, own_header};
-use dhan::sink::text::Out;
-use dhan::sink::time::TimeStyle;
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Encoder, Format, Style, own_header};
+use dhan::testing::format::text::Out;
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::orders::{Options, Orders, Outcome};
+use dhan::testing::record::order::Order;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -159,7 +159,7 @@ fn the_real_messages_come_out_field_by_field() {
                 ("expiry_date", Some(date)) if date.as_str().unwrap().starts_with("0001") => Value::Null,
                 ("order_date_time" | "exch_order_time" | "last_updated_time", Some(time)) => {
                     let civil: jiff::civil::DateTime = time.as_str().unwrap().parse().unwrap();
-                    json!(dhan::clock::ist_to_us(civil) / 1_000_000)
+                    json!(dhan::testing::clock::ist_to_us(civil) / 1_000_000)
                 }
                 ("price" | "trigger_price" | "traded_price" | "avg_traded_price" | "ref_ltp" | "tick_size", said) => {
                     json!(said.map_or(0.0, |said| said.as_f64().unwrap()))

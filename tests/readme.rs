@@ -3,7 +3,7 @@
 //! Blocks marked ```` ```sh test ```` run in an empty folder, with an account of a simulated exchange. What a machine lacks
 //! (`jq`, `duckdb`, `systemd-analyze`) is skipped, with a word.
 
-use dhan::sim::{SimConfig, SimHandle};
+use dhan::testing::simulator::{SimConfig, SimHandle};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

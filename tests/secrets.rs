@@ -1,10 +1,10 @@
 //! Section 4 of the fault catalogue, and G04, G07, G08: where credentials come from, and that they go nowhere else.
 
-use dhan::auth::{
+use dhan::testing::auth::{
     CredentialProblem, Credentials, Endpoint, Environment, Login, ProblemKind, Source, SourceOptions, TokenPlace,
 };
-use dhan::exit::{Exit, Failure};
-use dhan::redact::Redactor;
+use dhan::testing::model::exit::{Exit, Failure};
+use dhan::testing::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -320,7 +320,7 @@ fn depth_200_has_another_path_only_where_the_user_named_none() {
 
 #[test]
 fn s08_after_hardening_there_is_no_core_and_no_looking_into_the_memory() {
-    dhan::auth::harden();
+    dhan::testing::auth::harden();
     let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
     assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
     #[cfg(target_os = "linux")]
@@ -366,7 +366,7 @@ fn s06_a_token_command_gets_none_of_our_secrets() {
 fn s08_an_abort_with_a_token_in_memory_leaves_no_core() {
     use std::os::unix::process::ExitStatusExt as _;
     if is_second_run() {
-        dhan::auth::harden();
+        dhan::testing::auth::harden();
         let source = Source::new(SourceOptions::default(), Environment::process(), Redactor::default());
         let held = read(&source.expect("good options")).expect("credentials");
         assert_eq!(held.token.expose_secret(), SENTINEL);
@@ -383,9 +383,9 @@ fn s08_an_abort_with_a_token_in_memory_leaves_no_core() {
 #[test]
 fn s15_a_panic_is_reported_once_without_the_token_it_quotes() {
     if is_second_run() {
-        let console = dhan::console::Console::default();
+        let console = dhan::testing::console::Console::default();
         console.keep_secret(SecretString::from(SENTINEL));
-        dhan::console::install_panic_hook(&console);
+        dhan::testing::console::install_panic_hook(&console);
         let caught = std::panic::catch_unwind(|| panic!("cannot parse {SENTINEL}\u{1b}[2J\nand more"));
         assert!(caught.is_err());
         return;

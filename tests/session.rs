@@ -1,14 +1,15 @@
 //! The session from outside, by virtual time: policy row by row, every input in every state, days of faults.
 
-use dhan::exit::Exit;
-use dhan::session::plan::{Plan, SOCKETS_PER_KIND};
-use dhan::session::{
+use dhan::testing::model::exit::Exit;
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::pipeline::item::{Feed, GapReason, StatusEvent};
+use dhan::testing::protocol::depth::Levels;
+use dhan::testing::protocol::{DisconnectReason, Mode};
+use dhan::testing::session::plan::{Plan, SOCKETS_PER_KIND};
+use dhan::testing::session::{
     Action, Calendar, Close, Config, ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint,
     Input, Now, ProbeResult, Session, StateName, Subscription, Time,
 };
-use dhan::wire::depth::Levels;
-use dhan::wire::{DisconnectReason, InstrumentKey, Mode, Segment};
-use dhan::writer::item::{Feed, GapReason, StatusEvent};
 use proptest::prelude::*;
 use std::time::Duration;
 

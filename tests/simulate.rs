@@ -1,10 +1,11 @@
 //! The simulator, seen by a plain websocket client that shares none of its code.
 
-use dhan::sim::{
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::protocol::feed::{self, Packet};
+use dhan::testing::protocol::{Mode, request};
+use dhan::testing::simulator::{
     BadToken, Blast, Cut, Fault, KNOWN, Kind, OverLimit, Response, SimConfig, SimHandle, Simulator, Stacking, Upgrade,
 };
-use dhan::wire::feed::{self, Packet};
-use dhan::wire::{InstrumentKey, Mode, Segment, request};
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -133,7 +134,7 @@ async fn last_trade_times_are_the_clocks_and_shifted() {
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
     let bytes = message(&mut socket).await.expect("a ticker");
     let Some(Ok((_, Packet::Ticker(ticker)))) = feed::packets(&bytes).next() else { panic!("{bytes:?}") };
-    let lag = dhan::clock::now_us() / 1_000_000 - feed::utc(ticker.ltt_raw()).expect("traded");
+    let lag = dhan::testing::clock::now_us() / 1_000_000 - feed::utc(ticker.ltt_raw()).expect("traded");
     assert!((-1..=60).contains(&lag), "{lag} s");
 }
 
@@ -460,10 +461,12 @@ async fn tls_is_spoken_where_a_configuration_is_given() {
 /// Frames made up by a test.
 struct Script;
 
-impl dhan::sim::FrameSource for Script {
-    fn frames(&self, kind: Kind) -> Box<dyn Iterator<Item = dhan::sim::SourceFrame> + Send> {
-        let after =
-            |ms, bytes: &'static [u8]| dhan::sim::SourceFrame { after: Duration::from_millis(ms), bytes: bytes.into() };
+impl dhan::testing::simulator::FrameSource for Script {
+    fn frames(&self, kind: Kind) -> Box<dyn Iterator<Item = dhan::testing::simulator::SourceFrame> + Send> {
+        let after = |ms, bytes: &'static [u8]| dhan::testing::simulator::SourceFrame {
+            after: Duration::from_millis(ms),
+            bytes: bytes.into(),
+        };
         match kind {
             Kind::Feed => Box::new([after(0, b"one"), after(30, b"two"), after(30, b"three")].into_iter()),
             _ => Box::new(std::iter::empty()),
@@ -473,7 +476,7 @@ impl dhan::sim::FrameSource for Script {
 
 #[tokio::test]
 async fn a_source_replaces_the_walk_and_then_the_socket_stays_open() {
-    let source: std::sync::Arc<dyn dhan::sim::FrameSource> = std::sync::Arc::new(Script);
+    let source: std::sync::Arc<dyn dhan::testing::simulator::FrameSource> = std::sync::Arc::new(Script);
     let sim = start(SimConfig { source: Some(source), ..quick() }).await;
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;

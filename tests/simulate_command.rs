@@ -3,9 +3,9 @@
 //! One test, in a process of its own: it signals this process.
 
 use clap::Parser;
-use dhan::cli::simulate::SimulateArgs;
-use dhan::console::{Console, ConsoleConfig, Level};
-use dhan::exit::Exit;
+use dhan::testing::cli::simulate::SimulateArgs;
+use dhan::testing::console::{Console, ConsoleConfig, Level};
+use dhan::testing::model::exit::Exit;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,13 +26,13 @@ fn it_serves_until_sigterm_and_says_so_when_it_cannot_listen() {
     let address = taken.local_addr().unwrap().to_string();
     let args = || Cli::parse_from(["simulate", "--listen", &address, "--seed", "3"]).args;
 
-    let failure = dhan::cmd::simulate::run(&args(), &quiet()).unwrap_err();
+    let failure = dhan::testing::cmd::simulate::run(&args(), &quiet()).unwrap_err();
     assert_eq!(failure.exit, Exit::Usage);
     assert!(failure.message.contains(&address) && failure.message.contains("port 0"), "{failure}");
 
     drop(taken);
     let serving = args();
-    let server = thread::spawn(move || dhan::cmd::simulate::run(&serving, &quiet()));
+    let server = thread::spawn(move || dhan::testing::cmd::simulate::run(&serving, &quiet()));
     let give_up = Instant::now() + Duration::from_secs(20);
     while TcpStream::connect(&address).is_err() {
         assert!(Instant::now() < give_up && !server.is_finished(), "it does not listen");

@@ -1,9 +1,12 @@
 //! The simulator's depth sockets, seen by a plain websocket client.
 
-use dhan::sim::{Cut, Depth200Path, DepthUnsubscribe, DisconnectLayout, Kind, SimConfig, SimHandle, Simulator};
-use dhan::wire::depth::{Levels, Packet, Side, packets};
-use dhan::wire::request::{RequestCode, list, single};
-use dhan::wire::{DisconnectReason, InstrumentKey, Segment};
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::protocol::DisconnectReason;
+use dhan::testing::protocol::depth::{Levels, Packet, Side, packets};
+use dhan::testing::protocol::request::{RequestCode, list, single};
+use dhan::testing::simulator::{
+    Cut, Depth200Path, DepthUnsubscribe, DisconnectLayout, Kind, SimConfig, SimHandle, Simulator,
+};
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::collections::BTreeSet;
 use std::time::Duration;

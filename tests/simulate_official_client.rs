@@ -3,9 +3,9 @@
 //! Needs `dhanhq` 2.3.0 for the Python that `DHAN_TEST_PYTHON` names (default `python3`); skipped, with a word, where it
 //! is not installed.
 
-use dhan::sim::{Kind, SimConfig, SimHandle};
-use dhan::wire::depth::{self, Levels, Side};
-use dhan::wire::feed::{self, Packet};
+use dhan::testing::protocol::depth::{self, Levels, Side};
+use dhan::testing::protocol::feed::{self, Packet};
+use dhan::testing::simulator::{Kind, SimConfig, SimHandle};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,6 +1,6 @@
 //! The simulator's order socket and plain HTTP, seen by clients that share none of its code.
 
-use dhan::sim::{BadToken, Casing, Kind, Response, SimConfig, SimHandle, Simulator};
+use dhan::testing::simulator::{BadToken, Casing, Kind, Response, SimConfig, SimHandle, Simulator};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! `dhan verify` against files as the contract describes them, whole and damaged.
 
-use dhan::cmd::verify::check;
-use dhan::verify::{Summary, Verdict};
+use dhan::testing::cmd::verify::check;
+use dhan::testing::verify::{Summary, Verdict};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -201,7 +201,7 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
         assert!(damage.what.contains(words) && (damage.line == at || words.contains("whole")), "{words}: {damage:?}");
     }
     let (_dir, path) = file("x.csv", good.as_bytes());
-    std::fs::write(dhan::sink::file::gaps_path(&path), gap("disconnected", 1, 1_000_001, 2) + "\n").unwrap();
+    std::fs::write(dhan::testing::output::file::gaps_path(&path), gap("disconnected", 1, 1_000_001, 2) + "\n").unwrap();
     let (verdict, summary) = check(&path).unwrap();
     assert_eq!((verdict, summary.gaps, summary.gap_seconds), (Verdict::Gaps, 1, 1.0), "{summary:?}");
     // Depth has a row a level: the same moment many times over.
@@ -259,7 +259,7 @@ fn every_record_type_of_the_contract_passes() {
 fn what_cannot_be_read_is_an_error_and_not_a_verdict() {
     for path in ["/nonexistent/x.ndjson", "/"] {
         let failure = check(Path::new(path)).unwrap_err();
-        assert_eq!(failure.exit, dhan::exit::Exit::Data);
+        assert_eq!(failure.exit, dhan::testing::model::exit::Exit::Data);
         assert!(failure.message.contains(path), "{failure}");
     }
 }

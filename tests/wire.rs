@@ -1,9 +1,10 @@
 //! The wire from outside: packets that are on record decode to exactly their values and encode to the same bytes, and no
 //! bytes at all lose anything or panic.
 
-use dhan::wire::depth::{self, Levels, Row, Side};
-use dhan::wire::feed::{self, Header, Level, Packet, known_size, packets, utc};
-use dhan::wire::{DisconnectReason, InstrumentKey, Malformed, Segment, encode};
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::protocol::depth::{self, Levels, Row, Side};
+use dhan::testing::protocol::feed::{self, Header, Level, Packet, known_size, packets, utc};
+use dhan::testing::protocol::{DisconnectReason, Malformed, encode};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::io::Write as _;

@@ -4,12 +4,13 @@
 //! `DHAN_WORLD_SEEDS=10000 cargo test --test world` runs that many days (some hundreds without it). A day that breaks
 //! an invariant says which, and the command that runs it alone: `DHAN_WORLD_SEED=N cargo test --test world`.
 
-use dhan::account::{Account, Admission};
-use dhan::session::{
+use dhan::testing::account::{Account, Admission};
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::pipeline::item::Feed;
+use dhan::testing::protocol::{DisconnectReason, Mode};
+use dhan::testing::session::{
     Action, Close, Config, ConnectFailure, Fingerprint, Input, Now, ProbeResult, Session, StateName, Subscription, Time,
 };
-use dhan::wire::{DisconnectReason, InstrumentKey, Mode, Segment};
-use dhan::writer::item::Feed;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::{Credentials, Environment};
-use crate::exit::Failure;
+use crate::model::exit::Failure;
 use url::{Host, Url};
 
 /// Dhan's sockets.

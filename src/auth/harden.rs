@@ -1,6 +1,6 @@
 //! What the process does to keep its memory and its command line to itself.
 
-use crate::exit::Failure;
+use crate::model::exit::Failure;
 use std::ffi::{OsStr, OsString};
 
 /// Forbids core dumps and reading this process' memory by others of the same user (`ptrace`, `/proc/PID/mem`); to be
@@ -46,7 +46,7 @@ mod tests {
         let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJleHAiOjE3ODAwMDAwMDB9.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
         for argument in [token.to_owned(), format!("--token={token}"), format!("wss://h/?token={token}&a=b")] {
             let failure = refuse_token_arguments(["dhan".into(), "feed".into(), argument.into()]).expect_err("refused");
-            assert_eq!(failure.exit, crate::exit::Exit::Usage);
+            assert_eq!(failure.exit, crate::model::exit::Exit::Usage);
             assert!(failure.message.contains("argument 2") && !failure.message.contains("eyJ"), "{failure}");
         }
         let fine = ["dhan", "feed", "IDX_I:13", "--token-file", "/home/eyJ/token", "a.b.c"];

@@ -2,7 +2,7 @@
 
 use super::file::Fifo;
 use super::{Credentials, Login, Partner, claims, command, file, jwt};
-use crate::exit::{Exit, Failure};
+use crate::model::exit::{Exit, Failure};
 use crate::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::HashMap;

@@ -1,11 +1,12 @@
 //! Frames and events as bytes, and back. Entries of a block depend on nothing before the block.
 
 use super::varint::{Cursor, put, put_signed, put_text};
+use crate::model::{InstrumentKey, Segment};
+use crate::pipeline::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use crate::pipeline::lane::Lagged;
+use crate::protocol::Mode;
+use crate::protocol::depth::Levels;
 use crate::record::control::Books;
-use crate::wire::depth::Levels;
-use crate::wire::{InstrumentKey, Mode, Segment};
-use crate::writer::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
-use crate::writer::lane::Lagged;
 
 /// What a block holds.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,10 +5,10 @@ use super::entry::{Entry, EntryIter};
 use super::play::{Session, VERSION};
 use super::record::{Recorder, pack};
 use crate::console::Console;
-use crate::exit::{Exit, Failure};
-use crate::sink::file::{Appender, Compression, Cut, Disk, Filesystem, How, Patience, cannot_open, torn_path};
-use crate::sink::{StopSignal, WriteFailure};
-use crate::writer::item::Feed;
+use crate::model::exit::{Exit, Failure};
+use crate::output::file::{Appender, Compression, Cut, Disk, Filesystem, How, Patience, cannot_open, torn_path};
+use crate::output::{StopSignal, WriteFailure};
+use crate::pipeline::item::Feed;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ pub fn open_on(
             return Err(Failure::usage(message));
         }
     };
-    crate::sink::file::outlive_file_size_limit();
+    crate::output::file::outlive_file_size_limit();
     match fs.stat(path) {
         Ok(stat) if !stat.is_regular => {
             let message = format!("cannot write {}: it is not a regular file", path.display());
@@ -248,7 +248,7 @@ impl Before {
 
 /// A stream as people call it.
 pub(crate) fn name(feed: Feed) -> &'static str {
-    use crate::wire::depth::Levels;
+    use crate::protocol::depth::Levels;
     match feed {
         Feed::Market => "feed",
         Feed::Depth(Levels::Twenty) => "depth --levels 20",

@@ -2,7 +2,7 @@
 
 use super::block::{Blocks, ENTRIES, Place, SESSION, Step};
 use super::entry::{EntryIter, feed_code, feed_of};
-use crate::writer::item::Feed;
+use crate::pipeline::item::Feed;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;

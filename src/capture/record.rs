@@ -3,13 +3,14 @@
 use super::block::{self, ENTRIES, Packing};
 use super::entry::{Entries, Finish, Mark};
 use crate::console::Console;
-use crate::sink::WriteFailure;
-use crate::sink::file::{Appender, Cut};
-use crate::wire::{InstrumentKey, Mode};
-use crate::writer::desk::Tap;
-use crate::writer::item::{Event, Frame};
-use crate::writer::lane::Item;
-use crate::writer::pipeline::{EndedWithin, Named, Summary};
+use crate::model::InstrumentKey;
+use crate::output::WriteFailure;
+use crate::output::file::{Appender, Cut};
+use crate::pipeline::desk::Tap;
+use crate::pipeline::item::{Event, Frame};
+use crate::pipeline::lane::Item;
+use crate::pipeline::stages::{EndedWithin, Named, Summary};
+use crate::protocol::Mode;
 use std::borrow::Cow;
 
 /// Bytes of entries from which on a block is closed before its second is over.

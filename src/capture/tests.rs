@@ -6,16 +6,17 @@ use super::play::Session;
 use super::record::pack;
 use super::*;
 use crate::console::{Console, ConsoleConfig, Level};
-use crate::exit::Exit;
+use crate::model::exit::Exit;
+use crate::model::{InstrumentKey, Segment};
+use crate::output::StopSignal;
+use crate::output::file::{Disk, Filesystem, How, Stat};
+use crate::pipeline::desk::Tap as _;
+use crate::pipeline::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use crate::pipeline::lane::{Batch, Item, Lagged};
+use crate::pipeline::stages::EndedWithin;
+use crate::protocol::Mode;
+use crate::protocol::depth::Levels;
 use crate::record::control::Books;
-use crate::sink::StopSignal;
-use crate::sink::file::{Disk, Filesystem, How, Stat};
-use crate::wire::depth::Levels;
-use crate::wire::{InstrumentKey, Mode, Segment};
-use crate::writer::desk::Tap as _;
-use crate::writer::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
-use crate::writer::lane::{Batch, Item, Lagged};
-use crate::writer::pipeline::EndedWithin;
 use proptest::prelude::*;
 use std::ffi::OsString;
 use std::fs::File;
@@ -257,11 +258,11 @@ fn batch(frames: &[(i64, &[u8])]) -> Item {
     Item::Frames(batch)
 }
 
-fn open_here(path: &Path, feed: Feed) -> Result<Opened, crate::exit::Failure> {
+fn open_here(path: &Path, feed: Feed) -> Result<Opened, crate::model::exit::Failure> {
     open(path, feed, Duration::ZERO, &StopSignal::default(), 5_000_000, &quiet())
 }
 
-fn refused(path: &Path, feed: Feed) -> crate::exit::Failure {
+fn refused(path: &Path, feed: Feed) -> crate::model::exit::Failure {
     open_here(path, feed).err().expect("it is refused")
 }
 
@@ -352,15 +353,15 @@ fn read_amiss(bytes: &[u8]) -> bool {
     false
 }
 
-fn summary() -> crate::writer::pipeline::Summary {
-    crate::writer::pipeline::Summary {
+fn summary() -> crate::pipeline::stages::Summary {
+    crate::pipeline::stages::Summary {
         books: Books::default(),
         reason: "count".to_owned(),
         failure: None,
         gap_us: 0,
         disconnected_us: None,
         never_seen: Vec::new(),
-        figures: crate::writer::figures::Figures::default(),
+        figures: crate::pipeline::figures::Figures::default(),
     }
 }
 
@@ -418,7 +419,7 @@ fn no_secret_gets_into_the_words_of_an_event() {
     ] {
         recorder.item(&Item::Event(event));
     }
-    recorder.finish(&crate::writer::pipeline::Summary { reason: detail, ..summary() }, 9);
+    recorder.finish(&crate::pipeline::stages::Summary { reason: detail, ..summary() }, 9);
     let bytes = std::fs::read(&path).unwrap();
     assert!(memchr::memmem::find(&bytes, SECRET.as_bytes()).is_none());
     assert!(memchr::memmem::find(&bytes, b"the server said").is_some(), "the rest is kept");

@@ -1,7 +1,7 @@
 //! Where credentials come from, as typed. No option takes a secret's value: a command line is public.
 
 use crate::auth::{Environment, Source, SourceOptions};
-use crate::exit::Failure;
+use crate::model::exit::Failure;
 use crate::redact::Redactor;
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! Stdout of the commands that do not stream: text written whole, and a quiet death when its reader has gone.
 
-use crate::exit::{Exit, Failure};
+use crate::model::exit::{Exit, Failure};
 use std::io::{self, Write as _};
 
 /// Writes text to stdout, whole.

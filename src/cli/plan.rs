@@ -4,16 +4,16 @@
 //! moment in it is absolute.
 
 use crate::auth::{ApiBase, BaseUrl, Source};
+use crate::format::encoder::Format;
+use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
+use crate::pipeline::lane::OnLag;
+pub use crate::pipeline::stages::View;
+use crate::protocol::Mode;
+use crate::protocol::depth::Levels;
 use crate::record::control::Feed;
 use crate::record::market::MarketType;
 use crate::record::order::Events;
-use crate::sink::encoder::Format;
-use crate::sink::time::TimeStyle;
-use crate::wire::Mode;
-use crate::wire::depth::Levels;
-use crate::writer::lane::OnLag;
-pub use crate::writer::pipeline::View;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -216,7 +216,7 @@ pub struct OutputPlan {
 pub enum OutputTarget {
     /// `-`, and what is meant where nothing is given.
     Stdout,
-    /// Files by a pattern, which is known to be one ([`crate::sink::file::Pattern`]).
+    /// Files by a pattern, which is known to be one ([`crate::output::file::Pattern`]).
     Pattern(String),
 }
 

@@ -13,20 +13,21 @@ use super::specs::{self, Takes};
 use super::value;
 use crate::auth::{ApiBase, Endpoint, Environment};
 use crate::clock;
-use crate::exit::Failure;
+use crate::format::encoder::Format;
+use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
+use crate::model::Segment;
+use crate::model::exit::Failure;
+use crate::output::file::Pattern;
+use crate::pipeline::lane::OnLag;
+use crate::protocol::Mode;
+use crate::protocol::depth::Levels;
 use crate::record::control::Feed;
 use crate::record::market::MarketType;
 use crate::record::order::{Event, Events};
 use crate::redact::Redactor;
 use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
 use crate::session::requests::effective_mode;
-use crate::sink::encoder::Format;
-use crate::sink::file::Pattern;
-use crate::sink::time::TimeStyle;
-use crate::wire::depth::Levels;
-use crate::wire::{Mode, Segment};
-use crate::writer::lane::OnLag;
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
@@ -202,7 +203,7 @@ fn instruments(
 /// Five of what the simulated exchange knows: indices, or shares where there is depth.
 fn demo_instruments(takes: Takes) -> Vec<Spec> {
     let segment = if takes == Takes::Depth { Segment::NSE_EQ } else { Segment::IDX_I };
-    let keys = crate::sim::KNOWN.iter().map(|(key, _)| key).filter(|key| key.segment == segment);
+    let keys = crate::simulator::KNOWN.iter().map(|(key, _)| key).filter(|key| key.segment == segment);
     keys.take(5).filter_map(|key| Spec::parse(&key.to_string()).ok()).collect()
 }
 

@@ -53,7 +53,7 @@ fn every_problem_is_in_one_message_quoted_with_what_to_write() {
         "unix",
     ];
     let failure = plan(&line).unwrap_err();
-    assert_eq!(failure.exit, crate::exit::Exit::Usage);
+    assert_eq!(failure.exit, crate::model::exit::Exit::Usage);
     for says in [
         "\"qoute\"",
         "quote?",

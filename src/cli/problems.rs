@@ -1,6 +1,6 @@
 //! Usage problems, collected: people hear of all of them at once.
 
-use crate::exit::Failure;
+use crate::model::exit::Failure;
 
 /// Problems found so far.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! The flags of `dhan simulate`.
 
-use crate::sim::Fault;
+use crate::simulator::Fault;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

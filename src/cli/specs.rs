@@ -3,7 +3,8 @@
 use super::plan::{InstrumentPlan, ListFile, TextSource};
 use super::value::nearest;
 use crate::instruments::{Name, Spec, SpecSegment};
-use crate::wire::{Mode, Segment};
+use crate::model::Segment;
+use crate::protocol::Mode;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
 use crate::cli::{lazy, out};
 use crate::cmd::told;
-use crate::exit::{Exit, Failure};
+use crate::model::exit::{Exit, Failure};
 use anyhow::Context as _;
 use std::path::Path;
 

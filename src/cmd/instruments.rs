@@ -7,13 +7,13 @@ use crate::cli::instruments::{
 };
 use crate::clock;
 use crate::console::Console;
-use crate::exit::{Exit, Failure};
 use crate::instruments::index::build::MAX_CSV;
 use crate::instruments::index::{Bytes, build};
 use crate::instruments::lookup::{self, Outcome, candidates, look_up, suggestions};
 use crate::instruments::master::{Found, Level, Master, MasterError};
 use crate::instruments::search::{Words, search};
 use crate::instruments::{Layout, Name, Problem, Spec, SpecSegment, Store, renew};
+use crate::model::exit::{Exit, Failure};
 use flate2::read::MultiGzDecoder;
 use jiff::civil::Date;
 use output::{Printer, Stop};

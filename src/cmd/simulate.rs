@@ -3,8 +3,8 @@
 use crate::cli::simulate::{SimulateArgs, Speed};
 use crate::cmd::told;
 use crate::console::Console;
-use crate::exit::{Exit, Failure};
-use crate::sim::{FrameSource, Played, SimConfig, Simulator};
+use crate::model::exit::{Exit, Failure};
+use crate::simulator::{FrameSource, Played, SimConfig, Simulator};
 use anyhow::Context as _;
 use std::fmt::Write as _;
 use std::io;

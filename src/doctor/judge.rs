@@ -5,14 +5,14 @@ use crate::account::{CoolOff, Holder, SocketKind};
 use crate::auth::Claims;
 use crate::clock::{SECOND_US, ist_civil};
 use crate::console::untrusted;
-use crate::exit::Exit;
+use crate::model::exit::Exit;
+use crate::net::{ConnectClass, ConnectError, Report};
 use crate::redact::mask_client_id;
 use crate::rest::{Profile, RestError};
 use crate::session::CoolOffKind;
 use crate::session::plan::SOCKETS_PER_KIND;
 use crate::session::policy::{self, Verdict};
 use crate::session::time::words;
-use crate::transport::{ConnectClass, ConnectError, Report};
 use std::time::Duration;
 
 /// A token that ends sooner than this deserves a word.
@@ -181,7 +181,7 @@ pub fn timing_words(report: &Report) -> String {
 
 /// An endpoint that cannot be connected to.
 pub fn endpoint_failure(error: &ConnectError) -> Finding {
-    let failure = policy::Failure::Connect(crate::driver::connect_failure(error));
+    let failure = policy::Failure::Connect(crate::stream::connect_failure(error));
     let http_status = match &error.class {
         ConnectClass::Http { status, .. } => Some(*status),
         ConnectClass::Proxy { status } => *status,
@@ -346,9 +346,9 @@ fn micros(took: Duration) -> u64 {
 mod tests {
     use super::super::State;
     use super::*;
+    use crate::net::{Phase, TlsKind};
+    use crate::protocol::DisconnectReason;
     use crate::session::Close;
-    use crate::transport::{Phase, TlsKind};
-    use crate::wire::DisconnectReason;
 
     const NOW: i64 = 1_781_065_197_000_000;
     const HOUR: i64 = 3_600 * SECOND_US;

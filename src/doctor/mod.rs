@@ -7,7 +7,7 @@
 pub mod judge;
 pub mod table;
 
-use crate::exit::Exit;
+use crate::model::exit::Exit;
 use serde::Serialize;
 
 /// What was looked at.

@@ -40,7 +40,7 @@ pub fn row(finding: &Finding, color: bool) -> String {
 mod tests {
     use super::super::{Check, Finding};
     use super::*;
-    use crate::exit::Exit;
+    use crate::model::exit::Exit;
 
     #[test]
     fn columns_stand_below_their_headings() {

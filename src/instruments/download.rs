@@ -2,7 +2,7 @@
 
 use super::index::Source;
 use crate::console::Console;
-use crate::exit::Failure;
+use crate::model::exit::Failure;
 use flate2::write::GzDecoder;
 use futures_util::StreamExt as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -164,7 +164,7 @@ async fn attempts(request: Request<'_>, target: &mut dyn Target, console: &Conso
 
 fn client(url: &str) -> Result<reqwest::Client, DownloadError> {
     let plain = url.starts_with("http:");
-    let tls = if plain { no_tls() } else { crate::transport::tls::client_config(None) };
+    let tls = if plain { no_tls() } else { crate::net::tls::client_config(None) };
     let tls = tls.map_err(|failure| DownloadError::Setup(failure.message))?;
     let builder = reqwest::Client::builder()
         .tls_backend_preconfigured(Arc::unwrap_or_clone(tls))
@@ -183,7 +183,7 @@ fn no_tls() -> Result<Arc<rustls::ClientConfig>, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|_| Failure::new(crate::exit::Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
+        .map_err(|_| Failure::new(crate::model::exit::Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
     Ok(Arc::new(config))
@@ -434,7 +434,7 @@ mod tests {
         }
         for url in ["http://images.dhan.co/x.csv", "ftp://x/y", "images.dhan.co", "", "file:///etc/passwd"] {
             let failure = address(url).unwrap_err();
-            assert!(failure.message.contains("https://") && failure.exit == crate::exit::Exit::Usage, "{url}");
+            assert!(failure.message.contains("https://") && failure.exit == crate::model::exit::Exit::Usage, "{url}");
         }
     }
 

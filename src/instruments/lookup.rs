@@ -3,7 +3,7 @@
 use super::master::{Found, Level, Master, MasterError};
 use super::search::nearest;
 use super::spec::{Name, Spec, SpecSegment};
-use crate::wire::Segment;
+use crate::model::Segment;
 use jiff::civil::Date;
 
 /// What a spec names in a master.

@@ -6,8 +6,8 @@ use super::spec::{Name, Spec, SpecSegment};
 use super::store::{Cached, Store};
 use crate::clock;
 use crate::console::Console;
-use crate::exit::{Exit, Failure};
-use crate::wire::{InstrumentKey, Segment};
+use crate::model::exit::{Exit, Failure};
+use crate::model::{InstrumentKey, Segment};
 use jiff::civil::Date;
 use std::sync::Arc;
 

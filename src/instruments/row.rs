@@ -2,7 +2,7 @@
 
 use super::layout::{Columns, Fields};
 use super::spec::SpecSegment;
-use crate::wire::Segment;
+use crate::model::Segment;
 use jiff::civil::Date;
 use std::borrow::Cow;
 use std::fmt::Write as _;

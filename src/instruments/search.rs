@@ -5,7 +5,7 @@ use super::index::{Entry, folded};
 use super::master::{Master, MasterError};
 use super::row::Row;
 use super::spec::SpecSegment;
-use crate::wire::Segment;
+use crate::model::Segment;
 use fst::automaton::Levenshtein;
 use fst::{Automaton as _, IntoStreamer as _, Streamer as _};
 use std::ops::ControlFlow;

@@ -1,6 +1,7 @@
 //! How an instrument is named on a command line: `SEGMENT:ID`, `SEGMENT:SYMBOL` or `SYMBOL`, with an optional `@mode`.
 
-use crate::wire::{InstrumentKey, Mode, Segment};
+use crate::model::{InstrumentKey, Segment};
+use crate::protocol::Mode;
 use std::fmt;
 
 /// A segment as a spec may name it: one of the feed's, or NSE commodity, which can be looked up but not streamed.

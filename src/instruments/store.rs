@@ -6,7 +6,7 @@ use super::layout::Layout;
 use super::master::{Master, MasterError, footer};
 use crate::clock::{self, SECOND_US};
 use crate::console::Console;
-use crate::exit::{Exit, Failure};
+use crate::model::exit::{Exit, Failure};
 use std::fs::File;
 use std::io::{self, Seek as _, Write};
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use super::master::{Master, MasterError};
 use super::spec::SpecSegment;
 use super::store::Store;
-use crate::wire::InstrumentKey;
+use crate::model::InstrumentKey;
 use std::sync::Arc;
 
 /// Knows what the cached master knows. Opens it when it is asked first, as it is: in the middle of a stream nothing is

@@ -1,7 +1,7 @@
 //! The REST order book's words, and what the stream calls the same things.
 
+use crate::model::Segment;
 use crate::record::order::Details;
-use crate::wire::Segment;
 
 /// A key of the order book, and the stream's key for it.
 pub const BOOK_NAMES: [(&str, &str); 28] = [

@@ -2,8 +2,8 @@
 
 use super::{FieldWriter, Record, TimeKey};
 use crate::key;
-use crate::wire::InstrumentKey;
-use crate::wire::depth::Levels;
+use crate::model::InstrumentKey;
+use crate::protocol::depth::Levels;
 
 /// Which of Dhan's streams a run is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,8 +2,8 @@
 
 use super::{BookLevel, FieldWriter, Record};
 use crate::key;
+use crate::protocol::depth::{BookSide, Levels, Side};
 use crate::record::market::spread_of_decimals;
-use crate::wire::depth::{BookSide, Levels, Side};
 
 /// The columns of the depth CSV, one row a level.
 pub const COLUMNS: [&str; 11] =
@@ -157,8 +157,9 @@ pub fn spread64(bid: f64, ask: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::depth::{Packet, Row, packets};
-    use crate::wire::{InstrumentKey, Segment, encode};
+    use crate::model::{InstrumentKey, Segment};
+    use crate::protocol::depth::{Packet, Row, packets};
+    use crate::protocol::encode;
     use proptest::prelude::*;
 
     fn side(side: Side, rows: &[(f64, u32, u32)]) -> SideRows {

@@ -2,7 +2,7 @@
 
 use super::{BookLevel, FieldWriter, NO_COLUMN, Record};
 use crate::key;
-use crate::wire::feed::{self, LevelPair};
+use crate::protocol::feed::{self, LevelPair};
 
 /// The columns of the market feed's CSV, the same for every row.
 #[rustfmt::skip]

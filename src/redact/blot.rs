@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_market_packet_holds_no_text() {
-        use crate::wire::{InstrumentKey, Segment, encode};
+        use crate::model::{InstrumentKey, Segment};
+        use crate::protocol::encode;
         let mut packet = Vec::new();
         let quote = encode::Quote {
             ltp: 1689.25,

@@ -77,8 +77,8 @@ fn error_code(body: &[u8]) -> Option<String> {
 
 pub(super) fn retry_after(response: &reqwest::Response) -> Option<Duration> {
     let header = |name| response.headers().get(name)?.to_str().ok();
-    let date = header("date").and_then(crate::transport::parse_http_date);
-    crate::transport::parse_retry_after(header("retry-after")?, date)
+    let date = header("date").and_then(crate::net::parse_http_date);
+    crate::net::parse_retry_after(header("retry-after")?, date)
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ pub use error::RestError;
 pub use profile::Profile;
 
 use crate::auth::{ApiBase, Credentials};
-use crate::exit::Failure;
+use crate::model::exit::Failure;
+use crate::net::{Resolver, tls::LazyTls};
 use crate::redact::Redactor;
-use crate::transport::{Resolver, tls::LazyTls};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -50,7 +50,7 @@ pub fn http_builder(tls: &LazyTls, resolver: &Resolver, encrypted: bool) -> Resu
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let unused = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|_| Failure::new(crate::exit::Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
+        .map_err(|_| Failure::new(crate::model::exit::Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
     Ok(builder.no_proxy().tls_backend_preconfigured(unused))
@@ -65,7 +65,7 @@ impl Client {
         let http = http_builder(tls, resolver, !base.is_plain())?
             .timeout(CALL_LIMIT)
             .build()
-            .map_err(|_| Failure::new(crate::exit::Exit::Bug, "the HTTP client cannot be set up"))?;
+            .map_err(|_| Failure::new(crate::model::exit::Exit::Bug, "the HTTP client cannot be set up"))?;
         Ok(Client { http, base, redactor })
     }
 

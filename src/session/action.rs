@@ -1,7 +1,7 @@
 //! What a session wants done.
 
 use super::input::{CoolOffKind, Fingerprint};
-use crate::exit::Failure;
+use crate::model::exit::Failure;
 use crate::record::control::{GapReason, StatusEvent};
 use std::time::Duration;
 

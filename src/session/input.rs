@@ -1,7 +1,8 @@
 //! What a session is told.
 
 use super::requests::Subscription;
-use crate::wire::{DisconnectReason, InstrumentKey};
+use crate::model::InstrumentKey;
+use crate::protocol::DisconnectReason;
 use std::fmt;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Spreading instruments over connections.
 
 use super::requests::{Desired, Subscription};
+use crate::protocol::depth::Levels;
 use crate::record::control::Feed;
-use crate::wire::depth::Levels;
 use std::fmt;
 
 /// Sockets of a kind that an account may hold; the sixth throws out the oldest.

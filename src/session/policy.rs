@@ -1,8 +1,8 @@
 //! What each failure means, as one table.
 
 use super::input::{Close, ConnectFailure, CoolOffKind};
-use crate::exit::Exit;
-use crate::wire::DisconnectReason;
+use crate::model::exit::Exit;
+use crate::protocol::DisconnectReason;
 use std::fmt;
 use std::time::Duration;
 

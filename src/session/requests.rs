@@ -1,9 +1,9 @@
 //! Which texts ask for which instruments, and the set that is wanted.
 
+use crate::model::{InstrumentKey, Segment};
+use crate::protocol::depth::Levels;
+use crate::protocol::request::{self, INSTRUMENTS_PER_MESSAGE, Mode, RequestCode};
 use crate::record::control::Feed;
-use crate::wire::depth::Levels;
-use crate::wire::request::{self, INSTRUMENTS_PER_MESSAGE, Mode, RequestCode};
-use crate::wire::{InstrumentKey, Segment};
 use std::collections::HashSet;
 
 /// An instrument, and what of it is wanted.

@@ -1,16 +1,17 @@
 //! The encoder, against serde_json with derived structs, byte for byte: whole records of random packets, in NDJSON; and CSV
 //! against NDJSON, number for number.
 
-use dhan::record::depth::{Depth, SideRows};
-use dhan::record::market::COLUMNS;
-use dhan::sink::csv::Columns;
-use dhan::sink::encoder::{Encoder, Format, Style};
-use dhan::sink::text::Out;
-use dhan::sink::time::TimeStyle;
-use dhan::wire::depth::{Levels, Row, Side};
-use dhan::wire::encode::{self, Full, Quote};
-use dhan::wire::feed::{self, Level, Packet};
-use dhan::wire::{InstrumentKey, Segment, depth};
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Encoder, Format, Style};
+use dhan::testing::format::text::Out;
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::protocol::depth;
+use dhan::testing::protocol::depth::{Levels, Row, Side};
+use dhan::testing::protocol::encode::{self, Full, Quote};
+use dhan::testing::protocol::feed::{self, Level, Packet};
+use dhan::testing::record::depth::{Depth, SideRows};
+use dhan::testing::record::market::COLUMNS;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! The same records as derived structs: serde_json's bytes are what the encoder's are compared with.
 
-use dhan::record::depth::Depth;
-use dhan::record::market::spread32;
-use dhan::wire::InstrumentKey;
-use dhan::wire::feed::{self, Level, Packet};
+use dhan::testing::model::InstrumentKey;
+use dhan::testing::protocol::feed::{self, Level, Packet};
+use dhan::testing::record::depth::Depth;
+use dhan::testing::record::market::spread32;
 use serde::Serialize;
 
 /// The derived structs.
@@ -170,7 +170,7 @@ pub fn market_line(out: &mut Vec<u8>, packet: &[u8], symbol: Option<&str>, recv_
 
 /// Appends the line of a book.
 pub fn depth_line(out: &mut Vec<u8>, instrument: InstrumentKey, book: &Depth<'_>, symbol: Option<&str>, recv_us: i64) {
-    let rows = |side: &dhan::record::depth::SideRows| {
+    let rows = |side: &dhan::testing::record::depth::SideRows| {
         side.best(book.top)
             .iter()
             .map(|row| records::Level { price: row.price, qty: row.qty, orders: row.orders })
@@ -186,7 +186,7 @@ pub fn depth_line(out: &mut Vec<u8>, instrument: InstrumentKey, book: &Depth<'_>
         levels: book.levels.count(),
         best_bid: bid,
         best_ask: ask,
-        spread: bid.zip(ask).map(|(bid, ask)| dhan::record::depth::spread64(bid, ask)),
+        spread: bid.zip(ask).map(|(bid, ask)| dhan::testing::record::depth::spread64(bid, ask)),
         total_buy_qty: book.bids.total_qty(),
         total_sell_qty: book.asks.total_qty(),
         bids,

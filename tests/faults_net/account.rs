@@ -4,7 +4,7 @@ use crate::harness::*;
 use crate::reaching::tokens;
 use crate::slow;
 use base64::Engine as _;
-use dhan::sim::{BadToken, Cut, Kind, SimConfig};
+use dhan::testing::simulator::{BadToken, Cut, Kind, SimConfig};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// piece as the sentinel, which is what outputs are searched for.
 fn token_that_ends_in(seconds: i64) -> String {
     let part = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
-    let exp = dhan::clock::now_us() / 1_000_000 + seconds;
+    let exp = dhan::testing::clock::now_us() / 1_000_000 + seconds;
     let signature = SENTINEL.rsplit('.').next().expect("a signature");
     format!(
         "{}.{}.{signature}",
@@ -153,7 +153,7 @@ fn g05_a_feed_that_is_reset_without_a_word_is_told_apart_by_the_profile() {
     ];
     for (body, status, code) in answers {
         let sim = start(SimConfig { refuse_every_token: true, bad_token: BadToken::Reset, ..quiet() });
-        sim.answer("/profile", dhan::sim::Response::json(status, body));
+        sim.answer("/profile", dhan::testing::simulator::Response::json(status, body));
         let done = Home::at(&sim).run(&["feed", "IDX_I:13"]).code(code);
         assert!(done.err.contains("two resets within 5 s"), "{}", done.err);
         assert!(sim.upgrades().len() <= 4);

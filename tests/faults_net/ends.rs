@@ -4,7 +4,7 @@ use crate::harness::*;
 use crate::proxy::{self, Proxy};
 use crate::reaching::{cool_off, tokens};
 use crate::slow;
-use dhan::sim::{BadToken, Cut, DisconnectLayout, Fault, Kind, SimConfig};
+use dhan::testing::simulator::{BadToken, Cut, DisconnectLayout, Fault, Kind, SimConfig};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -146,7 +146,7 @@ fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
     let mut cuts = std::collections::HashMap::new();
     for connection in sim.open(Kind::Feed).into_iter().filter(|c| c.opened.elapsed() > Duration::from_secs(60)) {
         let (seen, client) = (sim.connections(Kind::Feed).seen, connection.client_id.expect("a client"));
-        cuts.insert(client, dhan::clock::now_us());
+        cuts.insert(client, dhan::testing::clock::now_us());
         sim.cut(connection.id, Cut::Reset);
         until("it is back", || sim.connections(Kind::Feed).seen > seen);
     }

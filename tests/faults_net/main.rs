@@ -8,7 +8,7 @@
 //! | row | here | and |
 //! |---|---|---|
 //! | A01 | `reaching::a01_…` (skipped where no user namespace may be made) | `net: a01_…` |
-//! | A02 | `reaching::a02_…` (likewise; a FIFO as `/etc/hosts` hangs the look-up) | `transport::resolver` |
+//! | A02 | `reaching::a02_…` (likewise; a FIFO as `/etc/hosts` hangs the look-up) | `net::resolver` |
 //! | A04 | `reaching::a04_…` | delays: `session::backoff`; budget: `account::budget` |
 //! | A05 | `reaching::a05_…`, by a full accept queue instead of a packet filter | |
 //! | A06 | `reaching::a06_…` | `net: a06_…` for each phase |
@@ -31,8 +31,8 @@
 //! | C05 | `silence::c05_…`, twenty seconds on a holiday | nights and weekends: `session: c05_…` |
 //! | C10 | `silence::c10_…` | `net: c10_…` |
 //! | C11 | `silence::c11_…` | |
-//! | D01, D02, D03 | `bytes::d01_…`, `bytes::d02_…`, `bytes::d03_…` | properties and fuzzing of `wire` |
-//! | D05 | `bytes::d05_…` | all finite patterns: `sink::text` |
+//! | D01, D02, D03 | `bytes::d01_…`, `bytes::d02_…`, `bytes::d03_…` | properties and fuzzing of `protocol` |
+//! | D05 | `bytes::d05_…` | all finite patterns: `format::text` |
 //! | D07 | `bytes::d07_…` | |
 //! | D11 | `bytes::d11_d12_…` | |
 //! | F01 | `many::f01_…`, a second | longer absences: `world` |

@@ -3,7 +3,7 @@
 use crate::harness::*;
 use crate::proxy::{self, Manners, Proxy, Way};
 use crate::slow;
-use dhan::sim::{Cut, Kind, Probe, SimConfig, SimHandle, Upgrade};
+use dhan::testing::simulator::{Cut, Kind, Probe, SimConfig, SimHandle, Upgrade};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 

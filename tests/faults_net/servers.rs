@@ -1,6 +1,6 @@
 //! Servers that the simulator is too polite to be.
 
-use dhan::sim::{SimConfig, SimHandle};
+use dhan::testing::simulator::{SimConfig, SimHandle};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::io::{Read as _, Write as _};

@@ -3,12 +3,12 @@
 use crate::harness::*;
 use crate::proxy::{Manners, Proxy};
 use crate::slow;
-use dhan::sim::{Kind, SimConfig};
+use dhan::testing::simulator::{Kind, SimConfig};
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-fn through(proxy: &Proxy, sim: &dhan::sim::Probe) -> Home {
+fn through(proxy: &Proxy, sim: &dhan::testing::simulator::Probe) -> Home {
     let mut home = Home::at(sim);
     home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Kind::Feed)));
     home
@@ -80,7 +80,8 @@ fn c11_data_that_comes_late_is_kept_and_its_lateness_told() {
 
 #[test]
 fn c12_repeats_and_times_that_go_back_pass_through() {
-    use dhan::wire::{InstrumentKey, Segment, encode};
+    use dhan::testing::model::{InstrumentKey, Segment};
+    use dhan::testing::protocol::encode;
     let sim = start(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
@@ -136,8 +137,8 @@ slow! {
         let sim = start(lively());
         let mut home = Home::at(&sim);
         let days = [-1, 0, 1].map(|day| {
-            let at = dhan::clock::now_us() + day * 86_400_000_000;
-            dhan::clock::ist_civil(at).date().to_string()
+            let at = dhan::testing::clock::now_us() + day * 86_400_000_000;
+            dhan::testing::clock::ist_civil(at).date().to_string()
         });
         let list = home.list("holidays", days);
         home.set("DHAN_HOLIDAYS", text(&list));

@@ -1,7 +1,7 @@
 //! Section K: the instrument master, as a stream meets it.
 
 use crate::support::{DHAN, Ended, Home, broker_of};
-use dhan::sim::{Response, SimHandle};
+use dhan::testing::simulator::{Response, SimHandle};
 use std::fs;
 
 /// The master that the simulated broker serves.

@@ -1,8 +1,9 @@
 //! Section E: floods, slow readers, storms.
 
 use crate::support::{Home, Signal, broker, count_lines, subscribed, wait};
-use dhan::sim::{Blast, Kind, Probe, SimConfig};
-use dhan::wire::{InstrumentKey, Segment, encode};
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::protocol::encode;
+use dhan::testing::simulator::{Blast, Kind, Probe, SimConfig};
 use std::io::Read as _;
 use std::time::Duration;
 

@@ -16,7 +16,7 @@
 //! | H01 | SIGKILL at random moments | the program: [`output`]; a thousand kills of the sink: `files.rs` |
 //! | H02, H03 | a full disk, and room again | [`output`], and line by line in `files.rs` |
 //! | H04 | a disk that stays full | [`output`] |
-//! | H05, H06 | every failing call; a file size limit | the sink's own tests (`src/sink/file/tests.rs`); `files.rs` |
+//! | H05, H06 | every failing call; a file size limit | the sink's own tests (`src/output/file/tests.rs`); `files.rs` |
 //! | H07 | logrotate `create` and SIGHUP | the program: [`output`]; a thousand rotations of the sink: `files.rs` |
 //! | H08, H11 | moved without a signal; own rotation | the sink's own tests; `files.rs` |
 //! | H09 | logrotate `copytruncate` | [`output`]; when is in the sink's own tests |
@@ -27,7 +27,7 @@
 //! | I02, I03 | a signal, and a second one, in every state | [`process`]; every state of the session by itself: `session.rs` |
 //! | I04, I05 | SIGHUP, SIGUSR1 | [`process`]; SIGUSR2 has no meaning in the contract |
 //! | I06 | SIGSTOP and SIGCONT | [`process`]; hours of sleep by virtual time: `session.rs` |
-//! | I07 | panics of the writer and the driver | [`process`]; of a socket's task: `src/driver` |
+//! | I07 | panics of the pipeline and the stream | [`process`]; of a socket's task: `src/stream` |
 //! | I08 | missing and full descriptors | [`process`] |
 //! | I09 | a second run while the first goes on | H10, and the places in `account.rs` |
 //! | I10 | the first process of a container | [`process`] |
@@ -41,7 +41,7 @@
 //! | K08 | no place for a cache | [`instruments`], `tests/instruments.rs` |
 //! | L01 | a quiet account | [`orders`] |
 //! | L02 | updates missed in a gap | [`orders`]; row by row: `tests/orders.rs` |
-//! | L04 | sides of two times | [`orders`]; the pairing itself: `src/writer` |
+//! | L04 | sides of two times | [`orders`]; the pairing itself: `src/pipeline` |
 //! | L06 | nothing is ever written | no such request in the source: `orders_read_only.rs`; none was seen: [`orders`] |
 //! | S01, S04, S10, S15 | types, foreign errors, hosts, panics | `tests/secrets.rs`, `net`; answers that quote the token: [`secrets`] |
 //! | S02, S03, S20 | everything a server echoes, everything that is said | [`secrets`], and every test of this crate |

@@ -1,7 +1,7 @@
 //! Section L: the order feed, and depth where it meets a fault.
 
 use crate::support::{Home, Signal, broker, subscribed, wait};
-use dhan::sim::{Cut, Kind, SimConfig, Upgrade};
+use dhan::testing::simulator::{Cut, Kind, SimConfig, Upgrade};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -12,7 +12,7 @@ fn records(text: &str) -> Vec<Value> {
 }
 
 /// A broker on whose account nothing happens unless the test makes it.
-fn quiet_account() -> dhan::sim::SimHandle {
+fn quiet_account() -> dhan::testing::simulator::SimHandle {
     broker(SimConfig { order_life: false, ..SimConfig::default() })
 }
 
@@ -37,7 +37,7 @@ fn l01_a_quiet_account_is_never_said_to_be_live_nor_refused() {
 }
 
 /// The order book as the server has it: number and status.
-fn book(sim: &dhan::sim::Probe) -> BTreeMap<String, String> {
+fn book(sim: &dhan::testing::simulator::Probe) -> BTreeMap<String, String> {
     let mut stream = TcpStream::connect(sim.addr()).unwrap();
     let token = "any";
     write!(stream, "GET /v2/orders HTTP/1.1\r\nHost: x\r\naccess-token: {token}\r\nConnection: close\r\n\r\n").unwrap();

@@ -1,7 +1,7 @@
 //! Section H: kills, disks, rotation by others.
 
 use crate::support::{DHAN, Ended, Home, Signal, broker_of, count_lines, skipped, subscribed, wait};
-use dhan::sim::Kind;
+use dhan::testing::simulator::Kind;
 use serde_json::Value;
 use std::fs;
 use std::io::Write as _;

@@ -1,24 +1,25 @@
 //! Section I: pipes, signals, panics, missing descriptors.
 
 use crate::support::{DHAN, Home, Running, Signal, broker, broker_of, count_lines, skipped, subscribed, wait};
-use dhan::auth::{Endpoint, Environment};
-use dhan::console::{Console, ConsoleConfig};
-use dhan::driver::{self, Credentialing, EarlyStop, Run};
-use dhan::session::{Config, Plan, Subscription};
-use dhan::sim::{Blast, Cut, Kind, Response, SimConfig, Upgrade};
-use dhan::sink::csv::Columns;
-use dhan::sink::encoder::{Format, Style};
-use dhan::sink::file::{FileSink, FileSpec};
-use dhan::sink::time::TimeStyle;
-use dhan::sink::{StopSignal, WriteFailure};
-use dhan::transport::tls::LazyTls;
-use dhan::transport::{Connector, Proxies};
-use dhan::wire::{InstrumentKey, Mode, Segment};
-use dhan::writer::desk::Tap;
-use dhan::writer::item::Feed;
-use dhan::writer::lane::{Item, OnLag};
-use dhan::writer::outputs::{OutputSpec, Outputs};
-use dhan::writer::pipeline::{EndedWithin, Named, Rules, Summary};
+use dhan::testing::auth::{Endpoint, Environment};
+use dhan::testing::console::{Console, ConsoleConfig};
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Format, Style};
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::net::tls::LazyTls;
+use dhan::testing::net::{Connector, Proxies};
+use dhan::testing::output::file::{FileSink, FileSpec};
+use dhan::testing::output::{StopSignal, WriteFailure};
+use dhan::testing::pipeline::desk::Tap;
+use dhan::testing::pipeline::item::Feed;
+use dhan::testing::pipeline::lane::{Item, OnLag};
+use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
+use dhan::testing::pipeline::stages::{EndedWithin, Named, Rules, Summary};
+use dhan::testing::protocol::Mode;
+use dhan::testing::session::{Config, Plan, Subscription};
+use dhan::testing::simulator::{Blast, Cut, Kind, Response, SimConfig, Upgrade};
+use dhan::testing::stream::{self, Credentialing, EarlyStop, Run};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};
@@ -51,7 +52,11 @@ fn i01_files_go_on_without_the_reader_of_stdout() {
 }
 
 /// A run in a state in which it may be told to stop, and what keeps it there.
-fn in_state(state: &str, home: &Home, sim: &dhan::sim::SimHandle) -> Option<(Running, Option<ChildStdout>)> {
+fn in_state(
+    state: &str,
+    home: &Home,
+    sim: &dhan::testing::simulator::SimHandle,
+) -> Option<(Running, Option<ChildStdout>)> {
     let feed = ["feed", "NSE_EQ:2885", "-m", "full", "-v"];
     let started = match state {
         "live" => {
@@ -255,7 +260,7 @@ fn child_streams() {
     let order = |name: &str| std::env::var(name).unwrap();
     let console = Console::new(ConsoleConfig::default());
     console.keep_secret(crate::support::TOKEN.to_owned().into());
-    dhan::console::install_panic_hook(&console);
+    dhan::testing::console::install_panic_hook(&console);
     let spec = FileSpec {
         pattern: "t.ndjson".to_owned(),
         format: Format::Ndjson,
@@ -266,7 +271,7 @@ fn child_streams() {
         disk_wait: Duration::ZERO,
         stop: StopSignal::default(),
     };
-    let file = FileSink::open(spec, dhan::clock::now_us(), &console).unwrap().sink;
+    let file = FileSink::open(spec, dhan::testing::clock::now_us(), &console).unwrap().sink;
     let style = Style { format: Format::Ndjson, time: TimeStyle::default(), columns: Columns::Own };
     let outputs = vec![OutputSpec { destination: Box::new(file), style, header: None, is_file: true }];
     let instrument = InstrumentKey::new(Segment::NSE_EQ, 2885);
@@ -279,7 +284,7 @@ fn child_streams() {
         _ => (Box::new(Keeps(fs::File::create("frames").unwrap())), || {}),
     };
     let base = Endpoint::Market.resolve(Some(&order("URL")), &Environment::of::<String, String>([])).unwrap();
-    let ended = driver::run(Run {
+    let ended = stream::run(Run {
         feed: Feed::Market,
         plan: plan.unwrap_or_else(|_| panic!("one instrument fits")),
         symbols: Vec::new(),
@@ -359,7 +364,7 @@ fn a_capture_never_sees_a_token_that_a_server_echoes() {
         sim.send_text(id, &format!("{{\"echo\":\"{text}\"}}"));
         let mut packet = Vec::new();
         let unknown = InstrumentKey::new(Segment::NSE_EQ, 2885);
-        dhan::wire::encode::raw(&mut packet, 77, unknown, text.as_bytes());
+        dhan::testing::protocol::encode::raw(&mut packet, 77, unknown, text.as_bytes());
         sim.send(id, packet);
     }
     let last = b"{\"echo\":\"the end\"}";

@@ -4,8 +4,9 @@
 use crate::support::{
     CLIENT, DHAN, Home, Signal, TOKEN, broker, broker_of, disguises, search, skipped, subscribed, wait,
 };
-use dhan::sim::{Cut, Kind, Response, SimConfig, Upgrade};
-use dhan::wire::{InstrumentKey, Segment, encode};
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::protocol::encode;
+use dhan::testing::simulator::{Cut, Kind, Response, SimConfig, Upgrade};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;

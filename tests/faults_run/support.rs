@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use dhan::sim::{Kind, Probe, SimConfig, SimHandle};
+use dhan::testing::simulator::{Kind, Probe, SimConfig, SimHandle};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;

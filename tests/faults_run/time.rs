@@ -1,8 +1,8 @@
 //! Section J: clocks that jump, time zones.
 
 use crate::support::{Home, broker_of, count_lines, skipped, subscribed, wait};
-use dhan::clock::{ist_civil, now_us};
-use dhan::sim::Kind;
+use dhan::testing::clock::{ist_civil, now_us};
+use dhan::testing::simulator::Kind;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;

@@ -5,7 +5,7 @@
 
 pub mod secrets;
 
-use dhan::sim::{Kind, Probe, SimConfig, SimHandle};
+use dhan::testing::simulator::{Kind, Probe, SimConfig, SimHandle};
 use serde_json::Value;
 use std::io::{Read, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
@@ -38,8 +38,8 @@ pub fn measured(what: &str) {
 pub fn quiet() -> SimConfig {
     SimConfig {
         rate: Some(0.0),
-        stacking: dhan::sim::Stacking::Never,
-        prev_close: dhan::sim::PrevClose::None,
+        stacking: dhan::testing::simulator::Stacking::Never,
+        prev_close: dhan::testing::simulator::PrevClose::None,
         order_life: false,
         ..SimConfig::default()
     }
@@ -47,7 +47,7 @@ pub fn quiet() -> SimConfig {
 
 /// A simulator with a steady trickle.
 pub fn lively() -> SimConfig {
-    SimConfig { rate: Some(200.0), prev_close: dhan::sim::PrevClose::None, ..SimConfig::default() }
+    SimConfig { rate: Some(200.0), prev_close: dhan::testing::simulator::PrevClose::None, ..SimConfig::default() }
 }
 
 pub fn start(config: SimConfig) -> SimHandle {

@@ -1,7 +1,7 @@
 //! Section A of the fault catalogue: reaching the server.
 
 use crate::support::*;
-use dhan::transport::{ConnectClass, ConnectError, Connector, Phase};
+use dhan::testing::net::{ConnectClass, ConnectError, Connector, Phase};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt as _;
 
@@ -47,7 +47,7 @@ async fn a06_a_server_that_accepts_and_says_nothing_is_given_up_in_the_phase_it_
     for (scheme, phase) in [("wss", Phase::Tls), ("ws", Phase::Upgrade)] {
         let error = failure(&silent, &format!("{scheme}://{at}/")).await;
         // A host without any root certificate does not get as far as saying hello.
-        if !matches!(error.class, ConnectClass::Tls(dhan::transport::TlsKind::NoRoots)) {
+        if !matches!(error.class, ConnectClass::Tls(dhan::testing::net::TlsKind::NoRoots)) {
             assert_eq!(error.class, ConnectClass::Timeout(phase));
         }
     }

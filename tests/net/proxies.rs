@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use crate::tls::Authority;
-use dhan::transport::{ConnectClass, Incoming, Proxies};
+use dhan::testing::net::{ConnectClass, Incoming, Proxies};
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;

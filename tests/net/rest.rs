@@ -1,10 +1,10 @@
 //! The REST calls: what is asked, what is understood, and what never leaves.
 
 use crate::support::*;
-use dhan::auth::{ApiBase, Environment};
-use dhan::redact::Redactor;
-use dhan::rest::{Client, RestError};
-use dhan::transport::{Resolver, tls::LazyTls};
+use dhan::testing::auth::{ApiBase, Environment};
+use dhan::testing::net::{Resolver, tls::LazyTls};
+use dhan::testing::redact::Redactor;
+use dhan::testing::rest::{Client, RestError};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ async fn bodies_are_whole_or_an_error_and_never_without_end() {
     assert_eq!(orders("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]").await.as_deref(), Ok(&b"[]"[..]));
     assert_eq!(orders("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n[]").await, Err(RestError::Unreachable));
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
-    endless.resize(dhan::rest::BODY_LIMIT + 1000, b' ');
+    endless.resize(dhan::testing::rest::BODY_LIMIT + 1000, b' ');
     assert_eq!(orders(endless).await, Err(RestError::TooLarge));
     assert_eq!(orders("").await, Err(RestError::Unreachable));
 }
@@ -69,6 +69,6 @@ async fn bodies_are_whole_or_an_error_and_never_without_end() {
 fn an_address_that_would_send_the_token_in_the_clear_is_refused() {
     for url in ["http://api.dhan.co/v2", "http://10.0.0.1/", "ftp://127.0.0.1/", "https://user:pw@h/"] {
         let failure = ApiBase::resolve(&Environment::of([(ApiBase::VARIABLE, url)])).expect_err(url);
-        assert_eq!(failure.exit, dhan::exit::Exit::Usage);
+        assert_eq!(failure.exit, dhan::testing::model::exit::Exit::Usage);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use bytes::Bytes;
-use dhan::transport::{Connection, Ended, Incoming};
+use dhan::testing::net::{Connection, Ended, Incoming};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -145,7 +145,7 @@ async fn messages_go_out_whole_and_masked_and_a_login_is_one_of_them() {
     });
     let mut connection = connector().connect(&address(&format!("ws://{at}/"))).await.expect("connected");
     connection.send_text("hello").expect("sent");
-    let login = dhan::auth::login_message(&dhan::auth::Login::Own(credentials()));
+    let login = dhan::testing::auth::login_message(&dhan::testing::auth::Login::Own(credentials()));
     connection.send_secret(&login).expect("sent");
     connection.send_ping().expect("sent");
     connection.close().expect("sent");

@@ -1,9 +1,9 @@
 //! Servers for the tests, and the sentinel.
 
-use dhan::auth::{Address, Credentials, Endpoint, Environment};
-use dhan::redact::Redactor;
-use dhan::transport::tls::LazyTls;
-use dhan::transport::{Connection, Connector, Proxies};
+use dhan::testing::auth::{Address, Credentials, Endpoint, Environment};
+use dhan::testing::net::tls::LazyTls;
+use dhan::testing::net::{Connection, Connector, Proxies};
+use dhan::testing::redact::Redactor;
 use secrecy::SecretString;
 use std::fmt::{Debug, Display};
 use std::net::SocketAddr;

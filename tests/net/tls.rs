@@ -1,9 +1,9 @@
 //! A07, A08, S09: who is trusted, and that nobody else hears a byte of HTTP.
 
 use crate::support::*;
-use dhan::redact::Redactor;
-use dhan::transport::tls::LazyTls;
-use dhan::transport::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
+use dhan::testing::net::tls::LazyTls;
+use dhan::testing::net::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
+use dhan::testing::redact::Redactor;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::net::SocketAddr;
@@ -96,12 +96,12 @@ async fn a_named_authority_is_trusted_and_the_stream_runs_through_tls() {
     let connector = authority.connector(Proxies::none());
     let mut connection =
         connector.connect(&address(&format!("wss://localhost:{}/", at.port()))).await.expect("connected");
-    assert_eq!(connection.next().await, dhan::transport::Incoming::Binary(b"inside"[..].to_vec().into()));
+    assert_eq!(connection.next().await, dhan::testing::net::Incoming::Binary(b"inside"[..].to_vec().into()));
     assert!(connection.report().tls.is_some());
     let (head, stream) = server.await.expect("the server ran");
     assert!(head.contains(SENTINEL));
     drop(stream);
-    assert_eq!(connection.next().await, dhan::transport::Incoming::Closed(dhan::transport::Ended::Eof));
+    assert_eq!(connection.next().await, dhan::testing::net::Incoming::Closed(dhan::testing::net::Ended::Eof));
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn a08_a_server_that_does_not_speak_tls_or_resets_is_no_matter_of_trust() 
         reset(socket);
     };
     let (error, ()) = tokio::join!(call(at), server);
-    assert_eq!(error.class, ConnectClass::Reset(dhan::transport::Phase::Tls));
+    assert_eq!(error.class, ConnectClass::Reset(dhan::testing::net::Phase::Tls));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_ca_file_that_is_none_is_a_usage_error_at_the_start() {
     let empty = NamedTempFile::new().expect("a file");
     for path in [empty.path(), std::path::Path::new("/nonexistent/ca.pem"), std::path::Path::new("/")] {
         let failure = LazyTls::new(Some(path)).err().expect("refused");
-        assert_eq!(failure.exit, dhan::exit::Exit::Usage);
+        assert_eq!(failure.exit, dhan::testing::model::exit::Exit::Usage);
         assert!(failure.message.contains(path.to_str().expect("text")), "{failure}");
     }
 }

@@ -6,9 +6,9 @@ use crate::cli::credentials::CredentialArgs;
 use crate::clock::now_us;
 use crate::doctor::judge::Place;
 use crate::doctor::{Check, Facts, Finding, judge};
-use crate::exit::Exit;
 use crate::instruments::layout::Layout;
 use crate::instruments::store::Store;
+use crate::model::exit::Exit;
 use crate::redact::mask_client_id;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -64,7 +64,7 @@ fn private(subject: &str, path: &Path, follow: bool) -> Finding {
     let shown = format!("{path:?}");
     let metadata = if follow { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) };
     let finding = match metadata {
-        Err(error) => Finding::warn(Check::Permissions, format!("{shown}: {}", crate::transport::io_words(&error))),
+        Err(error) => Finding::warn(Check::Permissions, format!("{shown}: {}", crate::net::io_words(&error))),
         Ok(metadata) if follow && !metadata.is_file() => {
             Finding::ok(Check::Permissions, format!("{shown} is no regular file: its reader decides"))
         }

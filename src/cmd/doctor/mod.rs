@@ -14,8 +14,8 @@ use crate::cli::doctor::DoctorArgs;
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::doctor::{Check, Finding, judge};
-use crate::exit::{Exit, Failure};
-use crate::transport::tls::LazyTls;
+use crate::model::exit::{Exit, Failure};
+use crate::net::tls::LazyTls;
 use report::Report;
 use std::time::{Duration, Instant};
 

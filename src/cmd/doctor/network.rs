@@ -9,14 +9,14 @@ use crate::auth::{ApiBase, Credentials, Endpoint, Environment};
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::doctor::{Check, Facts, Finding, State, judge};
-use crate::exit::{Exit, Failure};
+use crate::model::exit::{Exit, Failure};
+use crate::net::tls::LazyTls;
+use crate::net::{CONNECT_LIMIT, ConnectClass, Connection, Connector, Incoming, Proxies, Resolver};
+use crate::protocol::{DisconnectReason, depth, feed};
 use crate::rest;
 use crate::session::plan::SOCKETS_PER_KIND;
 use crate::session::time::words;
 use crate::session::{CoolOffKind, policy};
-use crate::transport::tls::LazyTls;
-use crate::transport::{CONNECT_LIMIT, ConnectClass, Connection, Connector, Incoming, Proxies, Resolver};
-use crate::wire::{DisconnectReason, depth, feed};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -139,7 +139,7 @@ impl Network<'_> {
             Ok(Ok(response)) => {
                 let (took, here_us) = (started.elapsed(), now_us());
                 let date = response.headers().get("date").and_then(|date| date.to_str().ok());
-                let date_us = date.and_then(crate::transport::parse_http_date);
+                let date_us = date.and_then(crate::net::parse_http_date);
                 let facts = Facts { answer_us: u64::try_from(took.as_micros()).ok(), ..Facts::default() };
                 let words = "the server answers; not asked about the account, since there are no credentials to send";
                 let finding = Finding::skipped(Check::Account, words).with(facts);
@@ -251,7 +251,7 @@ async fn refusal(mut connection: Connection, endpoint: Endpoint) -> Option<polic
                         return policy::Failure::Disconnect(reason);
                     }
                 }
-                Incoming::Closed(ended) => return policy::Failure::Closed(crate::driver::close(&ended)),
+                Incoming::Closed(ended) => return policy::Failure::Closed(crate::stream::close(&ended)),
                 _ => {}
             }
         }

@@ -4,7 +4,7 @@ use crate::cli::doctor::DoctorFormat;
 use crate::cli::out;
 use crate::console::Console;
 use crate::doctor::{Finding, State, table, worst};
-use crate::exit::{Exit, Failure};
+use crate::model::exit::{Exit, Failure};
 use std::io::{IsTerminal as _, stdout};
 
 /// Prints findings and remembers them.

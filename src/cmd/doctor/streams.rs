@@ -3,7 +3,7 @@
 use super::process::{self, Asked};
 use crate::account::{Account, Holder, SocketKind};
 use crate::doctor::{Check, Facts, Finding, judge};
-use crate::exit::Exit;
+use crate::model::exit::Exit;
 use std::time::Duration;
 
 /// A stream that is told to stop has ended within 2 s from any state; a little more for a busy host.

@@ -1,10 +1,10 @@
 //! How instruments are printed: NDJSON, CSV, a table, specs.
 
 use crate::cli::instruments::Format;
-use crate::exit::{Exit, Failure};
 use crate::instruments::master::MasterError;
 use crate::instruments::record::{FIELDS, Value, values, write_json};
 use crate::instruments::row::{Form, Row};
+use crate::model::exit::{Exit, Failure};
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 /// Why printing stopped.

@@ -9,18 +9,18 @@ use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::{Console, Level};
-use crate::driver::{self, Credentialing, EarlyStop, Ended, Gate, Run};
-use crate::exit::{Exit, Failure};
+use crate::model::exit::{Exit, Failure};
+use crate::net::tls::LazyTls;
+use crate::net::{Connector, Proxies, Resolver};
+use crate::output::StopSignal;
+use crate::pipeline::outputs::Outputs;
+use crate::pipeline::stages::Rules;
+use crate::protocol::depth::Levels;
 use crate::record::control::Feed;
 use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
-use crate::sim::{Kind, SimConfig, SimHandle};
-use crate::sink::StopSignal;
-use crate::transport::tls::LazyTls;
-use crate::transport::{Connector, Proxies, Resolver};
-use crate::wire::depth::Levels;
-use crate::writer::outputs::Outputs;
-use crate::writer::pipeline::Rules;
+use crate::simulator::{Kind, SimConfig, SimHandle};
+use crate::stream::{self, Credentialing, EarlyStop, Ended, Gate, Run};
 use names::Names;
 pub(super) use names::unfound;
 
@@ -81,7 +81,7 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
         calendar: holidays(console),
         ..Config::new(feed, 1, 0)
     };
-    let ended = driver::run(Run {
+    let ended = stream::run(Run {
         feed,
         plan: spread,
         symbols: asked.into_iter().filter_map(|asked| Some((asked.subscription.instrument, asked.symbol?))).collect(),

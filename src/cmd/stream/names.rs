@@ -4,16 +4,17 @@ use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::cli::specs::Takes;
 use crate::console::Console;
-use crate::exit::Failure;
 use crate::instruments::resolve::not_streamable;
 use crate::instruments::{
     self, Layout, Name, Problem, Resolution, Resolved, Spec, SpecSegment, Store, Streamable, Symbols,
 };
+use crate::model::InstrumentKey;
+use crate::model::exit::Failure;
+use crate::pipeline::stages::LookUp;
+use crate::protocol::Mode;
 use crate::session::Subscription;
 use crate::session::requests::effective_mode;
-use crate::sim;
-use crate::wire::{InstrumentKey, Mode};
-use crate::writer::pipeline::LookUp;
+use crate::simulator;
 use std::sync::Arc;
 
 /// What one spec asks for.
@@ -139,14 +140,15 @@ fn asked_full(kind: &StreamKind, spec: &Spec) -> bool {
 
 /// The simulated exchange knows a dozen names; ids that it has never heard of walk too.
 fn demo(specs: &[Spec], streamable: Streamable) -> Resolution {
-    let known = |key: InstrumentKey| sim::KNOWN.iter().find(|(k, _)| *k == key).map(|(_, symbol)| Arc::from(*symbol));
+    let known =
+        |key: InstrumentKey| simulator::KNOWN.iter().find(|(k, _)| *k == key).map(|(_, symbol)| Arc::from(*symbol));
     let one = |spec: &Spec| match (&spec.name, spec.segment.map(|segment| segment.feed())) {
         (Name::Id(id), Some(Some(segment))) => {
             let key = InstrumentKey::new(segment, *id);
             Ok(Resolved { key, symbol: known(key) })
         }
         (Name::Symbol(name), segment) => {
-            let named = sim::KNOWN.iter().find(|(key, symbol)| {
+            let named = simulator::KNOWN.iter().find(|(key, symbol)| {
                 symbol.eq_ignore_ascii_case(name) && segment.is_none_or(|segment| segment == Some(key.segment))
             });
             let streams = |key: &InstrumentKey| streamable.takes(key.segment);
@@ -158,7 +160,7 @@ fn demo(specs: &[Spec], streamable: Streamable) -> Resolution {
                     Err(Problem::Elsewhere { spec: spec.text.clone(), reason, by_none: false })
                 }
                 None => {
-                    let known = sim::KNOWN.iter().filter(|(key, _)| streams(key));
+                    let known = simulator::KNOWN.iter().filter(|(key, _)| streams(key));
                     let nearest = known.map(|(key, symbol)| format!("{key}  {symbol}")).collect();
                     Err(Problem::Unknown { spec: spec.text.clone(), nearest })
                 }

@@ -4,16 +4,16 @@ use crate::capture::{self, Recorder};
 use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, RecordType, ShapePlan, StreamPlan};
 use crate::clock::now_us;
 use crate::console::Console;
-use crate::exit::Failure;
+use crate::format::csv::Columns;
+use crate::format::encoder::{Format, Style, depth_header, market_header, own_header};
+use crate::model::exit::Failure;
+use crate::output::StopSignal;
+use crate::output::file::{FileSink, FileSpec};
+use crate::output::stdout::StdoutSink;
+use crate::pipeline::item::{Event, Feed, GapReason};
+use crate::pipeline::outputs::OutputSpec;
 use crate::record::market::MarketType;
 use crate::record::order::Order;
-use crate::sink::StopSignal;
-use crate::sink::csv::Columns;
-use crate::sink::encoder::{Format, Style, depth_header, market_header, own_header};
-use crate::sink::file::{FileSink, FileSpec};
-use crate::sink::stdout::StdoutSink;
-use crate::writer::item::{Event, Feed, GapReason};
-use crate::writer::outputs::OutputSpec;
 use std::path::Path;
 
 /// Outputs that are ready.
@@ -100,7 +100,7 @@ pub(crate) fn open_all(
     Ok(opened)
 }
 
-/// The bits of [`crate::writer::pipeline::Rules::only`] for types that the stream prints.
+/// The bits of [`crate::pipeline::stages::Rules::only`] for types that the stream prints.
 pub(crate) fn only_bits(only: &[RecordType]) -> u8 {
     only.iter().fold(0, |bits, kind| match kind {
         RecordType::Market(kind) => bits | 1 << *kind as u8,

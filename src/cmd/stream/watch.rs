@@ -4,10 +4,10 @@ use super::names::{Asked, Names};
 use crate::cli::plan::{ListFile, StreamKind, StreamPlan, TextSource};
 use crate::cli::specs::{self, Takes};
 use crate::console::{Console, untrusted};
-use crate::driver::Change;
-use crate::exit::{Exit, Failure};
 use crate::instruments::{Name, Spec};
+use crate::model::exit::{Exit, Failure};
 use crate::session::Subscription;
+use crate::stream::Change;
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::sync::mpsc;
@@ -271,7 +271,7 @@ pub fn command(line: &str, takes: Takes) -> Result<Command, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Mode;
+    use crate::protocol::Mode;
 
     #[test]
     fn control_lines_are_read_and_bad_ones_say_what_is_wrong() {

@@ -107,7 +107,7 @@ fn a_long_list_does_not_hold_the_whole_index_in_memory() {
     let master = master(&(HEADER.to_owned() + &lines.collect::<String>()));
     let mut most = 0;
     for id in (0..rows).step_by(7) {
-        assert!(master.by_id(SpecSegment::Feed(crate::wire::Segment::NSE_EQ), id).unwrap().is_some(), "{id}");
+        assert!(master.by_id(SpecSegment::Feed(crate::model::Segment::NSE_EQ), id).unwrap().is_some(), "{id}");
         most = most.max(master.cache.borrow().len());
     }
     assert_eq!(most, KEPT, "the list touches more blocks than are kept");

@@ -13,10 +13,11 @@ use super::mute::{Mute, Silence};
 use super::policy::{self, Failure, Verdict};
 use super::requests::{self, Desired, Subscription};
 use super::time::{Now, Time, words};
-use crate::exit::{self, Exit};
+use crate::model::InstrumentKey;
+use crate::model::exit::{self, Exit};
+use crate::protocol::depth::Levels;
+use crate::protocol::request;
 use crate::record::control::{Feed, GapReason, StatusEvent};
-use crate::wire::depth::Levels;
-use crate::wire::{InstrumentKey, request};
 use std::collections::VecDeque;
 use std::time::Duration;
 

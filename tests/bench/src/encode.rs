@@ -3,13 +3,13 @@
 use crate::load::{Generator, Kind, instrument};
 use crate::measure::{interleaved, median, own};
 use crate::oracle;
-use dhan::record::depth::{Depth, SideRows};
-use dhan::sink::csv::Columns;
-use dhan::sink::encoder::{Encoder, Format, Style};
-use dhan::sink::text::Out;
-use dhan::sink::time::TimeStyle;
-use dhan::wire::depth::{self, Levels, Side};
-use dhan::wire::feed::{self, Packet};
+use dhan::testing::record::depth::{Depth, SideRows};
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Encoder, Format, Style};
+use dhan::testing::format::text::Out;
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::protocol::depth::{self, Levels, Side};
+use dhan::testing::protocol::feed::{self, Packet};
 use std::hint::black_box;
 
 const PACKETS: usize = 2_000;

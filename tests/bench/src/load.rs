@@ -3,10 +3,10 @@
 //! Prices are spread evenly over their logarithm from 5 to some 37 800 rupees and stand on a grid of 0.05; the average
 //! price stands on 0.01. Frames are made before the clock starts.
 
-use dhan::wire::depth::{Row, Side};
-use dhan::wire::encode::{self, Full, Quote};
-use dhan::wire::feed::Level;
-use dhan::wire::{InstrumentKey, Segment};
+use dhan::testing::protocol::depth::{Row, Side};
+use dhan::testing::protocol::encode::{self, Full, Quote};
+use dhan::testing::protocol::feed::Level;
+use dhan::testing::model::{InstrumentKey, Segment};
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;

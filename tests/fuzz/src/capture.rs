@@ -1,11 +1,11 @@
 //! Captures: entries are read back as they were written, and of a damaged file everything else is read.
 
 use super::take::Take;
-use dhan::capture::block::{ENTRIES, HEADER, SESSION, put};
-use dhan::capture::entry::{Entries, Entry, EntryIter};
-use dhan::capture::play::Session;
-use dhan::capture::{Part, Player};
-use dhan::writer::item::Feed;
+use dhan::testing::capture::block::{ENTRIES, HEADER, SESSION, put};
+use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
+use dhan::testing::capture::play::Session;
+use dhan::testing::capture::{Part, Player};
+use dhan::testing::pipeline::item::Feed;
 
 /// What a payload holds, as far as it is whole.
 fn entries(payload: &[u8]) -> Vec<Entry<'_>> {
@@ -78,9 +78,9 @@ fn damaged(take: &mut Take<'_>) {
         let mut block = Entries::new(number, 1_781_065_200_000_000);
         for _ in 0..take.u8() % 4 {
             let bytes = take.fewer_than(40);
-            let kind = dhan::writer::item::FrameKind::Binary;
+            let kind = dhan::testing::pipeline::item::FrameKind::Binary;
             let recv_us = 1_781_065_200_000_000 + i64::from(take.u16());
-            block.frame(dhan::writer::item::Frame { conn: u16::from(take.u8()), kind, recv_us, bytes });
+            block.frame(dhan::testing::pipeline::item::Frame { conn: u16::from(take.u8()), kind, recv_us, bytes });
             frames.push((bytes.to_vec(), number as usize));
         }
         put(&mut file, ENTRIES, block.bytes());
@@ -111,7 +111,7 @@ pub fn run(data: &[u8]) {
     match take.u8() % 4 {
         0 => {
             let _ = played(take.0);
-            let _ = dhan::capture::fuzz(take.0);
+            let _ = dhan::testing::capture::fuzz(take.0);
         }
         1 => written_again(take.0),
         2 => {

@@ -3,9 +3,9 @@
 use super::take::Take;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dhan::auth::{claims, looks_like_jwt};
-use dhan::redact::find_jwt;
-use dhan::redact::mask_client_id;
+use dhan::testing::auth::{claims, looks_like_jwt};
+use dhan::testing::redact::find_jwt;
+use dhan::testing::redact::mask_client_id;
 use secrecy::SecretString;
 
 fn check(token: &str) {

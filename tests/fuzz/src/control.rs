@@ -1,9 +1,9 @@
 //! Control lines, and list files.
 
-use dhan::cli::specs::{self, Takes};
-use dhan::cmd::stream::watch::{Command, command};
-use dhan::instruments::Spec;
-use dhan::wire::Mode;
+use dhan::testing::cli::specs::{self, Takes};
+use dhan::testing::cmd::stream::watch::{Command, command};
+use dhan::testing::instruments::Spec;
+use dhan::testing::protocol::Mode;
 
 fn read_again(specs: &[Spec]) {
     for spec in specs {

@@ -1,9 +1,9 @@
 //! Depth frames at both levels, and the books made of them: every byte and every packet is counted once.
 
 use super::take::Take;
-use dhan::wire::depth::{HEADER, Levels, Packet, ROW, packets};
-use dhan::wire::encode;
-use dhan::writer::book::Books;
+use dhan::testing::pipeline::book::Books;
+use dhan::testing::protocol::depth::{HEADER, Levels, Packet, ROW, packets};
+use dhan::testing::protocol::encode;
 
 /// Walks a frame at a number of levels.
 fn walk(frame: &[u8], levels: Levels) {

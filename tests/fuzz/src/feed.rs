@@ -1,8 +1,8 @@
 //! Market feed frames: every byte is in a packet or in what is told to be malformed, and what has its code's size encodes
 //! back to the same bytes.
 
-use dhan::wire::encode;
-use dhan::wire::feed::{HEADER, Header, Packet, known_size, packets};
+use dhan::testing::protocol::encode;
+use dhan::testing::protocol::feed::{HEADER, Header, Packet, known_size, packets};
 
 /// The walk, told a second time from the contract: the header's length where it is possible, else the code's size.
 fn step(rest: &[u8]) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! Heads of HTTP answers, however they arrive, and the headers that are understood.
 
 use super::take::Take;
-use dhan::transport::{Head, HeadError, parse_http_date, parse_retry_after, read_head};
+use dhan::testing::net::{Head, HeadError, parse_http_date, parse_retry_after, read_head};
 use futures_util::FutureExt as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -2,12 +2,12 @@
 
 use super::master_rows::COMPACT;
 use super::take::Take;
-use dhan::instruments::SpecSegment;
-use dhan::instruments::index::blocks::{BLOCK, Bytes, CONTENT, checksum};
-use dhan::instruments::index::build::{FOOTER, build};
-use dhan::instruments::index::{Footer, Source};
-use dhan::instruments::master::Master;
-use dhan::wire::Segment;
+use dhan::testing::instruments::SpecSegment;
+use dhan::testing::instruments::index::blocks::{BLOCK, Bytes, CONTENT, checksum};
+use dhan::testing::instruments::index::build::{FOOTER, build};
+use dhan::testing::instruments::index::{Footer, Source};
+use dhan::testing::instruments::master::Master;
+use dhan::testing::model::Segment;
 use std::sync::{Arc, LazyLock};
 
 const NSE: SpecSegment = SpecSegment::Feed(Segment::NSE_EQ);

@@ -1,12 +1,12 @@
 //! Lines of the instrument master, below any header; and a whole file of them, indexed and asked for what it holds.
 
-use dhan::instruments::index::blocks::Bytes;
-use dhan::instruments::index::build::build;
-use dhan::instruments::layout::{Columns, Fields, plain};
-use dhan::instruments::master::Master;
-use dhan::instruments::record::{FIELDS, values, write_json};
-use dhan::instruments::row::{Form, Row};
-use dhan::instruments::{Layout, SpecSegment};
+use dhan::testing::instruments::index::blocks::Bytes;
+use dhan::testing::instruments::index::build::build;
+use dhan::testing::instruments::layout::{Columns, Fields, plain};
+use dhan::testing::instruments::master::Master;
+use dhan::testing::instruments::record::{FIELDS, values, write_json};
+use dhan::testing::instruments::row::{Form, Row};
+use dhan::testing::instruments::{Layout, SpecSegment};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn ask(file: Vec<u8>) {
     master.verify().expect("what was just built is right");
     let mut rows = Vec::new();
     master
-        .scan::<dhan::instruments::master::MasterError>(
+        .scan::<dhan::testing::instruments::master::MasterError>(
             |_, _| true,
             |number, entry, row| {
                 rows.push((number, entry, row.symbol(entry.form).map(std::borrow::Cow::into_owned)));

@@ -1,10 +1,10 @@
 //! Compressed files read as far as they go, and torn tails made whole again: no whole line is lost, no torn one is left.
 
 use super::take::Take;
-use dhan::console::{Console, ConsoleConfig, Level};
-use dhan::sink::encoder::Format;
-use dhan::sink::file::{Compression, FileSink, FileSpec, Piece, Walked, walk};
-use dhan::sink::{Destination as _, StopSignal};
+use dhan::testing::console::{Console, ConsoleConfig, Level};
+use dhan::testing::format::encoder::Format;
+use dhan::testing::output::file::{Compression, FileSink, FileSpec, Piece, Walked, walk};
+use dhan::testing::output::{Destination as _, StopSignal};
 use std::io::{Error, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

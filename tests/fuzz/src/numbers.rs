@@ -1,7 +1,7 @@
 //! Digits and text as lines carry them, against serde_json and the csv crate.
 
 use super::take::Take;
-use dhan::sink::text::{Line, Out, Text as _};
+use dhan::testing::format::text::{Line, Out, Text as _};
 
 fn text(write: impl FnMut(&mut Line<'_>)) -> Vec<u8> {
     let mut out = Out::new();

@@ -1,11 +1,11 @@
 //! Order text and the REST order book: every message has one outcome, a record is one line of JSON, a repeat stays silent.
 
-use dhan::orders::{Options, Orders, Outcome};
-use dhan::record::order::Order;
-use dhan::sink::csv::Columns;
-use dhan::sink::encoder::{Encoder, Format, Style, own_header};
-use dhan::sink::text::Out;
-use dhan::sink::time::TimeStyle;
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Encoder, Format, Style, own_header};
+use dhan::testing::format::text::Out;
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::orders::{Options, Orders, Outcome};
+use dhan::testing::record::order::Order;
 use std::sync::OnceLock;
 
 /// 2026-06-10 09:50:00 IST.

@@ -2,19 +2,20 @@
 //! and CSV agree, and `dhan verify` finds nothing wrong with it.
 
 use super::take::Take;
-use dhan::console::{Console, ConsoleConfig, Level};
-use dhan::record::order::{Events, Order};
-use dhan::sink::csv::Columns;
-use dhan::sink::encoder::{Format, Style, depth_header, market_header, own_header};
-use dhan::sink::time::TimeStyle;
-use dhan::sink::{Destination, Unwritten, WriteFailure};
-use dhan::verify::{Around, Verdict, ndjson};
-use dhan::wire::depth::{Levels, Row, Side};
-use dhan::wire::{DisconnectReason, InstrumentKey, Mode, Segment, encode};
-use dhan::writer::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
-use dhan::writer::lane::{Item, Lagged};
-use dhan::writer::outputs::{OutputSpec, Outputs};
-use dhan::writer::pipeline::{Pipeline, Rules, View};
+use dhan::testing::console::{Console, ConsoleConfig, Level};
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Format, Style, depth_header, market_header, own_header};
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::output::{Destination, Unwritten, WriteFailure};
+use dhan::testing::pipeline::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use dhan::testing::pipeline::lane::{Item, Lagged};
+use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
+use dhan::testing::pipeline::stages::{Pipeline, Rules, View};
+use dhan::testing::protocol::depth::{Levels, Row, Side};
+use dhan::testing::protocol::{DisconnectReason, Mode, encode};
+use dhan::testing::record::order::{Events, Order};
+use dhan::testing::verify::{Around, Verdict, ndjson};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 

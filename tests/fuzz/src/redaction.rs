@@ -6,7 +6,7 @@ use super::take::Take;
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use dhan::redact::Redactor;
+use dhan::testing::redact::Redactor;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use secrecy::SecretString;
 

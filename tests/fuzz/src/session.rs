@@ -1,13 +1,14 @@
 //! Sequences of whatever can happen to a session: it never panics, never spins, has one attempt at a time, and ends when told.
 
 use super::take::Take;
-use dhan::session::{
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::pipeline::item::{Feed, StatusEvent};
+use dhan::testing::protocol::depth::Levels;
+use dhan::testing::protocol::{DisconnectReason, Mode};
+use dhan::testing::session::{
     Action, Close, Config, ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, Now,
     ProbeResult, Session, StateName, Subscription, Time,
 };
-use dhan::wire::depth::Levels;
-use dhan::wire::{DisconnectReason, InstrumentKey, Mode, Segment};
-use dhan::writer::item::{Feed, StatusEvent};
 use std::time::Duration;
 
 /// 2026-11-23, a Monday, 09:15 IST.

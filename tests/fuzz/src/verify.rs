@@ -1,7 +1,7 @@
 //! Files that `dhan verify` reads: whatever is in them, it comes to a verdict, and nonsense is never found whole.
 
-use dhan::verify::line::{iso, number, recv_us};
-use dhan::verify::{Around, Findings, Verdict, csv, ndjson};
+use dhan::testing::verify::line::{iso, number, recv_us};
+use dhan::testing::verify::{Around, Findings, Verdict, csv, ndjson};
 
 fn judge(findings: Findings, format: &'static str) {
     let (verdict, summary) = findings.summary("x".to_owned(), format, Around::default());

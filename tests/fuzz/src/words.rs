@@ -1,12 +1,12 @@
 //! What is typed: instrument specs, and the values of options.
 
-use dhan::cli::specs::{self, Takes};
-use dhan::cli::value;
-use dhan::instruments::filter::{Expiry, Strikes};
-use dhan::instruments::{Name, Spec};
-use dhan::record::order::Events;
-use dhan::sink::file::Pattern;
-use dhan::wire::Mode;
+use dhan::testing::cli::specs::{self, Takes};
+use dhan::testing::cli::value;
+use dhan::testing::instruments::filter::{Expiry, Strikes};
+use dhan::testing::instruments::{Name, Spec};
+use dhan::testing::output::file::Pattern;
+use dhan::testing::protocol::Mode;
+use dhan::testing::record::order::Events;
 
 /// 2026-06-10 09:50:00 IST.
 const NOW: i64 = 1_781_065_200_000_000;

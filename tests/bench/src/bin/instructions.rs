@@ -4,11 +4,11 @@
 #[expect(dead_code, reason = "the generator is all that is needed here")]
 mod load;
 
-use dhan::sink::csv::Columns;
-use dhan::sink::encoder::{Encoder, Format, Style};
-use dhan::sink::text::Out;
-use dhan::sink::time::TimeStyle;
-use dhan::wire::feed::{self, Packet};
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Encoder, Format, Style};
+use dhan::testing::format::text::Out;
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::protocol::feed::{self, Packet};
 
 fn main() {
     let rounds: u32 = std::env::args().nth(1).and_then(|n| n.parse().ok()).expect("a number of rounds");

@@ -1,0 +1,141 @@
+//! Opens connections: look-up, TCP, proxy, TLS and upgrade, ten seconds for all of it together.
+
+use super::connection::Connection;
+use super::error::{ConnectClass, ConnectError, Phase, TlsKind};
+use super::handshake::{self, Report};
+use super::proxy::Proxies;
+use super::resolver::Resolver;
+use super::tcp::{self, Counted, Counter, DynStream};
+use super::tls::{self, LazyTls};
+use crate::auth::Address;
+use crate::model::exit::Exit;
+use crate::redact::Redactor;
+use rustls::pki_types::ServerName;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+use tokio_rustls::TlsConnector;
+
+/// Look-up, TCP, TLS and upgrade together.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Opens connections; cheap to clone.
+#[derive(Clone)]
+pub struct Connector {
+    tls: LazyTls,
+    proxies: Proxies,
+    resolver: Resolver,
+    redactor: Redactor,
+    limit: Duration,
+}
+
+impl Connector {
+    /// A connector; `redactor` learns every address' secret before it is sent.
+    pub fn new(tls: LazyTls, proxies: Proxies, redactor: Redactor) -> Connector {
+        Connector { tls, proxies, resolver: Resolver::default(), redactor, limit: CONNECT_LIMIT }
+    }
+
+    /// Another limit than ten seconds.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Connector {
+        self.limit = limit;
+        self
+    }
+
+    /// Opens a connection. Dropping the future abandons the attempt at once.
+    ///
+    /// # Errors
+    /// Why there is none, in our own words; see [`ConnectError`].
+    pub async fn connect(&self, address: &Address) -> Result<Connection, ConnectError> {
+        for secret in address.secrets() {
+            self.redactor.add(secret.clone());
+        }
+        let phase = AtomicU8::new(Phase::Dns as u8);
+        match tokio::time::timeout(self.limit, self.attempt(address, &phase)).await {
+            Ok(result) => result,
+            Err(_) => {
+                let reached = Phase::reached(phase.load(Ordering::Relaxed));
+                let words = format!(
+                    "{}: {} was not done within {} s",
+                    address.authority(),
+                    reached.word(),
+                    self.limit.as_secs_f32()
+                );
+                Err(ConnectError::new(ConnectClass::Timeout(reached), words))
+            }
+        }
+    }
+
+    async fn attempt(&self, address: &Address, phase: &AtomicU8) -> Result<Connection, ConnectError> {
+        let mut report = Report::default();
+        let counter = Counter::default();
+        let via = if address.is_tls() { self.proxies.for_host(address.authority())? } else { None };
+        let (host, port) = match &via {
+            Some(via) => (via.host.as_str(), via.port),
+            None => (address.host(), address.port()),
+        };
+
+        let started = Instant::now();
+        let found = self.resolver.lookup(host, port).await.map_err(|_| {
+            let words = format!("{host}: the name cannot be resolved");
+            ConnectError::new(ConnectClass::Dns, words)
+        })?;
+        report.dns = started.elapsed();
+
+        phase.store(Phase::Tcp as u8, Ordering::Relaxed);
+        let started = Instant::now();
+        let shown = format!("{host}:{port}");
+        let socket = tcp::connect(&found).await.map_err(|e| ConnectError::io(Phase::Tcp, &shown, &e))?;
+        report.tcp = started.elapsed();
+        report.peer = socket.peer_addr().ok();
+        let mut stream: DynStream = Box::new(Counted::new(socket, counter.clone()));
+
+        if let Some(via) = &via {
+            phase.store(Phase::Proxy as u8, Ordering::Relaxed);
+            let started = Instant::now();
+            if via.tls {
+                stream = self.encrypt(stream, host, &shown).await?;
+            }
+            via.tunnel(&mut stream, &format!("{}:{}", address.host(), address.port())).await?;
+            report.proxy = Some(started.elapsed());
+        }
+        if address.is_tls() {
+            phase.store(Phase::Tls as u8, Ordering::Relaxed);
+            let started = Instant::now();
+            stream = self.encrypt(stream, address.host(), address.authority()).await?;
+            report.tls = Some(started.elapsed());
+        }
+
+        phase.store(Phase::Upgrade as u8, Ordering::Relaxed);
+        let started = Instant::now();
+        let (early, server_date_us) = handshake::upgrade(&mut stream, address).await?;
+        report.upgrade = started.elapsed();
+        report.server_date_us = server_date_us;
+        Ok(Connection::upgraded(stream, early, counter, report, self.redactor.clone()))
+    }
+
+    async fn encrypt(&self, stream: DynStream, host: &str, shown: &str) -> Result<DynStream, ConnectError> {
+        let config = self.tls.config().map_err(|failure| {
+            let kind = if failure.exit == Exit::Certificate { TlsKind::NoRoots } else { TlsKind::OtherCertificate };
+            ConnectError::new(ConnectClass::Tls(kind), failure.message)
+        })?;
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+        let name = ServerName::try_from(bare.to_owned()).map_err(|_| {
+            let words = format!("{shown}: not a name that a certificate can be for");
+            ConnectError::new(ConnectClass::Tls(TlsKind::WrongHost), words)
+        })?;
+        let stream = TlsConnector::from(config)
+            .connect(name, stream)
+            .await
+            .map_err(|e| tls::translate(shown, &e).unwrap_or_else(|| ConnectError::io(Phase::Tls, shown, &e)))?;
+        Ok(Box::new(stream))
+    }
+}
+
+impl Phase {
+    fn reached(number: u8) -> Phase {
+        [Phase::Dns, Phase::Tcp, Phase::Proxy, Phase::Tls]
+            .into_iter()
+            .find(|p| *p as u8 == number)
+            .unwrap_or(Phase::Upgrade)
+    }
+}

@@ -1,0 +1,25 @@
+//! Sockets. The only place (with [`simulator`](crate::simulator)) that names tokio-tungstenite.
+//!
+//! [`Connector`] opens, [`Connection`] carries messages. The upgrade request is written here and not by the websocket
+//! crate, because that crate logs and quotes the address, token included; for the same reason every foreign error is
+//! translated to [`ConnectError`] or [`Ended`] before anybody can print it.
+
+mod connection;
+mod connector;
+mod error;
+mod handshake;
+mod http1;
+mod nonblocking;
+mod proxy;
+mod resolver;
+mod tcp;
+pub mod tls;
+
+pub use connection::{Connection, Ended, Incoming};
+pub use connector::{CONNECT_LIMIT, Connector};
+pub(crate) use error::io_words;
+pub use error::{ConnectClass, ConnectError, Phase, TlsKind};
+pub use handshake::{Report, parse_http_date, parse_retry_after};
+pub use http1::{Head, HeadError, read_head};
+pub use proxy::Proxies;
+pub use resolver::Resolver;

@@ -1,0 +1,133 @@
+//! One TLS configuration for everything: ring, TLS 1.2 or newer, the system's roots, no key log.
+
+use super::error::{ConnectClass, ConnectError, TlsKind};
+use crate::model::exit::{Exit, Failure};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// The TLS configuration, built when first used: reading the system's roots costs milliseconds that `ws://` on
+/// loopback need not pay. Cheap to clone; clones share it.
+#[derive(Clone, Default)]
+pub struct LazyTls {
+    ca_file: Option<PathBuf>,
+    built: Arc<OnceLock<Arc<ClientConfig>>>,
+}
+
+impl LazyTls {
+    /// With another root (`--ca-file`), which is read now so that a mistake in it is a usage error at the start.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when the file cannot be read or holds no certificate.
+    pub fn new(ca_file: Option<&Path>) -> Result<LazyTls, Failure> {
+        if let Some(path) = ca_file {
+            read_ca_file(path)?;
+        }
+        Ok(LazyTls { ca_file: ca_file.map(Path::to_owned), built: Arc::default() })
+    }
+
+    /// The configuration.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] for a bad `--ca-file`, [`Exit::Certificate`] when there is no root at all.
+    pub fn config(&self) -> Result<Arc<ClientConfig>, Failure> {
+        if let Some(config) = self.built.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = client_config(self.ca_file.as_deref())?;
+        Ok(Arc::clone(self.built.get_or_init(|| config)))
+    }
+}
+
+/// A TLS client configuration: the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` instead of them, where set) and
+/// those of `ca_file`; TLS 1.2 and 1.3; hostnames checked; `SSLKEYLOGFILE` ignored.
+///
+/// # Errors
+/// [`Exit::Usage`] for a `ca_file` that cannot be read or holds no certificate, [`Exit::Certificate`] when no root is
+/// found anywhere.
+pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = ca_file {
+        let (added, _) = roots.add_parsable_certificates(read_ca_file(path)?);
+        if added == 0 {
+            return Err(Failure::usage(format!("--ca-file {path:?} holds no certificate that can be used as a root")));
+        }
+    }
+    if roots.is_empty() {
+        return Err(Failure::new(
+            Exit::Certificate,
+            "no root certificates on this host: install the package ca-certificates, or name a PEM file with \
+             SSL_CERT_FILE or --ca-file",
+        ));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Failure::new(Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("--ca-file {path:?}: {}", super::error::io_words(&error))))?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
+    if certificates.is_empty() {
+        return Err(Failure::usage(format!("--ca-file {path:?} holds no certificate; a PEM file is expected")));
+    }
+    Ok(certificates)
+}
+
+/// Translates what the TLS handshake ended with. `None` when it was the socket and not TLS.
+pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectError> {
+    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let rustls::Error::InvalidCertificate(problem) = error else {
+        let words = match error {
+            rustls::Error::AlertReceived(alert) => format!("the server refused with the alert {alert:?}"),
+            rustls::Error::PeerIncompatible(_) => "the server offers no TLS that is new enough (1.2)".to_owned(),
+            rustls::Error::InvalidMessage(_) => "the server does not speak TLS".to_owned(),
+            _ => "the TLS handshake failed".to_owned(),
+        };
+        return Some(ConnectError::new(ConnectClass::Tls(TlsKind::Protocol), format!("{host}: {words}")));
+    };
+    let (kind, words) = match problem {
+        CertificateError::Expired => (TlsKind::Expired { not_after_us: None }, expired_words(None)),
+        CertificateError::ExpiredContext { not_after, .. } => {
+            let us = i64::try_from(not_after.as_secs()).unwrap_or(i64::MAX / 1_000_000).saturating_mul(1_000_000);
+            (TlsKind::Expired { not_after_us: Some(us) }, expired_words(Some(us)))
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
+            TlsKind::NotYetValid,
+            format!("its certificate is not valid yet; this host's clock says {}", ist(crate::clock::now_us())),
+        ),
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            (TlsKind::WrongHost, "its certificate is for another host".to_owned())
+        }
+        // A bad signature is that of somebody who only has the name of an authority.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => (
+            TlsKind::UnknownCa,
+            "its certificate is signed by nobody this host trusts (a company's proxy? name its root with --ca-file \
+             or SSL_CERT_FILE)"
+                .to_owned(),
+        ),
+        _ => (TlsKind::OtherCertificate, "its certificate cannot be trusted".to_owned()),
+    };
+    Some(ConnectError::new(ConnectClass::Tls(kind), format!("{host}: {words}")))
+}
+
+fn expired_words(not_after_us: Option<i64>) -> String {
+    let now = ist(crate::clock::now_us());
+    match not_after_us {
+        Some(us) => format!("its certificate expired on {}; this host's clock says {now}", ist(us)),
+        None => format!("its certificate has expired; this host's clock says {now}"),
+    }
+}
+
+fn ist(us: i64) -> String {
+    let civil = crate::clock::ist_civil(us);
+    format!("{} {:02}:{:02} IST", civil.date(), civil.hour(), civil.minute())
+}

@@ -1,0 +1,393 @@
+//! Files: named by a pattern, rotated by time and size, compressed if the name says so, mended after a kill.
+//!
+//! # What is where when
+//! A run that writes `x.ndjson` holds a lock on `.x.ndjson.dhan` (`marker`) as long as it lives. Orders of steps that
+//! make a kill at any moment harmless:
+//!
+//! * Opening: lock the marker → mend what a killed run left (`mend`) → write our note into the marker, with the killed
+//!   run's last record in it → remove the markers of earlier periods → open the file → (the writer puts the `restarted`
+//!   gap into it).
+//! * Rotating: last line and last frame of the old file → marker of the new file → new file → remove the old marker →
+//!   `--on-rotate`. Killed in between, two markers are left; the next start mends both and tells one gap. A marker that
+//!   is empty was made just before the kill: it is removed. While a gap of killed runs is not told yet, the marker of the
+//!   next file says where it begins.
+//! * Ending: last line, last frame → remove the marker → `--on-rotate`.
+
+mod append;
+mod disk;
+mod frames;
+mod marker;
+mod mend;
+mod names;
+mod on_rotate;
+mod open;
+mod output;
+mod pattern;
+#[cfg(test)]
+mod tests;
+
+pub use disk::{Disk, Filesystem, How, Stat};
+pub use frames::{Piece, Walked, walk};
+pub use marker::look as look_at_marker;
+pub use names::{Compression, gaps_path};
+pub use pattern::Pattern;
+
+use super::{Destination, Notice, StopSignal, Unwritten, WriteFailure};
+use crate::console::Console;
+use crate::format::encoder::Format;
+use crate::model::exit::Failure;
+pub(crate) use append::{Appender, Cut, Patience};
+pub(super) use append::{Trouble, cannot_write};
+pub(crate) use marker::cannot_open;
+pub(crate) use names::torn as torn_path;
+use open::{NotOpened, OpenFile, Opener};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a compressed frame stays open.
+const FRAME: Duration = Duration::from_secs(60);
+/// Room kept for the `end` record when a size is given.
+const END_RECORD: usize = 256;
+
+/// What the user asked of a file.
+#[derive(Debug, Clone)]
+pub struct FileSpec {
+    /// Where: a path with strftime codes, `{date}`, `{hour}` or `{minute}`. `.gz` and `.zst` compress.
+    pub pattern: String,
+    /// What its lines look like.
+    pub format: Format,
+    /// The first line of a CSV file, with its line end.
+    pub csv_header: Option<Vec<u8>>,
+    /// Bytes as on disk at which a new file is started.
+    pub rotate_size: Option<u64>,
+    /// 0o644 for market data, 0o600 for orders; the umask may take more away.
+    pub mode: u32,
+    /// Run by `sh -c` for every finished file, its path in `$1`.
+    pub on_rotate: Option<String>,
+    /// How long a full disk is waited out.
+    pub disk_wait: Duration,
+    /// Ends that wait.
+    pub stop: StopSignal,
+}
+
+/// A file that is ready to be written.
+#[derive(Debug)]
+pub struct Opened {
+    /// The destination.
+    pub sink: FileSink,
+    /// Runs that were killed while they wrote this pattern: at most one entry, a `gap` with reason `restarted` up to now.
+    pub restarted: Vec<Restarted>,
+}
+
+/// A run that was killed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restarted {
+    /// The last record that it left, µs since the epoch.
+    pub from_us: i64,
+    /// What was found and done, for the gap's `detail`.
+    pub detail: String,
+}
+
+/// A rotated file.
+pub struct FileSink {
+    opener: Opener,
+    boundary_us: i64,
+    current: Option<OpenFile>,
+    /// Bytes in the files before this one.
+    written: u64,
+    notices: Vec<Notice>,
+    moved: bool,
+    frame_since: Option<Duration>,
+    /// The last moment at which the file was looked at and found whole.
+    whole_us: i64,
+    /// Something could not be written for good.
+    failed: bool,
+    /// An end line is among the lines that were not saved (1), or not (0).
+    end_unsaved: u64,
+}
+
+impl std::fmt::Debug for FileSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileSink").field("pattern", &self.opener.spec.pattern).finish_non_exhaustive()
+    }
+}
+
+impl FileSink {
+    /// Opens the file that `now_us` belongs to, after mending what a killed run left of it and of the files of earlier
+    /// periods.
+    ///
+    /// # Errors
+    /// Exit 2 for a pattern that means nothing, 9 for a place that cannot be written, 10 when another `dhan` writes it.
+    pub fn open(spec: FileSpec, now_us: i64, console: &Console) -> Result<Opened, Failure> {
+        FileSink::open_on(Arc::new(Disk::default()), spec, now_us, console)
+    }
+
+    /// As [`FileSink::open`], on any operating system; for tests.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_on(fs: Arc<dyn Filesystem>, spec: FileSpec, now_us: i64, console: &Console) -> Result<Opened, Failure> {
+        outlive_file_size_limit();
+        let pattern = Pattern::parse(&spec.pattern)?;
+        let patience = Patience { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
+        let opener = Opener { spec, pattern, patience };
+        opener.check_folder(now_us)?;
+        let (file, restarted) = opener.open(now_us, None).map_err(|error| error.failure())?;
+        for killed in &restarted {
+            console.warn(&killed.detail);
+        }
+        let boundary_us = opener.pattern.boundary_after(now_us);
+        let sink = FileSink {
+            opener,
+            boundary_us,
+            current: Some(file),
+            written: 0,
+            notices: Vec::new(),
+            moved: false,
+            frame_since: None,
+            whole_us: now_us,
+            failed: false,
+            end_unsaved: 0,
+        };
+        Ok(Opened { sink, restarted })
+    }
+
+    /// The file that is being written.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        self.current.as_ref().map(|file| file.path.as_path())
+    }
+
+    fn console(&self) -> &Console {
+        &self.opener.patience.console
+    }
+
+    /// The last line and the last frame of the current file.
+    fn complete(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+        let Some(file) = &mut self.current else { return Ok(()) };
+        let mut complete = || {
+            if let Some(line) = end_line {
+                file.out.write(line).map_err(|unwritten| unwritten.failure)?;
+            }
+            file.out.close_frame()?;
+            file.out
+                .appender()
+                .repair_end()
+                .map_err(|error| WriteFailure::Failed(cannot_write(&file.path.display().to_string(), &error)))
+        };
+        let result = complete();
+        if result.is_err() {
+            self.failed = true;
+            self.end_unsaved = u64::from(end_line.is_some());
+        }
+        self.frame_since = None;
+        result
+    }
+
+    /// Lets a file go that is complete.
+    fn let_go(&mut self, mut file: OpenFile) {
+        self.written += file.out.appender().total();
+        let path = file.path.clone();
+        if let Err(error) = file.marker.remove() {
+            self.console().warn(format_args!(
+                "the marker beside {} could not be removed ({}): the next run will take this one for killed",
+                path.display(),
+                append::os_text(&error)
+            ));
+        }
+        if let Some(command) = &self.opener.spec.on_rotate {
+            on_rotate::start(command, &path, self.console());
+        }
+    }
+
+    /// Opens the next file, waiting out what passes.
+    fn open_next(&self, at_us: i64) -> Result<OpenFile, WriteFailure> {
+        let patience = self.opener.patience.clone();
+        let mut trouble = Trouble::new(&patience, self.opener.pattern.path_at(at_us).display().to_string());
+        loop {
+            match self.opener.open(at_us, self.current.as_ref()) {
+                Ok((file, restarted)) => {
+                    for killed in restarted {
+                        self.console().warn(&killed.detail);
+                    }
+                    trouble.over();
+                    return Ok(file);
+                }
+                Err(NotOpened::Io(_, error)) if append::passes(&error) => trouble.wait_after(&error)?,
+                Err(error) => return Err(WriteFailure::Failed(error.failure())),
+            }
+        }
+    }
+
+    fn notice_changes(&mut self, now_us: i64) -> Result<(), WriteFailure> {
+        let Some(file) = &mut self.current else { return Ok(()) };
+        let fs = self.opener.patience.fs.clone();
+        let there = fs.stat(&file.path);
+        let ours = fs.fstat(file.out.appender().file());
+        let moved = match (&there, &ours) {
+            (Ok(there), Ok(ours)) => there.id != ours.id,
+            (Err(error), Ok(_)) => error.kind() == std::io::ErrorKind::NotFound,
+            _ => false,
+        };
+        if moved && self.moved {
+            return self.reopen(None).map(drop);
+        }
+        self.moved = moved;
+        if moved {
+            let message = format!("{} was moved away or deleted; it is begun anew", file.path.display());
+            self.notices.push(Notice::Moved { message });
+        } else if file.out.was_cut() {
+            let message = format!(
+                "{} was cut by another program (copytruncate?): lines may be missing; let it rename the file and send \
+                 SIGHUP instead",
+                file.path.display()
+            );
+            file.cut();
+            self.notices.push(Notice::Truncated { message, from_us: self.whole_us });
+        }
+        self.whole_us = now_us;
+        Ok(())
+    }
+}
+
+impl Destination for FileSink {
+    fn boundary_us(&self) -> i64 {
+        self.boundary_us
+    }
+
+    fn wants_rotation(&self, upcoming: usize) -> bool {
+        let (Some(limit), Some(file)) = (self.opener.spec.rotate_size, &self.current) else { return false };
+        let end = if self.opener.spec.format == Format::Ndjson { END_RECORD } else { 0 };
+        // A file with nothing in it would not become smaller by being rotated.
+        file.out.size_with(0) > file.header_len && file.out.size_with(upcoming + end) > limit
+    }
+
+    fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+        // As long as a gap is owed there is nothing of this run that an `end` could speak of; its time would be taken for
+        // that of the killed run's last record.
+        let owes_gap = self.current.as_ref().is_some_and(OpenFile::owes_gap);
+        self.complete(end_line.filter(|_| !owes_gap))?;
+        let next = self.open_next(at_us)?;
+        if let Some(old) = self.current.replace(next) {
+            self.let_go(old);
+        }
+        self.boundary_us = self.opener.pattern.boundary_after(at_us);
+        self.moved = false;
+        self.whole_us = at_us;
+        Ok(())
+    }
+
+    fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
+        let Some(file) = &mut self.current else {
+            let failure =
+                WriteFailure::Failed(Failure::new(crate::model::exit::Exit::Bug, "a line after the end of a file"));
+            return Err(Unwritten { failure, written: 0 });
+        };
+        self.frame_since.get_or_insert_with(|| self.opener.patience.fs.elapsed());
+        let result = file.out.write(lines);
+        file.gap_told();
+        self.failed |= result.is_err();
+        result
+    }
+
+    fn write_gap(&mut self, line: &[u8]) -> Result<bool, WriteFailure> {
+        let (Format::Csv, Some(file)) = (self.opener.spec.format, &mut self.current) else { return Ok(false) };
+        let path = gaps_path(&file.path);
+        let mut appender = self.opener.open_gaps(&path).map_err(|error| WriteFailure::Failed(error.failure()))?;
+        appender.append(line, Cut::Lines).map_err(|unwritten| unwritten.failure)?;
+        file.gap_told();
+        self.written += line.len() as u64;
+        Ok(true)
+    }
+
+    fn tick(&mut self, now_us: i64) -> Result<(), WriteFailure> {
+        let elapsed = self.opener.patience.fs.elapsed();
+        if let Some(file) = &mut self.current {
+            let old = self.frame_since.is_some_and(|since| elapsed.saturating_sub(since) >= FRAME);
+            let done = if old { file.out.close_frame() } else { file.out.flush().map(|()| false) };
+            self.failed |= done.is_err();
+            if done? {
+                file.frame_closed();
+            }
+            if old {
+                self.frame_since = None;
+            }
+        }
+        self.notice_changes(now_us)
+    }
+
+    fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    fn reopen(&mut self, end_line: Option<&[u8]>) -> Result<bool, WriteFailure> {
+        let Some(file) = &mut self.current else { return Ok(false) };
+        let fs = self.opener.patience.fs.clone();
+        let same = matches!(
+            (fs.stat(&file.path), fs.fstat(file.out.appender().file())),
+            (Ok(there), Ok(ours)) if there.id == ours.id
+        );
+        if same {
+            file.out.flush()?;
+            return Ok(false);
+        }
+        self.complete(end_line)?;
+        if let Some(mut old) = self.current.take() {
+            self.written += old.out.appender().total();
+            let patience = self.opener.patience.clone();
+            let mut trouble = Trouble::new(&patience, old.path.display().to_string());
+            let (out, header_len) = loop {
+                match self.opener.begin(&old.path) {
+                    Ok(begun) => break begun,
+                    Err(NotOpened::Io(_, error)) if append::passes(&error) => trouble.wait_after(&error)?,
+                    Err(error) => return Err(WriteFailure::Failed(error.failure())),
+                }
+            };
+            trouble.over();
+            (old.out, old.header_len) = (out, header_len);
+            old.begun_anew(self.whole_us);
+            self.current = Some(old);
+        }
+        self.moved = false;
+        Ok(true)
+    }
+
+    fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+        self.complete(end_line)?;
+        if let Some(file) = self.current.take() {
+            self.let_go(file);
+        }
+        Ok(())
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.written + self.current.as_ref().map_or(0, |file| file.out.written())
+    }
+
+    fn lost_lines(&self) -> u64 {
+        match &self.current {
+            Some(file) if self.failed => file.out.unsaved_lines().saturating_sub(self.end_unsaved),
+            _ => 0,
+        }
+    }
+}
+
+impl Drop for FileSink {
+    fn drop(&mut self) {
+        // Without a finish the run did not end orderly and the marker stays, but what is whole is kept.
+        if let Some(file) = &mut self.current {
+            file.out.appender().wait_no_more();
+            let _ = file.out.flush();
+        }
+    }
+}
+
+/// Growing past the file size limit is an error of `write`, not the end of the process.
+pub(crate) fn outlive_file_size_limit() {
+    use std::sync::OnceLock;
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        // Any handler will do: with one, the default of dying is off.
+        let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), flag);
+    });
+}

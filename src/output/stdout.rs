@@ -1,0 +1,424 @@
+//! The one writer of stdout.
+//!
+//! A pipe is only ever given as many whole lines as it has room for, so that no line is cut in half when the run is told
+//! to stop while its reader stands still: a `write` that has begun cannot be taken back.
+
+use super::file::{Disk, Patience, Trouble};
+use super::{Destination, StopSignal, Unwritten, WriteFailure};
+use crate::console::Console;
+use crate::model::exit::{Exit, Failure};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{FileType, OFlags};
+use rustix::io::Errno;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes that a pipe takes at once whenever `poll` says it takes any (`PIPE_BUF` on Linux, and a page).
+const PAGE: usize = 4_096;
+/// Bytes that a pipe should hold. At the usual 64 KiB every chunk of a busy feed waits for the reader, and both sides switch
+/// back and forth: a tenth of all CPU time. A reader that keeps up sees its lines no later.
+const PIPE: usize = 256 * 1024;
+/// How often a stopped reader is looked at.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+/// How long, and how often, a reader that is a moment late is waited for by those who cannot wait.
+const MOMENT: Duration = Duration::from_micros(100);
+const MOMENTS: u32 = 10;
+const NOT_AT_ALL: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// Standard output, or another descriptor, as a destination of records.
+pub struct StdoutSink {
+    out: File,
+    pipe: Option<Pipe>,
+    /// The null device takes everything.
+    is_null: bool,
+    patience: Patience,
+    written: u64,
+}
+
+impl std::fmt::Debug for StdoutSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StdoutSink").field("pipe", &self.pipe).field("written", &self.written).finish_non_exhaustive()
+    }
+}
+
+/// What we know about how full a pipe is.
+#[derive(Debug)]
+struct Pipe {
+    /// Pages that it can hold.
+    pages: usize,
+    /// Sizes of the writes that may still be in it, oldest first, and their sum.
+    writes: VecDeque<usize>,
+    sum: usize,
+}
+
+impl Pipe {
+    /// Bytes that can be written for certain without waiting, when `unread` bytes are in the pipe.
+    fn room(&mut self, unread: usize) -> usize {
+        while let Some(&oldest) = self.writes.front()
+            && self.sum - oldest >= unread
+        {
+            self.sum -= oldest;
+            self.writes.pop_front();
+        }
+        // A write never takes more pages than it would alone, and the pages of all writes are at least half full on
+        // average, since a write is added to the last page when it fits there.
+        let by_writes: usize = self.writes.iter().map(|write| write.div_ceil(PAGE)).sum();
+        let by_bytes = unread.div_ceil(PAGE) * 2 + 2;
+        let used = if unread == 0 { 0 } else { by_writes.min(by_bytes) };
+        self.pages.saturating_sub(used) * PAGE
+    }
+
+    fn wrote(&mut self, bytes: usize) {
+        self.writes.push_back(bytes);
+        self.sum += bytes;
+    }
+}
+
+impl StdoutSink {
+    /// Takes standard output. `stop` ends waiting for a reader that has stopped, or (after `disk_wait` at the latest)
+    /// for a full disk.
+    ///
+    /// # Errors
+    /// Exit 9 when it cannot be written.
+    pub fn open(disk_wait: Duration, stop: StopSignal, console: &Console) -> Result<StdoutSink, Failure> {
+        let fd = rustix::io::dup(rustix::stdio::stdout()).map_err(|_| closed())?;
+        StdoutSink::on(fd, disk_wait, stop, console)
+    }
+
+    /// The same for any descriptor.
+    ///
+    /// # Errors
+    /// Exit 9 when it cannot be written.
+    pub fn on(fd: OwnedFd, disk_wait: Duration, stop: StopSignal, console: &Console) -> Result<StdoutSink, Failure> {
+        let flags = rustix::fs::fcntl_getfl(&fd).map_err(|_| closed())?;
+        if flags & OFlags::RWMODE == OFlags::RDONLY {
+            return Err(Failure::new(Exit::Output, "standard output is open for reading only; nothing can be written"));
+        }
+        let stat = rustix::fs::fstat(&fd).map_err(|_| closed())?;
+        let pipe = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Fifo => rustix::pipe::fcntl_getpipe_size(&fd).ok().map(|bytes| {
+                let wider = (bytes < PIPE).then(|| rustix::pipe::fcntl_setpipe_size(&fd, PIPE).ok()).flatten();
+                Pipe { pages: wider.unwrap_or(bytes) / PAGE, writes: VecDeque::new(), sum: 0 }
+            }),
+            _ => None,
+        };
+        let is_null =
+            rustix::fs::stat("/dev/null").is_ok_and(|null| (null.st_dev, null.st_ino) == (stat.st_dev, stat.st_ino));
+        let patience = Patience { fs: Arc::new(Disk::default()), disk_wait, stop, console: console.clone() };
+        Ok(StdoutSink { out: File::from(fd), pipe, is_null, patience, written: 0 })
+    }
+
+    /// One `write`, or an error that waiting does not mend.
+    fn write_some(&self, bytes: &[u8]) -> Result<io::Result<usize>, WriteFailure> {
+        loop {
+            return match self.patience.fs.write(&self.out, bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(WriteFailure::ReaderGone),
+                other => Ok(other),
+            };
+        }
+    }
+
+    /// Files, terminals, sockets: written until done.
+    fn write_plain(&mut self, lines: &[u8], done: &mut usize) -> Result<(), WriteFailure> {
+        let patience = self.patience.clone();
+        let mut trouble = Trouble::new(&patience, "standard output");
+        while *done < lines.len() {
+            match self.write_some(&lines[*done..])? {
+                Ok(0) => trouble.wait_after(&ErrorKind::WriteZero.into())?,
+                Ok(n) => *done += n,
+                // Somebody made it non-blocking.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.wait_for_reader()?;
+                }
+                Err(error) => trouble.wait_after(&error)?,
+            }
+        }
+        trouble.over();
+        Ok(())
+    }
+
+    fn write_pipe(&mut self, lines: &[u8], done: &mut usize) -> Result<(), WriteFailure> {
+        while *done < lines.len() {
+            let rest = &lines[*done..];
+            let chunk = self.fitting(rest)?;
+            self.write_chunk(&rest[..chunk], done)?;
+        }
+        Ok(())
+    }
+
+    /// Writes lines that the pipe, or the null device, has room for.
+    fn write_chunk(&mut self, lines: &[u8], done: &mut usize) -> Result<(), WriteFailure> {
+        let mut at = 0;
+        while at < lines.len() {
+            match self.write_some(&lines[at..])? {
+                Ok(n) => {
+                    at += n;
+                    *done += n;
+                    if let Some(pipe) = &mut self.pipe {
+                        pipe.wrote(n);
+                    }
+                }
+                // Only when somebody made the pipe non-blocking and others write to it too.
+                Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_for_reader()?,
+                Err(error) => return Err(WriteFailure::Failed(failed(&error))),
+            }
+        }
+        Ok(())
+    }
+
+    /// What a write came to: whole lines only.
+    fn wrote(&mut self, lines: &[u8], done: usize, result: Result<(), WriteFailure>) -> Result<(), Unwritten> {
+        self.written += done as u64;
+        result.map_err(|failure| {
+            let written = memchr::memrchr(b'\n', &lines[..done]).map_or(0, |at| at + 1);
+            Unwritten { failure, written }
+        })
+    }
+
+    /// The length of the whole lines at the beginning of `lines` that the pipe takes without waiting; waits until there
+    /// is at least one.
+    fn fitting(&mut self, lines: &[u8]) -> Result<usize, WriteFailure> {
+        if lines.len() <= PAGE {
+            self.wait_for_reader()?;
+            return Ok(lines.len());
+        }
+        let first = memchr::memchr(b'\n', lines).map_or(lines.len(), |at| at + 1);
+        loop {
+            let unread = rustix::io::ioctl_fionread(&self.out).unwrap_or(0) as usize;
+            let Some(pipe) = &mut self.pipe else { return Ok(lines.len()) };
+            if first > pipe.pages * PAGE {
+                // The longest line there is does not fit: the pipe is made larger, or it has to be trusted.
+                match rustix::pipe::fcntl_setpipe_size(&self.out, first.next_power_of_two()) {
+                    Ok(bytes) => pipe.pages = bytes / PAGE,
+                    Err(_) => return Ok(first),
+                }
+            }
+            let room = pipe.room(unread);
+            let whole = |limit: usize| {
+                let limit = limit.min(lines.len());
+                memchr::memrchr(b'\n', &lines[..limit]).map_or(0, |at| at + 1)
+            };
+            // Half a page of room is not worth a call.
+            let chunk = whole(room);
+            if chunk > PAGE || chunk == lines.len() {
+                return Ok(chunk);
+            }
+            self.wait_for_reader()?;
+            if first <= PAGE {
+                return Ok(whole(PAGE));
+            }
+            // A long line needs more pages than the one that `poll` promises.
+            if self.patience.stop.is_stopped() {
+                return Err(WriteFailure::Stopped);
+            }
+            self.patience.fs.pause(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether the pipe takes this many bytes without waiting, now or in a moment.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        if self.pipe.as_ref().is_none_or(|pipe| bytes > pipe.pages * PAGE) {
+            return false;
+        }
+        for moment in 0..MOMENTS {
+            if moment > 0 {
+                self.patience.fs.pause(MOMENT);
+            }
+            let has_room = if bytes <= PAGE {
+                matches!(poll(&mut [PollFd::new(&self.out, PollFlags::OUT)], Some(&NOT_AT_ALL)), Ok(1..))
+            } else {
+                let unread = rustix::io::ioctl_fionread(&self.out).unwrap_or(0) as usize;
+                self.pipe.as_mut().is_some_and(|pipe| pipe.room(unread) >= bytes)
+            };
+            if has_room {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Waits until at least a page can be written.
+    fn wait_for_reader(&self) -> Result<(), WriteFailure> {
+        let mut patient = false;
+        loop {
+            let mut fds = [PollFd::new(&self.out, PollFlags::OUT)];
+            match poll(&mut fds, Some(if patient { &LOOK } else { &NOT_AT_ALL })) {
+                Ok(0) => {
+                    if self.patience.stop.is_stopped() {
+                        return Err(WriteFailure::Stopped);
+                    }
+                    patient = true;
+                }
+                // An error condition is told by the write.
+                Ok(_) => return Ok(()),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(WriteFailure::Failed(failed(&errno.into()))),
+            }
+        }
+    }
+}
+
+fn closed() -> Failure {
+    Failure::new(Exit::Output, "standard output is closed; redirect it (>FILE, | COMMAND) or write to -o FILE")
+}
+
+fn failed(error: &io::Error) -> Failure {
+    super::file::cannot_write("standard output", error)
+}
+
+impl Destination for StdoutSink {
+    fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
+        let mut done = 0;
+        let result =
+            if self.pipe.is_some() { self.write_pipe(lines, &mut done) } else { self.write_plain(lines, &mut done) };
+        self.wrote(lines, done, result)
+    }
+
+    fn is_prompt(&self) -> bool {
+        self.pipe.is_some() || self.is_null
+    }
+
+    fn write_at_once(&mut self, lines: &[u8]) -> Result<bool, Unwritten> {
+        if !self.is_null && !self.has_room(lines.len()) {
+            return Ok(false);
+        }
+        let mut done = 0;
+        let result = self.write_chunk(lines, &mut done);
+        self.wrote(lines, done, result).map(|()| true)
+    }
+
+    fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {
+        // A reader that went away is noticed also when there is nothing to write.
+        let mut fds = [PollFd::from_borrowed_fd(self.out.as_fd(), PollFlags::empty())];
+        if self.pipe.is_some()
+            && matches!(poll(&mut fds, Some(&NOT_AT_ALL)), Ok(1..))
+            && fds[0].revents().contains(PollFlags::ERR)
+        {
+            return Err(WriteFailure::ReaderGone);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+        end_line.map_or(Ok(()), |line| self.write(line).map_err(|unwritten| unwritten.failure))
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+
+    fn piped(stop: &StopSignal) -> (File, StdoutSink) {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let sink = StdoutSink::on(writer, Duration::ZERO, stop.clone(), &Console::default()).unwrap();
+        (File::from(reader), sink)
+    }
+
+    fn lines(sizes: impl IntoIterator<Item = usize>) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (i, size) in sizes.into_iter().enumerate() {
+            let mut line = format!("{i}:").into_bytes();
+            line.resize(size.max(line.len()), b'x');
+            line.push(b'\n');
+            out.extend_from_slice(&line);
+        }
+        out
+    }
+
+    #[test]
+    fn a_reader_that_stopped_never_sees_half_a_line_when_we_are_told_to_stop() {
+        for sizes in
+            [vec![200; 2_000], vec![3_000; 120], vec![25_000; 24], (1..3_000).map(|i| i * 37 % 5_000).collect()]
+        {
+            for chunk in [1, 3, 400] {
+                let stop = StopSignal::default();
+                let (mut reader, mut sink) = piped(&stop);
+                // Stopped before the pipe is full: waiting is over as soon as there is need to wait.
+                stop.stop();
+                let all = lines(sizes.iter().copied());
+                let all_lines: Vec<&[u8]> = all.split_inclusive(|&b| b == b'\n').collect();
+                let mut accepted = 0;
+                let mut end = None;
+                for group in all_lines.chunks(chunk) {
+                    match sink.write(&group.concat()) {
+                        Ok(()) => accepted += group.concat().len(),
+                        Err(unwritten) => {
+                            accepted += unwritten.written;
+                            end = Some(unwritten.failure);
+                            break;
+                        }
+                    }
+                }
+                assert_eq!(end, Some(WriteFailure::Stopped));
+                drop(sink);
+                let mut text = Vec::new();
+                reader.read_to_end(&mut text).unwrap();
+                assert_eq!(text.len(), accepted);
+                assert!(all.starts_with(&text) && text.last().is_none_or(|&b| b == b'\n'));
+                // The pipe was used, not spared.
+                assert!(accepted >= 24_000, "only {accepted} bytes of {} byte lines", sizes[0]);
+            }
+        }
+    }
+
+    #[test]
+    fn everything_arrives_in_order_at_a_reader_that_takes_odd_bits() {
+        let stop = StopSignal::default();
+        let (mut reader, mut sink) = piped(&stop);
+        let all = lines((0..20_000).map(|i| i * 7_919 % 700).chain([70_000, 9_000, 200_000]));
+        let expected = all.clone();
+        let reading = std::thread::spawn(move || {
+            let (mut text, mut bytes, mut size) = (Vec::new(), vec![0; 50_000], 1);
+            loop {
+                let n = reader.read(&mut bytes[..size]).unwrap();
+                if n == 0 {
+                    return text;
+                }
+                text.extend_from_slice(&bytes[..n]);
+                size = size * 31 % 49_999 + 1;
+            }
+        });
+        for chunk in all.split_inclusive(|&b| b == b'\n').collect::<Vec<_>>().chunks(97) {
+            sink.write(&chunk.concat()).unwrap();
+        }
+        drop(sink);
+        assert!(reading.join().unwrap() == expected);
+    }
+
+    #[test]
+    fn a_reader_that_went_is_noticed_writing_or_not() {
+        let (reader, mut sink) = piped(&StopSignal::default());
+        sink.tick(0).unwrap();
+        drop(reader);
+        assert_eq!(sink.tick(0), Err(WriteFailure::ReaderGone));
+        assert_eq!(sink.write(b"x\n").unwrap_err().failure, WriteFailure::ReaderGone);
+    }
+
+    #[test]
+    fn a_full_device_is_exit_9_after_the_wait() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let mut sink = StdoutSink::on(full.into(), Duration::ZERO, StopSignal::default(), &Console::default()).unwrap();
+        let Err(Unwritten { failure: WriteFailure::Failed(failure), written: 0 }) = sink.write(b"x\n") else {
+            panic!("a full device took a line");
+        };
+        assert_eq!(failure.exit, Exit::Output);
+        assert!(failure.message.contains("standard output") && failure.message.contains("No space left"));
+    }
+
+    #[test]
+    fn a_descriptor_for_reading_is_refused_at_the_start() {
+        let null = File::open("/dev/null").unwrap();
+        let refused = StdoutSink::on(null.into(), Duration::ZERO, StopSignal::default(), &Console::default());
+        assert_eq!(refused.unwrap_err().exit, Exit::Output);
+    }
+}

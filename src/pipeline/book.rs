@@ -1,0 +1,267 @@
+//! Books out of sides: the depth sockets send bids and asks in separate packets, and users want both.
+//!
+//! Pure: packets in, records out, and every packet counted exactly once. A packet is *written* when its rows were in a
+//! record, *filtered* when another of its side replaced it before any record showed it, or nothing came after it.
+//!
+//! # When a book is printed
+//!
+//! Nothing before both sides of the instrument were seen. Then
+//! * when the other side follows a side that is not yet paired, which closes the pair;
+//! * when a side follows the same side, at once: rather the newest of both than silence. That side stays open, so the other
+//!   one still closes the pair.
+
+use crate::model::InstrumentKey;
+use crate::protocol::depth::{BookSide, Levels, Side};
+use crate::record::depth::{Depth, DepthSide, SideRows};
+use std::collections::HashMap;
+
+/// What a packet led to.
+#[derive(Debug, Clone, Copy)]
+pub struct Pushed<'a> {
+    /// The book, if it is time to print it.
+    pub record: Option<Depth<'a>>,
+    /// Packets that this record shows for the first time: 0, 1 or 2.
+    pub written: u64,
+    /// Packets that this one replaced before any record showed them: 0 or 1.
+    pub filtered: u64,
+}
+
+/// One side's newest rows.
+#[derive(Debug, Default)]
+struct Half {
+    rows: SideRows,
+    seen: bool,
+    /// Whether a packet is in here that no record has shown.
+    unshown: bool,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    bid: Half,
+    ask: Half,
+    /// The side of the instrument's previous packet.
+    last: Option<Side>,
+    /// The side that waits for the other one.
+    open: Option<Side>,
+}
+
+impl Book {
+    /// Takes a side; whether it is time to print, and whether an unshown packet was replaced.
+    fn take(&mut self, side: BookSide<'_>) -> (bool, bool) {
+        let half = match side.side {
+            Side::Bid => &mut self.bid,
+            Side::Ask => &mut self.ask,
+        };
+        let replaced = std::mem::replace(&mut half.unshown, true);
+        half.seen = true;
+        half.rows.fill(side);
+        let twice = self.last.replace(side.side) == Some(side.side);
+        let closes = !twice && self.open.is_some();
+        self.open = (!closes).then_some(side.side);
+        (self.bid.seen && self.ask.seen && (twice || closes), replaced)
+    }
+
+    /// Both sides are in a record now: how many packets that is the first time for.
+    fn show(&mut self) -> u64 {
+        u64::from(std::mem::take(&mut self.bid.unshown)) + u64::from(std::mem::take(&mut self.ask.unshown))
+    }
+}
+
+/// The books of all instruments of a run.
+#[derive(Debug)]
+pub struct Books {
+    levels: Levels,
+    top: usize,
+    books: HashMap<InstrumentKey, Book>,
+    /// Rows of the last single side.
+    single: SideRows,
+}
+
+impl Books {
+    /// No side seen yet. `top`: levels to show of each side; `None` for all.
+    pub fn new(levels: Levels, top: Option<usize>) -> Books {
+        Books { levels, top: top.unwrap_or(usize::MAX), books: HashMap::new(), single: SideRows::default() }
+    }
+
+    /// The `book` view: takes a packet, and says what is to be printed and counted now.
+    pub fn push(&mut self, side: BookSide<'_>) -> Pushed<'_> {
+        let book = self.books.entry(side.instrument).or_default();
+        let (print, replaced) = book.take(side);
+        let written = if print { book.show() } else { 0 };
+        let record =
+            print.then_some(Depth { levels: self.levels, bids: &book.bid.rows, asks: &book.ask.rows, top: self.top });
+        Pushed { record, written, filtered: u64::from(replaced) }
+    }
+
+    /// The `sides` view: the packet as it came, best level first. Always to be printed, and counted as written.
+    pub fn side(&mut self, side: BookSide<'_>) -> DepthSide<'_> {
+        self.single.fill(side);
+        DepthSide {
+            levels: self.levels,
+            side: side.side,
+            seq: (self.levels == Levels::Twenty).then_some(side.word),
+            rows: &self.single,
+            top: self.top,
+        }
+    }
+
+    /// Forgets an instrument (it was unsubscribed, or its connection was lost, so that no side of before is paired with one
+    /// of after). Returns the packets to be counted as filtered: those that no record has shown.
+    #[must_use]
+    pub fn forget(&mut self, instrument: InstrumentKey) -> u64 {
+        self.books.remove(&instrument).map_or(0, |mut book| book.show())
+    }
+
+    /// Forgets all of them (the run ends, or packets were lost whose instruments nobody knows). Returns the packets to be
+    /// counted as filtered: those that no record has shown.
+    #[must_use]
+    pub fn forget_all(&mut self) -> u64 {
+        self.books.drain().map(|(_, mut book)| book.show()).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Segment;
+    use crate::protocol::depth::{Packet, Row, packets};
+    use crate::protocol::encode;
+    use proptest::prelude::*;
+
+    const ONE: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
+    const TWO: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 1333);
+
+    /// The bytes of a side; its rows carry `mark` as their quantity.
+    fn bytes(instrument: InstrumentKey, side: Side, mark: u32) -> Vec<u8> {
+        let mut out = Vec::new();
+        encode::depth_side(&mut out, instrument, side, mark, &[Row { price: 100.05, qty: mark, orders: 1 }]);
+        out
+    }
+
+    fn each(frame: &[u8], levels: Levels, mut take: impl FnMut(BookSide<'_>)) {
+        for packet in packets(frame, levels) {
+            match packet {
+                Ok(Packet::Side(side)) => take(side),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// What is printed after each packet (`b3a2`: bids of packet 3, asks of packet 2), and what is written and filtered.
+    fn play(sides: &str) -> (Vec<String>, u64, u64) {
+        let mut books = Books::new(Levels::Twenty, None);
+        let (mut printed, mut written, mut filtered) = (Vec::new(), 0, 0);
+        for (mark, letter) in (1u32..).zip(sides.chars()) {
+            let side = if letter == 'B' { Side::Bid } else { Side::Ask };
+            each(&bytes(ONE, side, mark), Levels::Twenty, |side| {
+                let pushed = books.push(side);
+                if let Some(record) = pushed.record {
+                    printed.push(format!("b{}a{}", record.bids.total_qty(), record.asks.total_qty()));
+                }
+                written += pushed.written;
+                filtered += pushed.filtered;
+            });
+        }
+        (printed, written, filtered + books.forget_all())
+    }
+
+    #[test]
+    fn a_book_is_printed_exactly_when_the_contract_says() {
+        for (sides, printed, written, filtered) in [
+            ("", "", 0, 0),
+            ("B", "", 0, 1),
+            ("A", "", 0, 1),
+            ("BB", "", 0, 2),
+            ("BA", "b1a2", 2, 0),
+            ("AB", "b2a1", 2, 0),
+            ("BBA", "b2a3", 2, 1),
+            ("BBBA", "b3a4", 2, 2),
+            // A paired book waits for its next pair.
+            ("BAB", "b1a2", 2, 1),
+            ("BABA", "b1a2 b3a4", 4, 0),
+            ("BAAB", "b1a2 b1a3 b4a3", 4, 0),
+            // The same side twice, paired before: at once, and open for the other.
+            ("BAA", "b1a2 b1a3", 3, 0),
+            ("BAAA", "b1a2 b1a3 b1a4", 4, 0),
+            ("BAAAB", "b1a2 b1a3 b1a4 b5a4", 5, 0),
+            ("BAAABA", "b1a2 b1a3 b1a4 b5a4", 5, 1),
+            // The same side twice, the first of them unpaired: the second replaces it unseen.
+            ("BABB", "b1a2 b4a2", 3, 1),
+            ("BABBA", "b1a2 b4a2 b4a5", 4, 1),
+            ("BABBBA", "b1a2 b4a2 b5a2 b5a6", 5, 1),
+            ("BABBAB", "b1a2 b4a2 b4a5", 4, 2),
+            ("BABBAA", "b1a2 b4a2 b4a5 b4a6", 5, 1),
+            ("ABABAB", "b2a1 b4a3 b6a5", 6, 0),
+        ] {
+            let expected: Vec<String> = printed.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(play(sides), (expected, written, filtered), "{sides}");
+        }
+    }
+
+    proptest! {
+        /// The rule again, told by looking back at the whole history rather than by keeping state.
+        #[test]
+        fn every_packet_is_counted_once_and_printing_follows_the_rule(sides in "[AB]{0,40}") {
+            let letters = sides.as_bytes();
+            let (mut expected, mut pair_begins, mut shown) = (Vec::new(), 0, vec![false; letters.len()]);
+            for i in 0..letters.len() {
+                let newest = |side| letters[..=i].iter().rposition(|&letter| letter == side);
+                let (Some(bid), Some(ask)) = (newest(b'B'), newest(b'A')) else { continue };
+                let twice = i > 0 && letters[i - 1] == letters[i];
+                // Since the last closed pair, was there a packet before this one?
+                let closes = !twice && pair_begins < i;
+                if twice || closes {
+                    expected.push(format!("b{}a{}", bid + 1, ask + 1));
+                    (shown[bid], shown[ask]) = (true, true);
+                }
+                if closes {
+                    pair_begins = i + 1;
+                }
+            }
+            let (printed, written, filtered) = play(&sides);
+            prop_assert_eq!(printed, expected);
+            prop_assert_eq!(written, shown.iter().filter(|shown| **shown).count() as u64);
+            prop_assert_eq!(written + filtered, letters.len() as u64);
+        }
+    }
+
+    #[test]
+    fn instruments_do_not_mix_even_with_the_same_id() {
+        let mut books = Books::new(Levels::Twenty, None);
+        let mut printed = 0;
+        for (instrument, side) in [(ONE, Side::Bid), (TWO, Side::Ask), (TWO, Side::Bid), (ONE, Side::Ask)] {
+            each(&bytes(instrument, side, 1), Levels::Twenty, |side| {
+                printed += u32::from(books.push(side).record.is_some());
+            });
+        }
+        assert_eq!((printed, books.forget_all()), (2, 0));
+    }
+
+    #[test]
+    fn a_forgotten_instrument_starts_over_and_its_open_side_is_filtered() {
+        let mut books = Books::new(Levels::Twenty, None);
+        let push = |books: &mut Books, side| {
+            let mut printed = false;
+            each(&bytes(ONE, side, 1), Levels::Twenty, |side| printed = books.push(side).record.is_some());
+            printed
+        };
+        assert!(!push(&mut books, Side::Bid));
+        assert!(push(&mut books, Side::Ask));
+        assert!(!push(&mut books, Side::Bid));
+        assert_eq!(books.forget(ONE), 1);
+        assert!(!push(&mut books, Side::Ask), "no bid of before may be paired with it");
+        assert!(push(&mut books, Side::Bid));
+        assert_eq!((books.forget(ONE), books.forget(TWO), books.forget_all()), (0, 0, 0));
+    }
+
+    #[test]
+    fn the_last_header_word_is_a_sequence_at_20_levels_only() {
+        for (levels, seq) in [(Levels::Twenty, Some(1)), (Levels::TwoHundred, None)] {
+            let mut books = Books::new(levels, Some(1));
+            each(&bytes(ONE, Side::Ask, 1), levels, |side| {
+                let record = books.side(side);
+                assert_eq!((record.seq, record.side, record.rows().count()), (seq, Side::Ask, 1));
+            });
+        }
+    }
+}

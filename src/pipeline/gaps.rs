@@ -1,0 +1,217 @@
+//! Which losses are open, and the gap records that close them.
+
+use super::item::{Feed, GapReason};
+use crate::model::InstrumentKey;
+use crate::record::control::Gap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Losses by connection: opened by [`Gaps::lost`], closed by the connection's next data.
+#[derive(Debug, Default)]
+pub struct Gaps {
+    open: BTreeMap<u16, Open>,
+    /// What each connection serves.
+    served: BTreeMap<u16, BTreeSet<InstrumentKey>>,
+    /// The receive time that each connection's latest record carries, by connection.
+    carried: Vec<i64>,
+    /// The moments that gaps cover, for `--fail-on-gap`: beginnings and ends, disjoint.
+    covered: BTreeMap<i64, i64>,
+}
+
+#[derive(Debug)]
+struct Open {
+    reason: GapReason,
+    detail: Option<String>,
+    from_us: i64,
+    /// The receive time that the connection's last record before it carries.
+    carried_us: i64,
+}
+
+impl Open {
+    /// When it began, as records tell time: in a burst their receive times run ahead of the clock, and no record of the
+    /// connection lies within its gap. A clock that was set back is told elsewhere, and does not shorten this one.
+    fn begin_us(&self, to_us: i64) -> i64 {
+        if self.carried_us <= to_us { self.from_us.max(self.carried_us) } else { self.from_us }
+    }
+}
+
+impl Gaps {
+    /// A connection serves these from now on.
+    pub fn subscribed(&mut self, conn: u16, instruments: impl Iterator<Item = InstrumentKey>) {
+        self.served.entry(conn).or_default().extend(instruments);
+    }
+
+    /// Nobody serves these any more.
+    pub fn unsubscribed(&mut self, instruments: &[InstrumentKey]) {
+        for served in self.served.values_mut() {
+            for instrument in instruments {
+                served.remove(instrument);
+            }
+        }
+    }
+
+    /// A frame of a connection became records, of which the last carries this receive time.
+    #[inline(always)]
+    pub fn carried(&mut self, conn: u16, recv_us: i64) {
+        if self.carried.len() <= usize::from(conn) {
+            self.carried.resize(usize::from(conn) + 1, i64::MIN);
+        }
+        self.carried[usize::from(conn)] = recv_us;
+    }
+
+    /// A connection lost data; the first loss counts until data comes again.
+    pub fn lost(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from_us: i64) {
+        let carried_us = self.carried.get(usize::from(conn)).copied().unwrap_or(from_us);
+        self.open.entry(conn).or_insert(Open { reason, detail, from_us, carried_us });
+    }
+
+    /// Whether any loss is open; the hot path asks this before anything else.
+    #[inline(always)]
+    pub fn any_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// The connection has data again: the gap that this closes.
+    pub fn resumed(&mut self, feed: Feed, conn: u16, to_us: i64) -> Option<Gap> {
+        let open = self.open.remove(&conn)?;
+        let from_us = open.begin_us(to_us);
+        Some(self.record(feed, conn, open.reason, open.detail, from_us, to_us, None))
+    }
+
+    /// Every loss that is still open, at the end of the run.
+    pub fn unresolved(&mut self, feed: Feed, to_us: i64) -> Vec<Gap> {
+        let open = std::mem::take(&mut self.open);
+        open.into_iter()
+            .map(|(conn, open)| {
+                let from_us = open.begin_us(to_us);
+                self.record(feed, conn, open.reason, open.detail, from_us, to_us, None)
+            })
+            .collect()
+    }
+
+    /// Microseconds since the oldest loss that is still open.
+    pub fn open_for_us(&self, now_us: i64) -> Option<i64> {
+        self.open.values().map(|open| now_us - open.from_us).max()
+    }
+
+    /// A gap that is over: counted, with what it affects. `conn` 0 is about all connections.
+    #[expect(clippy::too_many_arguments, reason = "the fields of a gap record, each once")]
+    pub fn record(
+        &mut self,
+        feed: Feed,
+        conn: u16,
+        reason: GapReason,
+        detail: Option<String>,
+        from_us: i64,
+        to_us: i64,
+        dropped: Option<u64>,
+    ) -> Gap {
+        let to_us = to_us.max(from_us);
+        self.cover(from_us, to_us);
+        let all: usize = self.served.values().map(BTreeSet::len).sum();
+        let (instruments, ids) = match self.served.get(&conn) {
+            Some(served) if self.served.len() > 1 => (served.len(), Some(served.iter().copied().collect())),
+            _ => (all, None),
+        };
+        let instruments = u32::try_from(instruments).unwrap_or(u32::MAX);
+        Gap { feed, conn, reason, detail, from_us, to_us, instruments, ids, dropped }
+    }
+
+    fn cover(&mut self, mut from_us: i64, mut to_us: i64) {
+        while let Some((&from, &to)) = self.covered.range(..=to_us).next_back().filter(|&(_, &to)| to >= from_us) {
+            self.covered.remove(&from);
+            (from_us, to_us) = (from_us.min(from), to_us.max(to));
+        }
+        self.covered.insert(from_us, to_us);
+    }
+
+    /// How long all gaps lasted together, µs; moments that several of them cover count once.
+    pub fn total_us(&self) -> i64 {
+        self.covered.iter().map(|(from, to)| to - from).sum()
+    }
+
+    /// What a connection serves.
+    pub fn served(&self, conn: u16) -> impl Iterator<Item = InstrumentKey> + '_ {
+        self.served.get(&conn).into_iter().flatten().copied()
+    }
+
+    /// How many instruments were asked for.
+    pub fn requested(&self) -> usize {
+        self.served.values().map(BTreeSet::len).sum()
+    }
+
+    /// Every instrument that was asked for.
+    pub fn requested_keys(&self) -> impl Iterator<Item = InstrumentKey> + '_ {
+        self.served.values().flatten().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Segment;
+
+    fn key(id: u32) -> InstrumentKey {
+        InstrumentKey::new(Segment::NSE_EQ, id)
+    }
+
+    #[test]
+    fn a_gap_lasts_from_the_first_loss_to_the_next_data_however_often_it_is_lost_again() {
+        let mut gaps = Gaps::default();
+        gaps.subscribed(1, [key(1), key(2)].into_iter());
+        gaps.lost(1, GapReason::Stalled, Some("no byte for 10 s".into()), 100);
+        gaps.lost(1, GapReason::Disconnected, None, 500);
+        let gap = gaps.resumed(Feed::Market, 1, 900).unwrap();
+        assert_eq!(
+            (gap.reason, gap.from_us, gap.to_us, gap.instruments, gap.ids),
+            (GapReason::Stalled, 100, 900, 2, None)
+        );
+        assert_eq!(gaps.resumed(Feed::Market, 1, 950), None, "it is printed once");
+        assert_eq!(gaps.total_us(), 800);
+    }
+
+    #[test]
+    fn with_several_connections_a_gap_names_what_it_affects() {
+        let mut gaps = Gaps::default();
+        gaps.subscribed(1, [key(1)].into_iter());
+        gaps.subscribed(2, [key(2), key(3)].into_iter());
+        gaps.lost(2, GapReason::Disconnected, None, 0);
+        assert_eq!(gaps.resumed(Feed::Market, 1, 5), None, "the other connection was not lost");
+        let gap = gaps.resumed(Feed::Market, 2, 9).unwrap();
+        assert_eq!((gap.instruments, gap.ids), (2, Some(vec![key(2), key(3)])));
+    }
+
+    #[test]
+    fn a_gap_begins_behind_records_whose_receive_times_ran_ahead_of_the_clock() {
+        let mut gaps = Gaps::default();
+        gaps.carried(1, 175);
+        gaps.carried(2, 800);
+        gaps.lost(1, GapReason::Disconnected, None, 100);
+        let gap = gaps.resumed(Feed::Market, 1, 900).unwrap();
+        assert_eq!((gap.from_us, gap.to_us), (175, 900));
+        // The clock was set back, and records are held where it had been.
+        gaps.carried(1, 3_600_000);
+        gaps.lost(1, GapReason::Disconnected, None, 1_000);
+        let gap = gaps.resumed(Feed::Market, 1, 1_500).unwrap();
+        assert_eq!((gap.from_us, gap.to_us), (1_000, 1_500));
+    }
+
+    #[test]
+    fn moments_that_two_gaps_share_count_once() {
+        let mut gaps = Gaps::default();
+        for (from, to) in [(0, 100), (50, 120), (110, 115), (200, 210)] {
+            gaps.record(Feed::Market, 0, GapReason::Disconnected, None, from, to, None);
+        }
+        assert_eq!(gaps.total_us(), 130);
+    }
+
+    #[test]
+    fn a_gap_that_covers_one_that_was_told_before_counts_whole() {
+        let mut gaps = Gaps::default();
+        for (from_us, to_us, total_us) in
+            [(20, 32, 12), (0, 83, 83), (100, 110, 93), (90, 95, 98), (80, 105, 110), (110, 110, 110), (200, 200, 110)]
+        {
+            gaps.record(Feed::Market, 1, GapReason::Disconnected, None, from_us, to_us, None);
+            assert_eq!(gaps.total_us(), total_us, "with {from_us}..{to_us}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Depth frames into books.
+
+use super::{Decoder, Pipeline, View};
+use crate::model::InstrumentKey;
+use crate::pipeline::item::Frame;
+use crate::protocol::depth::{self, Levels};
+use crate::record::Record as _;
+
+impl Pipeline {
+    pub(super) fn depth(&mut self, frame: Frame<'_>, levels: Levels) {
+        let mut malformed = 0;
+        let mut whose = None;
+        for (n, packet) in depth::packets(frame.bytes, levels).enumerate() {
+            match packet {
+                _ if self.is_after_end(n) => self.filtered(),
+                Ok(depth::Packet::Heartbeat | depth::Packet::Disconnect(_)) => self.filtered(),
+                Ok(depth::Packet::Side(side)) => {
+                    if self.gaps.any_open() {
+                        self.resumed(frame);
+                    }
+                    self.side(side, frame.recv_us);
+                }
+                Err(bad) => {
+                    self.books.received += 1;
+                    self.books.malformed += 1;
+                    malformed += 1;
+                    whose = bad.code.or(whose);
+                }
+            }
+        }
+        if malformed > 0 {
+            self.tell_malformed(frame, malformed, whose.map(|code| format!("code {code}")));
+        }
+    }
+
+    /// Takes one side of a book. A packet that waits for its other side is in no book yet: it is received when it is known
+    /// what became of it, so that the books balance at every moment.
+    pub(super) fn side(&mut self, side: depth::BookSide<'_>, recv_us: i64) {
+        let instrument = side.instrument;
+        self.names.see(instrument);
+        if self.wanted.get(&instrument) == Some(&0) {
+            return self.filtered();
+        }
+        let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
+        let symbol = || self.names.symbol(instrument);
+        if self.rules.view == View::Sides {
+            let record = assembler.side(side);
+            let recv_us = self.outputs.stamp(recv_us, &self.books);
+            self.outputs.lines(1, |encoder, out| encoder.depth_side(out, instrument, symbol, &record, recv_us));
+            self.books.received += 1;
+            self.books.written += 1;
+            *self.figures.records.entry(record.kind()).or_default() += 1;
+            return self.printed();
+        }
+        let pushed = assembler.push(side);
+        self.books.received += pushed.filtered;
+        self.books.filtered += pushed.filtered;
+        if let Some(record) = pushed.record {
+            let recv_us = self.outputs.stamp(recv_us, &self.books);
+            let packets = pushed.written as u32;
+            self.outputs.lines(packets, |encoder, out| encoder.depth(out, instrument, symbol, &record, recv_us));
+            self.books.received += pushed.written;
+            self.books.written += pushed.written;
+            *self.figures.records.entry(record.kind()).or_default() += 1;
+            self.printed();
+        }
+    }
+
+    /// Forgets half books, of these instruments or of all: no side from before a loss is paired with one from after it.
+    pub(super) fn forget_books(&mut self, instruments: Option<&[InstrumentKey]>) {
+        let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
+        let filtered: u64 = match instruments {
+            Some(instruments) => instruments.iter().map(|instrument| assembler.forget(*instrument)).sum(),
+            None => assembler.forget_all(),
+        };
+        self.books.received += filtered;
+        self.books.filtered += filtered;
+    }
+}

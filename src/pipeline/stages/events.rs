@@ -1,0 +1,70 @@
+//! What happens between frames.
+
+use super::market::mode_bit;
+use super::{Over, Pipeline};
+use crate::model::InstrumentKey;
+use crate::pipeline::item::Event;
+use crate::protocol::Mode;
+use crate::record::control::Status;
+
+impl Pipeline {
+    pub(super) fn event(&mut self, event: &Event) {
+        match event {
+            Event::Symbols(symbols) => {
+                self.names.told(symbols);
+                self.outputs.forget_symbols();
+            }
+            Event::Subscribed { conn, instruments } => self.subscribed(*conn, instruments),
+            Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
+            Event::Lost { conn, reason, detail, from_us } => {
+                let served: Vec<_> = self.gaps.served(*conn).collect();
+                self.forget_books(Some(&served));
+                self.gaps.lost(*conn, *reason, Some(detail.clone()), *from_us);
+            }
+            Event::Whole { conn, at_us } => {
+                if let Some(gap) = self.gaps.resumed(self.rules.feed, *conn, *at_us) {
+                    self.print_gap(gap, *at_us);
+                }
+            }
+            Event::Gap { conn, reason, detail, from_us, to_us, dropped } => {
+                self.gap(*conn, *reason, detail.clone(), *from_us, *to_us, *dropped);
+            }
+            Event::Status { conn, event, detail, at_us } => {
+                if self.rules.status_records && self.over.is_none() {
+                    let status = Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
+                    let recv_us = self.outputs.stamp(*at_us, &self.books);
+                    self.outputs.control(&status, recv_us);
+                }
+            }
+            Event::End { reason, .. } => {
+                self.over.get_or_insert(Over::Done(reason.clone()));
+            }
+        }
+    }
+
+    pub(super) fn subscribed(&mut self, conn: u16, instruments: &[(InstrumentKey, Option<Mode>)]) {
+        self.gaps.subscribed(conn, instruments.iter().map(|(instrument, _)| *instrument));
+        for &(instrument, mode) in instruments {
+            let bits = self.subscribed.entry(instrument).or_default();
+            *bits |= mode.map_or(u8::MAX, mode_bit);
+            if let Some(wanted) = self.wanted.get_mut(&instrument) {
+                *wanted = *bits;
+            }
+        }
+    }
+
+    pub(super) fn unsubscribed(&mut self, instruments: &[(InstrumentKey, Option<Mode>)]) {
+        let mut gone = Vec::new();
+        for &(instrument, mode) in instruments {
+            let bits = self.subscribed.entry(instrument).or_default();
+            *bits &= !mode.map_or(u8::MAX, mode_bit);
+            self.wanted.insert(instrument, *bits);
+            if *bits == 0 {
+                self.subscribed.remove(&instrument);
+                gone.push(instrument);
+            }
+        }
+        self.gaps.unsubscribed(&gone);
+        self.forget_books(Some(&gone));
+    }
+}

@@ -1,0 +1,149 @@
+//! What was lost, and telling of it.
+
+use super::Pipeline;
+use crate::pipeline::item::Frame;
+use crate::pipeline::lane::Lagged;
+use crate::record::control::{Gap, GapReason};
+
+/// Malformed frames that get a gap record of their own each second; what comes beyond is counted in the next one.
+const MALFORMED_A_SECOND: u32 = 10;
+
+/// Malformed packets that have not been told of yet.
+#[derive(Debug, Default)]
+pub(super) struct MalformedBurst {
+    second: i64,
+    told: u32,
+    pub(super) held: u64,
+    from_us: i64,
+    conn: u16,
+}
+
+/// Packets that came, or became lines, when nothing took lines any more.
+#[derive(Debug)]
+pub(super) struct Untaken {
+    from_us: i64,
+    packets: u64,
+}
+
+impl Pipeline {
+    /// Packets were lost because outputs do not take lines any more, or will never take those that were pending.
+    #[cold]
+    pub(super) fn not_taken(&mut self, packets: u64, from_us: i64) {
+        self.untaken.get_or_insert(Untaken { from_us, packets: 0 }).packets += packets;
+    }
+
+    /// Counts what was not taken as a gap, and tells of it where something still takes lines.
+    pub(super) fn tell_untaken(&mut self, now_us: i64) {
+        if let Some(Untaken { from_us, packets }) = self.untaken.take() {
+            let detail = "an output did not take them before the end".to_owned();
+            self.gap(0, GapReason::Lagged, Some(detail), from_us, now_us, Some(packets));
+        }
+    }
+
+    #[cold]
+    pub(super) fn resumed(&mut self, frame: Frame<'_>) {
+        if let Some(gap) = self.gaps.resumed(self.rules.feed, frame.conn, frame.recv_us) {
+            self.print_gap(gap, frame.recv_us);
+        }
+    }
+
+    #[cold]
+    pub(super) fn tell_malformed(&mut self, frame: Frame<'_>, packets: u64, detail: Option<String>) {
+        let second = frame.recv_us.div_euclid(1_000_000);
+        if second != self.malformed.second {
+            self.malformed = MalformedBurst { second, ..std::mem::take(&mut self.malformed) };
+            self.malformed.told = 0;
+        }
+        if self.malformed.held == 0 {
+            self.malformed.from_us = frame.recv_us;
+            self.malformed.conn = frame.conn;
+        }
+        self.malformed.held += packets;
+        if self.malformed.told < MALFORMED_A_SECOND {
+            self.malformed.told += 1;
+            self.told_malformed(frame.recv_us, detail);
+        }
+    }
+
+    pub(super) fn told_malformed(&mut self, to_us: i64, detail: Option<String>) {
+        let MalformedBurst { held, from_us, conn, .. } = self.malformed;
+        self.malformed.held = 0;
+        self.gap(conn, GapReason::Malformed, detail, from_us, to_us, Some(held));
+    }
+
+    /// Prints and counts a gap that is over.
+    pub(super) fn gap(
+        &mut self,
+        conn: u16,
+        reason: GapReason,
+        detail: Option<String>,
+        from_us: i64,
+        to_us: i64,
+        dropped: Option<u64>,
+    ) {
+        let gap = self.gaps.record(self.rules.feed, conn, reason, detail, from_us, to_us, dropped);
+        self.print_gap(gap, to_us);
+    }
+
+    pub(super) fn print_gap(&mut self, gap: Gap, at_us: i64) {
+        // Counted after its moment is known: that may close a file, whose books are then told without it.
+        let recv_us = self.rules.gaps.then(|| self.outputs.stamp(at_us, &self.books));
+        self.books.gaps += 1;
+        if let Some(recv_us) = recv_us {
+            self.outputs.control(&gap, recv_us);
+        }
+    }
+
+    pub(super) fn lagged(&mut self, lagged: Lagged) {
+        if self.over.is_some() {
+            self.books.filtered += lagged.packets;
+        } else {
+            self.forget_books(None);
+            self.gap(0, GapReason::Lagged, None, lagged.from_us, lagged.to_us, Some(lagged.packets));
+            self.books.dropped += lagged.packets;
+        }
+        self.books.received += lagged.packets;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SECOND_US;
+    use crate::console::Console;
+    use crate::format::csv::Columns;
+    use crate::format::encoder::{Format, Style};
+    use crate::format::time::TimeStyle;
+    use crate::output::file::{FileSink, FileSpec};
+    use crate::pipeline::outputs::{OutputSpec, Outputs};
+    use crate::pipeline::stages::Rules;
+    use crate::record::control::Feed;
+    use crate::verify::Verdict;
+
+    #[test]
+    fn a_gap_that_a_new_file_begins_with_is_in_the_books_of_that_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let spec = FileSpec {
+            pattern: dir.path().join("x-%S.ndjson").display().to_string(),
+            format: Format::Ndjson,
+            csv_header: None,
+            rotate_size: None,
+            mode: 0o644,
+            on_rotate: None,
+            disk_wait: std::time::Duration::ZERO,
+            stop: crate::output::StopSignal::default(),
+        };
+        let sink = FileSink::open(spec, 0, &Console::default()).unwrap().sink;
+        let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+        let output = OutputSpec { destination: Box::new(sink), style, header: None, is_file: true };
+        let outputs = Outputs::new(vec![output], TimeStyle::Epoch, Console::default());
+        let mut pipeline = Pipeline::new(Rules::everything(Feed::Market), outputs, 0);
+        pipeline.lagged(Lagged { packets: 3, from_us: 0, to_us: SECOND_US });
+        pipeline.finish(SECOND_US + 1);
+        let check = |name| crate::cmd::verify::check(&dir.path().join(name)).unwrap();
+        let (verdict, summary) = check("x-00.ndjson");
+        assert_eq!((verdict, summary.ends), (Verdict::Ok, 1), "{summary:?}");
+        let (verdict, summary) = check("x-01.ndjson");
+        assert_eq!((verdict, summary.ends), (Verdict::Gaps, 1), "{summary:?}");
+    }
+}

@@ -1,0 +1,137 @@
+//! Market feed frames into records.
+
+use super::{Over, Pipeline};
+use crate::model::InstrumentKey;
+use crate::pipeline::item::Frame;
+use crate::protocol::Mode;
+use crate::protocol::feed::{self, Header, Packet};
+use crate::record::Record;
+use crate::record::market::{MarketStatus, MarketType, Unknown};
+use rustc_hash::FxHashSet;
+
+impl Pipeline {
+    pub(super) fn market(&mut self, frame: Frame<'_>) {
+        match feed::numbers(frame.bytes) {
+            Some((header, packet)) if !self.is_after_end(0) => self.data(frame, header, packet),
+            _ => self.walk(frame),
+        }
+    }
+
+    /// Takes a frame packet by packet.
+    #[inline(never)]
+    fn walk(&mut self, frame: Frame<'_>) {
+        let mut malformed = 0;
+        let mut whose = None;
+        for (n, packet) in feed::packets(frame.bytes).enumerate() {
+            match packet {
+                // `--count` may have been reached within this frame.
+                _ if self.is_after_end(n) => self.filtered(),
+                Ok((_, Packet::Heartbeat | Packet::Disconnect(_))) => self.filtered(),
+                Ok((header, packet)) => self.data(frame, header, packet),
+                Err(bad) => {
+                    self.books.received += 1;
+                    self.books.malformed += 1;
+                    malformed += 1;
+                    whose = bad.code.or(whose);
+                }
+            }
+        }
+        if malformed > 0 {
+            self.tell_malformed(frame, malformed, whose.map(|code| format!("code {code}")));
+        }
+    }
+
+    /// Takes a packet that says something of the market.
+    #[inline(always)]
+    fn data(&mut self, frame: Frame<'_>, header: Header, packet: Packet<'_>) {
+        if self.gaps.any_open() {
+            self.resumed(frame);
+        }
+        let (instrument, recv_us) = (header.instrument, frame.recv_us);
+        match packet {
+            Packet::Ticker(p) => {
+                self.late(recv_us, p.ltt_raw());
+                self.packet(instrument, MarketType::Ticker, &p, recv_us);
+            }
+            Packet::Quote(p) => {
+                self.late(recv_us, p.ltt_raw());
+                self.packet(instrument, MarketType::Quote, &p, recv_us);
+            }
+            Packet::Full(p) => {
+                self.late(recv_us, p.ltt_raw());
+                self.packet(instrument, MarketType::Full, &p, recv_us);
+            }
+            Packet::OpenInterest(p) => self.packet(instrument, MarketType::Oi, &p, recv_us),
+            Packet::PrevClose(p) => self.packet(instrument, MarketType::PrevClose, &p, recv_us),
+            Packet::MarketStatus(payload) => {
+                self.packet(instrument, MarketType::MarketStatus, &MarketStatus(payload), recv_us);
+            }
+            Packet::Unknown(payload) => {
+                let record = Unknown { code: header.code, payload };
+                self.packet(instrument, MarketType::Unknown, &record, recv_us);
+            }
+            Packet::Heartbeat | Packet::Disconnect(_) => {}
+        }
+    }
+
+    /// Prints one packet as a record, or filters it.
+    #[inline(always)]
+    pub(super) fn packet<R: Record>(&mut self, instrument: InstrumentKey, kind: MarketType, record: &R, recv_us: i64) {
+        if self.rules.only & (1 << kind as u8) == 0
+            || (!self.wanted.is_empty() && self.is_unwanted(instrument, kind))
+            || (self.once.is_some() && !self.is_due_once(instrument, kind))
+        {
+            self.names.see(instrument);
+            return self.filtered();
+        }
+        let recv_us = self.outputs.stamp(recv_us, &self.books);
+        let Pipeline { outputs, names, .. } = self;
+        // Asked once an instrument and type, so that this is also where an instrument is seen first.
+        let symbol = || {
+            names.see(instrument);
+            names.symbol(instrument)
+        };
+        outputs.instrument(kind as u8, instrument, symbol, record, recv_us);
+        self.books.received += 1;
+        self.books.written += 1;
+        self.by_type[kind as usize] += 1;
+        self.printed();
+        if self.once.as_ref().is_some_and(FxHashSet::is_empty) {
+            self.over.get_or_insert(Over::Done("once".to_owned()));
+        }
+    }
+
+    #[cold]
+    pub(super) fn is_unwanted(&self, instrument: InstrumentKey, kind: MarketType) -> bool {
+        let Some(&wanted) = self.wanted.get(&instrument) else { return false };
+        match kind {
+            MarketType::Ticker | MarketType::Quote | MarketType::Full => wanted & (1 << kind as u8) == 0,
+            _ => wanted == 0,
+        }
+    }
+
+    /// Whether `--once` still waits for this record; from now on it does not.
+    pub(super) fn is_due_once(&mut self, instrument: InstrumentKey, kind: MarketType) -> bool {
+        self.once.as_mut().is_some_and(|due| due.remove(&(instrument, kind)))
+    }
+
+    #[inline(always)]
+    pub(super) fn late(&mut self, recv_us: i64, ltt_raw: u32) {
+        if let Some(ltt) = feed::utc(ltt_raw) {
+            self.figures.lag.note(recv_us - ltt * 1_000_000);
+        }
+    }
+}
+
+/// The record type that a mode yields.
+pub(super) fn market_type(mode: Mode) -> MarketType {
+    match mode {
+        Mode::Ticker => MarketType::Ticker,
+        Mode::Quote => MarketType::Quote,
+        Mode::Full => MarketType::Full,
+    }
+}
+
+pub(super) fn mode_bit(mode: Mode) -> u8 {
+    1 << market_type(mode) as u8
+}

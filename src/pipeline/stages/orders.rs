@@ -1,0 +1,57 @@
+//! Order messages into records.
+
+use super::{Decoder, Pipeline};
+use crate::orders::Outcome;
+use crate::pipeline::item::{Frame, FrameKind};
+use crate::protocol::feed::{self, Packet};
+use crate::record::Record as _;
+
+impl Pipeline {
+    pub(super) fn orders(&mut self, frame: Frame<'_>) {
+        // The order book of the start is the state of before the stream; the one after a gap closes it by itself.
+        if self.gaps.any_open() && frame.kind == FrameKind::Text {
+            self.resumed(frame);
+        }
+        let Decoder::Orders(orders) = &mut self.decoder else { return };
+        let mut outcomes = Vec::new();
+        let mut take = |outcome| outcomes.push(outcome);
+        match frame.kind {
+            FrameKind::OrderBookAtStart => orders.on_order_book(frame.bytes, true, frame.recv_us, &mut take),
+            FrameKind::OrderBookAfterGap => orders.on_order_book(frame.bytes, false, frame.recv_us, &mut take),
+            FrameKind::Text | FrameKind::Binary => orders.on_text(frame.bytes, frame.recv_us, &mut take),
+        }
+        for (n, outcome) in outcomes.into_iter().enumerate() {
+            match outcome {
+                _ if self.is_after_end(n) => self.filtered(),
+                Outcome::Record(order) if self.rules.events.is_none_or(|wanted| order.events.intersects(wanted)) => {
+                    let recv_us = self.outputs.stamp(frame.recv_us, &self.books);
+                    self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv_us));
+                    self.books.received += 1;
+                    self.books.written += 1;
+                    *self.figures.records.entry(order.kind()).or_default() += 1;
+                    self.printed();
+                }
+                Outcome::Record(_) | Outcome::Repeat | Outcome::NotAnOrder { .. } => self.filtered(),
+                Outcome::Malformed { detail } => {
+                    self.books.received += 1;
+                    self.books.malformed += 1;
+                    self.tell_malformed(frame, 1, Some(detail));
+                }
+            }
+        }
+    }
+
+    /// Order updates are text: a binary frame is a disconnect packet, or nothing we know.
+    pub(super) fn binary_among_orders(&mut self, frame: Frame<'_>) {
+        for packet in feed::packets(frame.bytes) {
+            match packet {
+                Ok((_, Packet::Disconnect(_) | Packet::Heartbeat)) => self.filtered(),
+                _ => {
+                    self.books.received += 1;
+                    self.books.malformed += 1;
+                    self.tell_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a run prints, and when it is done.
+
+use crate::model::InstrumentKey;
+use crate::protocol::Mode;
+use crate::record::control::Feed;
+use crate::record::order::Events;
+
+/// What a run prints, and when it is done.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Which stream it is.
+    pub feed: Feed,
+    /// Types that are printed (`--only`), as bits `1 << MarketType as u8`; every other packet is filtered.
+    pub only: u8,
+    /// Whether gap records are printed (not with `--no-gaps`).
+    pub gaps: bool,
+    /// Whether connection events are records too.
+    pub status_records: bool,
+    /// End after this many records (`--count`).
+    pub count: Option<u64>,
+    /// End when each of these was printed once (`--once`).
+    pub once: Option<Vec<(InstrumentKey, Mode)>>,
+    /// Depth: how books are shown.
+    pub view: View,
+    /// Depth: levels shown of each side; `None` for all.
+    pub top: Option<usize>,
+    /// Orders: keep only updates that carry one of these events.
+    pub events: Option<Events>,
+    /// Orders: how they are read.
+    pub orders: crate::orders::Options,
+}
+
+/// How books are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum View {
+    /// Both sides together.
+    #[default]
+    Book,
+    /// Every packet as it came.
+    Sides,
+}
+
+impl Rules {
+    /// Everything is printed.
+    pub fn everything(feed: Feed) -> Rules {
+        Rules {
+            feed,
+            only: u8::MAX,
+            gaps: true,
+            status_records: false,
+            count: None,
+            once: None,
+            view: View::default(),
+            top: None,
+            events: None,
+            orders: crate::orders::Options::default(),
+        }
+    }
+}

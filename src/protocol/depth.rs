@@ -1,0 +1,206 @@
+//! The depth sockets' packets: a 12-byte header in another order than the market feed's, then rows of 16 bytes.
+
+use super::{DisconnectReason, Malformed, array};
+use crate::model::{InstrumentKey, Segment};
+
+/// Bytes of the header: length including the header (0..2), code (2), segment (3), security id (4..8),
+/// sequence or row count (8..12).
+pub const HEADER: usize = 12;
+/// Bytes of a row: price as `f64` (0..8), quantity (8..12), orders (12..16).
+pub const ROW: usize = 16;
+
+/// Response codes (byte 2 of the header).
+pub mod code {
+    /// Nothing but a sign of life.
+    pub const HEARTBEAT: u8 = 0;
+    /// The bid side.
+    pub const BID: u8 = 41;
+    /// The server ends the session.
+    pub const DISCONNECT: u8 = 50;
+    /// The ask side.
+    pub const ASK: u8 = 51;
+}
+
+/// How deep a book the socket serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Levels {
+    /// 20 levels, 50 instruments a socket.
+    Twenty,
+    /// 200 levels, one instrument a socket.
+    TwoHundred,
+}
+
+impl Levels {
+    /// The number, as records carry it.
+    pub const fn count(self) -> u32 {
+        match self {
+            Levels::Twenty => 20,
+            Levels::TwoHundred => 200,
+        }
+    }
+
+    /// Instruments that one socket takes.
+    pub const fn instruments_per_socket(self) -> usize {
+        match self {
+            Levels::Twenty => 50,
+            Levels::TwoHundred => 1,
+        }
+    }
+}
+
+/// A side of the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Buyers, best (highest) first.
+    Bid,
+    /// Sellers, best (lowest) first.
+    Ask,
+}
+
+impl Side {
+    /// The word records carry.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Side::Bid => "bid",
+            Side::Ask => "ask",
+        }
+    }
+}
+
+/// A row of one side, as it came.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// Price in rupees (offset +0).
+    pub price: f64,
+    /// Quantity in units (offset +8).
+    pub qty: u32,
+    /// Number of orders (offset +12).
+    pub orders: u32,
+}
+
+impl Row {
+    /// Whether there is a level at all: rows of price 0 or below stand for "no level".
+    #[inline(always)]
+    pub fn is_priced(self) -> bool {
+        self.price > 0.0 && self.price.is_finite()
+    }
+}
+
+/// One side of one instrument's book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookSide<'a> {
+    /// Whose book (segment at offset 3, security id at offset 4).
+    pub instrument: InstrumentKey,
+    /// Which side (code 41 or 51 at offset 2).
+    pub side: Side,
+    /// The header's last word (offset 8): a sequence at 20 levels, the row count at 200.
+    pub word: u32,
+    rows: &'a [[u8; ROW]],
+}
+
+impl<'a> BookSide<'a> {
+    /// The rows, in the server's order, those without a price included.
+    #[inline]
+    pub fn rows(self) -> impl ExactSizeIterator<Item = Row> + DoubleEndedIterator + Clone + 'a {
+        self.rows.iter().map(|row| Row {
+            price: f64::from_le_bytes(array(row, 0)),
+            qty: u32::from_le_bytes(array(row, 8)),
+            orders: u32::from_le_bytes(array(row, 12)),
+        })
+    }
+}
+
+/// One packet of a depth socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packet<'a> {
+    /// One side of a book.
+    Side(BookSide<'a>),
+    /// The server ends the session.
+    Disconnect(DisconnectReason),
+    /// Nothing but a sign of life.
+    Heartbeat,
+}
+
+/// Walks the packets of one frame. Every byte ends up in a packet or in a [`Malformed`].
+pub fn packets(frame: &[u8], levels: Levels) -> Packets<'_> {
+    Packets { rest: frame, levels }
+}
+
+/// The iterator that [`packets`] makes.
+#[derive(Debug, Clone)]
+pub struct Packets<'a> {
+    rest: &'a [u8],
+    levels: Levels,
+}
+
+/// Bytes of the market feed's disconnect packet, which some say the depth sockets send too.
+const FEED_DISCONNECT: usize = 10;
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Result<Packet<'a>, Malformed<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest;
+        if rest.is_empty() {
+            return None;
+        }
+        // Layout C: the market feed's header. Unambiguous, since no data packet's length ends in the byte 50.
+        if rest[0] == code::DISCONNECT && rest.len() >= FEED_DISCONNECT {
+            self.rest = &rest[FEED_DISCONNECT..];
+            return Some(Ok(Packet::Disconnect(DisconnectReason(u16::from_le_bytes(array(rest, 8))))));
+        }
+        if rest.len() < HEADER {
+            return Some(Err(self.left_over(None)));
+        }
+        let len = usize::from(u16::from_le_bytes(array(rest, 0)));
+        let code = rest[2];
+        let instrument = InstrumentKey::new(Segment::from_code(rest[3]), u32::from_le_bytes(array(rest, 4)));
+        let word = u32::from_le_bytes(array(rest, 8));
+        let fallback = match code {
+            code::BID | code::ASK => Some(match self.levels {
+                Levels::Twenty => HEADER + 20 * ROW,
+                Levels::TwoHundred => HEADER + ROW * word.min(200) as usize,
+            }),
+            code::DISCONNECT => Some(if rest.len() >= 14 { 14 } else { HEADER }),
+            code::HEARTBEAT => Some(HEADER),
+            _ => None,
+        };
+        let step = match fallback {
+            _ if (HEADER..=rest.len()).contains(&len) => len,
+            Some(size) if size <= rest.len() => size,
+            _ => return Some(Err(self.left_over(Some((code, instrument))))),
+        };
+        let (packet, after) = rest.split_at(step);
+        self.rest = after;
+        Some(match code {
+            code::BID | code::ASK => {
+                let (rows, _) = packet[HEADER..].as_chunks::<ROW>();
+                let most = match self.levels {
+                    Levels::Twenty => 20,
+                    Levels::TwoHundred => word.min(200) as usize,
+                };
+                let side = if code == code::BID { Side::Bid } else { Side::Ask };
+                Ok(Packet::Side(BookSide { instrument, side, word, rows: &rows[..rows.len().min(most)] }))
+            }
+            code::DISCONNECT => Ok(Packet::Disconnect(disconnect_reason(packet, word))),
+            code::HEARTBEAT => Ok(Packet::Heartbeat),
+            _ => Err(Malformed { bytes: packet, code: Some(code), instrument: Some(instrument) }),
+        })
+    }
+}
+
+impl<'a> Packets<'a> {
+    fn left_over(&mut self, header: Option<(u8, InstrumentKey)>) -> Malformed<'a> {
+        Malformed { bytes: std::mem::take(&mut self.rest), code: header.map(|h| h.0), instrument: header.map(|h| h.1) }
+    }
+}
+
+/// The reason in a depth disconnect, which sources place differently: layout A has a `u16` behind the header (offset 12),
+/// layout B the header's last word (offset 8).
+fn disconnect_reason(packet: &[u8], word: u32) -> DisconnectReason {
+    let behind = u16::from_le_bytes(array(packet, 12));
+    if packet.len() >= 14 && (800..=899).contains(&behind) {
+        return DisconnectReason(behind);
+    }
+    DisconnectReason(u16::try_from(word).unwrap_or(u16::MAX))
+}

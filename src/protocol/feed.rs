@@ -1,0 +1,371 @@
+//! The market feed's packets: an 8-byte header, then a body whose layout the code names. Little-endian throughout.
+
+use super::{DisconnectReason, Malformed, array};
+use crate::model::{InstrumentKey, Segment};
+
+/// Bytes of the header: code (0), length including the header (1..3), segment (3), security id (4..8).
+pub const HEADER: usize = 8;
+
+/// Response codes (byte 0 of the header).
+pub mod code {
+    /// Nothing but a sign of life.
+    pub const HEARTBEAT: u8 = 0;
+    /// [`super::Ticker`].
+    pub const TICKER: u8 = 2;
+    /// [`super::Quote`].
+    pub const QUOTE: u8 = 4;
+    /// [`super::OpenInterest`].
+    pub const OI: u8 = 5;
+    /// [`super::PrevClose`].
+    pub const PREV_CLOSE: u8 = 6;
+    /// Market status.
+    pub const MARKET_STATUS: u8 = 7;
+    /// [`super::Full`].
+    pub const FULL: u8 = 8;
+    /// The server ends the session.
+    pub const DISCONNECT: u8 = 50;
+}
+
+/// The size that a code's packet has, header included, where the code is known.
+pub const fn known_size(code: u8) -> Option<usize> {
+    match code {
+        code::HEARTBEAT | code::MARKET_STATUS => Some(8),
+        code::TICKER | code::PREV_CLOSE => Some(16),
+        code::QUOTE => Some(50),
+        code::OI => Some(12),
+        code::FULL => Some(162),
+        code::DISCONNECT => Some(10),
+        _ => None,
+    }
+}
+
+/// The header of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// Response code (offset 0).
+    pub code: u8,
+    /// Length in bytes, header included, as the server claims it (offset 1).
+    pub len: u16,
+    /// Whose packet it is: segment (offset 3) and security id (offset 4).
+    pub instrument: InstrumentKey,
+}
+
+impl Header {
+    /// Reads a header; `None` when there are fewer than eight bytes.
+    #[inline]
+    pub fn read(bytes: &[u8]) -> Option<Header> {
+        let head: &[u8; HEADER] = bytes.first_chunk()?;
+        Some(Header {
+            code: head[0],
+            len: u16::from_le_bytes(array(head, 1)),
+            instrument: InstrumentKey::new(Segment::from_code(head[3]), u32::from_le_bytes(array(head, 4))),
+        })
+    }
+}
+
+/// Declares a borrowed view over a packet of fixed size with one accessor a field.
+macro_rules! view {
+    ($(#[$doc:meta])* $name:ident [$size:literal] { $($(#[$fdoc:meta])* $field:ident: $ty:ty = $at:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name<'a>(pub(crate) &'a [u8; $size]);
+
+        impl<'a> $name<'a> {
+            /// Bytes of the packet, header included.
+            pub const SIZE: usize = $size;
+
+            /// A view over a packet's bytes; `None` when there are too few. Bytes beyond the size are ignored.
+            #[inline]
+            pub fn new(bytes: &'a [u8]) -> Option<Self> {
+                bytes.first_chunk().map(Self)
+            }
+
+            $($(#[$fdoc])*
+            #[inline(always)]
+            pub fn $field(self) -> $ty {
+                <$ty>::from_le_bytes(array(self.0, $at))
+            })*
+        }
+    };
+}
+
+view! {
+    /// Last price and its time (code 2, 16 bytes).
+    Ticker[16] {
+        /// Last traded price in rupees (offset 8).
+        ltp: f32 = 8,
+        /// Last trade time, IST wall clock as epoch seconds (offset 12); see [`utc`].
+        ltt_raw: u32 = 12,
+    }
+}
+
+view! {
+    /// Trade, volume and the day's prices (code 4, 50 bytes). The order on the wire is open, close, high, low.
+    Quote[50] {
+        /// Last traded price in rupees (offset 8).
+        ltp: f32 = 8,
+        /// Last traded quantity in units; 16 bits, so large prints wrap (offset 12).
+        ltq: u16 = 12,
+        /// Last trade time, IST wall clock as epoch seconds (offset 14); see [`utc`].
+        ltt_raw: u32 = 14,
+        /// Average traded price in rupees (offset 18).
+        atp: f32 = 18,
+        /// Volume of the day in units (offset 22).
+        volume: u32 = 22,
+        /// Total sell quantity (offset 26): sell comes first.
+        total_sell_qty: u32 = 26,
+        /// Total buy quantity (offset 30).
+        total_buy_qty: u32 = 30,
+        /// Day's open in rupees (offset 34).
+        day_open: f32 = 34,
+        /// Close: the previous session's until the market closes, then the day's (offset 38).
+        close: f32 = 38,
+        /// Day's high in rupees (offset 42).
+        day_high: f32 = 42,
+        /// Day's low in rupees (offset 46).
+        day_low: f32 = 46,
+    }
+}
+
+view! {
+    /// A quote with open interest and five levels of book (code 8, 162 bytes).
+    Full[162] {
+        /// Last traded price in rupees (offset 8).
+        ltp: f32 = 8,
+        /// Last traded quantity in units; 16 bits, so large prints wrap (offset 12).
+        ltq: u16 = 12,
+        /// Last trade time, IST wall clock as epoch seconds (offset 14); see [`utc`].
+        ltt_raw: u32 = 14,
+        /// Average traded price in rupees (offset 18).
+        atp: f32 = 18,
+        /// Volume of the day in units (offset 22).
+        volume: u32 = 22,
+        /// Total sell quantity (offset 26): sell comes first.
+        total_sell_qty: u32 = 26,
+        /// Total buy quantity (offset 30).
+        total_buy_qty: u32 = 30,
+        /// Open interest (offset 34).
+        oi: u32 = 34,
+        /// Day's highest open interest (offset 38).
+        oi_high: u32 = 38,
+        /// Day's lowest open interest (offset 42).
+        oi_low: u32 = 42,
+        /// Day's open in rupees (offset 46).
+        day_open: f32 = 46,
+        /// Close: the previous session's until the market closes, then the day's (offset 50).
+        close: f32 = 50,
+        /// Day's high in rupees (offset 54).
+        day_high: f32 = 54,
+        /// Day's low in rupees (offset 58).
+        day_low: f32 = 58,
+    }
+}
+
+impl<'a> Full<'a> {
+    /// The five levels, best first (offset 62, 20 bytes each). Levels without a price are included; see [`Level::is_priced`].
+    #[inline(always)]
+    pub fn levels(self) -> [LevelPair<'a>; 5] {
+        std::array::from_fn(|i| self.level(i))
+    }
+
+    /// One of them, the best is 0.
+    ///
+    /// # Panics
+    /// There are five.
+    #[inline(always)]
+    pub fn level(self, i: usize) -> LevelPair<'a> {
+        let (levels, _) = self.0[62..].as_chunks::<20>();
+        LevelPair(&levels[i])
+    }
+}
+
+/// One line of the five-level book: both sides side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelPair<'a>(&'a [u8; 20]);
+
+impl LevelPair<'_> {
+    /// The bid: quantity at +0, orders at +8, price at +12.
+    #[inline(always)]
+    pub fn bid(self) -> Level {
+        Level {
+            price: f32::from_le_bytes(array(self.0, 12)),
+            qty: u32::from_le_bytes(array(self.0, 0)),
+            orders: u16::from_le_bytes(array(self.0, 8)),
+        }
+    }
+
+    /// The ask: quantity at +4, orders at +10, price at +16.
+    #[inline(always)]
+    pub fn ask(self) -> Level {
+        Level {
+            price: f32::from_le_bytes(array(self.0, 16)),
+            qty: u32::from_le_bytes(array(self.0, 4)),
+            orders: u16::from_le_bytes(array(self.0, 10)),
+        }
+    }
+}
+
+/// A level of one side of the five-level book.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Level {
+    /// Price in rupees.
+    pub price: f32,
+    /// Quantity in units.
+    pub qty: u32,
+    /// Number of orders.
+    pub orders: u16,
+}
+
+impl Level {
+    /// Whether there is a level at all: the server writes -0.01 or 0 where there is none.
+    #[inline(always)]
+    pub fn is_priced(self) -> bool {
+        // Above zero and below infinity: one comparison where the bits are seen as a whole number.
+        (1..f32::INFINITY.to_bits()).contains(&self.price.to_bits())
+    }
+}
+
+view! {
+    /// Open interest (code 5, 12 bytes).
+    OpenInterest[12] {
+        /// Open interest (offset 8).
+        oi: u32 = 8,
+    }
+}
+
+view! {
+    /// Previous session's close (code 6, 16 bytes), once per subscription.
+    PrevClose[16] {
+        /// Previous session's close in rupees (offset 8).
+        prev_close: f32 = 8,
+        /// Previous session's open interest (offset 12).
+        prev_oi: u32 = 12,
+    }
+}
+
+view! {
+    /// The server ends the session (code 50, 10 bytes).
+    Disconnect[10] {
+        /// Why, as a number (offset 8).
+        reason_raw: u16 = 8,
+    }
+}
+
+impl Disconnect<'_> {
+    /// Why.
+    pub fn reason(self) -> DisconnectReason {
+        DisconnectReason(self.reason_raw())
+    }
+}
+
+/// Seconds by which the server's last trade time runs ahead of UTC: it writes IST wall-clock time as if it were epoch seconds.
+pub const IST_SHIFT: u32 = 19_800;
+
+/// True UTC epoch seconds of a last trade time as it came; `None` for 0, which says "never traded".
+#[inline(always)]
+pub fn utc(ltt_raw: u32) -> Option<i64> {
+    (ltt_raw != 0).then(|| i64::from(ltt_raw) - i64::from(IST_SHIFT))
+}
+
+/// One packet of the market feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packet<'a> {
+    /// Last price and its time.
+    Ticker(Ticker<'a>),
+    /// Trade, volume and the day's prices.
+    Quote(Quote<'a>),
+    /// A quote with five levels of book.
+    Full(Full<'a>),
+    /// Open interest.
+    OpenInterest(OpenInterest<'a>),
+    /// Previous session's close.
+    PrevClose(PrevClose<'a>),
+    /// Market status: what follows the header, whose meaning nobody has published.
+    MarketStatus(&'a [u8]),
+    /// The server ends the session.
+    Disconnect(Disconnect<'a>),
+    /// Nothing but a sign of life.
+    Heartbeat,
+    /// A packet we have no name for: its code is in the header; this is what follows it.
+    Unknown(&'a [u8]),
+}
+
+/// The packet of a frame that is just one, whole and of its code's own size, and has nothing but numbers in it; nearly every
+/// frame is. `None` for all others, which [`packets`] walks.
+#[inline(always)]
+pub fn numbers(frame: &[u8]) -> Option<(Header, Packet<'_>)> {
+    let header = Header::read(frame)?;
+    let packet = match header.code {
+        code::TICKER => Packet::Ticker(Ticker(frame.try_into().ok()?)),
+        code::QUOTE => Packet::Quote(Quote(frame.try_into().ok()?)),
+        code::FULL => Packet::Full(Full(frame.try_into().ok()?)),
+        code::OI => Packet::OpenInterest(OpenInterest(frame.try_into().ok()?)),
+        code::PREV_CLOSE => Packet::PrevClose(PrevClose(frame.try_into().ok()?)),
+        _ => return None,
+    };
+    (usize::from(header.len) == frame.len()).then_some((header, packet))
+}
+
+/// Walks the packets of one frame. Every byte ends up in a packet or in a [`Malformed`].
+pub fn packets(frame: &[u8]) -> Packets<'_> {
+    Packets { rest: frame }
+}
+
+/// The iterator that [`packets`] makes.
+#[derive(Debug, Clone)]
+pub struct Packets<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Result<(Header, Packet<'a>), Malformed<'a>>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let Some(header) = Header::read(self.rest) else {
+            return Some(Err(self.left_over(None)));
+        };
+        let (claimed, known) = (usize::from(header.len), known_size(header.code));
+        let step = match known {
+            _ if (HEADER..=self.rest.len()).contains(&claimed) => claimed,
+            // The length is impossible: the code's own size is the next best guide.
+            Some(size) if size <= self.rest.len() => size,
+            _ => return Some(Err(self.left_over(Some(header)))),
+        };
+        let (packet, rest) = self.rest.split_at(step);
+        self.rest = rest;
+        Some(match decode(header.code, packet) {
+            Some(decoded) => Ok((header, decoded)),
+            None => Err(Malformed { bytes: packet, code: Some(header.code), instrument: Some(header.instrument) }),
+        })
+    }
+}
+
+impl<'a> Packets<'a> {
+    fn left_over(&mut self, header: Option<Header>) -> Malformed<'a> {
+        Malformed {
+            bytes: std::mem::take(&mut self.rest),
+            code: header.map(|h| h.code),
+            instrument: header.map(|h| h.instrument),
+        }
+    }
+}
+
+/// A packet's view; `None` when its code's size is larger than what is there.
+#[inline(always)]
+fn decode(code: u8, packet: &[u8]) -> Option<Packet<'_>> {
+    Some(match code {
+        code::TICKER => Packet::Ticker(Ticker::new(packet)?),
+        code::QUOTE => Packet::Quote(Quote::new(packet)?),
+        code::FULL => Packet::Full(Full::new(packet)?),
+        code::OI => Packet::OpenInterest(OpenInterest::new(packet)?),
+        code::PREV_CLOSE => Packet::PrevClose(PrevClose::new(packet)?),
+        code::DISCONNECT => Packet::Disconnect(Disconnect::new(packet)?),
+        code::MARKET_STATUS => Packet::MarketStatus(packet.get(HEADER..)?),
+        code::HEARTBEAT => Packet::Heartbeat,
+        _ => Packet::Unknown(packet.get(HEADER..)?),
+    })
+}

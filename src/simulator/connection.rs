@@ -1,0 +1,436 @@
+//! One websocket, from the upgrade to its end: frames in and out, pings, faults, and what a test commands.
+
+use super::config::{BadToken, DisconnectLayout, Fault, Kind};
+use super::rng::Rng;
+use super::service::{Flood, Out, Service};
+use super::state::{Broker, Command, Cut, TextSeen};
+use super::stream::Stream;
+use crate::model::{InstrumentKey, Segment};
+use crate::protocol::{DisconnectReason, encode};
+use bytes::Bytes;
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+/// How long an orderly end may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// What was sent is given this long to arrive before a reset that is to come after it.
+const ARRIVAL: Duration = Duration::from_millis(20);
+
+/// One websocket.
+pub(crate) struct Connection {
+    pub broker: Arc<Broker>,
+    pub id: usize,
+    pub kind: Kind,
+    pub socket: WebSocketStream<Stream>,
+    pub commands: UnboundedReceiver<Command>,
+    pub service: Box<dyn Service>,
+    /// What the first request is answered with, where the client is not let in.
+    pub refusal: Option<Cut>,
+    /// Commands that came while something was being written.
+    pub waiting: VecDeque<Command>,
+    pub noise: Rng,
+    pub packets: u64,
+    pub requests: usize,
+    pub muted: bool,
+    pub stalled: bool,
+}
+
+/// How a server configures its side.
+pub(crate) fn websocket_config() -> WebSocketConfig {
+    WebSocketConfig::default().max_message_size(Some(1 << 20)).max_frame_size(Some(1 << 20))
+}
+
+/// Why the loop ends.
+enum End {
+    /// The server ends it.
+    Cut(Cut),
+    /// The client is gone.
+    Gone,
+}
+
+impl Connection {
+    /// Serves the client until one of the two ends it.
+    pub async fn run(mut self) {
+        let end = self.serve().await;
+        if let End::Cut(cut) = end {
+            self.cut(cut).await;
+        }
+        self.broker.close(self.id);
+    }
+
+    async fn serve(&mut self) -> End {
+        let (ping_every, idle_limit) = (self.broker.config.ping_every, self.broker.config.idle_limit);
+        let far = || Instant::now() + Duration::from_secs(1_000_000);
+        let mut ping_at = ping_every.map_or_else(far, |every| Instant::now() + every);
+        let mut heard = Instant::now();
+        loop {
+            if let Some(command) = self.waiting.pop_front() {
+                if let Some(end) = self.obey(command).await {
+                    return end;
+                }
+                continue;
+            }
+            let stalled = self.stalled;
+            let due = if self.muted || stalled { None } else { self.service.due() };
+            let idle_at = idle_limit.map_or_else(far, |limit| heard + limit);
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => match command {
+                    Some(command) => self.waiting.push_back(command),
+                    None => return End::Gone,
+                },
+                frame = self.socket.next(), if !stalled => {
+                    heard = Instant::now();
+                    let Some(Ok(frame)) = frame else { return End::Gone };
+                    if let Some(end) = self.received(frame).await {
+                        return end;
+                    }
+                }
+                () = sleep_until(ping_at), if !stalled => {
+                    ping_at = ping_every.map_or_else(far, |every| Instant::now() + every);
+                    if self.write(Message::Ping(Bytes::from_static(b"dhan"))).await.is_err() {
+                        return End::Gone;
+                    }
+                    self.broker.state().connections[self.id].seen.pings_sent += 1;
+                }
+                () = sleep_until(idle_at), if !stalled => return End::Cut(Cut::Close(1001)),
+                () = sleep_until(due.unwrap_or_else(far)), if due.is_some() => {
+                    if let Some(flood) = self.service.blast() {
+                        if let Some(end) = self.flood(flood).await {
+                            return end;
+                        }
+                        continue;
+                    }
+                    let mut out = Vec::new();
+                    self.service.on_due(&mut out);
+                    if let Some(end) = self.deliver(out).await {
+                        return end;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn received(&mut self, frame: Message) -> Option<End> {
+        match frame {
+            Message::Text(text) => {
+                self.broker.state().remember_text(TextSeen {
+                    connection: self.id,
+                    kind: self.kind,
+                    at: std::time::Instant::now(),
+                    text: text.to_string(),
+                });
+                self.requested(&text).await
+            }
+            Message::Binary(bytes) => {
+                // The official client sends 83 bytes when it leaves, and its v1 a whole login.
+                let mut state = self.broker.state();
+                let seen = &mut state.connections[self.id].seen.binary_received;
+                if seen.len() < 1_000 {
+                    seen.push(bytes);
+                }
+                None
+            }
+            Message::Ping(_) => {
+                self.broker.state().connections[self.id].seen.pings_received += 1;
+                // The pong is queued; it must not wait for the next data.
+                self.socket.flush().await.err().map(|_| End::Gone)
+            }
+            Message::Pong(_) => {
+                self.broker.state().connections[self.id].seen.pongs_received += 1;
+                None
+            }
+            Message::Close(frame) => {
+                let code = frame.map(|frame| u16::from(frame.code));
+                self.broker.state().connections[self.id].seen.client_close = Some(code.unwrap_or(1005));
+                None
+            }
+            Message::Frame(_) => None,
+        }
+    }
+
+    async fn requested(&mut self, text: &str) -> Option<End> {
+        self.requests += 1;
+        let is_first = self.requests == 1;
+        if let Some(cut) = self.refusal {
+            return Some(End::Cut(cut));
+        }
+        if self.broker.is_reset_due(self.requests) {
+            return Some(End::Cut(Cut::Reset));
+        }
+        let faults = if is_first { self.broker.config.faults.clone() } else { Vec::new() };
+        for fault in &faults {
+            match fault {
+                Fault::Disconnect(reason) => return Some(End::Cut(Cut::Disconnect(*reason))),
+                Fault::ResetAfter(0) => return Some(End::Cut(Cut::Reset)),
+                _ => {}
+            }
+        }
+        let mut out = Vec::new();
+        self.service.on_text(text, &mut out);
+        if self.muted {
+            out.retain(|out| matches!(out, Out::End(_)));
+        }
+        if let Some(end) = self.deliver(out).await {
+            return Some(end);
+        }
+        for fault in &faults {
+            match fault {
+                Fault::Close(code) => return Some(End::Cut(Cut::Close(*code))),
+                Fault::Stall => self.stalled = true,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    async fn obey(&mut self, command: Command) -> Option<End> {
+        match command {
+            Command::Cut(cut) => return Some(End::Cut(cut)),
+            Command::Binary(bytes) => return self.send(Message::Binary(bytes), 1).await,
+            Command::Text(text) => return self.send(Message::text(text), 1).await,
+            Command::Mute(muted) => self.muted = muted,
+            Command::Stall(stalled) => self.stalled = stalled,
+            Command::Nudge => {}
+        }
+        None
+    }
+
+    /// Sends what a service has made, faults applied.
+    async fn deliver(&mut self, out: Vec<Out>) -> Option<End> {
+        for out in out {
+            match out {
+                Out::End(cut) => return Some(End::Cut(cut)),
+                Out::Text(text) => {
+                    if let Some(end) = self.spoiled(Bytes::from(text), 1, true).await {
+                        return Some(end);
+                    }
+                }
+                Out::Binary { bytes, packets } => {
+                    if let Some(end) = self.spoiled(bytes, packets, false).await {
+                        return Some(end);
+                    }
+                }
+            }
+        }
+        self.flush().await
+    }
+
+    /// Sends a message, or what the faults make of it.
+    async fn spoiled(&mut self, mut bytes: Bytes, mut packets: u64, is_text: bool) -> Option<End> {
+        let broker = self.broker.clone();
+        let mut reset = false;
+        for fault in &broker.config.faults {
+            match fault {
+                Fault::ResetAfter(limit) if self.packets + packets >= *limit => {
+                    packets = limit.saturating_sub(self.packets);
+                    bytes.truncate(first_packets(self.kind, &bytes, packets));
+                    reset = true;
+                }
+                Fault::Truncate if self.noise.one_in(8) => {
+                    let cut = 1 + self.noise.below(7) as usize;
+                    bytes.truncate(bytes.len().saturating_sub(cut).max(1));
+                }
+                Fault::Garbage if self.noise.one_in(8) => {
+                    let noise = garbage(&mut self.noise, is_text);
+                    if let Some(end) = self.feed(noise, is_text, 0).await {
+                        return Some(end);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Some(end) = self.feed(bytes, is_text, packets).await {
+            return Some(end);
+        }
+        if reset {
+            if let Some(end) = self.flush().await {
+                return Some(end);
+            }
+            sleep(ARRIVAL).await;
+            return Some(End::Cut(Cut::Reset));
+        }
+        None
+    }
+
+    async fn feed(&mut self, bytes: Bytes, is_text: bool, packets: u64) -> Option<End> {
+        let message =
+            if is_text { Message::text(String::from_utf8_lossy(&bytes).into_owned()) } else { Message::Binary(bytes) };
+        self.remember(&message, packets);
+        self.while_listening(async |socket| socket.feed(message).await).await
+    }
+
+    async fn send(&mut self, message: Message, packets: u64) -> Option<End> {
+        self.remember(&message, packets);
+        self.while_listening(async |socket| socket.send(message).await).await
+    }
+
+    async fn flush(&mut self) -> Option<End> {
+        self.while_listening(async |socket| socket.flush().await).await
+    }
+
+    fn remember(&mut self, message: &Message, packets: u64) {
+        self.packets += packets;
+        let mut state = self.broker.state();
+        let connection = &mut state.connections[self.id];
+        connection.seen.messages_sent += 1;
+        connection.seen.packets_sent += packets;
+        if self.broker.config.record_sent {
+            connection.sent.push(message.clone().into_data());
+        }
+    }
+
+    /// Writes while listening for commands, so that a client that does not read can still be cut off.
+    async fn while_listening(
+        &mut self,
+        write: impl AsyncFnOnce(&mut WebSocketStream<Stream>) -> Result<(), Error>,
+    ) -> Option<End> {
+        // Who reads nothing answers no ping either.
+        let patience = self.broker.config.idle_limit.unwrap_or(Duration::from_secs(1_000_000));
+        let mut patience = std::pin::pin!(sleep(patience));
+        let mut writing = std::pin::pin!(write(&mut self.socket));
+        loop {
+            tokio::select! {
+                biased;
+                result = &mut writing => return result.err().map(|_| End::Gone),
+                command = self.commands.recv() => match command {
+                    None => return Some(End::Gone),
+                    Some(Command::Cut(cut @ Cut::Reset)) => return Some(End::Cut(cut)),
+                    Some(command) => self.waiting.push_back(command),
+                },
+                () = &mut patience => return Some(End::Cut(Cut::Reset)),
+            }
+        }
+    }
+
+    async fn write(&mut self, message: Message) -> Result<(), Error> {
+        self.socket.send(message).await
+    }
+
+    /// Writes made-up chunks past the websocket library, which would cost more than the client's side does.
+    async fn flood(&mut self, flood: Flood) -> Option<End> {
+        let chunks = (0..flood.repeats)
+            .map(|_| (&flood.chunk, flood.packets_per_chunk))
+            .chain([(&flood.tail, flood.tail_packets)]);
+        for (chunk, packets) in chunks.filter(|(chunk, _)| !chunk.is_empty()) {
+            if let Some(end) = self.flush().await {
+                return Some(end);
+            }
+            let end = self.while_listening(async |socket| Ok(socket.get_mut().write_all(chunk).await?)).await;
+            if end.is_some() {
+                return end;
+            }
+            self.packets += packets;
+            self.broker.state().connections[self.id].seen.packets_sent += packets;
+            while let Some(frame) = self.socket.next().now_or_never() {
+                let Some(Ok(frame)) = frame else { return Some(End::Gone) };
+                if let Some(end) = self.received(frame).await {
+                    return Some(end);
+                }
+            }
+            if let Some(command) = self.waiting.pop_front()
+                && let Some(end) = self.obey(command).await
+            {
+                return Some(end);
+            }
+            tokio::task::yield_now().await;
+        }
+        None
+    }
+
+    async fn cut(&mut self, cut: Cut) {
+        match cut {
+            Cut::Reset => self.socket.get_ref().reset_on_drop(),
+            Cut::Fin => {
+                let _ = timeout(FAREWELL, self.socket.get_mut().shutdown()).await;
+                self.drain().await;
+            }
+            Cut::Close(code) => self.farewell(code).await,
+            Cut::Disconnect(reason) => {
+                let packet = disconnect_packet(self.kind, self.broker.config.disconnect_layout, reason);
+                let _ = timeout(FAREWELL, self.send(Message::Binary(packet.into()), 1)).await;
+                self.farewell(1000).await;
+            }
+        }
+    }
+
+    async fn farewell(&mut self, code: u16) {
+        let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
+        let _ = timeout(FAREWELL, self.socket.close(Some(frame))).await;
+        self.drain().await;
+    }
+
+    /// Reads until the client has ended its side too: what is unread at the end would turn it into a reset.
+    async fn drain(&mut self) {
+        let drained = async {
+            while let Some(Ok(frame)) = self.socket.next().await {
+                let _ = self.received_late(frame);
+            }
+        };
+        let _ = timeout(FAREWELL, drained).await;
+    }
+
+    fn received_late(&self, frame: Message) -> Option<()> {
+        if let Message::Close(frame) = frame {
+            let code = frame.map_or(1005, |frame| u16::from(frame.code));
+            self.broker.state().connections[self.id].seen.client_close.get_or_insert(code);
+        }
+        None
+    }
+}
+
+/// What becomes of a refused token once the client has asked for something.
+pub(crate) fn refusal(policy: BadToken) -> Cut {
+    match policy {
+        // The status was for the upgrade; a token that is refused later finds the socket open already.
+        BadToken::Reset | BadToken::Http(_) => Cut::Reset,
+        BadToken::Disconnect(reason) => Cut::Disconnect(reason),
+        BadToken::Close(code) => Cut::Close(code),
+    }
+}
+
+/// A disconnect as a kind of socket writes it.
+pub(crate) fn disconnect_packet(kind: Kind, layout: DisconnectLayout, reason: u16) -> Vec<u8> {
+    let (mut packet, nobody) = (Vec::new(), InstrumentKey::new(Segment::IDX_I, 0));
+    let reason = DisconnectReason(reason);
+    match (kind, layout) {
+        (Kind::Feed | Kind::Orders, _) | (_, DisconnectLayout::C) => encode::disconnect(&mut packet, nobody, reason),
+        (_, DisconnectLayout::A) => encode::depth_disconnect(&mut packet, nobody, reason),
+        (_, DisconnectLayout::B) => encode::depth_disconnect_short(&mut packet, nobody, reason),
+    }
+    packet
+}
+
+/// The bytes that a message's first packets take.
+fn first_packets(kind: Kind, bytes: &[u8], packets: u64) -> usize {
+    let length_at = match kind {
+        Kind::Feed => 1,
+        Kind::Depth20 | Kind::Depth200 => 0,
+        Kind::Orders => return if packets == 0 { 0 } else { bytes.len() },
+    };
+    let mut end = 0;
+    for _ in 0..packets {
+        let Some(&[low, high]) = bytes.get(end + length_at..).and_then(|rest| rest.first_chunk()) else { break };
+        end += usize::from(u16::from_le_bytes([low, high]));
+    }
+    end.min(bytes.len())
+}
+
+/// Noise that is no disconnect by accident.
+fn garbage(rng: &mut Rng, is_text: bool) -> Bytes {
+    if is_text {
+        return Bytes::from_static(b"<html>{\"Data\":");
+    }
+    let length = 1 + rng.below(200) as usize;
+    let noise = (0..length).map(|_| rng.next() as u8).map(|byte| if byte == 50 { 51 } else { byte });
+    noise.collect::<Vec<_>>().into()
+}

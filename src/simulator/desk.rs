@@ -1,0 +1,330 @@
+//! The account's orders: a plausible life of a handful at a time, told by the order socket and the REST order book alike.
+//!
+//! Like prices, the desk moves only while somebody listens (or a test tells it to), so that a seed always tells the
+//! same story.
+
+use super::config::SimConfig;
+use super::market::{Market, lock};
+use super::rng::Rng;
+use super::{known, master};
+use crate::clock;
+use crate::model::{InstrumentKey, Segment};
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Transit,
+    Pending,
+    Rejected,
+    Cancelled,
+    Traded,
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Order {
+    pub order_no: String,
+    /// Given by the exchange, with the first answer that is not a rejection.
+    pub exchange_no: Option<String>,
+    pub instrument: InstrumentKey,
+    pub symbol: String,
+    pub display_name: String,
+    /// An option's expiry.
+    pub expiry: Option<String>,
+    pub is_buy: bool,
+    pub is_market: bool,
+    pub is_intraday: bool,
+    pub quantity: u32,
+    pub traded: u32,
+    pub price: f64,
+    pub last_fill: f64,
+    pub average: f64,
+    pub status: Status,
+    pub reason: String,
+    pub created: String,
+    pub at_exchange: Option<String>,
+    pub updated: String,
+    pub ltp: f64,
+    pub correlation: String,
+}
+
+/// What happens next to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Enter,
+    Accept,
+    Fill(u32),
+    Modify,
+    Reject,
+    Cancel,
+    /// The same message once more, as the real socket does.
+    Repeat,
+}
+
+/// Orders of a day beyond which no new ones are entered.
+const ORDERS: usize = 1_000;
+
+/// The account's orders.
+pub(crate) struct Desk {
+    state: Mutex<State>,
+    pace: Duration,
+    is_alive: bool,
+}
+
+struct State {
+    rng: Rng,
+    /// Orders that were entered, in that order.
+    orders: Vec<Order>,
+    /// Orders that will be, with what is to happen to them.
+    script: VecDeque<(usize, Step)>,
+    planned: Vec<Order>,
+    /// Every update there was.
+    log: Vec<Order>,
+    next_at: Instant,
+}
+
+impl Desk {
+    pub fn new(config: &SimConfig) -> Desk {
+        let pace = config.rate.unwrap_or(2.0).max(1e-6);
+        let pace = Duration::try_from_secs_f64(1.0 / pace).unwrap_or(Duration::MAX);
+        let state = State {
+            rng: Rng::mixed(&[config.seed, 3]),
+            orders: Vec::new(),
+            script: VecDeque::new(),
+            planned: Vec::new(),
+            log: Vec::new(),
+            next_at: Instant::now(),
+        };
+        Desk { state: Mutex::new(state), pace: pace.min(Duration::from_secs(1_000_000)), is_alive: config.order_life }
+    }
+
+    /// Somebody begins to listen: they hear what comes from now on, after a while.
+    pub fn listen(&self) -> usize {
+        let mut state = lock(&self.state);
+        state.next_at = state.next_at.max(Instant::now() + self.pace);
+        state.log.len()
+    }
+
+    /// When there is something to hear for a listener that has heard this many updates.
+    pub fn due(&self, heard: usize) -> Option<Instant> {
+        let state = lock(&self.state);
+        if heard < state.log.len() {
+            return Some(Instant::now());
+        }
+        (self.is_alive && (!state.script.is_empty() || state.orders.len() < ORDERS)).then_some(state.next_at)
+    }
+
+    /// What there is to hear now.
+    pub fn hear(&self, heard: usize, market: &Market) -> Vec<Order> {
+        let now = Instant::now();
+        let is_due = |state: &State| heard >= state.log.len() && state.next_at <= now;
+        if self.is_alive && is_due(&lock(&self.state)) {
+            self.advance(market);
+            lock(&self.state).next_at = now + self.pace;
+        }
+        lock(&self.state).log.get(heard..).unwrap_or_default().to_vec()
+    }
+
+    /// The orders of the day as they stand.
+    pub fn book(&self) -> Vec<Order> {
+        lock(&self.state).orders.clone()
+    }
+
+    /// One thing happens.
+    pub fn advance(&self, market: &Market) {
+        let mut state = lock(&self.state);
+        if state.script.is_empty() && state.orders.len() < ORDERS {
+            state.plan();
+        }
+        let Some((planned, step)) = state.script.pop_front() else { return };
+        let order = state.planned[planned].clone();
+        let ltp = lock(&market.instrument(order.instrument)).rupees();
+        let now = clock::ist_civil(clock::now_us()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let order = apply(order, step, ltp, &now, &mut state.rng);
+        match state.orders.iter_mut().find(|known| known.order_no == order.order_no) {
+            Some(known) => known.clone_from(&order),
+            None => state.orders.push(order.clone()),
+        }
+        state.planned[planned].clone_from(&order);
+        state.log.push(order);
+    }
+}
+
+impl State {
+    /// The next handful: a fill in parts, an instant fill, a rejection, a cancellation, an option that is modified.
+    fn plan(&mut self) {
+        use Step::{Accept, Cancel, Enter, Fill, Modify, Reject, Repeat};
+        let today = clock::ist_civil(clock::now_us()).date();
+        let (option, option_symbol, option_name, expiry) = master::near_option(today);
+        let shares: Vec<_> = known::LISTINGS.iter().filter(|l| l.key.segment == Segment::NSE_EQ).collect();
+        let lives: [&[Step]; 5] = [
+            &[Enter, Accept, Fill(40), Repeat, Fill(75), Fill(100)],
+            &[Enter, Fill(100)],
+            &[Enter, Reject],
+            &[Enter, Accept, Cancel],
+            &[Enter, Accept, Modify, Fill(100)],
+        ];
+        self.planned.clear();
+        for number in 0..lives.len() {
+            let share = shares[self.rng.below(shares.len() as u64) as usize];
+            let is_option = number == 4;
+            let lots = self.rng.between(1, 8) as u32;
+            self.planned.push(Order {
+                order_no: format!("112409{:09}", 11_365_000 + (self.orders.len() + number) * 13),
+                exchange_no: None,
+                instrument: if is_option { option } else { share.key },
+                symbol: if is_option { option_symbol.clone() } else { share.symbol.to_owned() },
+                display_name: if is_option { option_name.clone() } else { share.display_name.to_owned() },
+                expiry: is_option.then(|| expiry.to_string()),
+                is_buy: number != 2,
+                is_market: number == 1,
+                is_intraday: is_option || number == 3,
+                quantity: if is_option { lots * 65 } else { lots * 20 },
+                traded: 0,
+                price: 0.0,
+                last_fill: 0.0,
+                average: 0.0,
+                status: Status::Transit,
+                reason: String::new(),
+                created: String::new(),
+                at_exchange: None,
+                updated: String::new(),
+                ltp: 0.0,
+                correlation: format!("sim-{}", self.orders.len() + number + 1),
+            });
+        }
+        // The lives run side by side, each in its own order.
+        let mut at = [0; 5];
+        while let Some(open) = (0..lives.len()).find(|&i| at[i] < lives[i].len()) {
+            let order = match self.rng.below(lives.len() as u64) as usize {
+                any if at[any] < lives[any].len() => any,
+                _ => open,
+            };
+            self.script.push_back((order, lives[order][at[order]]));
+            at[order] += 1;
+        }
+    }
+}
+
+/// An order after a step.
+fn apply(mut order: Order, step: Step, ltp: f64, now: &str, rng: &mut Rng) -> Order {
+    if step == Step::Repeat {
+        return order;
+    }
+    order.ltp = ltp;
+    order.updated = now.to_owned();
+    let number = 1_400_000_000_000_000 + rng.below(1_000_000_000);
+    let exchange_no = order.exchange_no.take();
+    let accepted = || Some(exchange_no.clone().unwrap_or_else(|| number.to_string()));
+    match step {
+        Step::Enter => {
+            order.price = if order.is_market { 0.0 } else { ltp };
+            order.created = now.to_owned();
+            order.status = Status::Transit;
+            order.reason = "CONFIRMED".to_owned();
+        }
+        Step::Accept | Step::Modify => {
+            if step == Step::Modify {
+                order.price = to_tick(order.price + 0.05 * rng.between(1, 10) as f64);
+            }
+            order.exchange_no = accepted();
+            order.at_exchange = Some(now.to_owned());
+            order.status = Status::Pending;
+        }
+        Step::Fill(percent) => {
+            let traded = (order.quantity * percent / 100).max(1);
+            order.last_fill = if order.is_market { ltp } else { order.price };
+            let before = order.average * f64::from(order.traded);
+            let added = order.last_fill * f64::from(traded - order.traded);
+            order.average = ((before + added) / f64::from(traded) * 100.0).round() / 100.0;
+            order.traded = traded;
+            order.exchange_no = accepted();
+            order.at_exchange = Some(now.to_owned());
+            order.status = if percent == 100 { Status::Traded } else { Status::Pending };
+            order.reason = "TRADE CONFIRMED".to_owned();
+        }
+        Step::Reject => {
+            order.status = Status::Rejected;
+            order.reason = format!("RMS:{}:NSE,EQUITY,INSUFFICIENT HOLDING QUANTITY", order.order_no);
+        }
+        Step::Cancel => {
+            order.exchange_no = accepted();
+            order.at_exchange = Some(now.to_owned());
+            order.status = Status::Cancelled;
+        }
+        Step::Repeat => {}
+    }
+    order
+}
+
+fn to_tick(rupees: f64) -> f64 {
+    (rupees * 20.0).round() / 20.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn desk(seed: u64) -> (Desk, Market) {
+        (Desk::new(&SimConfig { seed, ..SimConfig::default() }), Market::new(seed))
+    }
+
+    #[test]
+    fn lives_are_plausible_and_the_book_says_what_the_log_said_last() {
+        let (desk, market) = desk(4);
+        for _ in 0..300 {
+            desk.advance(&market);
+        }
+        let mut last: HashMap<String, Order> = HashMap::new();
+        for order in desk.hear(0, &market) {
+            if let Some(before) = last.get(&order.order_no) {
+                assert!(
+                    matches!(before.status, Status::Transit | Status::Pending),
+                    "a finished order moved: {order:?}"
+                );
+                assert!(order.traded >= before.traded && order.quantity == before.quantity);
+                assert!(before.exchange_no.is_none() || before.exchange_no == order.exchange_no);
+            } else {
+                assert_eq!((order.status, order.traded), (Status::Transit, 0));
+            }
+            assert_eq!(order.status == Status::Traded, order.traded == order.quantity);
+            assert_eq!(order.traded > 0, order.average > 0.0);
+            last.insert(order.order_no.clone(), order);
+        }
+        let book = desk.book();
+        assert!(book.len() > 50);
+        assert!(book.iter().all(|order| last[&order.order_no] == *order));
+        for status in [Status::Traded, Status::Rejected, Status::Cancelled] {
+            assert!(book.iter().any(|order| order.status == status), "{status:?}");
+        }
+        assert!(last.len() == book.len());
+    }
+
+    #[test]
+    fn the_day_ends_with_a_thousand_orders() {
+        let (desk, market) = desk(4);
+        for _ in 0..5_000 {
+            desk.advance(&market);
+        }
+        assert_eq!(desk.book().len(), ORDERS);
+        assert_eq!(desk.due(desk.listen()), None);
+    }
+
+    #[test]
+    fn a_seed_always_tells_the_same_story() {
+        let story = |seed| {
+            let (desk, market) = desk(seed);
+            (0..60).for_each(|_| desk.advance(&market));
+            let tell =
+                |order: Order| (order.order_no, order.symbol, order.status as u8, order.traded, order.price.to_bits());
+            desk.hear(0, &market).into_iter().map(tell).collect::<Vec<_>>()
+        };
+        assert_eq!(story(1), story(1));
+        assert_ne!(story(1), story(2));
+    }
+}

@@ -1,0 +1,244 @@
+//! The market feed: subscriptions, first packets, and the stream.
+
+use super::config::{OverLimit, PrevClose};
+use super::market::{self, lock, ltt_raw};
+use super::request::{self, Request};
+use super::rng::Rng;
+use super::service::{Flood, Out, Pacer, Service, stack};
+use super::state::{Broker, Cut, Subscription};
+use crate::clock;
+use crate::model::{InstrumentKey, Segment};
+use crate::protocol::Mode;
+use crate::protocol::request::INSTRUMENTS_PER_MESSAGE;
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// Instruments that one socket takes.
+const INSTRUMENTS_PER_SOCKET: usize = 5_000;
+
+struct Entry {
+    instrument: market::Shared,
+    key: InstrumentKey,
+    mode: Mode,
+}
+
+impl Entry {
+    /// The server is silent about full packets of an index.
+    fn is_silent(&self) -> bool {
+        self.mode == Mode::Full && self.key.segment == Segment::IDX_I
+    }
+}
+
+/// One market-feed connection.
+pub(crate) struct Feed {
+    broker: Arc<Broker>,
+    id: usize,
+    rng: Rng,
+    entries: Vec<Entry>,
+    silent: usize,
+    next: usize,
+    pacer: Pacer,
+    blasted: bool,
+}
+
+impl Feed {
+    pub fn new(broker: Arc<Broker>, id: usize) -> Feed {
+        let rng = Rng::mixed(&[broker.config.seed, 1]);
+        Feed { broker, id, rng, entries: Vec::new(), silent: 0, next: 0, pacer: Pacer::new(), blasted: false }
+    }
+
+    fn rate(&self) -> f64 {
+        if self.entries.len() == self.silent || self.broker.config.blast.is_some() {
+            return 0.0;
+        }
+        self.broker.rate_for(self.entries.len())
+    }
+
+    fn ltt(&self) -> u32 {
+        ltt_raw(clock::now_us() - i64::try_from(self.broker.config.delay.as_micros()).unwrap_or(0))
+    }
+
+    fn stack(&mut self) -> usize {
+        stack(self.broker.config.stacking, self.broker.config.rate, &mut self.rng)
+    }
+
+    fn subscribe(&mut self, request: &Request, mode: Mode, out: &mut Vec<Out>) {
+        if request.named > INSTRUMENTS_PER_MESSAGE
+            || self.entries.len() + request.instruments.len() > INSTRUMENTS_PER_SOCKET
+        {
+            if self.broker.config.over_limit == OverLimit::Disconnect {
+                out.push(Out::End(Cut::Disconnect(804)));
+            }
+            return;
+        }
+        let mut first = Vec::new();
+        for &key in &request.instruments {
+            let instrument = self.broker.market.instrument(key);
+            self.first_packets(&lock(&instrument), mode, &mut first);
+            if self.broker.subscribed(self.id, Subscription { instrument: key, mode: Some(mode) }) {
+                let entry = Entry { instrument, key, mode };
+                self.silent += usize::from(entry.is_silent());
+                self.entries.push(entry);
+            }
+        }
+        if self.broker.config.blast.is_none() {
+            let mut rest = first.as_slice();
+            while !rest.is_empty() {
+                let (message, after) = rest.split_at(self.stack().min(rest.len()));
+                out.push(Out::Binary { packets: message.len() as u64, bytes: message.concat().into() });
+                rest = after;
+            }
+        }
+    }
+
+    /// What an instrument sends once when it is subscribed, market open or not.
+    fn first_packets(&self, instrument: &market::Instrument, mode: Mode, out: &mut Vec<Vec<u8>>) {
+        let mut packet = Vec::new();
+        if !instrument.packet(mode, self.ltt(), &mut packet) {
+            return;
+        }
+        out.push(std::mem::take(&mut packet));
+        let is_index = instrument.key().segment == Segment::IDX_I;
+        if match self.broker.config.prev_close {
+            PrevClose::All => true,
+            PrevClose::IndicesOnly => is_index,
+            PrevClose::None => false,
+        } {
+            instrument.prev_close_packet(&mut packet);
+            out.push(std::mem::take(&mut packet));
+        }
+        if mode == Mode::Quote && instrument.is_derivative() {
+            instrument.oi_packet(&mut packet);
+            out.push(packet);
+        }
+    }
+
+    fn unsubscribe(&mut self, request: &Request, mode: Mode) {
+        for &key in &request.instruments {
+            self.broker.unsubscribed(self.id, Subscription { instrument: key, mode: Some(mode) });
+        }
+        self.entries.retain(|entry| entry.mode != mode || !request.instruments.contains(&entry.key));
+        self.silent = self.entries.iter().filter(|entry| entry.is_silent()).count();
+    }
+
+    /// One more packet of whoever's turn it is. The caller has seen to it that somebody's turn comes.
+    fn tick(&mut self, ltt: u32, message: &mut Vec<u8>) {
+        loop {
+            self.next = if self.next + 1 < self.entries.len() { self.next + 1 } else { 0 };
+            let entry = &self.entries[self.next];
+            let is_index = entry.key.segment == Segment::IDX_I;
+            // Indices tick at every turn, others skip some.
+            if entry.is_silent() || (!is_index && self.rng.one_in(4)) {
+                continue;
+            }
+            let mut instrument = lock(&entry.instrument);
+            if entry.mode == Mode::Quote && instrument.is_derivative() && self.rng.one_in(6) {
+                instrument.oi_packet(message);
+            } else {
+                instrument.advance();
+                instrument.packet(entry.mode, ltt, message);
+            }
+            return;
+        }
+    }
+}
+
+impl Service for Feed {
+    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+        let Some(request) = request::read(text) else { return };
+        if request.code == request::DISCONNECT {
+            out.push(Out::End(Cut::Close(1000)));
+            return;
+        }
+        for mode in Mode::ALL {
+            if request.code == u64::from(mode.subscribe().0) {
+                self.subscribe(&request, mode, out);
+            } else if request.code == u64::from(mode.unsubscribe().0) {
+                self.unsubscribe(&request, mode);
+            }
+        }
+        self.pacer.settle();
+    }
+
+    fn due(&self) -> Option<Instant> {
+        if self.broker.config.blast.is_some() && !self.blasted && !self.entries.is_empty() {
+            return self.pacer.due(1e9);
+        }
+        self.pacer.due(self.rate())
+    }
+
+    fn on_due(&mut self, out: &mut Vec<Out>) {
+        let rate = self.rate();
+        if rate <= 0.0 {
+            return;
+        }
+        let ltt = self.ltt();
+        let mut pacer = std::mem::replace(&mut self.pacer, Pacer::new());
+        let mut turn = pacer.turn(rate);
+        while turn.goes_on() {
+            let packets = self.stack();
+            let mut message = Vec::with_capacity(packets * 64);
+            for _ in 0..packets {
+                self.tick(ltt, &mut message);
+            }
+            turn.spend(packets as u64);
+            out.push(Out::Binary { bytes: message.into(), packets: packets as u64 });
+        }
+        self.pacer = pacer;
+    }
+
+    fn blast(&mut self) -> Option<Flood> {
+        /// Packets of a chunk, about.
+        const CHUNK: usize = 8_192;
+        let blast = self.broker.config.blast.filter(|_| !self.blasted)?;
+        if self.entries.len() == self.silent || self.pacer.due(1e9)? > Instant::now() {
+            return None;
+        }
+        self.blasted = true;
+        let (per_message, ltt) = (blast.per_message.max(1), self.ltt());
+        let message = |feed: &mut Feed, packets: usize, chunk: &mut Vec<u8>| {
+            let mut message = Vec::new();
+            for _ in 0..packets {
+                feed.tick(ltt, &mut message);
+            }
+            put_frame(&message, chunk);
+        };
+        let messages = CHUNK.div_ceil(per_message);
+        let packets_per_chunk = (messages * per_message) as u64;
+        let (mut chunk, mut tail) = (Vec::new(), Vec::new());
+        for _ in 0..messages {
+            message(self, per_message, &mut chunk);
+        }
+        let mut left = (blast.packets % packets_per_chunk) as usize;
+        while left > 0 {
+            let packets = left.min(per_message);
+            message(self, packets, &mut tail);
+            left -= packets;
+        }
+        Some(Flood {
+            chunk: Bytes::from(chunk),
+            packets_per_chunk,
+            repeats: blast.packets / packets_per_chunk,
+            tail: Bytes::from(tail),
+            tail_packets: blast.packets % packets_per_chunk,
+        })
+    }
+}
+
+/// A server's binary message as it stands on the wire: unmasked, in one frame.
+fn put_frame(payload: &[u8], out: &mut Vec<u8>) {
+    out.push(0x82);
+    match payload.len() {
+        len @ 0..=125 => out.push(len as u8),
+        len @ 126..=65_535 => {
+            out.push(126);
+            out.extend_from_slice(&(len as u16).to_be_bytes());
+        }
+        len => {
+            out.push(127);
+            out.extend_from_slice(&(len as u64).to_be_bytes());
+        }
+    }
+    out.extend_from_slice(payload);
+}

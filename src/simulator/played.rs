@@ -1,0 +1,132 @@
+//! A capture as what the simulator sends: `dhan simulate --replay`.
+
+use super::Kind;
+use super::source::{FrameSource, SourceFrame};
+use crate::capture::entry::Entry;
+use crate::capture::{Part, Player};
+use crate::pipeline::item::{Feed, FrameKind};
+use crate::protocol::depth::Levels;
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A capture that is played to whoever connects to the kind of socket that it was received from. Runs follow each other
+/// without the time between them. What is not whole in it is passed over.
+#[derive(Debug, Clone)]
+pub struct Played {
+    path: PathBuf,
+    kind: Kind,
+    /// How many times as fast as it was received; `None`: as fast as the client reads.
+    times: Option<u32>,
+}
+
+impl Played {
+    /// Looks into a capture.
+    ///
+    /// # Errors
+    /// In words, when it is none.
+    pub fn open(path: &Path, times: Option<u32>) -> Result<Played, String> {
+        let mut player = Player::open(path)?;
+        loop {
+            match player.next() {
+                Ok(Some(Part::Session(session))) => {
+                    return Ok(Played { path: path.to_owned(), kind: kind(session.feed), times });
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => return Err("there is no run in it that this dhan can read".to_owned()),
+                Err(error) => return Err(error.kind().to_string()),
+            }
+        }
+    }
+
+    /// What kind of connection it was received from.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+fn kind(feed: Feed) -> Kind {
+    match feed {
+        Feed::Market => Kind::Feed,
+        Feed::Depth(Levels::Twenty) => Kind::Depth20,
+        Feed::Depth(Levels::TwoHundred) => Kind::Depth200,
+        Feed::Orders => Kind::Orders,
+    }
+}
+
+impl FrameSource for Played {
+    fn frames(&self, kind: Kind) -> Box<dyn Iterator<Item = SourceFrame> + Send> {
+        match Player::open(&self.path) {
+            Ok(player) if kind == self.kind => Box::new(Frames {
+                player: Some(player),
+                wanted: if kind == Kind::Orders { FrameKind::Text } else { FrameKind::Binary },
+                times: self.times,
+                ready: VecDeque::new(),
+                session_from: None,
+                before: Duration::ZERO,
+                last: Duration::ZERO,
+            }),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+struct Frames {
+    player: Option<Player<File>>,
+    wanted: FrameKind,
+    times: Option<u32>,
+    /// The frames of the block that is being played.
+    ready: VecDeque<SourceFrame>,
+    /// The first moment of this run, µs since the epoch.
+    session_from: Option<i64>,
+    /// How long the runs before this one lasted.
+    before: Duration,
+    last: Duration,
+}
+
+impl Frames {
+    /// Reads the next block; `false` at the end.
+    fn read(&mut self) -> bool {
+        let Some(player) = &mut self.player else { return false };
+        match player.next() {
+            Ok(Some(Part::Session(_))) => {
+                self.session_from = None;
+                self.before = self.last;
+            }
+            Ok(Some(Part::Entries(entries))) => {
+                for entry in entries {
+                    let Ok(Entry::Frame(frame)) = entry else { continue };
+                    if frame.kind != self.wanted {
+                        continue;
+                    }
+                    let from = *self.session_from.get_or_insert(frame.recv_us);
+                    let since = Duration::from_micros(u64::try_from(frame.recv_us.saturating_sub(from)).unwrap_or(0));
+                    let after = self.times.map_or(Duration::ZERO, |times| self.before + since / times.max(1));
+                    self.last = self.last.max(after);
+                    self.ready.push_back(SourceFrame { after: self.last, bytes: Bytes::copy_from_slice(frame.bytes) });
+                }
+            }
+            Ok(Some(_)) => {}
+            Ok(None) | Err(_) => {
+                self.player = None;
+                return false;
+            }
+        }
+        true
+    }
+}
+
+impl Iterator for Frames {
+    type Item = SourceFrame;
+
+    fn next(&mut self) -> Option<SourceFrame> {
+        while self.ready.is_empty() {
+            if !self.read() {
+                return None;
+            }
+        }
+        self.ready.pop_front()
+    }
+}

@@ -1,0 +1,177 @@
+//! What a kind of socket does with requests and time; the connection around it does the rest.
+
+use super::config::{Kind, Stacking};
+use super::request;
+use super::rng::Rng;
+use super::source::{FrameSource, SourceFrame};
+use super::state::Cut;
+use crate::protocol::{self, depth::Levels};
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Something to send, or the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Out {
+    Binary { bytes: Bytes, packets: u64 },
+    Text(String),
+    End(Cut),
+}
+
+/// One kind of socket.
+pub(crate) trait Service: Send {
+    /// A text frame came.
+    fn on_text(&mut self, text: &str, out: &mut Vec<Out>);
+    /// When [`Service::on_due`] wants to be called next.
+    fn due(&self) -> Option<Instant>;
+    /// Its time has come.
+    fn on_due(&mut self, out: &mut Vec<Out>);
+    /// Chunks to flood the client with, once there are any.
+    fn blast(&mut self) -> Option<Flood> {
+        None
+    }
+}
+
+/// Messages as they stand on the wire, made beforehand: chunks to write one after the other.
+#[derive(Debug)]
+pub(crate) struct Flood {
+    pub chunk: Bytes,
+    pub packets_per_chunk: u64,
+    /// How often the chunk is written, then `tail` once.
+    pub repeats: u64,
+    pub tail: Bytes,
+    pub tail_packets: u64,
+}
+
+/// Spreads packets over time. What is sent depends on calls alone; only when depends on the clock.
+#[derive(Debug)]
+pub(crate) struct Pacer {
+    last: Instant,
+    credit: f64,
+}
+
+/// After a request the stream waits this long for further ones, so that a client that needs several messages to ask
+/// for everything gets the same packets every time.
+const SETTLE: Duration = Duration::from_millis(25);
+/// Shortest pause between two turns.
+const TURN: Duration = Duration::from_millis(2);
+/// Most packets in one turn.
+const TURN_PACKETS: f64 = 4_096.0;
+
+impl Pacer {
+    pub fn new() -> Pacer {
+        Pacer { last: Instant::now(), credit: 0.0 }
+    }
+
+    /// A request came.
+    pub fn settle(&mut self) {
+        self.last = self.last.max(Instant::now() + SETTLE);
+    }
+
+    /// When the next packet may go.
+    pub fn due(&self, rate: f64) -> Option<Instant> {
+        (rate > 0.0).then(|| {
+            let wait = Duration::try_from_secs_f64((1.0 - self.credit).max(0.0) / rate).unwrap_or(Duration::MAX);
+            // A rate of next to nothing means never: half a year is far enough.
+            self.last + wait.clamp(TURN, Duration::from_secs(15_000_000))
+        })
+    }
+
+    /// A turn begins: how many packets may go now. A client that reads slowly catches up on a second at most.
+    pub fn turn(&mut self, rate: f64) -> Turn<'_> {
+        let now = Instant::now();
+        let elapsed = now.saturating_duration_since(self.last).as_secs_f64();
+        self.credit = (self.credit + elapsed * rate).min(rate.max(1.0));
+        self.last = self.last.max(now);
+        Turn { left: self.credit.min(TURN_PACKETS), pacer: self }
+    }
+}
+
+/// Packets that may go now.
+pub(crate) struct Turn<'a> {
+    pacer: &'a mut Pacer,
+    left: f64,
+}
+
+impl Turn<'_> {
+    /// Whether another message may go; timers are a little early at times, hence the slack.
+    pub fn goes_on(&self) -> bool {
+        self.left >= 0.999
+    }
+
+    /// This many packets went. A message may hold more than was allowed: the next one waits longer.
+    pub fn spend(&mut self, packets: u64) {
+        self.left -= packets as f64;
+        self.pacer.credit -= packets as f64;
+    }
+}
+
+/// How many packets (depth: pairs) the next message holds.
+pub(crate) fn stack(stacking: Stacking, rate: Option<f64>, rng: &mut Rng) -> usize {
+    match (stacking, rate) {
+        (Stacking::Never, _) => 1,
+        (Stacking::Always(n), _) => n.max(1),
+        // At rates no real account sees, messages grow instead of becoming countless.
+        (Stacking::NowAndThen, Some(rate)) if rate > 20_000.0 => {
+            rng.between(1, (rate / 2_500.0) as i64).min(512) as usize
+        }
+        (Stacking::NowAndThen, _) if rng.one_in(8) => rng.between(2, 5) as usize,
+        (Stacking::NowAndThen, _) => 1,
+    }
+}
+
+/// Frames from a source instead of the walk.
+pub(crate) struct Sourced {
+    source: Arc<dyn FrameSource>,
+    kind: Kind,
+    start: Instant,
+    frames: Option<Box<dyn Iterator<Item = SourceFrame> + Send>>,
+    next: Option<SourceFrame>,
+}
+
+impl Sourced {
+    pub fn new(source: Arc<dyn FrameSource>, kind: Kind) -> Sourced {
+        Sourced { source, kind, start: Instant::now(), frames: None, next: None }
+    }
+}
+
+impl Service for Sourced {
+    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+        if request::read(text).is_some_and(|request| request.code == request::DISCONNECT) {
+            out.push(Out::End(Cut::Close(1000)));
+        } else if self.frames.is_none() {
+            self.start = Instant::now();
+            self.next = self.frames.insert(self.source.frames(self.kind)).next();
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.next.as_ref().map(|frame| self.start + frame.after)
+    }
+
+    fn on_due(&mut self, out: &mut Vec<Out>) {
+        let now = Instant::now();
+        while out.len() < SOURCED_TURN {
+            let Some(frame) = self.next.take_if(|frame| self.start + frame.after <= now) else { return };
+            out.push(match self.kind {
+                Kind::Orders => Out::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
+                kind => Out::Binary { packets: count_packets(kind, &frame.bytes), bytes: frame.bytes },
+            });
+            self.next = self.frames.as_mut().and_then(Iterator::next);
+        }
+    }
+}
+
+/// Most frames of a source in one turn.
+const SOURCED_TURN: usize = 512;
+
+/// Packets in a frame, those that cannot be read included.
+fn count_packets(kind: Kind, frame: &[u8]) -> u64 {
+    match kind {
+        Kind::Feed => protocol::feed::packets(frame).count() as u64,
+        Kind::Depth20 => protocol::depth::packets(frame, Levels::Twenty).count() as u64,
+        Kind::Depth200 => protocol::depth::packets(frame, Levels::TwoHundred).count() as u64,
+        Kind::Orders => 1,
+    }
+}

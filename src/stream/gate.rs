@@ -1,0 +1,71 @@
+//! The account's places and connect budget, asked before every attempt.
+
+use crate::account::{Account, Admission, Place, SocketKind, state_dir};
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::protocol::depth::Levels;
+use crate::record::control::Feed;
+use crate::session::{ConnectFailure, CoolOffKind};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// What a run may open, as far as this host knows.
+pub struct Gate {
+    kind: SocketKind,
+    ignore_limit: bool,
+    /// Opened with the first client id that is used.
+    account: Option<Account>,
+    places: HashMap<u16, Place>,
+}
+
+impl Gate {
+    /// The gate of a run of a feed; `ignore_limit` is `--ignore-socket-limit`.
+    pub fn new(feed: Feed, ignore_limit: bool) -> Gate {
+        let kind = match feed {
+            Feed::Market => SocketKind::Feed,
+            Feed::Depth(Levels::Twenty) => SocketKind::Depth20,
+            Feed::Depth(Levels::TwoHundred) => SocketKind::Depth200,
+            Feed::Orders => SocketKind::Orders,
+        };
+        Gate { kind, ignore_limit, account: None, places: HashMap::new() }
+    }
+
+    /// Takes a place for a connection (once) and an attempt from the budget.
+    pub fn admit(
+        &mut self,
+        conn: u16,
+        instruments: usize,
+        client_id: &str,
+        console: &Console,
+    ) -> Result<(), ConnectFailure> {
+        let account = self.account.get_or_insert_with(|| Account::open(state_dir(), client_id));
+        let now_us = now_us();
+        if let Some(place) = self.places.get_mut(&conn) {
+            place.set_instruments(instruments);
+        } else {
+            let place = account
+                .take_place(self.kind, instruments, now_us, self.ignore_limit)
+                .map_err(|none| ConnectFailure::NoPlace(none.to_string()))?;
+            if let Some(warning) = place.warning() {
+                console.warn(warning);
+            }
+            self.places.insert(conn, place);
+        }
+        let admission = account.admit(now_us);
+        for warning in account.take_warnings() {
+            console.warn(warning);
+        }
+        match admission {
+            Admission::Go => Ok(()),
+            Admission::Budget { wait } => Err(ConnectFailure::Budget { wait }),
+            Admission::CoolingOff { kind, step, wait } => Err(ConnectFailure::CoolingOff { kind, step, wait }),
+        }
+    }
+
+    /// Keeps the whole account from connecting, in every process on this host.
+    pub fn cool_off(&self, kind: CoolOffKind, step: u32, wait: Duration) {
+        if let Some(account) = &self.account {
+            account.cool_off(kind, step, wait, now_us());
+        }
+    }
+}

@@ -1,0 +1,586 @@
+//! Runs sessions over transports and carries frames to the writer.
+//!
+//! One thread runs every socket (`socket`), the signals and the timers; the writer has its own. Neither waits for the
+//! other: the [lane](crate::pipeline::lane) between them is bounded and counts what it throws away.
+
+mod early;
+mod gate;
+mod hint;
+mod shared;
+mod signals;
+mod socket;
+mod status;
+
+pub use early::EarlyStop;
+pub use gate::Gate;
+// What an end means is said in one place, for `dhan doctor` too.
+pub use shared::{Credentialing, SocketState};
+pub(crate) use socket::{close, connect_failure};
+
+use crate::auth::BaseUrl;
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::model::InstrumentKey;
+use crate::model::exit::{Exit, Failure};
+use crate::net::Connector;
+use crate::output::{StopSignal, WriteFailure};
+use crate::pipeline::desk::{Desk, Note, Tap};
+use crate::pipeline::figures::ClosingLine;
+use crate::pipeline::item::{Event, Feed, StatusEvent};
+use crate::pipeline::lane::{Lane, OnLag};
+use crate::pipeline::outputs::Outputs;
+use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary, count_packets};
+use crate::pipeline::thread;
+use crate::rest;
+use crate::session::{Config, Input, Plan, Session, Subscription};
+use shared::Shared;
+use signals::{Signal, Signals};
+use socket::{Socket, SocketEnd};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Bytes that may wait for a slow reader.
+const LANE_BYTES: usize = 64 << 20;
+/// Between the first attempts of a run's sockets.
+const STAGGER: Duration = Duration::from_millis(200);
+/// How long sockets get to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// How long what was received may take to reach its reader once the run is to end.
+const DRAIN: Duration = Duration::from_millis(1_200);
+/// How long silence may last before something is said about it.
+const HINT_AFTER: Duration = Duration::from_secs(10);
+/// A run that ends without a connection for longer than this has failed.
+const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
+
+/// Everything a run needs. Whoever builds one has checked it: nothing in here is a usage error any more.
+pub struct Run {
+    /// Which stream.
+    pub feed: Feed,
+    /// What is asked for, spread over connections.
+    pub plan: Plan,
+    /// What instruments are called.
+    pub symbols: Vec<(InstrumentKey, Arc<str>)>,
+    /// Knows what instruments are called that nobody asked for.
+    pub look_up: Option<LookUp>,
+    /// The server.
+    pub base: BaseUrl,
+    /// Where credentials come from.
+    pub credentialing: Credentialing,
+    /// Opens connections.
+    pub connector: Connector,
+    /// The REST calls, where there is a server for them.
+    pub rest: Option<rest::Client>,
+    /// Places and budget of the account; `None` where no account is at stake.
+    pub gate: Option<Gate>,
+    /// How patient sessions are; connection number and seed are filled in.
+    pub session: Config,
+    /// What is printed.
+    pub rules: Rules,
+    /// Where it goes.
+    pub outputs: Outputs,
+    /// What the outputs found when they were opened: gaps of a run that was killed.
+    pub found: Vec<Event>,
+    /// Sees every item before it is decoded: the capture.
+    pub tap: Option<Box<dyn Tap + Send>>,
+    /// Ends the waiting of outputs when the run must be over.
+    pub stop: StopSignal,
+    /// Signals that came before the driver listens.
+    pub early: EarlyStop,
+    /// What to do when the reader is too slow.
+    pub on_lag: OnLag,
+    /// End after this time.
+    pub duration: Option<Duration>,
+    /// End at this moment, µs since the epoch.
+    pub until_us: Option<i64>,
+    /// Exit 13 when gaps add up to more.
+    pub fail_on_gap: Option<Duration>,
+    /// Print figures this often.
+    pub stats: Option<Duration>,
+    /// Changes of what is asked for, while streaming.
+    pub changes: Option<mpsc::UnboundedReceiver<Change>>,
+    /// Asked to read its lists again.
+    pub reread: Option<Box<dyn Fn()>>,
+    /// Shows a live line on a terminal.
+    pub live_line: bool,
+    /// What stderr says.
+    pub console: Console,
+}
+
+/// A change of what is asked for, while streaming.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// These too, and what they are called.
+    Subscribe(Vec<(Subscription, Option<Arc<str>>)>),
+    /// These no longer; without a mode, in all modes.
+    Unsubscribe(Vec<Subscription>),
+    /// Say what is asked for.
+    List,
+    /// End the run.
+    Quit,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// With this code; everything that was to be said has been.
+    Exit(Exit),
+    /// The reader of stdout went away: die by SIGPIPE, quietly.
+    ReaderGone,
+}
+
+/// Streams until the run is over.
+///
+/// # Errors
+/// Why it could not go on.
+pub fn run(run: Run) -> Result<Ended, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Bug, format!("the runtime cannot be started: {}", error.kind())))?;
+    let result = tokio::task::LocalSet::new().block_on(&runtime, Driver::start(run)?.run());
+    // A name look-up that hangs must not hold the process up.
+    runtime.shutdown_background();
+    result
+}
+
+/// A run under way.
+struct Driver {
+    shared: Rc<Shared>,
+    console: Console,
+    plan: Plan,
+    base: BaseUrl,
+    session: Config,
+    writer: Option<JoinHandle<Option<Summary>>>,
+    notes: mpsc::UnboundedReceiver<Note>,
+    stop: StopSignal,
+    early: EarlyStop,
+    sockets: tokio::task::JoinSet<SocketEnd>,
+    duration: Option<Duration>,
+    until_us: Option<i64>,
+    fail_on_gap: Option<Duration>,
+    stats: Option<Duration>,
+    changes: Option<mpsc::UnboundedReceiver<Change>>,
+    reread: Option<Box<dyn Fn()>>,
+    status: status::Status,
+    failure: Option<Failure>,
+    hinted: bool,
+}
+
+/// What makes the driver act.
+enum Happened {
+    Signal(Signal),
+    Note(Note),
+    Socket(SocketEnd),
+    Change(Option<Change>),
+    Second,
+    Stats,
+    DurationOver,
+}
+
+impl Driver {
+    fn start(run: Run) -> Result<Driver, Failure> {
+        let Run { feed, plan, symbols, console, .. } = run;
+        let lane = Lane::new(LANE_BYTES, run.on_lag, Box::new(move |frame| count_packets(feed, frame)));
+        let (say, notes) = mpsc::unbounded_channel();
+        let mut pipeline = Pipeline::new(run.rules, run.outputs, now_us());
+        if let Some(look_up) = run.look_up {
+            pipeline.look_up_with(look_up);
+        }
+        let desk = Arc::new(Desk::new(pipeline, lane, run.tap, say.clone()));
+        let writer = thread::spawn(Arc::clone(&desk), say)
+            .map_err(|error| Failure::new(Exit::Bug, format!("the writer cannot be started: {}", error.kind())))?;
+        if !symbols.is_empty() {
+            desk.event(Event::Symbols(symbols));
+        }
+        for event in run.found {
+            desk.event(event);
+        }
+        let shared = Rc::new(Shared {
+            feed,
+            console: console.clone(),
+            redactor: console.redactor(),
+            connector: run.connector,
+            desk,
+            credentialing: run.credentialing,
+            rest: run.rest,
+            gate: RefCell::new(run.gate),
+            started: Instant::now(),
+            peers: RefCell::default(),
+            sockets: RefCell::default(),
+            probed: Cell::new(None),
+            planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
+            kind_looked_at: Cell::new(false),
+            texts: Cell::new(0),
+        });
+        Ok(Driver {
+            status: status::Status::new(run.live_line, &console),
+            shared,
+            console,
+            plan,
+            base: run.base,
+            session: run.session,
+            writer: Some(writer),
+            notes,
+            stop: run.stop,
+            early: run.early,
+            sockets: tokio::task::JoinSet::new(),
+            duration: run.duration,
+            until_us: run.until_us,
+            fail_on_gap: run.fail_on_gap,
+            stats: run.stats,
+            changes: run.changes,
+            reread: run.reread,
+            failure: None,
+            hinted: false,
+        })
+    }
+
+    async fn run(mut self) -> Result<Ended, Failure> {
+        let mut signals = Signals::new()?;
+        if self.early.is_asked() {
+            return self.end("signal".to_owned(), &mut signals).await;
+        }
+        for i in 0..self.plan.connections().len() {
+            let subscriptions = self.plan.connections()[i].all().to_vec();
+            self.open(&subscriptions);
+        }
+        let reason = self.stream(&mut signals).await;
+        self.end(reason, &mut signals).await
+    }
+
+    /// Opens one more socket.
+    fn open(&mut self, subscriptions: &[Subscription]) {
+        let (say, inputs) = mpsc::unbounded_channel();
+        self.shared.peers.borrow_mut().push(say);
+        self.shared.sockets.borrow_mut().push(SocketState::default());
+        let conn = u16::try_from(self.shared.peers.borrow().len()).unwrap_or(u16::MAX);
+        let config = Config {
+            conn,
+            seed: fastrand::u64(..),
+            start_delay: STAGGER * u32::from(conn - 1),
+            other_path: self.base.alternative().is_some(),
+            ..self.session.clone()
+        };
+        self.tell_writer(conn, subscriptions);
+        let session = Session::new(config, subscriptions.iter().copied());
+        let socket = Socket::new(conn, session, Rc::clone(&self.shared), self.base.clone(), inputs);
+        self.sockets.spawn_local(socket.run());
+    }
+
+    fn tell_writer(&self, conn: u16, subscriptions: &[Subscription]) {
+        if !subscriptions.is_empty() {
+            let instruments = subscriptions.iter().map(|s| (s.instrument, s.mode)).collect();
+            self.shared.desk.event(Event::Subscribed { conn, instruments });
+        }
+    }
+
+    /// Streams until something ends the run; returns what.
+    async fn stream(&mut self, signals: &mut Signals) -> String {
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let every = self.stats.unwrap_or(Duration::from_secs(3600));
+        let mut stats = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        let over_at = self.duration.map(|duration| self.shared.started + duration);
+        loop {
+            let happened = tokio::select! {
+                signal = signals.next() => Happened::Signal(signal),
+                Some(note) = self.notes.recv() => Happened::Note(note),
+                Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
+                change = next_change(&mut self.changes) => Happened::Change(change),
+                () = until(over_at) => Happened::DurationOver,
+                _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
+                _ = seconds.tick() => Happened::Second,
+            };
+            match happened {
+                Happened::Signal(Signal::Stop) => return "signal".to_owned(),
+                Happened::Signal(Signal::HangUp) => self.hang_up(),
+                Happened::Signal(Signal::Figures) | Happened::Stats => self.print_figures(),
+                Happened::Note(Note::Over(Over::Done(reason))) => return reason,
+                Happened::Note(Note::Over(Over::Output(_)) | Note::Ended) => return "output".to_owned(),
+                Happened::Note(Note::Unseen(instruments)) => self.print_unseen(&instruments),
+                Happened::Socket(SocketEnd::Stopped) => {}
+                Happened::Socket(SocketEnd::GaveUp(failure)) => {
+                    self.failure = Some(failure);
+                    return "gave up".to_owned();
+                }
+                Happened::Change(Some(Change::Quit)) => return "quit".to_owned(),
+                Happened::Change(Some(change)) => self.change(change),
+                Happened::Change(None) => self.changes = None,
+                Happened::DurationOver => return "duration".to_owned(),
+                Happened::Second => {
+                    // By the wall clock, asked every second: it may be set while we run.
+                    if self.until_us.is_some_and(|until| now_us() >= until) {
+                        return "until".to_owned();
+                    }
+                    self.second();
+                }
+            }
+        }
+    }
+
+    fn second(&mut self) {
+        let figures = self.shared.desk.figures();
+        self.status.show(&figures, &self.shared.sockets.borrow());
+        if !self.hinted && figures.books.received == 0 && self.shared.started.elapsed() >= HINT_AFTER {
+            self.hinted = true;
+            if let Some(words) = hint::not_connected(&self.shared.sockets.borrow()) {
+                self.console.info(words);
+            }
+        }
+        self.hinted |= figures.books.received > 0;
+    }
+
+    fn hang_up(&mut self) {
+        self.console.info("SIGHUP: lists are read again and files re-opened");
+        self.shared.desk.reopen();
+        if let Some(reread) = &self.reread {
+            reread();
+        }
+    }
+
+    fn print_figures(&mut self) {
+        let figures = self.shared.desk.figures();
+        let line = self.status.line(&figures, &self.shared.sockets.borrow());
+        self.console.info(line);
+    }
+
+    fn print_unseen(&self, instruments: &[InstrumentKey]) {
+        if instruments.is_empty() {
+            return;
+        }
+        const SHOWN: usize = 20;
+        let mut names: Vec<_> = instruments.iter().take(SHOWN).map(ToString::to_string).collect();
+        if instruments.len() > SHOWN {
+            names.push(format!("and {} more", instruments.len() - SHOWN));
+        }
+        self.console.warn(format!(
+            "{} of {} instruments were requested and never seen: {}",
+            instruments.len(),
+            self.plan.len(),
+            names.join(", ")
+        ));
+    }
+
+    fn change(&mut self, change: Change) {
+        let (add, remove, symbols) = match change {
+            Change::Subscribe(subscriptions) => {
+                let symbols: Vec<_> =
+                    subscriptions.iter().filter_map(|(s, symbol)| Some((s.instrument, symbol.clone()?))).collect();
+                (subscriptions.into_iter().map(|(s, _)| s).collect(), Vec::new(), symbols)
+            }
+            Change::Unsubscribe(subscriptions) => (Vec::new(), subscriptions, Vec::new()),
+            Change::List => return self.list(),
+            Change::Quit => return,
+        };
+        let changes = match self.plan.apply(&add, &remove) {
+            Ok(changes) => changes,
+            Err(too_many) => return self.console.error(format!("nothing is changed: {too_many}")),
+        };
+        if !symbols.is_empty() {
+            self.shared.desk.event(Event::Symbols(symbols));
+        }
+        for change in changes {
+            if !change.unsubscribe.is_empty() {
+                let instruments = change.unsubscribe.iter().map(|s| (s.instrument, s.mode)).collect();
+                self.shared.desk.event(Event::Unsubscribed { instruments });
+            }
+            if change.connection >= self.shared.peers.borrow().len() {
+                self.open(&change.subscribe);
+                continue;
+            }
+            let conn = u16::try_from(change.connection + 1).unwrap_or(u16::MAX);
+            self.tell_writer(conn, &change.subscribe);
+            let peers = self.shared.peers.borrow();
+            if let Some(peer) = peers.get(change.connection) {
+                if !change.unsubscribe.is_empty() {
+                    let _ = peer.send(Input::Unsubscribe(change.unsubscribe));
+                }
+                if !change.subscribe.is_empty() {
+                    let _ = peer.send(Input::Subscribe(change.subscribe));
+                }
+            }
+        }
+    }
+
+    fn list(&self) {
+        let mut text = String::new();
+        for subscription in self.plan.connections().iter().flat_map(|desired| desired.all()) {
+            text.push_str(&subscription.instrument.to_string());
+            if let Some(mode) = subscription.mode {
+                text.push('@');
+                text.push_str(mode.name());
+            }
+            text.push('\n');
+        }
+        self.console.raw(&text);
+    }
+
+    /// Ends the run: sockets say goodbye, what was received is drained, the books are closed.
+    async fn end(mut self, reason: String, signals: &mut Signals) -> Result<Ended, Failure> {
+        let begun = Instant::now();
+        self.status.clear(&self.console);
+        // Before the sockets are told to stop: then all of them are down.
+        let silence = hint::nothing_received(&self.shared.sockets.borrow());
+        self.shared.desk.event(Event::Status {
+            conn: 0,
+            event: StatusEvent::Stopping,
+            detail: Some(reason.clone()),
+            at_us: now_us(),
+        });
+        self.shared.desk.event(Event::End { reason: reason.clone(), at_us: now_us() });
+        self.shared.tell_all(Input::Stop);
+        let goodbye = tokio::time::sleep(GOODBYE);
+        tokio::pin!(goodbye);
+        loop {
+            tokio::select! {
+                end = self.sockets.join_next() => match end {
+                    None => break,
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) if error.is_panic() => {
+                        self.failure.get_or_insert(Failure::new(Exit::Bug, "a socket's task ended by a bug of ours"));
+                    }
+                    Some(Err(_)) => {}
+                },
+                signal = signals.next() => if signal == Signal::Stop { signals.die() },
+                () = &mut goodbye => break,
+            }
+        }
+        self.sockets.abort_all();
+        self.shared.desk.lane.close();
+        let summary = self.drained(begun, signals).await?;
+        self.close(&reason, &summary, silence)
+    }
+
+    /// Waits for the writer, but not for ever.
+    async fn drained(&mut self, begun: Instant, signals: &mut Signals) -> Result<Summary, Failure> {
+        let late = tokio::time::sleep_until((begun + DRAIN).into());
+        tokio::pin!(late);
+        let mut told = false;
+        loop {
+            tokio::select! {
+                note = self.notes.recv() => match note {
+                    Some(Note::Ended) | None => break,
+                    Some(_) => {}
+                },
+                signal = signals.next() => if signal == Signal::Stop { signals.die() },
+                () = &mut late, if !told => {
+                    told = true;
+                    self.stop.stop();
+                }
+            }
+        }
+        let summary = self.writer.take().map(JoinHandle::join);
+        match summary {
+            Some(Ok(Some(summary))) => Ok(summary),
+            _ => Err(Failure::new(Exit::Bug, "the writer ended by a bug of ours; what was whole is written")),
+        }
+    }
+
+    /// Says what it came to, the closing line last, and with which code it ends.
+    fn close(mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
+        let console = self.console.clone();
+        let ended = self.outcome(reason, summary, silence);
+        if let Ok(Ended::ReaderGone) = ended {
+            return ended;
+        }
+        let ended = ended.map_err(|failure| {
+            console.error(&failure);
+            failure.said()
+        });
+        console.info(ClosingLine(&summary.books));
+        ended
+    }
+
+    /// `silence`: why nothing was received, if nothing was.
+    fn outcome(&mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
+        match (self.failure.take(), &summary.failure) {
+            (Some(failure), _) => return Err(failure),
+            (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
+            (None, Some(WriteFailure::Failed(failure))) => return Err(failure.clone()),
+            // A stream that a signal ends has not failed.
+            (None, Some(WriteFailure::Unsaved(failure))) if reason == "signal" => self.console.warn(&failure.message),
+            (None, Some(WriteFailure::Unsaved(failure))) => return Err(failure.clone()),
+            (None, Some(WriteFailure::Stopped) | None) => {}
+        }
+        let timed = reason == "duration" || reason == "until";
+        // A refusal and what could not be decoded are packets, but no record; records that were dropped came, though.
+        let nothing = summary.figures.seen == 0 && summary.books.dropped == 0;
+        if timed && self.shared.feed != Feed::Orders && nothing {
+            return Err(Failure::new(Exit::Network, silence));
+        }
+        if timed && summary.disconnected_us.is_some_and(|us| us > DISCONNECTED_AT_END_US) {
+            return Err(Failure::new(Exit::Network, "disconnected at the end, for more than a minute"));
+        }
+        let gaps = Duration::from_millis(u64::try_from(summary.gap_us / 1000).unwrap_or(0));
+        match self.fail_on_gap {
+            Some(most) if gaps > most => Err(Failure::new(
+                Exit::Gaps,
+                format!(
+                    "gaps of {} in all, more than {}",
+                    humantime::format_duration(gaps),
+                    humantime::format_duration(most)
+                ),
+            )),
+            _ => Ok(Ended::Exit(Exit::Done)),
+        }
+    }
+}
+
+impl Drop for Driver {
+    /// The driver itself may panic: what was received is written all the same.
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            self.shared.desk.lane.close();
+            self.stop.stop();
+            let _ = writer.join();
+        }
+    }
+}
+
+/// When the run should end, if that is planned, µs since the epoch.
+fn planned_end_us(duration: Option<Duration>, until_us: Option<i64>) -> Option<i64> {
+    let after = duration.map(|d| now_us().saturating_add(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)));
+    after.into_iter().chain(until_us).min()
+}
+
+fn panicked(error: &tokio::task::JoinError) -> SocketEnd {
+    if error.is_cancelled() {
+        return SocketEnd::Stopped;
+    }
+    SocketEnd::GaveUp(Failure::new(Exit::Bug, "a socket's task ended by a bug of ours"))
+}
+
+async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> Option<Change> {
+    match changes {
+        Some(changes) => changes.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_that_panics_ends_the_run_as_a_bug_and_does_not_die_silently() {
+        let end = tokio::task::LocalSet::new()
+            .run_until(async {
+                let mut sockets = tokio::task::JoinSet::<SocketEnd>::new();
+                sockets.spawn_local(async { panic!("on purpose") });
+                sockets.join_next().await.map(|end| end.unwrap_or_else(|error| panicked(&error)))
+            })
+            .await;
+        assert!(matches!(end, Some(SocketEnd::GaveUp(failure)) if failure.exit == Exit::Bug));
+    }
+}

@@ -1,0 +1,74 @@
+//! Signals, as the run understands them.
+
+use crate::model::exit::{Exit, Failure};
+use std::sync::OnceLock;
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// End (SIGINT, SIGTERM; SIGHUP on a terminal).
+    Stop,
+    /// Read lists again and re-open files (SIGHUP without a terminal).
+    HangUp,
+    /// Print the figures (SIGUSR1).
+    Figures,
+}
+
+/// The signals of this process.
+pub(super) struct Signals {
+    interrupt: Stream,
+    terminate: Stream,
+    hang_up: Stream,
+    figures: Stream,
+    last: i32,
+}
+
+impl Signals {
+    pub fn new() -> Result<Signals, Failure> {
+        // Before they are listened to.
+        stops_at_hang_up();
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::new(Exit::Bug, format!("signals cannot be listened to: {}", error.kind())))
+        };
+        Ok(Signals {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hang_up: listen(SignalKind::hangup())?,
+            figures: listen(SignalKind::user_defined1())?,
+            last: signal_hook::consts::SIGTERM,
+        })
+    }
+
+    /// The next one. Cancel-safe.
+    pub async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.interrupt.recv() => { self.last = signal_hook::consts::SIGINT; Signal::Stop }
+            _ = self.terminate.recv() => { self.last = signal_hook::consts::SIGTERM; Signal::Stop }
+            _ = self.hang_up.recv() => if stops_at_hang_up() { Signal::Stop } else { Signal::HangUp },
+            _ = self.figures.recv() => Signal::Figures,
+        }
+    }
+
+    /// A second signal to stop: now, by the signal itself, so that the caller sees 130 or 143.
+    pub fn die(&self) {
+        let _ = signal_hook::low_level::emulate_default_handler(self.last);
+    }
+}
+
+/// Whether a hang-up means that the terminal this process was started on is gone. Found out when it is asked first, before
+/// hang-ups are listened to: when one comes, the terminal may be gone already, and listening hides whether they were
+/// ignored. Who starts a program so (`nohup`) wants it to outlive the terminal.
+pub(super) fn stops_at_hang_up() -> bool {
+    static AT_START: OnceLock<bool> = OnceLock::new();
+    *AT_START.get_or_init(|| std::fs::File::open("/dev/tty").is_ok() && !ignores_hang_ups())
+}
+
+/// Whether hang-ups were ignored until now.
+fn ignores_hang_ups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
+    mask.and_then(|mask| u64::from_str_radix(mask, 16).ok())
+        .is_some_and(|mask| mask & 1 << (signal_hook::consts::SIGHUP - 1) != 0)
+}

@@ -1,0 +1,467 @@
+//! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
+
+use super::shared::{Shared, fingerprint};
+use crate::auth::{BaseUrl, Login, login_message};
+use crate::clock::now_us;
+use crate::model::exit::Failure;
+use crate::net::{ConnectClass, ConnectError, Connection, Ended, Incoming};
+use crate::pipeline::item::{Event, Feed, FrameKind, StatusEvent};
+use crate::protocol::{DisconnectReason, depth, feed};
+use crate::session::{Action, Close, ConnectFailure, CredentialProblem, Input, Session};
+use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// How long a socket rests when more waits than stays warm; the runtime's clock knows nothing shorter.
+const REST: Duration = Duration::from_millis(1);
+
+/// How a socket's task ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SocketEnd {
+    /// As it was told to.
+    Stopped,
+    /// The run cannot go on.
+    GaveUp(Failure),
+}
+
+/// One socket.
+pub(super) struct Socket {
+    conn: u16,
+    feed: Feed,
+    session: Session,
+    shared: Rc<Shared>,
+    base: BaseUrl,
+    login: Option<Login>,
+    connection: Option<Connection>,
+    /// Answers that are on their way.
+    answers: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
+    /// Counts attempts, so that the answer of an abandoned one is recognised.
+    attempt: u64,
+    received_bytes: u64,
+    /// The lane was crowded, and this socket has rested for it: it reads once more whatever waits.
+    rested: bool,
+    inputs: mpsc::UnboundedReceiver<Input>,
+}
+
+/// What a step that takes time came to.
+enum Answer {
+    Input(Input),
+    Credentials(Result<Login, CredentialProblem>),
+    Connected(u64, Box<Result<Connection, ConnectFailure>>),
+    Orders { after_gap: bool, result: Result<Vec<u8>, String> },
+}
+
+/// Something to react to.
+enum Happened {
+    Input(Option<Input>),
+    Answer(Answer),
+    Incoming(Incoming),
+    Room,
+    Rested,
+    Deadline,
+}
+
+impl Socket {
+    pub(super) fn new(
+        conn: u16,
+        session: Session,
+        shared: Rc<Shared>,
+        base: BaseUrl,
+        inputs: mpsc::UnboundedReceiver<Input>,
+    ) -> Socket {
+        Socket {
+            conn,
+            feed: shared.feed,
+            session,
+            base,
+            login: None,
+            connection: None,
+            answers: FuturesUnordered::new(),
+            attempt: 0,
+            received_bytes: 0,
+            rested: false,
+            inputs,
+            shared,
+        }
+    }
+
+    /// Runs the session to its end.
+    pub(super) async fn run(mut self) -> SocketEnd {
+        self.tell(Input::Start);
+        loop {
+            while let Some(action) = self.session.next_action() {
+                if let Some(end) = self.act(action) {
+                    return end;
+                }
+            }
+            let happened = self.next().await;
+            match happened {
+                Happened::Input(Some(input)) => self.tell(input),
+                // Nobody can tell us to stop any more: stop.
+                Happened::Input(None) => self.tell(Input::Stop),
+                Happened::Answer(answer) => self.answer(answer),
+                Happened::Incoming(incoming) => {
+                    self.rested = false;
+                    self.incoming(incoming);
+                }
+                Happened::Room => {}
+                Happened::Rested => self.rested = true,
+                Happened::Deadline => {
+                    self.note_traffic();
+                    self.tell(Input::Tick);
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, input: Input) {
+        self.session.on(self.shared.now(), input);
+    }
+
+    async fn next(&mut self) -> Happened {
+        let blocked = self.connection.is_some() && self.shared.desk.lane.is_full();
+        // Far below what a reader that is slow for long makes wait, and far above what a market sends.
+        let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.desk.lane.is_crowded();
+        let deadline = self.session.deadline().map(|at| self.shared.instant(at));
+        let Socket { inputs, answers, connection, shared, .. } = self;
+        tokio::select! {
+            biased;
+            input = inputs.recv() => Happened::Input(input),
+            Some(answer) = answers.next(), if !answers.is_empty() => Happened::Answer(answer),
+            () = shared.desk.lane.room(), if blocked => Happened::Room,
+            () = tokio::time::sleep(REST), if crowded => Happened::Rested,
+            incoming = next_of(connection), if connection.is_some() && !blocked && !crowded => {
+                Happened::Incoming(incoming)
+            }
+            () = sleep_until(deadline), if deadline.is_some() => Happened::Deadline,
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Option<SocketEnd> {
+        match action {
+            Action::ReadCredentials => {
+                let shared = Rc::clone(&self.shared);
+                self.answers.push(Box::pin(async move { Answer::Credentials(shared.read_login().await) }));
+            }
+            Action::Connect => self.connect(),
+            Action::Send(text) => {
+                if let Some(connection) = &mut self.connection
+                    && let Err(ended) = connection.send_text(&text)
+                {
+                    self.closed(&ended);
+                }
+            }
+            Action::Login => self.log_in(),
+            Action::Ping => {
+                if let Some(connection) = &mut self.connection
+                    && let Err(ended) = connection.send_ping()
+                {
+                    self.closed(&ended);
+                }
+            }
+            Action::Close { polite: true } => {
+                if let Some(connection) = &mut self.connection {
+                    let _ = connection.close();
+                }
+            }
+            Action::Close { polite: false } => {
+                self.attempt += 1;
+                self.connection = None;
+            }
+            Action::Probe => {
+                let (shared, login) = (Rc::clone(&self.shared), self.login.clone());
+                self.answers.push(Box::pin(async move { Answer::Input(Input::Probed(shared.probe(login).await)) }));
+            }
+            Action::FetchOrders { after_gap } => {
+                let (shared, login) = (Rc::clone(&self.shared), self.login.clone());
+                self.answers.push(Box::pin(async move {
+                    Answer::Orders { after_gap, result: shared.fetch_orders(login).await }
+                }));
+            }
+            Action::CoolOff { kind, step, wait } => self.shared.cool_off(kind, step, wait),
+            Action::SwitchPath => {
+                if let Some(other) = self.base.alternative() {
+                    self.base = other;
+                }
+            }
+            Action::Refused(fingerprint) => self.shared.tell_others(self.conn, Input::CredentialsRefused(fingerprint)),
+            Action::Status { event, detail } => self.status(event, detail),
+            Action::Lost { reason, detail, from_us } => {
+                let detail = self.shared.masked(detail);
+                self.shared.console.info(format!("connection {}: {detail}", self.conn));
+                self.shared.desk.event(Event::Lost { conn: self.conn, reason, detail, from_us });
+            }
+            Action::SnapshotLost { detail, from_us } => {
+                let detail = self.shared.masked(detail);
+                let to_us = now_us();
+                self.shared
+                    .console
+                    .warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
+                self.shared.desk.event(Event::Gap {
+                    conn: self.conn,
+                    reason: crate::record::control::GapReason::Snapshot,
+                    detail: Some(detail),
+                    from_us,
+                    to_us,
+                    dropped: None,
+                });
+            }
+            Action::Warn(text) => self.shared.console.warn(text),
+            Action::ReportUnseen => self.shared.report_unseen(),
+            Action::GiveUp(failure) => return Some(SocketEnd::GaveUp(failure)),
+            Action::Stopped => return Some(SocketEnd::Stopped),
+        }
+        None
+    }
+
+    fn status(&mut self, event: StatusEvent, detail: Option<String>) {
+        let at_us = now_us();
+        let detail = detail.map(|detail| self.shared.masked(detail));
+        let words = match &detail {
+            Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
+            None => format!("connection {}: {}", self.conn, event.name()),
+        };
+        match event {
+            StatusEvent::Stale => self.shared.console.warn(words),
+            StatusEvent::Retrying => self.shared.console.info(words),
+            _ => self.shared.console.debug(words),
+        }
+        self.shared.note_status(self.conn, event, detail.clone());
+        self.shared.desk.event(Event::Status { conn: self.conn, event, detail, at_us });
+    }
+
+    fn connect(&mut self) {
+        self.attempt += 1;
+        let attempt = self.attempt;
+        let address =
+            self.shared.admit(self.conn, self.session.desired().len(), self.login.as_ref()).map(|()| {
+                match (&self.login, self.feed) {
+                    (Some(Login::Own(credentials)), Feed::Market | Feed::Depth(_)) => self.base.address(credentials),
+                    _ => self.base.bare_address(),
+                }
+            });
+        let connector = self.shared.connector.clone();
+        self.answers.push(Box::pin(async move {
+            let result = match address {
+                Ok(address) => connector.connect(&address).await.map_err(|error| connect_failure(&error)),
+                Err(failure) => Err(failure),
+            };
+            Answer::Connected(attempt, Box::new(result))
+        }));
+    }
+
+    fn log_in(&mut self) {
+        if let (Some(connection), Some(login)) = (&mut self.connection, &self.login)
+            && let Err(ended) = connection.send_secret(&login_message(login))
+        {
+            self.closed(&ended);
+        }
+    }
+
+    fn answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Input(input) => self.tell(input),
+            Answer::Credentials(Ok(login)) => {
+                self.shared.look_at(&login);
+                let fingerprint = fingerprint(&login);
+                self.login = Some(login);
+                self.tell(Input::CredentialsRead(Ok(fingerprint)));
+            }
+            Answer::Credentials(Err(problem)) => self.tell(Input::CredentialsRead(Err(problem))),
+            Answer::Connected(attempt, _) if attempt != self.attempt => {}
+            Answer::Connected(_, result) => match *result {
+                Ok(connection) => {
+                    self.received_bytes = connection.received_bytes();
+                    self.connection = Some(connection);
+                    self.tell(Input::Connected);
+                }
+                Err(failure) => self.tell(Input::ConnectFailed(failure)),
+            },
+            Answer::Orders { after_gap, result } => match result {
+                Ok(body) => {
+                    // What the stream has brought already was true before the book.
+                    if let Some(first) = self.connection.as_mut().and_then(Connection::poll_ready_now) {
+                        self.incoming(first);
+                    }
+                    let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
+                    let at_us = now_us();
+                    let mut hand = self.shared.desk.hand(self.conn);
+                    hand.push(kind, at_us, &self.shared.redactor.blot_text(&body));
+                    hand.done();
+                    self.shared.desk.event(Event::Whole { conn: self.conn, at_us });
+                    self.tell(Input::SnapshotFetched);
+                }
+                Err(words) => self.tell(Input::SnapshotFailed(words)),
+            },
+        }
+    }
+
+    /// Takes what came and everything else that is there already, and hands it over in one go.
+    fn incoming(&mut self, first: Incoming) {
+        let shared = Rc::clone(&self.shared);
+        let mut hand = shared.desk.hand(self.conn);
+        let mut seen = Seen::default();
+        let mut next = Some(first);
+        // What one read of the socket brought was received at one moment: the clock is asked once for it.
+        let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
+        while let Some(incoming) = next {
+            match incoming {
+                // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
+                Incoming::Binary(bytes)
+                    if self.feed == Feed::Market && hand.is_at_once() && feed::numbers(&bytes).is_some() =>
+                {
+                    seen.packets += 1;
+                    hand.push(FrameKind::Binary, recv_us, &bytes);
+                }
+                Incoming::Binary(bytes) => {
+                    self.binary(&bytes, &mut seen);
+                    hand.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
+                }
+                Incoming::Text(bytes) => {
+                    seen.packets += u32::from(self.feed == Feed::Orders);
+                    if self.feed != Feed::Orders {
+                        self.shared.show_text(self.conn, &bytes);
+                    }
+                    hand.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
+                }
+                Incoming::Ping => {}
+                Incoming::Pong => seen.pong = true,
+                Incoming::Closed(ended) => seen.ended = Some(ended),
+            }
+            next = match (&mut self.connection, &seen.ended) {
+                (Some(connection), None) if !hand.is_full() => connection.poll_ready_now(),
+                _ => None,
+            };
+            let bytes = self.connection_bytes();
+            if bytes != received {
+                (received, recv_us) = (bytes, now_us());
+            }
+        }
+        // The frames first: what happened to the connection comes after them.
+        hand.done();
+        self.note_traffic();
+        if seen.pong {
+            self.tell(Input::Pong);
+        }
+        if seen.packets > 0 {
+            self.tell(Input::Data { packets: seen.packets });
+        }
+        for instrument in seen.unwanted {
+            self.tell(Input::Unwanted(instrument));
+        }
+        if let Some(reason) = seen.disconnect {
+            self.tell(Input::ServerDisconnect(reason));
+        }
+        if let Some(ended) = seen.ended {
+            self.closed(&ended);
+        }
+    }
+
+    /// Looks at a binary frame's headers: is it data, and does it end the session?
+    fn binary(&self, bytes: &[u8], seen: &mut Seen) {
+        match self.feed {
+            Feed::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
+            Feed::Market => {
+                for (_, packet) in feed::packets(bytes).flatten() {
+                    match packet {
+                        feed::Packet::Disconnect(packet) => seen.disconnect = Some(packet.reason()),
+                        feed::Packet::Heartbeat => {}
+                        _ => seen.packets += 1,
+                    }
+                }
+            }
+            Feed::Depth(levels) => {
+                for packet in depth::packets(bytes, levels).flatten() {
+                    match packet {
+                        depth::Packet::Disconnect(reason) => seen.disconnect = Some(reason),
+                        depth::Packet::Heartbeat => {}
+                        depth::Packet::Side(side) => {
+                            seen.packets += 1;
+                            if self.session.leaving().any(|leaving| leaving == side.instrument) {
+                                seen.unwanted.push(side.instrument);
+                            }
+                        }
+                    }
+                }
+            }
+            // Order updates are text. A binary frame is the market feed's disconnect packet, or a refused login.
+            Feed::Orders => match feed::packets(bytes).flatten().next() {
+                Some((_, feed::Packet::Disconnect(packet))) => seen.disconnect = Some(packet.reason()),
+                _ => seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" }),
+            },
+        }
+    }
+
+    fn connection_bytes(&self) -> u64 {
+        self.connection.as_ref().map_or(0, Connection::received_bytes)
+    }
+
+    /// Tells the session of bytes that came, messages or not.
+    fn note_traffic(&mut self) {
+        let received = self.connection_bytes();
+        if received != self.received_bytes {
+            self.received_bytes = received;
+            self.tell(Input::Traffic);
+        }
+    }
+
+    fn closed(&mut self, ended: &Ended) {
+        self.connection = None;
+        self.tell(Input::Closed(close(ended)));
+    }
+}
+
+/// What one wake-up brought.
+#[derive(Default)]
+struct Seen {
+    packets: u32,
+    pong: bool,
+    disconnect: Option<DisconnectReason>,
+    unwanted: Vec<crate::model::InstrumentKey>,
+    ended: Option<Ended>,
+}
+
+async fn next_of(connection: &mut Option<Connection>) -> Incoming {
+    match connection {
+        Some(connection) => connection.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The transport's words for why there is no connection, as the session's.
+pub(crate) fn connect_failure(error: &ConnectError) -> ConnectFailure {
+    let words = error.detail.clone();
+    match &error.class {
+        ConnectClass::Tls(kind) if kind.is_trust() => ConnectFailure::Untrusted(words),
+        ConnectClass::Tls(_) | ConnectClass::NotWebsocket => ConnectFailure::Protocol(words),
+        ConnectClass::Http { redirect_host: Some(host), .. } => ConnectFailure::Redirect(host.clone()),
+        ConnectClass::Http { status, retry_after, .. } => {
+            ConnectFailure::Http { status: *status, retry_after: *retry_after }
+        }
+        ConnectClass::Proxy { .. } => ConnectFailure::Proxy(words),
+        _ => ConnectFailure::Network(words),
+    }
+}
+
+/// The transport's words for how a connection ended, as the session's.
+pub(crate) fn close(ended: &Ended) -> Close {
+    match ended {
+        Ended::CloseFrame { code, reason } => {
+            Close::Frame { code: (*code != 1005).then_some(*code), reason: reason.clone() }
+        }
+        Ended::Eof => Close::Eof,
+        Ended::Reset => Close::Reset,
+        Ended::Protocol { .. } | Ended::TooLarge => Close::Protocol(ended.to_string()),
+        Ended::WriteStuck | Ended::Io(_) => Close::Network(ended.to_string()),
+    }
+}

@@ -1,0 +1,83 @@
+//! The line of figures, and the live line on a terminal.
+
+use super::shared::SocketState;
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::pipeline::figures::{Figures, StatsLine};
+use crate::record::control::StatusEvent;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// What is shown while the run goes on.
+pub(super) struct Status {
+    live: Option<ProgressBar>,
+    /// The moment and the packets of the last printed line, and of the last live one.
+    printed: (i64, u64),
+    shown: (i64, u64),
+}
+
+impl Status {
+    /// With a live line on stderr, if that is wanted.
+    pub fn new(live: bool, console: &Console) -> Status {
+        let live = live.then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{spinner} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar
+        });
+        console.set_status_line(live.clone());
+        let now = now_us();
+        Status { live, printed: (now, 0), shown: (now, 0) }
+    }
+
+    /// Shows the figures on the live line.
+    pub fn show(&mut self, figures: &Figures, sockets: &[SocketState]) {
+        let Some(live) = &self.live else { return };
+        let now_us = now_us();
+        let rate = rate(&mut self.shown, figures, now_us);
+        let age = match figures.last_recv_us {
+            0 => "no packet yet".to_owned(),
+            last => format!("last {:.1} s ago", (now_us - last).max(0) as f64 / 1e6),
+        };
+        let (up, all, reconnects) = count(sockets);
+        live.set_message(format!(
+            "{rate:.0}/s, {} of {} instruments, {age}, sockets {up}/{all}, reconnects {reconnects}",
+            figures.seen, figures.requested
+        ));
+        live.tick();
+    }
+
+    /// The line of figures.
+    pub fn line(&mut self, figures: &Figures, sockets: &[SocketState]) -> String {
+        let now_us = now_us();
+        let rate = rate(&mut self.printed, figures, now_us);
+        let (up, all, reconnects) = count(sockets);
+        StatsLine { figures, now_us, rate, sockets: (up, all), reconnects }.to_string()
+    }
+
+    /// Takes the live line away.
+    pub fn clear(&mut self, console: &Console) {
+        console.set_status_line(None);
+        if let Some(live) = self.live.take() {
+            live.finish_and_clear();
+        }
+    }
+}
+
+/// Packets a second since last time.
+fn rate(last: &mut (i64, u64), figures: &Figures, now_us: i64) -> f64 {
+    let (at, packets) = std::mem::replace(last, (now_us, figures.books.received));
+    let seconds = ((now_us - at) as f64 / 1e6).max(0.001);
+    figures.books.received.saturating_sub(packets) as f64 / seconds
+}
+
+/// Sockets that are up, all sockets, reconnects.
+fn count(sockets: &[SocketState]) -> (usize, usize, u64) {
+    let up = |socket: &&SocketState| {
+        matches!(
+            socket.event,
+            Some(StatusEvent::Connected | StatusEvent::Requested | StatusEvent::Live | StatusEvent::Stale)
+        )
+    };
+    let reconnects = sockets.iter().map(|socket| socket.connected.saturating_sub(1)).sum();
+    (sockets.iter().filter(up).count(), sockets.len(), reconnects)
+}
