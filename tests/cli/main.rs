@@ -1,0 +1,14 @@
+//! The binary from outside, a module a theme.
+
+mod capture;
+mod commands;
+mod day;
+mod doctor;
+mod feed;
+#[path = "../support/harness/mod.rs"]
+mod harness;
+mod instruments;
+mod instruments_real;
+#[path = "../support/proxy.rs"]
+mod proxy;
+mod readme;
