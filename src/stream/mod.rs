@@ -10,6 +10,7 @@ mod shared;
 mod signals;
 mod socket;
 mod status;
+mod trace;
 
 pub use early::EarlyStop;
 pub use gate::Gate;
