@@ -1,15 +1,15 @@
 //! Describes a received message and the headers in it, for `-vv`.
 
 use crate::console::untrusted;
-use crate::pipeline::item::Feed;
+use crate::model::Stream;
 use crate::protocol::{Malformed, depth, feed};
 use std::fmt::Write as _;
 
 /// Returns one line about a binary message: its length, and each packet's code, length and instrument.
-pub(super) fn binary(stream: Feed, bytes: &[u8]) -> String {
+pub(super) fn binary(stream: Stream, bytes: &[u8]) -> String {
     let mut line = format!("binary message, {} bytes", bytes.len());
     match stream {
-        Feed::Market => {
+        Stream::Market => {
             for packet in feed::packets(bytes) {
                 let _ = match packet {
                     Ok((header, _)) => {
@@ -20,7 +20,7 @@ pub(super) fn binary(stream: Feed, bytes: &[u8]) -> String {
                 };
             }
         }
-        Feed::Depth(levels) => {
+        Stream::Depth(levels) => {
             for packet in depth::packets(bytes, levels) {
                 let _ = match packet {
                     Ok(depth::Packet::Side(side)) => {
@@ -33,7 +33,7 @@ pub(super) fn binary(stream: Feed, bytes: &[u8]) -> String {
                 };
             }
         }
-        Feed::Orders => {}
+        Stream::Orders => {}
     }
     line
 }
@@ -56,7 +56,7 @@ mod tests {
         // A ticker of NSE_EQ:2885 and a rest that is no packet.
         let bytes = [2, 16, 0, 1, 0x45, 0x0b, 0, 0, 0, 0, 0x16, 0x43, 0, 0, 0, 0, 2, 1];
         assert_eq!(
-            binary(Feed::Market, &bytes),
+            binary(Stream::Market, &bytes),
             "binary message, 18 bytes; code 2, 16 bytes, NSE_EQ:2885; malformed, 2 bytes"
         );
         assert_eq!(text(b"hello\x1b[31m"), "text message, 10 bytes: hello");
