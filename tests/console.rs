@@ -57,7 +57,8 @@ fn json_lines_name_event_connection_and_host() {
     let lines: Vec<serde_json::Value> = done.err.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
     let keys = ["time", "level", "event", "conn", "cause", "delay_ms", "code", "host", "message"];
     for line in &lines {
-        let has = line.as_object().expect("an object").keys().map(String::as_str).collect::<std::collections::HashSet<_>>();
+        let has =
+            line.as_object().expect("an object").keys().map(String::as_str).collect::<std::collections::HashSet<_>>();
         assert_eq!(has, keys.into_iter().collect(), "{line}");
     }
     let live = lines.iter().find(|line| line["event"] == "live").expect("the connection was live");
