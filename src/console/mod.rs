@@ -1,6 +1,18 @@
 //! The one printer of stderr: messages for people, as text or as JSON lines, masked.
+//!
+//! A stream or a server calls [`Console::begin_run`]: from then on its messages carry the time (or the journal's
+//! priority), and a thread writes them, so that a stderr which nobody reads holds up nothing.
+
+mod line;
+mod live;
+mod out;
+mod text;
+
+pub use text::untrusted;
 
 use crate::redact::Redactor;
+use line::{Prefix, Style};
+use out::{Out, Piece};
 use std::fmt::Display;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,9 +26,9 @@ pub enum Level {
     Warn,
     /// What happens: connected, lost, the closing line.
     Info,
-    /// Details (`-v`).
+    /// Connection events and requests (`-v`).
     Debug,
-    /// Everything (`-vv`).
+    /// Every message and packet header (`-vv`).
     Trace,
 }
 
@@ -30,6 +42,16 @@ impl Level {
             Level::Trace => "trace",
         }
     }
+
+    /// Returns the priority of syslog and the journal.
+    const fn priority(self) -> u8 {
+        match self {
+            Level::Error => 3,
+            Level::Warn => 4,
+            Level::Info => 6,
+            Level::Debug | Level::Trace => 7,
+        }
+    }
 }
 
 /// How messages are written.
@@ -38,8 +60,25 @@ pub enum LogFormat {
     /// `dhan: warning: …`
     #[default]
     Text,
-    /// One JSON object a line: `time` (RFC 3339, IST), `level`, `message`.
+    /// One JSON object a line: `time` (RFC 3339, IST), `level`, the [`Fields`], `message`.
     Json,
+}
+
+/// What a message is about, for `--log-format json`; what is not known is null there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Fields<'a> {
+    /// The event's word, as in status records: `connected`, `retrying`.
+    pub event: Option<&'a str>,
+    /// The connection's number, from 1.
+    pub conn: Option<u16>,
+    /// Why, in words.
+    pub cause: Option<&'a str>,
+    /// After how many milliseconds something is tried again.
+    pub delay_ms: Option<u64>,
+    /// The server's code: of a disconnect packet, a close frame, or HTTP.
+    pub code: Option<u16>,
+    /// The server's name.
+    pub host: Option<&'a str>,
 }
 
 /// What the user asked of stderr.
@@ -66,13 +105,15 @@ pub struct Console(Arc<Mutex<Inner>>);
 #[derive(Default)]
 struct Inner {
     config: ConsoleConfig,
+    prefix: Prefix,
     redactor: Redactor,
+    out: Arc<Out>,
     /// A live status line that must step aside while a message is printed.
     status: Option<indicatif::ProgressBar>,
 }
 
 impl Console {
-    /// A printer as configured.
+    /// Returns a printer as configured.
     pub fn new(config: ConsoleConfig) -> Console {
         Console(Arc::new(Mutex::new(Inner { config, ..Inner::default() })))
     }
@@ -82,7 +123,25 @@ impl Console {
         self.lock().config = config;
     }
 
-    /// The masker of this printer; what it learns anywhere, this printer masks.
+    /// Begins a stream or a server: messages get the time unless stderr is a terminal (the priority where it is the
+    /// journal), and nobody waits for stderr any more. Lines that it does not take are counted, and that is said.
+    pub fn begin_run(&self) {
+        let mut inner = self.lock();
+        inner.prefix = Prefix::of_stderr();
+        let style = inner.style();
+        inner.out.start(Box::new(move |lines| {
+            let message = format!("{lines} lines were not shown here: nobody was reading stderr");
+            style.line(Level::Warn, &Fields::default(), &message, crate::clock::now_us())
+        }));
+    }
+
+    /// Waits until what was said is written, at most a second, and a quarter of one where stderr takes nothing.
+    pub fn finish(&self) {
+        let out = Arc::clone(&self.lock().out);
+        out.finish();
+    }
+
+    /// Returns the masker of this printer; what it learns anywhere, this printer masks.
     pub fn redactor(&self) -> Redactor {
         self.lock().redactor.clone()
     }
@@ -97,22 +156,33 @@ impl Console {
         self.lock().status = bar;
     }
 
-    /// Whether messages of this level are shown; for messages that are costly to make.
+    /// Returns what a live line or a progress bar draws on: stderr, by the way that all messages take.
+    pub fn draw_target(&self) -> indicatif::ProgressDrawTarget {
+        let terminal = live::Terminal::new(Arc::clone(&self.lock().out));
+        indicatif::ProgressDrawTarget::term_like(Box::new(terminal))
+    }
+
+    /// Returns whether messages of this level are shown; for messages that are costly to make.
     pub fn shows(&self, level: Level) -> bool {
         level <= self.lock().config.level
     }
 
-    /// Text as it may be shown anywhere: secrets masked.
+    /// Returns text as it may be shown anywhere: secrets masked.
     pub fn masked(&self, text: &str) -> String {
         self.lock().redactor.mask(text).into_owned()
     }
 
-    /// Prints a message if its level is shown. A stderr that is closed or full is ignored.
+    /// Prints a message if its level is shown. A stderr that is closed is ignored.
     pub fn say(&self, level: Level, message: impl Display) {
+        self.event(level, &Fields::default(), message);
+    }
+
+    /// Prints a message with what it is about, if its level is shown.
+    pub fn event(&self, level: Level, fields: &Fields<'_>, message: impl Display) {
         if self.shows(level) {
             // Before the lock is taken: a message that panics, or prints itself, must not hold the printer.
             let message = message.to_string();
-            self.lock().print(level, &message);
+            self.lock().print(level, fields, &message);
         }
     }
 
@@ -121,6 +191,15 @@ impl Console {
         let inner = self.lock();
         let masked = inner.redactor.mask(text);
         inner.write(masked.as_bytes());
+    }
+
+    /// Prints an error that comes before or instead of a run, without the time.
+    pub fn usage_error(&self, message: impl Display) {
+        let message = message.to_string();
+        let mut inner = self.lock();
+        let prefix = std::mem::take(&mut inner.prefix);
+        inner.print(Level::Error, &Fields::default(), &message);
+        inner.prefix = prefix;
     }
 
     /// [`Level::Error`].
@@ -143,17 +222,13 @@ impl Console {
         self.say(Level::Debug, message);
     }
 
-    /// [`Level::Trace`].
-    pub fn trace(&self, message: impl Display) {
-        self.say(Level::Trace, message);
-    }
-
     /// Prints an error without waiting: the panicking thread may hold the printer itself.
     fn report_panic(&self, message: &str) {
         use std::sync::TryLockError;
+        let fields = Fields::default();
         match self.0.try_lock() {
-            Ok(inner) => inner.print(Level::Error, message),
-            Err(TryLockError::Poisoned(inner)) => inner.into_inner().print(Level::Error, message),
+            Ok(inner) => inner.print(Level::Error, &fields, message),
+            Err(TryLockError::Poisoned(inner)) => inner.into_inner().print(Level::Error, &fields, message),
             Err(TryLockError::WouldBlock) => {
                 // Without the printer there is no masker: the text is left out.
                 let _ =
@@ -169,57 +244,24 @@ impl Console {
 }
 
 impl Inner {
-    fn print(&self, level: Level, message: &str) {
+    fn style(&self) -> Style {
+        Style { format: self.config.format, color: self.config.color, prefix: self.prefix }
+    }
+
+    fn print(&self, level: Level, fields: &Fields<'_>, message: &str) {
         let message = self.redactor.mask(message);
-        let line = match self.config.format {
-            LogFormat::Text => text_line(level, &message, self.config.color),
-            LogFormat::Json => json_line(level, &message),
-        };
-        self.write(line.as_bytes());
+        let cause = fields.cause.map(|cause| self.redactor.mask(cause));
+        let fields = Fields { cause: cause.as_deref(), ..*fields };
+        self.write(self.style().line(level, &fields, &message, crate::clock::now_us()).as_bytes());
     }
 
     fn write(&self, bytes: &[u8]) {
-        let print = || {
-            let _ = std::io::stderr().lock().write_all(bytes);
-        };
+        let print = || self.out.write(bytes.to_vec(), Piece::Lines);
         match &self.status {
             Some(bar) => bar.suspend(print),
             None => print(),
         }
     }
-}
-
-/// The most of a server's text that is shown; bytes.
-const UNTRUSTED_LIMIT: usize = 512;
-
-/// Text that somebody else wrote, as it may be shown: no control characters, no terminal escapes, nothing that turns
-/// the reading direction, on one line, at most 512 bytes. Not masked: that is done where it is printed.
-pub fn untrusted(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len().min(UNTRUSTED_LIMIT));
-    let mut characters = text.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            // A terminal's own language: ESC [ … letter. What is left of other sequences is harmless text.
-            '\u{1b}' if characters.as_str().starts_with('[') => {
-                characters.by_ref().skip(1).find(|c| ('\u{40}'..='\u{7e}').contains(c));
-            }
-            '\n' | '\r' | '\t' => clean.push(' '),
-            c if c.is_control() || is_invisible(c) => {}
-            c => clean.push(c),
-        }
-        if clean.len() > UNTRUSTED_LIMIT {
-            clean.truncate(clean.floor_char_boundary(UNTRUSTED_LIMIT - '…'.len_utf8()));
-            clean.push('…');
-            break;
-        }
-    }
-    clean
-}
-
-/// Characters that show nothing but change what is shown around them: direction, joining, byte order, line ends.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Reports a panic through the printer, masked, in one message; the default report would print the panic's text as it
@@ -235,64 +277,4 @@ pub fn install_panic_hook(console: &Console) {
             "this is a bug of dhan, please report it: panicked{place} (thread {thread}): {text}"
         ));
     }));
-}
-
-fn text_line(level: Level, message: &str, color: bool) -> String {
-    use anstyle::{AnsiColor, Style};
-    let style = match level {
-        Level::Error => AnsiColor::Red.on_default().bold(),
-        Level::Warn => AnsiColor::Yellow.on_default(),
-        _ => Style::new().dimmed(),
-    };
-    let style = if color { style } else { Style::new() };
-    match level {
-        Level::Info => format!("dhan: {message}\n"),
-        _ => format!("dhan: {style}{}{style:#}: {message}\n", level.word()),
-    }
-}
-
-fn json_line(level: Level, message: &str) -> String {
-    #[derive(serde::Serialize)]
-    struct Line<'a> {
-        time: String,
-        level: &'a str,
-        message: &'a str,
-    }
-    let now = crate::clock::ist_civil(crate::clock::now_us());
-    let line = Line {
-        time: format!("{}+05:30", now.round(jiff::Unit::Millisecond).unwrap_or(now)),
-        level: level.word(),
-        message,
-    };
-    serde_json::to_string(&line).unwrap_or_default() + "\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_server_says_cannot_drive_the_terminal() {
-        for (text, shown) in [
-            ("\u{1b}[31mred\u{1b}[0m", "red"),
-            ("\u{1b}]0;title\u{7}x", "]0;titlex"),
-            ("a\u{202e}b\u{2066}c\u{feff}", "abc"),
-            ("two\r\nlines\tand more\0", "two  lines and more"),
-            ("\u{9b}31mx", "31mx"),
-            ("\u{1b}[", ""),
-            ("नमस्ते ₹", "नमस्ते ₹"),
-        ] {
-            assert_eq!(untrusted(text), shown, "{text:?}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn untrusted_text_is_short_printable_and_one_line(text in "\\PC{0,300}|[\\x00-\\x1f\\x7f-\\x9f₹a\\[]{0,900}") {
-            let shown = untrusted(&text);
-            proptest::prop_assert!(shown.len() <= UNTRUSTED_LIMIT);
-            proptest::prop_assert!(!shown.chars().any(|c| c.is_control() || is_invisible(c)));
-            proptest::prop_assert_eq!(untrusted(&shown), shown);
-        }
-    }
 }
