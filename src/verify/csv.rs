@@ -1,7 +1,8 @@
 //! Checks CSV row by row.
 
+use super::Findings;
 use super::value::cell_fits;
-use super::{Findings, line};
+use crate::format::line;
 use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
 use csv::ByteRecord;

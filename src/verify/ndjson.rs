@@ -1,7 +1,8 @@
 //! Checks NDJSON line by line.
 
+use super::Findings;
 use super::value::{Members, fits};
-use super::{Findings, line};
+use crate::format::line;
 use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
 use serde_json::value::RawValue;

@@ -1,6 +1,6 @@
 //! Members of an object in the order they stand in, and whether a value is what it should be.
 
-use super::line::iso;
+use crate::format::line::iso;
 use crate::record::schema::{Kind, LEVEL};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
