@@ -83,7 +83,7 @@ mod tests {
             (JWT[..30].to_owned(), "half-written"),
             (String::new(), "is empty"),
         ] {
-            let said = checked_token(&SecretString::from(text.as_str())).err().expect("malformed");
+            let said = checked_token(&SecretString::from(text.as_str())).expect_err("malformed");
             assert!(said.contains(words), "{text}: {said}");
         }
     }
