@@ -5,6 +5,7 @@
 use super::spark::Spark;
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Event;
+use crate::pipeline::observer::Symbol;
 use crate::protocol::Mode;
 use crate::protocol::feed::{Level, Packet};
 use crate::record::control::{Gap, GapReason, StatusEvent};
@@ -223,10 +224,10 @@ impl Model {
         self.index.get(&instrument).copied()
     }
 
-    fn row_mut(&mut self, instrument: InstrumentKey) -> &mut Row {
+    fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut Row {
         let Model { rows, index, names, .. } = self;
         let at = *index.entry(instrument).or_insert_with(|| {
-            let symbol = names.get(&instrument).cloned();
+            let symbol = names.get(&instrument).cloned().or_else(symbol);
             rows.push(Row::new(instrument, symbol.unwrap_or_else(|| instrument.to_string().into())));
             rows.len() - 1
         });
@@ -234,12 +235,12 @@ impl Model {
     }
 
     /// Takes a packet of the market feed.
-    pub fn market(&mut self, instrument: InstrumentKey, packet: &Packet<'_>, recv_us: i64) {
+    pub fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
         self.touch(recv_us);
         let row = match packet {
             // These say nothing of an instrument.
             Packet::Heartbeat | Packet::Disconnect(_) | Packet::MarketStatus(_) | Packet::Unknown(_) => return,
-            _ => self.row_mut(instrument),
+            _ => self.row_mut(instrument, symbol),
         };
         row.recv_us = recv_us;
         match packet {
@@ -267,9 +268,9 @@ impl Model {
     }
 
     /// Takes an order book of a depth stream.
-    pub fn depth(&mut self, instrument: InstrumentKey, depth: &Depth<'_>, recv_us: i64) {
+    pub fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv_us: i64) {
         self.touch(recv_us);
-        self.row_mut(instrument).recv_us = recv_us;
+        self.row_mut(instrument, symbol).recv_us = recv_us;
         let book = self.books.entry(instrument).or_default();
         let fill = |levels: &mut Vec<_>, side: &crate::record::depth::SideRows| {
             levels.clear();
@@ -284,7 +285,8 @@ impl Model {
     pub fn order(&mut self, order: &Order, recv_us: i64) {
         self.touch(recv_us);
         let details = &order.details;
-        let text = |value: &Option<String>| value.clone().map(|text| crate::console::untrusted(&text)).unwrap_or_default();
+        let text =
+            |value: &Option<String>| value.clone().map(|text| crate::console::untrusted(&text)).unwrap_or_default();
         let price = |value: Option<f64>| super::numbers::price64(value.unwrap_or(0.0));
         let events: Vec<&str> = order.events.iter().map(|event| event.name()).collect();
         let row = OrderRow {
@@ -331,7 +333,7 @@ impl Model {
             Event::Symbols(symbols) => symbols.iter().for_each(|(instrument, symbol)| self.named(*instrument, symbol)),
             Event::Subscribed { conn, instruments } => {
                 for &(instrument, mode) in instruments {
-                    let row = self.row_mut(instrument);
+                    let row = self.row_mut(instrument, &|| None);
                     row.conn = *conn;
                     row.modes |= mode.map_or(u8::MAX, mode_bit);
                 }
@@ -368,7 +370,7 @@ impl Model {
     }
 
     /// Takes the name of an instrument.
-    pub fn named(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
+    fn named(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
         self.names.insert(instrument, Arc::clone(symbol));
         if let Some(&at) = self.index.get(&instrument) {
             self.rows[at].symbol = Arc::clone(symbol);
@@ -408,7 +410,7 @@ fn mode_bit(mode: Mode) -> u8 {
 #[cfg(test)]
 pub(super) fn tests_gap(reason: GapReason, length_us: i64, dropped: Option<u64>) -> Gap {
     Gap {
-        feed: crate::record::control::Feed::Market,
+        feed: crate::model::Stream::Market,
         conn: 1,
         reason,
         detail: None,

@@ -6,8 +6,8 @@ use super::ui::{Action, Ui};
 use super::view::{self, Ambient};
 use crate::clock::now_us;
 use crate::model::{InstrumentKey, Segment};
-use crate::pipeline::observer::Observer;
 use crate::pipeline::item::Event as RunEvent;
+use crate::pipeline::observer::{Observer, Symbol};
 use crate::protocol::feed::Packet;
 use crate::record::control::Gap;
 use crate::record::depth::Depth;
@@ -39,12 +39,12 @@ impl Shared {
 }
 
 impl Observer for Shared {
-    fn market(&mut self, instrument: InstrumentKey, packet: &Packet<'_>, recv_us: i64) {
-        self.lock().market(instrument, packet, recv_us);
+    fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
+        self.lock().market(instrument, symbol, packet, recv_us);
     }
 
-    fn depth(&mut self, instrument: InstrumentKey, depth: &Depth<'_>, recv_us: i64) {
-        self.lock().depth(instrument, depth, recv_us);
+    fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv_us: i64) {
+        self.lock().depth(instrument, symbol, depth, recv_us);
     }
 
     fn order(&mut self, order: &Order, recv_us: i64) {
@@ -57,10 +57,6 @@ impl Observer for Shared {
 
     fn event(&mut self, event: &RunEvent) {
         self.lock().event(event);
-    }
-
-    fn named(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
-        self.lock().named(instrument, symbol);
     }
 }
 
@@ -106,8 +102,14 @@ impl Screen {
             // Dropped on every way out, a panic's too.
             let _say = say;
             let mut quit = Quit(setup.act);
-            Loop { model, terminal, flags, stop: stopped, ui: setup.ui, page: 1, rate: Rate::default() }
-                .run(&setup.title, &setup.market, &setup.is_open, setup.is_replay, setup.color, &mut quit)
+            Loop { model, terminal, flags, stop: stopped, ui: setup.ui, page: 1, rate: Rate::default() }.run(
+                &setup.title,
+                &setup.market,
+                &setup.is_open,
+                setup.is_replay,
+                setup.color,
+                &mut quit,
+            )
         })?;
         Ok(Screen { thread: Some(thread), ended, stop })
     }

@@ -45,9 +45,9 @@ impl Spark {
     /// Returns the last bars, at most `width` of them, scaled from their lowest to their highest price.
     pub fn text(&self, width: usize) -> String {
         let shown = self.bars.iter().skip(self.bars.len().saturating_sub(width));
-        let (low, high) = shown.clone().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), price| {
-            (low.min(*price), high.max(*price))
-        });
+        let (low, high) = shown
+            .clone()
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), price| (low.min(*price), high.max(*price)));
         let level = |price: f32| match high - low {
             range if range > 0.0 => (((price - low) / range) * 7.0).round() as usize,
             // A price that did not move is neither low nor high.

@@ -217,7 +217,9 @@ impl Ui {
         match key.code {
             KeyCode::Char('q') => return Some(Action::Quit),
             KeyCode::Char('?') => self.help = true,
-            KeyCode::Char('p') => self.paused = if self.paused.is_none() { Some(Box::new(model.clone())) } else { None },
+            KeyCode::Char('p') => {
+                self.paused = if self.paused.is_none() { Some(Box::new(model.clone())) } else { None }
+            }
             KeyCode::Up | KeyCode::Char('k') => self.step(model, -1),
             KeyCode::Down | KeyCode::Char('j') => self.step(model, 1),
             KeyCode::PageUp => self.step(model, -(page.max(1) as isize)),

@@ -19,7 +19,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &Ui, ambient: &Ambi
         None => {
             let mut keys = match ui.screen {
                 _ if ui.help => "Esc back".to_owned(),
-                Screen::Table if ui.may_change => "? help  q quit  s sort  / filter  a add  d drop  Enter ladder".to_owned(),
+                Screen::Table if ui.may_change => {
+                    "? help  q quit  s sort  / filter  a add  d drop  Enter ladder".to_owned()
+                }
                 Screen::Table => "? help  q quit  s sort  / filter  Enter ladder".to_owned(),
                 Screen::Ladder(_) => "? help  q quit  Esc back  p pause".to_owned(),
                 Screen::Depth | Screen::Orders => "? help  q quit  j k scroll  p pause".to_owned(),

@@ -49,15 +49,20 @@ pub(super) fn of_row(
         let price = zmij::Buffer::new().format_finite(level.price).parse().unwrap_or(f64::from(level.price));
         (price, level.qty, u32::from(level.orders))
     };
-    let side = |pick: fn(&(crate::protocol::feed::Level, crate::protocol::feed::Level)) -> crate::protocol::feed::Level| {
-        levels.iter().map(pick).filter(|level| level.is_priced()).map(wide).collect()
-    };
+    let side =
+        |pick: fn(&(crate::protocol::feed::Level, crate::protocol::feed::Level)) -> crate::protocol::feed::Level| {
+            levels.iter().map(pick).filter(|level| level.is_priced()).map(wide).collect()
+        };
     let book = Book { bids: side(|pair| pair.0), asks: side(|pair| pair.1), recv_us: row.recv_us };
     self::book(frame, &book, 0, ambient, body);
     if let Some((buy, sell)) = row.totals
         && body.height > 8
     {
-        let text = format!("whole book: {buy} to buy, {sell} to sell; day {} – {}", numbers::price(row.day[2]), numbers::price(row.day[1]));
+        let text = format!(
+            "whole book: {buy} to buy, {sell} to sell; day {} – {}",
+            numbers::price(row.day[2]),
+            numbers::price(row.day[1])
+        );
         frame.render_widget(Line::raw(cut(&text, usize::from(area.width))), Rect { y: body.y + 8, height: 1, ..body });
     }
     1
@@ -113,7 +118,14 @@ fn spread(bid: f64, ask: f64) -> String {
 const PRICE: usize = 10;
 const QTY: usize = 9;
 
-fn side(frame: &mut Frame<'_>, levels: &[(f64, u32, u32)], from: usize, is_bid: bool, ambient: &Ambient<'_>, area: Rect) {
+fn side(
+    frame: &mut Frame<'_>,
+    levels: &[(f64, u32, u32)],
+    from: usize,
+    is_bid: bool,
+    ambient: &Ambient<'_>,
+    area: Rect,
+) {
     let width = usize::from(area.width);
     let with_orders = width >= 48;
     let fixed = PRICE + 1 + QTY + 1 + QTY + 2 + if with_orders { 7 } else { 0 };

@@ -165,7 +165,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &
     let layout = Layout::of(usize::from(area.width), ui.scroll, longest);
     head(frame, &layout, area);
     if rows.is_empty() {
-        let why = if ui.filter.is_empty() { "nothing is watched: press a to add an instrument" } else { "nothing matches the filter" };
+        let why = if ui.filter.is_empty() {
+            "nothing is watched: press a to add an instrument"
+        } else {
+            "nothing matches the filter"
+        };
         empty(frame, area, why);
     }
     for (n, row) in rows.into_iter().enumerate() {
