@@ -80,7 +80,9 @@ fn buffer(model: &Model, ui: &mut Ui, (width, height): (u16, u16), shown: &Shown
         rate: 412.0,
         color: shown.color,
     };
-    terminal.draw(|frame| drop(draw(frame, model, ui, &ambient))).unwrap();
+    let mut page = 0;
+    terminal.draw(|frame| page = draw(frame, model, ui, &ambient)).unwrap();
+    assert!(page > 0);
     terminal.backend().buffer().clone()
 }
 
