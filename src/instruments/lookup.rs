@@ -1,7 +1,9 @@
 //! What a spec names in a master, and what it might have meant.
 
 use super::master::{Found, Level, Master, MasterError};
+use super::contracts::{contracts, nearest_words, underlyings};
 use super::search::nearest;
+use super::row::Kind;
 use super::spec::{Name, Spec, SpecSegment};
 use crate::model::Segment;
 use jiff::civil::Date;
@@ -147,6 +149,17 @@ pub fn suggestions(
         }
         if near.len() >= NEAREST {
             break;
+        }
+    }
+    // An underlying whose contracts alone are instruments has no name of its own to be near to.
+    let known = underlyings(master)?;
+    if let Some(underlying) = nearest_words(typed, known.iter().map(String::as_str)).first() {
+        let here = |segment: SpecSegment| takes(segment) && spec.segment.is_none_or(|typed| typed == segment);
+        let all = contracts(master, underlying, here, today)?;
+        let first = all.iter().find(|contract| contract.kind == Kind::Future).or(all.first());
+        if let Some(first) = first.filter(|first| !near.iter().any(|found| found.number == first.row)) {
+            let behind = usize::from(near.first().is_some_and(|found| !found.entry.kind.is_contract()));
+            near.insert(behind, master.found(first.row)?);
         }
     }
     near.truncate(NEAREST);
