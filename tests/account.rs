@@ -2,7 +2,8 @@
 
 #![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
-use dhan::testing::account::{Account, Admission, SocketKind, state_dir_from};
+use dhan::testing::account::{Account, Admission, state_dir_from};
+use dhan::testing::model::Stream;
 use dhan::testing::session::CoolOffKind;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -22,32 +23,32 @@ fn f08_the_sixth_socket_of_a_kind_is_refused_and_the_holders_are_named() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (open(dir.path()), open(dir.path()));
     let mut places: Vec<_> = (0..5)
-        .map(|i| if i % 2 == 0 { &one } else { &other }.take_place(SocketKind::Feed, 7, NOW, false).unwrap())
+        .map(|i| if i % 2 == 0 { &one } else { &other }.take_place(Stream::Market, 7, NOW, false).unwrap())
         .collect();
-    let full = other.take_place(SocketKind::Feed, 7, NOW, false).unwrap_err();
+    let full = other.take_place(Stream::Market, 7, NOW, false).unwrap_err();
     assert_eq!(full.holders.len(), 5);
     let message = full.to_string();
     assert!(
         message.contains(&std::process::id().to_string()) && message.contains("--ignore-socket-limit"),
         "{message}"
     );
-    assert!(other.take_place(SocketKind::Feed, 7, NOW, true).is_ok(), "told to ignore the limit");
-    let sixth = other.take_place(SocketKind::Orders, 0, NOW, false).unwrap();
+    assert!(other.take_place(Stream::Market, 7, NOW, true).is_ok(), "told to ignore the limit");
+    let sixth = other.take_place(Stream::Orders, 0, NOW, false).unwrap();
     assert!(
         sixth.warning().is_some_and(|words| words.contains("6 sockets")),
         "another kind has its own five, with a warning"
     );
     places.pop();
-    assert!(one.take_place(SocketKind::Feed, 7, NOW, false).is_ok(), "a place that is let go is free");
+    assert!(one.take_place(Stream::Market, 7, NOW, false).is_ok(), "a place that is let go is free");
 }
 
 #[test]
 fn after_an_805_all_kinds_are_one_pool() {
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
-    let _places: Vec<_> = (0..5).map(|_| account.take_place(SocketKind::Feed, 1, NOW, false).unwrap()).collect();
+    let _places: Vec<_> = (0..5).map(|_| account.take_place(Stream::Market, 1, NOW, false).unwrap()).collect();
     account.cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(60), NOW);
-    let refused = open(dir.path()).take_place(SocketKind::Depth20, 1, NOW + 61 * SECOND, false).unwrap_err();
+    let refused = open(dir.path()).take_place(Stream::DEPTH_20, 1, NOW + 61 * SECOND, false).unwrap_err();
     assert!(refused.one_pool && refused.holders.len() == 5);
 }
 
@@ -55,14 +56,14 @@ fn after_an_805_all_kinds_are_one_pool() {
 fn holders_say_what_they_stream() {
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
-    let mut place = account.take_place(SocketKind::Depth20, 3, NOW, false).unwrap();
+    let mut place = account.take_place(Stream::DEPTH_20, 3, NOW, false).unwrap();
     place.set_instruments(41);
     let holders = open(dir.path()).holders();
     assert_eq!(holders.len(), 1);
     let holder = &holders[0];
     assert_eq!(
         (holder.pid, holder.kind, holder.instruments, holder.since_us),
-        (std::process::id(), SocketKind::Depth20, 41, NOW)
+        (std::process::id(), Stream::DEPTH_20, 41, NOW)
     );
     drop(place);
     assert_eq!(account.holders(), []);
@@ -126,7 +127,7 @@ fn state_that_cannot_be_written_costs_one_warning_and_the_process_still_minds_it
     assert!(matches!(account.admit(NOW), Admission::Budget { .. }));
     account.cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(60), NOW + 60 * SECOND);
     assert!(matches!(account.admit(NOW + 61 * SECOND), Admission::CoolingOff { .. }));
-    assert!(account.take_place(SocketKind::Feed, 1, NOW, false).is_ok());
+    assert!(account.take_place(Stream::Market, 1, NOW, false).is_ok());
     assert_eq!(account.take_warnings().len(), 1);
 }
 
@@ -134,7 +135,7 @@ fn state_that_cannot_be_written_costs_one_warning_and_the_process_still_minds_it
 fn state_is_for_its_owner_only_and_its_names_tell_no_client_id() {
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
-    let _place = account.take_place(SocketKind::Feed, 1, NOW, false).unwrap();
+    let _place = account.take_place(Stream::Market, 1, NOW, false).unwrap();
     assert_eq!(account.admit(NOW), Admission::Go);
     account.cool_off(CoolOffKind::Throttled, 0, Duration::from_secs(60), NOW);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -179,8 +180,8 @@ fn places_die_with_their_holder() {
     };
     let mut said = [0; 5];
     std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut said).unwrap();
-    let four: Vec<_> = (0..4).map(|_| account.take_place(SocketKind::Feed, 1, NOW, false).unwrap()).collect();
-    assert!(account.take_place(SocketKind::Feed, 1, NOW, false).is_err());
+    let four: Vec<_> = (0..4).map(|_| account.take_place(Stream::Market, 1, NOW, false).unwrap()).collect();
+    assert!(account.take_place(Stream::Market, 1, NOW, false).is_err());
     // flock(1) waits for its child, which inherited the lock; both go by closing their pipe's process group.
     let pid = rustix::process::Pid::from_child(&holder);
     let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", pid.as_raw_nonzero())).unwrap_or_default();
@@ -189,7 +190,7 @@ fn places_die_with_their_holder() {
     }
     holder.kill().unwrap();
     holder.wait().unwrap();
-    assert!(account.take_place(SocketKind::Feed, 1, NOW, false).is_ok());
+    assert!(account.take_place(Stream::Market, 1, NOW, false).is_ok());
     drop(four);
 }
 

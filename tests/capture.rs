@@ -4,11 +4,12 @@ use dhan::testing::capture::block::{self, ENTRIES, MAGIC, SESSION};
 use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
 use dhan::testing::capture::play::Session;
 use dhan::testing::capture::{Part, Player};
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
-use dhan::testing::pipeline::item::{Event, Feed, Frame, FrameKind, StatusEvent};
+use dhan::testing::pipeline::item::{Event, Frame, FrameKind, StatusEvent};
 use dhan::testing::protocol::encode;
 use dhan::testing::protocol::feed::{self, Packet};
-use dhan::testing::simulator::{Cut, Kind, Played, PrevClose, Probe, SimConfig, SimHandle};
+use dhan::testing::simulator::{Cut, Played, PrevClose, Probe, SimConfig, SimHandle};
 use rustix::process::Signal;
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -93,7 +94,7 @@ fn signal(child: &Child, signal: Signal) {
 }
 
 /// The session's socket was asked for everything, and has sent a number of messages.
-fn sent(probe: &Probe, kind: Kind, connection: usize, at_least: usize) -> bool {
+fn sent(probe: &Probe, kind: Stream, connection: usize, at_least: usize) -> bool {
     let all: Vec<_> = probe.all().into_iter().filter(|seen| seen.kind == kind).collect();
     all.get(connection).is_some_and(|seen| probe.sent(seen.id).len() >= at_least)
 }
@@ -105,11 +106,11 @@ fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
     line.extend(FULLS);
     line.extend(["--status-records", "--capture", "c.dcap", "-o", "a.ndjson", "-o", "b.csv", "-o", "z.ndjson.zst"]);
     let child = room.start(&line);
-    room.wait_until("packets", |probe| sent(probe, Kind::Feed, 0, 100));
+    room.wait_until("packets", |probe| sent(probe, Stream::Market, 0, 100));
     room.probe().cut_all(Cut::Reset);
-    room.wait_until("it came back", |probe| sent(probe, Kind::Feed, 1, 100));
+    room.wait_until("it came back", |probe| sent(probe, Stream::Market, 1, 100));
     room.probe().cut_all(Cut::Close(1001));
-    room.wait_until("it came back again", |probe| sent(probe, Kind::Feed, 2, 100));
+    room.wait_until("it came back again", |probe| sent(probe, Stream::Market, 2, 100));
     signal(&child, Signal::INT);
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
 
@@ -166,13 +167,13 @@ fn depth_and_orders_are_kept_too_and_no_login_is() {
         room.run(&["verify", &dcap], 0);
     }
     let child = room.start(&["orders", "--capture", "o.dcap", "-o", "o.ndjson", "-o", "o.csv"]);
-    room.wait_until("the login", |probe| sent(probe, Kind::Orders, 0, 0) && !probe.texts().is_empty());
+    room.wait_until("the login", |probe| sent(probe, Stream::Orders, 0, 0) && !probe.texts().is_empty());
     room.probe().advance_orders(12);
-    room.wait_until("updates", |probe| sent(probe, Kind::Orders, 0, 5));
+    room.wait_until("updates", |probe| sent(probe, Stream::Orders, 0, 5));
     room.probe().cut_all(Cut::Reset);
     room.wait_until("it came back", |probe| probe.texts().len() >= 2);
     room.probe().advance_orders(12);
-    room.wait_until("more", |probe| sent(probe, Kind::Orders, 1, 3));
+    room.wait_until("more", |probe| sent(probe, Stream::Orders, 1, 3));
     signal(&child, Signal::TERM);
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
     room.run(&["replay", "o.dcap", "-o", "ro.ndjson", "-o", "ro.csv"], 0);
@@ -199,8 +200,8 @@ fn an_instrument_that_nobody_asked_for_is_named_by_the_cached_master_and_so_in_t
     };
     let stream = |connection: usize, output: &[&str]| {
         let child = room.start(&[&["feed", "IDX_I:13", "-n", "4"], output].concat());
-        room.wait_until("the first packet", |probe| sent(probe, Kind::Feed, connection, 1));
-        let id = room.probe().open(Kind::Feed).last().unwrap().id;
+        room.wait_until("the first packet", |probe| sent(probe, Stream::Market, connection, 1));
+        let id = room.probe().open(Stream::Market).last().unwrap().id;
         for security_id in [2885, 4_000_000, 2885] {
             room.probe().send(id, unasked(security_id));
         }
@@ -347,7 +348,7 @@ fn a_killed_run_is_marked_and_the_next_one_goes_on_in_the_same_file() {
 /// A capture of a few frames, made by the library.
 fn made(path: &Path, frames: &[(i64, Vec<u8>)]) {
     let created_us = 1_000_000;
-    let session = Session { feed: Feed::Market, created_us, pid: 1, program: "test".to_owned() };
+    let session = Session { feed: Stream::Market, created_us, pid: 1, program: "test".to_owned() };
     let mut out = Vec::new();
     block::put(&mut out, SESSION, &session.bytes());
     let mut entries = Entries::new(1, created_us);
@@ -399,7 +400,7 @@ fn the_simulator_sends_what_was_captured() {
     recorded
         .run(&["feed", "IDX_I:13@quote", "NSE_EQ:2885@full", "-n", "200", "--capture", "c.dcap", "-o", "a.ndjson"], 0);
     let played = Played::open(&recorded.at("c.dcap"), None).unwrap();
-    assert_eq!(played.kind(), Kind::Feed);
+    assert_eq!(played.kind(), Stream::Market);
     let room = Room::of(SimConfig { source: Some(Arc::new(played)), ..SimConfig::default() });
     room.run(&["feed", "IDX_I:13@quote", "NSE_EQ:2885@full", "-n", "200", "-o", "b.ndjson"], 0);
     let records = |room: &Room, name: &str| -> Vec<String> {
@@ -490,5 +491,5 @@ fn the_manual_page_is_enough_to_make_a_capture_by_hand() {
 
     let mut player = Player::open(&room.at("hand.dcap")).unwrap();
     let Some(Part::Session(session)) = player.next().unwrap() else { panic!("no session") };
-    assert_eq!((session.pid, session.program.as_str(), session.feed), (4_711, "hand 1.0", Feed::Market));
+    assert_eq!((session.pid, session.program.as_str(), session.feed), (4_711, "hand 1.0", Stream::Market));
 }

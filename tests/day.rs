@@ -2,10 +2,11 @@
 //! refused and renewed on disk, the close. And files that turn over all the time. Everything through the binary.
 
 use dhan::testing::clock::ist_civil;
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::encode;
 use dhan::testing::protocol::feed::{self, Packet};
-use dhan::testing::simulator::{BadToken, Cut, Kind, SimConfig, SimHandle, Upgrade};
+use dhan::testing::simulator::{BadToken, Cut, SimConfig, SimHandle, Upgrade};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -158,7 +159,10 @@ impl Day {
         Day::write_token(dir.path(), "first");
         let running = Running::start(dhan(&sim, dir.path(), line));
         let day = Day { sim, dir, running };
-        assert!(day.sim.wait(LONG, |sim| sim.subscriptions(Kind::Feed).len() >= 4), "it asks for what was asked for");
+        assert!(
+            day.sim.wait(LONG, |sim| sim.subscriptions(Stream::Market).len() >= 4),
+            "it asks for what was asked for"
+        );
         day
     }
 
@@ -171,14 +175,14 @@ impl Day {
 
     /// The connection that is open now.
     fn connection(&self) -> usize {
-        assert!(self.sim.wait(LONG, |sim| !sim.open(Kind::Feed).is_empty()), "nobody is connected");
-        self.sim.open(Kind::Feed)[0].id
+        assert!(self.sim.wait(LONG, |sim| !sim.open(Stream::Market).is_empty()), "nobody is connected");
+        self.sim.open(Stream::Market)[0].id
     }
 
     /// The number of a connection, not one of the first `before`, on which everything was asked for again and data has come.
     fn again(&self, before: usize) {
         let live = |sim: &dhan::testing::simulator::Probe| {
-            let open = sim.open(Kind::Feed);
+            let open = sim.open(Stream::Market);
             open.iter().any(|c| c.id >= before && c.subscriptions.len() >= 4 && c.packets_sent > 20)
         };
         assert!(self.sim.wait(LONG, live), "it did not come back");

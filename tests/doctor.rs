@@ -1,8 +1,9 @@
 //! `dhan doctor` as a command: what it finds, what it exits with, and that it neither tells a secret nor hurts a stream.
 
-use dhan::testing::account::{Account, Place, SocketKind};
+use dhan::testing::account::{Account, Place};
+use dhan::testing::model::Stream;
 use dhan::testing::session::CoolOffKind;
-use dhan::testing::simulator::{Kind, Response, SimConfig, SimHandle, Upgrade};
+use dhan::testing::simulator::{Response, SimConfig, SimHandle, Upgrade};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::Value;
@@ -154,7 +155,7 @@ fn a_good_account_is_all_well_and_every_socket_is_closed_again() {
         }
         assert!(finding["tls_us"].is_null());
     }
-    for kind in Kind::ALL {
+    for kind in Stream::ALL {
         assert!(
             exchange.wait(Duration::from_secs(10), |probe| probe.connections(kind).open == 0),
             "{kind:?} is left open"
@@ -225,12 +226,12 @@ fn it_is_never_the_socket_that_throws_another_one_out() {
     let host = Host::at(&exchange);
     let account = host.account();
     let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now_us(), false).unwrap();
-    let mut held: Vec<Place> = (0..4).map(|_| place(SocketKind::Feed)).collect();
+    let mut held: Vec<Place> = (0..4).map(|_| place(Stream::Market)).collect();
     let told = host.diagnosis(&[]);
     assert_eq!((told.code, told.states("endpoint")), (0, vec!["ok"; 4]));
-    let peak: usize = Kind::ALL.map(|kind| exchange.connections(kind).peak).into_iter().max().unwrap();
+    let peak: usize = Stream::ALL.map(|kind| exchange.connections(kind).peak).into_iter().max().unwrap();
     assert_eq!(peak, 1);
-    held.push(place(SocketKind::Feed));
+    held.push(place(Stream::Market));
     let seen = exchange.upgrades().len();
     let told = host.diagnosis(&[]);
     assert_eq!((told.code, told.states("endpoint")), (6, vec!["skipped"; 4]));
@@ -249,7 +250,7 @@ fn sleeper(host: &Host, name: &str) -> Child {
 }
 
 /// Says that a place, which this test holds, is somebody else's.
-fn held_by(host: &Host, kind: SocketKind, pid: u32) -> Place {
+fn held_by(host: &Host, kind: Stream, pid: u32) -> Place {
     let account = host.account();
     let place = account.take_place(kind, 3, dhan::testing::clock::now_us(), false).unwrap();
     let file = account.folder().unwrap().join(format!("place-{kind}-1"));
@@ -263,8 +264,8 @@ fn stop_ends_streams_and_never_a_program_that_is_no_dhan() {
     let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
     assert_eq!(host.diagnosis(&["--stop"]).code, 0, "nothing to stop is no failure");
     let (mut stream, mut innocent) = (sleeper(&host, "dhan"), sleeper(&host, "editor"));
-    let _feed = held_by(&host, SocketKind::Feed, stream.id());
-    let _orders = held_by(&host, SocketKind::Orders, innocent.id());
+    let _feed = held_by(&host, Stream::Market, stream.id());
+    let _orders = held_by(&host, Stream::Orders, innocent.id());
     let told = host.diagnosis(&["--stop"]);
     let ended = stream.wait().unwrap();
     let spared = innocent.try_wait().unwrap();
@@ -284,7 +285,7 @@ fn a_stream_whose_process_is_gone_is_not_shown_as_running() {
     let mut short = sleeper(&host, "dhan");
     short.kill().unwrap();
     short.wait().unwrap();
-    let _feed = held_by(&host, SocketKind::Feed, short.id());
+    let _feed = held_by(&host, Stream::Market, short.id());
     let told = host.diagnosis(&["--offline"]);
     assert_eq!(told.one("stream", Some("feed"))["state"], "warn");
 }

@@ -4,9 +4,10 @@ mod harness;
 #[path = "proxy/mod.rs"]
 mod proxy;
 
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::{Mode, encode};
-use dhan::testing::simulator::{Blast, Cut, Fault, Kind, SimConfig, Stacking};
+use dhan::testing::simulator::{Blast, Cut, Fault, SimConfig, Stacking};
 use harness::*;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -35,7 +36,7 @@ fn nothing_received_by_the_end_is_7_and_not_0() {
     let soon = dhan::testing::clock::now_us() / 1_000_000 + 5;
     let soon = jiff::Timestamp::from_second(soon).expect("a moment").to_string();
     home.run(&["feed", "IDX_I:13", "--until", &soon]).code(7);
-    assert_eq!(sim.connections(Kind::Feed).seen, 2);
+    assert_eq!(sim.connections(Stream::Market).seen, 2);
 }
 
 #[test]
@@ -71,14 +72,14 @@ fn a_cut_socket_is_reconnected_everything_asked_for_again_in_its_own_modes_and_o
     let sim = start(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "NSE_EQ:2885@quote", "NSE_FNO:49081@full"]);
-    let first = subscribed(&sim, Kind::Feed, 3);
+    let first = subscribed(&sim, Stream::Market, 3);
     run.records("full", 2);
-    let wanted = sim.subscriptions(Kind::Feed);
+    let wanted = sim.subscriptions(Stream::Market);
     sim.cut(first, Cut::Reset);
     run.records("gap", 1);
-    let second = subscribed(&sim, Kind::Feed, 3);
+    let second = subscribed(&sim, Stream::Market, 3);
     assert_ne!(first, second);
-    assert_eq!(sim.subscriptions(Kind::Feed), wanted);
+    assert_eq!(sim.subscriptions(Stream::Market), wanted);
     assert_eq!(codes(&sim.texts_of(first)), codes(&sim.texts_of(second)));
     let done = run.stop().code(0);
     let gaps = done.of("gap");
@@ -98,9 +99,9 @@ fn five_thousand_and_one_instruments_take_two_sockets_a_hundred_a_message() {
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 5_001));
     let run = home.start(&["feed", "-i", text(&list)]);
-    subscribed(&sim, Kind::Feed, 5_001);
+    subscribed(&sim, Stream::Market, 5_001);
     run.records("ticker", 5_001);
-    let open = sim.open(Kind::Feed);
+    let open = sim.open(Stream::Market);
     let mut sizes: Vec<_> = open.iter().map(|connection| connection.subscriptions.len()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [1, 5_000]);
@@ -134,7 +135,7 @@ fn a_reader_that_goes_away_ends_the_run_quietly_by_sigpipe() {
     child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("UTF-8");
     let status = child.wait().expect("its end");
     assert_eq!((status.signal(), said.as_str()), (Some(Signal::PIPE.as_raw()), ""));
-    until("the socket is closed", || sim.open(Kind::Feed).is_empty());
+    until("the socket is closed", || sim.open(Stream::Market).is_empty());
 }
 
 #[test]
@@ -175,7 +176,7 @@ fn sigterm_and_sigint_drain_say_goodbye_and_are_0() {
         let sim = start(lively());
         let home = Home::at(&sim);
         let run = home.start(&["feed", "IDX_I:13", "NSE_EQ:2885"]);
-        let id = subscribed(&sim, Kind::Feed, 2);
+        let id = subscribed(&sim, Stream::Market, 2);
         run.records("ticker", 5);
         run.signal(signal);
         let done = run.end().code(0);
@@ -233,7 +234,7 @@ fn a_lone_tick_is_out_while_nothing_follows_it() {
     let home = Home::at(&sim);
     let mut run = home.start(&["feed", "IDX_I:13"]);
     run.records("ticker", 1);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     let mut packet = Vec::new();
     encode::ticker(&mut packet, InstrumentKey::new(Segment::IDX_I, 13), 150.0, 0);
     sim.send(id, packet);
@@ -373,9 +374,9 @@ fn two_runs_do_not_write_one_file() {
     let run = home.start(&["feed", "IDX_I:13", "-o", text(&file)]);
     until("it writes", || std::fs::metadata(&file).is_ok_and(|m| m.len() > 0));
     let pid = run.pid().to_string();
-    let connections = sim.connections(Kind::Feed).seen;
+    let connections = sim.connections(Stream::Market).seen;
     home.run(&["feed", "IDX_I:25", "-o", text(&file)]).code(10).says(&pid);
-    assert_eq!(sim.connections(Kind::Feed).seen, connections);
+    assert_eq!(sim.connections(Stream::Market).seen, connections);
     run.stop().code(0);
 }
 
@@ -384,7 +385,7 @@ fn status_records_tell_the_steps_in_order() {
     let sim = start(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.status("live", 1);
     sim.cut(id, Cut::Close(1001));
     run.status("live", 2);
@@ -432,13 +433,13 @@ fn sighup_reads_the_lists_again_and_tells_the_server_only_the_difference() {
     let home = Home::at(&sim);
     let list = home.list("list", ["IDX_I:13", "NSE_EQ:1", "NSE_EQ:2@quote"].map(str::to_owned));
     let run = home.start_command(detached(&home, &["feed", "-i", text(&list), "IDX_I:25"]));
-    let id = subscribed(&sim, Kind::Feed, 4);
+    let id = subscribed(&sim, Stream::Market, 4);
     run.records("quote", 1);
     let asked = sim.texts_of(id).len();
     home.list("list", ["IDX_I:13", "NSE_EQ:2@full", "NSE_EQ:3"].map(str::to_owned));
     run.signal(Signal::HUP);
     until("the difference is there", || {
-        sim.texts_of(id).len() >= asked + 4 && sim.subscriptions(Kind::Feed).len() == 4
+        sim.texts_of(id).len() >= asked + 4 && sim.subscriptions(Stream::Market).len() == 4
     });
     let mut new = codes(&sim.texts_of(id)[asked..]);
     new.sort_unstable();
@@ -451,22 +452,22 @@ fn sighup_reads_the_lists_again_and_tells_the_server_only_the_difference() {
         ["IDX_I:13", "FOO:1", "NSE_EQ:2@full", "NSE_EQ:3", "NO SUCH NAME", "NSE_EQ:4"].map(str::to_owned),
     );
     run.signal(Signal::HUP);
-    subscribed(&sim, Kind::Feed, 5);
+    subscribed(&sim, Stream::Market, 5);
     run.said("the line is skipped");
     run.said("lists read again: 1 added, 0 removed");
     home.list("list", ["IDX_I:13", "NSE_EQ:2@full", "NSE_EQ:3"].map(str::to_owned));
     run.signal(Signal::HUP);
-    until("the fifth is gone", || sim.subscriptions(Kind::Feed).len() == 4);
+    until("the fifth is gone", || sim.subscriptions(Stream::Market).len() == 4);
     // A list that cannot be read stays in force as it was.
     std::fs::remove_file(&list).expect("removed");
     run.signal(Signal::HUP);
     run.said("stays in force");
     // After a reconnect it is the changed set that is asked for.
-    let wanted = sim.subscriptions(Kind::Feed);
+    let wanted = sim.subscriptions(Stream::Market);
     sim.cut(id, Cut::Reset);
-    until("another connection", || sim.connections(Kind::Feed).seen == 2);
-    subscribed(&sim, Kind::Feed, 4);
-    assert_eq!(sim.subscriptions(Kind::Feed), wanted);
+    until("another connection", || sim.connections(Stream::Market).seen == 2);
+    subscribed(&sim, Stream::Market, 4);
+    assert_eq!(sim.subscriptions(Stream::Market), wanted);
     run.records("gap", 1);
     run.stop().code(0).books();
 }
@@ -497,15 +498,15 @@ fn control_lines_change_what_is_asked_for_and_nothing_else() {
     let fifo = home.path("control");
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::from_raw_mode(0o600)).expect("a FIFO");
     let run = home.start(&["feed", "IDX_I:13", "NSE_EQ:2885", "NSE_EQ:2885@quote", "--control", text(&fifo)]);
-    let id = subscribed(&sim, Kind::Feed, 3);
+    let id = subscribed(&sim, Stream::Market, 3);
     let asked = sim.texts_of(id).len();
     let say = |line: &str| std::fs::write(&fifo, format!("{line}\n")).expect("said");
     say("sub NSE_EQ:5@full NSE_EQ:2885 # the second is there already");
-    subscribed(&sim, Kind::Feed, 4);
+    subscribed(&sim, Stream::Market, 4);
     run.records("full", 1);
     assert_eq!(codes(&sim.texts_of(id)[asked..]), [21]);
     say("unsub NSE_EQ:2885");
-    until("both its modes are gone", || sim.subscriptions(Kind::Feed).len() == 2);
+    until("both its modes are gone", || sim.subscriptions(Stream::Market).len() == 2);
     let mut gone = codes(&sim.texts_of(id)[asked + 1..]);
     gone.sort_unstable();
     assert_eq!(gone, [16, 18]);
@@ -519,8 +520,8 @@ fn control_lines_change_what_is_asked_for_and_nothing_else() {
     run.said("NSE_EQ:5@full");
     run.said("\"sell\" is no command");
     sim.cut(id, Cut::Reset);
-    until("another connection", || sim.connections(Kind::Feed).seen == 2);
-    subscribed(&sim, Kind::Feed, 2);
+    until("another connection", || sim.connections(Stream::Market).seen == 2);
+    subscribed(&sim, Stream::Market, 2);
     say("quit");
     let done = run.end().code(0);
     assert!(!done.out.contains(r#""ltp":7.25"#), "what was unsubscribed is filtered");
@@ -536,11 +537,11 @@ fn control_lines_from_stdin_work_and_its_end_changes_nothing() {
     let mut command = home.command(&["feed", "IDX_I:13", "--control", "-"]);
     command.stdin(Stdio::piped());
     let mut run = home.start_command(command);
-    subscribed(&sim, Kind::Feed, 1);
+    subscribed(&sim, Stream::Market, 1);
     let mut stdin = run.stdin.take().expect("a pipe");
     stdin.write_all(b"sub IDX_I:25\n").expect("said");
     drop(stdin);
-    subscribed(&sim, Kind::Feed, 2);
+    subscribed(&sim, Stream::Market, 2);
     run.printed("both", |text| text.contains(r#""security_id":"25""#));
     assert!(run.runs());
     run.stop().code(0);
@@ -628,7 +629,7 @@ fn a_slow_reader_costs_the_oldest_and_every_one_of_them_is_counted() {
     let mut command = home.command(&["feed", "NSE_EQ:2885@full"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("dhan starts");
     // Nobody reads until the server has got rid of everything.
-    let sent = || sim.open(Kind::Feed).first().map_or(0, |connection| connection.packets_sent);
+    let sent = || sim.open(Stream::Market).first().map_or(0, |connection| connection.packets_sent);
     until("everything is sent", || sent() == FLOOD);
     let peak = status_figure(child.id(), "VmHWM:");
     let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -667,7 +668,7 @@ fn a_slow_reader_that_asks_for_it_blocks_the_socket_and_loses_nothing() {
     let mut command = home.command(&["feed", "NSE_EQ:2885@full", "--on-lag", "block", "-n", &count]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("dhan starts");
     // The pipe, the lane, and the socket are full: nothing moves any more.
-    let sent = || sim.open(Kind::Feed).first().map_or(0, |connection| connection.packets_sent);
+    let sent = || sim.open(Stream::Market).first().map_or(0, |connection| connection.packets_sent);
     until("the server is held up", || {
         let before = sent();
         std::thread::sleep(Duration::from_millis(700));
@@ -691,13 +692,13 @@ fn more_gap_than_allowed_is_13_at_the_end_and_not_before() {
     let home = Home::at(&sim);
     for (most, code) in [("1us", 13), ("1h", 0)] {
         let run = home.start(&["feed", "IDX_I:13", "--fail-on-gap", most]);
-        let id = subscribed(&sim, Kind::Feed, 1);
+        let id = subscribed(&sim, Stream::Market, 1);
         run.records("ticker", 3);
         sim.cut(id, Cut::Reset);
         run.records("gap", 1);
         run.records("ticker", 10);
         run.stop().code(code);
-        until("it is gone", || sim.open(Kind::Feed).is_empty());
+        until("it is gone", || sim.open(Stream::Market).is_empty());
     }
 }
 
@@ -706,11 +707,11 @@ fn no_gaps_leaves_out_the_record_but_counts_it() {
     let sim = start(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "--no-gaps"]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 2);
     sim.cut(id, Cut::Fin);
-    until("another connection", || sim.connections(Kind::Feed).seen == 2);
-    subscribed(&sim, Kind::Feed, 1);
+    until("another connection", || sim.connections(Stream::Market).seen == 2);
+    subscribed(&sim, Stream::Market, 1);
     let before = run.out.text().lines().count();
     run.printed("more", |text| text.lines().count() > before + 5);
     let done = run.stop().code(0);
@@ -729,7 +730,7 @@ fn count_counts_what_is_printed_and_only_keeps_gaps() {
     assert_eq!(books.written, 25);
     assert!(books.filtered > 0, "what else came is accounted for: {books:?}");
     let run = home.start(&["feed", "IDX_I:13", "--only", "ticker"]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 3);
     sim.cut(id, Cut::Reset);
     run.records("gap", 1);
@@ -754,7 +755,7 @@ fn a_name_that_is_missing_is_14_before_connecting_unless_it_may_be_skipped() {
     let home = Home::at(&sim);
     let done = home.run(&["feed", "RELIANCE", "NOSUCHNAME", "NSE_EQ:RELIANSE", "-n", "1"]).code(14);
     assert!(done.err.contains("NOSUCHNAME") && done.err.contains("RELIANSE"), "{}", done.err);
-    assert_eq!(sim.connections(Kind::Feed).seen, 0);
+    assert_eq!(sim.connections(Stream::Market).seen, 0);
     let done = home.run(&["feed", "NSE_EQ:RELIANCE", "NOSUCHNAME", "--skip-missing", "-n", "1"]).code(0);
     assert!(done.err.contains("left out") && done.err.contains("NOSUCHNAME"), "{}", done.err);
     let record = &done.records()[0];
@@ -776,10 +777,10 @@ fn the_same_instrument_in_two_modes_is_two_subscriptions_and_duplicates_collapse
     let sim = start(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "NSE_EQ:2885", "nse:2885", "1:2885@ticker", "NSE_EQ:2885@full"]);
-    subscribed(&sim, Kind::Feed, 2);
+    subscribed(&sim, Stream::Market, 2);
     run.records("full", 1);
     run.records("ticker", 1);
-    let modes: Vec<_> = sim.subscriptions(Kind::Feed).into_iter().filter_map(|s| s.mode).collect();
+    let modes: Vec<_> = sim.subscriptions(Stream::Market).into_iter().filter_map(|s| s.mode).collect();
     assert_eq!(modes, [Mode::Ticker, Mode::Full]);
     run.stop().code(0);
 }
@@ -831,7 +832,7 @@ fn a_run_through_a_proxy_that_splits_at_every_byte_prints_the_same() {
     let split = proxy::Manners { split: Some(1), ..proxy::Manners::default() };
     let proxy = proxy::Proxy::start(sim.addr(), split).expect("a proxy");
     let mut home = Home::at(&sim);
-    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Kind::Feed)));
+    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
     let done = home.run(&["feed", "IDX_I:13@quote", "NSE_EQ:2885@full", "NSE_EQ:1", "-n", "3"]).code(0);
     let mut kinds: Vec<_> = done.records().iter().map(|r| r["type"].to_string()).collect();
     kinds.sort();

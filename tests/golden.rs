@@ -4,9 +4,10 @@ use dhan::testing::console::Console;
 use dhan::testing::format::csv::Columns;
 use dhan::testing::format::encoder::{Format, Style, depth_header, market_header, own_header};
 use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::output::{Destination, Unwritten, WriteFailure};
-use dhan::testing::pipeline::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use dhan::testing::pipeline::lane::{Item, Lagged};
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::{Pipeline, Rules, Summary, View};
@@ -222,7 +223,7 @@ fn check_ndjson(text: &str, recv: &str) {
 
 #[test]
 fn market_records_in_every_style() {
-    let rules = || Rules { status_records: true, ..Rules::everything(Feed::Market) };
+    let rules = || Rules { status_records: true, ..Rules::everything(Stream::Market) };
     for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
         let (ndjson, _, summary) = run(rules(), style(Format::Ndjson, time, Columns::Own), None, market);
         assert!(summary.books.balance(), "{:?}", summary.books);
@@ -242,7 +243,7 @@ fn market_records_in_every_style() {
 fn with_one_type_the_csv_has_that_types_columns() {
     let mut all = String::new();
     for kind in MarketType::ALL {
-        let rules = Rules { only: 1 << kind as u8, ..Rules::everything(Feed::Market) };
+        let rules = Rules { only: 1 << kind as u8, ..Rules::everything(Stream::Market) };
         let header = Some(market_header(Some(kind), TimeStyle::Epoch));
         let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, Columns::Own), header, market);
         assert!(summary.books.balance(), "{:?}", summary.books);
@@ -256,7 +257,7 @@ fn with_one_type_the_csv_has_that_types_columns() {
 #[test]
 fn depth_records_in_every_style() {
     for (name, view) in [("book", View::Book), ("sides", View::Sides)] {
-        let rules = || Rules { view, top: Some(3), ..Rules::everything(Feed::Depth(Levels::Twenty)) };
+        let rules = || Rules { view, top: Some(3), ..Rules::everything(Stream::Depth(Levels::Twenty)) };
         let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
         let (text, _, summary) = run(rules(), ndjson, None, depth);
         assert!(summary.books.balance(), "{:?}", summary.books);
@@ -271,7 +272,7 @@ fn depth_records_in_every_style() {
 
 #[test]
 fn order_records_in_every_style() {
-    let rules = || Rules::everything(Feed::Orders);
+    let rules = || Rules::everything(Stream::Orders);
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
     let (text, _, summary) = run(rules(), ndjson, None, orders);
     assert!(summary.books.balance(), "{:?}", summary.books);
@@ -285,7 +286,7 @@ fn order_records_in_every_style() {
 
 #[test]
 fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
-    let rules = Rules { count: Some(2), ..Rules::everything(Feed::Market) };
+    let rules = Rules { count: Some(2), ..Rules::everything(Stream::Market) };
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
     let (text, _, summary) = run(rules, ndjson, None, |pipeline| {
         let mut bytes = Vec::new();
@@ -302,7 +303,7 @@ fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
 #[test]
 fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
     let rules =
-        Rules { once: Some(vec![(NIFTY, Mode::Ticker), (HDFC, Mode::Quote)]), ..Rules::everything(Feed::Market) };
+        Rules { once: Some(vec![(NIFTY, Mode::Ticker), (HDFC, Mode::Quote)]), ..Rules::everything(Stream::Market) };
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
     let (text, _, summary) = run(rules, ndjson, None, market);
     assert_eq!(summary.reason, "once");
@@ -313,7 +314,7 @@ fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
 #[test]
 fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
-    let (text, _, summary) = run(Rules::everything(Feed::Market), ndjson, None, |pipeline| {
+    let (text, _, summary) = run(Rules::everything(Stream::Market), ndjson, None, |pipeline| {
         let both = [Mode::Ticker, Mode::Quote].map(|mode| (HDFC, Some(mode))).to_vec();
         pipeline.item(&Item::Event(Event::Subscribed { conn: 1, instruments: both }));
         let mut bytes = Vec::new();

@@ -1,8 +1,9 @@
 //! Section 4 of the fault catalogue, and G04, G07, G08: where credentials come from, and that they go nowhere else.
 
 use dhan::testing::auth::{
-    CredentialProblem, Credentials, Endpoint, Environment, Login, ProblemKind, Source, SourceOptions, TokenPlace,
+    CredentialProblem, Credentials, Environment, Login, ProblemKind, Source, SourceOptions, TokenPlace,
 };
+use dhan::testing::model::Stream;
 use dhan::testing::model::exit::{Exit, Failure};
 use dhan::testing::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -256,14 +257,14 @@ fn partners_log_in_with_their_own_two_variables() {
 fn s01_neither_addresses_nor_credentials_nor_logins_show_what_they_hold() {
     let credentials = Credentials { client_id: "1000000001".into(), token: SecretString::from(SENTINEL) };
     let none = Environment::of::<String, String>([]);
-    for endpoint in Endpoint::ALL {
+    for endpoint in Stream::ALL {
         let base = endpoint.resolve(None, &none).expect("a default");
         let address = base.address(&credentials);
         let shown = format!("{address} {address:?} {base:?}");
         assert_clean(&shown);
         assert!(!shown.contains("1000000001"), "{shown}");
     }
-    let address = Endpoint::Market.resolve(None, &none).expect("a default").address(&credentials);
+    let address = Stream::Market.resolve(None, &none).expect("a default").address(&credentials);
     let shown = "wss://api-feed.dhan.co/?version=2&token=[redacted]&clientId=******0001&authType=2";
     assert_eq!(address.to_string(), shown);
     assert_clean(&format!("{credentials:?} {:?}", Login::Own(credentials.clone())));
@@ -288,7 +289,7 @@ fn s10_a_token_goes_in_the_clear_to_this_host_only_whatever_the_address_looks_li
         "wss://dhan.co/#fragment",
     ] {
         let bad = format!("{bad}?token={SENTINEL}");
-        let failure = Endpoint::Market.resolve(Some(&bad), &none).expect_err(&bad);
+        let failure = Stream::Market.resolve(Some(&bad), &none).expect_err(&bad);
         assert_eq!(failure.exit, Exit::Usage);
         assert_clean(&failure.message);
         assert!(!failure.message.contains("user:secret"), "{failure}");
@@ -296,10 +297,10 @@ fn s10_a_token_goes_in_the_clear_to_this_host_only_whatever_the_address_looks_li
     for good in
         ["ws://127.0.0.1:1/x", "ws://127.9.9.9/", "ws://[::1]:1/", "ws://LOCALHOST:1/", "wss://proxy.example/x?y=1"]
     {
-        assert!(Endpoint::Market.resolve(Some(good), &none).is_ok(), "{good}");
+        assert!(Stream::Market.resolve(Some(good), &none).is_ok(), "{good}");
     }
     let env = Environment::of([("DHAN_WS_ORDER_URL", "ws://evil.example/")]);
-    let failure = Endpoint::Orders.resolve(None, &env).expect_err("refused");
+    let failure = Stream::Orders.resolve(None, &env).expect_err("refused");
     assert!(
         failure.message.contains("DHAN_WS_ORDER_URL") && failure.message.contains("ws://evil.example/"),
         "{failure}"
@@ -309,13 +310,13 @@ fn s10_a_token_goes_in_the_clear_to_this_host_only_whatever_the_address_looks_li
 #[test]
 fn depth_200_has_another_path_only_where_the_user_named_none() {
     let none = Environment::of::<String, String>([]);
-    let base = Endpoint::Depth200.resolve(None, &none).expect("a default");
+    let base = Stream::DEPTH_200.resolve(None, &none).expect("a default");
     let credentials = Credentials { client_id: "1000000001".into(), token: SecretString::from("t") };
     let other = base.alternative().expect("the root").address(&credentials).to_string();
     assert_eq!(other, "wss://full-depth-api.dhan.co/?token=[redacted]&clientId=******0001&authType=2");
-    let named = Endpoint::Depth200.resolve(Some("wss://h/twohundreddepth"), &none).expect("good");
+    let named = Stream::DEPTH_200.resolve(Some("wss://h/twohundreddepth"), &none).expect("good");
     assert!(named.alternative().is_none());
-    assert!(Endpoint::Depth20.resolve(None, &none).expect("a default").alternative().is_none());
+    assert!(Stream::DEPTH_20.resolve(None, &none).expect("a default").alternative().is_none());
 }
 
 #[test]

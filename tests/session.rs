@@ -1,8 +1,9 @@
 //! The session from outside, by virtual time: policy row by row, every input in every state, days of faults.
 
+use dhan::testing::model::Stream;
 use dhan::testing::model::exit::Exit;
 use dhan::testing::model::{InstrumentKey, Segment};
-use dhan::testing::pipeline::item::{Feed, GapReason, StatusEvent};
+use dhan::testing::pipeline::item::{GapReason, StatusEvent};
 use dhan::testing::protocol::depth::Levels;
 use dhan::testing::protocol::{DisconnectReason, Mode};
 use dhan::testing::session::plan::{Plan, SOCKETS_PER_KIND};
@@ -38,7 +39,7 @@ impl Bench {
     }
 
     fn market() -> Bench {
-        Bench::new(Config::new(Feed::Market, 1, 7))
+        Bench::new(Config::new(Stream::Market, 1, 7))
     }
 
     fn online() -> Bench {
@@ -176,7 +177,7 @@ fn b01_refused_credentials_are_never_sent_again_and_new_ones_are_used_at_once() 
 
 #[test]
 fn the_environment_cannot_change_so_nothing_is_waited_for() {
-    let mut bench = Bench::new(Config { auth_wait: Duration::ZERO, ..Config::new(Feed::Market, 1, 7) });
+    let mut bench = Bench::new(Config { auth_wait: Duration::ZERO, ..Config::new(Stream::Market, 1, 7) });
     bench.tell(Input::Start);
     bench.tell(http(401));
     assert_eq!((bench.exit(), bench.now), (Some(Exit::Credentials), 0));
@@ -185,7 +186,7 @@ fn the_environment_cannot_change_so_nothing_is_waited_for() {
 #[test]
 fn g04_credentials_that_cannot_be_sent_are_waited_for_at_the_start_too() {
     let problem = CredentialProblem { kind: CredentialTrouble::Malformed, words: "token.txt is empty".into() };
-    let mut session = Session::new(Config::new(Feed::Market, 1, 7), []);
+    let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
     let mut now = Now { at: Time(0), wall_us: OPEN_US };
     session.on(now, Input::Start);
     session.on(now, Input::CredentialsRead(Err(problem.clone())));
@@ -345,7 +346,7 @@ fn g05_two_silent_resets_ask_the_account_once_a_minute_at_most() {
 #[test]
 fn two_hundred_levels_try_the_other_path_once() {
     let subscription = Subscription::depth(InstrumentKey::new(Segment::NSE_EQ, 1333));
-    let mut bench = Bench::with(Config::new(Feed::Depth(Levels::TwoHundred), 1, 7), &[subscription]);
+    let mut bench = Bench::with(Config::new(Stream::Depth(Levels::TwoHundred), 1, 7), &[subscription]);
     bench.tell(Input::Start);
     for _ in 0..4 {
         bench.until_connect();
@@ -354,7 +355,7 @@ fn two_hundred_levels_try_the_other_path_once() {
         bench.tell(Input::Probed(ProbeResult::Fine));
     }
     assert_eq!(bench.count(&Action::SwitchPath), 1);
-    let named = Config { other_path: false, ..Config::new(Feed::Depth(Levels::TwoHundred), 1, 7) };
+    let named = Config { other_path: false, ..Config::new(Stream::Depth(Levels::TwoHundred), 1, 7) };
     let mut bench_of_named = Bench::with(named, &[subscription]);
     bench_of_named.tell(Input::Start);
     for _ in 0..4 {
@@ -374,7 +375,7 @@ fn two_hundred_levels_try_the_other_path_once() {
 #[test]
 fn max_outage_counts_from_the_last_connection() {
     let mut bench =
-        Bench::new(Config { max_outage: Some(Duration::from_secs(300)), ..Config::new(Feed::Market, 1, 7) });
+        Bench::new(Config { max_outage: Some(Duration::from_secs(300)), ..Config::new(Stream::Market, 1, 7) });
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
     bench.now += 3_600 * SECOND;
@@ -451,7 +452,7 @@ fn b14_a_reset_every_three_hundred_seconds_costs_under_a_second_each() {
 #[test]
 fn b15_an_hour_of_three_hundred_and_fifteen_resets_is_still_mostly_online() {
     for seed in 0..20 {
-        let mut bench = Bench::new(Config::new(Feed::Market, 1, seed));
+        let mut bench = Bench::new(Config::new(Stream::Market, 1, seed));
         let mut rng = fastrand::Rng::with_seed(seed);
         let mut resets: Vec<u64> = (0..315).map(|_| rng.u64(0..3_600 * SECOND)).collect();
         resets.sort_unstable();
@@ -487,7 +488,7 @@ fn b15_an_hour_of_three_hundred_and_fifteen_resets_is_still_mostly_online() {
 fn c05_c06_nights_weekends_and_quiet_options_are_no_fault() {
     // 30 days of one option that trades twice a day, and the server's pings.
     let calendar = Calendar::parse("2026-11-24\n").0;
-    let mut bench = Bench::new(Config { calendar, ..Config::new(Feed::Market, 1, 7) });
+    let mut bench = Bench::new(Config { calendar, ..Config::new(Stream::Market, 1, 7) });
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
     bench.tell(Input::Data { packets: 1 });
@@ -551,7 +552,7 @@ fn f05_f06_after_a_reconnect_the_newest_set_is_asked_for_whole() {
     let ids = |range: std::ops::Range<u32>, mode| -> Vec<Subscription> {
         range.map(|id| Subscription::feed(InstrumentKey::new(Segment::NSE_EQ, id), mode)).collect()
     };
-    let mut bench = Bench::with(Config::new(Feed::Market, 1, 7), &ids(0..250, Mode::Full));
+    let mut bench = Bench::with(Config::new(Stream::Market, 1, 7), &ids(0..250, Mode::Full));
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
     let counts = |bench: &Bench| -> Vec<(u64, u64)> {
@@ -580,7 +581,7 @@ fn f05_f06_after_a_reconnect_the_newest_set_is_asked_for_whole() {
 #[test]
 fn depth_is_unsubscribed_by_24_and_by_25_if_packets_keep_coming() {
     let key = InstrumentKey::new(Segment::NSE_EQ, 1333);
-    let mut bench = Bench::with(Config::new(Feed::Depth(Levels::Twenty), 1, 7), &[Subscription::depth(key)]);
+    let mut bench = Bench::with(Config::new(Stream::Depth(Levels::Twenty), 1, 7), &[Subscription::depth(key)]);
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
     bench.log.clear();
@@ -598,7 +599,7 @@ fn depth_is_unsubscribed_by_24_and_by_25_if_packets_keep_coming() {
 
 #[test]
 fn l02_the_order_book_is_asked_for_after_every_connect_and_again_until_it_comes() {
-    let mut bench = Bench::with(Config::new(Feed::Orders, 1, 7), &[]);
+    let mut bench = Bench::with(Config::new(Stream::Orders, 1, 7), &[]);
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
     assert_eq!(bench.count(&Action::Login), 1);
@@ -769,10 +770,10 @@ fn five_thousand_and_one_instruments_take_two_connections_and_25_001_do_not_fit(
         (0..n).map(|id| Subscription::feed(InstrumentKey::new(Segment::NSE_FNO, id), Mode::Full)).collect()
     };
     let sizes = |plan: &Plan| plan.connections().iter().map(|c| c.len()).collect::<Vec<_>>();
-    let mut plan = Plan::new(Feed::Market, &ids(5_001)).unwrap();
+    let mut plan = Plan::new(Stream::Market, &ids(5_001)).unwrap();
     assert_eq!(sizes(&plan), [5_000, 1]);
-    assert_eq!(sizes(&Plan::new(Feed::Market, &ids(25_000)).unwrap()), [5_000; SOCKETS_PER_KIND]);
-    let error = Plan::new(Feed::Market, &ids(25_001)).unwrap_err();
+    assert_eq!(sizes(&Plan::new(Stream::Market, &ids(25_000)).unwrap()), [5_000; SOCKETS_PER_KIND]);
+    let error = Plan::new(Stream::Market, &ids(25_001)).unwrap_err();
     assert!(error.to_string().contains("25001") && error.to_string().contains("leave out 1"), "{error}");
 
     let changes = plan.apply(&ids(5_002)[5_000..], &ids(2)).unwrap();
@@ -785,8 +786,8 @@ fn five_thousand_and_one_instruments_take_two_connections_and_25_001_do_not_fit(
     assert!(plan.apply(&ids(30_000), &[]).is_err());
     assert_eq!(plan, before, "what does not fit changes nothing");
     let depth: Vec<_> = (0..6).map(|id| Subscription::depth(InstrumentKey::new(Segment::NSE_EQ, id))).collect();
-    assert!(Plan::new(Feed::Depth(Levels::TwoHundred), &depth).is_err());
-    assert_eq!(sizes(&Plan::new(Feed::Depth(Levels::TwoHundred), &depth[..5]).unwrap()), [1; 5]);
+    assert!(Plan::new(Stream::Depth(Levels::TwoHundred), &depth).is_err());
+    assert_eq!(sizes(&Plan::new(Stream::Depth(Levels::TwoHundred), &depth[..5]).unwrap()), [1; 5]);
 }
 
 proptest! {
@@ -798,7 +799,7 @@ proptest! {
         feed in 0_usize..4,
         story in proptest::collection::vec((0_usize..27, 0_u64..40_000_000), 0..120),
     ) {
-        let feed = [Feed::Market, Feed::Orders, Feed::Depth(Levels::Twenty), Feed::Depth(Levels::TwoHundred)][feed];
+        let feed = [Stream::Market, Stream::Orders, Stream::Depth(Levels::Twenty), Stream::Depth(Levels::TwoHundred)][feed];
         let mut bench = Bench::new(Config { max_outage: None, ..Config::new(feed, 1, seed) });
         let all = inputs();
         bench.tell(Input::Start);

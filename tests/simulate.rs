@@ -1,10 +1,11 @@
 //! The simulator, seen by a plain websocket client that shares none of its code.
 
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::protocol::{Mode, request};
 use dhan::testing::simulator::{
-    BadToken, Blast, Cut, Fault, KNOWN, Kind, OverLimit, Response, SimConfig, SimHandle, Simulator, Stacking, Upgrade,
+    BadToken, Blast, Cut, Fault, KNOWN, OverLimit, Response, SimConfig, SimHandle, Simulator, Stacking, Upgrade,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::time::Duration;
@@ -168,7 +169,7 @@ async fn unsubscribed_instruments_fall_silent_and_code_12_closes() {
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Ticker, &[NIFTY, HDFC]).await;
     socket.send(Message::text(request::list(Mode::Ticker.unsubscribe(), &[NIFTY]))).await.unwrap();
-    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Kind::Feed).len() == 1).await);
+    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::Market).len() == 1).await);
     subscribe(&mut socket, Mode::Quote, &[HDFC]).await;
     let all = packets(&mut socket, 100).await;
     let after_quote = all.iter().skip_while(|packet| packet[0] != feed::code::QUOTE);
@@ -250,7 +251,7 @@ async fn pings_go_both_ways_and_a_mute_client_is_closed() {
     assert_eq!(pong.as_deref(), Some(&b"f"[..]));
     assert!(sim.wait_async(LONG, |sim| sim.connection(0).unwrap().pings_received == 1).await);
     // From here on the client neither reads nor pongs.
-    assert!(sim.wait_async(LONG, |sim| sim.connections(Kind::Feed).open == 0).await);
+    assert!(sim.wait_async(LONG, |sim| sim.connections(Stream::Market).open == 0).await);
 }
 
 #[tokio::test]
@@ -329,7 +330,7 @@ async fn cuts_mutes_and_stalls_happen_on_command() {
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
     assert!(message(&mut socket).await.is_some());
     sim.mute(true);
-    let id = sim.open(Kind::Feed)[0].id;
+    let id = sim.open(Stream::Market)[0].id;
     sim.send(id, &b"\x32\x0a\x00\x00\x00\x00\x00\x00\x27\x03"[..]);
     while message(&mut socket).await.expect("the bytes that were commanded")[0] != feed::code::DISCONNECT {}
     socket.send(Message::Ping("x".into())).await.unwrap();
@@ -387,7 +388,7 @@ async fn standing_faults_hit_every_connection() {
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
     assert!(message(&mut socket).await.is_some(), "the first request is answered");
     while message(&mut socket).await.is_some() {}
-    assert!(sim.wait_async(LONG, |sim| sim.connections(Kind::Feed).open == 0).await);
+    assert!(sim.wait_async(LONG, |sim| sim.connections(Stream::Market).open == 0).await);
 }
 
 #[tokio::test]
@@ -406,7 +407,7 @@ async fn a_client_that_never_reads_can_still_be_cut_off() {
     };
     tokio::time::timeout(LONG, stuck).await.expect("buffers fill");
     sim.cut_all(Cut::Reset);
-    assert!(sim.wait_async(LONG, |sim| sim.connections(Kind::Feed).open == 0).await);
+    assert!(sim.wait_async(LONG, |sim| sim.connections(Stream::Market).open == 0).await);
 }
 
 #[test]
@@ -440,7 +441,7 @@ async fn tls_is_spoken_where_a_configuration_is_given() {
         .with_single_cert(vec![certificate.clone()], key)
         .unwrap();
     let sim = start(SimConfig { tls: Some(std::sync::Arc::new(tls)), ..quick() }).await;
-    assert!(sim.url(Kind::Feed).starts_with("wss://") && sim.http_url("v2").starts_with("https://"));
+    assert!(sim.url(Stream::Market).starts_with("wss://") && sim.http_url("v2").starts_with("https://"));
 
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate).unwrap();
@@ -462,13 +463,13 @@ async fn tls_is_spoken_where_a_configuration_is_given() {
 struct Script;
 
 impl dhan::testing::simulator::FrameSource for Script {
-    fn frames(&self, kind: Kind) -> Box<dyn Iterator<Item = dhan::testing::simulator::SourceFrame> + Send> {
+    fn frames(&self, kind: Stream) -> Box<dyn Iterator<Item = dhan::testing::simulator::SourceFrame> + Send> {
         let after = |ms, bytes: &'static [u8]| dhan::testing::simulator::SourceFrame {
             after: Duration::from_millis(ms),
             bytes: bytes.into(),
         };
         match kind {
-            Kind::Feed => Box::new([after(0, b"one"), after(30, b"two"), after(30, b"three")].into_iter()),
+            Stream::Market => Box::new([after(0, b"one"), after(30, b"two"), after(30, b"three")].into_iter()),
             _ => Box::new(std::iter::empty()),
         }
     }
@@ -515,7 +516,7 @@ async fn a_connection_can_be_reset_between_two_requests_once() {
     for mode in [Mode::Ticker, Mode::Quote, Mode::Full] {
         subscribe(&mut socket, mode, &[HDFC]).await;
     }
-    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Kind::Feed).len() == 3).await);
+    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::Market).len() == 3).await);
 }
 
 #[tokio::test]

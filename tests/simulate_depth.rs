@@ -1,11 +1,12 @@
 //! The simulator's depth sockets, seen by a plain websocket client.
 
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::DisconnectReason;
 use dhan::testing::protocol::depth::{Levels, Packet, Side, packets};
 use dhan::testing::protocol::request::{RequestCode, list, single};
 use dhan::testing::simulator::{
-    Cut, Depth200Path, DepthUnsubscribe, DisconnectLayout, Kind, SimConfig, SimHandle, Simulator,
+    Cut, Depth200Path, DepthUnsubscribe, DisconnectLayout, SimConfig, SimHandle, Simulator,
 };
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::collections::BTreeSet;
@@ -97,7 +98,7 @@ async fn two_hundred_levels_vary_on_both_paths_and_in_both_shapes() {
                 }
             }
             assert!(counts.contains(&200) && counts.len() > 3, "{counts:?}");
-            assert_eq!(sim.connections(Kind::Depth200).seen, 1);
+            assert_eq!(sim.connections(Stream::DEPTH_200).seen, 1);
         }
     }
 }
@@ -109,7 +110,9 @@ async fn one_instrument_too_many_is_804() {
         let mut socket = connect(&sim, path).await;
         let many: Vec<_> = (1..=most).map(|id| InstrumentKey::new(Segment::NSE_EQ, id)).collect();
         ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &many)).await;
-        assert!(sim.wait_async(LONG, |sim| sim.open(Kind::Depth20).len() + sim.open(Kind::Depth200).len() == 1).await);
+        assert!(
+            sim.wait_async(LONG, |sim| sim.open(Stream::DEPTH_20).len() + sim.open(Stream::DEPTH_200).len() == 1).await
+        );
         ask(&mut socket, single(RequestCode::SUBSCRIBE_DEPTH, OPTION)).await;
         let reason = loop {
             let bytes = message(&mut socket).await.expect("a disconnect");
@@ -126,7 +129,7 @@ async fn disconnects_come_in_the_layout_that_was_asked_for() {
     for (layout, length) in [(DisconnectLayout::A, 14), (DisconnectLayout::B, 12), (DisconnectLayout::C, 10)] {
         let sim = start(SimConfig { disconnect_layout: layout, ..SimConfig::default() }).await;
         let mut socket = connect(&sim, "twentydepth").await;
-        assert!(sim.wait_async(LONG, |sim| sim.connections(Kind::Depth20).open == 1).await);
+        assert!(sim.wait_async(LONG, |sim| sim.connections(Stream::DEPTH_20).open == 1).await);
         sim.cut_all(Cut::Disconnect(807));
         let bytes = message(&mut socket).await.expect("a packet");
         assert_eq!(bytes.len(), length);
@@ -153,10 +156,13 @@ async fn which_code_unsubscribes_can_be_chosen() {
             assert!(sim.wait_async(LONG, |sim| sim.texts().len() == 2).await);
             ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &[HDFC])).await;
             assert!(sim.wait_async(LONG, |sim| sim.texts().len() == 3).await);
-            assert_eq!(sim.subscriptions(Kind::Depth20).len(), 2, "{which:?} heeded {code:?}");
+            assert_eq!(sim.subscriptions(Stream::DEPTH_20).len(), 2, "{which:?} heeded {code:?}");
         }
         ask(&mut socket, list(heeds, &[HDFC])).await;
-        assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Kind::Depth20).len() == 1).await, "{which:?} {heeds:?}");
+        assert!(
+            sim.wait_async(LONG, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await,
+            "{which:?} {heeds:?}"
+        );
     }
 }
 

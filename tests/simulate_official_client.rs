@@ -3,9 +3,10 @@
 //! Needs `dhanhq` 2.3.0 for the Python that `DHAN_TEST_PYTHON` names (default `python3`); skipped, with a word, where it
 //! is not installed.
 
+use dhan::testing::model::Stream;
 use dhan::testing::protocol::depth::{self, Levels, Side};
 use dhan::testing::protocol::feed::{self, Packet};
-use dhan::testing::simulator::{Kind, SimConfig, SimHandle};
+use dhan::testing::simulator::{SimConfig, SimHandle};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -102,7 +103,7 @@ fn the_official_client_streams_ticker_quote_and_full() {
         assert!(printed.iter().any(|line| line["type"] == what), "no {what}");
     }
     // It leaves with code 12, then 83 bytes.
-    assert!(sim.wait(Duration::from_secs(10), |sim| sim.connections(Kind::Feed).open == 0));
+    assert!(sim.wait(Duration::from_secs(10), |sim| sim.connections(Stream::Market).open == 0));
     assert_eq!(sim.texts_of(0).last().map(String::as_str), Some(r#"{"RequestCode": 12}"#));
 }
 
@@ -136,12 +137,12 @@ fn depth_lines(message: &[u8], levels: Levels) -> Value {
 #[test]
 fn the_official_client_streams_depth() {
     for (what, kind, levels, specs) in [
-        ("depth", Kind::Depth20, Levels::Twenty, &["1:1333", "1:2885", "2:45678"][..]),
-        ("depth200", Kind::Depth200, Levels::TwoHundred, &["1:1333"][..]),
+        ("depth", Stream::DEPTH_20, Levels::Twenty, &["1:1333", "1:2885", "2:45678"][..]),
+        ("depth200", Stream::DEPTH_200, Levels::TwoHundred, &["1:1333"][..]),
     ] {
         let sim = start();
         // Its address of the 200-level socket is the host's root.
-        let url = if kind == Kind::Depth200 { format!("ws://{}/", sim.addr()) } else { sim.url(kind) };
+        let url = if kind == Stream::DEPTH_200 { format!("ws://{}/", sim.addr()) } else { sim.url(kind) };
         let Some(printed) = run(what, &url, specs) else { return };
         assert_eq!(sim.connections(kind).seen, 1);
         let sent: Vec<_> = sim.sent(0).iter().take(MESSAGES).map(|message| depth_lines(message, levels)).collect();
@@ -154,7 +155,7 @@ fn the_official_client_streams_depth() {
 #[test]
 fn the_official_client_hears_of_orders() {
     let sim = start();
-    let Some(printed) = run("orders", &sim.url(Kind::Orders), &[]) else { return };
+    let Some(printed) = run("orders", &sim.url(Stream::Orders), &[]) else { return };
     let sent = sim.sent(0);
     let sent: Vec<Value> = sent.iter().take(MESSAGES).map(|text| serde_json::from_slice(text).expect("JSON")).collect();
     assert_eq!(printed, sent);

@@ -1,6 +1,7 @@
 //! The simulator's order socket and plain HTTP, seen by clients that share none of its code.
 
-use dhan::testing::simulator::{BadToken, Casing, Kind, Response, SimConfig, SimHandle, Simulator};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{BadToken, Casing, Response, SimConfig, SimHandle, Simulator};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +23,7 @@ async fn start(config: SimConfig) -> SimHandle {
 
 async fn connect(sim: &SimHandle) -> Socket {
     let tcp = TcpStream::connect(sim.addr()).await.expect("the simulator listens");
-    let request = sim.url(Kind::Orders).into_client_request().expect("an address");
+    let request = sim.url(Stream::Orders).into_client_request().expect("an address");
     tokio_tungstenite::client_async(request, tcp).await.expect("an upgrade").0
 }
 
@@ -98,7 +99,7 @@ async fn two_sockets_of_an_account_hear_the_same() {
     for _ in 0..20 {
         assert_eq!(data(&mut first).await, data(&mut second).await);
     }
-    sim.broadcast_text(Kind::Orders, r#"{"Data":{"orderNo":"9"},"Type":"order_alert"}"#);
+    sim.broadcast_text(Stream::Orders, r#"{"Data":{"orderNo":"9"},"Type":"order_alert"}"#);
     assert_eq!(data(&mut first).await["orderNo"], "9");
 }
 

@@ -5,8 +5,8 @@
 //! an invariant says which, and the command that runs it alone: `DHAN_WORLD_SEED=N cargo test --test world`.
 
 use dhan::testing::account::{Account, Admission};
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
-use dhan::testing::pipeline::item::Feed;
 use dhan::testing::protocol::{DisconnectReason, Mode};
 use dhan::testing::session::{
     Action, Close, Config, ConnectFailure, Fingerprint, Input, Now, ProbeResult, Session, StateName, Subscription, Time,
@@ -122,7 +122,7 @@ impl World {
     fn peer(&mut self, process: usize) -> Peer {
         let conn = u16::try_from(self.peers.len() + 1).unwrap();
         let config =
-            Config { auth_wait: Duration::from_secs(3_600), ..Config::new(Feed::Market, conn, self.rng.u64(..)) };
+            Config { auth_wait: Duration::from_secs(3_600), ..Config::new(Stream::Market, conn, self.rng.u64(..)) };
         let wanted = self.some_subscriptions(200);
         Peer {
             session: Session::new(config, wanted),

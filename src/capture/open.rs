@@ -5,10 +5,11 @@ use super::entry::{Entry, EntryIter};
 use super::play::{Session, VERSION};
 use super::record::{Recorder, pack};
 use crate::console::Console;
+use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
 use crate::output::file::{Appender, Compression, Cut, Disk, Filesystem, How, Patience, cannot_open, torn_path};
 use crate::output::{StopSignal, WriteFailure};
-use crate::pipeline::item::Feed;
+
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ pub struct Restarted {
 /// 10 when another `dhan` writes it.
 pub fn open(
     path: &Path,
-    feed: Feed,
+    feed: Stream,
     disk_wait: Duration,
     stop: &StopSignal,
     now_us: i64,
@@ -61,7 +62,7 @@ pub fn open(
 pub fn open_on(
     fs: Arc<dyn Filesystem>,
     path: &Path,
-    feed: Feed,
+    feed: Stream,
     disk_wait: Duration,
     stop: &StopSignal,
     now_us: i64,
@@ -207,7 +208,7 @@ impl Before {
     }
 
     /// Whether a run of `feed` may be written behind it.
-    fn must_go_with(&self, feed: Feed, packing: Packing, path: &Path) -> Result<(), Failure> {
+    fn must_go_with(&self, feed: Stream, packing: Packing, path: &Path) -> Result<(), Failure> {
         let path = path.display();
         if self.len > 0 && self.session.is_none() {
             let message = match self.newer {
@@ -225,8 +226,8 @@ impl Before {
         match &self.session {
             Some(session) if session.feed != feed => Err(Failure::usage(format!(
                 "--capture {path}: it holds another stream ({}); name another file for this one ({})",
-                name(session.feed),
-                name(feed)
+                session.feed.command(),
+                feed.command()
             ))),
             _ => Ok(()),
         }
@@ -243,17 +244,6 @@ impl Before {
         });
         let detail = format!("pid {who} was killed while it wrote {path}{torn}");
         Some(Restarted { from_us: self.last_us.unwrap_or(now_us).min(now_us), detail })
-    }
-}
-
-/// A stream as people call it.
-pub(crate) fn name(feed: Feed) -> &'static str {
-    use crate::protocol::depth::Levels;
-    match feed {
-        Feed::Market => "feed",
-        Feed::Depth(Levels::Twenty) => "depth --levels 20",
-        Feed::Depth(Levels::TwoHundred) => "depth --levels 200",
-        Feed::Orders => "orders",
     }
 }
 

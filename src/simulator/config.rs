@@ -5,24 +5,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Which of the broker's websockets a connection is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// The market feed: `/feed`, or `/` with `version` in the query.
-    Feed,
-    /// The 20-level book: `/twentydepth`.
-    Depth20,
-    /// The 200-level book: `/twohundreddepth`, or `/` without `version` in the query.
-    Depth200,
-    /// Order updates: `/orders`.
-    Orders,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Feed, Kind::Depth20, Kind::Depth200, Kind::Orders];
-}
-
 /// A way to misbehave, on every connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {

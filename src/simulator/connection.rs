@@ -1,10 +1,11 @@
 //! One websocket, from the upgrade to its end: frames in and out, pings, faults, and what a test commands.
 
-use super::config::{BadToken, DisconnectLayout, Fault, Kind};
+use super::config::{BadToken, DisconnectLayout, Fault};
 use super::rng::Rng;
 use super::service::{Flood, Out, Service};
 use super::state::{Broker, Command, Cut, TextSeen};
-use super::stream::Stream;
+use super::stream::ClientStream;
+use crate::model::Stream;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::{DisconnectReason, encode};
 use bytes::Bytes;
@@ -29,8 +30,8 @@ const ARRIVAL: Duration = Duration::from_millis(20);
 pub(crate) struct Connection {
     pub broker: Arc<Broker>,
     pub id: usize,
-    pub kind: Kind,
-    pub socket: WebSocketStream<Stream>,
+    pub kind: Stream,
+    pub socket: WebSocketStream<ClientStream>,
     pub commands: UnboundedReceiver<Command>,
     pub service: Box<dyn Service>,
     /// What the first request is answered with, where the client is not let in.
@@ -292,7 +293,7 @@ impl Connection {
     /// Writes while listening for commands, so that a client that does not read can still be cut off.
     async fn while_listening(
         &mut self,
-        write: impl AsyncFnOnce(&mut WebSocketStream<Stream>) -> Result<(), Error>,
+        write: impl AsyncFnOnce(&mut WebSocketStream<ClientStream>) -> Result<(), Error>,
     ) -> Option<End> {
         // Who reads nothing answers no ping either.
         let patience = self.broker.config.idle_limit.unwrap_or(Duration::from_secs(1_000_000));
@@ -399,11 +400,13 @@ pub(crate) fn refusal(policy: BadToken) -> Cut {
 }
 
 /// A disconnect as a kind of socket writes it.
-pub(crate) fn disconnect_packet(kind: Kind, layout: DisconnectLayout, reason: u16) -> Vec<u8> {
+pub(crate) fn disconnect_packet(kind: Stream, layout: DisconnectLayout, reason: u16) -> Vec<u8> {
     let (mut packet, nobody) = (Vec::new(), InstrumentKey::new(Segment::IDX_I, 0));
     let reason = DisconnectReason(reason);
     match (kind, layout) {
-        (Kind::Feed | Kind::Orders, _) | (_, DisconnectLayout::C) => encode::disconnect(&mut packet, nobody, reason),
+        (Stream::Market | Stream::Orders, _) | (_, DisconnectLayout::C) => {
+            encode::disconnect(&mut packet, nobody, reason)
+        }
         (_, DisconnectLayout::A) => encode::depth_disconnect(&mut packet, nobody, reason),
         (_, DisconnectLayout::B) => encode::depth_disconnect_short(&mut packet, nobody, reason),
     }
@@ -411,11 +414,11 @@ pub(crate) fn disconnect_packet(kind: Kind, layout: DisconnectLayout, reason: u1
 }
 
 /// The bytes that a message's first packets take.
-fn first_packets(kind: Kind, bytes: &[u8], packets: u64) -> usize {
+fn first_packets(kind: Stream, bytes: &[u8], packets: u64) -> usize {
     let length_at = match kind {
-        Kind::Feed => 1,
-        Kind::Depth20 | Kind::Depth200 => 0,
-        Kind::Orders => return if packets == 0 { 0 } else { bytes.len() },
+        Stream::Market => 1,
+        Stream::DEPTH_20 | Stream::DEPTH_200 => 0,
+        Stream::Orders => return if packets == 0 { 0 } else { bytes.len() },
     };
     let mut end = 0;
     for _ in 0..packets {

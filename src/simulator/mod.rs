@@ -32,7 +32,7 @@ mod state;
 mod stream;
 
 pub use config::{
-    BadToken, Blast, Casing, Depth200Path, DepthUnsubscribe, DisconnectLayout, Fault, Kind, OverLimit, Pool, PrevClose,
+    BadToken, Blast, Casing, Depth200Path, DepthUnsubscribe, DisconnectLayout, Fault, OverLimit, Pool, PrevClose,
     SimConfig, Stacking,
 };
 pub use http::{Request, Response};

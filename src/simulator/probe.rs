@@ -1,8 +1,8 @@
 //! A test's view of a running simulator, and its hands on it.
 
-use super::config::Kind;
 use super::http::{Request, Response};
 use super::state::{Broker, Command, ConnectionSeen, Connections, Cut, Subscription, TextSeen, Upgrade};
+use crate::model::Stream;
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -35,12 +35,12 @@ impl Probe {
     }
 
     /// The address of a socket, as `DHAN_WS_…_URL` takes it.
-    pub fn url(&self, kind: Kind) -> String {
+    pub fn url(&self, kind: Stream) -> String {
         let path = match kind {
-            Kind::Feed => "feed",
-            Kind::Depth20 => "twentydepth",
-            Kind::Depth200 => "twohundreddepth",
-            Kind::Orders => "orders",
+            Stream::Market => "feed",
+            Stream::DEPTH_20 => "twentydepth",
+            Stream::DEPTH_200 => "twohundreddepth",
+            Stream::Orders => "orders",
         };
         let scheme = if self.0.config.tls.is_some() { "wss" } else { "ws" };
         format!("{scheme}://{}/{path}", self.reached_at())
@@ -55,22 +55,22 @@ impl Probe {
     /// The environment that points `dhan` here: names and values.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
-            ("DHAN_WS_MARKET_FEED_URL", self.url(Kind::Feed)),
-            ("DHAN_WS_MARKET_DEPTH_URL", self.url(Kind::Depth20)),
-            ("DHAN_WS_MARKET_DEPTH_200_URL", self.url(Kind::Depth200)),
-            ("DHAN_WS_ORDER_URL", self.url(Kind::Orders)),
+            ("DHAN_WS_MARKET_FEED_URL", self.url(Stream::Market)),
+            ("DHAN_WS_MARKET_DEPTH_URL", self.url(Stream::DEPTH_20)),
+            ("DHAN_WS_MARKET_DEPTH_200_URL", self.url(Stream::DEPTH_200)),
+            ("DHAN_WS_ORDER_URL", self.url(Stream::Orders)),
             ("DHAN_API_URL", self.http_url("v2")),
             ("DHAN_INSTRUMENTS_URL", self.http_url("master.csv")),
         ]
     }
 
     /// How many websockets of a kind there were.
-    pub fn connections(&self, kind: Kind) -> Connections {
+    pub fn connections(&self, kind: Stream) -> Connections {
         let state = self.0.state();
         Connections {
             seen: state.connections.iter().filter(|c| c.seen.kind == kind).count(),
             open: state.open_of(kind),
-            peak: state.peaks[kind as usize],
+            peak: state.peaks[usize::from(kind.index())],
         }
     }
 
@@ -80,7 +80,7 @@ impl Probe {
     }
 
     /// Every open websocket of a kind, the oldest first.
-    pub fn open(&self, kind: Kind) -> Vec<ConnectionSeen> {
+    pub fn open(&self, kind: Stream) -> Vec<ConnectionSeen> {
         let state = self.0.state();
         let open = state.connections.iter().filter(|c| c.seen.kind == kind && c.seen.closed.is_none());
         open.map(|c| c.seen.clone()).collect()
@@ -103,7 +103,7 @@ impl Probe {
     }
 
     /// What all open connections of a kind are subscribed to.
-    pub fn subscriptions(&self, kind: Kind) -> BTreeSet<Subscription> {
+    pub fn subscriptions(&self, kind: Stream) -> BTreeSet<Subscription> {
         self.open(kind).into_iter().flat_map(|c| c.subscriptions).collect()
     }
 
@@ -148,7 +148,7 @@ impl Probe {
     }
 
     /// Sends a text frame on every open connection of a kind.
-    pub fn broadcast_text(&self, kind: Kind, text: &str) {
+    pub fn broadcast_text(&self, kind: Stream, text: &str) {
         self.tell_all(|c| c.kind == kind, &Command::Text(text.to_owned()));
     }
 
@@ -206,7 +206,7 @@ impl Probe {
         for _ in 0..updates {
             self.0.desk.advance(&self.0.market);
         }
-        self.tell_all(|c| c.kind == Kind::Orders, &Command::Nudge);
+        self.tell_all(|c| c.kind == Stream::Orders, &Command::Nudge);
     }
 
     /// Waits until something holds; false when it did not within the time. Blocks the thread.

@@ -1,6 +1,6 @@
 //! The listener: who asks for what, and what becomes of it.
 
-use super::config::{BadToken, Depth200Path, Fault, Kind, SimConfig};
+use super::config::{BadToken, Depth200Path, Fault, SimConfig};
 use super::connection::{Connection, refusal, websocket_config};
 use super::depth::Depth;
 use super::feed::Feed;
@@ -11,7 +11,8 @@ use super::rest;
 use super::rng::Rng;
 use super::service::{Service, Sourced};
 use super::state::{Broker, Cut, Upgrade};
-use super::stream::Stream;
+use super::stream::ClientStream;
+use crate::model::Stream;
 use crate::protocol::depth::Levels;
 use std::collections::VecDeque;
 use std::io;
@@ -129,9 +130,9 @@ async fn listen(listener: TcpListener, broker: Arc<Broker>) {
 async fn client(tcp: TcpStream, broker: Arc<Broker>) {
     let _ = tcp.set_nodelay(true);
     let mut stream = match &broker.config.tls {
-        None => Stream::Plain(tcp),
+        None => ClientStream::Plain(tcp),
         Some(tls) => match TlsAcceptor::from(tls.clone()).accept(tcp).await {
-            Ok(tls) => Stream::Tls(Box::new(tls)),
+            Ok(tls) => ClientStream::Tls(Box::new(tls)),
             Err(_) => return,
         },
     };
@@ -146,20 +147,20 @@ async fn client(tcp: TcpStream, broker: Arc<Broker>) {
 }
 
 /// Which socket a request means.
-fn kind_of(request: &Request) -> Option<Kind> {
+fn kind_of(request: &Request) -> Option<Stream> {
     match request.path.as_str() {
-        "/feed" => Some(Kind::Feed),
-        "/twentydepth" => Some(Kind::Depth20),
-        "/twohundreddepth" => Some(Kind::Depth200),
-        "/orders" => Some(Kind::Orders),
+        "/feed" => Some(Stream::Market),
+        "/twentydepth" => Some(Stream::DEPTH_20),
+        "/twohundreddepth" => Some(Stream::DEPTH_200),
+        "/orders" => Some(Stream::Orders),
         // Two of the broker's hosts serve their root; here they are one, and only the market feed has a version.
-        "/" | "" if request.query_value("version").is_some() => Some(Kind::Feed),
-        "/" | "" => Some(Kind::Depth200),
+        "/" | "" if request.query_value("version").is_some() => Some(Stream::Market),
+        "/" | "" => Some(Stream::DEPTH_200),
         _ => None,
     }
 }
 
-async fn upgrade(mut stream: Stream, request: Request, behind: Vec<u8>, broker: Arc<Broker>) {
+async fn upgrade(mut stream: ClientStream, request: Request, behind: Vec<u8>, broker: Arc<Broker>) {
     broker.state().upgrades.push((std::time::Instant::now(), request.clone()));
     let Some(kind) = kind_of(&request) else {
         return drop(http::respond(&mut stream, &Response::status(404), true).await);
@@ -184,7 +185,7 @@ async fn upgrade(mut stream: Stream, request: Request, behind: Vec<u8>, broker: 
         }
     }
     // The order socket has its token in the login.
-    let is_refused = kind != Kind::Orders && !broker.is_token_good(request.query_value("token").as_deref());
+    let is_refused = kind != Stream::Orders && !broker.is_token_good(request.query_value("token").as_deref());
     if let (true, BadToken::Http(status)) = (is_refused, broker.config.bad_token) {
         return drop(http::respond(&mut stream, &Response::status(status), true).await);
     }
@@ -197,7 +198,7 @@ async fn upgrade(mut stream: Stream, request: Request, behind: Vec<u8>, broker: 
     if reset_at_once {
         return stream.reset_on_drop();
     }
-    let elsewhere = kind == Kind::Depth200
+    let elsewhere = kind == Stream::DEPTH_200
         && match broker.config.depth_200_path {
             Depth200Path::Both => false,
             Depth200Path::Root => request.path == "/twohundreddepth",
@@ -212,8 +213,8 @@ async fn upgrade(mut stream: Stream, request: Request, behind: Vec<u8>, broker: 
 }
 
 async fn serve(
-    stream: Stream,
-    kind: Kind,
+    stream: ClientStream,
+    kind: Stream,
     request: Request,
     behind: Vec<u8>,
     refusal: Option<Cut>,
@@ -221,15 +222,15 @@ async fn serve(
 ) {
     let client_id = request.query_value("clientId");
     let (id, commands) = broker.open(kind, request);
-    if kind != Kind::Orders {
+    if kind != Stream::Orders {
         broker.claim(id, client_id);
     }
     let service: Box<dyn Service> = match (&broker.config.source, kind) {
         (Some(source), kind) => Box::new(Sourced::new(source.clone(), kind)),
-        (None, Kind::Feed) => Box::new(Feed::new(broker.clone(), id)),
-        (None, Kind::Depth20) => Box::new(Depth::new(broker.clone(), id, Levels::Twenty)),
-        (None, Kind::Depth200) => Box::new(Depth::new(broker.clone(), id, Levels::TwoHundred)),
-        (None, Kind::Orders) => Box::new(Orders::new(broker.clone(), id)),
+        (None, Stream::Market) => Box::new(Feed::new(broker.clone(), id)),
+        (None, Stream::DEPTH_20) => Box::new(Depth::new(broker.clone(), id, Levels::Twenty)),
+        (None, Stream::DEPTH_200) => Box::new(Depth::new(broker.clone(), id, Levels::TwoHundred)),
+        (None, Stream::Orders) => Box::new(Orders::new(broker.clone(), id)),
     };
     let config = Some(websocket_config());
     let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, config).await;
@@ -237,7 +238,7 @@ async fn serve(
         let state = broker.state();
         (state.muted || broker.config.faults.contains(&Fault::Mute), state.stalled)
     };
-    let noise = Rng::mixed(&[broker.config.seed, 9, kind as u64]);
+    let noise = Rng::mixed(&[broker.config.seed, 9, u64::from(kind.index())]);
     let connection = Connection {
         broker,
         id,

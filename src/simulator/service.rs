@@ -1,10 +1,11 @@
 //! What a kind of socket does with requests and time; the connection around it does the rest.
 
-use super::config::{Kind, Stacking};
+use super::config::Stacking;
 use super::request;
 use super::rng::Rng;
 use super::source::{FrameSource, SourceFrame};
 use super::state::Cut;
+use crate::model::Stream;
 use crate::protocol::{self, depth::Levels};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -124,14 +125,14 @@ pub(crate) fn stack(stacking: Stacking, rate: Option<f64>, rng: &mut Rng) -> usi
 /// Frames from a source instead of the walk.
 pub(crate) struct Sourced {
     source: Arc<dyn FrameSource>,
-    kind: Kind,
+    kind: Stream,
     start: Instant,
     frames: Option<Box<dyn Iterator<Item = SourceFrame> + Send>>,
     next: Option<SourceFrame>,
 }
 
 impl Sourced {
-    pub fn new(source: Arc<dyn FrameSource>, kind: Kind) -> Sourced {
+    pub fn new(source: Arc<dyn FrameSource>, kind: Stream) -> Sourced {
         Sourced { source, kind, start: Instant::now(), frames: None, next: None }
     }
 }
@@ -155,7 +156,7 @@ impl Service for Sourced {
         while out.len() < SOURCED_TURN {
             let Some(frame) = self.next.take_if(|frame| self.start + frame.after <= now) else { return };
             out.push(match self.kind {
-                Kind::Orders => Out::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
+                Stream::Orders => Out::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
                 kind => Out::Binary { packets: count_packets(kind, &frame.bytes), bytes: frame.bytes },
             });
             self.next = self.frames.as_mut().and_then(Iterator::next);
@@ -167,11 +168,11 @@ impl Service for Sourced {
 const SOURCED_TURN: usize = 512;
 
 /// Packets in a frame, those that cannot be read included.
-fn count_packets(kind: Kind, frame: &[u8]) -> u64 {
+fn count_packets(kind: Stream, frame: &[u8]) -> u64 {
     match kind {
-        Kind::Feed => protocol::feed::packets(frame).count() as u64,
-        Kind::Depth20 => protocol::depth::packets(frame, Levels::Twenty).count() as u64,
-        Kind::Depth200 => protocol::depth::packets(frame, Levels::TwoHundred).count() as u64,
-        Kind::Orders => 1,
+        Stream::Market => protocol::feed::packets(frame).count() as u64,
+        Stream::DEPTH_20 => protocol::depth::packets(frame, Levels::Twenty).count() as u64,
+        Stream::DEPTH_200 => protocol::depth::packets(frame, Levels::TwoHundred).count() as u64,
+        Stream::Orders => 1,
     }
 }

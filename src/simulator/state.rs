@@ -1,10 +1,11 @@
 //! What all connections of a simulated broker share: its market, what was seen, and how to reach each connection.
 
-use super::config::{Kind, Pool, SimConfig};
+use super::config::{Pool, SimConfig};
 use super::desk::Desk;
 use super::http::{Request, Response};
 use super::market::{Market, lock};
 use crate::model::InstrumentKey;
+use crate::model::Stream;
 use crate::protocol::Mode;
 use bytes::Bytes;
 use std::collections::{BTreeSet, VecDeque};
@@ -70,7 +71,7 @@ pub struct TextSeen {
     /// Which connection it came on.
     pub connection: usize,
     /// What kind of connection that was.
-    pub kind: Kind,
+    pub kind: Stream,
     /// When.
     pub at: Instant,
     /// The text, tokens included.
@@ -83,7 +84,7 @@ pub struct ConnectionSeen {
     /// Its number, from 0 in the order of upgrades.
     pub id: usize,
     /// Which socket it is.
-    pub kind: Kind,
+    pub kind: Stream,
     /// The request that was upgraded, query and token included.
     pub request: Request,
     /// The client id of its query or its login.
@@ -161,7 +162,7 @@ impl State {
         }
     }
 
-    pub fn open_of(&self, kind: Kind) -> usize {
+    pub fn open_of(&self, kind: Stream) -> usize {
         self.connections.iter().filter(|c| c.seen.kind == kind && c.seen.closed.is_none()).count()
     }
 }
@@ -186,7 +187,7 @@ impl Broker {
     }
 
     /// Enters a connection into the books.
-    pub fn open(&self, kind: Kind, request: Request) -> (usize, mpsc::UnboundedReceiver<Command>) {
+    pub fn open(&self, kind: Stream, request: Request) -> (usize, mpsc::UnboundedReceiver<Command>) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let mut state = self.state();
         let id = state.connections.len();
@@ -208,7 +209,7 @@ impl Broker {
         };
         state.connections.push(Connection { seen, commands, sent: Vec::new(), evicted: false });
         let open = state.open_of(kind);
-        let peak = &mut state.peaks[kind as usize];
+        let peak = &mut state.peaks[usize::from(kind.index())];
         *peak = (*peak).max(open);
         (id, receiver)
     }
@@ -233,7 +234,7 @@ impl Broker {
             .filter(|c| c.seen.closed.is_none() && !c.evicted && c.seen.client_id == client_id)
             .filter(|c| self.config.pool == Pool::Shared || c.seen.kind == kind)
             // An order socket that has not logged in yet is nobody's.
-            .filter(|c| c.seen.kind != Kind::Orders || c.seen.client_id.is_some())
+            .filter(|c| c.seen.kind != Stream::Orders || c.seen.client_id.is_some())
             .map(|c| c.seen.id)
             .collect();
         for oldest in held.iter().take(held.len().saturating_sub(self.config.sockets)) {

@@ -3,9 +3,10 @@
 use super::shared::{Shared, fingerprint};
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
+use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::net::{ConnectClass, ConnectError, Connection, Ended, Incoming};
-use crate::pipeline::item::{Event, Feed, FrameKind, StatusEvent};
+use crate::pipeline::item::{Event, FrameKind, StatusEvent};
 use crate::protocol::{DisconnectReason, depth, feed};
 use crate::session::{Action, Close, ConnectFailure, CredentialProblem, Input, Session};
 use futures_util::StreamExt as _;
@@ -30,7 +31,7 @@ pub(super) enum SocketEnd {
 /// One socket.
 pub(super) struct Socket {
     conn: u16,
-    feed: Feed,
+    feed: Stream,
     session: Session,
     shared: Rc<Shared>,
     base: BaseUrl,
@@ -239,7 +240,9 @@ impl Socket {
         let address =
             self.shared.admit(self.conn, self.session.desired().len(), self.login.as_ref()).map(|()| {
                 match (&self.login, self.feed) {
-                    (Some(Login::Own(credentials)), Feed::Market | Feed::Depth(_)) => self.base.address(credentials),
+                    (Some(Login::Own(credentials)), Stream::Market | Stream::Depth(_)) => {
+                        self.base.address(credentials)
+                    }
                     _ => self.base.bare_address(),
                 }
             });
@@ -311,7 +314,7 @@ impl Socket {
             match incoming {
                 // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
                 Incoming::Binary(bytes)
-                    if self.feed == Feed::Market && hand.is_at_once() && feed::numbers(&bytes).is_some() =>
+                    if self.feed == Stream::Market && hand.is_at_once() && feed::numbers(&bytes).is_some() =>
                 {
                     seen.packets += 1;
                     hand.push(FrameKind::Binary, recv_us, &bytes);
@@ -321,8 +324,8 @@ impl Socket {
                     hand.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
                 }
                 Incoming::Text(bytes) => {
-                    seen.packets += u32::from(self.feed == Feed::Orders);
-                    if self.feed != Feed::Orders {
+                    seen.packets += u32::from(self.feed == Stream::Orders);
+                    if self.feed != Stream::Orders {
                         self.shared.show_text(self.conn, &bytes);
                     }
                     hand.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
@@ -363,8 +366,8 @@ impl Socket {
     /// Looks at a binary frame's headers: is it data, and does it end the session?
     fn binary(&self, bytes: &[u8], seen: &mut Seen) {
         match self.feed {
-            Feed::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
-            Feed::Market => {
+            Stream::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
+            Stream::Market => {
                 for (_, packet) in feed::packets(bytes).flatten() {
                     match packet {
                         feed::Packet::Disconnect(packet) => seen.disconnect = Some(packet.reason()),
@@ -373,7 +376,7 @@ impl Socket {
                     }
                 }
             }
-            Feed::Depth(levels) => {
+            Stream::Depth(levels) => {
                 for packet in depth::packets(bytes, levels).flatten() {
                     match packet {
                         depth::Packet::Disconnect(reason) => seen.disconnect = Some(reason),
@@ -388,7 +391,7 @@ impl Socket {
                 }
             }
             // Order updates are text. A binary frame is the market feed's disconnect packet, or a refused login.
-            Feed::Orders => match feed::packets(bytes).flatten().next() {
+            Stream::Orders => match feed::packets(bytes).flatten().next() {
                 Some((_, feed::Packet::Disconnect(packet))) => seen.disconnect = Some(packet.reason()),
                 _ => seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" }),
             },

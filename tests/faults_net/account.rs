@@ -4,7 +4,8 @@ use crate::harness::*;
 use crate::reaching::tokens;
 use crate::slow;
 use base64::Engine as _;
-use dhan::testing::simulator::{BadToken, Cut, Kind, SimConfig};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{BadToken, Cut, SimConfig};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -57,7 +58,7 @@ fn g03_a_token_that_was_rotated_while_all_was_well_is_used_at_the_next_connectio
     let home = Home::at(&sim);
     let file = home.token_file(SENTINEL);
     let run = home.start(&["feed", "IDX_I:13", "--token-file", text(&file)]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
     home.write_token(OTHER);
     sim.refuse_token(SENTINEL);
@@ -113,7 +114,7 @@ slow! {
         rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::from_raw_mode(0o600)).expect("a FIFO");
         let run = home.start(&["feed", "IDX_I:13", "--token-file", text(&file)]);
         std::fs::write(&file, SENTINEL).expect("said");
-        let id = subscribed(&sim, Kind::Feed, 1);
+        let id = subscribed(&sim, Stream::Market, 1);
         run.records("ticker", 1);
         sim.cut(id, Cut::Reset);
         run.records("gap", 1);
@@ -129,7 +130,7 @@ fn g02_g05_an_order_socket_that_takes_the_login_and_resets_asks_the_account_and_
     let home = Home::at(&sim);
     // From the environment no other can come.
     home.run(&["orders"]).code(3).says("the access token is dead");
-    let logins = || sim.texts().iter().filter(|seen| seen.kind == Kind::Orders).count();
+    let logins = || sim.texts().iter().filter(|seen| seen.kind == Stream::Orders).count();
     assert!(logins() <= 4, "{} logins", logins());
     let before = logins();
     let home = Home::at(&sim);
@@ -140,8 +141,10 @@ fn g02_g05_an_order_socket_that_takes_the_login_and_resets_asks_the_account_and_
     home.write_token(OTHER);
     until("another token was sent", || sim.texts().last().is_some_and(|seen| seen.text.contains(OTHER)));
     run.said("other credentials are there");
-    let id = sim.open(Kind::Orders).last().map(|connection| connection.id);
-    until("it stays connected", || sim.open(Kind::Orders).last().map(|connection| connection.id) == id && id.is_some());
+    let id = sim.open(Stream::Orders).last().map(|connection| connection.id);
+    until("it stays connected", || {
+        sim.open(Stream::Orders).last().map(|connection| connection.id) == id && id.is_some()
+    });
     run.stop().code(0);
 }
 
@@ -180,7 +183,7 @@ fn g07_a_token_command_is_run_for_every_connection_with_none_of_our_secrets() {
     // In the environment it is ours to keep from children; on the command line it would be the user's to show.
     home.set("DHAN_TOKEN_COMMAND", &line.replace(SENTINEL, "of its own"));
     let run = home.start(&["feed", "IDX_I:13"]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
     sim.cut(id, Cut::Reset);
     run.records("gap", 1);
@@ -206,8 +209,8 @@ fn s19_s20_neither_logins_nor_their_echoes_reach_records_or_state() {
     let sim = start(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["orders", "-vv"]);
-    until("it is logged in", || sim.open(Kind::Orders).first().is_some_and(|c| c.client_id.is_some()));
-    let id = sim.open(Kind::Orders)[0].id;
+    until("it is logged in", || sim.open(Stream::Orders).first().is_some_and(|c| c.client_id.is_some()));
+    let id = sim.open(Stream::Orders)[0].id;
     let echo = sim.texts_of(id)[0].clone();
     assert!(echo.contains(SENTINEL));
     sim.send_text(id, &echo);

@@ -4,9 +4,10 @@ use crate::harness::*;
 use crate::proxy::{Manners, Proxy};
 use crate::servers::{Raw, over_tls};
 use crate::slow;
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::{DisconnectReason, encode};
-use dhan::testing::simulator::{Kind, SimHandle};
+use dhan::testing::simulator::SimHandle;
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -21,17 +22,17 @@ fn ticker(price: f32) -> Vec<u8> {
 
 /// Sends messages on a quiet stream, then a last tick; returns the run's end without the snapshot.
 fn sent(sim: &SimHandle, home: &Home, line: &[&str], messages: impl IntoIterator<Item = Vec<u8>>) -> Done {
-    let before = sim.connections(Kind::Feed).seen;
+    let before = sim.connections(Stream::Market).seen;
     let run = home.start(line);
     run.records("ticker", 1);
-    let id = sim.open(Kind::Feed).last().expect("open").id;
+    let id = sim.open(Stream::Market).last().expect("open").id;
     for message in messages {
         sim.send(id, message);
     }
     sim.send(id, ticker(4242.5));
     run.printed("the last tick", |text| text.contains("\"ltp\":4242.5,"));
     let done = run.stop().code(0);
-    assert_eq!(sim.connections(Kind::Feed).seen, before + 1, "no frame may cost the connection");
+    assert_eq!(sim.connections(Stream::Market).seen, before + 1, "no frame may cost the connection");
     done
 }
 
@@ -174,7 +175,7 @@ fn d07_text_on_a_binary_feed_is_told_short_and_masked_and_costs_nothing() {
     let sim = start(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
     sim.send_text(id, &format!(r#"{{"error":"bad token {SENTINEL}","url":"wss://x/?token={SENTINEL}&clientId=1"}}"#));
     sim.send_text(id, "<html>\u{1b}[31mgo away\u{1b}[0m\u{202e}</html>");
@@ -186,7 +187,7 @@ fn d07_text_on_a_binary_feed_is_told_short_and_masked_and_costs_nothing() {
     assert_eq!(said.len(), 3, "{}", done.err);
     assert!(said.iter().all(|line| line.len() < 700 && !line.contains('\u{1b}') && !line.contains('\u{202e}')));
     assert!(said[0].contains("bad token") && said[1].contains("go away"), "{said:?}");
-    assert_eq!((done.books().filtered, sim.connections(Kind::Feed).seen), (3, 1));
+    assert_eq!((done.books().filtered, sim.connections(Stream::Market).seen), (3, 1));
 }
 
 #[test]
@@ -198,7 +199,7 @@ fn d13_splitting_at_every_byte_changes_nothing_with_tls_or_without() {
             let manners = Manners { split: Some(split), ..Manners::default() };
             let proxy = Proxy::start(sim.addr(), manners).expect("a proxy");
             let mut home = Home::at(sim);
-            home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Kind::Feed)));
+            home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
             let line = [&["feed", "IDX_I:13", "NSE_EQ:2885@full", "NSE_EQ:2885@quote", "-n", "3"], more].concat();
             let done = home.run(&line).code(0);
             assert_eq!((done.books().written, done.books().malformed), (3, 0));
@@ -212,7 +213,7 @@ fn d13_a_slow_and_late_network_changes_nothing_either() {
     let manners = Manners { delay: Duration::from_millis(20), rate: Some(20_000), ..Manners::default() };
     let proxy = Proxy::start(sim.addr(), manners).expect("a proxy");
     let mut home = Home::at(&sim);
-    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Kind::Feed)));
+    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
     let list = home.list("all", shares(1, 300));
     let done = home.run(&["feed", "-i", text(&list), "--once"]).code(0);
     assert_eq!(done.records().len(), 300);
@@ -276,8 +277,8 @@ fn d08_nonsense_among_order_updates_costs_itself_alone() {
     let sim = start(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["orders", "--no-snapshot", "--status-records"]);
-    until("it is logged in", || sim.open(Kind::Orders).first().is_some_and(|c| c.client_id.is_some()));
-    let id = sim.open(Kind::Orders)[0].id;
+    until("it is logged in", || sim.open(Stream::Orders).first().is_some_and(|c| c.client_id.is_some()));
+    let id = sim.open(Stream::Orders)[0].id;
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for text in ["{}", "nonsense", "{\"Data\":", &deep, "{\"Type\":\"order_alert\",\"Data\":{\"quantity\":1e400}}"] {
         sim.send_text(id, text);
@@ -292,5 +293,5 @@ fn d08_nonsense_among_order_updates_costs_itself_alone() {
     assert_eq!((books.received, books.written >= 1), (6, true), "{books:?}");
     let orders: Vec<Value> = done.of("order");
     assert!(orders.iter().any(|order| order["order_no"] == "77"));
-    assert_eq!(sim.connections(Kind::Orders).seen, 1);
+    assert_eq!(sim.connections(Stream::Orders).seen, 1);
 }

@@ -4,7 +4,8 @@ use crate::harness::*;
 use crate::proxy::{self, Proxy};
 use crate::reaching::{cool_off, tokens};
 use crate::slow;
-use dhan::testing::simulator::{BadToken, Cut, DisconnectLayout, Fault, Kind, SimConfig};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{BadToken, Cut, DisconnectLayout, Fault, SimConfig};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ fn b01_b02_an_expired_or_refused_token_waits_for_another_and_is_never_sent_again
         let home = Home::at(&sim);
         let file = home.token_file(SENTINEL);
         let run = home.start(&["feed", "IDX_I:13", "--token-file", text(&file)]);
-        let id = subscribed(&sim, Kind::Feed, 1);
+        let id = subscribed(&sim, Stream::Market, 1);
         run.records("ticker", 1);
         sim.refuse_token(SENTINEL);
         sim.cut(id, Cut::Disconnect(reason));
@@ -43,7 +44,7 @@ fn b03_b04_b05_what_no_retry_could_mend_ends_at_once_with_its_code_and_an_orderl
         let home = Home::at(&sim);
         let file = home.path("a.ndjson");
         let run = home.start(&["feed", "IDX_I:13", "-o", text(&file), "-o", "-"]);
-        let id = subscribed(&sim, Kind::Feed, 1);
+        let id = subscribed(&sim, Stream::Market, 1);
         run.records("ticker", 1);
         sim.cut(id, Cut::Disconnect(reason));
         let done = run.end().code(code).says(&reason.to_string());
@@ -73,7 +74,7 @@ fn b06_a_displaced_stream_rests_and_so_does_every_process_of_the_account() {
     let sim = start(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
     sim.cut(id, Cut::Disconnect(805));
     run.said("cooling off");
@@ -101,7 +102,7 @@ fn b07_b12_other_ends_are_retried_and_their_reason_is_in_the_gap() {
         let sim = start(lively());
         let home = Home::at(&sim);
         let run = home.start(&["feed", "IDX_I:13"]);
-        let id = subscribed(&sim, Kind::Feed, 1);
+        let id = subscribed(&sim, Stream::Market, 1);
         run.records("ticker", 1);
         sim.cut(id, cut);
         run.records("gap", 1);
@@ -116,7 +117,7 @@ fn b12_a_half_closed_connection_is_over() {
     let sim = start(lively());
     let proxy = Proxy::start(sim.addr(), proxy::Manners::default()).expect("a proxy");
     let mut home = Home::at(&sim);
-    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Kind::Feed)));
+    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
     let run = home.start(&["feed", "IDX_I:13"]);
     run.records("ticker", 3);
     proxy.cut(proxy::Cut::HalfClose);
@@ -138,20 +139,20 @@ fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
     let runs: Vec<Run<'_>> =
         homes.iter().zip(&lists).map(|(home, list)| home.start(&["feed", "-i", text(list), "-o", "-"])).collect();
     until("everybody has asked for everything", || {
-        let open = sim.open(Kind::Feed);
+        let open = sim.open(Stream::Market);
         open.len() == streams && open.iter().all(|connection| connection.subscriptions.len() == 5_000)
     });
     std::thread::sleep(Duration::from_secs(61));
     // One after the other, as it would happen: a hundred at once would measure the machine.
     let mut cuts = std::collections::HashMap::new();
-    for connection in sim.open(Kind::Feed).into_iter().filter(|c| c.opened.elapsed() > Duration::from_secs(60)) {
-        let (seen, client) = (sim.connections(Kind::Feed).seen, connection.client_id.expect("a client"));
+    for connection in sim.open(Stream::Market).into_iter().filter(|c| c.opened.elapsed() > Duration::from_secs(60)) {
+        let (seen, client) = (sim.connections(Stream::Market).seen, connection.client_id.expect("a client"));
         cuts.insert(client, dhan::testing::clock::now_us());
         sim.cut(connection.id, Cut::Reset);
-        until("it is back", || sim.connections(Kind::Feed).seen > seen);
+        until("it is back", || sim.connections(Stream::Market).seen > seen);
     }
     until("everybody is back", || {
-        sim.open(Kind::Feed).iter().filter(|c| c.subscriptions.len() == 5_000).count() == streams
+        sim.open(Stream::Market).iter().filter(|c| c.subscriptions.len() == 5_000).count() == streams
     });
     let mut took = Vec::new();
     for (n, run) in runs.into_iter().enumerate() {

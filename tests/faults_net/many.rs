@@ -3,7 +3,8 @@
 use crate::harness::*;
 use crate::proxy::{self, Manners, Proxy, Way};
 use crate::slow;
-use dhan::testing::simulator::{Cut, Kind, Probe, SimConfig, SimHandle, Upgrade};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{Cut, Probe, SimConfig, SimHandle, Upgrade};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -47,12 +48,12 @@ fn f02_five_thousand_instruments_are_asked_for_again_whole_a_hundred_a_message()
     let specs = (1..=5_000).map(|id| format!("NSE_EQ:{id}@{}", modes[id % 3]));
     let list = home.list("all", specs);
     let run = home.start(&["feed", "-i", text(&list)]);
-    let first = subscribed(&sim, Kind::Feed, 5_000);
-    let wanted = sim.subscriptions(Kind::Feed);
+    let first = subscribed(&sim, Stream::Market, 5_000);
+    let wanted = sim.subscriptions(Stream::Market);
     sim.cut(first, Cut::Reset);
-    until("another connection", || sim.connections(Kind::Feed).seen == 2);
-    let second = subscribed(&sim, Kind::Feed, 5_000);
-    assert_eq!(sim.subscriptions(Kind::Feed), wanted);
+    until("another connection", || sim.connections(Stream::Market).seen == 2);
+    let second = subscribed(&sim, Stream::Market, 5_000);
+    assert_eq!(sim.subscriptions(Stream::Market), wanted);
     let sizes = messages(&sim, second);
     assert_eq!((sizes.iter().sum::<u64>(), sizes.iter().max()), (5_000, Some(&100)), "none twice, none left out");
     measured(&format!("F02: 5000 asked for again within {:?} of the upgrade", asked_within(&sim, second)));
@@ -66,15 +67,15 @@ fn f03_twenty_five_thousand_over_five_sockets_come_back_all_at_once() {
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 25_000));
     let run = home.start(&["feed", "-i", text(&list), "--only", "ticker"]);
-    subscribed(&sim, Kind::Feed, 25_000);
+    subscribed(&sim, Stream::Market, 25_000);
     run.records("ticker", 25_000);
     let begun = Instant::now();
     sim.cut_all(Cut::Reset);
     until("all five are back", || {
-        sim.connections(Kind::Feed).seen == 10 && sim.subscriptions(Kind::Feed).len() == 25_000
+        sim.connections(Stream::Market).seen == 10 && sim.subscriptions(Stream::Market).len() == 25_000
     });
     measured(&format!("F03: 25000 over five sockets asked for again {:?} after the cut", begun.elapsed()));
-    assert_eq!(sim.connections(Kind::Feed).peak, 5);
+    assert_eq!(sim.connections(Stream::Market).peak, 5);
     let longest = (5..10).map(|id| asked_within(&sim, id)).max();
     measured(&format!("F03: the slowest of the five needed {longest:?} from upgrade to last request"));
     run.records("gap", 5);
@@ -96,11 +97,11 @@ fn f05_a_cut_between_two_requests_leaves_no_instrument_out() {
         sim.reset_at_request(request);
         let run = home.start(&["feed", "-i", text(&list)]);
         until("it came back", || sim.all().len() >= before + 2);
-        subscribed(&sim, Kind::Feed, 350);
+        subscribed(&sim, Stream::Market, 350);
         let last = sim.all().last().expect("one").id;
         assert_eq!(messages(&sim, last).iter().sum::<u64>(), 350);
         run.stop().code(0).books();
-        until("it is gone", || sim.open(Kind::Feed).is_empty());
+        until("it is gone", || sim.open(Stream::Market).is_empty());
         // Runs in a row share a budget: this one is to be about something else.
         let _ = std::fs::remove_dir_all(home.state().join("dhan"));
     }
@@ -113,7 +114,7 @@ fn f06_what_changes_while_the_server_is_away_is_what_is_asked_for_when_it_is_bac
     let fifo = home.path("control");
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::from_raw_mode(0o600)).expect("a FIFO");
     let run = home.start(&["feed", "IDX_I:13", "IDX_I:25", "--control", text(&fifo)]);
-    let id = subscribed(&sim, Kind::Feed, 2);
+    let id = subscribed(&sim, Stream::Market, 2);
     run.records("ticker", 2);
     sim.next_upgrade(Upgrade::Reset);
     sim.next_upgrade(Upgrade::Reset);
@@ -121,7 +122,7 @@ fn f06_what_changes_while_the_server_is_away_is_what_is_asked_for_when_it_is_bac
     std::fs::write(&fifo, "unsub IDX_I:13\nsub NSE_EQ:1@quote\nlist\n").expect("said");
     run.said("NSE_EQ:1@quote");
     run.records("quote", 1);
-    let names: Vec<_> = sim.subscriptions(Kind::Feed).iter().map(|s| s.instrument.to_string()).collect();
+    let names: Vec<_> = sim.subscriptions(Stream::Market).iter().map(|s| s.instrument.to_string()).collect();
     assert_eq!(names, ["IDX_I:25", "NSE_EQ:1"]);
     run.stop().code(0);
 }
@@ -132,7 +133,7 @@ fn f07_one_socket_that_cannot_come_back_leaves_the_others_alone() {
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 10_000));
     let run = home.start(&["feed", "-i", text(&list), "--only", "ticker"]);
-    subscribed(&sim, Kind::Feed, 10_000);
+    subscribed(&sim, Stream::Market, 10_000);
     run.records("ticker", 10_000);
     sim.every_upgrade(Upgrade::Reset);
     sim.cut(0, Cut::Reset);
@@ -156,7 +157,7 @@ fn f08_the_sixth_process_is_refused_with_the_pids_of_the_others() {
     for run in &five {
         assert!(sixth.err.contains(&run.pid().to_string()), "{}: {}", run.pid(), sixth.err);
     }
-    assert_eq!((sim.connections(Kind::Feed).seen, sim.connections(Kind::Feed).peak), (5, 5));
+    assert_eq!((sim.connections(Stream::Market).seen, sim.connections(Stream::Market).peak), (5, 5));
     // Places die with their holders, however these die.
     let mut five = five.into_iter();
     let killed = five.next().expect("five");
@@ -181,7 +182,7 @@ fn f08_who_insists_gets_a_sixth_socket() {
     }
     let sixth = home.start(&["feed", "IDX_I:13", "--ignore-socket-limit"]);
     sixth.records("ticker", 1);
-    until("the oldest is out", || sim.open(Kind::Feed).len() == 5);
+    until("the oldest is out", || sim.open(Stream::Market).len() == 5);
     sixth.stop().code(0);
     let said = |run: Run<'_>| run.stop().code(0).err.contains("805");
     assert_eq!(five.into_iter().map(said).filter(|displaced| *displaced).count(), 1, "the oldest was thrown out");
@@ -193,7 +194,7 @@ fn f11_a_stop_says_12_then_closes_on_every_socket() {
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 5_100));
     let run = home.start(&["feed", "-i", text(&list), "--only", "ticker"]);
-    subscribed(&sim, Kind::Feed, 5_100);
+    subscribed(&sim, Stream::Market, 5_100);
     let begun = Instant::now();
     run.stop().code(0);
     measured(&format!("F11: SIGTERM to the end of the process in {:?}", begun.elapsed()));
@@ -211,11 +212,11 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
     let sim = start(SimConfig { rate: Some(500.0), ..lively() });
     let proxy = Proxy::start(sim.addr(), Manners::default()).expect("a proxy");
     let mut home = Home::at(&sim);
-    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Kind::Feed)));
+    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
     let list = home.list("all", shares(1, 5_000));
     let run = home.start(&["feed", "-i", text(&list), "--only", "ticker"]);
-    subscribed(&sim, Kind::Feed, 5_000);
-    let wanted = sim.subscriptions(Kind::Feed);
+    subscribed(&sim, Stream::Market, 5_000);
+    let wanted = sim.subscriptions(Stream::Market);
     let figures = || (status_figure(run.pid(), "VmRSS:"), descriptors(run.pid()), status_figure(run.pid(), "Threads:"));
     let streams_on = || {
         until("the last gap is closed", || {
@@ -233,7 +234,7 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
             // Long enough for the delay to stay short.
             std::thread::sleep(Duration::from_millis(3_200));
         }
-        let before = sim.connections(Kind::Feed).seen;
+        let before = sim.connections(Stream::Market).seen;
         if flap % 2 == 0 {
             // In the middle of what the next connection gets at its start, perhaps in its upgrade.
             let at = rng.u64(1..120_000);
@@ -249,7 +250,7 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
             proxy.cut(proxy::Cut::Reset);
         }
         let end = Instant::now() + Duration::from_secs(180);
-        while sim.connections(Kind::Feed).seen == before || sim.subscriptions(Kind::Feed).len() < 5_000 {
+        while sim.connections(Stream::Market).seen == before || sim.subscriptions(Stream::Market).len() < 5_000 {
             assert!(Instant::now() < end, "flap {flap} never ended");
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -260,7 +261,7 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
         }
     }
     // A connection that came before the proxy's manners changed back may have been cut once more since.
-    until("the whole set is served, and nothing else", || sim.subscriptions(Kind::Feed) == wanted);
+    until("the whole set is served, and nothing else", || sim.subscriptions(Stream::Market) == wanted);
     run.records("gap", 1);
     streams_on();
     until("the descriptors and threads of a stream that was not cut yet", || is_steady(figures()));

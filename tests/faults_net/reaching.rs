@@ -3,7 +3,8 @@
 use crate::harness::*;
 use crate::servers::{Authority, self_signed};
 use crate::slow;
-use dhan::testing::simulator::{Kind, Response, SimConfig, Upgrade};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{Response, SimConfig, Upgrade};
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Command;
@@ -157,7 +158,7 @@ fn a12_a_429_keeps_every_process_of_the_account_from_connecting() {
         run.said("cooling off");
         run.stop().code(0);
     }
-    assert_eq!((sim.upgrades().len(), sim.connections(Kind::Feed).seen), (1, 0));
+    assert_eq!((sim.upgrades().len(), sim.connections(Stream::Market).seen), (1, 0));
     let mut command = home.command(&["feed", "IDX_I:13", "-n", "1"]);
     command.env("DHAN_CLIENT_ID", "1000000002");
     home.start_command(command).end().code(0);
@@ -223,7 +224,8 @@ fn a16_redirects_are_never_followed_and_only_their_host_is_named() {
     let (sim, elsewhere) = (start(quiet()), start(quiet()));
     let home = Home::at(&sim);
     for (n, status) in [301, 302, 307, 308].into_iter().enumerate() {
-        for target in [elsewhere.http_url("feed"), elsewhere.url(Kind::Feed), sim.url(Kind::Feed), "/login".to_owned()]
+        for target in
+            [elsewhere.http_url("feed"), elsewhere.url(Stream::Market), sim.url(Stream::Market), "/login".to_owned()]
         {
             let location = format!("{target}?token={SENTINEL}");
             sim.next_upgrade(Upgrade::Answer(Response::status(status).header("Location", &location)));

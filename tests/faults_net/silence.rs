@@ -3,14 +3,15 @@
 use crate::harness::*;
 use crate::proxy::{Manners, Proxy};
 use crate::slow;
-use dhan::testing::simulator::{Kind, SimConfig};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::SimConfig;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 fn through(proxy: &Proxy, sim: &dhan::testing::simulator::Probe) -> Home {
     let mut home = Home::at(sim);
-    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Kind::Feed)));
+    home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
     home
 }
 
@@ -20,7 +21,7 @@ fn black_hole(manners: Manners) -> Duration {
     let proxy = Proxy::start(sim.addr(), Manners::default()).expect("a proxy");
     let home = through(&proxy, &sim);
     let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
     // That the server answers pings is learned from the first one.
     until("a ping was answered", || sim.connection(id).is_some_and(|c| c.pings_received >= 1));
@@ -46,7 +47,7 @@ fn c10_pings_are_answered_while_nobody_reads_stdout() {
     let home = Home::at(&sim);
     let mut command = home.command(&["feed", "NSE_EQ:2885@full"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("dhan starts");
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     // The pipe takes 64 KiB; this is far more.
     until("the pipe is full", || sim.connection(id).is_some_and(|c| c.packets_sent > 20_000));
     let begun = sim.connection(id).expect("open").pings_sent;
@@ -55,7 +56,7 @@ fn c10_pings_are_answered_while_nobody_reads_stdout() {
     let waiting = Instant::now();
     until("every one of them is answered", || sim.connection(id).is_some_and(|c| c.pongs_received >= asked));
     measured(&format!("C10: with the reader stopped, the last of {asked} pongs came within {:?}", waiting.elapsed()));
-    assert_eq!(sim.connections(Kind::Feed).seen, 1);
+    assert_eq!(sim.connections(Stream::Market).seen, 1);
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     assert!(lines.next().is_some_and(|line| line.is_ok()));
     drop(lines);
@@ -85,7 +86,7 @@ fn c12_repeats_and_times_that_go_back_pass_through() {
     let sim = start(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
-    let id = subscribed(&sim, Kind::Feed, 1);
+    let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
     let nifty = InstrumentKey::new(Segment::IDX_I, 13);
     for ltt in [1_790_000_100, 1_790_000_100, 1_790_000_000, 1_790_000_200] {
@@ -121,7 +122,7 @@ slow! {
         let sim = start(SimConfig { ping_every: None, idle_limit: None, ..quiet() });
         let home = Home::at(&sim);
         let run = home.start(&["feed", "IDX_I:13"]);
-        let id = subscribed(&sim, Kind::Feed, 1);
+        let id = subscribed(&sim, Stream::Market, 1);
         until("a ping was answered", || sim.connection(id).is_some_and(|c| c.pings_received >= 1));
         std::thread::sleep(Duration::from_millis(200));
         sim.stall(true);
@@ -150,7 +151,7 @@ slow! {
         let before = run.out.text().matches(r#""type":"ticker""#).count();
         run.records("ticker", before + 1);
         let done = run.stop().code(0);
-        assert_eq!((sim.connections(Kind::Feed).seen, done.of("gap").len()), (1, 0));
+        assert_eq!((sim.connections(Stream::Market).seen, done.of("gap").len()), (1, 0));
         assert!(!done.out.contains(r#""event":"stale""#));
     }
 }

@@ -1,9 +1,10 @@
 //! Section E: floods, slow readers, storms.
 
 use crate::support::{Home, Signal, broker, count_lines, subscribed, wait};
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::encode;
-use dhan::testing::simulator::{Blast, Kind, Probe, SimConfig};
+use dhan::testing::simulator::{Blast, Probe, SimConfig};
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ const FLOOD: u64 = if cfg!(debug_assertions) { 150_000 } else { 1_000_000 };
 
 /// Waits until the market feed's first connection was sent so many packets.
 fn flooded(probe: &Probe, packets: u64) {
-    let id = subscribed(probe, Kind::Feed);
+    let id = subscribed(probe, Stream::Market);
     wait("the flood's end", || (probe.connection(id)?.packets_sent >= packets).then_some(()));
 }
 
@@ -50,7 +51,7 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     let home = Home::new();
     let (running, mut stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]));
     flooded(&sim, PACKETS);
-    let id = subscribed(&sim, Kind::Feed);
+    let id = subscribed(&sim, Stream::Market);
     // C10: pings that are sent while nobody reads are answered all the same.
     let pings = sim.connection(id).unwrap().pings_sent;
     wait("pongs", || (sim.connection(id)?.pongs_received >= pings + 5).then_some(()));
@@ -86,7 +87,7 @@ fn e09_a_storm_of_bad_packets_is_counted_exactly_and_said_briefly() {
     let home = Home::new();
     // In CSV the gap records go to stderr, where a storm would be seen.
     let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-f", "csv"]));
-    let id = subscribed(&sim, Kind::Feed);
+    let id = subscribed(&sim, Stream::Market);
     running.prints(2);
     // A ticker that claims to be as short as its header.
     let mut bad = Vec::new();

@@ -1,7 +1,8 @@
 //! Section L: the order feed, and depth where it meets a fault.
 
 use crate::support::{Home, Signal, broker, subscribed, wait};
-use dhan::testing::simulator::{Cut, Kind, SimConfig, Upgrade};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{Cut, SimConfig, Upgrade};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -24,7 +25,7 @@ fn l01_a_quiet_account_is_never_said_to_be_live_nor_refused() {
     let running = home.start(home.dhan(&sim, &["orders", "--status-records", "-vv"]));
     wait("the login and the book", || (!sim.texts().is_empty() && !sim.http_requests().is_empty()).then_some(()));
     // The server is there, and has nothing to say.
-    let id = subscribed(&sim, Kind::Orders);
+    let id = subscribed(&sim, Stream::Orders);
     wait("pongs", || (sim.connection(id)?.pongs_received >= 10).then_some(()));
     let ended = running.stop(Signal::INT).exits(0);
     let events: Vec<_> = records(&ended.out).iter().map(|status| status["event"].clone()).collect();
@@ -33,7 +34,7 @@ fn l01_a_quiet_account_is_never_said_to_be_live_nor_refused() {
     for claim in ["authenticated", "logged in", "subscribed", "refused", "invalid"] {
         assert!(!ended.err.contains(claim), "{claim}: {}", ended.err);
     }
-    assert_eq!(sim.connections(Kind::Orders).seen, 1);
+    assert_eq!(sim.connections(Stream::Orders).seen, 1);
 }
 
 /// The order book as the server has it: number and status.
@@ -53,13 +54,13 @@ fn l02_what_happened_during_a_gap_is_told_after_it_and_nothing_is_rolled_back() 
     let sim = quiet_account();
     let home = Home::new();
     let mut running = home.start(home.dhan(&sim, &["orders"]));
-    let id = subscribed(&sim, Kind::Orders);
+    let id = subscribed(&sim, Stream::Orders);
     wait("the login", || (!sim.texts_of(id).is_empty()).then_some(()));
     sim.advance_orders(10);
     running.prints(5);
     sim.every_upgrade(Upgrade::Reset);
     sim.cut_all(Cut::Reset);
-    wait("the cut", || (sim.connections(Kind::Orders).open == 0).then_some(()));
+    wait("the cut", || (sim.connections(Stream::Orders).open == 0).then_some(()));
     sim.advance_orders(60);
     sim.every_upgrade(Upgrade::Accept);
     let after = book(&sim);
@@ -88,7 +89,7 @@ fn l02_what_happened_during_a_gap_is_told_after_it_and_nothing_is_rolled_back() 
     }
     // L06: whatever happened, the program only ever asked.
     assert!(sim.http_requests().iter().all(|request| request.method == "GET"));
-    assert_eq!(sim.texts().len(), sim.connections(Kind::Orders).seen, "a login each, and nothing else was sent");
+    assert_eq!(sim.texts().len(), sim.connections(Stream::Orders).seen, "a login each, and nothing else was sent");
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn a_partner_is_told_whose_order_it_is_and_the_account_itself_only_by_its_last_d
         command.env("DHAN_WS_USER_TYPE", user_type);
         command.env("DHAN_PARTNER_ID", "P1").env("DHAN_PARTNER_SECRET", crate::support::TOKEN);
         let mut running = home.start(command);
-        let id = subscribed(&sim, Kind::Orders);
+        let id = subscribed(&sim, Stream::Orders);
         wait("the login", || (!sim.texts_of(id).is_empty()).then_some(()));
         sim.send_text(id, r#"{"Type":"order_alert","Data":{"orderNo":"1","clientId":"1000004321"}}"#);
         running.prints(1);
@@ -117,7 +118,7 @@ fn l04_no_side_from_before_a_loss_is_paired_with_one_from_after_it() {
     running.prints(30);
     for seen in 2..4 {
         sim.cut_all(Cut::Reset);
-        wait("the reconnect", || (sim.connections(Kind::Depth20).seen >= seen).then_some(()));
+        wait("the reconnect", || (sim.connections(Stream::DEPTH_20).seen >= seen).then_some(()));
         let lines = crate::support::count_lines(&running.out);
         running.prints(lines + 30);
     }

@@ -1,7 +1,7 @@
 //! Section H: kills, disks, rotation by others.
 
 use crate::support::{DHAN, Ended, Home, Signal, broker_of, count_lines, skipped, subscribed, wait};
-use dhan::testing::simulator::Kind;
+use dhan::testing::model::Stream;
 use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
@@ -96,7 +96,7 @@ fn h02_h03_a_full_disk_tears_no_line_and_is_gone_on_with_when_there_is_room() {
     // About 750 kB in all, where there is room for 440 kB at first.
     command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-m", "quote", "-o", "full/x.ndjson", "-n", "2600"]);
     let mut running = home.start(command);
-    let _ = subscribed(&sim, Kind::Feed);
+    let _ = subscribed(&sim, Stream::Market);
     running.says("No space left");
     fs::write(home.path("release"), "").unwrap();
     let ended = running.end().exits(0);
@@ -236,7 +236,7 @@ fn h10_a_second_writer_is_refused_by_the_name_of_the_first() {
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-o", "t.ndjson"];
     let first = home.start(home.dhan(&sim, &args));
-    let _ = subscribed(&sim, Kind::Feed);
+    let _ = subscribed(&sim, Stream::Market);
     let connections = sim.tcp_accepted();
     let second = home.run(home.dhan(&sim, &args)).exits(10);
     assert!(second.err.contains(&first.pid().to_string()), "{}", second.err);

@@ -1,24 +1,25 @@
 //! Section I: pipes, signals, panics, missing descriptors.
 
 use crate::support::{DHAN, Home, Running, Signal, broker, broker_of, count_lines, skipped, subscribed, wait};
-use dhan::testing::auth::{Endpoint, Environment};
+use dhan::testing::auth::Environment;
 use dhan::testing::console::{Console, ConsoleConfig};
 use dhan::testing::format::csv::Columns;
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{Connector, Proxies};
 use dhan::testing::output::file::{FileSink, FileSpec};
 use dhan::testing::output::{StopSignal, WriteFailure};
 use dhan::testing::pipeline::desk::Tap;
-use dhan::testing::pipeline::item::Feed;
+
 use dhan::testing::pipeline::lane::{Item, OnLag};
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::{EndedWithin, Named, Rules, Summary};
 use dhan::testing::protocol::Mode;
 use dhan::testing::session::{Config, Plan, Subscription};
-use dhan::testing::simulator::{Blast, Cut, Kind, Response, SimConfig, Upgrade};
+use dhan::testing::simulator::{Blast, Cut, Response, SimConfig, Upgrade};
 use dhan::testing::stream::{self, Credentialing, EarlyStop, Run};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -101,7 +102,7 @@ fn in_state(
         }
         _ => {
             let (running, stdout) = home.start_piped(home.dhan(sim, &feed));
-            let id = subscribed(sim, Kind::Feed);
+            let id = subscribed(sim, Stream::Market);
             // More than a pipe holds, several times.
             wait("data", || (sim.connection(id)?.packets_sent > 2_000).then_some(()));
             (running, Some(stdout))
@@ -150,12 +151,12 @@ fn i04_a_hang_up_without_a_terminal_reads_the_lists_again_and_costs_no_gap() {
     fs::write(home.path("list"), "NSE_EQ:1333\nIDX_I:13\n").unwrap();
     running.signal(Signal::HUP);
     wait("the new list", || {
-        let ids: Vec<_> = sim.subscriptions(Kind::Feed).iter().map(|s| s.instrument.security_id).collect();
+        let ids: Vec<_> = sim.subscriptions(Stream::Market).iter().map(|s| s.instrument.security_id).collect();
         (ids == [13, 1333] || ids == [1333, 13]).then_some(())
     });
     let ended = running.stop(Signal::TERM).exits(0);
     assert_eq!(ended.books()[5], 0, "no gap");
-    assert_eq!(sim.connections(Kind::Feed).seen, 1);
+    assert_eq!(sim.connections(Stream::Market).seen, 1);
 }
 
 #[test]
@@ -177,7 +178,7 @@ fn i06_a_run_that_was_suspended_goes_on_and_tells_what_it_missed() {
     let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
     running.prints(10);
     // A pause that the server did not mind costs nothing.
-    let id = subscribed(&sim, Kind::Feed);
+    let id = subscribed(&sim, Stream::Market);
     running.signal(Signal::STOP);
     let sent = sim.connection(id).unwrap().packets_sent;
     wait("packets meanwhile", || (sim.connection(id)?.packets_sent > sent + 200).then_some(()));
@@ -187,9 +188,9 @@ fn i06_a_run_that_was_suspended_goes_on_and_tells_what_it_missed() {
     // One in which it hung up is a gap, and one only.
     running.signal(Signal::STOP);
     sim.cut_all(Cut::Reset);
-    wait("the cut", || (sim.connections(Kind::Feed).open == 0).then_some(()));
+    wait("the cut", || (sim.connections(Stream::Market).open == 0).then_some(()));
     running.signal(Signal::CONT);
-    wait("the reconnect", || (sim.connections(Kind::Feed).seen == 2).then_some(()));
+    wait("the reconnect", || (sim.connections(Stream::Market).seen == 2).then_some(()));
     let lines = count_lines(&running.out);
     running.prints(lines + 50);
     let ended = running.stop(Signal::INT).exits(0);
@@ -275,7 +276,7 @@ fn child_streams() {
     let style = Style { format: Format::Ndjson, time: TimeStyle::default(), columns: Columns::Own };
     let outputs = vec![OutputSpec { destination: Box::new(file), style, header: None, is_file: true }];
     let instrument = InstrumentKey::new(Segment::NSE_EQ, 2885);
-    let plan = Plan::new(Feed::Market, &[Subscription { instrument, mode: Some(Mode::Ticker) }]);
+    let plan = Plan::new(Stream::Market, &[Subscription { instrument, mode: Some(Mode::Ticker) }]);
     let (capture, reread): (Box<dyn Tap + Send>, fn()) = match order("WHAT").as_str() {
         "writer" => (Box::new(Panics { frames: 0, after: 3_000 }), || {}),
         "driver" => {
@@ -283,9 +284,9 @@ fn child_streams() {
         }
         _ => (Box::new(Keeps(fs::File::create("frames").unwrap())), || {}),
     };
-    let base = Endpoint::Market.resolve(Some(&order("URL")), &Environment::of::<String, String>([])).unwrap();
+    let base = Stream::Market.resolve(Some(&order("URL")), &Environment::of::<String, String>([])).unwrap();
     let ended = stream::run(Run {
-        feed: Feed::Market,
+        feed: Stream::Market,
         plan: plan.unwrap_or_else(|_| panic!("one instrument fits")),
         symbols: Vec::new(),
         look_up: None,
@@ -294,8 +295,8 @@ fn child_streams() {
         connector: Connector::new(LazyTls::new(None).unwrap(), Proxies::none(), console.redactor()),
         rest: None,
         gate: None,
-        session: Config::new(Feed::Market, 1, 0),
-        rules: Rules::everything(Feed::Market),
+        session: Config::new(Stream::Market, 1, 0),
+        rules: Rules::everything(Stream::Market),
         outputs: Outputs::new(outputs, TimeStyle::default(), console.clone()),
         found: Vec::new(),
         tap: Some(capture),
@@ -328,7 +329,7 @@ fn i07_a_panic_of_the_writer_ends_the_run_with_what_was_whole_on_disk() {
     // More than the writer keeps up with, so that lines are pending when it panics.
     let sim = broker(SimConfig { blast: Some(Blast { packets: 100_000, per_message: 10 }), ..SimConfig::default() });
     let home = Home::new();
-    let ended = child(&home, &sim.url(Kind::Feed), "writer").end().exits(0);
+    let ended = child(&home, &sim.url(Stream::Market), "writer").end().exits(0);
     assert!(home.text("ended").contains("Bug"), "{}: {}", home.text("ended"), ended.err);
     assert!(ended.err.contains("this is a bug of dhan") && ended.err.contains("thread writer"), "{}", ended.err);
     let text = home.text("t.ndjson");
@@ -343,7 +344,7 @@ fn i07_a_panic_of_the_writer_ends_the_run_with_what_was_whole_on_disk() {
 fn i07_a_panic_of_the_driver_leaves_no_line_behind() {
     let sim = broker_of(500.0);
     let home = Home::new();
-    let running = child(&home, &sim.url(Kind::Feed), "driver");
+    let running = child(&home, &sim.url(Stream::Market), "driver");
     wait("records", || (count_lines(&home.path("t.ndjson")) > 50).then_some(()));
     running.signal(Signal::HUP);
     let ended = running.end();
@@ -358,8 +359,8 @@ fn i07_a_panic_of_the_driver_leaves_no_line_behind() {
 fn a_capture_never_sees_a_token_that_a_server_echoes() {
     let sim = broker(SimConfig { rate: Some(50.0), ..SimConfig::default() });
     let home = Home::new();
-    let running = child(&home, &sim.url(Kind::Feed), "capture");
-    let id = subscribed(&sim, Kind::Feed);
+    let running = child(&home, &sim.url(Stream::Market), "capture");
+    let id = subscribed(&sim, Stream::Market);
     for (_, text) in crate::support::disguises() {
         sim.send_text(id, &format!("{{\"echo\":\"{text}\"}}"));
         let mut packet = Vec::new();

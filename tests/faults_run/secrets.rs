@@ -4,9 +4,10 @@
 use crate::support::{
     CLIENT, DHAN, Home, Signal, TOKEN, broker, broker_of, disguises, search, skipped, subscribed, wait,
 };
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::encode;
-use dhan::testing::simulator::{Cut, Kind, Response, SimConfig, Upgrade};
+use dhan::testing::simulator::{Cut, Response, SimConfig, Upgrade};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
@@ -35,7 +36,7 @@ fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
         command.args(way);
         let mut running = home.start(command);
         running.prints(3);
-        let id = subscribed(&sim, Kind::Feed);
+        let id = subscribed(&sim, Stream::Market);
         let instrument = InstrumentKey::new(Segment::NSE_EQ, 2885);
         for (i, (_, text)) in disguises().into_iter().enumerate() {
             sim.send_text(id, &format!("{{\"error\":\"bad token {text}\"}}"));
@@ -67,7 +68,7 @@ fn a_client_id_that_the_server_repeats_is_shown_by_its_last_digits() {
     let home = Home::new();
     let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-vv"]));
     running.prints(1);
-    let id = subscribed(&sim, Kind::Feed);
+    let id = subscribed(&sim, Stream::Market);
     sim.send_text(id, &format!("client {CLIENT} is bad"));
     running.says("the server says: client ******2345 is bad");
     let ended = running.stop(Signal::INT).exits(0);
@@ -137,7 +138,7 @@ fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
         let mut command = home.dhan(&sim, &["orders", "-o", "-", "-o", "t.ndjson", "--capture", "t.dcap"]);
         command.args(way);
         let running = home.start(command);
-        let id = subscribed(&sim, Kind::Orders);
+        let id = subscribed(&sim, Stream::Orders);
         wait("the order book", || home.text("t.ndjson").contains("snapshot").then_some(()));
         let escaped: String = TOKEN.bytes().map(|b| format!("\\u{b:04x}")).collect();
         let mut sent = 0;
@@ -348,7 +349,7 @@ fn s18_what_is_printed_about_the_program_itself_holds_no_token() {
     let mut partner = home.dhan(&sim, &["orders", "--user-type", "partner", "-vv"]);
     partner.env("DHAN_PARTNER_ID", "P1").env("DHAN_PARTNER_SECRET", TOKEN).env_remove("DHAN_ACCESS_TOKEN");
     let running = home.start(partner);
-    let id = subscribed(&sim, Kind::Orders);
+    let id = subscribed(&sim, Stream::Orders);
     sim.send_text(id, &format!("{{\"Type\":\"order_alert\",\"Data\":{{\"orderNo\":\"1\",\"remarks\":\"{TOKEN}\"}}}}"));
     sim.cut(id, Cut::Disconnect(808));
     wait("the disconnect", || sim.connection(id)?.closed);

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use dhan::testing::simulator::{Kind, Probe, SimConfig, SimHandle};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{Probe, SimConfig, SimHandle};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -232,9 +233,9 @@ pub fn count_lines(path: &Path) -> usize {
 }
 
 /// A feed of these arguments, once its socket is subscribed.
-pub fn subscribed(probe: &Probe, kind: Kind) -> usize {
+pub fn subscribed(probe: &Probe, kind: Stream) -> usize {
     wait("a subscription", || {
-        probe.open(kind).into_iter().find(|c| kind == Kind::Orders || !c.subscriptions.is_empty()).map(|c| c.id)
+        probe.open(kind).into_iter().find(|c| kind == Stream::Orders || !c.subscriptions.is_empty()).map(|c| c.id)
     })
 }
 

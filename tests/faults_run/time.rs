@@ -2,7 +2,7 @@
 
 use crate::support::{Home, broker_of, count_lines, skipped, subscribed, wait};
 use dhan::testing::clock::{ist_civil, now_us};
-use dhan::testing::simulator::Kind;
+use dhan::testing::model::Stream;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ fn j01_a_clock_that_jumps_costs_no_connection_and_is_told_when_it_goes_back() {
         let lines = count_lines(&running.out);
         running.prints(lines + 60);
     }
-    assert_eq!(sim.connections(Kind::Feed).seen, 1, "no jump is a reason to reconnect");
+    assert_eq!(sim.connections(Stream::Market).seen, 1, "no jump is a reason to reconnect");
     // Timers do not follow the clock, the planned end does.
     set("+40y");
     let ended = running.end().exits(0);
@@ -91,7 +91,7 @@ fn j02_a_fresh_start_needs_no_zone_files() {
     command.args(["-rm", "sh", "-c", script, "sh", crate::support::DHAN]).envs(sim.environment());
     command.args(["feed", "NSE_EQ:2885", "-o", "t-{date}.ndjson", "-n", "5"]).env("TZ", "America/New_York");
     let running = home.start(command);
-    let _ = subscribed(&sim, Kind::Feed);
+    let _ = subscribed(&sim, Stream::Market);
     let days = [now_us(), now_us() + 60_000_000].map(|us| format!("t-{}.ndjson", ist_civil(us).date()));
     running.end().exits(0);
     wait("the file", || days.iter().any(|day| home.path(day).exists()).then_some(()));

@@ -5,7 +5,8 @@
 
 pub mod secrets;
 
-use dhan::testing::simulator::{Kind, Probe, SimConfig, SimHandle};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{Probe, SimConfig, SimHandle};
 use serde_json::Value;
 use std::io::{Read, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
@@ -426,7 +427,7 @@ fn tail(text: &str) -> &str {
 
 /// The connection that is open; waits for there to be one that has asked for this many subscriptions.
 #[track_caller]
-pub fn subscribed(probe: &Probe, kind: Kind, subscriptions: usize) -> usize {
+pub fn subscribed(probe: &Probe, kind: Stream, subscriptions: usize) -> usize {
     let mut id = None;
     let there = probe.wait(PATIENCE, |probe| {
         let open = probe.open(kind);
