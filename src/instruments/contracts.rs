@@ -94,6 +94,9 @@ pub fn underlyings(master: &Master) -> Result<BTreeSet<String>, MasterError> {
 /// Returns the words that a mistyped one may mean, best first.
 pub fn nearest_words<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let typed = folded(typed);
+    if typed.is_empty() {
+        return Vec::new();
+    }
     let most = 1 + typed.chars().count() / 3;
     let mut near: Vec<(usize, bool, &str)> = words
         .into_iter()
@@ -130,32 +133,41 @@ pub fn instead(
 ) -> Result<Option<Vec<String>>, MasterError> {
     let Name::Symbol(name) = &spec.name else { return Ok(None) };
     let here = |segment: SpecSegment| spec.segment.is_none_or(|typed| typed == segment) && takes(segment);
-    let all = contracts(master, name, here, today)?;
-    if all.is_empty() {
-        return Ok(None);
-    }
+    let live = contracts(master, name, here, today)?;
+    // An old master may know nothing but contracts that have expired.
+    let all = if live.is_empty() { contracts(master, name, here, Date::MIN)? } else { live };
+    let Some(last) = all.last() else { return Ok(None) };
+    let have_expired = last.expiry < today;
     let name = folded(name);
     let mut lines = Vec::new();
-    if let Some(future) = all.iter().find(|contract| contract.kind == Kind::Future) {
+    let mut futures = all.iter().filter(|contract| contract.kind == Kind::Future);
+    let (future, which) = if have_expired { (futures.next_back(), "last") } else { (futures.next(), "nearest") };
+    if let Some(future) = future {
         let line = candidates(master, vec![master.found(future.row)?])?;
-        lines.extend(line.into_iter().map(|line| format!("{line} (the nearest future)")));
+        lines.extend(line.into_iter().map(|line| format!("{line} (the {which} future)")));
     }
     if let Some(cash) = cash(master, &name)?.filter(|found| takes(found.entry.segment())) {
         let what = if cash.entry.kind == Kind::Index { "the index" } else { "the share" };
         lines.extend(candidates(master, vec![cash])?.into_iter().map(|line| format!("{line} ({what})")));
     }
-    let mut segments: Vec<SpecSegment> =
-        all.iter().filter(|contract| contract.kind == Kind::Option).map(|contract| contract.segment).collect();
-    segments.sort();
-    segments.dedup();
-    // One exchange is what most people mean; the other has a line of its own.
-    for segment in &segments {
-        let chain = if segments.len() == 1 { name.clone() } else { format!("{segment}:{name}") };
+    if have_expired {
+        lines.push(format!("(all of its contracts have expired, the last on {}: dhan instruments sync)", last.expiry));
+        return Ok(Some(lines));
+    }
+    let mut options: Vec<&Contract> = all.iter().filter(|contract| contract.kind == Kind::Option).collect();
+    options.sort_by_key(|option| option.segment);
+    options.dedup_by_key(|option| option.segment);
+    for option in &options {
+        let segment = option.segment;
+        let chain = if options.len() == 1 { name.clone() } else { format!("{segment}:{name}") };
         if segment.feed().is_some() {
             lines.push(format!("its options around the spot:  dhan feed --chain {}", quoted(&chain)));
         }
+        let found = master.found(option.row)?;
+        let row = found.row(master.columns())?;
+        let instrument = row.instrument().unwrap_or("OPTIDX");
         lines.push(format!(
-            "its options:  dhan instruments list --segment {segment} --underlying {} --expiry nearest --option CE",
+            "its options:  dhan instruments list --segment {segment} --underlying {} --instrument {instrument} --expiry nearest",
             quoted(&name)
         ));
     }

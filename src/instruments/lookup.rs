@@ -140,7 +140,9 @@ pub fn suggestions(
     }
     let mut near: Vec<Found> = Vec::new();
     for name in nearest(master, typed, NEAREST)? {
-        for (_, found) in master.by_name(&name)? {
+        let mut named = master.by_name(&name)?;
+        named.sort_by_key(|(_, found)| (found.entry.kind, found.entry.segment() != SpecSegment::Feed(Segment::NSE_EQ)));
+        for (_, found) in named {
             let segment = found.entry.segment();
             let wanted = takes(segment) && spec.segment.is_none_or(|typed| typed == segment);
             if wanted && !found.entry.has_expired(today) && !near.iter().any(|known| known.number == found.number) {

@@ -368,6 +368,10 @@ mod tests {
 
     const TODAY: Date = date(2026, 2, 10);
 
+    fn question(specs: &[Spec]) -> Question<'_> {
+        Question { specs, streamable: Streamable::Feed, today: TODAY, expired: false }
+    }
+
     fn resolved(texts: &[&str], streamable: Streamable) -> Resolution {
         let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
         answer(Question { specs: &specs, streamable, today: TODAY, expired: false }, Some(&small())).unwrap().0
@@ -407,7 +411,7 @@ mod tests {
     #[test]
     fn an_id_needs_no_master() {
         let specs = [Spec::parse("NSE_EQ:1").unwrap()];
-        let (resolution, _) = answer(&specs, Streamable::Feed, None, TODAY).unwrap();
+        let (resolution, _) = answer(question(&specs), None).unwrap();
         let expected = Resolved { key: InstrumentKey::new(Segment::NSE_EQ, 1), symbol: None };
         assert_eq!(resolution.instruments, [Ok(expected)]);
     }
@@ -483,7 +487,7 @@ mod tests {
             (vec!["NIFTY", "NOTHING"], false),
         ] {
             let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
-            assert_eq!(answer(&specs, Streamable::Feed, Some(&small()), TODAY).unwrap().1, cash, "{texts:?}");
+            assert_eq!(answer(question(&specs), Some(&small())).unwrap().1, cash, "{texts:?}");
         }
     }
 }

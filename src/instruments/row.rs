@@ -152,6 +152,14 @@ impl Day {
     }
 }
 
+/// Reads a date as a person types it, where it can be read one way only.
+pub(super) fn typed_date(text: &str) -> Option<Date> {
+    match Day::read(text) {
+        Day::On(date) => Some(date),
+        Day::None | Day::Either(..) | Day::Unreadable => None,
+    }
+}
+
 /// The number of a month whose English name begins with these letters.
 fn month_number(name: &str) -> Option<i8> {
     let letters = name.get(..3).filter(|_| name.bytes().all(|b| b.is_ascii_alphabetic()))?;
