@@ -1,8 +1,10 @@
 //! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
 
 use super::shared::{Shared, fingerprint};
+use super::trace;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
+use crate::console::{Fields, Level};
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::net::{ConnectClass, ConnectError, Connection, Ended, Incoming};
@@ -149,6 +151,7 @@ impl Socket {
             }
             Action::Connect => self.connect(),
             Action::Send(text) => {
+                self.shared.console.debug(format_args!("connection {}: request: {text}", self.conn));
                 if let Some(connection) = &mut self.connection
                     && let Err(ended) = connection.send_text(&text)
                 {
@@ -221,14 +224,22 @@ impl Socket {
     fn status(&mut self, event: StatusEvent, detail: Option<String>) {
         let at_us = now_us();
         let detail = detail.map(|detail| self.shared.masked(detail));
+        let host = self.base.host();
+        let fields = Fields {
+            event: Some(event.name()),
+            conn: Some(self.conn),
+            cause: detail.as_deref(),
+            host: Some(host),
+            ..Fields::default()
+        };
         let words = match &detail {
             Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
             None => format!("connection {}: {}", self.conn, event.name()),
         };
         match event {
-            StatusEvent::Stale => self.shared.console.warn(words),
-            StatusEvent::Retrying => self.shared.console.info(words),
-            _ => self.shared.console.debug(words),
+            StatusEvent::Stale => self.shared.console.event(Level::Warn, &fields, words),
+            StatusEvent::Retrying => self.shared.console.event(Level::Info, &fields, words),
+            _ => self.shared.console.event(Level::Debug, &fields, words),
         }
         self.shared.note_status(self.conn, event, detail.clone());
         self.shared.desk.event(Event::Status { conn: self.conn, event, detail, at_us });
@@ -310,7 +321,11 @@ impl Socket {
         let mut next = Some(first);
         // What one read of the socket brought was received at one moment: the clock is asked once for it.
         let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
+        let traces = shared.console.shows(Level::Trace);
         while let Some(incoming) = next {
+            if traces {
+                self.trace(&incoming);
+            }
             match incoming {
                 // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
                 Incoming::Binary(bytes)
@@ -361,6 +376,19 @@ impl Socket {
         if let Some(ended) = seen.ended {
             self.closed(&ended);
         }
+    }
+
+    /// Says what came and the headers in it (`-vv`).
+    fn trace(&self, incoming: &Incoming) {
+        let words = match incoming {
+            Incoming::Binary(bytes) => trace::binary(self.feed, bytes),
+            Incoming::Text(bytes) => trace::text(&self.shared.redactor.blot_text(bytes)),
+            Incoming::Ping => "ping".to_owned(),
+            Incoming::Pong => "pong".to_owned(),
+            // Its status says it.
+            Incoming::Closed(_) => return,
+        };
+        self.shared.console.say(Level::Trace, format_args!("connection {}: {words}", self.conn));
     }
 
     /// Looks at a binary frame's headers: is it data, and does it end the session?

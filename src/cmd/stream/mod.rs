@@ -29,6 +29,9 @@ pub(super) use names::unfound;
 /// # Errors
 /// Why it could not be run, or not to its end.
 pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ended, Failure> {
+    if !plan.dry_run {
+        console.begin_run();
+    }
     if let Some(past) = &plan.stop.already_past {
         // A warning, so that it is said with `-q` too: a run that does nothing must not look like one that did.
         console.warn(past);
