@@ -7,9 +7,9 @@ use crate::cli::instruments::{
 };
 use crate::clock;
 use crate::console::Console;
+use crate::instruments::filter::ordered;
 use crate::instruments::index::build::MAX_CSV;
 use crate::instruments::index::{Bytes, build};
-use crate::instruments::filter::ordered;
 use crate::instruments::lookup::{self, Outcome, candidates, look_up, suggestions};
 use crate::instruments::master::{Found, Level, Master, MasterError};
 use crate::instruments::resolve::missing;
@@ -286,9 +286,7 @@ fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
                 Err(Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? }.to_string())
             }
             Outcome::Expired(found) => Err(filtered(master, &spec, found, today)?),
-            Outcome::Elsewhere(_) | Outcome::None => {
-                Err(missing(master, &spec, |_| true, today)?.to_string())
-            }
+            Outcome::Elsewhere(_) | Outcome::None => Err(missing(master, &spec, |_| true, today)?.to_string()),
         })
     })?;
     let (found, also) = found.map_err(|problem| Failure::new(Exit::NotFound, problem))?;

@@ -46,10 +46,7 @@ pub fn contracts(
     let mut all = Vec::new();
     master.scan::<MasterError>(
         |entry, line| {
-            entry.kind.is_contract()
-                && !entry.has_expired(today)
-                && takes(entry.segment())
-                && needle.may_be_in(line)
+            entry.kind.is_contract() && !entry.has_expired(today) && takes(entry.segment()) && needle.may_be_in(line)
         },
         |number, entry, row| {
             if let Some(expiry) = row.expiry

@@ -349,9 +349,7 @@ impl Ready<'_> {
                 .option
                 .as_deref()
                 .is_none_or(|option| row.option_type().is_some_and(|of| of.eq_ignore_ascii_case(option)))
-            && filter
-                .strikes
-                .is_none_or(|range| row.strike().is_some_and(|strike| range.holds(strike)))
+            && filter.strikes.is_none_or(|range| row.strike().is_some_and(|strike| range.holds(strike)))
             && (filter.expiries.is_empty() || row.expiry.is_some_and(|expiry| self.expires(row, expiry)))
     }
 

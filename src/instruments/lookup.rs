@@ -1,9 +1,9 @@
 //! What a spec names in a master, and what it might have meant.
 
-use super::master::{Found, Level, Master, MasterError};
 use super::contracts::{contracts, nearest_words, underlyings};
-use super::search::nearest;
+use super::master::{Found, Level, Master, MasterError};
 use super::row::Kind;
+use super::search::nearest;
 use super::spec::{Name, Spec, SpecSegment};
 use crate::model::Segment;
 use jiff::civil::Date;

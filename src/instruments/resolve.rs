@@ -234,8 +234,7 @@ fn answer(question: Question<'_>, master: Option<&Master>) -> Result<(Resolution
             }
             _ => match master {
                 Some(master) => {
-                    let (one, cash) =
-                        by_symbol(master, spec, question, &mut resolution.notices, &mut unknown)?;
+                    let (one, cash) = by_symbol(master, spec, question, &mut resolution.notices, &mut unknown)?;
                     all_cash &= cash;
                     one
                 }
@@ -345,7 +344,10 @@ impl std::fmt::Display for Problem {
                 list(f, instead)
             }
             Problem::UnknownToDemo { spec, known } => {
-                write!(f, "\"{spec}\" is not known to the simulated exchange of --demo; it knows any SEGMENT:ID, and:")?;
+                write!(
+                    f,
+                    "\"{spec}\" is not known to the simulated exchange of --demo; it knows any SEGMENT:ID, and:"
+                )?;
                 list(f, known)
             }
             Problem::Ambiguous { spec, candidates } => {

@@ -212,7 +212,11 @@ pub(super) fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let refused = |what: &str| io::Error::other(format!("{} is {what}, not a file: remove it", path.display()));
     let file = options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| {
-        if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) { refused("a link") } else { error }
+        if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) {
+            refused("a link")
+        } else {
+            error
+        }
     })?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(refused("something else")) }
 }

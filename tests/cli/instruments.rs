@@ -590,7 +590,13 @@ fn a_reader_that_goes_away_ends_the_list_quietly() {
 
 /// What a stream would do with these specs.
 fn streamed(server: &Server, home: &Home, texts: &[&str]) -> (Resolution, Store) {
-    let store = Store { dir: Some(home.cache()), layout: Layout::Compact, url: server.url.clone(), offline: false, until: None };
+    let store = Store {
+        dir: Some(home.cache()),
+        layout: Layout::Compact,
+        url: server.url.clone(),
+        offline: false,
+        until: None,
+    };
     let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
     let today = jiff::civil::date(2026, 2, 10);
     {

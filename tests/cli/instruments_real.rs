@@ -61,7 +61,12 @@ impl Real {
             until: None,
         };
         let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
-        resolve(Question { specs: &specs, streamable: Streamable::Feed, today: TODAY, expired: false }, &store, &Console::default()).unwrap()
+        resolve(
+            Question { specs: &specs, streamable: Streamable::Feed, today: TODAY, expired: false },
+            &store,
+            &Console::default(),
+        )
+        .unwrap()
     }
 
     fn key(&self, text: &str) -> String {

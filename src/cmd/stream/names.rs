@@ -1,16 +1,16 @@
 //! From specs to subscriptions, whoever knows the names: the instrument master, or the simulated exchange.
 
 use super::today;
-use crate::clock::now_us;
-use crate::model::exit::Exit;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::cli::specs::Takes;
+use crate::clock::now_us;
 use crate::console::Console;
 use crate::instruments::resolve::not_streamable;
 use crate::instruments::{
     self, Layout, Name, Problem, Question, Resolution, Resolved, Spec, SpecSegment, Store, Streamable, Symbols,
 };
 use crate::model::InstrumentKey;
+use crate::model::exit::Exit;
 use crate::model::exit::Failure;
 use crate::pipeline::stages::LookUp;
 use crate::protocol::Mode;
@@ -35,7 +35,9 @@ pub(super) struct Asked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
     /// The instrument master, waited for no longer than this.
-    Master { until: Option<Instant> },
+    Master {
+        until: Option<Instant>,
+    },
     Demo,
 }
 
@@ -160,7 +162,8 @@ fn lowered_words(keys: &[InstrumentKey]) -> Option<String> {
     let mut names: Vec<_> = keys.iter().take(SHOWN).map(ToString::to_string).collect();
     names.extend((keys.len() > SHOWN).then(|| format!("{} more", keys.len() - SHOWN)));
     let names = names.join(", ");
-    (!keys.is_empty()).then(|| format!("{names}: the server has no full packets for indices; quote is requested instead"))
+    (!keys.is_empty())
+        .then(|| format!("{names}: the server has no full packets for indices; quote is requested instead"))
 }
 
 /// What is wrong with these names, as far as that is known at once: for a run that will not begin anyway.
