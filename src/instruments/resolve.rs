@@ -436,8 +436,8 @@ mod tests {
   NSE_FNO:100  NIFTY-17Feb2026-31200-CE, expires 2026-02-17
   NSE_FNO:101  NIFTY-24Feb2026-31200-CE, expires 2026-02-24
 \"RELIENCE\" is not in the instrument master; nearest:
-  BSE_EQ:500325  RELIANCE, Reliance Industries
   NSE_EQ:2885  RELIANCE, Reliance Industries
+  BSE_EQ:500325  RELIANCE, Reliance Industries
 \"IMC1\" is 2 instruments; write one of:
   NSE_EQ:14219  IMC1-N1, IMC-8.25%-20022028-NCD
   NSE_EQ:14224  IMC1-N2, IMC-8.25%-20022030-NCD
