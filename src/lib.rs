@@ -27,6 +27,7 @@
 //! * `instruments` – the instrument master: download, cache, look-up.
 //! * `verify` – reads back what was captured and checks that it is complete.
 //! * `doctor` – what `dhan doctor` finds, and what it means.
+//! * `server` – what every server of the protocols needs: accepting, routing, reading requests.
 //! * `simulator` – the same protocols from the server's side.
 //! * `cli` – flags as typed, flags as meant.
 //! * `cmd` – one file a subcommand, where the pieces are put together.
@@ -51,6 +52,7 @@ mod protocol;
 mod record;
 mod redact;
 mod rest;
+mod server;
 mod session;
 mod simulator;
 mod stream;

@@ -1,11 +1,11 @@
 //! A capture as what the simulator sends: `dhan simulate --replay`.
 
-use super::Kind;
 use super::source::{FrameSource, SourceFrame};
 use crate::capture::entry::Entry;
 use crate::capture::{Part, Player};
 use crate::pipeline::item::{Feed, FrameKind};
 use crate::protocol::depth::Levels;
+use crate::server::Kind;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -42,6 +42,7 @@ impl Played {
     }
 
     /// What kind of connection it was received from.
+    #[cfg(feature = "testing")]
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -1,6 +1,6 @@
 //! Where frames come from when it is not the walk: the hook that `--replay` hangs a capture on.
 
-use super::Kind;
+use crate::server::Kind;
 use bytes::Bytes;
 use std::time::Duration;
 

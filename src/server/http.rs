@@ -1,6 +1,6 @@
 //! As much of HTTP/1.1 as the broker's side needs: one request head, one answer, then the connection ends or is upgraded.
 
-use super::stream::Stream;
+use super::client_stream::ClientStream;
 use std::fmt::Write as _;
 use std::io;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,7 +39,7 @@ impl Request {
 }
 
 /// Reads one request head. Returns what came behind it too; `None` when the client went away or sent no HTTP.
-pub(crate) async fn read_request(stream: &mut Stream) -> io::Result<Option<(Request, Vec<u8>)>> {
+pub(crate) async fn read_request(stream: &mut ClientStream) -> io::Result<Option<(Request, Vec<u8>)>> {
     let mut bytes = Vec::with_capacity(1024);
     let end = loop {
         if let Some(at) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
@@ -126,7 +126,7 @@ fn date() -> String {
 }
 
 /// Writes an answer and ends the connection in order.
-pub(crate) async fn respond(stream: &mut Stream, response: &Response, with_body: bool) -> io::Result<()> {
+pub(crate) async fn respond(stream: &mut ClientStream, response: &Response, with_body: bool) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason(response.status), date());
     for (name, value) in &response.headers {
         let _ = write!(head, "{name}: {value}\r\n");
@@ -141,7 +141,7 @@ pub(crate) async fn respond(stream: &mut Stream, response: &Response, with_body:
 }
 
 /// Answers an upgrade with yes.
-pub(crate) async fn accept_upgrade(stream: &mut Stream, key: &str) -> io::Result<()> {
+pub(crate) async fn accept_upgrade(stream: &mut ClientStream, key: &str) -> io::Result<()> {
     let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
     let head = format!(
         "HTTP/1.1 101 {}\r\nDate: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
