@@ -12,9 +12,10 @@ pub mod cool_off;
 pub mod place;
 mod store;
 
+use crate::model::Stream;
 pub use budget::Bucket;
 pub use cool_off::{CoolOff, CoolOffs};
-pub use place::{Holder, NoPlace, Place, SocketKind};
+pub use place::{Holder, NoPlace, Place};
 
 use crate::session::CoolOffKind;
 use std::ffi::OsString;
@@ -104,7 +105,7 @@ impl Account {
     /// `ignore_limit` takes part without being counted out (`--ignore-socket-limit`).
     pub fn take_place(
         &self,
-        kind: SocketKind,
+        kind: Stream,
         instruments: usize,
         now_us: i64,
         ignore_limit: bool,

@@ -2,6 +2,7 @@
 
 use super::Account;
 use super::store::Store;
+use crate::model::Stream;
 use crate::session::plan::SOCKETS_PER_KIND;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -10,48 +11,13 @@ use std::io::Read;
 use std::os::unix::fs::FileExt as _;
 use std::time::Duration;
 
-/// Which endpoint a socket belongs to; the server counts them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SocketKind {
-    /// The market feed.
-    Feed,
-    /// 20 levels of depth.
-    Depth20,
-    /// 200 levels of depth.
-    Depth200,
-    /// Order updates.
-    Orders,
-}
-
-impl SocketKind {
-    /// Every kind.
-    pub const ALL: [SocketKind; 4] = [SocketKind::Feed, SocketKind::Depth20, SocketKind::Depth200, SocketKind::Orders];
-
-    /// The word for people, files and tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            SocketKind::Feed => "feed",
-            SocketKind::Depth20 => "depth20",
-            SocketKind::Depth200 => "depth200",
-            SocketKind::Orders => "orders",
-        }
-    }
-}
-
-impl fmt::Display for SocketKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// Who holds a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The process.
     pub pid: u32,
     /// What for.
-    pub kind: SocketKind,
+    pub kind: Stream,
     /// How many instruments it streams there.
     pub instruments: usize,
     /// Since when, µs since the epoch.
@@ -62,7 +28,7 @@ pub struct Holder {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct NoPlace {
     /// Of which kind.
-    pub kind: SocketKind,
+    pub kind: Stream,
     /// Whether all kinds are counted as one, since the server said 805.
     pub one_pool: bool,
     /// Who holds the places.
@@ -78,7 +44,7 @@ impl fmt::Display for NoPlace {
         let sockets = if self.one_pool {
             "sockets of all kinds (the server counts them together)".to_owned()
         } else {
-            format!("{} sockets", self.kind.name())
+            format!("{} sockets", self.kind.socket_name())
         };
         write!(
             f,
@@ -118,7 +84,7 @@ impl Place {
     }
 }
 
-fn name(kind: SocketKind, number: usize) -> String {
+fn name(kind: Stream, number: usize) -> String {
     format!("place-{kind}-{number}")
 }
 
@@ -129,7 +95,7 @@ enum Seen {
     Broken(String),
 }
 
-fn look(store: &Store, kind: SocketKind, number: usize) -> Seen {
+fn look(store: &Store, kind: Stream, number: usize) -> Seen {
     let mut file = match store.file(&name(kind, number)) {
         Ok(file) => file,
         Err(error) => return Seen::Broken(error),
@@ -148,7 +114,7 @@ fn look(store: &Store, kind: SocketKind, number: usize) -> Seen {
 /// Everybody who holds a place, of any kind.
 pub(super) fn holders(store: &Store) -> Vec<Holder> {
     let mut found = Vec::new();
-    for kind in SocketKind::ALL {
+    for kind in Stream::ALL {
         for number in 1..=SOCKETS_PER_KIND {
             // Not made just to look at it, and looked at without ever being locked for longer than it takes.
             if store.folder().join(name(kind, number)).exists()
@@ -163,7 +129,7 @@ pub(super) fn holders(store: &Store) -> Vec<Holder> {
 
 pub(super) fn take(
     account: &Account,
-    kind: SocketKind,
+    kind: Stream,
     instruments: usize,
     now_us: i64,
     ignore_limit: bool,

@@ -1,7 +1,8 @@
 //! An address with a secret in it, and how it may be shown.
 
-use super::endpoint::{BaseUrl, Endpoint};
+use super::endpoint::BaseUrl;
 use super::{Credentials, mask_client_id};
+use crate::model::Stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
@@ -51,8 +52,8 @@ impl Address {
             add("", query, "[redacted]");
         }
         let mut secrets = Vec::new();
-        if let (Some(credentials), false) = (credentials, base.endpoint == Endpoint::Orders) {
-            if base.endpoint == Endpoint::Market {
+        if let (Some(credentials), false) = (credentials, base.endpoint == Stream::Orders) {
+            if base.endpoint == Stream::Market {
                 add("version", "2", "2");
             }
             let token: String = utf8_percent_encode(credentials.token.expose_secret(), QUERY_VALUE).collect();

@@ -2,43 +2,28 @@
 
 use super::address::Address;
 use super::{Credentials, Environment};
+use crate::model::Stream;
 use crate::model::exit::Failure;
 use url::{Host, Url};
 
-/// Dhan's sockets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Endpoint {
-    /// Live market feed.
-    Market,
-    /// 20-level depth.
-    Depth20,
-    /// 200-level depth.
-    Depth200,
-    /// Order updates.
-    Orders,
-}
-
-impl Endpoint {
-    /// All of them.
-    pub const ALL: [Endpoint; 4] = [Endpoint::Market, Endpoint::Depth20, Endpoint::Depth200, Endpoint::Orders];
-
+impl Stream {
     /// Where it is.
     pub const fn default_url(self) -> &'static str {
         match self {
-            Endpoint::Market => "wss://api-feed.dhan.co/",
-            Endpoint::Depth20 => "wss://depth-api-feed.dhan.co/twentydepth",
-            Endpoint::Depth200 => "wss://full-depth-api.dhan.co/twohundreddepth",
-            Endpoint::Orders => "wss://api-order-update.dhan.co/",
+            Stream::Market => "wss://api-feed.dhan.co/",
+            Stream::DEPTH_20 => "wss://depth-api-feed.dhan.co/twentydepth",
+            Stream::DEPTH_200 => "wss://full-depth-api.dhan.co/twohundreddepth",
+            Stream::Orders => "wss://api-order-update.dhan.co/",
         }
     }
 
     /// The environment variable that names another place.
     pub const fn variable(self) -> &'static str {
         match self {
-            Endpoint::Market => "DHAN_WS_MARKET_FEED_URL",
-            Endpoint::Depth20 => "DHAN_WS_MARKET_DEPTH_URL",
-            Endpoint::Depth200 => "DHAN_WS_MARKET_DEPTH_200_URL",
-            Endpoint::Orders => "DHAN_WS_ORDER_URL",
+            Stream::Market => "DHAN_WS_MARKET_FEED_URL",
+            Stream::DEPTH_20 => "DHAN_WS_MARKET_DEPTH_URL",
+            Stream::DEPTH_200 => "DHAN_WS_MARKET_DEPTH_200_URL",
+            Stream::Orders => "DHAN_WS_ORDER_URL",
         }
     }
 
@@ -59,19 +44,19 @@ impl Endpoint {
 /// A server of ours or the user's, checked, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: Stream,
     pub(super) url: Url,
     named: bool,
 }
 
 impl BaseUrl {
-    fn parse(endpoint: Endpoint, text: &str, source: &str, named: bool) -> Result<BaseUrl, Failure> {
+    fn parse(endpoint: Stream, text: &str, source: &str, named: bool) -> Result<BaseUrl, Failure> {
         let url = checked(text, source, ["wss", "ws"])?;
         Ok(BaseUrl { endpoint, url, named })
     }
 
     /// The stream it is for.
-    pub fn endpoint(&self) -> Endpoint {
+    pub fn endpoint(&self) -> Stream {
         self.endpoint
     }
 
@@ -88,7 +73,7 @@ impl BaseUrl {
     /// Another path that the same server may serve: 200-level depth has been seen at `/`. Only where the user did not
     /// name an address, since that one is used as it stands.
     pub fn alternative(&self) -> Option<BaseUrl> {
-        if self.named || self.endpoint != Endpoint::Depth200 || self.url.path() == "/" {
+        if self.named || self.endpoint != Stream::DEPTH_200 || self.url.path() == "/" {
             return None;
         }
         let mut other = self.clone();

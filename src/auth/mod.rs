@@ -10,7 +10,7 @@ mod login;
 mod source;
 
 pub use address::Address;
-pub use endpoint::{ApiBase, BaseUrl, Endpoint};
+pub use endpoint::{ApiBase, BaseUrl};
 pub use harden::{harden, refuse_token_arguments};
 pub use jwt::{Claims, claims, looks_like_jwt};
 pub use login::{Login, Partner, login_message};

@@ -1,12 +1,11 @@
 //! Frames and events as bytes, and back. Entries of a block depend on nothing before the block.
 
 use super::varint::{Cursor, put, put_signed, put_text};
+use crate::model::PacketCounts;
 use crate::model::{InstrumentKey, Segment};
-use crate::pipeline::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use crate::pipeline::lane::Lagged;
 use crate::protocol::Mode;
-use crate::protocol::depth::Levels;
-use crate::record::control::Books;
 
 /// What a block holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,13 +31,13 @@ pub enum Entry<'a> {
     Other(u8),
 }
 
-/// How a live run ended.
+/// OpenMode a live run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finish {
     /// When, µs since the epoch: gaps that were open end here, and `end` records carry it.
     pub at_us: i64,
     /// What it came to.
-    pub books: Books,
+    pub books: PacketCounts,
     /// Why.
     pub reason: String,
 }
@@ -66,27 +65,6 @@ const ONCE: u8 = 12;
 
 const KINDS: [FrameKind; 4] =
     [FrameKind::Binary, FrameKind::Text, FrameKind::OrderBookAtStart, FrameKind::OrderBookAfterGap];
-
-/// The number of a stream in a session's header.
-pub const fn feed_code(feed: Feed) -> u8 {
-    match feed {
-        Feed::Market => 0,
-        Feed::Depth(Levels::Twenty) => 1,
-        Feed::Depth(Levels::TwoHundred) => 2,
-        Feed::Orders => 3,
-    }
-}
-
-/// The stream of a number.
-pub const fn feed_of(code: u8) -> Option<Feed> {
-    match code {
-        0 => Some(Feed::Market),
-        1 => Some(Feed::Depth(Levels::Twenty)),
-        2 => Some(Feed::Depth(Levels::TwoHundred)),
-        3 => Some(Feed::Orders),
-        _ => None,
-    }
-}
 
 fn mode_code(mode: Option<Mode>) -> u8 {
     match mode {
@@ -286,7 +264,7 @@ impl Entries {
     pub fn finish(&mut self, finish: &Finish) {
         self.append(FINISH, |out, time| {
             put_signed(out, finish.at_us.wrapping_sub(time));
-            let Books { received, written, filtered, dropped, malformed, gaps } = finish.books;
+            let PacketCounts { received, written, filtered, dropped, malformed, gaps } = finish.books;
             for n in [received, written, filtered, dropped, malformed, gaps] {
                 put(out, n);
             }
@@ -448,8 +426,14 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
         FINISH => {
             let at_us = moment(body)?;
             let mut n = || body.unsigned();
-            let books =
-                Books { received: n()?, written: n()?, filtered: n()?, dropped: n()?, malformed: n()?, gaps: n()? };
+            let books = PacketCounts {
+                received: n()?,
+                written: n()?,
+                filtered: n()?,
+                dropped: n()?,
+                malformed: n()?,
+                gaps: n()?,
+            };
             return Some(Entry::Finish(Finish { at_us, books, reason: body.text()?.to_owned() }));
         }
         _ => return Some(Entry::Other(tag)),

@@ -5,10 +5,12 @@ use super::entry::{Entry, EntryIter};
 use super::play::{Session, VERSION};
 use super::record::{Recorder, pack};
 use crate::console::Console;
+use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
-use crate::output::file::{Appender, Compression, Cut, Disk, Filesystem, How, Patience, cannot_open, torn_path};
-use crate::output::{StopSignal, WriteFailure};
-use crate::pipeline::item::Feed;
+use crate::storage::{
+    Appender, Compression, Cut, Disk, Filesystem, OpenMode, StopSignal, WriteContext, WriteFailure, cannot_open,
+    torn_path,
+};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 /// Only its owner reads it: it may hold orders.
 const MODE: u32 = 0o600;
-/// How far from the end the last block is looked for before the whole file is read.
+/// OpenMode far from the end the last block is looked for before the whole file is read.
 const TAIL: u64 = 8 << 20;
 
 /// A capture that is ready to be written.
@@ -44,7 +46,7 @@ pub struct Restarted {
 /// 10 when another `dhan` writes it.
 pub fn open(
     path: &Path,
-    feed: Feed,
+    feed: Stream,
     disk_wait: Duration,
     stop: &StopSignal,
     now_us: i64,
@@ -61,7 +63,7 @@ pub fn open(
 pub fn open_on(
     fs: Arc<dyn Filesystem>,
     path: &Path,
-    feed: Feed,
+    feed: Stream,
     disk_wait: Duration,
     stop: &StopSignal,
     now_us: i64,
@@ -76,7 +78,7 @@ pub fn open_on(
             return Err(Failure::usage(message));
         }
     };
-    crate::output::file::outlive_file_size_limit();
+    crate::storage::outlive_file_size_limit();
     match fs.stat(path) {
         Ok(stat) if !stat.is_regular => {
             let message = format!("cannot write {}: it is not a regular file", path.display());
@@ -84,7 +86,7 @@ pub fn open_on(
         }
         _ => {}
     }
-    let file = fs.open(path, How::Append(MODE)).map_err(|error| cannot_open(path, &error))?;
+    let file = fs.open(path, OpenMode::Append(MODE)).map_err(|error| cannot_open(path, &error))?;
     let io = |error: io::Error| cannot_open(path, &error);
     if !fs.try_lock(&file).map_err(io)? {
         return Err(locked(fs.as_ref(), &file, path));
@@ -100,7 +102,7 @@ pub fn open_on(
     if let Some(restarted) = &restarted {
         console.warn(&restarted.detail);
     }
-    let patience = Patience { fs, disk_wait, stop: stop.clone(), console: console.clone() };
+    let patience = WriteContext { fs, disk_wait, stop: stop.clone(), console: console.clone() };
     let mut appender = Appender::new(patience, file, path.to_owned(), before.whole_to);
     let session = Session {
         feed,
@@ -207,7 +209,7 @@ impl Before {
     }
 
     /// Whether a run of `feed` may be written behind it.
-    fn must_go_with(&self, feed: Feed, packing: Packing, path: &Path) -> Result<(), Failure> {
+    fn must_go_with(&self, feed: Stream, packing: Packing, path: &Path) -> Result<(), Failure> {
         let path = path.display();
         if self.len > 0 && self.session.is_none() {
             let message = match self.newer {
@@ -225,8 +227,8 @@ impl Before {
         match &self.session {
             Some(session) if session.feed != feed => Err(Failure::usage(format!(
                 "--capture {path}: it holds another stream ({}); name another file for this one ({})",
-                name(session.feed),
-                name(feed)
+                session.feed.command(),
+                feed.command()
             ))),
             _ => Ok(()),
         }
@@ -246,23 +248,12 @@ impl Before {
     }
 }
 
-/// A stream as people call it.
-pub(crate) fn name(feed: Feed) -> &'static str {
-    use crate::protocol::depth::Levels;
-    match feed {
-        Feed::Market => "feed",
-        Feed::Depth(Levels::Twenty) => "depth --levels 20",
-        Feed::Depth(Levels::TwoHundred) => "depth --levels 200",
-        Feed::Orders => "orders",
-    }
-}
-
 /// Copies what is not whole to `NAME.torn-TIME`.
 fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, now_us: i64) -> io::Result<PathBuf> {
     let mut attempt = 0;
     let (to, aside) = loop {
         let aside = torn_path(path, now_us, attempt);
-        match fs.open(&aside, How::New(MODE)) {
+        match fs.open(&aside, OpenMode::New(MODE)) {
             Ok(to) => break (to, aside),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
             Err(error) => return Err(error),

@@ -1,8 +1,8 @@
 //! A capture read back: its sessions, their entries, and what is not whole.
 
 use super::block::{Blocks, ENTRIES, Place, SESSION, Step};
-use super::entry::{EntryIter, feed_code, feed_of};
-use crate::pipeline::item::Feed;
+use super::entry::EntryIter;
+use crate::model::Stream;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -15,7 +15,7 @@ pub const VERSION: u8 = 1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The stream.
-    pub feed: Feed,
+    pub feed: Stream,
     /// When the run began, µs since the epoch.
     pub created_us: i64,
     /// The process that wrote it.
@@ -27,7 +27,7 @@ pub struct Session {
 impl Session {
     /// The payload of its block.
     pub fn bytes(&self) -> Vec<u8> {
-        let mut out = vec![VERSION, feed_code(self.feed)];
+        let mut out = vec![VERSION, self.feed.index()];
         out.extend_from_slice(&self.created_us.to_le_bytes());
         out.extend_from_slice(&self.pid.to_le_bytes());
         out.extend_from_slice(self.program.as_bytes());
@@ -37,7 +37,9 @@ impl Session {
     /// A block's payload read back; the version, if this program does not know it.
     pub fn read(payload: &[u8]) -> Result<Session, u8> {
         let [version, feed, rest @ ..] = payload else { return Err(0) };
-        let (Some((created, rest)), VERSION, Some(feed)) = (rest.split_first_chunk(), *version, feed_of(*feed)) else {
+        let (Some((created, rest)), VERSION, Some(feed)) =
+            (rest.split_first_chunk(), *version, Stream::from_index(*feed))
+        else {
             return Err(*version);
         };
         let Some((pid, program)) = rest.split_first_chunk() else { return Err(*version) };
@@ -61,7 +63,7 @@ pub enum Part<'a> {
     Damaged(Range<u64>),
     /// Blocks of the run that are not there, without a trace.
     Missing {
-        /// How many.
+        /// OpenMode many.
         blocks: u64,
     },
     /// The file's last bytes, which are not whole.

@@ -8,15 +8,14 @@ use super::*;
 use crate::console::{Console, ConsoleConfig, Level};
 use crate::model::exit::Exit;
 use crate::model::{InstrumentKey, Segment};
-use crate::output::StopSignal;
-use crate::output::file::{Disk, Filesystem, How, Stat};
+use crate::model::{PacketCounts, Stream};
 use crate::pipeline::desk::Tap as _;
-use crate::pipeline::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use crate::pipeline::lane::{Batch, Item, Lagged};
 use crate::pipeline::stages::EndedWithin;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-use crate::record::control::Books;
+use crate::storage::{Disk, Filesystem, OpenMode, Stat, StopSignal};
 use proptest::prelude::*;
 use std::ffi::OsString;
 use std::fs::File;
@@ -109,7 +108,7 @@ fn put() -> impl Strategy<Value = Put> {
             .prop_map(Put::Once),
         1 => (any::<i64>(), any::<[u64; 6]>(), ".{0,9}").prop_map(|(at_us, n, reason)| {
             let [received, written, filtered, dropped, malformed, gaps] = n;
-            let books = Books { received, written, filtered, dropped, malformed, gaps };
+            let books = PacketCounts { received, written, filtered, dropped, malformed, gaps };
             Put::Finish(Finish { at_us, books, reason })
         }),
     ]
@@ -117,7 +116,7 @@ fn put() -> impl Strategy<Value = Put> {
 
 /// A session as a file.
 fn written(packing: Packing, blocks: &[Vec<Put>]) -> (Vec<u8>, Vec<usize>) {
-    let session = Session { feed: Feed::Market, created_us: 1_000, pid: 7, program: "dhan test".to_owned() };
+    let session = Session { feed: Stream::Market, created_us: 1_000, pid: 7, program: "dhan test".to_owned() };
     let (mut out, mut ends) = (Vec::new(), Vec::new());
     pack(packing, SESSION, &session.bytes(), &mut out);
     ends.push(out.len());
@@ -137,7 +136,7 @@ fn read(bytes: &[u8]) -> (Vec<Put>, bool) {
     let (mut puts, mut amiss) = (Vec::new(), false);
     while let Some(part) = player.next().unwrap() {
         match part {
-            Part::Session(session) => assert_eq!((session.feed, session.pid), (Feed::Market, 7)),
+            Part::Session(session) => assert_eq!((session.feed, session.pid), (Stream::Market, 7)),
             Part::Entries(entries) => {
                 for entry in entries {
                     match entry {
@@ -182,7 +181,7 @@ proptest! {
         // Bytes that pass for a block, so that entries are reached.
         let mut block = Vec::new();
         block::put(&mut block, SESSION, &Session {
-            feed: Feed::Orders, created_us: 0, pid: 0, program: String::new(),
+            feed: Stream::Orders, created_us: 0, pid: 0, program: String::new(),
         }.bytes());
         block::put(&mut block, ENTRIES, &bytes);
         fuzz(&block);
@@ -258,11 +257,11 @@ fn batch(frames: &[(i64, &[u8])]) -> Item {
     Item::Frames(batch)
 }
 
-fn open_here(path: &Path, feed: Feed) -> Result<Opened, crate::model::exit::Failure> {
+fn open_here(path: &Path, feed: Stream) -> Result<Opened, crate::model::exit::Failure> {
     open(path, feed, Duration::ZERO, &StopSignal::default(), 5_000_000, &quiet())
 }
 
-fn refused(path: &Path, feed: Feed) -> crate::model::exit::Failure {
+fn refused(path: &Path, feed: Stream) -> crate::model::exit::Failure {
     open_here(path, feed).err().expect("it is refused")
 }
 
@@ -271,13 +270,13 @@ fn only_its_owner_may_read_it_and_only_one_writes_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.dcap");
-    let held = open_here(&path, Feed::Market).unwrap();
+    let held = open_here(&path, Stream::Market).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let failure = refused(&path, Feed::Market);
+    let failure = refused(&path, Stream::Market);
     assert_eq!(failure.exit, Exit::Locked);
     assert!(failure.message.contains(&format!("pid {}", std::process::id())), "{failure}");
     drop(held);
-    assert!(open_here(&path, Feed::Market).is_ok());
+    assert!(open_here(&path, Stream::Market).is_ok());
 }
 
 #[test]
@@ -285,15 +284,15 @@ fn what_cannot_be_a_capture_is_refused_before_anything_is_touched() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);
     std::fs::write(at("text"), "not a capture\n").unwrap();
-    open_here(&at("market.dcap"), Feed::Market).map(drop).unwrap();
+    open_here(&at("market.dcap"), Stream::Market).map(drop).unwrap();
     std::fs::copy(at("market.dcap"), at("misnamed.zst")).unwrap();
     for (name, feed, exit, words) in [
-        ("text", Feed::Market, Exit::Output, "something else"),
-        ("none/x.dcap", Feed::Market, Exit::Output, "no folder"),
-        (".", Feed::Market, Exit::Output, "not a regular file"),
-        ("x.dcap.gz", Feed::Market, Exit::Usage, ".dcap.zst"),
-        ("market.dcap", Feed::Depth(Levels::Twenty), Exit::Usage, "another stream"),
-        ("misnamed.zst", Feed::Market, Exit::Usage, "not packed"),
+        ("text", Stream::Market, Exit::Output, "something else"),
+        ("none/x.dcap", Stream::Market, Exit::Output, "no folder"),
+        (".", Stream::Market, Exit::Output, "not a regular file"),
+        ("x.dcap.gz", Stream::Market, Exit::Usage, ".dcap.zst"),
+        ("market.dcap", Stream::Depth(Levels::Twenty), Exit::Usage, "another stream"),
+        ("misnamed.zst", Stream::Market, Exit::Usage, "not packed"),
     ] {
         let failure = refused(&at(name), feed);
         assert_eq!(failure.exit, exit, "{name}: {failure}");
@@ -308,7 +307,7 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["x.dcap", "x.dcap.zst"] {
         let path = dir.path().join(name);
-        let mut recorder = open_here(&path, Feed::Market).unwrap().recorder;
+        let mut recorder = open_here(&path, Stream::Market).unwrap().recorder;
         for us in [6_000_000, 7_000_000] {
             recorder.item(&batch(&[(us, &[1; 16])]));
             recorder.tick(us);
@@ -317,7 +316,7 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
         let bytes = std::fs::read(&path).unwrap();
         recorder.finish(&summary(), 8_000_000);
         drop(recorder);
-        let orderly = open_here(&path, Feed::Market).unwrap();
+        let orderly = open_here(&path, Stream::Market).unwrap();
         assert_eq!(orderly.restarted, None, "{name} ended orderly");
         drop(orderly);
         let first = {
@@ -329,7 +328,7 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join(name);
             std::fs::write(&path, &bytes[..cut]).unwrap();
-            let opened = open_here(&path, Feed::Market).unwrap();
+            let opened = open_here(&path, Stream::Market).unwrap();
             let restarted = opened.restarted.clone().expect("it was killed");
             drop(opened);
             let now = std::fs::read(&path).unwrap();
@@ -355,7 +354,7 @@ fn read_amiss(bytes: &[u8]) -> bool {
 
 fn summary() -> crate::pipeline::stages::Summary {
     crate::pipeline::stages::Summary {
-        books: Books::default(),
+        books: PacketCounts::default(),
         reason: "count".to_owned(),
         failure: None,
         gap_us: 0,
@@ -369,7 +368,7 @@ fn summary() -> crate::pipeline::stages::Summary {
 fn a_run_that_ended_within_a_frame_is_kept_to_the_packet() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.dcap");
-    let mut recorder = open_here(&path, Feed::Market).unwrap().recorder;
+    let mut recorder = open_here(&path, Stream::Market).unwrap().recorder;
     recorder.item(&batch(&[(1, b"before")]));
     let item = batch(&[(2, b"printed"), (3, b"in part"), (4, b"after")]);
     recorder.item(&item);
@@ -390,7 +389,7 @@ fn a_run_that_ended_within_a_frame_is_kept_to_the_packet() {
         Put::EndsWithin(2, "count".to_owned()),
         frame(3, "in part"),
         frame(4, "after"),
-        Put::Finish(Finish { at_us: 9, books: Books::default(), reason: "count".to_owned() }),
+        Put::Finish(Finish { at_us: 9, books: PacketCounts::default(), reason: "count".to_owned() }),
     ];
     assert_eq!(puts, expected);
 }
@@ -402,7 +401,8 @@ fn no_secret_gets_into_the_words_of_an_event() {
     let path = dir.path().join("x.dcap");
     let console = quiet();
     console.keep_secret(SECRET.to_owned().into());
-    let mut recorder = open(&path, Feed::Orders, Duration::ZERO, &StopSignal::default(), 1, &console).unwrap().recorder;
+    let mut recorder =
+        open(&path, Stream::Orders, Duration::ZERO, &StopSignal::default(), 1, &console).unwrap().recorder;
     let detail = format!("the server said {SECRET}");
     for event in [
         Event::Lost { conn: 1, reason: GapReason::Disconnected, detail: detail.clone(), from_us: 1 },
@@ -429,7 +429,7 @@ fn no_secret_gets_into_the_words_of_an_event() {
 struct Full(Disk, Arc<AtomicBool>);
 
 impl Filesystem for Full {
-    fn open(&self, path: &Path, how: How) -> io::Result<File> {
+    fn open(&self, path: &Path, how: OpenMode) -> io::Result<File> {
         self.0.open(path, how)
     }
     fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
@@ -487,7 +487,7 @@ fn a_full_disk_is_waited_out_and_ends_the_run_when_it_stays_full() {
         let full = Arc::new(AtomicBool::new(false));
         let disk = Arc::new(Full(Disk::default(), Arc::clone(&full)));
         let stop = StopSignal::default();
-        let opened = open::open_on(disk, &path, Feed::Market, wait, &stop, 1, &quiet());
+        let opened = open::open_on(disk, &path, Stream::Market, wait, &stop, 1, &quiet());
         let mut recorder = opened.unwrap().recorder;
         recorder.item(&batch(&[(2, &[7; 500])]));
         full.store(true, Ordering::Relaxed);

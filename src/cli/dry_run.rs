@@ -2,8 +2,7 @@
 //! request, and holds no secret because none is read.
 
 use super::plan::{StreamKind, StreamPlan, StreamSource};
-use crate::auth::Endpoint;
-use crate::record::control::Feed;
+use crate::model::Stream;
 use crate::session::plan::TooMany;
 use crate::session::{Plan, Subscription, requests};
 use std::fmt::Write as _;
@@ -18,9 +17,9 @@ pub fn describe(plan: &StreamPlan, subscriptions: &[Subscription]) -> Result<Str
         StreamSource::Demo { .. } => "a simulated exchange inside this process".to_owned(),
         StreamSource::Server(server) => {
             let query = match server.base.endpoint() {
-                Endpoint::Market => "?version=2&token=[redacted]&clientId=[redacted]&authType=2",
-                Endpoint::Depth20 | Endpoint::Depth200 => "?token=[redacted]&clientId=[redacted]&authType=2",
-                Endpoint::Orders => "",
+                Stream::Market => "?version=2&token=[redacted]&clientId=[redacted]&authType=2",
+                Stream::DEPTH_20 | Stream::DEPTH_200 => "?token=[redacted]&clientId=[redacted]&authType=2",
+                Stream::Orders => "",
             };
             let shown = server.base.bare_address().to_string();
             let query = if shown.contains('?') { query.replacen('?', "&", 1) } else { query.to_owned() };
@@ -28,7 +27,7 @@ pub fn describe(plan: &StreamPlan, subscriptions: &[Subscription]) -> Result<Str
         }
     };
     let mut text = String::new();
-    if feed == Feed::Orders {
+    if feed == Stream::Orders {
         let login = match &plan.source {
             StreamSource::Server(server) if server.credentials.is_partner() => {
                 r#"{"LoginReq":{"MsgCode":42,"ClientId":"[redacted]"},"UserType":"PARTNER","Secret":"[redacted]"}"#

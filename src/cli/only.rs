@@ -3,7 +3,7 @@
 use super::plan::{RecordType, View};
 use super::problems::Problems;
 use super::value;
-use crate::record::control::Feed;
+use crate::model::Stream;
 use crate::record::market::MarketType;
 
 /// The types that `--only` names, of those that a command knows; `None` where it is not given.
@@ -36,14 +36,14 @@ pub fn types(typed: &[String], types: &[RecordType], problems: &mut Problems) ->
 ///
 /// # Errors
 /// None of them is printed; what is, and what to write instead.
-pub fn printed(only: &[RecordType], feed: Feed, view: View) -> Result<Vec<RecordType>, String> {
+pub fn printed(only: &[RecordType], feed: Stream, view: View) -> Result<Vec<RecordType>, String> {
     let kept: Vec<_> = only.iter().copied().filter(|kind| is_printed(*kind, feed, view)).collect();
     if !kept.is_empty() {
         return Ok(kept);
     }
     let (book, sides) = (RecordType::Depth, RecordType::DepthSide);
     Err(match feed {
-        Feed::Depth(_) if only.contains(&book) || only.contains(&sides) => {
+        Stream::Depth(_) if only.contains(&book) || only.contains(&sides) => {
             let (prints, other) = if view == View::Book { (book, "sides") } else { (sides, "book") };
             format!(
                 "--only leaves nothing: this view prints {} records; add it, or write --view {other}",
@@ -58,11 +58,11 @@ pub fn printed(only: &[RecordType], feed: Feed, view: View) -> Result<Vec<Record
     })
 }
 
-fn is_printed(kind: RecordType, feed: Feed, view: View) -> bool {
+fn is_printed(kind: RecordType, feed: Stream, view: View) -> bool {
     match (feed, kind) {
-        (Feed::Market, RecordType::Market(_)) | (Feed::Orders, RecordType::Order) => true,
-        (Feed::Depth(_), RecordType::Depth) => view == View::Book,
-        (Feed::Depth(_), RecordType::DepthSide) => view == View::Sides,
+        (Stream::Market, RecordType::Market(_)) | (Stream::Orders, RecordType::Order) => true,
+        (Stream::Depth(_), RecordType::Depth) => view == View::Book,
+        (Stream::Depth(_), RecordType::DepthSide) => view == View::Sides,
         _ => false,
     }
 }

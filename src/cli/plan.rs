@@ -7,11 +7,12 @@ use crate::auth::{ApiBase, BaseUrl, Source};
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
+use crate::model::Stream;
 use crate::pipeline::lane::OnLag;
 pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-use crate::record::control::Feed;
+
 use crate::record::market::MarketType;
 use crate::record::order::Events;
 use std::path::PathBuf;
@@ -54,11 +55,11 @@ pub struct StreamPlan {
 
 impl StreamPlan {
     /// Which of Dhan's streams it is.
-    pub fn feed(&self) -> Feed {
+    pub fn feed(&self) -> Stream {
         match &self.kind {
-            StreamKind::Market { .. } => Feed::Market,
-            StreamKind::Depth { levels, .. } => Feed::Depth(*levels),
-            StreamKind::Orders { .. } => Feed::Orders,
+            StreamKind::Market { .. } => Stream::Market,
+            StreamKind::Depth { levels, .. } => Stream::Depth(*levels),
+            StreamKind::Orders { .. } => Stream::Orders,
         }
     }
 }

@@ -11,18 +11,19 @@ use super::plan::{
 use super::problems::Problems;
 use super::specs::{self, Takes};
 use super::value;
-use crate::auth::{ApiBase, Endpoint, Environment};
+use crate::auth::{ApiBase, Environment};
 use crate::clock;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Segment;
+use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::output::file::Pattern;
 use crate::pipeline::lane::OnLag;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-use crate::record::control::Feed;
+
 use crate::record::market::MarketType;
 use crate::record::order::{Event, Events};
 use crate::redact::Redactor;
@@ -64,7 +65,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     });
     let mode = mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
-    let instruments = instruments(&args.instruments, &args.stream, Feed::Market, takes, around, &mut problems);
+    let instruments = instruments(&args.instruments, &args.stream, Stream::Market, takes, around, &mut problems);
     let types = MarketType::ALL.map(RecordType::Market);
     let only = only::types(&args.only, &types, &mut problems);
     if args.once {
@@ -102,10 +103,10 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
     let view = view(args.view.as_deref(), &mut problems);
     let top = top(args.top.as_deref(), &mut problems);
     let instruments =
-        instruments(&args.instruments, &args.stream, Feed::Depth(levels), Takes::Depth, around, &mut problems);
+        instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, around, &mut problems);
     let only = only::types(&args.only, &[RecordType::Depth, RecordType::DepthSide], &mut problems);
     if let Some(only) = &only {
-        problems.ok(only::printed(only, Feed::Depth(levels), view));
+        problems.ok(only::printed(only, Stream::Depth(levels), view));
     }
     let kind = StreamKind::Depth { levels, view, top };
     stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
@@ -154,7 +155,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ReplayPlan, Failure> {
 fn instruments(
     args: &InstrumentArgs,
     stream: &StreamArgs,
-    feed: Feed,
+    feed: Stream,
     takes: Takes,
     around: &mut Surroundings<'_>,
     problems: &mut Problems,
@@ -271,7 +272,7 @@ fn stream(
 
 fn source(
     args: &StreamArgs,
-    feed: Feed,
+    feed: Stream,
     user_type: Option<UserTypeArgs>,
     around: &Surroundings<'_>,
     problems: &mut Problems,
@@ -288,13 +289,7 @@ fn source(
         };
         return Some(StreamSource::Demo { seed });
     }
-    let endpoint = match feed {
-        Feed::Market => Endpoint::Market,
-        Feed::Depth(Levels::Twenty) => Endpoint::Depth20,
-        Feed::Depth(Levels::TwoHundred) => Endpoint::Depth200,
-        Feed::Orders => Endpoint::Orders,
-    };
-    let base = problems.ok_or_failure(endpoint.resolve(args.url.as_deref(), &around.environment));
+    let base = problems.ok_or_failure(feed.resolve(args.url.as_deref(), &around.environment));
     let api = problems.ok_or_failure(ApiBase::resolve(&around.environment));
     let credentials = problems.ok_or_failure(args.credentials.source(user_type, &around.environment, &around.redactor));
     let server = ServerPlan { base: base?, api: api?, ca_file: args.ca_file.clone(), credentials: credentials? };

@@ -9,14 +9,15 @@ use crate::clock::now_us;
 use crate::cmd::stream::outputs;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
+use crate::model::{PacketCounts, Stream};
 use crate::orders;
 use crate::output::{StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
-use crate::pipeline::item::{Event, Feed};
+use crate::pipeline::item::Event;
 use crate::pipeline::lane::Item;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{Pipeline, Rules};
-use crate::record::control::Books;
+
 use crate::stream::Ended;
 use std::fs::File;
 use std::path::Path;
@@ -49,7 +50,7 @@ pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
         headers_told: false,
         left: plan.count,
         session: None,
-        books: Books::default(),
+        books: PacketCounts::default(),
         broken: Vec::new(),
         failure: None,
         over: false,
@@ -81,8 +82,8 @@ fn open(path: &Path) -> Result<Player<File>, Failure> {
 }
 
 /// The stream that all files hold.
-fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Feed>, Failure> {
-    let mut first: Option<(Feed, &Path)> = None;
+fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Stream>, Failure> {
+    let mut first: Option<(Stream, &Path)> = None;
     for path in &plan.files {
         let mut player = open(path)?;
         let Ok(Some(Part::Session(session))) = player.next() else { continue };
@@ -107,13 +108,13 @@ struct Replay<'a> {
     plan: &'a ReplayPlan,
     console: &'a Console,
     stop: StopSignal,
-    feed: Option<Feed>,
+    feed: Option<Stream>,
     headers_told: bool,
     /// Records that may still be printed.
     left: Option<u64>,
     session: Option<Playing>,
     /// The books of the sessions that are over.
-    books: Books,
+    books: PacketCounts,
     /// Files that are not whole.
     broken: Vec<String>,
     failure: Option<WriteFailure>,
@@ -240,7 +241,7 @@ impl Replay<'_> {
     }
 
     /// What is printed of this stream: `--only` may name types of all of them, as a capture tells only here what it holds.
-    fn shape(&self, feed: Feed) -> Result<ShapePlan, Failure> {
+    fn shape(&self, feed: Stream) -> Result<ShapePlan, Failure> {
         let mut shape = self.plan.shape.clone();
         if let Some(types) = &shape.only {
             shape.only = Some(only::printed(types, feed, self.plan.view).map_err(Failure::usage)?);
@@ -248,7 +249,7 @@ impl Replay<'_> {
         Ok(shape)
     }
 
-    fn rules(&self, feed: Feed, shape: &ShapePlan) -> Rules {
+    fn rules(&self, feed: Stream, shape: &ShapePlan) -> Rules {
         let ReplayPlan { view, top, events, show_client_id, .. } = self.plan;
         Rules {
             gaps: shape.gaps,
@@ -360,7 +361,7 @@ impl Replay<'_> {
             self.over |= *left == 0;
         }
         let summary = playing.pipeline.finish(at_us.unwrap_or(playing.last_us));
-        let Books { received, written, filtered, dropped, malformed, gaps } = summary.books;
+        let PacketCounts { received, written, filtered, dropped, malformed, gaps } = summary.books;
         let books = &mut self.books;
         books.received += received;
         books.written += written;

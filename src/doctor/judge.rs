@@ -1,10 +1,11 @@
 //! What was seen, as findings: pure, so that every case is a line of a test.
 
 use super::{Check, Facts, Finding};
-use crate::account::{CoolOff, Holder, SocketKind};
+use crate::account::{CoolOff, Holder};
 use crate::auth::Claims;
 use crate::clock::{SECOND_US, ist_civil};
 use crate::console::untrusted;
+use crate::model::Stream;
 use crate::model::exit::Exit;
 use crate::net::{ConnectClass, ConnectError, Report};
 use crate::redact::mask_client_id;
@@ -220,7 +221,7 @@ fn exit_of(verdict: Verdict) -> Exit {
 }
 
 /// The places of a kind.
-pub fn places(kind: SocketKind, holders: &[Holder]) -> Finding {
+pub fn places(kind: Stream, holders: &[Holder]) -> Finding {
     let held = holders.iter().filter(|holder| holder.kind == kind).count();
     let words = format!("{held} of {SOCKETS_PER_KIND} held on this host");
     let finding = if held < SOCKETS_PER_KIND {
@@ -230,7 +231,7 @@ pub fn places(kind: SocketKind, holders: &[Holder]) -> Finding {
         Finding::fail(Check::Places, Exit::NoPlace, words)
     };
     let (held, limit) = (u64::try_from(held).ok(), u64::try_from(SOCKETS_PER_KIND).ok());
-    finding.of(kind.name()).with(Facts { held, limit, ..Facts::default() })
+    finding.of(kind.socket_name()).with(Facts { held, limit, ..Facts::default() })
 }
 
 /// The cool-offs that run.
@@ -265,7 +266,7 @@ pub enum Process {
 pub fn stream(holder: &Holder, process: &Process, now_us: i64) -> Finding {
     let Holder { pid, kind, instruments, since_us } = holder;
     let what = match (kind, instruments) {
-        (SocketKind::Orders, _) => "the account's orders".to_owned(),
+        (Stream::Orders, _) => "the account's orders".to_owned(),
         (_, 1) => "1 instrument".to_owned(),
         (_, many) => format!("{many} instruments"),
     };
@@ -279,7 +280,7 @@ pub fn stream(holder: &Holder, process: &Process, now_us: i64) -> Finding {
         }
         Process::Gone => Finding::warn(Check::Stream, format!("{since}; but there is no pid {pid} (of a container?)")),
     };
-    finding.of(kind.name()).with(stream_facts(holder))
+    finding.of(kind.socket_name()).with(stream_facts(holder))
 }
 
 /// A stream's numbers.
@@ -449,16 +450,16 @@ mod tests {
 
     #[test]
     fn five_held_places_are_a_failure_of_their_kind_only() {
-        let holder = |pid| Holder { pid, kind: SocketKind::Feed, instruments: 3, since_us: NOW };
+        let holder = |pid| Holder { pid, kind: Stream::Market, instruments: 3, since_us: NOW };
         let holders: Vec<_> = (1..=5).map(holder).collect();
-        assert_eq!(places(SocketKind::Feed, &holders).exit, Exit::NoPlace.code());
-        assert_eq!(places(SocketKind::Feed, &holders[1..]).exit, 0);
-        assert_eq!(places(SocketKind::Orders, &holders).facts.held, Some(0));
+        assert_eq!(places(Stream::Market, &holders).exit, Exit::NoPlace.code());
+        assert_eq!(places(Stream::Market, &holders[1..]).exit, 0);
+        assert_eq!(places(Stream::Orders, &holders).facts.held, Some(0));
     }
 
     #[test]
     fn a_stream_whose_process_is_somebody_else_is_not_called_a_dhan() {
-        let holder = Holder { pid: 7, kind: SocketKind::Feed, instruments: 1, since_us: NOW - HOUR };
+        let holder = Holder { pid: 7, kind: Stream::Market, instruments: 1, since_us: NOW - HOUR };
         let said = |process| stream(&holder, &process, NOW);
         assert_eq!(said(Process::Dhan).state, State::Ok);
         assert!(said(Process::Dhan).detail.contains("1 instrument since 2026-06-10 08:49:57 IST, for 1h"));

@@ -267,13 +267,14 @@ mod tests {
     use crate::format::encoder::{Format, Style};
     use crate::format::time::TimeStyle;
     use crate::model::Segment;
+    use crate::model::Stream;
     use crate::output::{Destination, Unwritten};
     use crate::pipeline::lane::OnLag;
     use crate::pipeline::outputs::{OutputSpec, Outputs};
     use crate::pipeline::stages::Rules;
     use crate::pipeline::thread;
     use crate::protocol::encode;
-    use crate::record::control::Feed;
+
     use proptest::prelude::*;
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;
@@ -336,7 +337,7 @@ mod tests {
             let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
             let spec = OutputSpec { destination, style, header: None, is_file: false };
             let outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
-            let pipeline = Pipeline::new(Rules::everything(Feed::Market), outputs, 0);
+            let pipeline = Pipeline::new(Rules::everything(Stream::Market), outputs, 0);
             let lane = Lane::new(1 << 20, OnLag::Drop, Box::new(|_| 1));
             let (say, notes) = unbounded_channel();
             Scene { desk: Arc::new(Desk::new(pipeline, lane, None, say.clone())), text, say, notes, sent: 0 }

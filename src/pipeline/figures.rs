@@ -1,7 +1,7 @@
 //! What a run can say about itself: the figures behind `--stats`, `SIGUSR1`, the status line and the closing line.
 
 use crate::clock::SECOND_US;
-use crate::record::control::Books;
+use crate::model::PacketCounts;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct Figures {
     /// When the run began, µs since the epoch.
     pub started_us: i64,
     /// The books so far.
-    pub books: Books,
+    pub books: PacketCounts,
     /// Records printed, by type.
     pub records: BTreeMap<&'static str, u64>,
     /// Instruments asked for.
@@ -85,11 +85,11 @@ impl Lag {
 }
 
 /// The line that closes the books.
-pub struct ClosingLine<'a>(pub &'a Books);
+pub struct ClosingLine<'a>(pub &'a PacketCounts);
 
 impl fmt::Display for ClosingLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Books { received, written, filtered, dropped, malformed, gaps } = self.0;
+        let PacketCounts { received, written, filtered, dropped, malformed, gaps } = self.0;
         write!(
             f,
             "received {received}, written {written}, filtered {filtered}, dropped {dropped}, malformed {malformed}, gaps {gaps}"

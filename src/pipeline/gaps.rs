@@ -1,7 +1,8 @@
 //! Which losses are open, and the gap records that close them.
 
-use super::item::{Feed, GapReason};
+use super::item::GapReason;
 use crate::model::InstrumentKey;
+use crate::model::Stream;
 use crate::record::control::Gap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,14 +72,14 @@ impl Gaps {
     }
 
     /// The connection has data again: the gap that this closes.
-    pub fn resumed(&mut self, feed: Feed, conn: u16, to_us: i64) -> Option<Gap> {
+    pub fn resumed(&mut self, feed: Stream, conn: u16, to_us: i64) -> Option<Gap> {
         let open = self.open.remove(&conn)?;
         let from_us = open.begin_us(to_us);
         Some(self.record(feed, conn, open.reason, open.detail, from_us, to_us, None))
     }
 
     /// Every loss that is still open, at the end of the run.
-    pub fn unresolved(&mut self, feed: Feed, to_us: i64) -> Vec<Gap> {
+    pub fn unresolved(&mut self, feed: Stream, to_us: i64) -> Vec<Gap> {
         let open = std::mem::take(&mut self.open);
         open.into_iter()
             .map(|(conn, open)| {
@@ -97,7 +98,7 @@ impl Gaps {
     #[expect(clippy::too_many_arguments, reason = "the fields of a gap record, each once")]
     pub fn record(
         &mut self,
-        feed: Feed,
+        feed: Stream,
         conn: u16,
         reason: GapReason,
         detail: Option<String>,
@@ -160,12 +161,12 @@ mod tests {
         gaps.subscribed(1, [key(1), key(2)].into_iter());
         gaps.lost(1, GapReason::Stalled, Some("no byte for 10 s".into()), 100);
         gaps.lost(1, GapReason::Disconnected, None, 500);
-        let gap = gaps.resumed(Feed::Market, 1, 900).unwrap();
+        let gap = gaps.resumed(Stream::Market, 1, 900).unwrap();
         assert_eq!(
             (gap.reason, gap.from_us, gap.to_us, gap.instruments, gap.ids),
             (GapReason::Stalled, 100, 900, 2, None)
         );
-        assert_eq!(gaps.resumed(Feed::Market, 1, 950), None, "it is printed once");
+        assert_eq!(gaps.resumed(Stream::Market, 1, 950), None, "it is printed once");
         assert_eq!(gaps.total_us(), 800);
     }
 
@@ -175,8 +176,8 @@ mod tests {
         gaps.subscribed(1, [key(1)].into_iter());
         gaps.subscribed(2, [key(2), key(3)].into_iter());
         gaps.lost(2, GapReason::Disconnected, None, 0);
-        assert_eq!(gaps.resumed(Feed::Market, 1, 5), None, "the other connection was not lost");
-        let gap = gaps.resumed(Feed::Market, 2, 9).unwrap();
+        assert_eq!(gaps.resumed(Stream::Market, 1, 5), None, "the other connection was not lost");
+        let gap = gaps.resumed(Stream::Market, 2, 9).unwrap();
         assert_eq!((gap.instruments, gap.ids), (2, Some(vec![key(2), key(3)])));
     }
 
@@ -186,12 +187,12 @@ mod tests {
         gaps.carried(1, 175);
         gaps.carried(2, 800);
         gaps.lost(1, GapReason::Disconnected, None, 100);
-        let gap = gaps.resumed(Feed::Market, 1, 900).unwrap();
+        let gap = gaps.resumed(Stream::Market, 1, 900).unwrap();
         assert_eq!((gap.from_us, gap.to_us), (175, 900));
         // The clock was set back, and records are held where it had been.
         gaps.carried(1, 3_600_000);
         gaps.lost(1, GapReason::Disconnected, None, 1_000);
-        let gap = gaps.resumed(Feed::Market, 1, 1_500).unwrap();
+        let gap = gaps.resumed(Stream::Market, 1, 1_500).unwrap();
         assert_eq!((gap.from_us, gap.to_us), (1_000, 1_500));
     }
 
@@ -199,7 +200,7 @@ mod tests {
     fn moments_that_two_gaps_share_count_once() {
         let mut gaps = Gaps::default();
         for (from, to) in [(0, 100), (50, 120), (110, 115), (200, 210)] {
-            gaps.record(Feed::Market, 0, GapReason::Disconnected, None, from, to, None);
+            gaps.record(Stream::Market, 0, GapReason::Disconnected, None, from, to, None);
         }
         assert_eq!(gaps.total_us(), 130);
     }
@@ -210,7 +211,7 @@ mod tests {
         for (from_us, to_us, total_us) in
             [(20, 32, 12), (0, 83, 83), (100, 110, 93), (90, 95, 98), (80, 105, 110), (110, 110, 110), (200, 200, 110)]
         {
-            gaps.record(Feed::Market, 1, GapReason::Disconnected, None, from_us, to_us, None);
+            gaps.record(Stream::Market, 1, GapReason::Disconnected, None, from_us, to_us, None);
             assert_eq!(gaps.total_us(), total_us, "with {from_us}..{to_us}");
         }
     }

@@ -3,7 +3,7 @@
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
 
-pub use crate::record::control::{Feed, GapReason, StatusEvent};
+pub use crate::record::control::{GapReason, StatusEvent};
 use std::sync::Arc;
 
 /// What kind of bytes a frame holds.

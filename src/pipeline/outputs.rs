@@ -11,9 +11,10 @@ use crate::format::encoder::{Encoder, Format, Style};
 use crate::format::text::Out;
 use crate::format::time::TimeStyle;
 use crate::model::InstrumentKey;
+use crate::model::PacketCounts;
 use crate::output::{Destination, Notice, Unwritten, WriteFailure};
 use crate::record::Record;
-use crate::record::control::{Books, End};
+use crate::record::control::End;
 use output::Output;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -77,7 +78,7 @@ struct Group {
     /// The first moment that belongs to another file of any of them, µs since the epoch.
     boundary: i64,
     /// The books when lines were handed over last: what lies in the files.
-    handed: Books,
+    handed: PacketCounts,
 }
 
 /// A stretch of pending text and the packets it came from.
@@ -111,7 +112,7 @@ impl Outputs {
                     marks: Vec::new(),
                     outputs: vec![output],
                     boundary,
-                    handed: Books::default(),
+                    handed: PacketCounts::default(),
                 }),
             }
         }
@@ -150,7 +151,7 @@ impl Outputs {
     /// The receive time of the next record, received at `us` as the clock said. Makes way for it: what is full is handed
     /// over, and files it does not belong to are closed, here, when `books` are those of what is pending.
     #[inline(always)]
-    pub fn stamp(&mut self, us: i64, books: &Books) -> i64 {
+    pub fn stamp(&mut self, us: i64, books: &PacketCounts) -> i64 {
         let recv_us = self.stamps.next(us);
         if recv_us >= self.boundary || self.full {
             return self.make_way(us, recv_us, books);
@@ -159,7 +160,7 @@ impl Outputs {
     }
 
     #[inline(never)]
-    fn make_way(&mut self, us: i64, recv_us: i64, books: &Books) -> i64 {
+    fn make_way(&mut self, us: i64, recv_us: i64, books: &PacketCounts) -> i64 {
         self.flush(us, books);
         self.turn_over(us, recv_us, |_| true, books);
         // The `end` record of a file that was closed took a receive time of its own.
@@ -167,7 +168,7 @@ impl Outputs {
     }
 
     /// Closes the files that a moment does not belong to, and goes on in those it belongs to.
-    fn turn_over(&mut self, us: i64, moment: i64, is_due: impl Fn(&Output) -> bool, books: &Books) {
+    fn turn_over(&mut self, us: i64, moment: i64, is_due: impl Fn(&Output) -> bool, books: &PacketCounts) {
         let Outputs { groups, failure, stamps, .. } = self;
         for Group { encoder, outputs, boundary, .. } in groups {
             *boundary = i64::MAX;
@@ -258,7 +259,7 @@ impl Outputs {
     }
 
     /// Hands a group's pending lines to its destinations.
-    fn hand_over(&mut self, group: usize, us: i64, books: &Books) {
+    fn hand_over(&mut self, group: usize, us: i64, books: &PacketCounts) {
         if self.declined {
             return;
         }
@@ -313,7 +314,7 @@ impl Outputs {
     }
 
     /// Hands everything over: the input is idle, or it has been long enough. `us` is the clock, for files that are closed.
-    pub fn flush(&mut self, us: i64, books: &Books) {
+    pub fn flush(&mut self, us: i64, books: &PacketCounts) {
         for i in 0..self.groups.len() {
             self.hand_over(i, us, books);
         }
@@ -351,7 +352,7 @@ impl Outputs {
 
     /// Called about once a second; tells what was done to the files from outside. `idle`: nothing that was received before
     /// waits to be written.
-    pub fn tick(&mut self, now_us: i64, idle: bool, books: &Books) -> Vec<Truncated> {
+    pub fn tick(&mut self, now_us: i64, idle: bool, books: &PacketCounts) -> Vec<Truncated> {
         let mut truncated = Vec::new();
         if idle && now_us.saturating_sub(PASSED) >= self.boundary && !self.is_pending() {
             self.turn_over(now_us, now_us, |output| output.books != *books, books);

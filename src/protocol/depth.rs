@@ -3,6 +3,8 @@
 use super::{DisconnectReason, Malformed, array};
 use crate::model::{InstrumentKey, Segment};
 
+pub use crate::model::Levels;
+
 /// Bytes of the header: length including the header (0..2), code (2), segment (3), security id (4..8),
 /// sequence or row count (8..12).
 pub const HEADER: usize = 12;
@@ -19,33 +21,6 @@ pub mod code {
     pub const DISCONNECT: u8 = 50;
     /// The ask side.
     pub const ASK: u8 = 51;
-}
-
-/// How deep a book the socket serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Levels {
-    /// 20 levels, 50 instruments a socket.
-    Twenty,
-    /// 200 levels, one instrument a socket.
-    TwoHundred,
-}
-
-impl Levels {
-    /// The number, as records carry it.
-    pub const fn count(self) -> u32 {
-        match self {
-            Levels::Twenty => 20,
-            Levels::TwoHundred => 200,
-        }
-    }
-
-    /// Instruments that one socket takes.
-    pub const fn instruments_per_socket(self) -> usize {
-        match self {
-            Levels::Twenty => 50,
-            Levels::TwoHundred => 1,
-        }
-    }
 }
 
 /// A side of the book.

@@ -3,29 +3,7 @@
 use super::{FieldWriter, Record, TimeKey};
 use crate::key;
 use crate::model::InstrumentKey;
-use crate::protocol::depth::Levels;
-
-/// Which of Dhan's streams a run is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Feed {
-    /// Live market feed.
-    Market,
-    /// 20- or 200-level book.
-    Depth(Levels),
-    /// Order updates.
-    Orders,
-}
-
-impl Feed {
-    /// The word that `gap` and `status` records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Feed::Market => "market",
-            Feed::Depth(_) => "depth",
-            Feed::Orders => "orders",
-        }
-    }
-}
+use crate::model::{PacketCounts, Stream};
 
 /// Why data was lost; the `reason` of a `gap` record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,7 +103,7 @@ impl StatusEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// Which stream.
-    pub feed: Feed,
+    pub feed: Stream,
     /// The connection, from 1; 0 when it is about the output as a whole.
     pub conn: u16,
     /// Why.
@@ -175,7 +153,7 @@ impl Record for Gap {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// Which stream.
-    pub feed: Feed,
+    pub feed: Stream,
     /// The connection, from 1; 0 for the run as a whole.
     pub conn: u16,
     /// Which step.
@@ -197,48 +175,11 @@ impl Record for Status {
     }
 }
 
-/// What became of everything that was received, in packets (orders: messages):
-/// `received = written + filtered + dropped + malformed`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Books {
-    /// Packets received.
-    pub received: u64,
-    /// Packets whose content reached a record.
-    pub written: u64,
-    /// Packets that nobody asked for, repeats, signs of life.
-    pub filtered: u64,
-    /// Packets that were lost between the socket and the output.
-    pub dropped: u64,
-    /// Bytes that no packet could be made of.
-    pub malformed: u64,
-    /// Gap records (whether or not they were printed).
-    pub gaps: u64,
-}
-
-impl Books {
-    /// Whether every packet is accounted for.
-    pub fn balance(&self) -> bool {
-        self.received == self.written + self.filtered + self.dropped + self.malformed
-    }
-
-    /// What happened since `earlier`.
-    pub fn since(&self, earlier: &Books) -> Books {
-        Books {
-            received: self.received - earlier.received,
-            written: self.written - earlier.written,
-            filtered: self.filtered - earlier.filtered,
-            dropped: self.dropped - earlier.dropped,
-            malformed: self.malformed - earlier.malformed,
-            gaps: self.gaps - earlier.gaps,
-        }
-    }
-}
-
 /// The last record of a file that ended orderly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// The books: the run's at its end, the file's when it was rotated.
-    pub books: Books,
+    pub books: PacketCounts,
     /// Why it ended: `rotated`, or what ended the run.
     pub reason: String,
 }

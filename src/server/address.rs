@@ -1,6 +1,6 @@
 //! Where a server is reached, and the environment that points `dhan` at it.
 
-use super::Kind;
+use crate::model::Stream;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Returns where a client on this host reaches a server: one that listens everywhere does so on loopback too, and the
@@ -15,11 +15,11 @@ pub(crate) fn reached_at(mut addr: SocketAddr) -> SocketAddr {
 }
 
 /// Returns the variables that name the addresses of the four streams.
-pub(crate) fn stream_variables(url: impl Fn(Kind) -> String) -> Vec<(&'static str, String)> {
+pub(crate) fn stream_variables(url: impl Fn(Stream) -> String) -> Vec<(&'static str, String)> {
     vec![
-        ("DHAN_WS_MARKET_FEED_URL", url(Kind::Feed)),
-        ("DHAN_WS_MARKET_DEPTH_URL", url(Kind::Depth20)),
-        ("DHAN_WS_MARKET_DEPTH_200_URL", url(Kind::Depth200)),
-        ("DHAN_WS_ORDER_URL", url(Kind::Orders)),
+        ("DHAN_WS_MARKET_FEED_URL", url(Stream::Market)),
+        ("DHAN_WS_MARKET_DEPTH_URL", url(Stream::DEPTH_20)),
+        ("DHAN_WS_MARKET_DEPTH_200_URL", url(Stream::DEPTH_200)),
+        ("DHAN_WS_ORDER_URL", url(Stream::Orders)),
     ]
 }

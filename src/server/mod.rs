@@ -20,8 +20,7 @@ mod route;
 
 pub(crate) use client_stream::ClientStream;
 pub use http::{Request, Response};
-pub use route::Kind;
-pub(crate) use route::route;
+pub(crate) use route::{path, route};
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 

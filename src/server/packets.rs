@@ -1,6 +1,6 @@
 //! What a server writes besides market data: the disconnect packet.
 
-use super::Kind;
+use crate::model::Stream;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::{DisconnectReason, encode};
 
@@ -17,11 +17,13 @@ pub enum DisconnectLayout {
 }
 
 /// Returns a disconnect packet as a stream writes it.
-pub(crate) fn disconnect_packet(kind: Kind, layout: DisconnectLayout, reason: u16) -> Vec<u8> {
+pub(crate) fn disconnect_packet(kind: Stream, layout: DisconnectLayout, reason: u16) -> Vec<u8> {
     let (mut packet, nobody) = (Vec::new(), InstrumentKey::new(Segment::IDX_I, 0));
     let reason = DisconnectReason(reason);
     match (kind, layout) {
-        (Kind::Feed | Kind::Orders, _) | (_, DisconnectLayout::C) => encode::disconnect(&mut packet, nobody, reason),
+        (Stream::Market | Stream::Orders, _) | (_, DisconnectLayout::C) => {
+            encode::disconnect(&mut packet, nobody, reason)
+        }
         (_, DisconnectLayout::A) => encode::depth_disconnect(&mut packet, nobody, reason),
         (_, DisconnectLayout::B) => encode::depth_disconnect_short(&mut packet, nobody, reason),
     }

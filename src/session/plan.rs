@@ -1,19 +1,20 @@
 //! Spreading instruments over connections.
 
 use super::requests::{Desired, Subscription};
+use crate::model::Stream;
 use crate::protocol::depth::Levels;
-use crate::record::control::Feed;
+
 use std::fmt;
 
 /// Sockets of a kind that an account may hold; the sixth throws out the oldest.
 pub const SOCKETS_PER_KIND: usize = 5;
 
 /// Subscriptions that one connection of a feed takes.
-pub const fn per_connection(feed: Feed) -> usize {
+pub const fn per_connection(feed: Stream) -> usize {
     match feed {
-        Feed::Market => 5_000,
-        Feed::Depth(levels) => levels.instruments_per_socket(),
-        Feed::Orders => 0,
+        Stream::Market => 5_000,
+        Stream::Depth(levels) => levels.instruments_per_socket(),
+        Stream::Orders => 0,
     }
 }
 
@@ -21,7 +22,7 @@ pub const fn per_connection(feed: Feed) -> usize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub struct TooMany {
     /// Of which feed.
-    pub feed: Feed,
+    pub feed: Stream,
     /// How many were asked for, all in all.
     pub asked: usize,
 }
@@ -31,10 +32,10 @@ impl fmt::Display for TooMany {
         let each = per_connection(self.feed);
         let most = each * SOCKETS_PER_KIND;
         let what = match self.feed {
-            Feed::Market => "subscriptions",
-            Feed::Depth(Levels::Twenty) => "instruments with 20 levels",
-            Feed::Depth(Levels::TwoHundred) => "instruments with 200 levels",
-            Feed::Orders => "subscriptions of the order feed, which takes none",
+            Stream::Market => "subscriptions",
+            Stream::Depth(Levels::Twenty) => "instruments with 20 levels",
+            Stream::Depth(Levels::TwoHundred) => "instruments with 200 levels",
+            Stream::Orders => "subscriptions of the order feed, which takes none",
         };
         write!(
             f,
@@ -59,16 +60,16 @@ pub struct Change {
 /// Which connection serves which subscriptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    feed: Feed,
+    feed: Stream,
     connections: Vec<Desired>,
 }
 
 impl Plan {
     /// Spreads subscriptions over as few connections as take them; duplicates collapse. The order feed has one
     /// connection, and nothing to subscribe.
-    pub fn new(feed: Feed, subscriptions: &[Subscription]) -> Result<Plan, TooMany> {
+    pub fn new(feed: Stream, subscriptions: &[Subscription]) -> Result<Plan, TooMany> {
         let mut plan = Plan { feed, connections: Vec::new() };
-        if feed == Feed::Orders {
+        if feed == Stream::Orders {
             plan.connections.push(Desired::default());
         }
         plan.apply(subscriptions, &[])?;

@@ -1,9 +1,10 @@
 //! Which texts ask for which instruments, and the set that is wanted.
 
+use crate::model::Stream;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::depth::Levels;
 use crate::protocol::request::{self, INSTRUMENTS_PER_MESSAGE, Mode, RequestCode};
-use crate::record::control::Feed;
+
 use std::collections::HashSet;
 
 /// An instrument, and what of it is wanted.
@@ -37,22 +38,22 @@ pub fn effective_mode(instrument: InstrumentKey, mode: Mode) -> Mode {
 }
 
 /// The requests that subscribe to these: grouped by mode, at most 100 instruments each.
-pub fn subscribe(feed: Feed, subscriptions: &[Subscription]) -> Vec<String> {
+pub fn subscribe(feed: Stream, subscriptions: &[Subscription]) -> Vec<String> {
     requests(feed, subscriptions, Mode::subscribe, RequestCode::SUBSCRIBE_DEPTH)
 }
 
 /// The requests that unsubscribe from these.
-pub fn unsubscribe(feed: Feed, subscriptions: &[Subscription]) -> Vec<String> {
+pub fn unsubscribe(feed: Stream, subscriptions: &[Subscription]) -> Vec<String> {
     requests(feed, subscriptions, Mode::unsubscribe, RequestCode::UNSUBSCRIBE_DEPTH)
 }
 
 /// The other request that unsubscribes from depth, for a server that does not heed the first.
 pub fn unsubscribe_depth_again(levels: Levels, instruments: &[InstrumentKey]) -> Vec<String> {
-    texts(Feed::Depth(levels), RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE, instruments)
+    texts(Stream::Depth(levels), RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE, instruments)
 }
 
 fn requests(
-    feed: Feed,
+    feed: Stream,
     subscriptions: &[Subscription],
     of_mode: fn(Mode) -> RequestCode,
     of_depth: RequestCode,
@@ -61,15 +62,17 @@ fn requests(
         subscriptions.iter().filter(|s| mode.is_none() || s.mode == mode).map(|s| s.instrument).collect()
     };
     match feed {
-        Feed::Market => Mode::ALL.into_iter().flat_map(|mode| texts(feed, of_mode(mode), &keys(Some(mode)))).collect(),
-        Feed::Depth(_) => texts(feed, of_depth, &keys(None)),
-        Feed::Orders => Vec::new(),
+        Stream::Market => {
+            Mode::ALL.into_iter().flat_map(|mode| texts(feed, of_mode(mode), &keys(Some(mode)))).collect()
+        }
+        Stream::Depth(_) => texts(feed, of_depth, &keys(None)),
+        Stream::Orders => Vec::new(),
     }
 }
 
-fn texts(feed: Feed, code: RequestCode, instruments: &[InstrumentKey]) -> Vec<String> {
+fn texts(feed: Stream, code: RequestCode, instruments: &[InstrumentKey]) -> Vec<String> {
     match feed {
-        Feed::Depth(Levels::TwoHundred) => instruments.iter().map(|key| request::single(code, *key)).collect(),
+        Stream::Depth(Levels::TwoHundred) => instruments.iter().map(|key| request::single(code, *key)).collect(),
         _ => instruments.chunks(INSTRUMENTS_PER_MESSAGE).map(|some| request::list(code, some)).collect(),
     }
 }

@@ -6,8 +6,9 @@ use super::rng::Rng;
 use super::service::Flood;
 use super::service::{Out, Service};
 use super::state::{Broker, Command, Cut};
+use crate::model::Stream;
+use crate::server::ClientStream;
 use crate::server::packets::disconnect_packet;
-use crate::server::{ClientStream, Kind};
 use bytes::Bytes;
 #[cfg(feature = "testing")]
 use futures_util::FutureExt as _;
@@ -33,7 +34,7 @@ const ARRIVAL: Duration = Duration::from_millis(20);
 pub(crate) struct Connection {
     pub broker: Arc<Broker>,
     pub id: usize,
-    pub kind: Kind,
+    pub kind: Stream,
     pub socket: WebSocketStream<ClientStream>,
     pub commands: UnboundedReceiver<Command>,
     pub service: Box<dyn Service>,
@@ -380,11 +381,11 @@ impl Connection {
 }
 
 /// The bytes that a message's first packets take.
-fn first_packets(kind: Kind, bytes: &[u8], packets: u64) -> usize {
+fn first_packets(kind: Stream, bytes: &[u8], packets: u64) -> usize {
     let length_at = match kind {
-        Kind::Feed => 1,
-        Kind::Depth20 | Kind::Depth200 => 0,
-        Kind::Orders => return if packets == 0 { 0 } else { bytes.len() },
+        Stream::Market => 1,
+        Stream::DEPTH_20 | Stream::DEPTH_200 => 0,
+        Stream::Orders => return if packets == 0 { 0 } else { bytes.len() },
     };
     let mut end = 0;
     for _ in 0..packets {

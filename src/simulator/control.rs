@@ -4,7 +4,8 @@ use super::probe::Probe;
 use super::record::{ConnectionSeen, Connections, TextSeen};
 use super::script::Upgrade;
 use super::state::{Command, Cut, Subscription};
-use crate::server::{Kind, Request, Response};
+use crate::model::Stream;
+use crate::server::{Request, Response};
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,12 +15,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 impl Probe {
     /// How many websockets of a kind there were.
-    pub fn connections(&self, kind: Kind) -> Connections {
+    pub fn connections(&self, kind: Stream) -> Connections {
         let record = self.0.observer.record();
         Connections {
             seen: record.connections.iter().filter(|seen| seen.kind == kind).count(),
             open: record.open_of(kind),
-            peak: record.peaks[kind as usize],
+            peak: record.peaks[usize::from(kind.index())],
         }
     }
 
@@ -29,7 +30,7 @@ impl Probe {
     }
 
     /// Every open websocket of a kind, the oldest first.
-    pub fn open(&self, kind: Kind) -> Vec<ConnectionSeen> {
+    pub fn open(&self, kind: Stream) -> Vec<ConnectionSeen> {
         let record = self.0.observer.record();
         let open = record.connections.iter().filter(|seen| seen.kind == kind && seen.closed.is_none());
         open.cloned().collect()
@@ -52,7 +53,7 @@ impl Probe {
     }
 
     /// What all open connections of a kind are subscribed to.
-    pub fn subscriptions(&self, kind: Kind) -> BTreeSet<Subscription> {
+    pub fn subscriptions(&self, kind: Stream) -> BTreeSet<Subscription> {
         self.open(kind).into_iter().flat_map(|c| c.subscriptions).collect()
     }
 
@@ -97,7 +98,7 @@ impl Probe {
     }
 
     /// Sends a text frame on every open connection of a kind.
-    pub fn broadcast_text(&self, kind: Kind, text: &str) {
+    pub fn broadcast_text(&self, kind: Stream, text: &str) {
         self.command(|_, k| k == kind, &Command::Text(text.to_owned()));
     }
 
@@ -155,7 +156,7 @@ impl Probe {
         for _ in 0..updates {
             self.0.orders.advance(&self.0.market);
         }
-        self.command(|_, k| k == Kind::Orders, &Command::Nudge);
+        self.command(|_, k| k == Stream::Orders, &Command::Nudge);
     }
 
     /// Waits until something holds; false when it did not within the time. Blocks the thread.
@@ -186,7 +187,7 @@ impl Probe {
         }
     }
 
-    fn command(&self, which: impl Fn(usize, Kind) -> bool, command: &Command) {
+    fn command(&self, which: impl Fn(usize, Stream) -> bool, command: &Command) {
         for (id, live) in &self.0.state().connections {
             if which(*id, live.kind) {
                 // A connection that is just ending no longer listens.

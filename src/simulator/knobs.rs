@@ -4,8 +4,9 @@ use super::config::SimConfig;
 use super::manners;
 use super::rng::Rng;
 use super::state::Cut;
+use crate::model::Stream;
+use crate::server::ClientStream;
 use crate::server::deaf::Deafness;
-use crate::server::{ClientStream, Kind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,14 +126,14 @@ impl SimConfig {
     }
 
     /// Returns the time between pings of a stream's server.
-    pub(crate) fn ping_every(&self, kind: Kind) -> Option<Duration> {
-        self.ping_every.filter(|_| kind != Kind::Depth200 || self.pings_on_200)
+    pub(crate) fn ping_every(&self, kind: Stream) -> Option<Duration> {
+        self.ping_every.filter(|_| kind != Stream::DEPTH_200 || self.pings_on_200)
     }
 
     /// Returns a stream's connection, on which pings may not be heard.
-    pub(crate) fn deafened(&self, kind: Kind, stream: ClientStream) -> ClientStream {
+    pub(crate) fn deafened(&self, kind: Stream, stream: ClientStream) -> ClientStream {
         match kind {
-            Kind::Depth200 if !self.pongs_on_200 => ClientStream::Deaf(Box::new((stream, Deafness::default()))),
+            Stream::DEPTH_200 if !self.pongs_on_200 => ClientStream::Deaf(Box::new((stream, Deafness::default()))),
             _ => stream,
         }
     }

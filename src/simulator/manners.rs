@@ -12,7 +12,7 @@ mod fixed {
     use super::super::config::SimConfig;
     use super::super::rng::Rng;
     use super::{Cut, EXCESS, GHOSTS};
-    use crate::server::Kind;
+    use crate::model::Stream;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -33,8 +33,8 @@ mod fixed {
             true
         }
 
-        pub(crate) fn ping_every(&self, kind: Kind) -> Option<Duration> {
-            (kind != Kind::Depth200).then_some(Duration::from_secs(10))
+        pub(crate) fn ping_every(&self, kind: Stream) -> Option<Duration> {
+            (kind != Stream::DEPTH_200).then_some(Duration::from_secs(10))
         }
 
         pub(crate) fn idle_limit(&self) -> Option<Duration> {

@@ -41,7 +41,6 @@ mod source;
 mod state;
 mod tokens;
 
-pub use crate::server::Kind;
 pub use crate::server::packets::DisconnectLayout;
 #[cfg(feature = "testing")]
 pub use crate::server::{Request, Response};

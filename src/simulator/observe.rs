@@ -6,9 +6,10 @@ use super::market::lock;
 #[cfg(feature = "testing")]
 use super::record::{Record, TextSeen};
 use crate::console::{Console, Level, untrusted};
+use crate::model::Stream;
 use crate::redact::mask_client_id;
+use crate::server::Request;
 use crate::server::request;
-use crate::server::{Kind, Request};
 use bytes::Bytes;
 use serde_json::Value;
 #[cfg(feature = "testing")]
@@ -80,12 +81,12 @@ impl Observer {
         });
     }
 
-    pub fn opened(&self, id: usize, kind: Kind, request: &Request) {
+    pub fn opened(&self, id: usize, kind: Stream, request: &Request) {
         self.say(Level::Debug, || {
             let agent = request.header("user-agent").map(|agent| format!(" by {}", untrusted(agent)));
             format!(
                 "connection {id}: {} opened at {}{}",
-                kind.name(),
+                kind.socket_name(),
                 untrusted(&request.path),
                 agent.unwrap_or_default()
             )
@@ -108,7 +109,7 @@ impl Observer {
         self.record().change(id, |seen| seen.closed = Some(std::time::Instant::now()));
     }
 
-    pub fn text(&self, id: usize, kind: Kind, text: &str) {
+    pub fn text(&self, id: usize, kind: Stream, text: &str) {
         if let Some(request) = request::read(text) {
             self.say(Level::Debug, || {
                 let names: Vec<_> = request.instruments.iter().take(SHOWN).map(ToString::to_string).collect();

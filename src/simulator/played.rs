@@ -3,9 +3,8 @@
 use super::source::{FrameSource, SourceFrame};
 use crate::capture::entry::Entry;
 use crate::capture::{Part, Player};
-use crate::pipeline::item::{Feed, FrameKind};
-use crate::protocol::depth::Levels;
-use crate::server::Kind;
+use crate::model::Stream;
+use crate::pipeline::item::FrameKind;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::fs::File;
@@ -17,7 +16,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Played {
     path: PathBuf,
-    kind: Kind,
+    kind: Stream,
     /// How many times as fast as it was received; `None`: as fast as the client reads.
     times: Option<u32>,
 }
@@ -32,7 +31,7 @@ impl Played {
         loop {
             match player.next() {
                 Ok(Some(Part::Session(session))) => {
-                    return Ok(Played { path: path.to_owned(), kind: kind(session.feed), times });
+                    return Ok(Played { path: path.to_owned(), kind: session.feed, times });
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => return Err("there is no run in it that this dhan can read".to_owned()),
@@ -43,26 +42,17 @@ impl Played {
 
     /// What kind of connection it was received from.
     #[cfg(feature = "testing")]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Stream {
         self.kind
     }
 }
 
-fn kind(feed: Feed) -> Kind {
-    match feed {
-        Feed::Market => Kind::Feed,
-        Feed::Depth(Levels::Twenty) => Kind::Depth20,
-        Feed::Depth(Levels::TwoHundred) => Kind::Depth200,
-        Feed::Orders => Kind::Orders,
-    }
-}
-
 impl FrameSource for Played {
-    fn frames(&self, kind: Kind) -> Box<dyn Iterator<Item = SourceFrame> + Send> {
+    fn frames(&self, kind: Stream) -> Box<dyn Iterator<Item = SourceFrame> + Send> {
         match Player::open(&self.path) {
             Ok(player) if kind == self.kind => Box::new(Frames {
                 player: Some(player),
-                wanted: if kind == Kind::Orders { FrameKind::Text } else { FrameKind::Binary },
+                wanted: if kind == Stream::Orders { FrameKind::Text } else { FrameKind::Binary },
                 times: self.times,
                 ready: VecDeque::new(),
                 session_from: None,

@@ -1,7 +1,8 @@
 //! A view of a running simulator: where it is. Tests see and do more (`control`).
 
 use super::state::Broker;
-use crate::server::{Kind, address};
+use crate::model::Stream;
+use crate::server::{address, path};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -16,9 +17,9 @@ impl Probe {
     }
 
     /// The address of a socket, as `DHAN_WS_…_URL` takes it.
-    pub fn url(&self, kind: Kind) -> String {
+    pub fn url(&self, kind: Stream) -> String {
         let scheme = if self.0.config.tls().is_some() { "wss" } else { "ws" };
-        format!("{scheme}://{}{}", address::reached_at(self.addr()), kind.path())
+        format!("{scheme}://{}{}", address::reached_at(self.addr()), path(kind))
     }
 
     /// The address of a plain HTTP path (without its leading slash).

@@ -1,7 +1,8 @@
 //! What a simulator has seen, kept for tests.
 
 use super::state::Subscription;
-use crate::server::{Kind, Request};
+use crate::model::Stream;
+use crate::server::Request;
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -12,7 +13,7 @@ pub struct TextSeen {
     /// Which connection it came on.
     pub connection: usize,
     /// What kind of connection that was.
-    pub kind: Kind,
+    pub kind: Stream,
     /// When.
     pub at: Instant,
     /// The text, tokens included.
@@ -25,7 +26,7 @@ pub struct ConnectionSeen {
     /// Its number, from 0 in the order of upgrades.
     pub id: usize,
     /// Which socket it is.
-    pub kind: Kind,
+    pub kind: Stream,
     /// The request that was upgraded, query and token included.
     pub request: Request,
     /// The client id of its query or its login.
@@ -84,11 +85,11 @@ impl Record {
         }
     }
 
-    pub fn open_of(&self, kind: Kind) -> usize {
+    pub fn open_of(&self, kind: Stream) -> usize {
         self.connections.iter().filter(|seen| seen.kind == kind && seen.closed.is_none()).count()
     }
 
-    pub fn opened(&mut self, id: usize, kind: Kind, request: Request) {
+    pub fn opened(&mut self, id: usize, kind: Stream, request: Request) {
         self.connections.push(ConnectionSeen {
             id,
             kind,
@@ -107,7 +108,7 @@ impl Record {
         });
         self.sent.push(Vec::new());
         let open = self.open_of(kind);
-        let peak = &mut self.peaks[kind as usize];
+        let peak = &mut self.peaks[usize::from(kind.index())];
         *peak = (*peak).max(open);
     }
 }

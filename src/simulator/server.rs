@@ -12,8 +12,9 @@ use super::rng::Rng;
 use super::script::Fate;
 use super::service::{Service, Sourced};
 use super::state::{Broker, Cut};
+use crate::model::Stream;
 use crate::protocol::depth::Levels;
-use crate::server::{ClientStream, Kind, Request, Response, http, listener, route, websocket_config};
+use crate::server::{ClientStream, Request, Response, http, listener, route, websocket_config};
 use std::collections::VecDeque;
 use std::io;
 use std::ops::Deref;
@@ -152,7 +153,7 @@ async fn upgrade(mut stream: ClientStream, request: Request, behind: Vec<u8>, br
         Fate::Answered => return,
     };
     // The order socket has its token in the login.
-    let is_refused = kind != Kind::Orders && !broker.is_token_good(request.query_value("token").as_deref());
+    let is_refused = kind != Stream::Orders && !broker.is_token_good(request.query_value("token").as_deref());
     if let (true, Some(status)) = (is_refused, broker.config.refusal_status()) {
         return refuse(&mut stream, &request, status, &broker).await;
     }
@@ -168,7 +169,7 @@ async fn upgrade(mut stream: ClientStream, request: Request, behind: Vec<u8>, br
     }
     #[cfg(feature = "testing")]
     let stream = broker.config.deafened(kind, stream);
-    let refusal = if kind == Kind::Depth200 && !broker.config.has_200_levels(&request.path) {
+    let refusal = if kind == Stream::DEPTH_200 && !broker.config.has_200_levels(&request.path) {
         Some(Cut::Reset)
     } else {
         is_refused.then(|| broker.config.refusal())
@@ -183,7 +184,7 @@ async fn refuse(stream: &mut ClientStream, request: &Request, status: u16, broke
 
 async fn serve(
     stream: ClientStream,
-    kind: Kind,
+    kind: Stream,
     request: Request,
     behind: Vec<u8>,
     refusal: Option<Cut>,
@@ -191,15 +192,15 @@ async fn serve(
 ) {
     let client_id = request.query_value("clientId");
     let (id, commands) = broker.open(kind, &request);
-    if kind != Kind::Orders {
+    if kind != Stream::Orders {
         broker.claim(id, client_id);
     }
     let service: Box<dyn Service> = match (&broker.config.source, kind) {
         (Some(source), kind) => Box::new(Sourced::new(source.clone(), kind)),
-        (None, Kind::Feed) => Box::new(Feed::new(broker.clone(), id)),
-        (None, Kind::Depth20) => Box::new(Depth::new(broker.clone(), id, Levels::Twenty)),
-        (None, Kind::Depth200) => Box::new(Depth::new(broker.clone(), id, Levels::TwoHundred)),
-        (None, Kind::Orders) => Box::new(Orders::new(broker.clone(), id)),
+        (None, Stream::Market) => Box::new(Feed::new(broker.clone(), id)),
+        (None, Stream::DEPTH_20) => Box::new(Depth::new(broker.clone(), id, Levels::Twenty)),
+        (None, Stream::DEPTH_200) => Box::new(Depth::new(broker.clone(), id, Levels::TwoHundred)),
+        (None, Stream::Orders) => Box::new(Orders::new(broker.clone(), id)),
     };
     let config = Some(websocket_config());
     let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, config).await;
@@ -211,7 +212,7 @@ async fn serve(
     };
     #[cfg(not(feature = "testing"))]
     let stalled = false;
-    let noise = Rng::mixed(&[broker.config.seed, 9, kind as u64]);
+    let noise = Rng::mixed(&[broker.config.seed, 9, u64::from(kind.index())]);
     let connection = Connection {
         broker,
         id,

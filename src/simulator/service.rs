@@ -4,8 +4,9 @@ use super::config::SimConfig;
 use super::rng::Rng;
 use super::source::{FrameSource, SourceFrame};
 use super::state::Cut;
+use crate::model::Stream;
 use crate::protocol::{self, depth::Levels};
-use crate::server::{Kind, request};
+use crate::server::request;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,14 +124,14 @@ pub(crate) fn stack(config: &SimConfig, rng: &mut Rng) -> usize {
 /// Frames from a source instead of the walk.
 pub(crate) struct Sourced {
     source: Arc<dyn FrameSource>,
-    kind: Kind,
+    kind: Stream,
     start: Instant,
     frames: Option<Box<dyn Iterator<Item = SourceFrame> + Send>>,
     next: Option<SourceFrame>,
 }
 
 impl Sourced {
-    pub fn new(source: Arc<dyn FrameSource>, kind: Kind) -> Sourced {
+    pub fn new(source: Arc<dyn FrameSource>, kind: Stream) -> Sourced {
         Sourced { source, kind, start: Instant::now(), frames: None, next: None }
     }
 }
@@ -154,7 +155,7 @@ impl Service for Sourced {
         while out.len() < SOURCED_TURN {
             let Some(frame) = self.next.take_if(|frame| self.start + frame.after <= now) else { return };
             out.push(match self.kind {
-                Kind::Orders => Out::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
+                Stream::Orders => Out::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
                 kind => Out::Binary { packets: count_packets(kind, &frame.bytes), bytes: frame.bytes },
             });
             self.next = self.frames.as_mut().and_then(Iterator::next);
@@ -166,11 +167,11 @@ impl Service for Sourced {
 const SOURCED_TURN: usize = 512;
 
 /// Packets in a frame, those that cannot be read included.
-fn count_packets(kind: Kind, frame: &[u8]) -> u64 {
+fn count_packets(kind: Stream, frame: &[u8]) -> u64 {
     match kind {
-        Kind::Feed => protocol::feed::packets(frame).count() as u64,
-        Kind::Depth20 => protocol::depth::packets(frame, Levels::Twenty).count() as u64,
-        Kind::Depth200 => protocol::depth::packets(frame, Levels::TwoHundred).count() as u64,
-        Kind::Orders => 1,
+        Stream::Market => protocol::feed::packets(frame).count() as u64,
+        Stream::DEPTH_20 => protocol::depth::packets(frame, Levels::Twenty).count() as u64,
+        Stream::DEPTH_200 => protocol::depth::packets(frame, Levels::TwoHundred).count() as u64,
+        Stream::Orders => 1,
     }
 }

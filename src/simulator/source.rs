@@ -1,6 +1,6 @@
 //! Where frames come from when it is not the walk: the hook that `--replay` hangs a capture on.
 
-use crate::server::Kind;
+use crate::model::Stream;
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -20,5 +20,5 @@ pub struct SourceFrame {
 /// While a source is set, requests are read and remembered, and change nothing else.
 pub trait FrameSource: Send + Sync {
     /// The frames of a kind of connection.
-    fn frames(&self, kind: Kind) -> Box<dyn Iterator<Item = SourceFrame> + Send>;
+    fn frames(&self, kind: Stream) -> Box<dyn Iterator<Item = SourceFrame> + Send>;
 }

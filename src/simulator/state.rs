@@ -8,8 +8,9 @@ use super::order_engine::OrderEngine;
 use super::script::Script;
 use super::tokens::Tokens;
 use crate::model::InstrumentKey;
+use crate::model::Stream;
 use crate::protocol::Mode;
-use crate::server::{Kind, Request};
+use crate::server::Request;
 #[cfg(feature = "testing")]
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +61,7 @@ pub struct Subscription {
 /// An open connection.
 #[derive(Debug)]
 pub(crate) struct Live {
-    pub kind: Kind,
+    pub kind: Stream,
     /// The client id of its query or its login.
     client_id: Option<String>,
     pub commands: mpsc::UnboundedSender<Command>,
@@ -108,7 +109,7 @@ impl Broker {
     }
 
     /// Enters a connection; returns its number, from 0 in the order of upgrades.
-    pub fn open(&self, kind: Kind, request: &Request) -> (usize, mpsc::UnboundedReceiver<Command>) {
+    pub fn open(&self, kind: Stream, request: &Request) -> (usize, mpsc::UnboundedReceiver<Command>) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let mut state = self.state();
         let id = state.next_id;
@@ -142,7 +143,7 @@ impl Broker {
             .filter(|(_, live)| !live.evicted && live.client_id == client_id)
             .filter(|(_, live)| is_shared || live.kind == kind)
             // An order socket that has not logged in yet is nobody's.
-            .filter(|(_, live)| live.kind != Kind::Orders || live.client_id.is_some())
+            .filter(|(_, live)| live.kind != Stream::Orders || live.client_id.is_some())
             .map(|(id, _)| *id)
             .collect();
         for oldest in held.iter().take(held.len().saturating_sub(sockets)) {

@@ -1,17 +1,16 @@
 //! The account's places and connect budget, asked before every attempt.
 
-use crate::account::{Account, Admission, Place, SocketKind, state_dir};
+use crate::account::{Account, Admission, Place, state_dir};
 use crate::clock::now_us;
 use crate::console::Console;
-use crate::protocol::depth::Levels;
-use crate::record::control::Feed;
+use crate::model::Stream;
 use crate::session::{ConnectFailure, CoolOffKind};
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// What a run may open, as far as this host knows.
 pub struct Gate {
-    kind: SocketKind,
+    kind: Stream,
     ignore_limit: bool,
     /// Opened with the first client id that is used.
     account: Option<Account>,
@@ -20,14 +19,8 @@ pub struct Gate {
 
 impl Gate {
     /// The gate of a run of a feed; `ignore_limit` is `--ignore-socket-limit`.
-    pub fn new(feed: Feed, ignore_limit: bool) -> Gate {
-        let kind = match feed {
-            Feed::Market => SocketKind::Feed,
-            Feed::Depth(Levels::Twenty) => SocketKind::Depth20,
-            Feed::Depth(Levels::TwoHundred) => SocketKind::Depth200,
-            Feed::Orders => SocketKind::Orders,
-        };
-        Gate { kind, ignore_limit, account: None, places: HashMap::new() }
+    pub fn new(feed: Stream, ignore_limit: bool) -> Gate {
+        Gate { kind: feed, ignore_limit, account: None, places: HashMap::new() }
     }
 
     /// Takes a place for a connection (once) and an attempt from the budget.

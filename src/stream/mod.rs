@@ -10,7 +10,9 @@ mod shared;
 mod signals;
 mod socket;
 mod status;
+mod trace;
 
+use crate::model::Stream;
 pub use early::EarlyStop;
 pub use gate::Gate;
 // What an end means is said in one place, for `dhan doctor` too.
@@ -26,7 +28,7 @@ use crate::net::Connector;
 use crate::output::{StopSignal, WriteFailure};
 use crate::pipeline::desk::{Desk, Note, Tap};
 use crate::pipeline::figures::ClosingLine;
-use crate::pipeline::item::{Event, Feed, StatusEvent};
+use crate::pipeline::item::{Event, StatusEvent};
 use crate::pipeline::lane::{Lane, OnLag};
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary, count_packets};
@@ -59,7 +61,7 @@ const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
 /// Everything a run needs. Whoever builds one has checked it: nothing in here is a usage error any more.
 pub struct Run {
     /// Which stream.
-    pub feed: Feed,
+    pub feed: Stream,
     /// What is asked for, spread over connections.
     pub plan: Plan,
     /// What instruments are called.
@@ -509,7 +511,7 @@ impl Driver {
         let timed = reason == "duration" || reason == "until";
         // A refusal and what could not be decoded are packets, but no record; records that were dropped came, though.
         let nothing = summary.figures.seen == 0 && summary.books.dropped == 0;
-        if timed && self.shared.feed != Feed::Orders && nothing {
+        if timed && self.shared.feed != Stream::Orders && nothing {
             return Err(Failure::new(Exit::Network, silence));
         }
         if timed && summary.disconnected_us.is_some_and(|us| us > DISCONNECTED_AT_END_US) {

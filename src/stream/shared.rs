@@ -4,10 +4,11 @@ use super::gate::Gate;
 use crate::auth::{Credentials, Login, ProblemKind, Source};
 use crate::clock::now_us;
 use crate::console::{Console, untrusted};
+use crate::model::Stream;
 use crate::net::Connector;
 use crate::pipeline::desk::Desk;
 use crate::protocol::depth::Levels;
-use crate::record::control::{Feed, StatusEvent};
+use crate::record::control::StatusEvent;
 use crate::redact::Redactor;
 use crate::rest;
 use crate::session::{
@@ -47,7 +48,7 @@ pub struct SocketState {
 
 /// What the sockets of a run share.
 pub(super) struct Shared {
-    pub feed: Feed,
+    pub feed: Stream,
     pub console: Console,
     /// What must never be shown or kept, in whatever a server sends.
     pub redactor: Redactor,
@@ -111,7 +112,7 @@ impl Shared {
         {
             self.console.warn(warning);
         }
-        if self.feed == Feed::Depth(Levels::TwoHundred)
+        if self.feed == Stream::Depth(Levels::TwoHundred)
             && !self.kind_looked_at.replace(true)
             && let Some(kind) = credentials.claims().and_then(|claims| claims.consumer_type)
             && kind != "SELF"
@@ -149,7 +150,7 @@ impl Shared {
         let (Some(rest), Some(Login::Own(credentials))) = (&self.rest, login) else { return ProbeResult::Unknown };
         let result = match rest.profile(&credentials).await {
             Ok(profile) => match profile.data_plan_is_active() {
-                Some(false) if self.feed != Feed::Orders => ProbeResult::PlanInactive,
+                Some(false) if self.feed != Stream::Orders => ProbeResult::PlanInactive,
                 _ => ProbeResult::Fine,
             },
             Err(rest::RestError::TokenDead { .. }) => ProbeResult::TokenDead,

@@ -1,11 +1,14 @@
 //! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
 
 use super::shared::{Shared, fingerprint};
+use super::trace;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
+use crate::console::{Fields, Level};
+use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::net::{ConnectClass, ConnectError, Connection, Ended, Incoming};
-use crate::pipeline::item::{Event, Feed, FrameKind, StatusEvent};
+use crate::pipeline::item::{Event, FrameKind, StatusEvent};
 use crate::protocol::{DisconnectReason, depth, feed};
 use crate::session::{Action, Close, ConnectFailure, CredentialProblem, Input, Session};
 use futures_util::StreamExt as _;
@@ -30,7 +33,7 @@ pub(super) enum SocketEnd {
 /// One socket.
 pub(super) struct Socket {
     conn: u16,
-    feed: Feed,
+    feed: Stream,
     session: Session,
     shared: Rc<Shared>,
     base: BaseUrl,
@@ -148,6 +151,7 @@ impl Socket {
             }
             Action::Connect => self.connect(),
             Action::Send(text) => {
+                self.shared.console.debug(format_args!("connection {}: request: {text}", self.conn));
                 if let Some(connection) = &mut self.connection
                     && let Err(ended) = connection.send_text(&text)
                 {
@@ -220,14 +224,22 @@ impl Socket {
     fn status(&mut self, event: StatusEvent, detail: Option<String>) {
         let at_us = now_us();
         let detail = detail.map(|detail| self.shared.masked(detail));
+        let host = self.base.host();
+        let fields = Fields {
+            event: Some(event.name()),
+            conn: Some(self.conn),
+            cause: detail.as_deref(),
+            host: Some(host),
+            ..Fields::default()
+        };
         let words = match &detail {
             Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
             None => format!("connection {}: {}", self.conn, event.name()),
         };
         match event {
-            StatusEvent::Stale => self.shared.console.warn(words),
-            StatusEvent::Retrying => self.shared.console.info(words),
-            _ => self.shared.console.debug(words),
+            StatusEvent::Stale => self.shared.console.event(Level::Warn, &fields, words),
+            StatusEvent::Retrying => self.shared.console.event(Level::Info, &fields, words),
+            _ => self.shared.console.event(Level::Debug, &fields, words),
         }
         self.shared.note_status(self.conn, event, detail.clone());
         self.shared.desk.event(Event::Status { conn: self.conn, event, detail, at_us });
@@ -239,7 +251,9 @@ impl Socket {
         let address =
             self.shared.admit(self.conn, self.session.desired().len(), self.login.as_ref()).map(|()| {
                 match (&self.login, self.feed) {
-                    (Some(Login::Own(credentials)), Feed::Market | Feed::Depth(_)) => self.base.address(credentials),
+                    (Some(Login::Own(credentials)), Stream::Market | Stream::Depth(_)) => {
+                        self.base.address(credentials)
+                    }
                     _ => self.base.bare_address(),
                 }
             });
@@ -307,11 +321,15 @@ impl Socket {
         let mut next = Some(first);
         // What one read of the socket brought was received at one moment: the clock is asked once for it.
         let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
+        let traces = shared.console.shows(Level::Trace);
         while let Some(incoming) = next {
+            if traces {
+                self.trace(&incoming);
+            }
             match incoming {
                 // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
                 Incoming::Binary(bytes)
-                    if self.feed == Feed::Market && hand.is_at_once() && feed::numbers(&bytes).is_some() =>
+                    if self.feed == Stream::Market && hand.is_at_once() && feed::numbers(&bytes).is_some() =>
                 {
                     seen.packets += 1;
                     hand.push(FrameKind::Binary, recv_us, &bytes);
@@ -321,8 +339,8 @@ impl Socket {
                     hand.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
                 }
                 Incoming::Text(bytes) => {
-                    seen.packets += u32::from(self.feed == Feed::Orders);
-                    if self.feed != Feed::Orders {
+                    seen.packets += u32::from(self.feed == Stream::Orders);
+                    if self.feed != Stream::Orders {
                         self.shared.show_text(self.conn, &bytes);
                     }
                     hand.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
@@ -360,11 +378,24 @@ impl Socket {
         }
     }
 
+    /// Says what came and the headers in it (`-vv`).
+    fn trace(&self, incoming: &Incoming) {
+        let words = match incoming {
+            Incoming::Binary(bytes) => trace::binary(self.feed, bytes),
+            Incoming::Text(bytes) => trace::text(&self.shared.redactor.blot_text(bytes)),
+            Incoming::Ping => "ping".to_owned(),
+            Incoming::Pong => "pong".to_owned(),
+            // Its status says it.
+            Incoming::Closed(_) => return,
+        };
+        self.shared.console.say(Level::Trace, format_args!("connection {}: {words}", self.conn));
+    }
+
     /// Looks at a binary frame's headers: is it data, and does it end the session?
     fn binary(&self, bytes: &[u8], seen: &mut Seen) {
         match self.feed {
-            Feed::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
-            Feed::Market => {
+            Stream::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
+            Stream::Market => {
                 for (_, packet) in feed::packets(bytes).flatten() {
                     match packet {
                         feed::Packet::Disconnect(packet) => seen.disconnect = Some(packet.reason()),
@@ -373,7 +404,7 @@ impl Socket {
                     }
                 }
             }
-            Feed::Depth(levels) => {
+            Stream::Depth(levels) => {
                 for packet in depth::packets(bytes, levels).flatten() {
                     match packet {
                         depth::Packet::Disconnect(reason) => seen.disconnect = Some(reason),
@@ -388,7 +419,7 @@ impl Socket {
                 }
             }
             // Order updates are text. A binary frame is the market feed's disconnect packet, or a refused login.
-            Feed::Orders => match feed::packets(bytes).flatten().next() {
+            Stream::Orders => match feed::packets(bytes).flatten().next() {
                 Some((_, feed::Packet::Disconnect(packet))) => seen.disconnect = Some(packet.reason()),
                 _ => seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" }),
             },

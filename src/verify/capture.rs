@@ -7,8 +7,9 @@ use crate::console::Console;
 use crate::format::csv::Columns;
 use crate::format::encoder::{Format, Style};
 use crate::format::time::TimeStyle;
+use crate::model::Stream;
 use crate::output::{Destination, Unwritten, WriteFailure};
-use crate::pipeline::item::Feed;
+
 use crate::pipeline::lane::Item;
 use crate::pipeline::outputs::{OutputSpec, Outputs};
 use crate::pipeline::stages::{Pipeline, Rules};
@@ -87,7 +88,7 @@ fn play(mut pipeline: Pipeline, entries: EntryIter<'_>) -> (Option<Pipeline>, bo
     (Some(pipeline), true)
 }
 
-fn pipeline(feed: Feed, lines: &Lines, created_us: i64) -> Pipeline {
+fn pipeline(feed: Stream, lines: &Lines, created_us: i64) -> Pipeline {
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
     let destination = Box::new(lines.clone());
     let spec = OutputSpec { destination, style, header: None, is_file: true };

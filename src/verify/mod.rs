@@ -2,11 +2,12 @@
 
 pub mod capture;
 pub mod csv;
-pub mod line;
+
 pub mod ndjson;
 pub mod schema;
 mod value;
 
+use crate::model::PacketCounts;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ pub struct Summary {
     /// Gap records by reason.
     pub gap_reasons: BTreeMap<String, u64>,
     /// What the `end` records say together.
-    pub books: Books,
+    pub books: PacketCounts,
     /// Packets that the books count beyond the records of this file: they are in the earlier files of a run that was
     /// rotated. In a run's only file, anything but 0 means that lines were taken out.
     pub elsewhere: u64,
@@ -58,23 +59,6 @@ pub struct Summary {
     pub instruments: usize,
     /// Each of them.
     pub coverage: Vec<Coverage>,
-}
-
-/// The sums of the `end` records of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Books {
-    /// Packets received (orders: messages).
-    pub received: u64,
-    /// Reached a record.
-    pub written: u64,
-    /// Not asked for.
-    pub filtered: u64,
-    /// Lost on our side.
-    pub dropped: u64,
-    /// Not decodable.
-    pub malformed: u64,
-    /// Gaps, printed or not.
-    pub gaps: u64,
 }
 
 /// A place where a file is not as it should be.
@@ -161,7 +145,7 @@ pub struct Findings {
     gaps: u64,
     gap_us: i64,
     gap_reasons: BTreeMap<String, u64>,
-    books: Books,
+    books: PacketCounts,
     /// An `end` record tells of losses that no gap record shows.
     loss_untold: bool,
     elsewhere: u64,

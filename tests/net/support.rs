@@ -1,6 +1,7 @@
 //! Servers for the tests, and the sentinel.
 
-use dhan::testing::auth::{Address, Credentials, Endpoint, Environment};
+use dhan::testing::auth::{Address, Credentials, Environment};
+use dhan::testing::model::Stream;
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{Connection, Connector, Proxies};
 use dhan::testing::redact::Redactor;
@@ -24,7 +25,7 @@ pub fn credentials() -> Credentials {
 
 pub fn address(url: &str) -> Address {
     let none = Environment::of::<String, String>([]);
-    Endpoint::Market.resolve(Some(url), &none).expect("a good address").address(&credentials())
+    Stream::Market.resolve(Some(url), &none).expect("a good address").address(&credentials())
 }
 
 pub fn connector() -> Connector {

@@ -4,11 +4,12 @@
 //! throw out somebody's stream.
 
 use super::report::Report;
-use crate::account::{Account, Admission, SocketKind};
-use crate::auth::{ApiBase, Credentials, Endpoint, Environment};
+use crate::account::{Account, Admission};
+use crate::auth::{ApiBase, Credentials, Environment};
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::doctor::{Check, Facts, Finding, State, judge};
+use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
 use crate::net::tls::LazyTls;
 use crate::net::{CONNECT_LIMIT, ConnectClass, Connection, Connector, Incoming, Proxies, Resolver};
@@ -88,15 +89,16 @@ impl Network<'_> {
         let told = match (credentials, account, why_not) {
             (Some(credentials), Some(account), None) => self.endpoints(account, &credentials).await,
             (_, _, why_not) => {
-                let skipped =
-                    |endpoint| Finding::skipped(Check::Endpoint, why_not.unwrap_or_default()).of(name(endpoint));
-                Endpoint::ALL.map(|endpoint| skipped(endpoint).into()).into()
+                let skipped = |endpoint: Stream| {
+                    Finding::skipped(Check::Endpoint, why_not.unwrap_or_default()).of(endpoint.socket_name())
+                };
+                Stream::ALL.map(|endpoint| skipped(endpoint).into()).into()
             }
         };
         let mut asked = "the REST server";
-        for (told, endpoint) in told.into_iter().zip(Endpoint::ALL) {
+        for (told, endpoint) in told.into_iter().zip(Stream::ALL) {
             if let (None, Some(us)) = (ahead, told.ahead_us) {
-                (ahead, asked) = (Some(us), name(endpoint));
+                (ahead, asked) = (Some(us), endpoint.socket_name());
             }
             report.add(told.finding)?;
         }
@@ -154,7 +156,7 @@ impl Network<'_> {
         let held = account.holders().len();
         // Whether the server counts the kinds together is not certain: never be the sixth of all.
         let free = &Semaphore::new(SOCKETS_PER_KIND.saturating_sub(held));
-        let looked = Endpoint::ALL.map(|endpoint| async move {
+        let looked = Stream::ALL.map(|endpoint| async move {
             let told = if held >= SOCKETS_PER_KIND {
                 let words =
                     format!("not connected to: {held} sockets are open on this host, and another could throw one out");
@@ -162,18 +164,12 @@ impl Network<'_> {
             } else {
                 self.endpoint(endpoint, account, credentials, free).await
             };
-            Told { finding: told.finding.of(name(endpoint)), ..told }
+            Told { finding: told.finding.of(endpoint.socket_name()), ..told }
         });
         futures_util::future::join_all(looked).await
     }
 
-    async fn endpoint(
-        &self,
-        endpoint: Endpoint,
-        account: &Account,
-        credentials: &Credentials,
-        free: &Semaphore,
-    ) -> Told {
+    async fn endpoint(&self, endpoint: Stream, account: &Account, credentials: &Credentials, free: &Semaphore) -> Told {
         let base = match endpoint.resolve(None, self.environment) {
             Ok(base) => base,
             Err(failure) => return Finding::fail(Check::Endpoint, failure.exit, failure.message).into(),
@@ -188,7 +184,7 @@ impl Network<'_> {
         if limit < SHORTEST {
             return late();
         }
-        let _place = match account.take_place(kind(endpoint), 0, now_us(), false) {
+        let _place = match account.take_place(endpoint, 0, now_us(), false) {
             Ok(place) => place,
             Err(none) => return Finding::fail(Check::Endpoint, Exit::NoPlace, none.to_string()).into(),
         };
@@ -204,7 +200,7 @@ impl Network<'_> {
             }
         }
         let address = match endpoint {
-            Endpoint::Orders => base.bare_address(),
+            Stream::Orders => base.bare_address(),
             _ => base.address(credentials),
         };
         let connector = Connector::new(self.tls.clone(), Proxies::from_env(), self.console.redactor());
@@ -242,7 +238,7 @@ impl Network<'_> {
 }
 
 /// Listens whether the server takes its yes back, then says goodbye. `None` is as it should be.
-async fn refusal(mut connection: Connection, endpoint: Endpoint) -> Option<policy::Failure> {
+async fn refusal(mut connection: Connection, endpoint: Stream) -> Option<policy::Failure> {
     let listening = async {
         loop {
             match connection.next().await {
@@ -264,7 +260,7 @@ async fn refusal(mut connection: Connection, endpoint: Endpoint) -> Option<polic
     refusal
 }
 
-fn disconnect(bytes: &[u8], endpoint: Endpoint) -> Option<DisconnectReason> {
+fn disconnect(bytes: &[u8], endpoint: Stream) -> Option<DisconnectReason> {
     let of_depth = |levels| {
         depth::packets(bytes, levels).flatten().find_map(|packet| match packet {
             depth::Packet::Disconnect(reason) => Some(reason),
@@ -272,9 +268,9 @@ fn disconnect(bytes: &[u8], endpoint: Endpoint) -> Option<DisconnectReason> {
         })
     };
     match endpoint {
-        Endpoint::Depth20 => of_depth(depth::Levels::Twenty),
-        Endpoint::Depth200 => of_depth(depth::Levels::TwoHundred),
-        Endpoint::Market | Endpoint::Orders => feed::packets(bytes).flatten().find_map(|(_, packet)| match packet {
+        Stream::DEPTH_20 => of_depth(depth::Levels::Twenty),
+        Stream::DEPTH_200 => of_depth(depth::Levels::TwoHundred),
+        Stream::Market | Stream::Orders => feed::packets(bytes).flatten().find_map(|(_, packet)| match packet {
             feed::Packet::Disconnect(packet) => Some(packet.reason()),
             _ => None,
         }),
@@ -302,17 +298,4 @@ fn no_answer(started: Instant) -> String {
 
 fn host(api: &ApiBase) -> String {
     crate::console::untrusted(api.host())
-}
-
-const fn kind(endpoint: Endpoint) -> SocketKind {
-    match endpoint {
-        Endpoint::Market => SocketKind::Feed,
-        Endpoint::Depth20 => SocketKind::Depth20,
-        Endpoint::Depth200 => SocketKind::Depth200,
-        Endpoint::Orders => SocketKind::Orders,
-    }
-}
-
-const fn name(endpoint: Endpoint) -> &'static str {
-    kind(endpoint).name()
 }

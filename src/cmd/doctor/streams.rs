@@ -1,8 +1,9 @@
 //! The account's streams on this host, and ending them.
 
 use super::process::{self, Asked};
-use crate::account::{Account, Holder, SocketKind};
+use crate::account::{Account, Holder};
 use crate::doctor::{Check, Facts, Finding, judge};
+use crate::model::Stream;
 use crate::model::exit::Exit;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// The places of every kind, and a finding for every stream.
 pub(super) fn places_and_streams(account: &Account, now_us: i64) -> Vec<Finding> {
     let holders = account.holders();
-    let mut found: Vec<_> = SocketKind::ALL.into_iter().map(|kind| judge::places(kind, &holders)).collect();
+    let mut found: Vec<_> = Stream::ALL.into_iter().map(|kind| judge::places(kind, &holders)).collect();
     if holders.is_empty() {
         found.push(Finding::ok(Check::Stream, NONE));
     }
@@ -51,7 +52,7 @@ pub(super) fn stop(account: &Account) -> Vec<Finding> {
         };
         let finding = finding.with(facts);
         match of_it.first() {
-            Some(first) => finding.of(first.kind.name()),
+            Some(first) => finding.of(first.kind.socket_name()),
             None => finding,
         }
     };
@@ -61,7 +62,7 @@ pub(super) fn stop(account: &Account) -> Vec<Finding> {
 /// `feed with 5000 instruments, feed with 120 instruments`.
 fn words(holders: &[&Holder]) -> String {
     let one = |holder: &&Holder| match (holder.kind, holder.instruments) {
-        (SocketKind::Orders, _) => "orders".to_owned(),
+        (Stream::Orders, _) => "orders".to_owned(),
         (kind, 1) => format!("{kind} with 1 instrument"),
         (kind, many) => format!("{kind} with {many} instruments"),
     };

@@ -4,22 +4,22 @@ mod names;
 pub(crate) mod outputs;
 pub mod watch;
 
-use crate::auth::{Endpoint, Environment, harden};
+use crate::auth::{Environment, harden};
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::{Console, Level};
+use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
 use crate::net::tls::LazyTls;
 use crate::net::{Connector, Proxies, Resolver};
 use crate::output::StopSignal;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
-use crate::protocol::depth::Levels;
-use crate::record::control::Feed;
+
 use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
-use crate::simulator::{Kind, SimConfig, SimHandle};
+use crate::simulator::{SimConfig, SimHandle};
 use crate::stream::{self, Credentialing, EarlyStop, Ended, Gate, Run};
 use names::Names;
 pub(super) use names::unfound;
@@ -29,6 +29,9 @@ pub(super) use names::unfound;
 /// # Errors
 /// Why it could not be run, or not to its end.
 pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ended, Failure> {
+    if !plan.dry_run {
+        console.begin_run();
+    }
     if let Some(past) = &plan.stop.already_past {
         // A warning, so that it is said with `-q` too: a run that does nothing must not look like one that did.
         console.warn(past);
@@ -44,7 +47,7 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
     let feed = plan.feed();
     let subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
     let spread = Plan::new(feed, &subscriptions).map_err(|many| Failure::usage(many.to_string()))?;
-    if spread.is_empty() && feed != Feed::Orders {
+    if spread.is_empty() && feed != Stream::Orders {
         return Err(Failure::new(Exit::NotFound, "none of the instruments could be found"));
     }
     if plan.dry_run {
@@ -170,9 +173,9 @@ impl Server {
     fn real(plan: &StreamPlan, server: &ServerPlan, console: &Console) -> Result<Server, Failure> {
         let tls = LazyTls::new(server.ca_file.as_deref())?;
         let source = server.credentials.clone();
-        let partner = source.is_partner() && plan.feed() == Feed::Orders;
+        let partner = source.is_partner() && plan.feed() == Stream::Orders;
         let rest = match (plan.feed(), partner) {
-            (Feed::Orders, true) => None,
+            (Stream::Orders, true) => None,
             _ => Some(rest::Client::new(server.api.clone(), &tls, &Resolver::default(), console.redactor())?),
         };
         Ok(Server {
@@ -186,19 +189,13 @@ impl Server {
         })
     }
 
-    fn demo(feed: Feed, seed: Option<u64>, console: &Console) -> Result<Server, Failure> {
+    fn demo(feed: Stream, seed: Option<u64>, console: &Console) -> Result<Server, Failure> {
         let config = SimConfig { seed: seed.unwrap_or_else(|| fastrand::u64(..)), ..SimConfig::default() };
         let exchange = SimHandle::start_in_thread(config).map_err(|error| {
             Failure::new(Exit::Network, format!("the simulated exchange cannot listen on loopback: {}", error.kind()))
         })?;
-        let (endpoint, kind) = match feed {
-            Feed::Market => (Endpoint::Market, Kind::Feed),
-            Feed::Depth(Levels::Twenty) => (Endpoint::Depth20, Kind::Depth20),
-            Feed::Depth(Levels::TwoHundred) => (Endpoint::Depth200, Kind::Depth200),
-            Feed::Orders => (Endpoint::Orders, Kind::Orders),
-        };
         let nothing = Environment::of::<String, String>([]);
-        let base = endpoint.resolve(Some(&exchange.probe().url(kind)), &nothing)?;
+        let base = feed.resolve(Some(&exchange.probe().url(feed)), &nothing)?;
         let tls = LazyTls::new(None)?;
         let api = Environment::of(exchange.probe().environment());
         let api = crate::auth::ApiBase::resolve(&api)?;

@@ -6,11 +6,12 @@ use crate::clock::now_us;
 use crate::console::Console;
 use crate::format::csv::Columns;
 use crate::format::encoder::{Format, Style, depth_header, market_header, own_header};
+use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::output::StopSignal;
 use crate::output::file::{FileSink, FileSpec};
 use crate::output::stdout::StdoutSink;
-use crate::pipeline::item::{Event, Feed, GapReason};
+use crate::pipeline::item::{Event, GapReason};
 use crate::pipeline::outputs::OutputSpec;
 use crate::record::market::MarketType;
 use crate::record::order::Order;
@@ -53,7 +54,7 @@ pub(super) fn open_capture(
 
 /// Opens these outputs for records of a feed, the first of them received at `now_us` or later.
 pub(crate) fn open_all(
-    feed: Feed,
+    feed: Stream,
     outputs: &OutputsPlan,
     shape: &ShapePlan,
     now_us: i64,
@@ -77,7 +78,7 @@ pub(crate) fn open_all(
                     format: *format,
                     csv_header: header.map(String::into_bytes),
                     rotate_size: outputs.rotate_size,
-                    mode: if feed == Feed::Orders { 0o600 } else { 0o644 },
+                    mode: if feed == Stream::Orders { 0o600 } else { 0o644 },
                     on_rotate: outputs.on_rotate.clone(),
                     disk_wait: outputs.disk_wait,
                     stop: stop.clone(),
@@ -116,14 +117,14 @@ fn only_type(shape: &ShapePlan) -> Option<MarketType> {
     }
 }
 
-fn columns(feed: Feed, shape: &ShapePlan) -> Columns {
-    if feed == Feed::Market && only_type(shape).is_none() { Columns::Market } else { Columns::Own }
+fn columns(feed: Stream, shape: &ShapePlan) -> Columns {
+    if feed == Stream::Market && only_type(shape).is_none() { Columns::Market } else { Columns::Own }
 }
 
-fn header(feed: Feed, shape: &ShapePlan) -> String {
+fn header(feed: Stream, shape: &ShapePlan) -> String {
     match feed {
-        Feed::Market => market_header(only_type(shape), shape.time),
-        Feed::Depth(_) => depth_header(shape.time),
-        Feed::Orders => own_header(&Order::default(), shape.time),
+        Stream::Market => market_header(only_type(shape), shape.time),
+        Stream::Depth(_) => depth_header(shape.time),
+        Stream::Orders => own_header(&Order::default(), shape.time),
     }
 }

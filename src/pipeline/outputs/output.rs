@@ -2,15 +2,16 @@
 
 use crate::format::encoder::{Encoder, Format};
 use crate::format::text::Out;
+use crate::model::PacketCounts;
 use crate::output::{Destination, WriteFailure};
-use crate::record::control::{Books, End};
+use crate::record::control::End;
 
 /// A destination of records.
 pub(super) struct Output {
     pub destination: Box<dyn Destination + Send>,
     pub is_file: bool,
     /// The books when the current file was begun.
-    pub books: Books,
+    pub books: PacketCounts,
     /// Why it is not written to any more.
     pub gone: Option<WriteFailure>,
     /// Whether it is being written to; after a panic: whether that was where.
@@ -20,7 +21,7 @@ pub(super) struct Output {
 impl Output {
     /// Nothing was written to it yet.
     pub fn new(destination: Box<dyn Destination + Send>, is_file: bool) -> Output {
-        Output { destination, is_file, books: Books::default(), gone: None, writing: false }
+        Output { destination, is_file, books: PacketCounts::default(), gone: None, writing: false }
     }
 
     /// Whether it is still written to.
@@ -43,7 +44,7 @@ impl Output {
         encoder: &mut Encoder,
         recv_us: i64,
         at_us: i64,
-        books: &Books,
+        books: &PacketCounts,
         failure: &mut Option<WriteFailure>,
     ) {
         let line = self.rotated(encoder, recv_us, books);
@@ -54,7 +55,13 @@ impl Output {
     }
 
     /// Begins the file at its path anew, if it is not there any more.
-    pub fn reopen(&mut self, encoder: &mut Encoder, recv_us: i64, books: &Books, failure: &mut Option<WriteFailure>) {
+    pub fn reopen(
+        &mut self,
+        encoder: &mut Encoder,
+        recv_us: i64,
+        books: &PacketCounts,
+        failure: &mut Option<WriteFailure>,
+    ) {
         let line = self.rotated(encoder, recv_us, books);
         match self.destination.reopen(line.as_ref().map(Out::as_bytes)) {
             Ok(true) => self.books = *books,
@@ -64,7 +71,7 @@ impl Output {
     }
 
     /// The `end` record of a file that is closed while the run goes on.
-    fn rotated(&self, encoder: &mut Encoder, recv_us: i64, books: &Books) -> Option<Out> {
+    fn rotated(&self, encoder: &mut Encoder, recv_us: i64, books: &PacketCounts) -> Option<Out> {
         (encoder.style().format == Format::Ndjson).then(|| {
             let end = End { books: books.since(&self.books), reason: "rotated".to_owned() };
             let mut line = Out::new();

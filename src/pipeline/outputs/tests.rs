@@ -1,6 +1,7 @@
 //! Outputs that turn over, stand still and fail.
 
 use super::*;
+use crate::model::PacketCounts;
 
 /// A file of a period of 1 000 µs that turns over with every write, and tells which moments it turned over for.
 struct Turning {
@@ -48,7 +49,7 @@ fn turning() -> (Outputs, Arc<std::sync::Mutex<Vec<i64>>>) {
 #[test]
 fn lines_that_wait_when_a_period_ends_go_to_a_file_of_theirs_although_it_is_a_new_one() {
     let (mut outputs, turned) = turning();
-    let books = Books::default();
+    let books = PacketCounts::default();
     assert_eq!(outputs.stamp(1_990, &books), 1_990);
     outputs.lines(1, |_, out| out.bytes(b"of the first period\n"));
     let next = outputs.stamp(2_500, &books);
@@ -60,7 +61,7 @@ fn lines_that_wait_when_a_period_ends_go_to_a_file_of_theirs_although_it_is_a_ne
 #[test]
 fn a_file_is_closed_when_its_time_has_passed_although_nothing_comes() {
     let (mut outputs, turned) = turning();
-    let mut books = Books::default();
+    let mut books = PacketCounts::default();
     outputs.tick(PASSED + 2_000, true, &books);
     assert!(turned.lock().unwrap().is_empty(), "nothing was received that it could tell of");
     books.received = 1;
@@ -107,7 +108,7 @@ fn a_line_is_lost_when_nothing_takes_it_and_a_reader_that_stands_still_ends_only
             let mut outputs = Outputs::new(specs, TimeStyle::Epoch, Console::default());
             outputs.lines(1, |_, out| out.bytes(b"a\nb\nc\n"));
             outputs.lines(1, |_, out| out.bytes(b"d\n"));
-            outputs.flush(1, &Books::default());
+            outputs.flush(1, &PacketCounts::default());
             assert_eq!(outputs.take_lost(), lost, "{why:?} beside {others:?}");
             assert_eq!(outputs.failure(), others.is_empty().then_some(&why));
         }

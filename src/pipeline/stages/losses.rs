@@ -114,10 +114,11 @@ mod tests {
     use crate::format::csv::Columns;
     use crate::format::encoder::{Format, Style};
     use crate::format::time::TimeStyle;
+    use crate::model::Stream;
     use crate::output::file::{FileSink, FileSpec};
     use crate::pipeline::outputs::{OutputSpec, Outputs};
     use crate::pipeline::stages::Rules;
-    use crate::record::control::Feed;
+
     use crate::verify::Verdict;
 
     #[test]
@@ -137,7 +138,7 @@ mod tests {
         let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
         let output = OutputSpec { destination: Box::new(sink), style, header: None, is_file: true };
         let outputs = Outputs::new(vec![output], TimeStyle::Epoch, Console::default());
-        let mut pipeline = Pipeline::new(Rules::everything(Feed::Market), outputs, 0);
+        let mut pipeline = Pipeline::new(Rules::everything(Stream::Market), outputs, 0);
         pipeline.lagged(Lagged { packets: 3, from_us: 0, to_us: SECOND_US });
         pipeline.finish(SECOND_US + 1);
         let check = |name| crate::cmd::verify::check(&dir.path().join(name)).unwrap();

@@ -10,6 +10,7 @@ mod names;
 mod orders;
 mod rules;
 
+use crate::model::{PacketCounts, Stream};
 pub use ending::EndedWithin;
 pub use names::{LookUp, Named};
 pub use rules::{Rules, View};
@@ -17,7 +18,7 @@ pub use rules::{Rules, View};
 use super::book;
 use super::figures::Figures;
 use super::gaps::Gaps;
-use super::item::{Feed, Frame, FrameKind, GapReason};
+use super::item::{Frame, FrameKind, GapReason};
 use super::lane::{Batch, Item};
 use super::outputs::Outputs;
 use crate::model::InstrumentKey;
@@ -25,7 +26,7 @@ use crate::orders::Orders;
 use crate::output::WriteFailure;
 use crate::protocol::depth::{Levels, packets as depth_packets};
 use crate::protocol::feed::packets as feed_packets;
-use crate::record::control::{Books, End};
+use crate::record::control::End;
 use crate::record::market::MarketType;
 use losses::{MalformedBurst, Untaken};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -43,7 +44,7 @@ pub enum Over {
 pub struct Pipeline {
     rules: Rules,
     outputs: Outputs,
-    books: Books,
+    books: PacketCounts,
     gaps: Gaps,
     decoder: Decoder,
     figures: Figures,
@@ -74,15 +75,15 @@ impl Pipeline {
     /// A pipeline that began at a moment, µs since the epoch.
     pub fn new(mut rules: Rules, outputs: Outputs, started_us: i64) -> Pipeline {
         let decoder = match rules.feed {
-            Feed::Market => Decoder::Market,
-            Feed::Depth(levels) => Decoder::Depth(levels, book::Books::new(levels, rules.top)),
-            Feed::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
+            Stream::Market => Decoder::Market,
+            Stream::Depth(levels) => Decoder::Depth(levels, book::Books::new(levels, rules.top)),
+            Stream::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
         };
         let once = rules.once.take();
         let mut pipeline = Pipeline {
             rules,
             outputs,
-            books: Books::default(),
+            books: PacketCounts::default(),
             gaps: Gaps::default(),
             decoder,
             figures: Figures { started_us, ..Figures::default() },
@@ -301,7 +302,7 @@ impl Pipeline {
 #[derive(Debug, Clone)]
 pub struct Summary {
     /// The books, closed.
-    pub books: Books,
+    pub books: PacketCounts,
     /// Why it ended.
     pub reason: String,
     /// Why output ended before the run did, if so.
@@ -317,10 +318,10 @@ pub struct Summary {
 }
 
 /// How many packets (orders: messages) a frame holds, as the books count them.
-pub fn count_packets(feed: Feed, frame: Frame<'_>) -> u64 {
+pub fn count_packets(feed: Stream, frame: Frame<'_>) -> u64 {
     match (feed, frame.kind) {
-        (Feed::Market, FrameKind::Binary) => feed_packets(frame.bytes).count() as u64,
-        (Feed::Depth(levels), FrameKind::Binary) => depth_packets(frame.bytes, levels).count() as u64,
+        (Stream::Market, FrameKind::Binary) => feed_packets(frame.bytes).count() as u64,
+        (Stream::Depth(levels), FrameKind::Binary) => depth_packets(frame.bytes, levels).count() as u64,
         _ => 1,
     }
 }

@@ -1,15 +1,16 @@
 //! What a run prints, and when it is done.
 
 use crate::model::InstrumentKey;
+use crate::model::Stream;
 use crate::protocol::Mode;
-use crate::record::control::Feed;
+
 use crate::record::order::Events;
 
 /// What a run prints, and when it is done.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Which stream it is.
-    pub feed: Feed,
+    pub feed: Stream,
     /// Types that are printed (`--only`), as bits `1 << MarketType as u8`; every other packet is filtered.
     pub only: u8,
     /// Whether gap records are printed (not with `--no-gaps`).
@@ -42,7 +43,7 @@ pub enum View {
 
 impl Rules {
     /// Everything is printed.
-    pub fn everything(feed: Feed) -> Rules {
+    pub fn everything(feed: Stream) -> Rules {
         Rules {
             feed,
             only: u8::MAX,

@@ -53,7 +53,7 @@ impl Session {
         self.mute.forget();
         let (feed, now) = (self.config.feed, self.now.at);
         if let State::Online(online) = &mut self.state {
-            if let Feed::Depth(_) = feed {
+            if let Stream::Depth(_) = feed {
                 online.leaving.extend(gone.iter().map(|s| (s.instrument, now)));
             }
             self.actions.extend(requests::unsubscribe(feed, &gone).into_iter().map(Action::Send));
@@ -61,7 +61,7 @@ impl Session {
     }
 
     pub(super) fn unwanted(&mut self, instrument: InstrumentKey) {
-        let (Feed::Depth(levels), now) = (self.config.feed, self.now.at) else { return };
+        let (Stream::Depth(levels), now) = (self.config.feed, self.now.at) else { return };
         let State::Online(online) = &mut self.state else { return };
         let due = |(leaving, since): &(InstrumentKey, Time)| *leaving == instrument && now.since(*since) >= LEAVING;
         if let Some(at) = online.leaving.iter().position(due) {
@@ -89,7 +89,7 @@ impl Session {
     }
 
     pub(super) fn mute_deadline(&self) -> Option<Time> {
-        (self.config.feed != Feed::Orders).then(|| self.mute.deadline(self.now, &self.config.calendar)).flatten()
+        (self.config.feed != Stream::Orders).then(|| self.mute.deadline(self.now, &self.config.calendar)).flatten()
     }
 
     pub(super) fn unseen_deadline(&self) -> Option<Time> {
@@ -203,7 +203,7 @@ impl Session {
     }
 
     pub(super) fn check_mute(&mut self) {
-        if self.config.feed == Feed::Orders || !matches!(self.state, State::Online(_)) {
+        if self.config.feed == Stream::Orders || !matches!(self.state, State::Online(_)) {
             return;
         }
         let silence = self.mute.check(self.now, &self.config.calendar);
@@ -226,14 +226,14 @@ impl Session {
 }
 
 /// Why nothing may have come, as far as is known.
-fn silence_words(feed: Feed, asked: usize, open: bool) -> String {
+fn silence_words(feed: Stream, asked: usize, open: bool) -> String {
     let things = if asked == 1 { "1 subscription".to_owned() } else { format!("{asked} subscriptions") };
     match (feed, open) {
         (_, true) => format!(
             "nothing has come for 10 s after asking for {things}, though the market is open: \
              instruments that do not trade, a segment the server does not serve, or a token without data; dhan doctor can tell more"
         ),
-        (Feed::Depth(_), false) => {
+        (Stream::Depth(_), false) => {
             format!(
                 "nothing has come for 10 s after asking for {things}: the market is closed, and the depth server is silent then"
             )

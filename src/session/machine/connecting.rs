@@ -69,7 +69,7 @@ impl Session {
         self.mute.forget();
         self.status(StatusEvent::Connected, None);
         let asked = match self.config.feed {
-            Feed::Orders => {
+            Stream::Orders => {
                 self.act(Action::Login);
                 "login sent; the server confirms nothing".to_owned()
             }
@@ -82,7 +82,7 @@ impl Session {
             }
         };
         self.status(StatusEvent::Requested, Some(asked));
-        let expects_data = self.config.feed != Feed::Orders && !self.desired.is_empty();
+        let expects_data = self.config.feed != Stream::Orders && !self.desired.is_empty();
         let soonest = self.asked_for_book.map_or(now.at, |last| now.at.max(last + SNAPSHOT_EVERY));
         let online = Online {
             since: now.at,

@@ -8,7 +8,7 @@ impl Session {
         let State::Online(online) = &self.state else { return Served::Nothing };
         let (lasted, data) = (self.now.at.since(online.since), online.packets > 0);
         // An account without orders is silent for days: there, being connected is all there is.
-        let useful = data || self.config.feed == Feed::Orders;
+        let useful = data || self.config.feed == Stream::Orders;
         self.answers_pings = online.pulse.answers_pings();
         if useful && lasted >= STABLE {
             self.throttled = 0;
@@ -80,7 +80,7 @@ impl Session {
         }
         if self.silent_refusals == 2 {
             let hint = match self.config.feed {
-                Feed::Depth(Levels::TwoHundred) => {
+                Stream::Depth(Levels::TwoHundred) => {
                     " (200 levels also want a token made on web.dhan.co, consumer type SELF)"
                 }
                 _ => "",

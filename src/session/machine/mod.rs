@@ -14,10 +14,11 @@ use super::policy::{self, Failure, Verdict};
 use super::requests::{self, Desired, Subscription};
 use super::time::{Now, Time, words};
 use crate::model::InstrumentKey;
+use crate::model::Stream;
 use crate::model::exit::{self, Exit};
 use crate::protocol::depth::Levels;
 use crate::protocol::request;
-use crate::record::control::{Feed, GapReason, StatusEvent};
+use crate::record::control::{GapReason, StatusEvent};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ const REFUSED_KEPT: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Which stream.
-    pub feed: Feed,
+    pub feed: Stream,
     /// The connection's number, from 1, for people.
     pub conn: u16,
     /// Where its dice start. Different in every process, or all come back at the same moment.
@@ -74,7 +75,7 @@ pub struct Config {
 
 impl Config {
     /// The defaults of the command line for a feed.
-    pub fn new(feed: Feed, conn: u16, seed: u64) -> Config {
+    pub fn new(feed: Stream, conn: u16, seed: u64) -> Config {
         Config {
             feed,
             conn,
@@ -82,8 +83,8 @@ impl Config {
             start_delay: Duration::ZERO,
             max_outage: None,
             auth_wait: Duration::from_secs(600),
-            snapshot: feed == Feed::Orders,
-            other_path: feed == Feed::Depth(Levels::TwoHundred),
+            snapshot: feed == Stream::Orders,
+            other_path: feed == Stream::Depth(Levels::TwoHundred),
             calendar: Calendar::default(),
         }
     }
@@ -319,7 +320,7 @@ impl Session {
             State::Ended | State::Stopping { .. } => return,
             State::Online(_) => {
                 self.status(StatusEvent::Stopping, None);
-                if self.config.feed != Feed::Orders {
+                if self.config.feed != Stream::Orders {
                     self.act(Action::Send(request::disconnect()));
                 }
                 self.act(Action::Close { polite: true });

@@ -5,7 +5,7 @@ use dhan::testing::capture::block::{ENTRIES, HEADER, SESSION, put};
 use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
 use dhan::testing::capture::play::Session;
 use dhan::testing::capture::{Part, Player};
-use dhan::testing::pipeline::item::Feed;
+use dhan::testing::model::Stream;
 
 /// What a payload holds, as far as it is whole.
 fn entries(payload: &[u8]) -> Vec<Entry<'_>> {
@@ -62,7 +62,7 @@ fn played(file: &[u8]) -> (usize, Vec<Vec<u8>>, Vec<std::ops::Range<u64>>) {
     (sessions, frames, lost)
 }
 
-fn session(out: &mut Vec<u8>, feed: Feed) {
+fn session(out: &mut Vec<u8>, feed: Stream) {
     let session = Session { feed, created_us: 1_781_065_200_000_000, pid: 7, program: "dhan 0.1.0".to_owned() };
     assert_eq!(Session::read(&session.bytes()), Ok(session.clone()));
     put(out, SESSION, &session.bytes());
@@ -71,7 +71,7 @@ fn session(out: &mut Vec<u8>, feed: Feed) {
 /// Blocks that are right, then one place that is not.
 fn damaged(take: &mut Take<'_>) {
     let mut file = Vec::new();
-    session(&mut file, Feed::Market);
+    session(&mut file, Stream::Market);
     let mut frames = Vec::new();
     let mut ends = vec![file.len()];
     for number in 1..=u64::from(take.u8() % 4) {
@@ -116,7 +116,7 @@ pub fn run(data: &[u8]) {
         1 => written_again(take.0),
         2 => {
             let mut file = Vec::new();
-            session(&mut file, take.one(&[Feed::Market, Feed::Orders]));
+            session(&mut file, take.one(&[Stream::Market, Stream::Orders]));
             while !take.is_empty() {
                 let kind = take.one(&[ENTRIES, ENTRIES, SESSION, b'?']);
                 let payload = take.chunk();

@@ -6,9 +6,10 @@ use dhan::testing::console::{Console, ConsoleConfig, Level};
 use dhan::testing::format::csv::Columns;
 use dhan::testing::format::encoder::{Format, Style, depth_header, market_header, own_header};
 use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::output::{Destination, Unwritten, WriteFailure};
-use dhan::testing::pipeline::item::{Event, Feed, Frame, FrameKind, GapReason, StatusEvent};
+use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use dhan::testing::pipeline::lane::{Item, Lagged};
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::{Pipeline, Rules, View};
@@ -61,24 +62,24 @@ fn key(take: &mut Take<'_>) -> InstrumentKey {
     InstrumentKey::new(Segment::from_code(take.u8() % 10), u32::from(take.u8() % 8))
 }
 
-fn keys(take: &mut Take<'_>, feed: Feed) -> Vec<(InstrumentKey, Option<Mode>)> {
+fn keys(take: &mut Take<'_>, feed: Stream) -> Vec<(InstrumentKey, Option<Mode>)> {
     let count = take.u8() % 4;
     let mode = |take: &mut Take<'_>| match feed {
-        Feed::Market => Some(take.one(&Mode::ALL)),
+        Stream::Market => Some(take.one(&Mode::ALL)),
         _ => None,
     };
     (0..count).map(|_| (key(take), mode(take))).collect()
 }
 
 /// Bytes of packets that are mostly right: arbitrary bytes seldom are.
-fn packets(take: &mut Take<'_>, feed: Feed) -> Vec<u8> {
+fn packets(take: &mut Take<'_>, feed: Stream) -> Vec<u8> {
     let mut out = Vec::new();
     for _ in 0..=take.u8() % 5 {
         let instrument = key(take);
         match (feed, take.u8() % 12) {
             (_, 0) => out.extend_from_slice(take.chunk()),
-            (Feed::Depth(_), 1) => encode::depth_disconnect(&mut out, instrument, DisconnectReason(take.u16())),
-            (Feed::Depth(_), _) => {
+            (Stream::Depth(_), 1) => encode::depth_disconnect(&mut out, instrument, DisconnectReason(take.u16())),
+            (Stream::Depth(_), _) => {
                 let side = if take.bit() { Side::Bid } else { Side::Ask };
                 let rows: Vec<_> = (0..take.u8() % 8)
                     .map(|_| {
@@ -131,7 +132,7 @@ fn text(take: &mut Take<'_>) -> Vec<u8> {
     }
 }
 
-fn event(take: &mut Take<'_>, feed: Feed, at_us: i64) -> Event {
+fn event(take: &mut Take<'_>, feed: Stream, at_us: i64) -> Event {
     let conn = u16::from(take.u8() % 3);
     let reason = take.one(&GapReason::ALL);
     match take.u8() % 8 {
@@ -148,18 +149,18 @@ fn event(take: &mut Take<'_>, feed: Feed, at_us: i64) -> Event {
     }
 }
 
-fn rules(take: &mut Take<'_>, feed: Feed) -> Rules {
+fn rules(take: &mut Take<'_>, feed: Stream) -> Rules {
     let flags = take.u8();
     Rules {
-        only: if flags & 1 != 0 && feed == Feed::Market { take.u8() } else { u8::MAX },
+        only: if flags & 1 != 0 && feed == Stream::Market { take.u8() } else { u8::MAX },
         gaps: flags & 2 == 0,
         status_records: flags & 4 != 0,
         count: (flags & 8 != 0).then(|| u64::from(take.u8()) + 1),
-        once: (flags & 0x30 == 0x30 && feed == Feed::Market)
+        once: (flags & 0x30 == 0x30 && feed == Stream::Market)
             .then(|| (0..take.u8() % 4).map(|_| (key(take), take.one(&Mode::ALL))).collect()),
         view: if flags & 0x40 != 0 { View::Sides } else { View::Book },
         top: (flags & 0x80 != 0).then_some(2),
-        events: (flags & 0x30 == 0x10 && feed == Feed::Orders).then(|| Events::parse("execution").expect("a name")),
+        events: (flags & 0x30 == 0x10 && feed == Stream::Orders).then(|| Events::parse("execution").expect("a name")),
         ..Rules::everything(feed)
     }
 }
@@ -185,16 +186,16 @@ fn is_control(object: &Value) -> bool {
 /// A feed, rules, then items.
 pub fn run(data: &[u8]) {
     let mut take = Take(data);
-    let feeds = [Feed::Market, Feed::Orders, Feed::Depth(Levels::Twenty), Feed::Depth(Levels::TwoHundred)];
+    let feeds = [Stream::Market, Stream::Orders, Stream::Depth(Levels::Twenty), Stream::Depth(Levels::TwoHundred)];
     let feed = take.one(&feeds);
     let rules = rules(&mut take, feed);
     let (only, view) = (rules.only, rules.view);
     let (json, csv) = (Memory::default(), Memory::default());
-    let columns = if feed == Feed::Market { Columns::Market } else { Columns::Own };
+    let columns = if feed == Stream::Market { Columns::Market } else { Columns::Own };
     let header = match feed {
-        Feed::Market => market_header(None, TimeStyle::Epoch),
-        Feed::Depth(_) => depth_header(TimeStyle::Epoch),
-        Feed::Orders => own_header(&Order::default(), TimeStyle::Epoch),
+        Stream::Market => market_header(None, TimeStyle::Epoch),
+        Stream::Depth(_) => depth_header(TimeStyle::Epoch),
+        Stream::Orders => own_header(&Order::default(), TimeStyle::Epoch),
     };
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
     let spec = |memory: &Memory, style, header| OutputSpec {
@@ -217,12 +218,12 @@ pub fn run(data: &[u8]) {
             0..=7 => {
                 let kind = match (feed, take.u8() % 8) {
                     (_, 0) => take.one(&[FrameKind::Text, FrameKind::Binary]),
-                    (Feed::Orders, 1) => FrameKind::OrderBookAtStart,
-                    (Feed::Orders, 2) => FrameKind::OrderBookAfterGap,
-                    (Feed::Orders, _) => FrameKind::Text,
+                    (Stream::Orders, 1) => FrameKind::OrderBookAtStart,
+                    (Stream::Orders, 2) => FrameKind::OrderBookAfterGap,
+                    (Stream::Orders, _) => FrameKind::Text,
                     _ => FrameKind::Binary,
                 };
-                let bytes = if feed == Feed::Orders { text(&mut take) } else { packets(&mut take, feed) };
+                let bytes = if feed == Stream::Orders { text(&mut take) } else { packets(&mut take, feed) };
                 pipeline.frame(Frame { conn: u16::from(take.u8() % 3), kind, recv_us: now, bytes: &bytes });
             }
             8 | 9 => pipeline.item(&Item::Event(event(&mut take, feed, now))),
@@ -249,12 +250,12 @@ pub fn run(data: &[u8]) {
     assert_eq!((end["received"].as_u64(), end["written"].as_u64()), (Some(books.received), Some(books.written)));
     let data: Vec<&Value> = objects.iter().filter(|object| !is_control(object)).collect();
     match (feed, view) {
-        (Feed::Depth(_), View::Book) => {
+        (Stream::Depth(_), View::Book) => {
             assert!(books.written <= 2 * data.len() as u64 && books.written >= data.len() as u64)
         }
         _ => assert_eq!(data.len() as u64, books.written, "a record a packet"),
     }
-    if feed == Feed::Market && only == u8::MAX {
+    if feed == Stream::Market && only == u8::MAX {
         assert_eq!(summary.figures.printed(), data.len() as u64);
     }
     let mut check = ndjson::Check::default();
@@ -269,7 +270,7 @@ pub fn run(data: &[u8]) {
     let rows: Vec<_> = reader.records().collect::<Result<_, _>>().expect("rows");
     let times: Vec<i64> = rows.iter().map(|row| row[row.len() - 1].parse().expect("a receive time")).collect();
     let json_times: Vec<i64> = data.iter().filter_map(|object| object["recv_us"].as_i64()).collect();
-    if let Feed::Depth(_) = feed {
+    if let Stream::Depth(_) = feed {
         assert!(times.is_sorted());
         assert!(times.iter().all(|time| json_times.contains(time)));
     } else {

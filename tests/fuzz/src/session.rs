@@ -1,8 +1,9 @@
 //! Sequences of whatever can happen to a session: it never panics, never spins, has one attempt at a time, and ends when told.
 
 use super::take::Take;
+use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
-use dhan::testing::pipeline::item::{Feed, StatusEvent};
+use dhan::testing::pipeline::item::StatusEvent;
 use dhan::testing::protocol::depth::Levels;
 use dhan::testing::protocol::{DisconnectReason, Mode};
 use dhan::testing::session::{
@@ -18,20 +19,20 @@ fn key(take: &mut Take<'_>) -> InstrumentKey {
     InstrumentKey::new(Segment::from_code(take.u8() % 10), u32::from(take.u8()))
 }
 
-fn subscriptions(take: &mut Take<'_>, feed: Feed) -> Vec<Subscription> {
+fn subscriptions(take: &mut Take<'_>, feed: Stream) -> Vec<Subscription> {
     let count = take.u8() % 6;
     let one = |take: &mut Take<'_>| {
         let instrument = key(take);
         match (feed, take.u8() % 4) {
-            (Feed::Market, 3) | (Feed::Depth(_) | Feed::Orders, _) => Subscription { instrument, mode: None },
-            (Feed::Market, mode) => Subscription::feed(instrument, Mode::ALL[usize::from(mode)]),
+            (Stream::Market, 3) | (Stream::Depth(_) | Stream::Orders, _) => Subscription { instrument, mode: None },
+            (Stream::Market, mode) => Subscription::feed(instrument, Mode::ALL[usize::from(mode)]),
         }
     };
     (0..count).map(|_| one(take)).collect()
 }
 
 /// Anything the driver could tell, with whatever in it.
-fn input(take: &mut Take<'_>, feed: Feed) -> Input {
+fn input(take: &mut Take<'_>, feed: Stream) -> Input {
     let words = || "in words".to_owned();
     let wait = |take: &mut Take<'_>| match take.u8() % 4 {
         0 => Duration::ZERO,
@@ -136,7 +137,7 @@ impl World {
 /// A configuration, then steps: time passes or the clock jumps, then something happens; at last, stop.
 pub fn run(data: &[u8]) {
     let mut take = Take(data);
-    let feeds = [Feed::Market, Feed::Orders, Feed::Depth(Levels::Twenty), Feed::Depth(Levels::TwoHundred)];
+    let feeds = [Stream::Market, Stream::Orders, Stream::Depth(Levels::Twenty), Stream::Depth(Levels::TwoHundred)];
     let feed = take.one(&feeds);
     let flags = take.u8();
     let config = Config {

@@ -1,0 +1,40 @@
+//! The packet counters of a run or a file.
+
+use serde::Serialize;
+
+/// Counts of everything that was received, in packets (orders: messages):
+/// `received = written + filtered + dropped + malformed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct PacketCounts {
+    /// Packets received.
+    pub received: u64,
+    /// Packets whose content reached a record.
+    pub written: u64,
+    /// Packets that nobody asked for, repeats, heartbeats.
+    pub filtered: u64,
+    /// Packets that were lost between the socket and the output.
+    pub dropped: u64,
+    /// Bytes that no packet could be made of.
+    pub malformed: u64,
+    /// Gap records (whether or not they were printed).
+    pub gaps: u64,
+}
+
+impl PacketCounts {
+    /// Returns whether every packet is accounted for.
+    pub fn balance(&self) -> bool {
+        self.received == self.written + self.filtered + self.dropped + self.malformed
+    }
+
+    /// Returns the growth since `earlier`.
+    pub fn since(&self, earlier: &PacketCounts) -> PacketCounts {
+        PacketCounts {
+            received: self.received - earlier.received,
+            written: self.written - earlier.written,
+            filtered: self.filtered - earlier.filtered,
+            dropped: self.dropped - earlier.dropped,
+            malformed: self.malformed - earlier.malformed,
+            gaps: self.gaps - earlier.gaps,
+        }
+    }
+}

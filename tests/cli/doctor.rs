@@ -1,0 +1,384 @@
+//! `dhan doctor` as a command: what it finds, what it exits with, and that it neither tells a secret nor hurts a stream.
+
+use dhan::testing::account::{Account, Place};
+use dhan::testing::model::Stream;
+use dhan::testing::session::CoolOffKind;
+use dhan::testing::simulator::{Response, SimConfig, SimHandle, Upgrade};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde_json::Value;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A token of the usual shape. It is not anybody's.
+const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
+const CLIENT_ID: &str = "1000000001";
+
+/// A host of its own: a home folder, and the environment that a run gets.
+struct Host {
+    home: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Host {
+    /// With nothing set, and a REST server where nobody listens: no test asks the real one.
+    fn bare() -> Host {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let environment = vec![("DHAN_API_URL".to_owned(), format!("http://{nobody}/v2"))];
+        Host { home: tempfile::tempdir().unwrap(), environment }
+    }
+
+    /// With credentials, pointed at a simulated exchange.
+    fn at(exchange: &SimHandle) -> Host {
+        let mut host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID).with("DHAN_ACCESS_TOKEN", SENTINEL);
+        for (name, value) in exchange.environment() {
+            host = host.with(name, &value);
+        }
+        host
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Host {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn state(&self) -> PathBuf {
+        self.home.path().join(".local/state/dhan")
+    }
+
+    fn account(&self) -> Account {
+        Account::open(Some(self.state()), CLIENT_ID)
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
+        command.arg("doctor").args(args).env_clear().env("HOME", self.home.path());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let output = command.envs(self.environment.iter().cloned()).stdin(Stdio::null()).output().unwrap();
+        for text in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(text);
+            assert!(!text.contains(CLIENT_ID), "the client id is whole in: {text}");
+            for window in SENTINEL.as_bytes().windows(12) {
+                assert!(!text.contains(std::str::from_utf8(window).unwrap()), "part of the token is in: {text}");
+            }
+        }
+        output
+    }
+
+    fn diagnosis(&self, args: &[&str]) -> Diagnosis {
+        let output = self.run(args);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let findings: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        Diagnosis { code: output.status.code().unwrap(), findings }
+    }
+}
+
+struct Diagnosis {
+    code: i32,
+    findings: Vec<Value>,
+}
+
+impl Diagnosis {
+    /// State and exit of the findings of a check (and subject).
+    fn of(&self, check: &str, subject: Option<&str>) -> Vec<&Value> {
+        let is =
+            |finding: &&Value| finding["check"] == check && subject.is_none_or(|subject| finding["subject"] == subject);
+        self.findings.iter().filter(is).collect()
+    }
+
+    fn one(&self, check: &str, subject: Option<&str>) -> &Value {
+        let found = self.of(check, subject);
+        assert_eq!(found.len(), 1, "{check} {subject:?}: {:#?}", self.findings);
+        found[0]
+    }
+
+    fn states(&self, check: &str) -> Vec<&str> {
+        self.of(check, None).iter().map(|finding| finding["state"].as_str().unwrap()).collect()
+    }
+}
+
+fn exchange() -> SimHandle {
+    SimHandle::start_in_thread(SimConfig::default()).unwrap()
+}
+
+#[test]
+fn with_nothing_at_all_it_still_says_everything_and_names_the_credentials_as_the_worst() {
+    let host = Host::bare();
+    let told = host.diagnosis(&[]);
+    assert_eq!(told.code, 3);
+    let keys: Vec<_> = told.findings[0].as_object().unwrap().keys().collect();
+    for finding in &told.findings {
+        assert_eq!(finding.as_object().unwrap().keys().collect::<Vec<_>>(), keys, "every key is always there");
+    }
+    let checks = [
+        "credentials",
+        "permissions",
+        "core_dumps",
+        "instruments",
+        "state",
+        "cool_off",
+        "places",
+        "stream",
+        "token",
+        "account",
+        "endpoint",
+        "clock",
+    ];
+    for check in checks {
+        assert!(!told.of(check, None).is_empty(), "{check}");
+    }
+    for place in ["--token-command", "--token-file", "DHAN_TOKEN_COMMAND", "DHAN_TOKEN_FILE", "DHAN_ACCESS_TOKEN"] {
+        assert_eq!(told.one("credentials", Some(place))["detail"], "not set");
+    }
+    assert_eq!(told.states("endpoint"), ["skipped"; 4]);
+    assert_eq!(told.one("account", None)["exit"], 7, "the network is looked at all the same");
+    assert!(!host.state().exists(), "there is no account to keep state of");
+}
+
+#[test]
+fn a_good_account_is_all_well_and_every_socket_is_closed_again() {
+    let exchange = exchange();
+    let host = Host::at(&exchange);
+    let told = host.diagnosis(&["-vv"]);
+    assert_eq!(told.code, 0, "{:#?}", told.findings);
+    assert_eq!(told.one("account", None)["state"], "ok");
+    assert_eq!(told.one("clock", None)["state"], "ok");
+    assert_eq!(told.states("endpoint"), ["ok"; 4]);
+    for finding in told.of("endpoint", None) {
+        for timing in ["dns_us", "tcp_us", "answer_us"] {
+            assert!(finding[timing].is_u64(), "{timing} {finding}");
+        }
+        assert!(finding["tls_us"].is_null());
+    }
+    for kind in Stream::ALL {
+        assert!(
+            exchange.wait(Duration::from_secs(10), |probe| probe.connections(kind).open == 0),
+            "{kind:?} is left open"
+        );
+        assert_eq!(exchange.connections(kind).seen, 1);
+    }
+    assert!(exchange.texts().iter().all(|text| !text.text.contains("LoginReq")), "nobody logged in");
+    assert!(host.account().holders().is_empty());
+}
+
+#[test]
+fn a_table_is_for_people_and_tells_no_secret_either() {
+    let exchange = exchange();
+    let output = Host::at(&exchange).run(&["--format", "table"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.starts_with("STATE ") && text.contains("******0001") && !text.contains('{'), "{text}");
+}
+
+#[test]
+fn a_dead_token_is_asked_about_once_and_not_sent_to_any_endpoint() {
+    let exchange = SimHandle::start_in_thread(SimConfig { refuse_every_token: true, ..SimConfig::default() }).unwrap();
+    let told = Host::at(&exchange).diagnosis(&[]);
+    assert_eq!(told.code, 3);
+    assert_eq!(told.one("account", None)["http_status"], 401);
+    assert_eq!(told.states("endpoint"), ["skipped"; 4]);
+    assert!(exchange.upgrades().is_empty());
+}
+
+#[test]
+fn an_inactive_data_plan_is_the_accounts_fault() {
+    let exchange = exchange();
+    let profile = r#"{"dhanClientId":"1000000001","tokenValidity":"30/03/2027 15:37","dataPlan":"Deactive"}"#;
+    exchange.answer("/profile", Response::json(200, profile));
+    let told = Host::at(&exchange).diagnosis(&[]);
+    assert_eq!((told.code, &told.one("account", None)["exit"]), (4, &Value::from(4)));
+}
+
+#[test]
+fn a_server_that_says_429_sends_the_whole_account_to_rest_and_then_nobody_is_asked() {
+    let exchange = exchange();
+    exchange.every_upgrade(Upgrade::Answer(Response::status(429)));
+    let host = Host::at(&exchange);
+    let told = host.diagnosis(&[]);
+    assert_eq!(told.code, 7);
+    assert!(told.of("endpoint", None).iter().any(|finding| finding["http_status"] == 429));
+    let asked = exchange.upgrades().len();
+    let told = host.diagnosis(&[]);
+    assert_eq!((told.code, told.states("endpoint")), (0, vec!["skipped"; 4]));
+    assert_eq!(told.one("cool_off", Some("429"))["state"], "warn");
+    assert_eq!(exchange.upgrades().len(), asked, "nobody connected while the account rests");
+}
+
+#[test]
+fn a_cool_off_of_another_process_is_seen() {
+    let exchange = exchange();
+    let host = Host::at(&exchange);
+    host.account().cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(50), dhan::testing::clock::now_us());
+    let told = host.diagnosis(&[]);
+    let cool_off = told.one("cool_off", Some("805"));
+    assert!(cool_off["until_us"].is_i64() && told.states("endpoint") == ["skipped"; 4], "{:#?}", told.findings);
+    assert_eq!(exchange.tcp_accepted(), 1 + 1, "the profile and the clock, and no socket");
+}
+
+#[test]
+fn it_is_never_the_socket_that_throws_another_one_out() {
+    let exchange = exchange();
+    let host = Host::at(&exchange);
+    let account = host.account();
+    let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now_us(), false).unwrap();
+    let mut held: Vec<Place> = (0..4).map(|_| place(Stream::Market)).collect();
+    let told = host.diagnosis(&[]);
+    assert_eq!((told.code, told.states("endpoint")), (0, vec!["ok"; 4]));
+    let peak: usize = Stream::ALL.map(|kind| exchange.connections(kind).peak).into_iter().max().unwrap();
+    assert_eq!(peak, 1);
+    held.push(place(Stream::Market));
+    let seen = exchange.upgrades().len();
+    let told = host.diagnosis(&[]);
+    assert_eq!((told.code, told.states("endpoint")), (6, vec!["skipped"; 4]));
+    assert_eq!((&told.one("places", Some("feed"))["held"], exchange.upgrades().len()), (&Value::from(5), seen));
+    let streams = told.of("stream", Some("feed"));
+    assert_eq!(streams.len(), 5);
+    assert_eq!((&streams[0]["pid"], &streams[0]["instruments"]), (&Value::from(std::process::id()), &Value::from(7)));
+}
+
+/// A process of a name of its own, which waits until it is ended.
+fn sleeper(host: &Host, name: &str) -> Child {
+    let sleep = ["/bin/sleep", "/usr/bin/sleep"].into_iter().find(|path| std::path::Path::new(path).exists()).unwrap();
+    let path = host.home.path().join(name);
+    std::fs::copy(sleep, &path).unwrap();
+    Command::new(&path).arg("600").spawn().unwrap()
+}
+
+/// Says that a place, which this test holds, is somebody else's.
+fn held_by(host: &Host, kind: Stream, pid: u32) -> Place {
+    let account = host.account();
+    let place = account.take_place(kind, 3, dhan::testing::clock::now_us(), false).unwrap();
+    let file = account.folder().unwrap().join(format!("place-{kind}-1"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace(&format!("\"pid\":{}", std::process::id()), &format!("\"pid\":{pid}"))).unwrap();
+    place
+}
+
+#[test]
+fn stop_ends_streams_and_never_a_program_that_is_no_dhan() {
+    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
+    assert_eq!(host.diagnosis(&["--stop"]).code, 0, "nothing to stop is no failure");
+    let (mut stream, mut innocent) = (sleeper(&host, "dhan"), sleeper(&host, "editor"));
+    let _feed = held_by(&host, Stream::Market, stream.id());
+    let _orders = held_by(&host, Stream::Orders, innocent.id());
+    let told = host.diagnosis(&["--stop"]);
+    let ended = stream.wait().unwrap();
+    let spared = innocent.try_wait().unwrap();
+    innocent.kill().unwrap();
+    innocent.wait().unwrap();
+    assert_eq!(ended.signal(), Some(15));
+    assert_eq!(spared, None, "it still ran");
+    assert_eq!(told.findings.len(), 2);
+    assert_eq!((&told.one("stream", Some("feed"))["state"], told.code), (&Value::from("ok"), 6));
+    let orders = told.one("stream", Some("orders"));
+    assert!(orders["detail"].as_str().unwrap().contains("not a dhan"), "{orders}");
+}
+
+#[test]
+fn a_stream_whose_process_is_gone_is_not_shown_as_running() {
+    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
+    let mut short = sleeper(&host, "dhan");
+    short.kill().unwrap();
+    short.wait().unwrap();
+    let _feed = held_by(&host, Stream::Market, short.id());
+    let told = host.diagnosis(&["--offline"]);
+    assert_eq!(told.one("stream", Some("feed"))["state"], "warn");
+}
+
+#[test]
+fn files_are_looked_at_whole_and_private() {
+    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
+    let token = host.home.path().join("token");
+    std::fs::write(&token, SENTINEL).unwrap();
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let cache = host.home.path().join(".cache/dhan");
+    std::fs::create_dir_all(&cache).unwrap();
+    std::fs::write(cache.join("compact.master"), "not a master").unwrap();
+    let told = host.diagnosis(&["--offline", "--token-file", token.to_str().unwrap()]);
+    let file = told.one("permissions", Some("token file"));
+    assert_eq!((&file["state"], &file["mode"]), (&Value::from("warn"), &Value::from("0644")));
+    assert_eq!(told.one("permissions", Some("account"))["mode"], "0700");
+    assert_eq!(told.one("token", Some("file"))["state"], "ok");
+    assert_eq!((told.code, &told.one("instruments", Some("compact"))["exit"]), (11, &Value::from(11)));
+    assert_eq!(told.one("core_dumps", None)["state"], "ok");
+}
+
+#[test]
+fn a_token_command_that_fails_and_says_its_secret_is_masked() {
+    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
+    let command = format!("echo {SENTINEL}; echo {SENTINEL} >&2; exit 4");
+    let told = host.with("DHAN_TOKEN_COMMAND", &command).diagnosis(&["--offline", "-vv"]);
+    assert_eq!(told.code, 3);
+    assert!(told.one("token", Some("command"))["detail"].as_str().unwrap().contains("exit code 4"));
+}
+
+#[test]
+fn a_certificate_nobody_trusts_is_told_from_a_network_that_fails() {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der())))
+        .unwrap();
+    let exchange = SimHandle::start_in_thread(SimConfig { tls: Some(Arc::new(tls)), ..SimConfig::default() }).unwrap();
+    let host = Host::at(&exchange);
+    let other = CertificateParams::new(vec!["other".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let pem = host.home.path().join("ca.pem");
+    std::fs::write(&pem, other.pem()).unwrap();
+    let told = host.diagnosis(&["--ca-file", pem.to_str().unwrap()]);
+    assert_eq!((told.code, told.states("endpoint")), (8, vec!["fail"; 4]), "{:#?}", told.findings);
+    std::fs::write(&pem, authority.pem()).unwrap();
+    let told = host.diagnosis(&["--ca-file", pem.to_str().unwrap()]);
+    assert_eq!((told.code, told.states("endpoint")), (0, vec!["ok"; 4]), "{:#?}", told.findings);
+    assert!(told.of("endpoint", None).iter().all(|finding| finding["tls_us"].is_u64()));
+}
+
+#[test]
+fn an_endpoint_that_takes_its_yes_back_is_no_good_endpoint() {
+    let exchange = exchange();
+    exchange.every_upgrade(Upgrade::AcceptThenReset);
+    let told = Host::at(&exchange).diagnosis(&[]);
+    assert_eq!((told.code, told.states("endpoint")), (7, vec!["fail"; 4]), "{:#?}", told.findings);
+    let words = told.one("endpoint", Some("feed"))["detail"].as_str().unwrap();
+    assert!(words.contains("missing data plan"), "{words}");
+}
+
+#[test]
+fn a_running_feed_is_shown_and_stops_in_order_when_it_is_told_to() {
+    use std::io::{BufRead as _, BufReader};
+    let exchange = exchange();
+    let host = Host::at(&exchange);
+    let mut feed = Command::new(env!("CARGO_BIN_EXE_dhan"))
+        .args(["feed", "IDX_I:13", "IDX_I:25", "-q"])
+        .env_clear()
+        .env("HOME", host.home.path())
+        .envs(host.environment.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(feed.stdout.take().unwrap()).lines();
+    assert!(lines.next().is_some(), "it streams");
+    // A full pipe must not be what it waits for.
+    let reader = std::thread::spawn(move || lines.count());
+    let told = host.diagnosis(&["--offline"]);
+    let stream = told.one("stream", Some("feed"));
+    assert_eq!((&stream["state"], &stream["pid"]), (&Value::from("ok"), &Value::from(feed.id())));
+    assert_eq!((&stream["instruments"], told.code), (&Value::from(2), 0));
+    let told = host.diagnosis(&["--stop"]);
+    assert_eq!((told.code, &told.one("stream", Some("feed"))["state"]), (0, &Value::from("ok")));
+    assert_eq!(feed.wait().unwrap().code(), Some(0), "a stream that is told to stop has not failed");
+    reader.join().unwrap();
+}

@@ -1,0 +1,337 @@
+//! Golden files: every record in both formats, byte for byte. `DHAN_BLESS=1 cargo test --test golden` writes them anew.
+
+use dhan::testing::console::Console;
+use dhan::testing::format::csv::Columns;
+use dhan::testing::format::encoder::{Format, Style, depth_header, market_header, own_header};
+use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::Stream;
+use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::output::{Destination, Unwritten, WriteFailure};
+use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
+use dhan::testing::pipeline::lane::{Item, Lagged};
+use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
+use dhan::testing::pipeline::stages::{Pipeline, Rules, Summary, View};
+use dhan::testing::protocol::depth::{Levels, Row, Side};
+use dhan::testing::protocol::feed::Level;
+use dhan::testing::protocol::{DisconnectReason, Mode, encode};
+use dhan::testing::record::market::MarketType;
+use std::sync::{Arc, Mutex};
+
+/// Keeps what is written; stands for a file so that `end` records show.
+#[derive(Clone, Default)]
+struct Memory {
+    lines: Arc<Mutex<Vec<u8>>>,
+    gaps: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Destination for Memory {
+    fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
+        self.lines.lock().unwrap().extend_from_slice(lines);
+        Ok(())
+    }
+
+    fn write_gap(&mut self, line: &[u8]) -> Result<bool, WriteFailure> {
+        self.gaps.lock().unwrap().extend_from_slice(line);
+        Ok(true)
+    }
+
+    fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+        self.lines.lock().unwrap().extend_from_slice(end_line.unwrap_or_default());
+        Ok(())
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.lines.lock().unwrap().len() as u64
+    }
+}
+
+/// 2026-06-10 09:50:00 IST.
+const NOW: i64 = 1_781_065_200_000_000;
+const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
+const HDFC: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
+const OPTION: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 55796);
+const LTT: u32 = 1_781_084_997;
+
+fn quote() -> encode::Quote {
+    encode::Quote {
+        ltp: 1689.25,
+        ltq: 100,
+        ltt_raw: LTT,
+        atp: 1690.66,
+        volume: 6_686_457,
+        total_sell_qty: 5400,
+        total_buy_qty: 6100,
+        day_open: 1688.0,
+        close: 1691.2,
+        day_high: 1702.5,
+        day_low: 1681.05,
+    }
+}
+
+/// Runs `feed` through a pipeline in a style; what was written, what went beside it, and what it came to.
+fn run(rules: Rules, style: Style, header: Option<String>, feed: impl Fn(&mut Pipeline)) -> (String, String, Summary) {
+    let memory = Memory::default();
+    let spec = OutputSpec { destination: Box::new(memory.clone()), style, header, is_file: true };
+    let outputs = Outputs::new(vec![spec], style.time, Console::default());
+    let mut pipeline = Pipeline::new(rules, outputs, NOW);
+    feed(&mut pipeline);
+    let summary = pipeline.finish(NOW + 60_000_000);
+    let text = |bytes: &Arc<Mutex<Vec<u8>>>| String::from_utf8(bytes.lock().unwrap().clone()).unwrap();
+    (text(&memory.lines), text(&memory.gaps), summary)
+}
+
+fn frame(pipeline: &mut Pipeline, kind: FrameKind, after_us: i64, bytes: &[u8]) {
+    pipeline.frame(Frame { conn: 1, kind, recv_us: NOW + after_us, bytes });
+}
+
+fn market(pipeline: &mut Pipeline) {
+    pipeline.item(&Item::Event(Event::Symbols(vec![
+        (NIFTY, Arc::from("NIFTY")),
+        (OPTION, Arc::from("NIFTY-24Feb2026-31200-CE")),
+        (HDFC, Arc::from("M&M \"odd\", name")),
+    ])));
+    let instruments = [NIFTY, HDFC, OPTION].map(|key| (key, Some(Mode::Quote))).to_vec();
+    pipeline.item(&Item::Event(Event::Subscribed { conn: 1, instruments }));
+    for (i, event) in StatusEvent::ALL.into_iter().enumerate() {
+        let detail = (i % 2 == 1).then(|| "in words".to_owned());
+        pipeline.item(&Item::Event(Event::Status { conn: 1, event, detail, at_us: NOW }));
+    }
+    let mut bytes = Vec::new();
+    encode::ticker(&mut bytes, NIFTY, 23378.35, LTT);
+    encode::ticker(&mut bytes, NIFTY, 150.0, 0);
+    frame(pipeline, FrameKind::Binary, 1, &bytes);
+    bytes.clear();
+    encode::prev_close(&mut bytes, HDFC, 1691.2, 0);
+    encode::quote(&mut bytes, HDFC, &quote());
+    encode::open_interest(&mut bytes, OPTION, 1_234_575);
+    frame(pipeline, FrameKind::Binary, 500_000, &bytes);
+    bytes.clear();
+    let level = |price, qty, orders| Level { price, qty, orders };
+    let full = encode::Full {
+        quote: quote(),
+        oi: [3_214_575, 3_300_000, 3_100_050],
+        bids: std::array::from_fn(|i| level(152.25 - 0.05 * i as f32, 75 * (i as u32 + 1), 1 + i as u16)),
+        asks: std::array::from_fn(|i| level(152.35 + 0.05 * i as f32, 150 * (i as u32 + 1), 2 + i as u16)),
+    };
+    encode::full(&mut bytes, OPTION, &full);
+    // Levels without a price are left out, and a side without levels has no best price.
+    let mut thin = full;
+    thin.bids[3..].fill(level(-0.01, 0, 0));
+    thin.asks.fill(level(0.0, 0, 0));
+    thin.quote.ltp = f32::NAN;
+    encode::full(&mut bytes, OPTION, &thin);
+    frame(pipeline, FrameKind::Binary, 1_000_000, &bytes);
+    bytes.clear();
+    encode::raw(&mut bytes, 7, HDFC, &[]);
+    encode::raw(&mut bytes, 7, HDFC, &[1, 0, 0xfe, 0xff]);
+    encode::raw(&mut bytes, 99, HDFC, &[0xde, 0xad]);
+    encode::raw(&mut bytes, 0, HDFC, &[]);
+    encode::ticker(&mut bytes, InstrumentKey::new(Segment::from_code(6), 77), 1.05, LTT);
+    frame(pipeline, FrameKind::Binary, 2_000_000, &bytes);
+    // A truncated packet costs itself and nothing else.
+    bytes.clear();
+    encode::ticker(&mut bytes, NIFTY, 23379.0, LTT);
+    bytes.extend_from_slice(&[4, 50, 0, 1]);
+    frame(pipeline, FrameKind::Binary, 3_000_000, &bytes);
+    for reason in GapReason::ALL {
+        let (detail, dropped) = match reason {
+            GapReason::Disconnected => (Some("reset".to_owned()), None),
+            GapReason::Stalled => (Some("no byte for 10.5 s".to_owned()), Some(3)),
+            _ => (None, None),
+        };
+        let (from_us, to_us) = (NOW + 3_000_000, NOW + 3_500_000);
+        pipeline.item(&Item::Event(Event::Gap { conn: 1, reason, detail, from_us, to_us, dropped }));
+    }
+    pipeline.item(&Item::Lagged(Lagged { packets: 12, from_us: NOW + 3_600_000, to_us: NOW + 3_700_000 }));
+    pipeline.item(&Item::Event(Event::Lost {
+        conn: 1,
+        reason: GapReason::Disconnected,
+        detail: "reset".to_owned(),
+        from_us: NOW + 4_000_000,
+    }));
+    bytes.clear();
+    encode::disconnect(&mut bytes, NIFTY, DisconnectReason(805));
+    frame(pipeline, FrameKind::Binary, 4_500_000, &bytes);
+    bytes.clear();
+    encode::ticker(&mut bytes, NIFTY, 23380.0, LTT);
+    frame(pipeline, FrameKind::Binary, 5_000_000, &bytes);
+    // The clock is set back: the receive times go on, and a gap says so.
+    frame(pipeline, FrameKind::Binary, 4_900_000, &bytes);
+    pipeline.item(&Item::Event(Event::End { reason: "signal".to_owned(), at_us: NOW + 6_000_000 }));
+    frame(pipeline, FrameKind::Binary, 6_100_000, &bytes);
+}
+
+fn depth(pipeline: &mut Pipeline) {
+    pipeline.item(&Item::Event(Event::Symbols(vec![(HDFC, Arc::from("HDFCBANK"))])));
+    let row = |price, qty, orders| Row { price, qty, orders };
+    let mut bytes = Vec::new();
+    let bids: Vec<_> = (0..20).map(|i| row(1689.2 - 0.05 * f64::from(i), 100 + i, 3 + i)).collect();
+    encode::depth_side(&mut bytes, HDFC, Side::Bid, 7, &bids);
+    // Out of order, with rows that stand for no level.
+    let asks = [row(1689.4, 10, 1), row(1689.3, 20, 2), row(0.0, 5, 5), row(1689.35, 30, 3), row(-0.01, 0, 0)];
+    encode::depth_side(&mut bytes, HDFC, Side::Ask, 8, &asks);
+    frame(pipeline, FrameKind::Binary, 1, &bytes);
+    bytes.clear();
+    encode::depth_side(&mut bytes, HDFC, Side::Bid, 9, &[]);
+    encode::depth_side(&mut bytes, HDFC, Side::Ask, 10, &asks[..1]);
+    bytes.extend_from_slice(&[1, 2, 3]);
+    frame(pipeline, FrameKind::Binary, 2, &bytes);
+}
+
+fn orders(pipeline: &mut Pipeline) {
+    let order = |status: &str, traded: u32| {
+        format!(
+            r#"{{"Data":{{"exchange":"NSE","segment":"E","source":"W","securityId":"11630","clientId":"1000000001","exchOrderNo":"1200000080741389","orderNo":"351260318338501","product":"I","txnType":"B","orderType":"LMT","validity":"DAY","quantity":4,"tradedQty":{traded},"price":377,"strategyId":"NA","offMktFlag":"0","orderDateTime":"2026-03-18 14:25:47","status":"{status}","instrument":"EQUITY","symbol":"NTPC","expiryDate":"0001-01-01 00:00:00","refLtp":379.65,"tickSize":0.05}},"Type":"order_alert"}}"#
+        )
+    };
+    for (i, text) in
+        [order("Pending", 0), order("Pending", 0), order("Pending", 1), order("Traded", 4), "nonsense".into()]
+            .iter()
+            .enumerate()
+    {
+        frame(pipeline, FrameKind::Text, i as i64 * 1_000_000, text.as_bytes());
+    }
+}
+
+fn check(name: &str, actual: &str) {
+    let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("DHAN_BLESS").is_some() {
+        std::fs::write(&path, actual).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    for (number, (a, e)) in actual.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(a, e, "{name} line {}", number + 1);
+    }
+    assert_eq!(actual.len(), expected.len(), "{name}: DHAN_BLESS=1 cargo test --test golden writes it anew");
+}
+
+fn style(format: Format, time: TimeStyle, columns: Columns) -> Style {
+    Style { format, time, columns }
+}
+
+/// Every line is JSON, keys stand in the order they were written, receive times grow.
+fn check_ndjson(text: &str, recv: &str) {
+    let mut last = String::new();
+    for line in text.lines() {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let recv_us = value[recv].to_string();
+        assert!(recv_us > last, "{recv_us} follows {last}");
+        assert!(line.ends_with('}') && line.contains(&format!(",\"{recv}\":")), "{line}");
+        last = recv_us;
+    }
+}
+
+#[test]
+fn market_records_in_every_style() {
+    let rules = || Rules { status_records: true, ..Rules::everything(Stream::Market) };
+    for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
+        let (ndjson, _, summary) = run(rules(), style(Format::Ndjson, time, Columns::Own), None, market);
+        assert!(summary.books.balance(), "{:?}", summary.books);
+        check_ndjson(&ndjson, recv);
+        check(&format!("market.{name}.ndjson"), &ndjson);
+        let header = Some(market_header(None, time));
+        let (csv, gaps, _) = run(rules(), style(Format::Csv, time, Columns::Market), header, market);
+        check(&format!("market.{name}.csv"), &csv);
+        check(&format!("market.{name}.gaps.ndjson"), &gaps);
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let columns = reader.headers().unwrap().len();
+        assert!(reader.records().all(|row| row.unwrap().len() == columns));
+    }
+}
+
+#[test]
+fn with_one_type_the_csv_has_that_types_columns() {
+    let mut all = String::new();
+    for kind in MarketType::ALL {
+        let rules = Rules { only: 1 << kind as u8, ..Rules::everything(Stream::Market) };
+        let header = Some(market_header(Some(kind), TimeStyle::Epoch));
+        let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, Columns::Own), header, market);
+        assert!(summary.books.balance(), "{:?}", summary.books);
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        assert!(reader.records().all(|row| &row.unwrap()[0] == kind.name()));
+        all.push_str(&csv);
+    }
+    check("market.only.csv", &all);
+}
+
+#[test]
+fn depth_records_in_every_style() {
+    for (name, view) in [("book", View::Book), ("sides", View::Sides)] {
+        let rules = || Rules { view, top: Some(3), ..Rules::everything(Stream::Depth(Levels::Twenty)) };
+        let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+        let (text, _, summary) = run(rules(), ndjson, None, depth);
+        assert!(summary.books.balance(), "{:?}", summary.books);
+        assert_eq!((summary.books.written, summary.books.malformed), (4, 1));
+        check_ndjson(&text, "recv_us");
+        check(&format!("depth.{name}.ndjson"), &text);
+        let csv = style(Format::Csv, TimeStyle::Epoch, Columns::Own);
+        let (text, _, _) = run(rules(), csv, Some(depth_header(TimeStyle::Epoch)), depth);
+        check(&format!("depth.{name}.csv"), &text);
+    }
+}
+
+#[test]
+fn order_records_in_every_style() {
+    let rules = || Rules::everything(Stream::Orders);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let (text, _, summary) = run(rules(), ndjson, None, orders);
+    assert!(summary.books.balance(), "{:?}", summary.books);
+    assert_eq!((summary.books.written, summary.books.filtered, summary.books.malformed), (3, 1, 1));
+    check_ndjson(&text, "recv_us");
+    check("orders.ndjson", &text);
+    let header = own_header(&dhan::testing::record::order::Order::default(), TimeStyle::Iso);
+    let (text, _, _) = run(rules(), style(Format::Csv, TimeStyle::Iso, Columns::Own), Some(header), orders);
+    check("orders.csv", &text);
+}
+
+#[test]
+fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
+    let rules = Rules { count: Some(2), ..Rules::everything(Stream::Market) };
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let (text, _, summary) = run(rules, ndjson, None, |pipeline| {
+        let mut bytes = Vec::new();
+        for _ in 0..5 {
+            encode::ticker(&mut bytes, NIFTY, 1.0, LTT);
+        }
+        frame(pipeline, FrameKind::Binary, 0, &bytes);
+        frame(pipeline, FrameKind::Binary, 1, &bytes);
+    });
+    assert_eq!((summary.books.received, summary.books.written, summary.books.filtered), (10, 2, 8));
+    assert_eq!(text.lines().filter(|line| line.contains("\"ticker\"")).count(), 2);
+}
+
+#[test]
+fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
+    let rules =
+        Rules { once: Some(vec![(NIFTY, Mode::Ticker), (HDFC, Mode::Quote)]), ..Rules::everything(Stream::Market) };
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let (text, _, summary) = run(rules, ndjson, None, market);
+    assert_eq!(summary.reason, "once");
+    let types: Vec<_> = text.lines().filter(|line| line.contains("security_id")).map(|line| &line[..40]).collect();
+    assert_eq!(types.len(), 2, "{types:?}");
+}
+
+#[test]
+fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let (text, _, summary) = run(Rules::everything(Stream::Market), ndjson, None, |pipeline| {
+        let both = [Mode::Ticker, Mode::Quote].map(|mode| (HDFC, Some(mode))).to_vec();
+        pipeline.item(&Item::Event(Event::Subscribed { conn: 1, instruments: both }));
+        let mut bytes = Vec::new();
+        encode::ticker(&mut bytes, HDFC, 1.0, LTT);
+        encode::quote(&mut bytes, HDFC, &quote());
+        encode::ticker(&mut bytes, NIFTY, 2.0, LTT);
+        frame(pipeline, FrameKind::Binary, 0, &bytes);
+        pipeline.item(&Item::Event(Event::Unsubscribed { instruments: vec![(HDFC, Some(Mode::Ticker))] }));
+        frame(pipeline, FrameKind::Binary, 1, &bytes);
+        pipeline.item(&Item::Event(Event::Unsubscribed { instruments: vec![(HDFC, None)] }));
+        frame(pipeline, FrameKind::Binary, 2, &bytes);
+        pipeline.item(&Item::Event(Event::Subscribed { conn: 1, instruments: vec![(HDFC, Some(Mode::Ticker))] }));
+        frame(pipeline, FrameKind::Binary, 3, &bytes);
+    });
+    let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
+    assert_eq!(count("\"ticker\",\"segment\":\"NSE_EQ\""), 2);
+    assert_eq!(count("\"quote\",\"segment\":\"NSE_EQ\""), 2);
+    assert_eq!(count("\"IDX_I\""), 4);
+    assert!(summary.books.balance());
+}

@@ -1,0 +1,8 @@
+//! The simulator from a client's side.
+
+mod command;
+mod crowd;
+mod depth;
+mod market;
+mod official_client;
+mod orders;
