@@ -5,7 +5,8 @@ use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, R
 use super::credentials::UserTypeArgs;
 use super::only;
 use super::plan::{
-    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, Speed, StopPlan, StreamKind, StreamPlan, StreamSource, TextSource, View,
+    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, Speed, StopPlan,
+    StreamKind, StreamPlan, StreamSource, TextSource, View,
 };
 use super::problems::Problems;
 use super::specs::{self, Takes};

@@ -157,8 +157,12 @@ macro_rules! put {
 }
 
 macro_rules! rows {
-    () => { None };
-    ($rows:expr) => { Some($rows) };
+    () => {
+        None
+    };
+    ($rows:expr) => {
+        Some($rows)
+    };
 }
 
 /// Makes the constant `WORDS` of an enumeration that has `ALL` and a `const fn name`.

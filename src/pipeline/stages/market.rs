@@ -63,9 +63,7 @@ impl Pipeline {
             }
             Packet::OpenInterest(p) => self.packet(instrument, &p, recv_us),
             Packet::PrevClose(p) => self.packet(instrument, &p, recv_us),
-            Packet::MarketStatus(payload) => {
-                self.packet(instrument, &MarketStatus(payload), recv_us)
-            }
+            Packet::MarketStatus(payload) => self.packet(instrument, &MarketStatus(payload), recv_us),
             Packet::Unknown(payload) => {
                 let record = Unknown { code: header.code, payload };
                 self.packet(instrument, &record, recv_us)
@@ -88,12 +86,7 @@ impl Pipeline {
 
     /// Prints one packet as a record, or filters it; returns whether it was printed.
     #[inline(always)]
-    pub(super) fn packet<R: Record>(
-        &mut self,
-        instrument: InstrumentKey,
-        record: &R,
-        recv_us: i64,
-    ) -> bool {
+    pub(super) fn packet<R: Record>(&mut self, instrument: InstrumentKey, record: &R, recv_us: i64) -> bool {
         let kind = R::TYPE;
         if !self.rules.only.contains(kind)
             || (!self.wanted.is_empty() && self.is_unwanted(instrument, kind))

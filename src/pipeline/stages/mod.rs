@@ -27,8 +27,8 @@ use crate::orders::Orders;
 use crate::output::WriteFailure;
 use crate::protocol::depth::{Levels, packets as depth_packets};
 use crate::protocol::feed::packets as feed_packets;
-use crate::record::control::End;
 use crate::record::RecordType;
+use crate::record::control::End;
 use losses::{MalformedBurst, Untaken};
 use rustc_hash::{FxHashMap, FxHashSet};
 
