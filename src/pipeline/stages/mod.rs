@@ -20,14 +20,15 @@ use super::figures::Figures;
 use super::gaps::Gaps;
 use super::item::{Frame, FrameKind, GapReason};
 use super::lane::{Batch, Item};
+use super::observer::Observer;
 use super::outputs::Outputs;
 use crate::model::InstrumentKey;
 use crate::orders::Orders;
 use crate::output::WriteFailure;
 use crate::protocol::depth::{Levels, packets as depth_packets};
 use crate::protocol::feed::packets as feed_packets;
+use crate::record::RecordType;
 use crate::record::control::End;
-use crate::record::market::MarketType;
 use losses::{MalformedBurst, Untaken};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -53,13 +54,14 @@ pub struct Pipeline {
     wanted: FxHashMap<InstrumentKey, u8>,
     /// All modes that are subscribed, as bits.
     subscribed: FxHashMap<InstrumentKey, u8>,
-    once: Option<FxHashSet<(InstrumentKey, MarketType)>>,
+    once: Option<FxHashSet<(InstrumentKey, RecordType)>>,
     printed: u64,
-    by_type: [u64; MarketType::ALL.len()],
+    by_type: [u64; RecordType::ALL.len()],
     malformed: MalformedBurst,
     over: Option<Over>,
     ending: ending::Ending,
     untaken: Option<Untaken>,
+    observer: Option<Box<dyn Observer>>,
     /// When the latest packet was received whose lines were handed over, as far as outputs took them.
     handed_us: i64,
 }
@@ -92,11 +94,12 @@ impl Pipeline {
             subscribed: FxHashMap::default(),
             once: None,
             printed: 0,
-            by_type: [0; MarketType::ALL.len()],
+            by_type: [0; RecordType::ALL.len()],
             malformed: MalformedBurst::default(),
             over: None,
             ending: ending::Ending::default(),
             untaken: None,
+            observer: None,
             handed_us: i64::MAX,
         };
         if let Some(once) = once {
@@ -108,6 +111,11 @@ impl Pipeline {
     /// Asks this for the names of instruments that come without one, once each.
     pub fn look_up_with(&mut self, look_up: LookUp) {
         self.names.look_up_with(look_up);
+    }
+
+    /// Shows this every record as a value, from now on.
+    pub fn observe_with(&mut self, observer: Box<dyn Observer>) {
+        self.observer = Some(observer);
     }
 
     /// Names that were looked up since this was asked last.
@@ -250,7 +258,7 @@ impl Pipeline {
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
         self.figures.bytes_written = self.outputs.bytes_written();
-        for kind in MarketType::ALL {
+        for kind in RecordType::ALL {
             if self.by_type[kind as usize] > 0 {
                 self.figures.records.insert(kind.name(), self.by_type[kind as usize]);
             }

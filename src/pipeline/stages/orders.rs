@@ -4,7 +4,7 @@ use super::{Decoder, Pipeline};
 use crate::orders::Outcome;
 use crate::pipeline::item::{Frame, FrameKind};
 use crate::protocol::feed::{self, Packet};
-use crate::record::Record as _;
+use crate::record::RecordType;
 
 impl Pipeline {
     pub(super) fn orders(&mut self, frame: Frame<'_>) {
@@ -26,9 +26,12 @@ impl Pipeline {
                 Outcome::Record(order) if self.rules.events.is_none_or(|wanted| order.events.intersects(wanted)) => {
                     let recv_us = self.outputs.stamp(frame.recv_us, &self.books);
                     self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv_us));
+                    if let Some(observer) = &mut self.observer {
+                        observer.order(&order, recv_us);
+                    }
                     self.books.received += 1;
                     self.books.written += 1;
-                    *self.figures.records.entry(order.kind()).or_default() += 1;
+                    *self.figures.records.entry(RecordType::Order.name()).or_default() += 1;
                     self.printed();
                 }
                 Outcome::Record(_) | Outcome::Repeat | Outcome::NotAnOrder { .. } => self.filtered(),
