@@ -12,7 +12,7 @@ impl Stream {
         match self {
             Stream::Market => "wss://api-feed.dhan.co/",
             Stream::DEPTH_20 => "wss://depth-api-feed.dhan.co/twentydepth",
-            Stream::DEPTH_200 => "wss://full-depth-api.dhan.co/twohundreddepth",
+            Stream::DEPTH_200 => "wss://full-depth-api.dhan.co/",
             Stream::Orders => "wss://api-order-update.dhan.co/",
         }
     }
@@ -70,14 +70,14 @@ impl BaseUrl {
         self.named
     }
 
-    /// Another path that the same server may serve: 200-level depth has been seen at `/`. Only where the user did not
-    /// name an address, since that one is used as it stands.
+    /// Returns the other path that the same server may serve: 200-level depth is documented at `/twohundreddepth` and
+    /// has been seen at `/` only. `None` where the user named an address, since that one is used as it stands.
     pub fn alternative(&self) -> Option<BaseUrl> {
-        if self.named || self.endpoint != Stream::DEPTH_200 || self.url.path() == "/" {
+        if self.named || self.endpoint != Stream::DEPTH_200 || self.url.path() != "/" {
             return None;
         }
         let mut other = self.clone();
-        other.url.set_path("/");
+        other.url.set_path("/twohundreddepth");
         Some(other)
     }
 

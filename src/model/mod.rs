@@ -1,11 +1,17 @@
-//! What every module may use and what uses none: streams, segments, packet counters and exit codes.
+//! What every module may use and what uses none: streams, segments, causes of failures, packet counters and exit
+//! codes.
 
+pub mod cause;
 pub mod counts;
+pub mod disconnect;
 pub mod exit;
 pub mod segment;
 pub mod stream;
+pub mod time;
 
+pub use cause::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, Phase, TlsKind};
 pub use counts::PacketCounts;
+pub use disconnect::{DisconnectClass, DisconnectReason};
 pub use exit::{Exit, Failure};
 pub use segment::{InstrumentKey, Segment};
 pub use stream::{Levels, Stream};
