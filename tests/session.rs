@@ -173,7 +173,7 @@ fn every_reason_and_status_that_no_retry_could_mend_ends_the_run_with_its_code()
 #[test]
 fn what_ends_a_run_that_was_never_live_is_a_fault_of_the_servers_once_it_was() {
     let refusals = [http(400), http(404), http(302), http(403), http(401)];
-    let disconnects = [804, 806, 813].map(|reason| Input::ServerDisconnect(DisconnectReason(reason)));
+    let disconnects = [806].map(|reason| Input::ServerDisconnect(DisconnectReason(reason)));
     for refusal in refusals.into_iter().chain(disconnects) {
         let mut bench = Bench::online();
         bench.tell(Input::Data { packets: 1 });

@@ -65,6 +65,16 @@ impl BaseUrl {
         self.url.host_str().unwrap_or_default()
     }
 
+    /// Returns whether it is reached without encryption; that is this host only, and no proxy is used.
+    pub fn is_plain(&self) -> bool {
+        self.url.scheme() == "ws"
+    }
+
+    /// Returns `host:port`.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.host(), self.url.port_or_known_default().unwrap_or(443))
+    }
+
     /// Whether the user named it; Dhan's own otherwise.
     pub fn is_named_by_user(&self) -> bool {
         self.named

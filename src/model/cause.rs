@@ -39,7 +39,9 @@ pub enum Cause {
     #[error("{0}")]
     NoPlace(String),
     /// The account's connect budget is used up.
-    #[error("the connect budget (10 attempts in a burst, then 10 a minute, over all programs of this host) is used up")]
+    #[error(
+        "the account's connect budget is used up (10 attempts in a burst, then 10 a minute, over all programs of this host)"
+    )]
     Budget {
         /// The time until there is an attempt again.
         wait: Duration,

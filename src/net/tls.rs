@@ -109,7 +109,7 @@ pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectErr
         // A bad signature is that of somebody who only has the name of an authority.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             TlsKind::UnknownCa,
-            "its certificate has an unknown issuer: nobody this host trusts has signed it (a company's proxy? name its \
+            "its certificate has an unknown issuer: it is signed by nobody this host trusts (a company's proxy? name its \
              root with --ca-file or SSL_CERT_FILE)"
                 .to_owned(),
         ),
@@ -135,7 +135,7 @@ fn other_names(presented: &[String]) -> String {
     }
     match names.is_empty() {
         true => "its certificate is for another host".to_owned(),
-        false => format!("its certificate is for other hosts: {}", names.join(", ")),
+        false => format!("its certificate is for another host ({})", names.join(", ")),
     }
 }
 

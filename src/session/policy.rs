@@ -108,7 +108,7 @@ fn disconnect(reason: DisconnectReason, live: bool) -> Verdict {
         DisconnectClass::Plan if live => Verdict::AskAccount,
         DisconnectClass::Plan | DisconnectClass::Account => Verdict::Fatal(Exit::Account),
         DisconnectClass::Credentials => Verdict::Credentials,
-        DisconnectClass::Request => refused(live),
+        DisconnectClass::Request => Verdict::Fatal(Exit::Refused),
         DisconnectClass::Transient => Verdict::Retry,
     }
 }

@@ -98,9 +98,10 @@ impl Session {
                 Stream::DEPTH_200 => " (200 levels also want a token made on web.dhan.co, consumer type SELF)",
                 _ => "",
             };
+            let ends = if matches!(cause, Cause::Ended(Ended::CloseFrame { .. })) { "closes" } else { "resets" };
             self.warn(format!(
-                "connection {}: closed twice within 5 s of connecting, without one packet ({cause}): this looks like bad \
-                 credentials or a missing data plan{hint}",
+                "connection {}: two {ends} within 5 s of connecting without one packet: this looks like bad \
+                 credentials or a missing data plan{hint} ({cause})",
                 self.config.conn
             ));
             self.outage.told(&cause.to_string());
