@@ -14,6 +14,7 @@
 //! * `protocol` – what the broker's bytes mean, and the inverse.
 //! * `record` – what we promise our users: one field list per record.
 //! * `format` – NDJSON and CSV.
+//! * `storage` – files that are never left torn: the file-system seam, markers, appending, recovery.
 //! * `output` – where lines go: stdout, rotated files.
 //! * `pipeline` – turns received frames into records, and counts packets.
 //! * `orders` – order messages: tolerant reading, and events from comparing with the last state.
@@ -26,6 +27,7 @@
 //! * `capture` – raw frames in a file, written and read.
 //! * `instruments` – the instrument master: download, cache, look-up.
 //! * `verify` – reads back what was captured and checks that it is complete.
+//! * `watch` – the streams of a run as a full-screen view.
 //! * `doctor` – what `dhan doctor` finds, and what it means.
 //! * `simulator` – the same protocols from the server's side.
 //! * `cli` – flags as typed, flags as meant.
@@ -53,8 +55,10 @@ mod redact;
 mod rest;
 mod session;
 mod simulator;
+mod storage;
 mod stream;
 mod verify;
+mod watch;
 
 /// Runs the command line of this process and returns its exit code.
 pub fn run() -> std::process::ExitCode {
@@ -128,8 +132,14 @@ pub mod testing {
     pub mod simulator {
         pub use crate::simulator::*;
     }
+    pub mod storage {
+        pub use crate::storage::*;
+    }
     pub mod stream {
         pub use crate::stream::*;
+    }
+    pub mod watch {
+        pub use crate::watch::*;
     }
     pub mod verify {
         pub use crate::verify::*;

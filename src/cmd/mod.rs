@@ -40,11 +40,15 @@ pub fn main() -> ExitCode {
         Err(ended) => ended,
     };
     let exit = result.unwrap_or_else(|failure| {
-        if !failure.message.is_empty() {
-            printer.error(&failure);
+        match failure.exit {
+            _ if failure.message.is_empty() => {}
+            // Nothing has run: what was typed is wrong, and the moment says nothing.
+            Exit::Usage | Exit::NotFound => printer.usage_error(&failure),
+            _ => printer.error(&failure),
         }
         failure.exit
     });
+    printer.finish();
     ExitCode::from(exit.code())
 }
 

@@ -47,6 +47,7 @@ async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
     let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(told(Exit::Bug))?;
     let simulator = Simulator::start(config).await.map_err(|error| cannot_listen(listen, &error))?;
+    console.begin_run();
     console.info(format_args!(
         "a simulated exchange (seed {seed}) listens on {}; any client id and any token will do; Ctrl-C stops it",
         simulator.addr()

@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::model::exit::Failure;
 use flate2::write::GzDecoder;
 use futures_util::StreamExt as _;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
@@ -338,8 +338,8 @@ impl<'a> Bar<'a> {
             return Bar(None, console);
         }
         let bar = match length {
-            Some(length) => ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr()),
-            None => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
+            Some(length) => ProgressBar::with_draw_target(Some(length), console.draw_target()),
+            None => ProgressBar::with_draw_target(None, console.draw_target()),
         };
         let template = if length.is_some() {
             "instrument master {bar:30} {bytes}/{total_bytes} {bytes_per_sec}"

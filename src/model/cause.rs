@@ -59,6 +59,16 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Returns the server's code: of a disconnect packet, a close frame, or HTTP.
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Cause::Disconnect(reason) => Some(reason.0),
+            Cause::Ended(Ended::CloseFrame { code, .. }) => Some(*code),
+            Cause::Connect(ConnectError { class: ConnectClass::Http { status, .. }, .. }) => Some(*status),
+            _ => None,
+        }
+    }
+
     /// Returns whether the attempt reached the server; only such attempts count against the connect budget.
     pub fn reached_server(&self) -> bool {
         match self {

@@ -1,10 +1,11 @@
-//! What every module may use and what uses none: streams, segments, causes of failures, packet counters and exit
-//! codes.
+//! What every module may use and what uses none: streams, segments, causes of failures, packet counters, exit codes,
+//! the names of secret variables.
 
 pub mod cause;
 pub mod counts;
 pub mod disconnect;
 pub mod exit;
+pub mod secrets;
 pub mod segment;
 pub mod stream;
 pub mod time;

@@ -10,6 +10,7 @@ mod shared;
 mod signals;
 mod socket;
 mod status;
+mod trace;
 
 use crate::model::Stream;
 pub use early::EarlyStop;

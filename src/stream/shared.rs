@@ -1,7 +1,7 @@
 //! What the sockets of a run share: clocks, credentials, the account, the lane, and what people are told.
 
 use super::gate::Gate;
-use crate::auth::{Credentials, Login, Source};
+use crate::auth::{Credentials, Login, ProblemKind, Source};
 use crate::clock::now_us;
 use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
@@ -95,7 +95,7 @@ impl Shared {
     pub async fn read_login(&self) -> Result<Login, CredentialProblem> {
         match &self.credentialing {
             Credentialing::Source(source) => source.read_login().await.map_err(|problem| {
-                let can_change = problem.can_change;
+                let can_change = problem.kind != ProblemKind::Missing;
                 let Failure { exit, message } = problem.into();
                 CredentialProblem { exit, can_change, words: message }
             }),
@@ -208,6 +208,11 @@ impl Shared {
             state.connected += u64::from(event == StatusEvent::Connected);
             *state = SocketState { event: Some(event), detail, connected: state.connected, exit };
         }
+    }
+
+    /// Returns the last step of a socket.
+    pub fn last_event(&self, conn: u16) -> Option<StatusEvent> {
+        self.sockets.borrow().get(usize::from(conn) - 1)?.event
     }
 
     /// Somebody else's words as records may carry them.

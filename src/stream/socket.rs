@@ -1,8 +1,10 @@
 //! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
 
 use super::shared::{Shared, fingerprint};
+use super::trace;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
+use crate::console::{Fields, Level};
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::model::{Cause, CredentialProblem, Ended};
@@ -170,6 +172,7 @@ impl Socket {
             }
             Action::Connect => self.connect(),
             Action::Send(text) => {
+                self.shared.console.debug(format_args!("connection {}: request: {text}", self.conn));
                 if let Some(connection) = &mut self.connection
                     && let Err(ended) = connection.send_text(&text)
                 {
@@ -230,8 +233,8 @@ impl Socket {
                     dropped: None,
                 });
             }
-            Action::Warn(text) => self.shared.console.warn(self.shared.masked(text)),
-            Action::Inform(text) => self.shared.console.info(self.shared.masked(text)),
+            Action::Warn(text) => self.say(Level::Warn, text),
+            Action::Inform(text) => self.say(Level::Info, text),
             Action::ReportUnseen => self.shared.report_unseen(),
             Action::GiveUp(failure) => return Some(SocketEnd::GaveUp(failure)),
             Action::Stopped => {
@@ -244,14 +247,38 @@ impl Socket {
         None
     }
 
+    /// Says what the session has to say, with what is known of its connection.
+    fn say(&self, level: Level, text: String) {
+        let cause = self.session.cause().map(|cause| self.shared.masked(cause.to_string()));
+        let event = self.shared.last_event(self.conn).map(StatusEvent::name);
+        let delay = self.session.next_attempt_in();
+        let fields = Fields {
+            event,
+            conn: Some(self.conn),
+            cause: cause.as_deref(),
+            delay_ms: delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+            code: self.session.cause().and_then(Cause::code),
+            host: Some(self.base.host()),
+        };
+        self.shared.console.event(level, &fields, self.shared.masked(text));
+    }
+
     fn status(&mut self, event: StatusEvent, detail: Option<String>) {
         let at_us = now_us();
         let detail = detail.map(|detail| self.shared.masked(detail));
+        let host = self.base.host();
+        let fields = Fields {
+            event: Some(event.name()),
+            conn: Some(self.conn),
+            cause: detail.as_deref(),
+            host: Some(host),
+            ..Fields::default()
+        };
         let words = match &detail {
             Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
             None => format!("connection {}: {}", self.conn, event.name()),
         };
-        self.shared.console.debug(words);
+        self.shared.console.event(Level::Debug, &fields, words);
         if event == StatusEvent::Live && !self.shared.has_been_live.replace(true) {
             self.shared.tell_all(Input::RunIsLive);
         }
@@ -343,7 +370,11 @@ impl Socket {
         let mut next = Some(first);
         // What one read of the socket brought was received at one moment: the clock is asked once for it.
         let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
+        let traces = shared.console.shows(Level::Trace);
         while let Some(incoming) = next {
+            if traces {
+                self.trace(&incoming);
+            }
             match incoming {
                 // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
                 Incoming::Binary(bytes)
@@ -394,6 +425,19 @@ impl Socket {
         if let Some(ended) = seen.ended {
             self.closed(ended);
         }
+    }
+
+    /// Says what came and the headers in it (`-vv`).
+    fn trace(&self, incoming: &Incoming) {
+        let words = match incoming {
+            Incoming::Binary(bytes) => trace::binary(self.feed, bytes),
+            Incoming::Text(bytes) => trace::text(&self.shared.redactor.blot_text(bytes)),
+            Incoming::Ping => "ping".to_owned(),
+            Incoming::Pong => "pong".to_owned(),
+            // Its status says it.
+            Incoming::Closed(_) => return,
+        };
+        self.shared.console.say(Level::Trace, format_args!("connection {}: {words}", self.conn));
     }
 
     /// Looks at a binary frame's headers: is it data, and does it end the session?

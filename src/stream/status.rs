@@ -5,7 +5,7 @@ use crate::clock::now_us;
 use crate::console::Console;
 use crate::pipeline::figures::{Figures, StatsLine};
 use crate::record::control::StatusEvent;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// What is shown while the run goes on.
 pub(super) struct Status {
@@ -19,7 +19,7 @@ impl Status {
     /// With a live line on stderr, if that is wanted.
     pub fn new(live: bool, console: &Console) -> Status {
         let live = live.then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let bar = ProgressBar::with_draw_target(None, console.draw_target());
             let style = ProgressStyle::with_template("{spinner} {msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar

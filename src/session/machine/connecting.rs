@@ -50,7 +50,8 @@ impl Session {
         match (read, waiting) {
             (Ok(which), _) if self.credentials.refused.contains(&which) => {
                 if matches!(self.state, State::Reading) {
-                    let words = "these credentials were refused before".to_owned();
+                    let refusal = self.credentials.refusal.take();
+                    let words = refusal.unwrap_or_else(|| "these credentials were refused before".to_owned());
                     self.await_credentials(CredentialProblem { exit: Exit::Credentials, can_change: true, words });
                 }
             }
@@ -67,7 +68,12 @@ impl Session {
                 self.connect_with(which);
             }
             (Ok(which), None) => self.connect_with(which),
-            (Err(problem), Some(awaiting)) => awaiting.problem = problem,
+            (Err(problem), Some(awaiting)) if problem.can_change => awaiting.problem = problem,
+            (Err(problem), Some(_)) => self.give_up(problem.exit, problem.words),
+            // A file may be mended; at the start the user is there to hear of it.
+            (Err(problem), None) if problem.exit == Exit::Account && !self.server.has_served => {
+                self.give_up(problem.exit, problem.words);
+            }
             (Err(problem), None) => {
                 self.outage.fail(Cause::Credentials(problem.clone()));
                 self.await_credentials(problem);
@@ -76,6 +82,7 @@ impl Session {
     }
 
     fn connect_with(&mut self, which: Fingerprint) {
+        self.credentials.refusal = None;
         self.credentials.current = Some(which);
         self.status(StatusEvent::Connecting, None);
         self.state = State::Connecting;
@@ -162,7 +169,22 @@ impl Session {
     /// Waits for other credentials than those that were refused.
     pub(super) fn await_others(&mut self, words: String) {
         self.refuse_current();
+        if self.auth_deadline() <= self.now.at {
+            // Read once more: a token that was replaced meanwhile needs no waiting.
+            self.credentials.refusal = Some(words);
+            return self.attempt();
+        }
         self.await_credentials(CredentialProblem { exit: Exit::Credentials, can_change: true, words });
+    }
+
+    /// Returns until when other credentials are waited for, from the first moment they were needed.
+    fn auth_deadline(&mut self) -> Time {
+        let since = *self.credentials.awaited_since.get_or_insert(self.now.at);
+        since + self.auth_wait()
+    }
+
+    fn auth_wait(&self) -> Duration {
+        if self.server.has_served { self.config.auth_wait } else { self.config.auth_wait_at_start }
     }
 
     pub(super) fn await_credentials(&mut self, problem: CredentialProblem) {
@@ -172,8 +194,7 @@ impl Session {
     /// Waits for other credentials; the same ones are sent again after `again`.
     pub(super) fn await_credentials_or(&mut self, problem: CredentialProblem, again: Option<Duration>) {
         let now = self.now.at;
-        let since = *self.credentials.awaited_since.get_or_insert(now);
-        let deadline = since + self.config.auth_wait;
+        let deadline = self.auth_deadline();
         if deadline <= now || !problem.can_change {
             return self.no_credentials(&problem);
         }
@@ -193,7 +214,7 @@ impl Session {
     }
 
     pub(super) fn no_credentials(&mut self, problem: &CredentialProblem) {
-        let waited = match self.config.auth_wait {
+        let waited = match self.auth_wait() {
             Duration::ZERO => String::new(),
             _ if !problem.can_change => String::new(),
             wait => format!("; no others came within {} (--auth-wait)", words(wait)),

@@ -65,6 +65,8 @@ pub struct Config {
     pub max_outage: Option<Duration>,
     /// `--auth-wait`; zero where the credentials cannot change.
     pub auth_wait: Duration,
+    /// The same until the run is live for the first time: a person at a terminal is told at once.
+    pub auth_wait_at_start: Duration,
     /// Whether the REST order book is asked for (orders, unless `--no-snapshot` or a partner).
     pub snapshot: bool,
     /// Whether the server may have another path (200 levels). Not where the user named the address: it is used as it
@@ -84,6 +86,7 @@ impl Config {
             start_delay: Duration::ZERO,
             max_outage: None,
             auth_wait: Duration::from_secs(600),
+            auth_wait_at_start: Duration::from_secs(600),
             snapshot: feed == Stream::Orders,
             other_path: feed == Stream::Depth(Levels::TwoHundred),
             calendar: Calendar::default(),
@@ -183,6 +186,8 @@ struct Credentials {
     current: Option<Fingerprint>,
     refused: VecDeque<Fingerprint>,
     awaited_since: Option<Time>,
+    /// Why the credentials were refused that are now read once more.
+    refusal: Option<String>,
     /// The last time the profile was asked about silent refusals, and with which credentials.
     probed: Option<(Time, Option<Fingerprint>)>,
 }
@@ -365,6 +370,19 @@ impl Session {
         }
         self.outage.since()?;
         Some(self.outage.cause().map_or(Exit::Network, |cause| policy::exit(cause, self.server.has_served)))
+    }
+
+    /// Returns why the connection is missing, or was until it became live.
+    pub fn cause(&self) -> Option<&Cause> {
+        self.outage.cause()
+    }
+
+    /// Returns the time until the next attempt, while one is waited for.
+    pub fn next_attempt_in(&self) -> Option<Duration> {
+        match &self.state {
+            State::Waiting { until } => Some(until.since(self.now.at)),
+            _ => None,
+        }
     }
 
     /// Returns whether data has come on the connection that there is now.

@@ -1,0 +1,145 @@
+//! Turns a message into the bytes of its line: text or JSON, with the time, the journal's priority or neither.
+
+use super::{Fields, Level, LogFormat};
+use std::fmt::Write as _;
+
+/// What a text line begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Prefix {
+    /// The program's name only: a terminal, or a command that ends by itself.
+    #[default]
+    Name,
+    /// The time in India, then the program's name: a log.
+    Clock,
+    /// The priority as `<4>`; the journal knows time and name itself.
+    Journal,
+}
+
+impl Prefix {
+    /// Returns the prefix of a stream or server whose stderr is the descriptor of this process.
+    pub fn of_stderr() -> Prefix {
+        use std::io::IsTerminal as _;
+        let stderr = std::io::stderr();
+        let journal = std::env::var("JOURNAL_STREAM").ok();
+        if let (Some(journal), Ok(stat)) = (journal, rustix::fs::fstat(&stderr))
+            && is_journal(&journal, stat.st_dev, stat.st_ino)
+        {
+            return Prefix::Journal;
+        }
+        if stderr.is_terminal() { Prefix::Name } else { Prefix::Clock }
+    }
+}
+
+/// Returns whether the value of `JOURNAL_STREAM` (`DEVICE:INODE`) names this file.
+fn is_journal(value: &str, device: u64, inode: u64) -> bool {
+    let parts = value.split_once(':').map(|(device, inode)| (device.parse(), inode.parse()));
+    parts == Some((Ok(device), Ok(inode)))
+}
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Style {
+    pub format: LogFormat,
+    pub color: bool,
+    pub prefix: Prefix,
+}
+
+impl Style {
+    /// Returns the line of a message at a moment (µs since the epoch), with its line end.
+    pub fn line(self, level: Level, fields: &Fields<'_>, message: &str, now_us: i64) -> String {
+        match self.format {
+            LogFormat::Text => self.text(level, message, now_us),
+            LogFormat::Json => json(level, fields, message, now_us),
+        }
+    }
+
+    fn text(self, level: Level, message: &str, now_us: i64) -> String {
+        use anstyle::{AnsiColor, Style};
+        let style = match level {
+            _ if !self.color => Style::new(),
+            Level::Error => AnsiColor::Red.on_default().bold(),
+            Level::Warn => AnsiColor::Yellow.on_default(),
+            _ => Style::new().dimmed(),
+        };
+        let word = match level {
+            Level::Info => String::new(),
+            _ => format!("{style}{}{style:#}: ", level.word()),
+        };
+        match self.prefix {
+            Prefix::Name => format!("dhan: {word}{message}\n"),
+            Prefix::Clock => {
+                format!("{} dhan: {word}{message}\n", crate::clock::ist_civil(now_us).strftime("%H:%M:%S"))
+            }
+            Prefix::Journal => {
+                // Every line of a message is an entry of its own there, and needs its own priority.
+                let mut lines = String::with_capacity(message.len() + 16);
+                for (i, line) in message.lines().enumerate() {
+                    let word = if i == 0 { word.as_str() } else { "" };
+                    let _ = writeln!(lines, "<{}>{word}{line}", level.priority());
+                }
+                lines
+            }
+        }
+    }
+}
+
+fn json(level: Level, fields: &Fields<'_>, message: &str, now_us: i64) -> String {
+    #[derive(serde::Serialize)]
+    struct Line<'a> {
+        time: String,
+        level: &'a str,
+        #[serde(flatten)]
+        fields: &'a Fields<'a>,
+        message: &'a str,
+    }
+    let now = crate::clock::ist_civil(now_us);
+    let time = format!("{}+05:30", now.round(jiff::Unit::Millisecond).unwrap_or(now));
+    serde_json::to_string(&Line { time, level: level.word(), fields, message }).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-27 09:14:07 in India.
+    const NOW: i64 = 1_795_751_047_000_000;
+
+    fn style(prefix: Prefix) -> Style {
+        Style { prefix, ..Style::default() }
+    }
+
+    #[test]
+    fn a_log_has_the_time_in_india_and_the_journal_has_priorities() {
+        let line = |prefix, level, message: &str| style(prefix).line(level, &Fields::default(), message, NOW);
+        for (prefix, level, message, shown) in [
+            (Prefix::Name, Level::Warn, "late", "dhan: warning: late\n"),
+            (Prefix::Clock, Level::Warn, "late", "09:14:07 dhan: warning: late\n"),
+            (Prefix::Clock, Level::Info, "up", "09:14:07 dhan: up\n"),
+            (Prefix::Journal, Level::Warn, "late", "<4>warning: late\n"),
+            (Prefix::Journal, Level::Error, "two\nlines", "<3>error: two\n<3>lines\n"),
+            (Prefix::Journal, Level::Info, "up", "<6>up\n"),
+            (Prefix::Journal, Level::Trace, "x", "<7>trace: x\n"),
+        ] {
+            assert_eq!(line(prefix, level, message), shown);
+        }
+    }
+
+    #[test]
+    fn json_has_every_field_in_the_same_order_and_null_for_what_is_not_known() {
+        let style = Style { format: LogFormat::Json, ..style(Prefix::Journal) };
+        let fields = Fields { event: Some("retrying"), conn: Some(2), delay_ms: Some(480), ..Fields::default() };
+        assert_eq!(
+            style.line(Level::Info, &fields, "again", NOW),
+            "{\"time\":\"2026-11-27T09:14:07+05:30\",\"level\":\"info\",\"event\":\"retrying\",\"conn\":2,\
+             \"cause\":null,\"delay_ms\":480,\"code\":null,\"host\":null,\"message\":\"again\"}\n"
+        );
+    }
+
+    #[test]
+    fn the_journal_is_known_by_device_and_inode_both() {
+        assert!(is_journal("8:1234", 8, 1234));
+        for other in ["8:1235", "9:1234", "8", "", ":", "8:1234:1", "a:b"] {
+            assert!(!is_journal(other, 8, 1234), "{other}");
+        }
+    }
+}

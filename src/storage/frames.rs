@@ -1,0 +1,328 @@
+//! Compressed files: independent frames, written as flushed blocks and read back one frame at a time.
+
+use super::names::Compression;
+use std::io::{self, BufRead as _, BufReader, Read, Write as _};
+use zstd::stream::raw::Operation as _;
+
+/// Packs lines into frames. What comes out are whole blocks: all that went in before can be read back from them.
+pub enum Compressor {
+    /// One gzip member.
+    Gzip(flate2::write::GzEncoder<Vec<u8>>),
+    /// One Zstandard frame.
+    Zstd(zstd::stream::write::Encoder<'static, Vec<u8>>),
+}
+
+impl Compressor {
+    /// Begins a frame; `None` for files that are not compressed.
+    pub fn new(compression: Compression) -> io::Result<Option<Compressor>> {
+        Ok(match compression {
+            Compression::None => None,
+            Compression::Gzip => {
+                Some(Compressor::Gzip(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default())))
+            }
+            Compression::Zstd => {
+                let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), zstd::DEFAULT_COMPRESSION_LEVEL)?;
+                encoder.include_checksum(true)?;
+                Some(Compressor::Zstd(encoder))
+            }
+        })
+    }
+
+    /// Takes lines in.
+    pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        match self {
+            Compressor::Gzip(encoder) => encoder.write_all(lines),
+            Compressor::Zstd(encoder) => encoder.write_all(lines),
+        }
+    }
+
+    /// Bytes that are ready but were not handed out yet.
+    pub fn ready(&self) -> usize {
+        match self {
+            Compressor::Gzip(encoder) => encoder.get_ref().len(),
+            Compressor::Zstd(encoder) => encoder.get_ref().len(),
+        }
+    }
+
+    /// Closes a block and appends it to `out`.
+    pub fn flush_into(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Compressor::Gzip(encoder) => {
+                encoder.flush()?;
+                out.append(encoder.get_mut());
+            }
+            Compressor::Zstd(encoder) => {
+                encoder.flush()?;
+                out.append(encoder.get_mut());
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the frame and appends its last bytes to `out`.
+    pub fn finish_into(self, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut rest = match self {
+            Compressor::Gzip(encoder) => encoder.finish()?,
+            Compressor::Zstd(encoder) => encoder.finish()?,
+        };
+        out.append(&mut rest);
+        Ok(())
+    }
+}
+
+/// What comes out of a compressed file.
+pub enum Piece<'a> {
+    /// Bytes of the current frame.
+    Data(&'a [u8]),
+    /// The current frame is whole and ends at this offset of the file.
+    FrameEnd(u64),
+}
+
+/// OpenMode far a compressed file can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Walked {
+    /// The end of the last whole frame.
+    pub whole_to: u64,
+    /// Whether something follows it that is not a whole frame.
+    pub torn: bool,
+}
+
+struct Counted<R> {
+    inner: R,
+    count: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(bytes)?;
+        self.count += n as u64;
+        Ok(n)
+    }
+}
+
+/// Decodes frame after frame of what begins at offset `start`, as far as it goes.
+///
+/// # Errors
+/// What reading or `on` said. A torn or damaged frame is not an error.
+pub fn walk(
+    compression: Compression,
+    input: impl Read,
+    start: u64,
+    mut on: impl FnMut(Piece<'_>) -> io::Result<()>,
+) -> io::Result<Walked> {
+    let mut input = BufReader::with_capacity(128 * 1024, Counted { inner: input, count: start });
+    let mut whole_to = start;
+    let mut bytes = vec![0; 128 * 1024];
+    loop {
+        if input.fill_buf()?.is_empty() {
+            return Ok(Walked { whole_to, torn: false });
+        }
+        let whole = match compression {
+            Compression::None => plain_frame(&mut input, &mut on)?,
+            Compression::Gzip => gzip_member(&mut input, &mut bytes, &mut on)?,
+            Compression::Zstd => zstd_frame(&mut input, &mut bytes, &mut on)?,
+        };
+        if !whole {
+            return Ok(Walked { whole_to, torn: true });
+        }
+        whole_to = input.get_ref().count - input.buffer().len() as u64;
+        on(Piece::FrameEnd(whole_to))?;
+    }
+}
+
+type Input<R> = BufReader<Counted<R>>;
+
+fn plain_frame<R: Read>(input: &mut Input<R>, on: &mut impl FnMut(Piece<'_>) -> io::Result<()>) -> io::Result<bool> {
+    loop {
+        let bytes = input.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(true);
+        }
+        let n = bytes.len();
+        on(Piece::Data(bytes))?;
+        input.consume(n);
+    }
+}
+
+fn gzip_member<R: Read>(
+    input: &mut Input<R>,
+    bytes: &mut [u8],
+    on: &mut impl FnMut(Piece<'_>) -> io::Result<()>,
+) -> io::Result<bool> {
+    let mut decoder = flate2::bufread::GzDecoder::new(input);
+    loop {
+        match decoder.read(bytes) {
+            Ok(0) => return Ok(true),
+            Ok(n) => on(Piece::Data(&bytes[..n]))?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if is_damage(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn zstd_frame<R: Read>(
+    input: &mut Input<R>,
+    bytes: &mut [u8],
+    on: &mut impl FnMut(Piece<'_>) -> io::Result<()>,
+) -> io::Result<bool> {
+    let mut decoder = zstd::stream::raw::Decoder::new()?;
+    loop {
+        let packed = input.fill_buf()?;
+        let at_end = packed.is_empty();
+        let Ok(status) = decoder.run_on_buffers(packed, bytes) else { return Ok(false) };
+        input.consume(status.bytes_read);
+        if status.bytes_written > 0 {
+            on(Piece::Data(&bytes[..status.bytes_written]))?;
+        }
+        if status.remaining == 0 {
+            return Ok(true);
+        }
+        if at_end && status.bytes_written == 0 {
+            return Ok(false);
+        }
+    }
+}
+
+fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    error.raw_os_error().is_none() && matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof | Other)
+}
+
+/// Whether an unfinished frame ends exactly behind a flushed block: nothing of it is half there.
+pub fn ends_with_whole_block(compression: Compression, input: impl Read) -> io::Result<bool> {
+    let mut input = BufReader::new(input);
+    match compression {
+        Compression::None => Ok(true),
+        Compression::Gzip => {
+            // A flush ends in an empty stored block.
+            let mut last = [0; 4];
+            loop {
+                let bytes = input.fill_buf()?;
+                let n = bytes.len();
+                if n == 0 {
+                    return Ok(last == [0, 0, 0xff, 0xff]);
+                }
+                let mut window = last.to_vec();
+                window.extend_from_slice(&bytes[n.saturating_sub(4)..]);
+                last.copy_from_slice(&window[window.len() - 4..]);
+                input.consume(n);
+            }
+        }
+        Compression::Zstd => zstd_blocks_end(&mut input),
+    }
+}
+
+/// Walks the block headers of one frame (RFC 8878, 3.1.1).
+fn zstd_blocks_end(input: &mut impl io::BufRead) -> io::Result<bool> {
+    let mut head = [0; 5];
+    if !fill(input, &mut head)? {
+        return Ok(false);
+    }
+    let descriptor = head[4];
+    let single_segment = descriptor & 0x20 != 0;
+    let window = usize::from(!single_segment);
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let content = match descriptor >> 6 {
+        0 => usize::from(single_segment),
+        1 => 2,
+        2 => 4,
+        _ => 8,
+    };
+    if !skip(input, window + dictionary + content)? {
+        return Ok(false);
+    }
+    loop {
+        if input.fill_buf()?.is_empty() {
+            return Ok(true);
+        }
+        let mut header = [0; 3];
+        if !fill(input, &mut header)? {
+            return Ok(false);
+        }
+        let header = u32::from_le_bytes([header[0], header[1], header[2], 0]);
+        let size = if header >> 1 & 3 == 1 { 1 } else { header >> 3 };
+        if !skip(input, size as usize)? || header & 1 == 1 {
+            // The last block: then only the checksum can be missing.
+            return Ok(false);
+        }
+    }
+}
+
+fn fill(input: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
+    match input.read_exact(bytes) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn skip(input: &mut impl Read, bytes: usize) -> io::Result<bool> {
+    Ok(io::copy(&mut input.take(bytes as u64), &mut io::sink())? == bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(compression: Compression, frames: &[&[&str]], finish_last: bool) -> (Vec<u8>, Vec<usize>) {
+        let (mut out, mut flushed) = (Vec::new(), Vec::new());
+        for (i, blocks) in frames.iter().enumerate() {
+            let mut compressor = Compressor::new(compression).unwrap().unwrap();
+            for block in *blocks {
+                compressor.write(block.as_bytes()).unwrap();
+                compressor.flush_into(&mut out).unwrap();
+                flushed.push(out.len());
+            }
+            if finish_last || i + 1 < frames.len() {
+                compressor.finish_into(&mut out).unwrap();
+            }
+        }
+        (out, flushed)
+    }
+
+    fn read_back(compression: Compression, bytes: &[u8]) -> (String, Walked) {
+        let mut text = Vec::new();
+        let walked = walk(compression, bytes, 0, |piece| {
+            if let Piece::Data(data) = piece {
+                text.extend_from_slice(data);
+            }
+            Ok(())
+        });
+        (String::from_utf8_lossy(&text).into_owned(), walked.unwrap())
+    }
+
+    #[test]
+    fn a_cut_at_any_byte_gives_every_block_before_it_and_is_noticed() {
+        for compression in [Compression::Gzip, Compression::Zstd] {
+            let (bytes, flushed) = packed(compression, &[&["one\n", "two\n"], &["three\n", "four\n"]], false);
+            let (first_frame, _) = packed(compression, &[&["one\n", "two\n"]], true);
+            for cut in 0..=bytes.len() {
+                let (text, walked) = read_back(compression, &bytes[..cut]);
+                let blocks = flushed.iter().filter(|&&end| end <= cut).count();
+                let all = ["one\n", "two\n", "three\n", "four\n"];
+                assert!(text.starts_with(&all[..blocks].concat()), "{compression:?} cut at {cut}: {text:?}");
+                let whole = if cut >= first_frame.len() { first_frame.len() } else { 0 };
+                assert_eq!(
+                    walked,
+                    Walked { whole_to: whole as u64, torn: cut != whole },
+                    "{compression:?} cut at {cut}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_behind_a_flushed_block_is_nothing_half_there() {
+        for compression in [Compression::Gzip, Compression::Zstd] {
+            let (bytes, flushed) = packed(compression, &[&["one\n", "two\n", "three\n"]], false);
+            for cut in 1..=bytes.len() {
+                let whole = ends_with_whole_block(compression, &bytes[..cut]).unwrap();
+                // A frame's bare header says nothing yet: whole or not, nothing is lost.
+                if cut >= flushed[0] {
+                    assert_eq!(whole, flushed.contains(&cut), "{compression:?} cut at {cut} of {flushed:?}");
+                }
+            }
+        }
+    }
+}

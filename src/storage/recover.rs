@@ -1,0 +1,297 @@
+//! What a killed run left is made whole again.
+//!
+//! The order of steps makes a kill at any of them harmless:
+//!
+//! * Plain text: what follows the last line end is copied to `NAME.torn-TIME` (prepared under another name, renamed),
+//!   then the file is cut. Killed in between, the next start copies the same bytes once more.
+//! * Compressed: the whole lines of the unfinished frame are packed into a frame of their own in `.NAME.dhan-mending`;
+//!   if more than those lines was there, the unfinished frame goes to `NAME.torn-TIME` as it is; the marker's note says
+//!   where the file is to be cut; the file is cut and the prepared frame appended; the note is taken back; the prepared
+//!   frame removed. As long as the note stands, cutting and appending are done again from the start.
+
+use super::disk::{Filesystem, OpenMode, Reader, read_full};
+use super::frames::{self, Compressor, Piece};
+use super::marker::{Marker, Note};
+use super::names::{self, Compression};
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// OpenMode much is read at a time.
+const STEP: u64 = 64 * 1024;
+/// OpenMode far back a last record is looked for.
+const FAR: u64 = 16 * 1024 * 1024;
+
+/// Returns the receive time of a line, µs since the epoch, or `None` if the line is no record.
+pub type RecordTime = fn(&[u8]) -> Option<i64>;
+
+/// What was found and done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mended {
+    /// The last record in the file, µs since the epoch.
+    pub last_us: Option<i64>,
+    /// Bytes of the file now; `None` if there is none.
+    pub len: Option<u64>,
+    /// Where the torn tail went, and its bytes.
+    pub torn: Option<(PathBuf, u64)>,
+}
+
+/// Mends the file at `path`. `note`: what the killed run's marker said; without one only plain text is looked at.
+pub fn mend(
+    fs: &dyn Filesystem,
+    path: &Path,
+    held: Option<(&Marker, Option<&Note>)>,
+    mode: u32,
+    now_us: i64,
+    record_time: RecordTime,
+) -> io::Result<Mended> {
+    let file = match fs.open(path, OpenMode::Mend) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Mended::default()),
+        Err(error) => return Err(error),
+    };
+    let job = Job { fs, path, file: &file, mode, now_us, record_time };
+    match (Compression::of(path), held) {
+        (Compression::None, _) => job.plain(),
+        (compression, Some((marker, note))) => job.compressed(compression, marker, note),
+        // An orderly end left whole frames only.
+        (_, None) => Ok(Mended { len: Some(fs.fstat(&file)?.len), ..Mended::default() }),
+    }
+}
+
+struct Job<'a> {
+    fs: &'a dyn Filesystem,
+    path: &'a Path,
+    file: &'a File,
+    mode: u32,
+    now_us: i64,
+    record_time: RecordTime,
+}
+
+impl Job<'_> {
+    fn plain(&self) -> io::Result<Mended> {
+        let len = self.fs.fstat(self.file)?.len;
+        let good = self.line_end_before(len)?;
+        let torn = if good < len {
+            let torn = self.move_aside(good, len)?;
+            self.fs.set_len(self.file, good)?;
+            Some((torn, len - good))
+        } else {
+            None
+        };
+        Ok(Mended { last_us: self.last_record(good)?, len: Some(good), torn })
+    }
+
+    /// The end of the last whole line in the first `len` bytes.
+    fn line_end_before(&self, len: u64) -> io::Result<u64> {
+        let mut end = len;
+        let mut bytes = vec![0; STEP as usize];
+        while end > 0 {
+            let start = end.saturating_sub(STEP);
+            let bytes = &mut bytes[..(end - start) as usize];
+            let n = read_full(self.fs, self.file, bytes, start)?;
+            if let Some(at) = memchr::memrchr(b'\n', &bytes[..n]) {
+                return Ok(start + at as u64 + 1);
+            }
+            end = start;
+        }
+        Ok(0)
+    }
+
+    /// The receive time of the last record in the first `len` bytes of plain text.
+    fn last_record(&self, len: u64) -> io::Result<Option<i64>> {
+        let mut back = STEP;
+        loop {
+            let start = len.saturating_sub(back);
+            let mut bytes = vec![0; (len - start) as usize];
+            let n = read_full(self.fs, self.file, &mut bytes, start)?;
+            let text = &bytes[..n];
+            // The first line may have lost its beginning.
+            let text =
+                if start == 0 { text } else { memchr::memchr(b'\n', text).map_or(&[][..], |at| &text[at + 1..]) };
+            if let Some(us) = text.split(|&b| b == b'\n').rev().find_map(self.record_time) {
+                return Ok(Some(us));
+            }
+            if start == 0 || back >= FAR {
+                return Ok(None);
+            }
+            back *= 8;
+        }
+    }
+
+    fn compressed(&self, compression: Compression, marker: &Marker, note: Option<&Note>) -> io::Result<Mended> {
+        if let Some(note) = note
+            && let Some(at) = note.mend_at
+            && self.fs.stat(&names::mending(self.path)).is_ok()
+        {
+            self.put_in_place(at, marker, note)?;
+        }
+        let len = self.fs.fstat(self.file)?.len;
+        // A note that does not fit the file (it was cut by others) is worth nothing.
+        let start = note.map_or(0, |note| note.frame_at).min(len);
+        let start = if note.is_some_and(|note| note.frame_at > len) { 0 } else { start };
+        let mut lines = LastLine::of(self.record_time);
+        let mut frame = LastLine::of(self.record_time);
+        let walked = frames::walk(compression, Reader::new(self.fs, self.file, start), start, |piece| {
+            match piece {
+                Piece::Data(data) => frame.take(data),
+                Piece::FrameEnd(_) => {
+                    lines.us = frame.us.or(lines.us);
+                    frame = LastLine::of(self.record_time);
+                }
+            }
+            Ok(())
+        })?;
+        let last_us = frame.us.or(lines.us).or(note.and_then(|note| note.last_us));
+        if !walked.torn {
+            return Ok(Mended { last_us, len: Some(len), torn: None });
+        }
+        let at = walked.whole_to;
+        let prepared = self.prepare_frame(compression, at)?;
+        let clean =
+            frame.rest.is_empty() && frames::ends_with_whole_block(compression, Reader::new(self.fs, self.file, at))?;
+        let torn = if clean { None } else { Some((self.move_aside(at, len)?, len - at)) };
+        let note = Note {
+            mend_at: Some(at),
+            ..note.cloned().unwrap_or(Note {
+                pid: 0,
+                pattern: String::new(),
+                since_us: last_us.unwrap_or(self.now_us),
+                len: 0,
+                frame_at: at,
+                last_us,
+                mend_at: None,
+            })
+        };
+        marker.write(&note)?;
+        self.put_in_place(at, marker, &note)?;
+        Ok(Mended { last_us, len: Some(at + prepared), torn })
+    }
+
+    /// Packs the whole lines of the unfinished frame at `at` into a frame of its own; its size.
+    fn prepare_frame(&self, compression: Compression, at: u64) -> io::Result<u64> {
+        let path = names::mending(self.path);
+        match self.fs.remove(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let out = self.fs.open(&path, OpenMode::New(self.mode))?;
+        let mut compressor = Compressor::new(compression)?;
+        let (mut packed, mut line, mut written, mut any) = (Vec::new(), Vec::new(), 0, false);
+        frames::walk(compression, Reader::new(self.fs, self.file, at), at, |piece| {
+            let (Piece::Data(data), Some(compressor)) = (piece, &mut compressor) else { return Ok(()) };
+            line.extend_from_slice(data);
+            if let Some(end) = memchr::memrchr(b'\n', &line) {
+                any = true;
+                compressor.write(&line[..=end])?;
+                line.drain(..=end);
+            }
+            if compressor.ready() > STEP as usize {
+                compressor.flush_into(&mut packed)?;
+                written += self.write_out(&out, &packed, written)?;
+                packed.clear();
+            }
+            Ok(())
+        })?;
+        if let (true, Some(compressor)) = (any, compressor) {
+            compressor.finish_into(&mut packed)?;
+            written += self.write_out(&out, &packed, written)?;
+        }
+        Ok(written)
+    }
+
+    fn write_out(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<u64> {
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.fs.write_at(file, &bytes[done..], offset + done as u64) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(n) => done += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(bytes.len() as u64)
+    }
+
+    /// Cuts the file and appends the prepared frame; may be done any number of times.
+    fn put_in_place(&self, at: u64, marker: &Marker, note: &Note) -> io::Result<()> {
+        let prepared = names::mending(self.path);
+        let from = self.fs.open(&prepared, OpenMode::Read)?;
+        let size = self.fs.fstat(&from)?.len;
+        self.fs.set_len(self.file, at)?;
+        self.copy(&from, 0, size, self.file, at)?;
+        marker.write(&Note { mend_at: None, ..note.clone() })?;
+        self.fs.remove(&prepared)
+    }
+
+    fn copy(&self, from: &File, start: u64, end: u64, to: &File, at: u64) -> io::Result<()> {
+        let mut bytes = vec![0; STEP as usize];
+        let mut done = 0;
+        while start + done < end {
+            let want = (end - start - done).min(STEP) as usize;
+            let n = read_full(self.fs, from, &mut bytes[..want], start + done)?;
+            if n == 0 {
+                break;
+            }
+            done += self.write_out(to, &bytes[..n], at + done)?;
+        }
+        Ok(())
+    }
+
+    /// Copies bytes of the file to `NAME.torn-TIME`, which appears only when it is whole.
+    fn move_aside(&self, start: u64, end: u64) -> io::Result<PathBuf> {
+        let mut half = names::mending(self.path).into_os_string();
+        half.push("-torn");
+        let half = PathBuf::from(half);
+        match self.fs.remove(&half) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let to = self.fs.open(&half, OpenMode::New(self.mode))?;
+        self.copy(self.file, start, end, &to, 0)?;
+        for attempt in 0.. {
+            let torn = names::torn(self.path, self.now_us, attempt);
+            match self.fs.stat(&torn) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    self.fs.rename(&half, &torn)?;
+                    return Ok(torn);
+                }
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+        }
+        Err(ErrorKind::AlreadyExists.into())
+    }
+}
+
+/// Follows a stream of text and remembers its last record's time.
+struct LastLine {
+    record_time: RecordTime,
+    /// What follows the last line end.
+    rest: Vec<u8>,
+    us: Option<i64>,
+}
+
+impl LastLine {
+    fn of(record_time: RecordTime) -> LastLine {
+        LastLine { record_time, rest: Vec::new(), us: None }
+    }
+
+    fn take(&mut self, data: &[u8]) {
+        match memchr::memrchr(b'\n', data) {
+            None => self.rest.extend_from_slice(data),
+            Some(end) => {
+                let start = memchr::memrchr(b'\n', &data[..end]).map_or(0, |at| at + 1);
+                let us = if start == 0 {
+                    self.rest.extend_from_slice(&data[..end]);
+                    (self.record_time)(&self.rest)
+                } else {
+                    (self.record_time)(&data[start..end])
+                };
+                self.us = us.or(self.us);
+                self.rest.clear();
+                self.rest.extend_from_slice(&data[end + 1..]);
+            }
+        }
+    }
+}

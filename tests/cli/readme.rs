@@ -1,0 +1,234 @@
+//! The README is true: its examples run, its records are of the schema, its units and crontab lines do what they say.
+//!
+//! Blocks marked ```` ```sh test ```` run in an empty folder, with an account of a simulated exchange. What a machine lacks
+//! (`jq`, `duckdb`, `systemd-analyze`) is skipped, with a word.
+
+use dhan::testing::simulator::{SimConfig, SimHandle};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const README: &str = include_str!("../../README.md");
+const BIN: &str = env!("CARGO_BIN_EXE_dhan");
+
+/// The fenced blocks whose opening line, after the fence, starts so; each with the rest of that line.
+fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
+    let fence = format!("```{start}");
+    let blocks = README.split("\n```").collect::<Vec<_>>();
+    let opened = blocks.iter().skip(1).step_by(2).map(|block| block.split_once('\n').expect("a fence is a line"));
+    opened.filter_map(|(mark, text)| Some((fence_rest(mark, &fence)?, text))).collect()
+}
+
+fn fence_rest<'a>(mark: &'a str, fence: &str) -> Option<&'a str> {
+    let rest = mark.strip_prefix(&fence[3..])?;
+    (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim())
+}
+
+fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A home of its own with an account of a simulated exchange, and a desktop that prints its notifications.
+struct Home {
+    sim: SimHandle,
+    dir: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Home {
+        let sim = SimHandle::start_in_thread(SimConfig::default()).expect("the simulator starts");
+        let home = Home { sim, dir: tempfile::tempdir().unwrap() };
+        home.write(".config/dhan/token", "any", 0o600);
+        home.write("bin/notify-send", "#!/bin/sh\necho \"$*\"\n", 0o755);
+        fs::create_dir(home.path("work")).unwrap();
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str, mode: u32) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Runs a script there. One that never ends is a failure with a name, not a test run that hangs.
+    fn run(&self, script: &str) -> Output {
+        let mut path = format!("{}:{}", self.path("bin").display(), Path::new(BIN).parent().unwrap().display());
+        for folder in python().and_then(|python| Some(python.parent()?.display().to_string())).into_iter() {
+            path += &format!(":{folder}");
+        }
+        path += &format!(":{}", std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new("timeout");
+        command.args(["100", "bash", "-euo", "pipefail", "-c", script]).current_dir(self.path("work"));
+        command.env_clear().envs(self.sim.environment()).env("PATH", path).env("HOME", self.dir.path());
+        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_TOKEN_FILE", self.path(".config/dhan/token"));
+        command.stdin(Stdio::null()).output().expect("bash runs")
+    }
+
+    /// A line that names places of a real machine, with places of this home instead, and only seconds to go.
+    fn here(&self, line: &str) -> String {
+        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
+        let root = self.dir.path().display().to_string();
+        line.replace("/usr/local/bin/dhan", BIN)
+            .replace("%d/token", &self.path(".config/dhan/token").display().to_string())
+            .replace("/etc/dhan", &root)
+            .replace("/var/lib/dhan", &format!("{root}/work"))
+            .replace("--until 15:30", &format!("--until {end}"))
+    }
+}
+
+/// The Python that CI installed packages for.
+fn python() -> Option<PathBuf> {
+    std::env::var_os("DHAN_TEST_PYTHON").map(PathBuf::from).filter(|python| python.is_absolute())
+}
+
+/// What a block needs and this machine lacks.
+fn lacking(home: &Home, block: &str) -> Option<&'static str> {
+    let needs = [
+        ("jq", "jq --version"),
+        ("duckdb", "python3 -c 'import duckdb'"),
+        ("python3", "python3 --version"),
+        ("gzip", "gzip --version"),
+    ];
+    needs
+        .iter()
+        .find(|(name, try_it)| block.contains(name) && !home.run(try_it).status.success())
+        .map(|(name, _)| *name)
+}
+
+#[test]
+fn marked_examples_run_and_print() {
+    let examples = blocks("sh test");
+    assert!(examples.len() >= 10, "the README has {} examples", examples.len());
+    // Each mostly waits; all at once they take as long as the longest.
+    std::thread::scope(|scope| {
+        for (_, block) in &examples {
+            scope.spawn(move || {
+                let home = Home::new();
+                if let Some(lacking) = lacking(&home, block) {
+                    return skipped(&format!("no {lacking} for: {}", block.lines().next().unwrap_or_default()));
+                }
+                let output = home.run(block);
+                assert!(output.status.success(), "{:?}\n{block}\n{}", output.status.code(), said(&output));
+                assert!(!output.stdout.is_empty(), "{block} prints nothing");
+            });
+        }
+    });
+}
+
+#[test]
+fn example_records_are_of_the_schema_and_of_every_type() {
+    let home = Home::new();
+    let lines: String = blocks("json").iter().map(|(_, text)| format!("{text}\n")).collect();
+    home.write("work/examples.ndjson", &lines, 0o644);
+    let output = home.run("dhan verify examples.ndjson || [ $? = 13 ]");
+    assert!(output.status.success(), "{}", said(&output));
+    let summary: Value = serde_json::from_slice(&output.stdout).expect("a summary");
+    assert_eq!((&summary["damaged"], &summary["torn_bytes"]), (&0.into(), &0.into()), "{summary}");
+    let of = |line: &str| Some(line.strip_prefix("{\"type\":\"")?.split('"').next()?.to_owned());
+    let shown: BTreeSet<_> = lines.lines().map(|line| of(line).expect("a record")).collect();
+    let rows =
+        README.lines().skip_while(|line| *line != "## Records").take_while(|line| !line.starts_with("One of each"));
+    let tabled: BTreeSet<_> =
+        rows.filter_map(|row| Some(row.strip_prefix("| `")?.split('`').next()?.to_owned())).collect();
+    assert!(shown == tabled && shown.len() == 13, "shown: {shown:?}\ntabled: {tabled:?}");
+}
+
+#[test]
+fn units_are_understood_by_systemd() {
+    let home = Home::new();
+    let units = blocks("ini");
+    assert_eq!(units.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["dhan-feed.service", "dhan-feed.timer"]);
+    for (name, text) in &units {
+        home.write(name, &text.replace("/usr/local/bin/dhan", BIN), 0o644);
+    }
+    if !home.run("command -v systemd-analyze").status.success() {
+        return skipped("no systemd-analyze here");
+    }
+    let names = units.iter().map(|(name, _)| format!("{:?}", home.path(name))).collect::<Vec<_>>().join(" ");
+    let output = home.run(&format!("systemd-analyze verify --man=no {names}"));
+    assert!(output.status.success() && said(&output).is_empty(), "{}", said(&output));
+    let output = home.run("systemd-analyze calendar 'Mon..Fri 09:05 Asia/Kolkata'");
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(units[1].1.contains("OnCalendar=Mon..Fri 09:05 Asia/Kolkata\n"), "the time that was tried is the unit's");
+}
+
+/// Runs a line of a service or crontab here and looks at what it left.
+fn line_leaves_a_whole_file(home: &Home, line: &str) {
+    home.write("watchlist", "# indices\nIDX_I:13\nNSE_EQ:2885@quote\n", 0o644);
+    home.write("token", "any", 0o600);
+    let output = home.run(&home.here(line));
+    assert!(output.status.success(), "{line}\n{}", said(&output));
+    assert!(output.stdout.is_empty(), "cron would mail this: {}", said(&output));
+    let output = home.run("dhan verify *.ndjson.zst && ls *.ndjson.zst");
+    assert!(output.status.success(), "{line}\n{}", said(&output));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let summary: Value = serde_json::from_str(text.lines().next().expect("a summary")).unwrap();
+    assert_eq!((&summary["verdict"], &summary["instruments"]), (&"ok".into(), &2.into()), "{summary}");
+    let name = text.lines().last().unwrap();
+    assert!(name.len() == "2026-01-26.ndjson.zst".len() && name.starts_with("20"), "{name}");
+}
+
+#[test]
+fn the_service_runs_what_it_says() {
+    let (_, unit) = blocks("ini")[0];
+    let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("it starts something");
+    let environment = unit.lines().find_map(|line| line.strip_prefix("Environment=")).expect("it has an environment");
+    line_leaves_a_whole_file(&Home::new(), &format!("{environment} {start}"));
+    let kept_down =
+        unit.lines().find_map(|line| line.strip_prefix("RestartPreventExitStatus=")).expect("some are final");
+    assert_eq!(kept_down, "2 3 4 5 14");
+}
+
+#[test]
+fn crontab_lines_run_and_mean_the_same_minute() {
+    let [(_, lines)] = blocks("cron")[..] else { panic!("one block of crontab lines") };
+    let lines: Vec<_> = lines.lines().map(|line| line.split_once("  ").expect("a time and a command")).collect();
+    let [(utc, command), (ist, same)] = lines[..] else { panic!("a line for UTC, a line for IST") };
+    assert_eq!(command, same);
+    assert!(!command.contains('%'), "cron ends a command at a bare %");
+    let minute = |time: &str| {
+        let fields: Vec<_> = time.split(' ').collect();
+        assert_eq!(fields[2..], ["*", "*", "1-5"], "{time}");
+        fields[1].parse::<u32>().unwrap() * 60 + fields[0].parse::<u32>().unwrap()
+    };
+    assert_eq!((minute(ist), minute(utc) + 330), (9 * 60 + 5, 9 * 60 + 5));
+    line_leaves_a_whole_file(&Home::new(), command);
+}
+
+#[test]
+fn every_variable_and_every_exit_code_is_told() {
+    fn read(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            match entry.file_type().unwrap().is_dir() {
+                true => read(&entry.path(), text),
+                false => *text += &fs::read_to_string(entry.path()).unwrap(),
+            }
+        }
+    }
+    let mut sources = String::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    let name = |rest: &str| {
+        rest.split(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_').next().unwrap().to_owned()
+    };
+    let read: BTreeSet<_> = sources.split("\"DHAN_").skip(1).map(name).filter(|n| !n.is_empty()).collect();
+    let told: BTreeSet<_> = README.split("`DHAN_").skip(1).map(name).filter(|n| !n.is_empty()).collect();
+    let secret: Vec<_> = read.difference(&told).filter(|name| !name.starts_with("TEST_") && **name != "WS_").collect();
+    assert!(read.len() > 10 && secret.is_empty(), "not in the README: {secret:?}");
+    let table = README.split("## Exit codes").nth(1).unwrap().split("\n## ").next().unwrap();
+    let codes: Vec<_> =
+        table.lines().filter_map(|l| l.strip_prefix("| ")?.split(' ').next()?.parse::<u8>().ok()).collect();
+    assert_eq!(codes, (0..=14).collect::<Vec<_>>());
+}
