@@ -6,7 +6,7 @@ use crate::clock::now_us;
 use crate::console::{Console, untrusted};
 use crate::model::Stream;
 use crate::net::Connector;
-use crate::pipeline::desk::Desk;
+use crate::pipeline::handle::Handle;
 use crate::protocol::depth::Levels;
 use crate::record::control::StatusEvent;
 use crate::redact::Redactor;
@@ -53,7 +53,9 @@ pub(super) struct Shared {
     /// What must never be shown or kept, in whatever a server sends.
     pub redactor: Redactor,
     pub connector: Connector,
-    pub desk: Arc<Desk>,
+    pub pipeline: Handle,
+    /// Instruments that were never seen are to be told of.
+    pub tells_unseen: Cell<bool>,
     pub credentialing: Credentialing,
     pub rest: Option<rest::Client>,
     /// `None` where no account is at stake (demo).
@@ -218,8 +220,9 @@ impl Shared {
         }
     }
 
-    /// Asks the writer which instruments were never seen; the answer is printed when it comes.
+    /// Has the driver tell which instruments were never seen.
     pub fn report_unseen(&self) {
-        self.desk.tell_unseen();
+        self.tells_unseen.set(true);
+        self.pipeline.wake_driver();
     }
 }
