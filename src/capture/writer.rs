@@ -254,10 +254,10 @@ impl BlockWriter {
         varint::put(&mut payload, self.number);
         payload.extend_from_slice(body);
         self.number += 1;
-        self.put(ENTRIES, &payload)
+        self.append_block(ENTRIES, &payload)
     }
 
-    fn put(&mut self, kind: u8, payload: &[u8]) -> bool {
+    fn append_block(&mut self, kind: u8, payload: &[u8]) -> bool {
         let mut bytes = Vec::new();
         pack(self.packing, kind, payload, &mut bytes);
         match self.appender.append(&bytes, Cut::Nowhere) {
@@ -367,7 +367,7 @@ impl BlockWriter {
             let gap = Event::Gap { conn: 0, reason: GapReason::Lagged, detail, from_us, to_us: now_us, dropped: None };
             entries.event(&gap);
         }
-        if self.put(SESSION, &session) && !entries.is_empty() {
+        if self.append_block(SESSION, &session) && !entries.is_empty() {
             self.append(entries.body());
         }
     }
