@@ -5,6 +5,7 @@ pub mod figures;
 pub mod gaps;
 pub mod handle;
 pub mod item;
+pub mod observer;
 pub mod outputs;
 pub mod stages;
 pub mod stamps;

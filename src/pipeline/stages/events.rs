@@ -10,6 +10,9 @@ use crate::record::control::Status;
 impl Pipeline {
     /// Takes an event.
     pub fn event(&mut self, event: &Event) {
+        if let Some(observer) = &mut self.observer {
+            observer.event(event);
+        }
         match event {
             Event::Symbols(symbols) => {
                 self.names.told(symbols);

@@ -19,6 +19,7 @@ use super::book;
 use super::figures::Figures;
 use super::gaps::Gaps;
 use super::item::{Frame, FrameKind, GapReason};
+use super::observer::Observer;
 use super::outputs::{OutputReport, Outputs};
 use crate::model::InstrumentKey;
 use crate::orders::Orders;
@@ -58,6 +59,7 @@ pub struct Pipeline {
     malformed: MalformedBurst,
     over: Option<Over>,
     ending: ending::Ending,
+    observer: Option<Box<dyn Observer>>,
     /// For how long data had been missing when the end began.
     disconnected_us: Option<i64>,
 }
@@ -95,6 +97,7 @@ impl Pipeline {
             malformed: MalformedBurst::default(),
             over: None,
             ending: ending::Ending::default(),
+            observer: None,
             disconnected_us: None,
         };
         if let Some(once) = once {
@@ -106,6 +109,11 @@ impl Pipeline {
     /// Asks this for the names of instruments that come without one, once each.
     pub fn look_up_with(&mut self, look_up: LookUp) {
         self.names.look_up_with(look_up);
+    }
+
+    /// Shows this every record as a value, from now on.
+    pub fn observe_with(&mut self, observer: Box<dyn Observer>) {
+        self.observer = Some(observer);
     }
 
     /// Names that were looked up since this was asked last.
