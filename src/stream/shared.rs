@@ -17,7 +17,6 @@ use crate::session::{
 use secrecy::SecretString;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
