@@ -175,7 +175,7 @@ impl Socket {
         if let Some(connection) = &mut self.connection
             && let Err(ended) = connection.send_pong()
         {
-            self.closed(&ended);
+            self.closed(ended);
         }
     }
 
