@@ -25,6 +25,8 @@ use crate::stream::{self, Credentialing, EarlyStop, Ended, Gate, Run};
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::unfound;
+use std::io::IsTerminal as _;
+use std::time::Duration;
 
 /// What looks at a run while it goes on: a full-screen view.
 pub(crate) struct View {
@@ -97,9 +99,12 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         capture.once(once);
     }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
+    let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
+    let at_start = if std::io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
     let session = Config {
         max_outage: plan.max_outage,
-        auth_wait: if server.can_change { plan.auth_wait } else { std::time::Duration::ZERO },
+        auth_wait: waits(plan.auth_wait),
+        auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
         snapshot: matches!(plan.kind, StreamKind::Orders { snapshot: true, .. }),
         calendar: calendar.clone(),
         ..Config::new(feed, 1, 0)
@@ -145,7 +150,6 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
 
 /// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
 fn live_line(console: &Console) -> bool {
-    use std::io::IsTerminal as _;
     console.shows(Level::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
 }
 
