@@ -112,10 +112,13 @@ struct Inner {
     /// A live status line that must step aside while a message is printed.
     status: Option<indicatif::ProgressBar>,
     /// Shows messages instead of stderr, while a view fills the terminal.
-    diversion: Option<Box<dyn Fn(&str) + Send>>,
+    diversion: Option<Diversion>,
     /// Warnings and errors that were shown there only; stderr gets them when the view is left.
     diverted: VecDeque<String>,
 }
+
+/// Shows a message in a view that fills the terminal.
+pub type Diversion = Box<dyn Fn(&str) + Send>;
 
 /// Diverted lines that are kept for stderr; the oldest go first.
 const DIVERTED: usize = 100;
@@ -171,7 +174,7 @@ impl Console {
     }
 
     /// Shows messages by this instead of stderr, if stderr is the terminal that a view fills; else by both.
-    pub fn divert(&self, show: Box<dyn Fn(&str) + Send>) {
+    pub fn divert(&self, show: Diversion) {
         // What was said before is written before: it would be written over the view.
         self.finish();
         self.lock().diversion = Some(show);
