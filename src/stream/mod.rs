@@ -27,6 +27,7 @@ use crate::output::{OnLag, StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::handle::{FrameObserver, Handle, Wake};
 use crate::pipeline::item::{Event, StatusEvent};
+use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary};
 use crate::rest;
@@ -101,6 +102,10 @@ pub struct Run {
     pub changes: Option<mpsc::UnboundedReceiver<Change>>,
     /// Asked to read its lists again.
     pub reread: Option<Box<dyn Fn()>>,
+    /// Sees the records as values.
+    pub observer: Option<Box<dyn Observer>>,
+    /// Done first when the run ends, before anything is said of it.
+    pub on_end: Option<Box<dyn FnOnce()>>,
     /// Shows a live line on a terminal.
     pub live_line: bool,
     /// What stderr says.
@@ -162,6 +167,7 @@ struct Driver {
     stats: Option<Duration>,
     changes: Option<mpsc::UnboundedReceiver<Change>>,
     reread: Option<Box<dyn Fn()>>,
+    on_end: Option<Box<dyn FnOnce()>>,
     status: status::Status,
     failure: Option<Failure>,
     hinted: bool,
@@ -185,17 +191,20 @@ impl Driver {
             Failure::new(Exit::Bug, format!("the thread of an output cannot be started: {}", error.kind()))
         };
         let wake = Wake::default();
-        let (mut outputs, mut observer) = (run.outputs, run.tap);
+        let (mut outputs, mut capture) = (run.outputs, run.tap);
         outputs.set_stream(feed);
         outputs.start_threads(run.on_lag, &wake.caller()).map_err(no_thread)?;
-        if let Some(observer) = &mut observer {
-            observer.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
+        if let Some(capture) = &mut capture {
+            capture.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
         }
         let mut pipeline = Pipeline::new(run.rules, outputs, now_us());
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
         }
-        let pipeline = Handle::new(pipeline, observer, wake);
+        if let Some(observer) = run.observer {
+            pipeline.observe_with(observer);
+        }
+        let pipeline = Handle::new(pipeline, capture, wake);
         if !symbols.is_empty() {
             pipeline.event(Event::Symbols(symbols));
         }
@@ -239,6 +248,7 @@ impl Driver {
             stats: run.stats,
             changes: run.changes,
             reread: run.reread,
+            on_end: run.on_end,
             failure: None,
             hinted: false,
         })
@@ -437,6 +447,9 @@ impl Driver {
     async fn end(mut self, reason: String, signals: &mut Signals) -> Result<Ended, Failure> {
         let begun = Instant::now();
         self.status.clear(&self.console);
+        if let Some(on_end) = self.on_end.take() {
+            on_end();
+        }
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
         self.shared.pipeline.event(Event::Status {
