@@ -76,6 +76,12 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
     if let (Some(capture), Some(once)) = (&mut capture, &rules.once) {
         capture.once(once);
     }
+    if let (Some(capture), StreamSource::Server(server)) = (&mut capture, &plan.source)
+        && plan.feed() == Stream::Orders
+        && server.credentials.is_partner()
+    {
+        capture.partner();
+    }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
     let session = Config {
         max_outage: plan.max_outage,
@@ -143,7 +149,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         }
         StreamKind::Orders { events, show_client_id, .. } => {
             rules.events = *events;
-            rules.orders = crate::orders::Options { mask_client_id: !show_client_id };
+            rules.orders = crate::pipeline::orders::Options { mask_client_id: !show_client_id };
         }
     }
     rules
