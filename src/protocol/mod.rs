@@ -5,6 +5,7 @@
 //!
 //! * [`feed`] – the market feed's packets (ticker, quote, full, …).
 //! * [`depth`] – the 20- and 200-level books.
+//! * `orders` – order messages and snapshots, as JSON objects.
 //! * [`request`] – the JSON that asks for them.
 //! * [`encode`] – packets made from values, for the simulator and the tests.
 
@@ -12,6 +13,7 @@ pub mod depth;
 pub mod disconnect;
 pub mod encode;
 pub mod feed;
+pub(crate) mod orders;
 pub mod request;
 
 use crate::model::InstrumentKey;
