@@ -225,7 +225,7 @@ fn an_order_lives_partly_then_fully_traded_from_first_sight() {
 #[test]
 fn every_status_has_its_event_once_a_transition_and_an_unknown_one_is_kept() {
     let mut run = Run::new();
-    let mut told = |status: &str, n: i32| run.order(json!({"orderNo":"1","status":status,"quantity":5,"legNo":n}));
+    let mut told = |status: &str, n: i32| run.order(json!({"orderNo":"1","status":status,"quantity":5,"lotSize":n}));
     assert_eq!(told("Transit", 0), "update order_transit");
     assert_eq!(told("PENDING", 1), "update status_change order_pending");
     assert_eq!(told("pending", 2), "update");
@@ -255,7 +255,7 @@ fn a_part_that_was_traded_before_the_cancellation_is_told_too() {
 fn what_the_server_leaves_out_is_zero_or_null_where_zero_would_be_a_claim() {
     for data in [
         json!({"orderNo":"1"}),
-        json!({"orderNo":"1","exchOrderNo":"0","algoOrdNo":0.0,"strikePrice":0,"expiryDate":"0001-01-01 00:00:00","quantity":"","price":null}),
+        json!({"orderNo":"1","exchOrderNo":"0","algoOrdNo":0.0,"strikePrice":0,"expiryDate":"0001-01-01 00:00:00","quantity":"","price":""}),
         json!({"orderNo":"1","exchOrderNo":0,"algoOrdNo":"","strikePrice":"0.00","expiryDate":null,"exchOrderTime":"0001-01-01 00:00:00"}),
     ] {
         let record = one(data.clone());

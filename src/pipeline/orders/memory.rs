@@ -26,6 +26,8 @@ struct State {
     digest: [u8; 32],
     /// Where it is known from. After a snapshot, messages of before it may still be on their way.
     origin: Origin,
+    /// Whether a snapshot after a gap told it: the stream may repeat what was sent before the gap.
+    after_gap: bool,
     /// When it was last heard of.
     seen_us: i64,
     /// Its place in the order of being heard of.
@@ -157,7 +159,7 @@ impl Memory {
         }
         order.events = compare(known, &order);
         previous(&mut order, known);
-        self.remember(&key, &order, digest, recv_us);
+        self.remember(&key, &order, digest, false, recv_us);
         Outcome::Record(order)
     }
 
@@ -183,7 +185,7 @@ impl Memory {
             Some(known) if !differs(&order, known) => known.digest,
             _ => digest(&order),
         };
-        self.remember(&key, &order, digest, recv_us);
+        self.remember(&key, &order, digest, !at_start, recv_us);
         Outcome::Record(order)
     }
 
@@ -197,7 +199,7 @@ impl Memory {
         }
     }
 
-    fn remember(&mut self, key: &str, order: &Order, digest: [u8; 32], recv_us: i64) {
+    fn remember(&mut self, key: &str, order: &Order, digest: [u8; 32], after_gap: bool, recv_us: i64) {
         let known = self.states.get(key);
         let details = &order.details;
         let state = State {
@@ -209,6 +211,7 @@ impl Memory {
             part_traded: known.is_some_and(|known| known.part_traded) || is_part_traded(order),
             digest,
             origin: order.origin,
+            after_gap,
             seen_us: recv_us,
             turn: self.next_turn,
         };
@@ -286,15 +289,15 @@ fn differs(order: &Order, known: &State) -> bool {
         || !is_finished(details.status.as_deref()) && !Terms::of(order).agree(&known.terms)
 }
 
-/// Whether a snapshot has told already what an update of the stream tells: the same or more. An update that is later than
-/// the snapshot is news, unless it says nothing but the stream's own word for the same status.
+/// Whether a snapshot has told already what an update of the stream tells: the same or more, or the same in the other
+/// source's word. An update that is later than the snapshot is news.
 fn is_in_snapshot(order: &Order, known: &State) -> bool {
     if known.origin != Origin::Snapshot {
         return false;
     }
     let is_later = order.details.last_updated_time > known.last_updated_time;
     let is_other_word = order.details.status != known.status;
-    is_older(order, known) || !differs(order, known) && (!is_later || is_other_word)
+    is_older(order, known) || !differs(order, known) && (is_other_word || known.after_gap && !is_later)
 }
 
 /// Whether what is told was true before what is known: a snapshot is asked for while the stream goes on.
