@@ -142,9 +142,11 @@ fn read(vector: &Vector) -> (Vec<Value>, String, u64) {
     let mut records = done.records();
     let reason = records.iter().find(|r| r["event"] == "disconnected").map(|r| r["detail"].to_string());
     // The simulator answers the subscription with a snapshot.
-    let last = LAST.to_string();
-    let is_last =
-        |r: &Value| [&r["security_id"], &r["order_no"]].iter().any(|id| **id == last.as_str() || **id == "888888");
+    let is_last = |r: &Value| {
+        [&r["security_id"], &r["order_no"]]
+            .iter()
+            .any(|id| id.as_str().is_some_and(|id| id == "888888" || id.parse() == Ok(LAST)))
+    };
     let control = |r: &Value| ["gap", "status", "end"].contains(&r["type"].as_str().unwrap_or_default());
     records.retain(|r| !control(r) && !is_last(r));
     for record in &mut records {
