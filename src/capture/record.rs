@@ -62,6 +62,12 @@ impl Recorder {
         self.entries.once(wanted);
     }
 
+    /// Keeps that the run is a partner's, which prints client ids whole.
+    pub fn partner(&mut self) {
+        self.known().is_partner = true;
+        self.entries.partner();
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -29,6 +29,8 @@ pub(super) struct Known {
     events: Vec<Event>,
     /// What the run prints one record of each of.
     pub once: Option<Vec<(InstrumentKey, Mode)>>,
+    /// The run is a partner's, which prints client ids whole.
+    pub is_partner: bool,
     /// Why it cannot go on.
     pub failure: Option<WriteFailure>,
     /// Gaps of the capture alone: from when to when, µs since the epoch.
@@ -45,6 +47,9 @@ impl Known {
 
     /// Tells entries of it.
     pub fn tell(&self, entries: &mut Entries) {
+        if self.is_partner {
+            entries.partner();
+        }
         if let Some(once) = &self.once {
             entries.once(once);
         }

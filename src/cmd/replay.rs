@@ -10,10 +10,10 @@ use crate::cmd::stream::outputs;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{PacketCounts, Stream};
-use crate::orders;
 use crate::output::{StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::Event;
+use crate::pipeline::orders;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{Pipeline, Rules};
 
@@ -315,6 +315,7 @@ impl Replay<'_> {
                     playing.pipeline.end_within_next(packets, &reason);
                 }
                 Entry::Once(wanted) => playing.pipeline.print_once(&wanted),
+                Entry::Partner => playing.pipeline.show_client_ids(),
                 Entry::Finish(finish) => {
                     self.finish(playing, Some(finish.at_us));
                     return true;

@@ -6,6 +6,7 @@ pub mod gaps;
 pub mod handle;
 pub mod item;
 pub mod observer;
+pub mod orders;
 pub mod outputs;
 pub mod stages;
 pub mod stamps;
