@@ -161,7 +161,7 @@ impl StdoutSink {
         let Ok(stat) = self.patience.fs.fstat(&self.out) else { return };
         if self.patience.fs.set_len(&self.out, stat.len.saturating_sub(torn)).is_ok() {
             // Where it is not opened for appending, we would leave a hole.
-            let _ = self.out.seek(std::io::SeekFrom::Current(-(torn as i64)));
+            let _ = self.out.seek(io::SeekFrom::Current(-(torn as i64)));
             *done = whole;
         }
     }
