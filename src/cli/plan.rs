@@ -177,6 +177,24 @@ pub enum RecordType {
 }
 
 impl RecordType {
+    /// The market feed's.
+    pub const MARKET: [RecordType; MarketType::ALL.len()] = {
+        let mut types = [RecordType::Order; MarketType::ALL.len()];
+        let mut i = 0;
+        while i < types.len() {
+            types[i] = RecordType::Market(MarketType::ALL[i]);
+            i += 1;
+        }
+        types
+    };
+    /// Those of depth.
+    pub const DEPTH: [RecordType; 2] = [RecordType::Depth, RecordType::DepthSide];
+
+    /// Returns every type that `--only` may name.
+    pub fn all() -> Vec<RecordType> {
+        [&RecordType::MARKET[..], &RecordType::DEPTH, &[RecordType::Order]].concat()
+    }
+
     /// The value of `type`.
     pub const fn name(self) -> &'static str {
         match self {
