@@ -14,6 +14,7 @@
 //! * `protocol` – what the broker's bytes mean, and the inverse.
 //! * `record` – what we promise our users: one field list per record.
 //! * `format` – NDJSON and CSV.
+//! * `storage` – files that are never left torn: the file-system seam, markers, appending, recovery.
 //! * `output` – where lines go: stdout, rotated files.
 //! * `pipeline` – turns received frames into records, and counts packets.
 //! * `orders` – order messages: tolerant reading, and events from comparing with the last state.
@@ -53,6 +54,7 @@ mod redact;
 mod rest;
 mod session;
 mod simulator;
+mod storage;
 mod stream;
 mod verify;
 
@@ -127,6 +129,9 @@ pub mod testing {
     }
     pub mod simulator {
         pub use crate::simulator::*;
+    }
+    pub mod storage {
+        pub use crate::storage::*;
     }
     pub mod stream {
         pub use crate::stream::*;

@@ -7,9 +7,10 @@ use super::record::{Recorder, pack};
 use crate::console::Console;
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
-use crate::output::file::{Appender, Compression, Cut, Disk, Filesystem, How, Patience, cannot_open, torn_path};
-use crate::output::{StopSignal, WriteFailure};
-
+use crate::storage::{
+    Appender, Compression, Cut, Disk, Filesystem, OpenMode, StopSignal, WriteContext, WriteFailure, cannot_open,
+    torn_path,
+};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 /// Only its owner reads it: it may hold orders.
 const MODE: u32 = 0o600;
-/// How far from the end the last block is looked for before the whole file is read.
+/// OpenMode far from the end the last block is looked for before the whole file is read.
 const TAIL: u64 = 8 << 20;
 
 /// A capture that is ready to be written.
@@ -77,7 +78,7 @@ pub fn open_on(
             return Err(Failure::usage(message));
         }
     };
-    crate::output::file::outlive_file_size_limit();
+    crate::storage::outlive_file_size_limit();
     match fs.stat(path) {
         Ok(stat) if !stat.is_regular => {
             let message = format!("cannot write {}: it is not a regular file", path.display());
@@ -85,7 +86,7 @@ pub fn open_on(
         }
         _ => {}
     }
-    let file = fs.open(path, How::Append(MODE)).map_err(|error| cannot_open(path, &error))?;
+    let file = fs.open(path, OpenMode::Append(MODE)).map_err(|error| cannot_open(path, &error))?;
     let io = |error: io::Error| cannot_open(path, &error);
     if !fs.try_lock(&file).map_err(io)? {
         return Err(locked(fs.as_ref(), &file, path));
@@ -101,7 +102,7 @@ pub fn open_on(
     if let Some(restarted) = &restarted {
         console.warn(&restarted.detail);
     }
-    let patience = Patience { fs, disk_wait, stop: stop.clone(), console: console.clone() };
+    let patience = WriteContext { fs, disk_wait, stop: stop.clone(), console: console.clone() };
     let mut appender = Appender::new(patience, file, path.to_owned(), before.whole_to);
     let session = Session {
         feed,
@@ -252,7 +253,7 @@ fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, no
     let mut attempt = 0;
     let (to, aside) = loop {
         let aside = torn_path(path, now_us, attempt);
-        match fs.open(&aside, How::New(MODE)) {
+        match fs.open(&aside, OpenMode::New(MODE)) {
             Ok(to) => break (to, aside),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
             Err(error) => return Err(error),

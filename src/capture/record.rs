@@ -4,13 +4,12 @@ use super::block::{self, ENTRIES, Packing};
 use super::entry::{Entries, Finish, Mark};
 use crate::console::Console;
 use crate::model::InstrumentKey;
-use crate::output::WriteFailure;
-use crate::output::file::{Appender, Cut};
 use crate::pipeline::desk::Tap;
 use crate::pipeline::item::{Event, Frame};
 use crate::pipeline::lane::Item;
 use crate::pipeline::stages::{EndedWithin, Named, Summary};
 use crate::protocol::Mode;
+use crate::storage::{Appender, Cut, WriteFailure};
 use std::borrow::Cow;
 
 /// Bytes of entries from which on a block is closed before its second is over.

@@ -9,15 +9,13 @@ use crate::console::{Console, ConsoleConfig, Level};
 use crate::model::exit::Exit;
 use crate::model::{InstrumentKey, Segment};
 use crate::model::{PacketCounts, Stream};
-use crate::output::StopSignal;
-use crate::output::file::{Disk, Filesystem, How, Stat};
 use crate::pipeline::desk::Tap as _;
 use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use crate::pipeline::lane::{Batch, Item, Lagged};
 use crate::pipeline::stages::EndedWithin;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-
+use crate::storage::{Disk, Filesystem, OpenMode, Stat, StopSignal};
 use proptest::prelude::*;
 use std::ffi::OsString;
 use std::fs::File;
@@ -431,7 +429,7 @@ fn no_secret_gets_into_the_words_of_an_event() {
 struct Full(Disk, Arc<AtomicBool>);
 
 impl Filesystem for Full {
-    fn open(&self, path: &Path, how: How) -> io::Result<File> {
+    fn open(&self, path: &Path, how: OpenMode) -> io::Result<File> {
         self.0.open(path, how)
     }
     fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod encoder;
+pub mod line;
 pub mod ndjson;
 pub mod text;
 pub mod time;

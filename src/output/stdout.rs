@@ -3,10 +3,10 @@
 //! A pipe is only ever given as many whole lines as it has room for, so that no line is cut in half when the run is told
 //! to stop while its reader stands still: a `write` that has begun cannot be taken back.
 
-use super::file::{Disk, Patience, Trouble};
 use super::{Destination, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
+use crate::storage::{Disk, Trouble, WriteContext, cannot_write};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
@@ -35,7 +35,7 @@ pub struct StdoutSink {
     pipe: Option<Pipe>,
     /// The null device takes everything.
     is_null: bool,
-    patience: Patience,
+    patience: WriteContext,
     written: u64,
 }
 
@@ -108,7 +108,7 @@ impl StdoutSink {
         };
         let is_null =
             rustix::fs::stat("/dev/null").is_ok_and(|null| (null.st_dev, null.st_ino) == (stat.st_dev, stat.st_ino));
-        let patience = Patience { fs: Arc::new(Disk::default()), disk_wait, stop, console: console.clone() };
+        let patience = WriteContext { fs: Arc::new(Disk::default()), disk_wait, stop, console: console.clone() };
         Ok(StdoutSink { out: File::from(fd), pipe, is_null, patience, written: 0 })
     }
 
@@ -268,7 +268,7 @@ fn closed() -> Failure {
 }
 
 fn failed(error: &io::Error) -> Failure {
-    super::file::cannot_write("standard output", error)
+    cannot_write("standard output", error)
 }
 
 impl Destination for StdoutSink {

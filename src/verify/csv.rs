@@ -1,8 +1,9 @@
 //! Checks CSV row by row.
 
+use super::Findings;
 use super::schema::{Cell, Kind, column, schema};
 use super::value::cell_fits;
-use super::{Findings, line};
+use crate::format::line;
 use csv::ByteRecord;
 
 /// The check of one file.

@@ -2,7 +2,7 @@
 
 pub mod capture;
 pub mod csv;
-pub mod line;
+
 pub mod ndjson;
 pub mod schema;
 mod value;

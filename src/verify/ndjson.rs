@@ -1,8 +1,9 @@
 //! Checks NDJSON line by line.
 
+use super::Findings;
 use super::schema::{Kind, ORDER_ORIGIN, Schema, schema};
 use super::value::{Members, fits};
-use super::{Findings, line};
+use crate::format::line;
 use serde_json::value::RawValue;
 
 /// The check of one file.

@@ -1,7 +1,7 @@
 //! Members of an object in the order they stand in, and whether a value is what it should be.
 
-use super::line::iso;
 use super::schema::Cell;
+use crate::format::line::iso;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;

@@ -2,7 +2,12 @@
 //! nowhere. Rows of the fault catalogue are named by their id.
 
 mod connecting;
+mod faults;
+#[path = "../support/harness/mod.rs"]
+mod harness;
 mod proxies;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod rest;
 mod sockets;
 mod support;

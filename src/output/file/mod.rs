@@ -13,12 +13,6 @@
 //!   next file says where it begins.
 //! * Ending: last line, last frame → remove the marker → `--on-rotate`.
 
-mod append;
-mod disk;
-mod frames;
-mod marker;
-mod mend;
-mod names;
 mod on_rotate;
 mod open;
 mod output;
@@ -26,25 +20,18 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
-pub use disk::{Disk, Filesystem, How, Stat};
-pub use frames::{Piece, Walked, walk};
-pub use marker::look as look_at_marker;
-pub use names::{Compression, gaps_path};
 pub use pattern::Pattern;
 
 use super::{Destination, Notice, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::format::encoder::Format;
 use crate::model::exit::Failure;
-pub(crate) use append::{Appender, Cut, Patience};
-pub(super) use append::{Trouble, cannot_write};
-pub(crate) use marker::cannot_open;
-pub(crate) use names::torn as torn_path;
+use crate::storage::{Cut, Disk, Filesystem, Trouble, WriteContext, cannot_write, gaps_path, os_text, passes};
 use open::{NotOpened, OpenFile, Opener};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a compressed frame stays open.
+/// OpenMode long a compressed frame stays open.
 const FRAME: Duration = Duration::from_secs(60);
 /// Room kept for the `end` record when a size is given.
 const END_RECORD: usize = 256;
@@ -64,7 +51,7 @@ pub struct FileSpec {
     pub mode: u32,
     /// Run by `sh -c` for every finished file, its path in `$1`.
     pub on_rotate: Option<String>,
-    /// How long a full disk is waited out.
+    /// OpenMode long a full disk is waited out.
     pub disk_wait: Duration,
     /// Ends that wait.
     pub stop: StopSignal,
@@ -127,9 +114,10 @@ impl FileSink {
     /// # Errors
     /// As there.
     pub fn open_on(fs: Arc<dyn Filesystem>, spec: FileSpec, now_us: i64, console: &Console) -> Result<Opened, Failure> {
-        outlive_file_size_limit();
+        crate::storage::outlive_file_size_limit();
         let pattern = Pattern::parse(&spec.pattern)?;
-        let patience = Patience { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
+        let patience =
+            WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
         let opener = Opener { spec, pattern, patience };
         opener.check_folder(now_us)?;
         let (file, restarted) = opener.open(now_us, None).map_err(|error| error.failure())?;
@@ -191,7 +179,7 @@ impl FileSink {
             self.console().warn(format_args!(
                 "the marker beside {} could not be removed ({}): the next run will take this one for killed",
                 path.display(),
-                append::os_text(&error)
+                os_text(&error)
             ));
         }
         if let Some(command) = &self.opener.spec.on_rotate {
@@ -212,7 +200,7 @@ impl FileSink {
                     trouble.over();
                     return Ok(file);
                 }
-                Err(NotOpened::Io(_, error)) if append::passes(&error) => trouble.wait_after(&error)?,
+                Err(NotOpened::Io(_, error)) if passes(&error) => trouble.wait_after(&error)?,
                 Err(error) => return Err(WriteFailure::Failed(error.failure())),
             }
         }
@@ -338,7 +326,7 @@ impl Destination for FileSink {
             let (out, header_len) = loop {
                 match self.opener.begin(&old.path) {
                     Ok(begun) => break begun,
-                    Err(NotOpened::Io(_, error)) if append::passes(&error) => trouble.wait_after(&error)?,
+                    Err(NotOpened::Io(_, error)) if passes(&error) => trouble.wait_after(&error)?,
                     Err(error) => return Err(WriteFailure::Failed(error.failure())),
                 }
             };
@@ -379,15 +367,4 @@ impl Drop for FileSink {
             let _ = file.out.flush();
         }
     }
-}
-
-/// Growing past the file size limit is an error of `write`, not the end of the process.
-pub(crate) fn outlive_file_size_limit() {
-    use std::sync::OnceLock;
-    static ONCE: OnceLock<()> = OnceLock::new();
-    ONCE.get_or_init(|| {
-        let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        // Any handler will do: with one, the default of dying is off.
-        let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), flag);
-    });
 }

@@ -1,15 +1,15 @@
 //! Finding, mending and opening the file that a moment belongs to.
 
-use super::append::{Appender, Patience, Trouble};
-use super::disk::{Filesystem, How, Reader};
-use super::frames::{self, Piece};
-use super::marker::{self, Left, Marker, NotTaken, Note};
-use super::mend::{self, Mended};
-use super::names::{self, Compression};
 use super::output::Output;
 use super::{FileSpec, Pattern, Restarted};
+use crate::format::line::recv_us;
 use crate::model::exit::{Exit, Failure};
 use crate::output::WriteFailure;
+use crate::storage::frames::{self, Piece};
+use crate::storage::marker::{self, Left, Marker, NotTaken, Note};
+use crate::storage::names::{self, Compression};
+use crate::storage::recover::{self, Mended};
+use crate::storage::{Appender, Filesystem, OpenMode, Reader, Trouble, WriteContext, os_text, passes};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -19,8 +19,8 @@ pub struct Opener {
     pub spec: FileSpec,
     /// Where.
     pub pattern: Pattern,
-    /// How trouble is borne.
-    pub patience: Patience,
+    /// OpenMode trouble is borne.
+    pub patience: WriteContext,
 }
 
 /// A file that is being written.
@@ -267,7 +267,7 @@ impl Opener {
 
     /// Opens a file for appending, with its header if it is new; and the bytes a header takes.
     pub fn begin(&self, path: &Path) -> Result<(Output, u64), NotOpened> {
-        let file = self.fs().open(path, How::Append(self.spec.mode)).map_err(at(path))?;
+        let file = self.fs().open(path, OpenMode::Append(self.spec.mode)).map_err(at(path))?;
         if let Ok(false) = self.fs().try_lock(&file) {
             // The same file under another name.
             return Err(NotOpened::Other(marker::locked(path, None)));
@@ -296,15 +296,15 @@ impl Opener {
     pub fn open_gaps(&self, path: &Path) -> Result<Appender, NotOpened> {
         let mut trouble = Trouble::new(&self.patience, path.display().to_string());
         loop {
-            let opened = mend::mend(self.fs(), path, None, self.spec.mode, crate::clock::now_us())
-                .and_then(|_| self.fs().open(path, How::Append(self.spec.mode)))
+            let opened = recover::mend(self.fs(), path, None, self.spec.mode, crate::clock::now_us(), recv_us)
+                .and_then(|_| self.fs().open(path, OpenMode::Append(self.spec.mode)))
                 .and_then(|file| Ok((self.fs().fstat(&file)?.len, file)));
             match opened {
                 Ok((len, file)) => {
                     trouble.over();
                     return Ok(Appender::new(self.patience.clone(), file, path.to_owned(), len));
                 }
-                Err(error) if super::append::passes(&error) && trouble.wait_after(&error).is_ok() => {}
+                Err(error) if passes(&error) && trouble.wait_after(&error).is_ok() => {}
                 Err(error) => return Err(NotOpened::Io(path.to_owned(), error)),
             }
         }
@@ -347,7 +347,7 @@ impl Opener {
             Left::Nothing => None,
             Left::Killed(note) => Some((marker, note.as_ref())),
         };
-        let mended = mend::mend(self.fs(), path, note, self.spec.mode, now_us).map_err(at(path))?;
+        let mended = recover::mend(self.fs(), path, note, self.spec.mode, now_us, recv_us).map_err(at(path))?;
         if let Left::Killed(note) = left {
             killed.add(path, note.as_ref(), &mended, now_us);
         } else if let Some((torn, n)) = &mended.torn {
@@ -371,7 +371,7 @@ impl Opener {
     /// Whether the file at `path` is empty or begins as lines of ours do: with the header that we would write, or with a
     /// record.
     fn begins_as_ours(&self, path: &Path) -> io::Result<bool> {
-        let file = match self.fs().open(path, How::Read) {
+        let file = match self.fs().open(path, OpenMode::Read) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
             file => file?,
         };
@@ -424,7 +424,7 @@ impl Opener {
                 }
                 Some((marker, Left::Killed(note))) => (marker, note),
             };
-            match mend::mend(self.fs(), &path, Some((&marker, note.as_ref())), self.spec.mode, now_us) {
+            match recover::mend(self.fs(), &path, Some((&marker, note.as_ref())), self.spec.mode, now_us, recv_us) {
                 Ok(mended) => {
                     killed.add(&path, note.as_ref(), &mended, now_us);
                     stale.push(marker);
@@ -433,7 +433,7 @@ impl Opener {
                 Err(error) => self.patience.console.warn(format_args!(
                     "{} was left by a killed run and cannot be mended: {}",
                     path.display(),
-                    super::append::os_text(&error)
+                    os_text(&error)
                 )),
             }
         }

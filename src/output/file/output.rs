@@ -1,11 +1,10 @@
 //! One open file: lines in, plain bytes or compressed blocks out.
 
-use super::append::{Appender, Cut};
-use super::frames::Compressor;
-use super::names::Compression;
+use crate::format::line::recv_us;
 use crate::model::exit::{Exit, Failure};
 use crate::output::{Unwritten, WriteFailure};
-use crate::verify::line::recv_us;
+use crate::storage::frames::Compressor;
+use crate::storage::{Appender, Compression, Cut, os_text};
 use std::io;
 
 /// A block is closed early when this many bytes of lines wait for it.
@@ -155,5 +154,5 @@ fn last_record(lines: &[u8]) -> Option<i64> {
 }
 
 fn compressor_failed(error: io::Error) -> WriteFailure {
-    WriteFailure::Failed(Failure::new(Exit::Output, format!("cannot compress: {}", super::append::os_text(&error))))
+    WriteFailure::Failed(Failure::new(Exit::Output, format!("cannot compress: {}", os_text(&error))))
 }

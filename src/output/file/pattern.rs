@@ -12,7 +12,7 @@ pub struct Pattern {
     typed: String,
     /// In strftime's language only.
     strftime: String,
-    /// How often the value may change, µs; `None`: never.
+    /// OpenMode often the value may change, µs; `None`: never.
     unit_us: Option<i64>,
 }
 

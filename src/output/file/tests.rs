@@ -4,8 +4,9 @@ mod kills;
 
 use super::*;
 use crate::clock::SECOND_US;
+use crate::format::line::recv_us;
 use crate::model::exit::Exit;
-use crate::verify::line::recv_us;
+use crate::storage::{Compression, OpenMode, Piece, Stat, walk};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -58,7 +59,7 @@ impl Faulty {
 }
 
 impl Filesystem for Faulty {
-    fn open(&self, path: &Path, how: How) -> io::Result<File> {
+    fn open(&self, path: &Path, how: OpenMode) -> io::Result<File> {
         self.call(false)?;
         self.disk.open(path, how)
     }

@@ -1,6 +1,6 @@
 //! What every fuzz target does with its bytes: a parser is fed, and what must hold whatever the bytes are is asserted.
 //!
-//! `fuzz_targets/NAME.rs` calls `NAME::run`; `tests/fuzz_corpus.rs` runs the same functions over the kept corpora with the
+//! `fuzz_targets/NAME.rs` calls `NAME::run`; `tests/pure/fuzz_corpus.rs` runs the same functions over the kept corpora with the
 //! stable toolchain.
 
 pub mod capture;

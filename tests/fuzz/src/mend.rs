@@ -3,8 +3,9 @@
 use super::take::Take;
 use dhan::testing::console::{Console, ConsoleConfig, Level};
 use dhan::testing::format::encoder::Format;
-use dhan::testing::output::file::{Compression, FileSink, FileSpec, Piece, Walked, walk};
+use dhan::testing::output::file::{FileSink, FileSpec};
 use dhan::testing::output::{Destination as _, StopSignal};
+use dhan::testing::storage::{Compression, Piece, Walked, walk};
 use std::io::{Error, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

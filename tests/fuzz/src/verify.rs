@@ -1,6 +1,6 @@
 //! Files that `dhan verify` reads: whatever is in them, it comes to a verdict, and nonsense is never found whole.
 
-use dhan::testing::verify::line::{iso, number, recv_us};
+use dhan::testing::format::line::{iso, number, recv_us};
 use dhan::testing::verify::{Around, Findings, Verdict, csv, ndjson};
 
 fn judge(findings: Findings, format: &'static str) {

@@ -2,7 +2,7 @@
 //! locks was left by a run that was killed.
 
 use super::append::os_text;
-use super::disk::{Filesystem, How, read_full};
+use super::disk::{Filesystem, OpenMode, read_full};
 use super::names;
 use crate::model::exit::{Exit, Failure};
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,7 @@ impl Marker {
     pub fn take(fs: &Arc<dyn Filesystem>, path: &Path, mode: u32) -> Result<(Marker, Left), NotTaken> {
         let marker = names::marker(path);
         loop {
-            let file = fs.open(&marker, How::Marker(mode)).map_err(NotTaken::Io)?;
+            let file = fs.open(&marker, OpenMode::Marker(mode)).map_err(NotTaken::Io)?;
             if !fs.try_lock(&file).map_err(NotTaken::Io)? {
                 return Err(NotTaken::Locked(pid_of(fs.as_ref(), &file)));
             }
@@ -124,7 +124,7 @@ impl Marker {
         wanted: impl Fn(Option<&Note>) -> bool,
     ) -> Option<(Marker, Left)> {
         let marker = names::marker(path);
-        let file = fs.open(&marker, How::Mend).ok()?;
+        let file = fs.open(&marker, OpenMode::Mend).ok()?;
         let read = || read_all(fs.as_ref(), &file).ok().map(|text| left_by(&text));
         let is_wanted = match read()? {
             Left::Nothing => wanted(None),

@@ -109,7 +109,7 @@ impl World {
             silent_refusals,
             connects: 0,
         };
-        // Never more than five of a kind: that is what places are for (tests/account.rs).
+        // Never more than five of a kind: that is what places are for (tests/pure/account.rs).
         for process in 0..processes {
             for _ in 0..world.rng.usize(1..=5 / processes) {
                 let peer = world.peer(process);

@@ -1,7 +1,7 @@
 //! A: reaching the server.
 
+use super::servers::{Authority, self_signed};
 use crate::harness::*;
-use crate::servers::{Authority, self_signed};
 use crate::slow;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Response, SimConfig, Upgrade};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum OpenMode {
     /// Reading what is there.
     Read,
     /// Reading and cutting what is there.
@@ -36,7 +36,7 @@ pub struct Stat {
 /// The operating system as files need it, and a clock that never steps.
 pub trait Filesystem: Send + Sync {
     /// Opens a file.
-    fn open(&self, path: &Path, how: How) -> io::Result<File>;
+    fn open(&self, path: &Path, how: OpenMode) -> io::Result<File>;
     /// One `write(2)`; may be short.
     fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize>;
     /// One `pread(2)`; may be short.
@@ -78,15 +78,15 @@ impl Default for Disk {
 }
 
 impl Filesystem for Disk {
-    fn open(&self, path: &Path, how: How) -> io::Result<File> {
+    fn open(&self, path: &Path, how: OpenMode) -> io::Result<File> {
         let mut options = File::options();
         match how {
-            How::Read => options.read(true),
-            How::Mend => options.read(true).write(true),
+            OpenMode::Read => options.read(true),
+            OpenMode::Mend => options.read(true).write(true),
             // Read as well: the header of a CSV file is compared.
-            How::Append(mode) => options.read(true).append(true).create(true).mode(mode),
-            How::Marker(mode) => options.read(true).write(true).create(true).truncate(false).mode(mode),
-            How::New(mode) => options.read(true).write(true).create_new(true).mode(mode),
+            OpenMode::Append(mode) => options.read(true).append(true).create(true).mode(mode),
+            OpenMode::Marker(mode) => options.read(true).write(true).create(true).truncate(false).mode(mode),
+            OpenMode::New(mode) => options.read(true).write(true).create_new(true).mode(mode),
         };
         options.open(path)
     }
@@ -188,4 +188,15 @@ impl io::Read for Reader<'_> {
         self.offset += n as u64;
         Ok(n)
     }
+}
+
+/// Growing past the file size limit is an error of `write`, not the end of the process.
+pub(crate) fn outlive_file_size_limit() {
+    use std::sync::OnceLock;
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        // Any handler will do: with one, the default of dying is off.
+        let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), flag);
+    });
 }

@@ -201,7 +201,7 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
         assert!(damage.what.contains(words) && (damage.line == at || words.contains("whole")), "{words}: {damage:?}");
     }
     let (_dir, path) = file("x.csv", good.as_bytes());
-    std::fs::write(dhan::testing::output::file::gaps_path(&path), gap("disconnected", 1, 1_000_001, 2) + "\n").unwrap();
+    std::fs::write(dhan::testing::storage::gaps_path(&path), gap("disconnected", 1, 1_000_001, 2) + "\n").unwrap();
     let (verdict, summary) = check(&path).unwrap();
     assert_eq!((verdict, summary.gaps, summary.gap_seconds), (Verdict::Gaps, 1, 1.0), "{summary:?}");
     // Depth has a row a level: the same moment many times over.

@@ -1,7 +1,7 @@
 //! G: the token and the account.
 
+use super::reaching::tokens;
 use crate::harness::*;
-use crate::reaching::tokens;
 use crate::slow;
 use base64::Engine as _;
 use dhan::testing::model::Stream;

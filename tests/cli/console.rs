@@ -1,8 +1,6 @@
 //! What stderr says, and that nobody waits for it.
 
-mod harness;
-
-use harness::*;
+use crate::harness::*;
 use rustix::process::Signal;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::Stdio;

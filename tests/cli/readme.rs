@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!("../../README.md");
 const BIN: &str = env!("CARGO_BIN_EXE_dhan");
 
 /// The fenced blocks whose opening line, after the fence, starts so; each with the rest of that line.

@@ -1,8 +1,8 @@
 //! The fault catalogue's network half (sections A, B, C, D, F and G), from outside: the binary, the simulator, and a proxy
 //! that breaks what passes through it. A test's name begins with its rows.
 //!
-//! What depends on hours or days of time is proven in virtual time instead, by the pure session (`tests/session.rs`), by
-//! whole random days of it (`tests/world.rs`), by the shared state on disk (`tests/account.rs`) and, below the session,
+//! What depends on hours or days of time is proven in virtual time instead, by the pure session (`tests/pure/session.rs`), by
+//! whole random days of it (`tests/pure/world.rs`), by the shared state on disk (`tests/pure/account.rs`) and, below the session,
 //! by the transport alone (`tests/net`). Every row that must hold before a release, and where it does:
 //!
 //! | row | here | and |
@@ -56,11 +56,7 @@
 mod account;
 mod bytes;
 mod ends;
-#[path = "../harness/mod.rs"]
-mod harness;
 mod many;
-#[path = "../proxy/mod.rs"]
-mod proxy;
 mod reaching;
 mod servers;
 mod silence;

@@ -319,7 +319,7 @@ fn child_streams() {
 fn child(home: &Home, url: &str, what: &str) -> Running {
     let mut command = home.bare("setsid");
     command.arg(std::env::current_exe().unwrap());
-    command.args(["--exact", "process::child_streams", "--ignored", "--nocapture", "--test-threads=1"]);
+    command.args(["--exact", "death::child_streams", "--ignored", "--nocapture", "--test-threads=1"]);
     command.env("URL", url).env("WHAT", what);
     home.start(command)
 }

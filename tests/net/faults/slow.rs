@@ -10,7 +10,7 @@ pub type Slow = (&'static str, fn());
 
 static STARTED: LazyLock<Mutex<HashMap<&'static str, JoinHandle<()>>>> = LazyLock::new(|| {
     let filtered = std::env::args().skip(1).any(|arg| !arg.starts_with('-'));
-    let all = if filtered { Vec::new() } else { crate::slow_tests() };
+    let all = if filtered { Vec::new() } else { super::slow_tests() };
     let start = |(name, body): Slow| {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body).expect("a thread");
         (name, thread)
@@ -33,11 +33,11 @@ pub fn result_of(name: &'static str, body: fn()) {
 #[macro_export]
 macro_rules! slow {
     ($($(#[doc = $doc:literal])* fn $name:ident() $body:block)*) => {
-        $($(#[doc = $doc])* #[test] fn $name() { $crate::slow::result_of(stringify!($name), bodies::$name) })*
+        $($(#[doc = $doc])* #[test] fn $name() { $crate::faults::slow::result_of(stringify!($name), bodies::$name) })*
         mod bodies {
             use super::*;
             $(pub fn $name() $body)*
         }
-        pub const SLOW: &[$crate::slow::Slow] = &[$((stringify!($name), bodies::$name)),*];
+        pub const SLOW: &[$crate::faults::slow::Slow] = &[$((stringify!($name), bodies::$name)),*];
     };
 }

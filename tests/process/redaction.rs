@@ -335,7 +335,7 @@ const SECOND_RUN: &str = "DHAN_TEST_SECOND_RUN";
 fn second_run(test: &str, prepare: impl FnOnce(&mut std::process::Command)) -> std::process::Output {
     let me = std::env::current_exe().expect("this program");
     let mut command = std::process::Command::new(me);
-    command.args(["--exact", test, "--nocapture"]).env(SECOND_RUN, "1");
+    command.args(["--exact", &format!("redaction::{test}"), "--nocapture"]).env(SECOND_RUN, "1");
     command.env("DHAN_ACCESS_TOKEN", SENTINEL).env("DHAN_PARTNER_SECRET", SENTINEL).env("DHAN_CLIENT_ID", "7");
     prepare(&mut command);
     command.output().expect("it ran")
@@ -397,7 +397,7 @@ fn s15_a_panic_is_reported_once_without_the_token_it_quotes() {
     let said = String::from_utf8(run.stderr).expect("text");
     assert_clean(&said);
     assert!(
-        said.contains("panicked at tests/secrets.rs") && said.contains("cannot parse [redacted] and more"),
+        said.contains("panicked at tests/process/redaction.rs") && said.contains("cannot parse [redacted] and more"),
         "{said}"
     );
     assert!(!said.contains('\u{1b}') && said.matches("panicked").count() == 1, "{said}");

@@ -9,19 +9,21 @@
 //!   where the file is to be cut; the file is cut and the prepared frame appended; the note is taken back; the prepared
 //!   frame removed. As long as the note stands, cutting and appending are done again from the start.
 
-use super::disk::{Filesystem, How, Reader, read_full};
+use super::disk::{Filesystem, OpenMode, Reader, read_full};
 use super::frames::{self, Compressor, Piece};
 use super::marker::{Marker, Note};
 use super::names::{self, Compression};
-use crate::verify::line::recv_us;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// How much is read at a time.
+/// OpenMode much is read at a time.
 const STEP: u64 = 64 * 1024;
-/// How far back a last record is looked for.
+/// OpenMode far back a last record is looked for.
 const FAR: u64 = 16 * 1024 * 1024;
+
+/// Returns the receive time of a line, µs since the epoch, or `None` if the line is no record.
+pub type RecordTime = fn(&[u8]) -> Option<i64>;
 
 /// What was found and done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,13 +43,14 @@ pub fn mend(
     held: Option<(&Marker, Option<&Note>)>,
     mode: u32,
     now_us: i64,
+    record_time: RecordTime,
 ) -> io::Result<Mended> {
-    let file = match fs.open(path, How::Mend) {
+    let file = match fs.open(path, OpenMode::Mend) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Mended::default()),
         Err(error) => return Err(error),
     };
-    let job = Job { fs, path, file: &file, mode, now_us };
+    let job = Job { fs, path, file: &file, mode, now_us, record_time };
     match (Compression::of(path), held) {
         (Compression::None, _) => job.plain(),
         (compression, Some((marker, note))) => job.compressed(compression, marker, note),
@@ -62,6 +65,7 @@ struct Job<'a> {
     file: &'a File,
     mode: u32,
     now_us: i64,
+    record_time: RecordTime,
 }
 
 impl Job<'_> {
@@ -105,7 +109,7 @@ impl Job<'_> {
             // The first line may have lost its beginning.
             let text =
                 if start == 0 { text } else { memchr::memchr(b'\n', text).map_or(&[][..], |at| &text[at + 1..]) };
-            if let Some(us) = text.split(|&b| b == b'\n').rev().find_map(recv_us) {
+            if let Some(us) = text.split(|&b| b == b'\n').rev().find_map(self.record_time) {
                 return Ok(Some(us));
             }
             if start == 0 || back >= FAR {
@@ -126,14 +130,14 @@ impl Job<'_> {
         // A note that does not fit the file (it was cut by others) is worth nothing.
         let start = note.map_or(0, |note| note.frame_at).min(len);
         let start = if note.is_some_and(|note| note.frame_at > len) { 0 } else { start };
-        let mut lines = LastLine::default();
-        let mut frame = LastLine::default();
+        let mut lines = LastLine::of(self.record_time);
+        let mut frame = LastLine::of(self.record_time);
         let walked = frames::walk(compression, Reader::new(self.fs, self.file, start), start, |piece| {
             match piece {
                 Piece::Data(data) => frame.take(data),
                 Piece::FrameEnd(_) => {
                     lines.us = frame.us.or(lines.us);
-                    frame = LastLine::default();
+                    frame = LastLine::of(self.record_time);
                 }
             }
             Ok(())
@@ -171,7 +175,7 @@ impl Job<'_> {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let out = self.fs.open(&path, How::New(self.mode))?;
+        let out = self.fs.open(&path, OpenMode::New(self.mode))?;
         let mut compressor = Compressor::new(compression)?;
         let (mut packed, mut line, mut written, mut any) = (Vec::new(), Vec::new(), 0, false);
         frames::walk(compression, Reader::new(self.fs, self.file, at), at, |piece| {
@@ -212,7 +216,7 @@ impl Job<'_> {
     /// Cuts the file and appends the prepared frame; may be done any number of times.
     fn put_in_place(&self, at: u64, marker: &Marker, note: &Note) -> io::Result<()> {
         let prepared = names::mending(self.path);
-        let from = self.fs.open(&prepared, How::Read)?;
+        let from = self.fs.open(&prepared, OpenMode::Read)?;
         let size = self.fs.fstat(&from)?.len;
         self.fs.set_len(self.file, at)?;
         self.copy(&from, 0, size, self.file, at)?;
@@ -243,7 +247,7 @@ impl Job<'_> {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let to = self.fs.open(&half, How::New(self.mode))?;
+        let to = self.fs.open(&half, OpenMode::New(self.mode))?;
         self.copy(self.file, start, end, &to, 0)?;
         for attempt in 0.. {
             let torn = names::torn(self.path, self.now_us, attempt);
@@ -261,14 +265,18 @@ impl Job<'_> {
 }
 
 /// Follows a stream of text and remembers its last record's time.
-#[derive(Default)]
 struct LastLine {
+    record_time: RecordTime,
     /// What follows the last line end.
     rest: Vec<u8>,
     us: Option<i64>,
 }
 
 impl LastLine {
+    fn of(record_time: RecordTime) -> LastLine {
+        LastLine { record_time, rest: Vec::new(), us: None }
+    }
+
     fn take(&mut self, data: &[u8]) {
         match memchr::memrchr(b'\n', data) {
             None => self.rest.extend_from_slice(data),
@@ -276,9 +284,9 @@ impl LastLine {
                 let start = memchr::memrchr(b'\n', &data[..end]).map_or(0, |at| at + 1);
                 let us = if start == 0 {
                     self.rest.extend_from_slice(&data[..end]);
-                    recv_us(&self.rest)
+                    (self.record_time)(&self.rest)
                 } else {
-                    recv_us(&data[start..end])
+                    (self.record_time)(&data[start..end])
                 };
                 self.us = us.or(self.us);
                 self.rest.clear();

@@ -1,8 +1,8 @@
 //! B: how sessions end.
 
+use super::reaching::{cool_off, tokens};
 use crate::harness::*;
 use crate::proxy::{self, Proxy};
-use crate::reaching::{cool_off, tokens};
 use crate::slow;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{BadToken, Cut, DisconnectLayout, Fault, SimConfig};

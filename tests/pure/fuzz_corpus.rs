@@ -1,7 +1,7 @@
 //! Every fuzz target's body over its kept corpus and over random bytes, with the stable toolchain. `tests/fuzz` holds the
 //! targets themselves; `FUZZ_SECONDS=60 .ci/run fuzz` runs them.
 
-#[path = "fuzz/src/lib.rs"]
+#[path = "../fuzz/src/lib.rs"]
 mod bodies;
 
 use std::fs;

@@ -6,8 +6,9 @@ use dhan::testing::clock::now_us;
 use dhan::testing::console::{Console, ConsoleConfig, Level};
 use dhan::testing::format::encoder::Format;
 use dhan::testing::model::exit::Exit;
-use dhan::testing::output::file::{Compression, FileSink, FileSpec, Piece, walk};
-use dhan::testing::output::{Destination as _, StopSignal, WriteFailure};
+use dhan::testing::output::Destination as _;
+use dhan::testing::output::file::{FileSink, FileSpec};
+use dhan::testing::storage::{Compression, Piece, StopSignal, WriteFailure, walk};
 use dhan::testing::verify::Verdict;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -40,7 +41,7 @@ fn quiet() -> Console {
 /// This binary, told to be a child.
 fn child(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1", "--quiet"]);
+    command.args(["--exact", &format!("files::{name}"), "--ignored", "--nocapture", "--test-threads=1", "--quiet"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     command
 }
@@ -354,7 +355,7 @@ fn child_meets_its_limit() {
 fn a_file_size_limit_is_an_error_and_not_the_end_of_the_process() {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new("sh")
-        .args(["-c", "ulimit -f 8 && exec \"$0\" --exact child_meets_its_limit --ignored --nocapture"])
+        .args(["-c", "ulimit -f 8 && exec \"$0\" --exact files::child_meets_its_limit --ignored --nocapture"])
         .arg(std::env::current_exe().unwrap())
         .env("PATTERN", dir.path().join("x.ndjson"))
         .output()
@@ -392,7 +393,7 @@ fn a_full_disk_is_waited_out_and_every_line_is_there_once() {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new("unshare")
         .args(["-rm", "sh", "-c"])
-        .arg("mount -t tmpfs -o size=64k tmpfs \"$DIR\" || exit 77; exec \"$0\" --exact child_waits_for_room --ignored --nocapture")
+        .arg("mount -t tmpfs -o size=64k tmpfs \"$DIR\" || exit 77; exec \"$0\" --exact files::child_waits_for_room --ignored --nocapture")
         .arg(std::env::current_exe().unwrap())
         .env("DIR", dir.path())
         .output();

@@ -1,14 +1,10 @@
 //! `dhan feed` from outside: the binary against the simulator, everything that issue and contract promise of the spine.
 
-mod harness;
-#[path = "proxy/mod.rs"]
-mod proxy;
-
+use crate::harness::*;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::{Mode, encode};
 use dhan::testing::simulator::{Blast, Cut, Fault, SimConfig, Stacking};
-use harness::*;
 use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -829,8 +825,8 @@ fn the_command_line_of_a_running_stream_holds_no_secret_and_nobody_may_look_into
 #[test]
 fn a_run_through_a_proxy_that_splits_at_every_byte_prints_the_same() {
     let sim = start(SimConfig { record_sent: true, ..quiet() });
-    let split = proxy::Manners { split: Some(1), ..proxy::Manners::default() };
-    let proxy = proxy::Proxy::start(sim.addr(), split).expect("a proxy");
+    let split = crate::proxy::Manners { split: Some(1), ..crate::proxy::Manners::default() };
+    let proxy = crate::proxy::Proxy::start(sim.addr(), split).expect("a proxy");
     let mut home = Home::at(&sim);
     home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
     let done = home.run(&["feed", "IDX_I:13@quote", "NSE_EQ:2885@full", "NSE_EQ:1", "-n", "3"]).code(0);

@@ -1,8 +1,8 @@
 //! D: bytes on the wire.
 
+use super::servers::{Raw, over_tls};
 use crate::harness::*;
 use crate::proxy::{Manners, Proxy};
-use crate::servers::{Raw, over_tls};
 use crate::slow;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};

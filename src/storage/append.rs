@@ -2,26 +2,26 @@
 //! is waited out.
 
 use super::disk::Filesystem;
+use super::failure::{StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
-use crate::output::{StopSignal, Unwritten, WriteFailure};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a full disk is tried again.
+/// OpenMode often a full disk is tried again.
 const RETRY: Duration = Duration::from_millis(250);
-/// How often a full disk is spoken of.
+/// OpenMode often a full disk is spoken of.
 const SAY: Duration = Duration::from_secs(10);
 
 /// What a wait needs to know.
 #[derive(Clone)]
-pub struct Patience {
+pub struct WriteContext {
     /// The operating system.
     pub fs: Arc<dyn Filesystem>,
-    /// How long at most.
+    /// OpenMode long at most.
     pub disk_wait: Duration,
     /// Ends it earlier.
     pub stop: StopSignal,
@@ -31,7 +31,7 @@ pub struct Patience {
 
 /// One trouble, from its first error on.
 pub struct Trouble<'a> {
-    patience: &'a Patience,
+    patience: &'a WriteContext,
     what: String,
     since: Option<Duration>,
     said: Option<Duration>,
@@ -39,13 +39,13 @@ pub struct Trouble<'a> {
 
 impl<'a> Trouble<'a> {
     /// Nothing has gone wrong yet; `what` names the file.
-    pub fn new(patience: &'a Patience, what: impl Into<String>) -> Trouble<'a> {
+    pub fn new(patience: &'a WriteContext, what: impl Into<String>) -> Trouble<'a> {
         Trouble { patience, what: what.into(), since: None, said: None }
     }
 
     /// Waits a moment after `error`, unless it will not pass, or the time is up, or the run stops.
     pub fn wait_after(&mut self, error: &io::Error) -> Result<(), WriteFailure> {
-        let Patience { fs, disk_wait, stop, console } = self.patience;
+        let WriteContext { fs, disk_wait, stop, console } = self.patience;
         if !passes(error) {
             return Err(WriteFailure::Failed(cannot_write(&self.what, error)));
         }
@@ -126,7 +126,7 @@ pub enum Cut {
 
 /// A file that only grows, by whole chunks.
 pub struct Appender {
-    patience: Patience,
+    patience: WriteContext,
     file: File,
     path: PathBuf,
     /// Bytes that the file has, as far as we know.
@@ -139,7 +139,7 @@ pub struct Appender {
 
 impl Appender {
     /// Appends to `file`, which has `len` bytes.
-    pub fn new(patience: Patience, file: File, path: PathBuf, len: u64) -> Appender {
+    pub fn new(patience: WriteContext, file: File, path: PathBuf, len: u64) -> Appender {
         Appender { patience, file, path, len, total: 0, torn: 0 }
     }
 

@@ -1,0 +1,20 @@
+//! Files: the file-system seam, markers with locks, appending without torn ends, compressed frames, and recovery after a
+//! kill. Outputs, captures and checks build on it; it knows no record.
+
+mod append;
+mod disk;
+mod failure;
+pub(crate) mod frames;
+pub(crate) mod marker;
+pub(crate) mod names;
+pub(crate) mod recover;
+
+pub(crate) use append::{Appender, Cut, Trouble, WriteContext, cannot_write, os_text, passes};
+pub use disk::{Disk, Filesystem, OpenMode, Stat};
+pub(crate) use disk::{Reader, outlive_file_size_limit};
+pub use failure::{StopSignal, Unwritten, WriteFailure};
+pub use frames::{Piece, Walked, walk};
+pub(crate) use marker::cannot_open;
+pub use marker::look as look_at_marker;
+pub(crate) use names::torn as torn_path;
+pub use names::{Compression, gaps_path};

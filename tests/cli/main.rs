@@ -1,0 +1,15 @@
+//! The binary from outside, a module a theme.
+
+mod capture;
+mod commands;
+mod console;
+mod day;
+mod doctor;
+mod feed;
+#[path = "../support/harness/mod.rs"]
+mod harness;
+mod instruments;
+mod instruments_real;
+#[path = "../support/proxy.rs"]
+mod proxy;
+mod readme;

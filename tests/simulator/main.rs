@@ -1,0 +1,7 @@
+//! The simulator from a client's side.
+
+mod command;
+mod depth;
+mod market;
+mod official_client;
+mod orders;
