@@ -27,6 +27,7 @@
 //! * `capture` – raw frames in a file, written and read.
 //! * `instruments` – the instrument master: download, cache, look-up.
 //! * `verify` – reads back what was captured and checks that it is complete.
+//! * `watch` – the streams of a run as a full-screen view.
 //! * `doctor` – what `dhan doctor` finds, and what it means.
 //! * `simulator` – the same protocols from the server's side.
 //! * `cli` – flags as typed, flags as meant.
@@ -57,6 +58,7 @@ mod simulator;
 mod storage;
 mod stream;
 mod verify;
+mod watch;
 
 /// Runs the command line of this process and returns its exit code.
 pub fn run() -> std::process::ExitCode {
@@ -135,6 +137,9 @@ pub mod testing {
     }
     pub mod stream {
         pub use crate::stream::*;
+    }
+    pub mod watch {
+        pub use crate::watch::*;
     }
     pub mod verify {
         pub use crate::verify::*;

@@ -56,17 +56,17 @@ fn every_problem_is_in_one_message_quoted_with_what_to_write() {
     let failure = plan(&line).unwrap_err();
     assert_eq!(failure.exit, crate::model::exit::Exit::Usage);
     for says in [
-        "'qoute'",
+        "\"qoute\"",
         "similar value exists: 'quote'",
         "NSE_FNO:1?",
-        "'0' for '--count <N>'",
+        "\"0\" for '--count <N>'",
         "60s",
-        "'25:00'",
+        "\"25:00\"",
         "similar value exists: 'full'",
-        "'2XB'",
-        "'x'",
+        "\"2XB\"",
+        "\"x\"",
         "no.txt: there is no such file",
-        "'unix'",
+        "\"unix\"",
     ] {
         assert!(failure.message.contains(says), "{says} is missing in: {}", failure.message);
     }

@@ -37,7 +37,12 @@ pub fn one_line(error: &Error) -> String {
     let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("For more information"));
     let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
     let line = lines.join("; ");
-    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    match error.get(ContextKind::InvalidValue) {
+        // Quoted as in every other message.
+        Some(ContextValue::String(value)) => line.replacen(&format!("'{value}'"), &format!("{value:?}"), 1),
+        _ => line.to_owned(),
+    }
 }
 
 /// Returns the line without the option whose value an error is about.
@@ -118,12 +123,12 @@ mod tests {
         ]);
         for part in [
             "6 problems:",
-            "'qoute' for '--mode <MODE>'; [possible values: ticker, quote, full]; tip: a similar value exists: 'quote'",
-            "'0' for '--count <N>'",
+            "\"qoute\" for '--mode <MODE>'; [possible values: ticker, quote, full]; tip: a similar value exists: 'quote'",
+            "\"0\" for '--count <N>'",
             "60s",
-            "'25:00' for '--until <TIME>'",
-            "'fulll'",
-            "'cvs' for '--format <FORMAT>'",
+            "\"25:00\" for '--until <TIME>'",
+            "\"fulll\"",
+            "\"cvs\" for '--format <FORMAT>'",
         ] {
             assert!(said.contains(part), "{part} is missing in: {said}");
         }

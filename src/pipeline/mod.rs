@@ -6,6 +6,7 @@ pub mod figures;
 pub mod gaps;
 pub mod item;
 pub mod lane;
+pub mod observer;
 pub mod outputs;
 pub mod stages;
 pub mod stamps;

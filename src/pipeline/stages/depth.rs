@@ -59,6 +59,9 @@ impl Pipeline {
             let recv_us = self.outputs.stamp(recv_us, &self.books);
             let packets = pushed.written as u32;
             self.outputs.lines(packets, |encoder, out| encoder.depth(out, instrument, symbol, &record, recv_us));
+            if let Some(observer) = &mut self.observer {
+                observer.depth(instrument, &symbol, &record, recv_us);
+            }
             self.books.received += pushed.written;
             self.books.written += pushed.written;
             *self.figures.records.entry(record.kind()).or_default() += 1;

@@ -9,6 +9,9 @@ use crate::record::control::Status;
 
 impl Pipeline {
     pub(super) fn event(&mut self, event: &Event) {
+        if let Some(observer) = &mut self.observer {
+            observer.event(event);
+        }
         match event {
             Event::Symbols(symbols) => {
                 self.names.told(symbols);

@@ -89,6 +89,9 @@ impl Pipeline {
         // Counted after its moment is known: that may close a file, whose books are then told without it.
         let recv_us = self.rules.gaps.then(|| self.outputs.stamp(at_us, &self.books));
         self.books.gaps += 1;
+        if let Some(observer) = &mut self.observer {
+            observer.gap(&gap);
+        }
         if let Some(recv_us) = recv_us {
             self.outputs.control(&gap, recv_us);
         }

@@ -48,41 +48,60 @@ impl Pipeline {
             self.resumed(frame);
         }
         let (instrument, recv_us) = (header.instrument, frame.recv_us);
-        match packet {
+        let is_printed = match packet {
             Packet::Ticker(p) => {
                 self.late(recv_us, p.ltt_raw());
-                self.packet(instrument, MarketType::Ticker, &p, recv_us);
+                self.packet(instrument, MarketType::Ticker, &p, recv_us)
             }
             Packet::Quote(p) => {
                 self.late(recv_us, p.ltt_raw());
-                self.packet(instrument, MarketType::Quote, &p, recv_us);
+                self.packet(instrument, MarketType::Quote, &p, recv_us)
             }
             Packet::Full(p) => {
                 self.late(recv_us, p.ltt_raw());
-                self.packet(instrument, MarketType::Full, &p, recv_us);
+                self.packet(instrument, MarketType::Full, &p, recv_us)
             }
             Packet::OpenInterest(p) => self.packet(instrument, MarketType::Oi, &p, recv_us),
             Packet::PrevClose(p) => self.packet(instrument, MarketType::PrevClose, &p, recv_us),
             Packet::MarketStatus(payload) => {
-                self.packet(instrument, MarketType::MarketStatus, &MarketStatus(payload), recv_us);
+                self.packet(instrument, MarketType::MarketStatus, &MarketStatus(payload), recv_us)
             }
             Packet::Unknown(payload) => {
                 let record = Unknown { code: header.code, payload };
-                self.packet(instrument, MarketType::Unknown, &record, recv_us);
+                self.packet(instrument, MarketType::Unknown, &record, recv_us)
             }
-            Packet::Heartbeat | Packet::Disconnect(_) => {}
+            Packet::Heartbeat | Packet::Disconnect(_) => false,
+        };
+        if is_printed && self.observer.is_some() {
+            self.observed(instrument, &packet);
         }
     }
 
-    /// Prints one packet as a record, or filters it.
+    /// Shows a packet that was printed to the observer.
+    #[cold]
+    fn observed(&mut self, instrument: InstrumentKey, packet: &Packet<'_>) {
+        let Pipeline { observer, names, outputs, .. } = self;
+        if let Some(observer) = observer {
+            observer.market(instrument, &|| names.symbol(instrument), packet, outputs.last_stamp());
+        }
+    }
+
+    /// Prints one packet as a record, or filters it; returns whether it was printed.
     #[inline(always)]
-    pub(super) fn packet<R: Record>(&mut self, instrument: InstrumentKey, kind: MarketType, record: &R, recv_us: i64) {
+    pub(super) fn packet<R: Record>(
+        &mut self,
+        instrument: InstrumentKey,
+        kind: MarketType,
+        record: &R,
+        recv_us: i64,
+    ) -> bool {
         if self.rules.only & (1 << kind as u8) == 0
             || (!self.wanted.is_empty() && self.is_unwanted(instrument, kind))
             || (self.once.is_some() && !self.is_due_once(instrument, kind))
         {
             self.names.see(instrument);
-            return self.filtered();
+            self.filtered();
+            return false;
         }
         let recv_us = self.outputs.stamp(recv_us, &self.books);
         let Pipeline { outputs, names, .. } = self;
@@ -99,6 +118,7 @@ impl Pipeline {
         if self.once.as_ref().is_some_and(FxHashSet::is_empty) {
             self.over.get_or_insert(Over::Done("once".to_owned()));
         }
+        true
     }
 
     #[cold]

@@ -20,6 +20,7 @@ use super::figures::Figures;
 use super::gaps::Gaps;
 use super::item::{Frame, FrameKind, GapReason};
 use super::lane::{Batch, Item};
+use super::observer::Observer;
 use super::outputs::Outputs;
 use crate::model::InstrumentKey;
 use crate::orders::Orders;
@@ -60,6 +61,7 @@ pub struct Pipeline {
     over: Option<Over>,
     ending: ending::Ending,
     untaken: Option<Untaken>,
+    observer: Option<Box<dyn Observer>>,
     /// When the latest packet was received whose lines were handed over, as far as outputs took them.
     handed_us: i64,
 }
@@ -97,6 +99,7 @@ impl Pipeline {
             over: None,
             ending: ending::Ending::default(),
             untaken: None,
+            observer: None,
             handed_us: i64::MAX,
         };
         if let Some(once) = once {
@@ -108,6 +111,11 @@ impl Pipeline {
     /// Asks this for the names of instruments that come without one, once each.
     pub fn look_up_with(&mut self, look_up: LookUp) {
         self.names.look_up_with(look_up);
+    }
+
+    /// Shows this every record as a value, from now on.
+    pub fn observe_with(&mut self, observer: Box<dyn Observer>) {
+        self.observer = Some(observer);
     }
 
     /// Names that were looked up since this was asked last.

@@ -26,6 +26,9 @@ impl Pipeline {
                 Outcome::Record(order) if self.rules.events.is_none_or(|wanted| order.events.intersects(wanted)) => {
                     let recv_us = self.outputs.stamp(frame.recv_us, &self.books);
                     self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv_us));
+                    if let Some(observer) = &mut self.observer {
+                        observer.order(&order, recv_us);
+                    }
                     self.books.received += 1;
                     self.books.written += 1;
                     *self.figures.records.entry(order.kind()).or_default() += 1;

@@ -1,0 +1,423 @@
+//! What is known of a run: rows of instruments, books, orders, connections and losses.
+//!
+//! Pure: records and events come in, and every moment is one that they carry.
+
+use super::spark::Spark;
+use crate::model::InstrumentKey;
+use crate::pipeline::item::Event;
+use crate::pipeline::observer::Symbol;
+use crate::protocol::Mode;
+use crate::protocol::feed::{Level, Packet};
+use crate::record::control::{Gap, GapReason, StatusEvent};
+use crate::record::depth::Depth;
+use crate::record::order::Order;
+use rustc_hash::FxHashMap;
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Orders that are kept; the oldest go first.
+const ORDERS: usize = 10_000;
+
+/// Everything that the view may show.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    rows: Vec<Row>,
+    index: FxHashMap<InstrumentKey, usize>,
+    /// What instruments are called; names come before rows.
+    names: FxHashMap<InstrumentKey, Arc<str>>,
+    /// The connections, the first is number 1.
+    pub connections: Vec<Connection>,
+    /// The books of the depth streams.
+    pub books: FxHashMap<InstrumentKey, Book>,
+    /// The orders, newest first.
+    pub orders: VecDeque<OrderRow>,
+    /// What was lost.
+    pub losses: Losses,
+    /// Packets that were shown.
+    pub packets: u64,
+    /// When the latest record was received, µs since the epoch; 0 before the first.
+    pub last_us: i64,
+    /// The last messages for people, newest last.
+    pub messages: VecDeque<String>,
+    /// The run is ending: nothing more comes.
+    pub is_over: bool,
+    /// Changes with everything that changes what is shown.
+    pub version: u64,
+}
+
+/// One instrument.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Which one.
+    pub instrument: InstrumentKey,
+    /// What it is called, or `SEGMENT:ID`.
+    pub symbol: Arc<str>,
+    /// The connection that serves it, from 1; 0 when none does yet.
+    pub conn: u16,
+    /// The modes that are subscribed, as bits `1 << Mode`.
+    pub modes: u8,
+    /// Last traded price in rupees; 0 when unknown.
+    pub ltp: f32,
+    /// Which way the price moved last.
+    pub moved: Ordering,
+    /// The previous session's close in rupees; 0 when unknown.
+    pub prev_close: f32,
+    /// What packets carry as close: the previous session's until the market closes, then the day's.
+    pub close: f32,
+    /// The day's open, high and low in rupees; 0 when unknown.
+    pub day: [f32; 3],
+    /// The day's volume.
+    pub volume: u32,
+    /// Open interest.
+    pub oi: u32,
+    /// Five levels of both sides, best first, from full packets.
+    pub levels: Option<[(Level, Level); 5]>,
+    /// Total bid and ask quantity of quote and full packets.
+    pub totals: Option<(u32, u32)>,
+    /// When its last packet was received, µs since the epoch; 0 before the first.
+    pub recv_us: i64,
+    /// Its price over the last minutes.
+    pub spark: Spark,
+}
+
+impl Row {
+    fn new(instrument: InstrumentKey, symbol: Arc<str>) -> Row {
+        Row {
+            instrument,
+            symbol,
+            conn: 0,
+            modes: 0,
+            ltp: 0.0,
+            moved: Ordering::Equal,
+            prev_close: 0.0,
+            close: 0.0,
+            day: [0.0; 3],
+            volume: 0,
+            oi: 0,
+            levels: None,
+            totals: None,
+            recv_us: 0,
+            spark: Spark::default(),
+        }
+    }
+
+    /// Returns the previous session's close in rupees, or `None` when it is not known. `is_open`: whether the session
+    /// goes on, since the close of a packet is the day's own afterwards.
+    pub fn previous_close(&self, is_open: bool) -> Option<f32> {
+        let close = if self.prev_close > 0.0 || !is_open { self.prev_close } else { self.close };
+        (close > 0.0 && close.is_finite()).then_some(close)
+    }
+
+    /// Returns the best priced bid.
+    pub fn best_bid(&self) -> Option<Level> {
+        self.levels?.into_iter().map(|(bid, _)| bid).find(|level| level.is_priced())
+    }
+
+    /// Returns the best priced ask.
+    pub fn best_ask(&self) -> Option<Level> {
+        self.levels?.into_iter().map(|(_, ask)| ask).find(|level| level.is_priced())
+    }
+
+    fn price(&mut self, ltp: f32, recv_us: i64) {
+        match ltp.partial_cmp(&self.ltp) {
+            // The first price is no move, and the same price again keeps the colour of the move before.
+            _ if self.ltp == 0.0 => {}
+            None | Some(Ordering::Equal) => {}
+            Some(moved) => self.moved = moved,
+        }
+        self.ltp = ltp;
+        self.spark.note(ltp, recv_us);
+    }
+}
+
+/// One connection.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Connection {
+    /// Its last step; `None` before the first attempt.
+    pub event: Option<StatusEvent>,
+    /// What is known beyond the step.
+    pub detail: Option<String>,
+    /// When data was lost that has not come back yet, µs since the epoch.
+    pub lost_us: Option<i64>,
+}
+
+impl Connection {
+    /// Whether data flows.
+    pub fn is_live(&self) -> bool {
+        self.event == Some(StatusEvent::Live) && self.lost_us.is_none()
+    }
+}
+
+/// What was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Losses {
+    /// Gap records.
+    pub gaps: u64,
+    /// How long all of them lasted, µs.
+    pub gap_us: i64,
+    /// Packets that were dropped.
+    pub dropped: u64,
+    /// Packets that could not be decoded.
+    pub malformed: u64,
+    /// Why data was lost last.
+    pub last: Option<GapReason>,
+}
+
+/// An order book as it stands.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Book {
+    /// Price in rupees, quantity, orders; highest price first.
+    pub bids: Vec<(f64, u32, u32)>,
+    /// Price in rupees, quantity, orders; lowest price first.
+    pub asks: Vec<(f64, u32, u32)>,
+    /// When it was received, µs since the epoch.
+    pub recv_us: i64,
+}
+
+/// An order as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrderRow {
+    /// Its number.
+    pub number: String,
+    /// Its leg.
+    pub leg: i64,
+    /// When it changed last, µs since the epoch.
+    pub changed_us: i64,
+    /// What is traded.
+    pub symbol: String,
+    /// `B` or `S`.
+    pub side: String,
+    /// `LMT`, `MKT`, `SL`, `SLM`.
+    pub kind: String,
+    /// The product.
+    pub product: String,
+    /// Ordered quantity.
+    pub quantity: Option<i64>,
+    /// Executed so far.
+    pub traded: Option<i64>,
+    /// The order's price as text.
+    pub price: String,
+    /// The average of the fills as text.
+    pub average: String,
+    /// The status in upper case.
+    pub status: String,
+    /// The events of the last update.
+    pub events: String,
+    /// Why, as the server says.
+    pub reason: String,
+}
+
+impl Model {
+    /// Returns the rows in the order in which they were asked for.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Returns the row of an instrument.
+    pub fn row(&self, instrument: InstrumentKey) -> Option<&Row> {
+        self.index.get(&instrument).map(|at| &self.rows[*at])
+    }
+
+    /// Returns the place of a row among [`Model::rows`].
+    pub fn place(&self, instrument: InstrumentKey) -> Option<usize> {
+        self.index.get(&instrument).copied()
+    }
+
+    fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut Row {
+        let Model { rows, index, names, .. } = self;
+        let at = *index.entry(instrument).or_insert_with(|| {
+            let symbol = names.get(&instrument).cloned().or_else(symbol);
+            rows.push(Row::new(instrument, symbol.unwrap_or_else(|| instrument.to_string().into())));
+            rows.len() - 1
+        });
+        &mut rows[at]
+    }
+
+    /// Takes a packet of the market feed.
+    pub fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
+        self.touch(recv_us);
+        let row = match packet {
+            // These say nothing of an instrument.
+            Packet::Heartbeat | Packet::Disconnect(_) | Packet::MarketStatus(_) | Packet::Unknown(_) => return,
+            _ => self.row_mut(instrument, symbol),
+        };
+        row.recv_us = recv_us;
+        match packet {
+            Packet::Ticker(p) => row.price(p.ltp(), recv_us),
+            Packet::Quote(p) => {
+                row.price(p.ltp(), recv_us);
+                row.close = p.close();
+                row.day = [p.day_open(), p.day_high(), p.day_low()];
+                row.volume = p.volume();
+                row.totals = Some((p.total_buy_qty(), p.total_sell_qty()));
+            }
+            Packet::Full(p) => {
+                row.price(p.ltp(), recv_us);
+                row.close = p.close();
+                row.day = [p.day_open(), p.day_high(), p.day_low()];
+                row.volume = p.volume();
+                row.oi = p.oi();
+                row.levels = Some(p.levels().map(|pair| (pair.bid(), pair.ask())));
+                row.totals = Some((p.total_buy_qty(), p.total_sell_qty()));
+            }
+            Packet::OpenInterest(p) => row.oi = p.oi(),
+            Packet::PrevClose(p) => row.prev_close = p.prev_close(),
+            Packet::Heartbeat | Packet::Disconnect(_) | Packet::MarketStatus(_) | Packet::Unknown(_) => {}
+        }
+    }
+
+    /// Takes an order book of a depth stream.
+    pub fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv_us: i64) {
+        self.touch(recv_us);
+        self.row_mut(instrument, symbol).recv_us = recv_us;
+        let book = self.books.entry(instrument).or_default();
+        let fill = |levels: &mut Vec<_>, side: &crate::record::depth::SideRows| {
+            levels.clear();
+            levels.extend(side.best(usize::MAX).iter().map(|level| (level.price, level.qty, level.orders)));
+        };
+        fill(&mut book.bids, depth.bids);
+        fill(&mut book.asks, depth.asks);
+        book.recv_us = recv_us;
+    }
+
+    /// Takes an order; the newest stands on top.
+    pub fn order(&mut self, order: &Order, recv_us: i64) {
+        self.touch(recv_us);
+        let details = &order.details;
+        let text =
+            |value: &Option<String>| value.clone().map(|text| crate::console::untrusted(&text)).unwrap_or_default();
+        let price = |value: Option<f64>| super::numbers::price64(value.unwrap_or(0.0));
+        let events: Vec<&str> = order.events.iter().map(|event| event.name()).collect();
+        let row = OrderRow {
+            number: text(&details.order_no),
+            leg: details.leg_no.unwrap_or(1),
+            changed_us: details.last_updated_time.map_or(recv_us, |seconds| seconds.saturating_mul(1_000_000)),
+            symbol: text(if details.display_name.is_some() { &details.display_name } else { &details.symbol }),
+            side: text(&details.txn_type),
+            kind: text(&details.order_type),
+            product: text(if details.product_name.is_some() { &details.product_name } else { &details.product }),
+            quantity: details.quantity,
+            traded: details.traded_qty,
+            price: price(details.price),
+            average: price(details.avg_traded_price),
+            status: text(&details.status),
+            events: events.join(" "),
+            reason: text(&details.reason_description),
+        };
+        self.orders.retain(|other| (other.number != row.number) || other.leg != row.leg);
+        self.orders.push_front(row);
+        self.orders.truncate(ORDERS);
+    }
+
+    /// Takes a gap record.
+    pub fn gap(&mut self, gap: &Gap) {
+        self.version += 1;
+        self.losses.gaps += 1;
+        self.losses.gap_us += (gap.to_us - gap.from_us).max(0);
+        self.losses.last = Some(gap.reason);
+        let lost = gap.dropped.unwrap_or(0);
+        match gap.reason {
+            GapReason::Malformed => self.losses.malformed += lost,
+            _ => self.losses.dropped += lost,
+        }
+        if let Some(connection) = self.connection(gap.conn) {
+            connection.lost_us = None;
+        }
+    }
+
+    /// Takes what happened between frames.
+    pub fn event(&mut self, event: &Event) {
+        self.version += 1;
+        match event {
+            Event::Symbols(symbols) => symbols.iter().for_each(|(instrument, symbol)| self.named(*instrument, symbol)),
+            Event::Subscribed { conn, instruments } => {
+                for &(instrument, mode) in instruments {
+                    let row = self.row_mut(instrument, &|| None);
+                    row.conn = *conn;
+                    row.modes |= mode.map_or(u8::MAX, mode_bit);
+                }
+            }
+            Event::Unsubscribed { instruments } => {
+                for &(instrument, mode) in instruments {
+                    if let Some(&at) = self.index.get(&instrument) {
+                        self.rows[at].modes &= !mode.map_or(u8::MAX, mode_bit);
+                    }
+                }
+                self.rows.retain(|row| row.modes != 0 || !instruments.iter().any(|(key, _)| *key == row.instrument));
+                self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
+            }
+            Event::Lost { conn, from_us, .. } => {
+                if let Some(connection) = self.connection(*conn) {
+                    connection.lost_us.get_or_insert(*from_us);
+                }
+            }
+            Event::Whole { conn, .. } => {
+                if let Some(connection) = self.connection(*conn) {
+                    connection.lost_us = None;
+                }
+            }
+            Event::Status { conn, event, detail, .. } => {
+                self.is_over |= *event == StatusEvent::Stopping;
+                if let Some(connection) = self.connection(*conn) {
+                    connection.event = Some(*event);
+                    connection.detail.clone_from(detail);
+                }
+            }
+            Event::End { .. } => self.is_over = true,
+            Event::Gap { .. } => {}
+        }
+    }
+
+    /// Takes the name of an instrument.
+    fn named(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
+        self.names.insert(instrument, Arc::clone(symbol));
+        if let Some(&at) = self.index.get(&instrument) {
+            self.rows[at].symbol = Arc::clone(symbol);
+        }
+    }
+
+    /// Takes a message for people.
+    pub fn message(&mut self, message: &str) {
+        self.version += 1;
+        if self.messages.len() == 100 {
+            self.messages.pop_front();
+        }
+        self.messages.push_back(message.to_owned());
+    }
+
+    /// Returns the connection of a number; those below it come into being with it.
+    fn connection(&mut self, conn: u16) -> Option<&mut Connection> {
+        let at = usize::from(conn).checked_sub(1)?;
+        if self.connections.len() <= at {
+            self.connections.resize(at + 1, Connection::default());
+        }
+        self.connections.get_mut(at)
+    }
+
+    fn touch(&mut self, recv_us: i64) {
+        self.version += 1;
+        self.packets += 1;
+        self.last_us = self.last_us.max(recv_us);
+    }
+}
+
+fn mode_bit(mode: Mode) -> u8 {
+    1 << mode as u8
+}
+
+/// A gap record that ended now, for the tests of the view.
+#[cfg(test)]
+pub(super) fn tests_gap(reason: GapReason, length_us: i64, dropped: Option<u64>) -> Gap {
+    Gap {
+        feed: crate::model::Stream::Market,
+        conn: 1,
+        reason,
+        detail: None,
+        from_us: 0,
+        to_us: length_us,
+        instruments: 2,
+        ids: None,
+        dropped,
+    }
+}

@@ -1,0 +1,268 @@
+//! The thread that reads keys and draws, at most 20 times a second.
+
+use super::model::Model;
+use super::terminal::{self, Terminal};
+use super::ui::{Action, Ui};
+use super::view::{self, Ambient};
+use crate::clock::now_us;
+use crate::model::{InstrumentKey, Segment};
+use crate::pipeline::item::Event as RunEvent;
+use crate::pipeline::observer::{Observer, Symbol};
+use crate::protocol::feed::Packet;
+use crate::record::control::Gap;
+use crate::record::depth::Depth;
+use crate::record::order::Order;
+use ratatui::crossterm::event::{self, Event};
+use signal_hook::consts::{SIGCONT, SIGTSTP};
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Between two frames, at least.
+const FRAME: Duration = Duration::from_millis(50);
+/// Between two frames, at most: ages grow although nothing comes.
+const IDLE: Duration = Duration::from_millis(500);
+/// How long the thread may take to leave the screen.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// The model, shared between the run that fills it and the thread that draws it.
+#[derive(Clone, Default)]
+pub struct Shared(Arc<Mutex<Model>>);
+
+impl Shared {
+    /// Returns the model; whoever holds it makes the other wait.
+    pub fn lock(&self) -> MutexGuard<'_, Model> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Shared {
+    fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
+        self.lock().market(instrument, symbol, packet, recv_us);
+    }
+
+    fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv_us: i64) {
+        self.lock().depth(instrument, symbol, depth, recv_us);
+    }
+
+    fn order(&mut self, order: &Order, recv_us: i64) {
+        self.lock().order(order, recv_us);
+    }
+
+    fn gap(&mut self, gap: &Gap) {
+        self.lock().gap(gap);
+    }
+
+    fn event(&mut self, event: &RunEvent) {
+        self.lock().event(event);
+    }
+}
+
+/// What a view is made of.
+pub struct Setup {
+    /// What is watched: `market feed`, `depth 20`, …
+    pub title: String,
+    /// What the user looks at first.
+    pub ui: Ui,
+    /// What is said of the market or the source at a moment, µs since the epoch, where there is something to say.
+    pub market: Box<dyn Fn(i64) -> Option<String> + Send>,
+    /// Whether the session of a segment goes on at a moment.
+    pub is_open: Box<dyn Fn(Segment, i64) -> bool + Send>,
+    /// Whether the clock is that of the records: a replay.
+    pub is_replay: bool,
+    /// Whether colours may be used.
+    pub color: bool,
+    /// Does what the user asks for, but for what concerns the terminal.
+    pub act: Box<dyn FnMut(Action) + Send>,
+}
+
+/// The view under way.
+pub struct Screen {
+    thread: Option<JoinHandle<io::Result<()>>>,
+    ended: std::sync::mpsc::Receiver<()>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Screen {
+    /// Shows the view until the run is over, or the user quits.
+    ///
+    /// # Errors
+    /// Why the terminal refuses.
+    pub fn start(model: Shared, setup: Setup) -> io::Result<Screen> {
+        let flags = Flags { suspend: Arc::default(), resumed: Arc::default() };
+        signal_hook::flag::register(SIGTSTP, Arc::clone(&flags.suspend))?;
+        signal_hook::flag::register(SIGCONT, Arc::clone(&flags.resumed))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let terminal = Terminal::enter()?;
+        let (say, ended) = std::sync::mpsc::channel();
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("screen".to_owned()).spawn(move || {
+            // Dropped on every way out, a panic's too.
+            let _say = say;
+            let mut quit = Quit(setup.act);
+            Loop { model, terminal, flags, stop: stopped, ui: setup.ui, page: 1, rate: Rate::default() }.run(
+                &setup.title,
+                &setup.market,
+                &setup.is_open,
+                setup.is_replay,
+                setup.color,
+                &mut quit,
+            )
+        })?;
+        Ok(Screen { thread: Some(thread), ended, stop })
+    }
+
+    /// Waits until the user quits.
+    pub fn wait(&self) {
+        let _ = self.ended.recv();
+    }
+
+    /// Returns whether the thread still shows the view.
+    pub fn is_shown(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// Leaves the view. Returns whether a bug of ours or the terminal ended it before.
+    ///
+    /// # Errors
+    /// Why the terminal could not be used any more.
+    pub fn leave(mut self) -> io::Result<()> {
+        self.stop.store(true, Ordering::SeqCst);
+        // A terminal that takes no text holds the thread: then only the mode can be restored.
+        let waited = self.ended.recv_timeout(LEAVE);
+        if waited == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            let _ = ratatui::crossterm::terminal::disable_raw_mode();
+            return Ok(());
+        }
+        terminal::restore();
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(io::Error::other("the screen's thread ended by a bug of ours")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Quits the run whatever ends the thread.
+struct Quit(Box<dyn FnMut(Action) + Send>);
+
+impl Drop for Quit {
+    fn drop(&mut self) {
+        (self.0)(Action::Quit);
+    }
+}
+
+struct Flags {
+    suspend: Arc<AtomicBool>,
+    resumed: Arc<AtomicBool>,
+}
+
+struct Loop {
+    model: Shared,
+    terminal: Terminal,
+    flags: Flags,
+    stop: Arc<AtomicBool>,
+    ui: Ui,
+    page: usize,
+    rate: Rate,
+}
+
+impl Loop {
+    fn run(
+        mut self,
+        title: &str,
+        market: &dyn Fn(i64) -> Option<String>,
+        is_open: &dyn Fn(Segment, i64) -> bool,
+        is_replay: bool,
+        color: bool,
+        quit: &mut Quit,
+    ) -> io::Result<()> {
+        let mut drawn: Option<(Instant, u64)> = None;
+        let mut is_dirty = true;
+        loop {
+            if self.stop.load(Ordering::SeqCst) || (!is_replay && self.model.lock().is_over) {
+                return Ok(());
+            }
+            let since = drawn.map_or(FRAME, |(at, _)| at.elapsed());
+            if since >= FRAME {
+                let model = self.model.lock();
+                let changed = drawn.is_none_or(|(_, version)| version != model.version);
+                if is_dirty || changed || since >= IDLE {
+                    let now_us = if is_replay { model.last_us } else { now_us() };
+                    drop(model);
+                    let market = market(now_us);
+                    let is_open = |segment| is_open(segment, now_us);
+                    let Loop { model, terminal, ui, page, rate, .. } = &mut self;
+                    let mut version = 0;
+                    terminal.draw(|frame| {
+                        let model = model.lock();
+                        version = model.version;
+                        let ambient = Ambient {
+                            now_us,
+                            title,
+                            market: market.as_deref(),
+                            is_open: &is_open,
+                            rate: rate.of(model.packets),
+                            color,
+                        };
+                        *page = view::draw(frame, &model, ui, &ambient);
+                    })?;
+                    drawn = Some((Instant::now(), version));
+                    is_dirty = false;
+                }
+            }
+            let wait = FRAME.saturating_sub(drawn.map_or(FRAME, |(at, _)| at.elapsed())).max(Duration::from_millis(5));
+            let mut wait = Some(wait.max(if is_dirty { Duration::ZERO } else { Duration::from_millis(20) }));
+            while poll(wait.take().unwrap_or_default())? {
+                is_dirty = true;
+                if let Event::Key(key) = event::read()? {
+                    let action = self.ui.key(key, &self.model.lock(), self.page);
+                    match action {
+                        Some(Action::Quit) => return Ok(()),
+                        Some(Action::Suspend) => self.terminal.suspend()?,
+                        Some(Action::Redraw) => self.terminal.again()?,
+                        Some(action) => (quit.0)(action),
+                        None => {}
+                    }
+                }
+            }
+            if self.flags.suspend.swap(false, Ordering::SeqCst) {
+                self.terminal.suspend()?;
+                is_dirty = true;
+            }
+            if self.flags.resumed.swap(false, Ordering::SeqCst) {
+                self.terminal.again()?;
+                is_dirty = true;
+            }
+        }
+    }
+}
+
+/// Whether something was typed or the terminal changed its size. A signal is neither.
+fn poll(wait: Duration) -> io::Result<bool> {
+    match event::poll(wait) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        polled => polled,
+    }
+}
+
+/// Packets a second over the last seconds.
+#[derive(Default)]
+struct Rate {
+    since: Option<(Instant, u64)>,
+    shown: f64,
+}
+
+impl Rate {
+    fn of(&mut self, packets: u64) -> f64 {
+        let (at, before) = *self.since.get_or_insert((Instant::now(), packets));
+        let seconds = at.elapsed().as_secs_f64();
+        if seconds >= 1.0 {
+            self.shown = packets.saturating_sub(before) as f64 / seconds;
+            self.since = Some((Instant::now(), packets));
+        }
+        self.shown
+    }
+}

@@ -1,0 +1,414 @@
+//! What the user looks at: keys in, actions out.
+
+use super::model::{Model, Row};
+use crate::model::InstrumentKey;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::cmp::Ordering;
+
+/// What fills the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    /// A row an instrument.
+    Table,
+    /// The five levels of a row of the table.
+    Ladder(InstrumentKey),
+    /// The order book of a depth stream.
+    Depth,
+    /// A row an order.
+    Orders,
+}
+
+/// What the table is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// In the order in which instruments were asked for.
+    #[default]
+    Given,
+    /// By symbol.
+    Symbol,
+    /// The largest gain in percent first.
+    Change,
+    /// The largest volume first.
+    Volume,
+    /// The newest packet first.
+    Age,
+}
+
+impl Sort {
+    const ALL: [Sort; 5] = [Sort::Given, Sort::Symbol, Sort::Change, Sort::Volume, Sort::Age];
+
+    /// Returns the word that the screen shows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Sort::Given => "as given",
+            Sort::Symbol => "symbol",
+            Sort::Change => "change",
+            Sort::Volume => "volume",
+            Sort::Age => "age",
+        }
+    }
+
+    fn next(self) -> Sort {
+        let at = Sort::ALL.iter().position(|sort| *sort == self).unwrap_or(0);
+        Sort::ALL[(at + 1) % Sort::ALL.len()]
+    }
+}
+
+/// What is typed at the bottom of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The filter (`/`).
+    Filter,
+    /// An instrument to add (`a`).
+    Add(String),
+}
+
+/// What a key asks the run for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// End the run.
+    Quit,
+    /// Stop the process as Ctrl-Z does.
+    Suspend,
+    /// Subscribe to what these words name.
+    Add(String),
+    /// Unsubscribe from an instrument in all its modes.
+    Drop(InstrumentKey),
+    /// Subscribe to an instrument's full packets, since its ladder is shown.
+    Full(InstrumentKey),
+    /// Unsubscribe from an instrument's full packets, since its ladder is not shown any more.
+    NotFull(InstrumentKey),
+    /// Draw everything anew.
+    Redraw,
+}
+
+/// What the user looks at.
+#[derive(Debug, Clone)]
+pub struct Ui {
+    /// What fills the screen.
+    pub screen: Screen,
+    /// The selected row of the table.
+    pub selected: Option<InstrumentKey>,
+    /// The selected row of what is no table, from 0.
+    pub line: usize,
+    /// The first row that is shown.
+    pub offset: usize,
+    /// Optional columns that are left out on the left.
+    pub scroll: usize,
+    /// What the table is sorted by.
+    pub sort: Sort,
+    /// What a row's symbol or `SEGMENT:ID` contains, in upper case.
+    pub filter: String,
+    /// What is being typed.
+    pub input: Option<Input>,
+    /// Whether the help is shown.
+    pub help: bool,
+    /// The rows as they were when the view was paused.
+    pub paused: Option<Box<Model>>,
+    /// Whether instruments may be added and dropped: not in a replay, nor among orders.
+    pub may_change: bool,
+    /// The instrument whose full packets only its ladder asked for.
+    full: Option<InstrumentKey>,
+    /// The places of the shown rows, in their order.
+    visible: Vec<usize>,
+    /// What [`Ui::visible`] was made from.
+    made: Made,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Made {
+    rows: usize,
+    sort: Sort,
+    filter: String,
+    /// The first and the last instrument: rows may come and go in equal numbers.
+    ends: Option<(InstrumentKey, InstrumentKey)>,
+    second: i64,
+}
+
+impl Ui {
+    /// A view of a screen. `may_change`: whether instruments may be added and dropped.
+    pub fn new(screen: Screen, may_change: bool) -> Ui {
+        Ui {
+            screen,
+            selected: None,
+            line: 0,
+            offset: 0,
+            scroll: 0,
+            sort: Sort::default(),
+            filter: String::new(),
+            input: None,
+            help: false,
+            paused: None,
+            may_change,
+            full: None,
+            visible: Vec::new(),
+            made: Made::default(),
+        }
+    }
+
+    /// Returns the places of the rows that pass the filter, sorted; `now_us` decides how old an order by moving figures
+    /// may be: a second.
+    pub fn visible(&mut self, model: &Model, now_us: i64, is_open: bool) -> &[usize] {
+        let rows = model.rows();
+        let made = Made {
+            rows: rows.len(),
+            sort: self.sort,
+            filter: self.filter.clone(),
+            ends: rows.first().map(|row| row.instrument).zip(rows.last().map(|row| row.instrument)),
+            second: if matches!(self.sort, Sort::Given) { 0 } else { now_us.div_euclid(1_000_000) },
+        };
+        if made != self.made {
+            let passes = |row: &Row| {
+                self.filter.is_empty()
+                    || row.symbol.to_uppercase().contains(&self.filter)
+                    || row.instrument.to_string().contains(&self.filter)
+            };
+            self.visible = (0..rows.len()).filter(|at| passes(&rows[*at])).collect();
+            let change = |row: &Row| row.previous_close(is_open).map(|close| row.ltp / close);
+            let descending = |a: Option<f32>, b: Option<f32>| match (a, b) {
+                (Some(a), Some(b)) => b.total_cmp(&a),
+                // What is unknown comes last.
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            };
+            self.visible.sort_by(|a, b| {
+                let (a, b) = (&rows[*a], &rows[*b]);
+                match self.sort {
+                    Sort::Given => Ordering::Equal,
+                    Sort::Symbol => a.symbol.cmp(&b.symbol),
+                    Sort::Change => descending(change(a), change(b)),
+                    Sort::Volume => b.volume.cmp(&a.volume),
+                    Sort::Age => b.recv_us.cmp(&a.recv_us),
+                }
+            });
+            self.made = made;
+        }
+        &self.visible
+    }
+
+    /// Returns the place of the selected row among the visible ones; the first when the selected one is not among them.
+    pub fn selected_line(&mut self, model: &Model) -> usize {
+        let place = self.selected.and_then(|key| model.place(key));
+        let line = place.and_then(|place| self.visible.iter().position(|at| *at == place));
+        let line = line.unwrap_or(0);
+        self.selected = self.visible.get(line).and_then(|at| model.rows().get(*at)).map(|row| row.instrument);
+        line
+    }
+
+    /// Takes a key. `page`: how many rows are on the screen.
+    pub fn key(&mut self, key: KeyEvent, model: &Model, page: usize) -> Option<Action> {
+        if key.kind == KeyEventKind::Release {
+            return None;
+        }
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return match key.code {
+                KeyCode::Char('c') => Some(Action::Quit),
+                KeyCode::Char('z') => Some(Action::Suspend),
+                KeyCode::Char('l') => Some(Action::Redraw),
+                _ => None,
+            };
+        }
+        if self.input.is_some() {
+            return self.typed(key.code);
+        }
+        if self.help {
+            self.help = !matches!(key.code, KeyCode::Esc | KeyCode::Char('?' | 'q') | KeyCode::Enter);
+            return None;
+        }
+        match key.code {
+            KeyCode::Char('q') => return Some(Action::Quit),
+            KeyCode::Char('?') => self.help = true,
+            KeyCode::Char('p') => {
+                self.paused = if self.paused.is_none() { Some(Box::new(model.clone())) } else { None }
+            }
+            KeyCode::Up | KeyCode::Char('k') => self.step(model, -1),
+            KeyCode::Down | KeyCode::Char('j') => self.step(model, 1),
+            KeyCode::PageUp => self.step(model, -(page.max(1) as isize)),
+            KeyCode::PageDown => self.step(model, page.max(1) as isize),
+            KeyCode::Home | KeyCode::Char('g') => self.step(model, isize::MIN),
+            KeyCode::End | KeyCode::Char('G') => self.step(model, isize::MAX),
+            _ => return self.of_screen(key.code, model),
+        }
+        None
+    }
+
+    fn of_screen(&mut self, code: KeyCode, model: &Model) -> Option<Action> {
+        match (self.screen, code) {
+            (Screen::Table, KeyCode::Char('s')) => self.sort = self.sort.next(),
+            (Screen::Table, KeyCode::Char('/')) => self.input = Some(Input::Filter),
+            (Screen::Table, KeyCode::Esc) => self.filter.clear(),
+            (Screen::Table, KeyCode::Left | KeyCode::Char('h')) => self.scroll = self.scroll.saturating_sub(1),
+            (Screen::Table, KeyCode::Right | KeyCode::Char('l')) => {
+                self.scroll = (self.scroll + 1).min(super::view::SCROLL_LIMIT);
+            }
+            (Screen::Table, KeyCode::Char('a')) if self.may_change => self.input = Some(Input::Add(String::new())),
+            (Screen::Table, KeyCode::Char('d')) if self.may_change => {
+                let line = self.selected_line(model);
+                let gone = self.selected?;
+                // The row below takes its place, or the one above at the end.
+                let next = self.visible.get(line + 1).or(self.visible.get(line.wrapping_sub(1)));
+                self.selected = next.map(|at| model.rows()[*at].instrument);
+                return Some(Action::Drop(gone));
+            }
+            (Screen::Table, KeyCode::Enter) => {
+                self.selected_line(model);
+                let instrument = self.selected?;
+                self.screen = Screen::Ladder(instrument);
+                let has_full = model.row(instrument).is_none_or(|row| row.modes & 1 << 2 != 0);
+                if self.may_change && !has_full && instrument.segment != crate::model::Segment::IDX_I {
+                    self.full = Some(instrument);
+                    return Some(Action::Full(instrument));
+                }
+            }
+            (Screen::Ladder(_), KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace) => {
+                self.screen = Screen::Table;
+                return self.full.take().map(Action::NotFull);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Takes a key while something is typed.
+    fn typed(&mut self, code: KeyCode) -> Option<Action> {
+        match (&mut self.input, code) {
+            (Some(Input::Filter), KeyCode::Esc) => {
+                self.filter.clear();
+                self.input = None;
+            }
+            (Some(Input::Filter), KeyCode::Enter) | (Some(Input::Add(_)), KeyCode::Esc) => self.input = None,
+            (Some(Input::Filter), KeyCode::Backspace) => drop(self.filter.pop()),
+            (Some(Input::Filter), KeyCode::Char(c)) => self.filter.extend(c.to_uppercase()),
+            (Some(Input::Add(text)), KeyCode::Enter) => {
+                let text = std::mem::take(text);
+                self.input = None;
+                return (!text.trim().is_empty()).then_some(Action::Add(text));
+            }
+            (Some(Input::Add(text)), KeyCode::Backspace) => drop(text.pop()),
+            (Some(Input::Add(text)), KeyCode::Char(c)) => text.push(c),
+            _ => {}
+        }
+        None
+    }
+
+    fn step(&mut self, model: &Model, by: isize) {
+        if self.screen == Screen::Table {
+            let line = self.selected_line(model).saturating_add_signed(by).min(self.visible.len().saturating_sub(1));
+            self.selected = self.visible.get(line).and_then(|at| model.rows().get(*at)).map(|row| row.instrument);
+        } else {
+            // The view holds it to what there is.
+            self.line = self.line.saturating_add_signed(by);
+        }
+    }
+
+    /// Holds the first shown row so that `line` of `count` lies among `height` rows.
+    pub fn scroll_to(&mut self, line: usize, count: usize, height: usize) -> usize {
+        let height = height.max(1);
+        self.offset = self.offset.clamp((line + 1).saturating_sub(height), line).min(count.saturating_sub(height));
+        self.offset
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Segment;
+    use crate::pipeline::item::Event;
+    use crate::protocol::Mode;
+
+    const SHARES: [(u32, &str); 3] = [(2885, "RELIANCE"), (1333, "HDFCBANK"), (11536, "TCS")];
+
+    fn key(id: u32) -> InstrumentKey {
+        InstrumentKey::new(Segment::NSE_EQ, id)
+    }
+
+    fn model() -> Model {
+        let mut model = Model::default();
+        model.event(&Event::Symbols(SHARES.iter().map(|(id, name)| (key(*id), (*name).into())).collect()));
+        let instruments = SHARES.iter().map(|(id, _)| (key(*id), Some(Mode::Quote))).collect();
+        model.event(&Event::Subscribed { conn: 1, instruments });
+        model
+    }
+
+    fn press(ui: &mut Ui, model: &Model, keys: &str) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for c in keys.chars() {
+            ui.visible(model, 0, true);
+            let code = match c {
+                '\n' => KeyCode::Enter,
+                '\x1b' => KeyCode::Esc,
+                '\x08' => KeyCode::Backspace,
+                c => KeyCode::Char(c),
+            };
+            actions.extend(ui.key(KeyEvent::new(code, KeyModifiers::NONE), model, 10));
+        }
+        ui.visible(model, 0, true);
+        actions
+    }
+
+    fn names(ui: &mut Ui, model: &Model) -> Vec<String> {
+        ui.visible(model, 0, true).to_vec().iter().map(|at| model.rows()[*at].symbol.to_string()).collect()
+    }
+
+    #[test]
+    fn keys_move_sort_filter_and_ask() {
+        let model = model();
+        let mut ui = Ui::new(Screen::Table, true);
+        assert_eq!(press(&mut ui, &model, "jj"), []);
+        assert_eq!(ui.selected, Some(key(11536)));
+        press(&mut ui, &model, "s");
+        assert_eq!(names(&mut ui, &model), ["HDFCBANK", "RELIANCE", "TCS"]);
+        // The selection stays with its instrument.
+        assert_eq!((ui.selected, ui.selected_line(&model)), (Some(key(11536)), 2));
+        press(&mut ui, &model, "/reli\n");
+        assert_eq!(names(&mut ui, &model), ["RELIANCE"]);
+        assert_eq!(press(&mut ui, &model, "d"), [Action::Drop(key(2885))]);
+        press(&mut ui, &model, "\x1b");
+        assert_eq!(names(&mut ui, &model).len(), 3);
+        assert_eq!(press(&mut ui, &model, "aTCX\x08S@full\n"), [Action::Add("TCS@full".to_owned())]);
+        assert_eq!(press(&mut ui, &model, "a\x1bq"), [Action::Quit]);
+    }
+
+    #[test]
+    fn a_ladder_asks_for_full_packets_only_while_it_is_shown_and_only_where_they_are_not_asked_for() {
+        let mut model = model();
+        let mut ui = Ui::new(Screen::Table, true);
+        assert_eq!(press(&mut ui, &model, "\n\x1b"), [Action::Full(key(2885)), Action::NotFull(key(2885))]);
+        model.event(&Event::Subscribed { conn: 1, instruments: vec![(key(2885), Some(Mode::Full))] });
+        assert_eq!(press(&mut ui, &model, "\n\x1b"), []);
+    }
+
+    #[test]
+    fn what_cannot_be_changed_has_no_keys_for_it() {
+        let model = model();
+        let mut ui = Ui::new(Screen::Table, false);
+        assert_eq!(press(&mut ui, &model, "ad\n"), []);
+        assert_eq!(ui.screen, Screen::Ladder(key(2885)));
+    }
+
+    #[test]
+    fn escape_closes_help_and_filter_and_nothing_else() {
+        let model = model();
+        let mut ui = Ui::new(Screen::Table, true);
+        press(&mut ui, &model, "?");
+        assert!(ui.help);
+        assert_eq!(press(&mut ui, &model, "\x1b\x1b\x1b"), []);
+        assert!(!ui.help);
+        press(&mut ui, &model, "/x\x1b");
+        assert_eq!((ui.filter.as_str(), ui.input), ("", None));
+    }
+
+    #[test]
+    fn any_keys_in_any_order_do_no_harm() {
+        let model = model();
+        let all = "qjkpsdahlgG?/x\n\x1b\x08";
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..200 {
+            let mut ui = Ui::new(Screen::Table, true);
+            for _ in 0..60 {
+                let at = random.usize(..all.len());
+                let empty = Model::default();
+                press(&mut ui, if random.bool() { &model } else { &empty }, &all[at..=at]);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The lines on top: what is watched, the market, every connection, and what was lost.
+
+use super::{Ambient, cut, numbers};
+use crate::record::control::StatusEvent;
+use crate::watch::model::{Connection, Model};
+use crate::watch::ui::{Screen, Ui};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+
+/// Draws the header; returns its height.
+pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &Ui, ambient: &Ambient<'_>, area: Rect) -> u16 {
+    let mut lines = vec![title(model, ui, ambient)];
+    if let Some(market) = ambient.market {
+        lines.push(Line::styled(cut(market, usize::from(area.width)), ambient.warning()));
+    }
+    lines.push(connections(&model.connections, ambient, usize::from(area.width)));
+    lines.push(losses(model, ambient));
+    let height = lines.len() as u16;
+    for (y, line) in (area.y..).zip(lines) {
+        frame.render_widget(line, Rect { y, height: 1, ..area });
+    }
+    height
+}
+
+fn title(model: &Model, ui: &Ui, ambient: &Ambient<'_>) -> Line<'static> {
+    let mut spans = vec![
+        Span::styled("dhan watch", Style::new().add_modifier(Modifier::BOLD)),
+        Span::raw(format!("  {}  {} IST  {:.0}/s", ambient.title, numbers::clock(ambient.now_us), ambient.rate)),
+    ];
+    match ui.screen {
+        Screen::Orders => spans.push(Span::raw(format!("  {} orders", model.orders.len()))),
+        Screen::Table => spans.push(Span::raw(format!("  {} instruments", model.rows().len()))),
+        Screen::Ladder(_) | Screen::Depth => {}
+    }
+    if ui.paused.is_some() {
+        spans.push(Span::styled("  PAUSED", ambient.warning()));
+    }
+    Line::from(spans)
+}
+
+/// The state of every connection; one word for all of them where they agree.
+fn connections(all: &[Connection], ambient: &Ambient<'_>, width: usize) -> Line<'static> {
+    let style = |connection: &Connection| match connection.event {
+        Some(StatusEvent::Live) if connection.lost_us.is_none() => Style::new(),
+        Some(StatusEvent::Disconnected | StatusEvent::Retrying | StatusEvent::Stale) => ambient.trouble(),
+        _ => ambient.warning(),
+    };
+    let words = |connection: &Connection| {
+        let mut words = connection.event.map_or("waiting", StatusEvent::name).to_owned();
+        if let Some(detail) = connection.detail.as_deref().filter(|_| !connection.is_live()) {
+            words.push_str(&format!(" ({})", crate::console::untrusted(detail)));
+        }
+        if let Some(lost) = connection.lost_us {
+            words.push_str(&format!(", no data for {}", numbers::length(ambient.now_us - lost)));
+        }
+        words
+    };
+    let Some(first) = all.first() else { return Line::styled("no connection yet", ambient.warning()) };
+    if all.len() > 1 && all.iter().all(Connection::is_live) {
+        return Line::raw(format!("{} connections: all live", all.len()));
+    }
+    let mut spans = Vec::new();
+    let mut left = width;
+    let mut push = |text: String, style: Style| {
+        let text = cut(&text, left);
+        left -= text.chars().count();
+        spans.push(Span::styled(text, style));
+    };
+    if all.len() == 1 {
+        push(format!("connection: {}", words(first)), style(first));
+    } else {
+        push("connections:".to_owned(), Style::new());
+        for (number, connection) in (1..).zip(all) {
+            push(format!(" {number} {}", words(connection)), style(connection));
+        }
+    }
+    Line::from(spans)
+}
+
+fn losses(model: &Model, ambient: &Ambient<'_>) -> Line<'static> {
+    let losses = &model.losses;
+    let mut text = format!("gaps {}", losses.gaps);
+    if losses.gaps > 0 {
+        let last = losses.last.map_or("", |reason| reason.name());
+        text.push_str(&format!(" ({}, last: {last})", numbers::length(losses.gap_us)));
+    }
+    text.push_str(&format!(", dropped {}, malformed {}", losses.dropped, losses.malformed));
+    let harm = losses.gaps + losses.dropped + losses.malformed > 0;
+    Line::styled(text, if harm { ambient.warning() } else { Style::new() })
+}
