@@ -220,6 +220,7 @@ fn stream(
         fail_on_gap: args.fail_on_gap,
         max_outage: args.max_outage,
         auth_wait: args.auth_wait.unwrap_or(AUTH_WAIT),
+        auth_wait_at_start: args.auth_wait,
         on_lag: args.on_lag.unwrap_or_default(),
         stats: args.stats,
         dry_run: args.dry_run,

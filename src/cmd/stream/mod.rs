@@ -4,7 +4,7 @@ mod names;
 pub(crate) mod outputs;
 pub mod watch;
 
-use crate::auth::{Environment, harden};
+use crate::auth::{Environment, TokenPlace, harden};
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
@@ -23,6 +23,8 @@ use crate::simulator::{SimConfig, SimHandle};
 use crate::stream::{self, Credentialing, EarlyStop, Ended, Gate, Run};
 use names::Names;
 pub(super) use names::unfound;
+use std::io::IsTerminal as _;
+use std::time::Duration;
 
 /// Runs a plan to its end.
 ///
@@ -42,7 +44,10 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
     }
     // Before any secret is read: nothing of this process may end up in a core.
     harden();
-    let names = Names::of(&plan.source);
+    let names = Names::of(&plan);
+    if !plan.dry_run {
+        missing_credentials(&plan)?;
+    }
     let asked = names.resolve(&plan, console)?;
     let feed = plan.feed();
     let subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
@@ -77,9 +82,12 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
         capture.once(once);
     }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
+    let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
+    let at_start = if std::io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
     let session = Config {
         max_outage: plan.max_outage,
-        auth_wait: if server.can_change { plan.auth_wait } else { std::time::Duration::ZERO },
+        auth_wait: waits(plan.auth_wait),
+        auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
         snapshot: matches!(plan.kind, StreamKind::Orders { snapshot: true, .. }),
         calendar: holidays(console),
         ..Config::new(feed, 1, 0)
@@ -115,9 +123,28 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
     ended
 }
 
+/// Ends a run whose credentials are missing and cannot come, before names are looked up: that may take a download.
+fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
+    let StreamSource::Server(server) = &plan.source else { return Ok(()) };
+    let source = &server.credentials;
+    let can_be_read_twice = match source.place() {
+        Some(TokenPlace::Command(_)) => false,
+        Some(TokenPlace::File(path)) => std::fs::metadata(path).map_or(true, |file| file.is_file()),
+        Some(TokenPlace::Environment) | None => true,
+    };
+    let waits = source.can_change() && !plan.auth_wait.is_zero();
+    let has_names = plan.instruments.specs.iter().any(|spec| spec.key().is_none());
+    if waits || !can_be_read_twice || !has_names {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::new(Exit::Bug, format!("the runtime cannot be started: {}", error.kind())))?;
+    runtime.block_on(source.read_login()).map(drop).map_err(Failure::from)
+}
+
 /// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
 fn live_line(console: &Console) -> bool {
-    use std::io::IsTerminal as _;
     console.shows(Level::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
 }
 
