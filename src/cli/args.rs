@@ -7,14 +7,16 @@ use super::lazy::Lazy;
 use super::simulate::SimulateArgs;
 use super::verify::VerifyArgs;
 use super::only::types;
-use super::plan::{RecordType, Speed, View};
+use super::plan::{Speed, View};
 use super::value::{ByteSize, Moment, choice, duration, one_of, positive, positive_duration, seconds};
 use crate::console::LogFormat;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
+use crate::model::Stream;
 use crate::model::stream::Levels;
 use crate::pipeline::lane::OnLag;
 use crate::protocol::Mode;
+use crate::record::RecordType;
 use crate::record::order::Event;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueHint, value_parser};
 use std::path::PathBuf;
@@ -157,7 +159,7 @@ pub struct FeedArgs {
     pub once: bool,
     /// Keep only these record types, separated by commas; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
-    #[arg(value_parser = types(&RecordType::MARKET))]
+    #[arg(value_parser = types(RecordType::of_stream(Stream::Market)))]
     pub only: Vec<RecordType>,
     /// Everything that all streams have.
     #[command(flatten)]
@@ -178,7 +180,7 @@ pub struct DepthArgs {
     pub book: BookArgs,
     /// Keep only these record types; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
-    #[arg(value_parser = types(&RecordType::DEPTH))]
+    #[arg(value_parser = types(RecordType::of_stream(Stream::DEPTH_20)))]
     pub only: Vec<RecordType>,
     /// Everything that all streams have.
     #[command(flatten)]
@@ -220,7 +222,7 @@ pub struct OrdersArgs {
     pub no_snapshot: bool,
     /// Keep only these record types; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
-    #[arg(value_parser = types(&[RecordType::Order]))]
+    #[arg(value_parser = types(RecordType::of_stream(Stream::Orders)))]
     pub only: Vec<RecordType>,
     /// Whose orders.
     #[command(flatten)]
@@ -352,7 +354,7 @@ pub struct ReplayArgs {
     pub updates: UpdateArgs,
     /// Keep only these record types; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
-    #[arg(value_parser = types(&RecordType::all()))]
+    #[arg(value_parser = types(&RecordType::STREAMED))]
     pub only: Vec<RecordType>,
     /// What is printed, and where.
     #[command(flatten)]

@@ -7,7 +7,7 @@ use super::args::{
 use super::credentials::UserTypeArgs;
 use super::only;
 use super::plan::{
-    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, RecordType, ReplayPlan, ServerPlan, ShapePlan, StopPlan,
+    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, StopPlan,
     StreamKind, StreamPlan, StreamSource, TextSource,
 };
 use super::problems::Problems;
@@ -22,6 +22,7 @@ use crate::model::exit::Failure;
 use crate::output::file::Pattern;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
+use crate::record::RecordType;
 use crate::record::order::Events;
 use crate::redact::Redactor;
 use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
