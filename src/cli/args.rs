@@ -4,11 +4,11 @@
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
-use super::simulate::SimulateArgs;
-use super::verify::VerifyArgs;
 use super::only::types;
 use super::plan::{Speed, View};
+use super::simulate::SimulateArgs;
 use super::value::{ByteSize, Moment, choice, duration, one_of, positive, positive_duration, seconds};
+use super::verify::VerifyArgs;
 use crate::console::LogFormat;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;

@@ -7,8 +7,8 @@ use super::args::{
 use super::credentials::UserTypeArgs;
 use super::only;
 use super::plan::{
-    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, StopPlan,
-    StreamKind, StreamPlan, StreamSource, TextSource,
+    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, StopPlan, StreamKind,
+    StreamPlan, StreamSource, TextSource,
 };
 use super::problems::Problems;
 use super::specs::{self, Takes};

@@ -113,13 +113,30 @@ mod tests {
 
     fn problems(line: &[&str]) -> String {
         let line = std::iter::once("dhan").chain(line.iter().copied()).map(OsString::from).collect();
-        parse(line).expect("something to go on with").1.finish().err().map(|failure| failure.message).unwrap_or_default()
+        parse(line)
+            .expect("something to go on with")
+            .1
+            .finish()
+            .err()
+            .map(|failure| failure.message)
+            .unwrap_or_default()
     }
 
     #[test]
     fn every_bad_value_is_found_however_it_is_given() {
         let said = problems(&[
-            "feed", "--mode", "qoute", "-n", "0", "-d60", "--until=25:00", "--only", "full,fulll", "-qf", "cvs", "IDX_I:13",
+            "feed",
+            "--mode",
+            "qoute",
+            "-n",
+            "0",
+            "-d60",
+            "--until=25:00",
+            "--only",
+            "full,fulll",
+            "-qf",
+            "cvs",
+            "IDX_I:13",
         ]);
         for part in [
             "6 problems:",
