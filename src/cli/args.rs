@@ -7,8 +7,11 @@ use super::lazy::Lazy;
 use super::only::types;
 use super::plan::{Speed, View};
 use super::simulate::SimulateArgs;
-use super::value::{ByteSize, Moment, choice, duration, one_of, positive, positive_duration, seconds};
+use super::value::{
+    ByteSize, Moment, choice, duration, levels, modes, one_of, positive, positive_duration, seconds, speeds,
+};
 use super::verify::VerifyArgs;
+use super::watch::WatchArgs;
 use crate::console::LogFormat;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
@@ -106,6 +109,22 @@ pub enum Command {
     ///   dhan replay monday.dcap -f csv --only quote
     #[command(verbatim_doc_comment)]
     Replay(Lazy<ReplayArgs>),
+    /// Look at the streams live in the terminal
+    ///
+    /// A full-screen view of the market feed, of one order book (--depth), of the account's orders (--orders) or of a
+    /// capture (--replay). It needs a terminal of 60×15 or more on stdin and stdout. The state of every connection, gaps
+    /// and drops are always on the screen. Change and % are against the previous session's close.
+    ///
+    /// Keys: ? help, q quit, arrows or j k, s sort, / filter, a add an instrument, d drop it, Enter five levels of a
+    /// row, p pause.
+    ///
+    /// Examples:
+    ///   dhan watch --demo
+    ///   dhan watch NIFTY RELIANCE TCS
+    ///   dhan watch --depth NSE_EQ:2885
+    ///   dhan watch --replay monday.dcap --speed 10x
+    #[command(verbatim_doc_comment)]
+    Watch(Lazy<WatchArgs>),
     /// Check that captured files are whole
     Verify(Lazy<VerifyArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
@@ -152,7 +171,7 @@ pub struct FeedArgs {
     #[command(flatten)]
     pub instruments: InstrumentArgs,
     /// What to receive of instruments that do not say so themselves [default: ticker]
-    #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = one_of(&Mode::ALL, Mode::name))]
+    #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes())]
     pub mode: Option<Mode>,
     /// One record of the asked type for each instrument, then exit 0; with -d, what came by then
     #[arg(long)]
@@ -173,7 +192,7 @@ pub struct DepthArgs {
     #[command(flatten)]
     pub instruments: InstrumentArgs,
     /// How many levels [default: 20]
-    #[arg(long, value_name = "N", value_parser = choice(&[("20", Levels::Twenty), ("200", Levels::TwoHundred)]))]
+    #[arg(long, value_name = "N", value_parser = levels())]
     pub levels: Option<Levels>,
     /// How books are shown.
     #[command(flatten)]
@@ -343,8 +362,7 @@ pub struct ReplayArgs {
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// As fast as the output takes it, or as it was received [default: max]
-    #[arg(long, value_name = "SPEED", ignore_case = true)]
-    #[arg(value_parser = choice(&[("max", Speed::Max), ("1x", Speed::Times(1)), ("10x", Speed::Times(10))]))]
+    #[arg(long, value_name = "SPEED", ignore_case = true, value_parser = speeds())]
     pub speed: Option<Speed>,
     /// Of captures of depth: how books are shown.
     #[command(flatten)]

@@ -1,7 +1,10 @@
 //! Parsers of single values, for clap: words, lengths of time, sizes, moments. An error says what to write instead; clap
 //! quotes what was typed and names the option.
 
+use super::plan::Speed;
 use crate::clock;
+use crate::model::stream::Levels;
+use crate::protocol::Mode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::str::FromStr;
 use std::time::Duration;
@@ -27,6 +30,21 @@ pub fn one_of<T: Copy + Send + Sync + 'static>(
     name: fn(T) -> &'static str,
 ) -> impl TypedValueParser<Value = T> + use<T> {
     choice(&all.iter().map(|one| (name(*one), *one)).collect::<Vec<_>>())
+}
+
+/// Returns the parser of `--mode`.
+pub fn modes() -> impl TypedValueParser<Value = Mode> {
+    one_of(&Mode::ALL, Mode::name)
+}
+
+/// Returns the parser of `--levels`.
+pub fn levels() -> impl TypedValueParser<Value = Levels> {
+    choice(&[("20", Levels::Twenty), ("200", Levels::TwoHundred)])
+}
+
+/// Returns the parser of a replay's `--speed`.
+pub fn speeds() -> impl TypedValueParser<Value = Speed> {
+    choice(&[("max", Speed::Max), ("1x", Speed::Times(1)), ("10x", Speed::Times(10))])
 }
 
 /// Returns the word nearest to a mistyped one, if any is near enough to be meant.

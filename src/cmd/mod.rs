@@ -7,6 +7,7 @@ pub mod replay;
 pub mod simulate;
 pub mod stream;
 pub mod verify;
+pub mod watch;
 
 use crate::auth::Environment;
 use crate::cli::args::{Cli, Command, ConsoleArgs};
@@ -36,7 +37,7 @@ pub fn main() -> ExitCode {
         Ok((cli, problems)) => console(&cli.console, &environment, io::stderr().is_terminal()).and_then(|config| {
             printer.configure(config);
             // The hook has reported it, masked; every run ends with a code of ours.
-            let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, problems, &printer)));
+            let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, problems, &cli.console, &printer)));
             dispatched.unwrap_or(Ok(Exit::Bug))
         }),
         Err(ended) => ended,
@@ -115,9 +116,12 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
     })
 }
 
-fn dispatch(command: Command, problems: Problems, console: &Console) -> Result<Exit, Failure> {
+fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &Console) -> Result<Exit, Failure> {
     // Streams and replays find more that is wrong, and say all of it together.
-    let plans = matches!(command, Command::Feed(_) | Command::Depth(_) | Command::Orders(_) | Command::Replay(_));
+    let plans = matches!(
+        command,
+        Command::Feed(_) | Command::Depth(_) | Command::Orders(_) | Command::Replay(_) | Command::Watch(_)
+    );
     let problems = if plans { problems } else { problems.finish().map(|()| Problems::default())? };
     let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -140,6 +144,10 @@ fn dispatch(command: Command, problems: Problems, console: &Console) -> Result<E
         Command::Depth(args) => streamed(|| planner::depth(&args, &mut around), console),
         Command::Orders(args) => streamed(|| planner::orders(&args, &mut around), console),
         Command::Replay(args) => ended(replay::run(&planner::replay(&args, around.problems)?, console)?),
+        Command::Watch(watched) => {
+            let color = args.color != Some(ColorChoice::Never);
+            ended(watch::run(&watched, &mut around, color, console)?)
+        }
         Command::Instruments(args) => instruments::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
@@ -157,7 +165,7 @@ fn told(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
 /// Plans and runs a stream; a reader of stdout that went away ends the process as any Unix tool.
 fn streamed(plan: impl FnOnce() -> Result<StreamPlan, Failure>, console: &Console) -> Result<Exit, Failure> {
     let early = EarlyStop::listen();
-    ended(stream::run(plan()?, early, console)?)
+    ended(stream::run(plan()?, early, console, None)?)
 }
 
 fn ended(ended: Ended) -> Result<Exit, Failure> {
