@@ -17,7 +17,7 @@ use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::model::Stream;
 use crate::model::stream::Levels;
-use crate::pipeline::lane::OnLag;
+use crate::output::OnLag;
 use crate::protocol::Mode;
 use crate::record::RecordType;
 use crate::record::order::Event;
