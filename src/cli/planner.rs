@@ -19,7 +19,6 @@ use crate::instruments::Spec;
 use crate::model::Segment;
 use crate::model::Stream;
 use crate::model::exit::Failure;
-use crate::output::OnLag;
 use crate::output::file::Pattern;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
