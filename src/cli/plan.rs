@@ -8,7 +8,7 @@ use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Stream;
-use crate::pipeline::lane::OnLag;
+use crate::output::OnLag;
 pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
@@ -75,6 +75,8 @@ pub enum StreamKind {
         mode: Mode,
         /// End when each instrument was printed once (`--once`).
         once: bool,
+        /// Warn of an index that is asked for in full, which is sent as quote.
+        warn_indices: bool,
     },
     /// `dhan depth`.
     Depth {
@@ -244,4 +246,14 @@ pub enum Speed {
     Max,
     /// So many times as fast as it was received.
     Times(u32),
+}
+
+impl Speed {
+    /// Returns the word that people type.
+    pub fn name(self) -> String {
+        match self {
+            Speed::Max => "max".to_owned(),
+            Speed::Times(times) => format!("{times}x"),
+        }
+    }
 }
