@@ -5,7 +5,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 /// Returns the token without the white space and the byte order mark that editors put around it. Errors are words that
 /// go behind the token's place; they hold no part of it.
-pub(crate) fn checked_token(raw: &SecretString) -> Result<SecretString, &'static str> {
+///
+/// # Errors
+/// What is wrong and what to write instead.
+pub fn checked_token(raw: &SecretString) -> Result<SecretString, &'static str> {
     let text = raw.expose_secret();
     let word = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
     if let Some(words) = dressed_up(word) {

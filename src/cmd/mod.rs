@@ -6,6 +6,7 @@ pub mod instruments;
 pub mod replay;
 pub mod simulate;
 pub mod stream;
+pub mod token;
 pub mod verify;
 
 use crate::auth::Environment;
@@ -144,6 +145,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console),
+        Command::Token(args) => token::run(&args, console),
         Command::Generate(args) => generate::run(&args),
     }
 }

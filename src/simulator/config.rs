@@ -218,6 +218,8 @@ pub struct SimConfig {
     pub source: Option<Arc<dyn FrameSource>>,
     /// Flood every market-feed connection.
     pub blast: Option<Blast>,
+    /// How tokens are made.
+    pub tokens: super::tokens::TokenRules,
     /// Keep every frame that was sent, for [`super::Probe::sent`].
     pub record_sent: bool,
 }
@@ -249,6 +251,7 @@ impl Default for SimConfig {
             tls: None,
             source: None,
             blast: None,
+            tokens: super::tokens::TokenRules::default(),
             record_sent: false,
         }
     }

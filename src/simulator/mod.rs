@@ -30,6 +30,7 @@ mod service;
 mod source;
 mod state;
 mod stream;
+mod tokens;
 
 pub use config::{
     BadToken, Blast, Casing, Depth200Path, DepthUnsubscribe, DisconnectLayout, Fault, OverLimit, Pool, PrevClose,
@@ -42,3 +43,4 @@ pub use probe::Probe;
 pub use server::{SimHandle, Simulator};
 pub use source::{FrameSource, SourceFrame};
 pub use state::{ConnectionSeen, Connections, Cut, Subscription, TextSeen, Upgrade};
+pub use tokens::TokenRules;

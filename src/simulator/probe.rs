@@ -60,6 +60,7 @@ impl Probe {
             ("DHAN_WS_MARKET_DEPTH_200_URL", self.url(Stream::DEPTH_200)),
             ("DHAN_WS_ORDER_URL", self.url(Stream::Orders)),
             ("DHAN_API_URL", self.http_url("v2")),
+            ("DHAN_AUTH_URL", self.http_url("").trim_end_matches('/').to_owned()),
             ("DHAN_INSTRUMENTS_URL", self.http_url("master.csv")),
         ]
     }

@@ -2,16 +2,38 @@
 
 use super::http::{Request, Response};
 use super::state::Broker;
+use super::tokens::Replaced;
 use super::{master, orders};
 use crate::clock;
 use serde_json::{Value, json};
 
 /// The answer to a plain HTTP request.
 pub(crate) fn answer(request: &Request, broker: &Broker) -> Response {
+    let response = undated(request, broker);
+    if response.headers.iter().any(|(name, _)| name == "Date") {
+        return response;
+    }
+    response.header("Date", &broker.tokens.date())
+}
+
+fn undated(request: &Request, broker: &Broker) -> Response {
     let path = request.path.as_str();
     let set = broker.state().answers.iter().find(|(end, _)| path.ends_with(end.as_str())).map(|(_, r)| r.clone());
     if let Some(response) = set {
         return response;
+    }
+    if path == "/app/generateAccessToken" {
+        if request.method != "POST" {
+            return Response::status(405).header("Allow", "POST");
+        }
+        return made(broker, broker.tokens.generate(request));
+    }
+    if path == "/v2/RenewToken" {
+        return match request.method.as_str() {
+            "GET" => renewed(request, broker),
+            // As Dhan does.
+            _ => Response::status(400),
+        };
     }
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return Response::status(405).header("Allow", "GET, HEAD");
@@ -26,16 +48,35 @@ pub(crate) fn answer(request: &Request, broker: &Broker) -> Response {
     }
 }
 
+/// A token that was made or refused; the streams of one that was replaced fall.
+fn made(broker: &Broker, (response, replaced): (Response, Option<Replaced>)) -> Response {
+    if let Some(replaced) = replaced {
+        broker.token_replaced(&replaced.client_id);
+    }
+    response
+}
+
+fn renewed(request: &Request, broker: &Broker) -> Response {
+    if !broker.is_token_good(request.header("access-token")) {
+        return unauthorized();
+    }
+    made(broker, broker.tokens.renew(request))
+}
+
 fn authorized(request: &Request, broker: &Broker, body: impl FnOnce(&str) -> Value) -> Response {
     if !broker.is_token_good(request.header("access-token")) {
-        let error = json!({
-            "errorType": "Invalid_Authentication",
-            "errorCode": "DH-901",
-            "errorMessage": "Client ID or user generated access token is invalid or expired.",
-        });
-        return Response::json(401, &error.to_string());
+        return unauthorized();
     }
     Response::json(200, &body(request.header("dhanClientId").unwrap_or("1000000001")).to_string())
+}
+
+fn unauthorized() -> Response {
+    let error = json!({
+        "errorType": "Invalid_Authentication",
+        "errorCode": "DH-901",
+        "errorMessage": "Client ID or user generated access token is invalid or expired.",
+    });
+    Response::json(401, &error.to_string())
 }
 
 fn profile(client: &str) -> Value {

@@ -173,13 +173,22 @@ pub(crate) struct Broker {
     pub addr: SocketAddr,
     pub market: Market,
     pub desk: Desk,
+    pub tokens: super::tokens::Tokens,
     state: Mutex<State>,
 }
 
 impl Broker {
     pub fn new(config: SimConfig, addr: SocketAddr) -> Broker {
         let state = State { refused_tokens: config.refused_tokens.iter().cloned().collect(), ..State::default() };
-        Broker { addr, market: Market::new(config.seed), desk: Desk::new(&config), state: Mutex::new(state), config }
+        let tokens = super::tokens::Tokens::new(config.tokens.clone(), config.seed);
+        Broker {
+            addr,
+            tokens,
+            market: Market::new(config.seed),
+            desk: Desk::new(&config),
+            state: Mutex::new(state),
+            config,
+        }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -247,7 +256,22 @@ impl Broker {
     /// Whether a token is let in.
     pub fn is_token_good(&self, token: Option<&str>) -> bool {
         !self.config.refuse_every_token
-            && token.is_some_and(|token| !token.is_empty() && !self.state().refused_tokens.contains(token))
+            && token.is_some_and(|token| {
+                !token.is_empty() && !self.state().refused_tokens.contains(token) && self.tokens.is_alive(token)
+            })
+    }
+
+    /// Ends every connection of an account whose token was replaced, as the broker does: with 807. What they were opened
+    /// with is dead from now on.
+    pub fn token_replaced(&self, client_id: &str) {
+        let state = self.state();
+        let of_account = |c: &&Connection| c.seen.closed.is_none() && c.seen.client_id.as_deref() == Some(client_id);
+        for connection in state.connections.iter().filter(of_account) {
+            if let Some(token) = connection.seen.request.query_value("token") {
+                self.tokens.bury(token);
+            }
+            let _ = connection.commands.send(Command::Cut(Cut::Disconnect(807)));
+        }
     }
 
     /// Whether a connection is to be reset now that this many requests have come on it; true once.
