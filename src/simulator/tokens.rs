@@ -1,235 +1,224 @@
-//! Access tokens as the broker makes them: refusals come as HTTP 200, two minutes lie between two tries, refused ones
-//! count too, and a new token is the death of the old one.
+//! The life of access tokens: which are refused, and the two calls that make new ones.
 
-use super::http::{Request, Response};
-use super::market::lock;
-use super::rng::Rng;
 use crate::clock;
+use crate::server::{Request, Response};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-/// How long a token lasts.
-const LIFE_US: i64 = 24 * 3_600 * clock::SECOND_US;
+/// Time between two tries to make a token, in µs; a refused try counts.
+const MINT_EVERY_US: i64 = 120 * clock::SECOND_US;
+/// Tokens and accounts that are remembered.
+const REMEMBERED: usize = 10_000;
+/// How long a token lives.
+const LIFE_US: i64 = 86_400 * clock::SECOND_US;
 
 /// How tokens are made.
 #[derive(Clone)]
 pub struct TokenRules {
-    /// Time between two tries of an account.
-    pub between: Duration,
+    /// The broker's clock, µs since the epoch.
+    pub now_us: replaceable::Clock,
     /// The only PIN that will do; `None`: any.
     pub pin: Option<String>,
-    /// The only one-time passwords that will do, by the moment (µs since the epoch); `None`: any.
-    pub totp: Option<Arc<dyn Fn(i64) -> String + Send + Sync>>,
-    /// The broker's clock, µs since the epoch.
-    pub now_us: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// The one-time password of a moment (µs since the epoch); `None`: any will do.
+    pub totp: Option<replaceable::Password>,
+}
+
+/// Functions that tests replace.
+pub mod replaceable {
+    use std::sync::Arc;
+
+    /// Returns the time, µs since the epoch.
+    pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+    /// Returns the one-time password of a moment (µs since the epoch).
+    pub type Password = Arc<dyn Fn(i64) -> String + Send + Sync>;
 }
 
 impl Default for TokenRules {
     fn default() -> Self {
-        TokenRules { between: Duration::from_mins(2), pin: None, totp: None, now_us: Arc::new(clock::now_us) }
+        TokenRules { now_us: std::sync::Arc::new(clock::now_us), pin: None, totp: None }
     }
 }
 
-impl fmt::Debug for TokenRules {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenRules").field("between", &self.between).finish_non_exhaustive()
-    }
-}
-
-/// An account that tokens were made for, or tried to be.
+/// What is known of tokens.
 #[derive(Default)]
-struct Account {
-    living: Option<String>,
-    last_try_us: Option<i64>,
-}
-
-#[derive(Default)]
-struct State {
-    accounts: BTreeMap<String, Account>,
-    /// Tokens that were in use when another was made, of any shape.
-    dead: BTreeSet<String>,
+pub(crate) struct Tokens {
+    rules: TokenRules,
+    refused: BTreeSet<String>,
+    /// The last token that was made for an account, and when somebody last tried (µs since the epoch).
+    minted: HashMap<String, (i64, Option<String>)>,
     made: u64,
 }
 
-/// The tokens of all accounts.
-pub(crate) struct Tokens {
-    rules: TokenRules,
-    seed: u64,
-    state: Mutex<State>,
-}
-
-/// A token that was just made: the account's connections are to fall.
-pub(crate) struct Replaced {
-    pub client_id: String,
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("made", &self.made).finish_non_exhaustive()
+    }
 }
 
 impl Tokens {
-    pub fn new(rules: TokenRules, seed: u64) -> Tokens {
-        Tokens { rules, seed, state: Mutex::default() }
+    pub fn new(refused: &[String], rules: TokenRules) -> Tokens {
+        Tokens { refused: refused.iter().cloned().collect(), rules, ..Tokens::default() }
     }
 
-    /// Whether a token lives. One of an account that no token was made for does, whatever it is.
-    pub fn is_alive(&self, token: &str) -> bool {
-        let state = lock(&self.state);
-        if state.dead.contains(token) {
-            return false;
-        }
-        let owner = claim(token, "dhanClientId");
-        let living = owner.and_then(|owner| state.accounts.get(&owner)?.living.clone());
-        living.is_none_or(|living| living == token)
+    /// Returns whether a token is dead: refused by name, or of an account that another one was made for since.
+    pub fn is_refused(&self, token: &str) -> bool {
+        let living = claim(token, "dhanClientId").and_then(|owner| self.minted.get(&owner)?.1.clone());
+        self.refused.contains(token) || living.is_some_and(|living| living != token)
     }
 
-    /// A token that was in use when another was made.
-    pub fn bury(&self, token: String) {
-        lock(&self.state).dead.insert(token);
+    /// Returns the broker's time, as the `Date` header has it.
+    pub fn date(&self) -> String {
+        let now = jiff::Timestamp::from_microsecond((self.rules.now_us)()).unwrap_or_default();
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
     }
 
-    /// `POST /app/generateAccessToken`.
-    pub fn generate(&self, request: &Request) -> (Response, Option<Replaced>) {
-        let refuse =
-            |words: &str| (Response::json(200, &json!({"status": "error", "message": words}).to_string()), None);
-        let value = |key| request.query_value(key).filter(|value| !value.is_empty());
-        let Some(client_id) = value("dhanClientId") else { return refuse("Invalid Client Id") };
-        let now_us = (self.rules.now_us)();
-        let between_us = i64::try_from(self.rules.between.as_micros()).unwrap_or(i64::MAX);
-        {
-            let mut state = lock(&self.state);
-            let last = state.accounts.entry(client_id.clone()).or_default().last_try_us.replace(now_us);
-            if last.is_some_and(|last| now_us - last < between_us) {
-                return refuse("Token can be generated once every 2 minutes.");
-            }
+    pub fn refuse(&mut self, token: &str) {
+        if self.refused.len() >= REMEMBERED {
+            self.refused.pop_first();
         }
-        let pin = value("pin");
-        if pin.is_none() || self.rules.pin.as_ref().is_some_and(|good| pin.as_ref() != Some(good)) {
-            return refuse("Invalid Pin");
-        }
-        let totp = value("totp");
-        if totp.is_none() || self.rules.totp.as_ref().is_some_and(|good| totp != Some(good(now_us))) {
-            return refuse("Invalid TOTP");
-        }
-        let token = self.make(&client_id, "APP", now_us);
-        let body = json!({
-            "dhanClientId": client_id,
-            "dhanClientName": "SIMULATED",
-            "dhanClientUcc": "SIM0000001",
-            "givenPowerOfAttorney": false,
-            "accessToken": token,
-            "expiryTime": written(now_us + LIFE_US),
-        });
-        (Response::json(200, &body.to_string()), Some(Replaced { client_id }))
+        self.refused.insert(token.to_owned());
     }
 
-    /// `GET /RenewToken`, of a token that was found good.
-    pub fn renew(&self, request: &Request) -> (Response, Option<Replaced>) {
-        let token = request.header("access-token").unwrap_or_default();
+    #[cfg(feature = "testing")]
+    pub fn allow(&mut self, token: &str) {
+        self.refused.remove(token);
+    }
+
+    /// Answers `GET /RenewToken`: a new token, and the old one is dead. A minted token cannot be renewed.
+    pub fn renew(&mut self, token: &str, client: &str) -> (Response, bool) {
         if claim(token, "tokenConsumerType").as_deref() == Some("APP") {
             let error = json!({
                 "errorType": "Input_Exception",
                 "errorCode": "DH-905",
                 "errorMessage": "Renewal of token not allowed for this token type",
             });
-            return (Response::json(500, &error.to_string()), None);
+            return (Response::json(500, &error.to_string()), false);
         }
-        let client_id = claim(token, "dhanClientId").or_else(|| request.header("dhanClientId").map(str::to_owned));
-        let Some(client_id) = client_id else {
-            let error = json!({"errorType": "Input_Exception", "errorCode": "DH-905", "errorMessage": "dhanClientId is required"});
-            return (Response::json(400, &error.to_string()), None);
-        };
-        self.bury(token.to_owned());
-        let now_us = (self.rules.now_us)();
-        let token = self.make(&client_id, "SELF", now_us);
+        self.refuse(token);
+        let (token, expiry) = self.make(client, "SELF");
+        let last = self.minted.get(client).map_or(i64::MIN, |(at, _)| *at);
+        self.minted.insert(client.to_owned(), (last, Some(token.clone())));
         let body = json!({
-            "dhanClientId": client_id,
+            "dhanClientId": client,
             "dhanClientName": "SIMULATED",
             "accessToken": token,
-            "expiryTime": written(now_us + LIFE_US),
+            "expiryTime": expiry,
         });
-        (Response::json(200, &body.to_string()), Some(Replaced { client_id }))
+        (Response::json(200, &body.to_string()), true)
     }
 
-    /// The broker's time, as the `Date` header has it.
-    pub fn date(&self) -> String {
-        let now = jiff::Timestamp::from_microsecond((self.rules.now_us)()).unwrap_or_default();
-        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
+    /// Answers `POST /app/generateAccessToken`. Refusals have status 200, as Dhan's have.
+    pub fn mint(&mut self, request: &Request) -> (Response, Option<String>) {
+        let value = |key: &str| request.query_value(key).unwrap_or_default();
+        let client = value("dhanClientId");
+        let refused =
+            |message: &str| (Response::json(200, &json!({"status": "error", "message": message}).to_string()), None);
+        if client.is_empty() {
+            return refused("Invalid Client Id");
+        }
+        let now_us = (self.rules.now_us)();
+        let is_soon = |last: i64| now_us.saturating_sub(last) < MINT_EVERY_US;
+        if self.minted.len() >= REMEMBERED {
+            self.minted.retain(|_, (last, _)| is_soon(*last));
+        }
+        let last = self.minted.get(&client).cloned();
+        let previous = last.as_ref().and_then(|(_, token)| token.clone());
+        self.minted.insert(client.clone(), (now_us, previous));
+        if last.is_some_and(|(last, _)| is_soon(last)) {
+            return refused("Token can be generated once every 2 minutes.");
+        }
+        let (pin, totp) = (value("pin"), value("totp"));
+        if pin.is_empty() || self.rules.pin.as_ref().is_some_and(|good| *good != pin) {
+            return refused("Invalid Pin");
+        }
+        if totp.is_empty() || self.rules.totp.as_ref().is_some_and(|good| good(now_us) != totp) {
+            return refused("Invalid TOTP");
+        }
+        let (token, expiry) = self.make(&client, "APP");
+        self.minted.insert(client.clone(), (now_us, Some(token.clone())));
+        let body = json!({
+            "dhanClientId": client,
+            "dhanClientName": "SIMULATED",
+            "dhanClientUcc": "SIM0000001",
+            "givenPowerOfAttorney": false,
+            "accessToken": token,
+            "expiryTime": expiry,
+        });
+        (Response::json(200, &body.to_string()), Some(client))
     }
 
-    fn make(&self, client_id: &str, consumer: &str, now_us: i64) -> String {
-        let mut state = lock(&self.state);
-        state.made += 1;
-        let mut noise = Rng::mixed(&[self.seed, 17, state.made, now_us.unsigned_abs()]);
-        let signature: Vec<u8> = (0..8).flat_map(|_| noise.next().to_le_bytes()).collect();
-        let payload = json!({
+    /// Returns a token in the shape of Dhan's, and when it ends on India's wall clock.
+    fn make(&mut self, client: &str, consumer_type: &str) -> (String, String) {
+        let now_us = (self.rules.now_us)();
+        let (iat, exp) = (now_us / clock::SECOND_US, (now_us + LIFE_US) / clock::SECOND_US);
+        self.made += 1;
+        let encode = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = encode(&json!({"typ": "JWT", "alg": "HS512"}));
+        let claims = encode(&json!({
             "iss": "dhan",
             "partnerId": "",
-            "exp": (now_us + LIFE_US) / clock::SECOND_US,
-            "iat": now_us / clock::SECOND_US,
-            "tokenConsumerType": consumer,
-            "webhookUrl": "",
-            "dhanClientId": client_id,
-        });
-        let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let head = part(br#"{"typ":"JWT","alg":"HS512"}"#);
-        let token = format!("{head}.{}.{}", part(payload.to_string().as_bytes()), part(&signature));
-        state.accounts.entry(client_id.to_owned()).or_default().living = Some(token.clone());
-        token
+            "exp": exp,
+            "iat": iat,
+            "tokenConsumerType": consumer_type,
+            "userRegion": "IN",
+            "dhanClientId": client,
+        }));
+        let signature = encode(&json!({"simulated": self.made, "at": now_us}));
+        let expiry = clock::ist_civil(now_us + LIFE_US).strftime("%Y-%m-%dT%H:%M:%S.000").to_string();
+        (format!("{header}.{claims}.{signature}"), expiry)
     }
 }
 
-/// A moment as these answers write it: a time in India.
-fn written(us: i64) -> String {
-    clock::ist_civil(us).strftime("%Y-%m-%dT%H:%M:%S.000").to_string()
-}
-
-/// A claim of a JWT; `None` for any other text.
+/// Returns a claim of a JWT; `None` for any other text.
 fn claim(token: &str, name: &str) -> Option<String> {
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let payload: Value = serde_json::from_slice(&payload).ok()?;
-    payload.get(name)?.as_str().map(str::to_owned)
+    let claims = token.split('.').nth(1)?;
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    claims.get(name)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicI64, Ordering};
 
-    fn ask(tokens: &Tokens, query: &str) -> Value {
-        let request = Request { method: "POST".into(), path: String::new(), query: query.into(), headers: Vec::new() };
-        let (response, _) = tokens.generate(&request);
-        assert_eq!(response.status, 200, "refusals come as 200 too");
+    fn mint(tokens: &mut Tokens, client: &str, pin: &str, totp: &str) -> Value {
+        let request = Request {
+            method: "POST".to_owned(),
+            path: "/app/generateAccessToken".to_owned(),
+            query: format!("dhanClientId={client}&pin={pin}&totp={totp}"),
+            headers: Vec::new(),
+        };
+        let (response, _) = tokens.mint(&request);
+        assert_eq!(response.status, 200);
         serde_json::from_slice(&response.body).unwrap()
     }
 
     #[test]
-    fn a_refused_try_arms_the_two_minutes_anew_and_a_new_token_is_the_old_ones_death() {
-        let now = Arc::new(AtomicI64::new(1_800_000_000 * clock::SECOND_US));
-        let clock_of_test = now.clone();
-        let rules = TokenRules {
-            pin: Some("123456".into()),
-            now_us: Arc::new(move || clock_of_test.load(Ordering::Relaxed)),
-            ..TokenRules::default()
-        };
-        let tokens = Tokens::new(rules, 1);
-        let pass = |seconds: i64| now.fetch_add(seconds * clock::SECOND_US, Ordering::Relaxed);
-        let good = "dhanClientId=1000000001&pin=123456&totp=000000";
-        let first = ask(&tokens, good)["accessToken"].as_str().unwrap().to_owned();
-        assert!(tokens.is_alive(&first) && tokens.is_alive("opaque"));
-        pass(119);
-        assert_eq!(ask(&tokens, good)["message"], "Token can be generated once every 2 minutes.");
-        pass(119);
-        assert_eq!(ask(&tokens, good)["status"], "error", "the refused try counts");
-        pass(120);
-        assert_eq!(ask(&tokens, "dhanClientId=1000000001&pin=1&totp=000000")["message"], "Invalid Pin");
-        pass(120);
-        assert_eq!(ask(&tokens, "dhanClientId=1000000001&pin=123456")["message"], "Invalid TOTP");
-        assert!(tokens.is_alive(&first), "no refusal kills a token");
-        pass(120);
-        let second = ask(&tokens, good)["accessToken"].as_str().unwrap().to_owned();
-        assert!(tokens.is_alive(&second) && !tokens.is_alive(&first));
-        assert_eq!(ask(&tokens, "pin=1&totp=1")["message"], "Invalid Client Id");
+    fn refusals_have_status_200_and_each_try_starts_the_two_minutes_again() {
+        let mut tokens = Tokens::default();
+        let made = mint(&mut tokens, "1", "123456", "654321");
+        let token = made["accessToken"].as_str().unwrap();
+        assert_eq!(claim(token, "tokenConsumerType").as_deref(), Some("APP"));
+        assert_eq!(
+            mint(&mut tokens, "1", "123456", "654321")["message"],
+            "Token can be generated once every 2 minutes."
+        );
+        assert_eq!(mint(&mut tokens, "2", "", "654321")["message"], "Invalid Pin");
+        assert_eq!(mint(&mut tokens, "3", "123456", "")["message"], "Invalid TOTP");
+        assert_eq!(mint(&mut tokens, "3", "123456", "123456")["status"], "error");
+    }
+
+    #[test]
+    fn a_renewed_token_is_dead_and_a_minted_one_is_never_renewed() {
+        let mut tokens = Tokens::default();
+        let (response, _) = tokens.renew("old", "1");
+        let body: Value = serde_json::from_slice(&response.body).unwrap();
+        let new = body["accessToken"].as_str().unwrap();
+        assert!(tokens.is_refused("old") && !tokens.is_refused(new));
+        assert_eq!(claim(new, "tokenConsumerType").as_deref(), Some("SELF"));
+        let minted = mint(&mut tokens, "1", "123456", "123456");
+        assert_eq!(tokens.renew(minted["accessToken"].as_str().unwrap(), "1").0.status, 500);
     }
 }
