@@ -128,7 +128,7 @@ pub enum Command {
     ///   dhan token ensure --pin-file /etc/dhan/pin --totp-file /etc/dhan/totp
     #[command(verbatim_doc_comment)]
     Token(Lazy<TokenArgs>),
-    /// Print what fills completions/ and man/
+    /// Print what fills completions/ and man/, and units for systemd
     Generate(Lazy<GenerateArgs>),
 }
 
@@ -371,6 +371,12 @@ pub enum Generated {
         /// Compare the files there with what would be written; exit 1 if they differ
         #[arg(long, requires = "dir")]
         check: bool,
+    },
+    /// Units for systemd: a token before the market, a stream while it is open
+    Systemd {
+        /// Write the files there instead of printing
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
     },
     /// Manual pages
     Man {

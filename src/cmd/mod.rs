@@ -146,7 +146,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console),
         Command::Token(args) => token::run(&args, console),
-        Command::Generate(args) => generate::run(&args),
+        Command::Generate(args) => generate::run(&args, console),
     }
 }
 
