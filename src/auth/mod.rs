@@ -14,7 +14,9 @@ mod source;
 pub use address::Address;
 pub use endpoint::{ApiBase, BaseUrl};
 pub use harden::{harden, refuse_token_arguments};
-pub use jwt::{Claims, claims, looks_like_jwt};
+#[cfg(feature = "testing")]
+pub use jwt::looks_like_jwt;
+pub use jwt::{Claims, claims};
 pub use login::{Login, Partner, login_message};
 pub use shape::checked_token;
 pub use source::{

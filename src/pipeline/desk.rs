@@ -176,12 +176,6 @@ impl Hand<'_> {
         }
     }
 
-    /// Whether a frame becomes its records here and now, so that its bytes are kept nowhere.
-    #[inline]
-    pub fn is_at_once(&self) -> bool {
-        matches!(self.way, Way::AtOnce(_))
-    }
-
     /// Whether others should have their turn.
     pub fn is_full(&self) -> bool {
         self.bytes >= Batch::FULL

@@ -163,7 +163,11 @@ fn set_up(home: &Home) -> PathBuf {
     assert!(!String::from_utf8_lossy(&output.stdout).contains("864209"), "{}", said(&output));
     let units = home.path("etc/systemd/system");
     assert_eq!(fs::read_dir(&units).unwrap().count(), 4);
-    assert!(fs::read_to_string(home.path("systemctl.said")).unwrap().contains("enable --now dhan-token.timer dhan-feed.timer"));
+    assert!(
+        fs::read_to_string(home.path("systemctl.said"))
+            .unwrap()
+            .contains("enable --now dhan-token.timer dhan-feed.timer")
+    );
     for secret in ["pin", "totp"] {
         let mode = fs::metadata(home.path(&format!("etc/dhan/{secret}"))).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -231,11 +235,17 @@ fn the_unattended_services_make_a_token_and_a_whole_file() {
         unit
     };
     let unit = run("dhan-token");
-    assert_eq!((values(&unit, "Type"), values(&unit, "RestartPreventExitStatus")), (vec!["oneshot"], vec!["1 2 3 4 5 8 9 10 12"]));
+    assert_eq!(
+        (values(&unit, "Type"), values(&unit, "RestartPreventExitStatus")),
+        (vec!["oneshot"], vec!["1 2 3 4 5 8 9 10 12"])
+    );
     let mode = fs::metadata(home.path("var/lib/dhan/token")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let unit = run("dhan-feed");
-    assert_eq!((values(&unit, "Type"), values(&unit, "RestartPreventExitStatus")), (vec!["notify"], vec!["2 3 4 5 14"]));
+    assert_eq!(
+        (values(&unit, "Type"), values(&unit, "RestartPreventExitStatus")),
+        (vec!["notify"], vec!["2 3 4 5 14"])
+    );
     assert!(!values(&unit, "WatchdogSec").is_empty());
     let output = home.run(&format!("cd {root}/var/lib/dhan && dhan verify *.ndjson.zst"));
     assert!(output.status.success(), "{}", said(&output));
