@@ -12,6 +12,7 @@
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`token`] – the options of `dhan token`.
 //! * [`verify`] – the options of `dhan verify`.
+//! * [`watch`] – the options of `dhan watch`.
 //! * [`doctor`] – the options of `dhan doctor`.
 
 pub mod args;
@@ -30,3 +31,4 @@ pub mod specs;
 pub mod token;
 pub mod value;
 pub mod verify;
+pub mod watch;

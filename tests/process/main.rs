@@ -65,3 +65,4 @@ mod secrets;
 mod support;
 mod time;
 mod tokens;
+mod watch;
