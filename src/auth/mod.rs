@@ -19,6 +19,7 @@ pub use jwt::looks_like_jwt;
 pub use jwt::{Claims, claims};
 pub use login::{Login, Partner, login_message};
 pub use shape::checked_token;
+pub(crate) use shape::secret_parts;
 pub use source::{
     CredentialProblem, Environment, ProblemKind, Source, SourceOptions, TokenPlace, default_token_file, ist_minute,
 };

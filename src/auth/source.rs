@@ -1,7 +1,7 @@
 //! Where credentials are looked for, and reading them, again at every attempt.
 
 use super::file::Fifo;
-use super::shape::{checked_token, checked_word};
+use super::shape::{checked_token, checked_word, secret_parts};
 use super::{Credentials, Login, Partner, claims, command, file};
 use crate::model::exit::{Exit, Failure};
 use crate::redact::{Redactor, mask_client_id};
@@ -47,7 +47,7 @@ impl Environment {
     pub fn secrets(&self) -> Vec<SecretString> {
         let values = crate::model::secrets::SECRET_VARIABLES.iter().filter_map(|name| self.secret(name));
         let file = self.text("DHAN_TOKEN_FILE").and_then(|path| file::glance(Path::new(&path)));
-        values.chain(file).filter(is_long_enough).collect()
+        values.chain(file).filter(is_long_enough).flat_map(|secret| secret_parts(&secret).collect::<Vec<_>>()).collect()
     }
 
     /// Whether a variable is there, be it empty.
@@ -190,7 +190,11 @@ impl Source {
         // Before a list is read or a name looked up: the wrong file may be named there.
         let named = place.as_ref().and_then(TokenPlace::path).and_then(file::glance);
         let named = named.filter(is_long_enough);
-        environment.secrets().into_iter().chain(named).for_each(|secret| redactor.add(secret));
+        environment
+            .secrets()
+            .into_iter()
+            .chain(named.iter().flat_map(secret_parts))
+            .for_each(|secret| redactor.add(secret));
         // Before anything is sent: a server may repeat it.
         for id in [client_id.clone(), environment.text("DHAN_PARTNER_ID")].into_iter().flatten() {
             redactor.add_client_id(id.trim());
@@ -271,7 +275,7 @@ impl Source {
         };
         let problem = |kind, words: String| self.problem(kind, &words);
         let raw = raw.map_err(|words| problem(ProblemKind::Unreadable, words))?;
-        self.redactor.add(raw.clone());
+        secret_parts(&raw).for_each(|part| self.redactor.add(part));
         let token = checked_token(&raw).map_err(|words| problem(ProblemKind::Malformed, words.to_owned()))?;
         self.redactor.add(token.clone());
         let claims = claims(&token).unwrap_or_default();

@@ -22,7 +22,7 @@ pub(super) fn run(args: &KeepArgs, environment: &Environment, console: &Console)
     let named = client_id(args, environment, console)?;
     let text = if io::stdin().is_terminal() { typed(console)? } else { piped()? };
     let redactor = console.redactor();
-    redactor.add(text.clone());
+    auth::secret_parts(&text).for_each(|part| redactor.add(part));
     let refuse = |words: String| Failure::new(Exit::Credentials, format!("stdin {words}; nothing was written"));
     let token = auth::checked_token(&text).map_err(|words| refuse(words.to_owned()))?;
     redactor.add(token.clone());
