@@ -122,10 +122,16 @@ impl EnsureArgs {
     /// A usage error for what is no time, or more than a token lasts.
     pub fn until_us(&self, now_us: i64) -> Result<i64, Failure> {
         let mut problems = Problems::default();
-        let lasting = self.lasting.as_deref().map(|typed| value::duration("--for", typed));
+        let lasting = self
+            .lasting
+            .as_deref()
+            .map(|typed| value::duration(typed).map_err(|why| format!("--for {typed:?}: {why}")));
         let lasting = lasting.and_then(|result| problems.ok(result));
         let until = self.until.as_deref().filter(|typed| typed.trim() != "24:00");
-        let until = until.and_then(|typed| problems.ok(value::moment("--until", typed, now_us)));
+        let until = until.and_then(|typed| {
+            let moment = typed.parse::<value::Moment>().map_err(|why| format!("--until {typed:?}: {why}"));
+            problems.ok(moment.map(|moment| moment.us(now_us)))
+        });
         if lasting.is_some_and(|wanted| wanted > TOKEN_LIFE) {
             problems.add("--for asks for more than the 24 hours that Dhan's tokens last: write --for 24h or less");
         }
@@ -170,7 +176,7 @@ mod tests {
         assert_eq!(until(Some("8h"), None).expect("a time"), "2026-11-30T11:15:00Z");
         for (lasting, moment, words) in [
             (Some("25h"), None, "24 hours"),
-            (Some("soon"), None, "not a duration"),
+            (Some("soon"), None, "not a length of time"),
             (None, Some("2026-12-03T00:00:00Z"), "24 hours"),
             (None, Some("later"), "not a time"),
         ] {
