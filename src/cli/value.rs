@@ -57,13 +57,24 @@ pub fn either(words: &[&str]) -> String {
     }
 }
 
+/// The longest duration that an option takes: ten years, far from what a clock overflows with.
+const LONGEST_DURATION: Duration = Duration::from_secs(3_650 * 86_400);
+
 /// A length of time such as `6h15m`.
 ///
 /// # Errors
 /// Quotes what was typed; adds the unit where only a number was typed.
 pub fn duration(option: &str, typed: &str) -> Result<Duration, String> {
-    humantime::parse_duration(typed.trim()).map_err(|_| {
+    let too_long = || format!("{option} {typed:?} is too long: at most 3650days");
+    let parsed = humantime::parse_duration(typed.trim());
+    if let Ok(duration) = parsed {
+        return if duration <= LONGEST_DURATION { Ok(duration) } else { Err(too_long()) };
+    }
+    parsed.map_err(|error| {
         let typed = typed.trim();
+        if matches!(error, humantime::DurationError::NumberOverflow) {
+            return too_long();
+        }
         if !typed.is_empty() && typed.bytes().all(|b| b.is_ascii_digit()) {
             return format!("{option} \"{typed}\" has no unit: write {typed}s for seconds, {typed}m for minutes");
         }
@@ -173,6 +184,9 @@ mod tests {
     #[test]
     fn a_duration_without_a_unit_is_told_which_units_there_are() {
         assert_eq!(duration("-d", "6h15m"), Ok(Duration::from_secs(22_500)));
+        for typed in ["18446744073709551615s", "99999999999999999999s", "3651days"] {
+            assert!(duration("-d", typed).unwrap_err().contains("at most 3650days"), "{typed}");
+        }
         assert!(duration("-d", "60").unwrap_err().contains("60s"));
         assert!(duration("-d", "soon").unwrap_err().contains("\"soon\""));
     }

@@ -12,12 +12,12 @@ use crate::auth::Environment;
 use crate::cli::args::{Cli, Command, ConsoleArgs};
 use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
-use crate::cli::{lazy, out, value};
+use crate::cli::{lazy, out, specs, value};
 use crate::console::{Console, ConsoleConfig, Level, LogFormat};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
 use clap::Parser as _;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -121,12 +121,10 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
 
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
     let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
         match source {
-            TextSource::Stdin => io::stdin().lock().read_to_end(&mut bytes)?,
-            TextSource::File(path) => std::fs::File::open(path)?.read_to_end(&mut bytes)?,
-        };
-        Ok(bytes)
+            TextSource::Stdin => specs::read_bounded(io::stdin().lock()),
+            TextSource::File(path) => specs::read_bounded(std::fs::File::open(path)?),
+        }
     };
     let mut around = Surroundings {
         now_us: crate::clock::now_us(),

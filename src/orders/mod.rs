@@ -43,6 +43,13 @@ impl Default for Options {
     }
 }
 
+/// Returns whether a text frame of the order socket holds an order update.
+pub fn is_order_message(bytes: &[u8]) -> bool {
+    let mut is_order = false;
+    read::text(bytes, Options::default(), &mut |message| is_order |= matches!(message, Ok(read::Message::Order(_))));
+    is_order
+}
+
 /// The orders of an account, as far as they were seen.
 #[derive(Debug)]
 pub struct Orders {

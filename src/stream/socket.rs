@@ -9,6 +9,7 @@ use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::model::{Cause, CredentialProblem, Ended};
 use crate::net::{Connection, Incoming};
+use crate::orders;
 use crate::pipeline::item::{Event, FrameKind, StatusEvent};
 use crate::protocol::{DisconnectReason, depth, feed};
 use crate::session::{Action, Input, Session};
@@ -388,8 +389,10 @@ impl Socket {
                     hand.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
                 }
                 Incoming::Text(bytes) => {
-                    seen.packets += u32::from(self.feed == Stream::Orders);
-                    if self.feed != Stream::Orders {
+                    if self.feed == Stream::Orders && orders::is_order_message(&bytes) {
+                        seen.packets += 1;
+                    } else {
+                        seen.is_no_order |= self.feed == Stream::Orders;
                         self.shared.show_text(self.conn, &bytes);
                     }
                     hand.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
@@ -415,6 +418,9 @@ impl Socket {
         }
         if seen.packets > 0 {
             self.tell(Input::Data { packets: seen.packets });
+        }
+        if seen.is_no_order {
+            self.tell(Input::NoOrderMessage);
         }
         for instrument in seen.unwanted {
             self.tell(Input::Unwanted(instrument));
@@ -467,11 +473,14 @@ impl Socket {
                     }
                 }
             }
-            // Order updates are text. A binary frame is the market feed's disconnect packet, or a refused login.
-            Stream::Orders => match feed::packets(bytes).flatten().next() {
-                Some((_, feed::Packet::Disconnect(packet))) => seen.disconnect = Some(packet.reason()),
-                _ => seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" }),
-            },
+            // Order updates are text. A binary frame is the market feed's disconnect packet, or damaged.
+            Stream::Orders => {
+                for (_, packet) in feed::packets(bytes).flatten() {
+                    if let feed::Packet::Disconnect(packet) = packet {
+                        seen.disconnect = Some(packet.reason());
+                    }
+                }
+            }
         }
     }
 
@@ -499,6 +508,8 @@ impl Socket {
 struct Seen {
     packets: u32,
     pong: bool,
+    /// A text on the order socket that is no order message.
+    is_no_order: bool,
     disconnect: Option<DisconnectReason>,
     unwanted: Vec<crate::model::InstrumentKey>,
     ended: Option<Ended>,
