@@ -71,7 +71,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -s d -l duration -d 'Sto
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
@@ -118,7 +118,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -s d -l duration -d 'St
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand depth" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
@@ -171,7 +171,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -s d -l duration -d 'S
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
