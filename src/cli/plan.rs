@@ -8,7 +8,7 @@ use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Stream;
-use crate::pipeline::lane::OnLag;
+use crate::output::OnLag;
 pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
@@ -75,6 +75,8 @@ pub enum StreamKind {
         mode: Mode,
         /// End when each instrument was printed once (`--once`).
         once: bool,
+        /// Warn of an index that is asked for in full, which is sent as quote.
+        warn_indices: bool,
     },
     /// `dhan depth`.
     Depth {

@@ -19,8 +19,8 @@ use crate::instruments::Spec;
 use crate::model::Segment;
 use crate::model::Stream;
 use crate::model::exit::Failure;
+use crate::output::OnLag;
 use crate::output::file::Pattern;
-use crate::pipeline::lane::OnLag;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
 use crate::record::RecordType;
@@ -83,7 +83,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
             ));
         }
     }
-    let kind = StreamKind::Market { mode, once: args.once };
+    let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
     stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
 }
 

@@ -10,11 +10,10 @@ use crate::cmd::stream::outputs;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{PacketCounts, Stream};
-use crate::orders;
 use crate::output::{StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::Event;
-use crate::pipeline::lane::Item;
+use crate::pipeline::orders;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{Pipeline, Rules};
 
@@ -37,14 +36,26 @@ const TICK: Duration = Duration::from_secs(1);
 /// Exit 2 when they hold different streams, or one that prints none of the types that are wanted; 9 when the output
 /// failed, 11 when a file cannot be read or is not whole; then everything that is whole has been printed.
 pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
+    run_with(plan, listened()?, &|_| {}, console)
+}
+
+/// Plays the captures as [`run`] does; `prepare` sees every pipeline before its first frame, and `stop` ends it all.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_with(
+    plan: &ReplayPlan,
+    stop: StopSignal,
+    prepare: &dyn Fn(&mut Pipeline),
+    console: &Console,
+) -> Result<Ended, Failure> {
     for warning in &plan.warnings {
         console.warn(warning);
     }
     let feed = agreed_feed(plan)?;
-    let stop = StopSignal::default();
-    listen(&stop)?;
     let mut replay = Replay {
         plan,
+        prepare,
         console,
         stop,
         feed,
@@ -66,15 +77,16 @@ pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
     replay.end()
 }
 
-/// The first signal ends the replay orderly, the second at once.
-fn listen(stop: &StopSignal) -> Result<(), Failure> {
+/// Listens to signals: the first ends the replay orderly, the second at once.
+pub(super) fn listened() -> Result<StopSignal, Failure> {
+    let stop = StopSignal::default();
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // In this order: the default is looked at before the flag is set.
         signal_hook::flag::register_conditional_default(signal, stop.flag())
             .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
             .map_err(|error| Failure::new(Exit::Bug, format!("signals cannot be listened to: {}", error.kind())))?;
     }
-    Ok(())
+    Ok(stop)
 }
 
 /// A capture, opened.
@@ -83,7 +95,7 @@ fn open(path: &Path) -> Result<Player<File>, Failure> {
 }
 
 /// The stream that all files hold.
-fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Stream>, Failure> {
+pub(super) fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Stream>, Failure> {
     let mut first: Option<(Stream, &Path)> = None;
     for path in &plan.files {
         let mut player = open(path)?;
@@ -107,6 +119,7 @@ fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Stream>, Failure> {
 
 struct Replay<'a> {
     plan: &'a ReplayPlan,
+    prepare: &'a dyn Fn(&mut Pipeline),
     console: &'a Console,
     stop: StopSignal,
     feed: Option<Stream>,
@@ -228,11 +241,12 @@ impl Replay<'_> {
         }
         let mut outputs = Outputs::new(opened.specs, shape.time, self.console.clone());
         if let Some(size) = self.plan.outputs.rotate_size {
-            outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
+            outputs.rotate_near(size);
         }
         let mut pipeline = Pipeline::new(self.rules(feed, shape), outputs, created_us);
+        (self.prepare)(&mut pipeline);
         for event in opened.found {
-            pipeline.item(&Item::Event(event));
+            pipeline.event(&event);
         }
         let pace = match self.plan.speed {
             Speed::Max => None,
@@ -293,14 +307,15 @@ impl Replay<'_> {
                 }
                 Entry::Event(event) => {
                     playing.live_over |= matches!(event, Event::End { .. });
-                    playing.pipeline.item(&Item::Event(event));
+                    playing.pipeline.event(&event);
                 }
-                Entry::Lagged(lagged) => playing.pipeline.item(&Item::Lagged(lagged)),
+                Entry::Lagged(lagged) => playing.pipeline.lagged(lagged),
                 Entry::EndsWithin { packets, reason } => {
                     playing.live_over = true;
                     playing.pipeline.end_within_next(packets, &reason);
                 }
                 Entry::Once(wanted) => playing.pipeline.print_once(&wanted),
+                Entry::Partner => playing.pipeline.show_client_ids(),
                 Entry::Finish(finish) => {
                     self.finish(playing, Some(finish.at_us));
                     return true;
@@ -322,7 +337,7 @@ impl Replay<'_> {
     fn tick(&mut self, playing: &mut Playing) {
         if self.ticked.elapsed() >= TICK {
             self.ticked = Instant::now();
-            playing.pipeline.tick(playing.last_us, false);
+            playing.pipeline.tick(playing.last_us);
         }
     }
 
@@ -348,14 +363,14 @@ impl Replay<'_> {
     fn cut_short(&mut self, mut playing: Playing, path: &Path) {
         self.console.warn(format_args!("{}: a run in it has no orderly end: it was killed", path.display()));
         let at_us = playing.last_us;
-        playing.pipeline.item(&Item::Event(Event::End { reason: "killed".to_owned(), at_us }));
+        playing.pipeline.event(&Event::End { reason: "killed".to_owned(), at_us });
         self.finish(playing, None);
     }
 
     fn finish(&mut self, mut playing: Playing, at_us: Option<i64>) {
         if !playing.pipeline.is_over() {
             let reason = "signal".to_owned();
-            playing.pipeline.item(&Item::Event(Event::End { reason, at_us: now_us() }));
+            playing.pipeline.event(&Event::End { reason, at_us: now_us() });
         }
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(playing.pipeline.printed_count());
