@@ -52,6 +52,7 @@ pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
     report.add_all(host::permissions(&source, account.as_ref()))?;
     report.add(host::core_dumps())?;
     report.add_all(host::instruments())?;
+    report.add_all(judge::markets(&super::holidays::calendar(console), now_us()))?;
     report.add_all(of_account(account.as_ref()))?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
