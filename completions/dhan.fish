@@ -390,11 +390,16 @@ complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s l -l instruments -d 'Read instruments from FILE, one a line (repeatable)' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r -f -a "ticker\t''
+quote\t''
+full\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l depth -d 'Show the order book of one instrument' -r
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r -f -a "20\t''
+200\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l replay -d 'Show what a capture holds' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r -f -a "max\t''
+1x\t''
+10x\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
