@@ -1,5 +1,6 @@
-//! The room plan, held by reading the sources: who may name what.
+//! The plan of the source, held by reading the sources: which folder may use which.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,58 @@ fn model_protocol_record_and_session_touch_no_runtime_file_thread_or_clock() {
         |name: &str| ["model/", "protocol/", "record/", "session/"].iter().any(|folder| name.starts_with(folder));
     let words = ["tokio", "std::fs", "std::net", "std::thread", "std::env", "::now(", "now_us()", "SystemTime"];
     assert_eq!(offenders(pure, &words), [""; 0]);
+}
+
+/// Returns the rows of the table of folders in the crate documentation: a folder and the folders it uses.
+fn plan() -> Vec<(String, BTreeSet<String>)> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("readable");
+    let row = |line: &str| {
+        let cells: Vec<_> = line.strip_prefix("//! | `")?.split('|').map(str::trim).collect();
+        let [folder, _, uses, ""] = cells[..] else { return None };
+        let uses = uses.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        Some((folder.trim_end_matches('`').to_owned(), uses))
+    };
+    text.lines().filter_map(row).collect()
+}
+
+/// Returns the folders of the crate that each folder names in its code.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, text) in sources().into_iter().filter(|(name, _)| !is_test(name)) {
+        let folder = name.split('/').next().expect("a name").trim_end_matches(".rs").to_owned();
+        if ["lib", "main"].contains(&folder.as_str()) {
+            continue;
+        }
+        let uses = all.entry(folder.clone()).or_default();
+        for rest in code(&text).split("crate::").skip(1) {
+            let named = match rest.strip_prefix('{') {
+                Some(group) => group.split('}').next().unwrap_or_default().split(',').map(str::trim).collect(),
+                None => vec![rest],
+            };
+            let word = |text: &str| text.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().map(str::to_owned);
+            uses.extend(named.into_iter().filter_map(word).filter(|used| !used.is_empty() && *used != folder));
+        }
+    }
+    all
+}
+
+#[test]
+fn folders_use_what_the_crate_documentation_says_and_only_folders_above_them() {
+    let plan = plan();
+    assert!(plan.len() > 15, "the table of folders has {} rows", plan.len());
+    let imports = imports();
+    let mut wrong = Vec::new();
+    let planned: BTreeSet<_> = plan.iter().map(|(folder, _)| folder.clone()).collect();
+    let there: BTreeSet<_> = imports.keys().cloned().collect();
+    wrong.extend(planned.symmetric_difference(&there).map(|folder| format!("{folder}: in the table or in src, not both")));
+    for (row, (folder, uses)) in plan.iter().enumerate() {
+        let found = imports.get(folder).cloned().unwrap_or_default();
+        wrong.extend(found.difference(uses).map(|used| format!("{folder} uses {used}, which the table does not say")));
+        wrong.extend(uses.difference(&found).map(|used| format!("{folder} does not use {used}, as the table says")));
+        let above: BTreeSet<_> = plan[..row].iter().map(|(name, _)| name.clone()).collect();
+        wrong.extend(found.difference(&above).map(|used| format!("{folder} uses {used}, which is not above it")));
+    }
+    assert_eq!(wrong, [""; 0]);
 }
 
 #[test]
