@@ -1,6 +1,8 @@
 //! Destinations of lines: stdout and rotated files.
 
 pub mod file;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod stdout;
 
 pub use crate::storage::{StopSignal, Unwritten, WriteFailure};

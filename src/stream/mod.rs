@@ -6,6 +6,7 @@
 mod early;
 mod gate;
 mod hint;
+mod report;
 mod shared;
 mod signals;
 mod socket;
@@ -20,6 +21,7 @@ pub use shared::{Credentialing, SocketState};
 use crate::auth::BaseUrl;
 use crate::clock::now_us;
 use crate::console::Console;
+use crate::metrics::MetricsFile;
 use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Connector;
@@ -105,6 +107,8 @@ pub struct Run {
     pub changes: Option<mpsc::UnboundedReceiver<Change>>,
     /// Asked to read its lists again.
     pub reread: Option<Box<dyn Fn()>>,
+    /// Figures for Prometheus.
+    pub metrics: Option<MetricsFile>,
     /// Sees the records as values.
     pub observer: Option<Box<dyn Observer>>,
     /// Done first when the run ends, before anything is said of it.
@@ -171,6 +175,7 @@ struct Driver {
     changes: Option<mpsc::UnboundedReceiver<Change>>,
     reread: Option<Box<dyn Fn()>>,
     on_end: Option<Box<dyn FnOnce()>>,
+    report: report::Report,
     status: status::Status,
     failure: Option<Failure>,
     hinted: bool,
@@ -184,6 +189,7 @@ enum Happened {
     Change(Option<Change>),
     Second,
     Stats,
+    Alive,
     DurationOver,
 }
 
@@ -196,7 +202,8 @@ impl Driver {
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
         }
-        if let Some(observer) = run.observer {
+        let gaps = run.metrics.as_ref().map(|metrics| Box::new(metrics.gaps.clone()) as Box<dyn Observer>);
+        if let Some(observer) = run.observer.or(gaps) {
             pipeline.observe_with(observer);
         }
         let desk = Arc::new(Desk::new(pipeline, lane, run.tap, say.clone()));
@@ -223,9 +230,12 @@ impl Driver {
             probed: Cell::new(None),
             has_been_live: Cell::new(false),
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
+            token_ends_us: Cell::new(None),
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),
         });
+        let is_demo = matches!(shared.credentialing, Credentialing::Demo);
+        let report = report::Report::new(run.metrics, run.session.calendar.clone(), is_demo);
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
             shared,
@@ -245,6 +255,7 @@ impl Driver {
             changes: run.changes,
             reread: run.reread,
             on_end: run.on_end,
+            report,
             failure: None,
             hinted: false,
         })
@@ -295,6 +306,9 @@ impl Driver {
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let every = self.stats.unwrap_or(Duration::from_secs(3600));
         let mut stats = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        let alive_every = self.report.alive_every();
+        let mut alive = tokio::time::interval(alive_every.unwrap_or(Duration::from_secs(3600)));
+        alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let over_at = self.duration.map(|duration| self.shared.started + duration);
         loop {
             let happened = tokio::select! {
@@ -305,6 +319,7 @@ impl Driver {
                 () = until(over_at) => Happened::DurationOver,
                 _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
                 _ = seconds.tick() => Happened::Second,
+                _ = alive.tick(), if alive_every.is_some() => Happened::Alive,
             };
             match happened {
                 Happened::Signal(Signal::Stop) => return "signal".to_owned(),
@@ -321,6 +336,7 @@ impl Driver {
                 Happened::Change(Some(Change::Quit)) => return "quit".to_owned(),
                 Happened::Change(Some(change)) => self.change(change),
                 Happened::Change(None) => self.changes = None,
+                Happened::Alive => self.report.alive(),
                 Happened::DurationOver => return "duration".to_owned(),
                 Happened::Second => {
                     // By the wall clock, asked every second: it may be set while we run.
@@ -343,6 +359,7 @@ impl Driver {
             }
         }
         self.hinted |= figures.books.received > 0;
+        self.report.second(&self.shared, &figures);
     }
 
     fn hang_up(&mut self) {
@@ -437,6 +454,7 @@ impl Driver {
         if let Some(on_end) = self.on_end.take() {
             on_end();
         }
+        self.report.stopping();
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
         self.shared.desk.event(Event::Status {
@@ -497,6 +515,7 @@ impl Driver {
     /// Says what it came to, the closing line last, and with which code it ends.
     fn close(mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
         let console = self.console.clone();
+        self.report.write(&self.shared, &summary.figures);
         let ended = self.outcome(reason, summary, silence);
         if let Ok(Ended::ReaderGone) = ended {
             return ended;

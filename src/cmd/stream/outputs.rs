@@ -10,6 +10,8 @@ use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::output::StopSignal;
 use crate::output::file::{FileSink, FileSpec};
+#[cfg(feature = "nats")]
+use crate::output::nats::NatsSink;
 use crate::output::stdout::StdoutSink;
 use crate::pipeline::item::{Event, GapReason};
 use crate::pipeline::outputs::OutputSpec;
@@ -71,6 +73,13 @@ pub(crate) fn open_all(
                 style,
                 header,
                 is_file: false,
+            }),
+            #[cfg(feature = "nats")]
+            OutputTarget::Nats(target) => opened.specs.push(OutputSpec {
+                destination: Box::new(NatsSink::open((**target).clone(), stop.clone(), console)?),
+                style,
+                header: None,
+                is_file: true,
             }),
             OutputTarget::Pattern(pattern) => {
                 let spec = FileSpec {
