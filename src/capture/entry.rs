@@ -3,8 +3,7 @@
 use super::varint::{Cursor, put, put_signed, put_text};
 use crate::model::PacketCounts;
 use crate::model::{InstrumentKey, Segment};
-use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
-use crate::pipeline::lane::Lagged;
+use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged, StatusEvent};
 use crate::protocol::Mode;
 
 /// What a block holds.
@@ -25,6 +24,8 @@ pub enum Entry<'a> {
     },
     /// The live run printed one record of each of these, and nothing else.
     Once(Vec<(InstrumentKey, Mode)>),
+    /// The live run was a partner's, which prints client ids whole.
+    Partner,
     /// The live run ended orderly. Nothing of the session follows.
     Finish(Finish),
     /// Something that this version knows no name for.
@@ -62,6 +63,7 @@ const LAGGED: u8 = 9;
 const ENDS_WITHIN: u8 = 10;
 const FINISH: u8 = 11;
 const ONCE: u8 = 12;
+const PARTNER: u8 = 13;
 
 const KINDS: [FrameKind; 4] =
     [FrameKind::Binary, FrameKind::Text, FrameKind::OrderBookAtStart, FrameKind::OrderBookAfterGap];
@@ -96,6 +98,8 @@ pub struct Mark {
 pub struct Entries {
     bytes: Vec<u8>,
     start: usize,
+    /// Where the number ends.
+    body: usize,
     entries: u64,
     before: Before,
     scratch: Vec<u8>,
@@ -107,6 +111,7 @@ impl Entries {
         let mut entries = Entries {
             bytes: Vec::new(),
             start: 0,
+            body: 0,
             entries: 0,
             before: Before { time, conn: 0, len: 0 },
             scratch: Vec::new(),
@@ -120,6 +125,7 @@ impl Entries {
         self.bytes.clear();
         self.entries = 0;
         put(&mut self.bytes, number);
+        self.body = self.bytes.len();
         put_signed(&mut self.bytes, self.before.time);
         self.start = self.bytes.len();
         self.before = Before { conn: 0, len: 0, ..self.before };
@@ -133,6 +139,11 @@ impl Entries {
     /// The payload of the block.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The payload of the block without its number.
+    pub fn body(&self) -> &[u8] {
+        &self.bytes[self.body..]
     }
 
     /// Where it is now.
@@ -258,6 +269,11 @@ impl Entries {
     pub fn once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
         let wanted: Vec<_> = wanted.iter().map(|(instrument, mode)| (*instrument, Some(*mode))).collect();
         self.append(ONCE, |out, _| put_subscriptions(out, &wanted));
+    }
+
+    /// Says that the live run is a partner's.
+    pub fn partner(&mut self) {
+        self.append(PARTNER, |_, _| {});
     }
 
     /// Says that the live run is over.
@@ -423,6 +439,7 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
             let wanted = known!(subscriptions(body)?, tag);
             return Some(Entry::Once(wanted.into_iter().filter_map(|(key, mode)| Some((key, mode?))).collect()));
         }
+        PARTNER => return Some(Entry::Partner),
         FINISH => {
             let at_us = moment(body)?;
             let mut n = || body.unsigned();

@@ -131,6 +131,10 @@ impl NatsSink {
 }
 
 impl Destination for NatsSink {
+    fn name(&self) -> String {
+        self.settings.server.clone()
+    }
+
     fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
         let mut ends = Vec::new();
         let mut messages = Vec::new();

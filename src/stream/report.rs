@@ -56,14 +56,14 @@ impl Report {
             started_us: figures.started_us,
             counts: figures.books,
             gaps: metrics.gaps.figures(),
-            sockets: sockets.iter().map(|socket| socket_figures(socket)).collect(),
+            sockets: sockets.iter().map(socket_figures).collect(),
             requested: figures.requested,
             seen: figures.seen,
             lag_ms: [0.5, 0.9, 0.99]
                 .into_iter()
                 .filter_map(|share| Some((share, figures.lag.quantile_ms(share)?)))
                 .collect(),
-            queues: Vec::new(),
+            queues: shared.pipeline.reports().into_iter().map(|output| (output.name, output.queued)).collect(),
             token_ends: shared.token_ends_us.get().map(|us| us.div_euclid(crate::clock::SECOND_US)),
             is_open,
         };

@@ -86,7 +86,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     let rules = rules(&plan, &subscriptions);
     let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
     if let Some(size) = plan.outputs.rotate_size {
-        outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
+        outputs.rotate_near(size);
     }
     let server = Server::of(&plan, console)?;
     if let Some(warning) = server.warning {
@@ -101,6 +101,12 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     };
     if let (Some(capture), Some(once)) = (&mut capture, &rules.once) {
         capture.once(once);
+    }
+    if let (Some(capture), StreamSource::Server(server)) = (&mut capture, &plan.source)
+        && plan.feed() == Stream::Orders
+        && server.credentials.is_partner()
+    {
+        capture.partner();
     }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
     let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
@@ -201,7 +207,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         }
         StreamKind::Orders { events, show_client_id, .. } => {
             rules.events = *events;
-            rules.orders = crate::orders::Options { mask_client_id: !show_client_id };
+            rules.orders = crate::pipeline::orders::Options { mask_client_id: !show_client_id };
         }
     }
     rules

@@ -127,7 +127,10 @@ impl Connection {
             .map_err(|error| away(format!("a thread cannot be started: {}", error.kind())))?;
         let health = Arc::new(Health::default());
         let client = handle.block_on(until_stopped(stop, connect(settings, Arc::clone(&health))))??;
+        // It starts a task of its own.
+        let entered = handle.enter();
         let mut jetstream = jetstream::new(client);
+        drop(entered);
         jetstream.set_timeout(ACK);
         Ok(Connection { handle, jetstream, health, _thread: thread })
     }

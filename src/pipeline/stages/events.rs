@@ -8,7 +8,8 @@ use crate::protocol::Mode;
 use crate::record::control::Status;
 
 impl Pipeline {
-    pub(super) fn event(&mut self, event: &Event) {
+    /// Takes an event.
+    pub fn event(&mut self, event: &Event) {
         if let Some(observer) = &mut self.observer {
             observer.event(event);
         }
@@ -36,7 +37,7 @@ impl Pipeline {
                 if self.rules.status_records && self.over.is_none() {
                     let status = Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
                     let recv_us = self.outputs.stamp(*at_us, &self.books);
-                    self.outputs.control(&status, recv_us);
+                    self.outputs.control(&status, recv_us, &self.books);
                 }
             }
             Event::End { reason, .. } => {
@@ -47,6 +48,7 @@ impl Pipeline {
 
     pub(super) fn subscribed(&mut self, conn: u16, instruments: &[(InstrumentKey, Option<Mode>)]) {
         self.gaps.subscribed(conn, instruments.iter().map(|(instrument, _)| *instrument));
+        self.outputs.set_instruments(self.gaps.requested());
         for &(instrument, mode) in instruments {
             let bits = self.subscribed.entry(instrument).or_default();
             *bits |= mode.map_or(u8::MAX, mode_bit);
@@ -68,6 +70,7 @@ impl Pipeline {
             }
         }
         self.gaps.unsubscribed(&gone);
+        self.outputs.set_instruments(self.gaps.requested());
         self.forget_books(Some(&gone));
     }
 }
