@@ -67,4 +67,5 @@ mod redaction;
 mod secrets;
 mod support;
 mod time;
+mod tokens;
 mod watch;
