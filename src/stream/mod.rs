@@ -33,7 +33,7 @@ use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary};
 use crate::rest;
-use crate::session::{Config, Input, Plan, Session, Subscription};
+use crate::session::{Config, Input, Markets, Plan, Session, Subscription};
 use shared::Shared;
 use signals::{Signal, Signals};
 use socket::{Socket, SocketEnd};
@@ -370,7 +370,15 @@ impl Driver {
                 figures.books.malformed
             ));
         }
-        self.report.second(&self.shared, &figures);
+        let markets = self.markets();
+        self.report.second(&self.shared, &figures, markets);
+    }
+
+    /// Returns the markets of what is wanted.
+    fn markets(&self) -> Markets {
+        Markets::of(
+            self.plan.connections().iter().flat_map(|wanted| wanted.all()).map(|wanted| wanted.instrument.segment),
+        )
     }
 
     fn hang_up(&mut self) {
@@ -537,7 +545,8 @@ impl Driver {
     /// Says what it came to, the closing line last, and with which code it ends.
     fn close(mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
         let console = self.console.clone();
-        self.report.write(&self.shared, &summary.figures);
+        let markets = self.markets();
+        self.report.write(&self.shared, &summary.figures, markets);
         let ended = self.outcome(reason, summary, silence, missing);
         if let Ok(Ended::ReaderGone) = ended {
             return ended;

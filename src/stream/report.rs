@@ -6,7 +6,7 @@ use crate::metrics::{MetricsFile, Snapshot, SocketFigures};
 use crate::notify::{Notifier, State};
 use crate::pipeline::figures::Figures;
 use crate::record::control::StatusEvent;
-use crate::session::Calendar;
+use crate::session::{Calendar, Markets};
 use std::time::Duration;
 
 /// Who is told.
@@ -33,21 +33,21 @@ impl Report {
         self.notifier.iter().for_each(Notifier::alive);
     }
 
-    /// Called every second.
-    pub fn second(&mut self, shared: &Shared, figures: &Figures) {
+    /// Called every second; `markets` are those of what is wanted.
+    pub fn second(&mut self, shared: &Shared, figures: &Figures, markets: Markets) {
         if let Some(notifier) = &mut self.notifier {
-            let is_open = self.is_always_open || self.calendar.is_open(now_us());
+            let is_open = self.is_always_open || self.calendar.is_open(markets, now_us());
             notifier.tell(&state(shared, figures, is_open));
         }
         if self.metrics.as_ref().is_some_and(MetricsFile::is_due) {
-            self.write(shared, figures);
+            self.write(shared, figures, markets);
         }
     }
 
     /// Writes the figures now.
-    pub fn write(&mut self, shared: &Shared, figures: &Figures) {
+    pub fn write(&mut self, shared: &Shared, figures: &Figures, markets: Markets) {
         let now_us = now_us();
-        let is_open = self.is_always_open || self.calendar.is_open(now_us);
+        let is_open = self.is_always_open || self.calendar.is_open(markets, now_us);
         let Some(metrics) = &mut self.metrics else { return };
         let sockets = shared.sockets.borrow();
         let snapshot = Snapshot {
