@@ -4,6 +4,7 @@
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
+use super::schema::SchemaArgs;
 use super::simulate::SimulateArgs;
 use super::verify::VerifyArgs;
 use crate::model::Stream;
@@ -100,6 +101,15 @@ pub enum Command {
     Replay(Lazy<ReplayArgs>),
     /// Check that captured files are whole
     Verify(Lazy<VerifyArgs>),
+    /// Print the JSON Schema of the records
+    ///
+    /// A document of JSON Schema 2020-12: types, what may be null, units and sources. It carries the version of the records.
+    ///
+    /// Examples:
+    ///   dhan schema ticker
+    ///   duckdb -c "from read_json('day.ndjson', $(dhan schema --duckdb quote))"
+    #[command(verbatim_doc_comment)]
+    Schema(Lazy<SchemaArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Lazy<SimulateArgs>),
     /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
@@ -148,6 +158,10 @@ pub struct FeedArgs {
     /// One record of the asked type for each instrument, then exit 0; with -d, what came by then
     #[arg(long)]
     pub once: bool,
+    /// OHLC bars of these lengths instead of packets, such as 1m,5m; --only may name packets beside them. The server
+    /// conflates: highs and lows are those of the packets
+    #[arg(long, value_name = "INTERVAL", value_delimiter = ',', conflicts_with = "once")]
+    pub bars: Vec<String>,
     /// Keep only these record types, separated by commas; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(RecordType::words(Stream::Market)))]
     pub only: Vec<String>,
@@ -324,6 +338,9 @@ pub struct ReplayArgs {
     /// Orders: print client ids whole
     #[arg(long)]
     pub show_client_id: bool,
+    /// Market feed: OHLC bars of these lengths instead of packets, such as 1m,5m
+    #[arg(long, value_name = "INTERVAL", value_delimiter = ',')]
+    pub bars: Vec<String>,
     /// Keep only these record types; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&RecordType::WORDS))]
     pub only: Vec<String>,

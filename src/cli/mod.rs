@@ -9,6 +9,7 @@
 //! * [`dry_run`] – a plan in words.
 //! * [`lazy`] – arguments of the subcommand that was named, and of no other.
 //! * [`only`] – which types of record are kept.
+//! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`verify`] – the options of `dhan verify`.
 //! * [`doctor`] – the options of `dhan doctor`.
@@ -24,6 +25,7 @@ pub mod out;
 pub mod plan;
 pub mod planner;
 pub mod problems;
+pub mod schema;
 pub mod simulate;
 pub mod specs;
 pub mod value;

@@ -1,13 +1,53 @@
-//! `--only`: which types of record are kept.
+//! `--only` and `--bars`: which types of record are kept.
 
-use super::plan::View;
+use super::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, View};
 use super::problems::Problems;
 use super::value;
+use crate::format::encoder::Format;
 use crate::model::Stream;
+use crate::pipeline::bars::Interval;
 use crate::record::RecordType;
 
+/// The types of record that are kept, and the bars that are made.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// What `--only` names, and bars where they are made; `None`: everything.
+    pub only: Option<Vec<RecordType>>,
+    /// Lengths of bars.
+    pub bars: Vec<Interval>,
+}
+
+/// Reads `--only`, whose words are those of `types`, and `--bars`.
+pub fn kept(only: &[String], bars: &[String], types: &[RecordType], problems: &mut Problems) -> Kept {
+    let mut only = self::types(only, types, problems);
+    let typed = !bars.is_empty();
+    let bars: Vec<_> = bars.iter().filter_map(|typed| problems.ok(Interval::parse(typed))).collect();
+    let named = |only: &Option<Vec<RecordType>>| only.as_ref().is_some_and(|only| only.contains(&RecordType::Bar));
+    if typed && !named(&only) {
+        only.get_or_insert_default().insert(0, RecordType::Bar);
+    } else if !typed && named(&only) {
+        problems.add("--only \"bar\": bars are asked for with --bars 1m");
+    }
+    Kept { only, bars }
+}
+
+/// Refuses a CSV that would hold bars and packets: their columns differ.
+pub fn check_csv(shape: &ShapePlan, outputs: &OutputsPlan, problems: &mut Problems) {
+    let is_mixed = !shape.bars.is_empty() && shape.only.as_ref().is_some_and(|only| only.len() > 1);
+    let one_for_all = |output: &OutputPlan| {
+        output.format == Format::Csv
+            && !matches!(&output.target, OutputTarget::Pattern(pattern) if pattern.contains("{type}"))
+    };
+    if is_mixed && outputs.targets.iter().any(one_for_all) {
+        problems.add(
+            "--bars beside the packets that --only names do not fit into one CSV, since their columns differ: write NDJSON, \
+             or a file for each type with -o 'NAME-{type}.csv'",
+        );
+    }
+}
+
 /// The types that `--only` names, of those that a command knows; `None` where it is not given.
-pub fn types(typed: &[String], types: &[RecordType], problems: &mut Problems) -> Option<Vec<RecordType>> {
+fn types(typed: &[String], types: &[RecordType], problems: &mut Problems) -> Option<Vec<RecordType>> {
     if typed.is_empty() {
         return None;
     }

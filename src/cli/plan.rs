@@ -8,6 +8,7 @@ use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Stream;
+use crate::pipeline::bars::Interval;
 use crate::pipeline::lane::OnLag;
 pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
@@ -157,6 +158,8 @@ pub struct ServerPlan {
 pub struct ShapePlan {
     /// Keep only these record types (`--only`); `None`: all. For the other streams than the market feed see [`StreamKind`].
     pub only: Option<Vec<RecordType>>,
+    /// Lengths of the bars that are made of market packets (`--bars`); empty: none.
+    pub bars: Vec<Interval>,
     /// Numbers or RFC 3339 (`--time`).
     pub time: TimeStyle,
     /// Print gap records (not with `--no-gaps`).

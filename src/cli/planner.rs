@@ -3,7 +3,7 @@
 
 use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs};
 use super::credentials::UserTypeArgs;
-use super::only;
+use super::only::{self, Kept};
 use super::plan::{
     InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, Speed, StopPlan,
     StreamKind, StreamPlan, StreamSource, TextSource, View,
@@ -65,7 +65,8 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     let mode = mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
     let instruments = instruments(&args.instruments, &args.stream, Stream::Market, takes, around, &mut problems);
-    let only = only::types(&args.only, RecordType::of_stream(Stream::Market), &mut problems);
+    let kept = only::kept(&args.only, &args.bars, RecordType::of_stream(Stream::Market), &mut problems);
+    let only = &kept.only;
     if args.once {
         if args.stream.output.count.is_some() {
             problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
@@ -74,7 +75,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
             let mode = specs::mode_of(spec, takes).unwrap_or(mode);
             spec.key().map_or(mode, |key| effective_mode(key, mode))
         };
-        if let Some(only) = &only
+        if let Some(only) = only
             && let Some(spec) = instruments.specs.iter().find(|s| !only.iter().any(|o| o.name() == wanted(s).name()))
         {
             let name = wanted(spec).name();
@@ -84,7 +85,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
         }
     }
     let kind = StreamKind::Market { mode, once: args.once };
-    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
 }
 
 /// Plans `dhan depth`.
@@ -102,12 +103,12 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
     let top = top(args.top.as_deref(), &mut problems);
     let instruments =
         instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, around, &mut problems);
-    let only = only::types(&args.only, RecordType::of_stream(Stream::Depth(levels)), &mut problems);
-    if let Some(only) = &only {
+    let kept = only::kept(&args.only, &[], RecordType::of_stream(Stream::Depth(levels)), &mut problems);
+    if let Some(only) = &kept.only {
         problems.ok(only::printed(only, Stream::Depth(levels), view));
     }
     let kind = StreamKind::Depth { levels, view, top };
-    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
 }
 
 /// Plans `dhan orders`.
@@ -117,9 +118,9 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
 pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
     let mut problems = Problems::default();
     let events = events(&args.events, &mut problems);
-    let only = only::types(&args.only, RecordType::of_stream(Stream::Orders), &mut problems);
+    let kept = only::kept(&args.only, &[], RecordType::of_stream(Stream::Orders), &mut problems);
     let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.show_client_id };
-    stream(kind, InstrumentPlan::default(), None, only, &args.stream, Some(args.user_type), around, problems)
+    stream(kind, InstrumentPlan::default(), None, kept, &args.stream, Some(args.user_type), around, problems)
 }
 
 /// Plans `dhan replay`.
@@ -132,7 +133,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ReplayPlan, Failure> {
         let at = problems.ok(value::word("--speed", typed, &["max", "1x", "10x"]))?;
         Some([Speed::Max, Speed::Times(1), Speed::Times(10)][at])
     });
-    let only = only::types(&args.only, &RecordType::STREAMED, &mut problems);
+    let kept = only::kept(&args.only, &args.bars, &RecordType::STREAMED, &mut problems);
     let plan = ReplayPlan {
         files: args.files.clone(),
         speed: speed.unwrap_or_default(),
@@ -140,11 +141,12 @@ pub fn replay(args: &ReplayArgs) -> Result<ReplayPlan, Failure> {
         top: top(args.top.as_deref(), &mut problems),
         events: events(&args.events, &mut problems),
         show_client_id: args.show_client_id,
-        shape: shape(&args.output, only, args.status_records, &mut problems),
+        shape: shape(&args.output, kept, args.status_records, &mut problems),
         outputs: outputs(&args.output, None, &mut problems, &mut warnings),
         count: count(&args.output, &mut problems),
         warnings,
     };
+    only::check_csv(&plan.shape, &plan.outputs, &mut problems);
     problems.finish().map(|()| plan)
 }
 
@@ -209,7 +211,7 @@ fn stream(
     kind: StreamKind,
     instruments: InstrumentPlan,
     control: Option<&Path>,
-    only: Option<Vec<RecordType>>,
+    kept: Kept,
     args: &StreamArgs,
     user_type: Option<UserTypeArgs>,
     around: &mut Surroundings<'_>,
@@ -219,8 +221,9 @@ fn stream(
     let time = |option: &str, typed: &Option<String>, problems: &mut Problems| {
         typed.as_deref().and_then(|typed| problems.ok(value::duration(option, typed)))
     };
-    let shape = shape(&args.output, only, args.status_records, &mut problems);
+    let shape = shape(&args.output, kept, args.status_records, &mut problems);
     let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
+    only::check_csv(&shape, &outputs, &mut problems);
     let stop = stop(args, around.now_us, &mut problems);
     let stats = time("--stats", &args.stats, &mut problems);
     if stats.is_some_and(|every| every < Duration::from_secs(1)) {
@@ -294,12 +297,13 @@ fn source(
     Some(StreamSource::Server(Box::new(server)))
 }
 
-fn shape(args: &OutputArgs, only: Option<Vec<RecordType>>, status_records: bool, problems: &mut Problems) -> ShapePlan {
+fn shape(args: &OutputArgs, kept: Kept, status_records: bool, problems: &mut Problems) -> ShapePlan {
     let time = args.time.as_deref().and_then(|typed| {
         let at = problems.ok(value::word("--time", typed, &["epoch", "iso"]))?;
         Some([TimeStyle::Epoch, TimeStyle::Iso][at])
     });
-    ShapePlan { only, time: time.unwrap_or_default(), gaps: !args.no_gaps, status_records }
+    let Kept { only, bars } = kept;
+    ShapePlan { only, bars, time: time.unwrap_or_default(), gaps: !args.no_gaps, status_records }
 }
 
 fn events(typed: &[String], problems: &mut Problems) -> Option<Events> {

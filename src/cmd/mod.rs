@@ -4,6 +4,7 @@ pub mod doctor;
 pub mod generate;
 pub mod instruments;
 pub mod replay;
+pub mod schema;
 pub mod simulate;
 pub mod stream;
 pub mod verify;
@@ -141,6 +142,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Orders(args) => streamed(|| planner::orders(&args, &mut around), console),
         Command::Replay(args) => ended(replay::run(&planner::replay(&args)?, console)?),
         Command::Instruments(args) => instruments::run(&args, console),
+        Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console),

@@ -1,5 +1,6 @@
 //! The one thread that turns received frames into records, and keeps the books.
 
+pub mod bars;
 pub mod book;
 pub mod desk;
 pub mod figures;

@@ -26,6 +26,7 @@ use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Connector;
 use crate::output::{StopSignal, WriteFailure};
+use crate::pipeline::bars::{Interval, next_due_us};
 use crate::pipeline::desk::{Desk, Note, Tap};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::{Event, StatusEvent};
@@ -170,6 +171,9 @@ struct Driver {
     status: status::Status,
     failure: Option<Failure>,
     hinted: bool,
+    /// Lengths of the bars that the pipeline makes, and when some may be due next.
+    bars: Vec<Interval>,
+    bars_due_us: Option<i64>,
 }
 
 /// What makes the driver act.
@@ -181,6 +185,7 @@ enum Happened {
     Second,
     Stats,
     DurationOver,
+    Clock,
 }
 
 impl Driver {
@@ -188,6 +193,7 @@ impl Driver {
         let Run { feed, plan, symbols, console, .. } = run;
         let lane = Lane::new(LANE_BYTES, run.on_lag, Box::new(move |frame| count_packets(feed, frame)));
         let (say, notes) = mpsc::unbounded_channel();
+        let bars = run.rules.bars.clone();
         let mut pipeline = Pipeline::new(run.rules, run.outputs, now_us());
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
@@ -237,6 +243,8 @@ impl Driver {
             changes: run.changes,
             reread: run.reread,
             failure: None,
+            bars_due_us: next_due_us(&bars, now_us()),
+            bars,
             hinted: false,
         })
     }
@@ -294,6 +302,7 @@ impl Driver {
                 Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
                 change = next_change(&mut self.changes) => Happened::Change(change),
                 () = until(over_at) => Happened::DurationOver,
+                () = clock_reaches(self.bars_due_us) => Happened::Clock,
                 _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
                 _ = seconds.tick() => Happened::Second,
             };
@@ -313,6 +322,7 @@ impl Driver {
                 Happened::Change(Some(change)) => self.change(change),
                 Happened::Change(None) => self.changes = None,
                 Happened::DurationOver => return "duration".to_owned(),
+                Happened::Clock => self.bars_due(),
                 Happened::Second => {
                     // By the wall clock, asked every second: it may be set while we run.
                     if self.until_us.is_some_and(|until| now_us() >= until) {
@@ -321,6 +331,15 @@ impl Driver {
                     self.second();
                 }
             }
+        }
+    }
+
+    /// Tells the pipeline that bars may be due although nothing comes.
+    fn bars_due(&mut self) {
+        let at_us = now_us();
+        if self.bars_due_us.is_some_and(|due_us| at_us >= due_us) {
+            self.shared.desk.event(Event::Clock { at_us });
+            self.bars_due_us = next_due_us(&self.bars, at_us);
         }
     }
 
@@ -566,6 +585,17 @@ async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> O
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the wall clock has reached a moment, or a second: the clock may be set meanwhile.
+async fn clock_reaches(moment_us: Option<i64>) {
+    match moment_us {
+        Some(moment_us) => {
+            let left = u64::try_from(moment_us - now_us()).unwrap_or(0);
+            tokio::time::sleep(Duration::from_micros(left.min(1_000_000))).await;
+        }
         None => std::future::pending().await,
     }
 }

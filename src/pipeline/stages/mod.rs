@@ -1,6 +1,7 @@
 //! Items into records: decodes, filters, stamps, writes, and accounts for every packet. The same for a live run and for
 //! a replay, which is why a replay prints the same bytes.
 
+mod bars;
 mod depth;
 mod ending;
 mod events;
@@ -15,6 +16,7 @@ pub use ending::EndedWithin;
 pub use names::{LookUp, Named};
 pub use rules::{Rules, View};
 
+use super::bars::Bars;
 use super::book;
 use super::figures::Figures;
 use super::gaps::Gaps;
@@ -62,6 +64,8 @@ pub struct Pipeline {
     ending: ending::Ending,
     untaken: Option<Untaken>,
     observer: Option<Box<dyn Observer>>,
+    /// Bars that are made of the packets (`--bars`), until the run ends.
+    bars: Option<Box<Bars>>,
     /// When the latest packet was received whose lines were handed over, as far as outputs took them.
     handed_us: i64,
 }
@@ -82,6 +86,7 @@ impl Pipeline {
             Stream::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
         };
         let once = rules.once.take();
+        let bars = (!rules.bars.is_empty()).then(|| Box::new(Bars::new(&rules.bars)));
         let mut pipeline = Pipeline {
             rules,
             outputs,
@@ -100,6 +105,7 @@ impl Pipeline {
             ending: ending::Ending::default(),
             untaken: None,
             observer: None,
+            bars,
             handed_us: i64::MAX,
         };
         if let Some(once) = once {
@@ -162,6 +168,10 @@ impl Pipeline {
         if let Some(stepped) = self.outputs.clock(frame.recv_us) {
             let detail = format!("the clock was set back by {:.6} s", stepped.by_us as f64 / 1e6);
             self.gap(0, GapReason::Clock, Some(detail), stepped.from_us, frame.recv_us, None);
+        }
+        self.bars_due(frame.recv_us);
+        if let Some(bars) = &mut self.bars {
+            bars.frame(frame.conn);
         }
         self.figures.last_recv_us = frame.recv_us;
         match (&self.decoder, frame.kind) {
@@ -255,6 +265,8 @@ impl Pipeline {
     /// The figures up to now.
     pub fn figures(&mut self) -> &Figures {
         self.figures.books = self.books;
+        // Packets in bars that are open are received, and it is not yet known what becomes of them.
+        self.figures.books.received += self.bars.as_ref().map_or(0, |bars| bars.held());
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
         self.figures.bytes_written = self.outputs.bytes_written();
@@ -280,6 +292,7 @@ impl Pipeline {
             None => "end of input".to_owned(),
         };
         let disconnected_us = self.gaps.open_for_us(now_us);
+        self.finish_bars(now_us);
         if self.malformed.held > 0 {
             self.told_malformed(now_us, None);
         }
