@@ -12,6 +12,7 @@
 //! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`verify`] – the options of `dhan verify`.
+//! * [`watch`] – the options of `dhan watch`.
 //! * [`doctor`] – the options of `dhan doctor`.
 
 pub mod args;
@@ -30,3 +31,4 @@ pub mod simulate;
 pub mod specs;
 pub mod value;
 pub mod verify;
+pub mod watch;

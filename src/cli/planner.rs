@@ -84,7 +84,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
             ));
         }
     }
-    let kind = StreamKind::Market { mode, once: args.once };
+    let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
     stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
 }
 

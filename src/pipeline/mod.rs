@@ -8,6 +8,7 @@ pub mod gaps;
 pub mod item;
 pub mod lane;
 pub mod observer;
+pub mod orders;
 pub mod outputs;
 pub mod stages;
 pub mod stamps;

@@ -15,9 +15,7 @@ mod trace;
 use crate::model::Stream;
 pub use early::EarlyStop;
 pub use gate::Gate;
-// What an end means is said in one place, for `dhan doctor` too.
 pub use shared::{Credentialing, SocketState};
-pub(crate) use socket::{close, connect_failure};
 
 use crate::auth::BaseUrl;
 use crate::clock::now_us;
@@ -31,6 +29,7 @@ use crate::pipeline::desk::{Desk, Note, Tap};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::{Event, StatusEvent};
 use crate::pipeline::lane::{Lane, OnLag};
+use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary, count_packets};
 use crate::pipeline::thread;
@@ -107,6 +106,10 @@ pub struct Run {
     pub changes: Option<mpsc::UnboundedReceiver<Change>>,
     /// Asked to read its lists again.
     pub reread: Option<Box<dyn Fn()>>,
+    /// Sees the records as values.
+    pub observer: Option<Box<dyn Observer>>,
+    /// Done first when the run ends, before anything is said of it.
+    pub on_end: Option<Box<dyn FnOnce()>>,
     /// Shows a live line on a terminal.
     pub live_line: bool,
     /// What stderr says.
@@ -168,6 +171,7 @@ struct Driver {
     stats: Option<Duration>,
     changes: Option<mpsc::UnboundedReceiver<Change>>,
     reread: Option<Box<dyn Fn()>>,
+    on_end: Option<Box<dyn FnOnce()>>,
     status: status::Status,
     failure: Option<Failure>,
     hinted: bool,
@@ -198,6 +202,9 @@ impl Driver {
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
         }
+        if let Some(observer) = run.observer {
+            pipeline.observe_with(observer);
+        }
         let desk = Arc::new(Desk::new(pipeline, lane, run.tap, say.clone()));
         let writer = thread::spawn(Arc::clone(&desk), say)
             .map_err(|error| Failure::new(Exit::Bug, format!("the writer cannot be started: {}", error.kind())))?;
@@ -220,6 +227,7 @@ impl Driver {
             peers: RefCell::default(),
             sockets: RefCell::default(),
             probed: Cell::new(None),
+            has_been_live: Cell::new(false),
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),
@@ -242,6 +250,7 @@ impl Driver {
             stats: run.stats,
             changes: run.changes,
             reread: run.reread,
+            on_end: run.on_end,
             failure: None,
             bars_due_us: next_due_us(&bars, now_us()),
             bars,
@@ -444,6 +453,9 @@ impl Driver {
     async fn end(mut self, reason: String, signals: &mut Signals) -> Result<Ended, Failure> {
         let begun = Instant::now();
         self.status.clear(&self.console);
+        if let Some(on_end) = self.on_end.take() {
+            on_end();
+        }
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
         self.shared.desk.event(Event::Status {
