@@ -5,7 +5,6 @@ use crate::capture::play::Session;
 use crate::capture::{Part, Player};
 use crate::cli::only;
 use crate::cli::plan::{ReplayPlan, ShapePlan, Speed};
-use crate::clock::now_us;
 use crate::cmd::stream::outputs;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};

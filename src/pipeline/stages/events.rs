@@ -1,7 +1,7 @@
 //! What happens between frames.
 
 use super::market::mode_bit;
-use super::{Over, Pipeline};
+use super::Pipeline;
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Event;
 use crate::protocol::Mode;
