@@ -36,10 +36,10 @@ impl Pipeline {
             self.books.filtered += count;
             return;
         }
-        if self.outputs.failure().is_some() {
+        if !self.outputs.has_live() {
             self.books.received += count;
             self.books.dropped += count;
-            return self.not_taken(count, *at_us);
+            return;
         }
         let recv_us = self.outputs.stamp(*at_us, &self.books);
         let symbol = self.names.symbol(*instrument);
