@@ -188,8 +188,8 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-snapshot -d 'Do not ask the REST order book'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l show-client-id -d 'Print client ids whole'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-snapshot -d 'Do not ask the REST order book'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-gaps -d 'Do not print gap records'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l status-records -d 'Connection events as status records in the stream too'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
@@ -345,10 +345,10 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l speed -d 'As fast as the output takes it, or as it was received [default: max]' -r -f -a "max\t''
 1x\t''
 10x\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l view -d 'Depth: both sides in a record, or every packet as it came [default: book]' -r -f -a "book\t''
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l view -d 'Both sides in a record, or every packet as it came [default: book]' -r -f -a "book\t''
 sides\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l top -d 'Depth: print only the best N levels' -r
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l events -d 'Orders: keep only updates that carry one of these events' -r -f -a "update\t''
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l top -d 'Print only the best N levels; totals are still over all' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l events -d 'Keep only updates that carry one of these events, separated by commas' -r -f -a "update\t''
 snapshot\t''
 status_change\t''
 execution\t''
@@ -361,7 +361,7 @@ order_expired\t''
 order_part_traded\t''
 order_triggered\t''
 order_closed\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l bars -d 'Market feed: OHLC bars of these lengths instead of packets, such as 1m,5m' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l bars -d 'Of captures of the market feed: OHLC bars of these lengths instead of packets, such as 1m,5m' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l only -d 'Keep only these record types; gaps stay' -r -f -a "ticker\t''
 quote\t''
 full\t''
@@ -387,18 +387,23 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l show-client-id -d 'Orders: print client ids whole'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l show-client-id -d 'Print client ids whole'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-gaps -d 'Do not print gap records'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l status-records -d 'Connection events as status records in the stream too'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s l -l instruments -d 'Read instruments from FILE, one a line (repeatable)' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r -f -a "ticker\t''
+quote\t''
+full\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l depth -d 'Show the order book of one instrument' -r
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r -f -a "20\t''
+200\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l replay -d 'Show what a capture holds' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r -f -a "max\t''
+1x\t''
+10x\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r

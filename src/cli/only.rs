@@ -2,11 +2,14 @@
 
 use super::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, View};
 use super::problems::Problems;
-use super::value;
+use super::value::one_of;
 use crate::format::encoder::Format;
 use crate::model::Stream;
 use crate::pipeline::bars::Interval;
 use crate::record::RecordType;
+use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
+use clap::{Arg, Command};
+use std::ffi::{OsStr, OsString};
 
 /// The types of record that are kept, and the bars that are made.
 #[derive(Debug, Clone, Default)]
@@ -17,18 +20,16 @@ pub struct Kept {
     pub bars: Vec<Interval>,
 }
 
-/// Reads `--only`, whose words are those of `types`, and `--bars`.
-pub fn kept(only: &[String], bars: &[String], types: &[RecordType], problems: &mut Problems) -> Kept {
-    let mut only = self::types(only, types, problems);
-    let typed = !bars.is_empty();
-    let bars: Vec<_> = bars.iter().filter_map(|typed| problems.ok(Interval::parse(typed))).collect();
-    let named = |only: &Option<Vec<RecordType>>| only.as_ref().is_some_and(|only| only.contains(&RecordType::Bar));
-    if typed && !named(&only) {
+/// Puts `--only` and `--bars` together.
+pub fn kept(only: &[RecordType], bars: &[Interval], problems: &mut Problems) -> Kept {
+    let mut only = named(only);
+    let is_named = only.as_ref().is_some_and(|only| only.contains(&RecordType::Bar));
+    if !bars.is_empty() && !is_named {
         only.get_or_insert_default().insert(0, RecordType::Bar);
-    } else if !typed && named(&only) {
+    } else if bars.is_empty() && is_named {
         problems.add("--only \"bar\": bars are asked for with --bars 1m");
     }
-    Kept { only, bars }
+    Kept { only, bars: bars.to_vec() }
 }
 
 /// Refuses a CSV that would hold bars and packets: their columns differ.
@@ -46,30 +47,41 @@ pub fn check_csv(shape: &ShapePlan, outputs: &OutputsPlan, problems: &mut Proble
     }
 }
 
-/// The types that `--only` names, of those that a command knows; `None` where it is not given.
-fn types(typed: &[String], types: &[RecordType], problems: &mut Problems) -> Option<Vec<RecordType>> {
-    if typed.is_empty() {
-        return None;
+/// Returns a parser of the types that a command knows; control records get a word of their own.
+pub fn types(known: &[RecordType]) -> impl TypedValueParser<Value = RecordType> + use<> {
+    Types(one_of(known, RecordType::name))
+}
+
+#[derive(Clone)]
+struct Types<P>(P);
+
+impl<P: TypedValueParser<Value = RecordType>> TypedValueParser for Types<P> {
+    type Value = RecordType;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<RecordType, clap::Error> {
+        let advice = match value.to_str() {
+            Some("gap") => "gap records stay whatever --only says (--no-gaps drops them): leave it out",
+            Some("status" | "end") => "status and end records are asked for with --status-records: leave it out",
+            _ => return self.0.parse_ref(command, arg, value),
+        };
+        let reject = move |_: OsString| Err::<RecordType, _>(advice);
+        OsStringValueParser::new().try_map(reject).parse_ref(command, arg, value)
     }
-    let names: Vec<_> = types.iter().map(|kind| kind.name()).collect();
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
+    }
+}
+
+/// Returns the types that were named, once each; `None` where none was.
+fn named(typed: &[RecordType]) -> Option<Vec<RecordType>> {
     let mut only = Vec::new();
-    for typed in typed {
-        match typed.trim() {
-            "gap" => problems
-                .add("--only \"gap\": gap records stay whatever --only says (--no-gaps drops them): leave it out"),
-            "status" | "end" => problems.add(format!(
-                "--only {typed:?}: status and end records are asked for with --status-records: leave it out"
-            )),
-            _ => {
-                if let Some(at) = problems.ok(value::word("--only", typed, &names))
-                    && !only.contains(&types[at])
-                {
-                    only.push(types[at]);
-                }
-            }
+    for kind in typed {
+        if !only.contains(kind) {
+            only.push(*kind);
         }
     }
-    Some(only)
+    (!only.is_empty()).then_some(only)
 }
 
 /// Those of the types that a stream prints. Never none: a list that leaves nothing is a mistake, not a wish.

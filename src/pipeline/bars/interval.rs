@@ -23,7 +23,7 @@ impl Interval {
     /// It is not of that form, or does not divide the day: what to write instead.
     pub fn parse(typed: &str) -> Result<Interval, String> {
         let text = typed.trim().to_ascii_lowercase();
-        let wrong = || format!("--bars {typed:?} is not a length of bars: write one such as 30s, 1m, 5m or 1h");
+        let wrong = || "not a length of bars: write one such as 30s, 1m, 5m or 1h".to_owned();
         let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
         let unit_seconds = match unit {
             "s" => 1,
@@ -40,7 +40,7 @@ impl Interval {
         let below = (1..number.min(DAY)).rev().find(divides).map(|n| format!("{n}{unit}"));
         let above = (number.min(DAY) + 1..=DAY / unit_seconds).find(divides).map(|n| format!("{n}{unit}"));
         let nearest: Vec<_> = below.into_iter().chain(above).collect();
-        Err(format!("--bars {typed:?} does not divide the day: write {}", nearest.join(" or ")))
+        Err(format!("it does not divide the day: write {}", nearest.join(" or ")))
     }
 
     /// Returns its length, µs.

@@ -100,7 +100,7 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end_us: i64) -> Vec<(i64, 
         let prices = || its.iter().map(|trade| trade.price.ltp);
         let until_us = (start + length) * SECOND;
         // The last one that was seen before the end of the bar, or before its first trade, or with a trade of it.
-        let oi = steps.iter().enumerate().filter_map(|(number, (now_us, step))| match step {
+        let mut oi = steps.iter().enumerate().filter_map(|(number, (now_us, step))| match step {
             Step::Packet(of, price) if *of == instrument => {
                 let counts = *now_us < until_us || number < its[0].number || its.iter().any(|trade| trade.number == number);
                 price.oi.filter(|_| counts)
@@ -121,7 +121,7 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end_us: i64) -> Vec<(i64, 
                 .iter()
                 .any(|trade| trade.price.volume.is_some())
                 .then(|| its.iter().filter(|t| t.price.volume.is_some()).map(|trade| trade.growth).sum()),
-            oi: oi.last(),
+            oi: oi.next_back(),
             ticks: its.len() as u64,
             incomplete: if starts {
                 Some(Incomplete::Start)
