@@ -23,6 +23,7 @@
 //! * `stream` – runs sessions over sockets and carries frames to the pipeline.
 //! * `auth` – where credentials come from, and the one place that builds an address with a secret in it.
 //! * `rest` – the few REST calls.
+//! * `token` – the life of an access token: made, renewed, kept in its file.
 //! * `capture` – raw frames in a file, written and read.
 //! * `instruments` – the instrument master: download, cache, look-up.
 //! * `verify` – reads back what was captured and checks that it is complete.
@@ -57,6 +58,7 @@ mod session;
 mod simulator;
 mod storage;
 mod stream;
+mod token;
 mod verify;
 mod watch;
 
@@ -137,6 +139,9 @@ pub mod testing {
     }
     pub mod watch {
         pub use crate::watch::*;
+    }
+    pub mod token {
+        pub use crate::token::*;
     }
     pub mod verify {
         pub use crate::verify::*;

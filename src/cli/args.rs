@@ -8,6 +8,7 @@ use super::only::types;
 use super::plan::{Speed, View};
 use super::schema::SchemaArgs;
 use super::simulate::SimulateArgs;
+use super::token::TokenArgs;
 use super::value::{
     ByteSize, Moment, choice, duration, levels, modes, one_of, positive, positive_duration, seconds, speeds,
 };
@@ -41,9 +42,10 @@ Exit codes:
 Environment:
   DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN     the account
   DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND     where its token comes from
+  DHAN_PIN_FILE, DHAN_PIN_COMMAND, DHAN_TOTP_FILE, DHAN_TOTP_COMMAND     how dhan token makes one
   DHAN_WS_USER_TYPE, DHAN_PARTNER_ID, DHAN_PARTNER_SECRET     orders as a partner
   DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL,
-  DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_INSTRUMENTS_URL     other servers
+  DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_AUTH_URL, DHAN_INSTRUMENTS_URL     other servers
   DHAN_CACHE_DIR, XDG_CACHE_HOME, XDG_STATE_HOME     where files are kept
   DHAN_HOLIDAYS     a date a line, else XDG_CONFIG_HOME/dhan/holidays
   HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR     as everywhere
@@ -152,7 +154,19 @@ pub enum Command {
     ///   dhan doctor --stop
     #[command(verbatim_doc_comment)]
     Doctor(Lazy<DoctorArgs>),
-    /// Print what fills completions/ and man/
+    /// Keep an access token alive: save, show, ensure, mint, renew
+    ///
+    /// Dhan's access tokens end after 24 hours. ensure leaves one in the token file that lasts: it
+    /// does nothing, renews a token that was made on web.dhan.co, or makes a new one by PIN and
+    /// TOTP. Nothing ever prints a token. PIN and TOTP secret come from files or commands only.
+    ///
+    /// Examples:
+    ///   dhan token save
+    ///   dhan token show --check
+    ///   dhan token ensure --pin-file /etc/dhan/pin --totp-file /etc/dhan/totp
+    #[command(verbatim_doc_comment)]
+    Token(Lazy<TokenArgs>),
+    /// Print what fills completions/ and man/, and units for systemd
     Generate(Lazy<GenerateArgs>),
 }
 
@@ -420,6 +434,12 @@ pub enum Generated {
         /// Compare the files there with what would be written; exit 1 if they differ
         #[arg(long, requires = "dir")]
         check: bool,
+    },
+    /// Units for systemd: a token before the market, a stream while it is open
+    Systemd {
+        /// Write the files there instead of printing
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
     },
     /// Manual pages
     Man {

@@ -13,6 +13,7 @@
 //! * [`only`] – which types of record are kept.
 //! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
+//! * [`token`] – the options of `dhan token`.
 //! * [`verify`] – the options of `dhan verify`.
 //! * [`watch`] – the options of `dhan watch`.
 //! * [`doctor`] – the options of `dhan doctor`.
@@ -31,6 +32,7 @@ pub mod problems;
 pub mod schema;
 pub mod simulate;
 pub mod specs;
+pub mod token;
 pub mod typed;
 pub mod value;
 pub mod verify;

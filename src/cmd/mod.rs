@@ -7,6 +7,7 @@ pub mod replay;
 pub mod schema;
 pub mod simulate;
 pub mod stream;
+pub mod token;
 pub mod verify;
 pub mod watch;
 
@@ -154,7 +155,8 @@ fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console),
-        Command::Generate(args) => generate::run(&args),
+        Command::Token(args) => token::run(&args, console),
+        Command::Generate(args) => generate::run(&args, console),
     }
 }
 

@@ -367,7 +367,7 @@ impl Socket {
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
                     let at_us = now_us();
                     let mut batch = self.shared.pipeline.batch(self.conn);
-                    batch.push(kind, at_us, &self.shared.redactor.blot_text(&body));
+                    batch.push(kind, at_us, &self.shared.redactor.redact_text(&body));
                     batch.done();
                     self.shared.pipeline.event(Event::Whole { conn: self.conn, at_us });
                     self.tell(Input::SnapshotFetched);
@@ -391,23 +391,21 @@ impl Socket {
                 self.trace(&incoming);
             }
             match incoming {
-                // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
-                Incoming::Binary(bytes)
-                    if self.feed == Stream::Market && batch.keeps_no_bytes() && feed::numbers(&bytes).is_some() =>
-                {
+                // Its record is numbers: there is no text in which a secret could stand.
+                Incoming::Binary(bytes) if self.feed == Stream::Market && feed::numbers(&bytes).is_some() => {
                     seen.packets += 1;
                     batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
-                    batch.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
+                    batch.push(FrameKind::Binary, recv_us, &shared.redactor.redact_bytes(&bytes));
                 }
                 Incoming::Text(bytes) => {
                     seen.packets += u32::from(self.feed == Stream::Orders);
                     if self.feed != Stream::Orders {
                         self.shared.show_text(self.conn, &bytes);
                     }
-                    batch.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
+                    batch.push(FrameKind::Text, recv_us, &shared.redactor.redact_text(&bytes));
                 }
                 Incoming::Ping => {}
                 Incoming::Pong => seen.pong = true,
@@ -446,7 +444,7 @@ impl Socket {
     fn trace(&self, incoming: &Incoming) {
         let words = match incoming {
             Incoming::Binary(bytes) => trace::binary(self.feed, bytes),
-            Incoming::Text(bytes) => trace::text(&self.shared.redactor.blot_text(bytes)),
+            Incoming::Text(bytes) => trace::text(&self.shared.redactor.redact_text(bytes)),
             Incoming::Ping => "ping".to_owned(),
             Incoming::Pong => "pong".to_owned(),
             // Its status says it.
