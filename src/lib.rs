@@ -10,6 +10,23 @@
 //!               session   (pure: time comes in as an argument)
 //! ```
 //!
+//! # The journey of a failure
+//!
+//! A `model::Cause` is made where something fails and keeps its words and its class to the end:
+//!
+//! ```text
+//! net::Connector    ─► ConnectError ─┐
+//! net::Connection   ─► Ended        ─┤          policy::verdict          Action::Wait, GiveUp, Lost …
+//! disconnect packet ─► Reason       ─┼► Cause ─► (one table) ─► Session ─┬► status record, gap record (detail)
+//! auth::Source      ─► Problem      ─┤                                   ├► stderr, once (session::outage)
+//! account (budget)  ─► Budget       ─┘                                   └► exit code (policy::exit)
+//! ```
+//!
+//! A new disconnect code is one line in `model::disconnect`; what a kind of failure means is one line in
+//! `session::policy`.
+//!
+//! # The folders
+//!
 //! * `model` – what every module may use: segments, exit codes.
 //! * `protocol` – what the broker's bytes mean, and the inverse.
 //! * `record` – what we promise our users: one field list per record.

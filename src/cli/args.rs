@@ -320,6 +320,9 @@ pub struct StreamArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "End")]
     pub fail_on_gap: Option<Duration>,
     /// Give up when no connection could be made for this long [default: keep trying]
+    ///
+    /// Attempts that reach the server are counted over all programs of this host: 10 in a burst, then 10 a minute. A run
+    /// that has to wait for that says so, and what failed last.
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "End")]
     pub max_outage: Option<Duration>,
     /// How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]

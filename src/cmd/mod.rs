@@ -16,13 +16,13 @@ use crate::cli::args::{Cli, Command, ConsoleArgs};
 use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
 use crate::cli::problems::Problems;
-use crate::cli::{lazy, out};
+use crate::cli::{lazy, out, specs};
 use crate::console::{Console, ConsoleConfig, Level};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
 use clap::ColorChoice;
 use clap::error::ErrorKind;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -126,12 +126,10 @@ fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &
     );
     let problems = if plans { problems } else { problems.finish().map(|()| Problems::default())? };
     let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
         match source {
-            TextSource::Stdin => io::stdin().lock().read_to_end(&mut bytes)?,
-            TextSource::File(path) => std::fs::File::open(path)?.read_to_end(&mut bytes)?,
-        };
-        Ok(bytes)
+            TextSource::Stdin => specs::read_bounded(io::stdin().lock()),
+            TextSource::File(path) => specs::read_bounded(std::fs::File::open(path)?),
+        }
     };
     let mut around = Surroundings {
         now_us: crate::clock::now_us(),

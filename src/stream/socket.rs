@@ -10,7 +10,7 @@ use crate::model::exit::Failure;
 use crate::model::{Cause, CredentialProblem, Ended};
 use crate::net::{Connection, Incoming};
 use crate::pipeline::item::{Event, FrameKind, StatusEvent};
-use crate::protocol::{DisconnectReason, depth, feed};
+use crate::protocol::{DisconnectReason, depth, feed, orders};
 use crate::session::{Action, Input, Session};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -401,8 +401,10 @@ impl Socket {
                     batch.push(FrameKind::Binary, recv_us, &shared.redactor.redact_bytes(&bytes));
                 }
                 Incoming::Text(bytes) => {
-                    seen.packets += u32::from(self.feed == Stream::Orders);
-                    if self.feed != Stream::Orders {
+                    if self.feed == Stream::Orders && orders::has_order(&bytes) {
+                        seen.packets += 1;
+                    } else {
+                        seen.is_no_order |= self.feed == Stream::Orders;
                         self.shared.show_text(self.conn, &bytes);
                     }
                     batch.push(FrameKind::Text, recv_us, &shared.redactor.redact_text(&bytes));
@@ -428,6 +430,9 @@ impl Socket {
         }
         if seen.packets > 0 {
             self.tell(Input::Data { packets: seen.packets });
+        }
+        if seen.is_no_order {
+            self.tell(Input::NoOrderMessage);
         }
         for instrument in seen.unwanted {
             self.tell(Input::Unwanted(instrument));
@@ -480,11 +485,14 @@ impl Socket {
                     }
                 }
             }
-            // Order updates are text. A binary frame is the market feed's disconnect packet, or a refused login.
-            Stream::Orders => match feed::packets(bytes).flatten().next() {
-                Some((_, feed::Packet::Disconnect(packet))) => seen.disconnect = Some(packet.reason()),
-                _ => seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" }),
-            },
+            // Order updates are text. A binary frame is the market feed's disconnect packet, or damaged.
+            Stream::Orders => {
+                for (_, packet) in feed::packets(bytes).flatten() {
+                    if let feed::Packet::Disconnect(packet) = packet {
+                        seen.disconnect = Some(packet.reason());
+                    }
+                }
+            }
         }
     }
 
@@ -512,6 +520,8 @@ impl Socket {
 struct Seen {
     packets: u32,
     pong: bool,
+    /// A text on the order socket that is no order message.
+    is_no_order: bool,
     disconnect: Option<DisconnectReason>,
     unwanted: Vec<crate::model::InstrumentKey>,
     ended: Option<Ended>,
