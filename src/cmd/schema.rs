@@ -13,10 +13,7 @@ pub fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let named: Vec<_> = args.types.iter().filter_map(|name| RecordType::parse(name)).collect();
     let types = if named.is_empty() { &RecordType::ALL[..] } else { &named };
     let iso = args.time == "iso";
-    let text = if args.duckdb {
-        duckdb::columns(types, iso)
-    } else {
-        format!("{:#}", json_schema::document(types, iso))
-    };
+    let text =
+        if args.duckdb { duckdb::columns(types, iso) } else { format!("{:#}", json_schema::document(types, iso)) };
     out::print(&(text + "\n")).map(|()| Exit::Done)
 }

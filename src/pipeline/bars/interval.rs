@@ -76,7 +76,8 @@ pub fn start_us(moment_us: i64, length_us: i64, opening: usize) -> i64 {
 /// Returns the first moment after this one at which bars of any of these lengths may be due, µs since the epoch.
 pub fn next_due_us(intervals: &[Interval], after_us: i64) -> Option<i64> {
     let next = |length_us: i64, opening| start_us(after_us - GRACE_US, length_us, opening) + length_us + GRACE_US;
-    let all = intervals.iter().flat_map(|interval| (0..OPENINGS.len()).map(move |opening| next(interval.us(), opening)));
+    let all =
+        intervals.iter().flat_map(|interval| (0..OPENINGS.len()).map(move |opening| next(interval.us(), opening)));
     all.min()
 }
 
@@ -87,13 +88,18 @@ mod tests {
 
     #[test]
     fn a_length_that_does_not_divide_the_day_names_its_neighbours() {
-        for (typed, text, seconds) in [("1m", "1m", 60), (" 05M", "5m", 300), ("1h", "1h", 3_600), ("24h", "24h", DAY)] {
+        for (typed, text, seconds) in [("1m", "1m", 60), (" 05M", "5m", 300), ("1h", "1h", 3_600), ("24h", "24h", DAY)]
+        {
             let interval = Interval::parse(typed).unwrap();
             assert_eq!((&*interval.text(), interval.us()), (text, seconds * SECOND_US));
         }
-        for (typed, nearest) in
-            [("7m", "write 6m or 8m"), ("7s", "write 6s or 8s"), ("5h", "write 4h or 6h"), ("0m", "write 1m"), ("25h", "write 24h")]
-        {
+        for (typed, nearest) in [
+            ("7m", "write 6m or 8m"),
+            ("7s", "write 6s or 8s"),
+            ("5h", "write 4h or 6h"),
+            ("0m", "write 1m"),
+            ("25h", "write 24h"),
+        ] {
             let said = Interval::parse(typed).unwrap_err();
             assert!(said.ends_with(nearest), "{said}");
         }

@@ -102,7 +102,8 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end_us: i64) -> Vec<(i64, 
         // The last one that was seen before the end of the bar, or before its first trade, or with a trade of it.
         let mut oi = steps.iter().enumerate().filter_map(|(number, (now_us, step))| match step {
             Step::Packet(of, price) if *of == instrument => {
-                let counts = *now_us < until_us || number < its[0].number || its.iter().any(|trade| trade.number == number);
+                let counts =
+                    *now_us < until_us || number < its[0].number || its.iter().any(|trade| trade.number == number);
                 price.oi.filter(|_| counts)
             }
             Step::Oi(of, oi) if *of == instrument && (*now_us < until_us || number < its[0].number) => Some(*oi),
@@ -123,11 +124,7 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end_us: i64) -> Vec<(i64, 
                 .then(|| its.iter().filter(|t| t.price.volume.is_some()).map(|trade| trade.growth).sum()),
             oi: oi.next_back(),
             ticks: its.len() as u64,
-            incomplete: if starts {
-                Some(Incomplete::Start)
-            } else {
-                ends.then_some(Incomplete::End)
-            },
+            incomplete: if starts { Some(Incomplete::Start) } else { ends.then_some(Incomplete::End) },
         };
         (if ends { end_us } else { until_us + SECOND }, instrument, bar)
     };
@@ -250,7 +247,8 @@ fn a_late_packet_counts_by_its_receive_time_once_its_interval_is_printed() {
         (at("09:17:02"), ticker(4.0, "09:16:58")),
     ];
     let finished = play(&intervals(&["1m"]), &steps, at("09:17:30"));
-    let shown: Vec<_> = finished.iter().map(|f| (f.bar.start - at("09:15:00") / SECOND, f.bar.close, f.bar.ticks)).collect();
+    let shown: Vec<_> =
+        finished.iter().map(|f| (f.bar.start - at("09:15:00") / SECOND, f.bar.close, f.bar.ticks)).collect();
     assert_eq!(shown, [(0, 2.0, 1), (60, 3.0, 1), (120, 4.0, 1)]);
     assert_eq!(finished[2].bar.incomplete, Some(Incomplete::End));
     assert_eq!(finished[2].at_us, at("09:17:30"));

@@ -1,7 +1,7 @@
 //! What happens between frames.
 
-use super::market::mode_bit;
 use super::Pipeline;
+use super::market::mode_bit;
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Event;
 use crate::protocol::Mode;
