@@ -22,7 +22,6 @@ use crate::model::exit::Failure;
 use crate::output::file::Pattern;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-use crate::record::RecordType;
 use crate::record::order::Events;
 use crate::redact::Redactor;
 use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
