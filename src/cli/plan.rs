@@ -3,6 +3,7 @@
 //! A plan is plain data. Whoever holds one may connect: its options fit together, its lists could be read, and every
 //! moment in it is absolute.
 
+use crate::chain::Request;
 use crate::auth::{ApiBase, BaseUrl, Source};
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
@@ -25,6 +26,8 @@ pub struct StreamPlan {
     pub kind: StreamKind,
     /// What is asked for; empty for orders.
     pub instruments: InstrumentPlan,
+    /// Option chains that follow their spot (`--chain`); `dhan feed` only.
+    pub chains: Vec<Request>,
     /// Where lines are read while streaming (`--control`).
     pub control: Option<TextSource>,
     /// Where the data comes from.

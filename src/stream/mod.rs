@@ -3,6 +3,7 @@
 //! One thread runs every socket (`socket`), the signals and the timers; the writer has its own. Neither waits for the
 //! other: the [lane](crate::pipeline::lane) between them is bounded and counts what it throws away.
 
+mod chains;
 mod early;
 mod gate;
 mod hint;
@@ -13,6 +14,7 @@ mod status;
 mod trace;
 
 use crate::model::Stream;
+pub use chains::{Chains, at_spot};
 pub use early::EarlyStop;
 pub use gate::Gate;
 // What an end means is said in one place, for `dhan doctor` too.
@@ -55,6 +57,8 @@ const GOODBYE: Duration = Duration::from_millis(500);
 const DRAIN: Duration = Duration::from_millis(1_200);
 /// How long silence may last before something is said about it.
 const HINT_AFTER: Duration = Duration::from_secs(10);
+/// How often chains look at the time and at their spots.
+const CHAINS_EVERY: Duration = Duration::from_millis(250);
 /// A run that ends without a connection for longer than this has failed.
 const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
 
@@ -64,6 +68,8 @@ pub struct Run {
     pub feed: Stream,
     /// What is asked for, spread over connections.
     pub plan: Plan,
+    /// Option chains that follow their spot; what they begin with is in the plan.
+    pub chains: Chains,
     /// What instruments are called.
     pub symbols: Vec<(InstrumentKey, Arc<str>)>,
     /// Knows what instruments are called that nobody asked for.
@@ -152,6 +158,7 @@ pub fn run(run: Run) -> Result<Ended, Failure> {
 /// A run under way.
 struct Driver {
     shared: Rc<Shared>,
+    chains: Chains,
     console: Console,
     plan: Plan,
     base: BaseUrl,
@@ -181,6 +188,7 @@ enum Happened {
     Second,
     Stats,
     DurationOver,
+    ChainsDue,
 }
 
 impl Driver {
@@ -217,10 +225,12 @@ impl Driver {
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),
+            spots: RefCell::default(),
         });
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
             shared,
+            chains: run.chains,
             console,
             plan,
             base: run.base,
@@ -286,6 +296,8 @@ impl Driver {
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let every = self.stats.unwrap_or(Duration::from_secs(3600));
         let mut stats = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        let mut chains = tokio::time::interval(CHAINS_EVERY);
+        chains.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let over_at = self.duration.map(|duration| self.shared.started + duration);
         loop {
             let happened = tokio::select! {
@@ -295,6 +307,7 @@ impl Driver {
                 change = next_change(&mut self.changes) => Happened::Change(change),
                 () = until(over_at) => Happened::DurationOver,
                 _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
+                _ = chains.tick(), if !self.chains.is_empty() => Happened::ChainsDue,
                 _ = seconds.tick() => Happened::Second,
             };
             match happened {
@@ -312,6 +325,7 @@ impl Driver {
                 Happened::Change(Some(Change::Quit)) => return "quit".to_owned(),
                 Happened::Change(Some(change)) => self.change(change),
                 Happened::Change(None) => self.changes = None,
+                Happened::ChainsDue => self.follow_chains(),
                 Happened::DurationOver => return "duration".to_owned(),
                 Happened::Second => {
                     // By the wall clock, asked every second: it may be set while we run.
@@ -320,6 +334,19 @@ impl Driver {
                     }
                     self.second();
                 }
+            }
+        }
+    }
+
+    /// Gives the chains the time and their spots, and subscribes what they change.
+    fn follow_chains(&mut self) {
+        let today = crate::clock::ist_civil(now_us()).date();
+        let elapsed = self.shared.started.elapsed();
+        let steps = self.chains.tick(elapsed, today, &mut self.shared.spots.borrow_mut(), &self.console);
+        for step in steps {
+            self.apply(step.subscribe, &step.unsubscribe);
+            if let Some((underlying, change)) = step.change {
+                self.console.info(format!("{underlying} {change:?}"));
             }
         }
     }
@@ -368,17 +395,27 @@ impl Driver {
     }
 
     fn change(&mut self, change: Change) {
-        let (add, remove, symbols) = match change {
+        match change {
             Change::Subscribe(subscriptions) => {
-                let symbols: Vec<_> =
-                    subscriptions.iter().filter_map(|(s, symbol)| Some((s.instrument, symbol.clone()?))).collect();
-                (subscriptions.into_iter().map(|(s, _)| s).collect(), Vec::new(), symbols)
+                self.chains.own(subscriptions.iter().map(|(one, _)| *one));
+                self.apply(subscriptions, &[]);
             }
-            Change::Unsubscribe(subscriptions) => (Vec::new(), subscriptions, Vec::new()),
-            Change::List => return self.list(),
-            Change::Quit => return,
-        };
-        let changes = match self.plan.apply(&add, &remove) {
+            Change::Unsubscribe(gone) => {
+                // What a chain holds stays.
+                let stays = self.chains.disown(&gone).into_iter().map(|one| (one, None)).collect();
+                self.apply(stays, &gone);
+            }
+            Change::List => self.list(),
+            Change::Quit => {}
+        }
+    }
+
+    /// Changes what is subscribed.
+    fn apply(&mut self, subscribe: Vec<(Subscription, Option<Arc<str>>)>, remove: &[Subscription]) {
+        let symbols: Vec<_> =
+            subscribe.iter().filter_map(|(one, symbol)| Some((one.instrument, symbol.clone()?))).collect();
+        let add: Vec<_> = subscribe.into_iter().map(|(one, _)| one).collect();
+        let changes = match self.plan.apply(&add, remove) {
             Ok(changes) => changes,
             Err(too_many) => return self.console.error(format!("nothing is changed: {too_many}")),
         };

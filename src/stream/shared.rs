@@ -68,6 +68,8 @@ pub(super) struct Shared {
     pub kind_looked_at: Cell<bool>,
     /// Texts that came where only packets are known.
     pub texts: Cell<u32>,
+    /// The prices that chains follow.
+    pub spots: RefCell<super::chains::Spots>,
 }
 
 /// What a session recognises credentials by.
