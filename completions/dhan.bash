@@ -1775,7 +1775,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__simulate)
-            opts="-q -v -h --listen --seed --rate --replay --speed --fault --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --listen --seed --rate --replay --speed --fault --casing --disconnect-layout --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1803,6 +1803,14 @@ _dhan() {
                     ;;
                 --fault)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --casing)
+                    COMPREPLY=($(compgen -W "camel pascal" -- "${cur}"))
+                    return 0
+                    ;;
+                --disconnect-layout)
+                    COMPREPLY=($(compgen -W "a b c" -- "${cur}"))
                     return 0
                     ;;
                 --log-format)

@@ -402,7 +402,12 @@ complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l replay -d 'Send t
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l speed -d 'How fast the capture is played' -r -f -a "1x\t'As it was recorded'
 10x\t'Ten times faster'
 max\t'As fast as the client reads'"
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l fault -d 'Misbehave, on every connection (repeatable): reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall, mute, truncate, garbage' -r
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l fault -d 'Misbehave, on every connection (repeatable): reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall, mute, truncate, garbage, closed (a closed market: one snapshot for each instrument, then pings)' -r
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l casing -d 'How keys of order messages are spelled' -r -f -a "camel\t'`orderNo`, as accounts see it'
+pascal\t'`OrderNo`, as documented'"
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l disconnect-layout -d 'How depth sockets write a disconnect packet; sources differ' -r -f -a "a\t'14 bytes: the depth header, then the reason'
+b\t'12 bytes: the reason is the header\'s last word'
+c\t'10 bytes: the market feed\'s packet'"
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''

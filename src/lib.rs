@@ -29,6 +29,7 @@
 //! * `verify` – reads back what was captured and checks that it is complete.
 //! * `watch` – the streams of a run as a full-screen view.
 //! * `doctor` – what `dhan doctor` finds, and what it means.
+//! * `server` – what every server of the protocols needs: accepting, routing, reading requests.
 //! * `simulator` – the same protocols from the server's side.
 //! * `cli` – flags as typed, flags as meant.
 //! * `cmd` – one file a subcommand, where the pieces are put together.
@@ -54,6 +55,7 @@ mod protocol;
 mod record;
 mod redact;
 mod rest;
+mod server;
 mod session;
 mod simulator;
 mod storage;

@@ -1,6 +1,6 @@
 //! Token commands: `sh -c`, ten seconds, none of our secrets, and nothing of theirs left behind.
 
-use super::{SECRET_VARIABLES, file};
+use super::file;
 use crate::redact::Redactor;
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::SecretString;
@@ -17,6 +17,8 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// What is said of one that did not end by then; who gave it up earlier does not listen.
 const GIVEN_UP: &str = "took longer than 10 s and was ended";
+/// The shortest word of a command's stderr that is taken for a token; bytes.
+const LEAST_TOKEN: usize = 16;
 /// How much of its stderr is kept for the message.
 const STDERR_LIMIT: usize = 4096;
 
@@ -96,7 +98,7 @@ where
 pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<SecretString, String> {
     let mut command = Command::new("sh");
     command.arg("-c").arg(line).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    for name in SECRET_VARIABLES {
+    for name in crate::model::secrets::hidden_from_children() {
         command.env_remove(name);
     }
     let child = work.spawn(&mut command).ok_or(GIVEN_UP)?;
@@ -120,11 +122,28 @@ pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<Secret
         redactor.add(printed);
         let said = stderr.take();
         let said = crate::console::untrusted(&String::from_utf8_lossy(&said));
-        let said = redactor.mask(said.trim()).into_owned();
+        let said = without_tokens(&redactor.mask(said.trim()));
         let ended = words(status);
         return Err(if said.is_empty() { ended } else { format!("{ended}: {said}") });
     }
     Ok(printed)
+}
+
+/// Masks every word that could be a token. A command that fails may print the token on stderr only, and then nobody has
+/// told the masker what it looks like.
+fn without_tokens(text: &str) -> String {
+    let could_be = |word: &str| {
+        let core = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+' | b'=' | b'~');
+        core.len() >= LEAST_TOKEN && core.bytes().all(is_token) && core.bytes().any(|b| b.is_ascii_digit())
+    };
+    let pieces = text.split_inclusive([' ', '"', '\'', ':', ',', '=', '(', ')', '/']);
+    pieces.fold(String::with_capacity(text.len()), |mut masked, piece| {
+        let end = piece.trim_end_matches([' ', '"', '\'', ':', ',', '=', '(', ')', '/']).len();
+        masked.push_str(if could_be(&piece[..end]) { "[redacted]" } else { &piece[..end] });
+        masked.push_str(&piece[end..]);
+        masked
+    })
 }
 
 fn words(status: ExitStatus) -> String {
@@ -168,5 +187,26 @@ impl Output {
     fn take(self) -> Vec<u8> {
         let _ = self.reading.recv_timeout(Duration::from_millis(500));
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_stderr_that_could_be_a_token_is_masked_and_prose_is_not() {
+        for (text, shown) in [
+            ("got q7Vx9zKp2mW4tR8yB3nL, exit", "got [redacted], exit"),
+            ("token=q7Vx9zKp2mW4tR8yB3nL", "token=[redacted]"),
+            ("Error: dhan/token is not in the password store.", "Error: dhan/token is not in the password store."),
+            (
+                "curl: (6) Could not resolve host: vault.example.org",
+                "curl: (6) Could not resolve host: vault.example.org",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(without_tokens(text), shown);
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! Which server a stream comes from: the default, an environment variable or `--url`; no secrets yet.
 
 use super::address::Address;
+use super::loopback::{self, Reach};
 use super::{Credentials, Environment};
 use crate::model::Stream;
 use crate::model::exit::Failure;
-use url::{Host, Url};
+use url::Url;
 
 impl Stream {
     /// Where it is.
@@ -93,7 +94,7 @@ impl BaseUrl {
     }
 }
 
-/// The base of the REST calls, checked.
+/// The base of the REST calls, or of those that make tokens, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiBase(pub(crate) Url);
 
@@ -101,15 +102,30 @@ impl ApiBase {
     /// The environment variable that names another place.
     pub const VARIABLE: &str = "DHAN_API_URL";
     const DEFAULT: &str = "https://api.dhan.co/v2";
+    /// The environment variable that names another place for making tokens.
+    pub const AUTH_VARIABLE: &str = "DHAN_AUTH_URL";
+    const AUTH_DEFAULT: &str = "https://auth.dhan.co";
 
     /// `DHAN_API_URL`, else Dhan's.
     ///
     /// # Errors
     /// A usage error that quotes the address without its query.
     pub fn resolve(environment: &Environment) -> Result<ApiBase, Failure> {
-        match environment.text(ApiBase::VARIABLE) {
-            Some(text) => checked(&text, ApiBase::VARIABLE, ["https", "http"]).map(ApiBase),
-            None => checked(ApiBase::DEFAULT, "the default", ["https", "http"]).map(ApiBase),
+        ApiBase::named(environment, ApiBase::VARIABLE, ApiBase::DEFAULT)
+    }
+
+    /// `DHAN_AUTH_URL`, else Dhan's.
+    ///
+    /// # Errors
+    /// A usage error that quotes the address without its query.
+    pub fn resolve_auth(environment: &Environment) -> Result<ApiBase, Failure> {
+        ApiBase::named(environment, ApiBase::AUTH_VARIABLE, ApiBase::AUTH_DEFAULT)
+    }
+
+    fn named(environment: &Environment, variable: &str, default: &str) -> Result<ApiBase, Failure> {
+        match environment.text(variable) {
+            Some(text) => checked(&text, variable, ["https", "http"]).map(ApiBase),
+            None => checked(default, "the default", ["https", "http"]).map(ApiBase),
         }
     }
 
@@ -151,22 +167,18 @@ fn checked(text: &str, source: &str, schemes: [&str; 2]) -> Result<Url, Failure>
     let Some(host) = url.host() else {
         return Err(wrong("the host is missing".to_owned()));
     };
-    if url.scheme() == plain && !is_loopback(&host) {
+    if url.scheme() == plain {
+        let why = match loopback::reach(&host) {
+            Reach::Loopback => return Ok(url),
+            Reach::Elsewhere(ip) => format!("{host} is {ip}, which is not this host"),
+            Reach::Unknown => format!("{host} cannot be looked up, so it is not known to be this host"),
+        };
         return Err(wrong(format!(
-            "{plain}:// would send the access token in the clear; write {encrypted}://, or use a server on this host \
-             (127.0.0.1, ::1, localhost)"
+            "{plain}:// would send the access token in the clear, and {why}; write {encrypted}://, or a server on this \
+             host (127.0.0.1 or ::1)"
         )));
     }
     Ok(url)
-}
-
-/// This host and no other. Names below `localhost` are not taken for it: a resolver may think otherwise.
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
-        Host::Ipv4(ip) => ip.is_loopback(),
-        Host::Ipv6(ip) => ip.is_loopback(),
-    }
 }
 
 /// An address as typed, for a message: without its query and without what stands before an `@`.

@@ -7,6 +7,8 @@ mod file;
 mod harden;
 mod jwt;
 mod login;
+mod loopback;
+mod shape;
 mod source;
 
 pub use address::Address;
@@ -14,16 +16,13 @@ pub use endpoint::{ApiBase, BaseUrl};
 pub use harden::{harden, refuse_token_arguments};
 pub use jwt::{Claims, claims, looks_like_jwt};
 pub use login::{Login, Partner, login_message};
-pub use source::{CredentialProblem, Environment, ProblemKind, Source, SourceOptions, TokenPlace};
+pub use source::{CredentialProblem, Environment, ProblemKind, Source, SourceOptions, TokenPlace, default_token_file};
 
 use crate::redact::mask_client_id;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::OnceLock;
-
-/// Environment variables whose values are secrets: no child process gets them.
-pub const SECRET_VARIABLES: [&str; 2] = ["DHAN_ACCESS_TOKEN", "DHAN_PARTNER_SECRET"];
 
 /// An account's credentials. `Debug` shows the masked client id only.
 #[derive(Clone)]

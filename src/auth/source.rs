@@ -1,9 +1,10 @@
 //! Where credentials are looked for, and reading them, again at every attempt.
 
 use super::file::Fifo;
-use super::{Credentials, Login, Partner, claims, command, file, jwt};
+use super::shape::{checked_token, checked_word};
+use super::{Credentials, Login, Partner, claims, command, file};
 use crate::model::exit::{Exit, Failure};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, mask_client_id};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::HashMap;
 use std::fmt;
@@ -44,7 +45,7 @@ impl Environment {
     /// What in here no message may ever show, whether or not a run comes to read it: people paste a token into the wrong
     /// place. A value too short for a token could be a word of our own, and waits until it is read as one.
     pub fn secrets(&self) -> Vec<SecretString> {
-        let values = super::SECRET_VARIABLES.iter().filter_map(|name| self.secret(name));
+        let values = crate::model::secrets::SECRET_VARIABLES.iter().filter_map(|name| self.secret(name));
         let file = self.text("DHAN_TOKEN_FILE").and_then(|path| file::glance(Path::new(&path)));
         values.chain(file).filter(is_long_enough).collect()
     }
@@ -104,6 +105,8 @@ pub enum ProblemKind {
     Expired,
     /// The file cannot be read, or the command failed.
     Unreadable,
+    /// The token was made for another client id than the one that is configured.
+    OtherAccount,
 }
 
 /// Why there are no credentials to use. Never holds any part of them.
@@ -127,7 +130,8 @@ impl std::error::Error for CredentialProblem {}
 
 impl From<CredentialProblem> for Failure {
     fn from(problem: CredentialProblem) -> Failure {
-        Failure::new(Exit::Credentials, problem.message)
+        let exit = if problem.kind == ProblemKind::OtherAccount { Exit::Account } else { Exit::Credentials };
+        Failure::new(exit, problem.message)
     }
 }
 
@@ -136,6 +140,7 @@ impl From<CredentialProblem> for Failure {
 pub struct Source {
     place: Option<TokenPlace>,
     client_id: Option<String>,
+    client_id_is_typed: bool,
     partner: bool,
     environment: Environment,
     redactor: Redactor,
@@ -157,14 +162,16 @@ impl Source {
     /// # Errors
     /// A usage error for a `DHAN_WS_USER_TYPE` that is neither `self` nor `partner`.
     pub fn new(options: SourceOptions, environment: Environment, redactor: Redactor) -> Result<Source, Failure> {
-        let file = |path: PathBuf| TokenPlace::File(path);
+        let file = TokenPlace::File;
+        let usual = || default_token_file(&environment).filter(|path| path.exists());
         let place = options
             .token_command
             .map(TokenPlace::Command)
             .or(options.token_file.map(file))
             .or_else(|| environment.text("DHAN_TOKEN_COMMAND").map(TokenPlace::Command))
             .or_else(|| environment.text("DHAN_TOKEN_FILE").map(PathBuf::from).map(file))
-            .or_else(|| environment.is_set("DHAN_ACCESS_TOKEN").then_some(TokenPlace::Environment));
+            .or_else(|| environment.is_set("DHAN_ACCESS_TOKEN").then_some(TokenPlace::Environment))
+            .or_else(|| usual().map(file));
         let partner = match (options.partner, environment.text("DHAN_WS_USER_TYPE")) {
             (Some(partner), _) => partner,
             (None, None) => false,
@@ -177,6 +184,7 @@ impl Source {
                 )));
             }
         };
+        let client_id_is_typed = options.client_id.is_some();
         let client_id = options.client_id.or_else(|| environment.text("DHAN_CLIENT_ID"));
         let client_id = client_id.map(|id| id.trim().to_owned());
         // Before a list is read or a name looked up: the wrong file may be named there.
@@ -187,7 +195,7 @@ impl Source {
         for id in [client_id.clone(), environment.text("DHAN_PARTNER_ID")].into_iter().flatten() {
             redactor.add_client_id(id.trim());
         }
-        Ok(Source { place, client_id, partner, environment, redactor, fifo: Fifo::default() })
+        Ok(Source { place, client_id, client_id_is_typed, partner, environment, redactor, fifo: Fifo::default() })
     }
 
     /// Where the token comes from, if from anywhere.
@@ -225,6 +233,7 @@ impl Source {
     /// What is wrong with them; see [`CredentialProblem`].
     pub async fn read(&self) -> Result<Credentials, CredentialProblem> {
         let client_id = self.checked_client_id()?;
+        let client_id = client_id.as_deref();
         let Some(place) = &self.place else { return Err(self.missing()) };
         let raw = match place {
             TokenPlace::Environment => {
@@ -258,7 +267,30 @@ impl Source {
             let words = format!("holds a token that expired on {}: make a new one on web.dhan.co", ist_minute(expires));
             return Err(problem(ProblemKind::Expired, words));
         }
+        let client_id = match (client_id, claims.client_id) {
+            (Some(named), Some(owner)) if named != owner => {
+                let (owner, named) = (mask_client_id(&crate::console::untrusted(&owner)), mask_client_id(named));
+                return Err(problem(
+                    ProblemKind::OtherAccount,
+                    format!(
+                        "holds a token of the client id {owner}, but {} says {named}: name the token's own client id, \
+                         or leave the client id out",
+                        self.client_id_place()
+                    ),
+                ));
+            }
+            (Some(named), _) => named.to_owned(),
+            (None, Some(owner)) => checked_word(&owner)
+                .map_err(|words| problem(ProblemKind::Malformed, format!("holds a token whose client id {words}")))?
+                .to_owned(),
+            (None, None) => return Err(self.missing()),
+        };
         Ok(Credentials { client_id, token })
+    }
+
+    /// Names what the client id was read from.
+    fn client_id_place(&self) -> &'static str {
+        if self.client_id_is_typed { "--client-id" } else { "DHAN_CLIENT_ID" }
     }
 
     /// Reads what the order socket logs in with: the account's credentials, or the partner's.
@@ -289,11 +321,11 @@ impl Source {
         Ok(Login::Partner(Partner { id, secret }))
     }
 
-    fn checked_client_id(&self) -> Result<String, CredentialProblem> {
-        let Some(id) = &self.client_id else { return Err(self.missing()) };
-        checked_word(id).map(str::to_owned).map_err(|words| CredentialProblem {
-            kind: ProblemKind::Malformed,
-            message: format!("the client id (--client-id or DHAN_CLIENT_ID) {words}"),
+    fn checked_client_id(&self) -> Result<Option<String>, CredentialProblem> {
+        let Some(id) = &self.client_id else { return Ok(None) };
+        checked_word(id).map(|id| Some(id.to_owned())).map_err(|words| CredentialProblem {
+            kind: ProblemKind::Missing,
+            message: format!("the client id ({}) {words}", self.client_id_place()),
             can_change: false,
         })
     }
@@ -302,13 +334,23 @@ impl Source {
     fn missing(&self) -> CredentialProblem {
         let token = match &self.place {
             Some(place) => format!("  token: {place}"),
-            None => "  token: none in --token-command, --token-file, DHAN_TOKEN_COMMAND, DHAN_TOKEN_FILE, \
-                     DHAN_ACCESS_TOKEN"
-                .to_owned(),
+            None => {
+                let usual = match default_token_file(&self.environment) {
+                    Some(path) => format!(", and there is no file {path:?}"),
+                    None => String::new(),
+                };
+                format!(
+                    "  token: none in --token-command, --token-file, DHAN_TOKEN_COMMAND, DHAN_TOKEN_FILE, \
+                     DHAN_ACCESS_TOKEN{usual}"
+                )
+            }
         };
-        let id = match &self.client_id {
-            Some(id) => format!("  client id: {}", super::mask_client_id(id)),
-            None => "  client id: none in --client-id, DHAN_CLIENT_ID".to_owned(),
+        let id = match (&self.client_id, &self.place) {
+            (Some(id), _) => format!("  client id: {}", mask_client_id(id)),
+            (None, Some(_)) => {
+                "  client id: none in --client-id, DHAN_CLIENT_ID, and the token does not name one".to_owned()
+            }
+            (None, None) => "  client id: none in --client-id, DHAN_CLIENT_ID".to_owned(),
         };
         let mut message = format!("no complete credentials:\n{token}\n{id}");
         let seed: Vec<&str> =
@@ -321,7 +363,9 @@ impl Source {
                 if seed.len() == 1 { "it" } else { "they" },
             ));
         }
-        message.push_str("\nWithout an account: dhan feed --demo");
+        message.push_str(
+            "\nMake a token on web.dhan.co and hand it to dhan token save. Without an account: dhan feed --demo",
+        );
         CredentialProblem { kind: ProblemKind::Missing, message, can_change: false }
     }
 }
@@ -330,28 +374,12 @@ fn is_long_enough(secret: &SecretString) -> bool {
     secret.expose_secret().trim().len() >= SHORTEST_TOKEN
 }
 
-/// The token without what editors and shells put around it.
-fn checked_token(raw: &SecretString) -> Result<SecretString, &'static str> {
-    let text = raw.expose_secret();
-    let word = checked_word(text.strip_prefix('\u{feff}').unwrap_or(text))?;
-    if jwt::looks_like_jwt(word) && !jwt::is_whole_jwt(word) {
-        return Err("holds a half-written token: a JWT has three parts with dots between them");
-    }
-    Ok(SecretString::from(word))
-}
-
-fn checked_word(text: &str) -> Result<&str, &'static str> {
-    let word = text.trim();
-    if word.is_empty() {
-        return Err("is empty");
-    }
-    if word.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err("has white space or control characters inside");
-    }
-    if word.len() > file::TOKEN_LIMIT {
-        return Err("is larger than 16 KiB, which no token is");
-    }
-    Ok(word)
+/// Returns the file that is read where no option and no variable names another: `$XDG_CONFIG_HOME/dhan/token`, else
+/// `~/.config/dhan/token`.
+pub fn default_token_file(environment: &Environment) -> Option<PathBuf> {
+    let absolute = |name: &str| environment.text(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
+    Some(base.join("dhan/token"))
 }
 
 /// A warning when the token will not last until the planned end.

@@ -266,7 +266,7 @@ pub struct StreamArgs {
     /// Give up when no connection could be made for this long [default: keep trying]
     #[arg(long, value_name = "DURATION", help_heading = "End")]
     pub max_outage: Option<String>,
-    /// How long refused or missing credentials are waited for to change [default: 10m]
+    /// How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]
     #[arg(long, value_name = "DURATION", help_heading = "Credentials")]
     pub auth_wait: Option<String>,
     /// Where the credentials are.

@@ -44,6 +44,8 @@ pub struct StreamPlan {
     pub max_outage: Option<Duration>,
     /// How long credentials are waited for (`--auth-wait`).
     pub auth_wait: Duration,
+    /// The same before the run was live, where it was typed; a person at a terminal does not wait otherwise.
+    pub auth_wait_at_start: Option<Duration>,
     /// What happens when the reader of stdout is too slow.
     pub on_lag: OnLag,
     /// How often figures are printed on stderr (`--stats`).

@@ -263,6 +263,7 @@ fn stream(
         let at = problems.ok(value::word("--on-lag", typed, &["drop", "block"]))?;
         Some([OnLag::Drop, OnLag::Block][at])
     });
+    let auth_wait = time("--auth-wait", &args.auth_wait, &mut problems);
     let mut plan = StreamPlan {
         instruments,
         chains: Vec::new(),
@@ -276,7 +277,8 @@ fn stream(
         stop,
         fail_on_gap: time("--fail-on-gap", &args.fail_on_gap, &mut problems),
         max_outage: time("--max-outage", &args.max_outage, &mut problems),
-        auth_wait: time("--auth-wait", &args.auth_wait, &mut problems).unwrap_or(AUTH_WAIT),
+        auth_wait: auth_wait.unwrap_or(AUTH_WAIT),
+        auth_wait_at_start: auth_wait,
         on_lag: on_lag.unwrap_or_default(),
         stats,
         dry_run: args.dry_run,

@@ -1,6 +1,6 @@
 //! The flags of `dhan simulate`.
 
-use crate::simulator::Fault;
+use crate::simulator::{Casing, DisconnectLayout, Fault};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -31,9 +31,17 @@ pub struct SimulateArgs {
     pub speed: Speed,
 
     /// Misbehave, on every connection (repeatable): reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall,
-    /// mute, truncate, garbage
+    /// mute, truncate, garbage, closed (a closed market: one snapshot for each instrument, then pings)
     #[arg(long, value_name = "SPEC", value_parser = Fault::parse)]
     pub fault: Vec<Fault>,
+
+    /// How keys of order messages are spelled
+    #[arg(long, value_name = "CASING", default_value = "camel")]
+    pub casing: Casing,
+
+    /// How depth sockets write a disconnect packet; sources differ
+    #[arg(long, value_name = "LAYOUT", default_value = "a")]
+    pub disconnect_layout: DisconnectLayout,
 }
 
 /// How fast a capture is played.
@@ -85,6 +93,10 @@ mod tests {
         let args = parse(&["--seed", "7", "--rate", "2.5", "--fault", "mute", "--fault", "reset-after=9"]).unwrap();
         assert_eq!((args.seed, args.rate), (7, Some(2.5)));
         assert_eq!(args.fault, [Fault::Mute, Fault::ResetAfter(9)]);
+        assert_eq!((args.casing, args.disconnect_layout), (Casing::Camel, DisconnectLayout::A));
+        let args = parse(&["--casing", "pascal", "--disconnect-layout", "c", "--fault", "closed"]).unwrap();
+        assert_eq!((args.casing, args.disconnect_layout), (Casing::Pascal, DisconnectLayout::C));
+        assert_eq!(args.fault, [Fault::Closed]);
         assert_eq!(parse(&["--replay", "x.dcap", "--speed", "max"]).unwrap().speed, Speed::Max);
     }
 
@@ -97,6 +109,7 @@ mod tests {
             (["--fault", "explode"], "reset-after=N"),
             (["--fault", "close=1"], "from 1000 to 4999"),
             (["--speed", "2x"], "10x"),
+            (["--casing", "mixed"], "[possible values: camel, pascal]"),
         ] {
             let message = parse(&args).unwrap_err();
             assert!(message.contains(words), "{args:?}: {message}");

@@ -21,6 +21,9 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
         seed: args.seed,
         rate: args.rate,
         faults: args.fault.clone(),
+        casing: args.casing,
+        disconnect_layout: args.disconnect_layout,
+        console: Some(console.clone()),
         ..SimConfig::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start");

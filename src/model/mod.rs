@@ -1,7 +1,9 @@
-//! What every module may use and what uses none: streams, segments, packet counters and exit codes.
+//! What every module may use and what uses none: streams, segments, packet counters, exit codes, the names of secret
+//! variables.
 
 pub mod counts;
 pub mod exit;
+pub mod secrets;
 pub mod segment;
 pub mod stream;
 

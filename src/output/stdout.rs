@@ -85,7 +85,7 @@ impl StdoutSink {
     /// # Errors
     /// Exit 9 when it cannot be written.
     pub fn open(disk_wait: Duration, stop: StopSignal, console: &Console) -> Result<StdoutSink, Failure> {
-        let fd = rustix::io::dup(rustix::stdio::stdout()).map_err(|_| closed())?;
+        let fd = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3).map_err(|_| closed())?;
         StdoutSink::on(fd, disk_wait, stop, console)
     }
 

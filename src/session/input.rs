@@ -112,6 +112,10 @@ pub enum CredentialTrouble {
     Malformed,
     /// The token's own expiry has passed.
     Expired,
+    /// There are none, and waiting cannot bring any: nothing that is read again names the missing part.
+    Nowhere,
+    /// The token was made for another client id than the one that is configured.
+    OtherAccount,
 }
 
 /// How a connection ended, other than by a disconnect packet.

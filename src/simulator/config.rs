@@ -1,8 +1,13 @@
 //! What a simulated broker is told before it starts.
 
+#[cfg(feature = "testing")]
+use super::knobs::{BadToken, Blast, Depth200Path, DepthUnsubscribe, OverLimit, Pool, PrevClose, Stacking};
 use super::source::FrameSource;
+use crate::console::Console;
+use crate::server::packets::DisconnectLayout;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+#[cfg(feature = "testing")]
 use std::time::Duration;
 
 /// A way to misbehave, on every connection.
@@ -24,12 +29,15 @@ pub enum Fault {
     Truncate,
     /// Now and then a message is noise.
     Garbage,
+    /// The market is closed: one snapshot for each instrument, then pings.
+    Closed,
 }
 
 impl Fault {
     /// A fault as typed after `--fault`; the error says what was wrong and what may be written.
     pub fn parse(spec: &str) -> Result<Fault, String> {
-        const KNOWN: &str = "reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall, mute, truncate or garbage";
+        const KNOWN: &str =
+            "reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall, mute, truncate, garbage or closed";
         let (name, value) = match spec.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (spec, None),
@@ -55,115 +63,24 @@ impl Fault {
             "mute" => bare(Fault::Mute),
             "truncate" => bare(Fault::Truncate),
             "garbage" => bare(Fault::Garbage),
+            "closed" => bare(Fault::Closed),
             _ => Err(format!("`{spec}` is no fault we know: write {KNOWN}")),
         }
     }
 }
 
-/// How many packets a message holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stacking {
-    /// Mostly one (depth: one pair), now and then several, as the real servers do.
-    NowAndThen,
-    /// Always one packet (depth: one side) a message.
-    Never,
-    /// Always this many, where there are as many to send.
-    Always(usize),
-}
-
-/// For which instruments a previous-close packet follows the first packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PrevClose {
-    /// Every instrument.
-    All,
-    /// Indices only.
-    IndicesOnly,
-    /// None.
-    None,
-}
-
-/// What becomes of a client whose token is missing or refused. The upgrade succeeds all the same, except for `Http`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadToken {
-    /// The first request (order login) is answered by a bare reset.
-    Reset,
-    /// The first request (order login) is answered by a code-50 packet with this reason, then a close.
-    Disconnect(u16),
-    /// The first request (order login) is answered by a close frame with this code.
-    Close(u16),
-    /// The upgrade is answered with this status.
-    Http(u16),
-}
-
-/// Whether the five sockets of an account are counted by kind or over all kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pool {
-    /// Five of each kind.
-    PerKind,
-    /// Five of all kinds together.
-    Shared,
-}
-
-/// What becomes of a request that asks for too much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OverLimit {
-    /// A disconnect packet with reason 804, then a close.
-    Disconnect,
-    /// The request is ignored.
-    Ignore,
-}
-
-/// How a depth socket writes a disconnect packet; sources differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DisconnectLayout {
-    /// 14 bytes: the depth header, then the reason.
-    A,
-    /// 12 bytes: the reason is the header's last word.
-    B,
-    /// 10 bytes: the market feed's packet.
-    C,
-}
-
-/// Which code ends a depth subscription; sources differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DepthUnsubscribe {
-    /// 24 and 25.
-    Both,
-    /// Only 24.
-    Only24,
-    /// Only 25.
-    Only25,
-}
-
-/// On which paths the 200-level socket sends anything; elsewhere it is reset at the first request, without a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth200Path {
-    /// `/twohundreddepth` and `/`.
-    Both,
-    /// `/` only, as was seen.
-    Root,
-    /// Neither: what a token made for an application got.
-    Neither,
-}
-
 /// How keys of order messages are spelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Casing {
-    /// `orderNo`, as on the real wire.
+    /// `orderNo`, as accounts see it
+    #[default]
     Camel,
-    /// `OrderNo`, as documented.
+    /// `OrderNo`, as documented
     Pascal,
     /// Some of each, some fields twice.
+    #[cfg(feature = "testing")]
+    #[value(skip)]
     Mixed,
-}
-
-/// Frames made beforehand and sent as fast as the client reads: for benches and load tests of the market feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Blast {
-    /// Packets sent on each connection, then nothing but pings.
-    pub packets: u64,
-    /// Packets in a message.
-    pub per_message: usize,
 }
 
 /// How a simulated broker behaves. The default is the real one's manners, as far as they are known.
@@ -179,46 +96,72 @@ pub struct SimConfig {
     /// Bad manners, on every connection.
     pub faults: Vec<Fault>,
     /// Packets a message.
+    #[cfg(feature = "testing")]
     pub stacking: Stacking,
     /// Who gets a previous-close packet.
+    #[cfg(feature = "testing")]
     pub prev_close: PrevClose,
     /// Time between the server's pings; `None` sends none.
+    #[cfg(feature = "testing")]
     pub ping_every: Option<Duration>,
+    /// Ping on the 200-level socket too, which the real server does not.
+    #[cfg(feature = "testing")]
+    pub pings_on_200: bool,
+    /// Whether the 200-level socket answers pings, which is not known of the real server.
+    #[cfg(feature = "testing")]
+    pub pongs_on_200: bool,
     /// Silence of the client after which the server closes; `None` waits for ever.
+    #[cfg(feature = "testing")]
     pub idle_limit: Option<Duration>,
     /// Sockets an account may hold; one more throws out the oldest.
+    #[cfg(feature = "testing")]
     pub sockets: usize,
     /// Whether they are counted by kind.
+    #[cfg(feature = "testing")]
     pub pool: Pool,
     /// What becomes of requests that ask for too much.
+    #[cfg(feature = "testing")]
     pub over_limit: OverLimit,
     /// What becomes of bad tokens.
+    #[cfg(feature = "testing")]
     pub bad_token: BadToken,
     /// Tokens that are refused. A missing or empty one always is.
+    #[cfg(feature = "testing")]
     pub refused_tokens: Vec<String>,
     /// Refuse whatever comes.
+    #[cfg(feature = "testing")]
     pub refuse_every_token: bool,
     /// How far last trade times lie behind the clock, as if packets had been delayed on their way.
+    #[cfg(feature = "testing")]
     pub delay: Duration,
     /// How depth sockets write a disconnect.
     pub disconnect_layout: DisconnectLayout,
     /// Which code ends a depth subscription.
+    #[cfg(feature = "testing")]
     pub depth_unsubscribe: DepthUnsubscribe,
     /// Where the 200-level socket works.
+    #[cfg(feature = "testing")]
     pub depth_200_path: Depth200Path,
     /// Upgrades granted within a time; more are answered with 429. `None` grants all.
+    #[cfg(feature = "testing")]
     pub upgrade_budget: Option<(usize, Duration)>,
     /// How keys of order messages are spelled.
     pub casing: Casing,
     /// Whether orders live (`true`), or nothing happens on the account but what a test sends.
+    #[cfg(feature = "testing")]
     pub order_life: bool,
     /// TLS, for `wss://`.
+    #[cfg(feature = "testing")]
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Frames from elsewhere instead of the walk.
     pub source: Option<Arc<dyn FrameSource>>,
     /// Flood every market-feed connection.
+    #[cfg(feature = "testing")]
     pub blast: Option<Blast>,
+    /// Says what happens: who connects, asks for what and goes; at the level of `-vv` every message.
+    pub console: Option<Console>,
     /// Keep every frame that was sent, for [`super::Probe::sent`].
+    #[cfg(feature = "testing")]
     pub record_sent: bool,
 }
 
@@ -229,28 +172,58 @@ impl Default for SimConfig {
             seed: 1,
             rate: None,
             faults: Vec::new(),
+            #[cfg(feature = "testing")]
             stacking: Stacking::NowAndThen,
+            #[cfg(feature = "testing")]
             prev_close: PrevClose::All,
+            #[cfg(feature = "testing")]
             ping_every: Some(Duration::from_secs(10)),
+            #[cfg(feature = "testing")]
+            pings_on_200: false,
+            #[cfg(feature = "testing")]
+            pongs_on_200: true,
+            #[cfg(feature = "testing")]
             idle_limit: Some(Duration::from_secs(40)),
+            #[cfg(feature = "testing")]
             sockets: 5,
+            #[cfg(feature = "testing")]
             pool: Pool::PerKind,
+            #[cfg(feature = "testing")]
             over_limit: OverLimit::Disconnect,
+            #[cfg(feature = "testing")]
             bad_token: BadToken::Reset,
+            #[cfg(feature = "testing")]
             refused_tokens: Vec::new(),
+            #[cfg(feature = "testing")]
             refuse_every_token: false,
+            #[cfg(feature = "testing")]
             delay: Duration::ZERO,
             disconnect_layout: DisconnectLayout::A,
-            depth_unsubscribe: DepthUnsubscribe::Both,
+            #[cfg(feature = "testing")]
+            depth_unsubscribe: DepthUnsubscribe::AsSeen,
+            #[cfg(feature = "testing")]
             depth_200_path: Depth200Path::Both,
+            #[cfg(feature = "testing")]
             upgrade_budget: None,
             casing: Casing::Camel,
+            #[cfg(feature = "testing")]
             order_life: true,
+            #[cfg(feature = "testing")]
             tls: None,
             source: None,
+            #[cfg(feature = "testing")]
             blast: None,
+            console: None,
+            #[cfg(feature = "testing")]
             record_sent: false,
         }
+    }
+}
+
+impl SimConfig {
+    /// Returns whether the market is closed: snapshots and pings, nothing else.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.faults.contains(&Fault::Closed)
     }
 }
 
@@ -270,6 +243,7 @@ mod tests {
             ("mute", Fault::Mute),
             ("truncate", Fault::Truncate),
             ("garbage", Fault::Garbage),
+            ("closed", Fault::Closed),
         ];
         for (spec, fault) in table {
             assert_eq!(Fault::parse(spec), Ok(fault), "{spec}");

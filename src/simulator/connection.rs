@@ -1,24 +1,28 @@
 //! One websocket, from the upgrade to its end: frames in and out, pings, faults, and what a test commands.
 
-use super::config::{BadToken, DisconnectLayout, Fault};
+use super::config::Fault;
 use super::rng::Rng;
-use super::service::{Flood, Out, Service};
-use super::state::{Broker, Command, Cut, TextSeen};
-use super::stream::ClientStream;
+#[cfg(feature = "testing")]
+use super::service::Flood;
+use super::service::{Out, Service};
+use super::state::{Broker, Command, Cut};
 use crate::model::Stream;
-use crate::model::{InstrumentKey, Segment};
-use crate::protocol::{DisconnectReason, encode};
+use crate::server::ClientStream;
+use crate::server::packets::disconnect_packet;
 use bytes::Bytes;
-use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+#[cfg(feature = "testing")]
+use futures_util::FutureExt as _;
+use futures_util::{SinkExt as _, StreamExt as _};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+#[cfg(feature = "testing")]
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// How long an orderly end may take.
@@ -45,11 +49,6 @@ pub(crate) struct Connection {
     pub stalled: bool,
 }
 
-/// How a server configures its side.
-pub(crate) fn websocket_config() -> WebSocketConfig {
-    WebSocketConfig::default().max_message_size(Some(1 << 20)).max_frame_size(Some(1 << 20))
-}
-
 /// Why the loop ends.
 enum End {
     /// The server ends it.
@@ -69,7 +68,7 @@ impl Connection {
     }
 
     async fn serve(&mut self) -> End {
-        let (ping_every, idle_limit) = (self.broker.config.ping_every, self.broker.config.idle_limit);
+        let (ping_every, idle_limit) = (self.broker.config.ping_every(self.kind), self.broker.config.idle_limit());
         let far = || Instant::now() + Duration::from_secs(1_000_000);
         let mut ping_at = ping_every.map_or_else(far, |every| Instant::now() + every);
         let mut heard = Instant::now();
@@ -101,10 +100,11 @@ impl Connection {
                     if self.write(Message::Ping(Bytes::from_static(b"dhan"))).await.is_err() {
                         return End::Gone;
                     }
-                    self.broker.state().connections[self.id].seen.pings_sent += 1;
+                    self.broker.observer.ping_sent(self.id);
                 }
                 () = sleep_until(idle_at), if !stalled => return End::Cut(Cut::Close(1001)),
                 () = sleep_until(due.unwrap_or_else(far)), if due.is_some() => {
+                    #[cfg(feature = "testing")]
                     if let Some(flood) = self.service.blast() {
                         if let Some(end) = self.flood(flood).await {
                             return end;
@@ -124,35 +124,25 @@ impl Connection {
     async fn received(&mut self, frame: Message) -> Option<End> {
         match frame {
             Message::Text(text) => {
-                self.broker.state().remember_text(TextSeen {
-                    connection: self.id,
-                    kind: self.kind,
-                    at: std::time::Instant::now(),
-                    text: text.to_string(),
-                });
+                self.broker.observer.text(self.id, self.kind, &text);
                 self.requested(&text).await
             }
             Message::Binary(bytes) => {
                 // The official client sends 83 bytes when it leaves, and its v1 a whole login.
-                let mut state = self.broker.state();
-                let seen = &mut state.connections[self.id].seen.binary_received;
-                if seen.len() < 1_000 {
-                    seen.push(bytes);
-                }
+                self.broker.observer.binary(self.id, &bytes);
                 None
             }
             Message::Ping(_) => {
-                self.broker.state().connections[self.id].seen.pings_received += 1;
+                self.broker.observer.pinged(self.id);
                 // The pong is queued; it must not wait for the next data.
                 self.socket.flush().await.err().map(|_| End::Gone)
             }
             Message::Pong(_) => {
-                self.broker.state().connections[self.id].seen.pongs_received += 1;
+                self.broker.observer.ponged(self.id);
                 None
             }
             Message::Close(frame) => {
-                let code = frame.map(|frame| u16::from(frame.code));
-                self.broker.state().connections[self.id].seen.client_close = Some(code.unwrap_or(1005));
+                self.client_closed(frame);
                 None
             }
             Message::Frame(_) => None,
@@ -165,6 +155,7 @@ impl Connection {
         if let Some(cut) = self.refusal {
             return Some(End::Cut(cut));
         }
+        #[cfg(feature = "testing")]
         if self.broker.is_reset_due(self.requests) {
             return Some(End::Cut(Cut::Reset));
         }
@@ -197,12 +188,18 @@ impl Connection {
     async fn obey(&mut self, command: Command) -> Option<End> {
         match command {
             Command::Cut(cut) => return Some(End::Cut(cut)),
+            #[cfg(feature = "testing")]
             Command::Binary(bytes) => return self.send(Message::Binary(bytes), 1).await,
+            #[cfg(feature = "testing")]
             Command::Text(text) => return self.send(Message::text(text), 1).await,
+            #[cfg(feature = "testing")]
             Command::Mute(muted) => self.muted = muted,
+            #[cfg(feature = "testing")]
             Command::Stall(stalled) => self.stalled = stalled,
+            #[cfg(feature = "testing")]
             Command::Nudge => {}
         }
+        #[cfg(feature = "testing")]
         None
     }
 
@@ -281,13 +278,7 @@ impl Connection {
 
     fn remember(&mut self, message: &Message, packets: u64) {
         self.packets += packets;
-        let mut state = self.broker.state();
-        let connection = &mut state.connections[self.id];
-        connection.seen.messages_sent += 1;
-        connection.seen.packets_sent += packets;
-        if self.broker.config.record_sent {
-            connection.sent.push(message.clone().into_data());
-        }
+        self.broker.observer.sent(self.id, message, packets);
     }
 
     /// Writes while listening for commands, so that a client that does not read can still be cut off.
@@ -296,7 +287,7 @@ impl Connection {
         write: impl AsyncFnOnce(&mut WebSocketStream<ClientStream>) -> Result<(), Error>,
     ) -> Option<End> {
         // Who reads nothing answers no ping either.
-        let patience = self.broker.config.idle_limit.unwrap_or(Duration::from_secs(1_000_000));
+        let patience = self.broker.config.idle_limit().unwrap_or(Duration::from_secs(1_000_000));
         let mut patience = std::pin::pin!(sleep(patience));
         let mut writing = std::pin::pin!(write(&mut self.socket));
         loop {
@@ -318,6 +309,7 @@ impl Connection {
     }
 
     /// Writes made-up chunks past the websocket library, which would cost more than the client's side does.
+    #[cfg(feature = "testing")]
     async fn flood(&mut self, flood: Flood) -> Option<End> {
         let chunks = (0..flood.repeats)
             .map(|_| (&flood.chunk, flood.packets_per_chunk))
@@ -331,7 +323,7 @@ impl Connection {
                 return end;
             }
             self.packets += packets;
-            self.broker.state().connections[self.id].seen.packets_sent += packets;
+            self.broker.observer.record().change(self.id, |seen| seen.packets_sent += packets);
             while let Some(frame) = self.socket.next().now_or_never() {
                 let Some(Ok(frame)) = frame else { return Some(End::Gone) };
                 if let Some(end) = self.received(frame).await {
@@ -351,6 +343,7 @@ impl Connection {
     async fn cut(&mut self, cut: Cut) {
         match cut {
             Cut::Reset => self.socket.get_ref().reset_on_drop(),
+            #[cfg(feature = "testing")]
             Cut::Fin => {
                 let _ = timeout(FAREWELL, self.socket.get_mut().shutdown()).await;
                 self.drain().await;
@@ -374,43 +367,17 @@ impl Connection {
     async fn drain(&mut self) {
         let drained = async {
             while let Some(Ok(frame)) = self.socket.next().await {
-                let _ = self.received_late(frame);
+                if let Message::Close(frame) = frame {
+                    self.client_closed(frame);
+                }
             }
         };
         let _ = timeout(FAREWELL, drained).await;
     }
 
-    fn received_late(&self, frame: Message) -> Option<()> {
-        if let Message::Close(frame) = frame {
-            let code = frame.map_or(1005, |frame| u16::from(frame.code));
-            self.broker.state().connections[self.id].seen.client_close.get_or_insert(code);
-        }
-        None
+    fn client_closed(&self, frame: Option<CloseFrame>) {
+        self.broker.observer.client_closed(self.id, frame.map_or(1005, |frame| u16::from(frame.code)));
     }
-}
-
-/// What becomes of a refused token once the client has asked for something.
-pub(crate) fn refusal(policy: BadToken) -> Cut {
-    match policy {
-        // The status was for the upgrade; a token that is refused later finds the socket open already.
-        BadToken::Reset | BadToken::Http(_) => Cut::Reset,
-        BadToken::Disconnect(reason) => Cut::Disconnect(reason),
-        BadToken::Close(code) => Cut::Close(code),
-    }
-}
-
-/// A disconnect as a kind of socket writes it.
-pub(crate) fn disconnect_packet(kind: Stream, layout: DisconnectLayout, reason: u16) -> Vec<u8> {
-    let (mut packet, nobody) = (Vec::new(), InstrumentKey::new(Segment::IDX_I, 0));
-    let reason = DisconnectReason(reason);
-    match (kind, layout) {
-        (Stream::Market | Stream::Orders, _) | (_, DisconnectLayout::C) => {
-            encode::disconnect(&mut packet, nobody, reason)
-        }
-        (_, DisconnectLayout::A) => encode::depth_disconnect(&mut packet, nobody, reason),
-        (_, DisconnectLayout::B) => encode::depth_disconnect_short(&mut packet, nobody, reason),
-    }
-    packet
 }
 
 /// The bytes that a message's first packets take.

@@ -1,8 +1,6 @@
 //! The depth sockets: 20 levels in stacked messages, 200 levels with varying rows.
 
-use super::config::{DepthUnsubscribe, OverLimit};
 use super::market::{self, lock};
-use super::request::{self, Request};
 use super::rng::Rng;
 use super::service::{Out, Pacer, Service, stack};
 use super::state::{Broker, Cut, Subscription};
@@ -10,6 +8,7 @@ use crate::model::InstrumentKey;
 use crate::protocol::depth::{Levels, Row, Side};
 use crate::protocol::encode;
 use crate::protocol::request::{INSTRUMENTS_PER_MESSAGE, RequestCode};
+use crate::server::request::{self, Request};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -27,6 +26,8 @@ pub(crate) struct Depth {
     /// An ask whose bid went with the previous message.
     held: Vec<u8>,
     rows: Vec<Row>,
+    /// Instruments that were unsubscribed, and how many pairs of them still follow.
+    ghosts: Vec<(market::Shared, u32)>,
 }
 
 impl Depth {
@@ -43,20 +44,23 @@ impl Depth {
             sequence: 0,
             held: Vec::new(),
             rows: Vec::new(),
+            ghosts: Vec::new(),
         }
     }
 
     fn rate(&self) -> f64 {
-        if self.entries.is_empty() { 0.0 } else { self.broker.rate_for(self.entries.len()) }
+        match self.entries.len() + self.ghosts.len() {
+            0 => 0.0,
+            _ if self.broker.config.is_closed() => 0.0,
+            subscriptions => self.broker.rate_for(subscriptions),
+        }
     }
 
     fn subscribe(&mut self, request: &Request, out: &mut Vec<Out>) {
         let known = |key: &InstrumentKey| self.entries.iter().any(|(entry, _)| entry == key);
         let new = request.instruments.iter().filter(|key| !known(key)).count();
         if request.named > INSTRUMENTS_PER_MESSAGE || self.entries.len() + new > self.levels.instruments_per_socket() {
-            if self.broker.config.over_limit == OverLimit::Disconnect {
-                out.push(Out::End(Cut::Disconnect(804)));
-            }
+            out.extend(self.broker.config.excess().map(Out::End));
             return;
         }
         // Segments without depth: silence.
@@ -75,18 +79,10 @@ impl Depth {
         for &key in &request.instruments {
             self.broker.unsubscribed(self.id, Subscription { instrument: key, mode: None });
         }
-        self.entries.retain(|(key, _)| !request.instruments.contains(key));
+        let ghosts = self.broker.config.ghosts();
+        let gone = self.entries.extract_if(.., |(key, _)| request.instruments.contains(key));
+        self.ghosts.extend(gone.map(|(_, instrument)| (instrument, ghosts)).filter(|_| ghosts > 0));
         self.held.clear();
-    }
-
-    fn is_unsubscribe(&self, code: u64) -> bool {
-        let documented = code == u64::from(RequestCode::UNSUBSCRIBE_DEPTH.0);
-        let alternate = code == u64::from(RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE.0);
-        match self.broker.config.depth_unsubscribe {
-            DepthUnsubscribe::Both => documented || alternate,
-            DepthUnsubscribe::Only24 => documented,
-            DepthUnsubscribe::Only25 => alternate,
-        }
     }
 
     /// Both sides of an instrument as things stand; returns where the second begins.
@@ -104,8 +100,9 @@ impl Depth {
             instrument.rows(side, count, &mut self.rows);
             let word = match self.levels {
                 Levels::Twenty => {
+                    let sequence = self.sequence;
                     self.sequence = self.sequence.wrapping_add(1);
-                    self.sequence
+                    sequence
                 }
                 Levels::TwoHundred => {
                     self.rows.retain(|row| row.is_priced());
@@ -117,11 +114,27 @@ impl Depth {
         split
     }
 
+    /// A pair of an instrument that was unsubscribed, until there were enough.
+    fn ghost(&mut self) -> Option<(Vec<u8>, u64)> {
+        let (instrument, left) = self.ghosts.last_mut()?;
+        let instrument = instrument.clone();
+        *left -= 1;
+        if *left == 0 {
+            self.ghosts.pop();
+        }
+        let mut message = Vec::new();
+        lock(&instrument).advance();
+        self.pair(&instrument, &mut message);
+        Some((message, 2))
+    }
+
     /// One message: one pair, several, or one that the next message completes.
     fn message(&mut self) -> (Vec<u8>, u64) {
-        let stacking = self.broker.config.stacking;
-        let pairs = stack(stacking, self.broker.config.rate, &mut self.rng);
-        let may_split = stacking == super::Stacking::NowAndThen && self.rng.one_in(10);
+        if let Some(ghost) = self.ghost() {
+            return ghost;
+        }
+        let pairs = stack(&self.broker.config, &mut self.rng);
+        let may_split = self.broker.config.splits_pairs(&mut self.rng);
         let mut message = std::mem::take(&mut self.held);
         let mut packets = u64::from(!message.is_empty());
         self.next = if self.next + 1 < self.entries.len() { self.next + 1 } else { 0 };
@@ -143,7 +156,7 @@ impl Depth {
         (message, packets)
     }
 
-    /// One side a message: what [`super::Stacking::Never`] asks for.
+    /// One side a message.
     fn single(&mut self) -> (Vec<u8>, u64) {
         if self.held.is_empty() {
             let (mut message, _) = self.message();
@@ -162,7 +175,7 @@ impl Service for Depth {
             out.push(Out::End(Cut::Close(1000)));
         } else if request.code == u64::from(RequestCode::SUBSCRIBE_DEPTH.0) {
             self.subscribe(&request, out);
-        } else if self.is_unsubscribe(request.code) {
+        } else if self.broker.config.ends_depth(request.code) {
             self.unsubscribe(&request);
         }
         self.pacer.settle();
@@ -180,10 +193,11 @@ impl Service for Depth {
         let mut pacer = std::mem::replace(&mut self.pacer, Pacer::new());
         let mut turn = pacer.turn(rate);
         while turn.goes_on() {
-            let (bytes, packets) = match self.broker.config.stacking {
-                super::Stacking::Never => self.single(),
-                _ => self.message(),
-            };
+            if self.entries.is_empty() && self.ghosts.is_empty() {
+                break;
+            }
+            let (bytes, packets) =
+                if self.broker.config.is_one_side_a_message() { self.single() } else { self.message() };
             turn.spend(packets);
             out.push(Out::Binary { bytes: bytes.into(), packets });
         }

@@ -1,15 +1,17 @@
 //! The market feed: subscriptions, first packets, and the stream.
 
-use super::config::{OverLimit, PrevClose};
 use super::market::{self, lock, ltt_raw};
-use super::request::{self, Request};
 use super::rng::Rng;
-use super::service::{Flood, Out, Pacer, Service, stack};
+#[cfg(feature = "testing")]
+use super::service::Flood;
+use super::service::{Out, Pacer, Service, stack};
 use super::state::{Broker, Cut, Subscription};
 use crate::clock;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
 use crate::protocol::request::INSTRUMENTS_PER_MESSAGE;
+use crate::server::request::{self, Request};
+#[cfg(feature = "testing")]
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -39,37 +41,57 @@ pub(crate) struct Feed {
     silent: usize,
     next: usize,
     pacer: Pacer,
+    #[cfg(feature = "testing")]
     blasted: bool,
 }
 
 impl Feed {
     pub fn new(broker: Arc<Broker>, id: usize) -> Feed {
         let rng = Rng::mixed(&[broker.config.seed, 1]);
-        Feed { broker, id, rng, entries: Vec::new(), silent: 0, next: 0, pacer: Pacer::new(), blasted: false }
+        Feed {
+            broker,
+            id,
+            rng,
+            entries: Vec::new(),
+            silent: 0,
+            next: 0,
+            pacer: Pacer::new(),
+            #[cfg(feature = "testing")]
+            blasted: false,
+        }
     }
 
     fn rate(&self) -> f64 {
-        if self.entries.len() == self.silent || self.broker.config.blast.is_some() {
+        if self.entries.len() == self.silent || self.broker.config.is_closed() || self.is_flooding() {
             return 0.0;
         }
         self.broker.rate_for(self.entries.len())
     }
 
+    #[cfg(feature = "testing")]
+    fn is_flooding(&self) -> bool {
+        self.broker.config.is_flooding()
+    }
+
+    #[cfg(not(feature = "testing"))]
+    fn is_flooding(&self) -> bool {
+        false
+    }
+
     fn ltt(&self) -> u32 {
-        ltt_raw(clock::now_us() - i64::try_from(self.broker.config.delay.as_micros()).unwrap_or(0))
+        let now_us = clock::now_us() - self.broker.config.delay_us();
+        ltt_raw(if self.broker.config.is_closed() { market::last_close_us(now_us) } else { now_us })
     }
 
     fn stack(&mut self) -> usize {
-        stack(self.broker.config.stacking, self.broker.config.rate, &mut self.rng)
+        stack(&self.broker.config, &mut self.rng)
     }
 
     fn subscribe(&mut self, request: &Request, mode: Mode, out: &mut Vec<Out>) {
         if request.named > INSTRUMENTS_PER_MESSAGE
             || self.entries.len() + request.instruments.len() > INSTRUMENTS_PER_SOCKET
         {
-            if self.broker.config.over_limit == OverLimit::Disconnect {
-                out.push(Out::End(Cut::Disconnect(804)));
-            }
+            out.extend(self.broker.config.excess().map(Out::End));
             return;
         }
         let mut first = Vec::new();
@@ -82,7 +104,7 @@ impl Feed {
                 self.entries.push(entry);
             }
         }
-        if self.broker.config.blast.is_none() {
+        if !self.is_flooding() {
             let mut rest = first.as_slice();
             while !rest.is_empty() {
                 let (message, after) = rest.split_at(self.stack().min(rest.len()));
@@ -100,11 +122,7 @@ impl Feed {
         }
         out.push(std::mem::take(&mut packet));
         let is_index = instrument.key().segment == Segment::IDX_I;
-        if match self.broker.config.prev_close {
-            PrevClose::All => true,
-            PrevClose::IndicesOnly => is_index,
-            PrevClose::None => false,
-        } {
+        if self.broker.config.sends_prev_close(is_index) {
             instrument.prev_close_packet(&mut packet);
             out.push(std::mem::take(&mut packet));
         }
@@ -162,7 +180,8 @@ impl Service for Feed {
     }
 
     fn due(&self) -> Option<Instant> {
-        if self.broker.config.blast.is_some() && !self.blasted && !self.entries.is_empty() {
+        #[cfg(feature = "testing")]
+        if self.is_flooding() && !self.blasted && !self.entries.is_empty() {
             return self.pacer.due(1e9);
         }
         self.pacer.due(self.rate())
@@ -188,6 +207,7 @@ impl Service for Feed {
         self.pacer = pacer;
     }
 
+    #[cfg(feature = "testing")]
     fn blast(&mut self) -> Option<Flood> {
         /// Packets of a chunk, about.
         const CHUNK: usize = 8_192;
@@ -227,6 +247,7 @@ impl Service for Feed {
 }
 
 /// A server's binary message as it stands on the wire: unmasked, in one frame.
+#[cfg(feature = "testing")]
 fn put_frame(payload: &[u8], out: &mut Vec<u8>) {
     out.push(0x82);
     match payload.len() {

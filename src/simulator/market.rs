@@ -5,10 +5,12 @@
 
 use super::rng::Rng;
 use super::{known, master};
+use crate::clock;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::depth::{Row, Side};
 use crate::protocol::feed::{IST_SHIFT, Level};
 use crate::protocol::{Mode, encode};
+use jiff::civil::{Time, Weekday};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -301,6 +303,22 @@ pub(crate) fn ltt_raw(now_us: i64) -> u32 {
     u32::try_from(now_us / 1_000_000).unwrap_or(0).saturating_add(IST_SHIFT)
 }
 
+/// Returns the moment of the last close before `now_us`, as far as weekdays tell: 15:29:59 in India.
+pub(crate) fn last_close_us(now_us: i64) -> i64 {
+    let now = clock::ist_civil(now_us);
+    let mut day = now.date();
+    if now.time() < CLOSE {
+        day = day.yesterday().unwrap_or(day);
+    }
+    while matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+        day = day.yesterday().unwrap_or(day);
+    }
+    clock::ist_to_us(day.to_datetime(CLOSE)) - clock::SECOND_US
+}
+
+/// When NSE and BSE close.
+const CLOSE: Time = Time::constant(15, 30, 0, 0);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -385,6 +403,19 @@ mod tests {
             let priced: Vec<_> = bids.iter().filter(|row| row.is_priced()).collect();
             assert!(priced.windows(2).all(|pair| pair[0].price > pair[1].price));
             instrument.advance();
+        }
+    }
+
+    #[test]
+    fn the_last_close_is_of_the_last_weekday_that_has_closed() {
+        let at = |text: &str| clock::ist_to_us(text.parse().unwrap());
+        for (now, close) in [
+            ("2026-11-27T16:00:00", "2026-11-27T15:29:59"),
+            ("2026-11-27T15:00:00", "2026-11-26T15:29:59"),
+            ("2026-11-29T05:55:00", "2026-11-27T15:29:59"),
+            ("2026-11-30T09:00:00", "2026-11-27T15:29:59"),
+        ] {
+            assert_eq!(last_close_us(at(now)), at(close), "{now}");
         }
     }
 

@@ -5,6 +5,13 @@ use crate::model::{InstrumentKey, Segment};
 use jiff::civil::{Date, Weekday};
 use std::fmt::Write as _;
 
+/// The detailed file's columns, as of 2026-08: 32 and an empty one behind the last comma.
+const DETAILED_HEADER: &str = "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYING_SECURITY_ID,UNDERLYING_SYMBOL,\
+SYMBOL_NAME,DISPLAY_NAME,INSTRUMENT_TYPE,SERIES,LOT_SIZE,SM_EXPIRY_DATE,STRIKE_PRICE,OPTION_TYPE,TICK_SIZE,EXPIRY_FLAG,\
+BRACKET_FLAG,COVER_FLAG,ASM_GSM_FLAG,ASM_GSM_CATEGORY,BUY_SELL_INDICATOR,BUY_CO_MIN_MARGIN_PER,\
+BUY_CO_SL_RANGE_MAX_PERC,BUY_CO_SL_RANGE_MIN_PERC,BUY_BO_MIN_MARGIN_PER,BUY_BO_PROFIT_RANGE_MAX_PERC,\
+BUY_BO_PROFIT_RANGE_MIN_PERC,MTF_LEVERAGE,SM_UPPER_LIMIT,SM_LOWER_LIMIT,SM_FREEZE_QTY,";
+
 const HEADER: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,\
 SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,\
 SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
@@ -113,6 +120,81 @@ pub(crate) fn compact(today: Date) -> String {
         }
     }
     csv
+}
+
+/// Returns the detailed file as of a day: the compact file's rows in the other layout.
+pub(crate) fn detailed(today: Date) -> String {
+    let mut csv = DETAILED_HEADER.to_owned();
+    for row in compact(today).lines().skip(1) {
+        let columns: Vec<_> = row.split(',').collect();
+        let [
+            exchange,
+            segment,
+            id,
+            instrument,
+            _,
+            symbol,
+            lot,
+            shown,
+            expiry,
+            strike,
+            option,
+            tick,
+            flag,
+            kind,
+            series,
+            name,
+        ] = columns[..]
+        else {
+            continue;
+        };
+        let underlying = UNDERLYINGS.iter().find(|u| symbol.split('-').next() == Some(u.symbol));
+        let (isin, token, ticker, long, series, lot, freeze) = match (segment, underlying) {
+            ("D", Some(underlying)) => {
+                // Contracts on an index name the exchange's token, not the id that the feed has for the index.
+                let token = match underlying.symbol {
+                    "NIFTY" => "26000".to_owned(),
+                    "BANKNIFTY" => "26009".to_owned(),
+                    symbol => LISTINGS
+                        .iter()
+                        .find(|listing| listing.symbol == symbol && listing.key.segment == Segment::NSE_EQ)
+                        .map_or_else(String::new, |listing| listing.key.security_id.to_string()),
+                };
+                let freeze = underlying.lot * 24 + 1;
+                ("NA".to_owned(), token, underlying.symbol, symbol, "NA", lot, freeze.to_string())
+            }
+            ("I", _) => ("NA".to_owned(), String::new(), symbol, name, series, lot, String::new()),
+            _ => (made_up_isin(id), String::new(), symbol, name, series, lot, "100000".to_owned()),
+        };
+        let expiry = expiry.split(' ').next().unwrap_or_default();
+        let (upper, lower) = limits(exchange, segment, id);
+        let _ = write!(
+            csv,
+            "\n{exchange},{segment},{id},{isin},{instrument},{token},{ticker},{long},{shown},{kind},{series},{lot},{expiry},\
+             {strike},{option},{tick},{flag},N,N,N,NA,A,0,0,0,0,0,0,0,{upper},{lower},{freeze},"
+        );
+    }
+    csv
+}
+
+/// Returns an ISIN in the right shape that is nobody's.
+fn made_up_isin(id: &str) -> String {
+    format!("INE{:0>6}01010", &id[id.len().saturating_sub(6)..])
+}
+
+/// Returns the circuit limits of an instrument, ten per cent around its previous close, in rupees.
+fn limits(exchange: &str, segment: &str, id: &str) -> (String, String) {
+    let segment = match (exchange, segment) {
+        ("NSE", "D") => Segment::NSE_FNO,
+        ("NSE", "E") => Segment::NSE_EQ,
+        ("BSE", "E") => Segment::BSE_EQ,
+        _ => return (String::new(), String::new()),
+    };
+    let key = id.parse().map(|id| InstrumentKey::new(segment, id)).ok();
+    let close =
+        key.and_then(|key| super::known::find(key).map(|listing| listing.close_paise).or_else(|| contract_close(key)));
+    let rupees = |paise: i64| format!("{}.{:02}00", paise / 100, paise % 100);
+    close.map_or_else(Default::default, |close| (rupees(close + close / 10), rupees(close - close / 10)))
 }
 
 fn future(csv: &mut String, id: u32, underlying: &Underlying, expiry: Date) {
@@ -226,6 +308,18 @@ mod tests {
         }
         let (key, symbol, ..) = near_option(date(2026, 11, 22));
         assert!(compact(date(2026, 11, 22)).contains(&format!("NSE,D,{},OPTIDX,0,{symbol},", key.security_id)));
+    }
+
+    #[test]
+    fn the_detailed_file_has_the_same_rows_and_a_comma_behind_the_last_column() {
+        let today = date(2026, 11, 22);
+        let (compact, detailed) = (compact(today), detailed(today));
+        assert_eq!(compact.lines().count(), detailed.lines().count());
+        for row in detailed.lines() {
+            assert_eq!(row.split(',').count(), 33, "{row}");
+            assert!(row.ends_with(','), "{row}");
+        }
+        assert!(detailed.contains("\nNSE,E,1333,INE00133301010,EQUITY,,HDFCBANK,HDFC BANK LTD,HDFC Bank,ES,EQ,1.0,,"));
     }
 
     #[test]

@@ -1,44 +1,63 @@
 //! A broker in a box: the same protocols from the other side, with bad manners on request.
 //!
 //! It serves `dhan simulate`, `--demo`, the tests and the benches. [`Simulator::start`] serves on the caller's runtime,
-//! [`SimHandle::start_in_thread`] on a thread of its own; both give a handle that is a [`Probe`]: what was seen, and
-//! controls to make it misbehave at a chosen moment.
+//! [`SimHandle::start_in_thread`] on a thread of its own; both give a handle that is a [`Probe`]. Under the `testing`
+//! feature a probe tells what was seen and makes the simulator misbehave at a chosen moment.
 //!
 //! * `market` – prices: a seeded walk for every instrument, known or not.
-//! * `server` – the listener; `connection` – one websocket; `service` – what a kind of socket adds to it.
-//! * `feed`, `depth`, `orders` – the kinds; `desk` – the account's orders, behind the socket and the REST call alike.
-//! * `rest`, `master` – plain HTTP: the profile, the order book, the instrument master.
+//! * `server` – grants websockets; `connection` – one websocket; `service` – what a kind of socket adds to it.
+//! * `feed`, `depth`, `orders` – the kinds; `order_engine` – the account's orders, for the socket and the REST call alike.
+//! * `rest`, `tokens`, `master` – plain HTTP: the profile, the orders, access tokens, the instrument master.
 //! * `source` – frames from elsewhere; `played` – from a capture, for `--replay`.
+//! * `observe` – what `-v` tells; `manners` – policies of the real server.
+//! * Only for tests: `knobs` changes policies, `script` and `control` command, `record` keeps what was seen.
 
 mod config;
 mod connection;
+#[cfg(feature = "testing")]
+mod control;
 mod depth;
-mod desk;
 mod feed;
-mod http;
+#[cfg(feature = "testing")]
+mod knobs;
 mod known;
+mod manners;
 mod market;
 mod master;
+mod observe;
+mod order_engine;
 mod orders;
 mod played;
 mod probe;
-mod request;
+#[cfg(feature = "testing")]
+mod record;
 mod rest;
 mod rng;
+#[cfg(feature = "testing")]
+mod script;
 mod server;
 mod service;
 mod source;
 mod state;
-mod stream;
+mod tokens;
 
-pub use config::{
-    BadToken, Blast, Casing, Depth200Path, DepthUnsubscribe, DisconnectLayout, Fault, OverLimit, Pool, PrevClose,
-    SimConfig, Stacking,
-};
-pub use http::{Request, Response};
+pub use crate::server::packets::DisconnectLayout;
+#[cfg(feature = "testing")]
+pub use crate::server::{Request, Response};
+pub use config::{Casing, Fault, SimConfig};
+#[cfg(feature = "testing")]
+pub use knobs::{BadToken, Blast, Depth200Path, DepthUnsubscribe, OverLimit, Pool, PrevClose, Stacking};
 pub use known::KNOWN;
 pub use played::Played;
+#[cfg(feature = "testing")]
 pub use probe::Probe;
+#[cfg(feature = "testing")]
+pub use record::{ConnectionSeen, Connections, TextSeen};
+#[cfg(feature = "testing")]
+pub use script::Upgrade;
 pub use server::{SimHandle, Simulator};
-pub use source::{FrameSource, SourceFrame};
-pub use state::{ConnectionSeen, Connections, Cut, Subscription, TextSeen, Upgrade};
+pub use source::FrameSource;
+#[cfg(feature = "testing")]
+pub use source::SourceFrame;
+#[cfg(feature = "testing")]
+pub use state::{Cut, Subscription};

@@ -1,11 +1,11 @@
 //! The order socket: login, and messages in the server's vocabulary.
 
 use super::config::Casing;
-use super::connection::refusal;
-use super::desk::{Order, Status};
+use super::order_engine::{Order, Status};
 use super::service::{Out, Service};
 use super::state::Broker;
 use crate::model::Segment;
+use crate::server::login::OrderLogin;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -27,51 +27,30 @@ impl Orders {
 /// The account whose orders a partner is told.
 const CLIENT: &str = "1000000001";
 
-enum Login {
-    User { client: String, token: String },
-    Partner { partner: String, secret: String },
-}
-
-fn login(text: &str) -> Option<Login> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    let request = value.get("LoginReq")?;
-    let code = request.get("MsgCode")?;
-    // An older revision of the documentation has it in quotes.
-    if code.as_u64() != Some(42) && code.as_str() != Some("42") {
-        return None;
-    }
-    let text = |value: &Value, key| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let client = text(request, "ClientId");
-    Some(match value.get("UserType")?.as_str()? {
-        "PARTNER" => Login::Partner { partner: client, secret: text(&value, "Secret") },
-        _ => Login::User { client, token: text(request, "Token") },
-    })
-}
-
 impl Service for Orders {
     fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
-        let (who, client, secret) = match login(text) {
-            Some(Login::User { client, token }) => (client.clone(), client, token),
-            Some(Login::Partner { partner, secret }) => (partner, CLIENT.to_owned(), secret),
-            // What the real server does with anything else is not known; it says nothing.
-            None => return,
-        };
-        if !self.broker.is_token_good(Some(&secret)) {
-            out.push(Out::End(refusal(self.broker.config.bad_token)));
+        // What the real server does with anything else is not known; it says nothing.
+        let Some(login) = OrderLogin::read(text) else { return };
+        if !self.broker.is_token_good(Some(login.secret())) {
+            out.push(Out::End(self.broker.config.refusal()));
         } else if self.login.is_none() {
             // Some clients log in twice; the first login counts.
-            self.broker.claim(self.id, Some(who));
-            self.login = Some((client, self.broker.desk.listen()));
+            self.broker.claim(self.id, Some(login.id().to_owned()));
+            let client = match login {
+                OrderLogin::User { client, .. } => client,
+                OrderLogin::Partner { .. } => CLIENT.to_owned(),
+            };
+            self.login = Some((client, self.broker.orders.listen()));
         }
     }
 
     fn due(&self) -> Option<Instant> {
-        self.login.as_ref().and_then(|(_, heard)| self.broker.desk.due(*heard))
+        self.login.as_ref().and_then(|(_, heard)| self.broker.orders.due(*heard))
     }
 
     fn on_due(&mut self, out: &mut Vec<Out>) {
         let Some((client, heard)) = &mut self.login else { return };
-        for order in self.broker.desk.hear(*heard, &self.broker.market) {
+        for order in self.broker.orders.hear(*heard, &self.broker.market) {
             *heard += 1;
             out.push(Out::Text(message(&order, client, self.broker.config.casing)));
         }
@@ -159,6 +138,7 @@ fn fields(order: &Order, client: &str) -> Vec<(&'static str, Value)> {
 }
 
 /// Fields that the documentation's sample spells both ways in one object.
+#[cfg(feature = "testing")]
 const TWICE: [&str; 6] = ["series", "goodTillDaysDate", "refLtp", "tickSize", "algoId", "multiplier"];
 
 /// A message as it goes out. Written by hand, since one of the spellings has keys twice.
@@ -166,10 +146,12 @@ fn message(order: &Order, client: &str, casing: Casing) -> String {
     let fields = fields(order, client);
     let pascal = |key: &str| key[..1].to_uppercase() + &key[1..];
     let mut members: Vec<(String, &Value)> = Vec::new();
+    #[cfg(feature = "testing")]
     let empty = json!("");
     match casing {
         Casing::Camel => members.extend(fields.iter().map(|(key, value)| ((*key).to_owned(), value))),
         Casing::Pascal => members.extend(fields.iter().map(|(key, value)| (pascal(key), value))),
+        #[cfg(feature = "testing")]
         Casing::Mixed => {
             let twice = fields.iter().filter(|(key, _)| TWICE.contains(key));
             members.extend(twice.map(|(key, value)| ((*key).to_owned(), value)));

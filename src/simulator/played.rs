@@ -41,6 +41,7 @@ impl Played {
     }
 
     /// What kind of connection it was received from.
+    #[cfg(feature = "testing")]
     pub fn kind(&self) -> Stream {
         self.kind
     }

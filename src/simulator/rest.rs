@@ -1,26 +1,35 @@
 //! Plain HTTP: the few REST calls that a streaming client makes, and the instrument master.
 
-use super::http::{Request, Response};
 use super::state::Broker;
 use super::{master, orders};
 use crate::clock;
+use crate::server::{Request, Response};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 /// The answer to a plain HTTP request.
 pub(crate) fn answer(request: &Request, broker: &Broker) -> Response {
-    let path = request.path.as_str();
-    let set = broker.state().answers.iter().find(|(end, _)| path.ends_with(end.as_str())).map(|(_, r)| r.clone());
-    if let Some(response) = set {
+    #[cfg(feature = "testing")]
+    if let Some(response) = broker.scripted_answer(request) {
         return response;
+    }
+    let path = request.path.as_str();
+    if path == "/app/generateAccessToken" {
+        return match request.method.as_str() {
+            "POST" => broker.state().tokens.mint(request),
+            _ => Response::status(405).header("Allow", "POST"),
+        };
     }
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return Response::status(405).header("Allow", "GET, HEAD");
     }
     match path.strip_prefix("/v2").unwrap_or(path) {
-        "/master.csv" => master(request),
+        "/master.csv" => master(request, master::compact),
+        "/detailed.csv" => master(request, master::detailed),
         "/profile" => authorized(request, broker, profile),
+        "/RenewToken" => renewed(request, broker),
         "/orders" => authorized(request, broker, |client| {
-            Value::from_iter(broker.desk.book().iter().map(|order| orders::rest_order(order, client)))
+            Value::from_iter(broker.orders.book().iter().map(|order| orders::rest_order(order, client)))
         }),
         _ => Response::status(404),
     }
@@ -35,7 +44,19 @@ fn authorized(request: &Request, broker: &Broker, body: impl FnOnce(&str) -> Val
         });
         return Response::json(401, &error.to_string());
     }
-    Response::json(200, &body(request.header("dhanClientId").unwrap_or("1000000001")).to_string())
+    Response::json(200, &body(client(request)).to_string())
+}
+
+fn renewed(request: &Request, broker: &Broker) -> Response {
+    let Some(token) = request.header("access-token").filter(|token| broker.is_token_good(Some(token))) else {
+        return authorized(request, broker, |_| Value::Null);
+    };
+    broker.state().tokens.renew(token, client(request))
+}
+
+/// Returns the account that a request names.
+fn client(request: &Request) -> &str {
+    request.header("dhanClientId").unwrap_or("1000000001")
 }
 
 fn profile(client: &str) -> Value {
@@ -53,14 +74,14 @@ fn profile(client: &str) -> Value {
     })
 }
 
-fn master(request: &Request) -> Response {
+fn master(request: &Request, file: fn(Date) -> String) -> Response {
     let today = clock::ist_civil(clock::now_us()).date();
     // The file is made anew every day, and only then.
     let tag = format!("\"{today}\"");
     if request.header("if-none-match") == Some(tag.as_str()) {
         return Response::status(304).header("ETag", &tag);
     }
-    Response { status: 200, headers: Vec::new(), body: master::compact(today).into_bytes() }
+    Response { status: 200, headers: Vec::new(), body: file(today).into_bytes() }
         .header("Content-Type", "text/csv")
         .header("ETag", &tag)
 }

@@ -1,31 +1,30 @@
-//! The listener: who asks for what, and what becomes of it.
+//! Starts and stops a simulator; grants or refuses what clients ask for.
 
-use super::config::{BadToken, Depth200Path, Fault, SimConfig};
-use super::connection::{Connection, refusal, websocket_config};
+use super::config::{Fault, SimConfig};
+use super::connection::Connection;
 use super::depth::Depth;
 use super::feed::Feed;
-use super::http::{self, Request, Response};
 use super::orders::Orders;
 use super::probe::Probe;
 use super::rest;
 use super::rng::Rng;
+#[cfg(feature = "testing")]
+use super::script::Fate;
 use super::service::{Service, Sourced};
-use super::state::{Broker, Cut, Upgrade};
-use super::stream::ClientStream;
+use super::state::{Broker, Cut};
 use crate::model::Stream;
 use crate::protocol::depth::Levels;
+use crate::server::{ClientStream, Request, Response, http, listener, route, websocket_config};
 use std::collections::VecDeque;
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
-use tokio_rustls::TlsAcceptor;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
@@ -38,7 +37,13 @@ impl Simulator {
     pub async fn start(config: SimConfig) -> io::Result<SimHandle> {
         let listener = TcpListener::bind(config.listen).await?;
         let broker = Arc::new(Broker::new(config, listener.local_addr()?));
-        let task = tokio::spawn(listen(listener, broker.clone()));
+        let (serving, counting) = (broker.clone(), broker.clone());
+        let task = tokio::spawn(listener::listen(
+            listener,
+            broker.config.tls(),
+            move || counting.observer.accepted(),
+            move |stream, request, behind| client(stream, request, behind, serving.clone()),
+        ));
         Ok(SimHandle { probe: Probe(broker), engine: Engine::Task(task) })
     }
 }
@@ -111,105 +116,70 @@ impl Drop for SimHandle {
     }
 }
 
-async fn listen(listener: TcpListener, broker: Arc<Broker>) {
-    let mut clients = JoinSet::new();
-    loop {
-        match listener.accept().await {
-            Ok((tcp, _)) => {
-                broker.state().tcp_accepted += 1;
-                clients.spawn(client(tcp, broker.clone()));
-            }
-            // Out of file descriptors, most likely: give others time to go.
-            Err(_) => sleep(Duration::from_millis(20)).await,
-        }
-        while clients.try_join_next().is_some() {}
-    }
-}
-
-/// A client, from its first byte. Errors are the client's going away.
-async fn client(tcp: TcpStream, broker: Arc<Broker>) {
-    let _ = tcp.set_nodelay(true);
-    let mut stream = match &broker.config.tls {
-        None => ClientStream::Plain(tcp),
-        Some(tls) => match TlsAcceptor::from(tls.clone()).accept(tcp).await {
-            Ok(tls) => ClientStream::Tls(Box::new(tls)),
-            Err(_) => return,
-        },
-    };
-    let Ok(Some((request, behind))) = http::read_request(&mut stream).await else { return };
+/// Serves one request: a websocket or plain HTTP. Errors are the client's going away.
+async fn client(mut stream: ClientStream, request: Request, behind: Vec<u8>, broker: Arc<Broker>) {
     if request.is_upgrade() {
         upgrade(stream, request, behind, broker).await;
-    } else {
-        let response = rest::answer(&request, &broker);
-        broker.state().http.push(request.clone());
-        let _ = http::respond(&mut stream, &response, request.method != "HEAD").await;
+        return;
     }
+    let response = rest::answer(&request, &broker);
+    broker.observer.answered(&request, response.status);
+    let answering = http::respond(&mut stream, &response, request.method != "HEAD");
+    let _ = timeout(ANSWER_TIME, answering).await;
 }
 
-/// Which socket a request means.
-fn kind_of(request: &Request) -> Option<Stream> {
-    match request.path.as_str() {
-        "/feed" => Some(Stream::Market),
-        "/twentydepth" => Some(Stream::DEPTH_20),
-        "/twohundreddepth" => Some(Stream::DEPTH_200),
-        "/orders" => Some(Stream::Orders),
-        // Two of the broker's hosts serve their root; here they are one, and only the market feed has a version.
-        "/" | "" if request.query_value("version").is_some() => Some(Stream::Market),
-        "/" | "" => Some(Stream::DEPTH_200),
-        _ => None,
-    }
-}
+/// How long a client may take to read a plain answer.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
 
+/// Grants or refuses a websocket.
 async fn upgrade(mut stream: ClientStream, request: Request, behind: Vec<u8>, broker: Arc<Broker>) {
-    broker.state().upgrades.push((std::time::Instant::now(), request.clone()));
-    let Some(kind) = kind_of(&request) else {
-        return drop(http::respond(&mut stream, &Response::status(404), true).await);
-    };
-    let refused_status = broker.config.faults.iter().find_map(|fault| match fault {
+    broker.observer.upgrade_asked(&request);
+    let faulty = broker.config.faults.iter().find_map(|fault| match fault {
         Fault::Http(status) => Some(*status),
         _ => None,
     });
-    if let Some(status) = refused_status {
-        return drop(http::respond(&mut stream, &Response::status(status), true).await);
-    }
-    let mut reset_at_once = false;
-    match broker.next_upgrade() {
-        Upgrade::Accept => {}
-        Upgrade::Answer(response) => return drop(http::respond(&mut stream, &response, true).await),
-        Upgrade::AcceptThenReset => reset_at_once = true,
-        Upgrade::Reset => return stream.reset_on_drop(),
-        Upgrade::Silence => return std::future::pending().await,
-        Upgrade::Raw(bytes) => {
-            let _ = stream.write_all(&bytes).await;
-            return drop(stream.shutdown().await);
-        }
-    }
+    let routed = match (route(&request), faulty) {
+        (Ok(_), Some(status)) => Err(status),
+        (routed, _) => routed,
+    };
+    let kind = match routed {
+        Ok(kind) => kind,
+        Err(status) => return refuse(&mut stream, &request, status, &broker).await,
+    };
+    #[cfg(feature = "testing")]
+    let (mut stream, reset_at_once) = match broker.scripted_upgrade(stream).await {
+        Fate::GoOn(stream) => (stream, false),
+        Fate::Reset(stream) => (stream, true),
+        Fate::Answered => return,
+    };
     // The order socket has its token in the login.
     let is_refused = kind != Stream::Orders && !broker.is_token_good(request.query_value("token").as_deref());
-    if let (true, BadToken::Http(status)) = (is_refused, broker.config.bad_token) {
-        return drop(http::respond(&mut stream, &Response::status(status), true).await);
+    if let (true, Some(status)) = (is_refused, broker.config.refusal_status()) {
+        return refuse(&mut stream, &request, status, &broker).await;
     }
     let Some(key) = request.header("sec-websocket-key").map(str::to_owned) else {
-        return drop(http::respond(&mut stream, &Response::status(400), true).await);
+        return refuse(&mut stream, &request, 400, &broker).await;
     };
     if http::accept_upgrade(&mut stream, &key).await.is_err() {
         return;
     }
+    #[cfg(feature = "testing")]
     if reset_at_once {
         return stream.reset_on_drop();
     }
-    let elsewhere = kind == Stream::DEPTH_200
-        && match broker.config.depth_200_path {
-            Depth200Path::Both => false,
-            Depth200Path::Root => request.path == "/twohundreddepth",
-            Depth200Path::Neither => true,
-        };
-    let refusal = match (elsewhere, is_refused) {
-        (true, _) => Some(Cut::Reset),
-        (_, true) => Some(refusal(broker.config.bad_token)),
-        _ => None,
+    #[cfg(feature = "testing")]
+    let stream = broker.config.deafened(kind, stream);
+    let refusal = if kind == Stream::DEPTH_200 && !broker.config.has_200_levels(&request.path) {
+        Some(Cut::Reset)
+    } else {
+        is_refused.then(|| broker.config.refusal())
     };
     serve(stream, kind, request, behind, refusal, broker).await;
+}
+
+async fn refuse(stream: &mut ClientStream, request: &Request, status: u16, broker: &Broker) {
+    broker.observer.upgrade_refused(request, status);
+    let _ = timeout(ANSWER_TIME, http::respond(stream, &Response::status(status), true)).await;
 }
 
 async fn serve(
@@ -221,7 +191,7 @@ async fn serve(
     broker: Arc<Broker>,
 ) {
     let client_id = request.query_value("clientId");
-    let (id, commands) = broker.open(kind, request);
+    let (id, commands) = broker.open(kind, &request);
     if kind != Stream::Orders {
         broker.claim(id, client_id);
     }
@@ -234,10 +204,14 @@ async fn serve(
     };
     let config = Some(websocket_config());
     let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, config).await;
+    let muted = broker.config.faults.contains(&Fault::Mute);
+    #[cfg(feature = "testing")]
     let (muted, stalled) = {
         let state = broker.state();
-        (state.muted || broker.config.faults.contains(&Fault::Mute), state.stalled)
+        (muted || state.script.muted, state.script.stalled)
     };
+    #[cfg(not(feature = "testing"))]
+    let stalled = false;
     let noise = Rng::mixed(&[broker.config.seed, 9, u64::from(kind.index())]);
     let connection = Connection {
         broker,

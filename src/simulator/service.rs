@@ -1,12 +1,12 @@
 //! What a kind of socket does with requests and time; the connection around it does the rest.
 
-use super::config::Stacking;
-use super::request;
+use super::config::SimConfig;
 use super::rng::Rng;
 use super::source::{FrameSource, SourceFrame};
 use super::state::Cut;
 use crate::model::Stream;
 use crate::protocol::{self, depth::Levels};
+use crate::server::request;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,12 +29,14 @@ pub(crate) trait Service: Send {
     /// Its time has come.
     fn on_due(&mut self, out: &mut Vec<Out>);
     /// Chunks to flood the client with, once there are any.
+    #[cfg(feature = "testing")]
     fn blast(&mut self) -> Option<Flood> {
         None
     }
 }
 
 /// Messages as they stand on the wire, made beforehand: chunks to write one after the other.
+#[cfg(feature = "testing")]
 #[derive(Debug)]
 pub(crate) struct Flood {
     pub chunk: Bytes,
@@ -108,17 +110,14 @@ impl Turn<'_> {
     }
 }
 
-/// How many packets (depth: pairs) the next message holds.
-pub(crate) fn stack(stacking: Stacking, rate: Option<f64>, rng: &mut Rng) -> usize {
-    match (stacking, rate) {
-        (Stacking::Never, _) => 1,
-        (Stacking::Always(n), _) => n.max(1),
+/// How many packets (depth: pairs) the next message holds: mostly one, now and then several, as the real servers do.
+pub(crate) fn stack(config: &SimConfig, rng: &mut Rng) -> usize {
+    match (config.stacked(), config.rate) {
+        (Some(packets), _) => packets,
         // At rates no real account sees, messages grow instead of becoming countless.
-        (Stacking::NowAndThen, Some(rate)) if rate > 20_000.0 => {
-            rng.between(1, (rate / 2_500.0) as i64).min(512) as usize
-        }
-        (Stacking::NowAndThen, _) if rng.one_in(8) => rng.between(2, 5) as usize,
-        (Stacking::NowAndThen, _) => 1,
+        (None, Some(rate)) if rate > 20_000.0 => rng.between(1, (rate / 2_500.0) as i64).min(512) as usize,
+        _ if rng.one_in(8) => rng.between(2, 5) as usize,
+        _ => 1,
     }
 }
 

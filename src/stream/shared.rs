@@ -94,8 +94,10 @@ impl Shared {
         match &self.credentialing {
             Credentialing::Source(source) => source.read_login().await.map_err(|problem| CredentialProblem {
                 kind: match problem.kind {
-                    ProblemKind::Missing | ProblemKind::Unreadable => CredentialTrouble::Missing,
+                    ProblemKind::Missing => CredentialTrouble::Nowhere,
+                    ProblemKind::Unreadable => CredentialTrouble::Missing,
                     ProblemKind::Malformed => CredentialTrouble::Malformed,
+                    ProblemKind::OtherAccount => CredentialTrouble::OtherAccount,
                     ProblemKind::Expired => CredentialTrouble::Expired,
                 },
                 words: problem.message,

@@ -187,11 +187,65 @@ fn an_expired_token_is_never_given_out_and_an_early_end_is_warned_about() {
     assert!(good.expiry_warning(end + 1).is_some_and(|w| w.contains("before the planned end")));
 }
 
+/// A JWT with these claims, signed by nobody.
+fn jwt(claims: &str) -> String {
+    use base64::Engine as _;
+    let part = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.c2ln", part(r#"{"alg":"HS512"}"#), part(claims))
+}
+
+#[test]
+fn the_client_id_comes_from_the_token_where_nothing_else_names_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = file(&folder, jwt(r#"{"dhanClientId":"1000000001"}"#).as_bytes());
+    let options = || SourceOptions { token_file: Some(path.clone()), ..SourceOptions::default() };
+    assert_eq!(read(&source(options(), &[])).expect("credentials").client_id, "1000000001");
+    std::fs::write(&path, "an-opaque-token").expect("written");
+    let problem = read(&source(options(), &[])).expect_err("nobody's");
+    assert_eq!((problem.kind, problem.can_change), (ProblemKind::Missing, false));
+    assert!(problem.message.contains("the token does not name one"), "{problem}");
+}
+
+#[test]
+fn a_token_of_another_client_id_ends_the_run_with_4_and_both_are_masked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = file(&folder, jwt(r#"{"dhanClientId":"1000000001"}"#).as_bytes());
+    let options = SourceOptions { token_file: Some(path), ..SourceOptions::default() };
+    let source = source(options, &[("DHAN_CLIENT_ID", "1000000002")]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let problem = runtime.block_on(source.read()).expect_err("two accounts");
+    assert_eq!(Failure::from(problem.clone()).exit, Exit::Account);
+    for word in ["******0001", "******0002", "DHAN_CLIENT_ID"] {
+        assert!(problem.message.contains(word), "{problem}");
+    }
+    assert!(!problem.message.contains("100000000"), "{problem}");
+}
+
+#[test]
+fn the_default_token_file_is_read_where_nothing_else_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().to_str().expect("text");
+    let config = folder.path().join(".config/dhan");
+    std::fs::create_dir_all(&config).expect("made");
+    let path = config.join("token");
+    assert_eq!(source(SourceOptions::default(), &[("HOME", home)]).place(), None);
+    std::fs::write(&path, SENTINEL).expect("written");
+    let found = source(SourceOptions::default(), &[("HOME", home), ("DHAN_CLIENT_ID", "7")]);
+    assert_eq!(found.place(), Some(&TokenPlace::File(path.clone())));
+    assert_eq!(token(&found), SENTINEL);
+    let by_xdg = [("HOME", "/nowhere"), ("XDG_CONFIG_HOME", config.parent().and_then(Path::to_str).expect("text"))];
+    assert_eq!(source(SourceOptions::default(), &by_xdg).place(), Some(&TokenPlace::File(path)));
+    let all = [("HOME", home), ("DHAN_ACCESS_TOKEN", SENTINEL)];
+    assert_eq!(source(SourceOptions::default(), &all).place(), Some(&TokenPlace::Environment));
+}
+
 #[test]
 fn g07_a_command_gives_its_token_or_says_masked_why_not() {
     assert_eq!(token(&of_command(&format!("echo {SENTINEL}; echo noise >&2"))), SENTINEL);
     // A background process that keeps the pipe open is not waited for.
     assert_eq!(token(&of_command("echo opaque; sleep 5 &")), "opaque");
+    let problem = read(&of_command("echo q7Vx9zKp2mW4tR8yB3nL >&2; exit 3")).expect_err("failed");
+    assert!(problem.message.contains("exit code 3: [redacted]"), "an opaque token on stderr only: {problem}");
     let problem =
         read(&of_command(&format!("echo {SENTINEL} >&2; printf '\\033[2J' >&2; exit 3"))).expect_err("failed");
     assert_eq!(problem.kind, ProblemKind::Unreadable);

@@ -26,6 +26,8 @@ struct Bench {
     log: Vec<(u64, Action)>,
     /// What credentials there are.
     token: u64,
+    /// What is wrong with them, if anything.
+    trouble: Option<CredentialTrouble>,
 }
 
 impl Bench {
@@ -35,7 +37,7 @@ impl Bench {
 
     fn with(config: Config, subscriptions: &[Subscription]) -> Bench {
         let session = Session::new(config, subscriptions.iter().copied());
-        Bench { session, now: 0, from_us: OPEN_US, log: Vec::new(), token: 1 }
+        Bench { session, now: 0, from_us: OPEN_US, log: Vec::new(), token: 1, trouble: None }
     }
 
     fn market() -> Bench {
@@ -55,7 +57,11 @@ impl Bench {
         while let Some(action) = self.session.next_action() {
             self.log.push((self.now, action.clone()));
             if action == Action::ReadCredentials {
-                self.session.on(now, Input::CredentialsRead(Ok(Fingerprint(self.token))));
+                let read = match self.trouble {
+                    Some(kind) => Err(CredentialProblem { kind, words: "why".into() }),
+                    None => Ok(Fingerprint(self.token)),
+                };
+                self.session.on(now, Input::CredentialsRead(read));
             }
         }
     }
@@ -175,12 +181,55 @@ fn b01_refused_credentials_are_never_sent_again_and_new_ones_are_used_at_once() 
     }
 }
 
+fn impatient() -> Config {
+    let (auth_wait, auth_wait_at_start) = (Duration::ZERO, Duration::ZERO);
+    Config { auth_wait, auth_wait_at_start, ..Config::new(Stream::Market, 1, 7) }
+}
+
 #[test]
 fn the_environment_cannot_change_so_nothing_is_waited_for() {
-    let mut bench = Bench::new(Config { auth_wait: Duration::ZERO, ..Config::new(Stream::Market, 1, 7) });
+    let mut bench = Bench::new(impatient());
     bench.tell(Input::Start);
     bench.tell(http(401));
     assert_eq!((bench.exit(), bench.now), (Some(Exit::Credentials), 0));
+}
+
+#[test]
+fn a_token_that_was_replaced_is_read_and_used_at_once_without_any_wait() {
+    let mut bench = Bench::new(impatient());
+    bench.tell(Input::Start);
+    bench.tell(Input::Connected);
+    bench.token = 2;
+    bench.tell(Input::ServerDisconnect(DisconnectReason(807)));
+    assert_eq!((bench.exit(), bench.now, bench.count(&Action::Connect)), (None, 0, 2));
+}
+
+#[test]
+fn what_no_waiting_can_mend_ends_the_run_at_once_with_its_own_code() {
+    for (kind, exit) in
+        [(CredentialTrouble::Nowhere, Exit::Credentials), (CredentialTrouble::OtherAccount, Exit::Account)]
+    {
+        let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
+        let now = Now { at: Time(0), wall_us: OPEN_US };
+        session.on(now, Input::Start);
+        session.on(now, Input::CredentialsRead(Err(CredentialProblem { kind, words: "why".into() })));
+        let end = std::iter::from_fn(|| session.next_action()).find_map(|action| match action {
+            Action::GiveUp(failure) => Some(failure.exit),
+            _ => None,
+        });
+        assert_eq!(end, Some(exit), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_file_that_holds_another_accounts_token_in_mid_run_may_be_mended_and_is_told_with_its_own_code() {
+    let mut bench = Bench::online();
+    bench.tell(Input::Data { packets: 1 });
+    bench.trouble = Some(CredentialTrouble::OtherAccount);
+    bench.tell(Input::ServerDisconnect(DisconnectReason(807)));
+    assert_eq!(bench.session.state(), StateName::AwaitingCredentials);
+    bench.pass(Duration::from_secs(601));
+    assert_eq!(bench.exit(), Some(Exit::Account));
 }
 
 #[test]

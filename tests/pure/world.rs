@@ -15,6 +15,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 use std::time::Duration;
 
+const HOUR: Duration = Duration::from_secs(3_600);
+
 const SECOND: u64 = 1_000_000;
 const MS: u64 = 1_000;
 /// 2026-11-23, a Monday, 09:15 IST.
@@ -122,7 +124,7 @@ impl World {
     fn peer(&mut self, process: usize) -> Peer {
         let conn = u16::try_from(self.peers.len() + 1).unwrap();
         let config =
-            Config { auth_wait: Duration::from_secs(3_600), ..Config::new(Stream::Market, conn, self.rng.u64(..)) };
+            Config { auth_wait: HOUR, auth_wait_at_start: HOUR, ..Config::new(Stream::Market, conn, self.rng.u64(..)) };
         let wanted = self.some_subscriptions(200);
         Peer {
             session: Session::new(config, wanted),

@@ -57,7 +57,7 @@ async fn twenty_levels_come_in_multiples_of_332_stacked_and_split() {
     let mut socket = connect(&sim, "twentydepth").await;
     // A segment without depth is met with silence.
     ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &[HDFC, OPTION, BSE])).await;
-    let (mut sizes, mut starts, mut seen, mut sequence) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), 0);
+    let (mut sizes, mut starts, mut seen, mut sequence) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), 0..);
     for _ in 0..300 {
         let bytes = message(&mut socket).await.expect("more");
         assert_eq!(bytes.len() % 332, 0);
@@ -65,8 +65,7 @@ async fn twenty_levels_come_in_multiples_of_332_stacked_and_split() {
         for (i, packet) in packets(&bytes, Levels::Twenty).enumerate() {
             let Ok(Packet::Side(side)) = packet else { panic!("{packet:?}") };
             assert_eq!(side.rows().len(), 20);
-            assert!(side.word > sequence, "the sequence grows");
-            sequence = side.word;
+            assert_eq!(Some(side.word), sequence.next(), "the sequence counts from 0");
             seen.insert(side.instrument);
             if i == 0 {
                 starts.insert(side.side.name());
@@ -177,5 +176,58 @@ async fn a_path_that_does_not_work_resets_without_a_frame() {
         let mut socket = connect(&sim, path).await;
         ask(&mut socket, single(RequestCode::SUBSCRIBE_DEPTH, HDFC)).await;
         assert_eq!(message(&mut socket).await.is_some(), works, "{policy:?} {path}");
+    }
+}
+
+/// Counts the packets of an instrument until nothing more of it comes while another goes on for long.
+async fn following(socket: &mut Socket, instrument: InstrumentKey) -> u32 {
+    let (mut following, mut others) = (0, 0);
+    while others < 400 {
+        let bytes = message(socket).await.expect("more");
+        for packet in packets(&bytes, Levels::Twenty) {
+            let Ok(Packet::Side(side)) = packet else { panic!("{packet:?}") };
+            (following, others) =
+                if side.instrument == instrument { (following + 1, 0) } else { (following, others + 1) };
+        }
+    }
+    following
+}
+
+#[tokio::test]
+async fn by_default_25_unsubscribes_with_ghosts_and_24_does_nothing() {
+    let sim = start(SimConfig { rate: Some(5_000.0), ..SimConfig::default() }).await;
+    let mut socket = connect(&sim, "twentydepth").await;
+    ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &[HDFC, OPTION])).await;
+    ask(&mut socket, list(RequestCode::UNSUBSCRIBE_DEPTH, &[HDFC])).await;
+    assert!(sim.wait_async(LONG, |sim| sim.texts().len() == 2).await);
+    assert_eq!(sim.subscriptions(Stream::DEPTH_20).len(), 2, "24 unsubscribed");
+    ask(&mut socket, list(RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE, &[HDFC])).await;
+    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await);
+    let following = following(&mut socket, HDFC).await;
+    assert!(following >= 13, "{following} ghosts");
+}
+
+#[tokio::test]
+async fn the_200_level_socket_sends_no_pings_and_answers_them_unless_told_otherwise() {
+    for pongs in [true, false] {
+        let config = SimConfig {
+            ping_every: Some(Duration::from_millis(5)),
+            pongs_on_200: pongs,
+            rate: Some(100.0),
+            ..SimConfig::default()
+        };
+        let sim = start(config).await;
+        let mut socket = connect(&sim, "").await;
+        socket.send(Message::Ping("x".into())).await.expect("sent");
+        ask(&mut socket, single(RequestCode::SUBSCRIBE_DEPTH, HDFC)).await;
+        let (mut data, mut answered) = (0, false);
+        while data < 20 {
+            match tokio::time::timeout(LONG, socket.next()).await.expect("in time") {
+                Some(Ok(Message::Binary(_))) => data += 1,
+                Some(Ok(Message::Pong(_))) => answered = true,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(answered, pongs);
     }
 }

@@ -1,6 +1,7 @@
 //! The simulator from a client's side.
 
 mod command;
+mod crowd;
 mod depth;
 mod market;
 mod official_client;

@@ -256,9 +256,9 @@ async fn pings_go_both_ways_and_a_mute_client_is_closed() {
 
 #[tokio::test]
 async fn bad_tokens_end_as_configured() {
-    // Missing: the upgrade succeeds, the first request is answered with a reset.
+    // Empty: the upgrade succeeds, the first request is answered with a reset.
     let sim = start(quick()).await;
-    let mut socket = connect(&sim, "/feed?version=2&clientId=1").await;
+    let mut socket = connect(&sim, "/feed?version=2&token=&clientId=1&authType=2").await;
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
     assert!(matches!(socket.next().await, Some(Err(Error::Protocol(_) | Error::Io(_)))));
 
@@ -526,8 +526,55 @@ async fn one_that_listens_everywhere_is_pointed_at_on_loopback_since_clients_ref
         // Not every machine has IPv6.
         let Ok(sim) = Simulator::start(config).await else { continue };
         for (name, value) in sim.environment() {
-            let authority = format!("//{host}:{}/", sim.addr().port());
-            assert!(value.contains(&authority), "{name}={value}");
+            let address = url::Url::parse(&value).expect("an address");
+            assert_eq!(address.host_str(), Some(host), "{name}={value}");
+            assert_eq!(address.port(), Some(sim.addr().port()), "{name}={value}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_closed_market_sends_one_snapshot_of_the_last_session_then_only_pings() {
+    let config = SimConfig {
+        faults: vec![Fault::Closed],
+        stacking: Stacking::Never,
+        ping_every: Some(Duration::from_millis(20)),
+        ..quick()
+    };
+    let sim = start(config).await;
+    let mut socket = connect(&sim, FEED).await;
+    subscribe(&mut socket, Mode::Full, &[HDFC, OPTION]).await;
+    let mut full = 0;
+    for _ in 0..4 {
+        let bytes = message(&mut socket).await.expect("a snapshot");
+        if let Some(Ok((_, Packet::Full(packet)))) = feed::packets(&bytes).next() {
+            full += 1;
+            let ltt = feed::utc(packet.ltt_raw()).expect("traded");
+            assert_eq!((ltt + 19_800) % 86_400, (15 * 60 + 30) * 60 - 1, "traded in the last second of a session");
+        }
+    }
+    assert_eq!(full, 2);
+    for _ in 0..3 {
+        match tokio::time::timeout(LONG, socket.next()).await.expect("in time") {
+            Some(Ok(Message::Ping(_))) => {}
+            other => panic!("a closed market sends {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_that_dhan_answers_with_400_are_answered_so() {
+    let sim = start(quick()).await;
+    for path in ["/feed?version=2&token=abc&clientId=1", "/", "/feed", "/?version=2&clientId=1&authType=2"] {
+        let refused = try_connect(&sim, path).await;
+        assert!(matches!(&refused, Err(Error::Http(answer)) if answer.status() == 400), "{path}: {refused:?}");
+    }
+    // No library writes a request line without a path; some have.
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut tcp = TcpStream::connect(sim.addr()).await.expect("the simulator listens");
+    let head = "GET ?version=2&token=abc&clientId=1&authType=2 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n                Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    tcp.write_all(head.as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    tcp.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
 }

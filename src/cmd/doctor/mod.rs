@@ -30,7 +30,7 @@ const LIMIT: Duration = Duration::from_millis(14_000);
 pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
     let deadline = Instant::now() + LIMIT;
     let environment = Environment::process();
-    for name in crate::auth::SECRET_VARIABLES {
+    for name in crate::model::secrets::SECRET_VARIABLES {
         // Set or used is not the same: both are kept secret.
         if let Some(secret) = environment.text(name) {
             console.keep_secret(secret.into());

@@ -25,6 +25,8 @@ use crate::protocol::Mode;
 use crate::stream::{self, Chains, Credentialing, EarlyStop, Ended, Gate, Run, at_spot};
 use names::Names;
 pub(super) use names::unfound;
+use std::io::IsTerminal as _;
+use std::time::Duration;
 
 /// Runs a plan to its end.
 ///
@@ -102,9 +104,12 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
         capture.once(once);
     }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
+    let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
+    let at_start = if std::io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
     let session = Config {
         max_outage: plan.max_outage,
-        auth_wait: if server.can_change { plan.auth_wait } else { std::time::Duration::ZERO },
+        auth_wait: waits(plan.auth_wait),
+        auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
         snapshot: matches!(plan.kind, StreamKind::Orders { snapshot: true, .. }),
         calendar: holidays(console),
         ..Config::new(feed, 1, 0)
@@ -163,7 +168,6 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
 
 /// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
 fn live_line(console: &Console) -> bool {
-    use std::io::IsTerminal as _;
     console.shows(Level::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
 }
 

@@ -5,16 +5,13 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Variables that no child of ours gets to see.
-const SECRETS: [&str; 4] = ["DHAN_ACCESS_TOKEN", "DHAN_PARTNER_SECRET", "DHAN_TOKEN_FILE", "DHAN_TOKEN_COMMAND"];
-
 /// Starts `sh -c COMMAND` with the path in `$1`, in a process group of its own so that Ctrl-C does not reach it, and
 /// does not wait for it.
 pub fn start(command: &str, finished: &Path, console: &Console) {
     let mut child = Command::new("sh");
     child.arg("-c").arg(command).arg("dhan").arg(finished).stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
-    for secret in SECRETS {
-        child.env_remove(secret);
+    for name in crate::model::secrets::hidden_from_children() {
+        child.env_remove(name);
     }
     match child.spawn() {
         Ok(mut child) => {

@@ -125,9 +125,9 @@ impl Session {
         }
         match &mut self.state {
             State::Waiting { until } if *until <= at => self.attempt(),
-            State::AwaitingCredentials { deadline, problem, .. } if *deadline <= at => {
-                let problem = std::mem::take(problem);
-                self.no_credentials(&problem);
+            State::AwaitingCredentials { deadline, problem, exit, .. } if *deadline <= at => {
+                let (problem, exit) = (std::mem::take(problem), *exit);
+                self.no_credentials(&problem, exit);
             }
             State::AwaitingCredentials { next_read, .. } if next_read.is_some_and(|next| next <= at) => {
                 *next_read = None;

@@ -45,13 +45,31 @@ impl Session {
                 self.act(Action::Connect);
             }
             Ok(_) if waiting => {}
-            Ok(_) => self.await_credentials("these credentials were refused before".to_owned()),
-            Err(problem) if waiting => {
-                if let State::AwaitingCredentials { problem: last, .. } = &mut self.state {
-                    *last = problem.words;
+            Ok(_) => {
+                let refusal = self.refusal.take();
+                let words = refusal.unwrap_or_else(|| "these credentials were refused before".to_owned());
+                self.await_credentials(words, Exit::Credentials);
+            }
+            Err(problem) => {
+                let exit = match problem.kind {
+                    CredentialTrouble::OtherAccount => Exit::Account,
+                    _ => Exit::Credentials,
+                };
+                let is_final = match problem.kind {
+                    CredentialTrouble::Nowhere => true,
+                    // A file may be mended; at the start the user is there to hear of it.
+                    CredentialTrouble::OtherAccount => !self.ever_live && !waiting,
+                    _ => false,
+                };
+                match &mut self.state {
+                    _ if is_final => self.give_up(exit, problem.words),
+                    State::AwaitingCredentials { problem: last, exit: code, .. } => {
+                        *last = problem.words;
+                        *code = exit;
+                    }
+                    _ => self.await_credentials(problem.words, exit),
                 }
             }
-            Err(problem) => self.await_credentials(problem.words),
         }
     }
 
@@ -120,26 +138,45 @@ impl Session {
         }
     }
 
-    pub(super) fn await_credentials(&mut self, problem: String) {
-        self.trouble.clone_from(&problem);
+    /// Reads the credentials once more after a refusal: a token that was replaced meanwhile needs no waiting.
+    pub(super) fn refused(&mut self, problem: String) {
+        self.refuse_current();
+        if self.auth_deadline() > self.now.at {
+            return self.await_credentials(problem, Exit::Credentials);
+        }
+        self.refusal = Some(problem);
+        self.attempt();
+    }
+
+    /// Returns until when other credentials are waited for, from the first moment they were needed.
+    fn auth_deadline(&mut self) -> Time {
         let since = *self.auth_since.get_or_insert(self.now.at);
-        let deadline = since + self.config.auth_wait;
+        since + self.auth_wait()
+    }
+
+    fn auth_wait(&self) -> Duration {
+        if self.ever_live { self.config.auth_wait } else { self.config.auth_wait_at_start }
+    }
+
+    pub(super) fn await_credentials(&mut self, problem: String, exit: Exit) {
+        self.trouble.clone_from(&problem);
+        let deadline = self.auth_deadline();
         if deadline <= self.now.at {
-            return self.no_credentials(&problem);
+            return self.no_credentials(&problem, exit);
         }
         let left = words(deadline.since(self.now.at));
         self.warn(format!("{problem}; waiting up to {left} for other credentials"));
         self.status(StatusEvent::Retrying, Some(format!("waiting for other credentials: {problem}")));
-        self.state = State::AwaitingCredentials { deadline, next_read: None, problem };
+        self.state = State::AwaitingCredentials { deadline, next_read: None, problem, exit };
         self.act(Action::ReadCredentials);
     }
 
-    pub(super) fn no_credentials(&mut self, problem: &str) {
-        let waited = match self.config.auth_wait {
+    pub(super) fn no_credentials(&mut self, problem: &str, exit: Exit) {
+        let waited = match self.auth_wait() {
             Duration::ZERO => String::new(),
             wait => format!("; no others came within {} (--auth-wait)", words(wait)),
         };
-        self.give_up(Exit::Credentials, format!("{problem}{waited}"));
+        self.give_up(exit, format!("{problem}{waited}"));
     }
 
     pub(super) fn probe_or_retry(&mut self, failure: &Failure, served: Served) {
@@ -159,8 +196,7 @@ impl Session {
         }
         match result {
             ProbeResult::TokenDead => {
-                self.refuse_current();
-                self.await_credentials("the access token is dead, as the account's profile tells".to_owned());
+                self.refused("the access token is dead, as the account's profile tells".to_owned());
             }
             ProbeResult::PlanInactive => {
                 self.give_up(

@@ -101,11 +101,8 @@ impl Session {
                 let floor = from + jitter(&mut self.rng, to.saturating_sub(from));
                 self.retry(served, floor, &detail);
             }
-            Verdict::Credentials => {
-                self.refuse_current();
-                self.await_credentials(detail);
-            }
-            Verdict::AwaitCredentials => self.await_credentials(detail),
+            Verdict::Credentials => self.refused(detail),
+            Verdict::AwaitCredentials => self.await_credentials(detail, Exit::Credentials),
             Verdict::Probe => self.probe_or_retry(failure, served),
             Verdict::CoolOff(kind, asked) => self.cool_off(kind, asked, &detail),
             Verdict::Wait(wait) => {

@@ -7,7 +7,9 @@ mod losing;
 use super::action::Action;
 use super::backoff::{Backoff, Served, jitter};
 use super::calendar::Calendar;
-use super::input::{Close, ConnectFailure, CoolOffKind, CredentialProblem, Fingerprint, Input, ProbeResult};
+use super::input::{
+    Close, ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, ProbeResult,
+};
 use super::liveness::{Liveness, Pulse};
 use super::mute::{Mute, Silence};
 use super::policy::{self, Failure, Verdict};
@@ -64,6 +66,8 @@ pub struct Config {
     pub max_outage: Option<Duration>,
     /// `--auth-wait`; zero where the credentials cannot change.
     pub auth_wait: Duration,
+    /// The same until the run is live for the first time: a person at a terminal is told at once.
+    pub auth_wait_at_start: Duration,
     /// Whether the REST order book is asked for (orders, unless `--no-snapshot` or a partner).
     pub snapshot: bool,
     /// Whether the server may have another path (200 levels). Not where the user named the address: it is used as it
@@ -83,6 +87,7 @@ impl Config {
             start_delay: Duration::ZERO,
             max_outage: None,
             auth_wait: Duration::from_secs(600),
+            auth_wait_at_start: Duration::from_secs(600),
             snapshot: feed == Stream::Orders,
             other_path: feed == Stream::Depth(Levels::TwoHundred),
             calendar: Calendar::default(),
@@ -133,7 +138,7 @@ enum State {
     Idle,
     Waiting { until: Time },
     Reading,
-    AwaitingCredentials { deadline: Time, next_read: Option<Time>, problem: String },
+    AwaitingCredentials { deadline: Time, next_read: Option<Time>, problem: String, exit: Exit },
     Connecting,
     Probing { until: Time },
     Online(Online),
@@ -170,6 +175,8 @@ pub struct Session {
     refused: VecDeque<Fingerprint>,
     /// Since when other credentials are waited for.
     auth_since: Option<Time>,
+    /// Why the credentials were refused that are now read once more.
+    refusal: Option<String>,
     /// Since when there has been no connection, and what the last trouble was.
     outage_since: Option<Time>,
     trouble: String,
@@ -205,6 +212,7 @@ impl Session {
             current: None,
             refused: VecDeque::new(),
             auth_since: None,
+            refusal: None,
             outage_since: None,
             trouble: String::new(),
             throttled: 0,

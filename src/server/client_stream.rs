@@ -11,6 +11,9 @@ use tokio_rustls::server::TlsStream;
 pub(crate) enum ClientStream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+    /// Pings are not heard on it.
+    #[cfg(feature = "testing")]
+    Deaf(Box<(ClientStream, super::deaf::Deafness)>),
 }
 
 impl ClientStream {
@@ -18,6 +21,8 @@ impl ClientStream {
         match self {
             ClientStream::Plain(tcp) => tcp,
             ClientStream::Tls(tls) => tls.get_ref().0,
+            #[cfg(feature = "testing")]
+            ClientStream::Deaf(deaf) => deaf.0.tcp(),
         }
     }
 
@@ -33,6 +38,14 @@ impl AsyncRead for ClientStream {
         match self.get_mut() {
             ClientStream::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
             ClientStream::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+            #[cfg(feature = "testing")]
+            ClientStream::Deaf(deaf) => {
+                let before = buf.filled().len();
+                let (stream, deafness) = deaf.as_mut();
+                let read = Pin::new(stream).poll_read(cx, buf);
+                deafness.filter(&mut buf.filled_mut()[before..]);
+                read
+            }
         }
     }
 }
@@ -42,6 +55,8 @@ impl AsyncWrite for ClientStream {
         match self.get_mut() {
             ClientStream::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
             ClientStream::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+            #[cfg(feature = "testing")]
+            ClientStream::Deaf(deaf) => Pin::new(&mut deaf.0).poll_write(cx, buf),
         }
     }
 
@@ -49,6 +64,8 @@ impl AsyncWrite for ClientStream {
         match self.get_mut() {
             ClientStream::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
             ClientStream::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            #[cfg(feature = "testing")]
+            ClientStream::Deaf(deaf) => Pin::new(&mut deaf.0).poll_flush(cx),
         }
     }
 
@@ -56,6 +73,8 @@ impl AsyncWrite for ClientStream {
         match self.get_mut() {
             ClientStream::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
             ClientStream::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            #[cfg(feature = "testing")]
+            ClientStream::Deaf(deaf) => Pin::new(&mut deaf.0).poll_shutdown(cx),
         }
     }
 }

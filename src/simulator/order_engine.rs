@@ -1,6 +1,6 @@
 //! The account's orders: a plausible life of a handful at a time, told by the order socket and the REST order book alike.
 //!
-//! Like prices, the desk moves only while somebody listens (or a test tells it to), so that a seed always tells the
+//! Like prices, the engine moves only while somebody listens (or a test tells it to), so that a seed always tells the
 //! same story.
 
 use super::config::SimConfig;
@@ -69,7 +69,7 @@ enum Step {
 const ORDERS: usize = 1_000;
 
 /// The account's orders.
-pub(crate) struct Desk {
+pub(crate) struct OrderEngine {
     state: Mutex<State>,
     pace: Duration,
     is_alive: bool,
@@ -87,8 +87,8 @@ struct State {
     next_at: Instant,
 }
 
-impl Desk {
-    pub fn new(config: &SimConfig) -> Desk {
+impl OrderEngine {
+    pub fn new(config: &SimConfig) -> OrderEngine {
         let pace = config.rate.unwrap_or(2.0).max(1e-6);
         let pace = Duration::try_from_secs_f64(1.0 / pace).unwrap_or(Duration::MAX);
         let state = State {
@@ -99,7 +99,11 @@ impl Desk {
             log: Vec::new(),
             next_at: Instant::now(),
         };
-        Desk { state: Mutex::new(state), pace: pace.min(Duration::from_secs(1_000_000)), is_alive: config.order_life }
+        OrderEngine {
+            state: Mutex::new(state),
+            pace: pace.min(Duration::from_secs(1_000_000)),
+            is_alive: config.has_order_life(),
+        }
     }
 
     /// Somebody begins to listen: they hear what comes from now on, after a while.
@@ -270,18 +274,18 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
-    fn desk(seed: u64) -> (Desk, Market) {
-        (Desk::new(&SimConfig { seed, ..SimConfig::default() }), Market::new(seed))
+    fn engine(seed: u64) -> (OrderEngine, Market) {
+        (OrderEngine::new(&SimConfig { seed, ..SimConfig::default() }), Market::new(seed))
     }
 
     #[test]
     fn lives_are_plausible_and_the_book_says_what_the_log_said_last() {
-        let (desk, market) = desk(4);
+        let (engine, market) = engine(4);
         for _ in 0..300 {
-            desk.advance(&market);
+            engine.advance(&market);
         }
         let mut last: HashMap<String, Order> = HashMap::new();
-        for order in desk.hear(0, &market) {
+        for order in engine.hear(0, &market) {
             if let Some(before) = last.get(&order.order_no) {
                 assert!(
                     matches!(before.status, Status::Transit | Status::Pending),
@@ -296,7 +300,7 @@ mod tests {
             assert_eq!(order.traded > 0, order.average > 0.0);
             last.insert(order.order_no.clone(), order);
         }
-        let book = desk.book();
+        let book = engine.book();
         assert!(book.len() > 50);
         assert!(book.iter().all(|order| last[&order.order_no] == *order));
         for status in [Status::Traded, Status::Rejected, Status::Cancelled] {
@@ -307,22 +311,22 @@ mod tests {
 
     #[test]
     fn the_day_ends_with_a_thousand_orders() {
-        let (desk, market) = desk(4);
+        let (engine, market) = engine(4);
         for _ in 0..5_000 {
-            desk.advance(&market);
+            engine.advance(&market);
         }
-        assert_eq!(desk.book().len(), ORDERS);
-        assert_eq!(desk.due(desk.listen()), None);
+        assert_eq!(engine.book().len(), ORDERS);
+        assert_eq!(engine.due(engine.listen()), None);
     }
 
     #[test]
     fn a_seed_always_tells_the_same_story() {
         let story = |seed| {
-            let (desk, market) = desk(seed);
-            (0..60).for_each(|_| desk.advance(&market));
+            let (engine, market) = engine(seed);
+            (0..60).for_each(|_| engine.advance(&market));
             let tell =
                 |order: Order| (order.order_no, order.symbol, order.status as u8, order.traded, order.price.to_bits());
-            desk.hear(0, &market).into_iter().map(tell).collect::<Vec<_>>()
+            engine.hear(0, &market).into_iter().map(tell).collect::<Vec<_>>()
         };
         assert_eq!(story(1), story(1));
         assert_ne!(story(1), story(2));

@@ -1,6 +1,6 @@
 //! As much of HTTP/1.1 as the broker's side needs: one request head, one answer, then the connection ends or is upgraded.
 
-use super::stream::ClientStream;
+use super::client_stream::ClientStream;
 use std::fmt::Write as _;
 use std::io;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

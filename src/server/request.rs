@@ -29,6 +29,23 @@ pub(crate) fn read(text: &str) -> Option<Request> {
     Some(Request { code, named: list.len(), instruments: list.iter().filter_map(instrument).collect() })
 }
 
+/// Returns what a request code asks for, in words.
+pub(crate) fn action(code: u64) -> &'static str {
+    match code {
+        11 => "connects",
+        12 => "disconnects",
+        15 => "subscribes in ticker mode",
+        16 => "unsubscribes in ticker mode",
+        17 => "subscribes in quote mode",
+        18 => "unsubscribes in quote mode",
+        21 => "subscribes in full mode",
+        22 => "unsubscribes in full mode",
+        23 => "subscribes to depth",
+        24 | 25 => "unsubscribes from depth",
+        _ => "asks for a code that is not known",
+    }
+}
+
 fn instrument(value: &Value) -> Option<InstrumentKey> {
     let name = value.get("ExchangeSegment")?.as_str()?;
     // Exactly the eight strings: the server is not known to understand anything else.

@@ -1,0 +1,122 @@
+//! The accept loop: bounded connections, bounded time for the head of a request.
+
+use super::client_stream::ClientStream;
+use super::http::{self, Request};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet, yield_now};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+/// How long a client may take for TLS and the head of its request.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Descriptors that stay free for files and for answering the clients that are connected.
+const RESERVED: u64 = 32;
+/// Most connections at one time, where the system allows that many.
+const CONNECTIONS: u64 = 4_096;
+
+/// Returns how many connections are served at one time.
+fn most_connections() -> usize {
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(CONNECTIONS);
+    usize::try_from(descriptors.saturating_sub(RESERVED).clamp(8, CONNECTIONS)).unwrap_or(8)
+}
+
+/// Accepts connections until dropped. `accepted` is called for each; `serve` gets those that sent a request head in time.
+///
+/// A client that sends no head cannot keep others out: beyond a quarter of the connections, the one that has been
+/// without a head for longest is closed.
+pub(crate) async fn listen<Served>(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    accepted: impl Fn(),
+    serve: impl Fn(ClientStream, Request, Vec<u8>) -> Served + Clone + Send + 'static,
+) where
+    Served: Future<Output = ()> + Send + 'static,
+{
+    let most = most_connections();
+    let headless = Headless::new((most / 4).max(2));
+    let mut clients = JoinSet::new();
+    let mut number = 0;
+    loop {
+        let connection = listener.accept().await;
+        if clients.len() >= most {
+            // Those that were closed just now still count until they have been polled.
+            yield_now().await;
+        }
+        while clients.try_join_next().is_some() {}
+        match connection {
+            Ok((tcp, _)) if clients.len() >= most => refuse(&tcp),
+            Ok((tcp, _)) => {
+                accepted();
+                number += 1;
+                let (serve, tls, waiting) = (serve.clone(), tls.clone(), headless.clone());
+                let mut list = headless.lock();
+                let client = clients.spawn(async move {
+                    let head = timeout(HEAD_TIME, head(tcp, tls)).await;
+                    waiting.remove(number);
+                    if let Ok(Some((stream, request, behind))) = head {
+                        serve(stream, request, behind).await;
+                    }
+                });
+                list.push_back((number, client));
+                headless.trim(&mut list);
+            }
+            // Out of descriptors, most likely.
+            Err(_) => {
+                if let Some((_, oldest)) = headless.lock().pop_front() {
+                    oldest.abort();
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
+
+/// Reads the head of a client's request.
+async fn head(tcp: TcpStream, tls: Option<Arc<rustls::ServerConfig>>) -> Option<(ClientStream, Request, Vec<u8>)> {
+    let _ = tcp.set_nodelay(true);
+    let mut stream = match tls {
+        None => ClientStream::Plain(tcp),
+        Some(tls) => ClientStream::Tls(Box::new(TlsAcceptor::from(tls).accept(tcp).await.ok()?)),
+    };
+    let (request, behind) = http::read_request(&mut stream).await.ok()??;
+    Some((stream, request, behind))
+}
+
+/// Answers a connection that is one too many, as far as that works without waiting.
+fn refuse(tcp: &TcpStream) {
+    let answer = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let _: io::Result<usize> = tcp.try_write(answer);
+}
+
+/// The connections that have sent no head yet, the oldest first.
+#[derive(Clone)]
+struct Headless {
+    list: Arc<Mutex<VecDeque<(u64, AbortHandle)>>>,
+    most: usize,
+}
+
+impl Headless {
+    fn new(most: usize) -> Headless {
+        Headless { list: Arc::default(), most }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(u64, AbortHandle)>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remove(&self, number: u64) {
+        self.lock().retain(|(other, _)| *other != number);
+    }
+
+    fn trim(&self, list: &mut VecDeque<(u64, AbortHandle)>) {
+        while list.len() > self.most
+            && let Some((_, oldest)) = list.pop_front()
+        {
+            oldest.abort();
+        }
+    }
+}
