@@ -10,6 +10,7 @@ use crate::model::exit::Exit;
 use crate::model::{InstrumentKey, Segment};
 use crate::model::{PacketCounts, Stream};
 use crate::pipeline::desk::Tap as _;
+use crate::record::chain::Chain;
 use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use crate::pipeline::lane::{Batch, Item, Lagged};
 use crate::pipeline::stages::EndedWithin;
@@ -100,6 +101,12 @@ fn put() -> impl Strategy<Value = Put> {
         ),
         1 => (any::<u16>(), proptest::sample::select(StatusEvent::ALL.to_vec()), detail(), any::<i64>())
             .prop_map(|(conn, event, detail, at_us)| Put::Event(Event::Status { conn, event, detail, at_us })),
+        1 => (".{0,9}", [-1e9f64..1e9, 0.0..1e5, 0.0..1e3], proptest::collection::vec(".{0,9}", 0..4), any::<i64>()).prop_map(
+            |(underlying, [spot, atm, step], added, at_us)| {
+                let (expiry, removed) = ("2026-02-24".to_owned(), added.iter().rev().cloned().collect());
+                Put::Event(Event::Chain { chain: Chain { underlying, expiry, spot, atm, step, added, removed }, at_us })
+            }
+        ),
         1 => (".{0,9}", any::<i64>()).prop_map(|(reason, at_us)| Put::Event(Event::End { reason, at_us })),
         1 => (any::<u64>(), any::<i64>(), any::<i64>())
             .prop_map(|(packets, from_us, to_us)| Put::Lagged(Lagged { packets, from_us, to_us })),

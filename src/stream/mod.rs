@@ -346,7 +346,7 @@ impl Driver {
         for step in steps {
             self.apply(step.subscribe, &step.unsubscribe);
             if let Some((underlying, change)) = step.change {
-                self.console.info(format!("{underlying} {change:?}"));
+                self.shared.desk.event(Event::Chain { chain: chain_record(underlying, change), at_us: now_us() });
             }
         }
     }
@@ -577,6 +577,19 @@ impl Drop for Driver {
             self.stop.stop();
             let _ = writer.join();
         }
+    }
+}
+
+/// The record of a chain's change.
+fn chain_record(underlying: String, change: crate::chain::Change) -> crate::record::chain::Chain {
+    crate::record::chain::Chain {
+        underlying,
+        expiry: change.expiry.to_string(),
+        spot: change.spot,
+        atm: change.atm,
+        step: change.step,
+        added: change.added.iter().map(|(key, _)| key.to_string()).collect(),
+        removed: change.removed.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -187,7 +187,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         ..Rules::everything(plan.feed())
     };
     if let Some(only) = &plan.shape.only {
-        rules.only = outputs::only_bits(only);
+        rules.only = only.iter().copied().collect();
     }
     match &plan.kind {
         StreamKind::Market { once: true, .. } => {
