@@ -167,9 +167,9 @@ fn holds_its_promises(sides: usize, walk: impl Iterator<Item = f64>) -> Result<u
         let last: Vec<f64> = recent.iter().rev().take(25).copied().collect();
         let options = &chain.series().unwrap().options;
         let places: HashSet<usize> = last.iter().map(|spot| options.nearest(*spot)).collect();
-        if last.len() == 25 && places.len() == 1 {
+        if sides > 0 && last.len() == 25 && places.len() == 1 {
             let nearest = options.nearest(spot);
-            for at in options.around(nearest, sides.saturating_sub(1)) {
+            for at in options.around(nearest, sides - 1) {
                 prop_assert!(chain.followed.held.contains_key(&at), "strike {} at {:?}", options.price(at), now);
             }
         }
