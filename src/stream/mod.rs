@@ -17,9 +17,7 @@ use crate::model::Stream;
 pub use chains::{Chains, at_spot};
 pub use early::EarlyStop;
 pub use gate::Gate;
-// What an end means is said in one place, for `dhan doctor` too.
 pub use shared::{Credentialing, SocketState};
-pub(crate) use socket::{close, connect_failure};
 
 use crate::auth::BaseUrl;
 use crate::clock::now_us;
@@ -222,6 +220,7 @@ impl Driver {
             peers: RefCell::default(),
             sockets: RefCell::default(),
             probed: Cell::new(None),
+            has_been_live: Cell::new(false),
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),

@@ -236,9 +236,13 @@ impl Server {
             (Stream::Orders, true) => None,
             _ => Some(rest::Client::new(server.api.clone(), &tls, &Resolver::default(), console.redactor())?),
         };
+        let proxies = Proxies::from_env();
+        if !server.base.is_plain() {
+            proxies.check(&server.base.authority())?;
+        }
         Ok(Server {
             base: server.base.clone(),
-            connector: Connector::new(tls, Proxies::from_env(), console.redactor()),
+            connector: Connector::new(tls, proxies, console.redactor()),
             rest,
             can_change: source.can_change(),
             warning: source.permission_warning(),
