@@ -42,9 +42,9 @@ impl Listing {
         let named = request.segment.and_then(SpecSegment::feed);
         let wanted = named.filter(|segment| !CASH.contains(segment));
         let takes = |segment: SpecSegment| {
-            segment.feed().is_some_and(|segment| {
-                SEGMENTS.contains(&segment) && wanted.is_none_or(|wanted| wanted == segment)
-            })
+            segment
+                .feed()
+                .is_some_and(|segment| SEGMENTS.contains(&segment) && wanted.is_none_or(|wanted| wanted == segment))
         };
         let all = contracts(master, &request.underlying, takes, today)?;
         let first = |segment: &Segment| {
@@ -53,8 +53,7 @@ impl Listing {
         let Some(segment) = SEGMENTS.iter().copied().find(first) else {
             return Ok(Listing::Unknown(nearest(master, request, takes, today)?));
         };
-        let here: Vec<Contract> =
-            all.into_iter().filter(|one| one.segment == SpecSegment::Feed(segment)).collect();
+        let here: Vec<Contract> = all.into_iter().filter(|one| one.segment == SpecSegment::Feed(segment)).collect();
         let is_future = matches!(segment, Segment::MCX_COMM | Segment::NSE_CURRENCY | Segment::BSE_CURRENCY);
         let cash = if is_future { None } else { cash(master, &request.underlying, named)? };
         let mut by_expiry: BTreeMap<Date, Vec<&Contract>> = BTreeMap::new();

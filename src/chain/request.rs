@@ -65,8 +65,13 @@ impl FromStr for Request {
         if underlying.is_empty() {
             return Err(wrong("it names no underlying: write NIFTY, or NIFTY,expiry=month,strikes=15".to_owned()));
         }
-        let mut request =
-            Request { underlying: underlying.to_owned(), segment, expiry: Expiry::Nearest, strikes: STRIKES, spot: None };
+        let mut request = Request {
+            underlying: underlying.to_owned(),
+            segment,
+            expiry: Expiry::Nearest,
+            strikes: STRIKES,
+            spot: None,
+        };
         let mut seen: Vec<&str> = Vec::new();
         for part in parts {
             let (key, value) = part.split_once('=').unwrap_or((part, ""));
@@ -110,13 +115,8 @@ mod tests {
 
     #[test]
     fn every_shape_of_a_chain_is_read() {
-        let plain = Request {
-            underlying: "NIFTY".to_owned(),
-            segment: None,
-            expiry: Expiry::Nearest,
-            strikes: 10,
-            spot: None,
-        };
+        let plain =
+            Request { underlying: "NIFTY".to_owned(), segment: None, expiry: Expiry::Nearest, strikes: 10, spot: None };
         assert_eq!("NIFTY".parse(), Ok(plain.clone()));
         assert_eq!(
             " NFO:NIFTY , expiry=MONTH, strikes=0,spot=25500.5".parse(),

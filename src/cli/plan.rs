@@ -3,8 +3,8 @@
 //! A plan is plain data. Whoever holds one may connect: its options fit together, its lists could be read, and every
 //! moment in it is absolute.
 
-use crate::chain::Request;
 use crate::auth::{ApiBase, BaseUrl, Source};
+use crate::chain::Request;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;

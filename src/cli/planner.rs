@@ -11,8 +11,8 @@ use super::plan::{
 use super::problems::Problems;
 use super::specs::{self, Takes};
 use super::value;
-use crate::chain::{ChainError, Request};
 use crate::auth::{ApiBase, Environment};
+use crate::chain::{ChainError, Request};
 use crate::clock;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
@@ -65,10 +65,20 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     });
     let mode = mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
-    let chains: Vec<Request> =
-        args.chain.iter().filter_map(|typed| problems.ok(typed.parse().map_err(|error: ChainError| error.to_string()))).collect();
-    let instruments =
-        instruments(&args.instruments, &args.stream, Stream::Market, takes, !args.chain.is_empty(), around, &mut problems);
+    let chains: Vec<Request> = args
+        .chain
+        .iter()
+        .filter_map(|typed| problems.ok(typed.parse().map_err(|error: ChainError| error.to_string())))
+        .collect();
+    let instruments = instruments(
+        &args.instruments,
+        &args.stream,
+        Stream::Market,
+        takes,
+        !args.chain.is_empty(),
+        around,
+        &mut problems,
+    );
     fits(&chains, &instruments, &mut problems);
     let only = only::types(&args.only, RecordType::of_stream(Stream::Market), &mut problems);
     if args.once {
@@ -95,7 +105,8 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
         );
     }
     let kind = StreamKind::Market { mode, once: args.once };
-    let plan = stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)?;
+    let plan =
+        stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)?;
     Ok(StreamPlan { chains, ..plan })
 }
 

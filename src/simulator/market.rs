@@ -3,8 +3,8 @@
 //! An instrument takes one step whenever a packet of it is sent to anybody, so that what a client sees depends on the
 //! seed and on what it asked for, never on the clock; only the last trade time is the clock's.
 
-use super::rng::Rng;
 use super::options::Follows;
+use super::rng::Rng;
 use super::{known, master};
 use crate::clock;
 use crate::model::{InstrumentKey, Segment};
@@ -106,7 +106,9 @@ impl Instrument {
     fn new(seed: u64, key: InstrumentKey) -> Instrument {
         let seed = Rng::mixed(&[seed, u64::from(key.segment.code()), u64::from(key.security_id)]).next();
         let mut rng = Rng::new(seed);
-        let listed = known::find(key).map(|listing| listing.close_paise).or_else(|| master::contract(key).map(|contract| contract.close_paise));
+        let listed = known::find(key)
+            .map(|listing| listing.close_paise)
+            .or_else(|| master::contract(key).map(|contract| contract.close_paise));
         let prev_close = match listed {
             Some(paise) => paise / 5,
             None => match key.segment {

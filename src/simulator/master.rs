@@ -193,8 +193,11 @@ fn limits(exchange: &str, segment: &str, id: &str) -> (String, String) {
         _ => return (String::new(), String::new()),
     };
     let key = id.parse().map(|id| InstrumentKey::new(segment, id)).ok();
-    let close =
-        key.and_then(|key| super::known::find(key).map(|listing| listing.close_paise).or_else(|| contract(key).map(|contract| contract.close_paise)));
+    let close = key.and_then(|key| {
+        super::known::find(key)
+            .map(|listing| listing.close_paise)
+            .or_else(|| contract(key).map(|contract| contract.close_paise))
+    });
     let rupees = |paise: i64| format!("{}.{:02}00", paise / 100, paise % 100);
     close.map_or_else(Default::default, |close| (rupees(close + close / 10), rupees(close - close / 10)))
 }

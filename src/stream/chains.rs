@@ -116,7 +116,9 @@ impl Chains {
     /// Notes what is asked for by name no longer, and returns what chains still hold of it.
     pub fn disown(&mut self, removed: &[Subscription]) -> Vec<Subscription> {
         let is_meant = |one: &Subscription| {
-            removed.iter().any(|gone| gone.instrument == one.instrument && (gone.mode.is_none() || gone.mode == one.mode))
+            removed
+                .iter()
+                .any(|gone| gone.instrument == one.instrument && (gone.mode.is_none() || gone.mode == one.mode))
         };
         self.own.retain(|one| !is_meant(one));
         self.held().into_iter().filter(|one| is_meant(one)).collect()
@@ -167,9 +169,8 @@ impl Chains {
         let held = self.held();
         let mut unsubscribe: Vec<Subscription> = gone.map(|key| subscription(key, self.mode)).into_iter().collect();
         if let Some((_, change)) = &change {
-            let named = |(key, symbol): &(InstrumentKey, Arc<str>)| {
-                (subscription(*key, self.mode), Some(Arc::clone(symbol)))
-            };
+            let named =
+                |(key, symbol): &(InstrumentKey, Arc<str>)| (subscription(*key, self.mode), Some(Arc::clone(symbol)));
             subscribe.extend(change.added.iter().map(named));
             unsubscribe.extend(change.removed.iter().map(|key| subscription(*key, self.mode)));
         }

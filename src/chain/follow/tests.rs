@@ -18,7 +18,8 @@ fn series(expiry: Date, first_id: u32) -> Series {
 }
 
 fn chain(text: &str) -> Chain {
-    let all = vec![series(date(2026, 2, 17), 10_000), series(date(2026, 2, 10), 1_000), series(date(2026, 3, 24), 20_000)];
+    let all =
+        vec![series(date(2026, 2, 17), 10_000), series(date(2026, 2, 10), 1_000), series(date(2026, 3, 24), 20_000)];
     Chain::new(text.parse().unwrap(), all, TODAY).unwrap()
 }
 
@@ -51,7 +52,15 @@ fn the_middle_moves_after_five_seconds_beyond_three_quarters_of_a_step() {
     let mut chain = chain("NIFTY,strikes=1");
     chain.on(at(0.0), 25_500.0).unwrap();
     // Three quarters are not beyond, and a visit begins anew.
-    for (second, spot) in [(1.0, 25_537.5), (7.0, 25_537.5), (8.0, 25_538.0), (12.9, 25_538.0), (13.0, 25_520.0), (14.0, 25_538.0), (18.9, 25_545.0)] {
+    for (second, spot) in [
+        (1.0, 25_537.5),
+        (7.0, 25_537.5),
+        (8.0, 25_538.0),
+        (12.9, 25_538.0),
+        (13.0, 25_520.0),
+        (14.0, 25_538.0),
+        (18.9, 25_545.0),
+    ] {
         assert_eq!(chain.on(at(second), spot), None, "{second}");
     }
     let change = chain.on(at(19.0), 25_560.0).unwrap();

@@ -24,7 +24,9 @@ pub(super) fn find(requests: &[Request], names: Names, console: &Console) -> Res
         match listing {
             Listing::Series(series) => match Chain::new(request.clone(), series, today) {
                 Some(chain) => chains.push(chain),
-                None => problems.push((Exit::Usage, format!("--chain {request}: there is no {} expiry", request.expiry))),
+                None => {
+                    problems.push((Exit::Usage, format!("--chain {request}: there is no {} expiry", request.expiry)))
+                }
             },
             Listing::Unknown(near) if near.is_empty() => {
                 problems.push((Exit::NotFound, format!("--chain {request}: there are no live options of this name")));
@@ -35,7 +37,9 @@ pub(super) fn find(requests: &[Request], names: Names, console: &Console) -> Res
             )),
             Listing::NoSpot => problems.push((
                 Exit::NotFound,
-                format!("--chain {request}: the master has neither an index, a share nor a future of this name to follow"),
+                format!(
+                    "--chain {request}: the master has neither an index, a share nor a future of this name to follow"
+                ),
             )),
             Listing::NoExpiry(days) => {
                 let days: Vec<_> = days.iter().map(ToString::to_string).collect();

@@ -18,10 +18,10 @@ use crate::output::StopSignal;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 
+use crate::protocol::Mode;
 use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
-use crate::protocol::Mode;
 use crate::stream::{self, Chains, Credentialing, EarlyStop, Ended, Gate, Run, at_spot};
 use names::Names;
 pub(super) use names::unfound;
