@@ -178,7 +178,9 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
 
 /// Keeps the options around a spot, of each underlying and expiry, on the exchange that most people trade them on.
 fn around(master: &Master, rows: Vec<u32>, spot: f64, sides: usize) -> Result<Vec<u32>, MasterError> {
-    let mut chains: BTreeMap<(String, Option<Date>), Vec<(u32, SpecSegment, Strike)>> = BTreeMap::new();
+    /// Of an underlying and an expiry: rows with their segments and strikes.
+    type Chains = BTreeMap<(String, Option<Date>), Vec<(u32, SpecSegment, Strike)>>;
+    let mut chains = Chains::new();
     for number in rows {
         let found = master.found(number)?;
         let row = found.row(master.columns())?;
