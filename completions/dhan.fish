@@ -38,6 +38,7 @@ complete -c dhan -n "__fish_dhan_needs_command" -f -a "depth" -d 'Stream the 20-
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "orders" -d 'Stream the order updates of the account'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "watch" -d 'Look at the streams live in the terminal'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "verify" -d 'Check that captured files are whole'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
@@ -71,7 +72,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -s d -l duration -d 'Sto
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
@@ -118,7 +119,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -s d -l duration -d 'St
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand depth" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
@@ -171,7 +172,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -s d -l duration -d 'S
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l until -d 'Stop at this time of today in India (15:30), or at an RFC 3339 instant' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
@@ -387,6 +388,32 @@ complete -c dhan -n "__fish_dhan_using_subcommand replay" -l status-records -d '
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s l -l instruments -d 'Read instruments from FILE, one a line (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l depth -d 'Show the order book of one instrument' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l replay -d 'Show what a capture holds' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
+partner\t'A partner, for all its users'"
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l demo -d 'Watch a simulated exchange inside the process: no account, no network' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l url -d 'Another server; used as it stands, path included' -r -f
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l skip-missing -d 'Go on without instruments that cannot be found'
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l orders -d 'Show the orders of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
@@ -466,16 +493,17 @@ complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subc
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Shell completions'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'Manual pages'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "orders" -d 'Stream the order updates of the account'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "verify" -d 'Check that captured files are whole'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "generate" -d 'Print what fills completions/ and man/'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay verify simulate doctor generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "generate" -d 'Print what fills completions/ and man/'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "sync" -d 'Download the instrument master if the server has something newer'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "list" -d 'Print all instruments that pass the filters'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'

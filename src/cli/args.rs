@@ -6,6 +6,7 @@ use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
 use super::simulate::SimulateArgs;
 use super::verify::VerifyArgs;
+use super::watch::WatchArgs;
 use crate::model::Stream;
 use crate::record::RecordType;
 use crate::record::order::Event;
@@ -98,6 +99,22 @@ pub enum Command {
     ///   dhan replay monday.dcap -f csv --only quote
     #[command(verbatim_doc_comment)]
     Replay(Lazy<ReplayArgs>),
+    /// Look at the streams live in the terminal
+    ///
+    /// A full-screen view of the market feed, of one order book (--depth), of the account's orders (--orders) or of a
+    /// capture (--replay). It needs a terminal of 60×15 or more on stdin and stdout. The state of every connection, gaps
+    /// and drops are always on the screen. Change and % are against the previous session's close.
+    ///
+    /// Keys: ? help, q quit, arrows or j k, s sort, / filter, a add an instrument, d drop it, Enter five levels of a
+    /// row, p pause.
+    ///
+    /// Examples:
+    ///   dhan watch --demo
+    ///   dhan watch NIFTY RELIANCE TCS
+    ///   dhan watch --depth NSE_EQ:2885
+    ///   dhan watch --replay monday.dcap --speed 10x
+    #[command(verbatim_doc_comment)]
+    Watch(Lazy<WatchArgs>),
     /// Check that captured files are whole
     Verify(Lazy<VerifyArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client

@@ -11,6 +11,7 @@
 //! * [`only`] – which types of record are kept.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`verify`] – the options of `dhan verify`.
+//! * [`watch`] – the options of `dhan watch`.
 //! * [`doctor`] – the options of `dhan doctor`.
 
 pub mod args;
@@ -28,3 +29,4 @@ pub mod simulate;
 pub mod specs;
 pub mod value;
 pub mod verify;
+pub mod watch;

@@ -78,6 +78,8 @@ pub enum StreamKind {
         mode: Mode,
         /// End when each instrument was printed once (`--once`).
         once: bool,
+        /// Warn of an index that is asked for in full, which is sent as quote.
+        warn_indices: bool,
     },
     /// `dhan depth`.
     Depth {

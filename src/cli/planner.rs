@@ -104,7 +104,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
              dhan instruments list --around PRICE --strikes N --underlying NAME --format spec | dhan feed -i - --once",
         );
     }
-    let kind = StreamKind::Market { mode, once: args.once };
+    let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
     let plan =
         stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)?;
     Ok(StreamPlan { chains, ..plan })

@@ -7,6 +7,7 @@ pub mod replay;
 pub mod simulate;
 pub mod stream;
 pub mod verify;
+pub mod watch;
 
 use crate::auth::Environment;
 use crate::cli::args::{Cli, Command, ConsoleArgs};
@@ -34,7 +35,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => console(&cli.console, &environment, io::stderr().is_terminal()).and_then(|config| {
             printer.configure(config);
             // The hook has reported it, masked; every run ends with a code of ours.
-            let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &printer)));
+            let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &cli.console, &printer)));
             dispatched.unwrap_or(Ok(Exit::Bug))
         }),
         Err(ended) => ended,
@@ -119,7 +120,7 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
     })
 }
 
-fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
+fn dispatch(command: Command, args: &ConsoleArgs, console: &Console) -> Result<Exit, Failure> {
     let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         match source {
@@ -140,6 +141,10 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Depth(args) => streamed(|| planner::depth(&args, &mut around), console),
         Command::Orders(args) => streamed(|| planner::orders(&args, &mut around), console),
         Command::Replay(args) => ended(replay::run(&planner::replay(&args)?, console)?),
+        Command::Watch(watched) => {
+            let color = args.color.as_deref() != Some("never");
+            ended(watch::run(&watched, &mut around, color, console)?)
+        }
         Command::Instruments(args) => instruments::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
@@ -157,7 +162,7 @@ fn told(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
 /// Plans and runs a stream; a reader of stdout that went away ends the process as any Unix tool.
 fn streamed(plan: impl FnOnce() -> Result<StreamPlan, Failure>, console: &Console) -> Result<Exit, Failure> {
     let early = EarlyStop::listen();
-    ended(stream::run(plan()?, early, console)?)
+    ended(stream::run(plan()?, early, console, None)?)
 }
 
 fn ended(ended: Ended) -> Result<Exit, Failure> {

@@ -37,14 +37,26 @@ const TICK: Duration = Duration::from_secs(1);
 /// Exit 2 when they hold different streams, or one that prints none of the types that are wanted; 9 when the output
 /// failed, 11 when a file cannot be read or is not whole; then everything that is whole has been printed.
 pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
+    run_with(plan, listened()?, &|_| {}, console)
+}
+
+/// Plays the captures as [`run`] does; `prepare` sees every pipeline before its first frame, and `stop` ends it all.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_with(
+    plan: &ReplayPlan,
+    stop: StopSignal,
+    prepare: &dyn Fn(&mut Pipeline),
+    console: &Console,
+) -> Result<Ended, Failure> {
     for warning in &plan.warnings {
         console.warn(warning);
     }
     let feed = agreed_feed(plan)?;
-    let stop = StopSignal::default();
-    listen(&stop)?;
     let mut replay = Replay {
         plan,
+        prepare,
         console,
         stop,
         feed,
@@ -66,15 +78,16 @@ pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
     replay.end()
 }
 
-/// The first signal ends the replay orderly, the second at once.
-fn listen(stop: &StopSignal) -> Result<(), Failure> {
+/// Listens to signals: the first ends the replay orderly, the second at once.
+pub(super) fn listened() -> Result<StopSignal, Failure> {
+    let stop = StopSignal::default();
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         // In this order: the default is looked at before the flag is set.
         signal_hook::flag::register_conditional_default(signal, stop.flag())
             .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
             .map_err(|error| Failure::new(Exit::Bug, format!("signals cannot be listened to: {}", error.kind())))?;
     }
-    Ok(())
+    Ok(stop)
 }
 
 /// A capture, opened.
@@ -83,7 +96,7 @@ fn open(path: &Path) -> Result<Player<File>, Failure> {
 }
 
 /// The stream that all files hold.
-fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Stream>, Failure> {
+pub(super) fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Stream>, Failure> {
     let mut first: Option<(Stream, &Path)> = None;
     for path in &plan.files {
         let mut player = open(path)?;
@@ -107,6 +120,7 @@ fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Stream>, Failure> {
 
 struct Replay<'a> {
     plan: &'a ReplayPlan,
+    prepare: &'a dyn Fn(&mut Pipeline),
     console: &'a Console,
     stop: StopSignal,
     feed: Option<Stream>,
@@ -231,6 +245,7 @@ impl Replay<'_> {
             outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
         }
         let mut pipeline = Pipeline::new(self.rules(feed, shape), outputs, created_us);
+        (self.prepare)(&mut pipeline);
         for event in opened.found {
             pipeline.item(&Item::Event(event));
         }

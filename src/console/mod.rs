@@ -13,8 +13,9 @@ pub use text::untrusted;
 use crate::redact::Redactor;
 use line::{Prefix, Style};
 use out::{Out, Piece};
+use std::collections::VecDeque;
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How much is said.
@@ -110,7 +111,17 @@ struct Inner {
     out: Arc<Out>,
     /// A live status line that must step aside while a message is printed.
     status: Option<indicatif::ProgressBar>,
+    /// Shows messages instead of stderr, while a view fills the terminal.
+    diversion: Option<Diversion>,
+    /// Warnings and errors that were shown there only; stderr gets them when the view is left.
+    diverted: VecDeque<String>,
 }
+
+/// Shows a message in a view that fills the terminal.
+pub type Diversion = Box<dyn Fn(&str) + Send>;
+
+/// Diverted lines that are kept for stderr; the oldest go first.
+const DIVERTED: usize = 100;
 
 impl Console {
     /// Returns a printer as configured.
@@ -160,6 +171,18 @@ impl Console {
     pub fn draw_target(&self) -> indicatif::ProgressDrawTarget {
         let terminal = live::Terminal::new(Arc::clone(&self.lock().out));
         indicatif::ProgressDrawTarget::term_like(Box::new(terminal))
+    }
+
+    /// Shows messages by this instead of stderr, if stderr is the terminal that a view fills; else by both.
+    pub fn divert(&self, show: Diversion) {
+        // What was said before is written before: it would be written over the view.
+        self.finish();
+        self.lock().diversion = Some(show);
+    }
+
+    /// Goes back to stderr, which gets the warnings and errors that were only shown in the view.
+    pub fn end_diversion(&self) {
+        self.lock().end_diversion();
     }
 
     /// Returns whether messages of this level are shown; for messages that are costly to make.
@@ -227,8 +250,8 @@ impl Console {
         use std::sync::TryLockError;
         let fields = Fields::default();
         match self.0.try_lock() {
-            Ok(inner) => inner.print(Level::Error, &fields, message),
-            Err(TryLockError::Poisoned(inner)) => inner.into_inner().print(Level::Error, &fields, message),
+            Ok(mut inner) => inner.print_at_last(&fields, message),
+            Err(TryLockError::Poisoned(inner)) => inner.into_inner().print_at_last(&fields, message),
             Err(TryLockError::WouldBlock) => {
                 // Without the printer there is no masker: the text is left out.
                 let _ =
@@ -248,11 +271,35 @@ impl Inner {
         Style { format: self.config.format, color: self.config.color, prefix: self.prefix }
     }
 
-    fn print(&self, level: Level, fields: &Fields<'_>, message: &str) {
+    /// Prints an error where nothing may be shown any more but stderr.
+    fn print_at_last(&mut self, fields: &Fields<'_>, message: &str) {
+        self.end_diversion();
+        self.print(Level::Error, fields, message);
+    }
+
+    fn end_diversion(&mut self) {
+        self.diversion = None;
+        for line in std::mem::take(&mut self.diverted) {
+            self.write(line.as_bytes());
+        }
+    }
+
+    fn print(&mut self, level: Level, fields: &Fields<'_>, message: &str) {
         let message = self.redactor.mask(message);
         let cause = fields.cause.map(|cause| self.redactor.mask(cause));
         let fields = Fields { cause: cause.as_deref(), ..*fields };
-        self.write(self.style().line(level, &fields, &message, crate::clock::now_us()).as_bytes());
+        let line = self.style().line(level, &fields, &message, crate::clock::now_us());
+        if let Some(show) = &self.diversion {
+            show(&message);
+            if std::io::stderr().is_terminal() {
+                if level <= Level::Warn {
+                    self.diverted.truncate(DIVERTED - 1);
+                    self.diverted.push_back(line);
+                }
+                return;
+            }
+        }
+        self.write(line.as_bytes());
     }
 
     fn write(&self, bytes: &[u8]) {

@@ -65,6 +65,21 @@ impl Calendar {
             .find(|open| *open > wall_us)
     }
 
+    /// Says that the market is closed, why, and when it opens next; `None` while it is open.
+    pub fn closed_words(&self, wall_us: i64) -> Option<String> {
+        if self.is_open(wall_us) {
+            return None;
+        }
+        let day = ist_civil(wall_us).date();
+        let why = match day.weekday() {
+            Weekday::Saturday | Weekday::Sunday => "weekend",
+            _ if self.holidays.contains(&day) => "holiday",
+            _ => "out of hours",
+        };
+        let next = self.next_open(wall_us).map(|us| ist_civil(us).strftime("; NSE opens %a %-d %b %H:%M").to_string());
+        Some(format!("the market is closed ({why}){}", next.unwrap_or_default()))
+    }
+
     fn is_trading_day(&self, day: Date) -> bool {
         !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && !self.holidays.contains(&day)
     }

@@ -30,6 +30,7 @@ use crate::pipeline::desk::{Desk, Note, Tap};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::{Event, StatusEvent};
 use crate::pipeline::lane::{Lane, OnLag};
+use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary, count_packets};
 use crate::pipeline::thread;
@@ -110,6 +111,10 @@ pub struct Run {
     pub changes: Option<mpsc::UnboundedReceiver<Change>>,
     /// Asked to read its lists again.
     pub reread: Option<Box<dyn Fn()>>,
+    /// Sees the records as values.
+    pub observer: Option<Box<dyn Observer>>,
+    /// Done first when the run ends, before anything is said of it.
+    pub on_end: Option<Box<dyn FnOnce()>>,
     /// Shows a live line on a terminal.
     pub live_line: bool,
     /// What stderr says.
@@ -172,6 +177,7 @@ struct Driver {
     stats: Option<Duration>,
     changes: Option<mpsc::UnboundedReceiver<Change>>,
     reread: Option<Box<dyn Fn()>>,
+    on_end: Option<Box<dyn FnOnce()>>,
     status: status::Status,
     failure: Option<Failure>,
     hinted: bool,
@@ -197,6 +203,9 @@ impl Driver {
         let mut pipeline = Pipeline::new(run.rules, run.outputs, now_us());
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
+        }
+        if let Some(observer) = run.observer {
+            pipeline.observe_with(observer);
         }
         let desk = Arc::new(Desk::new(pipeline, lane, run.tap, say.clone()));
         let writer = thread::spawn(Arc::clone(&desk), say)
@@ -245,6 +254,7 @@ impl Driver {
             stats: run.stats,
             changes: run.changes,
             reread: run.reread,
+            on_end: run.on_end,
             failure: None,
             hinted: false,
         })
@@ -461,6 +471,9 @@ impl Driver {
     async fn end(mut self, reason: String, signals: &mut Signals) -> Result<Ended, Failure> {
         let begun = Instant::now();
         self.status.clear(&self.console);
+        if let Some(on_end) = self.on_end.take() {
+            on_end();
+        }
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
         self.shared.desk.event(Event::Status {

@@ -38,8 +38,10 @@ pub struct Model {
     pub packets: u64,
     /// When the latest record was received, µs since the epoch; 0 before the first.
     pub last_us: i64,
-    /// The last messages for people, newest last.
-    pub messages: VecDeque<String>,
+    /// The last message for people.
+    pub message: Option<String>,
+    /// How many messages there were.
+    pub messages: u64,
     /// The run is ending: nothing more comes.
     pub is_over: bool,
     /// Changes with everything that changes what is shown.
@@ -288,7 +290,11 @@ impl Model {
         let text =
             |value: &Option<String>| value.clone().map(|text| crate::console::untrusted(&text)).unwrap_or_default();
         let price = |value: Option<f64>| super::numbers::price64(value.unwrap_or(0.0));
-        let events: Vec<&str> = order.events.iter().map(|event| event.name()).collect();
+        let mut events: Vec<&str> = order.events.iter().map(|event| event.name()).collect();
+        // Every update of the stream is one: it says something only where it stands alone.
+        if events.len() > 1 {
+            events.retain(|event| *event != "update");
+        }
         let row = OrderRow {
             number: text(&details.order_no),
             leg: details.leg_no.unwrap_or(1),
@@ -378,12 +384,10 @@ impl Model {
     }
 
     /// Takes a message for people.
-    pub fn message(&mut self, message: &str) {
+    pub fn say(&mut self, message: &str) {
         self.version += 1;
-        if self.messages.len() == 100 {
-            self.messages.pop_front();
-        }
-        self.messages.push_back(message.to_owned());
+        self.messages += 1;
+        self.message = Some(message.to_owned());
     }
 
     /// Returns the connection of a number; those below it come into being with it.

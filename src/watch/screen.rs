@@ -25,7 +25,7 @@ const FRAME: Duration = Duration::from_millis(50);
 /// Between two frames, at most: ages grow although nothing comes.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long the thread may take to leave the screen.
-const LEAVE: Duration = Duration::from_secs(1);
+const LEAVE: Duration = Duration::from_millis(300);
 
 /// The model, shared between the run that fills it and the thread that draws it.
 #[derive(Clone, Default)]
@@ -78,11 +78,24 @@ pub struct Setup {
     pub act: Box<dyn FnMut(Action) + Send>,
 }
 
-/// The view under way.
+/// The view under way; dropping it leaves the view.
 pub struct Screen {
     thread: Option<JoinHandle<io::Result<()>>>,
     ended: std::sync::mpsc::Receiver<()>,
     stop: Arc<AtomicBool>,
+    on_leave: Option<OnLeave>,
+}
+
+/// Learns that the terminal is restored, and what ended the view before it was told to end, if something did.
+pub type OnLeave = Box<dyn FnOnce(Option<Trouble>)>;
+
+/// What ended a view.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The terminal could not be read or written any more.
+    Terminal(io::Error),
+    /// A panic, which has been reported.
+    Bug,
 }
 
 impl Screen {
@@ -90,7 +103,7 @@ impl Screen {
     ///
     /// # Errors
     /// Why the terminal refuses.
-    pub fn start(model: Shared, setup: Setup) -> io::Result<Screen> {
+    pub fn start(model: Shared, setup: Setup, on_leave: OnLeave) -> io::Result<Screen> {
         let flags = Flags { suspend: Arc::default(), resumed: Arc::default() };
         signal_hook::flag::register(SIGTSTP, Arc::clone(&flags.suspend))?;
         signal_hook::flag::register(SIGCONT, Arc::clone(&flags.resumed))?;
@@ -102,45 +115,44 @@ impl Screen {
             // Dropped on every way out, a panic's too.
             let _say = say;
             let mut quit = Quit(setup.act);
-            Loop { model, terminal, flags, stop: stopped, ui: setup.ui, page: 1, rate: Rate::default() }.run(
-                &setup.title,
-                &setup.market,
-                &setup.is_open,
-                setup.is_replay,
-                setup.color,
-                &mut quit,
-            )
+            Loop {
+                model,
+                terminal,
+                flags,
+                stop: stopped,
+                ui: setup.ui,
+                page: 1,
+                rate: Rate::default(),
+                news: News::default(),
+            }
+            .run(&setup.title, &setup.market, &setup.is_open, setup.is_replay, setup.color, &mut quit)
         })?;
-        Ok(Screen { thread: Some(thread), ended, stop })
-    }
-
-    /// Waits until the user quits.
-    pub fn wait(&self) {
-        let _ = self.ended.recv();
+        Ok(Screen { thread: Some(thread), ended, stop, on_leave: Some(on_leave) })
     }
 
     /// Returns whether the thread still shows the view.
     pub fn is_shown(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
+}
 
-    /// Leaves the view. Returns whether a bug of ours or the terminal ended it before.
-    ///
-    /// # Errors
-    /// Why the terminal could not be used any more.
-    pub fn leave(mut self) -> io::Result<()> {
+impl Drop for Screen {
+    fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         // A terminal that takes no text holds the thread: then only the mode can be restored.
-        let waited = self.ended.recv_timeout(LEAVE);
-        if waited == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+        let trouble = if self.ended.recv_timeout(LEAVE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
             let _ = ratatui::crossterm::terminal::disable_raw_mode();
-            return Ok(());
-        }
+            None
+        } else {
+            match self.thread.take().map(JoinHandle::join) {
+                Some(Err(_)) => Some(Trouble::Bug),
+                Some(Ok(Err(error))) => Some(Trouble::Terminal(error)),
+                Some(Ok(Ok(()))) | None => None,
+            }
+        };
         terminal::restore();
-        match self.thread.take().map(JoinHandle::join) {
-            Some(Ok(result)) => result,
-            Some(Err(_)) => Err(io::Error::other("the screen's thread ended by a bug of ours")),
-            None => Ok(()),
+        if let Some(on_leave) = self.on_leave.take() {
+            on_leave(trouble);
         }
     }
 }
@@ -167,6 +179,7 @@ struct Loop {
     ui: Ui,
     page: usize,
     rate: Rate,
+    news: News,
 }
 
 impl Loop {
@@ -194,7 +207,7 @@ impl Loop {
                     drop(model);
                     let market = market(now_us);
                     let is_open = |segment| is_open(segment, now_us);
-                    let Loop { model, terminal, ui, page, rate, .. } = &mut self;
+                    let Loop { model, terminal, ui, page, rate, news, .. } = &mut self;
                     let mut version = 0;
                     terminal.draw(|frame| {
                         let model = model.lock();
@@ -204,6 +217,7 @@ impl Loop {
                             title,
                             market: market.as_deref(),
                             is_open: &is_open,
+                            message: news.of(model.messages).then_some(model.message.as_deref()).flatten(),
                             rate: rate.of(model.packets),
                             color,
                         };
@@ -245,6 +259,22 @@ fn poll(wait: Duration) -> io::Result<bool> {
     match event::poll(wait) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
         polled => polled,
+    }
+}
+
+/// How long a message is news.
+const NEWS: Duration = Duration::from_secs(30);
+
+/// Whether the last message is still news.
+#[derive(Default)]
+struct News(Option<(Instant, u64)>);
+
+impl News {
+    fn of(&mut self, messages: u64) -> bool {
+        if self.0.is_none_or(|(_, seen)| seen != messages) {
+            self.0 = Some((Instant::now(), messages));
+        }
+        self.0.is_some_and(|(at, _)| at.elapsed() < NEWS)
     }
 }
 

@@ -48,8 +48,11 @@ impl Terminal {
     /// # Errors
     /// Why the terminal refuses.
     pub fn again(&mut self) -> io::Result<()> {
+        // The shell may have set its own mode, which the terminal library does not know of.
+        let _ = disable_raw_mode();
         enter()?;
-        self.0.clear()
+        let size = self.0.size()?;
+        self.0.resize(size.into())
     }
 }
 

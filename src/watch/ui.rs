@@ -199,6 +199,12 @@ impl Ui {
         if key.kind == KeyEventKind::Release {
             return None;
         }
+        if key.modifiers.contains(KeyModifiers::ALT) {
+            // Escape and a key that arrive together, as over a slow line, look like one key with Alt.
+            let escaped = self.key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), model, page);
+            let plain = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
+            return self.key(plain, model, page).or(escaped);
+        }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
                 KeyCode::Char('c') => Some(Action::Quit),

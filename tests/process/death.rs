@@ -309,6 +309,8 @@ fn child_streams() {
         stats: None,
         changes: None,
         reread: Some(Box::new(reread)),
+        observer: None,
+        on_end: None,
         live_line: false,
         early: EarlyStop::default(),
         console,

@@ -64,3 +64,4 @@ mod redaction;
 mod secrets;
 mod support;
 mod time;
+mod watch;

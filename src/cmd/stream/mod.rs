@@ -15,6 +15,7 @@ use crate::model::exit::{Exit, Failure};
 use crate::net::tls::LazyTls;
 use crate::net::{Connector, Proxies, Resolver};
 use crate::output::StopSignal;
+use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 
@@ -23,16 +24,34 @@ use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
 use crate::stream::{self, Chains, Credentialing, EarlyStop, Ended, Gate, Run, at_spot};
+use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::unfound;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-/// Runs a plan to its end.
+/// What looks at a run while it goes on: a full-screen view.
+pub(crate) struct View {
+    /// Sees the records.
+    pub observer: Box<dyn Observer>,
+    /// Shows the view when everything is checked and nothing connects yet; what it returns is dropped before the run
+    /// says how it ended.
+    pub show: Box<dyn FnOnce(Controls) -> Result<Screen, Failure>>,
+}
+
+/// What a view may do to a run, and know about it.
+pub(crate) struct Controls {
+    /// Takes control lines.
+    pub lines: Box<dyn Fn(String) + Send>,
+    /// The days on which the market opens.
+    pub calendar: Calendar,
+}
+
+/// Runs a plan to its end, in a view if there is one.
 ///
 /// # Errors
 /// Why it could not be run, or not to its end.
-pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ended, Failure> {
+pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: Option<View>) -> Result<Ended, Failure> {
     if !plan.dry_run {
         console.begin_run();
     }
@@ -94,7 +113,8 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
     if let Some(warning) = server.warning {
         console.warn(warning);
     }
-    let watch = watch::start(&plan, names, console)?;
+    let watch = watch::start(&plan, names, view.is_some(), console)?;
+    let calendar = holidays(console);
     // Last: a run that does not begin leaves no session without an end.
     let mut capture = match &plan.outputs.capture {
         Some(path) => Some(outputs::open_capture(path, &plan, &mut opened.found, &stop, console)?),
@@ -111,9 +131,15 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
         auth_wait: waits(plan.auth_wait),
         auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
         snapshot: matches!(plan.kind, StreamKind::Orders { snapshot: true, .. }),
-        calendar: holidays(console),
+        calendar: calendar.clone(),
         ..Config::new(feed, 1, 0)
     };
+    let (mut observer, mut on_end) = (None, None);
+    if let (Some(view), Some(lines)) = (view, watch.lines) {
+        let screen = (view.show)(Controls { lines, calendar })?;
+        observer = Some(view.observer);
+        on_end = Some(Box::new(move || drop(screen)) as Box<dyn FnOnce()>);
+    }
     let ended = stream::run(Run {
         feed,
         plan: spread,
@@ -139,6 +165,8 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
         stats: plan.stats,
         changes: watch.changes,
         reread: watch.reread,
+        observer,
+        on_end,
         live_line: live_line(console),
         console: console.clone(),
     });

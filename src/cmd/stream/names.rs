@@ -208,7 +208,8 @@ pub(crate) fn unfound(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec<String
 }
 
 fn asked_full(kind: &StreamKind, spec: &Spec) -> bool {
-    matches!(kind, StreamKind::Market { mode, .. } if spec.mode.unwrap_or(*mode) == Mode::Full)
+    matches!(kind, StreamKind::Market { mode, warn_indices, .. }
+        if spec.mode == Some(Mode::Full) || (*warn_indices && spec.mode.unwrap_or(*mode) == Mode::Full))
 }
 
 /// The instrument master of the simulated exchange.

@@ -18,11 +18,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 pub(super) struct Watch {
     pub changes: Option<UnboundedReceiver<Change>>,
     pub reread: Option<Box<dyn Fn()>>,
+    /// Takes control lines that a person types in a view.
+    pub lines: Option<Box<dyn Fn(String) + Send>>,
 }
 
 /// What the watcher thread is asked.
 enum Ask {
     Line(String),
+    Typed(String),
     Reread,
 }
 
@@ -42,8 +45,8 @@ pub enum Command {
 }
 
 /// Starts watching what a plan names. Looking names up can take a download, so it happens on a thread of its own.
-pub(super) fn start(plan: &StreamPlan, names: Names, console: &Console) -> Result<Watch, Failure> {
-    if plan.control.is_none() && plan.instruments.lists.is_empty() {
+pub(super) fn start(plan: &StreamPlan, names: Names, is_typed: bool, console: &Console) -> Result<Watch, Failure> {
+    if plan.control.is_none() && plan.instruments.lists.is_empty() && !is_typed {
         return Ok(Watch::default());
     }
     let (say, changes) = unbounded_channel();
@@ -64,10 +67,14 @@ pub(super) fn start(plan: &StreamPlan, names: Names, console: &Console) -> Resul
         say,
     };
     spawn("watch", move || watcher.run(&asked))?;
+    let typed = ask.clone();
+    let lines: Box<dyn Fn(String) + Send> = Box::new(move |line| {
+        let _ = typed.send(Ask::Typed(line));
+    });
     let reread: Box<dyn Fn()> = Box::new(move || {
         let _ = ask.send(Ask::Reread);
     });
-    Ok(Watch { changes: Some(changes), reread: Some(reread) })
+    Ok(Watch { changes: Some(changes), reread: Some(reread), lines: Some(lines) })
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
@@ -136,7 +143,16 @@ impl Watcher {
     fn run(mut self, asked: &mpsc::Receiver<Ask>) {
         while let Ok(ask) = asked.recv() {
             match ask {
-                Ask::Line(line) => self.line(&line),
+                Ask::Line(line) => {
+                    if let Err(words) = self.line(&line) {
+                        self.console.error(format!("--control: {words}; the line is skipped"));
+                    }
+                }
+                Ask::Typed(line) => {
+                    if let Err(words) = self.line(&line) {
+                        self.console.error(words);
+                    }
+                }
                 Ask::Reread => self.reread(),
             }
             if self.say.is_closed() {
@@ -145,15 +161,15 @@ impl Watcher {
         }
     }
 
-    fn line(&self, line: &str) {
-        match command(line, self.takes) {
-            Ok(Command::Subscribe(specs)) => self.subscribe(&specs),
-            Ok(Command::Unsubscribe(specs)) => self.unsubscribe(&specs),
-            Ok(Command::List) => self.tell(Change::List),
-            Ok(Command::Quit) => self.tell(Change::Quit),
-            Ok(Command::Nothing) => {}
-            Err(words) => self.console.error(format!("--control: {words}; the line is skipped")),
+    fn line(&self, line: &str) -> Result<(), String> {
+        match command(line, self.takes)? {
+            Command::Subscribe(specs) => self.subscribe(&specs),
+            Command::Unsubscribe(specs) => self.unsubscribe(&specs),
+            Command::List => self.tell(Change::List),
+            Command::Quit => self.tell(Change::Quit),
+            Command::Nothing => {}
         }
+        Ok(())
     }
 
     fn tell(&self, change: Change) {

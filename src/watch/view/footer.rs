@@ -1,7 +1,6 @@
 //! The lines at the bottom: the last message, and what is typed or the keys.
 
 use super::{Ambient, cut};
-use crate::watch::model::Model;
 use crate::watch::ui::{Input, Screen, Ui};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -9,10 +8,11 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 /// Draws the footer; returns its height.
-pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &Ui, ambient: &Ambient<'_>, area: Rect) -> u16 {
+pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, ambient: &Ambient<'_>, area: Rect) -> u16 {
     let width = usize::from(area.width);
-    let message = model.messages.back().map_or("", |message| message.lines().next().unwrap_or_default());
-    let message = Line::styled(cut(message, width), ambient.warning());
+    // A message of several lines is one here; all of it is on stderr when the view is left.
+    let message: Vec<&str> = ambient.message.unwrap_or_default().split_whitespace().collect();
+    let message = Line::styled(cut(&message.join(" "), width), ambient.warning());
     let keys = match &ui.input {
         Some(Input::Filter) => Line::raw(format!("filter: {}█   Enter keeps it, Esc clears it", ui.filter)),
         Some(Input::Add(text)) => Line::raw(format!("add: {text}█   SEGMENT:ID or SYMBOL, Enter, Esc")),

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 
 /// Draws the header; returns its height.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &Ui, ambient: &Ambient<'_>, area: Rect) -> u16 {
-    let mut lines = vec![title(model, ui, ambient)];
+    let mut lines = vec![title(model, ui, ambient, usize::from(area.width))];
     if let Some(market) = ambient.market {
         lines.push(Line::styled(cut(market, usize::from(area.width)), ambient.warning()));
     }
@@ -24,20 +24,22 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &Ui, ambient: &Ambi
     height
 }
 
-fn title(model: &Model, ui: &Ui, ambient: &Ambient<'_>) -> Line<'static> {
+fn title(model: &Model, ui: &Ui, ambient: &Ambient<'_>, width: usize) -> Line<'static> {
     let mut spans = vec![
         Span::styled("dhan watch", Style::new().add_modifier(Modifier::BOLD)),
         Span::raw(format!("  {}  {} IST  {:.0}/s", ambient.title, numbers::clock(ambient.now_us), ambient.rate)),
     ];
-    match ui.screen {
-        Screen::Orders => spans.push(Span::raw(format!("  {} orders", model.orders.len()))),
-        Screen::Table => spans.push(Span::raw(format!("  {} instruments", model.rows().len()))),
-        Screen::Ladder(_) | Screen::Depth => {}
-    }
     if ui.paused.is_some() {
         spans.push(Span::styled("  PAUSED", ambient.warning()));
     }
-    Line::from(spans)
+    let count = match ui.screen {
+        Screen::Orders => format!("  {} orders", model.orders.len()),
+        Screen::Table => format!("  {} instruments", model.rows().len()),
+        Screen::Ladder(_) | Screen::Depth => String::new(),
+    };
+    let line = Line::from(spans);
+    // Half a word says nothing.
+    if line.width() + count.len() > width { line } else { line + Span::raw(count) }
 }
 
 /// The state of every connection; one word for all of them where they agree.

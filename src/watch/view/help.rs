@@ -13,7 +13,7 @@ const HELP: [&str; 10] = [
     "/  show only what contains a text",
     "Enter  five levels of the row; Esc goes back",
     "▲ ▼  the last move of the price",
-    "old  nothing came for 30 s, or its connection is not live",
+    "stale  nothing came for 30 s, or its connection is not live",
     "change, %  against the previous session's close",
     "trend  the last minutes, 10 s a bar",
 ];

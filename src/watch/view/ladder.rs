@@ -104,8 +104,10 @@ fn book(frame: &mut Frame<'_>, book: &Book, from: usize, ambient: &Ambient<'_>, 
     let half = area.width / 2;
     let left = Rect { y: area.y + 1, width: half, height: area.height - 1, ..area };
     let right = Rect { x: area.x + half, width: area.width - half, ..left };
-    side(frame, &book.bids, from, true, ambient, left);
-    side(frame, &book.asks, from, false, ambient, right);
+    // One scale for both sides.
+    let most = book.bids.iter().chain(&book.asks).map(|(_, qty, _)| *qty).max().unwrap_or(0);
+    side(frame, &book.bids, from, most, true, ambient, left);
+    side(frame, &book.asks, from, most, false, ambient, right);
 }
 
 /// Ask less bid in rupees, which a crossed book makes negative.
@@ -122,6 +124,7 @@ fn side(
     frame: &mut Frame<'_>,
     levels: &[(f64, u32, u32)],
     from: usize,
+    most: u32,
     is_bid: bool,
     ambient: &Ambient<'_>,
     area: Rect,
@@ -130,7 +133,6 @@ fn side(
     let with_orders = width >= 48;
     let fixed = PRICE + 1 + QTY + 1 + QTY + 2 + if with_orders { 7 } else { 0 };
     let bars = width.saturating_sub(fixed);
-    let most = levels.iter().map(|(_, qty, _)| *qty).max().unwrap_or(0);
     let color = if is_bid { Color::Green } else { Color::Red };
     let line = |cumulated: &str, orders: &str, qty: &str, price: &str, bar: &str| {
         let orders = if with_orders { format!(" {orders:>6}") } else { String::new() };

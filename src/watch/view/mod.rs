@@ -34,6 +34,8 @@ pub struct Ambient<'a> {
     pub market: Option<&'a str>,
     /// Whether the session of a segment goes on.
     pub is_open: &'a dyn Fn(Segment) -> bool,
+    /// The last message for people, as long as it is news.
+    pub message: Option<&'a str>,
     /// Packets a second.
     pub rate: f64,
     /// Whether colours may be used.
@@ -79,7 +81,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient
         return 1;
     }
     let head = header::draw(frame, model, ui, ambient, area);
-    let foot = footer::draw(frame, model, ui, ambient, area);
+    let foot = footer::draw(frame, ui, ambient, area);
     let body = Rect { y: area.y + head, height: area.height - head - foot, ..area };
     // What is paused stands still; the header goes on.
     let paused = ui.paused.take();

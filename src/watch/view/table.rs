@@ -120,8 +120,8 @@ const SYMBOL: usize = 14;
 const SYMBOL_MOST: usize = 30;
 /// The price and the mark of its last move.
 const PRICE: usize = 11;
-/// The age, and `old` behind it.
-const AGE: usize = 9;
+/// The age, and `stale` behind it.
+const AGE: usize = 12;
 
 /// The columns that fit, and the symbol's and the trend's width.
 struct Layout {
@@ -238,7 +238,7 @@ fn one(frame: &mut Frame<'_>, model: &Model, row: &Row, layout: &Layout, ambient
     };
     put(&format!(" {age:>5}"), Style::new());
     if is_stale {
-        put(" old", ambient.warning());
+        put(" stale", ambient.warning());
     }
 }
 
@@ -246,5 +246,5 @@ fn one(frame: &mut Frame<'_>, model: &Model, row: &Row, layout: &Layout, ambient
 fn is_stale(model: &Model, row: &Row, now_us: i64, is_open: bool) -> bool {
     let connection = row.conn.checked_sub(1).and_then(|at| model.connections.get(usize::from(at)));
     let is_cut = connection.is_some_and(|connection| !connection.is_live());
-    row.recv_us > 0 && (is_cut || (is_open && now_us - row.recv_us > STALE_US))
+    row.recv_us > 0 && !model.is_over && (is_cut || (is_open && now_us - row.recv_us > STALE_US))
 }

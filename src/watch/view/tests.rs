@@ -76,6 +76,7 @@ fn buffer(model: &Model, ui: &mut Ui, (width, height): (u16, u16), shown: &Shown
         now_us: shown.now_us,
         title: "market feed",
         market: shown.market,
+        message: None,
         is_open: &|_| shown.is_open,
         rate: 412.0,
         color: shown.color,
@@ -141,24 +142,24 @@ fn the_smallest_table_shows_what_matters_and_a_smaller_terminal_says_what_is_nee
 }
 
 #[test]
-fn a_cut_connection_marks_its_rows_as_old_and_says_for_how_long_nothing_came() {
+fn a_cut_connection_marks_its_rows_as_stale_and_says_for_how_long_nothing_came() {
     let mut model = model();
     let reason = crate::record::control::GapReason::Disconnected;
     model.event(&Event::Lost { conn: 1, reason, detail: "reset".to_owned(), from_us: NOW - 5_000_000 });
     status(&mut model, StatusEvent::Retrying, Some("in 3 s"));
     let shown = text(&model, &mut table(), (100, 20), &OPEN);
     assert!(shown.contains("connection: retrying (in 3 s), no data for 5.0 s"), "{shown}");
-    assert_eq!(shown.matches(" old").count(), 2, "{shown}");
+    assert_eq!(shown.matches(" stale").count(), 2, "{shown}");
 }
 
 #[test]
 fn silence_in_an_open_market_is_marked_and_in_a_closed_one_is_explained() {
     let later = Shown { now_us: NOW + 40_000_000, ..OPEN };
-    assert_eq!(text(&model(), &mut table(), (100, 20), &later).matches(" old").count(), 2);
+    assert_eq!(text(&model(), &mut table(), (100, 20), &later).matches(" stale").count(), 2);
     let market = Some("the market is closed (weekend): NSE opens Mon 15 Jun 09:15");
     let closed = Shown { is_open: false, market, ..later };
     let shown = text(&model(), &mut table(), (100, 20), &closed);
-    assert!(shown.contains("the market is closed") && !shown.contains(" old"), "{shown}");
+    assert!(shown.contains("the market is closed") && !shown.contains(" stale"), "{shown}");
     // The close of a packet is the day's own then: no change is claimed from it.
     let share = shown.lines().find(|line| line.starts_with("RELIANCE")).unwrap();
     assert!(!share.contains("+10.05"), "{share}");
@@ -222,7 +223,7 @@ fn an_order_is_one_row_and_the_newest_stands_on_top() {
     let shown = text(&model, &mut Ui::new(Screen::Orders, false), (140, 20), &OPEN);
     let rows: Vec<_> = shown.lines().filter(|line| line.contains("Reliance")).collect();
     assert_eq!(rows.len(), 2, "{shown}");
-    assert!(rows[0].contains("TRADED") && rows[0].contains("update order_traded"), "{shown}");
+    assert!(rows[0].contains("TRADED") && rows[0].contains("order_traded") && !rows[0].contains("update"), "{shown}");
     assert!(rows[1].contains("REJECTED"), "{shown}");
 }
 

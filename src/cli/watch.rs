@@ -1,0 +1,187 @@
+//! The flags of `dhan watch`, and the plan of the stream that they ask for.
+
+use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, ReplayArgs, StreamArgs};
+use super::credentials::{CredentialArgs, UserTypeArgs};
+use super::plan::{ReplayPlan, StreamKind, StreamPlan};
+use super::planner::{self, Surroundings};
+use crate::model::exit::Failure;
+use clap::ValueHint;
+use std::path::PathBuf;
+
+/// `dhan watch`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct WatchArgs {
+    /// SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, each optionally followed by @ticker, @quote or @full
+    #[arg(value_name = "INSTRUMENT")]
+    pub specs: Vec<String>,
+    /// Read instruments from FILE, one a line (repeatable)
+    #[arg(short, long = "instruments", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub lists: Vec<PathBuf>,
+    /// Go on without instruments that cannot be found
+    #[arg(long)]
+    pub skip_missing: bool,
+    /// Watch the options around the spot, as dhan feed --chain (repeatable)
+    #[arg(long, value_name = "UNDERLYING[,expiry=…][,strikes=N][,spot=…]", conflicts_with_all = ["depth", "orders", "replay"])]
+    pub chain: Vec<String>,
+    /// What to receive of instruments that do not say so themselves [default: full]
+    #[arg(short, long, value_name = "MODE")]
+    pub mode: Option<String>,
+    /// Show the order book of one instrument
+    #[arg(long, value_name = "SPEC", conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "orders", "replay"])]
+    pub depth: Option<String>,
+    /// With --depth: how many levels [default: 20]
+    #[arg(long, value_name = "N", requires = "depth")]
+    pub levels: Option<String>,
+    /// Show the orders of the account
+    #[arg(long, conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "replay"])]
+    pub orders: bool,
+    /// Show what a capture holds
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "demo", "url"])]
+    pub replay: Option<PathBuf>,
+    /// With --replay: max, 1x or 10x [default: 1x]
+    #[arg(long, value_name = "SPEED", requires = "replay")]
+    pub speed: Option<String>,
+    /// Where the credentials are.
+    #[command(flatten)]
+    pub credentials: CredentialArgs,
+    /// Whose orders.
+    #[command(flatten)]
+    pub user_type: UserTypeArgs,
+    /// How long refused or missing credentials are waited for to change [default: 10m]
+    #[arg(long, value_name = "DURATION", help_heading = "Credentials")]
+    pub auth_wait: Option<String>,
+    /// Watch a simulated exchange inside the process: no account, no network
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Server")]
+    pub demo: Option<String>,
+    /// Another server; used as it stands, path included
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Server")]
+    pub url: Option<String>,
+    /// Trust the root certificates in this file, as SSL_CERT_FILE
+    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Server")]
+    pub ca_file: Option<PathBuf>,
+    /// Open a socket although this host already holds five of its kind
+    #[arg(long, help_heading = "Server")]
+    pub ignore_socket_limit: bool,
+}
+
+/// What is watched.
+pub enum WatchPlan {
+    /// A stream.
+    Stream(Box<StreamPlan>),
+    /// A capture.
+    Replay(Box<ReplayPlan>),
+}
+
+/// Plans `dhan watch`: the stream that `dhan feed`, `depth`, `orders` or `replay` would run, without outputs.
+///
+/// # Errors
+/// One usage error (exit 2) that lists every problem.
+pub fn plan(args: &WatchArgs, around: &mut Surroundings<'_>) -> Result<WatchPlan, Failure> {
+    if args.lists.iter().any(|path| path.as_os_str() == "-") {
+        return Err(Failure::usage("--instruments -: stdin is the keyboard of dhan watch; name a file"));
+    }
+    let stream = StreamArgs {
+        auth_wait: args.auth_wait.clone(),
+        credentials: args.credentials.clone(),
+        demo: args.demo.clone(),
+        url: args.url.clone(),
+        ca_file: args.ca_file.clone(),
+        ignore_socket_limit: args.ignore_socket_limit,
+        ..StreamArgs::default()
+    };
+    if let Some(file) = &args.replay {
+        let speed = Some(args.speed.clone().unwrap_or_else(|| "1x".to_owned()));
+        let replay = ReplayArgs { files: vec![file.clone()], speed, ..ReplayArgs::default() };
+        let mut plan = planner::replay(&replay)?;
+        plan.outputs.targets.clear();
+        return Ok(WatchPlan::Replay(Box::new(plan)));
+    }
+    let mut plan = if let Some(spec) = &args.depth {
+        let instruments = InstrumentArgs { specs: vec![spec.clone()], ..InstrumentArgs::default() };
+        planner::depth(&DepthArgs { instruments, levels: args.levels.clone(), stream, ..DepthArgs::default() }, around)
+    } else if args.orders {
+        planner::orders(&OrdersArgs { user_type: args.user_type, stream, ..OrdersArgs::default() }, around)
+    } else {
+        let instruments = InstrumentArgs {
+            specs: args.specs.clone(),
+            instruments: args.lists.clone(),
+            skip_missing: args.skip_missing,
+            ..InstrumentArgs::default()
+        };
+        let mode = Some(args.mode.clone().unwrap_or_else(|| "full".to_owned()));
+        let chain = args.chain.clone();
+        planner::feed(&FeedArgs { instruments, chain, mode, stream, ..FeedArgs::default() }, around)
+    }?;
+    if let StreamKind::Market { warn_indices, .. } = &mut plan.kind {
+        *warn_indices = args.mode.is_some();
+    }
+    plan.outputs.targets.clear();
+    Ok(WatchPlan::Stream(Box::new(plan)))
+}
+
+impl WatchArgs {
+    /// Returns the command line that streams the same as records, for where there is no terminal.
+    pub fn as_records(&self) -> String {
+        let mut words: Vec<String> = Vec::new();
+        if let Some(file) = &self.replay {
+            words.extend(["replay".to_owned(), file.display().to_string()]);
+            words.extend(self.speed.iter().map(|speed| format!("--speed={speed}")));
+        } else if let Some(spec) = &self.depth {
+            words.extend(["depth".to_owned(), spec.clone()]);
+            words.extend(self.levels.iter().map(|levels| format!("--levels={levels}")));
+        } else if self.orders {
+            words.push("orders".to_owned());
+        } else {
+            words.extend([
+                "feed".to_owned(),
+                "--mode".to_owned(),
+                self.mode.clone().unwrap_or_else(|| "full".to_owned()),
+            ]);
+            words.extend(self.specs.iter().cloned());
+            words.extend(self.lists.iter().flat_map(|list| ["-i".to_owned(), list.display().to_string()]));
+            words.extend(self.skip_missing.then(|| "--skip-missing".to_owned()));
+        }
+        words.extend(self.demo.iter().map(|seed| match seed.as_str() {
+            "" => "--demo".to_owned(),
+            seed => format!("--demo={seed}"),
+        }));
+        words.extend(self.url.iter().flat_map(|url| ["--url".to_owned(), url.clone()]));
+        words.extend(self.credentials.token_file.iter().map(|file| format!("--token-file={}", file.display())));
+        let quoted = words.iter().map(|word| quoted(&crate::console::untrusted(word)));
+        format!("dhan {}", quoted.collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_terminal_the_line_that_gives_the_same_records_can_be_pasted() {
+        let args = |specs: &[&str]| WatchArgs {
+            specs: specs.iter().map(|s| (*s).to_owned()).collect(),
+            ..WatchArgs::default()
+        };
+        assert_eq!(
+            args(&["NIFTY", "NIFTY 29 SEP 29150 CALL"]).as_records(),
+            "dhan feed --mode full NIFTY 'NIFTY 29 SEP 29150 CALL'"
+        );
+        let demo = WatchArgs { demo: Some(String::new()), orders: true, ..WatchArgs::default() };
+        assert_eq!(demo.as_records(), "dhan orders --demo");
+        let depth =
+            WatchArgs { depth: Some("NSE_EQ:2885".to_owned()), levels: Some("200".to_owned()), ..WatchArgs::default() };
+        assert_eq!(depth.as_records(), "dhan depth NSE_EQ:2885 --levels=200");
+        let replay = WatchArgs { replay: Some("it's.dcap".into()), ..WatchArgs::default() };
+        assert_eq!(replay.as_records(), r"dhan replay 'it'\''s.dcap'");
+    }
+}

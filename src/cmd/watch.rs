@@ -1,0 +1,161 @@
+//! `dhan watch`: a stream or a capture as a full-screen view.
+
+use super::{replay, stream};
+use crate::cli::plan::{ReplayPlan, Speed, StreamPlan, StreamSource};
+use crate::cli::planner::Surroundings;
+use crate::cli::watch::{WatchArgs, WatchPlan, plan};
+use crate::console::Console;
+use crate::model::exit::{Exit, Failure};
+use crate::model::{Levels, Stream};
+use crate::stream::{EarlyStop, Ended};
+use crate::watch::screen::{Screen, Setup, Shared, Trouble};
+use crate::watch::ui::{self, Action, Ui};
+use std::cell::Cell;
+use std::io::{self, IsTerminal as _};
+use std::rc::Rc;
+
+/// Shows a plan until the user quits or the run ends.
+///
+/// # Errors
+/// As the commands that stream the same; a usage error where there is no terminal to show it on.
+pub fn run(args: &WatchArgs, around: &mut Surroundings<'_>, color: bool, console: &Console) -> Result<Ended, Failure> {
+    let early = EarlyStop::listen();
+    let is_dumb = around.environment.text("TERM").is_some_and(|term| term == "dumb");
+    let color = color && around.environment.text("NO_COLOR").is_none();
+    let what = plan(args, around)?;
+    let missing = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
+        (true, true) if is_dumb => Some("a terminal that can be drawn on, and TERM is dumb"),
+        (true, true) => None,
+        (false, false) => Some("a terminal, and neither stdin nor stdout is one"),
+        (false, true) => Some("a terminal on stdin, since it reads keys"),
+        (true, false) => Some("a terminal on stdout"),
+    };
+    if let Some(missing) = missing {
+        return Err(Failure::usage(format!("dhan watch needs {missing}; the same as records: {}", args.as_records())));
+    }
+    match what {
+        WatchPlan::Stream(plan) => streamed(*plan, early, color, console),
+        WatchPlan::Replay(plan) => {
+            // From now on a signal must not end the process before the terminal is restored.
+            early.something_is_open();
+            replayed(&plan, color, console)
+        }
+    }
+}
+
+fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) -> Result<Ended, Failure> {
+    let model = Shared::default();
+    let troubled = Troubled::default();
+    let (name, screen) = named(plan.feed());
+    let is_demo = matches!(plan.source, StreamSource::Demo { .. });
+    let title = if is_demo { format!("{name}, simulated") } else { name.to_owned() };
+    let observer = model.clone();
+    let (say, seen) = (console.clone(), Rc::clone(&troubled));
+    let show = move |controls: stream::Controls| {
+        let calendar = controls.calendar;
+        let hours = calendar.clone();
+        let lines = controls.lines;
+        let setup = Setup {
+            title,
+            ui: Ui::new(screen, screen == ui::Screen::Table),
+            market: Box::new(move |now_us| if is_demo { None } else { calendar.closed_words(now_us) }),
+            is_open: Box::new(move |_, now_us| is_demo || hours.is_open(now_us)),
+            is_replay: false,
+            color,
+            act: Box::new(move |action| {
+                let line = match action {
+                    Action::Quit => "quit".to_owned(),
+                    Action::Add(specs) => format!("sub {specs}"),
+                    Action::Drop(instrument) => format!("unsub {instrument}"),
+                    Action::Full(instrument) => format!("sub {instrument}@full"),
+                    Action::NotFull(instrument) => format!("unsub {instrument}@full"),
+                    Action::Suspend | Action::Redraw => return,
+                };
+                lines(line);
+            }),
+        };
+        shown(model, setup, seen, &say)
+    };
+    let view = stream::View { observer: Box::new(observer), show: Box::new(show) };
+    outcome(stream::run(plan, early, console, Some(view)), &troubled)
+}
+
+fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, Failure> {
+    let model = Shared::default();
+    let (name, screen) = named(replay::agreed_feed(plan)?.unwrap_or(Stream::Market));
+    let stop = replay::listened()?;
+    let file =
+        plan.files.first().map(|file| crate::console::untrusted(&file.display().to_string())).unwrap_or_default();
+    let speed = match plan.speed {
+        Speed::Max => "as fast as it can be read".to_owned(),
+        Speed::Times(times) => format!("at {times}x"),
+    };
+    let quit = stop.clone();
+    let setup = Setup {
+        title: name.to_owned(),
+        ui: Ui::new(screen, false),
+        market: Box::new(move |_| Some(format!("replay of {file} {speed}"))),
+        // The times are those of the capture.
+        is_open: Box::new(|_, _| true),
+        is_replay: true,
+        color,
+        act: Box::new(move |action| {
+            if action == Action::Quit {
+                quit.stop()
+            }
+        }),
+    };
+    let troubled = Troubled::default();
+    let screen = shown(model.clone(), setup, Rc::clone(&troubled), console)?;
+    let observed = model.clone();
+    let ended =
+        replay::run_with(plan, stop.clone(), &|pipeline| pipeline.observe_with(Box::new(observed.clone())), console);
+    if ended.is_ok() {
+        model.lock().say("the capture ends here: q quits");
+        while screen.is_shown() && !stop.is_stopped() {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+    drop(screen);
+    outcome(ended, &troubled)
+}
+
+/// What a stream is called on the screen, and what shows it.
+fn named(stream: Stream) -> (&'static str, ui::Screen) {
+    match stream {
+        Stream::Market => ("market feed", ui::Screen::Table),
+        Stream::Depth(Levels::Twenty) => ("20 levels", ui::Screen::Depth),
+        Stream::Depth(Levels::TwoHundred) => ("200 levels", ui::Screen::Depth),
+        Stream::Orders => ("orders", ui::Screen::Orders),
+    }
+}
+
+/// What ended a view before its run, filled in when the view is left.
+type Troubled = Rc<Cell<Option<Trouble>>>;
+
+/// Shows the view; messages for people are shown in it until it is left.
+fn shown(model: Shared, setup: Setup, troubled: Troubled, console: &Console) -> Result<Screen, Failure> {
+    let messages = model.clone();
+    console.divert(Box::new(move |message| messages.lock().say(message)));
+    let left = console.clone();
+    let on_leave = move |trouble| {
+        left.end_diversion();
+        troubled.set(trouble);
+    };
+    Screen::start(model, setup, Box::new(on_leave)).map_err(|error| {
+        console.end_diversion();
+        Failure::usage(format!("the terminal cannot be drawn on: {error}"))
+    })
+}
+
+/// How a run ended whose view may have ended first.
+fn outcome(ended: Result<Ended, Failure>, troubled: &Troubled) -> Result<Ended, Failure> {
+    match troubled.take() {
+        _ if ended.is_err() => ended,
+        None => ended,
+        Some(Trouble::Bug) => Ok(Ended::Exit(Exit::Bug)),
+        Some(Trouble::Terminal(error)) => {
+            Err(Failure::new(Exit::Output, format!("the terminal cannot be used any more: {error}")))
+        }
+    }
+}
