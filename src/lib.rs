@@ -17,7 +17,6 @@
 //! * `storage` – files that are never left torn: the file-system seam, markers, appending, recovery.
 //! * `output` – where lines go: stdout, rotated files.
 //! * `pipeline` – turns received frames into records, and counts packets.
-//! * `orders` – order messages: tolerant reading, and events from comparing with the last state.
 //! * `session` – when to connect, what to send, when to give up: no I/O, no clock.
 //! * `account` – what all processes of an account on this host share: places, connect budget, cool-offs.
 //! * `net` – sockets.
@@ -48,7 +47,6 @@ mod format;
 mod instruments;
 mod model;
 mod net;
-mod orders;
 mod output;
 mod pipeline;
 mod protocol;
@@ -110,9 +108,6 @@ pub mod testing {
     }
     pub mod net {
         pub use crate::net::*;
-    }
-    pub mod orders {
-        pub use crate::orders::*;
     }
     pub mod output {
         pub use crate::output::*;

@@ -26,6 +26,8 @@ pub enum Entry<'a> {
     },
     /// The live run printed one record of each of these, and nothing else.
     Once(Vec<(InstrumentKey, Mode)>),
+    /// The live run was a partner's, which prints client ids whole.
+    Partner,
     /// The live run ended orderly. Nothing of the session follows.
     Finish(Finish),
     /// Something that this version knows no name for.
@@ -63,7 +65,8 @@ const LAGGED: u8 = 9;
 const ENDS_WITHIN: u8 = 10;
 const FINISH: u8 = 11;
 const ONCE: u8 = 12;
-const CHAIN: u8 = 13;
+const PARTNER: u8 = 13;
+const CHAIN: u8 = 14;
 
 const KINDS: [FrameKind; 4] =
     [FrameKind::Binary, FrameKind::Text, FrameKind::OrderBookAtStart, FrameKind::OrderBookAfterGap];
@@ -274,6 +277,11 @@ impl Entries {
         self.append(ONCE, |out, _| put_subscriptions(out, &wanted));
     }
 
+    /// Says that the live run is a partner's.
+    pub fn partner(&mut self) {
+        self.append(PARTNER, |_, _| {});
+    }
+
     /// Says that the live run is over.
     pub fn finish(&mut self, finish: &Finish) {
         self.append(FINISH, |out, time| {
@@ -444,6 +452,7 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
             let wanted = known!(subscriptions(body)?, tag);
             return Some(Entry::Once(wanted.into_iter().filter_map(|(key, mode)| Some((key, mode?))).collect()));
         }
+        PARTNER => return Some(Entry::Partner),
         FINISH => {
             let at_us = moment(body)?;
             let mut n = || body.unsigned();

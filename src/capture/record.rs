@@ -57,6 +57,11 @@ impl Recorder {
         self.entries.once(wanted);
     }
 
+    /// Keeps that the run is a partner's, which prints client ids whole.
+    pub fn partner(&mut self) {
+        self.entries.partner();
+    }
+
     fn append(&mut self, item: &Item, ended: Option<&EndedWithin>) {
         match item {
             Item::Frames(batch) => {

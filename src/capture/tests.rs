@@ -38,6 +38,7 @@ enum Put {
     Lagged(Lagged),
     EndsWithin(u32, String),
     Once(Vec<(InstrumentKey, Mode)>),
+    Partner,
     Finish(Finish),
 }
 
@@ -49,6 +50,7 @@ impl Put {
             Entry::Lagged(lagged) => Put::Lagged(lagged),
             Entry::EndsWithin { packets, reason } => Put::EndsWithin(packets, reason),
             Entry::Once(wanted) => Put::Once(wanted),
+            Entry::Partner => Put::Partner,
             Entry::Finish(finish) => Put::Finish(finish),
             Entry::Other(_) => return None,
         })
@@ -63,6 +65,7 @@ impl Put {
             Put::Lagged(lagged) => entries.lagged(*lagged),
             Put::EndsWithin(packets, reason) => entries.ends_within(*packets, reason),
             Put::Once(wanted) => entries.once(wanted),
+            Put::Partner => entries.partner(),
             Put::Finish(finish) => entries.finish(finish),
         }
     }

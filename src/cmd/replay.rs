@@ -10,11 +10,11 @@ use crate::cmd::stream::outputs;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{PacketCounts, Stream};
-use crate::orders;
 use crate::output::{StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::Event;
 use crate::pipeline::lane::Item;
+use crate::pipeline::orders;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{Pipeline, Rules};
 
@@ -316,6 +316,7 @@ impl Replay<'_> {
                     playing.pipeline.end_within_next(packets, &reason);
                 }
                 Entry::Once(wanted) => playing.pipeline.print_once(&wanted),
+                Entry::Partner => playing.pipeline.show_client_ids(),
                 Entry::Finish(finish) => {
                     self.finish(playing, Some(finish.at_us));
                     return true;

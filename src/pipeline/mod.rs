@@ -7,6 +7,7 @@ pub mod gaps;
 pub mod item;
 pub mod lane;
 pub mod observer;
+pub mod orders;
 pub mod outputs;
 pub mod stages;
 pub mod stamps;

@@ -5,12 +5,14 @@
 //!
 //! * [`feed`] – the market feed's packets (ticker, quote, full, …).
 //! * [`depth`] – the 20- and 200-level books.
+//! * `orders` – order messages and snapshots, as JSON objects.
 //! * [`request`] – the JSON that asks for them.
 //! * [`encode`] – packets made from values, for the simulator and the tests.
 
 pub mod depth;
 pub mod encode;
 pub mod feed;
+pub(crate) mod orders;
 pub mod request;
 
 pub use crate::model::DisconnectReason;

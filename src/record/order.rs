@@ -3,13 +3,13 @@
 //! # Where each field comes from
 //!
 //! `stream` is a key of the order socket's `Data` object (PascalCase or camelCase), `book` one of `GET /orders`. "Zero"
-//! says what a field is when its source leaves it out, sends `null` or an empty string: the order socket leaves out
-//! whatever is zero or empty, so an absent number is 0 – except where zero would be a claim (no order has a strike of 0).
+//! says what a field is when its source leaves it out or sends an empty string: the order socket leaves out
+//! whatever is zero or empty, so an absent number is 0 (one that is sent as `null` is null) – except where zero would be a claim (no order has a strike of 0).
 //! What the order book has no word for at all is null in records of `origin` `snapshot`.
 //!
 //! | field | stream | book | zero |
 //! |---|---|---|---|
-//! | `events`, `previous_status`, `previous_traded_qty` | – | – | computed by [`crate::orders`]; the previous ones null on first sight |
+//! | `events`, `previous_status`, `previous_traded_qty` | – | – | computed by the pipeline; the previous ones null on first sight |
 //! | `execution_percentage` | – | – | `traded_qty` of `quantity`, two decimals; null when `quantity` is 0 or unknown |
 //! | `pending_quantity` | – | – | `quantity` − `traded_qty`, at least 0; null when either is unknown |
 //! | `exchange` | `Exchange` | `exchangeSegment`, before its `_` | null |
@@ -39,7 +39,7 @@
 //! | `last_updated_time` | `LastUpdatedTime` | `updateTime` | null, likewise |
 //! | `remarks`, `mkt_type` | `Remarks`, `MktType` | – | null |
 //! | `reason_description` | `ReasonDescription` | `omsErrorDescription` | null |
-//! | `leg_no` | `LegNo` | – | 0 |
+//! | `leg_no` | `LegNo` | `legName`, as its number | 0 |
 //! | `instrument` | `Instrument` | – | null |
 //! | `symbol` | `Symbol` | `tradingSymbol` | null |
 //! | `product_name` | `ProductName` | `productType` | null |

@@ -77,6 +77,7 @@ fn play(mut pipeline: Pipeline, entries: EntryIter<'_>) -> (Option<Pipeline>, bo
             Ok(Entry::Lagged(lagged)) => pipeline.item(&Item::Lagged(lagged)),
             Ok(Entry::EndsWithin { packets, reason }) => pipeline.end_within_next(packets, &reason),
             Ok(Entry::Once(wanted)) => pipeline.print_once(&wanted),
+            Ok(Entry::Partner) => pipeline.show_client_ids(),
             Ok(Entry::Finish(finish)) => {
                 pipeline.finish(finish.at_us);
                 return (None, true);

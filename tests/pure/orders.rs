@@ -4,7 +4,7 @@ use dhan::testing::format::csv::{Columns, layout};
 use dhan::testing::format::encoder::{Encoder, Format, Style};
 use dhan::testing::format::text::Out;
 use dhan::testing::format::time::TimeStyle;
-use dhan::testing::orders::{Options, Orders, Outcome};
+use dhan::testing::pipeline::orders::{Options, Orders, Outcome};
 use dhan::testing::record::RecordType;
 use dhan::testing::record::order::Order;
 use proptest::prelude::*;
@@ -58,7 +58,7 @@ impl Run {
     }
 
     fn book(&mut self, rows: Value, at_start: bool) -> Vec<String> {
-        self.take(|orders, recv_us, sink| orders.on_order_book(rows.to_string().as_bytes(), at_start, recv_us, sink))
+        self.take(|orders, recv_us, sink| orders.on_snapshot(rows.to_string().as_bytes(), at_start, recv_us, sink))
     }
 
     fn last(&self) -> Value {
@@ -226,7 +226,7 @@ fn an_order_lives_partly_then_fully_traded_from_first_sight() {
 #[test]
 fn every_status_has_its_event_once_a_transition_and_an_unknown_one_is_kept() {
     let mut run = Run::new();
-    let mut told = |status: &str, n: i32| run.order(json!({"orderNo":"1","status":status,"quantity":5,"legNo":n}));
+    let mut told = |status: &str, n: i32| run.order(json!({"orderNo":"1","status":status,"quantity":5,"lotSize":n}));
     assert_eq!(told("Transit", 0), "update order_transit");
     assert_eq!(told("PENDING", 1), "update status_change order_pending");
     assert_eq!(told("pending", 2), "update");
@@ -256,7 +256,7 @@ fn a_part_that_was_traded_before_the_cancellation_is_told_too() {
 fn what_the_server_leaves_out_is_zero_or_null_where_zero_would_be_a_claim() {
     for data in [
         json!({"orderNo":"1"}),
-        json!({"orderNo":"1","exchOrderNo":"0","algoOrdNo":0.0,"strikePrice":0,"expiryDate":"0001-01-01 00:00:00","quantity":"","price":null}),
+        json!({"orderNo":"1","exchOrderNo":"0","algoOrdNo":0.0,"strikePrice":0,"expiryDate":"0001-01-01 00:00:00","quantity":"","price":""}),
         json!({"orderNo":"1","exchOrderNo":0,"algoOrdNo":"","strikePrice":"0.00","expiryDate":null,"exchOrderTime":"0001-01-01 00:00:00"}),
     ] {
         let record = one(data.clone());
@@ -436,7 +436,7 @@ fn deep_nesting_is_malformed_and_overflows_no_stack() {
     ] {
         assert_eq!(Run::new().text(&frame), [word], "{}", &frame[..50]);
         assert_eq!(
-            Run::new().take(|orders, at, sink| orders.on_order_book(frame.as_bytes(), true, at, sink)),
+            Run::new().take(|orders, at, sink| orders.on_snapshot(frame.as_bytes(), true, at, sink)),
             ["malformed"]
         );
     }
@@ -660,7 +660,7 @@ fn an_end_that_was_missed_is_told_even_when_its_clock_runs_behind() {
 fn without_a_first_book_what_is_unknown_may_be_this_mornings_and_does_not_ring() {
     let mut run = Run::new();
     assert_eq!(
-        run.take(|orders, at, sink| orders.on_order_book(b"{\"errorCode\":\"DH-904\"}", true, at, sink)),
+        run.take(|orders, at, sink| orders.on_snapshot(b"{\"errorCode\":\"DH-904\"}", true, at, sink)),
         ["malformed"]
     );
     run.order(update("1", "Pending", 0, T1));
@@ -719,7 +719,7 @@ proptest! {
     fn no_bytes_panic_and_every_frame_has_an_outcome(bytes in prop::collection::vec(any::<u8>(), 0..200), at_start: bool) {
         let mut run = Run::new();
         prop_assert!(!run.text(&bytes).is_empty());
-        run.take(|orders, at, sink| orders.on_order_book(&bytes, at_start, at, sink));
+        run.take(|orders, at, sink| orders.on_snapshot(&bytes, at_start, at, sink));
     }
 
     /// Pieces that are nearly messages, so that the reading behind the JSON is reached.
@@ -768,10 +768,129 @@ fn a_row_of_the_order_book_without_a_status_is_news_once_and_not_at_every_look()
     let mut orders = Orders::new(Options::default());
     let mut look = |row: &str| {
         let mut all = Vec::new();
-        orders.on_order_book(row.as_bytes(), false, 1_781_065_200_000_000, &mut |outcome| all.push(outcome));
+        orders.on_snapshot(row.as_bytes(), false, 1_781_065_200_000_000, &mut |outcome| all.push(outcome));
         all
     };
     look(r#"[{"orderId":"1","orderStatus":"PENDING","quantity":4,"filledQty":0}]"#);
     assert!(matches!(look(r#"[{"orderId":"1","quantity":5}]"#)[..], [Outcome::Record(_)]));
     assert_eq!(look(r#"[{"orderId":"1","quantity":5}]"#), [Outcome::Repeat]);
+}
+
+fn real(name: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/orders").join(name);
+    std::fs::read_to_string(path).ok()
+}
+
+#[test]
+fn the_legs_of_a_super_order_are_three_orders_though_they_share_a_number() {
+    let Some(body) = real("docs_super_order_legs.json") else { return };
+    let mut run = Run::new();
+    let rows: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(run.book(rows.clone(), true), ["snapshot", "snapshot", "snapshot"]);
+    let legs: Vec<_> = run.records.iter().map(|order| (order.details.leg_no, order.details.price)).collect();
+    assert_eq!(legs, [(Some(1), Some(1500.0)), (Some(2), Some(1400.0)), (Some(3), Some(1550.0))]);
+    assert!(run.records.iter().all(|order| order.details.order_no.as_deref() == Some("5925022734212")));
+    assert!(run.records.iter().all(|order| order.details.segment.as_deref() == Some("NSE_EQ")));
+
+    let leg = |leg: i64, status: &str, traded: i64| {
+        json!({"orderNo":"5925022734212","legNo":leg,"status":status,"quantity":10,"tradedQty":traded,"txnType":"S",
+               "lastUpdatedTime":"2025-02-28 10:00:00"})
+    };
+    // The stop is traded: its own execution, compared with its own state.
+    assert_eq!(run.order(leg(2, "Traded", 10)), "update status_change execution order_traded");
+    assert_eq!(run.field("previous_status"), json!("PENDING"));
+    assert_eq!(run.order(leg(3, "Cancelled", 0)), "update status_change order_cancelled");
+    // The entry is none of them.
+    assert_eq!(run.order(leg(1, "Traded", 10)), "update status_change execution order_traded");
+    assert_eq!(run.order(leg(2, "Traded", 10)), "repeat");
+}
+
+#[test]
+fn a_leg_that_is_missing_zero_or_na_is_the_first() {
+    let mut run = Run::new();
+    run.order(json!({"orderNo":"1","status":"Pending","quantity":5}));
+    assert_eq!(
+        run.order(json!({"orderNo":"1","status":"Traded","quantity":5,"tradedQty":5,"legNo":1})),
+        "update status_change execution order_traded"
+    );
+    let mut row = row("2", "PENDING", 0, "2026-06-10 10:00:00");
+    row["legName"] = json!("NA");
+    assert_eq!(run.book(json!([row]), true), ["snapshot"]);
+    assert_eq!(run.field("leg_no"), json!(1));
+    assert_eq!(run.order(update("2", "Traded", 10, "2026-06-10 10:00:01")).split(' ').next(), Some("update"));
+    assert_eq!(run.field("previous_status"), json!("PENDING"));
+}
+
+#[test]
+fn words_that_only_one_source_knows_are_no_transition() {
+    // The stream's MODIFIED against the snapshot's PENDING, in both directions.
+    for word in ["Modified", "Active", "Dummy"] {
+        let mut run = Run::new();
+        run.order(update("1", word, 0, "2026-06-10 10:00:00"));
+        assert_eq!(run.book(json!([row("1", "PENDING", 0, "2026-06-10 10:00:00")]), false), ["repeat"], "{word}");
+        let mut run = Run::new();
+        run.book(json!([row("1", "PENDING", 0, "2026-06-10 10:00:00")]), true);
+        assert_eq!(run.order(update("1", word, 0, "2026-06-10 10:00:05")), "repeat", "{word}");
+        // What follows is a transition again.
+        assert_eq!(
+            run.order(update("1", "Cancelled", 0, "2026-06-10 10:00:06")),
+            "update status_change order_cancelled"
+        );
+    }
+    // The snapshot's PART_TRADED against the stream's PENDING with a part traded.
+    let mut run = Run::new();
+    run.order(update("1", "Pending", 4, "2026-06-10 10:00:00"));
+    assert_eq!(run.book(json!([row("1", "PART_TRADED", 4, "2026-06-10 10:00:00")]), false), ["repeat"]);
+    let mut run = Run::new();
+    run.book(json!([row("1", "PART_TRADED", 4, "2026-06-10 10:00:00")]), true);
+    assert_eq!(run.order(update("1", "Pending", 4, "2026-06-10 10:00:00")), "repeat");
+}
+
+#[test]
+fn after_a_reconnect_nothing_is_printed_that_did_not_change() {
+    let mut run = Run::new();
+    let sent = [update("1", "Modified", 0, "2026-06-10 10:00:00"), update("2", "Pending", 4, "2026-06-10 10:00:01")];
+    for order in &sent {
+        run.order(order.clone());
+    }
+    let rows =
+        json!([row("1", "PENDING", 0, "2026-06-10 10:00:00"), row("2", "PART_TRADED", 4, "2026-06-10 10:00:01"),]);
+    assert_eq!(run.book(rows, false), ["repeat", "repeat"]);
+    for order in sent {
+        assert_eq!(run.order(order), "repeat");
+    }
+    // An order that changed meanwhile is told once: by the snapshot, not again by the stream.
+    assert_eq!(run.book(json!([row("1", "TRADED", 10, "2026-06-10 10:01:00")]), false).len(), 1);
+    assert_eq!(run.order(update("1", "Traded", 10, "2026-06-10 10:01:00")), "repeat");
+}
+
+#[test]
+fn an_explicit_null_stays_null_and_what_is_left_out_is_zero() {
+    let order = one(json!({"orderNo":"1","price":null,"quantity":5,"tradedQty":null,"triggerPrice":"","legNo":null}));
+    assert_eq!(order["price"], Value::Null);
+    assert_eq!(order["traded_qty"], Value::Null);
+    assert_eq!(order["leg_no"], Value::Null);
+    assert_eq!(order["trigger_price"], json!(0.0));
+    assert_eq!(order["disc_quantity"], json!(0));
+    assert_eq!(order["pending_quantity"], Value::Null);
+}
+
+#[test]
+fn numbers_of_orders_that_come_as_floats_are_the_integers_they_are() {
+    let mut run = Run::new();
+    run.text(r#"{"Type":"order_alert","Data":{"orderNo":1124091136546.0,"exchOrderNo":1.12e12,"securityId":11630.0,"quantity":1.5e1}}"#);
+    assert_eq!(run.field("order_no"), json!("1124091136546"));
+    assert_eq!(run.field("exch_order_no"), json!("1120000000000"));
+    assert_eq!(run.field("security_id"), json!("11630"));
+    assert_eq!(run.field("quantity"), json!(15));
+}
+
+#[test]
+fn half_a_character_becomes_the_replacement_character_everywhere() {
+    let mut run = Run::new();
+    let text = r#"{"Type":"order_alert","Data":{"orderNo":"1","remarks":"a\ud83d","correlationId":"\ud83d\ude00","new":"\udc00"}}"#;
+    assert_eq!(run.text(text), ["update"]);
+    assert_eq!(run.field("remarks"), json!("a\u{fffd}"));
+    assert_eq!(run.field("correlation_id"), json!("😀"));
+    assert_eq!(run.field("extra"), json!({"new":"\u{fffd}"}));
 }

@@ -123,6 +123,12 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     if let (Some(capture), Some(once)) = (&mut capture, &rules.once) {
         capture.once(once);
     }
+    if let (Some(capture), StreamSource::Server(server)) = (&mut capture, &plan.source)
+        && plan.feed() == Stream::Orders
+        && server.credentials.is_partner()
+    {
+        capture.partner();
+    }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
     let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
     let at_start = if std::io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
@@ -229,7 +235,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         }
         StreamKind::Orders { events, show_client_id, .. } => {
             rules.events = *events;
-            rules.orders = crate::orders::Options { mask_client_id: !show_client_id };
+            rules.orders = crate::pipeline::orders::Options { mask_client_id: !show_client_id };
         }
     }
     rules

@@ -23,8 +23,8 @@ use super::lane::{Batch, Item};
 use super::observer::Observer;
 use super::outputs::Outputs;
 use crate::model::InstrumentKey;
-use crate::orders::Orders;
 use crate::output::WriteFailure;
+use crate::pipeline::orders::Orders;
 use crate::protocol::depth::{Levels, packets as depth_packets};
 use crate::protocol::feed::packets as feed_packets;
 use crate::record::RecordType;
@@ -106,6 +106,13 @@ impl Pipeline {
             pipeline.print_once(&once);
         }
         pipeline
+    }
+
+    /// Shows the client ids of orders whole from now on.
+    pub fn show_client_ids(&mut self) {
+        if let Decoder::Orders(orders) = &mut self.decoder {
+            orders.show_client_ids();
+        }
     }
 
     /// Asks this for the names of instruments that come without one, once each.

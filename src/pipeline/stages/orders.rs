@@ -1,8 +1,8 @@
 //! Order messages into records.
 
 use super::{Decoder, Pipeline};
-use crate::orders::Outcome;
 use crate::pipeline::item::{Frame, FrameKind};
+use crate::pipeline::orders::Outcome;
 use crate::protocol::feed::{self, Packet};
 use crate::record::RecordType;
 
@@ -16,8 +16,8 @@ impl Pipeline {
         let mut outcomes = Vec::new();
         let mut take = |outcome| outcomes.push(outcome);
         match frame.kind {
-            FrameKind::OrderBookAtStart => orders.on_order_book(frame.bytes, true, frame.recv_us, &mut take),
-            FrameKind::OrderBookAfterGap => orders.on_order_book(frame.bytes, false, frame.recv_us, &mut take),
+            FrameKind::OrderBookAtStart => orders.on_snapshot(frame.bytes, true, frame.recv_us, &mut take),
+            FrameKind::OrderBookAfterGap => orders.on_snapshot(frame.bytes, false, frame.recv_us, &mut take),
             FrameKind::Text | FrameKind::Binary => orders.on_text(frame.bytes, frame.recv_us, &mut take),
         }
         for (n, outcome) in outcomes.into_iter().enumerate() {
@@ -46,15 +46,14 @@ impl Pipeline {
 
     /// Order updates are text: a binary frame is a disconnect packet, or nothing we know.
     pub(super) fn binary_among_orders(&mut self, frame: Frame<'_>) {
-        for packet in feed::packets(frame.bytes) {
-            match packet {
-                Ok((_, Packet::Disconnect(_) | Packet::Heartbeat)) => self.filtered(),
-                _ => {
-                    self.books.received += 1;
-                    self.books.malformed += 1;
-                    self.tell_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
-                }
-            }
+        let is_known =
+            matches!(feed::packets(frame.bytes).next(), Some(Ok((_, Packet::Disconnect(_) | Packet::Heartbeat))));
+        if is_known {
+            return self.filtered();
         }
+        // One message, whatever packets could be seen in it.
+        self.books.received += 1;
+        self.books.malformed += 1;
+        self.tell_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
     }
 }

@@ -29,7 +29,7 @@ pub struct Rules {
     /// Orders: keep only updates that carry one of these events.
     pub events: Option<Events>,
     /// Orders: how they are read.
-    pub orders: crate::orders::Options,
+    pub orders: crate::pipeline::orders::Options,
 }
 
 /// How books are shown.
@@ -55,7 +55,7 @@ impl Rules {
             view: View::default(),
             top: None,
             events: None,
-            orders: crate::orders::Options::default(),
+            orders: crate::pipeline::orders::Options::default(),
         }
     }
 }

@@ -23,6 +23,7 @@ fn written_again(payload: &[u8]) {
             Entry::Lagged(lagged) => block.lagged(*lagged),
             Entry::EndsWithin { packets, reason } => block.ends_within(*packets, reason),
             Entry::Once(wanted) => block.once(wanted),
+            Entry::Partner => block.partner(),
             Entry::Finish(finish) => block.finish(finish),
             // Of a later version: passed over.
             Entry::Other(_) => {}

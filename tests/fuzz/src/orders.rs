@@ -4,7 +4,7 @@ use dhan::testing::format::csv::{Columns, layout};
 use dhan::testing::format::encoder::{Encoder, Format, Style};
 use dhan::testing::format::text::Out;
 use dhan::testing::format::time::TimeStyle;
-use dhan::testing::orders::{Options, Orders, Outcome};
+use dhan::testing::pipeline::orders::{Options, Orders, Outcome};
 use dhan::testing::record::RecordType;
 use dhan::testing::record::order::Order;
 use std::sync::OnceLock;
@@ -41,8 +41,8 @@ pub fn run(data: &[u8]) {
         let recv_us = NOW + i * 1_000_000;
         let mut all = Vec::new();
         match kind % 8 {
-            1 => orders.on_order_book(frame, true, recv_us, &mut |outcome| all.push(outcome)),
-            2 => orders.on_order_book(frame, false, recv_us, &mut |outcome| all.push(outcome)),
+            1 => orders.on_snapshot(frame, true, recv_us, &mut |outcome| all.push(outcome)),
+            2 => orders.on_snapshot(frame, false, recv_us, &mut |outcome| all.push(outcome)),
             _ => {
                 orders.on_text(frame, recv_us, &mut |outcome| all.push(outcome));
                 assert!(!all.is_empty(), "a frame is at least one message");
@@ -63,7 +63,7 @@ pub fn run(data: &[u8]) {
         {
             let mut again = Vec::new();
             match kind % 8 {
-                2 => orders.on_order_book(frame, false, recv_us, &mut |outcome| again.push(outcome)),
+                2 => orders.on_snapshot(frame, false, recv_us, &mut |outcome| again.push(outcome)),
                 _ => orders.on_text(frame, recv_us, &mut |outcome| again.push(outcome)),
             }
             assert_eq!(again, [Outcome::Repeat]);

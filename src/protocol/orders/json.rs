@@ -5,6 +5,7 @@
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Deeper nesting than this is no order message.
@@ -63,13 +64,78 @@ pub fn is_empty(json: &str) -> bool {
     matches!(json, "null" | "\"\"")
 }
 
-/// The text of a string; the digits of a number and the word of a boolean as they came. `None` for anything else.
+/// Returns the text of a string, the digits of a number, or the word of a boolean; `None` for anything else. A number
+/// that is written as a float and is whole comes as the integer that it is.
 pub fn scalar(json: &str) -> Option<String> {
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
         b'{' | b'[' => None,
-        _ => Some(json.to_owned()),
+        _ => Some(whole_number(json).unwrap_or_else(|| json.to_owned())),
     }
+}
+
+/// Returns the digits of a whole number that is written with a fraction or an exponent, exact; `None` for other text.
+fn whole_number(number: &str) -> Option<String> {
+    /// More digits than any order number has.
+    const DIGITS: i32 = 40;
+    let (sign, unsigned) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
+        None => (unsigned, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() || fraction.is_empty() && exponent == 0 || exponent.abs() > DIGITS {
+        return None;
+    }
+    let mut digits = format!("{whole}{fraction}");
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let point = whole.len() as i32 + exponent;
+    while digits.len() as i32 > point.max(0) && digits.ends_with('0') {
+        digits.pop();
+    }
+    let missing = point - digits.len() as i32;
+    if missing < 0 && !digits.is_empty() || missing > DIGITS {
+        return None;
+    }
+    digits.extend(std::iter::repeat_n('0', usize::try_from(missing).unwrap_or(0)));
+    let digits = digits.trim_start_matches('0');
+    Some(if digits.is_empty() { "0".to_owned() } else { format!("{sign}{digits}") })
+}
+
+/// Returns JSON in which escapes of half a character (`\ud83d` alone) stand for U+FFFD: no reader of ours takes them.
+pub fn without_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
+    let is_suspect = |escape: &[u8]| matches!(escape, [b'\\', b'u', b'd' | b'D', ..]);
+    if !json.windows(3).any(is_suspect) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = Vec::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        rest = &rest[at..];
+        let taken = match (escaped(rest), rest.get(6..).and_then(escaped)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                out.extend_from_slice(b"\\ufffd");
+                rest = &rest[6..];
+                continue;
+            }
+            // The escape of a backslash is two of them.
+            _ => rest.len().min(2),
+        };
+        out.extend_from_slice(&rest[..taken]);
+        rest = &rest[taken..];
+    }
+    out.extend_from_slice(rest);
+    Cow::Owned(out)
+}
+
+/// Returns the number of a `\uXXXX` at the beginning.
+fn escaped(json: &[u8]) -> Option<u16> {
+    let digits = json.strip_prefix(b"\\u")?.get(..4)?;
+    u16::from_str_radix(str::from_utf8(digits).ok().filter(|d| !d.starts_with('+'))?, 16).ok()
 }
 
 /// Text as a JSON string.
@@ -122,6 +188,45 @@ mod tests {
         let mut out = String::new();
         append_compact(&mut out, "{ \"a b\" : [ 1 ,\n 2.50 ] , \"c\\\" d\" : \" \\\\\" , \"e\" : 1 }");
         assert_eq!(out, r#"{"a b":[1,2.50],"c\" d":" \\","e":1}"#);
+    }
+
+    #[test]
+    fn floats_that_are_whole_are_the_integers_they_are() {
+        for (number, text) in [
+            ("1124091136546.0", "1124091136546"),
+            ("1.12e12", "1120000000000"),
+            ("1.12E+12", "1120000000000"),
+            ("9007199254740993.0", "9007199254740993"),
+            ("1200e-2", "12"),
+            ("0.0", "0"),
+            ("-0.0", "0"),
+            ("-75.00", "-75"),
+            ("0e5", "0"),
+            ("1.50", "1.50"),
+            ("1e-3", "1e-3"),
+            ("12", "12"),
+            ("007", "007"),
+            ("1e999999999", "1e999999999"),
+            ("true", "true"),
+            ("\"1.0\"", "1.0"),
+        ] {
+            assert_eq!(scalar(number).as_deref(), Some(text), "{number}");
+        }
+    }
+
+    #[test]
+    fn half_characters_become_the_replacement_character_and_whole_ones_stay() {
+        for (json, clean) in [
+            (r#""\ud83d""#, r#""\ufffd""#),
+            (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
+            (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
+            (r#""\uD83D\n""#, r#""\ufffd\n""#),
+            (r#""\\ud83d""#, r#""\\ud83d""#),
+            (r#""\u20ac \ud83""#, r#""\u20ac \ud83""#),
+            (r#"{"\udfff":1}"#, r#"{"\ufffd":1}"#),
+        ] {
+            assert_eq!(str::from_utf8(&without_lone_surrogates(json.as_bytes())), Ok(clean), "{json}");
+        }
     }
 
     #[test]

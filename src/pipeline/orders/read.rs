@@ -1,89 +1,68 @@
-//! From bytes to orders, in either vocabulary, lenient about everything but what a value means.
+//! From JSON objects to orders, in either vocabulary, lenient about everything but what a value means.
 
 use super::Options;
-use super::book_words::{BOOK_NAMES, KNOWN_TO_BOOK, translate};
-use super::json::{self, Members};
+use super::snapshot_words::{LEGS, SNAPSHOT_NAMES, in_snapshots, leg, translate};
 use crate::clock;
 use crate::model::Segment;
+use crate::protocol::orders::json::{self, Members};
+use crate::protocol::orders::{self, Message, NO_ORDER};
 use crate::record::order::{Details, FieldMut, Order, Origin};
 use crate::redact::mask_client_id;
 use jiff::civil::{Date, DateTime};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// A message that was understood.
-pub enum Message {
-    /// An order, as its source tells it; what follows from comparing is not filled in.
+/// An order as its source tells it, without what follows from comparing; or what a message says it is.
+pub(super) enum Read {
+    /// An order.
     Order(Box<Order>),
-    /// About something else: what it says it is.
+    /// About something else.
     Other(String),
 }
 
-/// A message, or why there is none.
-pub type Read = Result<Message, &'static str>;
-
-const NOT_JSON: &str = "not valid JSON";
-const TOO_DEEP: &str = "nested deeper than 64 levels";
-const NO_ORDER: &str = "an order update without an order in it";
-
-/// The messages of a text frame: one object, several after each other, or arrays of them.
-pub fn text(bytes: &[u8], options: Options, each: &mut dyn FnMut(Read)) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut silent = true;
-    for value in serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>() {
-        silent = false;
-        // After an error nothing more comes: what is left is one malformed message.
-        let Ok(value) = value else {
-            each(Err(NOT_JSON));
-            break;
-        };
-        match json::elements(value.get()) {
-            Some(elements) if elements.is_empty() => each(Ok(Message::Other("empty".to_owned()))),
-            Some(elements) => elements.into_iter().for_each(|element| message(element, options, each)),
-            None => message(value.get(), options, each),
-        }
-    }
-    if silent {
-        each(Ok(Message::Other("empty".to_owned())));
-    }
-}
-
-/// One message of the order socket.
-fn message(value: &str, options: Options, each: &mut dyn FnMut(Read)) {
-    if json::is_too_deep(value) {
-        return each(Err(TOO_DEEP));
-    }
-    let Some(members) = Members::of(value) else {
-        // A word or a number can hide no order; a list within a list might.
-        return each(match json::scalar(value) {
-            Some(word) => Ok(Message::Other(shortened(&word))),
-            None => Err(NO_ORDER),
+/// Calls `each` for every message of a text frame.
+pub(super) fn text(frame: &[u8], options: Options, each: &mut dyn FnMut(Result<Read, &'static str>)) {
+    orders::messages(frame, &mut |message| {
+        each(match message {
+            Ok(Message::Order(members)) => stream_order(&members, options),
+            Ok(Message::Other(kind)) => Ok(Read::Other(kind)),
+            Err(why) => Err(why),
         });
-    };
-    if let Some(kind) = members.get("Type").map(|kind| json::scalar(kind).unwrap_or_else(|| kind.to_owned()))
-        && !kind.trim().eq_ignore_ascii_case("order_alert")
-    {
-        return each(Ok(Message::Other(shortened(&kind))));
-    }
-    let Some(data) = members.get("Data") else { return each(Err(NO_ORDER)) };
-    match json::elements(data) {
-        Some(orders) if !orders.is_empty() => orders.into_iter().for_each(|order| each(stream_order(order, options))),
-        _ => each(stream_order(data, options)),
-    }
+    });
 }
 
-/// The rows of the order book.
-pub fn book(body: &[u8], options: Options, each: &mut dyn FnMut(Read)) {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let Ok(value) = serde_json::from_slice::<&RawValue>(body) else { return each(Err(NOT_JSON)) };
-    match json::elements(value.get()) {
-        Some(rows) => rows.into_iter().for_each(|row| each(book_order(row, options))),
-        None => each(Err("not an order book")),
-    }
+/// Calls `each` for every order of an order snapshot: its rows, and the legs that a row lists.
+pub(super) fn snapshot(body: &[u8], options: Options, each: &mut dyn FnMut(Result<Read, &'static str>)) {
+    orders::rows(body, &mut |row| match row {
+        Ok(row) => {
+            each(snapshot_order(&row, options));
+            for leg in row.get(LEGS).and_then(json::elements).unwrap_or_default() {
+                each(match Members::of(leg) {
+                    Some(leg) => snapshot_order(&of_entry(&row, leg), options),
+                    None => Err("a leg of the order snapshot that is no order"),
+                });
+            }
+        }
+        Err(why) => each(Err(why)),
+    });
 }
 
-fn stream_order(data: &str, options: Options) -> Read {
-    let members = Members::of(data).ok_or(NO_ORDER)?;
+/// Returns a leg with what it shares with its entry.
+fn of_entry<'a>(entry: &Members<'a>, leg: Members<'a>) -> Members<'a> {
+    const SHARED: [&str; 8] = [
+        "dhanClientId",
+        "orderId",
+        "correlationId",
+        "exchangeSegment",
+        "productType",
+        "tradingSymbol",
+        "securityId",
+        "validity",
+    ];
+    let shared = entry.0.iter().filter(|(key, _)| SHARED.iter().any(|name| name.eq_ignore_ascii_case(key)));
+    Members(shared.cloned().chain(leg.0).collect())
+}
+
+fn stream_order(members: &Members<'_>, options: Options) -> Result<Read, &'static str> {
     let mut reading = Reading::default();
     for (key, value) in &members.0 {
         reading.member(key, key, value);
@@ -93,32 +72,24 @@ fn stream_order(data: &str, options: Options) -> Read {
     }
     reading.stream_segment();
     reading.zeros(|_| true);
-    Ok(Message::Order(Box::new(reading.finish(Origin::Stream, options))))
+    Ok(Read::Order(Box::new(reading.finish(Origin::Stream, options))))
 }
 
-fn book_order(row: &str, options: Options) -> Read {
-    if json::is_too_deep(row) {
-        return Err(TOO_DEEP);
-    }
-    let members = Members::of(row).ok_or("a row of the order book that is no order")?;
+fn snapshot_order(row: &Members<'_>, options: Options) -> Result<Read, &'static str> {
     let mut reading = Reading::default();
-    for (key, value) in &members.0 {
-        match BOOK_NAMES.iter().find(|(book, _)| book.eq_ignore_ascii_case(key)) {
+    for (key, value) in &row.0 {
+        match SNAPSHOT_NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
+            Some((_, "legNo")) => reading.member(key, "legNo", leg(value).unwrap_or(value)),
             Some((_, stream)) => reading.member(key, stream, value),
             None => reading.extra(key, value),
         }
     }
     if reading.details.order_no.is_none() {
-        return Err("a row of the order book without an order number");
+        return Err("a row of the order snapshot without an order number");
     }
     translate(&mut reading.details);
-    reading.zeros(|name| KNOWN_TO_BOOK.contains(&name));
-    Ok(Message::Order(Box::new(reading.finish(Origin::Snapshot, options))))
-}
-
-/// What a message says it is, short enough for a log line.
-fn shortened(kind: &str) -> String {
-    kind.chars().take(40).collect()
+    reading.zeros(in_snapshots);
+    Ok(Read::Order(Box::new(reading.finish(Origin::Snapshot, options))))
 }
 
 /// An order while it is read.
@@ -127,8 +98,8 @@ struct Reading<'a> {
     details: Details,
     /// Fields that were read.
     known: usize,
-    /// Fields that came with something that is not of their type.
-    unreadable: Vec<&'static str>,
+    /// Fields that came as `null` or with something that is not of their type: they are not 0.
+    unknown: Vec<&'static str>,
     extra: Vec<(String, Cow<'a, str>)>,
 }
 
@@ -138,9 +109,10 @@ impl<'a> Reading<'a> {
         let Some((field, place)) = self.details.field_mut(name) else { return self.extra(key, value) };
         match fill(place, value) {
             Fill::Filled => self.known += 1,
+            Fill::Empty if value == "null" => self.unknown.push(field),
             Fill::Empty => {}
             Fill::Unreadable => {
-                self.unreadable.push(field);
+                self.unknown.push(field);
                 self.extra(key, value);
             }
         }
@@ -182,11 +154,11 @@ impl<'a> Reading<'a> {
         self.details.segment = Some(segment.to_owned());
     }
 
-    /// Numbers that the server left out are 0, where it has a word for them and did not say something else.
+    /// Sets the numbers that the server left out to 0, where it has a word for them and did not say something else.
     fn zeros(&mut self, has_word: impl Fn(&'static str) -> bool) {
-        let unreadable = &self.unreadable;
+        let unknown = &self.unknown;
         self.details.each_mut(&mut |name, field| {
-            if unreadable.contains(&name) || !has_word(name) {
+            if unknown.contains(&name) || !has_word(name) {
                 return;
             }
             match field {

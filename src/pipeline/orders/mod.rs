@@ -3,15 +3,15 @@
 //! Pure: bytes and their receive time in, [`Outcome`]s out. Whatever the bytes are, every message in them has exactly
 //! one outcome, so that the books balance. [`record::order`](crate::record::order) tells where each field comes from.
 
-mod book_words;
-mod json;
 mod memory;
 mod read;
+mod snapshot_words;
 
 use crate::record::order::Order;
 use memory::Memory;
+use read::Read;
 
-/// What became of one message: an object in a text frame, or a row of the order book.
+/// What became of one message: an object in a text frame, or an order of an order snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// It is news.
@@ -56,28 +56,33 @@ impl Orders {
         Orders { options, memory: Memory::default() }
     }
 
+    /// Shows client ids whole from now on.
+    pub fn show_client_ids(&mut self) {
+        self.options.mask_client_id = false;
+    }
+
     /// Takes a text frame of the order socket, received at `recv_us` (µs since the epoch).
     pub fn on_text(&mut self, bytes: &[u8], recv_us: i64, sink: &mut dyn FnMut(Outcome)) {
         read::text(bytes, self.options, &mut |message| {
             let outcome = match message {
-                Ok(read::Message::Order(order)) => self.memory.update(order, recv_us),
-                Ok(read::Message::Other(kind)) => Outcome::NotAnOrder { kind },
+                Ok(Read::Order(order)) => self.memory.update(order, recv_us),
+                Ok(Read::Other(kind)) => Outcome::NotAnOrder { kind },
                 Err(detail) => Outcome::Malformed { detail: detail.to_owned() },
             };
             sink(outcome);
         });
     }
 
-    /// Takes the body of the REST order book, received at `recv_us` (µs since the epoch). `at_start`: it is the run's first
-    /// look; otherwise only what changed since is news. An empty book is no message.
-    pub fn on_order_book(&mut self, body: &[u8], at_start: bool, recv_us: i64, sink: &mut dyn FnMut(Outcome)) {
+    /// Takes the body of an order snapshot (`GET /orders`), received at `recv_us` (µs since the epoch). `at_start`: it is the run's first
+    /// look; otherwise only what changed since is news. An empty one is no message.
+    pub fn on_snapshot(&mut self, body: &[u8], at_start: bool, recv_us: i64, sink: &mut dyn FnMut(Outcome)) {
         let mut whole = true;
-        // Until a first book was read, an order that is unknown may be this morning's: it must not ring.
+        // Until a first snapshot was read, an order that is unknown may be this morning's: no event is told for it.
         let first_look = at_start || !self.memory.has_baseline();
-        read::book(body, self.options, &mut |message| {
+        read::snapshot(body, self.options, &mut |message| {
             let outcome = match message {
-                Ok(read::Message::Order(order)) => self.memory.reconcile(order, at_start, first_look, recv_us),
-                Ok(read::Message::Other(kind)) => Outcome::NotAnOrder { kind },
+                Ok(Read::Order(order)) => self.memory.reconcile(order, at_start, first_look, recv_us),
+                Ok(Read::Other(kind)) => Outcome::NotAnOrder { kind },
                 Err(detail) => {
                     whole = false;
                     Outcome::Malformed { detail: detail.to_owned() }

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::clock::SECOND_US;
-use crate::record::order::{Event, Events, Order};
+use crate::record::order::{Event, Events, Order, Origin};
 use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -20,20 +20,22 @@ struct State {
     traded_qty: Option<i64>,
     last_updated_time: Option<i64>,
     terms: Terms,
-    /// Whether `order_part_traded` was told, or stood in the first book.
+    /// Whether `order_part_traded` was told, or stood in the first snapshot.
     part_traded: bool,
     /// Of everything the server said.
     digest: [u8; 32],
-    /// Whether the order book told it: messages of before may still be on their way.
-    from_book: bool,
+    /// Where it is known from. After a snapshot, messages of before it may still be on their way.
+    origin: Origin,
+    /// Whether a snapshot after a gap told it: the stream may repeat what was sent before the gap.
+    after_gap: bool,
     /// When it was last heard of.
     seen_us: i64,
     /// Its place in the order of being heard of.
     turn: u64,
 }
 
-/// What may change about an order that is still working, as far as the stream and the order book both tell it.
-#[derive(Debug, Clone, PartialEq)]
+/// What may change about an order that is still working, as far as stream and snapshots both tell it.
+#[derive(Debug, Clone)]
 struct Terms {
     quantity: Option<i64>,
     disc_quantity: Option<i64>,
@@ -57,6 +59,64 @@ impl Terms {
     }
 }
 
+impl Terms {
+    /// Returns whether both say the same. What one of them does not say is as it was, and the price of a market order is
+    /// none: the sources put different things there.
+    fn agree(&self, other: &Terms) -> bool {
+        fn agree<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
+            a.is_none() || b.is_none() || a == b
+        }
+        let is_market = matches!(self.order_type.as_deref(), Some("MKT" | "SLM"));
+        agree(&self.quantity, &other.quantity)
+            && agree(&self.disc_quantity, &other.disc_quantity)
+            && (is_market || agree(&self.price, &other.price))
+            && agree(&self.trigger_price, &other.trigger_price)
+            && agree(&self.order_type, &other.order_type)
+            && agree(&self.validity, &other.validity)
+    }
+
+    /// Returns these, completed by what was known before.
+    fn or(self, before: Option<&Terms>) -> Terms {
+        let Some(before) = before.cloned() else { return self };
+        Terms {
+            quantity: self.quantity.or(before.quantity),
+            disc_quantity: self.disc_quantity.or(before.disc_quantity),
+            price: self.price.or(before.price),
+            trigger_price: self.trigger_price.or(before.trigger_price),
+            order_type: self.order_type.or(before.order_type),
+            validity: self.validity.or(before.validity),
+        }
+    }
+}
+
+/// Returns a status in words that both sources have: each has some for a working order that the other has not.
+fn common_word(status: &str) -> &str {
+    match status {
+        // The first three are the stream's, the last is the snapshots'.
+        "MODIFIED" | "ACTIVE" | "DUMMY" | "PART_TRADED" => "PENDING",
+        other => other,
+    }
+}
+
+/// Returns whether a status means another than the last one. Two words of one source are two statuses.
+fn is_transition(status: &str, origin: Origin, known: &State) -> bool {
+    match known.status.as_deref() {
+        None => true,
+        Some(last) if origin == known.origin => status != last,
+        Some(last) => common_word(status) != common_word(last),
+    }
+}
+
+/// Returns the key under which an order is remembered: legs of a super order may share its number. Without a leg it is
+/// the first.
+fn key_of(order: &Order) -> Option<String> {
+    let number = order.details.order_no.clone()?;
+    Some(match order.details.leg_no {
+        None | Some(0 | 1) => number,
+        Some(leg) => format!("{number} {leg}"),
+    })
+}
+
 /// Whether nothing more happens to an order of this status.
 fn is_finished(status: Option<&str>) -> bool {
     matches!(status, Some("TRADED" | "CANCELLED" | "REJECTED" | "EXPIRED" | "CLOSED"))
@@ -72,12 +132,12 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Whether an order book was read whole.
+    /// Whether an order snapshot was read whole.
     pub fn has_baseline(&self) -> bool {
         self.baseline
     }
 
-    /// An order book was read whole.
+    /// Notes that an order snapshot was read whole.
     pub fn set_baseline(&mut self) {
         self.baseline = true;
     }
@@ -85,33 +145,33 @@ impl Memory {
     /// An update of the stream.
     pub fn update(&mut self, mut order: Box<Order>, recv_us: i64) -> Outcome {
         self.forget_old(recv_us);
-        let Some(number) = order.details.order_no.clone() else {
+        let Some(key) = key_of(&order) else {
             // Nothing to compare with, ever.
             order.events = compare(None, &order);
             return Outcome::Record(order);
         };
-        let known = self.states.get(number.as_str());
+        let known = self.states.get(key.as_str());
         let digest = digest(&order);
-        // The order book may have overtaken the stream: what it has told is not told again, let alone undone.
-        if known.is_some_and(|known| known.digest == digest || known.from_book && is_older(&order, known)) {
-            self.touch(&number, recv_us);
+        // A snapshot may have overtaken the stream: what it has told is not told again, let alone undone.
+        if known.is_some_and(|known| known.digest == digest || is_in_snapshot(&order, known)) {
+            self.touch(&key, recv_us);
             return Outcome::Repeat;
         }
         order.events = compare(known, &order);
         previous(&mut order, known);
-        self.remember(&number, &order, digest, false, recv_us);
+        self.remember(&key, &order, digest, false, recv_us);
         Outcome::Record(order)
     }
 
-    /// A row of the order book. `at_start`: print it whatever is known; `first_look`: what is unknown is not news.
+    /// Takes an order of a snapshot. `at_start`: print it whatever is known; `first_look`: what is unknown is not news.
     pub fn reconcile(&mut self, mut order: Box<Order>, at_start: bool, first_look: bool, recv_us: i64) -> Outcome {
         self.forget_old(recv_us);
-        let Some(number) = order.details.order_no.clone() else { return Outcome::Repeat };
-        let known = self.states.get(number.as_str());
+        let Some(key) = key_of(&order) else { return Outcome::Repeat };
+        let known = self.states.get(key.as_str());
         if let Some(known) = known
             && (is_older(&order, known) || !at_start && !differs(&order, known))
         {
-            self.touch(&number, recv_us);
+            self.touch(&key, recv_us);
             return Outcome::Repeat;
         }
         order.events = match known {
@@ -120,47 +180,48 @@ impl Memory {
             known => compare(known, &order),
         };
         previous(&mut order, known);
-        // A book read at the start tells less of an order than the stream did: the stream's repeat stays a repeat.
+        // A snapshot at the start tells less of an order than the stream did: the stream's repeat stays a repeat.
         let digest = match known {
             Some(known) if !differs(&order, known) => known.digest,
             _ => digest(&order),
         };
-        self.remember(&number, &order, digest, true, recv_us);
+        self.remember(&key, &order, digest, !at_start, recv_us);
         Outcome::Record(order)
     }
 
-    fn touch(&mut self, number: &str, recv_us: i64) {
-        if let Some(state) = self.states.get_mut(number)
-            && let Some(number) = self.turns.remove(&state.turn)
+    fn touch(&mut self, key: &str, recv_us: i64) {
+        if let Some(state) = self.states.get_mut(key)
+            && let Some(key) = self.turns.remove(&state.turn)
         {
             (state.turn, state.seen_us) = (self.next_turn, recv_us);
-            self.turns.insert(self.next_turn, number);
+            self.turns.insert(self.next_turn, key);
             self.next_turn += 1;
         }
     }
 
-    fn remember(&mut self, number: &str, order: &Order, digest: [u8; 32], from_book: bool, recv_us: i64) {
-        let known = self.states.get(number);
+    fn remember(&mut self, key: &str, order: &Order, digest: [u8; 32], after_gap: bool, recv_us: i64) {
+        let known = self.states.get(key);
         let details = &order.details;
         let state = State {
             // What an update does not say is as it was.
             status: details.status.clone().or_else(|| known.and_then(|known| known.status.clone())),
             traded_qty: details.traded_qty.or_else(|| known.and_then(|known| known.traded_qty)),
             last_updated_time: details.last_updated_time,
-            terms: Terms::of(order),
+            terms: Terms::of(order).or(known.map(|known| &known.terms)),
             part_traded: known.is_some_and(|known| known.part_traded) || is_part_traded(order),
             digest,
-            from_book,
+            origin: order.origin,
+            after_gap,
             seen_us: recv_us,
             turn: self.next_turn,
         };
-        let number = match known.map(|known| known.turn).and_then(|turn| self.turns.remove(&turn)) {
-            Some(number) => number,
-            None => Arc::from(number),
+        let key = match known.map(|known| known.turn).and_then(|turn| self.turns.remove(&turn)) {
+            Some(key) => key,
+            None => Arc::from(key),
         };
-        self.turns.insert(self.next_turn, Arc::clone(&number));
+        self.turns.insert(self.next_turn, Arc::clone(&key));
         self.next_turn += 1;
-        self.states.insert(number, state);
+        self.states.insert(key, state);
         if self.states.len() > ORDERS
             && let Some((_, oldest)) = self.turns.pop_first()
         {
@@ -181,14 +242,14 @@ impl Memory {
 fn compare(known: Option<&State>, order: &Order) -> Events {
     let details = &order.details;
     let mut events = Events::default().with(Event::Update);
-    let status = details.status.as_deref();
-    let previous = known.and_then(|known| known.status.as_deref());
-    if status.is_some() && status != previous {
-        if previous.is_some() {
+    if let Some(status) = details.status.as_deref()
+        && known.is_none_or(|known| is_transition(status, order.origin, known))
+    {
+        if known.is_some_and(|known| known.status.is_some()) {
             events = events.with(Event::StatusChange);
         }
         // A part is traded for the first time once, whether the status or the quantities say so; see below.
-        if let Some(event) = status.and_then(Event::of_status).filter(|event| *event != Event::PartTraded) {
+        if let Some(event) = Event::of_status(status).filter(|event| *event != Event::PartTraded) {
             events = events.with(event);
         }
     }
@@ -214,22 +275,32 @@ fn previous(order: &mut Order, known: Option<&State>) {
     }
 }
 
-/// Whether a row of the order book says other things than what is known.
+/// Whether an order says other things than what is known of it from the other source, or from an earlier snapshot.
 ///
-/// The book calls `PART_TRADED` what the stream calls `PENDING` with a traded quantity; and about a finished order only
-/// its end and its fills are compared, since the two sources tell the price of a market order differently.
-fn differs(row: &Order, known: &State) -> bool {
-    let working = |status: &Option<String>| match status.as_deref() {
-        Some("PART_TRADED") => Some("PENDING".to_owned()),
-        _ => status.clone(),
-    };
-    // What a row does not say is as it was.
-    row.details.status.is_some() && working(&row.details.status) != working(&known.status)
-        || row.details.traded_qty.is_some() && row.details.traded_qty != known.traded_qty
-        || !is_finished(row.details.status.as_deref()) && Terms::of(row) != known.terms
+/// About a finished order only its end and its fills are compared, since the two sources tell the rest differently.
+fn differs(order: &Order, known: &State) -> bool {
+    let details = &order.details;
+    // What an order does not say is as it was.
+    details
+        .status
+        .as_deref()
+        .is_some_and(|status| known.status.as_deref().is_none_or(|last| common_word(status) != common_word(last)))
+        || details.traded_qty.is_some() && details.traded_qty != known.traded_qty
+        || !is_finished(details.status.as_deref()) && !Terms::of(order).agree(&known.terms)
 }
 
-/// Whether what is told was true before what is known: the book is asked for while the stream goes on.
+/// Whether a snapshot has told already what an update of the stream tells: the same or more, or the same in the other
+/// source's word. An update that is later than the snapshot is news.
+fn is_in_snapshot(order: &Order, known: &State) -> bool {
+    if known.origin != Origin::Snapshot {
+        return false;
+    }
+    let is_later = order.details.last_updated_time > known.last_updated_time;
+    let is_other_word = order.details.status != known.status;
+    is_older(order, known) || !differs(order, known) && (is_other_word || known.after_gap && !is_later)
+}
+
+/// Whether what is told was true before what is known: a snapshot is asked for while the stream goes on.
 fn is_older(row: &Order, known: &State) -> bool {
     let (status, last) = (row.details.status.as_deref(), known.status.as_deref());
     let before = matches!((row.details.last_updated_time, known.last_updated_time), (Some(a), Some(b)) if a < b);

@@ -1,10 +1,10 @@
-//! The REST order book's words, and what the stream calls the same things.
+//! The words of order snapshots (REST), and what the stream calls the same things.
 
 use crate::model::Segment;
 use crate::record::order::Details;
 
-/// A key of the order book, and the stream's key for it.
-pub const BOOK_NAMES: [(&str, &str); 28] = [
+/// A key of order snapshots, and the stream's key for it.
+pub(super) const SNAPSHOT_NAMES: [(&str, &str); 30] = [
     ("dhanClientId", "clientId"),
     ("orderId", "orderNo"),
     ("exchangeOrderId", "exchOrderNo"),
@@ -33,11 +33,37 @@ pub const BOOK_NAMES: [(&str, &str); 28] = [
     ("remainingQuantity", "remainingQuantity"),
     ("averageTradedPrice", "avgTradedPrice"),
     ("filledQty", "tradedQty"),
+    ("legName", "legNo"),
+    // As Dhan spells the quantity of a leg.
+    ("totalQuatity", "quantity"),
 ];
 
-/// The numbers that the order book has a word for: left out, they are 0. It cannot know the others.
-pub const KNOWN_TO_BOOK: [&str; 7] =
-    ["disc_quantity", "remaining_quantity", "quantity", "traded_qty", "price", "trigger_price", "avg_traded_price"];
+/// The key of a super order's other legs.
+pub(super) const LEGS: &str = "legDetails";
+
+/// Returns whether order snapshots have a word for a number: left out, it is 0. They cannot know the others.
+pub(super) fn in_snapshots(field: &str) -> bool {
+    matches!(
+        field,
+        "disc_quantity"
+            | "remaining_quantity"
+            | "quantity"
+            | "traded_qty"
+            | "price"
+            | "trigger_price"
+            | "avg_traded_price"
+    )
+}
+
+/// Returns the number of a leg, as JSON, for its name.
+pub(super) fn leg(name: &str) -> Option<&'static str> {
+    match name.trim_matches('"').trim().to_ascii_uppercase().as_str() {
+        "ENTRY_LEG" | "NA" => Some("1"),
+        "STOP_LOSS_LEG" => Some("2"),
+        "TARGET_LEG" => Some("3"),
+        _ => None,
+    }
+}
 
 const PRODUCTS: [(&str, &str); 6] =
     [("CNC", "C"), ("INTRADAY", "I"), ("MARGIN", "M"), ("MTF", "F"), ("CO", "V"), ("BO", "B")];
@@ -47,8 +73,8 @@ const TYPES: [(&str, &str); 4] =
 const OPTIONS: [(&str, &str); 3] = [("CALL", "CE"), ("PUT", "PE"), ("NA", "XX")];
 const FLAGS: [(&str, &str); 2] = [("true", "1"), ("false", "0")];
 
-/// Says in the stream's words what was read from the order book. A word that nobody knows stays as it is.
-pub fn translate(details: &mut Details) {
+/// Replaces the words of an order snapshot by the stream's. A word that is not known stays as it is.
+pub(super) fn translate(details: &mut Details) {
     if let Some(segment) = &mut details.segment {
         if let Some(known) =
             Segment::ALL.into_iter().find_map(|s| s.name().filter(|n| n.eq_ignore_ascii_case(segment.trim())))

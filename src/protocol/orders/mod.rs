@@ -1,0 +1,84 @@
+//! Order messages: text frames and order snapshots, taken apart into JSON objects. What their members mean is not known here.
+
+pub(crate) mod json;
+
+use json::Members;
+use serde_json::value::RawValue;
+
+/// A message of the order socket that was understood.
+#[derive(Debug)]
+pub(crate) enum Message<'a> {
+    /// The object that holds an order.
+    Order(Members<'a>),
+    /// About something else: what it says it is, shortened.
+    Other(String),
+}
+
+const NOT_JSON: &str = "not valid JSON";
+const TOO_DEEP: &str = "nested deeper than 64 levels";
+/// Why a message is none, where it holds no order.
+pub(crate) const NO_ORDER: &str = "an order update without an order in it";
+
+/// Calls `each` for every message of a text frame: one object, several after each other, or arrays of them.
+pub(crate) fn messages(frame: &[u8], each: &mut dyn FnMut(Result<Message<'_>, &'static str>)) {
+    let frame = json::without_lone_surrogates(frame.strip_prefix(b"\xef\xbb\xbf").unwrap_or(frame));
+    let mut is_empty = true;
+    for value in serde_json::Deserializer::from_slice(&frame).into_iter::<&RawValue>() {
+        is_empty = false;
+        // After an error nothing more comes: what remains is one malformed message.
+        let Ok(value) = value else {
+            each(Err(NOT_JSON));
+            break;
+        };
+        match json::elements(value.get()) {
+            Some(elements) if elements.is_empty() => each(Ok(Message::Other("empty".to_owned()))),
+            Some(elements) => elements.into_iter().for_each(|element| message(element, each)),
+            None => message(value.get(), each),
+        }
+    }
+    if is_empty {
+        each(Ok(Message::Other("empty".to_owned())));
+    }
+}
+
+fn message(value: &str, each: &mut dyn FnMut(Result<Message<'_>, &'static str>)) {
+    if json::is_too_deep(value) {
+        return each(Err(TOO_DEEP));
+    }
+    let Some(members) = Members::of(value) else {
+        // A word or a number can hide no order; a list within a list might.
+        return each(match json::scalar(value) {
+            Some(word) => Ok(Message::Other(shortened(&word))),
+            None => Err(NO_ORDER),
+        });
+    };
+    if let Some(kind) = members.get("Type").map(|kind| json::scalar(kind).unwrap_or_else(|| kind.to_owned()))
+        && !kind.trim().eq_ignore_ascii_case("order_alert")
+    {
+        return each(Ok(Message::Other(shortened(&kind))));
+    }
+    let Some(data) = members.get("Data") else { return each(Err(NO_ORDER)) };
+    let mut order = |data| each(Members::of(data).map(Message::Order).ok_or(NO_ORDER));
+    match json::elements(data) {
+        Some(orders) if !orders.is_empty() => orders.into_iter().for_each(order),
+        _ => order(data),
+    }
+}
+
+/// Calls `each` for every row of an order snapshot.
+pub(crate) fn rows(body: &[u8], each: &mut dyn FnMut(Result<Members<'_>, &'static str>)) {
+    let body = json::without_lone_surrogates(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
+    let Ok(value) = serde_json::from_slice::<&RawValue>(&body) else { return each(Err(NOT_JSON)) };
+    let Some(rows) = json::elements(value.get()) else { return each(Err("not an order snapshot")) };
+    for row in rows {
+        each(match json::is_too_deep(row) {
+            true => Err(TOO_DEEP),
+            false => Members::of(row).ok_or("a row of the order snapshot that is no order"),
+        });
+    }
+}
+
+/// Returns what a message says it is, short enough for a log line.
+fn shortened(kind: &str) -> String {
+    kind.chars().take(40).collect()
+}
