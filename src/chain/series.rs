@@ -126,11 +126,11 @@ pub(super) mod tests {
         let mut all = vec![20_000.0, 21_000.0, 22_000.0, 23_000.0];
         all.extend(&near);
         all.extend([25_500.0, 26_000.0, 26_500.0]);
-        let options = options(&all, 1);
-        assert_eq!(options.step(14, 5), 50.0);
-        assert_eq!(options.step(1, 1), 1000.0);
-        assert_eq!(super::tests::options(&[100.0], 1).step(0, 5), 0.0);
-        assert_eq!(super::tests::options(&[83.0, 83.25, 83.5], 1).step(1, 0), 0.25);
+        let near_and_far = options(&all, 1);
+        assert_eq!(near_and_far.step(14, 5), 50.0);
+        assert_eq!(near_and_far.step(1, 1), 1000.0);
+        assert_eq!(options(&[100.0], 1).step(0, 5), 0.0);
+        assert_eq!(options(&[83.0, 83.25, 83.5], 1).step(1, 0), 0.25);
     }
 
     #[test]
