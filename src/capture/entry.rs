@@ -3,8 +3,7 @@
 use super::varint::{Cursor, put, put_signed, put_text};
 use crate::model::PacketCounts;
 use crate::model::{InstrumentKey, Segment};
-use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
-use crate::pipeline::lane::Lagged;
+use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged, StatusEvent};
 use crate::protocol::Mode;
 use crate::record::chain::Chain;
 
@@ -101,6 +100,8 @@ pub struct Mark {
 pub struct Entries {
     bytes: Vec<u8>,
     start: usize,
+    /// Where the number ends.
+    body: usize,
     entries: u64,
     before: Before,
     scratch: Vec<u8>,
@@ -112,6 +113,7 @@ impl Entries {
         let mut entries = Entries {
             bytes: Vec::new(),
             start: 0,
+            body: 0,
             entries: 0,
             before: Before { time, conn: 0, len: 0 },
             scratch: Vec::new(),
@@ -125,6 +127,7 @@ impl Entries {
         self.bytes.clear();
         self.entries = 0;
         put(&mut self.bytes, number);
+        self.body = self.bytes.len();
         put_signed(&mut self.bytes, self.before.time);
         self.start = self.bytes.len();
         self.before = Before { conn: 0, len: 0, ..self.before };
@@ -138,6 +141,11 @@ impl Entries {
     /// The payload of the block.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The payload of the block without its number.
+    pub fn body(&self) -> &[u8] {
+        &self.bytes[self.body..]
     }
 
     /// Where it is now.

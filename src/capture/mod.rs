@@ -16,6 +16,7 @@ pub mod record;
 #[cfg(test)]
 mod tests;
 mod varint;
+mod writer;
 
 pub use open::{Opened, Restarted, open};
 pub use play::{Part, Player};

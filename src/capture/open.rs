@@ -3,7 +3,8 @@
 use super::block::{self, Blocks, Found, LONGEST, Packing, SESSION};
 use super::entry::{Entry, EntryIter};
 use super::play::{Session, VERSION};
-use super::record::{Recorder, pack};
+use super::record::Recorder;
+use super::writer::{BlockWriter, pack};
 use crate::console::Console;
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
@@ -103,7 +104,7 @@ pub fn open_on(
         console.warn(&restarted.detail);
     }
     let patience = WriteContext { fs, disk_wait, stop: stop.clone(), console: console.clone() };
-    let mut appender = Appender::new(patience, file, path.to_owned(), before.whole_to);
+    let mut appender = Appender::new(patience.clone(), file, path.to_owned(), before.whole_to);
     let session = Session {
         feed,
         created_us: now_us,
@@ -116,7 +117,8 @@ pub fn open_on(
         WriteFailure::Failed(failure) | WriteFailure::Unsaved(failure) => failure,
         _ => Failure::new(Exit::Output, format!("cannot write {}", path.display())),
     })?;
-    Ok(Opened { recorder: Recorder::new(appender, packing, console.clone(), now_us), restarted })
+    let writer = BlockWriter::new(appender, patience, packing, session, MODE);
+    Ok(Opened { recorder: Recorder::new(writer, console.clone(), now_us), restarted })
 }
 
 fn locked(fs: &dyn Filesystem, file: &File, path: &Path) -> Failure {

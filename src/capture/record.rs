@@ -1,134 +1,113 @@
-//! The capture while it is written: items as they pass, a block a second.
+//! The capture while a run goes on: frames and events as they pass, sealed into a block a second.
 
-use super::block::{self, ENTRIES, Packing};
-use super::entry::{Entries, Finish, Mark};
+use super::entry::{Entries, Finish};
+use super::writer::{Block, BlockWriter, Item, Known};
 use crate::console::Console;
-use crate::model::InstrumentKey;
-use crate::pipeline::desk::Tap;
+use crate::model::{InstrumentKey, PacketCounts};
+use crate::output::OnLag;
+use crate::output::queue::{Limits, Queue};
+use crate::pipeline::handle::{FrameObserver, Seen};
 use crate::pipeline::item::{Event, Frame};
-use crate::pipeline::lane::Item;
-use crate::pipeline::stages::{EndedWithin, Named, Summary};
 use crate::protocol::Mode;
-use crate::storage::{Appender, Cut, WriteFailure};
+use crate::storage::WriteFailure;
 use std::borrow::Cow;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Bytes of entries from which on a block is closed before its second is over.
 const FULL: usize = 1 << 20;
+/// Bytes of blocks that may wait for the disk.
+const CAPACITY: usize = 64 << 20;
 
 /// Writes what passes into a capture.
 pub struct Recorder {
-    appender: Appender,
-    packing: Packing,
+    target: Target,
     console: Console,
     entries: Entries,
-    /// The number of the block that is being filled.
-    number: u64,
-    /// Where the last item begins in it.
-    mark: Mark,
-    block: Vec<u8>,
-    failure: Option<WriteFailure>,
-    /// Frames in the open block, and frames that could not be kept.
-    frames: u64,
-    lost: u64,
-    finished: bool,
+    /// What is known of the open block.
+    block: Block,
+    /// What a file that is begun anew has to know, shared with the writer.
+    known: Arc<std::sync::Mutex<Known>>,
+    /// Blocks that were dropped when the open one was begun.
+    sheds: u64,
+    has_finished: bool,
+}
+
+enum Target {
+    /// Written where blocks are sealed; before the run begins.
+    Direct(Box<BlockWriter>),
+    /// Written by a thread of its own.
+    Queued(Arc<Queue<BlockWriter>>),
+    /// Between the two; a recorder is never seen like this.
+    Moving,
 }
 
 impl Recorder {
     /// Writes behind a session's header, which is of the moment `created_us`.
-    pub(super) fn new(appender: Appender, packing: Packing, console: Console, created_us: i64) -> Recorder {
-        let entries = Entries::new(1, created_us);
+    pub(super) fn new(writer: BlockWriter, console: Console, created_us: i64) -> Recorder {
         Recorder {
-            mark: entries.mark(),
-            appender,
-            packing,
+            known: writer.known(),
+            target: Target::Direct(Box::new(writer)),
             console,
-            entries,
-            number: 1,
-            block: Vec::new(),
-            failure: None,
-            frames: 0,
-            lost: 0,
-            finished: false,
+            entries: Entries::new(1, created_us),
+            block: Block::default(),
+            sheds: 0,
+            has_finished: false,
         }
     }
 
     /// Keeps what the run prints one record of each of, and nothing else (`--once`).
     pub fn once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
+        self.known().once = Some(wanted.to_vec());
         self.entries.once(wanted);
     }
 
     /// Keeps that the run is a partner's, which prints client ids whole.
     pub fn partner(&mut self) {
+        self.known().is_partner = true;
         self.entries.partner();
     }
 
-    fn append(&mut self, item: &Item, ended: Option<&EndedWithin>) {
-        match item {
-            Item::Frames(batch) => {
-                for (i, frame) in batch.frames().enumerate() {
-                    match ended.filter(|ended| ended.frame == i) {
-                        Some(EndedWithin { packets: Some(packets), reason, .. }) => {
-                            self.entries.ends_within(*packets, reason);
-                            self.frame(frame);
-                        }
-                        Some(EndedWithin { packets: None, reason, .. }) => {
-                            self.frame(frame);
-                            self.entries.event(&Event::End { reason: reason.clone(), at_us: frame.recv_us });
-                        }
-                        None => self.frame(frame),
-                    }
-                }
-            }
-            Item::Event(event) => self.entries.event(&masked(event, &self.console)),
-            Item::Lagged(lagged) => self.entries.lagged(*lagged),
-        }
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the item that was taken last.
-    fn take_back(&mut self, item: &Item) {
-        self.entries.take_back(self.mark);
-        if let Item::Frames(batch) = item {
-            self.frames -= batch.frames().count() as u64;
+    fn give(&mut self, item: Item) {
+        match &mut self.target {
+            Target::Direct(writer) => writer.item(item),
+            Target::Queued(queue) => queue.push(|_| None, || item),
+            Target::Moving => {}
         }
-    }
-
-    fn frame(&mut self, frame: Frame<'_>) {
-        self.frames += 1;
-        self.entries.frame(frame);
     }
 
     /// Closes the block that is being filled, and begins the next one.
-    fn close_block(&mut self) {
+    fn seal(&mut self, is_last: bool) {
         if self.entries.is_empty() {
             return;
         }
-        self.block.clear();
-        pack(self.packing, ENTRIES, self.entries.bytes(), &mut self.block);
-        match self.appender.append(&self.block, Cut::Nowhere) {
-            Ok(()) => {}
-            Err(unwritten) => {
-                self.lost += self.frames;
-                self.failure = Some(unwritten.failure);
-            }
-        }
-        self.frames = 0;
-        self.number += 1;
-        self.entries.begin(self.number);
-        self.mark = self.entries.mark();
-        self.block.shrink_to(2 * FULL);
+        let body = self.entries.body().to_vec();
+        let block = Block { body, is_last, ..std::mem::take(&mut self.block) };
+        self.block.counts = block.counts;
+        self.give(Item::Block(block));
+        self.begin_block();
     }
-}
 
-/// Appends a block, packed as its file is.
-pub(super) fn pack(packing: Packing, kind: u8, payload: &[u8], out: &mut Vec<u8>) {
-    match packing {
-        Packing::Plain => block::put(out, kind, payload),
-        Packing::Zstd => {
-            let mut plain = Vec::with_capacity(payload.len() + block::HEADER);
-            block::put(&mut plain, kind, payload);
-            // A frame a block: whatever is cut off, what is before it is whole. Packing what is in memory cannot fail.
-            out.extend_from_slice(&zstd::bulk::compress(&plain, zstd::DEFAULT_COMPRESSION_LEVEL).unwrap_or_default());
+    fn begin_block(&mut self) {
+        self.entries.begin(1);
+        if let Target::Queued(queue) = &self.target
+            && queue.sheds() != self.sheds
+        {
+            // What was dropped may have named instruments.
+            self.sheds = queue.sheds();
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.tell(&mut self.entries);
         }
+    }
+
+    fn put_event(&mut self, event: &Event) {
+        let event = masked(event, &self.console);
+        self.known().note(&event);
+        self.entries.event(&event);
     }
 }
 
@@ -154,70 +133,104 @@ fn masked<'a>(event: &'a Event, console: &Console) -> Cow<'a, Event> {
     Cow::Owned(event)
 }
 
-impl Tap for Recorder {
-    fn item(&mut self, item: &Item) {
-        if self.failure.is_some() {
-            if let Item::Frames(batch) = item {
-                self.lost += batch.frames().count() as u64;
-            }
-            return;
+impl FrameObserver for Recorder {
+    fn start(&mut self, on_lag: OnLag, notify: &Arc<dyn Fn() + Send + Sync>) -> std::io::Result<()> {
+        if let Target::Direct(writer) = std::mem::replace(&mut self.target, Target::Moving) {
+            let notify = Arc::clone(notify);
+            let limits = Limits { capacity: CAPACITY, on_lag, gather: Duration::ZERO, notify };
+            self.target = Target::Queued(Queue::start("capture", *writer, limits)?);
         }
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: Frame<'_>, seen: &Seen) {
         if self.entries.bytes().len() >= FULL {
-            self.close_block();
+            self.seal(false);
         }
-        self.mark = self.entries.mark();
-        self.append(item, None);
-    }
-
-    fn named(&mut self, item: &Item, names: Vec<Named>) {
-        if self.failure.is_none() {
-            self.take_back(item);
+        if !seen.named.is_empty() {
             // A replay has no master: it hears of a name where the live run found it.
-            self.entries.event(&Event::Symbols(names));
-            self.mark = self.entries.mark();
-            self.append(item, None);
+            self.put_event(&Event::Symbols(seen.named.clone()));
+        }
+        if let Some(ended) = &seen.ended
+            && let Some(packets) = ended.packets
+        {
+            self.entries.ends_within(packets, &ended.reason);
+        }
+        self.entries.frame(frame);
+        if let Some(ended) = seen.ended.as_ref().filter(|ended| ended.packets.is_none()) {
+            self.entries.event(&Event::End { reason: ended.reason.clone(), at_us: frame.recv_us });
+        }
+        self.block.note(frame.recv_us, seen);
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.put_event(event);
+    }
+
+    fn tick(&mut self, now_us: i64) {
+        self.seal(false);
+        if let Target::Direct(writer) = &mut self.target {
+            writer.look(now_us);
         }
     }
 
-    fn ended(&mut self, item: &Item, ended: &EndedWithin) {
-        if self.failure.is_none() {
-            self.take_back(item);
-            self.append(item, Some(ended));
+    fn reopen(&mut self) {
+        self.seal(false);
+        self.give(Item::Reopen);
+    }
+
+    fn failure(&self) -> Option<WriteFailure> {
+        self.known().failure.clone()
+    }
+
+    fn is_full(&self) -> bool {
+        matches!(&self.target, Target::Queued(queue) if queue.is_full())
+    }
+
+    fn finish(&mut self, counts: &PacketCounts, reason: &str, now_us: i64) {
+        self.has_finished = true;
+        let reason = self.console.masked(reason);
+        self.entries.finish(&Finish { at_us: now_us, books: *counts, reason });
+        self.seal(true);
+        if let Target::Queued(queue) = &self.target {
+            queue.close();
         }
     }
 
-    fn tick(&mut self, _now_us: i64) {
-        if self.failure.is_none() {
-            self.close_block();
+    fn has_ended(&self) -> bool {
+        match &self.target {
+            Target::Queued(queue) => queue.has_ended(),
+            _ => true,
         }
     }
 
-    fn failure(&self) -> Option<&WriteFailure> {
-        self.failure.as_ref()
+    fn abandon(&mut self) {
+        if let Target::Queued(queue) = &self.target {
+            let frames: u64 = queue.abandon().iter().map(Item::frames).sum();
+            self.known().give_up(frames, &self.console);
+        }
     }
 
-    fn finish(&mut self, summary: &Summary, now_us: i64) {
-        self.finished = true;
-        if self.failure.is_none() {
-            let reason = self.console.masked(&summary.reason);
-            self.entries.finish(&Finish { at_us: now_us, books: summary.books, reason });
-            self.close_block();
-        }
-        let path = self.appender.path().display();
-        if self.lost > 0 {
-            self.console.warn(format_args!("the last {} frames are not in {path}", self.lost));
-        } else if self.failure.is_some() {
-            self.console.warn(format_args!("the orderly end is not in {path}"));
-        }
+    fn own_gaps(&self) -> Vec<(i64, i64)> {
+        self.known().gaps.clone()
     }
 }
 
 impl Drop for Recorder {
-    /// Whoever panics leaves what it had received, the item that it panicked over included.
+    /// Whoever panics leaves what it had received, the frame that it panicked over included.
     fn drop(&mut self) {
-        if !self.finished && self.failure.is_none() {
-            self.appender.wait_no_more();
-            self.close_block();
+        if self.has_finished {
+            return;
+        }
+        if let Target::Direct(writer) = &mut self.target {
+            writer.wait_no_more();
+        }
+        self.block.is_break = true;
+        self.seal(true);
+        if let Target::Queued(queue) = &self.target {
+            queue.close();
+            // Bounded: a disk that does not answer is not waited for.
+            queue.wait_ended(Duration::from_millis(500));
         }
     }
 }

@@ -3,15 +3,15 @@
 use super::block::{self, Blocks, ENTRIES, Found, Packing, SESSION};
 use super::entry::{Entries, Entry, EntryIter, Finish};
 use super::play::Session;
-use super::record::pack;
+use super::writer::pack;
 use super::*;
 use crate::console::{Console, ConsoleConfig, Level};
 use crate::model::exit::Exit;
 use crate::model::{InstrumentKey, Segment};
 use crate::model::{PacketCounts, Stream};
-use crate::pipeline::desk::Tap as _;
+use crate::pipeline::handle::{FrameObserver as _, Seen};
+use crate::pipeline::item::Lagged;
 use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
-use crate::pipeline::lane::{Batch, Item, Lagged};
 use crate::pipeline::stages::EndedWithin;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
@@ -258,13 +258,9 @@ fn what_a_newer_version_adds_is_passed_over() {
     assert_eq!(read(&bytes), (vec![known], false));
 }
 
-fn batch(frames: &[(i64, &[u8])]) -> Item {
-    let mut batch = Batch::default();
-    batch.reset(1);
-    for (us, bytes) in frames {
-        batch.push(FrameKind::Binary, *us, bytes);
-    }
-    Item::Frames(batch)
+fn frame(recorder: &mut Recorder, recv_us: i64, bytes: &[u8], ended: Option<EndedWithin>) {
+    let frame = Frame { conn: 1, kind: FrameKind::Binary, recv_us, bytes };
+    recorder.frame(frame, &Seen { packets: 1, named: Vec::new(), ended });
 }
 
 fn open_here(path: &Path, feed: Stream) -> Result<Opened, crate::model::exit::Failure> {
@@ -319,12 +315,12 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
         let path = dir.path().join(name);
         let mut recorder = open_here(&path, Stream::Market).unwrap().recorder;
         for us in [6_000_000, 7_000_000] {
-            recorder.item(&batch(&[(us, &[1; 16])]));
+            frame(&mut recorder, us, &[1; 16], None);
             recorder.tick(us);
         }
         // As a kill leaves it: nothing is closed any more.
         let bytes = std::fs::read(&path).unwrap();
-        recorder.finish(&summary(), 8_000_000);
+        recorder.finish(&PacketCounts::default(), "count", 8_000_000);
         drop(recorder);
         let orderly = open_here(&path, Stream::Market).unwrap();
         assert_eq!(orderly.restarted, None, "{name} ended orderly");
@@ -362,28 +358,17 @@ fn read_amiss(bytes: &[u8]) -> bool {
     false
 }
 
-fn summary() -> crate::pipeline::stages::Summary {
-    crate::pipeline::stages::Summary {
-        books: PacketCounts::default(),
-        reason: "count".to_owned(),
-        failure: None,
-        gap_us: 0,
-        disconnected_us: None,
-        never_seen: Vec::new(),
-        figures: crate::pipeline::figures::Figures::default(),
-    }
-}
-
 #[test]
 fn a_run_that_ended_within_a_frame_is_kept_to_the_packet() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.dcap");
     let mut recorder = open_here(&path, Stream::Market).unwrap().recorder;
-    recorder.item(&batch(&[(1, b"before")]));
-    let item = batch(&[(2, b"printed"), (3, b"in part"), (4, b"after")]);
-    recorder.item(&item);
-    recorder.ended(&item, &EndedWithin { frame: 1, packets: Some(2), reason: "count".to_owned() });
-    recorder.finish(&summary(), 9);
+    frame(&mut recorder, 1, b"before", None);
+    frame(&mut recorder, 2, b"printed", None);
+    let ended = EndedWithin { packets: Some(2), reason: "count".to_owned() };
+    frame(&mut recorder, 3, b"in part", Some(ended));
+    frame(&mut recorder, 4, b"after", None);
+    recorder.finish(&PacketCounts::default(), "count", 9);
     drop(recorder);
     let mut player = Player::open(&path).unwrap();
     let mut puts = Vec::new();
@@ -427,9 +412,9 @@ fn no_secret_gets_into_the_words_of_an_event() {
         },
         Event::End { reason: detail.clone(), at_us: 1 },
     ] {
-        recorder.item(&Item::Event(event));
+        recorder.event(&event);
     }
-    recorder.finish(&crate::pipeline::stages::Summary { reason: detail, ..summary() }, 9);
+    recorder.finish(&PacketCounts::default(), &detail, 9);
     let bytes = std::fs::read(&path).unwrap();
     assert!(memchr::memmem::find(&bytes, SECRET.as_bytes()).is_none());
     assert!(memchr::memmem::find(&bytes, b"the server said").is_some(), "the rest is kept");
@@ -499,11 +484,11 @@ fn a_full_disk_is_waited_out_and_ends_the_run_when_it_stays_full() {
         let stop = StopSignal::default();
         let opened = open::open_on(disk, &path, Stream::Market, wait, &stop, 1, &quiet());
         let mut recorder = opened.unwrap().recorder;
-        recorder.item(&batch(&[(2, &[7; 500])]));
+        frame(&mut recorder, 2, &[7; 500], None);
         full.store(true, Ordering::Relaxed);
         recorder.tick(3);
         assert_eq!(recorder.failure().is_none(), saved);
-        recorder.finish(&summary(), 9);
+        recorder.finish(&PacketCounts::default(), "count", 9);
         let mut bytes = std::fs::read(&path).unwrap();
         assert!(!read_amiss(&bytes), "no half block stays");
         bytes.retain(|&b| b == 7);

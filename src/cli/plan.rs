@@ -9,7 +9,7 @@ use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Stream;
-use crate::pipeline::lane::OnLag;
+use crate::output::OnLag;
 pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;

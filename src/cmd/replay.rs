@@ -13,7 +13,6 @@ use crate::model::{PacketCounts, Stream};
 use crate::output::{StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::Event;
-use crate::pipeline::lane::Item;
 use crate::pipeline::orders;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{Pipeline, Rules};
@@ -242,12 +241,12 @@ impl Replay<'_> {
         }
         let mut outputs = Outputs::new(opened.specs, shape.time, self.console.clone());
         if let Some(size) = self.plan.outputs.rotate_size {
-            outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
+            outputs.rotate_near(size);
         }
         let mut pipeline = Pipeline::new(self.rules(feed, shape), outputs, created_us);
         (self.prepare)(&mut pipeline);
         for event in opened.found {
-            pipeline.item(&Item::Event(event));
+            pipeline.event(&event);
         }
         let pace = match self.plan.speed {
             Speed::Max => None,
@@ -308,9 +307,9 @@ impl Replay<'_> {
                 }
                 Entry::Event(event) => {
                     playing.live_over |= matches!(event, Event::End { .. });
-                    playing.pipeline.item(&Item::Event(event));
+                    playing.pipeline.event(&event);
                 }
-                Entry::Lagged(lagged) => playing.pipeline.item(&Item::Lagged(lagged)),
+                Entry::Lagged(lagged) => playing.pipeline.lagged(lagged),
                 Entry::EndsWithin { packets, reason } => {
                     playing.live_over = true;
                     playing.pipeline.end_within_next(packets, &reason);
@@ -338,7 +337,7 @@ impl Replay<'_> {
     fn tick(&mut self, playing: &mut Playing) {
         if self.ticked.elapsed() >= TICK {
             self.ticked = Instant::now();
-            playing.pipeline.tick(playing.last_us, false);
+            playing.pipeline.tick(playing.last_us);
         }
     }
 
@@ -364,14 +363,14 @@ impl Replay<'_> {
     fn cut_short(&mut self, mut playing: Playing, path: &Path) {
         self.console.warn(format_args!("{}: a run in it has no orderly end: it was killed", path.display()));
         let at_us = playing.last_us;
-        playing.pipeline.item(&Item::Event(Event::End { reason: "killed".to_owned(), at_us }));
+        playing.pipeline.event(&Event::End { reason: "killed".to_owned(), at_us });
         self.finish(playing, None);
     }
 
     fn finish(&mut self, mut playing: Playing, at_us: Option<i64>) {
         if !playing.pipeline.is_over() {
             let reason = "signal".to_owned();
-            playing.pipeline.item(&Item::Event(Event::End { reason, at_us: now_us() }));
+            playing.pipeline.event(&Event::End { reason, at_us: now_us() });
         }
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(playing.pipeline.printed_count());

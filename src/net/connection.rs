@@ -232,6 +232,14 @@ impl Connection {
         self.send(Message::Ping(Bytes::from_static(b"dhan")))
     }
 
+    /// Sends a pong that nobody asked for: a sign of life while nothing is read, and pings with it.
+    ///
+    /// # Errors
+    /// As [`send_text`](Connection::send_text).
+    pub fn send_pong(&mut self) -> Result<(), Ended> {
+        self.send(Message::Pong(Bytes::from_static(b"dhan")))
+    }
+
     /// Sends a close frame (1000) without waiting for the answer; keep calling [`next`](Connection::next) for what is
     /// still on its way, with a limit of the caller's.
     ///

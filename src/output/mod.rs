@@ -1,12 +1,27 @@
 //! Destinations of lines: stdout and rotated files.
 
 pub mod file;
+pub mod item;
+pub mod lost;
+pub mod queue;
 pub mod stdout;
+pub mod writer;
 
 pub use crate::storage::{StopSignal, Unwritten, WriteFailure};
+pub use queue::OnLag;
 
 /// Where whole lines go. Every chunk holds whole lines only, and a destination keeps it so: a line is completed or taken back.
 pub trait Destination {
+    /// What people call it.
+    fn name(&self) -> String {
+        "an output".to_owned()
+    }
+
+    /// The pattern that names its files.
+    fn pattern(&self) -> Option<&file::Pattern> {
+        None
+    }
+
     /// From this moment on (receive time, µs since the epoch) a record belongs to another file; `i64::MAX` when time does not matter.
     fn boundary_us(&self) -> i64 {
         i64::MAX
@@ -78,8 +93,11 @@ pub enum Notice {
     /// The file was renamed or deleted: [`Destination::reopen`] it now. Whoever does not, has it re-opened (without an
     /// end line) at the next tick.
     Moved {
-        /// For people.
+        /// For people, and for the gap's `detail`.
         message: String,
+        /// Lines that were written since this moment are in no file, µs since the epoch; `None` if the file is still
+        /// somewhere.
+        lost_since_us: Option<i64>,
     },
     /// The file was cut while it was written (logrotate's `copytruncate`): lines that were written since `from_us` may
     /// be in no file. Calls for a gap record; how many is not known.

@@ -272,6 +272,10 @@ fn failed(error: &io::Error) -> Failure {
 }
 
 impl Destination for StdoutSink {
+    fn name(&self) -> String {
+        "standard output".to_owned()
+    }
+
     fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
         let mut done = 0;
         let result =

@@ -117,7 +117,8 @@ impl Gaps {
         Gap { feed, conn, reason, detail, from_us, to_us, instruments, ids, dropped }
     }
 
-    fn cover(&mut self, mut from_us: i64, mut to_us: i64) {
+    /// Notes that a gap covers these moments.
+    pub fn cover(&mut self, mut from_us: i64, mut to_us: i64) {
         while let Some((&from, &to)) = self.covered.range(..=to_us).next_back().filter(|&(_, &to)| to >= from_us) {
             self.covered.remove(&from);
             (from_us, to_us) = (from_us.min(from), to_us.max(to));

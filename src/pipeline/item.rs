@@ -1,4 +1,4 @@
-//! What reaches the writer, in order. A capture file is these items, and replaying them prints the same bytes.
+//! What reaches the pipeline, in order. A capture keeps these, and replaying them prints the same bytes.
 
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
@@ -55,4 +55,15 @@ pub enum Event {
     Chain { chain: Chain, at_us: i64 },
     /// The run ends here, for this reason; what comes after is filtered.
     End { reason: String, at_us: i64 },
+}
+
+/// Frames that were lost before they could be decoded: what a capture tells of its own losses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lagged {
+    /// Packets in them (orders: messages).
+    pub packets: u64,
+    /// When the first was received, µs since the epoch.
+    pub from_us: i64,
+    /// When the last was received, µs since the epoch.
+    pub to_us: i64,
 }

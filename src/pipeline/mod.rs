@@ -1,14 +1,12 @@
-//! The one thread that turns received frames into records, and keeps the books.
+//! Frames into records: decoded, filtered, counted and encoded once, where they arrive.
 
 pub mod book;
-pub mod desk;
 pub mod figures;
 pub mod gaps;
+pub mod handle;
 pub mod item;
-pub mod lane;
 pub mod observer;
 pub mod orders;
 pub mod outputs;
 pub mod stages;
 pub mod stamps;
-pub mod thread;

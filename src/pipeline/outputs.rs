@@ -1,6 +1,6 @@
-//! Where records go: every destination, grouped by what its lines look like, so that a line is encoded once a style.
+//! Where records go: every output, grouped by what its lines look like, so that a line is encoded once a style.
 
-mod output;
+mod port;
 #[cfg(test)]
 mod tests;
 
@@ -10,16 +10,18 @@ use crate::format::csv::Columns;
 use crate::format::encoder::{Encoder, Format, Style};
 use crate::format::text::Out;
 use crate::format::time::TimeStyle;
-use crate::model::InstrumentKey;
-use crate::model::PacketCounts;
-use crate::output::{Destination, Notice, Unwritten, WriteFailure};
+use crate::model::{InstrumentKey, PacketCounts, Stream};
+use crate::output::item::{About, Item, Mark};
+use crate::output::lost::Lost;
+use crate::output::writer::{Run, Writer};
+use crate::output::{Destination, Notice, OnLag, WriteFailure};
 use crate::record::Record;
-use crate::record::control::End;
-use output::Output;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::record::control::{End, Gap, GapReason};
+use port::Port;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-/// Bytes from which on lines are handed to their destinations although more are coming.
+/// Bytes from which on lines are handed to their outputs although more are coming.
 const CHUNK: usize = 64 * 1024;
 
 /// How long after its time a file is closed when nothing comes that would close it, µs.
@@ -37,103 +39,115 @@ pub struct OutputSpec {
     pub is_file: bool,
 }
 
-/// The output was tampered with from outside, so that lines may be in no file.
+/// How an output does, for figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Truncated {
-    /// In words.
-    pub detail: String,
-    /// The last moment the file was known to be whole, µs since the epoch.
-    pub from_us: i64,
+pub struct OutputReport {
+    /// What people call it.
+    pub name: String,
+    /// Bytes that wait for it.
+    pub queued: usize,
+    /// Bytes that it has written.
+    pub written: u64,
+    /// Packets that it lost.
+    pub lost: u64,
 }
 
-/// Every destination of a run.
+/// Every output of a run.
 pub struct Outputs {
     groups: Vec<Group>,
-    /// Encodes the control records of CSV outputs.
+    /// Encodes control records.
     control: Encoder,
     console: Console,
     stamps: Stamps,
     chunk: usize,
-    /// The first moment at which a record belongs to another file of any group, µs since the epoch.
+    /// Files rotate by size: each hand-over keeps a receive time for an `end` record.
+    keeps_times: bool,
+    run: Run,
+    /// The first moment at which a record belongs to another file of any output, µs since the epoch.
     boundary: i64,
     /// Some group has a chunk to hand over.
     full: bool,
-    /// Whether handing over may wait for a reader or a disk.
-    patient: bool,
-    /// An output did not take lines at once; it is not asked again as long as nobody may wait for it.
-    declined: bool,
-    /// Why nothing is to be written any more, once that is so.
+    /// The receive times of the first and the last record that are pending; 0 when none is.
+    first_us: i64,
+    last_us: i64,
+    /// The packets that were handed over.
+    handed: u64,
+    /// Why the run has to end, once an output failed or none is left.
     failure: Option<WriteFailure>,
-    /// Packets that were encoded and then could not be written anywhere, since [`Outputs::take_lost`] was asked.
-    lost: u64,
+    has_live: bool,
 }
 
-/// Destinations whose lines look the same.
+/// Outputs whose lines look the same.
 struct Group {
     encoder: Encoder,
     out: Out,
     /// Stretches of `out` whose packets are not one a line.
     marks: Vec<Mark>,
-    outputs: Vec<Output>,
-    /// The first moment that belongs to another file of any of them, µs since the epoch.
-    boundary: i64,
-    /// The books when lines were handed over last: what lies in the files.
-    handed: PacketCounts,
-}
-
-/// A stretch of pending text and the packets it came from.
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    start: usize,
-    end: usize,
-    packets: u32,
+    ports: Vec<Port>,
 }
 
 impl Outputs {
-    /// The destinations of a run; writes the header of those that have no file to keep it.
+    /// Makes the outputs of a run, which are written where lines are made; writes the header of those that have no file to
+    /// keep it. See [`Outputs::start_threads`].
     pub fn new(specs: Vec<OutputSpec>, time: TimeStyle, console: Console) -> Outputs {
         let mut groups: Vec<Group> = Vec::new();
-        let mut failure = None;
-        for mut spec in specs {
-            let header = spec.header.as_ref().map_or(Ok(()), |header| spec.destination.write(header.as_bytes()));
-            let boundary = spec.destination.boundary_us();
-            let mut output = Output::new(spec.destination, spec.is_file);
-            if let Err(unwritten) = header {
-                output.fail(unwritten.failure, &mut failure);
+        for spec in specs {
+            let mut writer = Writer::new(spec.destination, spec.style, spec.is_file, console.clone());
+            if let Some(header) = &spec.header {
+                writer.header(header);
             }
+            let port = Port::new(writer, spec.style.format, spec.is_file);
             match groups.iter_mut().find(|group| group.encoder.style() == spec.style) {
-                Some(group) => {
-                    group.boundary = group.boundary.min(boundary);
-                    group.outputs.push(output);
-                }
+                Some(group) => group.ports.push(port),
                 None => groups.push(Group {
                     encoder: Encoder::new(spec.style),
                     out: Out::new(),
                     marks: Vec::new(),
-                    outputs: vec![output],
-                    boundary,
-                    handed: PacketCounts::default(),
+                    ports: vec![port],
                 }),
             }
         }
         let control = Encoder::new(Style { format: Format::Ndjson, time, columns: Columns::Own });
-        let boundary = groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
-        let stamps = Stamps::default();
         let mut outputs = Outputs {
             groups,
             control,
             console,
-            stamps,
+            stamps: Stamps::default(),
             chunk: CHUNK,
-            boundary,
+            keeps_times: false,
+            run: Run { stream: Stream::Market, instruments: Arc::default() },
+            boundary: i64::MAX,
             full: false,
-            patient: true,
-            declined: false,
-            failure,
-            lost: 0,
+            first_us: 0,
+            last_us: 0,
+            handed: 0,
+            failure: None,
+            has_live: true,
         };
-        outputs.note_readers();
+        outputs.note_boundary();
+        outputs.look_at_failures();
         outputs
+    }
+
+    /// Gives every output a queue and a thread, so that none waits for another. `notify` is called on those threads when
+    /// [`Outputs::look`] has something to see.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub fn start_threads(&mut self, on_lag: OnLag, notify: &Arc<dyn Fn() + Send + Sync>) -> std::io::Result<()> {
+        self.groups.iter_mut().flat_map(|group| &mut group.ports).try_for_each(|port| port.start(on_lag, notify))
+    }
+
+    /// Tells the outputs which stream they are of.
+    pub fn set_stream(&mut self, stream: Stream) {
+        self.run.stream = stream;
+        let run = self.run.clone();
+        self.ports_mut().for_each(|port| port.set_run(run.clone()));
+    }
+
+    /// Tells how many instruments are wanted.
+    pub fn set_instruments(&self, instruments: usize) {
+        self.run.instruments.store(u32::try_from(instruments).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
     /// Notes what the clock said when something was received; tells when it was set back.
@@ -149,43 +163,47 @@ impl Outputs {
     }
 
     /// The receive time of the next record, received at `us` as the clock said. Makes way for it: what is full is handed
-    /// over, and files it does not belong to are closed, here, when `books` are those of what is pending.
+    /// over, and files it does not belong to are closed, here, when `counts` are those of what is pending.
     #[inline(always)]
-    pub fn stamp(&mut self, us: i64, books: &PacketCounts) -> i64 {
+    pub fn stamp(&mut self, us: i64, counts: &PacketCounts) -> i64 {
         let recv_us = self.stamps.next(us);
         if recv_us >= self.boundary || self.full {
-            return self.make_way(us, recv_us, books);
+            return self.make_way(us, recv_us, counts);
         }
         recv_us
     }
 
     #[inline(never)]
-    fn make_way(&mut self, us: i64, recv_us: i64, books: &PacketCounts) -> i64 {
-        self.flush(us, books);
-        self.turn_over(us, recv_us, |_| true, books);
+    fn make_way(&mut self, us: i64, recv_us: i64, counts: &PacketCounts) -> i64 {
+        self.flush(counts);
+        self.turn_over(us, recv_us, |_| true, counts);
         // The `end` record of a file that was closed took a receive time of its own.
         if self.stamps.last() == recv_us { recv_us } else { self.stamps.next(us) }
     }
 
     /// Closes the files that a moment does not belong to, and goes on in those it belongs to.
-    fn turn_over(&mut self, us: i64, moment: i64, is_due: impl Fn(&Output) -> bool, books: &PacketCounts) {
-        let Outputs { groups, failure, stamps, .. } = self;
-        for Group { encoder, outputs, boundary, .. } in groups {
-            *boundary = i64::MAX;
-            for output in outputs.iter_mut().filter(|output| output.is_live()) {
-                if moment >= output.destination.boundary_us() && is_due(output) {
-                    let at_us = stamps.next(us);
-                    output.rotate(encoder, at_us, at_us, books, failure);
-                }
-                *boundary = output.destination.boundary_us().min(*boundary);
+    fn turn_over(&mut self, us: i64, moment: i64, is_due: impl Fn(&Port) -> bool, counts: &PacketCounts) {
+        let Outputs { groups, stamps, .. } = self;
+        for port in groups.iter_mut().flat_map(|group| &mut group.ports) {
+            if port.is_live && moment >= port.boundary && is_due(port) {
+                let recv_us = stamps.next(us);
+                port.give(Item::Rotate { recv_us, at_us: recv_us, counts: *counts });
+                port.turned_over(recv_us, counts);
             }
         }
-        self.boundary = self.groups.iter().map(|group| group.boundary).min().unwrap_or(i64::MAX);
+        self.note_boundary();
+    }
+
+    fn note_boundary(&mut self) {
+        self.boundary = self.ports().filter(|port| port.is_live).map(|port| port.boundary).min().unwrap_or(i64::MAX);
     }
 
     /// Hands lines over in smaller pieces, so that files rotate near a small size.
-    pub fn set_chunk(&mut self, bytes: usize) {
-        self.chunk = bytes.clamp(1, CHUNK);
+    pub fn rotate_near(&mut self, bytes: u64) {
+        self.chunk = usize::try_from(bytes / 8).unwrap_or(usize::MAX).clamp(1, CHUNK);
+        self.keeps_times = true;
+        let chunk = self.chunk;
+        self.ports_mut().for_each(|port| port.chunk = chunk);
     }
 
     /// Writes a record about an instrument, made of one packet, at its [`Outputs::stamp`].
@@ -197,14 +215,16 @@ impl Outputs {
         record: &R,
         recv_us: i64,
     ) {
+        self.note_time(recv_us);
         for group in &mut self.groups {
             group.instrument(instrument, &mut symbol, record, recv_us);
             self.full |= group.out.len() >= self.chunk;
         }
     }
 
-    /// Writes a record whose lines and packets are not one to one, as `encode` makes them.
+    /// Writes a record whose lines and packets are not one to one, as `encode` makes them, at its [`Outputs::stamp`].
     pub fn lines(&mut self, packets: u32, mut encode: impl FnMut(&mut Encoder, &mut Out)) {
+        self.note_time(self.stamps.last());
         for group in &mut self.groups {
             let start = group.out.len();
             encode(&mut group.encoder, &mut group.out);
@@ -213,217 +233,215 @@ impl Outputs {
         }
     }
 
-    /// Writes a control record: in NDJSON among the others, in CSV beside the file or on stderr.
-    pub fn control<R: Record>(&mut self, record: &R, recv_us: i64) {
+    #[inline(always)]
+    fn note_time(&mut self, recv_us: i64) {
+        self.last_us = recv_us;
+        if self.first_us == 0 {
+            self.first_us = recv_us;
+        }
+    }
+
+    /// Writes a control record: in NDJSON among the others, in CSV beside the file or on stderr. `counts` are the run's
+    /// behind it.
+    pub fn control<R: Record>(&mut self, record: &R, recv_us: i64, counts: &PacketCounts) {
+        self.flush(counts);
         let mut line = Out::new();
         self.control.line(&mut line, record, recv_us);
         let mut on_stderr = false;
-        for i in 0..self.groups.len() {
-            if self.groups[i].encoder.style().format == Format::Ndjson {
-                let group = &mut self.groups[i];
-                let start = group.out.len();
-                group.out.bytes(line.as_bytes());
-                group.marks.push(Mark { start, end: group.out.len(), packets: 0 });
-                continue;
-            }
-            for output in self.groups[i].outputs.iter_mut().filter(|output| output.is_live()) {
-                match output.destination.write_gap(line.as_bytes()) {
-                    Ok(true) => {}
-                    Ok(false) => on_stderr = true,
-                    Err(why) => {
-                        self.failure.get_or_insert(why);
-                    }
-                }
+        for port in self.groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
+            if port.format == Format::Csv && !port.is_file {
+                on_stderr = true;
+            } else {
+                port.give(Item::Control { line: line.as_bytes().to_vec(), own: None, counts: *counts });
             }
         }
         if on_stderr {
             self.console.raw(&String::from_utf8_lossy(line.as_bytes()));
         }
-    }
-
-    /// Whether there is one destination only, and one that takes lines at once as a rule.
-    pub fn is_prompt(&self) -> bool {
-        matches!(&self.groups[..], [Group { outputs, .. }] if matches!(&outputs[..], [output] if output.destination.is_prompt()))
-    }
-
-    /// Whether handing over may wait; if not, what is not taken at once stays pending.
-    pub fn set_patient(&mut self, patient: bool) {
-        self.patient = patient;
-        self.declined = false;
+        self.look_at_failures();
     }
 
     /// Whether lines wait to be handed over.
     pub fn is_pending(&self) -> bool {
-        self.groups.iter().any(|group| !group.out.is_empty())
+        self.first_us != 0
     }
 
-    /// Hands a group's pending lines to its destinations.
-    fn hand_over(&mut self, group: usize, us: i64, books: &PacketCounts) {
-        if self.declined {
-            return;
-        }
-        let Outputs { groups, failure, lost, stamps, patient, declined, .. } = self;
-        let mut others = groups.iter().enumerate().filter(|&(other, _)| other != group);
-        let is_elsewhere = others.any(|(_, other)| other.outputs.iter().any(Output::is_live));
-        let Group { encoder, out, marks, outputs, handed, .. } = &mut groups[group];
-        if out.is_empty() {
-            *handed = *books;
-            return;
-        }
-        // What at least one destination of the group took is written.
-        let mut most = 0;
-        for output in outputs.iter_mut().filter(|output| output.is_live()) {
-            if output.destination.wants_rotation(out.len()) {
-                // What is handed over is older than the moment: the next file is still one of its time.
-                let recv_us = stamps.next(us);
-                let at_us = recv_us.min(output.destination.boundary_us().saturating_sub(1));
-                output.rotate(encoder, recv_us, at_us, handed, failure);
-                if output.gone.is_some() {
-                    continue;
-                }
-            }
-            output.writing = true;
-            let result = if *patient {
-                output.destination.write(out.as_bytes()).map(|()| true)
-            } else {
-                output.destination.write_at_once(out.as_bytes())
-            };
-            output.writing = false;
-            match result {
-                Ok(true) => most = out.len(),
-                Ok(false) => {
-                    *declined = true;
-                    return;
-                }
-                Err(Unwritten { failure: why, written }) => {
-                    most = most.max(written);
-                    output.fail(why, failure);
-                }
-            }
-        }
-        *handed = *books;
-        // What another group takes reaches a record there.
-        if !is_elsewhere {
-            *lost += packets_behind(most, out.as_bytes(), marks);
-        }
-        out.clear();
-        out.shrink_to(4 * CHUNK);
-        marks.clear();
-        self.note_readers();
-    }
-
-    /// Hands everything over: the input is idle, or it has been long enough. `us` is the clock, for files that are closed.
-    pub fn flush(&mut self, us: i64, books: &PacketCounts) {
-        for i in 0..self.groups.len() {
-            self.hand_over(i, us, books);
-        }
+    /// Hands everything over: the input is idle, or it has been long enough.
+    pub fn flush(&mut self, counts: &PacketCounts) {
         self.full = false;
+        if !self.is_pending() {
+            return;
+        }
+        let last_us = self.last_us;
+        let end_us = if self.keeps_times { self.stamps.next(last_us) } else { last_us.saturating_add(1) };
+        let packets = self.handed..counts.written;
+        let about = About { packets, first_us: self.first_us, last_us, end_us, counts: *counts };
+        let mut has_failed = false;
+        for Group { out, marks, ports, .. } in &mut self.groups {
+            for port in ports.iter_mut() {
+                has_failed |= !port.lines(out.as_bytes(), marks, &about);
+            }
+            out.clear();
+            out.shrink_to(4 * CHUNK);
+            marks.clear();
+        }
+        (self.handed, self.first_us, self.last_us) = (counts.written, 0, 0);
+        if has_failed {
+            self.look_at_failures();
+        }
     }
 
-    /// Writes the pending lines that are whole, after a panic: nothing that is known of them is trusted, and a destination
-    /// that panics again, or was in the middle of these lines, is left.
+    /// Writes the pending lines that are whole, after a panic: nothing that is known of them is trusted.
     pub fn salvage(&mut self, now_us: i64) {
-        for Group { out, outputs, .. } in &mut self.groups {
+        for Group { out, ports, .. } in &mut self.groups {
             let whole = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
-            let lines = &out.as_bytes()[..whole];
-            for output in outputs.iter_mut().filter(|output| output.is_live() && !output.writing) {
-                let write = AssertUnwindSafe(|| {
-                    if lines.is_empty() || output.destination.write(lines).is_ok() {
-                        // Compressed blocks are closed, so that they can be read.
-                        let _ = output.destination.tick(now_us);
-                    }
-                });
-                let _ = catch_unwind(write);
+            for port in ports {
+                port.salvage(&out.as_bytes()[..whole], now_us);
             }
             out.clear();
         }
+        self.first_us = 0;
     }
 
-    /// Packets that were encoded and then could not be written anywhere.
-    pub fn take_lost(&mut self) -> u64 {
-        std::mem::take(&mut self.lost)
-    }
-
-    /// Why nothing more can be written, if so.
+    /// Why the run has to end, if so: an output failed, or none is left.
     pub fn failure(&self) -> Option<&WriteFailure> {
         self.failure.as_ref()
     }
 
-    /// Called about once a second; tells what was done to the files from outside. `idle`: nothing that was received before
-    /// waits to be written.
-    pub fn tick(&mut self, now_us: i64, idle: bool, books: &PacketCounts) -> Vec<Truncated> {
-        let mut truncated = Vec::new();
-        if idle && now_us.saturating_sub(PASSED) >= self.boundary && !self.is_pending() {
-            self.turn_over(now_us, now_us, |output| output.books != *books, books);
-        }
-        let Outputs { groups, failure, console, stamps, .. } = self;
-        for Group { encoder, outputs, handed, .. } in groups {
-            for output in outputs.iter_mut().filter(|output| output.is_live()) {
-                if let Err(why) = output.destination.tick(now_us) {
-                    output.fail(why, failure);
-                    continue;
-                }
-                for notice in output.destination.take_notices() {
-                    match notice {
-                        Notice::Moved { message } => {
-                            console.warn(message);
-                            output.reopen(encoder, stamps.next(now_us), handed, failure);
-                        }
-                        Notice::Truncated { message, from_us } => {
-                            console.warn(&message);
-                            truncated.push(Truncated { detail: message, from_us });
-                        }
-                    }
+    /// Whether anything still takes records.
+    pub fn has_live(&self) -> bool {
+        self.has_live
+    }
+
+    /// Notes which outputs are not written to any more.
+    pub fn look_at_failures(&mut self) {
+        for port in self.groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
+            if let Some(why) = port.gone() {
+                port.is_live = false;
+                if let WriteFailure::Failed(_) | WriteFailure::Unsaved(_) = why {
+                    self.failure.get_or_insert(why);
                 }
             }
         }
-        self.note_readers();
-        truncated
+        let has_live = self.ports().any(|port| port.is_live);
+        self.has_live = has_live;
+        if !self.has_live && self.failure.is_none() {
+            let gone = self.ports().find_map(Port::gone);
+            self.failure = gone;
+        }
+    }
+
+    /// Looks at what happened to the outputs: one that failed, a file that was moved away, deleted or cut.
+    pub fn look(&mut self, now_us: i64, counts: &PacketCounts) {
+        self.look_at_failures();
+        let Outputs { groups, stamps, console, control, run, .. } = self;
+        for port in groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
+            for notice in port.take_notices() {
+                let (message, lost_since_us, is_elsewhere) = match notice {
+                    Notice::Moved { message, lost_since_us } => (message, lost_since_us, true),
+                    Notice::Truncated { message, from_us } => (message, Some(from_us), false),
+                };
+                console.warn(&message);
+                if is_elsewhere {
+                    port.give(Item::Reopen { recv_us: stamps.next(now_us), counts: *counts });
+                }
+                let Some(from_us) = lost_since_us else { continue };
+                let recv_us = stamps.next(now_us);
+                let gap = Gap {
+                    feed: run.stream,
+                    conn: 0,
+                    reason: GapReason::Lagged,
+                    detail: Some(message),
+                    from_us,
+                    to_us: now_us.max(from_us),
+                    instruments: run.instruments.load(Ordering::Relaxed),
+                    ids: None,
+                    dropped: None,
+                };
+                let mut line = Out::new();
+                control.line(&mut line, &gap, recv_us);
+                let own = Some((from_us, gap.to_us));
+                port.give(Item::Control { line: line.as_bytes().to_vec(), own, counts: *counts });
+            }
+        }
+    }
+
+    /// Called about once a second: closes files whose time has passed.
+    pub fn tick(&mut self, now_us: i64, counts: &PacketCounts) {
+        if now_us.saturating_sub(PASSED) >= self.boundary {
+            self.flush(counts);
+            self.turn_over(now_us, now_us, |port| port.since != *counts, counts);
+        }
+        self.ports_mut().filter(|port| port.is_live).for_each(|port| port.tick(now_us));
+        self.look(now_us, counts);
     }
 
     /// Re-opens every file by its path.
-    pub fn reopen(&mut self, now_us: i64) {
-        let Outputs { groups, failure, stamps, .. } = self;
-        for Group { encoder, outputs, handed, .. } in groups {
-            for output in outputs.iter_mut().filter(|output| output.is_live()) {
-                output.reopen(encoder, stamps.next(now_us), handed, failure);
-            }
+    pub fn reopen(&mut self, now_us: i64, counts: &PacketCounts) {
+        self.flush(counts);
+        let Outputs { groups, stamps, .. } = self;
+        for port in groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live && port.is_file) {
+            port.give(Item::Reopen { recv_us: stamps.next(now_us), counts: *counts });
         }
     }
 
-    /// When no destination is left, the run is over.
-    fn note_readers(&mut self) {
-        let why = self.all().find_map(|output| output.gone.clone()).filter(|_| !self.is_any_live());
-        self.failure = self.failure.take().or(why);
+    fn ports(&self) -> impl Iterator<Item = &Port> {
+        self.groups.iter().flat_map(|group| &group.ports)
     }
 
-    fn all(&self) -> impl Iterator<Item = &Output> {
-        self.groups.iter().flat_map(|group| &group.outputs)
+    fn ports_mut(&mut self) -> impl Iterator<Item = &mut Port> {
+        self.groups.iter_mut().flat_map(|group| &mut group.ports)
     }
 
-    fn is_any_live(&self) -> bool {
-        self.all().any(Output::is_live)
-    }
-
-    /// Ends every destination: files in an `end` record, and NDJSON on stdout too if `end_on_stdout`.
-    pub fn finish(&mut self, end: &End, now_us: i64, end_on_stdout: bool) {
-        self.flush(now_us, &end.books);
-        let mut line = Out::new();
+    /// Begins the end of every output: files in an `end` record, and NDJSON on stdout too if `on_stdout`.
+    pub fn finish(&mut self, end: &End, now_us: i64, on_stdout: bool) {
+        self.flush(&end.books);
         let recv_us = self.stamps.next(now_us);
-        self.control.line(&mut line, end, recv_us);
-        for group in &mut self.groups {
-            let ndjson = group.encoder.style().format == Format::Ndjson;
-            for output in group.outputs.iter_mut().filter(|output| output.is_live()) {
-                let end = (ndjson && (output.is_file || end_on_stdout)).then_some(line.as_bytes());
-                if let Err(why) = output.destination.finish(end) {
-                    output.fail(why, &mut self.failure);
-                }
-            }
-        }
-        // What an output took and could not save is lost where no other has it.
-        if !self.is_any_live() {
-            self.lost += self.all().map(|output| output.destination.lost_lines()).max().unwrap_or(0);
-        }
+        self.ports_mut().for_each(|port| port.finish(Item::Finish { end: end.clone(), recv_us, on_stdout }));
+        self.look_at_failures();
+    }
+
+    /// Whether every output has ended.
+    pub fn have_ended(&self) -> bool {
+        self.ports().all(Port::has_ended)
+    }
+
+    /// Gives up the outputs that have not ended: a call to the system does not come back.
+    pub fn abandon(&mut self, now_us: i64, counts: &PacketCounts) {
+        self.ports_mut().filter(|port| !port.has_ended()).for_each(|port| port.abandon(now_us, counts.written));
+        self.look_at_failures();
+    }
+
+    /// Whether a bug of ours ended an output.
+    pub fn have_panicked(&self) -> bool {
+        self.ports().any(Port::has_panicked)
+    }
+
+    /// Whether an output that blocks has no room.
+    pub fn are_full(&self) -> bool {
+        self.ports().any(Port::is_full)
+    }
+
+    /// Whether more waits for some output than stays in the processor's caches.
+    pub fn are_crowded(&self) -> bool {
+        self.ports().any(Port::is_crowded)
+    }
+
+    /// Packets that no output took.
+    pub fn lost(&self, counts: &PacketCounts) -> u64 {
+        let mut ports = self.ports().map(|port| port.lost(counts.written));
+        let Some(first) = ports.next() else { return 0 };
+        ports.fold(first, |both: Lost, next| both.intersection(&next)).count()
+    }
+
+    /// Gaps that single outputs have alone: from when to when, µs since the epoch.
+    pub fn own_gaps(&self) -> Vec<(i64, i64)> {
+        self.ports().flat_map(Port::own_gaps).collect()
+    }
+
+    /// How every output does.
+    pub fn reports(&self) -> Vec<OutputReport> {
+        self.ports().map(Port::report).collect()
     }
 
     /// Names have become known: lines do not go on without them.
@@ -435,7 +453,7 @@ impl Outputs {
 
     /// Bytes written to all destinations.
     pub fn bytes_written(&self) -> u64 {
-        self.all().map(|output| output.destination.bytes_written()).sum()
+        self.ports().map(Port::bytes).sum()
     }
 }
 
@@ -452,20 +470,4 @@ impl Group {
     ) {
         self.encoder.instrument_line(&mut self.out, instrument, symbol, record, recv_us);
     }
-}
-
-/// How many packets the lines behind `written` came from.
-fn packets_behind(written: usize, lines: &[u8], marks: &[Mark]) -> u64 {
-    let mut packets = 0;
-    let mut at = written;
-    for mark in marks.iter().filter(|mark| mark.end > written) {
-        packets += newlines(lines, at, mark.start);
-        packets += u64::from(mark.packets);
-        at = mark.end;
-    }
-    packets + newlines(lines, at, lines.len())
-}
-
-fn newlines(lines: &[u8], from: usize, to: usize) -> u64 {
-    lines.get(from..to).map_or(0, |part| memchr::memchr_iter(b'\n', part).count() as u64)
 }

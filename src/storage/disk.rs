@@ -29,6 +29,8 @@ pub struct Stat {
     pub id: (u64, u64),
     /// Bytes.
     pub len: u64,
+    /// Names that it has; 0 when it was deleted.
+    pub links: u64,
     /// A regular file, not a folder, a pipe or a device.
     pub is_regular: bool,
 }
@@ -45,6 +47,10 @@ pub trait Filesystem: Send + Sync {
     fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// `ftruncate(2)`.
     fn set_len(&self, file: &File, len: u64) -> io::Result<()>;
+    /// `fdatasync(2)`.
+    fn sync(&self, file: &File) -> io::Result<()> {
+        file.sync_data()
+    }
     /// `stat(2)`.
     fn stat(&self, path: &Path) -> io::Result<Stat>;
     /// `fstat(2)`.
@@ -151,7 +157,7 @@ impl Filesystem for Disk {
 }
 
 fn stat_of(data: &std::fs::Metadata) -> Stat {
-    Stat { id: (data.dev(), data.ino()), len: data.len(), is_regular: data.is_file() }
+    Stat { id: (data.dev(), data.ino()), len: data.len(), links: data.nlink(), is_regular: data.is_file() }
 }
 
 /// Reads until `bytes` is full or the file ends; the number of bytes read.

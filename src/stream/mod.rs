@@ -1,7 +1,7 @@
 //! Runs sessions over transports and carries frames to the writer.
 //!
-//! One thread runs every socket (`socket`), the signals and the timers; the writer has its own. Neither waits for the
-//! other: the [lane](crate::pipeline::lane) between them is bounded and counts what it throws away.
+//! One thread runs every socket (`socket`), the pipeline, the signals and the timers. It waits for no output: each has a
+//! bounded [queue](crate::output::queue) of its own that counts what it drops.
 
 mod chains;
 mod early;
@@ -25,15 +25,13 @@ use crate::console::Console;
 use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Connector;
-use crate::output::{StopSignal, WriteFailure};
-use crate::pipeline::desk::{Desk, Note, Tap};
+use crate::output::{OnLag, StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
+use crate::pipeline::handle::{FrameObserver, Handle, Wake};
 use crate::pipeline::item::{Event, StatusEvent};
-use crate::pipeline::lane::{Lane, OnLag};
 use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
-use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary, count_packets};
-use crate::pipeline::thread;
+use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary};
 use crate::rest;
 use crate::session::{Config, Input, Plan, Session, Subscription};
 use shared::Shared;
@@ -42,18 +40,17 @@ use socket::{Socket, SocketEnd};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Bytes that may wait for a slow reader.
-const LANE_BYTES: usize = 64 << 20;
 /// Between the first attempts of a run's sockets.
 const STAGGER: Duration = Duration::from_millis(200);
 /// How long sockets get to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How long what was received may take to reach its reader once the run is to end.
 const DRAIN: Duration = Duration::from_millis(1_200);
+/// How long outputs have after that to come back from a wait, or from a call to the system.
+const COME_BACK: Duration = Duration::from_millis(450);
 /// How long silence may last before something is said about it.
 const HINT_AFTER: Duration = Duration::from_secs(10);
 /// How often chains look at the time and at their spots.
@@ -92,7 +89,7 @@ pub struct Run {
     /// What the outputs found when they were opened: gaps of a run that was killed.
     pub found: Vec<Event>,
     /// Sees every item before it is decoded: the capture.
-    pub tap: Option<Box<dyn Tap + Send>>,
+    pub tap: Option<Box<dyn FrameObserver>>,
     /// Ends the waiting of outputs when the run must be over.
     pub stop: StopSignal,
     /// Signals that came before the driver listens.
@@ -166,8 +163,8 @@ struct Driver {
     plan: Plan,
     base: BaseUrl,
     session: Config,
-    writer: Option<JoinHandle<Option<Summary>>>,
-    notes: mpsc::UnboundedReceiver<Note>,
+    on_lag: OnLag,
+    has_drained: bool,
     stop: StopSignal,
     early: EarlyStop,
     sockets: tokio::task::JoinSet<SocketEnd>,
@@ -186,7 +183,7 @@ struct Driver {
 /// What makes the driver act.
 enum Happened {
     Signal(Signal),
-    Note(Note),
+    Output,
     Socket(SocketEnd),
     Change(Option<Change>),
     Second,
@@ -198,30 +195,37 @@ enum Happened {
 impl Driver {
     fn start(run: Run) -> Result<Driver, Failure> {
         let Run { feed, plan, symbols, console, .. } = run;
-        let lane = Lane::new(LANE_BYTES, run.on_lag, Box::new(move |frame| count_packets(feed, frame)));
-        let (say, notes) = mpsc::unbounded_channel();
-        let mut pipeline = Pipeline::new(run.rules, run.outputs, now_us());
+        let no_thread = |error: std::io::Error| {
+            Failure::new(Exit::Bug, format!("the thread of an output cannot be started: {}", error.kind()))
+        };
+        let wake = Wake::default();
+        let (mut outputs, mut capture) = (run.outputs, run.tap);
+        outputs.set_stream(feed);
+        outputs.start_threads(run.on_lag, &wake.caller()).map_err(no_thread)?;
+        if let Some(capture) = &mut capture {
+            capture.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
+        }
+        let mut pipeline = Pipeline::new(run.rules, outputs, now_us());
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
         }
         if let Some(observer) = run.observer {
             pipeline.observe_with(observer);
         }
-        let desk = Arc::new(Desk::new(pipeline, lane, run.tap, say.clone()));
-        let writer = thread::spawn(Arc::clone(&desk), say)
-            .map_err(|error| Failure::new(Exit::Bug, format!("the writer cannot be started: {}", error.kind())))?;
+        let pipeline = Handle::new(pipeline, capture, wake);
         if !symbols.is_empty() {
-            desk.event(Event::Symbols(symbols));
+            pipeline.event(Event::Symbols(symbols));
         }
         for event in run.found {
-            desk.event(event);
+            pipeline.event(event);
         }
         let shared = Rc::new(Shared {
             feed,
             console: console.clone(),
             redactor: console.redactor(),
             connector: run.connector,
-            desk,
+            pipeline,
+            tells_unseen: Cell::new(false),
             credentialing: run.credentialing,
             rest: run.rest,
             gate: RefCell::new(run.gate),
@@ -243,8 +247,8 @@ impl Driver {
             plan,
             base: run.base,
             session: run.session,
-            writer: Some(writer),
-            notes,
+            on_lag: run.on_lag,
+            has_drained: false,
             stop: run.stop,
             early: run.early,
             sockets: tokio::task::JoinSet::new(),
@@ -295,7 +299,7 @@ impl Driver {
     fn tell_writer(&self, conn: u16, subscriptions: &[Subscription]) {
         if !subscriptions.is_empty() {
             let instruments = subscriptions.iter().map(|s| (s.instrument, s.mode)).collect();
-            self.shared.desk.event(Event::Subscribed { conn, instruments });
+            self.shared.pipeline.event(Event::Subscribed { conn, instruments });
         }
     }
 
@@ -311,7 +315,7 @@ impl Driver {
         loop {
             let happened = tokio::select! {
                 signal = signals.next() => Happened::Signal(signal),
-                Some(note) = self.notes.recv() => Happened::Note(note),
+                () = self.shared.pipeline.changed() => Happened::Output,
                 Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
                 change = next_change(&mut self.changes) => Happened::Change(change),
                 () = until(over_at) => Happened::DurationOver,
@@ -323,9 +327,17 @@ impl Driver {
                 Happened::Signal(Signal::Stop) => return "signal".to_owned(),
                 Happened::Signal(Signal::HangUp) => self.hang_up(),
                 Happened::Signal(Signal::Figures) | Happened::Stats => self.print_figures(),
-                Happened::Note(Note::Over(Over::Done(reason))) => return reason,
-                Happened::Note(Note::Over(Over::Output(_)) | Note::Ended) => return "output".to_owned(),
-                Happened::Note(Note::Unseen(instruments)) => self.print_unseen(&instruments),
+                Happened::Output => {
+                    self.shared.pipeline.look();
+                    match self.shared.pipeline.over() {
+                        Some(Over::Done(reason)) => return reason,
+                        Some(Over::Output(_)) => return "output".to_owned(),
+                        None => {}
+                    }
+                    if self.shared.tells_unseen.take() {
+                        self.print_unseen(&self.shared.pipeline.never_seen());
+                    }
+                }
                 Happened::Socket(SocketEnd::Stopped) => {}
                 Happened::Socket(SocketEnd::GaveUp(failure)) => {
                     self.failure = Some(failure);
@@ -361,7 +373,8 @@ impl Driver {
     }
 
     fn second(&mut self) {
-        let figures = self.shared.desk.figures();
+        self.shared.pipeline.tick();
+        let figures = self.shared.pipeline.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
         if !self.hinted && figures.books.received == 0 && self.shared.started.elapsed() >= HINT_AFTER {
             self.hinted = true;
@@ -374,14 +387,14 @@ impl Driver {
 
     fn hang_up(&mut self) {
         self.console.info("SIGHUP: lists are read again and files re-opened");
-        self.shared.desk.reopen();
+        self.shared.pipeline.reopen();
         if let Some(reread) = &self.reread {
             reread();
         }
     }
 
     fn print_figures(&mut self) {
-        let figures = self.shared.desk.figures();
+        let figures = self.shared.pipeline.figures();
         let line = self.status.line(&figures, &self.shared.sockets.borrow());
         self.console.info(line);
     }
@@ -429,12 +442,12 @@ impl Driver {
             Err(too_many) => return self.console.error(format!("nothing is changed: {too_many}")),
         };
         if !symbols.is_empty() {
-            self.shared.desk.event(Event::Symbols(symbols));
+            self.shared.pipeline.event(Event::Symbols(symbols));
         }
         for change in changes {
             if !change.unsubscribe.is_empty() {
                 let instruments = change.unsubscribe.iter().map(|s| (s.instrument, s.mode)).collect();
-                self.shared.desk.event(Event::Unsubscribed { instruments });
+                self.shared.pipeline.event(Event::Unsubscribed { instruments });
             }
             if change.connection >= self.shared.peers.borrow().len() {
                 self.open(&change.subscribe);
@@ -476,13 +489,13 @@ impl Driver {
         }
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
-        self.shared.desk.event(Event::Status {
+        self.shared.pipeline.event(Event::Status {
             conn: 0,
             event: StatusEvent::Stopping,
             detail: Some(reason.clone()),
             at_us: now_us(),
         });
-        self.shared.desk.event(Event::End { reason: reason.clone(), at_us: now_us() });
+        self.shared.pipeline.event(Event::End { reason: reason.clone(), at_us: now_us() });
         self.shared.tell_all(Input::Stop);
         let goodbye = tokio::time::sleep(GOODBYE);
         tokio::pin!(goodbye);
@@ -501,34 +514,44 @@ impl Driver {
             }
         }
         self.sockets.abort_all();
-        self.shared.desk.lane.close();
-        let summary = self.drained(begun, signals).await?;
+        self.shared.pipeline.begin_end();
+        let summary = self.drained(begun, &reason, signals).await?;
         self.close(&reason, &summary, silence)
     }
 
-    /// Waits for the writer, but not for ever.
-    async fn drained(&mut self, begun: Instant, signals: &mut Signals) -> Result<Summary, Failure> {
+    /// Waits for the outputs, but not for ever: their disks and readers may stand still. An output that was told to block
+    /// has its time until a signal comes.
+    async fn drained(&mut self, begun: Instant, reason: &str, signals: &mut Signals) -> Result<Summary, Failure> {
+        let mut is_patient = self.on_lag == OnLag::Block && reason != "signal";
+        let mut is_stopped = false;
         let late = tokio::time::sleep_until((begun + DRAIN).into());
         tokio::pin!(late);
-        let mut told = false;
-        loop {
+        while !self.shared.pipeline.has_ended() {
             tokio::select! {
-                note = self.notes.recv() => match note {
-                    Some(Note::Ended) | None => break,
-                    Some(_) => {}
+                () = self.shared.pipeline.changed() => self.shared.pipeline.look(),
+                signal = signals.next() => if signal == Signal::Stop {
+                    if !is_patient {
+                        signals.die();
+                    }
+                    is_patient = false;
+                    late.as_mut().reset((Instant::now() + DRAIN).into());
                 },
-                signal = signals.next() => if signal == Signal::Stop { signals.die() },
-                () = &mut late, if !told => {
-                    told = true;
+                () = &mut late, if !is_patient => {
+                    if is_stopped {
+                        self.shared.pipeline.abandon();
+                        break;
+                    }
+                    is_stopped = true;
                     self.stop.stop();
+                    late.as_mut().reset((Instant::now() + COME_BACK).into());
                 }
             }
         }
-        let summary = self.writer.take().map(JoinHandle::join);
-        match summary {
-            Some(Ok(Some(summary))) => Ok(summary),
-            _ => Err(Failure::new(Exit::Bug, "the writer ended by a bug of ours; what was whole is written")),
-        }
+        self.has_drained = true;
+        self.shared
+            .pipeline
+            .summary()
+            .ok_or_else(|| Failure::new(Exit::Bug, "the run ended by a bug of ours; what was whole is written"))
     }
 
     /// Says what it came to, the closing line last, and with which code it ends.
@@ -584,10 +607,16 @@ impl Driver {
 impl Drop for Driver {
     /// The driver itself may panic: what was received is written all the same.
     fn drop(&mut self) {
-        if let Some(writer) = self.writer.take() {
-            self.shared.desk.lane.close();
-            self.stop.stop();
-            let _ = writer.join();
+        if self.has_drained {
+            return;
+        }
+        self.shared.pipeline.begin_end();
+        let begun = Instant::now();
+        while !self.shared.pipeline.has_ended() && begun.elapsed() < DRAIN + COME_BACK {
+            if begun.elapsed() >= DRAIN {
+                self.stop.stop();
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the sockets of a run share: clocks, credentials, the account, the lane, and what people are told.
+//! What the sockets of a run share: clocks, credentials, the account, the pipeline, and what people are told.
 
 use super::gate::Gate;
 use crate::auth::{Credentials, Login, ProblemKind, Source};
@@ -7,7 +7,7 @@ use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
 use crate::model::{Cause, CoolOffKind, CredentialProblem, Stream};
 use crate::net::Connector;
-use crate::pipeline::desk::Desk;
+use crate::pipeline::handle::Handle;
 use crate::protocol::depth::Levels;
 use crate::record::control::StatusEvent;
 use crate::redact::Redactor;
@@ -16,7 +16,6 @@ use crate::session::{Fingerprint, Input, Now, ProbeResult, Time};
 use secrecy::SecretString;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -54,7 +53,9 @@ pub(super) struct Shared {
     /// What must never be shown or kept, in whatever a server sends.
     pub redactor: Redactor,
     pub connector: Connector,
-    pub desk: Arc<Desk>,
+    pub pipeline: Handle,
+    /// Instruments that were never seen are to be told of.
+    pub tells_unseen: Cell<bool>,
     pub credentialing: Credentialing,
     pub rest: Option<rest::Client>,
     /// `None` where no account is at stake (demo).
@@ -237,8 +238,9 @@ impl Shared {
         }
     }
 
-    /// Asks the writer which instruments were never seen; the answer is printed when it comes.
+    /// Has the driver tell which instruments were never seen.
     pub fn report_unseen(&self) {
-        self.desk.tell_unseen();
+        self.tells_unseen.set(true);
+        self.pipeline.wake_driver();
     }
 }

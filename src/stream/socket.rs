@@ -21,6 +21,8 @@ use tokio::sync::mpsc;
 
 /// How long a socket rests when more waits than stays warm; the runtime's clock knows nothing shorter.
 const REST: Duration = Duration::from_millis(1);
+/// How often a server hears from a socket that is not read because an output blocks.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 /// How a socket's task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +51,7 @@ pub(super) struct Socket {
     ends_live: bool,
     /// Reading waits for room in an output.
     paused: bool,
-    /// The lane was crowded, and this socket has rested for it: it reads once more whatever waits.
+    /// An output's queue was crowded, and this socket has rested for it: it reads once more whatever waits.
     rested: bool,
     inputs: mpsc::UnboundedReceiver<Input>,
 }
@@ -68,6 +70,8 @@ enum Happened {
     Answer(Answer),
     Incoming(Incoming),
     Room,
+    /// It is we who do not read, for a while already.
+    Unread,
     Rested,
     Deadline,
 }
@@ -127,6 +131,7 @@ impl Socket {
                     self.incoming(incoming);
                 }
                 Happened::Room => {}
+                Happened::Unread => self.show_life(),
                 Happened::Rested => self.rested = true,
                 Happened::Deadline => {
                     self.note_traffic();
@@ -142,25 +147,35 @@ impl Socket {
 
     /// Returns whether an output that stands still keeps this socket from reading (`--on-lag block`).
     fn is_blocked(&self) -> bool {
-        self.connection.is_some() && self.shared.desk.lane.is_full()
+        self.connection.is_some() && self.shared.pipeline.is_full()
     }
 
     async fn next(&mut self) -> Happened {
         let blocked = self.is_blocked();
         // Far below what a reader that is slow for long makes wait, and far above what a market sends.
-        let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.desk.lane.is_crowded();
+        let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.pipeline.is_crowded();
         let deadline = self.session.deadline().map(|at| self.shared.instant(at));
         let Socket { inputs, answers, connection, shared, .. } = self;
         tokio::select! {
             biased;
             input = inputs.recv() => Happened::Input(input),
             Some(answer) = answers.next(), if !answers.is_empty() => Happened::Answer(answer),
-            () = shared.desk.lane.room(), if blocked => Happened::Room,
+            () = shared.pipeline.room(), if blocked => Happened::Room,
+            () = tokio::time::sleep(SIGN_OF_LIFE), if blocked => Happened::Unread,
             () = tokio::time::sleep(REST), if crowded => Happened::Rested,
             incoming = next_of(connection), if connection.is_some() && !blocked && !crowded => {
                 Happened::Incoming(incoming)
             }
             () = sleep_until(deadline), if deadline.is_some() => Happened::Deadline,
+        }
+    }
+
+    /// Tells the server that we live, although its pings are not read.
+    fn show_life(&mut self) {
+        if let Some(connection) = &mut self.connection
+            && let Err(ended) = connection.send_pong()
+        {
+            self.closed(ended);
         }
     }
 
@@ -216,7 +231,7 @@ impl Socket {
             Action::Status { event, detail } => self.status(event, detail),
             Action::Lost { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
-                self.shared.desk.event(Event::Lost { conn: self.conn, reason, detail, from_us });
+                self.shared.pipeline.event(Event::Lost { conn: self.conn, reason, detail, from_us });
             }
             Action::SnapshotLost { detail, from_us } => {
                 let detail = self.shared.masked(detail);
@@ -224,7 +239,7 @@ impl Socket {
                 self.shared
                     .console
                     .warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
-                self.shared.desk.event(Event::Gap {
+                self.shared.pipeline.event(Event::Gap {
                     conn: self.conn,
                     reason: crate::record::control::GapReason::Snapshot,
                     detail: Some(detail),
@@ -283,7 +298,7 @@ impl Socket {
             self.shared.tell_all(Input::RunIsLive);
         }
         self.shared.note_status(self.conn, event, detail.clone(), self.session.exit());
-        self.shared.desk.event(Event::Status { conn: self.conn, event, detail, at_us });
+        self.shared.pipeline.event(Event::Status { conn: self.conn, event, detail, at_us });
     }
 
     fn connect(&mut self) {
@@ -351,10 +366,10 @@ impl Socket {
                     }
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
                     let at_us = now_us();
-                    let mut hand = self.shared.desk.hand(self.conn);
-                    hand.push(kind, at_us, &self.shared.redactor.blot_text(&body));
-                    hand.done();
-                    self.shared.desk.event(Event::Whole { conn: self.conn, at_us });
+                    let mut batch = self.shared.pipeline.batch(self.conn);
+                    batch.push(kind, at_us, &self.shared.redactor.blot_text(&body));
+                    batch.done();
+                    self.shared.pipeline.event(Event::Whole { conn: self.conn, at_us });
                     self.tell(Input::SnapshotFetched);
                 }
                 Err(words) => self.tell(Input::SnapshotFailed(words)),
@@ -365,7 +380,7 @@ impl Socket {
     /// Takes what came and everything else that is there already, and hands it over in one go.
     fn incoming(&mut self, first: Incoming) {
         let shared = Rc::clone(&self.shared);
-        let mut hand = shared.desk.hand(self.conn);
+        let mut batch = shared.pipeline.batch(self.conn);
         let mut seen = Seen::default();
         let mut next = Some(first);
         // What one read of the socket brought was received at one moment: the clock is asked once for it.
@@ -381,28 +396,28 @@ impl Socket {
             match incoming {
                 // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
                 Incoming::Binary(bytes)
-                    if self.feed == Stream::Market && hand.is_at_once() && feed::numbers(&bytes).is_some() =>
+                    if self.feed == Stream::Market && batch.keeps_no_bytes() && feed::numbers(&bytes).is_some() =>
                 {
                     seen.packets += 1;
-                    hand.push(FrameKind::Binary, recv_us, &bytes);
+                    batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
-                    hand.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
+                    batch.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
                 }
                 Incoming::Text(bytes) => {
                     seen.packets += u32::from(self.feed == Stream::Orders);
                     if self.feed != Stream::Orders {
                         self.shared.show_text(self.conn, &bytes);
                     }
-                    hand.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
+                    batch.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
                 }
                 Incoming::Ping => {}
                 Incoming::Pong => seen.pong = true,
                 Incoming::Closed(ended) => seen.ended = Some(ended),
             }
             next = match (&mut self.connection, &seen.ended) {
-                (Some(connection), None) if !hand.is_full() => connection.poll_ready_now(),
+                (Some(connection), None) if !batch.is_full() => connection.poll_ready_now(),
                 _ => None,
             };
             let bytes = self.connection_bytes();
@@ -411,7 +426,7 @@ impl Socket {
             }
         }
         // The frames first: what happened to the connection comes after them.
-        hand.done();
+        batch.done();
         self.note_traffic();
         if seen.pong {
             self.tell(Input::Pong);

@@ -10,7 +10,6 @@ use crate::format::time::TimeStyle;
 use crate::model::Stream;
 use crate::output::{Destination, Unwritten, WriteFailure};
 
-use crate::pipeline::lane::Item;
 use crate::pipeline::outputs::{OutputSpec, Outputs};
 use crate::pipeline::stages::{Pipeline, Rules};
 use std::fs::File;
@@ -73,8 +72,8 @@ fn play(mut pipeline: Pipeline, entries: EntryIter<'_>) -> (Option<Pipeline>, bo
     for entry in entries {
         match entry {
             Ok(Entry::Frame(frame)) => pipeline.frame(frame),
-            Ok(Entry::Event(event)) => pipeline.item(&Item::Event(event)),
-            Ok(Entry::Lagged(lagged)) => pipeline.item(&Item::Lagged(lagged)),
+            Ok(Entry::Event(event)) => pipeline.event(&event),
+            Ok(Entry::Lagged(lagged)) => pipeline.lagged(lagged),
             Ok(Entry::EndsWithin { packets, reason }) => pipeline.end_within_next(packets, &reason),
             Ok(Entry::Once(wanted)) => pipeline.print_once(&wanted),
             Ok(Entry::Partner) => pipeline.show_client_ids(),

@@ -7,16 +7,17 @@ use dhan::testing::format::csv::Columns;
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
-use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::model::{InstrumentKey, PacketCounts, Segment};
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{Connector, Proxies};
 use dhan::testing::output::file::{FileSink, FileSpec};
 use dhan::testing::output::{StopSignal, WriteFailure};
-use dhan::testing::pipeline::desk::Tap;
+use dhan::testing::pipeline::handle::{FrameObserver, Seen};
+use dhan::testing::pipeline::item::{Event, Frame};
 
-use dhan::testing::pipeline::lane::{Item, OnLag};
+use dhan::testing::output::OnLag;
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
-use dhan::testing::pipeline::stages::{EndedWithin, Named, Rules, Summary};
+use dhan::testing::pipeline::stages::Rules;
 use dhan::testing::protocol::Mode;
 use dhan::testing::session::{Config, Plan, Subscription};
 use dhan::testing::simulator::{Blast, Cut, Response, SimConfig, Upgrade};
@@ -205,54 +206,53 @@ struct Panics {
     after: usize,
 }
 
-impl Tap for Panics {
-    fn item(&mut self, item: &Item) {
-        let Item::Frames(batch) = item else { return };
-        let before = self.frames;
-        self.frames += batch.frames().count();
+impl FrameObserver for Panics {
+    fn frame(&mut self, _frame: Frame<'_>, _seen: &Seen) {
+        self.frames += 1;
         if self.frames >= self.after {
-            fs::write("before", before.to_string()).unwrap();
+            fs::write("before", self.frames.to_string()).unwrap();
             panic!("the capture is broken near {}", crate::support::TOKEN);
         }
     }
 
-    fn named(&mut self, _item: &Item, _names: Vec<Named>) {}
-
-    fn ended(&mut self, _item: &Item, _ended: &EndedWithin) {}
+    fn event(&mut self, _event: &Event) {}
 
     fn tick(&mut self, _now_us: i64) {}
 
-    fn failure(&self) -> Option<&WriteFailure> {
+    fn reopen(&mut self) {}
+
+    fn failure(&self) -> Option<WriteFailure> {
         None
     }
 
-    fn finish(&mut self, _summary: &Summary, _now_us: i64) {}
+    fn finish(&mut self, _counts: &PacketCounts, _reason: &str, _now_us: i64) {}
 }
 
 /// Keeps what a capture would.
 struct Keeps(fs::File);
 
-impl Tap for Keeps {
-    fn item(&mut self, item: &Item) {
-        if let Item::Frames(batch) = item {
-            batch.frames().for_each(|frame| {
-                self.0.write_all(frame.bytes).unwrap();
-                self.0.write_all(b"\n").unwrap();
-            });
-        }
+impl FrameObserver for Keeps {
+    fn frame(&mut self, frame: Frame<'_>, _seen: &Seen) {
+        self.0.write_all(frame.bytes).unwrap();
+        self.0
+            .write_all(
+                b"
+",
+            )
+            .unwrap();
     }
 
-    fn named(&mut self, _item: &Item, _names: Vec<Named>) {}
-
-    fn ended(&mut self, _item: &Item, _ended: &EndedWithin) {}
+    fn event(&mut self, _event: &Event) {}
 
     fn tick(&mut self, _now_us: i64) {}
 
-    fn failure(&self) -> Option<&WriteFailure> {
+    fn reopen(&mut self) {}
+
+    fn failure(&self) -> Option<WriteFailure> {
         None
     }
 
-    fn finish(&mut self, _summary: &Summary, _now_us: i64) {}
+    fn finish(&mut self, _counts: &PacketCounts, _reason: &str, _now_us: i64) {}
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn child_streams() {
     let outputs = vec![OutputSpec { destination: Box::new(file), style, header: None, is_file: true }];
     let instrument = InstrumentKey::new(Segment::NSE_EQ, 2885);
     let plan = Plan::new(Stream::Market, &[Subscription { instrument, mode: Some(Mode::Ticker) }]);
-    let (capture, reread): (Box<dyn Tap + Send>, fn()) = match order("WHAT").as_str() {
+    let (capture, reread): (Box<dyn FrameObserver>, fn()) = match order("WHAT").as_str() {
         "writer" => (Box::new(Panics { frames: 0, after: 3_000 }), || {}),
         "driver" => {
             (Box::new(Keeps(fs::File::create("frames").unwrap())), || panic!("the list is {}", crate::support::TOKEN))
@@ -328,13 +328,13 @@ fn child(home: &Home, url: &str, what: &str) -> Running {
 }
 
 #[test]
-fn i07_a_panic_of_the_writer_ends_the_run_with_what_was_whole_on_disk() {
+fn i07_a_panic_of_the_capture_ends_the_run_with_what_was_whole_on_disk() {
     // More than the writer keeps up with, so that lines are pending when it panics.
     let sim = broker(SimConfig { blast: Some(Blast { packets: 100_000, per_message: 10 }), ..SimConfig::default() });
     let home = Home::new();
     let ended = child(&home, &sim.url(Stream::Market), "writer").end().exits(0);
     assert!(home.text("ended").contains("Bug"), "{}: {}", home.text("ended"), ended.err);
-    assert!(ended.err.contains("this is a bug of dhan") && ended.err.contains("thread writer"), "{}", ended.err);
+    assert!(ended.err.contains("this is a bug of dhan"), "{}", ended.err);
     let text = home.text("t.ndjson");
     let before: usize = home.text("before").parse().unwrap();
     assert_eq!(count_lines(&home.path("t.ndjson")), before * 10, "every record of a frame that was taken is there");

@@ -42,7 +42,7 @@ fn e01_a_flood_of_fulls_loses_nothing() {
 #[test]
 fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     // More than the 64 MiB that may wait for a reader.
-    const PACKETS: u64 = 520_000;
+    const PACKETS: u64 = 160_000;
     let sim = broker(SimConfig {
         blast: Some(Blast { packets: PACKETS, per_message: 100 }),
         ping_every: Some(Duration::from_millis(50)),

@@ -7,8 +7,8 @@ use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::output::{Destination, Unwritten, WriteFailure};
+use dhan::testing::pipeline::item::Lagged;
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
-use dhan::testing::pipeline::lane::{Item, Lagged};
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::{Pipeline, Rules, Summary, View};
 use dhan::testing::protocol::depth::{Levels, Row, Side};
@@ -85,16 +85,16 @@ fn frame(pipeline: &mut Pipeline, kind: FrameKind, after_us: i64, bytes: &[u8]) 
 }
 
 fn market(pipeline: &mut Pipeline) {
-    pipeline.item(&Item::Event(Event::Symbols(vec![
+    pipeline.event(&Event::Symbols(vec![
         (NIFTY, Arc::from("NIFTY")),
         (OPTION, Arc::from("NIFTY-24Feb2026-31200-CE")),
         (HDFC, Arc::from("M&M \"odd\", name")),
-    ])));
+    ]));
     let instruments = [NIFTY, HDFC, OPTION].map(|key| (key, Some(Mode::Quote))).to_vec();
-    pipeline.item(&Item::Event(Event::Subscribed { conn: 1, instruments }));
+    pipeline.event(&Event::Subscribed { conn: 1, instruments });
     for (i, event) in StatusEvent::ALL.into_iter().enumerate() {
         let detail = (i % 2 == 1).then(|| "in words".to_owned());
-        pipeline.item(&Item::Event(Event::Status { conn: 1, event, detail, at_us: NOW }));
+        pipeline.event(&Event::Status { conn: 1, event, detail, at_us: NOW });
     }
     let mut bytes = Vec::new();
     encode::ticker(&mut bytes, NIFTY, 23378.35, LTT);
@@ -140,15 +140,15 @@ fn market(pipeline: &mut Pipeline) {
             _ => (None, None),
         };
         let (from_us, to_us) = (NOW + 3_000_000, NOW + 3_500_000);
-        pipeline.item(&Item::Event(Event::Gap { conn: 1, reason, detail, from_us, to_us, dropped }));
+        pipeline.event(&Event::Gap { conn: 1, reason, detail, from_us, to_us, dropped });
     }
-    pipeline.item(&Item::Lagged(Lagged { packets: 12, from_us: NOW + 3_600_000, to_us: NOW + 3_700_000 }));
-    pipeline.item(&Item::Event(Event::Lost {
+    pipeline.lagged(Lagged { packets: 12, from_us: NOW + 3_600_000, to_us: NOW + 3_700_000 });
+    pipeline.event(&Event::Lost {
         conn: 1,
         reason: GapReason::Disconnected,
         detail: "reset".to_owned(),
         from_us: NOW + 4_000_000,
-    }));
+    });
     bytes.clear();
     encode::disconnect(&mut bytes, NIFTY, DisconnectReason(805));
     frame(pipeline, FrameKind::Binary, 4_500_000, &bytes);
@@ -157,12 +157,12 @@ fn market(pipeline: &mut Pipeline) {
     frame(pipeline, FrameKind::Binary, 5_000_000, &bytes);
     // The clock is set back: the receive times go on, and a gap says so.
     frame(pipeline, FrameKind::Binary, 4_900_000, &bytes);
-    pipeline.item(&Item::Event(Event::End { reason: "signal".to_owned(), at_us: NOW + 6_000_000 }));
+    pipeline.event(&Event::End { reason: "signal".to_owned(), at_us: NOW + 6_000_000 });
     frame(pipeline, FrameKind::Binary, 6_100_000, &bytes);
 }
 
 fn depth(pipeline: &mut Pipeline) {
-    pipeline.item(&Item::Event(Event::Symbols(vec![(HDFC, Arc::from("HDFCBANK"))])));
+    pipeline.event(&Event::Symbols(vec![(HDFC, Arc::from("HDFCBANK"))]));
     let row = |price, qty, orders| Row { price, qty, orders };
     let mut bytes = Vec::new();
     let bids: Vec<_> = (0..20).map(|i| row(1689.2 - 0.05 * f64::from(i), 100 + i, 3 + i)).collect();
@@ -316,17 +316,17 @@ fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
     let (text, _, summary) = run(Rules::everything(Stream::Market), ndjson, None, |pipeline| {
         let both = [Mode::Ticker, Mode::Quote].map(|mode| (HDFC, Some(mode))).to_vec();
-        pipeline.item(&Item::Event(Event::Subscribed { conn: 1, instruments: both }));
+        pipeline.event(&Event::Subscribed { conn: 1, instruments: both });
         let mut bytes = Vec::new();
         encode::ticker(&mut bytes, HDFC, 1.0, LTT);
         encode::quote(&mut bytes, HDFC, &quote());
         encode::ticker(&mut bytes, NIFTY, 2.0, LTT);
         frame(pipeline, FrameKind::Binary, 0, &bytes);
-        pipeline.item(&Item::Event(Event::Unsubscribed { instruments: vec![(HDFC, Some(Mode::Ticker))] }));
+        pipeline.event(&Event::Unsubscribed { instruments: vec![(HDFC, Some(Mode::Ticker))] });
         frame(pipeline, FrameKind::Binary, 1, &bytes);
-        pipeline.item(&Item::Event(Event::Unsubscribed { instruments: vec![(HDFC, None)] }));
+        pipeline.event(&Event::Unsubscribed { instruments: vec![(HDFC, None)] });
         frame(pipeline, FrameKind::Binary, 2, &bytes);
-        pipeline.item(&Item::Event(Event::Subscribed { conn: 1, instruments: vec![(HDFC, Some(Mode::Ticker))] }));
+        pipeline.event(&Event::Subscribed { conn: 1, instruments: vec![(HDFC, Some(Mode::Ticker))] });
         frame(pipeline, FrameKind::Binary, 3, &bytes);
     });
     let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();

@@ -107,7 +107,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     let rules = rules(&plan, &subscriptions);
     let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
     if let Some(size) = plan.outputs.rotate_size {
-        outputs.set_chunk(usize::try_from(size / 8).unwrap_or(usize::MAX));
+        outputs.rotate_near(size);
     }
     let server = Server::of(&plan, console)?;
     if let Some(warning) = server.warning {

@@ -221,8 +221,10 @@ impl FileSink {
         }
         self.moved = moved;
         if moved {
-            let message = format!("{} was moved away or deleted; it is begun anew", file.path.display());
-            self.notices.push(Notice::Moved { message });
+            let is_deleted = ours.is_ok_and(|ours| ours.links == 0);
+            let what = if is_deleted { "deleted or replaced" } else { "moved away" };
+            let message = format!("{} was {what}; it is begun anew", file.path.display());
+            self.notices.push(Notice::Moved { message, lost_since_us: is_deleted.then_some(self.whole_us) });
         } else if file.out.was_cut() {
             let message = format!(
                 "{} was cut by another program (copytruncate?): lines may be missing; let it rename the file and send \
@@ -238,6 +240,14 @@ impl FileSink {
 }
 
 impl Destination for FileSink {
+    fn name(&self) -> String {
+        self.opener.spec.pattern.clone()
+    }
+
+    fn pattern(&self) -> Option<&Pattern> {
+        Some(&self.opener.pattern)
+    }
+
     fn boundary_us(&self) -> i64 {
         self.boundary_us
     }

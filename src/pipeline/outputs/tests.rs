@@ -1,15 +1,23 @@
 //! Outputs that turn over, stand still and fail.
 
 use super::*;
-use crate::model::PacketCounts;
+use crate::output::file::Pattern;
+use crate::output::{Unwritten, WriteFailure};
+use std::sync::Mutex;
+use std::time::Duration;
 
-/// A file of a period of 1 000 µs that turns over with every write, and tells which moments it turned over for.
+/// A file of a second that turns over with every write too, and tells which moments it turned over for.
 struct Turning {
     boundary: i64,
-    turned: Arc<std::sync::Mutex<Vec<i64>>>,
+    turned: Arc<Mutex<Vec<i64>>>,
+    pattern: Pattern,
 }
 
 impl Destination for Turning {
+    fn pattern(&self) -> Option<&Pattern> {
+        Some(&self.pattern)
+    }
+
     fn boundary_us(&self) -> i64 {
         self.boundary
     }
@@ -19,7 +27,7 @@ impl Destination for Turning {
     }
 
     fn rotate(&mut self, at_us: i64, _: Option<&[u8]>) -> Result<(), WriteFailure> {
-        self.boundary = at_us - at_us % 1_000 + 1_000;
+        self.boundary = self.pattern.boundary_after(at_us);
         self.turned.lock().unwrap().push(at_us);
         Ok(())
     }
@@ -37,39 +45,43 @@ impl Destination for Turning {
     }
 }
 
-/// Outputs with such a file of 1 000 to 2 000 µs, and the moments it turns over for.
-fn turning() -> (Outputs, Arc<std::sync::Mutex<Vec<i64>>>) {
+const SECOND: i64 = 1_000_000;
+
+/// Outputs with such a file of the second one, and the moments it turns over for.
+fn turning() -> (Outputs, Arc<Mutex<Vec<i64>>>) {
     let turned = Arc::default();
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
-    let destination = Box::new(Turning { boundary: 2_000, turned: Arc::clone(&turned) });
+    let pattern = Pattern::parse("x-%S").unwrap();
+    let destination = Box::new(Turning { boundary: 2 * SECOND, turned: Arc::clone(&turned), pattern });
     let spec = OutputSpec { destination, style, header: None, is_file: true };
-    (Outputs::new(vec![spec], TimeStyle::Epoch, Console::default()), turned)
+    let mut outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
+    outputs.rotate_near(1 << 20);
+    (outputs, turned)
 }
 
 #[test]
 fn lines_that_wait_when_a_period_ends_go_to_a_file_of_theirs_although_it_is_a_new_one() {
     let (mut outputs, turned) = turning();
-    let books = PacketCounts::default();
-    assert_eq!(outputs.stamp(1_990, &books), 1_990);
+    let counts = PacketCounts::default();
+    assert_eq!(outputs.stamp(2 * SECOND - 10, &counts), 2 * SECOND - 10);
     outputs.lines(1, |_, out| out.bytes(b"of the first period\n"));
-    let next = outputs.stamp(2_500, &books);
-    assert!(next > 2_500, "an end record came before it");
+    let next = outputs.stamp(2 * SECOND + 500, &PacketCounts { received: 1, written: 1, ..counts });
+    assert!(next > 2 * SECOND + 500, "an end record came before it");
     let turned = turned.lock().unwrap();
-    assert!(turned.len() == 2 && turned[0] < 2_000 && turned[1] >= 2_000, "{turned:?}");
+    assert!(turned.len() == 2 && turned[0] < 2 * SECOND && turned[1] >= 2 * SECOND, "{turned:?}");
 }
 
 #[test]
 fn a_file_is_closed_when_its_time_has_passed_although_nothing_comes() {
     let (mut outputs, turned) = turning();
-    let mut books = PacketCounts::default();
-    outputs.tick(PASSED + 2_000, true, &books);
+    let mut counts = PacketCounts::default();
+    outputs.tick(3 * SECOND, &counts);
     assert!(turned.lock().unwrap().is_empty(), "nothing was received that it could tell of");
-    books.received = 1;
-    outputs.tick(PASSED + 1_999, true, &books);
-    outputs.tick(PASSED + 2_000, false, &books);
+    counts.received = 1;
+    outputs.tick(3 * SECOND - 1, &counts);
     assert!(turned.lock().unwrap().is_empty(), "what was received before may still be on its way");
-    outputs.tick(PASSED + 2_000, true, &books);
-    outputs.tick(PASSED + 9_000, true, &books);
+    outputs.tick(3 * SECOND, &counts);
+    outputs.tick(9 * SECOND, &counts);
     assert_eq!(turned.lock().unwrap().len(), 1, "the file after it has nothing to tell of");
 }
 
@@ -94,9 +106,9 @@ impl Destination for Short {
 }
 
 #[test]
-fn a_line_is_lost_when_nothing_takes_it_and_a_reader_that_stands_still_ends_only_itself() {
+fn a_packet_is_lost_when_no_output_takes_it_and_a_reader_that_stands_still_ends_only_itself() {
     for why in [WriteFailure::Stopped, WriteFailure::ReaderGone] {
-        for (others, lost) in [(&[][..], 2), (&[TimeStyle::Epoch], 0), (&[TimeStyle::Iso], 0)] {
+        for (others, lost) in [(&[][..], 3), (&[TimeStyle::Epoch], 0), (&[TimeStyle::Iso], 0)] {
             let spec = |time, takes| OutputSpec {
                 destination: Box::new(Short(takes, why.clone())),
                 style: Style { format: Format::Ndjson, time, columns: Columns::Own },
@@ -106,22 +118,90 @@ fn a_line_is_lost_when_nothing_takes_it_and_a_reader_that_stands_still_ends_only
             let mut specs = vec![spec(TimeStyle::Epoch, 1)];
             specs.extend(others.iter().map(|&time| spec(time, usize::MAX)));
             let mut outputs = Outputs::new(specs, TimeStyle::Epoch, Console::default());
-            outputs.lines(1, |_, out| out.bytes(b"a\nb\nc\n"));
-            outputs.lines(1, |_, out| out.bytes(b"d\n"));
-            outputs.flush(1, &PacketCounts::default());
-            assert_eq!(outputs.take_lost(), lost, "{why:?} beside {others:?}");
+            for line in ["a\n", "b\n", "c\n", "d\n"] {
+                outputs.stamp(1, &PacketCounts::default());
+                outputs.lines(1, |_, out| out.bytes(line.as_bytes()));
+            }
+            let counts = PacketCounts { received: 4, written: 4, ..PacketCounts::default() };
+            outputs.flush(&counts);
+            assert_eq!(outputs.lost(&counts), lost, "{why:?} beside {others:?}");
             assert_eq!(outputs.failure(), others.is_empty().then_some(&why));
         }
     }
 }
 
+/// Keeps what is written, and waits while it is told to.
+#[derive(Clone, Default)]
+struct Slow {
+    text: Arc<Mutex<Vec<u8>>>,
+    waits: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Destination for Slow {
+    fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
+        while self.waits.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.text.lock().unwrap().extend_from_slice(lines);
+        Ok(())
+    }
+
+    fn finish(&mut self, end: Option<&[u8]>) -> Result<(), WriteFailure> {
+        self.write(end.unwrap_or_default()).map_err(|unwritten| unwritten.failure)
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.text.lock().unwrap().len() as u64
+    }
+}
+
 #[test]
-fn packets_of_lines_that_were_not_written_are_counted_by_what_they_came_from() {
-    let lines = b"a\nb\nGAP\nc\nPAIR\nd\n";
-    let marks = [Mark { start: 4, end: 8, packets: 0 }, Mark { start: 10, end: 15, packets: 2 }];
-    assert_eq!(packets_behind(0, lines, &marks), 6);
-    assert_eq!(packets_behind(2, lines, &marks), 5);
-    assert_eq!(packets_behind(8, lines, &marks), 4);
-    assert_eq!(packets_behind(15, lines, &marks), 1);
-    assert_eq!(packets_behind(lines.len(), lines, &marks), 0);
+fn an_output_that_stands_still_costs_itself_its_oldest_lines_and_the_other_one_nothing() {
+    let (slow, quick) = (Slow::default(), Slow::default());
+    slow.waits.store(true, Ordering::Relaxed);
+    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+    let spec = |slow: &Slow| OutputSpec { destination: Box::new(slow.clone()), style, header: None, is_file: true };
+    let mut outputs = Outputs::new(vec![spec(&slow), spec(&quick)], TimeStyle::Epoch, Console::default());
+    outputs.set_stream(Stream::Market);
+    let notify: Arc<dyn Fn() + Send + Sync> = Arc::new(|| {});
+    outputs.start_threads(OnLag::Drop, &notify).unwrap();
+    let filler = "x".repeat(60_000);
+    let mut counts = PacketCounts::default();
+    // 90 MB, more than may wait.
+    for n in 0..1_500_i64 {
+        let recv_us = outputs.stamp(10 + n * 10, &counts);
+        let line = format!("{{\"type\":\"ticker\",\"filler\":\"{filler}\",\"recv_us\":{recv_us}}}\n");
+        outputs.lines(1, |_, out| out.bytes(line.as_bytes()));
+        counts.received += 1;
+        counts.written += 1;
+        outputs.flush(&counts);
+        while outputs.reports()[1].queued > 1 << 20 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    slow.waits.store(false, Ordering::Relaxed);
+    outputs.finish(&End { books: counts, reason: "count".to_owned() }, 1_000_000, false);
+    while !outputs.have_ended() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let read = |slow: &Slow| -> Vec<serde_json::Value> {
+        let text = String::from_utf8(slow.text.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let whole = read(&quick);
+    assert_eq!(whole.len(), 1_501);
+    assert_eq!((whole[1_500]["written"].as_u64(), whole[1_500]["dropped"].as_u64()), (Some(1_500), Some(0)));
+    let short = read(&slow);
+    let gaps: Vec<_> = short.iter().filter(|record| record["type"] == "gap").collect();
+    assert_eq!(gaps.len(), 1, "what was dropped in one go is one gap");
+    let dropped = gaps[0]["dropped"].as_u64().unwrap();
+    assert!(dropped > 100 && gaps[0]["reason"] == "lagged");
+    assert_eq!(short.len() as u64, 1_500 - dropped + 2);
+    let end = short.last().unwrap();
+    assert_eq!((end["written"].as_u64(), end["dropped"].as_u64()), (Some(1_500 - dropped), Some(dropped)));
+    assert_eq!(end["gaps"], 1);
+    let times: Vec<_> = short.iter().map(|record| record["recv_us"].as_i64().unwrap()).collect();
+    assert!(times.is_sorted_by(|a, b| a < b), "receive times grow, the gap's among them");
+    assert_eq!(outputs.lost(&counts), 0, "the other output has every packet");
+    assert_eq!(outputs.own_gaps().len(), 1);
 }

@@ -5,11 +5,9 @@ use super::{Over, Pipeline};
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
 
-/// Where in a batch of frames the pipeline ended the run by itself: it had printed what was asked for.
+/// Where in a frame the pipeline ended the run by itself: it had printed what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedWithin {
-    /// Which frame of the batch, from 0.
-    pub frame: usize,
     /// How many packets (orders: messages) of that frame came before the end; `None`: all.
     pub packets: Option<u32>,
     /// Why: `count` or `once`.
@@ -64,11 +62,11 @@ impl Pipeline {
         self.over.is_some()
     }
 
-    /// A frame of a batch has been taken, and the run was not over before it.
-    pub(super) fn note_end(&mut self, frame: usize) {
+    /// A frame has been taken, and the run was not over before it.
+    pub(super) fn note_end(&mut self) {
         if let Some(Over::Done(reason)) = &self.over {
             let packets = self.ending.after.and_then(|packets| u32::try_from(packets).ok());
-            self.ending.ended = Some(EndedWithin { frame, packets, reason: reason.clone() });
+            self.ending.ended = Some(EndedWithin { packets, reason: reason.clone() });
         }
     }
 

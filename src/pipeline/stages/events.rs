@@ -9,7 +9,8 @@ use crate::record::RecordType;
 use crate::record::control::Status;
 
 impl Pipeline {
-    pub(super) fn event(&mut self, event: &Event) {
+    /// Takes an event.
+    pub fn event(&mut self, event: &Event) {
         if let Some(observer) = &mut self.observer {
             observer.event(event);
         }
@@ -37,7 +38,7 @@ impl Pipeline {
                 if self.rules.status_records && self.over.is_none() {
                     let status = Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
                     let recv_us = self.outputs.stamp(*at_us, &self.books);
-                    self.outputs.control(&status, recv_us);
+                    self.outputs.control(&status, recv_us, &self.books);
                 }
             }
             Event::Chain { chain, at_us } => {
@@ -54,6 +55,7 @@ impl Pipeline {
 
     pub(super) fn subscribed(&mut self, conn: u16, instruments: &[(InstrumentKey, Option<Mode>)]) {
         self.gaps.subscribed(conn, instruments.iter().map(|(instrument, _)| *instrument));
+        self.outputs.set_instruments(self.gaps.requested());
         for &(instrument, mode) in instruments {
             let bits = self.subscribed.entry(instrument).or_default();
             *bits |= mode.map_or(u8::MAX, mode_bit);
@@ -75,6 +77,7 @@ impl Pipeline {
             }
         }
         self.gaps.unsubscribed(&gone);
+        self.outputs.set_instruments(self.gaps.requested());
         self.forget_books(Some(&gone));
     }
 }

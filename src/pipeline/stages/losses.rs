@@ -1,8 +1,7 @@
 //! What was lost, and telling of it.
 
 use super::Pipeline;
-use crate::pipeline::item::Frame;
-use crate::pipeline::lane::Lagged;
+use crate::pipeline::item::{Frame, Lagged};
 use crate::record::control::{Gap, GapReason};
 
 /// Malformed frames that get a gap record of their own each second; what comes beyond is counted in the next one.
@@ -18,28 +17,7 @@ pub(super) struct MalformedBurst {
     conn: u16,
 }
 
-/// Packets that came, or became lines, when nothing took lines any more.
-#[derive(Debug)]
-pub(super) struct Untaken {
-    from_us: i64,
-    packets: u64,
-}
-
 impl Pipeline {
-    /// Packets were lost because outputs do not take lines any more, or will never take those that were pending.
-    #[cold]
-    pub(super) fn not_taken(&mut self, packets: u64, from_us: i64) {
-        self.untaken.get_or_insert(Untaken { from_us, packets: 0 }).packets += packets;
-    }
-
-    /// Counts what was not taken as a gap, and tells of it where something still takes lines.
-    pub(super) fn tell_untaken(&mut self, now_us: i64) {
-        if let Some(Untaken { from_us, packets }) = self.untaken.take() {
-            let detail = "an output did not take them before the end".to_owned();
-            self.gap(0, GapReason::Lagged, Some(detail), from_us, now_us, Some(packets));
-        }
-    }
-
     #[cold]
     pub(super) fn resumed(&mut self, frame: Frame<'_>) {
         if let Some(gap) = self.gaps.resumed(self.rules.feed, frame.conn, frame.recv_us) {
@@ -93,11 +71,12 @@ impl Pipeline {
             observer.gap(&gap);
         }
         if let Some(recv_us) = recv_us {
-            self.outputs.control(&gap, recv_us);
+            self.outputs.control(&gap, recv_us, &self.books);
         }
     }
 
-    pub(super) fn lagged(&mut self, lagged: Lagged) {
+    /// Takes the account of frames that were lost before they came here.
+    pub fn lagged(&mut self, lagged: Lagged) {
         if self.over.is_some() {
             self.books.filtered += lagged.packets;
         } else {

@@ -19,9 +19,8 @@ use super::book;
 use super::figures::Figures;
 use super::gaps::Gaps;
 use super::item::{Frame, FrameKind, GapReason};
-use super::lane::{Batch, Item};
 use super::observer::Observer;
-use super::outputs::Outputs;
+use super::outputs::{OutputReport, Outputs};
 use crate::model::InstrumentKey;
 use crate::output::WriteFailure;
 use crate::pipeline::orders::Orders;
@@ -29,7 +28,7 @@ use crate::protocol::depth::{Levels, packets as depth_packets};
 use crate::protocol::feed::packets as feed_packets;
 use crate::record::RecordType;
 use crate::record::control::End;
-use losses::{MalformedBurst, Untaken};
+use losses::MalformedBurst;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Why a run is over.
@@ -60,10 +59,9 @@ pub struct Pipeline {
     malformed: MalformedBurst,
     over: Option<Over>,
     ending: ending::Ending,
-    untaken: Option<Untaken>,
     observer: Option<Box<dyn Observer>>,
-    /// When the latest packet was received whose lines were handed over, as far as outputs took them.
-    handed_us: i64,
+    /// For how long data had been missing when the end began.
+    disconnected_us: Option<i64>,
 }
 
 /// What a stream's frames are decoded with.
@@ -75,7 +73,8 @@ enum Decoder {
 
 impl Pipeline {
     /// A pipeline that began at a moment, µs since the epoch.
-    pub fn new(mut rules: Rules, outputs: Outputs, started_us: i64) -> Pipeline {
+    pub fn new(mut rules: Rules, mut outputs: Outputs, started_us: i64) -> Pipeline {
+        outputs.set_stream(rules.feed);
         let decoder = match rules.feed {
             Stream::Market => Decoder::Market,
             Stream::Depth(levels) => Decoder::Depth(levels, book::Books::new(levels, rules.top)),
@@ -98,9 +97,8 @@ impl Pipeline {
             malformed: MalformedBurst::default(),
             over: None,
             ending: ending::Ending::default(),
-            untaken: None,
             observer: None,
-            handed_us: i64::MAX,
+            disconnected_us: None,
         };
         if let Some(once) = once {
             pipeline.print_once(&once);
@@ -130,49 +128,23 @@ impl Pipeline {
         self.names.take_found()
     }
 
-    /// Takes an item.
-    pub fn item(&mut self, item: &Item) {
-        match item {
-            Item::Frames(batch) => self.batch(batch),
-            Item::Event(event) => self.event(event),
-            Item::Lagged(lagged) => self.lagged(*lagged),
-        }
-    }
-
-    /// Whether handing lines over may wait for a reader or a disk. If not, those that are not taken at once stay pending.
-    pub fn set_patient(&mut self, patient: bool) {
-        self.outputs.set_patient(patient);
-    }
-
-    /// Whether the outputs take lines at once, as a rule.
-    pub fn is_prompt(&self) -> bool {
-        self.outputs.is_prompt()
-    }
-
-    /// Whether lines wait to be handed over.
-    pub fn is_pending(&self) -> bool {
-        self.outputs.is_pending()
-    }
-
-    fn batch(&mut self, batch: &Batch) {
-        for (i, frame) in batch.frames().enumerate() {
-            let was_over = self.over.is_some();
-            self.frame(frame);
-            if !was_over && self.over.is_some() {
-                self.note_end(i);
-            }
-        }
-    }
-
     /// Takes a frame.
     pub fn frame(&mut self, frame: Frame<'_>) {
+        let was_over = self.over.is_some();
+        self.decode(frame);
+        if !was_over && self.over.is_some() {
+            self.note_end();
+        }
+    }
+
+    fn decode(&mut self, frame: Frame<'_>) {
         if let Some(stepped) = self.outputs.clock(frame.recv_us) {
             let detail = format!("the clock was set back by {:.6} s", stepped.by_us as f64 / 1e6);
             self.gap(0, GapReason::Clock, Some(detail), stepped.from_us, frame.recv_us, None);
         }
         self.figures.last_recv_us = frame.recv_us;
         match (&self.decoder, frame.kind) {
-            _ if self.outputs.failure().is_some() => self.nowhere_to_go(frame),
+            _ if !self.outputs.has_live() => self.nowhere_to_go(frame),
             _ if self.over.is_some() => self.after_the_end(frame),
             (Decoder::Market, FrameKind::Binary) => self.market(frame),
             (Decoder::Depth(levels, _), FrameKind::Binary) => self.depth(frame, *levels),
@@ -194,7 +166,6 @@ impl Pipeline {
             self.books.filtered += packets;
         } else {
             self.books.dropped += packets;
-            self.not_taken(packets, frame.recv_us);
         }
     }
 
@@ -224,21 +195,9 @@ impl Pipeline {
         self.outputs.failure().map(|why| Over::Output(why.clone())).or_else(|| self.over.clone())
     }
 
-    /// Hands everything that is pending to the destinations, as far as they take it.
+    /// Hands everything that is pending to the outputs.
     pub fn flush(&mut self) {
-        let at_us = self.figures.last_recv_us;
-        self.outputs.flush(at_us, &self.books);
-        self.count_lost();
-        self.handed_us = at_us;
-    }
-
-    fn count_lost(&mut self) {
-        let lost = self.outputs.take_lost();
-        if lost > 0 {
-            self.books.written -= lost.min(self.books.written);
-            self.books.dropped += lost;
-            self.not_taken(lost, self.handed_us.min(self.figures.last_recv_us));
-        }
+        self.outputs.flush(&self.books);
     }
 
     /// After a panic: hands over the lines that are whole, and nothing else. Files keep their markers, so that the next
@@ -247,21 +206,57 @@ impl Pipeline {
         self.outputs.salvage(now_us);
     }
 
-    /// Called about once a second of wall-clock time. `idle`: everything that was received before has been taken.
-    pub fn tick(&mut self, now_us: i64, idle: bool) {
-        for truncated in self.outputs.tick(now_us, idle, &self.books) {
-            self.gap(0, GapReason::Lagged, Some(truncated.detail), truncated.from_us, now_us, None);
-        }
+    /// Called about once a second of wall-clock time.
+    pub fn tick(&mut self, now_us: i64) {
+        self.outputs.tick(now_us, &self.books);
+    }
+
+    /// Looks at what outputs have to tell: files that were moved away, deleted or cut, and failures.
+    pub fn look(&mut self, now_us: i64) {
+        self.outputs.look(now_us, &self.books);
     }
 
     /// Re-opens files by their paths.
     pub fn reopen(&mut self, now_us: i64) {
-        self.outputs.reopen(now_us);
+        self.outputs.reopen(now_us, &self.books);
+    }
+
+    /// The run's packet counters, as if every output took every line.
+    pub fn counts(&self) -> &PacketCounts {
+        &self.books
+    }
+
+    /// Whether an output that blocks has no room.
+    pub fn is_full(&self) -> bool {
+        self.outputs.are_full()
+    }
+
+    /// Whether more waits for an output than stays in the processor's caches.
+    pub fn is_crowded(&self) -> bool {
+        self.outputs.are_crowded()
+    }
+
+    /// How every output does.
+    pub fn reports(&self) -> Vec<OutputReport> {
+        self.outputs.reports()
+    }
+
+    /// The counters with what no output took counted as dropped, and with the gaps that single outputs have alone.
+    fn counts_outside(&self) -> PacketCounts {
+        let lost = self.outputs.lost(&self.books);
+        let own_gaps = self.outputs.own_gaps().len() as u64;
+        let PacketCounts { written, dropped, gaps, .. } = self.books;
+        PacketCounts {
+            written: written.saturating_sub(lost),
+            dropped: dropped + lost,
+            gaps: gaps + own_gaps,
+            ..self.books
+        }
     }
 
     /// The figures up to now.
     pub fn figures(&mut self) -> &Figures {
-        self.figures.books = self.books;
+        self.figures.books = self.counts_outside();
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
         self.figures.bytes_written = self.outputs.bytes_written();
@@ -278,15 +273,19 @@ impl Pipeline {
         self.gaps.requested_keys().filter(|instrument| !self.names.seen().contains(instrument)).collect()
     }
 
-    /// Ends the run: prints what is still open, closes every destination, and tells what it all came to.
-    pub fn finish(mut self, now_us: i64) -> Summary {
-        let over = self.over.clone();
-        let reason = match &over {
+    /// Why the run ends.
+    pub fn reason(&self) -> String {
+        match &self.over {
             Some(Over::Done(reason)) => reason.clone(),
             Some(Over::Output(_)) => "output".to_owned(),
             None => "end of input".to_owned(),
-        };
-        let disconnected_us = self.gaps.open_for_us(now_us);
+        }
+    }
+
+    /// Begins the end of the run: prints what is still open, and gives every output its last item.
+    pub fn begin_end(&mut self, now_us: i64) {
+        let reason = self.reason();
+        self.disconnected_us = self.gaps.open_for_us(now_us);
         if self.malformed.held > 0 {
             self.told_malformed(now_us, None);
         }
@@ -295,21 +294,48 @@ impl Pipeline {
             self.print_gap(gap, now_us);
         }
         self.flush();
-        self.tell_untaken(now_us);
-        self.outputs.finish(&End { books: self.books, reason: reason.clone() }, now_us, self.rules.status_records);
-        self.count_lost();
-        self.tell_untaken(now_us);
-        let failure = self.outputs.failure().cloned();
+        self.outputs.finish(&End { books: self.books, reason }, now_us, self.rules.status_records);
+    }
+
+    /// Whether every output has ended.
+    pub fn outputs_have_ended(&self) -> bool {
+        self.outputs.have_ended()
+    }
+
+    /// Whether a bug of ours ended an output.
+    pub fn outputs_have_panicked(&self) -> bool {
+        self.outputs.have_panicked()
+    }
+
+    /// Gives up outputs that have not ended.
+    pub fn abandon(&mut self, now_us: i64) {
+        self.outputs.abandon(now_us, &self.books);
+    }
+
+    /// What it all came to, once every output has ended. `own_gaps`: of a capture.
+    pub fn summary(&mut self, own_gaps: &[(i64, i64)]) -> Summary {
+        self.outputs.look_at_failures();
+        let mut books = self.counts_outside();
+        books.gaps += own_gaps.len() as u64;
+        for (from_us, to_us) in self.outputs.own_gaps().iter().chain(own_gaps) {
+            self.gaps.cover(*from_us, *to_us);
+        }
         self.figures();
         Summary {
-            books: self.books,
-            reason,
-            failure,
+            books,
+            reason: self.reason(),
+            failure: self.outputs.failure().cloned(),
             gap_us: self.gaps.total_us(),
-            disconnected_us,
+            disconnected_us: self.disconnected_us,
             never_seen: self.never_seen(),
-            figures: self.figures,
+            figures: std::mem::take(&mut self.figures),
         }
+    }
+
+    /// Ends a run whose outputs are written where lines are made.
+    pub fn finish(mut self, now_us: i64) -> Summary {
+        self.begin_end(now_us);
+        self.summary(&[])
     }
 }
 

@@ -9,8 +9,8 @@ use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::output::{Destination, Unwritten, WriteFailure};
+use dhan::testing::pipeline::item::Lagged;
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
-use dhan::testing::pipeline::lane::{Item, Lagged};
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::{Pipeline, Rules, View};
 use dhan::testing::protocol::depth::{Levels, Row, Side};
@@ -228,15 +228,15 @@ pub fn run(data: &[u8]) {
                 let bytes = if feed == Stream::Orders { text(&mut take) } else { packets(&mut take, feed) };
                 pipeline.frame(Frame { conn: u16::from(take.u8() % 3), kind, recv_us: now, bytes: &bytes });
             }
-            8 | 9 => pipeline.item(&Item::Event(event(&mut take, feed, now))),
+            8 | 9 => pipeline.event(&event(&mut take, feed, now)),
             10 => {
                 let packets = u64::from(take.u8()) + 1;
-                pipeline.item(&Item::Lagged(Lagged { packets, from_us: now - 5, to_us: now }));
+                pipeline.lagged(Lagged { packets, from_us: now - 5, to_us: now });
             }
             _ => match take.u8() % 4 {
                 0 => pipeline.flush(),
-                1 => pipeline.tick(now, take.bit()),
-                2 => pipeline.item(&Item::Event(Event::End { reason: "signal".to_owned(), at_us: now })),
+                1 => pipeline.tick(now),
+                2 => pipeline.event(&Event::End { reason: "signal".to_owned(), at_us: now }),
                 _ => pipeline.reopen(now),
             },
         }

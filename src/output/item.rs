@@ -1,0 +1,146 @@
+//! What an output is given, in order.
+
+use crate::model::PacketCounts;
+use crate::record::control::End;
+use std::ops::Range;
+
+/// A stretch of text whose packets are not one a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Where the stretch begins.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// How many packets it came from.
+    pub packets: u32,
+}
+
+/// What is known of some lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The numbers of their packets in the run, from 0.
+    pub packets: Range<u64>,
+    /// The receive time of the first record, µs since the epoch.
+    pub first_us: i64,
+    /// The receive time of the last record.
+    pub last_us: i64,
+    /// A receive time behind them that no other record carries; only where files rotate by size.
+    pub end_us: i64,
+    /// The run's packet counters behind them.
+    pub counts: PacketCounts,
+}
+
+/// Whole lines of records.
+#[derive(Debug)]
+pub struct Chunk {
+    /// The lines.
+    pub text: Vec<u8>,
+    /// Stretches of them whose packets are not one a line.
+    pub marks: Vec<Mark>,
+    /// What is known of them.
+    pub about: About,
+}
+
+impl Chunk {
+    /// Appends lines that directly follow.
+    pub fn append(&mut self, text: &[u8], marks: &[Mark], about: &About) {
+        let at = self.text.len();
+        self.text.extend_from_slice(text);
+        self.marks.extend(marks.iter().map(|mark| Mark { start: mark.start + at, end: mark.end + at, ..*mark }));
+        let (packets, first_us) = (self.about.packets.start..about.packets.end, self.about.first_us);
+        self.about = About { packets, first_us, ..about.clone() };
+    }
+}
+
+/// Lines that were dropped because their output did not take them in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shed {
+    /// The numbers of their packets in the run.
+    pub packets: Range<u64>,
+    /// The receive time of the first record, µs since the epoch.
+    pub from_us: i64,
+    /// The receive time of the last record.
+    pub to_us: i64,
+    /// The run's packet counters behind them.
+    pub counts: PacketCounts,
+}
+
+/// What an output is given.
+#[derive(Debug)]
+pub enum Item {
+    /// Records. The only item that may be dropped.
+    Lines(Chunk),
+    /// Lines that were dropped here.
+    Shed(Shed),
+    /// A control record, and the run's packet counters behind it.
+    Control {
+        /// The line.
+        line: Vec<u8>,
+        /// The moments between which this output alone lost something: then the gap is no other output's.
+        own: Option<(i64, i64)>,
+        /// The counters.
+        counts: PacketCounts,
+    },
+    /// The file of a period ends; `at_us` belongs to the next one. `recv_us` is the receive time of the `end` record.
+    Rotate {
+        /// The receive time of the `end` record.
+        recv_us: i64,
+        /// A moment of the next file.
+        at_us: i64,
+        /// The run's packet counters.
+        counts: PacketCounts,
+    },
+    /// The path may hold another file now.
+    Reopen {
+        /// The receive time of the `end` record.
+        recv_us: i64,
+        /// The run's packet counters.
+        counts: PacketCounts,
+    },
+    /// A bug ended the run: these lines are whole, and nothing else is known.
+    Salvage {
+        /// The lines.
+        text: Vec<u8>,
+        /// The clock.
+        now_us: i64,
+    },
+    /// The run ends.
+    Finish {
+        /// The `end` record.
+        end: End,
+        /// Its receive time.
+        recv_us: i64,
+        /// Whether an output that is no file is told too.
+        on_stdout: bool,
+    },
+}
+
+/// Counts the packets of the lines behind the first `written` bytes of a text.
+pub fn packets_behind(written: usize, text: &[u8], marks: &[Mark]) -> u64 {
+    let mut packets = 0;
+    let mut at = written;
+    for mark in marks.iter().filter(|mark| mark.end > written) {
+        packets += newlines(text, at, mark.start);
+        packets += u64::from(mark.packets);
+        at = mark.end;
+    }
+    packets + newlines(text, at, text.len())
+}
+
+fn newlines(text: &[u8], from: usize, to: usize) -> u64 {
+    text.get(from..to).map_or(0, |part| memchr::memchr_iter(b'\n', part).count() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_of_lines_that_were_not_written_are_counted_by_what_they_came_from() {
+        let lines = b"a\nb\nGAP\nc\nPAIR\nd\n";
+        let marks = [Mark { start: 4, end: 8, packets: 0 }, Mark { start: 10, end: 15, packets: 2 }];
+        for (written, packets) in [(0, 6), (2, 5), (8, 4), (15, 1), (lines.len(), 0)] {
+            assert_eq!(packets_behind(written, lines, &marks), packets, "{written}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! The queue of one output and the thread that empties it: bounded in bytes, so that an output that stands still costs
+//! itself its oldest lines and costs nobody else anything.
+
+use crate::clock::now_us;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often a consumer gets a moment of its own.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What to do when an output's queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnLag {
+    /// Drop the oldest lines and count them.
+    #[default]
+    Drop,
+    /// Stop reading from the sockets.
+    Block,
+}
+
+/// Takes what was queued, on the queue's thread.
+pub trait Consumer: Send + 'static {
+    /// What it takes.
+    type Item: Queued + Send;
+    /// Takes an item, however long that needs.
+    fn take(&mut self, item: Self::Item);
+    /// Called about once a second, also when nothing comes.
+    fn tick(&mut self, now_us: i64);
+    /// Whether it has taken its last item.
+    fn is_done(&self) -> bool;
+    /// Whether something happened that the owner of the queue should look at, since this was last called.
+    fn has_news(&mut self) -> bool;
+}
+
+/// An item of a queue.
+pub trait Queued: Sized {
+    /// Returns what it weighs, in bytes.
+    fn weight(&self) -> usize;
+    /// Turns an item that may be dropped into the account of its loss; returns `false` for every other.
+    fn shed(&mut self) -> bool;
+    /// Joins the account of a loss with one that directly follows; returns `false` if they are not two of these.
+    fn join(&mut self, next: &Self) -> bool;
+}
+
+/// How a queue treats its consumer and its owner.
+pub struct Limits {
+    /// Bytes that may wait.
+    pub capacity: usize,
+    /// What to do when they are exceeded.
+    pub on_lag: OnLag,
+    /// How long the thread waits for more after the first item: fewer and larger writes.
+    pub gather: Duration,
+    /// Called on the queue's thread when the owner should look, and, in a queue that blocks, when there is room again.
+    pub notify: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// A bounded queue.
+pub struct Queue<C: Consumer> {
+    state: Mutex<State<C::Item>>,
+    filled: Condvar,
+    consumer: Mutex<C>,
+    limits: Limits,
+}
+
+struct State<I> {
+    items: VecDeque<I>,
+    weight: usize,
+    /// The consumer works on an item that it took from here.
+    is_busy: bool,
+    /// The thread sleeps; waking it otherwise is a system call for nothing.
+    is_asleep: bool,
+    /// Nothing more will come: what is here is not gathered any longer.
+    is_closed: bool,
+    /// How often items were dropped.
+    sheds: u64,
+    has_ended: bool,
+    panicked: bool,
+}
+
+impl<C: Consumer> Queue<C> {
+    /// Starts a thread that gives `consumer` what is queued.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(name: &str, consumer: C, limits: Limits) -> std::io::Result<Arc<Queue<C>>> {
+        let state = State {
+            items: VecDeque::new(),
+            weight: 0,
+            is_busy: false,
+            is_asleep: false,
+            is_closed: false,
+            sheds: 0,
+            has_ended: false,
+            panicked: false,
+        };
+        let queue = Arc::new(Queue {
+            state: Mutex::new(state),
+            filled: Condvar::new(),
+            consumer: Mutex::new(consumer),
+            limits,
+        });
+        let worker = Arc::clone(&queue);
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let panicked = catch_unwind(AssertUnwindSafe(|| worker.work())).is_err();
+            let mut state = worker.lock();
+            state.panicked = panicked;
+            state.has_ended = true;
+            drop(state);
+            (worker.limits.notify)();
+        })?;
+        Ok(queue)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<C::Item>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the consumer something to do on this thread, if nothing waits and it is not at work. Returns `None` otherwise.
+    pub fn at_once<R>(&self, work: impl FnOnce(&mut C) -> R) -> Option<R> {
+        let state = self.lock();
+        if !state.items.is_empty() || state.is_busy || state.has_ended {
+            return None;
+        }
+        drop(state);
+        // Only the thread that calls this pushes items, so that nothing overtakes them.
+        self.consumer.try_lock().ok().map(|mut consumer| work(&mut consumer))
+    }
+
+    /// Queues an item; `extend` may add to the newest one instead and then returns its growth in bytes.
+    pub fn push(&self, extend: impl FnOnce(&mut C::Item) -> Option<usize>, item: impl FnOnce() -> C::Item) {
+        let mut state = self.lock();
+        match state.items.back_mut().and_then(extend) {
+            Some(growth) => state.weight += growth,
+            None => {
+                let item = item();
+                state.weight += item.weight();
+                state.items.push_back(item);
+            }
+        }
+        if self.limits.on_lag == OnLag::Drop && state.weight > self.limits.capacity {
+            state.shed(self.limits.capacity);
+        }
+        let is_asleep = std::mem::take(&mut state.is_asleep);
+        drop(state);
+        if is_asleep {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Returns how many items were dropped.
+    pub fn sheds(&self) -> u64 {
+        self.lock().sheds
+    }
+
+    /// Waits until the consumer has taken its last item, at most this long.
+    pub fn wait_ended(&self, most: Duration) {
+        let end = Instant::now() + most;
+        while !self.has_ended() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Shows what waits.
+    pub fn inspect<R>(&self, look: impl FnOnce(&VecDeque<C::Item>) -> R) -> R {
+        look(&self.lock().items)
+    }
+
+    /// Says that nothing more will come.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.filled.notify_one();
+    }
+
+    /// Returns how many bytes wait.
+    pub fn weight(&self) -> usize {
+        self.lock().weight
+    }
+
+    /// Returns whether a queue that blocks has no room.
+    pub fn is_full(&self) -> bool {
+        self.limits.on_lag == OnLag::Block && {
+            let state = self.lock();
+            state.weight >= self.limits.capacity && !state.has_ended
+        }
+    }
+
+    /// Returns whether the consumer has taken its last item.
+    pub fn has_ended(&self) -> bool {
+        self.lock().has_ended
+    }
+
+    /// Returns whether a bug of ours ended the thread.
+    pub fn has_panicked(&self) -> bool {
+        self.lock().panicked
+    }
+
+    /// Takes away what waits, because the consumer does not come back.
+    pub fn abandon(&self) -> VecDeque<C::Item> {
+        let mut state = self.lock();
+        state.has_ended = true;
+        state.weight = 0;
+        std::mem::take(&mut state.items)
+    }
+
+    /// Works until the consumer is done.
+    fn work(&self) {
+        let mut ticked = Instant::now();
+        loop {
+            let item = self.next(TICK.saturating_sub(ticked.elapsed()));
+            let mut consumer = self.consumer.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(item) = item {
+                consumer.take(item);
+            }
+            if ticked.elapsed() >= TICK {
+                consumer.tick(now_us());
+                ticked = Instant::now();
+            }
+            let (is_done, has_news) = (consumer.is_done(), consumer.has_news());
+            drop(consumer);
+            self.lock().is_busy = false;
+            if is_done {
+                return;
+            }
+            if has_news || self.limits.on_lag == OnLag::Block {
+                (self.limits.notify)();
+            }
+        }
+    }
+
+    /// Waits for the next item, at most this long.
+    fn next(&self, most: Duration) -> Option<C::Item> {
+        let mut state = self.lock();
+        let mut has_waited = false;
+        // Behind a backlog there is nothing to gather.
+        let mut has_gathered = self.limits.gather.is_zero() || !state.items.is_empty();
+        loop {
+            if !state.items.is_empty() && (has_gathered || state.is_closed) {
+                let item = state.items.pop_front()?;
+                state.weight = state.weight.saturating_sub(item.weight());
+                state.is_busy = true;
+                return Some(item);
+            }
+            if !state.items.is_empty() {
+                has_gathered = true;
+                drop(state);
+                std::thread::sleep(self.limits.gather);
+                state = self.lock();
+                continue;
+            }
+            if has_waited {
+                return None;
+            }
+            state.is_asleep = true;
+            let (woken, timeout) = self.filled.wait_timeout(state, most).unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            state.is_asleep = false;
+            has_waited = timeout.timed_out() || state.is_closed && state.items.is_empty();
+        }
+    }
+}
+
+impl<I: Queued> State<I> {
+    /// Drops the oldest items that may be dropped until the rest fits; the newest always stays.
+    fn shed(&mut self, capacity: usize) {
+        let mut at = 0;
+        while self.weight > capacity && at + 1 < self.items.len() {
+            let before = self.items[at].weight();
+            if self.items[at].shed() {
+                self.sheds += 1;
+                self.weight = self.weight.saturating_sub(before) + self.items[at].weight();
+            }
+            if at > 0
+                && let Some(next) = self.items.remove(at)
+            {
+                if self.items[at - 1].join(&next) {
+                    self.weight = self.weight.saturating_sub(next.weight());
+                    continue;
+                }
+                self.items.insert(at, next);
+            }
+            at += 1;
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! One output as the pipeline sees it: written at once, or through its queue.
+
+use crate::format::encoder::Format;
+use crate::model::PacketCounts;
+use crate::output::file::Pattern;
+use crate::output::item::{About, Chunk, Item, Mark};
+use crate::output::lost::Lost;
+use crate::output::queue::{Limits, Queue};
+use crate::output::writer::{Run, Tally, Writer};
+use crate::output::{Notice, OnLag, WriteFailure};
+use crate::pipeline::outputs::{CHUNK, OutputReport};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Bytes that may wait for an output.
+const CAPACITY: usize = 64 << 20;
+/// Bytes from which on a queue is crowded.
+const CROWDED: usize = 8 * CHUNK;
+/// How long a file's thread gathers lines: a file that is read as it grows may wait a hundred milliseconds.
+const GATHER: Duration = Duration::from_millis(5);
+
+/// An output.
+pub(super) struct Port {
+    name: String,
+    target: Target,
+    tally: Arc<Mutex<Tally>>,
+    pub format: Format,
+    pub is_file: bool,
+    /// Whether it is still written to, as far as is known here.
+    pub is_live: bool,
+    /// Whether it takes lines at once, as a rule.
+    is_prompt: bool,
+    pattern: Option<Pattern>,
+    /// From this moment on records belong to another file, µs since the epoch.
+    pub boundary: i64,
+    /// The run's counters when the current period's file was begun.
+    pub since: PacketCounts,
+    /// Bytes of lines that are queued in one piece.
+    pub chunk: usize,
+}
+
+enum Target {
+    /// Written where lines are made.
+    Direct(Box<Writer>),
+    /// Written by a thread of its own.
+    Queued(Arc<Queue<Writer>>),
+    /// Between the two; an output is never seen like this.
+    Moving,
+}
+
+impl Port {
+    pub fn new(writer: Writer, format: Format, is_file: bool) -> Port {
+        let destination = writer.destination();
+        Port {
+            name: destination.name(),
+            is_prompt: destination.is_prompt(),
+            pattern: destination.pattern().cloned(),
+            boundary: destination.boundary_us(),
+            tally: writer.tally(),
+            target: Target::Direct(Box::new(writer)),
+            format,
+            is_file,
+            is_live: true,
+            since: PacketCounts::default(),
+            chunk: CHUNK,
+        }
+    }
+
+    /// Gives the output a queue and a thread.
+    pub fn start(&mut self, on_lag: OnLag, notify: &Arc<dyn Fn() + Send + Sync>) -> std::io::Result<()> {
+        if let Target::Direct(writer) = std::mem::replace(&mut self.target, Target::Moving) {
+            let gather = if self.is_file { GATHER } else { Duration::ZERO };
+            let limits = Limits { capacity: CAPACITY, on_lag, gather, notify: Arc::clone(notify) };
+            self.target = Target::Queued(Queue::start("output", *writer, limits)?);
+        }
+        Ok(())
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_run(&mut self, run: Run) {
+        if let Target::Direct(writer) = &mut self.target {
+            writer.set_run(run);
+        }
+    }
+
+    /// Hands lines over; returns whether the output is known to be written to.
+    pub fn lines(&mut self, text: &[u8], marks: &[Mark], about: &About) -> bool {
+        match &mut self.target {
+            Target::Direct(writer) => {
+                writer.lines(text, marks, about);
+                writer.is_live()
+            }
+            Target::Queued(queue) => {
+                if !self.is_live {
+                    return true;
+                }
+                if self.is_prompt {
+                    let done = queue.at_once(|writer| (writer.lines_at_once(text, marks, about), writer.is_live()));
+                    if let Some((true, is_live)) = done {
+                        return is_live;
+                    }
+                }
+                let chunk = self.chunk;
+                let extend = |newest: &mut Item| match newest {
+                    Item::Lines(lines) if lines.text.len() + text.len() <= chunk => {
+                        lines.append(text, marks, about);
+                        Some(text.len() + size_of_val(marks))
+                    }
+                    _ => None,
+                };
+                queue.push(extend, || {
+                    Item::Lines(Chunk { text: text.to_vec(), marks: marks.to_vec(), about: about.clone() })
+                });
+                true
+            }
+            Target::Moving => true,
+        }
+    }
+
+    /// Gives the output an item that is no line.
+    pub fn give(&mut self, item: Item) {
+        match &mut self.target {
+            Target::Direct(writer) => writer.item(&item),
+            Target::Queued(queue) => queue.push(|_| None, || item),
+            Target::Moving => {}
+        }
+    }
+
+    /// A file of another period was begun.
+    pub fn turned_over(&mut self, at_us: i64, counts: &PacketCounts) {
+        self.since = *counts;
+        self.boundary = match (&self.target, &self.pattern) {
+            (Target::Direct(writer), _) => writer.destination().boundary_us(),
+            (_, Some(pattern)) => pattern.boundary_after(at_us),
+            (_, None) => i64::MAX,
+        };
+    }
+
+    pub fn tick(&mut self, now_us: i64) {
+        if let Target::Direct(writer) = &mut self.target {
+            writer.tick_at(now_us);
+        }
+    }
+
+    pub fn salvage(&mut self, text: &[u8], now_us: i64) {
+        match &mut self.target {
+            Target::Direct(writer) => writer.salvage(text, now_us),
+            Target::Queued(queue) => {
+                // What is whole goes the usual way; the thread ends when it has taken the last item, orderly or not.
+                let text = text.to_vec();
+                queue.push(|_| None, || Item::Salvage { text, now_us });
+                queue.close();
+            }
+            Target::Moving => {}
+        }
+    }
+
+    pub fn finish(&mut self, item: Item) {
+        self.give(item);
+        if let Target::Queued(queue) = &self.target {
+            queue.close();
+        }
+    }
+
+    pub fn has_ended(&self) -> bool {
+        match &self.target {
+            Target::Queued(queue) => queue.has_ended(),
+            _ => true,
+        }
+    }
+
+    pub fn has_panicked(&self) -> bool {
+        matches!(&self.target, Target::Queued(queue) if queue.has_panicked())
+    }
+
+    /// Gives the output up; nothing behind what it has written is in it.
+    pub fn abandon(&mut self, now_us: i64, packets: u64) {
+        if let Target::Queued(queue) = &self.target {
+            drop(queue.abandon());
+        }
+        let name = &self.name;
+        let failure = crate::model::exit::Failure::new(
+            crate::model::exit::Exit::Output,
+            format!("cannot write {name}: the system does not come back from a write (a disk or a mount that hangs?)"),
+        );
+        let mut tally = self.tally();
+        let taken_to = tally.taken_to;
+        if taken_to < packets {
+            tally.lost.add(taken_to..packets);
+            tally.gaps.push((now_us, now_us));
+        }
+        tally.gone.get_or_insert(WriteFailure::Unsaved(failure));
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.is_live && matches!(&self.target, Target::Queued(queue) if queue.is_full())
+    }
+
+    pub fn is_crowded(&self) -> bool {
+        self.is_live && matches!(&self.target, Target::Queued(queue) if queue.weight() >= CROWDED)
+    }
+
+    pub fn gone(&self) -> Option<WriteFailure> {
+        self.tally().gone.clone()
+    }
+
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.tally().notices)
+    }
+
+    /// The packets that it did not write, of so many.
+    pub fn lost(&self, packets: u64) -> Lost {
+        let mut lost = {
+            let tally = self.tally();
+            let mut lost = tally.lost.clone();
+            if tally.gone.is_some() {
+                lost.add(tally.taken_to..packets);
+            }
+            lost
+        };
+        if let Target::Queued(queue) = &self.target {
+            queue.inspect(|items| {
+                for item in items {
+                    if let Item::Shed(shed) = item {
+                        lost.add(shed.packets.clone());
+                    }
+                }
+            });
+        }
+        lost
+    }
+
+    pub fn own_gaps(&self) -> Vec<(i64, i64)> {
+        self.tally().gaps.clone()
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.tally().bytes
+    }
+
+    pub fn report(&self) -> OutputReport {
+        let queued = match &self.target {
+            Target::Queued(queue) => queue.weight(),
+            _ => 0,
+        };
+        let tally = self.tally();
+        OutputReport { name: self.name.clone(), queued, written: tally.bytes, lost: tally.lost.count() }
+    }
+}
