@@ -367,7 +367,7 @@ impl Driver {
         for step in steps {
             self.apply(step.subscribe, &step.unsubscribe);
             if let Some((underlying, change)) = step.change {
-                self.shared.desk.event(Event::Chain { chain: chain_record(underlying, change), at_us: now_us() });
+                self.shared.pipeline.event(Event::Chain { chain: chain_record(underlying, change), at_us: now_us() });
             }
         }
     }

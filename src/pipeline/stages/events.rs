@@ -44,7 +44,7 @@ impl Pipeline {
             Event::Chain { chain, at_us } => {
                 if self.rules.only.contains(RecordType::Chain) && self.over.is_none() {
                     let recv_us = self.outputs.stamp(*at_us, &self.books);
-                    self.outputs.control(chain, recv_us);
+                    self.outputs.control(chain, recv_us, &self.books);
                 }
             }
             Event::End { reason, .. } => {
