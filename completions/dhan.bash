@@ -186,7 +186,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__depth)
-            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --count --capture --status-records --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -492,7 +492,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__feed)
-            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --chain --once --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --count --capture --status-records --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --once --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -551,12 +551,8 @@ _dhan() {
                     COMPREPLY=($(compgen -W "ticker quote full" -- "${cur}"))
                     return 0
                     ;;
-                --chain)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --only)
-                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown chain" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -1318,20 +1314,12 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__list)
-            opts="-f -q -v -h --around --strikes --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --around)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --strikes)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --segment)
                     COMPREPLY=($(compgen -W "IDX_I NSE_EQ NSE_FNO NSE_CURRENCY BSE_EQ MCX_COMM BSE_CURRENCY BSE_FNO NSE_COMM" -- "${cur}"))
                     return 0
@@ -1514,7 +1502,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__orders)
-            opts="-f -o -n -d -q -v -h --events --no-snapshot --show-client-id --only --user-type --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --count --capture --status-records --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -d -q -v -h --events --show-client-id --no-snapshot --only --user-type --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1703,7 +1691,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__replay)
-            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --count --status-records --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1726,7 +1714,7 @@ _dhan() {
                     return 0
                     ;;
                 --only)
-                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown chain depth depth_side order" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown depth depth_side order" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -1883,7 +1871,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__watch)
-            opts="-l -m -q -v -h --instruments --skip-missing --chain --mode --depth --levels --orders --replay --speed --token-file --token-command --client-id --user-type --auth-wait --demo --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
+            opts="-l -m -q -v -h --instruments --skip-missing --mode --depth --levels --orders --replay --speed --token-file --token-command --client-id --user-type --auth-wait --demo --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1917,10 +1905,6 @@ _dhan() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
-                    return 0
-                    ;;
-                --chain)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --mode)

@@ -187,8 +187,8 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-snapshot -d 'Do not ask the REST order book'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l show-client-id -d 'Print client ids whole'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-snapshot -d 'Do not ask the REST order book'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-gaps -d 'Do not print gap records'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l status-records -d 'Connection events as status records in the stream too'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
@@ -346,10 +346,10 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l speed -d 'As fast as the output takes it, or as it was received [default: max]' -r -f -a "max\t''
 1x\t''
 10x\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l view -d 'Depth: both sides in a record, or every packet as it came [default: book]' -r -f -a "book\t''
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l view -d 'Both sides in a record, or every packet as it came [default: book]' -r -f -a "book\t''
 sides\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l top -d 'Depth: print only the best N levels' -r
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l events -d 'Orders: keep only updates that carry one of these events' -r -f -a "update\t''
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l top -d 'Print only the best N levels; totals are still over all' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l events -d 'Keep only updates that carry one of these events, separated by commas' -r -f -a "update\t''
 snapshot\t''
 status_change\t''
 execution\t''
@@ -387,7 +387,7 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l show-client-id -d 'Orders: print client ids whole'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l show-client-id -d 'Print client ids whole'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-gaps -d 'Do not print gap records'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l status-records -d 'Connection events as status records in the stream too'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'

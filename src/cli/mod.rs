@@ -1,7 +1,9 @@
 //! Flags as typed, flags as meant.
 //!
 //! * [`args`] – as typed.
-//! * [`planner`] – from typed to meant, every problem in one message; with [`value`], [`specs`] and [`problems`].
+//! * [`value`] – parsers of single values.
+//! * [`typed`] – reads a command line, and finds all its bad values.
+//! * [`planner`] – from typed to meant, every problem in one message; with [`specs`] and [`problems`].
 //! * [`plan`] – what is meant: everything a run needs, checked before anything connects.
 //! * [`credentials`] – where the credentials are.
 //! * [`simulate`] – the options of `dhan simulate`.
@@ -27,6 +29,7 @@ pub mod planner;
 pub mod problems;
 pub mod simulate;
 pub mod specs;
+pub mod typed;
 pub mod value;
 pub mod verify;
 pub mod watch;

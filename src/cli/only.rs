@@ -1,35 +1,48 @@
 //! `--only`: which types of record are kept.
 
 use super::plan::View;
-use super::problems::Problems;
-use super::value;
+use super::value::one_of;
 use crate::model::Stream;
 use crate::record::RecordType;
+use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
+use clap::{Arg, Command};
+use std::ffi::{OsStr, OsString};
 
-/// The types that `--only` names, of those that a command knows; `None` where it is not given.
-pub fn types(typed: &[String], types: &[RecordType], problems: &mut Problems) -> Option<Vec<RecordType>> {
-    if typed.is_empty() {
-        return None;
+/// Returns a parser of the types that a command knows; control records get a word of their own.
+pub fn types(known: &[RecordType]) -> impl TypedValueParser<Value = RecordType> + use<> {
+    Types(one_of(known, RecordType::name))
+}
+
+#[derive(Clone)]
+struct Types<P>(P);
+
+impl<P: TypedValueParser<Value = RecordType>> TypedValueParser for Types<P> {
+    type Value = RecordType;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<RecordType, clap::Error> {
+        let advice = match value.to_str() {
+            Some("gap") => "gap records stay whatever --only says (--no-gaps drops them): leave it out",
+            Some("status" | "end") => "status and end records are asked for with --status-records: leave it out",
+            _ => return self.0.parse_ref(command, arg, value),
+        };
+        let reject = move |_: OsString| Err::<RecordType, _>(advice);
+        OsStringValueParser::new().try_map(reject).parse_ref(command, arg, value)
     }
-    let names: Vec<_> = types.iter().map(|kind| kind.name()).collect();
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
+    }
+}
+
+/// Returns the types that were named, once each; `None` where none was.
+pub fn kept(typed: &[RecordType]) -> Option<Vec<RecordType>> {
     let mut only = Vec::new();
-    for typed in typed {
-        match typed.trim() {
-            "gap" => problems
-                .add("--only \"gap\": gap records stay whatever --only says (--no-gaps drops them): leave it out"),
-            "status" | "end" => problems.add(format!(
-                "--only {typed:?}: status and end records are asked for with --status-records: leave it out"
-            )),
-            _ => {
-                if let Some(at) = problems.ok(value::word("--only", typed, &names))
-                    && !only.contains(&types[at])
-                {
-                    only.push(types[at]);
-                }
-            }
+    for kind in typed {
+        if !only.contains(kind) {
+            only.push(*kind);
         }
     }
-    Some(only)
+    (!only.is_empty()).then_some(only)
 }
 
 /// Those of the types that a stream prints. Never none: a list that leaves nothing is a mistake, not a wish.

@@ -250,3 +250,13 @@ pub enum Speed {
     /// So many times as fast as it was received.
     Times(u32),
 }
+
+impl Speed {
+    /// Returns the word that people type.
+    pub fn name(self) -> String {
+        match self {
+            Speed::Max => "max".to_owned(),
+            Speed::Times(times) => format!("{times}x"),
+        }
+    }
+}
