@@ -33,7 +33,7 @@ pub enum Entry<'a> {
     Other(u8),
 }
 
-/// OpenMode a live run ended.
+/// How a live run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finish {
     /// When, µs since the epoch: gaps that were open end here, and `end` records carry it.

@@ -350,6 +350,14 @@ fn outputs(
             continue;
         }
         let says = if target == OutputTarget::Stdout { None } else { format_of(typed) };
+        if let (Some(Err(extension)), None) = (&says, asked) {
+            problems.add(format!(
+                "--output {typed:?}: .{extension} is no format that dhan writes: name it .ndjson or .csv (and .gz or .zst \
+                 behind that), or say --format ndjson or --format csv"
+            ));
+            continue;
+        }
+        let says = says.and_then(Result::ok);
         // What was said in words wins over what a name suggests; nobody should find out from the file alone.
         if let (Some(asked), Some(says)) = (asked, says)
             && asked != says
@@ -391,14 +399,17 @@ fn outputs(
     }
 }
 
-/// What a file's name says about its format; compression aside.
-fn format_of(name: &str) -> Option<Format> {
-    let name = name.to_ascii_lowercase();
+/// What a file's name says about its format, compression aside: nothing, a format, or an extension that is none.
+fn format_of(name: &str) -> Option<Result<Format, String>> {
+    let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    match plain.rsplit_once('.')?.1 {
-        "csv" => Some(Format::Csv),
-        "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
-        _ => None,
+    let (stem, extension) = plain.rsplit_once('.')?;
+    match extension {
+        "csv" => Some(Ok(Format::Csv)),
+        "ndjson" | "jsonl" | "json" => Some(Ok(Format::Ndjson)),
+        // A hidden file, or a part of the name that changes with time.
+        _ if stem.is_empty() || extension.contains(['%', '{', '}']) => None,
+        other => Some(Err(other.to_owned())),
     }
 }
 

@@ -6,18 +6,22 @@ pub(crate) mod outputs;
 pub mod watch;
 
 use crate::auth::{Environment, TokenPlace, harden};
+use crate::capture::Recorder;
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::{Console, Level};
+use crate::model::InstrumentKey;
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
 use crate::net::tls::LazyTls;
 use crate::net::{Connector, Proxies, Resolver};
 use crate::output::StopSignal;
+use crate::pipeline::item::Event;
 use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
+use crate::protocol::Mode;
 
 use crate::protocol::Mode;
 use crate::rest;
@@ -101,34 +105,20 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         out::print(&text.map_err(|many| Failure::usage(many.to_string()))?)?;
         return Ok(Ended::Exit(Exit::Done));
     }
-    early.something_is_open();
-    let stop = StopSignal::default();
-    let mut opened = outputs::open(&plan, &stop, console)?;
     let rules = rules(&plan, &subscriptions);
-    let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
-    if let Some(size) = plan.outputs.rotate_size {
-        outputs.rotate_near(size);
-    }
     let server = Server::of(&plan, console)?;
     if let Some(warning) = server.warning {
         console.warn(warning);
     }
     let watch = watch::start(&plan, names, view.is_some(), console)?;
     let calendar = holidays(console);
-    // Last: a run that does not begin leaves no session without an end.
-    let mut capture = match &plan.outputs.capture {
-        Some(path) => Some(outputs::open_capture(path, &plan, &mut opened.found, &stop, console)?),
-        None => None,
+    early.something_is_open();
+    let stop = StopSignal::default();
+    // Last: a run that does not begin leaves neither a file nor a session without an end.
+    let Some(opened) = open_in_time(&plan, &rules, &stop, &early, console)? else {
+        console.warn("told to stop while the outputs were opened; nothing was connected");
+        return Ok(Ended::Exit(Exit::Done));
     };
-    if let (Some(capture), Some(once)) = (&mut capture, &rules.once) {
-        capture.once(once);
-    }
-    if let (Some(capture), StreamSource::Server(server)) = (&mut capture, &plan.source)
-        && plan.feed() == Stream::Orders
-        && server.credentials.is_partner()
-    {
-        capture.partner();
-    }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
     let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
     let at_start = if std::io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
@@ -159,9 +149,9 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         gate: (!demo).then(|| Gate::new(feed, plan.ignore_socket_limit)),
         session,
         rules,
-        outputs,
+        outputs: opened.outputs,
         found: opened.found,
-        tap: capture.map(|recorder| Box::new(recorder) as _),
+        tap: opened.capture.map(|recorder| Box::new(recorder) as _),
         stop,
         early,
         on_lag: plan.on_lag,
@@ -178,6 +168,84 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     });
     drop(server.exchange);
     ended
+}
+
+/// How long opening the outputs may go on once the run is told to stop.
+const STOP_OPENING: Duration = Duration::from_millis(1_500);
+
+/// Outputs and capture that are ready.
+struct Ready {
+    outputs: Outputs,
+    capture: Option<Recorder>,
+    found: Vec<Event>,
+}
+
+/// Opens the outputs on a thread of their own: a disk that does not answer must not keep signals waiting. `None` if the run
+/// was told to stop meanwhile.
+fn open_in_time(
+    plan: &StreamPlan,
+    rules: &Rules,
+    stop: &StopSignal,
+    early: &EarlyStop,
+    console: &Console,
+) -> Result<Option<Ready>, Failure> {
+    let (say, ready) = std::sync::mpsc::channel();
+    let (plan, once, opening_stop, opening_console) = (plan.clone(), rules.once.clone(), stop.clone(), console.clone());
+    let opening = move || {
+        let _ = say.send(open(&plan, once.as_deref(), &opening_stop, &opening_console));
+    };
+    std::thread::Builder::new().name("opening".to_owned()).spawn(opening).map_err(|error| {
+        Failure::new(Exit::Bug, format!("the thread that opens the outputs cannot be started: {}", error.kind()))
+    })?;
+    let mut asked: Option<std::time::Instant> = None;
+    loop {
+        match ready.recv_timeout(Duration::from_millis(50)) {
+            Ok(result) if asked.is_none() || result.is_ok() => return result.map(Some),
+            Ok(_) | Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        if early.is_asked() {
+            // A wait for a full disk ends; a call that hangs in the system is left behind.
+            stop.stop();
+            if asked.get_or_insert_with(std::time::Instant::now).elapsed() > STOP_OPENING {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn open(
+    plan: &StreamPlan,
+    once: Option<&[(InstrumentKey, Mode)]>,
+    stop: &StopSignal,
+    console: &Console,
+) -> Result<Ready, Failure> {
+    let mut opened = outputs::open(plan, stop, console)?;
+    let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
+    if let Some(size) = plan.outputs.rotate_size {
+        outputs.rotate_near(size);
+    }
+    let Some(path) = &plan.outputs.capture else {
+        return Ok(Ready { outputs, capture: None, found: opened.found });
+    };
+    match outputs::open_capture(path, plan, &mut opened.found, stop, console) {
+        Ok(mut capture) => {
+            if let Some(once) = once {
+                capture.once(once);
+            }
+            if let StreamSource::Server(server) = &plan.source
+                && plan.feed() == Stream::Orders
+                && server.credentials.is_partner()
+            {
+                capture.partner();
+            }
+            Ok(Ready { outputs, capture: Some(capture), found: opened.found })
+        }
+        Err(failure) => {
+            outputs.undo();
+            Err(failure)
+        }
+    }
 }
 
 /// Ends a run whose credentials are missing and cannot come, before names are looked up: that may take a download.
