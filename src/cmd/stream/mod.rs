@@ -23,7 +23,6 @@ use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 use crate::protocol::Mode;
 
-use crate::protocol::Mode;
 use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
