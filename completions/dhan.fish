@@ -42,7 +42,8 @@ complete -c dhan -n "__fish_dhan_needs_command" -f -a "watch" -d 'Look at the st
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "verify" -d 'Check that captured files are whole'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
-complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print what fills completions/ and man/'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s i -l instruments -d 'Read instruments from FILE, one a line; - is stdin (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l control -d 'Read sub SPEC…, unsub SPEC…, list and quit from FILE while streaming; - is stdin' -r -F
@@ -465,17 +466,104 @@ complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l offline -d 'Touch n
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -l log-format -d 'How messages are written' -r -f -a "text\t''
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s h -l help -d 'Print help'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "completions" -d 'Shell completions'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "man" -d 'Manual pages'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "save" -d 'Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "show" -d 'Say whose the token at hand is, of which kind, and until when; never the token itself'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "ensure" -d 'Leave a token in the file that lasts: nothing to do, a renewal, or a new one'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "mint" -d 'Make a new token by PIN and TOTP; the old one is dead then'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "renew" -d 'Renew a living token that was made on web.dhan.co for 24 hours'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l check -d 'Ask Dhan too whether the token is alive'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l for -d 'The token must last this long, such as 8h [default: until 24:00 today in India]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l until -d 'The token must last until this time of today in India (15:30), or until an RFC 3339 instant' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l pin-file -d 'Read the account\'s PIN from FILE [env: DHAN_PIN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l pin-command -d 'Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l totp-file -d 'Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l totp-command -d 'Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l pin-file -d 'Read the account\'s PIN from FILE [env: DHAN_PIN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l pin-command -d 'Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l totp-file -d 'Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l totp-command -d 'Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "save" -d 'Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say whose the token at hand is, of which kind, and until when; never the token itself'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "ensure" -d 'Leave a token in the file that lasts: nothing to do, a renewal, or a new one'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Make a new token by PIN and TOTP; the old one is dead then'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew a living token that was made on web.dhan.co for 24 hours'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "man" -d 'Manual pages'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l dir -d 'Write the files there instead of printing' -r -f -a "(__fish_complete_directories)"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -486,6 +574,15 @@ complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subc
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l dir -d 'Write the files there instead of printing' -r -f -a "(__fish_complete_directories)"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l dir -d 'Write all pages there instead of printing' -r -f -a "(__fish_complete_directories)"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -497,23 +594,31 @@ complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subc
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'Manual pages'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "orders" -d 'Stream the order updates of the account'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "verify" -d 'Check that captured files are whole'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "generate" -d 'Print what fills completions/ and man/'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "sync" -d 'Download the instrument master if the server has something newer'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "list" -d 'Print all instruments that pass the filters'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "search" -d 'Find instruments whose symbol, name, display name or ISIN hold all words of a text'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "show" -d 'Show one instrument, with all columns as the file has them'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "save" -d 'Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "show" -d 'Say whose the token at hand is, of which kind, and until when; never the token itself'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "ensure" -d 'Leave a token in the file that lasts: nothing to do, a renewal, or a new one'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Make a new token by PIN and TOTP; the old one is dead then'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "renew" -d 'Renew a living token that was made on web.dhan.co for 24 hours'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'Manual pages'

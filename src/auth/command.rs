@@ -119,7 +119,7 @@ pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<Secret
     };
     let printed = file::text(stdout.take());
     if !status.success() {
-        redactor.add(printed);
+        super::shape::secret_parts(&printed).for_each(|part| redactor.add(part));
         let said = stderr.take();
         let said = crate::console::untrusted(&String::from_utf8_lossy(&said));
         let said = without_tokens(&redactor.mask(said.trim()));

@@ -7,6 +7,7 @@ use super::lazy::Lazy;
 use super::only::types;
 use super::plan::{Speed, View};
 use super::simulate::SimulateArgs;
+use super::token::TokenArgs;
 use super::value::{
     ByteSize, Moment, choice, duration, levels, modes, one_of, positive, positive_duration, seconds, speeds,
 };
@@ -39,9 +40,10 @@ Exit codes:
 Environment:
   DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN     the account
   DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND     where its token comes from
+  DHAN_PIN_FILE, DHAN_PIN_COMMAND, DHAN_TOTP_FILE, DHAN_TOTP_COMMAND     how dhan token makes one
   DHAN_WS_USER_TYPE, DHAN_PARTNER_ID, DHAN_PARTNER_SECRET     orders as a partner
   DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL,
-  DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_INSTRUMENTS_URL     other servers
+  DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_AUTH_URL, DHAN_INSTRUMENTS_URL     other servers
   DHAN_CACHE_DIR, XDG_CACHE_HOME, XDG_STATE_HOME     where files are kept
   DHAN_HOLIDAYS     a date a line, else XDG_CONFIG_HOME/dhan/holidays
   HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR     as everywhere
@@ -141,7 +143,19 @@ pub enum Command {
     ///   dhan doctor --stop
     #[command(verbatim_doc_comment)]
     Doctor(Lazy<DoctorArgs>),
-    /// Print what fills completions/ and man/
+    /// Keep an access token alive: save, show, ensure, mint, renew
+    ///
+    /// Dhan's access tokens end after 24 hours. ensure leaves one in the token file that lasts: it
+    /// does nothing, renews a token that was made on web.dhan.co, or makes a new one by PIN and
+    /// TOTP. Nothing ever prints a token. PIN and TOTP secret come from files or commands only.
+    ///
+    /// Examples:
+    ///   dhan token save
+    ///   dhan token show --check
+    ///   dhan token ensure --pin-file /etc/dhan/pin --totp-file /etc/dhan/totp
+    #[command(verbatim_doc_comment)]
+    Token(Lazy<TokenArgs>),
+    /// Print what fills completions/ and man/, and units for systemd
     Generate(Lazy<GenerateArgs>),
 }
 
@@ -297,6 +311,9 @@ pub struct StreamArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "End")]
     pub fail_on_gap: Option<Duration>,
     /// Give up when no connection could be made for this long [default: keep trying]
+    ///
+    /// Attempts that reach the server are counted over all programs of this host: 10 in a burst, then 10 a minute. A run
+    /// that has to wait for that says so, and what failed last.
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "End")]
     pub max_outage: Option<Duration>,
     /// How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]
@@ -408,6 +425,12 @@ pub enum Generated {
         /// Compare the files there with what would be written; exit 1 if they differ
         #[arg(long, requires = "dir")]
         check: bool,
+    },
+    /// Units for systemd: a token before the market, a stream while it is open
+    Systemd {
+        /// Write the files there instead of printing
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
     },
     /// Manual pages
     Man {

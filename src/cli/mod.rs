@@ -12,6 +12,7 @@
 //! * [`lazy`] – arguments of the subcommand that was named, and of no other.
 //! * [`only`] – which types of record are kept.
 //! * [`out`] – stdout of the commands that do not stream.
+//! * [`token`] – the options of `dhan token`.
 //! * [`verify`] – the options of `dhan verify`.
 //! * [`watch`] – the options of `dhan watch`.
 //! * [`doctor`] – the options of `dhan doctor`.
@@ -29,6 +30,7 @@ pub mod planner;
 pub mod problems;
 pub mod simulate;
 pub mod specs;
+pub mod token;
 pub mod typed;
 pub mod value;
 pub mod verify;

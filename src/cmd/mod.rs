@@ -6,6 +6,7 @@ pub mod instruments;
 pub mod replay;
 pub mod simulate;
 pub mod stream;
+pub mod token;
 pub mod verify;
 pub mod watch;
 
@@ -14,13 +15,13 @@ use crate::cli::args::{Cli, Command, ConsoleArgs};
 use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
 use crate::cli::problems::Problems;
-use crate::cli::{lazy, out};
+use crate::cli::{lazy, out, specs};
 use crate::console::{Console, ConsoleConfig, Level};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
 use clap::ColorChoice;
 use clap::error::ErrorKind;
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -124,12 +125,10 @@ fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &
     );
     let problems = if plans { problems } else { problems.finish().map(|()| Problems::default())? };
     let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
         match source {
-            TextSource::Stdin => io::stdin().lock().read_to_end(&mut bytes)?,
-            TextSource::File(path) => std::fs::File::open(path)?.read_to_end(&mut bytes)?,
-        };
-        Ok(bytes)
+            TextSource::Stdin => specs::read_bounded(io::stdin().lock()),
+            TextSource::File(path) => specs::read_bounded(std::fs::File::open(path)?),
+        }
     };
     let mut around = Surroundings {
         now_us: crate::clock::now_us(),
@@ -152,7 +151,8 @@ fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console),
-        Command::Generate(args) => generate::run(&args),
+        Command::Token(args) => token::run(&args, console),
+        Command::Generate(args) => generate::run(&args, console),
     }
 }
 

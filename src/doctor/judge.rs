@@ -352,6 +352,7 @@ mod tests {
     #[test]
     fn a_token_that_ends_soon_or_is_somebody_elses_is_a_warning() {
         let claims = |expires: Option<i64>, kind: &str, owner: &str| Claims {
+            issued_at_us: None,
             expires_at_us: expires,
             consumer_type: Some(kind.to_owned()),
             client_id: Some(owner.to_owned()),

@@ -51,8 +51,6 @@ const GOODBYE: Duration = Duration::from_millis(500);
 const DRAIN: Duration = Duration::from_millis(1_200);
 /// How long outputs have after that to come back from a wait, or from a call to the system.
 const COME_BACK: Duration = Duration::from_millis(450);
-/// How long silence may last before something is said about it.
-const HINT_AFTER: Duration = Duration::from_secs(10);
 /// How often chains look at the time and at their spots.
 const CHAINS_EVERY: Duration = Duration::from_millis(250);
 /// A run that ends without a connection for longer than this has failed.
@@ -177,7 +175,7 @@ struct Driver {
     on_end: Option<Box<dyn FnOnce()>>,
     status: status::Status,
     failure: Option<Failure>,
-    hinted: bool,
+    told_of_damage: bool,
 }
 
 /// What makes the driver act.
@@ -238,6 +236,7 @@ impl Driver {
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),
             spots: RefCell::default(),
+            last_text: RefCell::default(),
         });
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
@@ -260,7 +259,7 @@ impl Driver {
             reread: run.reread,
             on_end: run.on_end,
             failure: None,
-            hinted: false,
+            told_of_damage: false,
         })
     }
 
@@ -376,13 +375,12 @@ impl Driver {
         self.shared.pipeline.tick();
         let figures = self.shared.pipeline.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
-        if !self.hinted && figures.books.received == 0 && self.shared.started.elapsed() >= HINT_AFTER {
-            self.hinted = true;
-            if let Some(words) = hint::not_connected(&self.shared.sockets.borrow()) {
-                self.console.info(words);
-            }
+        if figures.books.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
+            self.console.warn(format!(
+                "damaged packets came: {} so far; gap records with the reason malformed say when, the closing line how many",
+                figures.books.malformed
+            ));
         }
-        self.hinted |= figures.books.received > 0;
     }
 
     fn hang_up(&mut self) {
@@ -489,6 +487,7 @@ impl Driver {
         }
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
+        let missing = hint::exit(&self.shared.sockets.borrow());
         self.shared.pipeline.event(Event::Status {
             conn: 0,
             event: StatusEvent::Stopping,
@@ -516,7 +515,7 @@ impl Driver {
         self.sockets.abort_all();
         self.shared.pipeline.begin_end();
         let summary = self.drained(begun, &reason, signals).await?;
-        self.close(&reason, &summary, silence)
+        self.close(&reason, &summary, silence, missing.unwrap_or(Exit::Network))
     }
 
     /// Waits for the outputs, but not for ever: their disks and readers may stand still. An output that was told to block
@@ -555,9 +554,9 @@ impl Driver {
     }
 
     /// Says what it came to, the closing line last, and with which code it ends.
-    fn close(mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
+    fn close(mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
         let console = self.console.clone();
-        let ended = self.outcome(reason, summary, silence);
+        let ended = self.outcome(reason, summary, silence, missing);
         if let Ok(Ended::ReaderGone) = ended {
             return ended;
         }
@@ -569,8 +568,8 @@ impl Driver {
         ended
     }
 
-    /// `silence`: why nothing was received, if nothing was.
-    fn outcome(&mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
+    /// `silence`: why nothing was received, if nothing was; `missing`: the code that stands for it.
+    fn outcome(&mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
         match (self.failure.take(), &summary.failure) {
             (Some(failure), _) => return Err(failure),
             (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
@@ -584,10 +583,10 @@ impl Driver {
         // A refusal and what could not be decoded are packets, but no record; records that were dropped came, though.
         let nothing = summary.figures.seen == 0 && summary.books.dropped == 0;
         if timed && self.shared.feed != Stream::Orders && nothing {
-            return Err(Failure::new(Exit::Network, silence));
+            return Err(Failure::new(missing, silence));
         }
         if timed && summary.disconnected_us.is_some_and(|us| us > DISCONNECTED_AT_END_US) {
-            return Err(Failure::new(Exit::Network, "disconnected at the end, for more than a minute"));
+            return Err(Failure::new(missing, "disconnected at the end, for more than a minute"));
         }
         let gaps = Duration::from_millis(u64::try_from(summary.gap_us / 1000).unwrap_or(0));
         match self.fail_on_gap {

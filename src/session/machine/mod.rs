@@ -369,7 +369,9 @@ impl Session {
             return Some(awaiting.problem.exit);
         }
         self.outage.since()?;
-        Some(self.outage.cause().map_or(Exit::Network, |cause| policy::exit(cause, self.server.has_served)))
+        let exit = self.outage.cause().map_or(Exit::Network, |cause| policy::exit(cause, self.server.has_served));
+        // A single 805 proves nothing yet; three of them end the run by themselves.
+        Some(if exit == Exit::NoPlace { Exit::Network } else { exit })
     }
 
     /// Returns why the connection is missing, or was until it became live.
