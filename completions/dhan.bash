@@ -2588,11 +2588,11 @@ _dhan() {
                     return 0
                     ;;
                 --mode)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full" -- "${cur}"))
                     return 0
                     ;;
                 -m)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full" -- "${cur}"))
                     return 0
                     ;;
                 --depth)
@@ -2600,7 +2600,7 @@ _dhan() {
                     return 0
                     ;;
                 --levels)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "20 200" -- "${cur}"))
                     return 0
                     ;;
                 --replay)
@@ -2619,7 +2619,7 @@ _dhan() {
                     return 0
                     ;;
                 --speed)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "max 1x 10x" -- "${cur}"))
                     return 0
                     ;;
                 --token-file)

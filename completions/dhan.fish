@@ -50,15 +50,13 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -l control -d 'Read sub 
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: ticker]' -r -f -a "ticker\t''
 quote\t''
 full\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -l chain -d 'Subscribe the options around the spot, and follow it: NIFTY, or BANKNIFTY,expiry=month,strikes=15 (repeatable)' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l only -d 'Keep only these record types, separated by commas; gaps stay' -r -f -a "ticker\t''
 quote\t''
 full\t''
 oi\t''
 prev_close\t''
 market_status\t''
-unknown\t''
-chain\t''"
+unknown\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
@@ -221,8 +219,6 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help'
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l around -d 'The options around this price, as `dhan feed --chain` has them: of --underlying, the nearest --expiry' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l strikes -d 'Strikes on each side of the one nearest to --around' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l segment -d 'Segments: NSE_EQ, NSE_FNO, … or the exchange\'s short name' -r -f -a "IDX_I\t''
 NSE_EQ\t''
 NSE_FNO\t''
@@ -370,7 +366,6 @@ oi\t''
 prev_close\t''
 market_status\t''
 unknown\t''
-chain\t''
 depth\t''
 depth_side\t''
 order\t''"
@@ -395,12 +390,16 @@ complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s l -l instruments -d 'Read instruments from FILE, one a line (repeatable)' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l chain -d 'Watch the options around the spot, as dhan feed --chain (repeatable)' -r
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r -f -a "ticker\t''
+quote\t''
+full\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l depth -d 'Show the order book of one instrument' -r
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r -f -a "20\t''
+200\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l replay -d 'Show what a capture holds' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r -f -a "max\t''
+1x\t''
+10x\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r

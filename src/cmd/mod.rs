@@ -2,6 +2,7 @@
 
 pub mod doctor;
 pub mod generate;
+mod holidays;
 pub mod instruments;
 pub mod replay;
 pub mod simulate;
