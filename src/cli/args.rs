@@ -6,6 +6,7 @@ use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
 use super::only::types;
 use super::plan::{Speed, View};
+use super::schema::SchemaArgs;
 use super::simulate::SimulateArgs;
 use super::token::TokenArgs;
 use super::value::{
@@ -19,6 +20,7 @@ use crate::format::time::TimeStyle;
 use crate::model::Stream;
 use crate::model::stream::Levels;
 use crate::output::OnLag;
+use crate::pipeline::bars::Interval;
 use crate::protocol::Mode;
 use crate::record::RecordType;
 use crate::record::order::Event;
@@ -129,6 +131,15 @@ pub enum Command {
     Watch(Lazy<WatchArgs>),
     /// Check that captured files are whole
     Verify(Lazy<VerifyArgs>),
+    /// Print the JSON Schema of the records
+    ///
+    /// A document of JSON Schema 2020-12: types, what may be null, units and sources. It carries the version of the records.
+    ///
+    /// Examples:
+    ///   dhan schema ticker
+    ///   duckdb -c "from read_json('day.ndjson', $(dhan schema --duckdb quote))"
+    #[command(verbatim_doc_comment)]
+    Schema(Lazy<SchemaArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Lazy<SimulateArgs>),
     /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
@@ -196,6 +207,10 @@ pub struct FeedArgs {
     /// One record of the asked type for each instrument, then exit 0; with -d, what came by then
     #[arg(long)]
     pub once: bool,
+    /// OHLC bars of these lengths instead of packets, such as 1m,5m; --only may name packets beside them. The server
+    /// conflates: highs and lows are those of the packets
+    #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse, conflicts_with = "once")]
+    pub bars: Vec<Interval>,
     /// Keep only these record types, separated by commas; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
     #[arg(value_parser = types(RecordType::of_stream(Stream::Market)))]
@@ -393,6 +408,9 @@ pub struct ReplayArgs {
     /// Of captures of orders: which updates are shown, and how.
     #[command(flatten)]
     pub updates: UpdateArgs,
+    /// Of captures of the market feed: OHLC bars of these lengths instead of packets, such as 1m,5m
+    #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse)]
+    pub bars: Vec<Interval>,
     /// Keep only these record types; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
     #[arg(value_parser = types(&RecordType::STREAMED))]

@@ -10,6 +10,7 @@ use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Stream;
 use crate::output::OnLag;
+use crate::pipeline::bars::Interval;
 pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
@@ -162,6 +163,8 @@ pub struct ServerPlan {
 pub struct ShapePlan {
     /// Keep only these record types (`--only`); `None`: all. For the other streams than the market feed see [`StreamKind`].
     pub only: Option<Vec<RecordType>>,
+    /// Lengths of the bars that are made of market packets (`--bars`); empty: none.
+    pub bars: Vec<Interval>,
     /// Numbers or RFC 3339 (`--time`).
     pub time: TimeStyle,
     /// Print gap records (not with `--no-gaps`).

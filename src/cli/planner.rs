@@ -5,7 +5,7 @@ use super::args::{
     BookArgs, DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs, UpdateArgs,
 };
 use super::credentials::UserTypeArgs;
-use super::only;
+use super::only::{self, Kept};
 use super::plan::{
     InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, StopPlan, StreamKind,
     StreamPlan, StreamSource, TextSource,
@@ -23,7 +23,6 @@ use crate::model::exit::Failure;
 use crate::output::file::Pattern;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-use crate::record::RecordType;
 use crate::record::order::Events;
 use crate::redact::Redactor;
 use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
@@ -78,7 +77,8 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
         &mut problems,
     );
     fits(&chains, &instruments, &mut problems);
-    let only = only::kept(&args.only);
+    let kept = only::kept(&args.only, &args.bars, &mut problems);
+    let only = &kept.only;
     if args.once {
         if args.stream.output.count.is_some() {
             problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
@@ -87,7 +87,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
             let mode = specs::mode_of(spec, takes).unwrap_or(mode);
             spec.key().map_or(mode, |key| effective_mode(key, mode))
         };
-        if let Some(only) = &only
+        if let Some(only) = only
             && let Some(spec) = instruments.specs.iter().find(|s| !only.iter().any(|o| o.name() == wanted(s).name()))
         {
             let name = wanted(spec).name();
@@ -104,7 +104,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     }
     let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
     let plan =
-        stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)?;
+        stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)?;
     Ok(StreamPlan { chains, ..plan })
 }
 
@@ -119,12 +119,12 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
     let top = top(&args.book);
     let instruments =
         instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, false, around, &mut problems);
-    let only = only::kept(&args.only);
-    if let Some(only) = &only {
+    let kept = only::kept(&args.only, &[], &mut problems);
+    if let Some(only) = &kept.only {
         problems.ok(only::printed(only, Stream::Depth(levels), view));
     }
     let kind = StreamKind::Depth { levels, view, top };
-    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
 }
 
 /// Plans `dhan orders`.
@@ -132,11 +132,11 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
 /// # Errors
 /// As [`feed`].
 pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
-    let problems = around.problems.take();
+    let mut problems = around.problems.take();
     let events = events(&args.updates);
-    let only = only::kept(&args.only);
+    let kept = only::kept(&args.only, &[], &mut problems);
     let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.updates.show_client_id };
-    stream(kind, InstrumentPlan::default(), None, only, &args.stream, Some(args.user_type), around, problems)
+    stream(kind, InstrumentPlan::default(), None, kept, &args.stream, Some(args.user_type), around, problems)
 }
 
 /// Plans `dhan replay`.
@@ -145,6 +145,7 @@ pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<Stream
 /// As [`feed`].
 pub fn replay(args: &ReplayArgs, mut problems: Problems) -> Result<ReplayPlan, Failure> {
     let mut warnings = Vec::new();
+    let kept = only::kept(&args.only, &args.bars, &mut problems);
     let plan = ReplayPlan {
         files: args.files.clone(),
         speed: args.speed.unwrap_or_default(),
@@ -152,11 +153,12 @@ pub fn replay(args: &ReplayArgs, mut problems: Problems) -> Result<ReplayPlan, F
         top: top(&args.book),
         events: events(&args.updates),
         show_client_id: args.updates.show_client_id,
-        shape: shape(&args.output, only::kept(&args.only)),
+        shape: shape(&args.output, kept),
         outputs: outputs(&args.output, None, &mut problems, &mut warnings),
         count: args.output.count,
         warnings,
     };
+    only::check_csv(&plan.shape, &plan.outputs, &mut problems);
     problems.finish().map(|()| plan)
 }
 
@@ -238,15 +240,16 @@ fn stream(
     kind: StreamKind,
     instruments: InstrumentPlan,
     control: Option<&Path>,
-    only: Option<Vec<RecordType>>,
+    kept: Kept,
     args: &StreamArgs,
     user_type: Option<UserTypeArgs>,
     around: &mut Surroundings<'_>,
     mut problems: Problems,
 ) -> Result<StreamPlan, Failure> {
     let mut warnings = Vec::new();
-    let shape = shape(&args.output, only);
+    let shape = shape(&args.output, kept);
     let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
+    only::check_csv(&shape, &outputs, &mut problems);
     let stop = stop(args, around.now_us);
     let mut plan = StreamPlan {
         instruments,
@@ -306,9 +309,10 @@ fn source(
     Some(StreamSource::Server(Box::new(server)))
 }
 
-fn shape(args: &OutputArgs, only: Option<Vec<RecordType>>) -> ShapePlan {
+fn shape(args: &OutputArgs, kept: Kept) -> ShapePlan {
+    let Kept { only, bars } = kept;
     let time = args.time.unwrap_or_default();
-    ShapePlan { only, time, gaps: !args.no_gaps, status_records: args.status_records }
+    ShapePlan { only, bars, time, gaps: !args.no_gaps, status_records: args.status_records }
 }
 
 fn events(args: &UpdateArgs) -> Option<Events> {

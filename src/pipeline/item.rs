@@ -53,6 +53,8 @@ pub enum Event {
     Status { conn: u16, event: StatusEvent, detail: Option<String>, at_us: i64 },
     /// An option chain changed what it subscribes.
     Chain { chain: Chain, at_us: i64 },
+    /// The clock has reached a moment at which bars may be due, and every frame that came before has been taken.
+    Clock { at_us: i64 },
     /// The run ends here, for this reason; what comes after is filtered.
     End { reason: String, at_us: i64 },
 }

@@ -26,6 +26,7 @@ use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Connector;
 use crate::output::{OnLag, StopSignal, WriteFailure};
+use crate::pipeline::bars::{Interval, next_due_us};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::handle::{FrameObserver, Handle, Wake};
 use crate::pipeline::item::{Event, StatusEvent};
@@ -176,6 +177,9 @@ struct Driver {
     status: status::Status,
     failure: Option<Failure>,
     told_of_damage: bool,
+    /// Lengths of the bars that the pipeline makes, and when some may be due next.
+    bars: Vec<Interval>,
+    bars_due_us: Option<i64>,
 }
 
 /// What makes the driver act.
@@ -188,6 +192,7 @@ enum Happened {
     Stats,
     DurationOver,
     ChainsDue,
+    Clock,
 }
 
 impl Driver {
@@ -203,6 +208,7 @@ impl Driver {
         if let Some(capture) = &mut capture {
             capture.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
         }
+        let bars = run.rules.bars.clone();
         let mut pipeline = Pipeline::new(run.rules, outputs, now_us());
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
@@ -260,6 +266,8 @@ impl Driver {
             on_end: run.on_end,
             failure: None,
             told_of_damage: false,
+            bars_due_us: next_due_us(&bars, now_us()),
+            bars,
         })
     }
 
@@ -318,6 +326,7 @@ impl Driver {
                 Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
                 change = next_change(&mut self.changes) => Happened::Change(change),
                 () = until(over_at) => Happened::DurationOver,
+                () = clock_reaches(self.bars_due_us) => Happened::Clock,
                 _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
                 _ = chains.tick(), if !self.chains.is_empty() => Happened::ChainsDue,
                 _ = seconds.tick() => Happened::Second,
@@ -347,6 +356,7 @@ impl Driver {
                 Happened::Change(None) => self.changes = None,
                 Happened::ChainsDue => self.follow_chains(),
                 Happened::DurationOver => return "duration".to_owned(),
+                Happened::Clock => self.bars_due(),
                 Happened::Second => {
                     // By the wall clock, asked every second: it may be set while we run.
                     if self.until_us.is_some_and(|until| now_us() >= until) {
@@ -368,6 +378,15 @@ impl Driver {
             if let Some((underlying, change)) = step.change {
                 self.shared.pipeline.event(Event::Chain { chain: chain_record(underlying, change), at_us: now_us() });
             }
+        }
+    }
+
+    /// Tells the pipeline that bars may be due although nothing comes.
+    fn bars_due(&mut self) {
+        let at_us = now_us();
+        if self.bars_due_us.is_some_and(|due_us| at_us >= due_us) {
+            self.shared.pipeline.event(Event::Clock { at_us });
+            self.bars_due_us = next_due_us(&self.bars, at_us);
         }
     }
 
@@ -656,6 +675,17 @@ async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> O
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the wall clock has reached a moment, or a second: the clock may be set meanwhile.
+async fn clock_reaches(moment_us: Option<i64>) {
+    match moment_us {
+        Some(moment_us) => {
+            let left = u64::try_from(moment_us - now_us()).unwrap_or(0);
+            tokio::time::sleep(Duration::from_micros(left.min(1_000_000))).await;
+        }
         None => std::future::pending().await,
     }
 }

@@ -290,6 +290,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         count: plan.stop.count,
         ..Rules::everything(plan.feed())
     };
+    rules.bars.clone_from(&plan.shape.bars);
     if let Some(only) = &plan.shape.only {
         rules.only = only.iter().copied().collect();
     }
