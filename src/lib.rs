@@ -57,6 +57,7 @@
 mod account;
 mod auth;
 mod capture;
+mod chain;
 mod cli;
 mod clock;
 mod cmd;
@@ -100,6 +101,9 @@ pub mod testing {
     }
     pub mod capture {
         pub use crate::capture::*;
+    }
+    pub mod chain {
+        pub use crate::chain::*;
     }
     pub mod cli {
         pub use crate::cli::*;

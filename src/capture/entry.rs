@@ -5,6 +5,7 @@ use crate::model::PacketCounts;
 use crate::model::{InstrumentKey, Segment};
 use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged, StatusEvent};
 use crate::protocol::Mode;
+use crate::record::chain::Chain;
 
 /// What a block holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,7 @@ const ENDS_WITHIN: u8 = 10;
 const FINISH: u8 = 11;
 const ONCE: u8 = 12;
 const PARTNER: u8 = 13;
+const CHAIN: u8 = 15;
 const CLOCK: u8 = 14;
 
 const KINDS: [FrameKind; 4] =
@@ -240,6 +242,18 @@ impl Entries {
                 put(out, u64::from(*conn));
                 out.push(StatusEvent::ALL.iter().position(|known| known == event).unwrap_or(0) as u8);
                 put_detail(out, detail.as_deref());
+                put_signed(out, at_us.wrapping_sub(time));
+            }),
+            Event::Chain { chain, at_us } => self.append(CHAIN, |out, time| {
+                put_text(out, &chain.underlying);
+                put_text(out, &chain.expiry);
+                for price in [chain.spot, chain.atm, chain.step] {
+                    out.extend_from_slice(&price.to_bits().to_le_bytes());
+                }
+                for specs in [&chain.added, &chain.removed] {
+                    put(out, specs.len() as u64);
+                    specs.iter().for_each(|spec| put_text(out, spec));
+                }
                 put_signed(out, at_us.wrapping_sub(time));
             }),
             Event::Clock { at_us } => self.append(CLOCK, |out, time| put_signed(out, at_us.wrapping_sub(time))),
@@ -429,6 +443,13 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
             let event = *known!(StatusEvent::ALL.get(usize::from(body.byte()?)), tag);
             Event::Status { conn, event, detail: detail(body)?, at_us: moment(body)? }
         }
+        CHAIN => {
+            let (underlying, expiry) = (body.text()?.to_owned(), body.text()?.to_owned());
+            let (spot, atm, step) = (price(body)?, price(body)?, price(body)?);
+            let (added, removed) = (texts(body)?, texts(body)?);
+            let chain = Chain { underlying, expiry, spot, atm, step, added, removed };
+            Event::Chain { chain, at_us: moment(body)? }
+        }
         CLOCK => Event::Clock { at_us: moment(body)? },
         END => Event::End { reason: body.text()?.to_owned(), at_us: moment(body)? },
         LAGGED => {
@@ -486,6 +507,24 @@ fn subscriptions(body: &mut Cursor<'_>) -> Option<Option<Vec<(InstrumentKey, Opt
 
 fn reason(body: &mut Cursor<'_>) -> Option<Option<GapReason>> {
     Some(GapReason::ALL.get(usize::from(body.byte()?)).copied())
+}
+
+fn price(body: &mut Cursor<'_>) -> Option<f64> {
+    let mut bytes = [0; 8];
+    for byte in &mut bytes {
+        *byte = body.byte()?;
+    }
+    Some(f64::from_bits(u64::from_le_bytes(bytes)))
+}
+
+fn texts(body: &mut Cursor<'_>) -> Option<Vec<String>> {
+    let n = body.small::<usize>()?;
+    // As many as there can be, whatever the number says.
+    let mut texts = Vec::with_capacity(n.min(body.0.len()));
+    for _ in 0..n {
+        texts.push(body.text()?.to_owned());
+    }
+    Some(texts)
 }
 
 fn detail(body: &mut Cursor<'_>) -> Option<Option<String>> {

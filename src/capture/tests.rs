@@ -15,6 +15,7 @@ use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use crate::pipeline::stages::EndedWithin;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
+use crate::record::chain::Chain;
 use crate::storage::{Disk, Filesystem, OpenMode, Stat, StopSignal};
 use proptest::prelude::*;
 use std::ffi::OsString;
@@ -103,6 +104,12 @@ fn put() -> impl Strategy<Value = Put> {
         ),
         1 => (any::<u16>(), proptest::sample::select(StatusEvent::ALL.to_vec()), detail(), any::<i64>())
             .prop_map(|(conn, event, detail, at_us)| Put::Event(Event::Status { conn, event, detail, at_us })),
+        1 => (".{0,9}", [-1e9f64..1e9, 0.0..1e5, 0.0..1e3], proptest::collection::vec(".{0,9}", 0..4), any::<i64>()).prop_map(
+            |(underlying, [spot, atm, step], added, at_us)| {
+                let (expiry, removed) = ("2026-02-24".to_owned(), added.iter().rev().cloned().collect());
+                Put::Event(Event::Chain { chain: Chain { underlying, expiry, spot, atm, step, added, removed }, at_us })
+            }
+        ),
         1 => (".{0,9}", any::<i64>()).prop_map(|(reason, at_us)| Put::Event(Event::End { reason, at_us })),
         1 => (any::<u64>(), any::<i64>(), any::<i64>())
             .prop_map(|(packets, from_us, to_us)| Put::Lagged(Lagged { packets, from_us, to_us })),

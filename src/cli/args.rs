@@ -198,6 +198,12 @@ pub struct FeedArgs {
     /// What to receive of instruments that do not say so themselves [default: ticker]
     #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes())]
     pub mode: Option<Mode>,
+    /// Subscribe the options around the spot, and follow it: NIFTY, or BANKNIFTY,expiry=month,strikes=15 (repeatable)
+    ///
+    /// Calls and puts of N strikes (default 10) on each side of the spot and the one at it, of the nearest expiry, in
+    /// --mode, beside the spot itself. expiry= is a date, nearest, next or month; spot= begins before the first price.
+    #[arg(long, value_name = "UNDERLYING[,expiry=…][,strikes=N][,spot=…]")]
+    pub chain: Vec<String>,
     /// One record of the asked type for each instrument, then exit 0; with -d, what came by then
     #[arg(long)]
     pub once: bool,

@@ -14,9 +14,9 @@ The instrument master is Dhan's daily list of everything that is traded. It is d
 a symbol has to be looked up and the cached one is older than the last 08:00 IST. DHAN_CACHE_DIR
 is where it is kept (else ~/.cache/dhan), DHAN_INSTRUMENTS_URL where it comes from.
 
-An option chain around a strike, streamed:
-  dhan instruments list --underlying NIFTY --instrument OPTIDX --expiry nearest \\
-      --strike 25000..25500 --format spec | dhan feed -i - --mode full";
+The options around a price, streamed (dhan feed --chain NIFTY follows the spot by itself):
+  dhan instruments list --underlying NIFTY --around 25500 --strikes 5 --format spec |
+      dhan feed -i - --mode full";
 
 /// Download, list and look up instruments: ids, symbols, lots, ticks, expiries
 #[derive(Debug, Clone, clap::Args)]
@@ -57,12 +57,25 @@ pub struct SyncArgs {
 /// Flags of `dhan instruments list`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ListArgs {
+    /// The options around this price, as `dhan feed --chain` has them: of --underlying, the nearest --expiry
+    #[arg(long, value_name = "SPOT", value_parser = price, requires = "underlying", conflicts_with = "strike", help_heading = "Filters")]
+    pub around: Option<f64>,
+
+    /// Strikes on each side of the one nearest to --around
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "around", help_heading = "Filters")]
+    pub strikes: usize,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as the command's description")]
     pub filter: FilterArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
+}
+
+/// Reads a price above 0.
+fn price(text: &str) -> Result<f64, String> {
+    let price = text.trim().parse().ok().filter(|price: &f64| price.is_finite() && *price > 0.0);
+    price.ok_or_else(|| "write a price above 0 such as 25500".to_owned())
 }
 
 /// Flags of `dhan instruments find`.

@@ -4,6 +4,7 @@
 //! moment in it is absolute.
 
 use crate::auth::{ApiBase, BaseUrl, Source};
+use crate::chain::Request;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
@@ -26,6 +27,8 @@ pub struct StreamPlan {
     pub kind: StreamKind,
     /// What is asked for; empty for orders.
     pub instruments: InstrumentPlan,
+    /// Option chains that follow their spot (`--chain`); `dhan feed` only.
+    pub chains: Vec<Request>,
     /// Where lines are read while streaming (`--control`).
     pub control: Option<TextSource>,
     /// Where the data comes from.

@@ -13,6 +13,7 @@ use super::plan::{
 use super::problems::Problems;
 use super::specs::{self, Takes};
 use crate::auth::{ApiBase, Environment};
+use crate::chain::{ChainError, Request};
 use crate::clock;
 use crate::format::encoder::Format;
 use crate::instruments::Spec;
@@ -61,7 +62,21 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     let mut problems = around.problems.take();
     let mode = args.mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
-    let instruments = instruments(&args.instruments, &args.stream, Stream::Market, takes, around, &mut problems);
+    let chains: Vec<Request> = args
+        .chain
+        .iter()
+        .filter_map(|typed| problems.ok(typed.parse().map_err(|error: ChainError| error.to_string())))
+        .collect();
+    let instruments = instruments(
+        &args.instruments,
+        &args.stream,
+        Stream::Market,
+        takes,
+        !args.chain.is_empty(),
+        around,
+        &mut problems,
+    );
+    fits(&chains, &instruments, &mut problems);
     let kept = only::kept(&args.only, &args.bars, &mut problems);
     let only = &kept.only;
     if args.once {
@@ -81,8 +96,16 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
             ));
         }
     }
+    if args.once && !chains.is_empty() {
+        problems.add(
+            "--once ends with the instruments that are known at the start, --chain follows a spot: leave one out, or write \
+             dhan instruments list --around PRICE --strikes N --underlying NAME --format spec | dhan feed -i - --once",
+        );
+    }
     let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
-    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
+    let plan =
+        stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)?;
+    Ok(StreamPlan { chains, ..plan })
 }
 
 /// Plans `dhan depth`.
@@ -95,7 +118,7 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
     let view = args.book.view.unwrap_or_default();
     let top = top(&args.book);
     let instruments =
-        instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, around, &mut problems);
+        instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, false, around, &mut problems);
     let kept = only::kept(&args.only, &[], &mut problems);
     if let Some(only) = &kept.only {
         problems.ok(only::printed(only, Stream::Depth(levels), view));
@@ -144,6 +167,7 @@ fn instruments(
     stream: &StreamArgs,
     feed: Stream,
     takes: Takes,
+    has_chains: bool,
     around: &mut Surroundings<'_>,
     problems: &mut Problems,
 ) -> InstrumentPlan {
@@ -162,11 +186,11 @@ fn instruments(
         return InstrumentPlan::default();
     }
     plan.skip_missing = args.skip_missing;
-    if plan.specs.is_empty() && args.instruments.is_empty() && stream.demo.is_some() {
+    if plan.specs.is_empty() && args.instruments.is_empty() && stream.demo.is_some() && !has_chains {
         plan.typed = demo_instruments(takes);
         plan.specs = plan.typed.clone();
     }
-    if plan.specs.is_empty() {
+    if plan.specs.is_empty() && !has_chains {
         problems.add(if args.instruments.is_empty() {
             "no instrument: name one such as NSE_EQ:2885 or NIFTY, or a file of them with -i FILE"
         } else {
@@ -186,6 +210,22 @@ fn instruments(
         ));
     }
     plan
+}
+
+/// Whether chains fit beside the instruments that are named.
+fn fits(chains: &[Request], instruments: &InstrumentPlan, problems: &mut Problems) {
+    let each = per_connection(Stream::Market);
+    let most = each * SOCKETS_PER_KIND;
+    let options = chains.iter().map(|chain| chain.most_options().saturating_add(1));
+    let asked = options.fold(instruments.specs.len(), usize::saturating_add);
+    if !chains.is_empty() && asked > most {
+        let chains: Vec<_> = chains.iter().map(|chain| format!("{chain},strikes={}", chain.strikes)).collect();
+        problems.add(format!(
+            "--chain {}: up to {asked} instruments, and at most {most} fit ({SOCKETS_PER_KIND} connections of {each}); \
+             ask for fewer strikes",
+            chains.join(" and --chain ")
+        ));
+    }
 }
 
 /// Five of what the simulated exchange knows: indices, or shares where there is depth.
@@ -218,6 +258,7 @@ fn stream(
     }
     let mut plan = StreamPlan {
         instruments,
+        chains: Vec::new(),
         control: control.map(|path| match path == Path::new("-") {
             true => TextSource::Stdin,
             false => TextSource::File(path.to_owned()),

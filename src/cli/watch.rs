@@ -24,6 +24,9 @@ pub struct WatchArgs {
     /// Go on without instruments that cannot be found
     #[arg(long)]
     pub skip_missing: bool,
+    /// Watch the options around the spot, as dhan feed --chain (repeatable)
+    #[arg(long, value_name = "UNDERLYING[,expiry=…][,strikes=N][,spot=…]", conflicts_with_all = ["depth", "orders", "replay"])]
+    pub chain: Vec<String>,
     /// What to receive of instruments that do not say so themselves [default: full]
     #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes())]
     pub mode: Option<Mode>,
@@ -110,7 +113,8 @@ pub fn plan(args: &WatchArgs, around: &mut Surroundings<'_>) -> Result<WatchPlan
             ..InstrumentArgs::default()
         };
         let mode = Some(args.mode.unwrap_or(Mode::Full));
-        planner::feed(&FeedArgs { instruments, mode, stream, ..FeedArgs::default() }, around)
+        let chain = args.chain.clone();
+        planner::feed(&FeedArgs { instruments, chain, mode, stream, ..FeedArgs::default() }, around)
     }?;
     if let StreamKind::Market { warn_indices, .. } = &mut plan.kind {
         *warn_indices = args.mode.is_some();

@@ -2,12 +2,13 @@
 
 mod output;
 
+use crate::chain::{self, Options, Strike};
 use crate::cli::instruments::{
     FilterArgs, FindArgs, InstrumentsArgs, InstrumentsCommand, ListArgs, SearchArgs, ShowArgs, SourceArgs, SyncArgs,
 };
 use crate::clock;
 use crate::console::Console;
-use crate::instruments::filter::ordered;
+use crate::instruments::filter::{Expiry, ordered};
 use crate::instruments::index::build::MAX_CSV;
 use crate::instruments::index::{Bytes, build};
 use crate::instruments::lookup::{self, Outcome, candidates, look_up, suggestions};
@@ -15,10 +16,12 @@ use crate::instruments::master::{Found, Level, Master, MasterError};
 use crate::instruments::resolve::missing;
 use crate::instruments::search::{Words, search};
 use crate::instruments::{Layout, Name, Problem, Spec, SpecSegment, Store, renew};
+use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use flate2::read::MultiGzDecoder;
 use jiff::civil::Date;
 use output::{Printer, Stop};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
@@ -101,14 +104,7 @@ impl Source {
             }
             Source::Store(store) => store,
         };
-        let current = store.current(console)?;
-        if let Some((answer, cached)) = store.ask(Some(current), |cached| question(&cached.master)) {
-            return Ok((answer, cached.master));
-        }
-        // What is there cannot be mended.
-        let cached = store.renewed_or_old(console)?;
-        let answer = question(&cached.master).map_err(|error| store.none(&error.to_string()))?;
-        Ok((answer, cached.master))
+        store.ask_current(console, question)
     }
 }
 
@@ -151,13 +147,19 @@ fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
 }
 
 fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
-    let filter = args.filter.meant();
+    let mut filter = args.filter.meant();
+    if args.around.is_some() && filter.expiries.is_empty() {
+        filter.expiries.push(Expiry::Nearest);
+    }
     let today = today();
     let ((rows, missed), master) = Source::of(&args.source, console)?.ask(console, |master| {
         // Once a line is printed it is too late to find out that the next one is damaged.
         master.verify()?;
         let ready = filter.ready(master, today)?;
-        let rows = ordered(master, &ready)?;
+        let mut rows = ordered(master, &ready)?;
+        if let Some(spot) = args.around {
+            rows = around(master, rows, spot, args.strikes)?;
+        }
         let missed = if rows.is_empty() { ready.missed(master)? } else { None };
         Ok((rows, missed))
     })?;
@@ -172,6 +174,33 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
         Some(missed) => Err(Failure::new(Exit::NotFound, format!("no instrument passes the filters: {missed}"))),
         None => Ok(Exit::Done),
     }
+}
+
+/// Keeps the options around a spot, of each underlying and expiry, on the exchange that most people trade them on.
+fn around(master: &Master, rows: Vec<u32>, spot: f64, sides: usize) -> Result<Vec<u32>, MasterError> {
+    /// Of an underlying and an expiry: rows with their segments and strikes.
+    type Chains = BTreeMap<(String, Option<Date>), Vec<(u32, SpecSegment, Strike)>>;
+    let mut chains = Chains::new();
+    for number in rows {
+        let found = master.found(number)?;
+        let row = found.row(master.columns())?;
+        let (Some(segment), Some(price)) = (row.segment.feed(), row.strike()) else { continue };
+        let one = Some((InstrumentKey::new(segment, row.id), Arc::from("")));
+        let (call, put) = if row.option_type() == Some("CE") { (one, None) } else { (None, one) };
+        let chain = (row.underlying().unwrap_or_default().to_ascii_uppercase(), row.expiry);
+        chains.entry(chain).or_default().push((number, row.segment, Strike { price, call, put }));
+    }
+    let mut kept = Vec::new();
+    for mut options in chains.into_values() {
+        let segments: Vec<SpecSegment> = options.iter().map(|(_, segment, _)| *segment).collect();
+        let segment = chain::SEGMENTS.map(SpecSegment::Feed).into_iter().find(|segment| segments.contains(segment));
+        options.retain(|(_, of, _)| Some(*of) == segment);
+        let Some(listed) = Options::new(options.iter().map(|(.., strike)| strike.clone()).collect()) else { continue };
+        let wanted = listed.around(listed.nearest(spot), sides);
+        let prices = listed.price(*wanted.start())..=listed.price(*wanted.end());
+        kept.extend(options.iter().filter(|(.., strike)| prices.contains(&strike.price)).map(|(number, ..)| *number));
+    }
+    Ok(kept)
 }
 
 /// Prints rows that were found.

@@ -163,6 +163,25 @@ impl Store {
         self.renewed_or_old(console)
     }
 
+    /// Asks today's master; a damaged cache is mended or fetched anew, and asked again. The question must not print.
+    ///
+    /// # Errors
+    /// Exit 11 when there is no master to be had.
+    pub fn ask_current<T>(
+        &self,
+        console: &Console,
+        question: impl Fn(&Master) -> Result<T, MasterError>,
+    ) -> Result<(T, Master), Failure> {
+        let current = self.current(console)?;
+        if let Some((answer, cached)) = self.ask(Some(current), |cached| question(&cached.master)) {
+            return Ok((answer, cached.master));
+        }
+        // What is there cannot be mended.
+        let cached = self.renewed_or_old(console)?;
+        let answer = question(&cached.master).map_err(|error| self.none(&error.to_string()))?;
+        Ok((answer, cached.master))
+    }
+
     /// The server's master, else the old one with a warning.
     ///
     /// # Errors

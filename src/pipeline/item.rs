@@ -3,6 +3,7 @@
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
 
+use crate::record::chain::Chain;
 pub use crate::record::control::{GapReason, StatusEvent};
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub struct Frame<'a> {
 
 #[expect(missing_docs, reason = "the fields are named in their variant's sentence")]
 /// Something that happened, between frames. Moments are µs since the epoch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// What instruments are called. Comes before their first packet.
     Symbols(Vec<(InstrumentKey, Arc<str>)>),
@@ -50,6 +51,8 @@ pub enum Event {
     Gap { conn: u16, reason: GapReason, detail: Option<String>, from_us: i64, to_us: i64, dropped: Option<u64> },
     /// A step in a connection's life.
     Status { conn: u16, event: StatusEvent, detail: Option<String>, at_us: i64 },
+    /// An option chain changed what it subscribes.
+    Chain { chain: Chain, at_us: i64 },
     /// The clock has reached a moment at which bars may be due, and every frame that came before has been taken.
     Clock { at_us: i64 },
     /// The run ends here, for this reason; what comes after is filtered.

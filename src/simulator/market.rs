@@ -3,6 +3,7 @@
 //! An instrument takes one step whenever a packet of it is sent to anybody, so that what a client sees depends on the
 //! seed and on what it asked for, never on the clock; only the last trade time is the clock's.
 
+use super::options::Follows;
 use super::rng::Rng;
 use super::{known, master};
 use crate::clock;
@@ -36,9 +37,12 @@ impl Market {
 
     /// The instrument of a key; ids never heard of are listed on the spot.
     pub fn instrument(&self, key: InstrumentKey) -> Shared {
+        // Before the map is locked: the underlying is in it too.
+        let follows = master::contract(key)
+            .map(|contract| Follows { contract, underlying: self.instrument(contract.underlying) });
         lock(&self.instruments)
             .entry(key)
-            .or_insert_with(|| Arc::new(Mutex::new(Instrument::new(self.seed, key))))
+            .or_insert_with(|| Arc::new(Mutex::new(Instrument::new(self.seed, key).following(follows))))
             .clone()
     }
 }
@@ -68,6 +72,8 @@ impl Tick {
 #[derive(Debug)]
 pub(crate) struct Instrument {
     key: InstrumentKey,
+    /// What a contract's price follows.
+    follows: Option<Follows>,
     seed: u64,
     rng: Rng,
     tick: Tick,
@@ -100,7 +106,9 @@ impl Instrument {
     fn new(seed: u64, key: InstrumentKey) -> Instrument {
         let seed = Rng::mixed(&[seed, u64::from(key.segment.code()), u64::from(key.security_id)]).next();
         let mut rng = Rng::new(seed);
-        let listed = known::find(key).map(|listing| listing.close_paise).or_else(|| master::contract_close(key));
+        let listed = known::find(key)
+            .map(|listing| listing.close_paise)
+            .or_else(|| master::contract(key).map(|contract| contract.close_paise));
         let prev_close = match listed {
             Some(paise) => paise / 5,
             None => match key.segment {
@@ -124,6 +132,7 @@ impl Instrument {
         let oi = if is_derivative(key.segment) { (rng.between(2_000, 60_000) * lot) as u32 } else { 0 };
         let mut instrument = Instrument {
             key,
+            follows: None,
             seed,
             tick: Tick::of(key.segment),
             lot,
@@ -149,9 +158,35 @@ impl Instrument {
         instrument
     }
 
+    /// Makes a contract's price follow its underlying's from now on.
+    fn following(mut self, follows: Option<Follows>) -> Instrument {
+        self.follows = follows;
+        if self.follows.is_some() {
+            self.price = self.worth();
+            self.trade(0);
+        }
+        self
+    }
+
+    /// What a contract is worth now, in ticks, give or take one; the last price of everything else.
+    fn worth(&mut self) -> i64 {
+        let Some(follows) = &self.follows else { return self.price };
+        (follows.worth() / 5 + self.rng.between(-1, 1)).max(20)
+    }
+
+    /// Last price in paise.
+    pub fn paise(&self) -> i64 {
+        self.price * 5
+    }
+
     /// One step of the walk.
     pub fn advance(&mut self) {
         self.step += 1;
+        if self.follows.is_some() {
+            let lots = self.rng.between(1, 25);
+            self.price = self.worth();
+            return self.trade(lots);
+        }
         let reach = (self.price / 8_000).clamp(1, 40);
         let mut moved = self.rng.between(-reach, reach);
         // Within a tenth of the previous close, as a circuit would hold it, and never near zero.

@@ -1,6 +1,7 @@
 //! A small instrument master: what the exchange knows by name, and contracts that expire in the future.
 
 use super::known::LISTINGS;
+use super::options::Contract;
 use crate::model::{InstrumentKey, Segment};
 use jiff::civil::{Date, Weekday};
 use std::fmt::Write as _;
@@ -36,40 +37,41 @@ const UNDERLYINGS: [Underlying; 4] = [
 ];
 
 /// Strikes on each side of the middle.
-const STRIKES: u32 = 10;
+const STRIKES: u32 = 40;
 /// Monthly expiries.
 const MONTHS: usize = 3;
 
 /// The first contract's id. Ids are places, so that a price can be made from an id alone: two thousand for an
-/// underlying, a hundred for an expiry, the future first.
+/// underlying, two hundred for an expiry, the future first.
 const FIRST: u32 = 40_000;
 const PER_UNDERLYING: u32 = 2_000;
-const PER_EXPIRY: u32 = 100;
+const PER_EXPIRY: u32 = 200;
 
 /// Id of a contract: the future (`place` 0) or an option.
 const fn id(underlying: usize, expiry: usize, place: u32) -> u32 {
     FIRST + PER_UNDERLYING * underlying as u32 + PER_EXPIRY * expiry as u32 + place
 }
 
-/// Previous close, in paise, of a contract that the master lists: near what its underlying makes it worth.
-pub(crate) fn contract_close(key: InstrumentKey) -> Option<i64> {
+/// What a contract that the master lists is.
+pub(crate) fn contract(key: InstrumentKey) -> Option<Contract> {
     let at = key.security_id.checked_sub(FIRST).filter(|_| key.segment == Segment::NSE_FNO)?;
     let underlying = UNDERLYINGS.get((at / PER_UNDERLYING) as usize)?;
     let (expiry, place) = (at % PER_UNDERLYING / PER_EXPIRY, at % PER_EXPIRY);
     if place > 4 * STRIKES + 2 {
         return None;
     }
-    let spot = LISTINGS.iter().find(|listing| listing.symbol == underlying.symbol)?.close_paise;
-    let away = i64::from(expiry + 1);
-    if place == 0 {
-        return Some(spot + spot * away / 500);
-    }
-    let strike = i64::from(underlying.strike((place - 1) / 2)) * 100;
-    let in_the_money = if place % 2 == 1 { spot - strike } else { strike - spot };
-    // Time is worth most at the money, where an option moves half as much as its underlying.
-    let at_the_money = spot / 150 * (away + 1);
-    let time = 2 * at_the_money * at_the_money / (2 * at_the_money + in_the_money.abs());
-    Some(in_the_money.max(0) + time.max(100))
+    let listing = LISTINGS.iter().find(|listing| listing.symbol == underlying.symbol)?;
+    let option = place.checked_sub(1).map(|place| (i64::from(underlying.strike(place / 2)) * 100, place % 2 == 0));
+    let mut contract = Contract { underlying: listing.key, close_paise: 0, away: i64::from(expiry + 1), option };
+    contract.close_paise = contract.worth(listing.close_paise);
+    Some(contract)
+}
+
+/// The call and the put at the money of the nearest expiry.
+#[cfg(test)]
+pub(crate) fn at_the_money() -> (InstrumentKey, InstrumentKey) {
+    let key = |place| InstrumentKey::new(Segment::NSE_FNO, id(0, 0, place));
+    (key(1 + 2 * STRIKES), key(2 + 2 * STRIKES))
 }
 
 /// An option on the nearest expiry, for orders: its key, its names and its expiry.
@@ -191,8 +193,11 @@ fn limits(exchange: &str, segment: &str, id: &str) -> (String, String) {
         _ => return (String::new(), String::new()),
     };
     let key = id.parse().map(|id| InstrumentKey::new(segment, id)).ok();
-    let close =
-        key.and_then(|key| super::known::find(key).map(|listing| listing.close_paise).or_else(|| contract_close(key)));
+    let close = key.and_then(|key| {
+        super::known::find(key)
+            .map(|listing| listing.close_paise)
+            .or_else(|| contract(key).map(|contract| contract.close_paise))
+    });
     let rupees = |paise: i64| format!("{}.{:02}00", paise / 100, paise % 100);
     close.map_or_else(Default::default, |close| (rupees(close + close / 10), rupees(close - close / 10)))
 }
@@ -292,7 +297,7 @@ mod tests {
     #[test]
     fn contracts_cost_what_their_underlyings_make_them_worth() {
         let price = |underlying, expiry, place| {
-            contract_close(InstrumentKey::new(Segment::NSE_FNO, id(underlying, expiry, place))).unwrap()
+            contract(InstrumentKey::new(Segment::NSE_FNO, id(underlying, expiry, place))).unwrap().close_paise
         };
         assert!((2_550_000..2_700_000).contains(&price(0, 3, 0)), "{}", price(0, 3, 0));
         for underlying in 0..UNDERLYINGS.len() {
@@ -303,8 +308,8 @@ mod tests {
                 assert!(puts.windows(2).all(|pair| pair[0] <= pair[1] && pair[0] >= 100), "{puts:?}");
             }
         }
-        for unlisted in [39_999, 40_099, 48_000, u32::MAX] {
-            assert_eq!(contract_close(InstrumentKey::new(Segment::NSE_FNO, unlisted)), None);
+        for unlisted in [39_999, 40_199, 48_000, u32::MAX] {
+            assert_eq!(contract(InstrumentKey::new(Segment::NSE_FNO, unlisted)), None);
         }
         let (key, symbol, ..) = near_option(date(2026, 11, 22));
         assert!(compact(date(2026, 11, 22)).contains(&format!("NSE,D,{},OPTIDX,0,{symbol},", key.security_id)));

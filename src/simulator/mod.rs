@@ -25,6 +25,7 @@ mod manners;
 mod market;
 mod master;
 mod observe;
+mod options;
 mod order_engine;
 mod orders;
 mod played;
@@ -48,6 +49,7 @@ pub use config::{Casing, Fault, SimConfig};
 #[cfg(feature = "testing")]
 pub use knobs::{BadToken, Blast, Depth200Path, DepthUnsubscribe, OverLimit, Pool, PrevClose, Stacking};
 pub use known::KNOWN;
+pub use options::master as master_csv;
 pub use played::Played;
 #[cfg(feature = "testing")]
 pub use probe::Probe;

@@ -3,6 +3,7 @@
 //! One thread runs every socket (`socket`), the pipeline, the signals and the timers. It waits for no output: each has a
 //! bounded [queue](crate::output::queue) of its own that counts what it drops.
 
+mod chains;
 mod early;
 mod gate;
 mod hint;
@@ -14,6 +15,7 @@ mod status;
 mod trace;
 
 use crate::model::Stream;
+pub use chains::{Chains, at_spot};
 pub use early::EarlyStop;
 pub use gate::Gate;
 pub use shared::{Credentialing, SocketState};
@@ -52,6 +54,8 @@ const GOODBYE: Duration = Duration::from_millis(500);
 const DRAIN: Duration = Duration::from_millis(1_200);
 /// How long outputs have after that to come back from a wait, or from a call to the system.
 const COME_BACK: Duration = Duration::from_millis(450);
+/// How often chains look at the time and at their spots.
+const CHAINS_EVERY: Duration = Duration::from_millis(250);
 /// A run that ends without a connection for longer than this has failed.
 const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
 
@@ -61,6 +65,8 @@ pub struct Run {
     pub feed: Stream,
     /// What is asked for, spread over connections.
     pub plan: Plan,
+    /// Option chains that follow their spot; what they begin with is in the plan.
+    pub chains: Chains,
     /// What instruments are called.
     pub symbols: Vec<(InstrumentKey, Arc<str>)>,
     /// Knows what instruments are called that nobody asked for.
@@ -155,6 +161,7 @@ pub fn run(run: Run) -> Result<Ended, Failure> {
 /// A run under way.
 struct Driver {
     shared: Rc<Shared>,
+    chains: Chains,
     console: Console,
     plan: Plan,
     base: BaseUrl,
@@ -190,6 +197,7 @@ enum Happened {
     Stats,
     Alive,
     DurationOver,
+    ChainsDue,
     Clock,
 }
 
@@ -241,6 +249,7 @@ impl Driver {
             token_ends_us: Cell::new(None),
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),
+            spots: RefCell::default(),
             last_text: RefCell::default(),
         });
         let is_demo = matches!(shared.credentialing, Credentialing::Demo);
@@ -248,6 +257,7 @@ impl Driver {
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
             shared,
+            chains: run.chains,
             console,
             plan,
             base: run.base,
@@ -317,6 +327,8 @@ impl Driver {
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let every = self.stats.unwrap_or(Duration::from_secs(3600));
         let mut stats = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        let mut chains = tokio::time::interval(CHAINS_EVERY);
+        chains.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let alive_every = self.report.alive_every();
         let mut alive = tokio::time::interval(alive_every.unwrap_or(Duration::from_secs(3600)));
         alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -330,6 +342,7 @@ impl Driver {
                 () = until(over_at) => Happened::DurationOver,
                 () = clock_reaches(self.bars_due_us) => Happened::Clock,
                 _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
+                _ = chains.tick(), if !self.chains.is_empty() => Happened::ChainsDue,
                 _ = seconds.tick() => Happened::Second,
                 _ = alive.tick(), if alive_every.is_some() => Happened::Alive,
             };
@@ -356,6 +369,7 @@ impl Driver {
                 Happened::Change(Some(Change::Quit)) => return "quit".to_owned(),
                 Happened::Change(Some(change)) => self.change(change),
                 Happened::Change(None) => self.changes = None,
+                Happened::ChainsDue => self.follow_chains(),
                 Happened::Alive => self.report.alive(),
                 Happened::DurationOver => return "duration".to_owned(),
                 Happened::Clock => self.bars_due(),
@@ -366,6 +380,19 @@ impl Driver {
                     }
                     self.second();
                 }
+            }
+        }
+    }
+
+    /// Gives the chains the time and their spots, and subscribes what they change.
+    fn follow_chains(&mut self) {
+        let today = crate::clock::ist_civil(now_us()).date();
+        let elapsed = self.shared.started.elapsed();
+        let steps = self.chains.tick(elapsed, today, &mut self.shared.spots.borrow_mut(), &self.console);
+        for step in steps {
+            self.apply(step.subscribe, &step.unsubscribe);
+            if let Some((underlying, change)) = step.change {
+                self.shared.pipeline.event(Event::Chain { chain: chain_record(underlying, change), at_us: now_us() });
             }
         }
     }
@@ -432,17 +459,27 @@ impl Driver {
     }
 
     fn change(&mut self, change: Change) {
-        let (add, remove, symbols) = match change {
+        match change {
             Change::Subscribe(subscriptions) => {
-                let symbols: Vec<_> =
-                    subscriptions.iter().filter_map(|(s, symbol)| Some((s.instrument, symbol.clone()?))).collect();
-                (subscriptions.into_iter().map(|(s, _)| s).collect(), Vec::new(), symbols)
+                self.chains.own(subscriptions.iter().map(|(one, _)| *one));
+                self.apply(subscriptions, &[]);
             }
-            Change::Unsubscribe(subscriptions) => (Vec::new(), subscriptions, Vec::new()),
-            Change::List => return self.list(),
-            Change::Quit => return,
-        };
-        let changes = match self.plan.apply(&add, &remove) {
+            Change::Unsubscribe(gone) => {
+                // What a chain holds stays.
+                let stays = self.chains.disown(&gone).into_iter().map(|one| (one, None)).collect();
+                self.apply(stays, &gone);
+            }
+            Change::List => self.list(),
+            Change::Quit => {}
+        }
+    }
+
+    /// Changes what is subscribed.
+    fn apply(&mut self, subscribe: Vec<(Subscription, Option<Arc<str>>)>, remove: &[Subscription]) {
+        let symbols: Vec<_> =
+            subscribe.iter().filter_map(|(one, symbol)| Some((one.instrument, symbol.clone()?))).collect();
+        let add: Vec<_> = subscribe.into_iter().map(|(one, _)| one).collect();
+        let changes = match self.plan.apply(&add, remove) {
             Ok(changes) => changes,
             Err(too_many) => return self.console.error(format!("nothing is changed: {too_many}")),
         };
@@ -627,6 +664,19 @@ impl Drop for Driver {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+/// The record of a chain's change.
+fn chain_record(underlying: String, change: crate::chain::Change) -> crate::record::chain::Chain {
+    crate::record::chain::Chain {
+        underlying,
+        expiry: change.expiry.to_string(),
+        spot: change.spot,
+        atm: change.atm,
+        step: change.step,
+        added: change.added.iter().map(|(key, _)| key.to_string()).collect(),
+        removed: change.removed.iter().map(ToString::to_string).collect(),
     }
 }
 

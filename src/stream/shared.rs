@@ -77,6 +77,8 @@ pub(super) struct Shared {
     pub kind_looked_at: Cell<bool>,
     /// Texts that came where only packets are known.
     pub texts: Cell<u32>,
+    /// The prices that chains follow.
+    pub spots: RefCell<super::chains::Spots>,
     /// The last of them, so that a repeated one is shown once.
     pub last_text: RefCell<Vec<u8>>,
 }

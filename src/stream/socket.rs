@@ -387,6 +387,9 @@ impl Socket {
         let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
         let traces = shared.console.shows(Level::Trace);
         while let Some(incoming) = next {
+            if let Incoming::Binary(bytes) = &incoming {
+                shared.spots.borrow_mut().observe(bytes);
+            }
             if traces {
                 self.trace(&incoming);
             }

@@ -372,7 +372,7 @@ impl Model {
                 }
             }
             Event::End { .. } => self.is_over = true,
-            Event::Gap { .. } => {}
+            Event::Gap { .. } | Event::Chain { .. } => {}
         }
     }
 

@@ -21,7 +21,7 @@ use dhan::testing::pipeline::stages::Rules;
 use dhan::testing::protocol::Mode;
 use dhan::testing::session::{Config, Plan, Subscription};
 use dhan::testing::simulator::{Blast, Cut, Response, SimConfig, Upgrade};
-use dhan::testing::stream::{self, Credentialing, EarlyStop, Run};
+use dhan::testing::stream::{self, Chains, Credentialing, EarlyStop, Run};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};
@@ -288,6 +288,7 @@ fn child_streams() {
     let ended = stream::run(Run {
         feed: Stream::Market,
         plan: plan.unwrap_or_else(|_| panic!("one instrument fits")),
+        chains: Chains::new(Vec::new(), Mode::Ticker),
         symbols: Vec::new(),
         look_up: None,
         base,

@@ -54,6 +54,7 @@
 //! | S18 | help, dry runs, usage errors | [`secrets`] |
 //! | S19 | captures hold frames only, and no echoed token | [`secrets`], by replaying them; [`death`] |
 
+mod chains;
 mod death;
 mod files;
 mod instruments;

@@ -1,5 +1,6 @@
 //! `dhan feed`, `dhan depth`, `dhan orders`: from a plan to a run.
 
+mod chains;
 mod names;
 pub(crate) mod outputs;
 pub mod watch;
@@ -25,7 +26,7 @@ use crate::protocol::Mode;
 use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
-use crate::stream::{self, Credentialing, EarlyStop, Ended, Gate, Run};
+use crate::stream::{self, Chains, Credentialing, EarlyStop, Ended, Gate, Run, at_spot};
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::unfound;
@@ -75,8 +76,28 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         missing_credentials(&plan)?;
     }
     let asked = names.resolve(&plan, console)?;
+    let chains = chains::find(&plan.chains, names, console)?;
     let feed = plan.feed();
-    let subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
+    let mut subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
+    let mut symbols: Vec<_> =
+        asked.into_iter().filter_map(|asked| Some((asked.subscription.instrument, asked.symbol?))).collect();
+    if plan.dry_run {
+        for chain in &chains {
+            match at_spot(chain, mode(&plan)) {
+                Some(options) => subscriptions.extend(options),
+                None => console.info(format!(
+                    "chain {}: its options depend on the spot; write spot=PRICE to see those around a price",
+                    chain.request()
+                )),
+            }
+        }
+    }
+    let mut chains = Chains::new(chains, mode(&plan));
+    chains.own(subscriptions.iter().copied());
+    for (spot, symbol) in chains.spots() {
+        subscriptions.push(spot);
+        symbols.extend(symbol.map(|symbol| (spot.instrument, symbol)));
+    }
     let spread = Plan::new(feed, &subscriptions).map_err(|many| Failure::usage(many.to_string()))?;
     if spread.is_empty() && feed != Stream::Orders {
         return Err(Failure::new(Exit::NotFound, "none of the instruments could be found"));
@@ -122,7 +143,8 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     let ended = stream::run(Run {
         feed,
         plan: spread,
-        symbols: asked.into_iter().filter_map(|asked| Some((asked.subscription.instrument, asked.symbol?))).collect(),
+        chains,
+        symbols,
         look_up: names.look_up_later(),
         base: server.base,
         credentialing: server.credentialing,
@@ -241,7 +263,7 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
         Some(TokenPlace::Environment) | None => true,
     };
     let waits = source.can_change() && !plan.auth_wait.is_zero();
-    let has_names = plan.instruments.specs.iter().any(|spec| spec.key().is_none());
+    let has_names = !plan.chains.is_empty() || plan.instruments.specs.iter().any(|spec| spec.key().is_none());
     if waits || !can_be_read_twice || !has_names {
         return Ok(());
     }
@@ -254,6 +276,14 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
 /// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
 fn live_line(console: &Console) -> bool {
     console.shows(Level::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
+}
+
+/// The mode of what names none.
+fn mode(plan: &StreamPlan) -> Mode {
+    match plan.kind {
+        StreamKind::Market { mode, .. } => mode,
+        StreamKind::Depth { .. } | StreamKind::Orders { .. } => Mode::Ticker,
+    }
 }
 
 fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {

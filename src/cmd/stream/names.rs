@@ -5,6 +5,9 @@ use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::cli::specs::Takes;
 use crate::clock::now_us;
 use crate::console::Console;
+use crate::instruments::index::{Bytes, build};
+use crate::instruments::lookup::{Outcome, look_up};
+use crate::instruments::master::{Master, MasterError};
 use crate::instruments::resolve::not_streamable;
 use crate::instruments::{
     self, Layout, Name, Problem, Question, Resolution, Resolved, Spec, SpecSegment, Store, Streamable, Symbols,
@@ -68,13 +71,35 @@ impl Names {
         Some(Box::new(move |key| symbols.symbol(key)))
     }
 
+    /// Asks the instrument master, or the simulated exchange's.
+    ///
+    /// # Errors
+    /// There is none to be had.
+    pub fn ask_master<T>(
+        self,
+        console: &Console,
+        question: impl Fn(&Master) -> Result<T, MasterError>,
+    ) -> Result<T, Failure> {
+        let answer = match self {
+            Names::Demo => question(&demo_master()?)
+                .map_err(|error| Failure::new(Exit::Bug, format!("the simulated exchange's master: {error}"))),
+            Names::Master { .. } => self.store()?.ask_current(console, question).map(|(answer, _)| answer),
+        };
+        self.in_time(answer)
+    }
+
     /// Everything that a plan asks for.
     ///
     /// # Errors
     /// All specs that name nothing, in one message.
     pub fn resolve(self, plan: &StreamPlan, console: &Console) -> Result<Vec<Asked>, Failure> {
         let wanted = Wanted { skip: plan.instruments.skip_missing, expired: false };
-        self.look_up(&plan.kind, &plan.instruments.specs, wanted, console).map_err(|failure| match self {
+        self.in_time(self.look_up(&plan.kind, &plan.instruments.specs, wanted, console))
+    }
+
+    /// An answer that did not come because the run's time was over is no fault of the master's.
+    fn in_time<T>(self, answer: Result<T, Failure>) -> Result<T, Failure> {
+        answer.map_err(|failure| match self {
             Names::Master { until: Some(until) } if failure.exit == Exit::Data && until <= Instant::now() => {
                 let message = format!("{}; the run's time was over before the names were known", failure.message);
                 Failure::new(Exit::Network, message)
@@ -187,7 +212,25 @@ fn asked_full(kind: &StreamKind, spec: &Spec) -> bool {
         if spec.mode == Some(Mode::Full) || (*warn_indices && spec.mode.unwrap_or(*mode) == Mode::Full))
 }
 
-/// The simulated exchange knows a dozen names; ids that it has never heard of walk too.
+/// The instrument master of the simulated exchange.
+fn demo_master() -> Result<Master, Failure> {
+    let bug = |error: String| Failure::new(Exit::Bug, format!("the simulated exchange's master: {error}"));
+    let csv = Bytes::Memory(simulator::master_csv(today()).into_bytes());
+    let built = build(&csv).map_err(|error| bug(error.to_string()))?;
+    Master::from_parts(Arc::new(csv), &built).map_err(|error| bug(error.to_string()))
+}
+
+/// A contract of the simulated exchange.
+fn demo_contract(spec: &Spec, streamable: Streamable) -> Option<Resolved> {
+    let master = demo_master().ok()?;
+    let takes = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
+    let Outcome::One(found, _) = look_up(&master, spec, takes, today(), false).ok()? else { return None };
+    let row = found.row(master.columns()).ok()?;
+    let key = InstrumentKey::new(row.segment.feed()?, row.id);
+    Some(Resolved { key, symbol: row.symbol(found.entry.form).map(Arc::from) })
+}
+
+/// The simulated exchange knows a dozen names and their contracts; ids that it has never heard of walk too.
 fn demo(specs: &[Spec], streamable: Streamable) -> Resolution {
     let known =
         |key: InstrumentKey| simulator::KNOWN.iter().find(|(k, _)| *k == key).map(|(_, symbol)| Arc::from(*symbol));
@@ -209,6 +252,9 @@ fn demo(specs: &[Spec], streamable: Streamable) -> Resolution {
                     Err(Problem::Elsewhere { spec: spec.text.clone(), reason, by_none: false })
                 }
                 None => {
+                    if let Some(contract) = demo_contract(spec, streamable) {
+                        return Ok(contract);
+                    }
                     let known = simulator::KNOWN.iter().filter(|(key, _)| streams(key));
                     let nearest = known.map(|(key, symbol)| format!("{key}  {symbol}")).collect();
                     Err(Problem::UnknownToDemo { spec: spec.text.clone(), known: nearest })

@@ -5,6 +5,7 @@ use super::market::mode_bit;
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Event;
 use crate::protocol::Mode;
+use crate::record::RecordType;
 use crate::record::control::Status;
 
 impl Pipeline {
@@ -45,6 +46,12 @@ impl Pipeline {
                     let status = Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
                     let recv_us = self.outputs.stamp(*at_us, &self.books);
                     self.outputs.control(&status, recv_us, &self.books);
+                }
+            }
+            Event::Chain { chain, at_us } => {
+                if self.rules.only.contains(RecordType::Chain) && self.over.is_none() {
+                    let recv_us = self.outputs.stamp(*at_us, &self.books);
+                    self.outputs.control(chain, recv_us, &self.books);
                 }
             }
             Event::End { reason, at_us } => self.end(reason, *at_us),

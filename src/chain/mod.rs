@@ -1,0 +1,16 @@
+//! Option chains that follow their spot: `--chain NIFTY`, and `instruments list --around`.
+//!
+//! * [`request`] – what is typed.
+//! * [`series`] – the strikes of an expiry: the nearest one, the step between them, those around a spot.
+//! * [`follow`] – which options are subscribed as time passes and the spot moves; both are arguments.
+//! * [`listing`] – the series of an underlying in an instrument master.
+
+pub mod follow;
+pub mod listing;
+pub mod request;
+pub mod series;
+
+pub use follow::{Chain, Change};
+pub use listing::{Listing, SEGMENTS};
+pub use request::{ChainError, Request};
+pub use series::{Options, Series, Strike};

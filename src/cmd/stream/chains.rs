@@ -1,0 +1,60 @@
+//! `--chain`: from requests to chains, whoever knows the instruments.
+
+use super::names::Names;
+use super::today;
+use crate::chain::{Chain, Listing, Request};
+use crate::console::Console;
+use crate::instruments::master::{Master, MasterError};
+use crate::model::exit::{Exit, Failure};
+
+/// Finds the series of every chain.
+///
+/// # Errors
+/// All chains that name nothing, in one message; or that there is no instrument master to look them up in.
+pub(super) fn find(requests: &[Request], names: Names, console: &Console) -> Result<Vec<Chain>, Failure> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let today = today();
+    let listings = names.ask_master(console, |master: &Master| {
+        requests.iter().map(|request| Listing::of(master, request, today)).collect::<Result<Vec<_>, MasterError>>()
+    })?;
+    let (mut chains, mut problems) = (Vec::new(), Vec::new());
+    for (request, listing) in requests.iter().zip(listings) {
+        match listing {
+            Listing::Series(series) => match Chain::new(request.clone(), series, today) {
+                Some(chain) => chains.push(chain),
+                None => {
+                    problems.push((Exit::Usage, format!("--chain {request}: there is no {} expiry", request.expiry)))
+                }
+            },
+            Listing::Unknown(near) if near.is_empty() => {
+                problems.push((Exit::NotFound, format!("--chain {request}: there are no live options of this name")));
+            }
+            Listing::Unknown(near) => problems.push((
+                Exit::NotFound,
+                format!("--chain {request}: there are no live options of this name; nearest: {}", near.join(", ")),
+            )),
+            Listing::NoSpot => problems.push((
+                Exit::NotFound,
+                format!(
+                    "--chain {request}: the master has neither an index, a share nor a future of this name to follow"
+                ),
+            )),
+            Listing::NoExpiry(days) => {
+                let days: Vec<_> = days.iter().map(ToString::to_string).collect();
+                problems.push((
+                    Exit::Usage,
+                    format!("--chain {request}: no options expire on {}; nearest: {}", request.expiry, days.join(", ")),
+                ));
+            }
+        }
+    }
+    match problems.iter().map(|(exit, _)| *exit).min() {
+        None => Ok(chains),
+        Some(exit) => {
+            let lines: Vec<_> = problems.into_iter().map(|(_, line)| line).collect();
+            Err(Failure::new(exit, lines.join("\n")))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Contracts of the simulated exchange: worth what the price of their underlying makes them worth at the moment.
+
+use super::market::{Shared, lock};
+use crate::model::InstrumentKey;
+use jiff::civil::Date;
+
+/// What a contract is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Contract {
+    /// The index or share that it is about.
+    pub underlying: InstrumentKey,
+    /// Its previous close, in paise.
+    pub close_paise: i64,
+    /// How many expiries come before its own, and one.
+    pub away: i64,
+    /// The strike in paise and whether it is a call; `None` for a future.
+    pub option: Option<(i64, bool)>,
+}
+
+impl Contract {
+    /// Returns what it is worth, in paise, when its underlying costs so many.
+    pub fn worth(&self, spot: i64) -> i64 {
+        let Some((strike, is_call)) = self.option else { return spot + spot * self.away / 500 };
+        let in_the_money = if is_call { spot - strike } else { strike - spot };
+        // Time is worth most at the money, where an option moves half as much as its underlying.
+        let at_the_money = spot / 150 * (self.away + 1);
+        let time = 2 * at_the_money * at_the_money / (2 * at_the_money + in_the_money.abs());
+        in_the_money.max(0) + time.max(100)
+    }
+}
+
+/// A contract with the walk of its underlying.
+#[derive(Debug)]
+pub(crate) struct Follows {
+    pub contract: Contract,
+    pub underlying: Shared,
+}
+
+impl Follows {
+    /// Returns what the contract is worth now, in paise.
+    pub fn worth(&self) -> i64 {
+        self.contract.worth(lock(&self.underlying).paise())
+    }
+}
+
+/// Returns the instrument master of the simulated exchange as of a day, in the compact layout.
+pub fn master(today: Date) -> String {
+    super::master::compact(today)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Segment;
+    use crate::protocol::Mode;
+    use crate::protocol::feed::{self, Packet};
+    use crate::simulator::market::Market;
+
+    const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
+
+    fn ltp(shared: &Shared) -> f32 {
+        let mut out = Vec::new();
+        lock(shared).packet(Mode::Ticker, 1, &mut out);
+        match feed::packets(&out).next() {
+            Some(Ok((_, Packet::Ticker(ticker)))) => ticker.ltp(),
+            _ => panic!("no ticker"),
+        }
+    }
+
+    #[test]
+    fn a_call_and_a_put_follow_the_spot_of_their_own_exchange() {
+        let market = Market::new(3);
+        let spot = market.instrument(NIFTY);
+        let (call, put) = super::super::master::at_the_money();
+        let (call, put) = (market.instrument(call), market.instrument(put));
+        for _ in 0..20 {
+            let before = (ltp(&spot), ltp(&call), ltp(&put));
+            for _ in 0..2_000 {
+                lock(&spot).advance();
+            }
+            lock(&call).advance();
+            lock(&put).advance();
+            let moved = ltp(&spot) - before.0;
+            if moved.abs() > 60.0 {
+                assert_eq!(ltp(&call) > before.1, moved > 0.0, "{moved}");
+                assert_eq!(ltp(&put) > before.2, moved < 0.0, "{moved}");
+            }
+            assert!(ltp(&call) >= 1.0 && ltp(&put) >= 1.0);
+        }
+    }
+}

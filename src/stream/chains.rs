@@ -1,0 +1,317 @@
+//! Option chains under way: gives them the spot and the time, and makes subscriptions of what they change.
+
+use crate::chain::{Chain, Change, Request};
+use crate::console::Console;
+use crate::model::InstrumentKey;
+use crate::protocol::Mode;
+use crate::protocol::feed::{self, Packet};
+use crate::session::Subscription;
+use crate::session::requests::effective_mode;
+use jiff::civil::Date;
+use rustc_hash::FxHashMap;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a spot may be missing before something is said.
+const SILENT: Duration = Duration::from_secs(10);
+
+/// The last prices of the instruments that chains follow.
+#[derive(Debug, Default)]
+pub struct Spots(FxHashMap<InstrumentKey, f32>);
+
+impl Spots {
+    /// Keeps the price of a packet of one of the instruments.
+    #[inline]
+    pub fn observe(&mut self, frame: &[u8]) {
+        if self.0.is_empty() {
+            return;
+        }
+        for (header, packet) in feed::packets(frame).flatten() {
+            if let Some(last) = self.0.get_mut(&header.instrument)
+                && let Some(price) = price(&packet)
+            {
+                *last = price;
+            }
+        }
+    }
+
+    /// Returns the last price in rupees, with the digits that the server sent; 0 if none has come.
+    fn price(&self, key: InstrumentKey) -> f64 {
+        self.0.get(&key).and_then(|price| price.to_string().parse().ok()).unwrap_or(0.0)
+    }
+}
+
+fn price(packet: &Packet<'_>) -> Option<f32> {
+    match packet {
+        Packet::Ticker(ticker) => Some(ticker.ltp()),
+        Packet::Quote(quote) => Some(quote.ltp()),
+        Packet::Full(full) => Some(full.ltp()),
+        _ => None,
+    }
+}
+
+/// What a run asks for, with its name where that is known.
+pub type Named = (Subscription, Option<Arc<str>>);
+
+/// A change of what is subscribed.
+#[derive(Debug, PartialEq)]
+pub struct Step {
+    /// To be subscribed.
+    pub subscribe: Vec<Named>,
+    /// To be given up.
+    pub unsubscribe: Vec<Subscription>,
+    /// The change of a chain that made it, and the chain's underlying; `None` where only a spot is subscribed.
+    pub change: Option<(String, Change)>,
+}
+
+/// The chains of a run.
+#[derive(Debug)]
+pub struct Chains {
+    mode: Mode,
+    all: Vec<Followed>,
+    /// What is asked for by name.
+    own: HashSet<Subscription>,
+}
+
+#[derive(Debug)]
+struct Followed {
+    chain: Chain,
+    /// The instrument whose price is followed, once it is subscribed.
+    spot: Option<InstrumentKey>,
+    /// Since when its price is waited for.
+    waits_since: Option<Duration>,
+    /// Whether nothing more is to be said about a price that does not come.
+    is_settled: bool,
+}
+
+impl Chains {
+    /// Begins with chains whose options are subscribed in a mode.
+    pub fn new(all: Vec<Chain>, mode: Mode) -> Chains {
+        let followed = |chain: Chain| Followed {
+            spot: chain.spot().map(|(key, _)| *key),
+            chain,
+            waits_since: None,
+            is_settled: false,
+        };
+        Chains { mode, all: all.into_iter().map(followed).collect(), own: HashSet::new() }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Returns the instruments whose prices are followed at the start, to be subscribed with everything else.
+    pub fn spots(&self) -> Vec<Named> {
+        let spots = self.all.iter().filter_map(|one| one.chain.spot());
+        spots.map(|(key, symbol)| (subscription(*key, self.mode), Some(Arc::clone(symbol)))).collect()
+    }
+
+    /// Notes what is asked for by name: chains never give it up.
+    pub fn own(&mut self, added: impl IntoIterator<Item = Subscription>) {
+        self.own.extend(added);
+    }
+
+    /// Notes what is asked for by name no longer, and returns what chains still hold of it.
+    pub fn disown(&mut self, removed: &[Subscription]) -> Vec<Subscription> {
+        let is_meant = |one: &Subscription| {
+            removed
+                .iter()
+                .any(|gone| gone.instrument == one.instrument && (gone.mode.is_none() || gone.mode == one.mode))
+        };
+        self.own.retain(|one| !is_meant(one));
+        self.held().into_iter().filter(|one| is_meant(one)).collect()
+    }
+
+    fn held(&self) -> HashSet<Subscription> {
+        let options = self.all.iter().flat_map(|one| one.chain.held().map(|(key, _)| *key));
+        let spots = self.all.iter().filter_map(|one| one.spot);
+        options.chain(spots).map(|key| subscription(key, self.mode)).collect()
+    }
+
+    /// Returns what changes at a moment of the run.
+    pub fn tick(&mut self, now: Duration, today: Date, spots: &mut Spots, console: &Console) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for at in 0..self.all.len() {
+            let Some(one) = self.all.get_mut(at) else { break };
+            let before = one.spot;
+            if let Some(key) = before {
+                spots.0.entry(key).or_insert(0.0);
+            }
+            let name = one.chain.request().underlying.to_uppercase();
+            let price = before.map_or(0.0, |key| spots.price(key));
+            let rolled = one.chain.roll(today, price);
+            one.spot = one.chain.spot().map(|(key, _)| *key);
+            if before.is_some() && one.spot.is_none() {
+                console.warn(format!("chain {}: no expiry is left; its options are given up", one.chain.request()));
+            }
+            if before != one.spot {
+                (one.waits_since, one.is_settled) = (None, false);
+            }
+            let spot = one.chain.spot().filter(|_| one.spot != before).cloned();
+            let changed = one.follow(now, spots, console);
+            let mode = self.mode;
+            if rolled.is_some() || before != one.spot {
+                let subscribe = spot.map(|(key, symbol)| (subscription(key, mode), Some(symbol))).into_iter().collect();
+                let gone = before.filter(|key| Some(*key) != one_spot(&self.all, at));
+                steps.push(self.step(subscribe, gone, rolled.map(|change| (name.clone(), change))));
+            }
+            if let Some(change) = changed {
+                steps.push(self.step(Vec::new(), None, Some((name, change))));
+            }
+        }
+        steps
+    }
+
+    /// Makes a step of a change; what is held elsewhere is not given up.
+    fn step(&self, mut subscribe: Vec<Named>, gone: Option<InstrumentKey>, change: Option<(String, Change)>) -> Step {
+        let held = self.held();
+        let mut unsubscribe: Vec<Subscription> = gone.map(|key| subscription(key, self.mode)).into_iter().collect();
+        if let Some((_, change)) = &change {
+            let named =
+                |(key, symbol): &(InstrumentKey, Arc<str>)| (subscription(*key, self.mode), Some(Arc::clone(symbol)));
+            subscribe.extend(change.added.iter().map(named));
+            unsubscribe.extend(change.removed.iter().map(|key| subscription(*key, self.mode)));
+        }
+        unsubscribe.retain(|one| !held.contains(one) && !self.own.contains(one));
+        Step { subscribe, unsubscribe, change }
+    }
+}
+
+fn one_spot(all: &[Followed], at: usize) -> Option<InstrumentKey> {
+    all.get(at).and_then(|one| one.spot)
+}
+
+impl Followed {
+    /// Gives the chain the last price, or the one that was typed until the first has come.
+    fn follow(&mut self, now: Duration, spots: &Spots, console: &Console) -> Option<Change> {
+        let key = self.spot?;
+        let price = spots.price(key);
+        if price > 0.0 {
+            self.is_settled = true;
+            return self.chain.on(now, price);
+        }
+        let since = *self.waits_since.get_or_insert(now);
+        if !self.is_settled && now.saturating_sub(since) >= SILENT {
+            self.is_settled = true;
+            console.warn(format!(
+                "chain {}: no price of {key} has come for {} s; its options wait for one (spot=PRICE begins without)",
+                self.chain.request(),
+                SILENT.as_secs()
+            ));
+        }
+        let typed = self.chain.request().spot;
+        typed.and_then(|typed| self.chain.on(now, typed))
+    }
+}
+
+fn subscription(instrument: InstrumentKey, mode: Mode) -> Subscription {
+    Subscription { instrument, mode: Some(effective_mode(instrument, mode)) }
+}
+
+/// What a chain would subscribe at a spot, for `--dry-run`, at the one that was typed; `None` where none was.
+pub fn at_spot(chain: &Chain, mode: Mode) -> Option<Vec<Subscription>> {
+    let mut chain = chain.clone();
+    let Request { spot, .. } = *chain.request();
+    chain.on(Duration::ZERO, spot?)?;
+    let options: Vec<_> = chain.held().map(|(key, _)| subscription(*key, mode)).collect();
+    Some(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::{Options, Series, Strike};
+    use crate::model::Segment;
+    use crate::protocol::encode;
+    use jiff::civil::date;
+
+    const TODAY: Date = date(2026, 2, 10);
+    const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
+
+    fn series(expiry: Date, first_id: u32, spot: InstrumentKey) -> Series {
+        let option = |id: u32| Some((InstrumentKey::new(Segment::NSE_FNO, id), Arc::from(id.to_string())));
+        let strikes = (0..40u32).map(|n| Strike {
+            price: f64::from(25_000 + 50 * n),
+            call: option(first_id + 2 * n),
+            put: option(first_id + 2 * n + 1),
+        });
+        Series { expiry, spot: (spot, Arc::from("NIFTY")), options: Options::new(strikes.collect()).unwrap() }
+    }
+
+    fn chains(texts: &[&str]) -> Chains {
+        let chain = |text: &&str| {
+            let all = vec![series(TODAY, 1_000, NIFTY), series(date(2026, 2, 17), 2_000, NIFTY)];
+            Chain::new(text.parse().unwrap(), all, TODAY).unwrap()
+        };
+        Chains::new(texts.iter().map(chain).collect(), Mode::Full)
+    }
+
+    fn price(spots: &mut Spots, ltp: f32) {
+        let mut frame = Vec::new();
+        encode::ticker(&mut frame, InstrumentKey::new(Segment::IDX_I, 99), 1.0, 0);
+        encode::ticker(&mut frame, NIFTY, ltp, 0);
+        spots.observe(&frame);
+    }
+
+    fn tick(chains: &mut Chains, second: u64, today: Date, spots: &mut Spots) -> Vec<Step> {
+        chains.tick(Duration::from_secs(second), today, spots, &Console::default())
+    }
+
+    #[test]
+    fn options_are_subscribed_when_the_first_price_comes_and_an_index_as_quote() {
+        let (mut chains, mut spots) = (chains(&["NIFTY,strikes=1"]), Spots::default());
+        assert_eq!(chains.spots()[0].0, Subscription { instrument: NIFTY, mode: Some(Mode::Quote) });
+        assert_eq!(tick(&mut chains, 0, TODAY, &mut spots), []);
+        price(&mut spots, 25_512.3);
+        let steps = tick(&mut chains, 1, TODAY, &mut spots);
+        assert_eq!((steps.len(), steps[0].subscribe.len(), steps[0].unsubscribe.len()), (1, 6, 0));
+        assert!(steps[0].subscribe.iter().all(|(one, name)| one.mode == Some(Mode::Full) && name.is_some()));
+        let (name, change) = steps[0].change.as_ref().unwrap();
+        assert_eq!((name.as_str(), change.spot, change.atm), ("NIFTY", 25_512.3, 25_500.0));
+    }
+
+    #[test]
+    fn what_another_chain_or_the_user_asks_for_is_not_given_up() {
+        let (mut chains, mut spots) = (chains(&["NIFTY,strikes=0", "nifty,strikes=1"]), Spots::default());
+        let own = InstrumentKey::new(Segment::NSE_FNO, 1_020);
+        chains.own([subscription(own, Mode::Full)]);
+        tick(&mut chains, 0, TODAY, &mut spots);
+        price(&mut spots, 25_500.0);
+        tick(&mut chains, 1, TODAY, &mut spots);
+        // The day after the expiry both give up what they hold.
+        let steps = tick(&mut chains, 2, date(2026, 2, 11), &mut spots);
+        let gone: Vec<u32> =
+            steps.iter().flat_map(|step| &step.unsubscribe).map(|one| one.instrument.security_id).collect();
+        assert_eq!(gone, [1_018, 1_019, 1_021, 1_022, 1_023], "{steps:?}");
+        let still = chains.disown(&[Subscription { instrument: NIFTY, mode: None }]);
+        assert_eq!(still, [subscription(NIFTY, Mode::Full)]);
+        assert!(chains.disown(&[subscription(own, Mode::Full)]).is_empty());
+    }
+
+    #[test]
+    fn a_typed_spot_begins_and_the_real_one_goes_on() {
+        let (mut chains, mut spots) = (chains(&["NIFTY,strikes=0,spot=25200"]), Spots::default());
+        let steps = tick(&mut chains, 0, TODAY, &mut spots);
+        assert_eq!(steps[0].change.as_ref().unwrap().1.atm, 25_200.0);
+        price(&mut spots, 25_800.0);
+        assert_eq!(tick(&mut chains, 1, TODAY, &mut spots), []);
+        let steps = tick(&mut chains, 6, TODAY, &mut spots);
+        assert_eq!(steps[0].change.as_ref().unwrap().1.atm, 25_800.0);
+    }
+
+    #[test]
+    fn when_a_future_expires_the_next_one_is_followed() {
+        let future = |id| InstrumentKey::new(Segment::MCX_COMM, id);
+        let all = vec![series(TODAY, 1_000, future(1)), series(date(2026, 3, 17), 2_000, future(2))];
+        let chain = Chain::new("CRUDEOIL,strikes=0".parse().unwrap(), all, TODAY).unwrap();
+        let (mut chains, mut spots) = (Chains::new(vec![chain], Mode::Ticker), Spots::default());
+        tick(&mut chains, 0, TODAY, &mut spots);
+        let steps = tick(&mut chains, 1, date(2026, 2, 11), &mut spots);
+        assert_eq!(steps.len(), 1);
+        assert_eq!(steps[0].subscribe[0].0, subscription(future(2), Mode::Ticker));
+        assert_eq!(steps[0].unsubscribe, [subscription(future(1), Mode::Ticker)]);
+        assert_eq!(steps[0].change, None);
+    }
+}
