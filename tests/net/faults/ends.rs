@@ -115,6 +115,10 @@ fn b07_b12_other_ends_are_retried_and_their_reason_is_in_the_gap() {
         (Cut::Close(1000), "1000"),
         (Cut::Close(1001), "1001"),
         (Cut::Close(1011), "1011"),
+        (Cut::Close(999), "999"),
+        (Cut::Close(1005), "1005"),
+        (Cut::Close(1014), "1014"),
+        (Cut::Close(1016), "1016"),
         (Cut::Fin, "hung up"),
         (Cut::Reset, "reset"),
     ];
