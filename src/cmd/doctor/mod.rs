@@ -53,6 +53,7 @@ pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
     report.add_all(host::permissions(&source, account.as_ref()))?;
     report.add(host::core_dumps())?;
     report.add_all(host::instruments())?;
+    report.add_all(judge::markets(&super::holidays::calendar(console), now_us()))?;
     report.add_all(of_account(account.as_ref()))?;
     report.add_all(making::findings(&environment, account.as_ref(), now_us()))?;
 

@@ -10,9 +10,9 @@ use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::{Console, Level};
-use crate::model::InstrumentKey;
-use crate::model::Stream;
+use crate::metrics::MetricsFile;
 use crate::model::exit::{Exit, Failure};
+use crate::model::{InstrumentKey, Segment, Stream};
 use crate::net::tls::LazyTls;
 use crate::net::{Connector, Proxies, Resolver};
 use crate::output::StopSignal;
@@ -29,6 +29,7 @@ use crate::stream::{self, Credentialing, EarlyStop, Ended, Gate, Run};
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::unfound;
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(crate) struct Controls {
     pub lines: Box<dyn Fn(String) + Send>,
     /// The days on which the market opens.
     pub calendar: Calendar,
+    /// The segments of what is shown.
+    pub segments: BTreeSet<Segment>,
 }
 
 /// Runs a plan to its end, in a view if there is one.
@@ -89,7 +92,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         console.warn(warning);
     }
     let watch = watch::start(&plan, names, view.is_some(), console)?;
-    let calendar = holidays(console);
+    let calendar = crate::cmd::holidays::calendar(console);
     early.something_is_open();
     let stop = StopSignal::default();
     // Last: a run that does not begin leaves neither a file nor a session without an end.
@@ -108,9 +111,11 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         calendar: calendar.clone(),
         ..Config::new(feed, 1, 0)
     };
+    let metrics = plan.metrics.as_deref().map(|path| MetricsFile::open(path, feed.name(), now_us())).transpose()?;
     let (mut observer, mut on_end) = (None, None);
     if let (Some(view), Some(lines)) = (view, watch.lines) {
-        let screen = (view.show)(Controls { lines, calendar })?;
+        let segments = subscriptions.iter().map(|wanted| wanted.instrument.segment).collect();
+        let screen = (view.show)(Controls { lines, calendar, segments })?;
         observer = Some(view.observer);
         on_end = Some(Box::new(move || drop(screen)) as Box<dyn FnOnce()>);
     }
@@ -138,6 +143,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         stats: plan.stats,
         changes: watch.changes,
         reread: watch.reread,
+        metrics,
         observer,
         on_end,
         live_line: live_line(console),
@@ -257,6 +263,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         count: plan.stop.count,
         ..Rules::everything(plan.feed())
     };
+    rules.bars.clone_from(&plan.shape.bars);
     if let Some(only) = &plan.shape.only {
         rules.only = only.iter().copied().collect();
     }
@@ -342,31 +349,6 @@ impl Server {
             warning: None,
             exchange: Some(exchange),
         })
-    }
-}
-
-/// The calendar with the user's holidays: `$DHAN_HOLIDAYS`, else `$XDG_CONFIG_HOME/dhan/holidays`
-/// (`~/.config/dhan/holidays`), a date a line. It only decides whether silence is worth a word.
-fn holidays(console: &Console) -> Calendar {
-    use etcetera::BaseStrategy as _;
-    let named = std::env::var_os("DHAN_HOLIDAYS").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
-    let usual = || Some(etcetera::choose_base_strategy().ok()?.config_dir().join("dhan/holidays"));
-    let Some(path) = named.clone().or_else(usual) else { return Calendar::default() };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let (calendar, bad) = Calendar::parse(&text);
-            for (line, content) in bad {
-                let content = crate::console::untrusted(&content);
-                console.warn(format!("{path:?} line {line}: {content:?} is no date like 2026-01-26; it is skipped"));
-            }
-            calendar
-        }
-        Err(error) => {
-            if named.is_some() {
-                console.warn(format!("{path:?} cannot be read ({}): no holidays are known", error.kind()));
-            }
-            Calendar::default()
-        }
     }
 }
 
