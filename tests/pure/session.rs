@@ -684,7 +684,7 @@ fn an_outage_of_minutes_warns_after_ten_seconds_then_once_a_minute_and_when_data
         .log
         .iter()
         .filter_map(|(at, action)| match action {
-            Action::Warn(text) => Some(((at - lost) / SECOND, text.as_str())),
+            Action::Warn(text) => Some((at.checked_sub(lost)? / SECOND, text.as_str())),
             _ => None,
         })
         .collect();
