@@ -282,6 +282,24 @@ mod tests {
     }
 
     #[test]
+    fn a_crowd_that_nobody_asked_for_is_forgotten_and_its_open_sides_are_filtered() {
+        let mut books = Books::new(Levels::Twenty, None);
+        let mut filtered = 0;
+        for id in 1..=10_000 {
+            if books.are_crowded() {
+                filtered += books.forget_others(|instrument| *instrument == ONE);
+            }
+            for instrument in [ONE, InstrumentKey::new(Segment::NSE_FNO, id)] {
+                each(&bytes(instrument, Side::Bid, 1), Levels::Twenty, |side| filtered += books.push(side).filtered);
+            }
+            assert!(books.books.len() <= CROWD + 1);
+        }
+        assert!(books.books.contains_key(&ONE), "what was asked for stays");
+        filtered += books.forget_all();
+        assert_eq!(filtered, 20_000, "every packet is counted");
+    }
+
+    #[test]
     fn the_last_header_word_is_a_sequence_at_20_levels_only() {
         for (levels, seq) in [(Levels::Twenty, Some(1)), (Levels::TwoHundred, None)] {
             let mut books = Books::new(levels, Some(1));
