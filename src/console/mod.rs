@@ -146,7 +146,7 @@ impl Console {
         }));
     }
 
-    /// Waits until what was said is written, at most a second, and a quarter of one where stderr takes nothing.
+    /// Waits until what was said is written, at most 0.4 s, and 0.25 s where stderr takes nothing.
     pub fn finish(&self) {
         let out = Arc::clone(&self.lock().out);
         out.finish();

@@ -13,8 +13,8 @@ const DRAW_BYTES: usize = 16 << 10;
 const BATCH_BYTES: usize = 64 << 10;
 /// At the end a stderr that takes nothing for this long is given up.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// At the end the queue has this long in all.
-const LAST_WORDS: Duration = Duration::from_millis(1_000);
+/// At the end the queue has this long in all: what a signal ends is over within two seconds, and the outputs come first.
+const LAST_WORDS: Duration = Duration::from_millis(400);
 
 /// What a piece of output is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

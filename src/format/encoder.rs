@@ -41,6 +41,10 @@ pub struct Style {
     pub columns: Columns,
 }
 
+/// Ready-made beginnings that are kept. All instruments that may be subscribed need half as many; a server that invents
+/// others must not take all memory.
+const HEADS: usize = 200_000;
+
 /// Turns records into lines. What is the same for every record of an instrument (type, segment, id, symbol) is kept ready made.
 #[derive(Debug)]
 pub struct Encoder {
@@ -71,6 +75,9 @@ impl Encoder {
         recv_us: i64,
     ) {
         let Encoder { style, heads, iso } = self;
+        if heads.len() >= HEADS {
+            heads.clear();
+        }
         let head = heads
             .entry(head_id(R::TYPE, instrument))
             .or_insert_with(|| head(style.format, R::TYPE.name(), instrument, symbol().as_deref()));
@@ -162,6 +169,9 @@ impl Encoder {
         recv_us: i64,
     ) {
         let Encoder { style, heads, iso } = self;
+        if heads.len() >= HEADS {
+            heads.clear();
+        }
         let head = heads
             .entry(head_id(R::TYPE, instrument))
             .or_insert_with(|| head(style.format, R::TYPE.name(), instrument, symbol().as_deref()));

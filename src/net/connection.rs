@@ -84,7 +84,8 @@ impl Connection {
             .max_write_buffer_size(WRITE_LIMIT)
             .max_message_size(Some(MESSAGE_LIMIT))
             .max_frame_size(Some(MESSAGE_LIMIT));
-        let socket = WebSocket::from_partially_read(Nonblocking::new(stream), early, Role::Client, Some(config));
+        let socket =
+            WebSocket::from_partially_read(Nonblocking::new(stream, &early), early, Role::Client, Some(config));
         Connection { socket, counter, report, redactor, unflushed: false, ended: None }
     }
 

@@ -15,7 +15,7 @@ pub(super) struct Nonblocking<S> {
     tail: Tail,
 }
 
-/// The last bytes that were read: enough for the largest control frame.
+/// The last bytes that were read: at least as many as the largest control frame has.
 #[derive(Default)]
 struct Tail {
     bytes: Vec<u8>,
@@ -23,30 +23,42 @@ struct Tail {
 
 impl Tail {
     const KEPT: usize = 128;
+    /// Small reads are only appended until so many bytes are kept: some nanoseconds each.
+    const ROOM: usize = 1024;
 
     fn add(&mut self, read: &[u8]) {
         let kept = &read[read.len().saturating_sub(Tail::KEPT)..];
-        let surplus = (self.bytes.len() + kept.len()).saturating_sub(Tail::KEPT);
-        self.bytes.drain(..surplus.min(self.bytes.len()));
+        if self.bytes.len() + kept.len() > Tail::ROOM {
+            let surplus = self.bytes.len().saturating_sub(Tail::KEPT);
+            self.bytes.drain(..surplus);
+        }
         self.bytes.extend_from_slice(kept);
+    }
+
+    /// Returns the code and the reason of a close frame that begins here, and how many bytes follow it.
+    fn close_frame(&self, at: usize) -> Option<(u16, &str, usize)> {
+        let (&[0x88, length], rest) = self.bytes.get(at..)?.split_first_chunk::<2>()? else { return None };
+        let (payload, behind) = rest.split_at_checked(usize::from(length))?;
+        let (code, reason) = payload.split_first_chunk::<2>()?;
+        Some((u16::from_be_bytes(*code), std::str::from_utf8(reason).ok()?, behind.len()))
     }
 }
 
 impl<S> Nonblocking<S> {
-    /// A stream that nobody waits for yet.
-    pub fn new(stream: S) -> Nonblocking<S> {
-        Nonblocking { stream, task: Waker::noop().clone(), tail: Tail::default() }
+    /// A stream that nobody waits for yet; `early` was read from it before.
+    pub fn new(stream: S, early: &[u8]) -> Nonblocking<S> {
+        let mut tail = Tail::default();
+        tail.add(early);
+        Nonblocking { stream, task: Waker::noop().clone(), tail }
     }
 
     /// Returns the code and the reason of the last close frame that was read, as they came; the websocket crate replaces
     /// codes that are not valid.
     pub fn last_close_frame(&self) -> Option<(u16, String)> {
-        let bytes = &self.tail.bytes;
-        (0..bytes.len()).rev().find_map(|at| {
-            let (&[0x88, length], rest) = bytes.get(at..)?.split_first_chunk::<2>()? else { return None };
-            let (code, reason) = rest.get(..usize::from(length))?.split_first_chunk::<2>()?;
-            Some((u16::from_be_bytes(*code), std::str::from_utf8(reason).ok()?.to_owned()))
-        })
+        let from_the_end = || (0..self.tail.bytes.len()).rev().filter_map(|at| self.tail.close_frame(at));
+        // Nothing should follow it; a reason may hold the byte that a frame begins with.
+        let found = from_the_end().find(|(.., behind)| *behind == 0).or_else(|| from_the_end().next());
+        found.map(|(code, reason, _)| (code, reason.to_owned()))
     }
 
     /// From now on this task is woken when a read or a write that was `WouldBlock` can go on.

@@ -15,6 +15,10 @@ use crate::protocol::depth::{BookSide, Levels, Side};
 use crate::record::depth::{Depth, DepthSide, SideRows};
 use std::collections::HashMap;
 
+/// Books that are kept before those of instruments that nobody asked for are forgotten: ten times what an account may ask
+/// for.
+const CROWD: usize = 2_500;
+
 /// What a packet led to.
 #[derive(Debug, Clone, Copy)]
 pub struct Pushed<'a> {
@@ -73,6 +77,8 @@ pub struct Books {
     levels: Levels,
     top: usize,
     books: HashMap<InstrumentKey, Book>,
+    /// How many are too many.
+    crowd: usize,
     /// Rows of the last single side.
     single: SideRows,
 }
@@ -80,7 +86,8 @@ pub struct Books {
 impl Books {
     /// No side seen yet. `top`: levels to show of each side; `None` for all.
     pub fn new(levels: Levels, top: Option<usize>) -> Books {
-        Books { levels, top: top.unwrap_or(usize::MAX), books: HashMap::new(), single: SideRows::default() }
+        let (top, single) = (top.unwrap_or(usize::MAX), SideRows::default());
+        Books { levels, top, books: HashMap::new(), crowd: CROWD, single }
     }
 
     /// The `book` view: takes a packet, and says what is to be printed and counted now.
@@ -110,6 +117,26 @@ impl Books {
     #[must_use]
     pub fn forget(&mut self, instrument: InstrumentKey) -> u64 {
         self.books.remove(&instrument).map_or(0, |mut book| book.show())
+    }
+
+    /// Returns whether a server sends far more instruments than anybody may ask for.
+    pub fn are_crowded(&self) -> bool {
+        self.books.len() >= self.crowd
+    }
+
+    /// Forgets the instruments that nobody asked for. Returns the packets to be counted as filtered: those that no record
+    /// has shown.
+    #[must_use]
+    pub fn forget_others(&mut self, is_asked_for: impl Fn(&InstrumentKey) -> bool) -> u64 {
+        let mut filtered = 0;
+        self.books.retain(|instrument, book| {
+            let stays = is_asked_for(instrument);
+            filtered += if stays { 0 } else { book.show() };
+            stays
+        });
+        // What is left was asked for; the next crowd is one of others.
+        self.crowd = self.books.len() + CROWD;
+        filtered
     }
 
     /// Forgets all of them (the run ends, or packets were lost whose instruments nobody knows). Returns the packets to be
@@ -252,6 +279,24 @@ mod tests {
         assert!(!push(&mut books, Side::Ask), "no bid of before may be paired with it");
         assert!(push(&mut books, Side::Bid));
         assert_eq!((books.forget(ONE), books.forget(TWO), books.forget_all()), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_crowd_that_nobody_asked_for_is_forgotten_and_its_open_sides_are_filtered() {
+        let mut books = Books::new(Levels::Twenty, None);
+        let mut filtered = 0;
+        for id in 1..=10_000 {
+            if books.are_crowded() {
+                filtered += books.forget_others(|instrument| *instrument == ONE);
+            }
+            for instrument in [ONE, InstrumentKey::new(Segment::NSE_FNO, id)] {
+                each(&bytes(instrument, Side::Bid, 1), Levels::Twenty, |side| filtered += books.push(side).filtered);
+            }
+            assert!(books.books.len() <= CROWD + 1);
+        }
+        assert!(books.books.contains_key(&ONE), "what was asked for stays");
+        filtered += books.forget_all();
+        assert_eq!(filtered, 20_000, "every packet is counted");
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Figures {
     pub requested: usize,
     /// Instruments of which a packet came.
     pub seen: usize,
+    /// Those of them that nobody asked for.
+    pub strangers: usize,
     /// When the last packet came, µs since the epoch; 0 when none did.
     pub last_recv_us: i64,
     /// Bytes written to all destinations.

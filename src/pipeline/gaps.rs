@@ -119,6 +119,10 @@ impl Gaps {
 
     /// Notes that a gap covers these moments.
     pub fn cover(&mut self, mut from_us: i64, mut to_us: i64) {
+        // Damaged packets have a moment each, of no length.
+        if to_us <= from_us {
+            return;
+        }
         while let Some((&from, &to)) = self.covered.range(..=to_us).next_back().filter(|&(_, &to)| to >= from_us) {
             self.covered.remove(&from);
             (from_us, to_us) = (from_us.min(from), to_us.max(to));

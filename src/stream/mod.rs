@@ -34,7 +34,7 @@ use crate::pipeline::handle::{FrameObserver, Handle, Wake};
 use crate::pipeline::item::{Event, StatusEvent};
 use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
-use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary};
+use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, STRANGERS, Summary};
 use crate::rest;
 use crate::session::{Config, Input, Markets, Plan, Session, Subscription};
 use shared::Shared;
@@ -51,9 +51,10 @@ const STAGGER: Duration = Duration::from_millis(200);
 /// How long sockets get to say goodbye.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How long what was received may take to reach its reader once the run is to end.
-const DRAIN: Duration = Duration::from_millis(1_200);
-/// How long outputs have after that to come back from a wait, or from a call to the system.
-const COME_BACK: Duration = Duration::from_millis(450);
+const DRAIN: Duration = Duration::from_millis(1_100);
+/// How long outputs have after that to come back from a wait, or from a call to the system. Then stderr has its 0.4 s: what
+/// a signal ends is over within two seconds.
+const COME_BACK: Duration = Duration::from_millis(400);
 /// How often chains look at the time and at their spots.
 const CHAINS_EVERY: Duration = Duration::from_millis(250);
 /// A run that ends without a connection for longer than this has failed.
@@ -182,6 +183,7 @@ struct Driver {
     status: status::Status,
     failure: Option<Failure>,
     told_of_damage: bool,
+    told_of_crowd: bool,
     /// Lengths of the bars that the pipeline makes, and when some may be due next.
     bars: Vec<Interval>,
     bars_due_us: Option<i64>,
@@ -277,6 +279,7 @@ impl Driver {
             report,
             failure: None,
             told_of_damage: false,
+            told_of_crowd: false,
             bars_due_us: next_due_us(&bars, now_us()),
             bars,
         })
@@ -410,6 +413,7 @@ impl Driver {
         self.shared.pipeline.tick();
         let figures = self.shared.pipeline.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
+        self.tell_crowd(figures.strangers);
         if figures.books.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
             self.console.warn(format!(
                 "damaged packets came: {} so far; gap records with the reason malformed say when, the closing line how many",
@@ -425,6 +429,16 @@ impl Driver {
         Markets::of(
             self.plan.connections().iter().flat_map(|wanted| wanted.all()).map(|wanted| wanted.instrument.segment),
         )
+    }
+
+    /// Says once that the server sends far more instruments than were asked for.
+    fn tell_crowd(&mut self, strangers: usize) {
+        if strangers >= STRANGERS && !std::mem::replace(&mut self.told_of_crowd, true) {
+            self.console.warn(format!(
+                "packets of {STRANGERS} instruments came that nobody asked for; more of them are printed too, but without \
+                 a symbol, and are not counted as seen"
+            ));
+        }
     }
 
     fn hang_up(&mut self) {
@@ -553,13 +567,15 @@ impl Driver {
                     }
                     Some(Err(_)) => {}
                 },
-                signal = signals.next() => if signal == Signal::Stop { signals.die() },
+                // The end goes on as it was decided.
+                _ = signals.next() => {}
                 () = &mut goodbye => break,
             }
         }
         self.sockets.abort_all();
         self.shared.pipeline.begin_end();
         let summary = self.drained(begun, &reason, signals).await?;
+        self.tell_crowd(summary.figures.strangers);
         self.close(&reason, &summary, silence, missing.unwrap_or(Exit::Network))
     }
 
@@ -573,10 +589,7 @@ impl Driver {
         while !self.shared.pipeline.has_ended() {
             tokio::select! {
                 () = self.shared.pipeline.changed() => self.shared.pipeline.look(),
-                signal = signals.next() => if signal == Signal::Stop {
-                    if !is_patient {
-                        signals.die();
-                    }
+                signal = signals.next() => if signal == Signal::Stop && is_patient {
                     is_patient = false;
                     late.as_mut().reset((Instant::now() + DRAIN).into());
                 },

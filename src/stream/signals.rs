@@ -21,7 +21,6 @@ pub(super) struct Signals {
     terminate: Stream,
     hang_up: Stream,
     figures: Stream,
-    last: i32,
 }
 
 impl Signals {
@@ -37,23 +36,17 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             hang_up: listen(SignalKind::hangup())?,
             figures: listen(SignalKind::user_defined1())?,
-            last: signal_hook::consts::SIGTERM,
         })
     }
 
-    /// The next one. Cancel-safe.
+    /// Returns the next one. A second SIGINT or SIGTERM never comes here: it has killed the process. Cancel-safe.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => { self.last = signal_hook::consts::SIGINT; Signal::Stop }
-            _ = self.terminate.recv() => { self.last = signal_hook::consts::SIGTERM; Signal::Stop }
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.terminate.recv() => Signal::Stop,
             _ = self.hang_up.recv() => if stops_at_hang_up() { Signal::Stop } else { Signal::HangUp },
             _ = self.figures.recv() => Signal::Figures,
         }
-    }
-
-    /// A second signal to stop: now, by the signal itself, so that the caller sees 130 or 143.
-    pub fn die(&self) {
-        let _ = signal_hook::low_level::emulate_default_handler(self.last);
     }
 }
 

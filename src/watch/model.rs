@@ -19,10 +19,15 @@ use std::sync::Arc;
 /// Orders that are kept; the oldest go first.
 const ORDERS: usize = 10_000;
 
+/// Rows that are kept of instruments that nobody asked for, and books; a server that invents more must not take all memory.
+const STRANGERS: usize = 25_000;
+
 /// Everything that the view may show.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     rows: Vec<Row>,
+    /// How many of them were asked for when they were last counted.
+    asked: usize,
     index: FxHashMap<InstrumentKey, usize>,
     /// What instruments are called; names come before rows.
     names: FxHashMap<InstrumentKey, Arc<str>>,
@@ -227,6 +232,9 @@ impl Model {
     }
 
     fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut Row {
+        if self.rows.len() >= self.asked + STRANGERS && !self.index.contains_key(&instrument) {
+            self.forget_strangers();
+        }
         let Model { rows, index, names, .. } = self;
         let at = *index.entry(instrument).or_insert_with(|| {
             let symbol = names.get(&instrument).cloned().or_else(symbol);
@@ -234,6 +242,15 @@ impl Model {
             rows.len() - 1
         });
         &mut rows[at]
+    }
+
+    /// Forgets the rows and books of instruments that nobody asked for.
+    #[cold]
+    fn forget_strangers(&mut self) {
+        self.rows.retain(|row| row.modes != 0);
+        self.asked = self.rows.len();
+        self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
+        self.books.retain(|instrument, _| self.index.contains_key(instrument));
     }
 
     /// Takes a packet of the market feed.

@@ -98,6 +98,12 @@ async fn b08_to_b12_every_end_has_its_name_and_stays_told() {
         (frame(8, &close(4000, &format!("bad {}", &SENTINEL[..80]))), closed(4000, "bad [redacted]")),
         (frame(8, &close(1008, "client 1000000001")), closed(1008, "client ******0001")),
         (frame(8, b""), closed(1005, "")),
+        // Codes that are not valid are told as they came, whatever the last read brought before them.
+        (frame(8, &close(999, "")), closed(999, "")),
+        (frame(8, &close(1005, "said")), closed(1005, "said")),
+        (frame(8, &close(1014, &long)), closed(1014, &long)),
+        (frame(8, &close(1016, "why")), closed(1016, "why")),
+        (frame(8, &close(1002, "ours")), closed(1002, "ours")),
         (vec![0x83, 0], Ended::Protocol { detail: "an unknown opcode" }),
         (vec![0xc2, 0], Ended::Protocol { detail: "reserved bits are set (an extension nobody asked for)" }),
         (vec![0x82, 0x80, 1, 2, 3, 4], Ended::Protocol { detail: "a masked frame" }),
@@ -118,6 +124,43 @@ async fn b08_to_b12_every_end_has_its_name_and_stays_told() {
         }
         assert_eq!(connection.poll_ready_now(), None);
         assert_eq!(connection.send_text("x"), Err(ended));
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_is_not_valid_is_told_as_it_came_in_pieces_and_behind_data() {
+    let close = frame(8, &[&999_u16.to_be_bytes()[..], &[b'x'; 123]].concat());
+    for piece in [1, 2, 3, 7, 64, 500] {
+        let (mut connection, mut socket) = connected().await;
+        let bytes = [frame(2, &[0x88; 300]), close.clone()].concat();
+        let sending = tokio::spawn(async move {
+            for piece in bytes.chunks(piece) {
+                socket.write_all(piece).await.expect("sent");
+                tokio::task::yield_now().await;
+            }
+            socket
+        });
+        assert_eq!(next(&mut connection).await, Incoming::Binary(Bytes::from_static(&[0x88; 300])));
+        let ended = Ended::CloseFrame { code: 999, reason: "x".repeat(123) };
+        assert_eq!(next(&mut connection).await, Incoming::Closed(ended), "in pieces of {piece}");
+        sending.await.expect("sent");
+    }
+}
+
+#[tokio::test]
+async fn a_violation_is_answered_with_a_close_frame_before_the_socket_is_dropped() {
+    let too_long = [&[0x82, 127][..], &(5_u64 << 20).to_be_bytes()].concat();
+    for (bytes, code) in [(vec![0x83, 0], 1002_u16), (frame(1, b"\xff\xfe"), 1007), (too_long, 1009)] {
+        let (mut connection, mut socket) = connected().await;
+        // What nobody reads any more must not turn the end into a reset that overtakes the answer.
+        socket.write_all(&[bytes, frame(2, &[7; 5_000])].concat()).await.expect("sent");
+        assert!(matches!(next(&mut connection).await, Incoming::Closed(_)));
+        drop(connection);
+        let mut heard = Vec::new();
+        socket.read_to_end(&mut heard).await.expect("an orderly end");
+        let [0x88, 0x82, mask @ .., high, low] = heard[..] else { panic!("no close frame: {heard:?}") };
+        let told = u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]);
+        assert_eq!(told, code);
     }
 }
 

@@ -141,6 +141,32 @@ fn i02_i03_with_the_other_signal_each_and_a_second_one_is_obeyed_at_once() {
 }
 
 #[test]
+fn i02_i03_a_signal_while_a_run_ends_by_itself_changes_nothing_and_a_second_one_is_obeyed_at_once() {
+    // The end waits for a reader that stands still, so that signals come while it lasts.
+    let ending = |home: &Home, sim: &dhan::testing::simulator::SimHandle| {
+        let (mut running, stdout) = in_state("reader stopped", home, sim).unwrap();
+        sim.cut(subscribed(sim, Stream::Market), Cut::Disconnect(814));
+        running.says("disconnected");
+        (running, stdout)
+    };
+    for _ in 0..3 {
+        let (sim, home) = (broker_of(4_000.0), Home::new());
+        let (running, _stdout) = ending(&home, &sim);
+        let ended = running.stops_soon(Signal::TERM);
+        // 0 where the signal was seen first.
+        assert!(matches!(ended.status.code(), Some(0 | 5)), "{:?}: {}", ended.status, ended.err);
+        ended.books();
+    }
+    let (sim, home) = (broker_of(4_000.0), Home::new());
+    let (mut running, _stdout) = ending(&home, &sim);
+    wait("the end", || {
+        running.signal(Signal::TERM);
+        running.child.try_wait().unwrap()
+    });
+    running.end().exits(143);
+}
+
+#[test]
 fn i04_a_hang_up_without_a_terminal_reads_the_lists_again_and_costs_no_gap() {
     let sim = broker_of(500.0);
     let home = Home::new();

@@ -4,7 +4,7 @@ use crate::support::{Home, Signal, broker, count_lines, subscribed, wait};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::encode;
-use dhan::testing::simulator::{Blast, Probe, SimConfig};
+use dhan::testing::simulator::{Blast, Cut, Probe, SimConfig};
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -79,6 +79,35 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     assert!(received == PACKETS && dropped > 0, "received {received}, dropped {dropped}");
     // What was in hand when the run was told to stop is dropped without a record of its own: nobody reads any more.
     assert!(lost <= dropped, "{lost} of {dropped}");
+}
+
+#[test]
+fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_said_once() {
+    // Ten times what is remembered of them, and five times the beginnings of lines that are kept.
+    const INVENTED: u32 = 1_000_000;
+    const PER_MESSAGE: u32 = 5_000;
+    let sim = broker(SimConfig { rate: Some(0.0), ..SimConfig::default() });
+    let home = Home::new();
+    let args = ["feed", "NSE_EQ:2885", "-o", "all.csv.zst", "--on-lag", "block"];
+    let mut running = home.start(home.dhan(&sim, &args));
+    let id = subscribed(&sim, Stream::Market);
+    for first in (0..INVENTED).step_by(PER_MESSAGE as usize) {
+        let mut packets = Vec::new();
+        for id in first..first + PER_MESSAGE {
+            encode::ticker(&mut packets, InstrumentKey::new(Segment::NSE_FNO, 1_000_000 + id), 1.0, 1_700_000_000);
+        }
+        sim.send(id, packets);
+    }
+    // Behind all of them.
+    sim.cut(id, Cut::Close(1012));
+    running.says("1012");
+    running.says("nobody asked for");
+    let peak = memory_peak_mib(running.pid());
+    assert!(peak <= 160, "{peak} MiB");
+    let ended = running.stop(Signal::TERM).exits(0);
+    let [received, written, ..] = ended.books();
+    assert!(written >= u64::from(INVENTED), "{written} of {received}");
+    assert_eq!(ended.err.matches("nobody asked for").count(), 1, "{}", ended.err);
 }
 
 #[test]

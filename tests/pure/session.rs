@@ -664,6 +664,39 @@ fn two_hundred_levels_try_the_other_path_once() {
 }
 
 #[test]
+fn an_outage_of_minutes_warns_after_ten_seconds_then_once_a_minute_and_when_data_comes_again() {
+    let mut bench = Bench::online();
+    bench.tell(Input::Data { packets: 1 });
+    bench.pass(Duration::from_secs(70));
+    bench.tell(Input::Data { packets: 1 });
+    bench.tell(Input::Closed(Ended::Reset));
+    let lost = bench.now;
+    while bench.now < lost + 200 * SECOND {
+        if bench.session.state() == StateName::Connecting {
+            bench.tell(Input::ConnectFailed(cannot_connect(ConnectClass::Refused, "nobody listens")));
+        }
+        bench.pass(Duration::from_millis(100));
+    }
+    bench.until_connect();
+    bench.tell(Input::Connected);
+    bench.tell(Input::Data { packets: 1 });
+    let warned: Vec<_> = bench
+        .log
+        .iter()
+        .filter_map(|(at, action)| match action {
+            Action::Warn(text) => Some((at.checked_sub(lost)? / SECOND, text.as_str())),
+            _ => None,
+        })
+        .collect();
+    let (last, minutes) = warned.split_last().unwrap();
+    assert_eq!(minutes.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [10, 60, 120, 180], "{warned:?}");
+    assert!(minutes.iter().all(|(_, text)| text.contains("no connection for")), "{warned:?}");
+    assert!(last.1.contains("live again after 3m"), "{warned:?}");
+    // The cause once, not with every line.
+    assert_eq!(minutes.iter().filter(|(_, text)| text.contains("nobody listens")).count(), 1, "{warned:?}");
+}
+
+#[test]
 fn max_outage_counts_from_the_last_connection() {
     let mut bench =
         Bench::new(Config { max_outage: Some(Duration::from_secs(300)), ..Config::new(Stream::Market, 1, 7) });

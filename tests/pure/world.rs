@@ -51,6 +51,10 @@ enum Happening {
     Restart(usize),
     /// Somebody on another host opens five sockets.
     Stranger,
+    /// The server refuses once what it accepted before: with this status on a reconnect, or with this disconnect packet.
+    Refusal(usize, u16),
+    /// It is long over.
+    LiveAgain(usize),
     /// A socket that fell silent must have been given up by now.
     Dead(usize, u64),
 }
@@ -67,6 +71,8 @@ struct Peer {
     /// Whether it has answered a ping on this socket.
     knows_pongs: bool,
     gap_open: bool,
+    /// The status that the next attempt is answered with.
+    refusal: Option<u16>,
     lost: u32,
     stop_asked: bool,
     over: bool,
@@ -89,6 +95,8 @@ struct World {
     attempts: Vec<u64>,
     silent_refusals: bool,
     connects: u64,
+    /// Whether sockets stay as they are.
+    is_calm: bool,
 }
 
 impl World {
@@ -111,6 +119,7 @@ impl World {
             attempts: Vec::new(),
             silent_refusals,
             connects: 0,
+            is_calm: false,
         };
         // Never more than five of a kind: that is what places are for (tests/pure/account.rs).
         for process in 0..processes {
@@ -136,6 +145,7 @@ impl World {
             silent_since: None,
             knows_pongs: false,
             gap_open: false,
+            refusal: None,
             lost: 0,
             stop_asked: false,
             over: false,
@@ -217,6 +227,28 @@ impl World {
             assert_eq!(peer.gap_open, peer.session.gap_open(), "gaps pair up");
         }
         self.check_budget();
+    }
+
+    /// Lives through half an hour in which nothing goes wrong but one refusal for each peer, when it has long been live.
+    fn refusals(&mut self) {
+        self.is_calm = true;
+        for i in 0..self.peers.len() {
+            self.tell(i, Input::Start);
+            let at = self.rng.u64(120 * SECOND..900 * SECOND);
+            let code = [302, 400, 403, 404, 806][self.rng.usize(0..5)];
+            self.later(at, Happening::Refusal(i, code));
+            self.later(at + 120 * SECOND, Happening::LiveAgain(i));
+        }
+        while let Some(Reverse((at, _, what))) = self.queue.pop() {
+            if at > 1_800 * SECOND {
+                break;
+            }
+            self.now = at;
+            self.happen(what);
+        }
+        for peer in &self.peers {
+            assert_eq!((peer.lost, peer.gap_open, peer.over), (1, false, false), "one gap, which has ended");
+        }
     }
 
     fn check_budget(&self) {
@@ -327,6 +359,17 @@ impl World {
                     }
                 }
             }
+            Happening::Refusal(i, 806) => self.ended_by_server(i, DisconnectReason(806)),
+            Happening::Refusal(i, status) => {
+                self.peers[i].refusal = Some(status);
+                self.peers[i].socket = None;
+                self.tell(i, Input::Closed(Ended::Reset));
+            }
+            Happening::LiveAgain(i) => {
+                let peer = &self.peers[i];
+                let is_open = matches!(peer.socket, Some((_, true)));
+                assert!(is_open && !peer.gap_open, "not live two minutes after a refusal: {:?}", peer.session.state());
+            }
             Happening::Dead(i, socket) => {
                 assert!(!self.is_open(i, socket), "a silent connection is still believed alive");
             }
@@ -362,7 +405,9 @@ impl World {
         if self.peers[i].socket != Some((socket, false)) {
             return;
         }
+        let refusal = self.peers[i].refusal.take().map(|status| http_answer(status, None));
         let failure = match self.weather {
+            _ if refusal.is_some() => refusal,
             1 => Some(cannot_connect(ConnectClass::Refused, "no route")),
             2 => Some(http_answer(503, None)),
             3 => Some(http_answer(429, self.rng.bool().then(|| Duration::from_secs(self.rng.u64(0..2_000))))),
@@ -388,6 +433,9 @@ impl World {
         self.later(first, Happening::Data(i, socket));
         self.later(10 * SECOND, Happening::ServerPing(i, socket));
         self.later(3 * SECOND, Happening::Check(i, socket));
+        if self.is_calm {
+            return;
+        }
         let lasts = match (self.weather, self.rng.u8(0..4)) {
             (5, _) => self.rng.u64(0..20 * SECOND),
             (_, 0) => self.rng.u64(0..5 * SECOND),
@@ -585,6 +633,14 @@ fn m01_no_day_breaks_an_invariant() {
         all.fold((0, 0, 0), |sum, day| (sum.0 + day.attempts, sum.1 + day.lost, sum.2 + u64::from(day.data)));
     assert!(attempts > 0 && data > 0, "nothing happened");
     assert!(seeds.len() == 1 || lost > 0, "nothing went wrong in {} days", seeds.len());
+}
+
+#[test]
+fn m02_one_refusal_of_a_live_run_costs_one_gap_of_at_most_two_minutes() {
+    for seed in 0..200 {
+        let live = || World::new(seed).refusals();
+        assert!(std::panic::catch_unwind(live).is_ok(), "seed {seed} (above)");
+    }
 }
 
 /// What happened in a day.

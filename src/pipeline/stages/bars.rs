@@ -81,12 +81,13 @@ impl Pipeline {
             return false;
         }
         let is_record = self.rules.only.contains(kind);
-        let Some(bars) = &mut self.bars else { return false };
-        let is_taken = bars.price(instrument, conn, price, !is_record);
-        if is_taken {
-            self.names.see(instrument);
+        self.names.see(instrument, &self.subscribed);
+        // Bars are kept of what was asked for, and of as many others as are remembered.
+        if !self.names.seen().contains(&instrument) {
+            return false;
         }
-        is_taken && !is_record
+        let Some(bars) = &mut self.bars else { return false };
+        bars.price(instrument, conn, price, !is_record) && !is_record
     }
 
     /// The run ends as it was told to; bars that are open are printed as they are.

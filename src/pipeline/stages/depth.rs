@@ -37,7 +37,7 @@ impl Pipeline {
     /// what became of it, so that the books balance at every moment.
     pub(super) fn side(&mut self, side: depth::BookSide<'_>, recv_us: i64) {
         let instrument = side.instrument;
-        self.names.see(instrument);
+        self.names.see(instrument, &self.subscribed);
         if self.wanted.get(&instrument) == Some(&0) {
             return self.filtered();
         }
@@ -51,6 +51,11 @@ impl Pipeline {
             self.books.written += 1;
             *self.figures.records.entry(RecordType::DepthSide.name()).or_default() += 1;
             return self.printed();
+        }
+        if assembler.are_crowded() {
+            let filtered = assembler.forget_others(|instrument| self.subscribed.contains_key(instrument));
+            self.books.received += filtered;
+            self.books.filtered += filtered;
         }
         let pushed = assembler.push(side);
         self.books.received += pushed.filtered;

@@ -97,15 +97,15 @@ impl Pipeline {
             || (!self.wanted.is_empty() && self.is_unwanted(instrument, kind))
             || (self.once.is_some() && !self.is_due_once(instrument, kind))
         {
-            self.names.see(instrument);
+            self.names.see(instrument, &self.subscribed);
             self.filtered();
             return false;
         }
         let recv_us = self.outputs.stamp(recv_us, &self.books);
-        let Pipeline { outputs, names, .. } = self;
+        let Pipeline { outputs, names, subscribed, .. } = self;
         // Asked once an instrument and type, so that this is also where an instrument is seen first.
         let symbol = || {
-            names.see(instrument);
+            names.see(instrument, subscribed);
             names.symbol(instrument)
         };
         outputs.instrument(instrument, symbol, record, recv_us);

@@ -13,7 +13,7 @@ mod rules;
 
 use crate::model::{PacketCounts, Stream};
 pub use ending::EndedWithin;
-pub use names::{LookUp, Named};
+pub use names::{LookUp, Named, STRANGERS};
 pub use rules::{Rules, View};
 
 use super::bars::Bars;
@@ -54,7 +54,7 @@ pub struct Pipeline {
     /// Modes that are wanted, as bits; kept for instruments that were ever unsubscribed from.
     wanted: FxHashMap<InstrumentKey, u8>,
     /// All modes that are subscribed, as bits.
-    subscribed: FxHashMap<InstrumentKey, u8>,
+    subscribed: names::Subscribed,
     once: Option<FxHashSet<(InstrumentKey, RecordType)>>,
     printed: u64,
     by_type: [u64; RecordType::ALL.len()],
@@ -95,7 +95,7 @@ impl Pipeline {
             figures: Figures { started_us, ..Figures::default() },
             names: names::Names::default(),
             wanted: FxHashMap::default(),
-            subscribed: FxHashMap::default(),
+            subscribed: names::Subscribed::default(),
             once: None,
             printed: 0,
             by_type: [0; RecordType::ALL.len()],
@@ -271,6 +271,7 @@ impl Pipeline {
         self.figures.books.received += self.bars.as_ref().map_or(0, |bars| bars.held());
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
+        self.figures.strangers = self.names.strangers();
         self.figures.bytes_written = self.outputs.bytes_written();
         for kind in RecordType::ALL {
             if self.by_type[kind as usize] > 0 {

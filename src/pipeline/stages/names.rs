@@ -10,11 +10,20 @@ pub type LookUp = Box<dyn FnMut(InstrumentKey) -> Option<Arc<str>> + Send>;
 /// What an instrument is called.
 pub type Named = (InstrumentKey, Arc<str>);
 
+/// Instruments that nobody asked for and that are remembered all the same. A server that invents more must not take all
+/// memory: packets of the others are printed, and forgotten.
+pub const STRANGERS: usize = 100_000;
+
+/// Modes that are subscribed, as bits.
+pub(super) type Subscribed = FxHashMap<InstrumentKey, u8>;
+
 /// Names that were told, or looked up when an instrument was seen first.
 #[derive(Default)]
 pub(super) struct Names {
     symbols: FxHashMap<InstrumentKey, Arc<str>>,
     seen: FxHashSet<InstrumentKey>,
+    /// How many of the seen nobody had asked for.
+    strangers: usize,
     look_up: Option<LookUp>,
     /// What was looked up and is not told yet.
     found: Vec<Named>,
@@ -31,14 +40,21 @@ impl Names {
 
     /// Something of an instrument came. Its name is looked up once, found or not.
     #[inline]
-    pub fn see(&mut self, instrument: InstrumentKey) {
-        if self.seen.insert(instrument) {
-            self.first(instrument);
+    pub fn see(&mut self, instrument: InstrumentKey, subscribed: &Subscribed) {
+        if !self.seen.contains(&instrument) {
+            self.first(instrument, subscribed);
         }
     }
 
     #[cold]
-    fn first(&mut self, instrument: InstrumentKey) {
+    fn first(&mut self, instrument: InstrumentKey, subscribed: &Subscribed) {
+        if !subscribed.contains_key(&instrument) {
+            if self.strangers == STRANGERS {
+                return;
+            }
+            self.strangers += 1;
+        }
+        self.seen.insert(instrument);
         if !self.symbols.contains_key(&instrument)
             && let Some(look_up) = &mut self.look_up
             && let Some(symbol) = look_up(instrument)
@@ -58,5 +74,9 @@ impl Names {
 
     pub fn seen(&self) -> &FxHashSet<InstrumentKey> {
         &self.seen
+    }
+
+    pub fn strangers(&self) -> usize {
+        self.strangers
     }
 }

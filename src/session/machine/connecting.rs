@@ -249,7 +249,15 @@ impl Session {
                 self.outage.fail(Cause::TokenDead);
                 self.await_others(Cause::TokenDead.to_string());
             }
-            (ProbeResult::PlanInactive, _) => self.give_up(Exit::Account, Cause::PlanInactive.to_string()),
+            (ProbeResult::PlanInactive, _) => {
+                let plan = Cause::PlanInactive;
+                let words = match cause {
+                    // The server has a code for it, which people look for.
+                    Cause::Disconnect(_) => format!("{cause}; {plan}"),
+                    _ => plan.to_string(),
+                };
+                self.give_up(Exit::Account, words);
+            }
             (ProbeResult::Fine, Asks::Refusal) => self.server_fault(&cause),
             // Nobody says that the plan is at fault, and this run has been live with it.
             (ProbeResult::Unknown, Asks::Refusal) if matches!(cause, Cause::Disconnect(_)) => self.server_fault(&cause),

@@ -62,6 +62,22 @@ fn b03_b04_b05_what_no_retry_could_mend_ends_at_once_with_its_code_and_an_orderl
 }
 
 #[test]
+fn b03_a_signal_in_any_moment_of_a_runs_own_end_leaves_a_code_and_a_closing_line() {
+    for _ in 0..8 {
+        let sim = start(lively());
+        let home = Home::at(&sim);
+        let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
+        let id = subscribed(&sim, Stream::Market, 1);
+        run.records("ticker", 1);
+        sim.cut(id, Cut::Disconnect(814));
+        run.status("disconnected", 1);
+        let done = run.stop();
+        assert!(matches!(done.status.code(), Some(0 | 5)), "{:?}: {}", done.status, done.err);
+        done.books();
+    }
+}
+
+#[test]
 fn b03_depth_understands_a_disconnect_in_each_of_its_layouts() {
     for layout in [DisconnectLayout::A, DisconnectLayout::B, DisconnectLayout::C] {
         for levels in ["20", "200"] {
@@ -99,6 +115,10 @@ fn b07_b12_other_ends_are_retried_and_their_reason_is_in_the_gap() {
         (Cut::Close(1000), "1000"),
         (Cut::Close(1001), "1001"),
         (Cut::Close(1011), "1011"),
+        (Cut::Close(999), "999"),
+        (Cut::Close(1005), "1005"),
+        (Cut::Close(1014), "1014"),
+        (Cut::Close(1016), "1016"),
         (Cut::Fin, "hung up"),
         (Cut::Reset, "reset"),
     ];

@@ -41,6 +41,25 @@ fn f01_a_server_that_was_away_for_a_while_is_one_gap() {
 }
 
 #[test]
+fn f01_an_outage_of_ten_seconds_is_told_with_q_too_and_so_is_its_end() {
+    let sim = start(lively());
+    let addr = sim.addr();
+    let home = Home::at(&sim);
+    let run = home.start(&["feed", "IDX_I:13", "-q"]);
+    run.records("ticker", 3);
+    drop(sim);
+    let begun = Instant::now();
+    run.said("no connection for 10s");
+    assert!(begun.elapsed() >= Duration::from_secs(9), "{:?}", begun.elapsed());
+    let again = SimHandle::start_in_thread(SimConfig { listen: addr, ..lively() }).expect("the same port");
+    run.said("live again after ");
+    let done = run.stop().code(0);
+    assert_eq!(done.err.lines().count(), 2, "{}", done.err);
+    assert_eq!(done.of("gap").len(), 1);
+    drop(again);
+}
+
+#[test]
 fn f02_five_thousand_instruments_are_asked_for_again_whole_a_hundred_a_message() {
     let sim = start(SimConfig { rate: Some(500.0), ..lively() });
     let home = Home::at(&sim);
