@@ -161,7 +161,8 @@ fn rules(take: &mut Take<'_>, feed: Stream) -> Rules {
             .then(|| (0..take.u8() % 4).map(|_| (key(take), take.one(&Mode::ALL))).collect()),
         view: if flags & 0x40 != 0 { View::Sides } else { View::Book },
         top: (flags & 0x80 != 0).then_some(2),
-        events: (flags & 0x30 == 0x10 && feed == Stream::Orders).then(|| order::Events::default().with(order::Event::Execution)),
+        events: (flags & 0x30 == 0x10 && feed == Stream::Orders)
+            .then(|| order::Events::default().with(order::Event::Execution)),
         ..Rules::everything(feed)
     }
 }
