@@ -103,7 +103,8 @@ pub fn printed(only: &[RecordType], feed: Stream, view: View) -> Result<Vec<Reco
             )
         }
         _ => {
-            let printed = RecordType::words(feed).join(", ");
+            let all = RecordType::of_stream(feed).iter().filter(|kind| is_printed(**kind, feed, view));
+            let printed = all.map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
             format!("--only leaves nothing: the {} stream prints {printed} records", feed.name())
         }
     })

@@ -118,7 +118,6 @@ macro_rules! kind {
     (price64_or_null) => { $crate::record::schema::Kind::Price };
     (uint) => { $crate::record::schema::Kind::Uint };
     (count) => { $crate::record::schema::Kind::Uint };
-    (int) => { $crate::record::schema::Kind::Int };
     (int_or_null) => { $crate::record::schema::Kind::IntOrNull };
     (text) => { $crate::record::schema::Kind::Text };
     (text_or_null) => { $crate::record::schema::Kind::TextOrNull };

@@ -21,7 +21,7 @@ fn sql(field: &Field, iso: bool) -> &'static str {
     match field.kind {
         Kind::Price => "DOUBLE",
         Kind::Second | Kind::SecondOrNull | Kind::Micros(_) if iso => "TIMESTAMP WITH TIME ZONE",
-        Kind::Uint | Kind::Int | Kind::IntOrNull | Kind::Second | Kind::SecondOrNull | Kind::Micros(_) => "BIGINT",
+        Kind::Uint | Kind::IntOrNull | Kind::Second | Kind::SecondOrNull | Kind::Micros(_) => "BIGINT",
         Kind::Text | Kind::TextOrNull | Kind::Word(_) | Kind::WordOrNull(_) | Kind::Hex => "VARCHAR",
         Kind::DateOrNull => "DATE",
         Kind::Words(_) | Kind::Texts | Kind::TextsOrNull => "VARCHAR[]",

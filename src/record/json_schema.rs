@@ -58,7 +58,6 @@ fn value(field: &Field, iso: bool) -> Value {
     let mut value = match field.kind {
         Kind::Price => json!({ "type": ["number", "null"] }),
         Kind::Uint => json!({ "type": "integer", "minimum": 0 }),
-        Kind::Int => json!({ "type": "integer" }),
         Kind::IntOrNull => json!({ "type": ["integer", "null"] }),
         Kind::Text => json!({ "type": "string" }),
         Kind::TextOrNull => json!({ "type": ["string", "null"] }),

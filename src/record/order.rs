@@ -367,22 +367,6 @@ impl Events {
     pub fn iter(self) -> impl Iterator<Item = Event> {
         Event::ALL.into_iter().filter(move |event| self.contains(*event))
     }
-
-    /// Reads `--events`: names between commas, any case, blanks around them ignored.
-    ///
-    /// # Errors
-    /// Names all words that are no event, and the ones that are.
-    pub fn parse(list: &str) -> Result<Events, UnknownEvents> {
-        let mut events = Events::default();
-        let mut unknown = Vec::new();
-        for word in list.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            match Event::ALL.into_iter().find(|event| event.name().eq_ignore_ascii_case(word)) {
-                Some(event) => events = events.with(event),
-                None => unknown.push(word.to_owned()),
-            }
-        }
-        if unknown.is_empty() && events != Events::default() { Ok(events) } else { Err(UnknownEvents(unknown)) }
-    }
 }
 
 impl fmt::Debug for Events {
@@ -394,30 +378,6 @@ impl fmt::Debug for Events {
 impl FromIterator<Event> for Events {
     fn from_iter<I: IntoIterator<Item = Event>>(events: I) -> Events {
         events.into_iter().fold(Events::default(), Events::with)
-    }
-}
-
-/// Words in `--events` that name no event; empty when the list was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct UnknownEvents(pub Vec<String>);
-
-impl fmt::Display for UnknownEvents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.as_slice() {
-            [] => f.write_str("--events names no event")?,
-            [one] => write!(f, "'{one}' is no order event")?,
-            many => {
-                for (i, word) in many.iter().enumerate() {
-                    write!(f, "{}'{word}'", if i == 0 { "" } else { ", " })?;
-                }
-                f.write_str(" are no order events")?;
-            }
-        }
-        f.write_str("; there are ")?;
-        for (i, event) in Event::ALL.into_iter().enumerate() {
-            write!(f, "{}{}", if i == 0 { "" } else { ", " }, event.name())?;
-        }
-        Ok(())
     }
 }
 
@@ -495,23 +455,6 @@ mod tests {
         }
         for wire in ["", "order_no", "orderNo2", "orderN", "instrumentType", "strategyId", "ordérNo"] {
             assert!(details.field_mut(wire).is_none(), "{wire}");
-        }
-    }
-
-    #[test]
-    fn events_are_read_by_name_and_bad_ones_are_all_named() {
-        let events = Events::parse(" execution, ORDER_TRADED,").unwrap();
-        assert_eq!(events, [Event::Traded, Event::Execution].into_iter().collect());
-        assert!(events.intersects(Events::default().with(Event::Execution)));
-        assert!(!events.intersects(Events::default().with(Event::Update)));
-        let message = Events::parse("filled,execution,order_done").unwrap_err().to_string();
-        assert!(
-            message
-                .starts_with("'filled', 'order_done' are no order events; there are update, snapshot, status_change,")
-        );
-        assert!(Events::parse(" , ").unwrap_err().to_string().starts_with("--events names no event; there are update"));
-        for event in Event::ALL {
-            assert_eq!(Events::parse(event.name()), Ok(Events::default().with(event)));
         }
     }
 

@@ -10,8 +10,6 @@ pub enum Kind {
     Price,
     /// A whole number of at least 0.
     Uint,
-    /// A whole number.
-    Int,
     /// A whole number, or null.
     IntOrNull,
     /// Text.
@@ -148,7 +146,6 @@ impl Schema {
             match self.fields[i].kind {
                 Kind::Price
                 | Kind::Uint
-                | Kind::Int
                 | Kind::IntOrNull
                 | Kind::Second
                 | Kind::SecondOrNull

@@ -71,6 +71,7 @@ types! {
 
 impl RecordType {
     /// The types that one market packet becomes.
+    #[cfg(any(test, feature = "testing"))]
     pub const PACKETS: [RecordType; 7] = [
         RecordType::Ticker,
         RecordType::Quote,
@@ -106,29 +107,6 @@ impl RecordType {
     pub const fn of_stream(stream: Stream) -> &'static [RecordType] {
         const TYPES: &[RecordType] = &RecordType::STREAMED;
         let (market, rest) = TYPES.split_at(MARKET);
-        let (depth, orders) = rest.split_at(2);
-        match stream {
-            Stream::Market => market,
-            Stream::Depth(_) => depth,
-            Stream::Orders => orders,
-        }
-    }
-
-    /// The words of `--only` for any stream: those of the market feed first.
-    pub const WORDS: [&'static str; RecordType::STREAMED.len()] = {
-        let mut words = [""; RecordType::STREAMED.len()];
-        let mut i = 0;
-        while i < words.len() {
-            words[i] = RecordType::STREAMED[i].name();
-            i += 1;
-        }
-        words
-    };
-
-    /// Returns the words of `--only` for a stream.
-    pub const fn words(stream: Stream) -> &'static [&'static str] {
-        const WORDS: &[&str] = &RecordType::WORDS;
-        let (market, rest) = WORDS.split_at(MARKET);
         let (depth, orders) = rest.split_at(2);
         match stream {
             Stream::Market => market,

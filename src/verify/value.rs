@@ -68,7 +68,6 @@ pub fn fits(kind: Kind, json: &str) -> bool {
     match kind {
         Kind::Price => is_price(json) || is_null,
         Kind::Uint => is_int(json) && !json.starts_with('-'),
-        Kind::Int => is_int(json),
         Kind::IntOrNull => is_int(json) || is_null,
         Kind::Text | Kind::Hex => text(),
         Kind::TextOrNull | Kind::DateOrNull => text() || is_null,
@@ -100,7 +99,7 @@ pub fn cell_fits(kind: Kind, text: &str) -> bool {
     match kind {
         Kind::Price => is_price(text),
         Kind::Uint => is_int(text) && !text.starts_with('-'),
-        Kind::Int | Kind::IntOrNull => is_int(text),
+        Kind::IntOrNull => is_int(text),
         Kind::Second | Kind::SecondOrNull | Kind::Micros(_) => is_int(text) || iso(text.as_bytes()).is_some(),
         Kind::Word(words) | Kind::WordOrNull(words) => words.contains(&text),
         Kind::Words(words) => text.split('|').all(|word| words.contains(&word)),

@@ -15,7 +15,7 @@ use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::{Pipeline, Rules, View};
 use dhan::testing::protocol::depth::{Levels, Row, Side};
 use dhan::testing::protocol::{DisconnectReason, Mode, encode};
-use dhan::testing::record::order::Events;
+use dhan::testing::record::order;
 use dhan::testing::record::{RecordType, TypeSet};
 use dhan::testing::verify::{Around, Verdict, ndjson};
 use serde_json::Value;
@@ -161,7 +161,8 @@ fn rules(take: &mut Take<'_>, feed: Stream) -> Rules {
             .then(|| (0..take.u8() % 4).map(|_| (key(take), take.one(&Mode::ALL))).collect()),
         view: if flags & 0x40 != 0 { View::Sides } else { View::Book },
         top: (flags & 0x80 != 0).then_some(2),
-        events: (flags & 0x30 == 0x10 && feed == Stream::Orders).then(|| Events::parse("execution").expect("a name")),
+        events: (flags & 0x30 == 0x10 && feed == Stream::Orders)
+            .then(|| order::Events::default().with(order::Event::Execution)),
         ..Rules::everything(feed)
     }
 }

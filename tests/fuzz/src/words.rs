@@ -6,7 +6,6 @@ use dhan::testing::instruments::filter::{Expiry, Strikes};
 use dhan::testing::instruments::{Name, Spec};
 use dhan::testing::output::file::Pattern;
 use dhan::testing::protocol::Mode;
-use dhan::testing::record::order::Events;
 
 /// 2026-06-10 09:50:00 IST.
 const NOW: i64 = 1_781_065_200_000_000;
@@ -44,7 +43,6 @@ pub fn run(data: &[u8]) {
         let _ = word.parse::<value::Moment>().map(|moment| moment.us(NOW));
         let _ = word.parse::<Expiry>();
         let _ = word.parse::<Strikes>();
-        let _ = Events::parse(word);
         if let Ok(pattern) = Pattern::parse(word) {
             let path = pattern.path_at(NOW);
             let boundary = pattern.boundary_after(NOW);
