@@ -27,32 +27,39 @@
 //!
 //! # The folders
 //!
-//! * `model` – what every module may use: segments, exit codes.
-//! * `protocol` – what the broker's bytes mean, and the inverse.
-//! * `record` – what we promise our users: one field list per record.
-//! * `format` – NDJSON and CSV.
-//! * `storage` – files that are never left torn: the file-system seam, markers, appending, recovery.
-//! * `output` – where lines go: stdout, rotated files, NATS.
-//! * `pipeline` – turns received frames into records, and counts packets.
-//! * `session` – when to connect, what to send, when to give up: no I/O, no clock.
-//! * `account` – what all processes of an account on this host share: places, connect budget, cool-offs.
-//! * `net` – sockets.
-//! * `stream` – runs sessions over sockets and carries frames to the pipeline.
-//! * `auth` – where credentials come from, and the one place that builds an address with a secret in it.
-//! * `rest` – the few REST calls.
-//! * `token` – the life of an access token: made, renewed, kept in its file.
-//! * `capture` – raw frames in a file, written and read.
-//! * `instruments` – the instrument master: download, cache, look-up.
-//! * `verify` – reads back what was captured and checks that it is complete.
-//! * `metrics` – figures of a run as Prometheus reads them.
-//! * `notify` – tells the service manager how the run does.
-//! * `watch` – the streams of a run as a full-screen view.
-//! * `doctor` – what `dhan doctor` finds, and what it means.
-//! * `server` – what every server of the protocols needs: accepting, routing, reading requests.
-//! * `simulator` – the same protocols from the server's side.
-//! * `cli` – flags as typed, flags as meant.
-//! * `cmd` – one file a subcommand, where the pieces are put together.
-//! * `console`, `clock`, `redact` – what stderr says, time, and keeping secrets out of both.
+//! A folder uses only folders above it; `tests/pure/architecture.rs` holds the imports to this table.
+//!
+//! | folder | what | uses |
+//! |---|---|---|
+//! | `model` | streams, segments, causes of failures, packet counters, exit codes |  |
+//! | `clock` | the system's clock, and time in India |  |
+//! | `protocol` | what the broker's bytes mean, and the inverse | model |
+//! | `record` | every record declared once: fields, CSV columns, schema, words of `--only` | model, protocol |
+//! | `format` | NDJSON and CSV | clock, model, record |
+//! | `redact` | keeps secrets out of all texts |  |
+//! | `console` | what stderr says | clock, redact |
+//! | `session` | when to connect, what to send, when to give up: no I/O, no clock | clock, model, protocol, record |
+//! | `storage` | files that are never left torn: the file-system seam, markers, appending, recovery | clock, console, model |
+//! | `server` | what every server of the protocols needs: accepting, routing, reading requests | clock, model, protocol |
+//! | `output` | stdout, rotated files, NATS: a queue and a thread each | clock, console, format, model, record, storage |
+//! | `pipeline` | decodes, filters, counts and encodes frames; gaps, order books, bars, order memory | clock, format, model, output, protocol, record, redact |
+//! | `auth` | where credentials come from, and the one place that builds an address with a secret in it | clock, console, model, redact |
+//! | `net` | DNS, proxy, TCP, TLS, websocket, HTTP | auth, clock, console, model, redact |
+//! | `account` | what all processes of an account on this host share: places, connect budget, cool-offs | model, session |
+//! | `rest` | the few REST calls | auth, console, model, net, redact |
+//! | `token` | the life of an access token: made, renewed, kept in its file | account, auth, clock, console, model, net, redact, rest |
+//! | `capture` | raw frames in a file, written and read | clock, console, model, output, pipeline, protocol, record, storage |
+//! | `doctor` | what `dhan doctor` finds, and what it means | account, auth, clock, console, model, net, redact, rest, session |
+//! | `instruments` | the instrument master: download, cache, look-up | clock, console, model, net, protocol |
+//! | `chain` | the options around a spot, following it | instruments, model |
+//! | `metrics` | figures for Prometheus | model, pipeline, record |
+//! | `notify` | word to the service manager | model |
+//! | `simulator` | the same protocols from the server's side | capture, clock, console, model, pipeline, protocol, redact, server |
+//! | `cli` | flags as typed, flags as meant | auth, chain, clock, console, format, instruments, model, output, pipeline, protocol, record, redact, session, simulator, token |
+//! | `stream` | runs sessions over sockets and carries frames to the pipeline | account, auth, chain, clock, console, metrics, model, net, notify, output, pipeline, protocol, record, redact, rest, session |
+//! | `verify` | reads back what was captured and checks that it is complete | capture, console, format, model, output, pipeline, record |
+//! | `watch` | the streams of a run as a full-screen view | clock, console, model, pipeline, protocol, record |
+//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, console, doctor, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, rest, session, simulator, storage, stream, token, verify, watch |
 
 mod account;
 mod auth;
