@@ -29,6 +29,11 @@ impl Bucket {
         Ok(())
     }
 
+    /// Gives an attempt back.
+    pub fn give_back(&mut self, now_us: i64) {
+        self.full_at_us = self.owed_from(now_us).saturating_sub(EARNED_US).max(now_us);
+    }
+
     /// The emptier of the two, as seen from now.
     pub fn merge(&mut self, other: Bucket, now_us: i64) {
         self.full_at_us = self.owed_from(now_us).max(other.owed_from(now_us));
@@ -46,6 +51,17 @@ mod tests {
     use proptest::prelude::*;
 
     const SECOND: i64 = 1_000_000;
+
+    #[test]
+    fn an_attempt_that_is_given_back_was_never_taken() {
+        let (mut bucket, now) = (Bucket::default(), 1_800_000_000 * SECOND);
+        for _ in 0..100 {
+            assert_eq!(bucket.take(now), Ok(()));
+            bucket.give_back(now);
+        }
+        assert!((0..10).all(|_| bucket.take(now).is_ok()));
+        assert!(bucket.take(now).is_err(), "nothing was won by it");
+    }
 
     #[test]
     fn ten_at_once_then_one_in_six_seconds() {

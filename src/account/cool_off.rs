@@ -1,6 +1,6 @@
 //! Cool-offs: moments before which nobody of the account connects.
 
-use crate::session::CoolOffKind;
+use crate::model::CoolOffKind;
 use crate::session::policy::{DISPLACED, LONGEST_COOL_OFF};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -17,7 +17,7 @@ pub use budget::Bucket;
 pub use cool_off::{CoolOff, CoolOffs};
 pub use place::{Holder, NoPlace, Place};
 
-use crate::session::CoolOffKind;
+use crate::model::CoolOffKind;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -142,6 +142,27 @@ impl Account {
         match taken {
             Ok(()) => Admission::Go,
             Err(wait) => Admission::Budget { wait },
+        }
+    }
+
+    /// Gives an attempt back to the budget: it did not reach the server, or its session ended as it should.
+    pub fn give_back(&self, now_us: i64) {
+        let mut memory = self.lock();
+        memory.bucket.give_back(now_us);
+        let mine = memory.bucket;
+        if let Some(store) = &self.store {
+            let written = store.update("budget.json", |disk: &mut Bucket| {
+                disk.give_back(now_us);
+                *disk
+            });
+            match written {
+                // Other processes may have taken more than this one knows of.
+                Ok(disk) => memory.bucket = disk,
+                Err(error) => {
+                    memory.bucket = mine;
+                    memory.warn(&error);
+                }
+            }
         }
     }
 

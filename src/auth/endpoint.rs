@@ -13,7 +13,7 @@ impl Stream {
         match self {
             Stream::Market => "wss://api-feed.dhan.co/",
             Stream::DEPTH_20 => "wss://depth-api-feed.dhan.co/twentydepth",
-            Stream::DEPTH_200 => "wss://full-depth-api.dhan.co/twohundreddepth",
+            Stream::DEPTH_200 => "wss://full-depth-api.dhan.co/",
             Stream::Orders => "wss://api-order-update.dhan.co/",
         }
     }
@@ -66,19 +66,29 @@ impl BaseUrl {
         self.url.host_str().unwrap_or_default()
     }
 
+    /// Returns whether it is reached without encryption; that is this host only, and no proxy is used.
+    pub fn is_plain(&self) -> bool {
+        self.url.scheme() == "ws"
+    }
+
+    /// Returns `host:port`.
+    pub fn authority(&self) -> String {
+        format!("{}:{}", self.host(), self.url.port_or_known_default().unwrap_or(443))
+    }
+
     /// Whether the user named it; Dhan's own otherwise.
     pub fn is_named_by_user(&self) -> bool {
         self.named
     }
 
-    /// Another path that the same server may serve: 200-level depth has been seen at `/`. Only where the user did not
-    /// name an address, since that one is used as it stands.
+    /// Returns the other path that the same server may serve: 200-level depth is documented at `/twohundreddepth` and
+    /// has been seen at `/` only. `None` where the user named an address, since that one is used as it stands.
     pub fn alternative(&self) -> Option<BaseUrl> {
-        if self.named || self.endpoint != Stream::DEPTH_200 || self.url.path() == "/" {
+        if self.named || self.endpoint != Stream::DEPTH_200 || self.url.path() != "/" {
             return None;
         }
         let mut other = self.clone();
-        other.url.set_path("/");
+        other.url.set_path("/twohundreddepth");
         Some(other)
     }
 

@@ -6,6 +6,9 @@ use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
 use super::simulate::SimulateArgs;
 use super::verify::VerifyArgs;
+use crate::model::Stream;
+use crate::record::RecordType;
+use crate::record::order::Event;
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use std::ffi::OsStr;
@@ -146,7 +149,7 @@ pub struct FeedArgs {
     #[arg(long)]
     pub once: bool,
     /// Keep only these record types, separated by commas; gaps stay
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["ticker", "quote", "full", "oi", "prev_close", "market_status", "unknown"]))]
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(RecordType::words(Stream::Market)))]
     pub only: Vec<String>,
     /// Everything that all streams have.
     #[command(flatten)]
@@ -169,35 +172,18 @@ pub struct DepthArgs {
     #[arg(long, value_name = "N")]
     pub top: Option<String>,
     /// Keep only these record types; gaps stay
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["depth", "depth_side"]))]
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(RecordType::words(Stream::DEPTH_20)))]
     pub only: Vec<String>,
     /// Everything that all streams have.
     #[command(flatten)]
     pub stream: StreamArgs,
 }
 
-/// The words of `--events`.
-const EVENTS: &[&str] = &[
-    "update",
-    "snapshot",
-    "status_change",
-    "execution",
-    "order_transit",
-    "order_pending",
-    "order_rejected",
-    "order_cancelled",
-    "order_traded",
-    "order_expired",
-    "order_part_traded",
-    "order_triggered",
-    "order_closed",
-];
-
 /// `dhan orders`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OrdersArgs {
     /// Keep only updates that carry one of these events, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(EVENTS))]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(&Event::WORDS))]
     pub events: Vec<String>,
     /// Do not ask the REST order book
     #[arg(long)]
@@ -206,7 +192,7 @@ pub struct OrdersArgs {
     #[arg(long)]
     pub show_client_id: bool,
     /// Keep only these record types; gaps stay
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["order"]))]
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(RecordType::words(Stream::Orders)))]
     pub only: Vec<String>,
     /// Whose orders.
     #[command(flatten)]
@@ -333,13 +319,13 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "N")]
     pub top: Option<String>,
     /// Orders: keep only updates that carry one of these events
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(EVENTS))]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(&Event::WORDS))]
     pub events: Vec<String>,
     /// Orders: print client ids whole
     #[arg(long)]
     pub show_client_id: bool,
     /// Keep only these record types; gaps stay
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&["ticker", "quote", "full", "oi", "prev_close", "market_status", "unknown", "depth", "depth_side", "order"]))]
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&RecordType::WORDS))]
     pub only: Vec<String>,
     /// What is printed, and where.
     #[command(flatten)]

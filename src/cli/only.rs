@@ -1,10 +1,10 @@
 //! `--only`: which types of record are kept.
 
-use super::plan::{RecordType, View};
+use super::plan::View;
 use super::problems::Problems;
 use super::value;
 use crate::model::Stream;
-use crate::record::market::MarketType;
+use crate::record::RecordType;
 
 /// The types that `--only` names, of those that a command knows; `None` where it is not given.
 pub fn types(typed: &[String], types: &[RecordType], problems: &mut Problems) -> Option<Vec<RecordType>> {
@@ -51,18 +51,16 @@ pub fn printed(only: &[RecordType], feed: Stream, view: View) -> Result<Vec<Reco
             )
         }
         _ => {
-            let all = MarketType::ALL.map(RecordType::Market).into_iter().chain([book, sides, RecordType::Order]);
-            let printed: Vec<_> = all.filter(|kind| is_printed(*kind, feed, view)).map(RecordType::name).collect();
-            format!("--only leaves nothing: the {} stream prints {} records", feed.name(), printed.join(", "))
+            let printed = RecordType::words(feed).join(", ");
+            format!("--only leaves nothing: the {} stream prints {printed} records", feed.name())
         }
     })
 }
 
 fn is_printed(kind: RecordType, feed: Stream, view: View) -> bool {
-    match (feed, kind) {
-        (Stream::Market, RecordType::Market(_)) | (Stream::Orders, RecordType::Order) => true,
-        (Stream::Depth(_), RecordType::Depth) => view == View::Book,
-        (Stream::Depth(_), RecordType::DepthSide) => view == View::Sides,
-        _ => false,
+    match kind {
+        RecordType::Depth if view == View::Sides => false,
+        RecordType::DepthSide if view == View::Book => false,
+        _ => RecordType::of_stream(feed).contains(&kind),
     }
 }

@@ -13,7 +13,7 @@ pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
 
-use crate::record::market::MarketType;
+use crate::record::RecordType;
 use crate::record::order::Events;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -163,31 +163,6 @@ pub struct ShapePlan {
     pub gaps: bool,
     /// Connection events as records too (`--status-records`).
     pub status_records: bool,
-}
-
-/// A type of record that `--only` may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RecordType {
-    /// One of the market feed's.
-    Market(MarketType),
-    /// A book.
-    Depth,
-    /// One side of a book.
-    DepthSide,
-    /// An order update.
-    Order,
-}
-
-impl RecordType {
-    /// The value of `type`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            RecordType::Market(kind) => kind.name(),
-            RecordType::Depth => "depth",
-            RecordType::DepthSide => "depth_side",
-            RecordType::Order => "order",
-        }
-    }
 }
 
 /// Where records go.

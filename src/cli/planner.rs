@@ -5,8 +5,8 @@ use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, R
 use super::credentials::UserTypeArgs;
 use super::only;
 use super::plan::{
-    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, RecordType, ReplayPlan, ServerPlan, ShapePlan, Speed,
-    StopPlan, StreamKind, StreamPlan, StreamSource, TextSource, View,
+    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, Speed, StopPlan,
+    StreamKind, StreamPlan, StreamSource, TextSource, View,
 };
 use super::problems::Problems;
 use super::specs::{self, Takes};
@@ -23,8 +23,7 @@ use crate::output::file::Pattern;
 use crate::pipeline::lane::OnLag;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-
-use crate::record::market::MarketType;
+use crate::record::RecordType;
 use crate::record::order::{Event, Events};
 use crate::redact::Redactor;
 use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
@@ -66,8 +65,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     let mode = mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
     let instruments = instruments(&args.instruments, &args.stream, Stream::Market, takes, around, &mut problems);
-    let types = MarketType::ALL.map(RecordType::Market);
-    let only = only::types(&args.only, &types, &mut problems);
+    let only = only::types(&args.only, RecordType::of_stream(Stream::Market), &mut problems);
     if args.once {
         if args.stream.output.count.is_some() {
             problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
@@ -104,7 +102,7 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
     let top = top(args.top.as_deref(), &mut problems);
     let instruments =
         instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, around, &mut problems);
-    let only = only::types(&args.only, &[RecordType::Depth, RecordType::DepthSide], &mut problems);
+    let only = only::types(&args.only, RecordType::of_stream(Stream::Depth(levels)), &mut problems);
     if let Some(only) = &only {
         problems.ok(only::printed(only, Stream::Depth(levels), view));
     }
@@ -119,7 +117,7 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
 pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
     let mut problems = Problems::default();
     let events = events(&args.events, &mut problems);
-    let only = only::types(&args.only, &[RecordType::Order], &mut problems);
+    let only = only::types(&args.only, RecordType::of_stream(Stream::Orders), &mut problems);
     let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.show_client_id };
     stream(kind, InstrumentPlan::default(), None, only, &args.stream, Some(args.user_type), around, problems)
 }
@@ -134,9 +132,7 @@ pub fn replay(args: &ReplayArgs) -> Result<ReplayPlan, Failure> {
         let at = problems.ok(value::word("--speed", typed, &["max", "1x", "10x"]))?;
         Some([Speed::Max, Speed::Times(1), Speed::Times(10)][at])
     });
-    let mut types: Vec<_> = MarketType::ALL.map(RecordType::Market).to_vec();
-    types.extend([RecordType::Depth, RecordType::DepthSide, RecordType::Order]);
-    let only = only::types(&args.only, &types, &mut problems);
+    let only = only::types(&args.only, &RecordType::STREAMED, &mut problems);
     let plan = ReplayPlan {
         files: args.files.clone(),
         speed: speed.unwrap_or_default(),

@@ -5,6 +5,7 @@ use super::value::nearest;
 use crate::instruments::{Name, Spec, SpecSegment};
 use crate::model::Segment;
 use crate::protocol::Mode;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,11 +19,30 @@ pub enum Takes {
     Depth,
 }
 
-/// Reads the specs of a list: one a line, `#` begins a comment at the start of a line or after white space. What is good
-/// in it, and one problem a bad line, with its number.
+/// Reads the specs of a list: one a line, `#` begins a comment at the start of a line or after white space; or records of
+/// `dhan instruments`, NDJSON or CSV with their header. Returns what is good in it, and one problem a bad line, with its number.
 pub fn list(name: &str, text: &str, takes: Takes) -> (Vec<Spec>, Vec<String>) {
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
+    let mut columns = None;
     for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+        let record = match &columns {
+            _ if line.starts_with('{') => Some(json_record(line)),
+            Some(columns) => Some(csv_record(line, *columns)),
+            None => None,
+        };
+        if let Some(record) = record {
+            match record.and_then(|typed| spec(&typed, takes)) {
+                Ok(spec) => specs.push(spec),
+                Err(problem) => problems.push(format!("{name}:{number}: {problem}")),
+            }
+            continue;
+        }
+        if specs.is_empty() && problems.is_empty() {
+            columns = csv_columns(line);
+            if columns.is_some() {
+                continue;
+            }
+        }
         let line = without_comment(line);
         if line.trim().is_empty() {
             continue;
@@ -33,6 +53,41 @@ pub fn list(name: &str, text: &str, takes: Takes) -> (Vec<Spec>, Vec<String>) {
         }
     }
     (specs, problems)
+}
+
+/// The spec of a record that `dhan instruments` printed as NDJSON.
+fn json_record(line: &str) -> Result<String, String> {
+    #[derive(serde::Deserialize)]
+    struct Record<'a> {
+        #[serde(borrow)]
+        segment: Cow<'a, str>,
+        #[serde(borrow)]
+        security_id: Cow<'a, str>,
+    }
+    serde_json::from_str(line)
+        .map(|Record { segment, security_id }| format!("{segment}:{security_id}"))
+        .map_err(|_| "is no record of dhan instruments: it needs \"segment\" and \"security_id\" as texts".to_owned())
+}
+
+/// Where a CSV header has the segment and the id, if it is one.
+fn csv_columns(line: &str) -> Option<(usize, usize)> {
+    let header = csv_fields(line)?;
+    let at = |name: &str| header.iter().position(|field| field.trim() == name);
+    Some((at("segment")?, at("security_id")?))
+}
+
+/// The spec of a record that `dhan instruments` printed as CSV.
+fn csv_record(line: &str, (segment, id): (usize, usize)) -> Result<String, String> {
+    let fields = csv_fields(line).unwrap_or_default();
+    match (fields.get(segment), fields.get(id)) {
+        (Some(segment), Some(id)) => Ok(format!("{segment}:{id}")),
+        _ => Err("has no segment and security_id, as the header says that it has".to_owned()),
+    }
+}
+
+fn csv_fields(line: &str) -> Option<csv::StringRecord> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+    reader.records().next()?.ok()
 }
 
 fn without_comment(line: &str) -> &str {
@@ -183,6 +238,23 @@ mod tests {
         }
         let specs = list("w.txt", "IDX_I:13#x\n  # no\nA#B # c\n", FEED).0;
         assert_eq!(specs.iter().map(|s| s.text.as_str()).collect::<Vec<_>>(), ["IDX_I:13#x", "A#B"]);
+    }
+
+    #[test]
+    fn records_of_the_instruments_command_are_specs() {
+        let names = |text: &str| {
+            let (specs, problems) = list("stdin", text, FEED);
+            (specs.iter().map(|spec| spec.text.clone()).collect::<Vec<_>>(), problems)
+        };
+        let ndjson = "{\"segment\":\"NSE_EQ\",\"security_id\":\"2885\",\"symbol\":\"A \\\"B\\\"\"}\nIDX_I:13\n";
+        assert_eq!(names(ndjson), (vec!["NSE_EQ:2885".to_owned(), "IDX_I:13".to_owned()], vec![]));
+        let csv = "\u{feff}symbol,segment,security_id\r\n\"A,B\",NSE_EQ,2885\r\nC,IDX_I,13\r\n";
+        assert_eq!(names(csv).0, ["NSE_EQ:2885", "IDX_I:13"]);
+        let (specs, problems) = names("segment,security_id\nNSE_EQ,\nNSE_EQ\n");
+        assert!(specs.is_empty() && problems.len() == 2, "{problems:?}");
+        assert!(problems[0].starts_with("stdin:2: ") && problems[1].starts_with("stdin:3: "), "{problems:?}");
+        let (specs, problems) = names("{\"a\":1}\n{\n");
+        assert!(specs.is_empty() && problems[1].starts_with("stdin:2: is no record"), "{problems:?}");
     }
 
     #[test]

@@ -7,10 +7,12 @@ use crate::cli::instruments::{
 };
 use crate::clock;
 use crate::console::Console;
+use crate::instruments::filter::ordered;
 use crate::instruments::index::build::MAX_CSV;
 use crate::instruments::index::{Bytes, build};
 use crate::instruments::lookup::{self, Outcome, candidates, look_up, suggestions};
 use crate::instruments::master::{Found, Level, Master, MasterError};
+use crate::instruments::resolve::missing;
 use crate::instruments::search::{Words, search};
 use crate::instruments::{Layout, Name, Problem, Spec, SpecSegment, Store, renew};
 use crate::model::exit::{Exit, Failure};
@@ -19,7 +21,6 @@ use jiff::civil::Date;
 use output::{Printer, Stop};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -152,30 +153,25 @@ fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
 fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
     let filter = args.filter.meant();
     let today = today();
-    let (ready, master) = Source::of(&args.source, console)?.ask(console, |master| {
+    let ((rows, missed), master) = Source::of(&args.source, console)?.ask(console, |master| {
         // Once a line is printed it is too late to find out that the next one is damaged.
         master.verify()?;
-        filter.ready(master, today)
+        let ready = filter.ready(master, today)?;
+        let rows = ordered(master, &ready)?;
+        let missed = if rows.is_empty() { ready.missed(master)? } else { None };
+        Ok((rows, missed))
     })?;
     let mut printer = Printer::new(args.source.format);
-    let mut left = args.filter.limit.unwrap_or(u64::MAX);
-    master
-        .scan::<Stop>(
-            |entry, _| ready.may_take(entry),
-            |_, entry, row| {
-                if left == 0 {
-                    return Ok(ControlFlow::Break(()));
-                }
-                if ready.takes(row) {
-                    printer.print(row, entry.form)?;
-                    left -= 1;
-                }
-                Ok(ControlFlow::Continue(()))
-            },
-        )
-        .and_then(|()| printer.finish())
-        .map_err(Stop::into_failure)?;
-    Ok(Exit::Done)
+    let limit = args.filter.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let printed = rows.iter().take(limit).try_for_each(|number| {
+        let found = master.found(*number).map_err(Stop::Master)?;
+        printer.print(&found.row(master.columns()).map_err(Stop::Master)?, found.entry.form)
+    });
+    printed.and_then(|()| printer.finish()).map_err(Stop::into_failure)?;
+    match missed {
+        Some(missed) => Err(Failure::new(Exit::NotFound, format!("no instrument passes the filters: {missed}"))),
+        None => Ok(Exit::Done),
+    }
 }
 
 /// Prints rows that were found.
@@ -193,24 +189,30 @@ fn find(args: &FindArgs, console: &Console) -> Result<Exit, Failure> {
     let specs = specs(&args.symbols)?;
     let filter = args.filter.meant();
     let today = today();
-    let everywhere = |_: SpecSegment| true;
     let ((found, problems), master) = Source::of(&args.source, console)?.ask(console, |master| {
         let ready = filter.ready(master, today)?;
         let (mut all, mut problems) = (Vec::new(), Vec::new());
         for spec in &specs {
             let (mut wanted, mut others) = (Vec::new(), Vec::new());
-            for (level, found) in master.named(spec.segment, &spec.name)? {
-                // `find` is exact: a display name is for `search`.
-                if level == Level::Display {
-                    continue;
+            let mut named = master.named(spec.segment, &spec.name)?;
+            // A display name counts only where nothing has that symbol.
+            if named.iter().any(|(level, _)| *level < Level::Display) {
+                named.retain(|(level, _)| *level < Level::Display);
+            }
+            if let (true, None, Name::Symbol(symbol)) = (named.is_empty(), spec.segment, &spec.name)
+                && let Ok(id) = symbol.parse()
+            {
+                for segment in SpecSegment::ALL {
+                    named.extend(master.by_id(segment, id)?.map(|found| (Level::Ours, found)));
                 }
+            }
+            for (_, found) in named {
                 let takes = ready.takes(&found.row(master.columns())?);
                 if takes { wanted.push(found) } else { others.push(found) }
             }
             if wanted.is_empty() {
                 problems.push(if others.is_empty() {
-                    let nearest = suggestions(master, spec, everywhere, today)?;
-                    Problem::Unknown { spec: spec.text.clone(), nearest }.to_string()
+                    missing(master, spec, |_| true, today)?.to_string()
                 } else {
                     filtered(master, spec, others, today)?
                 });
@@ -250,15 +252,27 @@ fn words(args: &SearchArgs, console: &Console) -> Result<Exit, Failure> {
         Ok((found, (near, limit == 0)))
     })?;
     print(&master, &found, &args.source, &args.filter)?;
-    match near {
-        _ if !found.is_empty() => Ok(Exit::Done),
-        (_, true) => Ok(Exit::Done),
-        (near, _) if near.is_empty() => Err(Failure::new(Exit::NotFound, format!("nothing holds \"{text}\""))),
-        (near, _) => {
-            let near = near.join("\n  ");
-            Err(Failure::new(Exit::NotFound, format!("nothing holds \"{text}\"; nearest symbols:\n  {near}")))
-        }
+    let (near, nothing_wanted) = near;
+    if !found.is_empty() || nothing_wanted {
+        return Ok(Exit::Done);
     }
+    let mut message = format!("nothing holds \"{text}\"");
+    if text.split_whitespace().any(is_isin) && master.columns().layout == Layout::Compact {
+        message.push_str("; ISINs are in the detailed file only: add --detailed");
+    }
+    if !near.is_empty() {
+        message.push_str(&format!("; nearest symbols:\n  {}", near.join("\n  ")));
+    }
+    Err(Failure::new(Exit::NotFound, message))
+}
+
+/// Whether a word has the form of an ISIN: two letters, nine letters or digits, a digit.
+fn is_isin(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    bytes.len() == 12
+        && bytes.iter().all(u8::is_ascii_alphanumeric)
+        && bytes.iter().take(2).all(u8::is_ascii_alphabetic)
+        && bytes.last().is_some_and(u8::is_ascii_digit)
 }
 
 fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
@@ -272,10 +286,7 @@ fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
                 Err(Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? }.to_string())
             }
             Outcome::Expired(found) => Err(filtered(master, &spec, found, today)?),
-            Outcome::Elsewhere(_) | Outcome::None => {
-                let nearest = suggestions(master, &spec, |_| true, today)?;
-                Err(Problem::Unknown { spec: text(), nearest }.to_string())
-            }
+            Outcome::Elsewhere(_) | Outcome::None => Err(missing(master, &spec, |_| true, today)?.to_string()),
         })
     })?;
     let (found, also) = found.map_err(|problem| Failure::new(Exit::NotFound, problem))?;

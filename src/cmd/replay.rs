@@ -18,6 +18,7 @@ use crate::pipeline::orders;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{Pipeline, Rules};
 
+use crate::record::TypeSet;
 use crate::stream::Ended;
 use std::fs::File;
 use std::path::Path;
@@ -255,7 +256,7 @@ impl Replay<'_> {
             gaps: shape.gaps,
             status_records: shape.status_records,
             count: self.left,
-            only: shape.only.as_deref().map_or(u8::MAX, outputs::only_bits),
+            only: shape.only.as_deref().map_or(TypeSet::ALL, |only| only.iter().copied().collect()),
             view: *view,
             top: *top,
             events: *events,

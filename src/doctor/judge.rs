@@ -7,12 +7,12 @@ use crate::clock::{SECOND_US, ist_civil};
 use crate::console::untrusted;
 use crate::model::Stream;
 use crate::model::exit::Exit;
-use crate::net::{ConnectClass, ConnectError, Report};
+use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, Ended};
+use crate::net::Report;
 use crate::redact::mask_client_id;
 use crate::rest::{Profile, RestError};
-use crate::session::CoolOffKind;
 use crate::session::plan::SOCKETS_PER_KIND;
-use crate::session::policy::{self, Verdict};
+use crate::session::policy;
 use crate::session::time::words;
 use std::time::Duration;
 
@@ -182,42 +182,26 @@ pub fn timing_words(report: &Report) -> String {
 
 /// An endpoint that cannot be connected to.
 pub fn endpoint_failure(error: &ConnectError) -> Finding {
-    let failure = policy::Failure::Connect(crate::stream::connect_failure(error));
+    let exit = policy::exit(&Cause::Connect(error.clone()), false);
     let http_status = match &error.class {
         ConnectClass::Http { status, .. } => Some(*status),
         ConnectClass::Proxy { status } => *status,
         _ => None,
     };
-    let finding = Finding::fail(Check::Endpoint, exit_of(policy::verdict(&failure)), error.detail.clone());
+    let finding = Finding::fail(Check::Endpoint, exit, error.detail.clone());
     finding.with(Facts { http_status, ..Facts::default() })
 }
 
 /// An endpoint that accepted the upgrade and then said no, or nothing: `failure` is how it ended.
-pub fn endpoint_refusal(failure: &policy::Failure) -> Finding {
+pub fn endpoint_refusal(failure: &Cause) -> Finding {
     let words = match failure {
-        policy::Failure::Closed(crate::session::Close::Eof | crate::session::Close::Reset) => format!(
+        Cause::Ended(Ended::Eof | Ended::Reset) => format!(
             "{failure} right after the upgrade: that looks like a bad token or a missing data plan, unless the account \
              is fine above; then it is the network"
         ),
         _ => format!("{failure}, right after the upgrade"),
     };
-    Finding::fail(Check::Endpoint, exit_of(policy::verdict(failure)), words)
-}
-
-/// The code that a run would end with if this went on.
-fn exit_of(verdict: Verdict) -> Exit {
-    match verdict {
-        Verdict::Fatal(exit) => exit,
-        Verdict::Credentials | Verdict::AwaitCredentials => Exit::Credentials,
-        Verdict::Untrusted => Exit::Certificate,
-        Verdict::Foreign => Exit::Protocol,
-        Verdict::CoolOff(CoolOffKind::Displaced, _) => Exit::NoPlace,
-        Verdict::Retry
-        | Verdict::RetrySlow(..)
-        | Verdict::Probe
-        | Verdict::CoolOff(CoolOffKind::Throttled, _)
-        | Verdict::Wait(_) => Exit::Network,
-    }
+    Finding::fail(Check::Endpoint, policy::exit(failure, false), words)
 }
 
 /// The places of a kind.
@@ -349,7 +333,6 @@ mod tests {
     use super::*;
     use crate::net::{Phase, TlsKind};
     use crate::protocol::DisconnectReason;
-    use crate::session::Close;
 
     const NOW: i64 = 1_781_065_197_000_000;
     const HOUR: i64 = 3_600 * SECOND_US;
@@ -427,10 +410,10 @@ mod tests {
             assert_eq!(finding.exit, exit.code(), "{class:?}");
         }
         for (failure, exit) in [
-            (policy::Failure::Disconnect(DisconnectReason(806)), Exit::Account),
-            (policy::Failure::Disconnect(DisconnectReason(805)), Exit::NoPlace),
-            (policy::Failure::Disconnect(DisconnectReason(808)), Exit::Credentials),
-            (policy::Failure::Closed(Close::Reset), Exit::Network),
+            (Cause::Disconnect(DisconnectReason(806)), Exit::Account),
+            (Cause::Disconnect(DisconnectReason(805)), Exit::NoPlace),
+            (Cause::Disconnect(DisconnectReason(808)), Exit::Credentials),
+            (Cause::Ended(Ended::Reset), Exit::Network),
         ] {
             assert_eq!(endpoint_refusal(&failure).exit, exit.code(), "{failure:?}");
         }

@@ -3,7 +3,8 @@
 use super::text::Text;
 use super::time::{IsoText, TimeStyle};
 use crate::record::market::{COLUMNS, column};
-use crate::record::{BookLevel, FieldWriter, Key, NO_COLUMN, RECV, Record, TimeKey};
+use crate::record::schema::Family;
+use crate::record::{BookLevel, FieldWriter, Key, NO_COLUMN, RECV, RecordType, TimeKey};
 
 /// Which columns a row has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -170,74 +171,19 @@ impl<T: Text, const OWN: bool> FieldWriter for Cells<'_, T, OWN> {
     fn levels(&mut self, _key: Key, _rows: &[BookLevel<f64>]) {}
 }
 
-/// The header line of rows that hold every column of the market feed.
-pub(super) fn market_header(style: TimeStyle) -> String {
-    let mut names = COLUMNS;
-    if style == TimeStyle::Iso {
-        names[COLUMNS.len() - 1] = RECV.iso.name;
-    }
-    names.join(",") + "\n"
-}
-
-/// The header line of rows that hold a record's own fields.
-pub(super) fn own_header<R: Record>(first: &[&str], record: &R, style: TimeStyle) -> String {
-    let mut names = Names { names: first.iter().map(ToString::to_string).collect(), style };
-    record.fields(&mut names);
-    names.time(RECV, 0);
-    names.names.join(",") + "\n"
-}
-
-/// Collects the names of a record's fields.
-struct Names {
-    names: Vec<String>,
-    style: TimeStyle,
-}
-
-impl Names {
-    fn name(&mut self, key: Key) {
-        self.names.push(key.name.to_owned());
-    }
-}
-
-impl FieldWriter for Names {
-    fn price32(&mut self, key: Key, _: f32) {
-        self.name(key);
-    }
-    fn price64(&mut self, key: Key, _: f64) {
-        self.name(key);
-    }
-    fn uint(&mut self, key: Key, _: u32) {
-        self.name(key);
-    }
-    fn int(&mut self, key: Key, _: i64) {
-        self.name(key);
-    }
-    fn null(&mut self, key: Key) {
-        self.name(key);
-    }
-    fn text(&mut self, key: Key, _: &str) {
-        self.name(key);
-    }
-    fn hex(&mut self, key: Key, _: &[u8]) {
-        self.name(key);
-    }
-    fn words(&mut self, key: Key, _: &mut dyn Iterator<Item = &str>) {
-        self.name(key);
-    }
-    fn json(&mut self, key: Key, _: &str) {
-        self.name(key);
-    }
-    fn seconds(&mut self, key: Key, _: Option<i64>) {
-        self.name(key);
-    }
-    fn time(&mut self, key: TimeKey, _: i64) {
-        self.name(if self.style == TimeStyle::Iso { key.iso } else { key.epoch });
-    }
-    fn book5(&mut self, _: impl Fn(usize) -> Option<BookLevel<f32>>, _: impl Fn(usize) -> Option<BookLevel<f32>>) {
-        let first = usize::from(BID1);
-        self.names.extend(COLUMNS[first..first + 30].iter().map(ToString::to_string));
-    }
-    fn levels(&mut self, key: Key, _: &[BookLevel<f64>]) {
-        self.name(key);
-    }
+/// Returns the columns and the header line of a CSV that holds records of these types.
+pub fn layout(types: &[RecordType], time: TimeStyle) -> (Columns, String) {
+    let is_packet = |kind: &&RecordType| kind.schema().family == Family::Packet;
+    let columns = if types.iter().filter(is_packet).count() > 1 { Columns::Market } else { Columns::Own };
+    let mut names = match (columns, types) {
+        (Columns::Market, _) => COLUMNS[..COLUMNS.len() - 1].to_vec(),
+        // Types that share a CSV otherwise have the same columns: the views of a depth stream.
+        (Columns::Own, [kind, ..]) => {
+            let own = kind.schema().columns().map(|field| field.name);
+            std::iter::once("type").chain(own).collect()
+        }
+        (Columns::Own, []) => vec!["type"],
+    };
+    names.push(if time == TimeStyle::Iso { RECV.iso.name } else { RECV.epoch.name });
+    (columns, names.join(",") + "\n")
 }

@@ -5,11 +5,8 @@ use super::ndjson::Members;
 use super::text::{Head, Out, Text};
 use super::time::{IsoText, TimeStyle};
 use crate::model::InstrumentKey;
-use crate::protocol::depth::Levels;
-use crate::protocol::feed;
-use crate::record::depth::{self, Depth, DepthSide, LevelRow};
-use crate::record::market::{MarketStatus, MarketType, Unknown};
-use crate::record::{FieldWriter as _, RECV, Record};
+use crate::record::depth::{Depth, DepthSide, LevelRow};
+use crate::record::{FieldWriter as _, RECV, Record, RecordType};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -63,12 +60,11 @@ impl Encoder {
         self.style
     }
 
-    /// Appends the line of a record about an instrument. `slot` tells the record types of an instrument apart, below 256.
+    /// Appends the line of a record about an instrument.
     #[inline(always)]
     pub fn instrument_line<R: Record>(
         &mut self,
         out: &mut Out,
-        slot: u8,
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &R,
@@ -76,8 +72,8 @@ impl Encoder {
     ) {
         let Encoder { style, heads, iso } = self;
         let head = heads
-            .entry(head_id(slot, instrument))
-            .or_insert_with(|| head(style.format, record.kind(), instrument, symbol().as_deref()));
+            .entry(head_id(R::TYPE, instrument))
+            .or_insert_with(|| head(style.format, R::TYPE.name(), instrument, symbol().as_deref()));
         // Not closures: they might not be inlined, and the line would live in memory instead of registers.
         if R::NUMBERS_ONLY {
             let mut line = out.begin_short(head);
@@ -102,9 +98,9 @@ impl Encoder {
         out.line(|line| {
             if style.format == Format::Ndjson {
                 line.bytes(b"{\"type\":");
-                line.json_string(record.kind());
+                line.json_string(R::TYPE.name());
             } else {
-                line.csv_field(record.kind());
+                line.csv_field(R::TYPE.name());
             }
             rest(*style, iso, line, record, recv_us, 0);
         });
@@ -120,8 +116,8 @@ impl Encoder {
         recv_us: i64,
     ) {
         match self.style.format {
-            Format::Ndjson => self.instrument_line(out, 0, instrument, symbol, record, recv_us),
-            Format::Csv => self.level_rows(out, 0, instrument, symbol, record, (record.levels, record.rows()), recv_us),
+            Format::Ndjson => self.instrument_line(out, instrument, symbol, record, recv_us),
+            Format::Csv => self.level_rows::<Depth<'_>>(out, instrument, symbol, record.rows(), recv_us),
         }
     }
 
@@ -135,43 +131,29 @@ impl Encoder {
         recv_us: i64,
     ) {
         match self.style.format {
-            Format::Ndjson => self.instrument_line(out, 1, instrument, symbol, record, recv_us),
-            Format::Csv => self.level_rows(out, 1, instrument, symbol, record, (record.levels, record.rows()), recv_us),
+            Format::Ndjson => self.instrument_line(out, instrument, symbol, record, recv_us),
+            Format::Csv => self.level_rows::<DepthSide<'_>>(out, instrument, symbol, record.rows(), recv_us),
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what its two callers above have")]
     fn level_rows<R: Record>(
         &mut self,
         out: &mut Out,
-        slot: u8,
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
-        record: &R,
-        (levels, rows): (Levels, impl Iterator<Item = LevelRow>),
+        rows: impl Iterator<Item = LevelRow>,
         recv_us: i64,
     ) {
         let Encoder { style, heads, iso } = self;
         let head = heads
-            .entry(head_id(slot, instrument))
-            .or_insert_with(|| head(style.format, record.kind(), instrument, symbol().as_deref()));
-        for LevelRow { side, level, row } in rows {
+            .entry(head_id(R::TYPE, instrument))
+            .or_insert_with(|| head(style.format, R::TYPE.name(), instrument, symbol().as_deref()));
+        for row in rows {
             out.line(|line| {
                 line.bytes(head.as_bytes());
-                line.u32(",", levels.count());
-                line.byte(b',');
-                line.str(side.name());
-                line.u32(",", level);
-                line.price64(",", row.price);
-                line.u32(",", row.qty);
-                line.count(",", row.orders);
-                match style.time {
-                    TimeStyle::Epoch => line.micros(",", recv_us),
-                    TimeStyle::Iso => {
-                        line.byte(b',');
-                        line.bytes(&iso.micros(recv_us));
-                    }
-                }
+                let mut cells = Cells::<_, true> { out: line, style: style.time, iso, at: csv::SYMBOL };
+                row.fields(&mut cells);
+                cells.time(RECV, recv_us);
                 line.byte(b'\n');
             });
         }
@@ -207,8 +189,8 @@ fn rest<R: Record, T: Text>(style: Style, iso: &mut IsoText, line: &mut T, recor
 }
 
 #[inline(always)]
-fn head_id(slot: u8, instrument: InstrumentKey) -> u64 {
-    u64::from(slot) << 40 | u64::from(instrument.segment.code()) << 32 | u64::from(instrument.security_id)
+fn head_id(kind: RecordType, instrument: InstrumentKey) -> u64 {
+    (kind as u64) << 40 | u64::from(instrument.segment.code()) << 32 | u64::from(instrument.security_id)
 }
 
 /// The beginning of a line about an instrument.
@@ -219,59 +201,16 @@ fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&s
         Format::Ndjson => {
             out.str("{\"type\":\"");
             out.str(kind);
-            match segment.name() {
-                Some(name) => {
-                    out.str(&format!("\",\"segment\":\"{name}\",\"security_id\":\"{security_id}\",\"symbol\":"))
-                }
-                None => out.str(&format!("\",\"segment\":null,\"security_id\":\"{security_id}\",\"symbol\":")),
-            }
+            out.str(&format!("\",\"segment\":\"{segment}\",\"security_id\":\"{security_id}\",\"symbol\":"));
             match symbol {
                 Some(symbol) => out.line(|line| line.json_string(symbol)),
                 None => out.str("null"),
             }
         }
         Format::Csv => {
-            out.str(&format!("{kind},{},{security_id},", segment.name().unwrap_or_default()));
+            out.str(&format!("{kind},{segment},{security_id},"));
             out.line(|line| line.csv_field(symbol.unwrap_or_default()));
         }
     }
     Head::new(out.as_bytes())
-}
-
-/// The header line of the market feed's CSV: every column, or one type's own.
-pub fn market_header(only: Option<MarketType>, time: TimeStyle) -> String {
-    const HEAD: [&str; 4] = ["type", "segment", "security_id", "symbol"];
-    let zeros = [0; 162];
-    macro_rules! own {
-        ($view:ty) => {
-            match <$view>::new(&zeros) {
-                Some(packet) => csv::own_header(&HEAD, &packet, time),
-                None => String::new(),
-            }
-        };
-    }
-    match only {
-        None => csv::market_header(time),
-        Some(MarketType::Ticker) => own!(feed::Ticker<'_>),
-        Some(MarketType::Quote) => own!(feed::Quote<'_>),
-        Some(MarketType::Full) => own!(feed::Full<'_>),
-        Some(MarketType::Oi) => own!(feed::OpenInterest<'_>),
-        Some(MarketType::PrevClose) => own!(feed::PrevClose<'_>),
-        Some(MarketType::MarketStatus) => csv::own_header(&HEAD, &MarketStatus(&[]), time),
-        Some(MarketType::Unknown) => csv::own_header(&HEAD, &Unknown { code: 0, payload: &[] }, time),
-    }
-}
-
-/// The header line of a record that is not about one instrument.
-pub fn own_header<R: Record>(record: &R, time: TimeStyle) -> String {
-    csv::own_header(&["type"], record, time)
-}
-
-/// The header line of the depth CSV.
-pub fn depth_header(time: TimeStyle) -> String {
-    let mut names = depth::COLUMNS;
-    if time == TimeStyle::Iso {
-        names[names.len() - 1] = RECV.iso.name;
-    }
-    names.join(",") + "\n"
 }

@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server may be silent.
 const SILENCE: Duration = Duration::from_secs(20);
-/// Slower than this after [`SILENCE`] is given up.
-const SLOWEST_PER_S: u64 = 4096;
+/// Slower than this after [`SILENCE`] is given up: the smallest master would take longer than it may.
+const SLOWEST_PER_S: u64 = 16 << 10;
 /// A header that is kept for the next request may be this long.
 const MAX_VALIDATOR: usize = 512;
 
@@ -54,6 +54,9 @@ pub enum DownloadError {
     /// The server took too long.
     #[error("the server took too long")]
     TooSlow,
+    /// It sends, but not as much as a download needs.
+    #[error("the server sends only {0} bytes a second")]
+    Trickle(u64),
     /// It refused.
     #[error("the server answered {0}")]
     Status(StatusCode),
@@ -252,7 +255,7 @@ async fn once(
         bar.position(received);
         let seconds = started.elapsed().as_secs();
         if seconds >= SILENCE.as_secs() && received / seconds < SLOWEST_PER_S {
-            return Err(DownloadError::TooSlow);
+            return Err(DownloadError::Trickle(received / seconds));
         }
     }
     if length.is_some_and(|length| received < length) {

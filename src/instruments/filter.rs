@@ -1,11 +1,13 @@
 //! Filters of `list`, `find` and `search`, and what `nearest`, `next` and `month` mean of a contract's expiries.
 
+use super::contracts::nearest_words;
 use super::index::Entry;
 use super::master::{Master, MasterError};
-use super::row::{Kind, Row};
+use super::row::{Kind, Row, typed_date};
 use super::spec::SpecSegment;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::ControlFlow;
 
 /// An expiry as a person asks for it.
@@ -29,10 +31,9 @@ impl std::str::FromStr for Expiry {
             "nearest" => Ok(Expiry::Nearest),
             "next" => Ok(Expiry::Next),
             "month" => Ok(Expiry::Month),
-            date => date
-                .parse()
+            date => typed_date(date)
                 .map(Expiry::On)
-                .map_err(|_| "write a date such as 2026-02-24, or nearest, next or month".to_owned()),
+                .ok_or_else(|| "write a date such as 2026-02-24, or nearest, next or month".to_owned()),
         }
     }
 }
@@ -42,6 +43,55 @@ impl std::str::FromStr for Expiry {
 pub struct Strikes {
     low: f64,
     high: f64,
+}
+
+impl Strikes {
+    fn holds(self, strike: f64) -> bool {
+        self.low <= strike && strike <= self.high
+    }
+
+    /// The strikes next to the range, below and above it.
+    fn nearest(self, strikes: Vec<f64>) -> Vec<String> {
+        let below = strikes.iter().copied().filter(|strike| *strike < self.low).max_by(f64::total_cmp);
+        let above = strikes.iter().copied().filter(|strike| *strike > self.high).min_by(f64::total_cmp);
+        below.into_iter().chain(above).map(|strike| strike.to_string()).collect()
+    }
+}
+
+impl fmt::Display for Strikes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.low == self.high {
+            return write!(f, "{}", self.low);
+        }
+        let open = |bound: f64| if bound.is_finite() { bound.to_string() } else { String::new() };
+        write!(f, "{}..{}", open(self.low), open(self.high))
+    }
+}
+
+/// The expiries nearest to the days that were asked for, in order.
+fn nearest_days(wanted: &[Expiry], values: &BTreeSet<String>) -> Vec<String> {
+    let mut days: Vec<Date> = values.iter().filter_map(|value| value.parse().ok()).collect();
+    let asked = wanted.iter().find_map(|expiry| match expiry {
+        Expiry::On(date) => Some(*date),
+        _ => None,
+    });
+    if let Some(asked) = asked {
+        days.sort_by_key(|day| day.duration_since(asked).abs());
+    }
+    days.truncate(SHOWN);
+    days.sort();
+    days.iter().map(ToString::to_string).collect()
+}
+
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expiry::On(date) => write!(f, "{date}"),
+            Expiry::Nearest => f.write_str("nearest"),
+            Expiry::Next => f.write_str("next"),
+            Expiry::Month => f.write_str("month"),
+        }
+    }
 }
 
 impl std::str::FromStr for Strikes {
@@ -143,7 +193,7 @@ fn series(row: &Row<'_>) -> Series {
 }
 
 /// The day that a word means among the days that have not passed.
-fn relative(expiry: Expiry, days: &BTreeSet<Date>) -> Option<Date> {
+pub fn relative(expiry: Expiry, days: &BTreeSet<Date>) -> Option<Date> {
     let nearest = *days.first()?;
     match expiry {
         Expiry::On(_) => None,
@@ -153,7 +203,133 @@ fn relative(expiry: Expiry, days: &BTreeSet<Date>) -> Option<Date> {
     }
 }
 
+/// The filter that no instrument passes beside the ones before it, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missed {
+    option: &'static str,
+    typed: String,
+    nearest: Vec<String>,
+}
+
+impl fmt::Display for Missed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing that passes the others has {} {}", self.option, self.typed)?;
+        if self.nearest.is_empty() { Ok(()) } else { write!(f, "; nearest: {}", self.nearest.join(", ")) }
+    }
+}
+
+/// The filters in the order in which they are blamed, with the options that set them.
+const OPTIONS: [&str; 8] =
+    ["(live contracts)", "--segment", "--instrument", "--series", "--underlying", "--option", "--expiry", "--strike"];
+/// Values that a message shows at most.
+const SHOWN: usize = 5;
+
+/// Returns the rows that pass, in the order underlying, expiry, strike, option type, else segment and symbol.
+///
+/// # Errors
+/// The master is damaged.
+pub fn ordered(master: &Master, ready: &Ready<'_>) -> Result<Vec<u32>, MasterError> {
+    let mut rows = Vec::new();
+    master.scan::<MasterError>(
+        |entry, _| ready.may_take(entry),
+        |number, entry, row| {
+            if ready.takes(row) {
+                let underlying = row.underlying().unwrap_or_default().to_ascii_uppercase();
+                let strike = row.strike().map_or(0, f64::to_bits);
+                let symbol = row.symbol(entry.form).unwrap_or_default().into_owned();
+                let option = row.option_type().unwrap_or_default().to_owned();
+                rows.push(((underlying, entry.expiry, strike, option, entry.segment, symbol), number));
+            }
+            Ok(ControlFlow::Continue(()))
+        },
+    )?;
+    rows.sort_unstable();
+    Ok(rows.into_iter().map(|(_, number)| number).collect())
+}
+
 impl Ready<'_> {
+    /// The place in [`OPTIONS`] of the first filter that a row does not pass; all of them passed is their number.
+    fn first_failed(&self, row: &Row<'_>) -> usize {
+        let filter = self.filter;
+        let of = |list: &[String], value: Option<&str>| {
+            list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one.eq_ignore_ascii_case(value)))
+        };
+        let passed = [
+            filter.expired || !row.has_expired(self.today),
+            filter.segments.is_empty() || filter.segments.contains(&row.segment),
+            of(&filter.instruments, row.instrument()),
+            of(&filter.series, row.series()),
+            filter.underlyings.is_empty() || of(&filter.underlyings, row.underlying().as_deref()),
+            filter.option.as_deref().is_none_or(|option| row.option_type() == Some(option)),
+            filter.expiries.is_empty() || row.expiry.is_some_and(|expiry| self.expires(row, expiry)),
+            filter.strikes.is_none_or(|range| row.strike().is_some_and(|strike| range.holds(strike))),
+        ];
+        passed.iter().position(|passed| !passed).unwrap_or(OPTIONS.len())
+    }
+
+    /// Returns which filter nothing passes, with its nearest values; `None` when there is no filter.
+    ///
+    /// # Errors
+    /// The master is damaged.
+    pub fn missed(&self, master: &Master) -> Result<Option<Missed>, MasterError> {
+        let filter = self.filter;
+        let mut deepest = 0;
+        master.scan::<MasterError>(
+            |_, _| true,
+            |_, _, row| {
+                deepest = deepest.max(self.first_failed(row));
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        let words = |list: &[String]| list.join(",");
+        let typed = match OPTIONS.get(deepest).copied() {
+            None => return Ok(None),
+            Some("--segment") => filter.segments.iter().map(|segment| segment.name()).collect::<Vec<_>>().join(","),
+            Some("--instrument") => words(&filter.instruments),
+            Some("--series") => words(&filter.series),
+            Some("--underlying") => words(&filter.underlyings),
+            Some("--option") => filter.option.clone().unwrap_or_default(),
+            Some("--expiry") => filter.expiries.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+            Some("--strike") => filter.strikes.map(|range| range.to_string()).unwrap_or_default(),
+            Some(_) => String::new(),
+        };
+        let mut values: BTreeSet<String> = BTreeSet::new();
+        let mut strikes: Vec<f64> = Vec::new();
+        master.scan::<MasterError>(
+            |_, _| true,
+            |_, _, row| {
+                if self.first_failed(row) == deepest {
+                    match OPTIONS.get(deepest).copied() {
+                        Some("--segment") => values.extend([row.segment.name().to_owned()]),
+                        Some("--instrument") => values.extend(row.instrument().map(str::to_owned)),
+                        Some("--series") => values.extend(row.series().map(str::to_owned)),
+                        Some("--underlying") => values.extend(row.underlying().map(|name| name.into_owned())),
+                        Some("--option") => values.extend(row.option_type().map(str::to_owned)),
+                        Some("--expiry") => values.extend(row.expiry.map(|day| day.to_string())),
+                        Some("--strike") => strikes.extend(row.strike()),
+                        _ => {}
+                    }
+                }
+                Ok(ControlFlow::Continue(()))
+            },
+        )?;
+        let nearest = match OPTIONS.get(deepest).copied() {
+            Some("--strike") => filter.strikes.map(|range| range.nearest(strikes)).unwrap_or_default(),
+            Some("--expiry") => nearest_days(&filter.expiries, &values),
+            Some("--underlying" | "--instrument" | "--series") => {
+                let near = typed.split(',').flat_map(|one| nearest_words(one, values.iter().map(String::as_str)));
+                let mut near: Vec<String> = near.map(str::to_owned).collect();
+                if near.is_empty() && values.len() <= 4 * SHOWN {
+                    near.extend(values);
+                }
+                near.truncate(SHOWN);
+                near
+            }
+            _ => values.into_iter().take(2 * SHOWN).collect(),
+        };
+        Ok(Some(Missed { option: OPTIONS[deepest], typed, nearest }))
+    }
+
     /// Whether a row may be wanted, by what the index knows of it: spares typing the others.
     pub fn may_take(&self, entry: &Entry) -> bool {
         let filter = self.filter;
@@ -173,9 +349,7 @@ impl Ready<'_> {
                 .option
                 .as_deref()
                 .is_none_or(|option| row.option_type().is_some_and(|of| of.eq_ignore_ascii_case(option)))
-            && filter
-                .strikes
-                .is_none_or(|range| row.strike().is_some_and(|strike| range.low <= strike && strike <= range.high))
+            && filter.strikes.is_none_or(|range| row.strike().is_some_and(|strike| range.holds(strike)))
             && (filter.expiries.is_empty() || row.expiry.is_some_and(|expiry| self.expires(row, expiry)))
     }
 

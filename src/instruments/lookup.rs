@@ -1,6 +1,8 @@
 //! What a spec names in a master, and what it might have meant.
 
+use super::contracts::{contracts, nearest_words, underlyings};
 use super::master::{Found, Level, Master, MasterError};
+use super::row::Kind;
 use super::search::nearest;
 use super::spec::{Name, Spec, SpecSegment};
 use crate::model::Segment;
@@ -138,7 +140,9 @@ pub fn suggestions(
     }
     let mut near: Vec<Found> = Vec::new();
     for name in nearest(master, typed, NEAREST)? {
-        for (_, found) in master.by_name(&name)? {
+        let mut named = master.by_name(&name)?;
+        named.sort_by_key(|(_, found)| (found.entry.kind, found.entry.segment() != SpecSegment::Feed(Segment::NSE_EQ)));
+        for (_, found) in named {
             let segment = found.entry.segment();
             let wanted = takes(segment) && spec.segment.is_none_or(|typed| typed == segment);
             if wanted && !found.entry.has_expired(today) && !near.iter().any(|known| known.number == found.number) {
@@ -147,6 +151,17 @@ pub fn suggestions(
         }
         if near.len() >= NEAREST {
             break;
+        }
+    }
+    // An underlying whose contracts alone are instruments has no name of its own to be near to.
+    let known = underlyings(master)?;
+    if let Some(underlying) = nearest_words(typed, known.iter().map(String::as_str)).first() {
+        let here = |segment: SpecSegment| takes(segment) && spec.segment.is_none_or(|typed| typed == segment);
+        let all = contracts(master, underlying, here, today)?;
+        let first = all.iter().find(|contract| contract.kind == Kind::Future).or(all.first());
+        if let Some(first) = first.filter(|first| !near.iter().any(|found| found.number == first.row)) {
+            let behind = usize::from(near.first().is_some_and(|found| !found.entry.kind.is_contract()));
+            near.insert(behind, master.found(first.row)?);
         }
     }
     near.truncate(NEAREST);

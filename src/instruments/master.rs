@@ -4,6 +4,7 @@ use super::index::{self, Bytes, Entry, Footer, blocks, build};
 use super::layout::{Columns, plain};
 use super::row::{Row, Skip};
 use super::spec::{Name, SpecSegment};
+use super::store::open_regular;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
@@ -115,7 +116,8 @@ impl Master {
     /// # Errors
     /// It is not there, damaged, or of another version.
     pub fn open(path: &Path) -> Result<Master, MasterError> {
-        Master::from_bytes(Arc::new(Bytes::File(File::open(path).map_err(MasterError::Io)?)))
+        let file = open_regular(path, File::options().read(true)).map_err(MasterError::Io)?;
+        Master::from_bytes(Arc::new(Bytes::File(file)))
     }
 
     /// Opens the CSV and the index behind it.

@@ -5,8 +5,9 @@
 //! * [`store`] – the cache; [`renew`] – its renewal; [`download`] – one request.
 //! * [`layout`], [`row`], [`record`] – Dhan's two files, a line of them, and what we print of it.
 //! * [`index`], [`master`] – an index that is checked whenever it is read, and what it answers.
-//! * [`search`], [`filter`] – words, nearest names, and which instruments are wanted.
+//! * [`search`], [`filter`], [`contracts`] – words, nearest names, which instruments are wanted, what an underlying has.
 
+pub mod contracts;
 pub mod download;
 pub mod filter;
 pub mod index;
@@ -23,7 +24,7 @@ pub mod store;
 pub mod symbols;
 
 pub use layout::Layout;
-pub use resolve::{Problem, Resolution, Resolved, Streamable, resolve};
+pub use resolve::{Problem, Question, Resolution, Resolved, Streamable, resolve};
 pub use spec::{Name, Spec, SpecError, SpecSegment};
 pub use store::Store;
 pub use symbols::Symbols;

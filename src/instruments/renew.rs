@@ -5,7 +5,7 @@ use super::index::{Bytes, Footer, build};
 use super::layout::Layout;
 use super::master::Master;
 use super::spec::SpecSegment;
-use super::store::{Cached, Store, finish, part_in, part_prefix};
+use super::store::{Cached, Store, finish, open_regular, part_in, part_prefix};
 use crate::clock;
 use crate::console::Console;
 use std::fs::{File, TryLockError};
@@ -73,10 +73,11 @@ impl Store {
     ) -> Result<Renewed, Trouble> {
         std::fs::create_dir_all(dir).map_err(Trouble::Place)?;
         let lock = dir.join(format!("{}.lock", self.layout.name()));
-        let mut lock =
-            File::options().create(true).read(true).write(true).truncate(false).open(lock).map_err(Trouble::Place)?;
+        let mut options = File::options();
+        options.create(true).read(true).write(true).truncate(false);
+        let mut lock = open_regular(&lock, &mut options).map_err(Trouble::Place)?;
         let old_before = self.cached();
-        let patience = if old_before.is_some() && !asked_for { WAIT_WITH_OLD } else { LIMIT };
+        let patience = self.within(if old_before.is_some() && !asked_for { WAIT_WITH_OLD } else { LIMIT });
         wait_for(&lock, patience)?;
         // Whoever held the lock before us may have answered for us too. What we came to replace is not trusted as it is: it
         // may be today's, and damaged.
@@ -113,7 +114,7 @@ impl Store {
         let old = self.cached().and_then(|old| self.ask(Some(old), |old| old.master.verify()).map(|(_, old)| old));
         let known =
             old.as_ref().map(|old| &old.master.footer().source).filter(|source| !force && source.url == self.url);
-        let limit = if old.is_some() && !asked_for { LIMIT_WITH_OLD } else { LIMIT };
+        let limit = self.within(if old.is_some() && !asked_for { LIMIT_WITH_OLD } else { LIMIT });
         let part = part_in(dir, self.layout).map_err(Trouble::Place)?;
         let mut target = Part(part);
         match download::fetch(Request { url: &self.url, known, limit, most: build::MAX_CSV }, &mut target, console) {
@@ -121,7 +122,7 @@ impl Store {
             Err(error) => Err(Trouble::Download(RenewError(error.to_string()))),
             Ok(Answer::NotModified) => {
                 let old = old.ok_or_else(|| Trouble::Download(RenewError("the server sent nothing".to_owned())))?;
-                let touched = File::options().write(true).open(path).and_then(|file| file.set_modified(now()));
+                let touched = open_regular(path, File::options().write(true)).and_then(|file| file.set_modified(now()));
                 touched.map_err(Trouble::Place)?;
                 Ok(Renewed { master: old.master, changed: false, kept: true })
             }
@@ -145,7 +146,7 @@ impl Store {
             Ok(file) => Unnamed::File(file),
             Err(_) => Unnamed::Memory(Vec::new()),
         };
-        let limit = if old.is_some() { LIMIT_WITH_OLD } else { LIMIT };
+        let limit = self.within(if old.is_some() { LIMIT_WITH_OLD } else { LIMIT });
         let mut request = Request { url: &self.url, known: None, limit, most: build::MAX_CSV };
         let mut answer = download::fetch(request, &mut target, console);
         if let Err(DownloadError::Write(_)) = answer {
@@ -273,6 +274,12 @@ pub fn say_skipped(footer: &Footer, console: &Console) {
     if footer.bad > 0 {
         console.warn(format_args!("instrument master: {} damaged lines skipped", footer.bad));
     }
+    if footer.undated > 0 {
+        console.warn(format_args!(
+            "instrument master: {} contracts are left out: their expiry cannot be read",
+            footer.undated
+        ));
+    }
     if footer.ignored > 0 {
         console.info(format_args!("instrument master: {} lines of unknown segments skipped", footer.ignored));
     }
@@ -349,6 +356,7 @@ mod tests {
             rows,
             bad: 0,
             ignored: 0,
+            undated: 0,
             segments,
             exact: 0,
             directory: (0, 0),

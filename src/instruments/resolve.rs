@@ -1,5 +1,6 @@
 //! From specs to what can be subscribed: every problem together, every notice for stderr.
 
+use super::contracts::instead;
 use super::lookup::{self, Outcome, candidates, look_up, suggestions};
 use super::master::{Master, MasterError};
 use super::spec::{Name, Spec, SpecSegment};
@@ -48,6 +49,20 @@ pub enum Problem {
         spec: String,
         /// What to write instead, a line each, and what is known about why.
         nearest: Vec<String>,
+    },
+    /// A name of no instrument, but of an underlying of contracts.
+    Underlying {
+        /// The spec as typed.
+        spec: String,
+        /// What to write instead, a line each.
+        instead: Vec<String>,
+    },
+    /// A name that the simulated exchange does not know.
+    UnknownToDemo {
+        /// The spec as typed.
+        spec: String,
+        /// What it knows, a line each.
+        known: Vec<String>,
     },
     /// More than one instrument of this name.
     Ambiguous {
@@ -125,6 +140,19 @@ pub fn failure<'a>(problems: impl Iterator<Item = &'a Problem>) -> Option<Failur
 /// Unknown specs that nearest names are looked for; the rest of a long list is only named.
 const SUGGESTED_FOR: usize = 20;
 
+/// What is looked up, and for which day.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The specs.
+    pub specs: &'a [Spec],
+    /// Which of the instruments that they name are candidates.
+    pub streamable: Streamable,
+    /// Today's date in India.
+    pub today: Date,
+    /// Whether contracts that have expired are candidates too.
+    pub expired: bool,
+}
+
 /// Finds the instruments that specs name. `SEGMENT:ID` never waits for anything; a symbol uses the cached master, and
 /// downloads today's first if there is none, or if the answer in an old one is not an index or a share.
 ///
@@ -132,23 +160,18 @@ const SUGGESTED_FOR: usize = 20;
 ///
 /// # Errors
 /// Exit 11 when a symbol must be looked up and there is no master to be had.
-pub fn resolve(
-    specs: &[Spec],
-    streamable: Streamable,
-    store: &Store,
-    today: Date,
-    console: &Console,
-) -> Result<Resolution, Failure> {
+pub fn resolve(question: Question<'_>, store: &Store, console: &Console) -> Result<Resolution, Failure> {
+    let Question { specs, streamable, .. } = question;
     let streams = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
     let needs_master =
         specs.iter().any(|spec| matches!(spec.name, Name::Symbol(_)) && spec.segment.is_none_or(streams));
-    let question = |cached: &Cached| answer(specs, streamable, Some(&cached.master), today);
-    let old = store.ask(store.cached(), question);
+    let ask = |cached: &Cached| answer(question, Some(&cached.master));
+    let old = store.ask(store.cached(), ask);
     if !needs_master {
         // An answer needs no master; names for the records come from whatever is there.
         return match old {
             Some(((resolution, _), _)) => Ok(resolution),
-            None => Ok(answer(specs, streamable, None, today).map_or_else(|_| empty(), |(resolution, _)| resolution)),
+            None => Ok(answer(question, None).map_or_else(|_| empty(), |(resolution, _)| resolution)),
         };
     }
     if let Some(((mut resolution, all_cash), cached)) = old {
@@ -162,9 +185,9 @@ pub fn resolve(
         }
     }
     let newest = store.renewed_or_old(console)?;
-    match question(&newest) {
+    match ask(&newest) {
         Ok((resolution, _)) => Ok(resolution),
-        Err(_) => match store.ask(store.repaired(), question) {
+        Err(_) => match store.ask(store.repaired(), ask) {
             Some(((resolution, _), _)) => Ok(resolution),
             None => Err(store.none("it is damaged; run `dhan instruments sync --force`")),
         },
@@ -174,8 +197,9 @@ pub fn resolve(
 /// What the cached master alone knows to be wrong with specs. Nothing is downloaded: without a master nothing is known,
 /// and what an old one does not hold may be in today's.
 pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, today: Date) -> Vec<Problem> {
-    let question = |cached: &Cached| answer(specs, streamable, Some(&cached.master), today);
-    let Some(((resolution, _), cached)) = store.ask(store.cached(), question) else { return Vec::new() };
+    let question = Question { specs, streamable, today, expired: false };
+    let ask = |cached: &Cached| answer(question, Some(&cached.master));
+    let Some(((resolution, _), cached)) = store.ask(store.cached(), ask) else { return Vec::new() };
     let is_fresh = cached.is_fresh(clock::now_us());
     let problems = resolution.instruments.into_iter().filter_map(Result::err);
     problems.filter(|problem| is_fresh || !matches!(problem, Problem::Unknown { .. })).collect()
@@ -186,12 +210,8 @@ const fn empty() -> Resolution {
 }
 
 /// The answer of one master (or of none), and whether every symbol in it is an index or a share.
-fn answer(
-    specs: &[Spec],
-    streamable: Streamable,
-    master: Option<&Master>,
-    today: Date,
-) -> Result<(Resolution, bool), MasterError> {
+fn answer(question: Question<'_>, master: Option<&Master>) -> Result<(Resolution, bool), MasterError> {
+    let Question { specs, streamable, today, expired } = question;
     let mut resolution = empty();
     let mut all_cash = true;
     let mut unknown = 0;
@@ -206,7 +226,7 @@ fn answer(
                 if let (Some(master), Some(found)) = (master, &known) {
                     let row = found.row(master.columns())?;
                     symbol = row.symbol(found.entry.form).map(Arc::from);
-                    if let Some(expiry) = row.expiry.filter(|_| row.has_expired(today)) {
+                    if let Some(expiry) = row.expiry.filter(|_| row.has_expired(today) && !expired) {
                         resolution.notices.push(format!("{segment}:{id} expired on {expiry}"));
                     }
                 }
@@ -214,8 +234,7 @@ fn answer(
             }
             _ => match master {
                 Some(master) => {
-                    let (one, cash) =
-                        by_symbol(master, spec, streamable, today, &mut resolution.notices, &mut unknown)?;
+                    let (one, cash) = by_symbol(master, spec, question, &mut resolution.notices, &mut unknown)?;
                     all_cash &= cash;
                     one
                 }
@@ -230,14 +249,14 @@ fn answer(
 fn by_symbol(
     master: &Master,
     spec: &Spec,
-    streamable: Streamable,
-    today: Date,
+    question: Question<'_>,
     notices: &mut Vec<String>,
     unknown: &mut usize,
 ) -> Result<(Result<Resolved, Problem>, bool), MasterError> {
+    let Question { streamable, today, expired, .. } = question;
     let streams = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
     let text = || spec.text.clone();
-    let problem = match look_up(master, spec, streams, today, false)? {
+    let problem = match look_up(master, spec, streams, today, expired)? {
         Outcome::One(found, also) => {
             let row = found.row(master.columns())?;
             let Some(segment) = row.segment.feed() else {
@@ -267,12 +286,31 @@ fn by_symbol(
         }
         Outcome::None => {
             *unknown += 1;
-            let some = *unknown <= SUGGESTED_FOR;
-            let nearest = if some { suggestions(master, spec, streams, today)? } else { Vec::new() };
-            Problem::Unknown { spec: text(), nearest }
+            if *unknown <= SUGGESTED_FOR {
+                missing(master, spec, streams, today)?
+            } else {
+                Problem::Unknown { spec: text(), nearest: Vec::new() }
+            }
         }
     };
     Ok((Err(problem), false))
+}
+
+/// What to say of a spec that names nothing.
+///
+/// # Errors
+/// The master is damaged.
+pub fn missing(
+    master: &Master,
+    spec: &Spec,
+    takes: impl Fn(SpecSegment) -> bool,
+    today: Date,
+) -> Result<Problem, MasterError> {
+    let text = spec.text.clone();
+    if let Some(instead) = instead(master, spec, &takes, today)? {
+        return Ok(Problem::Underlying { spec: text, instead });
+    }
+    Ok(Problem::Unknown { spec: text, nearest: suggestions(master, spec, takes, today)? })
 }
 
 /// Why a command cannot stream a segment.
@@ -301,6 +339,17 @@ impl std::fmt::Display for Problem {
                 write!(f, "\"{spec}\" is not in the instrument master; nearest:")?;
                 list(f, nearest)
             }
+            Problem::Underlying { spec, instead } => {
+                write!(f, "\"{spec}\" is no instrument itself, but what contracts are about; write one of:")?;
+                list(f, instead)
+            }
+            Problem::UnknownToDemo { spec, known } => {
+                write!(
+                    f,
+                    "\"{spec}\" is not known to the simulated exchange of --demo; it knows any SEGMENT:ID, and:"
+                )?;
+                list(f, known)
+            }
             Problem::Ambiguous { spec, candidates } => {
                 write!(f, "\"{spec}\" is {} instruments; write one of:", candidates.len())?;
                 list(f, candidates)
@@ -321,9 +370,13 @@ mod tests {
 
     const TODAY: Date = date(2026, 2, 10);
 
+    fn question(specs: &[Spec]) -> Question<'_> {
+        Question { specs, streamable: Streamable::Feed, today: TODAY, expired: false }
+    }
+
     fn resolved(texts: &[&str], streamable: Streamable) -> Resolution {
         let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
-        answer(&specs, streamable, Some(&small()), TODAY).unwrap().0
+        answer(Question { specs: &specs, streamable, today: TODAY, expired: false }, Some(&small())).unwrap().0
     }
 
     #[test]
@@ -360,7 +413,7 @@ mod tests {
     #[test]
     fn an_id_needs_no_master() {
         let specs = [Spec::parse("NSE_EQ:1").unwrap()];
-        let (resolution, _) = answer(&specs, Streamable::Feed, None, TODAY).unwrap();
+        let (resolution, _) = answer(question(&specs), None).unwrap();
         let expected = Resolved { key: InstrumentKey::new(Segment::NSE_EQ, 1), symbol: None };
         assert_eq!(resolution.instruments, [Ok(expected)]);
     }
@@ -383,8 +436,8 @@ mod tests {
   NSE_FNO:100  NIFTY-17Feb2026-31200-CE, expires 2026-02-17
   NSE_FNO:101  NIFTY-24Feb2026-31200-CE, expires 2026-02-24
 \"RELIENCE\" is not in the instrument master; nearest:
-  BSE_EQ:500325  RELIANCE, Reliance Industries
   NSE_EQ:2885  RELIANCE, Reliance Industries
+  BSE_EQ:500325  RELIANCE, Reliance Industries
 \"IMC1\" is 2 instruments; write one of:
   NSE_EQ:14219  IMC1-N1, IMC-8.25%-20022028-NCD
   NSE_EQ:14224  IMC1-N2, IMC-8.25%-20022030-NCD
@@ -436,7 +489,7 @@ mod tests {
             (vec!["NIFTY", "NOTHING"], false),
         ] {
             let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
-            assert_eq!(answer(&specs, Streamable::Feed, Some(&small()), TODAY).unwrap().1, cash, "{texts:?}");
+            assert_eq!(answer(question(&specs), Some(&small())).unwrap().1, cash, "{texts:?}");
         }
     }
 }

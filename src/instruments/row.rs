@@ -37,6 +37,8 @@ pub enum Skip {
     UnknownSegment,
     /// The id of an earlier line: counted like a damaged one.
     Duplicate,
+    /// A contract whose expiry cannot be read: without one it would be listed for ever.
+    Expiry,
 }
 
 /// How our symbol is made of what the line says: more is added only where the shorter form is not unique in its segment.
@@ -111,22 +113,57 @@ fn number(field: &str) -> Option<f64> {
     known(field)?.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// A date as either file writes it (`2026-02-24 14:30:00`), or as a spreadsheet does (`24/02/2026`, `24/02/26`).
-pub fn date(field: &str) -> Option<Date> {
-    let field = known(field)?;
-    let day = field.split([' ', 'T']).next()?;
-    let mut parts = day.split(['-', '/']);
-    let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
+/// What an expiry field says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Day {
+    /// Nothing, or a placeholder.
+    None,
+    /// This day.
+    On(Date),
+    /// Day before month, or month before day: `05/02/2026`.
+    Either(Date, Date),
+    /// Something that is no date.
+    Unreadable,
+}
+
+impl Day {
+    /// Reads a date as either file writes it (`2026-02-24 14:30:00`), or as spreadsheets do (`24/02/2026`, `24-Feb-26`,
+    /// `2/24/2026`).
+    fn read(field: &str) -> Day {
+        let Some(field) = known(field) else { return Day::None };
+        let day = field.split([' ', 'T']).next().unwrap_or_default();
+        let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
+        let [first, second, third] = parts[..] else { return Day::Unreadable };
+        let date = |year: &str, month: &str, day: &str| {
+            let short = year.len() == 2;
+            let year: i16 = year.parse().ok().filter(|_| short || year.len() == 4)?;
+            let year = if short { 2000 + year } else { year };
+            let month = month_number(month).or_else(|| month.parse().ok())?;
+            Date::new(year, month, day.parse().ok()?).ok().filter(|date| date.year() >= 1970)
+        };
+        if first.len() == 4 {
+            return date(first, second, third).map_or(Day::Unreadable, Day::On);
+        }
+        match (date(third, second, first), date(third, first, second)) {
+            (Some(one), Some(other)) if one != other => Day::Either(one, other),
+            (Some(date), _) | (None, Some(date)) => Day::On(date),
+            (None, None) => Day::Unreadable,
+        }
     }
-    let (year, month, day): (i16, _, _) = if first.len() == 4 {
-        (first.parse().ok()?, second, third)
-    } else {
-        let year: i16 = third.parse().ok()?;
-        (if third.len() == 2 { 2000 + year } else { year }, second, first)
-    };
-    Date::new(year, month.parse().ok()?, day.parse().ok()?).ok().filter(|date| date.year() >= 1970)
+}
+
+/// Reads a date as a person types it, where it can be read one way only.
+pub(super) fn typed_date(text: &str) -> Option<Date> {
+    match Day::read(text) {
+        Day::On(date) => Some(date),
+        Day::None | Day::Either(..) | Day::Unreadable => None,
+    }
+}
+
+/// The number of a month whose English name begins with these letters.
+fn month_number(name: &str) -> Option<i8> {
+    let letters = name.get(..3).filter(|_| name.bytes().all(|b| b.is_ascii_alphabetic()))?;
+    (1..).zip(MONTHS).find(|(_, month)| month.eq_ignore_ascii_case(letters)).map(|(number, _)| number)
 }
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -138,7 +175,7 @@ pub fn long_date(date: Date) -> String {
 }
 
 /// The parts of a contract's trading symbol: `BAJAJ-AUTO`, `Feb2026`, `-9500-CE`.
-fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
+pub(super) fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
     let (rest, last) = symbol.rsplit_once('-')?;
     let head_end = if last.eq_ignore_ascii_case("FUT") {
         rest.len()
@@ -193,8 +230,33 @@ impl<'a> Row<'a> {
             _ if segment.is_derivative() => Kind::Future,
             _ => Kind::Cash,
         };
-        let expiry = if kind.is_contract() { date(fields.get(columns.expiry)) } else { None };
-        Ok(Row { columns, fields, segment, id, kind, expiry })
+        let mut row = Row { columns, fields, segment, id, kind, expiry: None };
+        if kind.is_contract() {
+            row.expiry = match Day::read(fields.get(columns.expiry)) {
+                Day::None => None,
+                Day::On(date) => Some(date),
+                Day::Either(one, other) => Some(row.in_named_month(one, other).ok_or(Skip::Expiry)?),
+                Day::Unreadable => return Err(Skip::Expiry),
+            };
+        }
+        Ok(row)
+    }
+
+    /// The one of two days whose month the contract's names carry.
+    fn in_named_month(&self, one: Date, other: Date) -> Option<Date> {
+        let trading = text(self.field(self.columns.trading)).unwrap_or_default();
+        let display = self.display().unwrap_or_default();
+        let mut months = trading
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .chain(display.split(|c: char| !c.is_ascii_alphabetic()))
+            .filter(|word| word.len() == 3)
+            .filter_map(month_number);
+        let named = months.next()?;
+        match (one.month() == named, other.month() == named) {
+            (true, false) => Some(one),
+            (false, true) => Some(other),
+            _ => None,
+        }
     }
 
     fn field(&self, column: usize) -> &'a str {
@@ -311,8 +373,11 @@ impl<'a> Row<'a> {
         number(self.field(self.columns.lot))
     }
 
-    /// The smallest step of a price, in rupees; the file has paise.
+    /// The smallest step of a price, in rupees. The file has paise, but rupees for indices.
     pub fn tick(&self) -> Option<f64> {
+        if self.kind == Kind::Index {
+            return number(self.field(self.columns.tick));
+        }
         // The decimal point moves in the text, so that no digit is made up.
         let paise = known(self.field(self.columns.tick)).filter(|paise| !paise.contains(['e', 'E']))?;
         format!("{paise}e-2").parse().ok().filter(|value: &f64| value.is_finite())
@@ -451,18 +516,55 @@ mod tests {
             },
         );
         with(COMPACT, "NSE,I,13,INDEX,0,NIFTY,1.0,Nifty 50,0001-01-01,,XX,0.2500,,INDEX,X,NIFTY", |row| {
-            assert_eq!((row.expiry, row.tick(), row.kind), (None, Some(0.0025), Kind::Index));
+            assert_eq!((row.expiry, row.tick(), row.kind), (None, Some(0.25), Kind::Index));
         });
     }
 
     #[test]
     fn dates_are_read_as_either_file_or_a_spreadsheet_writes_them() {
-        let day = Some(jiff::civil::date(2026, 2, 24));
-        for text in ["2026-02-24 14:30:00", "2026-02-24", "24/02/2026", "24/02/26", "24-02-2026"] {
-            assert_eq!(date(text), day, "{text}");
+        let day = Day::On(jiff::civil::date(2026, 2, 24));
+        for text in [
+            "2026-02-24 14:30:00",
+            "2026-02-24",
+            "24/02/2026",
+            "24/02/26",
+            "24-02-2026 14:30",
+            "24.02.2026",
+            "24-Feb-2026",
+            "24-FEB-26",
+            "2026-Feb-24",
+            "2/24/2026",
+            "February-24-2026",
+        ] {
+            assert_eq!(Day::read(text), day, "{text}");
         }
-        for text in ["", "NA", "0001-01-01", "2026-02-31", "2026-02", "24.02.2026", "2026-02-24-1"] {
-            assert_eq!(date(text), None, "{text}");
+        for text in ["2026-02-31", "2026-02", "2026-02-24-1", "46076", "24-Foo-2026", "24-02-026"] {
+            assert_eq!(Day::read(text), Day::Unreadable, "{text}");
+        }
+        for text in ["", "NA", "0001-01-01"] {
+            assert_eq!(Day::read(text), Day::None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_can_be_read_two_ways_is_the_one_whose_month_the_contract_is_named_after() {
+        let line = |symbol: &str, shown: &str| {
+            format!("NSE,D,1,FUTIDX,0,{symbol},65.0,{shown},05/02/2026,-0.01000,XX,10.0,M,FUT,,")
+        };
+        let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        for (symbol, shown, expiry) in [
+            ("NIFTY-Feb2026-FUT", "NIFTY FEB FUT", Some(jiff::civil::date(2026, 2, 5))),
+            ("NIFTY-May2026-FUT", "NIFTY MAY FUT", Some(jiff::civil::date(2026, 5, 2))),
+            ("NIFTY", "NIFTY 02 MAY FUT", Some(jiff::civil::date(2026, 5, 2))),
+            ("NIFTY-Jun2026-FUT", "NIFTY JUN FUT", None),
+            ("NIFTY", "NIFTY FUT", None),
+        ] {
+            let line = line(symbol, shown);
+            let row = Row::parse(&columns, &line);
+            match expiry {
+                Some(_) => assert_eq!(row.unwrap().expiry, expiry, "{line}"),
+                None => assert_eq!(row.err(), Some(Skip::Expiry), "{line}"),
+            }
         }
     }
 

@@ -15,8 +15,32 @@ use std::ops::ControlFlow;
 pub struct Words {
     text: String,
     words: Vec<String>,
-    /// A part of a word that every matching line holds as it stands, in upper case.
-    needle: Option<memchr::memmem::Finder<'static>>,
+    needle: Needle,
+}
+
+/// A part of a word that every matching line holds as it stands, in upper case: passes most lines over cheaply.
+#[derive(Debug, Clone)]
+pub(super) struct Needle {
+    finder: Option<memchr::memmem::Finder<'static>>,
+    upper: Vec<u8>,
+}
+
+impl Needle {
+    /// The needle of these folded words.
+    pub fn of(words: &[String]) -> Needle {
+        let longest = words.iter().filter_map(|word| verbatim(word)).max_by_key(|part| part.len());
+        let finder = longest.map(|part| memchr::memmem::Finder::new(part).into_owned());
+        Needle { finder, upper: Vec::new() }
+    }
+
+    /// Whether a line may hold the words.
+    pub fn may_be_in(&mut self, line: &[u8]) -> bool {
+        let Some(finder) = &self.finder else { return true };
+        self.upper.clear();
+        self.upper.extend_from_slice(line);
+        self.upper.make_ascii_uppercase();
+        finder.find(&self.upper).is_some() || !line.is_ascii() || memchr::memchr(b'&', line).is_some()
+    }
 }
 
 impl Words {
@@ -24,8 +48,7 @@ impl Words {
     pub fn of(text: &str) -> Option<Words> {
         let text = folded(text);
         let words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
-        let longest = words.iter().filter_map(|word| verbatim(word)).max_by_key(|part| part.len());
-        let needle = longest.map(|part| memchr::memmem::Finder::new(part).into_owned());
+        let needle = Needle::of(&words);
         (!words.is_empty()).then_some(Words { text, words, needle })
     }
 
@@ -76,17 +99,9 @@ fn verbatim(word: &str) -> Option<&str> {
 /// The master is damaged.
 pub fn search(master: &Master, words: &Words, filter: &Ready<'_>) -> Result<Vec<u32>, MasterError> {
     let mut hits: Vec<((u8, u8, u8, u16), u32)> = Vec::new();
-    let mut upper = Vec::new();
+    let mut needle = words.needle.clone();
     master.scan::<MasterError>(
-        |entry, line| {
-            let found = words.needle.as_ref().is_none_or(|needle| {
-                upper.clear();
-                upper.extend_from_slice(line);
-                upper.make_ascii_uppercase();
-                needle.find(&upper).is_some() || !line.is_ascii() || memchr::memchr(b'&', line).is_some()
-            });
-            found && filter.may_take(entry)
-        },
+        |entry, line| needle.may_be_in(line) && filter.may_take(entry),
         |number, entry, row| {
             if let Some(rank) = words.rank(row, entry).filter(|_| filter.takes(row)) {
                 hits.push(((rank, entry.kind as u8, order(entry.segment()), entry.expiry), number));
@@ -157,8 +172,13 @@ pub fn nearest(master: &Master, typed: &str, most: usize) -> Result<Vec<String>,
             None => break,
         }
     }
-    near.sort_by(|a, b| (a.0, a.1.len(), &a.1).cmp(&(b.0, b.1.len(), &b.1)));
-    near.dedup();
+    // What begins like it is likelier meant than what has one more letter before it.
+    let rank = |(off, name): &(usize, String)| {
+        let begins = name.starts_with(&typed) || typed.starts_with(name.as_str());
+        (if begins { 1 } else { *off }, name.chars().next() != typed.chars().next(), name.len())
+    };
+    near.sort_by(|a, b| (rank(a), &a.1).cmp(&(rank(b), &b.1)));
+    near.dedup_by(|a, b| a.1 == b.1);
     Ok(near.into_iter().map(|(_, name)| name).collect())
 }
 
@@ -233,7 +253,7 @@ mod tests {
                 let filter = Filter { expired: true, ..Filter::default() };
                 let ready = filter.ready(&master, date(2026, 2, 10)).unwrap();
                 let quick = search(&master, &words, &ready).unwrap();
-                let slow = search(&master, &Words { needle: None, ..words }, &ready).unwrap();
+                let slow = search(&master, &Words { needle: Needle::of(&[]), ..words }, &ready).unwrap();
                 prop_assert_eq!(&quick, &slow);
                 prop_assert!(quick.contains(&u32::try_from(row).unwrap()), "{:?}", part);
             }

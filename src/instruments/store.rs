@@ -7,11 +7,13 @@ use super::master::{Master, MasterError, footer};
 use crate::clock::{self, SECOND_US};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
-use std::fs::File;
+use rustix::fs::OFlags;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// Where masters are cached and where they come from.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Store {
     pub url: String,
     /// Never touch the network.
     pub offline: bool,
+    /// When the run that asks is over: nothing is waited for any longer.
+    pub until: Option<Instant>,
 }
 
 /// A master from the cache.
@@ -73,7 +77,12 @@ impl Store {
             None => layout.url().to_owned(),
         };
         download::address(&url)?;
-        Ok(Store { dir, layout, url, offline })
+        Ok(Store { dir, layout, url, offline, until: None })
+    }
+
+    /// The time that something may take, no longer than the run that asks for it.
+    pub(super) fn within(&self, limit: Duration) -> Duration {
+        self.until.map_or(limit, |until| limit.min(until.saturating_duration_since(Instant::now())))
     }
 
     /// The file in the cache, with its index.
@@ -94,7 +103,7 @@ impl Store {
     /// What the cache holds after one of its checksums was found wrong: with a new index if its CSV is whole, else nothing.
     pub fn repaired(&self) -> Option<Cached> {
         let path = self.path()?;
-        let file = File::open(&path).ok()?;
+        let file = open_regular(&path, File::options().read(true)).ok()?;
         let modified = file.metadata().ok()?.modified().ok()?;
         let (csv_len, csv_crc, source) = whole_csv(&Bytes::File(file.try_clone().ok()?))?;
         let csv = Bytes::Part(file, csv_len);
@@ -107,7 +116,7 @@ impl Store {
             let mut part = part_in(dir, self.layout)?;
             copy(&csv, csv_len, part.as_file_mut())?;
             finish(part, &built, &source, &path)?;
-            File::options().write(true).open(&path)?.set_modified(modified)
+            open_regular(&path, File::options().write(true))?.set_modified(modified)
         };
         let checked_us = modified.duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok())?;
         let master = match rewritten() {
@@ -197,8 +206,23 @@ impl Store {
     }
 }
 
+/// Opens a file of the cache. A link, which could lead anywhere, and a pipe, which could hang, are refused: whoever can write
+/// into the folder could have put one there.
+pub(super) fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let refused = |what: &str| io::Error::other(format!("{} is {what}, not a file: remove it", path.display()));
+    let file = options.custom_flags(flags.bits().cast_signed()).open(path).map_err(|error| {
+        if rustix::io::Errno::from_io_error(&error) == Some(rustix::io::Errno::LOOP) {
+            refused("a link")
+        } else {
+            error
+        }
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(refused("something else")) }
+}
+
 fn modified_us(path: &Path) -> Option<i64> {
-    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
+    let modified = std::fs::symlink_metadata(path).ok()?.modified().ok()?;
     i64::try_from(modified.duration_since(UNIX_EPOCH).ok()?.as_micros()).ok()
 }
 

@@ -1,13 +1,18 @@
-//! What every module may use and what uses none: streams, segments, packet counters, exit codes, the names of secret
-//! variables.
+//! What every module may use and what uses none: streams, segments, causes of failures, packet counters, exit codes,
+//! the names of secret variables.
 
+pub mod cause;
 pub mod counts;
+pub mod disconnect;
 pub mod exit;
 pub mod secrets;
 pub mod segment;
 pub mod stream;
+pub mod time;
 
+pub use cause::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, Phase, TlsKind};
 pub use counts::PacketCounts;
+pub use disconnect::{DisconnectClass, DisconnectReason};
 pub use exit::{Exit, Failure};
 pub use segment::{InstrumentKey, Segment};
 pub use stream::{Levels, Stream};

@@ -3,6 +3,7 @@
 use super::handshake::Report;
 use super::nonblocking::Nonblocking;
 use super::tcp::{Counter, DynStream};
+use crate::model::cause::Ended;
 use crate::redact::Redactor;
 use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,7 +12,8 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// The largest message, and the largest frame, that is accepted; bytes.
@@ -19,6 +21,8 @@ pub const MESSAGE_LIMIT: usize = 4 << 20;
 /// The most that may wait to be sent; bytes.
 pub const WRITE_LIMIT: usize = 1 << 20;
 const READ_BUFFER: usize = 32 << 10;
+/// Reads of 4 KiB that are thrown away after a violation.
+const SURPLUS_READS: usize = 256;
 /// RFC 6455 §5.5.1: a control frame has at most 125 bytes, two of them the code.
 const REASON_LIMIT: usize = 123;
 
@@ -35,63 +39,6 @@ pub enum Incoming {
     Pong,
     /// The connection has ended; nothing comes after this.
     Closed(Ended),
-}
-
-/// Why a connection ended. Safe to print.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// The server sent a close frame.
-    CloseFrame {
-        /// Its code; 1005 where it had none.
-        code: u16,
-        /// Its reason, masked, without control characters, at most 123 bytes.
-        reason: String,
-    },
-    /// The server closed the connection without a word.
-    Eof,
-    /// The connection was reset.
-    Reset,
-    /// The server broke the websocket protocol.
-    Protocol {
-        /// How.
-        detail: &'static str,
-    },
-    /// A message or frame larger than 4 MiB.
-    TooLarge,
-    /// More than 1 MiB waits to be sent: the server does not read any more.
-    WriteStuck,
-    /// Any other failure of the socket.
-    Io(io::ErrorKind),
-}
-
-impl Ended {
-    /// A short word for records: `close_1000`, `eof`, `reset`, …
-    pub fn word(&self) -> String {
-        match self {
-            Ended::CloseFrame { code, .. } => format!("close_{code}"),
-            Ended::Eof => "eof".into(),
-            Ended::Reset => "reset".into(),
-            Ended::Protocol { .. } => "protocol".into(),
-            Ended::TooLarge => "too_large".into(),
-            Ended::WriteStuck => "write_stuck".into(),
-            Ended::Io(_) => "io".into(),
-        }
-    }
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Ended::CloseFrame { code, reason } if reason.is_empty() => write!(f, "the server closed it with {code}"),
-            Ended::CloseFrame { code, reason } => write!(f, "the server closed it with {code} \"{reason}\""),
-            Ended::Eof => f.write_str("the server closed it without a word"),
-            Ended::Reset => f.write_str("it was reset"),
-            Ended::Protocol { detail } => write!(f, "the server broke the websocket protocol: {detail}"),
-            Ended::TooLarge => f.write_str("a message of more than 4 MiB"),
-            Ended::WriteStuck => f.write_str("the server does not read what it is sent"),
-            Ended::Io(kind) => write!(f, "{kind}"),
-        }
-    }
 }
 
 impl fmt::Debug for Incoming {
@@ -182,7 +129,10 @@ impl Connection {
             let message = match self.socket.read() {
                 Ok(message) => message,
                 Err(error) if would_block(&error) => return None,
-                Err(error) => return Some(self.end(ended(&error))),
+                Err(error) => {
+                    self.answer_violation(&error);
+                    return Some(self.end(ended(&error)));
+                }
             };
             return Some(match message {
                 Message::Binary(bytes) => Incoming::Binary(bytes),
@@ -196,12 +146,40 @@ impl Connection {
                 Message::Close(frame) => {
                     // The answer to the close is queued likewise.
                     self.flush_now();
-                    let (code, reason) =
-                        frame.map_or((1005, String::new()), |f| (f.code.into(), self.close_reason(f.reason.as_str())));
+                    let (code, reason) = match frame {
+                        None => (1005, String::new()),
+                        // What the crate makes of a code that is not valid.
+                        Some(frame) if frame.code == CloseCode::Protocol => {
+                            let replaced = (1002, frame.reason.to_string());
+                            self.socket.get_ref().last_close_frame().unwrap_or(replaced)
+                        }
+                        Some(frame) => (frame.code.into(), frame.reason.to_string()),
+                    };
+                    let reason = self.close_reason(&reason);
                     self.end(Ended::CloseFrame { code, reason })
                 }
                 Message::Frame(_) => continue,
             });
+        }
+    }
+
+    /// Answers a violation of the websocket protocol with a close frame, as RFC 6455 asks, before the socket is dropped.
+    fn answer_violation(&mut self, error: &WsError) {
+        let code = match error {
+            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return,
+            WsError::Protocol(_) => CloseCode::Protocol,
+            WsError::Utf8(_) => CloseCode::Invalid,
+            WsError::Capacity(_) => CloseCode::Size,
+            _ => return,
+        };
+        let _ = self.socket.close(Some(CloseFrame { code, reason: Utf8Bytes::default() }));
+        let _ = self.socket.flush();
+        // Bytes that nobody read would make the kernel send a reset, which may overtake the close frame.
+        let mut surplus = [0; 4096];
+        for _ in 0..SURPLUS_READS {
+            if !matches!(io::Read::read(self.socket.get_mut(), &mut surplus), Ok(1..)) {
+                break;
+            }
         }
     }
 
@@ -241,6 +219,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`send_text`](Connection::send_text).
+    #[cfg(any(test, feature = "testing"))]
     pub fn send_binary(&mut self, bytes: Bytes) -> Result<(), Ended> {
         self.send(Message::Binary(bytes))
     }
@@ -259,7 +238,6 @@ impl Connection {
     /// # Errors
     /// As [`send_text`](Connection::send_text).
     pub fn close(&mut self) -> Result<(), Ended> {
-        use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
         self.send(Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() })))
     }
 

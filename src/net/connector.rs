@@ -1,13 +1,13 @@
 //! Opens connections: look-up, TCP, proxy, TLS and upgrade, ten seconds for all of it together.
 
 use super::connection::Connection;
-use super::error::{ConnectClass, ConnectError, Phase, TlsKind};
 use super::handshake::{self, Report};
-use super::proxy::Proxies;
+use super::proxy::{Proxies, Via};
 use super::resolver::Resolver;
 use super::tcp::{self, Counted, Counter, DynStream};
 use super::tls::{self, LazyTls};
 use crate::auth::Address;
+use crate::model::cause::{ConnectClass, ConnectError, Phase, TlsKind};
 use crate::model::exit::Exit;
 use crate::redact::Redactor;
 use rustls::pki_types::ServerName;
@@ -54,37 +54,51 @@ impl Connector {
             Ok(result) => result,
             Err(_) => {
                 let reached = Phase::reached(phase.load(Ordering::Relaxed));
-                let words = format!(
-                    "{}: {} was not done within {} s",
-                    address.authority(),
-                    reached.word(),
-                    self.limit.as_secs_f32()
-                );
+                let via = self.via(address).ok().flatten();
+                let peer = match via {
+                    Some(via) if reached <= Phase::Proxy => via.peer(address.authority()),
+                    _ => address.authority().to_owned(),
+                };
+                let words = format!("{peer}: {} was not done within {} s", reached.word(), self.limit.as_secs_f32());
                 Err(ConnectError::new(ConnectClass::Timeout(reached), words))
             }
         }
     }
 
+    fn via(&self, address: &Address) -> Result<Option<Via>, ConnectError> {
+        if address.is_tls() { self.proxies.for_host(address.authority()) } else { Ok(None) }
+    }
+
     async fn attempt(&self, address: &Address, phase: &AtomicU8) -> Result<Connection, ConnectError> {
         let mut report = Report::default();
         let counter = Counter::default();
-        let via = if address.is_tls() { self.proxies.for_host(address.authority())? } else { None };
+        let via = self.via(address)?;
         let (host, port) = match &via {
             Some(via) => (via.host.as_str(), via.port),
             None => (address.host(), address.port()),
         };
 
         let started = Instant::now();
-        let found = self.resolver.lookup(host, port).await.map_err(|_| {
-            let words = format!("{host}: the name cannot be resolved");
-            ConnectError::new(ConnectClass::Dns, words)
+        let peer = match &via {
+            Some(via) => via.peer(address.authority()),
+            None => format!("{host}:{port}"),
+        };
+        let resolver = if address.is_tls() { self.resolver.clone() } else { self.resolver.loopback_only() };
+        let found = resolver.lookup(host, port).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::PermissionDenied => ConnectError::new(
+                ConnectClass::NotLoopback,
+                format!(
+                    "{peer}: this name is not this host, and ws:// would send the access token in the clear; write \
+                     wss://, or 127.0.0.1"
+                ),
+            ),
+            _ => ConnectError::new(ConnectClass::Dns, format!("{peer}: the name cannot be resolved")),
         })?;
         report.dns = started.elapsed();
 
         phase.store(Phase::Tcp as u8, Ordering::Relaxed);
         let started = Instant::now();
-        let shown = format!("{host}:{port}");
-        let socket = tcp::connect(&found).await.map_err(|e| ConnectError::io(Phase::Tcp, &shown, &e))?;
+        let socket = tcp::connect(&found).await.map_err(|e| ConnectError::io(Phase::Tcp, &peer, &e))?;
         report.tcp = started.elapsed();
         report.peer = socket.peer_addr().ok();
         let mut stream: DynStream = Box::new(Counted::new(socket, counter.clone()));
@@ -93,7 +107,7 @@ impl Connector {
             phase.store(Phase::Proxy as u8, Ordering::Relaxed);
             let started = Instant::now();
             if via.tls {
-                stream = self.encrypt(stream, host, &shown).await?;
+                stream = self.encrypt(stream, host, &peer).await?;
             }
             via.tunnel(&mut stream, &format!("{}:{}", address.host(), address.port())).await?;
             report.proxy = Some(started.elapsed());

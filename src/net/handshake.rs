@@ -1,9 +1,9 @@
 //! The websocket upgrade (RFC 6455 §4), written by us so that the address with its token stays in our hands.
 
-use super::error::{ConnectClass, ConnectError, Phase};
 use super::http1::{self, Head, HeadError};
 use super::tcp::DynStream;
 use crate::auth::Address;
+use crate::model::cause::{ConnectClass, ConnectError, Phase};
 use secrecy::ExposeSecret as _;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -87,7 +87,11 @@ fn refusal(host: &str, head: &Head, server_date_us: Option<i64>) -> ConnectError
         }
         (429, _, Some(wait)) => format!("too many attempts (HTTP 429); it asks to wait {} s", wait.as_secs()),
         (429, _, None) => "too many attempts (HTTP 429)".to_owned(),
-        (401 | 403, ..) => format!("the credentials are refused (HTTP {status})"),
+        (300..=399, None, _) => format!("redirects (HTTP {status}); redirects are never followed"),
+        (400 | 404, ..) => format!("it refuses the request (HTTP {status}); is the address right?"),
+        (401 | 403, ..) => {
+            format!("it refuses the access token or the client id (HTTP {status}); make a new token on web.dhan.co")
+        }
         (200..=299, ..) => format!("answered HTTP {status} instead of a websocket (a login page of the network?)"),
         _ => format!("answered HTTP {status}"),
     };

@@ -12,12 +12,41 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) struct Nonblocking<S> {
     stream: S,
     task: Waker,
+    tail: Tail,
+}
+
+/// The last bytes that were read: enough for the largest control frame.
+#[derive(Default)]
+struct Tail {
+    bytes: Vec<u8>,
+}
+
+impl Tail {
+    const KEPT: usize = 128;
+
+    fn add(&mut self, read: &[u8]) {
+        let kept = &read[read.len().saturating_sub(Tail::KEPT)..];
+        let surplus = (self.bytes.len() + kept.len()).saturating_sub(Tail::KEPT);
+        self.bytes.drain(..surplus.min(self.bytes.len()));
+        self.bytes.extend_from_slice(kept);
+    }
 }
 
 impl<S> Nonblocking<S> {
     /// A stream that nobody waits for yet.
     pub fn new(stream: S) -> Nonblocking<S> {
-        Nonblocking { stream, task: Waker::noop().clone() }
+        Nonblocking { stream, task: Waker::noop().clone(), tail: Tail::default() }
+    }
+
+    /// Returns the code and the reason of the last close frame that was read, as they came; the websocket crate replaces
+    /// codes that are not valid.
+    pub fn last_close_frame(&self) -> Option<(u16, String)> {
+        let bytes = &self.tail.bytes;
+        (0..bytes.len()).rev().find_map(|at| {
+            let (&[0x88, length], rest) = bytes.get(at..)?.split_first_chunk::<2>()? else { return None };
+            let (code, reason) = rest.get(..usize::from(length))?.split_first_chunk::<2>()?;
+            Some((u16::from_be_bytes(*code), std::str::from_utf8(reason).ok()?.to_owned()))
+        })
     }
 
     /// From now on this task is woken when a read or a write that was `WouldBlock` can go on.
@@ -38,6 +67,7 @@ impl<S: AsyncRead + Unpin> Read for Nonblocking<S> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut into = ReadBuf::new(into);
         now(Pin::new(&mut self.stream).poll_read(&mut Context::from_waker(&self.task), &mut into))?;
+        self.tail.add(into.filled());
         Ok(into.filled().len())
     }
 }

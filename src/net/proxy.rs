@@ -1,8 +1,9 @@
 //! HTTP proxies, by curl's rules and environment variables: a tunnel (CONNECT), so the proxy sees host and port only.
 
-use super::error::{ConnectClass, ConnectError, Phase};
 use super::http1::{self, HeadError};
 use super::tcp::DynStream;
+use crate::model::cause::{ConnectClass, ConnectError, Phase};
+use crate::model::exit::Failure;
 use hyper_util::client::proxy::matcher::Matcher;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
@@ -35,6 +36,14 @@ impl Proxies {
         Proxies(Arc::new(Matcher::builder().all(proxy.to_owned()).no(no.to_owned()).build()))
     }
 
+    /// Checks that the proxy for a `wss` or `https` host, if there is one, is of a kind that is supported.
+    ///
+    /// # Errors
+    /// A usage error that names the scheme.
+    pub fn check(&self, authority: &str) -> Result<(), Failure> {
+        self.for_host(authority).map(drop).map_err(|error| Failure::usage(error.detail))
+    }
+
     /// The proxy for a `wss` or `https` host. What is not encrypted is loopback only and never goes through one.
     pub(super) fn for_host(&self, authority: &str) -> Result<Option<Via>, ConnectError> {
         let Ok(uri) = http::Uri::builder().scheme("https").authority(authority).path_and_query("/").build() else {
@@ -48,7 +57,10 @@ impl Proxies {
             Some(other) => {
                 return Err(ConnectError::new(
                     ConnectClass::Proxy { status: None },
-                    format!("the proxy's scheme {other:?} is not supported; http and https are"),
+                    format!(
+                        "the proxy for {authority} has the scheme {other:?}, which is not supported; write http:// or \
+                         https:// into HTTPS_PROXY or ALL_PROXY, or the host into NO_PROXY"
+                    ),
                 ));
             }
         };
@@ -62,6 +74,11 @@ impl Via {
     /// The proxy for people: `host:port`, never its password.
     pub(super) fn shown(&self) -> String {
         format!("{}:{}", self.host, self.port)
+    }
+
+    /// The proxy and the host behind it, for messages.
+    pub(super) fn peer(&self, authority: &str) -> String {
+        format!("the proxy {} for {authority}", self.shown())
     }
 
     /// Asks for a tunnel to `authority` (`host:port`).

@@ -19,6 +19,7 @@ type Answer = Result<Vec<IpAddr>, io::ErrorKind>;
 pub struct Resolver {
     look_up: Arc<LookUp>,
     running: Arc<Mutex<HashMap<String, Shared<BoxFuture<'static, Answer>>>>>,
+    loopback_only: bool,
 }
 
 impl Default for Resolver {
@@ -28,8 +29,13 @@ impl Default for Resolver {
 }
 
 impl Resolver {
+    /// Returns this resolver for addresses without encryption: a name that is not this host is an error.
+    pub fn loopback_only(&self) -> Resolver {
+        Resolver { loopback_only: true, ..self.clone() }
+    }
+
     fn new(look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Resolver {
-        Resolver { look_up: Arc::new(look_up), running: Arc::default() }
+        Resolver { look_up: Arc::new(look_up), running: Arc::default(), loopback_only: false }
     }
 
     /// The addresses of a host, a literal address included (IPv6 with or without brackets).
@@ -39,10 +45,19 @@ impl Resolver {
     pub async fn lookup(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         if let Ok(ip) = bare.parse::<IpAddr>() {
+            self.check(&[ip])?;
             return Ok(vec![SocketAddr::new(ip, port)]);
         }
         let addresses = self.join_or_start(bare)?.await.map_err(io::Error::from)?;
+        self.check(&addresses)?;
         Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+    }
+
+    fn check(&self, addresses: &[IpAddr]) -> io::Result<()> {
+        if self.loopback_only && !addresses.iter().all(IpAddr::is_loopback) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(())
     }
 
     fn join_or_start(&self, host: &str) -> io::Result<Shared<BoxFuture<'static, Answer>>> {

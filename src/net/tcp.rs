@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
 /// How long sent bytes may stay unacknowledged before the kernel gives the connection up. Longer than the liveness
 /// rules above it, which see more: this is for a process that is not polled.
-const UNACKNOWLEDGED_LIMIT_MS: u32 = 20_000;
+const UNACKNOWLEDGED_LIMIT_MS: u32 = 30_000;
 
 /// A byte stream of any kind: plain, TLS, or TLS through a TLS proxy.
 pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}

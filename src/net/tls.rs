@@ -1,6 +1,6 @@
 //! One TLS configuration for everything: ring, TLS 1.2 or newer, the system's roots, no key log.
 
-use super::error::{ConnectClass, ConnectError, TlsKind};
+use crate::model::cause::{ConnectClass, ConnectError, TlsKind};
 use crate::model::exit::{Exit, Failure};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -104,19 +104,39 @@ pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectErr
             TlsKind::NotYetValid,
             format!("its certificate is not valid yet; this host's clock says {}", ist(crate::clock::now_us())),
         ),
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            (TlsKind::WrongHost, "its certificate is for another host".to_owned())
-        }
+        CertificateError::NotValidForName => (TlsKind::WrongHost, "its certificate is for another host".to_owned()),
+        CertificateError::NotValidForNameContext { presented, .. } => (TlsKind::WrongHost, other_names(presented)),
         // A bad signature is that of somebody who only has the name of an authority.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             TlsKind::UnknownCa,
-            "its certificate is signed by nobody this host trusts (a company's proxy? name its root with --ca-file \
-             or SSL_CERT_FILE)"
+            "its certificate has an unknown issuer: it is signed by nobody this host trusts (a company's proxy? name its \
+             root with --ca-file or SSL_CERT_FILE)"
                 .to_owned(),
         ),
-        _ => (TlsKind::OtherCertificate, "its certificate cannot be trusted".to_owned()),
+        CertificateError::Revoked => (TlsKind::OtherCertificate, "its certificate is revoked".to_owned()),
+        CertificateError::BadEncoding => (TlsKind::OtherCertificate, "its certificate cannot be read".to_owned()),
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            (TlsKind::OtherCertificate, "its certificate is not one for servers".to_owned())
+        }
+        // The crate's own words for what is rare; they hold names and dates of the certificate and nothing of ours.
+        other => (TlsKind::OtherCertificate, format!("its certificate cannot be trusted: {other}")),
     };
     Some(ConnectError::new(ConnectClass::Tls(kind), format!("{host}: {words}")))
+}
+
+/// Names the hosts that a certificate is for, of which none is the one that was asked for.
+fn other_names(presented: &[String]) -> String {
+    const SHOWN: usize = 5;
+    // rustls shows them as `DnsName("a.example")`.
+    let name = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
+    let mut names: Vec<_> = presented.iter().take(SHOWN).map(name).collect();
+    if presented.len() > SHOWN {
+        names.push(format!("{} more", presented.len() - SHOWN));
+    }
+    match names.is_empty() {
+        true => "its certificate is for another host".to_owned(),
+        false => format!("its certificate is for another host ({})", names.join(", ")),
+    }
 }
 
 fn expired_words(not_after_us: Option<i64>) -> String {

@@ -192,14 +192,13 @@ impl Outputs {
     #[inline(always)]
     pub fn instrument<R: Record>(
         &mut self,
-        slot: u8,
         instrument: InstrumentKey,
         mut symbol: impl FnMut() -> Option<Arc<str>>,
         record: &R,
         recv_us: i64,
     ) {
         for group in &mut self.groups {
-            group.instrument(slot, instrument, &mut symbol, record, recv_us);
+            group.instrument(instrument, &mut symbol, record, recv_us);
             self.full |= group.out.len() >= self.chunk;
         }
     }
@@ -446,13 +445,12 @@ impl Group {
     #[inline(never)]
     fn instrument<R: Record>(
         &mut self,
-        slot: u8,
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &R,
         recv_us: i64,
     ) {
-        self.encoder.instrument_line(&mut self.out, slot, instrument, symbol, record, recv_us);
+        self.encoder.instrument_line(&mut self.out, instrument, symbol, record, recv_us);
     }
 }
 

@@ -261,10 +261,14 @@ impl Disconnect<'_> {
 /// Seconds by which the server's last trade time runs ahead of UTC: it writes IST wall-clock time as if it were epoch seconds.
 pub const IST_SHIFT: u32 = 19_800;
 
-/// True UTC epoch seconds of a last trade time as it came; `None` for 0, which says "never traded".
+/// 2000-01-01 in UTC epoch seconds: an instrument that never traded has a last trade time of 0 or of 1980.
+const NO_TRADE_BEFORE: i64 = 946_684_800;
+
+/// Returns a last trade time (as it came, in seconds) in true UTC epoch seconds, or `None` if it says that there was no trade.
 #[inline(always)]
 pub fn utc(ltt_raw: u32) -> Option<i64> {
-    (ltt_raw != 0).then(|| i64::from(ltt_raw) - i64::from(IST_SHIFT))
+    let utc = i64::from(ltt_raw) - i64::from(IST_SHIFT);
+    (utc >= NO_TRADE_BEFORE).then_some(utc)
 }
 
 /// One packet of the market feed.

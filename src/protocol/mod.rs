@@ -10,14 +10,13 @@
 //! * [`encode`] – packets made from values, for the simulator and the tests.
 
 pub mod depth;
-pub mod disconnect;
 pub mod encode;
 pub mod feed;
 pub(crate) mod orders;
 pub mod request;
 
+pub use crate::model::DisconnectReason;
 use crate::model::InstrumentKey;
-pub use disconnect::DisconnectReason;
 pub use request::Mode;
 
 /// Bytes that no packet could be made of. What was received is accounted for: `bytes` is everything that was skipped.

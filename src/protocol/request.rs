@@ -59,9 +59,9 @@ impl RequestCode {
     pub const DISCONNECT: RequestCode = RequestCode(12);
     /// Subscribe to depth, 20 and 200 levels.
     pub const SUBSCRIBE_DEPTH: RequestCode = RequestCode(23);
-    /// Unsubscribe from depth, as the documentation and the vendor's client have it.
+    /// Unsubscribe from depth, as the older documentation and the vendor's client have it; the server hardly heeds it.
     pub const UNSUBSCRIBE_DEPTH: RequestCode = RequestCode(24);
-    /// Unsubscribe from depth, as the newer documentation has it.
+    /// Unsubscribe from depth, as the newer documentation and Dhan's support have it.
     pub const UNSUBSCRIBE_DEPTH_ALTERNATE: RequestCode = RequestCode(25);
 }
 

@@ -1,7 +1,6 @@
 //! Control records: what happened to the stream itself (contract: `gap`, `status`, `end`).
 
-use super::{FieldWriter, Record, TimeKey};
-use crate::key;
+use super::declare::{record, words_of};
 use crate::model::InstrumentKey;
 use crate::model::{PacketCounts, Stream};
 
@@ -49,6 +48,8 @@ impl GapReason {
         }
     }
 }
+
+words_of!(GapReason);
 
 /// A step in a connection's life; the `event` of a `status` record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,6 +100,8 @@ impl StatusEvent {
     }
 }
 
+words_of!(StatusEvent);
+
 /// Data that was lost, or may have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
@@ -122,30 +125,32 @@ pub struct Gap {
     pub dropped: Option<u64>,
 }
 
-const FROM: TimeKey = TimeKey { epoch: key!("from_us"), iso: key!("from") };
-const TO: TimeKey = TimeKey { epoch: key!("to_us"), iso: key!("to") };
+/// The words for a stream.
+const STREAMS: [&str; 3] = [Stream::Market.name(), Stream::DEPTH_20.name(), Stream::Orders.name()];
 
-impl Record for Gap {
-    fn kind(&self) -> &'static str {
-        "gap"
-    }
-
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.text(key!("feed"), self.feed.name());
-        w.uint(key!("conn"), u32::from(self.conn));
-        w.text(key!("reason"), self.reason.name());
-        w.text_or_null(key!("detail"), self.detail.as_deref());
-        w.time(FROM, self.from_us);
-        w.time(TO, self.to_us);
-        w.uint(key!("instruments"), self.instruments);
-        match &self.ids {
-            Some(ids) => {
-                let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-                w.words(key!("ids"), &mut ids.iter().map(String::as_str));
-            }
-            None => w.null(key!("ids")),
-        }
-        w.int_or_null(key!("dropped"), self.dropped.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
+record! {
+    /// A loss of data: what lies between `from_us` and `to_us` may be missing.
+    Gap: Control for Gap |gap| {
+        /// Stream. Source: the run.
+        "feed": word(STREAMS) = gap.feed.name(),
+        /// Number of the connection from 1; 0 when it is about the output as a whole. Source: the run.
+        "conn": uint = u32::from(gap.conn),
+        /// Why data was lost. Source: computed.
+        "reason": word(GapReason::WORDS) = gap.reason.name(),
+        /// What is known beyond the reason, for people. Source: computed.
+        "detail": text_or_null = gap.detail.as_deref(),
+        /// Last moment before the loss in microseconds since the epoch. Source: this host's clock.
+        "from_us": micros("from") = gap.from_us,
+        /// First moment after the loss in microseconds since the epoch. Source: this host's clock.
+        "to_us": micros("to") = gap.to_us,
+        /// Number of instruments that are affected. Source: computed.
+        "instruments": uint = gap.instruments,
+        /// Instruments that are affected, as SEGMENT:ID; null when that is all of them. Source: computed.
+        "ids": texts_or_null = (gap.ids.as_ref())
+            .map(|ids| ids.iter().map(ToString::to_string).collect::<Vec<_>>())
+            .as_deref(),
+        /// Number of packets that were lost (orders: messages); null when it cannot be known. Source: computed.
+        "dropped": int_or_null = gap.dropped.map(|packets| i64::try_from(packets).unwrap_or(i64::MAX)),
     }
 }
 
@@ -162,16 +167,17 @@ pub struct Status {
     pub detail: Option<String>,
 }
 
-impl Record for Status {
-    fn kind(&self) -> &'static str {
-        "status"
-    }
-
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.text(key!("feed"), self.feed.name());
-        w.uint(key!("conn"), u32::from(self.conn));
-        w.text(key!("event"), self.event.name());
-        w.text_or_null(key!("detail"), self.detail.as_deref());
+record! {
+    /// A step in a connection's life (`--status-records`).
+    Status: Control for Status |status| {
+        /// Stream. Source: the run.
+        "feed": word(STREAMS) = status.feed.name(),
+        /// Number of the connection from 1; 0 for the run as a whole. Source: the run.
+        "conn": uint = u32::from(status.conn),
+        /// The step. Source: computed.
+        "event": word(StatusEvent::WORDS) = status.event.name(),
+        /// What is known beyond the step, for people. Source: computed.
+        "detail": text_or_null = status.detail.as_deref(),
     }
 }
 
@@ -184,19 +190,23 @@ pub struct End {
     pub reason: String,
 }
 
-impl Record for End {
-    fn kind(&self) -> &'static str {
-        "end"
-    }
-
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        w.int(key!("received"), count(self.books.received));
-        w.int(key!("written"), count(self.books.written));
-        w.int(key!("filtered"), count(self.books.filtered));
-        w.int(key!("dropped"), count(self.books.dropped));
-        w.int(key!("malformed"), count(self.books.malformed));
-        w.int(key!("gaps"), count(self.books.gaps));
-        w.text(key!("reason"), &self.reason);
+record! {
+    /// The orderly end of a file or a run, with the packet counters (orders: messages):
+    /// received = written + filtered + dropped + malformed.
+    End: Control for End |end| {
+        /// Number of packets received. Source: counted.
+        "received": count = end.books.received,
+        /// Number of packets whose content reached a record. Source: counted.
+        "written": count = end.books.written,
+        /// Number of packets that were not asked for, repeats and heartbeats. Source: counted.
+        "filtered": count = end.books.filtered,
+        /// Number of packets that were lost between socket and output. Source: counted.
+        "dropped": count = end.books.dropped,
+        /// Number of packets that could not be decoded. Source: counted.
+        "malformed": count = end.books.malformed,
+        /// Number of gap records, printed or not. Source: counted.
+        "gaps": count = end.books.gaps,
+        /// Why it ended: `rotated`, or what ended the run. Source: the run.
+        "reason": text = &end.reason,
     }
 }

@@ -1,13 +1,12 @@
 //! The depth sockets' records (contract: `depth`, `depth_side`), and the rows of a side as both show them.
 
-use super::{BookLevel, FieldWriter, Record};
-use crate::key;
+use super::BookLevel;
+use super::declare::{record, row};
 use crate::protocol::depth::{BookSide, Levels, Side};
 use crate::record::market::spread_of_decimals;
 
-/// The columns of the depth CSV, one row a level.
-pub const COLUMNS: [&str; 11] =
-    ["type", "segment", "security_id", "symbol", "levels", "side", "level", "price", "qty", "orders", "recv_us"];
+/// The words for a side.
+const SIDES: [&str; 2] = [Side::Bid.name(), Side::Ask.name()];
 
 /// One side of a book as records show it: levels with a price only, best first. Keeps its buffer from packet to packet.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +65,8 @@ pub struct Depth<'a> {
 /// A row of the depth CSV: a level of a side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LevelRow {
+    /// How deep the socket serves the book.
+    pub levels: Levels,
     /// Which side.
     pub side: Side,
     /// Its rank, the best is 1.
@@ -74,34 +75,57 @@ pub struct LevelRow {
     pub row: BookLevel<f64>,
 }
 
-fn ranked(side: Side, rows: &[BookLevel<f64>]) -> impl Iterator<Item = LevelRow> {
-    (1..).zip(rows).map(move |(level, row)| LevelRow { side, level, row: *row })
+row! {
+    for LevelRow |row| {
+        /// Number of levels that the socket serves, 20 or 200.
+        "levels": uint = row.levels.count(),
+        /// Side of the order book.
+        "side": word(SIDES) = row.side.name(),
+        /// Rank of the level from 1, the best.
+        "level": uint = row.level,
+        /// Price in rupees.
+        "price": price64 = row.row.price,
+        /// Quantity in units.
+        "qty": uint = row.row.qty,
+        /// Number of orders.
+        "orders": uint = row.row.orders,
+    }
+}
+
+fn ranked(levels: Levels, side: Side, rows: &[BookLevel<f64>]) -> impl Iterator<Item = LevelRow> {
+    (1..).zip(rows).map(move |(level, row)| LevelRow { levels, side, level, row: *row })
 }
 
 impl Depth<'_> {
     /// The rows of the CSV, bids before asks, best first.
     pub fn rows(&self) -> impl Iterator<Item = LevelRow> {
-        ranked(Side::Bid, self.bids.best(self.top)).chain(ranked(Side::Ask, self.asks.best(self.top)))
+        let bids = ranked(self.levels, Side::Bid, self.bids.best(self.top));
+        bids.chain(ranked(self.levels, Side::Ask, self.asks.best(self.top)))
     }
 }
 
-impl Record for Depth<'_> {
-    fn kind(&self) -> &'static str {
-        "depth"
-    }
-
-    #[inline(always)]
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
+record! {
+    /// Both sides of an instrument's order book.
+    Depth: Book for Depth<'_> |book| {
         let best = |side: &SideRows| side.rows.first().map(|row| row.price);
-        let (bid, ask) = (best(self.bids), best(self.asks));
-        w.uint(key!("levels"), self.levels.count());
-        w.price64_or_null(key!("best_bid"), bid);
-        w.price64_or_null(key!("best_ask"), ask);
-        w.price64_or_null(key!("spread"), bid.zip(ask).map(|(bid, ask)| spread64(bid, ask)));
-        w.int(key!("total_buy_qty"), i64::try_from(self.bids.total).unwrap_or(i64::MAX));
-        w.int(key!("total_sell_qty"), i64::try_from(self.asks.total).unwrap_or(i64::MAX));
-        w.levels(key!("bids"), self.bids.best(self.top));
-        w.levels(key!("asks"), self.asks.best(self.top));
+        let (bid, ask) = (best(book.bids), best(book.asks));
+        /// Number of levels that the socket serves, 20 or 200. Source: the run.
+        "levels": uint = book.levels.count(),
+        /// Best bid in rupees; null without bids. Source: the first level.
+        "best_bid": price64_or_null = bid,
+        /// Best ask in rupees; null without asks. Source: the first level.
+        "best_ask": price64_or_null = ask,
+        /// Best ask less best bid in rupees; null when a side is empty. Source: computed.
+        "spread": price64_or_null = bid.zip(ask).map(|(bid, ask)| spread64(bid, ask)),
+        /// Quantity of all bids in units. Source: computed over all levels.
+        "total_buy_qty": count = book.bids.total,
+        /// Quantity of all asks in units. Source: computed over all levels.
+        "total_sell_qty": count = book.asks.total,
+        /// Bids, best first. Source: rows of the bid packet.
+        "bids": levels = book.bids.best(book.top),
+        /// Asks, best first. Source: rows of the ask packet.
+        "asks": levels = book.asks.best(book.top),
+        rows LevelRow::FIELDS
     }
 }
 
@@ -123,21 +147,22 @@ pub struct DepthSide<'a> {
 impl DepthSide<'_> {
     /// The rows of the CSV, best first.
     pub fn rows(&self) -> impl Iterator<Item = LevelRow> {
-        ranked(self.side, self.rows.best(self.top))
+        ranked(self.levels, self.side, self.rows.best(self.top))
     }
 }
 
-impl Record for DepthSide<'_> {
-    fn kind(&self) -> &'static str {
-        "depth_side"
-    }
-
-    #[inline(always)]
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.uint(key!("levels"), self.levels.count());
-        w.text(key!("side"), self.side.name());
-        w.int_or_null(key!("seq"), self.seq.map(i64::from));
-        w.levels(key!("rows"), self.rows.best(self.top));
+record! {
+    /// One side of an instrument's order book, as a packet brought it (`--view sides`).
+    DepthSide: Book for DepthSide<'_> |side| {
+        /// Number of levels that the socket serves, 20 or 200. Source: the run.
+        "levels": uint = side.levels.count(),
+        /// Side of the order book. Source: byte 2 of the packet.
+        "side": word(SIDES) = side.side.name(),
+        /// Sequence number at 20 levels, null at 200. Source: bytes 8 to 11 of the packet.
+        "seq": int_or_null = side.seq.map(i64::from),
+        /// Levels, best first. Source: rows of the packet.
+        "rows": levels = side.rows.best(side.top),
+        rows LevelRow::FIELDS
     }
 }
 

@@ -1,163 +1,118 @@
 //! The market feed's records (contract: `ticker`, `quote`, `full`, `oi`, `prev_close`, `market_status`, `unknown`).
 
-use super::{BookLevel, FieldWriter, NO_COLUMN, Record};
-use crate::key;
+use super::declare::record;
+use super::schema::Columns;
+use super::{BookLevel, NO_COLUMN, Record};
 use crate::protocol::feed::{self, LevelPair};
 
-/// The columns of the market feed's CSV, the same for every row.
-#[rustfmt::skip]
-pub const COLUMNS: [&str; 56] = [
-    "type", "segment", "security_id", "symbol", "ltp", "ltq", "ltt", "atp", "volume", "total_buy_qty", "total_sell_qty",
-    "day_open", "day_high", "day_low", "close", "oi", "oi_high", "oi_low", "best_bid", "best_ask", "spread",
-    "bid1_price", "bid1_qty", "bid1_orders", "ask1_price", "ask1_qty", "ask1_orders",
-    "bid2_price", "bid2_qty", "bid2_orders", "ask2_price", "ask2_qty", "ask2_orders",
-    "bid3_price", "bid3_qty", "bid3_orders", "ask3_price", "ask3_qty", "ask3_orders",
-    "bid4_price", "bid4_qty", "bid4_orders", "ask4_price", "ask4_qty", "ask4_orders",
-    "bid5_price", "bid5_qty", "bid5_orders", "ask5_price", "ask5_qty", "ask5_orders",
-    "prev_close", "prev_oi", "code", "payload", "recv_us",
-];
+/// The columns of the market feed's CSV: those of every record that one packet becomes.
+const UNION: Columns = Columns::union(&[
+    feed::Full::SCHEMA,
+    feed::Quote::SCHEMA,
+    feed::Ticker::SCHEMA,
+    feed::OpenInterest::SCHEMA,
+    feed::PrevClose::SCHEMA,
+    Unknown::SCHEMA,
+    MarketStatus::SCHEMA,
+]);
 
-/// Where a name stands in [`COLUMNS`]; [`NO_COLUMN`] if it does not.
+/// The names of the market feed's CSV columns, the same for every row.
+pub const COLUMNS: [&str; UNION.width()] = UNION.names();
+
+/// Returns where a name stands in [`COLUMNS`]; [`NO_COLUMN`] if it does not.
 pub const fn column(name: &str) -> u8 {
-    let mut i = 0;
-    while i < COLUMNS.len() {
-        let (a, b) = (COLUMNS[i].as_bytes(), name.as_bytes());
-        let mut same = a.len() == b.len();
-        let mut j = 0;
-        while same && j < a.len() {
-            same = a[j] == b[j];
-            j += 1;
+    match UNION.position(name) {
+        Some(at) => at,
+        None => NO_COLUMN,
+    }
+}
+
+record! {
+    /// Last price and its time: what mode ticker yields.
+    Ticker: Packet for feed::Ticker<'_> |p| {
+        /// Last traded price in rupees. Source: f32 at byte 8.
+        "ltp": price32 = p.ltp(),
+        /// Last trade time in UTC epoch seconds; null when the server says 0 or a time before 2000. Source: u32 at byte 12, IST
+        /// wall clock, less 19 800.
+        "ltt": second_or_null = feed::utc(p.ltt_raw()),
+    }
+}
+
+record! {
+    /// Trade, volume and the day's prices: what mode quote yields.
+    Quote: Packet for feed::Quote<'_> |p| {
+        /// Last traded price in rupees. Source: f32 at byte 8.
+        "ltp": price32 = p.ltp(),
+        /// Last traded quantity in units; 16 bits on the wire, so large ones wrap. Source: u16 at byte 12.
+        "ltq": uint = u32::from(p.ltq()),
+        /// Last trade time in UTC epoch seconds; null when the server says 0 or a time before 2000. Source: u32 at byte 14, IST
+        /// wall clock, less 19 800.
+        "ltt": second_or_null = feed::utc(p.ltt_raw()),
+        /// Average traded price of the day in rupees. Source: f32 at byte 18.
+        "atp": price32 = p.atp(),
+        /// Volume of the day in units. Source: u32 at byte 22.
+        "volume": uint = p.volume(),
+        /// Quantity of all buy orders in units. Source: u32 at byte 30.
+        "total_buy_qty": uint = p.total_buy_qty(),
+        /// Quantity of all sell orders in units. Source: u32 at byte 26.
+        "total_sell_qty": uint = p.total_sell_qty(),
+        /// Open of the day in rupees. Source: f32 at byte 34.
+        "day_open": price32 = p.day_open(),
+        /// High of the day in rupees. Source: f32 at byte 42.
+        "day_high": price32 = p.day_high(),
+        /// Low of the day in rupees. Source: f32 at byte 46.
+        "day_low": price32 = p.day_low(),
+        /// Close of the previous session in rupees, after the market's close that of the day. Source: f32 at byte 38.
+        "close": price32 = p.close(),
+    }
+}
+
+record! {
+    /// A quote with open interest and five levels of the order book: what mode full yields.
+    Full: Packet for feed::Full<'_> |p| {
+        let (bids, asks) = (priced(*p, LevelPair::bid), priced(*p, LevelPair::ask));
+        let (bid, ask) = ((0..5).find_map(&bids), (0..5).find_map(&asks));
+        /// Last traded price in rupees. Source: f32 at byte 8.
+        "ltp": price32 = p.ltp(),
+        /// Last traded quantity in units; 16 bits on the wire, so large ones wrap. Source: u16 at byte 12.
+        "ltq": uint = u32::from(p.ltq()),
+        /// Last trade time in UTC epoch seconds; null when the server says 0 or a time before 2000. Source: u32 at byte 14, IST
+        /// wall clock, less 19 800.
+        "ltt": second_or_null = feed::utc(p.ltt_raw()),
+        /// Average traded price of the day in rupees. Source: f32 at byte 18.
+        "atp": price32 = p.atp(),
+        /// Volume of the day in units. Source: u32 at byte 22.
+        "volume": uint = p.volume(),
+        /// Quantity of all buy orders in units. Source: u32 at byte 30.
+        "total_buy_qty": uint = p.total_buy_qty(),
+        /// Quantity of all sell orders in units. Source: u32 at byte 26.
+        "total_sell_qty": uint = p.total_sell_qty(),
+        /// Open of the day in rupees. Source: f32 at byte 46.
+        "day_open": price32 = p.day_open(),
+        /// High of the day in rupees. Source: f32 at byte 54.
+        "day_high": price32 = p.day_high(),
+        /// Low of the day in rupees. Source: f32 at byte 58.
+        "day_low": price32 = p.day_low(),
+        /// Close of the previous session in rupees, after the market's close that of the day. Source: f32 at byte 50.
+        "close": price32 = p.close(),
+        /// Open interest in units. Source: u32 at byte 34.
+        "oi": uint = p.oi(),
+        /// Highest open interest of the day in units. Source: u32 at byte 38.
+        "oi_high": uint = p.oi_high(),
+        /// Lowest open interest of the day in units. Source: u32 at byte 42.
+        "oi_low": uint = p.oi_low(),
+        /// Best bid in rupees; null without bids. Source: the first level that has a price.
+        "best_bid": price32_or_null = bid.map(|level| level.price),
+        /// Best ask in rupees; null without asks. Source: the first level that has a price.
+        "best_ask": price32_or_null = ask.map(|level| level.price),
+        /// Best ask less best bid in rupees; null when a side is empty. Source: computed.
+        "spread": price64_or_null = bid.zip(ask).map(|(bid, ask)| spread32(bid.price, ask.price)),
+        five_levels {
+            /// Bids, best first, up to five; levels without a price are left out. Source: bytes 62 to 161.
+            bids = bids,
+            /// Asks, best first, up to five; levels without a price are left out. Source: bytes 62 to 161.
+            asks = asks,
         }
-        if same {
-            return i as u8;
-        }
-        i += 1;
-    }
-    NO_COLUMN
-}
-
-/// A type of market record; `--only` names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum MarketType {
-    /// Last price and its time.
-    Ticker,
-    /// Trade, volume and the day's prices.
-    Quote,
-    /// A quote with five levels of book.
-    Full,
-    /// Open interest.
-    Oi,
-    /// Previous session's close.
-    PrevClose,
-    /// Market status.
-    MarketStatus,
-    /// A packet we have no name for.
-    Unknown,
-}
-
-impl MarketType {
-    /// Every type.
-    pub const ALL: [MarketType; 7] = [
-        MarketType::Ticker,
-        MarketType::Quote,
-        MarketType::Full,
-        MarketType::Oi,
-        MarketType::PrevClose,
-        MarketType::MarketStatus,
-        MarketType::Unknown,
-    ];
-
-    /// The value of `type`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            MarketType::Ticker => "ticker",
-            MarketType::Quote => "quote",
-            MarketType::Full => "full",
-            MarketType::Oi => "oi",
-            MarketType::PrevClose => "prev_close",
-            MarketType::MarketStatus => "market_status",
-            MarketType::Unknown => "unknown",
-        }
-    }
-
-    /// A type by its name.
-    pub fn parse(text: &str) -> Option<MarketType> {
-        MarketType::ALL.into_iter().find(|kind| kind.name() == text)
-    }
-}
-
-impl Record for feed::Ticker<'_> {
-    const NUMBERS_ONLY: bool = true;
-
-    fn kind(&self) -> &'static str {
-        MarketType::Ticker.name()
-    }
-
-    #[inline(always)]
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.price32(key!("ltp"), self.ltp());
-        w.seconds(key!("ltt"), feed::utc(self.ltt_raw()));
-    }
-}
-
-/// What quote and full packets both begin with, up to `close`: the offsets differ, the fields do not.
-macro_rules! quote_fields {
-    ($packet:expr, $w:expr) => {{
-        $w.price32(key!("ltp"), $packet.ltp());
-        $w.uint(key!("ltq"), u32::from($packet.ltq()));
-        $w.seconds(key!("ltt"), feed::utc($packet.ltt_raw()));
-        $w.price32(key!("atp"), $packet.atp());
-        $w.uint(key!("volume"), $packet.volume());
-        $w.uint(key!("total_buy_qty"), $packet.total_buy_qty());
-        $w.uint(key!("total_sell_qty"), $packet.total_sell_qty());
-        $w.price32(key!("day_open"), $packet.day_open());
-        $w.price32(key!("day_high"), $packet.day_high());
-        $w.price32(key!("day_low"), $packet.day_low());
-        $w.price32(key!("close"), $packet.close());
-    }};
-}
-
-impl Record for feed::Quote<'_> {
-    const NUMBERS_ONLY: bool = true;
-
-    fn kind(&self) -> &'static str {
-        MarketType::Quote.name()
-    }
-
-    #[inline(always)]
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        quote_fields!(self, w);
-    }
-}
-
-impl Record for feed::Full<'_> {
-    const NUMBERS_ONLY: bool = true;
-
-    fn kind(&self) -> &'static str {
-        MarketType::Full.name()
-    }
-
-    #[inline(always)]
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        quote_fields!(self, w);
-        w.uint(key!("oi"), self.oi());
-        w.uint(key!("oi_high"), self.oi_high());
-        w.uint(key!("oi_low"), self.oi_low());
-        let (bids, asks) = (priced(*self, LevelPair::bid), priced(*self, LevelPair::ask));
-        match ((0..5).find_map(&bids), (0..5).find_map(&asks)) {
-            (Some(bid), Some(ask)) => {
-                w.price32(key!("best_bid"), bid.price);
-                w.price32(key!("best_ask"), ask.price);
-                w.price64(key!("spread"), spread32(bid.price, ask.price));
-            }
-            (bid, ask) => {
-                w.price32_or_null(key!("best_bid"), bid.map(|level| level.price));
-                w.price32_or_null(key!("best_ask"), ask.map(|level| level.price));
-                w.null(key!("spread"));
-            }
-        }
-        w.book5(bids, asks);
     }
 }
 
@@ -205,28 +160,21 @@ pub fn spread_of_decimals(bid: &str, ask: &str) -> f64 {
     if difference.is_finite() { difference } else { ask_value - bid_value }
 }
 
-impl Record for feed::OpenInterest<'_> {
-    const NUMBERS_ONLY: bool = true;
-
-    fn kind(&self) -> &'static str {
-        MarketType::Oi.name()
-    }
-
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.uint(key!("oi"), self.oi());
+record! {
+    /// Open interest, which comes beside quotes.
+    Oi: Packet for feed::OpenInterest<'_> |p| {
+        /// Open interest in units. Source: u32 at byte 8.
+        "oi": uint = p.oi(),
     }
 }
 
-impl Record for feed::PrevClose<'_> {
-    const NUMBERS_ONLY: bool = true;
-
-    fn kind(&self) -> &'static str {
-        MarketType::PrevClose.name()
-    }
-
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.price32(key!("prev_close"), self.prev_close());
-        w.uint(key!("prev_oi"), self.prev_oi());
+record! {
+    /// The previous session's close, which comes once when an instrument is subscribed.
+    PrevClose: Packet for feed::PrevClose<'_> |p| {
+        /// Close of the previous session in rupees. Source: f32 at byte 8.
+        "prev_close": price32 = p.prev_close(),
+        /// Open interest at the end of the previous session in units. Source: u32 at byte 12.
+        "prev_oi": uint = p.prev_oi(),
     }
 }
 
@@ -234,17 +182,15 @@ impl Record for feed::PrevClose<'_> {
 #[derive(Debug, Clone, Copy)]
 pub struct MarketStatus<'a>(pub &'a [u8]);
 
-impl Record for MarketStatus<'_> {
-    fn kind(&self) -> &'static str {
-        MarketType::MarketStatus.name()
-    }
-
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.hex(key!("payload"), self.0);
+record! {
+    /// A market status packet, whose meaning nobody has published.
+    MarketStatus: Packet for MarketStatus<'_> |status| {
+        /// What follows the header, as hex. Source: byte 8 to the end.
+        "payload": hex = status.0,
     }
 }
 
-/// A packet we have no name for: its code and what follows its header.
+/// A packet that has no name: its code and what follows its header.
 #[derive(Debug, Clone, Copy)]
 pub struct Unknown<'a> {
     /// Response code (offset 0).
@@ -253,14 +199,13 @@ pub struct Unknown<'a> {
     pub payload: &'a [u8],
 }
 
-impl Record for Unknown<'_> {
-    fn kind(&self) -> &'static str {
-        MarketType::Unknown.name()
-    }
-
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.uint(key!("code"), u32::from(self.code));
-        w.hex(key!("payload"), self.payload);
+record! {
+    /// A packet that has no name. A name for it may replace this type in a later version.
+    Unknown: Packet for Unknown<'_> |unknown| {
+        /// Response code. Source: byte 0.
+        "code": uint = u32::from(unknown.code),
+        /// What follows the header, as hex. Source: byte 8 to the end.
+        "payload": hex = unknown.payload,
     }
 }
 

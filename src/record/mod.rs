@@ -1,12 +1,24 @@
-//! What we promise our users: the records, one field list each.
+//! The records: what we promise our users, each declared once.
 //!
-//! A record lists its fields once, in the order that its users see them, to a [`FieldWriter`]; NDJSON, the CSV header
-//! and the CSV row all come from that list.
+//! A record is declared with [`record!`](declare): its fields, what each says, and the code that reads it. From that come
+//! the NDJSON line, the CSV row and its header (through [`FieldWriter`]), the words of `--only` ([`RecordType`]), the JSON
+//! Schema ([`json_schema`]), the columns for DuckDB ([`duckdb`]) and what `dhan verify` checks ([`schema`]).
 
+pub mod bar;
+pub mod chain;
 pub mod control;
+pub mod declare;
 pub mod depth;
+pub mod duckdb;
+pub mod json_schema;
 pub mod market;
 pub mod order;
+pub mod schema;
+pub mod types;
+
+pub use types::{RecordType, TypeSet};
+
+use declare::key;
 
 /// The name of a field, with the text that introduces it in NDJSON ready made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,18 +33,6 @@ pub struct Key {
 
 /// [`Key::column`] of a field that is not one of the market feed's.
 pub const NO_COLUMN: u8 = u8::MAX;
-
-/// Makes a [`Key`] of a literal.
-#[macro_export]
-macro_rules! key {
-    ($name:literal) => {
-        $crate::record::Key {
-            name: $name,
-            json: concat!(",\"", $name, "\":"),
-            column: const { $crate::record::market::column($name) },
-        }
-    };
-}
 
 /// The name of a moment, which depends on how moments are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,10 @@ pub trait FieldWriter {
             None => self.null(key),
         }
     }
+    /// A number of things.
+    fn count(&mut self, key: Key, value: u64) {
+        self.int(key, i64::try_from(value).unwrap_or(i64::MAX));
+    }
     /// What is not known: `null`, or nothing between two commas.
     fn null(&mut self, key: Key);
     /// Text of any content.
@@ -99,12 +103,51 @@ pub trait FieldWriter {
             None => self.null(key),
         }
     }
+    /// A date `YYYY-MM-DD` that may be unknown.
+    fn date_or_null(&mut self, key: Key, value: Option<&str>) {
+        self.text_or_null(key, value);
+    }
+    /// A word of a fixed set.
+    fn word(&mut self, key: Key, value: &'static str) {
+        self.text(key, value);
+    }
+    /// A word of a fixed set, or none.
+    fn word_or_null(&mut self, key: Key, value: Option<&'static str>) {
+        self.text_or_null(key, value);
+    }
     /// Bytes as lower-case hex text.
     fn hex(&mut self, key: Key, bytes: &[u8]);
     /// A list of words: a JSON array of strings; in CSV joined by `|`.
     fn words(&mut self, key: Key, values: &mut dyn Iterator<Item = &str>);
+    /// A list of texts.
+    fn texts(&mut self, key: Key, values: &[String]) {
+        self.words(key, &mut values.iter().map(String::as_str));
+    }
+    /// A list of texts that may be unknown.
+    fn texts_or_null(&mut self, key: Key, values: Option<&[String]>) {
+        match values {
+            Some(values) => self.texts(key, values),
+            None => self.null(key),
+        }
+    }
     /// Text that is valid JSON already, passed on as it is.
     fn json(&mut self, key: Key, value: &str);
+    /// A JSON object that may be absent.
+    fn object_or_null(&mut self, key: Key, value: Option<&str>) {
+        match value {
+            Some(value) => self.json(key, value),
+            None => self.null(key),
+        }
+    }
+    /// A moment in true UTC epoch seconds that is known.
+    fn second(&mut self, key: Key, value: i64) {
+        self.seconds(key, Some(value));
+    }
+    /// A moment in true UTC epoch seconds that may be unknown.
+    #[inline(always)]
+    fn second_or_null(&mut self, key: Key, value: Option<i64>) {
+        self.seconds(key, value);
+    }
     /// A moment in true UTC epoch seconds: a number, or RFC 3339 in IST.
     fn seconds(&mut self, key: Key, value: Option<i64>);
     /// A moment in microseconds since the epoch.
@@ -119,12 +162,15 @@ pub trait FieldWriter {
 /// The last field of every record: when it was received, in microseconds since the epoch.
 pub const RECV: TimeKey = TimeKey { epoch: key!("recv_us"), iso: key!("recv") };
 
-/// A record: something that lists its fields. `type` comes before and `recv_us` after what [`Record::fields`] lists.
+/// A record: something that lists its fields. `type`, and the instrument where it is about one, come before and `recv_us`
+/// after what [`Record::fields`] lists. Declared with [`record!`](declare), never by hand.
 pub trait Record {
-    /// Whether all of its fields are numbers, and few: its line has no text of any length but for what names the instrument.
-    const NUMBERS_ONLY: bool = false;
     /// The value of `type`.
-    fn kind(&self) -> &'static str;
-    /// Lists the fields between `type` and `recv_us`.
+    const TYPE: RecordType;
+    /// The description of its fields.
+    const SCHEMA: &'static schema::Schema;
+    /// Whether all of its fields are numbers, and few.
+    const NUMBERS_ONLY: bool = Self::SCHEMA.is_short();
+    /// Lists the fields between `type` (and the instrument) and `recv_us`.
     fn fields<W: FieldWriter>(&self, writer: &mut W);
 }

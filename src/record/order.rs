@@ -56,8 +56,8 @@
 //! | `correlation_id` | `CorrelationId` | `correlationId` | null |
 //! | `extra` | every other key, and what could not be read as its field's type | likewise | null |
 
-use super::{FieldWriter, Record};
-use crate::key;
+use super::FieldWriter;
+use super::declare::{key, record, words_of};
 use std::fmt;
 
 /// A field of [`Details`] to be filled in, by its type.
@@ -75,140 +75,177 @@ pub enum FieldMut<'a> {
     Date(&'a mut Option<String>),
 }
 
-/// One list of the server's fields makes the struct, its order in records, and the look-up by the server's name.
+/// Makes three things of one list of the server's fields: the struct, the look-up by the server's name, and the record.
 macro_rules! details {
-    (@type Text) => { Option<String> };
-    (@type Int) => { Option<i64> };
-    (@type Price) => { Option<f64> };
-    (@type Moment) => { Option<i64> };
-    (@type Date) => { Option<String> };
-    (@write $w:ident $value:expr, $name:literal, Text) => { $w.text_or_null(key!($name), $value.as_deref()) };
-    (@write $w:ident $value:expr, $name:literal, Int) => { $w.int_or_null(key!($name), $value) };
-    (@write $w:ident $value:expr, $name:literal, Price) => { $w.price64_or_null(key!($name), $value) };
-    (@write $w:ident $value:expr, $name:literal, Moment) => { $w.seconds(key!($name), $value) };
-    (@write $w:ident $value:expr, $name:literal, Date) => { $w.text_or_null(key!($name), $value.as_deref()) };
-    ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident,)*) => {
+    (@type text_or_null) => { Option<String> };
+    (@type date_or_null) => { Option<String> };
+    (@type int_or_null) => { Option<i64> };
+    (@type second_or_null) => { Option<i64> };
+    (@type price64_or_null) => { Option<f64> };
+    (@mut text_or_null $place:expr) => { FieldMut::Text($place) };
+    (@mut date_or_null $place:expr) => { FieldMut::Date($place) };
+    (@mut int_or_null $place:expr) => { FieldMut::Int($place) };
+    (@mut second_or_null $place:expr) => { FieldMut::Moment($place) };
+    (@mut price64_or_null $place:expr) => { FieldMut::Price($place) };
+    (@value text_or_null $value:expr) => { $value.as_deref() };
+    (@value date_or_null $value:expr) => { $value.as_deref() };
+    (@value $method:ident $value:expr) => { $value };
+    (
+        |$order:ident| before { $($before:tt)* }
+        server { $($(#[doc = $doc:literal])+ $field:ident $name:literal $method:ident,)* }
+        after { $($after:tt)* }
+    ) => {
         /// The server's fields of an order, in the stream's vocabulary. `None` is unknown.
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct Details {
-            $($(#[$doc])* pub $field: details!(@type $kind),)*
+            $($(#[doc = $doc])+ pub $field: details!(@type $method),)*
         }
 
         impl Details {
-            /// The field that the order socket calls `wire_name`, in PascalCase or camelCase.
+            /// Returns the field that the order socket calls `wire_name`, in PascalCase or camelCase.
             pub fn field_mut(&mut self, wire_name: &str) -> Option<(&'static str, FieldMut<'_>)> {
                 $(if same_name($name, wire_name) {
-                    return Some(($name, FieldMut::$kind(&mut self.$field)));
+                    return Some(($name, details!(@mut $method &mut self.$field)));
                 })*
                 None
             }
 
-            /// Every field with its name, to be changed.
+            /// Passes every field with its name to `change`.
             pub fn each_mut(&mut self, change: &mut dyn FnMut(&'static str, FieldMut<'_>)) {
-                $(change($name, FieldMut::$kind(&mut self.$field));)*
+                $(change($name, details!(@mut $method &mut self.$field));)*
             }
 
             /// Lists the fields in the order of records.
             pub fn fields<W: FieldWriter>(&self, w: &mut W) {
-                $(details!(@write w self.$field, $name, $kind);)*
+                $(w.$method(key!($name), details!(@value $method self.$field));)*
+            }
+        }
+
+        record! {
+            /// An order as it now stands, and what happened to it. A field that the server leaves out because it is zero or
+            /// empty is 0, or null where zero would be a claim.
+            Order: Order for Order |$order| {
+                $($before)*
+                $($(#[doc = $doc])+ $name: $method = details!(@value $method $order.details.$field),)*
+                $($after)*
             }
         }
     };
 }
 
 details! {
-    /// `NSE`, `BSE`, `MCX`.
-    exchange "exchange" Text,
-    /// One of the eight segment strings.
-    segment "segment" Text,
-    /// `P` API, `N` normal, others.
-    source "source" Text,
-    /// Instrument id in its segment.
-    security_id "security_id" Text,
-    /// The account.
-    client_id "client_id" Text,
-    /// The exchange's order number.
-    exch_order_no "exch_order_no" Text,
-    /// Dhan's order number.
-    order_no "order_no" Text,
-    /// `C` CNC, `I` intraday, `M` margin, `F` MTF, `V` cover, `B` bracket.
-    product "product" Text,
-    /// `B` or `S`.
-    txn_type "txn_type" Text,
-    /// `LMT`, `MKT`, `SL`, `SLM`.
-    order_type "order_type" Text,
-    /// `DAY`, `IOC`.
-    validity "validity" Text,
-    /// Disclosed quantity.
-    disc_quantity "disc_quantity" Int,
-    /// What remains of the disclosed quantity.
-    disc_qty_rem "disc_qty_rem" Int,
-    /// Pending quantity, as the server says.
-    remaining_quantity "remaining_quantity" Int,
-    /// Ordered quantity.
-    quantity "quantity" Int,
-    /// Executed so far.
-    traded_qty "traded_qty" Int,
-    /// Order price, rupees.
-    price "price" Price,
-    /// Trigger price, rupees.
-    trigger_price "trigger_price" Price,
-    /// Price of the last fill, rupees.
-    traded_price "traded_price" Price,
-    /// Average of the fills, rupees.
-    avg_traded_price "avg_traded_price" Price,
-    /// The entry leg's order number.
-    algo_ord_no "algo_ord_no" Text,
-    /// `"1"` for an after-market order.
-    off_mkt_flag "off_mkt_flag" Text,
-    /// When it was placed.
-    order_date_time "order_date_time" Moment,
-    /// When the exchange took it.
-    exch_order_time "exch_order_time" Moment,
-    /// When it last changed.
-    last_updated_time "last_updated_time" Moment,
-    /// Free text.
-    remarks "remarks" Text,
-    /// `NL` normal; `AU`, `A1`, `A2` auction.
-    mkt_type "mkt_type" Text,
-    /// Confirmation or the reason for a rejection.
-    reason_description "reason_description" Text,
-    /// 1 entry, 2 stop-loss, 3 target.
-    leg_no "leg_no" Int,
-    /// `EQUITY`, `OPTIDX`, …
-    instrument "instrument" Text,
-    /// The server's symbol.
-    symbol "symbol" Text,
-    /// `INTRADAY`, `CNC`, …
-    product_name "product_name" Text,
-    /// Upper case.
-    status "status" Text,
-    /// Contract's lot size.
-    lot_size "lot_size" Int,
-    /// Strike of an option, rupees.
-    strike_price "strike_price" Price,
-    /// Expiry of a contract.
-    expiry_date "expiry_date" Date,
-    /// `CE`, `PE`, `XX`.
-    opt_type "opt_type" Text,
-    /// Dhan's name of the instrument.
-    display_name "display_name" Text,
-    /// ISIN.
-    isin "isin" Text,
-    /// `EQ`, …
-    series "series" Text,
-    /// How long a forever order lives.
-    good_till_days_date "good_till_days_date" Date,
-    /// Last price at the time of the update, rupees.
-    ref_ltp "ref_ltp" Price,
-    /// Smallest price step, rupees.
-    tick_size "tick_size" Price,
-    /// The algorithm's id, `"0"` for none.
-    algo_id "algo_id" Text,
-    /// Contract multiplier.
-    multiplier "multiplier" Int,
-    /// What whoever placed the order called it.
-    correlation_id "correlation_id" Text,
+    |order| before {
+        /// What happened. Source: compared with the order's last state.
+        "events": words(Event::WORDS) = &mut order.events.iter().map(Event::name),
+        /// Status when the order was last seen; null on first sight. Source: the order's last state.
+        "previous_status": text_or_null = order.previous_status.as_deref(),
+        /// Traded quantity in units when the order was last seen; null on first sight. Source: the order's last state.
+        "previous_traded_qty": int_or_null = order.previous_traded_qty,
+        /// Traded quantity in percent of the ordered one, two decimals; null when that is 0 or unknown. Source: computed.
+        "execution_percentage": price64_or_null = order.execution_percentage(),
+        /// Ordered less traded quantity in units, at least 0. Source: computed.
+        "pending_quantity": int_or_null = order.pending_quantity(),
+    }
+    server {
+        /// `NSE`, `BSE`, `MCX`.
+        exchange "exchange" text_or_null,
+        /// One of the eight segment strings.
+        segment "segment" text_or_null,
+        /// `P` API, `N` normal, others.
+        source "source" text_or_null,
+        /// Instrument id in its segment.
+        security_id "security_id" text_or_null,
+        /// The account.
+        client_id "client_id" text_or_null,
+        /// The exchange's order number.
+        exch_order_no "exch_order_no" text_or_null,
+        /// Dhan's order number.
+        order_no "order_no" text_or_null,
+        /// `C` CNC, `I` intraday, `M` margin, `F` MTF, `V` cover, `B` bracket.
+        product "product" text_or_null,
+        /// `B` or `S`.
+        txn_type "txn_type" text_or_null,
+        /// `LMT`, `MKT`, `SL`, `SLM`.
+        order_type "order_type" text_or_null,
+        /// `DAY`, `IOC`.
+        validity "validity" text_or_null,
+        /// Disclosed quantity in units.
+        disc_quantity "disc_quantity" int_or_null,
+        /// What remains of the disclosed quantity, in units.
+        disc_qty_rem "disc_qty_rem" int_or_null,
+        /// Pending quantity in units, as the server says.
+        remaining_quantity "remaining_quantity" int_or_null,
+        /// Ordered quantity in units.
+        quantity "quantity" int_or_null,
+        /// Traded quantity in units.
+        traded_qty "traded_qty" int_or_null,
+        /// Order price, rupees.
+        price "price" price64_or_null,
+        /// Trigger price, rupees.
+        trigger_price "trigger_price" price64_or_null,
+        /// Price of the last fill, rupees.
+        traded_price "traded_price" price64_or_null,
+        /// Average of the fills, rupees.
+        avg_traded_price "avg_traded_price" price64_or_null,
+        /// The entry leg's order number.
+        algo_ord_no "algo_ord_no" text_or_null,
+        /// `"1"` for an after-market order.
+        off_mkt_flag "off_mkt_flag" text_or_null,
+        /// When it was placed, UTC epoch seconds.
+        order_date_time "order_date_time" second_or_null,
+        /// When the exchange took it, UTC epoch seconds.
+        exch_order_time "exch_order_time" second_or_null,
+        /// When it last changed, UTC epoch seconds.
+        last_updated_time "last_updated_time" second_or_null,
+        /// Free text.
+        remarks "remarks" text_or_null,
+        /// `NL` normal; `AU`, `A1`, `A2` auction.
+        mkt_type "mkt_type" text_or_null,
+        /// Confirmation or the reason for a rejection.
+        reason_description "reason_description" text_or_null,
+        /// 1 entry, 2 stop-loss, 3 target.
+        leg_no "leg_no" int_or_null,
+        /// `EQUITY`, `OPTIDX`, …
+        instrument "instrument" text_or_null,
+        /// The server's symbol.
+        symbol "symbol" text_or_null,
+        /// `INTRADAY`, `CNC`, …
+        product_name "product_name" text_or_null,
+        /// Upper case.
+        status "status" text_or_null,
+        /// Lot size of the contract in units.
+        lot_size "lot_size" int_or_null,
+        /// Strike of an option, rupees.
+        strike_price "strike_price" price64_or_null,
+        /// Expiry of a contract.
+        expiry_date "expiry_date" date_or_null,
+        /// `CE`, `PE`, `XX`.
+        opt_type "opt_type" text_or_null,
+        /// Dhan's name of the instrument.
+        display_name "display_name" text_or_null,
+        /// ISIN.
+        isin "isin" text_or_null,
+        /// `EQ`, …
+        series "series" text_or_null,
+        /// How long a forever order lives.
+        good_till_days_date "good_till_days_date" date_or_null,
+        /// Last price at the time of the update, rupees.
+        ref_ltp "ref_ltp" price64_or_null,
+        /// Smallest price step, rupees.
+        tick_size "tick_size" price64_or_null,
+        /// The algorithm's id, `"0"` for none.
+        algo_id "algo_id" text_or_null,
+        /// Contract multiplier.
+        multiplier "multiplier" int_or_null,
+        /// What whoever placed the order called it.
+        correlation_id "correlation_id" text_or_null,
+    }
+    after {
+        /// Every other key that the server sent, as it came; null when there is none. Source: the server.
+        "extra": object_or_null = order.extra.as_deref(),
+        /// Who told: the order socket (stream) or the REST order book (snapshot). Source: the run.
+        "origin": word(Origin::WORDS) = order.origin.name(),
+    }
 }
 
 /// Whether a snake_case name and one in PascalCase or camelCase are the same words.
@@ -303,6 +340,8 @@ impl Event {
     }
 }
 
+words_of!(Event);
+
 /// A set of [`Event`]s.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Events(u16);
@@ -392,7 +431,12 @@ pub enum Origin {
     Snapshot,
 }
 
+words_of!(Origin);
+
 impl Origin {
+    /// Every origin.
+    pub const ALL: [Origin; 2] = [Origin::Stream, Origin::Snapshot];
+
     /// The word that records carry.
     pub const fn name(self) -> &'static str {
         match self {
@@ -429,26 +473,6 @@ impl Order {
     /// What is not executed yet; never below 0.
     pub fn pending_quantity(&self) -> Option<i64> {
         Some(self.details.quantity?.saturating_sub(self.details.traded_qty?).max(0))
-    }
-}
-
-impl Record for Order {
-    fn kind(&self) -> &'static str {
-        "order"
-    }
-
-    fn fields<W: FieldWriter>(&self, w: &mut W) {
-        w.words(key!("events"), &mut self.events.iter().map(Event::name));
-        w.text_or_null(key!("previous_status"), self.previous_status.as_deref());
-        w.int_or_null(key!("previous_traded_qty"), self.previous_traded_qty);
-        w.price64_or_null(key!("execution_percentage"), self.execution_percentage());
-        w.int_or_null(key!("pending_quantity"), self.pending_quantity());
-        self.details.fields(w);
-        match &self.extra {
-            Some(extra) => w.json(key!("extra"), extra),
-            None => w.null(key!("extra")),
-        }
-        w.text(key!("origin"), self.origin.name());
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Client {
 /// As [`LazyTls::config`].
 pub fn http_builder(tls: &LazyTls, resolver: &Resolver, encrypted: bool) -> Result<reqwest::ClientBuilder, Failure> {
     let builder = reqwest::Client::builder()
-        .dns_resolver(Arc::new(resolver.clone()))
+        .dns_resolver(Arc::new(if encrypted { resolver.clone() } else { resolver.loopback_only() }))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .user_agent(concat!("dhan/", env!("CARGO_PKG_VERSION")))

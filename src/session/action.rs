@@ -1,6 +1,7 @@
 //! What a session wants done.
 
-use super::input::{CoolOffKind, Fingerprint};
+use super::input::Fingerprint;
+use crate::model::CoolOffKind;
 use crate::model::exit::Failure;
 use crate::record::control::{GapReason, StatusEvent};
 use std::time::Duration;
@@ -28,7 +29,8 @@ pub enum Action {
         /// Whether to wait for the server.
         polite: bool,
     },
-    /// Ask `GET /profile` what is wrong (from the last answer if that is less than a minute old); answered by
+    /// Ask `GET /profile` what is wrong (from the last answer about these credentials if that is less than a minute
+    /// old); answered by
     /// [`Input::Probed`](super::Input::Probed).
     Probe,
     /// Ask for the REST order book; answered by [`Input::SnapshotFetched`](super::Input::SnapshotFetched) or
@@ -46,7 +48,7 @@ pub enum Action {
         /// From now.
         wait: Duration,
     },
-    /// Use the other path of the 200-level socket (`/`) from now on.
+    /// Use the other path of the 200-level socket (`/twohundreddepth`) from now on.
     SwitchPath,
     /// These credentials were refused: tell the other sessions of the run.
     Refused(Fingerprint),
@@ -75,6 +77,8 @@ pub enum Action {
     },
     /// Say this on stderr, as a warning.
     Warn(String),
+    /// Say this on stderr, unless the user wants warnings only.
+    Inform(String),
     /// Say once on stderr which requested instruments were never seen, if any.
     ReportUnseen,
     /// The run cannot go on. Nothing follows.

@@ -10,6 +10,7 @@
 //! * [`requests`] – the texts that ask for instruments, and the set that is wanted.
 //! * [`plan`] – spreading instruments over connections.
 //! * [`liveness`] – telling a quiet connection from a dead one.
+//! * [`outage`] – what people are told of a time without a connection.
 //! * [`mute`], [`calendar`] – telling a quiet market from a feed that fell silent.
 //! * [`input`], [`action`], [`time`] – the vocabulary.
 
@@ -20,6 +21,7 @@ pub mod input;
 pub mod liveness;
 pub mod machine;
 pub mod mute;
+pub mod outage;
 pub mod plan;
 pub mod policy;
 pub mod requests;
@@ -27,9 +29,7 @@ pub mod time;
 
 pub use action::Action;
 pub use calendar::Calendar;
-pub use input::{
-    Close, ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, ProbeResult,
-};
+pub use input::{Fingerprint, Input, ProbeResult};
 pub use machine::{Config, Session, StateName};
 pub use plan::Plan;
 pub use requests::Subscription;

@@ -1,14 +1,13 @@
 //! What each failure means, as one table.
 
-use super::input::{Close, ConnectFailure, CoolOffKind};
-use crate::model::exit::Exit;
-use crate::protocol::DisconnectReason;
-use std::fmt;
+use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, DisconnectClass, DisconnectReason, Ended, Exit};
 use std::time::Duration;
 
 /// The ladder of cool-offs after HTTP 429.
 pub const THROTTLED: [Duration; 4] =
     [Duration::from_secs(60), Duration::from_secs(120), Duration::from_secs(240), Duration::from_secs(300)];
+/// The waits after what would have ended a run that was never live: of one that was, it is the server's fault.
+pub const SERVER_FAULT: [Duration; 4] = THROTTLED;
 /// The cool-off after 805.
 pub const DISPLACED: Duration = Duration::from_secs(60);
 /// The longest `Retry-After` that is believed, and so the longest cool-off there is. A server that asks for a day
@@ -25,17 +24,6 @@ pub const FOREIGN_TRIES: u32 = 5;
 /// How long it must keep that up when it has spoken properly earlier in the run: a captive portal in the middle of
 /// the day must not end the recording of the day.
 pub const FOREIGN_PATIENCE: Duration = Duration::from_secs(600);
-
-/// Why there is no connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// None came to be.
-    Connect(ConnectFailure),
-    /// The server ended it with a reason.
-    Disconnect(DisconnectReason),
-    /// It ended otherwise.
-    Closed(Close),
-}
 
 /// What a failure means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,28 +46,40 @@ pub enum Verdict {
     Untrusted,
     /// Again, but a server that speaks something else only so often.
     Foreign,
+    /// Ask the account's profile first: if it says that token and plan are fine, it is a fault of the server's.
+    AskAccount,
+    /// Again, after 60, 120, 240 and then 300 s: the server accepted this very request earlier in the run.
+    ServerFault,
     /// No attempt could be better.
     Fatal(Exit),
 }
 
-/// The table.
-pub fn verdict(failure: &Failure) -> Verdict {
-    match failure {
-        Failure::Connect(failure) => connect(failure),
-        Failure::Disconnect(reason) => disconnect(*reason),
-        Failure::Closed(close) => closed(close),
+/// The table. `live`: this run has been live, so its request, its token and its plan have been good.
+pub fn verdict(cause: &Cause, live: bool) -> Verdict {
+    match cause {
+        Cause::Connect(error) => connect(error, live),
+        Cause::Disconnect(reason) => disconnect(*reason, live),
+        Cause::Ended(ended) => closed(ended),
+        Cause::Silent(_) | Cause::Stale(_) => Verdict::Retry,
+        Cause::Credentials(_) => Verdict::AwaitCredentials,
+        Cause::TokenDead => Verdict::Credentials,
+        Cause::PlanInactive => Verdict::Fatal(Exit::Account),
+        Cause::NoPlace(_) => Verdict::Fatal(Exit::NoPlace),
+        Cause::Budget { wait } | Cause::CoolingOff { wait, .. } => Verdict::Wait(*wait),
     }
 }
 
-fn connect(failure: &ConnectFailure) -> Verdict {
-    match failure {
-        ConnectFailure::Network(_) | ConnectFailure::Proxy(_) => Verdict::Retry,
-        ConnectFailure::Untrusted(_) => Verdict::Untrusted,
-        ConnectFailure::Http { status, retry_after } => match (status, retry_after) {
+fn refused(live: bool) -> Verdict {
+    if live { Verdict::ServerFault } else { Verdict::Fatal(Exit::Refused) }
+}
+
+fn connect(error: &ConnectError, live: bool) -> Verdict {
+    match &error.class {
+        ConnectClass::Http { status, retry_after, .. } => match (status, retry_after) {
             (429, asked) => Verdict::CoolOff(CoolOffKind::Throttled, *asked),
+            (401 | 403, _) if live => Verdict::AskAccount,
             (401 | 403, _) => Verdict::Credentials,
-            (400 | 404 | 405 | 410, _) => Verdict::Fatal(Exit::Refused),
-            (300..=399, _) => Verdict::Fatal(Exit::Refused),
+            (300..=399 | 400 | 404 | 405 | 410, _) => refused(live),
             // Honoured, but never for so long that an outage ends unnoticed.
             (503, Some(asked)) => {
                 let floor = (*asked).min(Duration::from_secs(120));
@@ -88,40 +88,75 @@ fn connect(failure: &ConnectFailure) -> Verdict {
             (0..=299, _) => Verdict::Foreign,
             _ => Verdict::Retry,
         },
-        ConnectFailure::Redirect(_) => Verdict::Fatal(Exit::Refused),
-        ConnectFailure::Protocol(_) => Verdict::Foreign,
-        ConnectFailure::Credentials(_) => Verdict::AwaitCredentials,
-        ConnectFailure::NoPlace(_) => Verdict::Fatal(Exit::NoPlace),
-        ConnectFailure::Budget { wait } | ConnectFailure::CoolingOff { wait, .. } => Verdict::Wait(*wait),
+        ConnectClass::Tls(kind) if kind.is_trust() => Verdict::Untrusted,
+        ConnectClass::Tls(_) | ConnectClass::NotWebsocket => Verdict::Foreign,
+        ConnectClass::NotLoopback => Verdict::Fatal(Exit::Usage),
+        ConnectClass::Dns
+        | ConnectClass::Refused
+        | ConnectClass::Unreachable
+        | ConnectClass::Timeout(_)
+        | ConnectClass::Reset(_)
+        | ConnectClass::NoDescriptors
+        | ConnectClass::Io(_)
+        | ConnectClass::Proxy { .. } => Verdict::Retry,
     }
 }
 
-fn disconnect(reason: DisconnectReason) -> Verdict {
-    match reason.0 {
-        805 => Verdict::CoolOff(CoolOffKind::Displaced, None),
-        806 | 810 => Verdict::Fatal(Exit::Account),
-        807..=809 => Verdict::Credentials,
-        804 | 811..=814 => Verdict::Fatal(Exit::Refused),
-        _ => Verdict::Retry,
+fn disconnect(reason: DisconnectReason, live: bool) -> Verdict {
+    match reason.class() {
+        DisconnectClass::Limit => Verdict::CoolOff(CoolOffKind::Displaced, None),
+        DisconnectClass::Plan if live => Verdict::AskAccount,
+        DisconnectClass::Plan | DisconnectClass::Account => Verdict::Fatal(Exit::Account),
+        DisconnectClass::Credentials => Verdict::Credentials,
+        DisconnectClass::Request => Verdict::Fatal(Exit::Refused),
+        DisconnectClass::Transient => Verdict::Retry,
     }
 }
 
-fn closed(close: &Close) -> Verdict {
-    let Close::Frame { code, .. } = close else {
-        return match close {
-            Close::Protocol(_) => Verdict::Foreign,
+fn closed(ended: &Ended) -> Verdict {
+    match ended {
+        Ended::Protocol { .. } | Ended::TooLarge => Verdict::Foreign,
+        Ended::Eof | Ended::Reset | Ended::WriteStuck | Ended::Io(_) => Verdict::Retry,
+        Ended::CloseFrame { code, .. } => match code {
+            // The server says that we break the protocol, or breaks it.
+            1002 | 1003 | 1007 | 1009 | 1010 => Verdict::Foreign,
+            1008 => Verdict::Probe,
+            // Restarting, and overloaded.
+            1012 => Verdict::RetrySlow(Duration::from_secs(1), Duration::from_secs(5)),
+            1013 => Verdict::RetrySlow(Duration::from_secs(30), Duration::from_secs(33)),
             _ => Verdict::Retry,
-        };
-    };
-    match code {
-        // Breaking the protocol, or saying that we do.
-        Some(1002 | 1003 | 1007 | 1009 | 1010) => Verdict::Foreign,
-        Some(1008) => Verdict::Probe,
-        // Restarting, and overloaded.
-        Some(1012) => Verdict::RetrySlow(Duration::from_secs(1), Duration::from_secs(5)),
-        Some(1013) => Verdict::RetrySlow(Duration::from_secs(30), Duration::from_secs(33)),
-        _ => Verdict::Retry,
+        },
     }
+}
+
+/// Returns the exit code of a run that ends while this is why it has no connection.
+pub fn exit(cause: &Cause, live: bool) -> Exit {
+    if let Cause::Credentials(problem) = cause {
+        return problem.exit;
+    }
+    if let Cause::CoolingOff { kind: CoolOffKind::Displaced, .. } = cause {
+        return Exit::NoPlace;
+    }
+    match verdict(cause, live) {
+        Verdict::Fatal(exit) => exit,
+        Verdict::Credentials | Verdict::AwaitCredentials => Exit::Credentials,
+        Verdict::Untrusted => Exit::Certificate,
+        Verdict::Foreign => Exit::Protocol,
+        Verdict::CoolOff(CoolOffKind::Displaced, _) => Exit::NoPlace,
+        Verdict::Retry
+        | Verdict::RetrySlow(..)
+        | Verdict::Probe
+        | Verdict::CoolOff(CoolOffKind::Throttled, _)
+        | Verdict::Wait(_)
+        | Verdict::AskAccount
+        | Verdict::ServerFault => Exit::Network,
+    }
+}
+
+/// Returns the wait after the `step`th fault of the server's in a row, from 0.
+pub fn server_fault(step: u32) -> Duration {
+    let step = usize::try_from(step).unwrap_or(usize::MAX).min(SERVER_FAULT.len() - 1);
+    SERVER_FAULT[step]
 }
 
 /// How long the account rests: the longer of what the server asks and 60 s, then 120, 240 and 300 s; `step` counts the
@@ -132,16 +167,6 @@ pub fn cool_off(kind: CoolOffKind, step: u32, asked: Option<Duration>) -> Durati
         CoolOffKind::Throttled => {
             let step = usize::try_from(step).unwrap_or(usize::MAX).min(THROTTLED.len() - 1);
             THROTTLED[step].max(asked.unwrap_or_default()).min(LONGEST_COOL_OFF)
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Connect(failure) => failure.fmt(f),
-            Failure::Disconnect(reason) => write!(f, "disconnected by the server, {reason}"),
-            Failure::Closed(close) => close.fmt(f),
         }
     }
 }

@@ -42,14 +42,14 @@ pub fn subscribe(feed: Stream, subscriptions: &[Subscription]) -> Vec<String> {
     requests(feed, subscriptions, Mode::subscribe, RequestCode::SUBSCRIBE_DEPTH)
 }
 
-/// The requests that unsubscribe from these.
+/// The requests that unsubscribe from these; depth by code 25, which the server heeds best.
 pub fn unsubscribe(feed: Stream, subscriptions: &[Subscription]) -> Vec<String> {
-    requests(feed, subscriptions, Mode::unsubscribe, RequestCode::UNSUBSCRIBE_DEPTH)
+    requests(feed, subscriptions, Mode::unsubscribe, RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE)
 }
 
-/// The other request that unsubscribes from depth, for a server that does not heed the first.
+/// The requests that unsubscribe from depth by code 24, for a server that did not heed the first.
 pub fn unsubscribe_depth_again(levels: Levels, instruments: &[InstrumentKey]) -> Vec<String> {
-    texts(Stream::Depth(levels), RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE, instruments)
+    texts(Stream::Depth(levels), RequestCode::UNSUBSCRIBE_DEPTH, instruments)
 }
 
 fn requests(

@@ -39,11 +39,4 @@ pub struct Now {
     pub wall_us: i64,
 }
 
-/// A duration as people read it, never in more detail than helps (`1m 30s`, `450ms`).
-pub(crate) fn words(duration: Duration) -> String {
-    let rounded = match duration.as_millis() {
-        0..1_000 => Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(0)),
-        _ => Duration::from_secs((duration + Duration::from_millis(500)).as_secs()),
-    };
-    humantime::format_duration(rounded).to_string()
-}
+pub(crate) use crate::model::time::words;

@@ -4,7 +4,7 @@ use crate::account::{Account, Admission, Place, state_dir};
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::model::Stream;
-use crate::session::{ConnectFailure, CoolOffKind};
+use crate::model::{Cause, CoolOffKind};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -24,13 +24,7 @@ impl Gate {
     }
 
     /// Takes a place for a connection (once) and an attempt from the budget.
-    pub fn admit(
-        &mut self,
-        conn: u16,
-        instruments: usize,
-        client_id: &str,
-        console: &Console,
-    ) -> Result<(), ConnectFailure> {
+    pub fn admit(&mut self, conn: u16, instruments: usize, client_id: &str, console: &Console) -> Result<(), Cause> {
         let account = self.account.get_or_insert_with(|| Account::open(state_dir(), client_id));
         let now_us = now_us();
         if let Some(place) = self.places.get_mut(&conn) {
@@ -38,7 +32,7 @@ impl Gate {
         } else {
             let place = account
                 .take_place(self.kind, instruments, now_us, self.ignore_limit)
-                .map_err(|none| ConnectFailure::NoPlace(none.to_string()))?;
+                .map_err(|none| Cause::NoPlace(none.to_string()))?;
             if let Some(warning) = place.warning() {
                 console.warn(warning);
             }
@@ -50,8 +44,15 @@ impl Gate {
         }
         match admission {
             Admission::Go => Ok(()),
-            Admission::Budget { wait } => Err(ConnectFailure::Budget { wait }),
-            Admission::CoolingOff { kind, step, wait } => Err(ConnectFailure::CoolingOff { kind, step, wait }),
+            Admission::Budget { wait } => Err(Cause::Budget { wait }),
+            Admission::CoolingOff { kind, step, wait } => Err(Cause::CoolingOff { kind, step, wait }),
+        }
+    }
+
+    /// Gives an attempt back to the connect budget.
+    pub fn give_back(&self) {
+        if let Some(account) = &self.account {
+            account.give_back(now_us());
         }
     }
 

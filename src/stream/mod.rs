@@ -15,9 +15,7 @@ mod trace;
 use crate::model::Stream;
 pub use early::EarlyStop;
 pub use gate::Gate;
-// What an end means is said in one place, for `dhan doctor` too.
 pub use shared::{Credentialing, SocketState};
-pub(crate) use socket::{close, connect_failure};
 
 use crate::auth::BaseUrl;
 use crate::clock::now_us;
@@ -214,6 +212,7 @@ impl Driver {
             peers: RefCell::default(),
             sockets: RefCell::default(),
             probed: Cell::new(None),
+            has_been_live: Cell::new(false),
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),

@@ -4,16 +4,15 @@ use super::gate::Gate;
 use crate::auth::{Credentials, Login, ProblemKind, Source};
 use crate::clock::now_us;
 use crate::console::{Console, untrusted};
-use crate::model::Stream;
+use crate::model::exit::{Exit, Failure};
+use crate::model::{Cause, CoolOffKind, CredentialProblem, Stream};
 use crate::net::Connector;
 use crate::pipeline::desk::Desk;
 use crate::protocol::depth::Levels;
 use crate::record::control::StatusEvent;
 use crate::redact::Redactor;
 use crate::rest;
-use crate::session::{
-    ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, Now, ProbeResult, Time,
-};
+use crate::session::{Fingerprint, Input, Now, ProbeResult, Time};
 use secrecy::SecretString;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -44,6 +43,8 @@ pub struct SocketState {
     pub detail: Option<String>,
     /// How often it was connected.
     pub connected: u64,
+    /// The exit code of a run that ends now, where the connection is missing.
+    pub exit: Option<Exit>,
 }
 
 /// What the sockets of a run share.
@@ -61,7 +62,10 @@ pub(super) struct Shared {
     pub started: Instant,
     pub peers: RefCell<Vec<mpsc::UnboundedSender<Input>>>,
     pub sockets: RefCell<Vec<SocketState>>,
-    pub probed: Cell<Option<(Instant, ProbeResult)>>,
+    /// The last answer of `GET /profile`, and about which credentials.
+    pub probed: Cell<Option<(Instant, Fingerprint, ProbeResult)>>,
+    /// Whether a connection of the run has been live.
+    pub has_been_live: Cell<bool>,
     /// The planned end, µs since the epoch, until a token was compared with it.
     pub planned_end_us: Cell<Option<i64>>,
     /// Whether a token's kind was looked at.
@@ -90,15 +94,10 @@ impl Shared {
     /// Reads the credentials afresh.
     pub async fn read_login(&self) -> Result<Login, CredentialProblem> {
         match &self.credentialing {
-            Credentialing::Source(source) => source.read_login().await.map_err(|problem| CredentialProblem {
-                kind: match problem.kind {
-                    ProblemKind::Missing => CredentialTrouble::Nowhere,
-                    ProblemKind::Unreadable => CredentialTrouble::Missing,
-                    ProblemKind::Malformed => CredentialTrouble::Malformed,
-                    ProblemKind::OtherAccount => CredentialTrouble::OtherAccount,
-                    ProblemKind::Expired => CredentialTrouble::Expired,
-                },
-                words: problem.message,
+            Credentialing::Source(source) => source.read_login().await.map_err(|problem| {
+                let can_change = problem.kind != ProblemKind::Missing;
+                let Failure { exit, message } = problem.into();
+                CredentialProblem { exit, can_change, words: message }
             }),
             Credentialing::Demo => {
                 Ok(Login::Own(Credentials { client_id: "1000000001".to_owned(), token: SecretString::from("demo") }))
@@ -128,10 +127,17 @@ impl Shared {
     }
 
     /// Takes a place for a socket (once) and one attempt from the connect budget.
-    pub fn admit(&self, conn: u16, instruments: usize, login: Option<&Login>) -> Result<(), ConnectFailure> {
+    pub fn admit(&self, conn: u16, instruments: usize, login: Option<&Login>) -> Result<(), Cause> {
         match (self.gate.borrow_mut().as_mut(), login) {
             (Some(gate), Some(login)) => gate.admit(conn, instruments, login.id(), &self.console),
             _ => Ok(()),
+        }
+    }
+
+    /// Gives an attempt back to the connect budget: it did not reach the server, or its session ended as it should.
+    pub fn give_back_attempt(&self) {
+        if let Some(gate) = self.gate.borrow().as_ref() {
+            gate.give_back();
         }
     }
 
@@ -142,14 +148,18 @@ impl Shared {
         }
     }
 
-    /// Asks `GET /profile` what is wrong; the last answer serves for a minute.
+    /// Asks `GET /profile` what is wrong; the last answer about the same
+    /// credentials serves for a minute.
     pub async fn probe(&self, login: Option<Login>) -> ProbeResult {
-        if let Some((at, result)) = self.probed.get()
+        let Some(login) = login else { return ProbeResult::Unknown };
+        let which = fingerprint(&login);
+        if let Some((at, about, result)) = self.probed.get()
+            && about == which
             && at.elapsed() < PROBE_EVERY
         {
             return result;
         }
-        let (Some(rest), Some(Login::Own(credentials))) = (&self.rest, login) else { return ProbeResult::Unknown };
+        let (Some(rest), Login::Own(credentials)) = (&self.rest, login) else { return ProbeResult::Unknown };
         let result = match rest.profile(&credentials).await {
             Ok(profile) => match profile.data_plan_is_active() {
                 Some(false) if self.feed != Stream::Orders => ProbeResult::PlanInactive,
@@ -161,7 +171,7 @@ impl Shared {
                 ProbeResult::Unknown
             }
         };
-        self.probed.set(Some((Instant::now(), result)));
+        self.probed.set(Some((Instant::now(), which, result)));
         result
     }
 
@@ -193,11 +203,16 @@ impl Shared {
     }
 
     /// Keeps where a socket is.
-    pub fn note_status(&self, conn: u16, event: StatusEvent, detail: Option<String>) {
+    pub fn note_status(&self, conn: u16, event: StatusEvent, detail: Option<String>, exit: Option<Exit>) {
         if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
             state.connected += u64::from(event == StatusEvent::Connected);
-            *state = SocketState { event: Some(event), detail, connected: state.connected };
+            *state = SocketState { event: Some(event), detail, connected: state.connected, exit };
         }
+    }
+
+    /// Returns the last step of a socket.
+    pub fn last_event(&self, conn: u16) -> Option<StatusEvent> {
+        self.sockets.borrow().get(usize::from(conn) - 1)?.event
     }
 
     /// Somebody else's words as records may carry them.

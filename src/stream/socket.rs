@@ -7,10 +7,11 @@ use crate::clock::now_us;
 use crate::console::{Fields, Level};
 use crate::model::Stream;
 use crate::model::exit::Failure;
-use crate::net::{ConnectClass, ConnectError, Connection, Ended, Incoming};
+use crate::model::{Cause, CredentialProblem, Ended};
+use crate::net::{Connection, Incoming};
 use crate::pipeline::item::{Event, FrameKind, StatusEvent};
 use crate::protocol::{DisconnectReason, depth, feed};
-use crate::session::{Action, Close, ConnectFailure, CredentialProblem, Input, Session};
+use crate::session::{Action, Input, Session};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -44,6 +45,10 @@ pub(super) struct Socket {
     /// Counts attempts, so that the answer of an abandoned one is recognised.
     attempt: u64,
     received_bytes: u64,
+    /// The connection was live when the run's end was decided.
+    ends_live: bool,
+    /// Reading waits for room in an output.
+    paused: bool,
     /// The lane was crowded, and this socket has rested for it: it reads once more whatever waits.
     rested: bool,
     inputs: mpsc::UnboundedReceiver<Input>,
@@ -53,8 +58,8 @@ pub(super) struct Socket {
 enum Answer {
     Input(Input),
     Credentials(Result<Login, CredentialProblem>),
-    Connected(u64, Box<Result<Connection, ConnectFailure>>),
-    Orders { after_gap: bool, result: Result<Vec<u8>, String> },
+    Connected(u64, Box<Result<Connection, Cause>>),
+    Orders { attempt: u64, after_gap: bool, result: Result<Vec<u8>, String> },
 }
 
 /// Something to react to.
@@ -85,6 +90,8 @@ impl Socket {
             answers: FuturesUnordered::new(),
             attempt: 0,
             received_bytes: 0,
+            ends_live: false,
+            paused: false,
             rested: false,
             inputs,
             shared,
@@ -100,9 +107,18 @@ impl Socket {
                     return end;
                 }
             }
+            let blocked = self.is_blocked();
+            if blocked != self.paused {
+                self.paused = blocked;
+                self.tell(Input::ReadingPaused(blocked));
+                continue;
+            }
             let happened = self.next().await;
             match happened {
-                Happened::Input(Some(input)) => self.tell(input),
+                Happened::Input(Some(input)) => {
+                    self.ends_live = input == Input::Stop && self.session.is_live();
+                    self.tell(input);
+                }
                 // Nobody can tell us to stop any more: stop.
                 Happened::Input(None) => self.tell(Input::Stop),
                 Happened::Answer(answer) => self.answer(answer),
@@ -124,8 +140,13 @@ impl Socket {
         self.session.on(self.shared.now(), input);
     }
 
+    /// Returns whether an output that stands still keeps this socket from reading (`--on-lag block`).
+    fn is_blocked(&self) -> bool {
+        self.connection.is_some() && self.shared.desk.lane.is_full()
+    }
+
     async fn next(&mut self) -> Happened {
-        let blocked = self.connection.is_some() && self.shared.desk.lane.is_full();
+        let blocked = self.is_blocked();
         // Far below what a reader that is slow for long makes wait, and far above what a market sends.
         let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.desk.lane.is_crowded();
         let deadline = self.session.deadline().map(|at| self.shared.instant(at));
@@ -155,7 +176,7 @@ impl Socket {
                 if let Some(connection) = &mut self.connection
                     && let Err(ended) = connection.send_text(&text)
                 {
-                    self.closed(&ended);
+                    self.closed(ended);
                 }
             }
             Action::Login => self.log_in(),
@@ -163,7 +184,7 @@ impl Socket {
                 if let Some(connection) = &mut self.connection
                     && let Err(ended) = connection.send_ping()
                 {
-                    self.closed(&ended);
+                    self.closed(ended);
                 }
             }
             Action::Close { polite: true } => {
@@ -180,9 +201,9 @@ impl Socket {
                 self.answers.push(Box::pin(async move { Answer::Input(Input::Probed(shared.probe(login).await)) }));
             }
             Action::FetchOrders { after_gap } => {
-                let (shared, login) = (Rc::clone(&self.shared), self.login.clone());
+                let (shared, login, attempt) = (Rc::clone(&self.shared), self.login.clone(), self.attempt);
                 self.answers.push(Box::pin(async move {
-                    Answer::Orders { after_gap, result: shared.fetch_orders(login).await }
+                    Answer::Orders { attempt, after_gap, result: shared.fetch_orders(login).await }
                 }));
             }
             Action::CoolOff { kind, step, wait } => self.shared.cool_off(kind, step, wait),
@@ -195,7 +216,6 @@ impl Socket {
             Action::Status { event, detail } => self.status(event, detail),
             Action::Lost { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
-                self.shared.console.info(format!("connection {}: {detail}", self.conn));
                 self.shared.desk.event(Event::Lost { conn: self.conn, reason, detail, from_us });
             }
             Action::SnapshotLost { detail, from_us } => {
@@ -213,12 +233,34 @@ impl Socket {
                     dropped: None,
                 });
             }
-            Action::Warn(text) => self.shared.console.warn(text),
+            Action::Warn(text) => self.say(Level::Warn, text),
+            Action::Inform(text) => self.say(Level::Info, text),
             Action::ReportUnseen => self.shared.report_unseen(),
             Action::GiveUp(failure) => return Some(SocketEnd::GaveUp(failure)),
-            Action::Stopped => return Some(SocketEnd::Stopped),
+            Action::Stopped => {
+                if self.ends_live {
+                    self.shared.give_back_attempt();
+                }
+                return Some(SocketEnd::Stopped);
+            }
         }
         None
+    }
+
+    /// Says what the session has to say, with what is known of its connection.
+    fn say(&self, level: Level, text: String) {
+        let cause = self.session.cause().map(|cause| self.shared.masked(cause.to_string()));
+        let event = self.shared.last_event(self.conn).map(StatusEvent::name);
+        let delay = self.session.next_attempt_in();
+        let fields = Fields {
+            event,
+            conn: Some(self.conn),
+            cause: cause.as_deref(),
+            delay_ms: delay.map(|delay| u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
+            code: self.session.cause().and_then(Cause::code),
+            host: Some(self.base.host()),
+        };
+        self.shared.console.event(level, &fields, self.shared.masked(text));
     }
 
     fn status(&mut self, event: StatusEvent, detail: Option<String>) {
@@ -236,12 +278,11 @@ impl Socket {
             Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
             None => format!("connection {}: {}", self.conn, event.name()),
         };
-        match event {
-            StatusEvent::Stale => self.shared.console.event(Level::Warn, &fields, words),
-            StatusEvent::Retrying => self.shared.console.event(Level::Info, &fields, words),
-            _ => self.shared.console.event(Level::Debug, &fields, words),
+        self.shared.console.event(Level::Debug, &fields, words);
+        if event == StatusEvent::Live && !self.shared.has_been_live.replace(true) {
+            self.shared.tell_all(Input::RunIsLive);
         }
-        self.shared.note_status(self.conn, event, detail.clone());
+        self.shared.note_status(self.conn, event, detail.clone(), self.session.exit());
         self.shared.desk.event(Event::Status { conn: self.conn, event, detail, at_us });
     }
 
@@ -260,7 +301,7 @@ impl Socket {
         let connector = self.shared.connector.clone();
         self.answers.push(Box::pin(async move {
             let result = match address {
-                Ok(address) => connector.connect(&address).await.map_err(|error| connect_failure(&error)),
+                Ok(address) => connector.connect(&address).await.map_err(Cause::from),
                 Err(failure) => Err(failure),
             };
             Answer::Connected(attempt, Box::new(result))
@@ -271,7 +312,7 @@ impl Socket {
         if let (Some(connection), Some(login)) = (&mut self.connection, &self.login)
             && let Err(ended) = connection.send_secret(&login_message(login))
         {
-            self.closed(&ended);
+            self.closed(ended);
         }
     }
 
@@ -292,9 +333,17 @@ impl Socket {
                     self.connection = Some(connection);
                     self.tell(Input::Connected);
                 }
-                Err(failure) => self.tell(Input::ConnectFailed(failure)),
+                Err(cause) => {
+                    // The budget and a cool-off took no attempt.
+                    if matches!(cause, Cause::Connect(_)) && !cause.reached_server() {
+                        self.shared.give_back_attempt();
+                    }
+                    self.tell(Input::ConnectFailed(cause));
+                }
             },
-            Answer::Orders { after_gap, result } => match result {
+            // What was asked for on an earlier connection may be older than what was missed since.
+            Answer::Orders { attempt, .. } if attempt != self.attempt || self.connection.is_none() => {}
+            Answer::Orders { after_gap, result, .. } => match result {
                 Ok(body) => {
                     // What the stream has brought already was true before the book.
                     if let Some(first) = self.connection.as_mut().and_then(Connection::poll_ready_now) {
@@ -374,7 +423,7 @@ impl Socket {
             self.tell(Input::ServerDisconnect(reason));
         }
         if let Some(ended) = seen.ended {
-            self.closed(&ended);
+            self.closed(ended);
         }
     }
 
@@ -439,9 +488,9 @@ impl Socket {
         }
     }
 
-    fn closed(&mut self, ended: &Ended) {
+    fn closed(&mut self, ended: Ended) {
         self.connection = None;
-        self.tell(Input::Closed(close(ended)));
+        self.tell(Input::Closed(ended));
     }
 }
 
@@ -466,33 +515,5 @@ async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The transport's words for why there is no connection, as the session's.
-pub(crate) fn connect_failure(error: &ConnectError) -> ConnectFailure {
-    let words = error.detail.clone();
-    match &error.class {
-        ConnectClass::Tls(kind) if kind.is_trust() => ConnectFailure::Untrusted(words),
-        ConnectClass::Tls(_) | ConnectClass::NotWebsocket => ConnectFailure::Protocol(words),
-        ConnectClass::Http { redirect_host: Some(host), .. } => ConnectFailure::Redirect(host.clone()),
-        ConnectClass::Http { status, retry_after, .. } => {
-            ConnectFailure::Http { status: *status, retry_after: *retry_after }
-        }
-        ConnectClass::Proxy { .. } => ConnectFailure::Proxy(words),
-        _ => ConnectFailure::Network(words),
-    }
-}
-
-/// The transport's words for how a connection ended, as the session's.
-pub(crate) fn close(ended: &Ended) -> Close {
-    match ended {
-        Ended::CloseFrame { code, reason } => {
-            Close::Frame { code: (*code != 1005).then_some(*code), reason: reason.clone() }
-        }
-        Ended::Eof => Close::Eof,
-        Ended::Reset => Close::Reset,
-        Ended::Protocol { .. } | Ended::TooLarge => Close::Protocol(ended.to_string()),
-        Ended::WriteStuck | Ended::Io(_) => Close::Network(ended.to_string()),
     }
 }

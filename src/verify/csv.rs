@@ -1,16 +1,17 @@
 //! Checks CSV row by row.
 
 use super::Findings;
-use super::schema::{Cell, Kind, column, schema};
 use super::value::cell_fits;
 use crate::format::line;
+use crate::record::RecordType;
+use crate::record::schema::{Family, Kind};
 use csv::ByteRecord;
 
 /// The check of one file.
 #[derive(Default)]
 pub struct Check {
     findings: Findings,
-    columns: Option<Vec<(String, Cell)>>,
+    columns: Option<Vec<(String, Kind)>>,
     last_us: Option<i64>,
 }
 
@@ -47,7 +48,7 @@ impl Check {
             return Err(format!("{} cells under {} columns", row.len(), columns.len()));
         }
         let kind = std::str::from_utf8(row.get(0).unwrap_or_default()).map_err(|_| "type is not UTF-8".to_owned())?;
-        let schema = schema(kind).ok_or_else(|| format!("{kind:?} is not a type of record"))?;
+        let kind = RecordType::parse(kind).ok_or_else(|| format!("{kind:?} is not a type of record"))?;
         let (mut segment, mut id, mut side) = ("", "", "");
         for (text, (name, cell)) in row.iter().zip(columns) {
             let text = std::str::from_utf8(text).map_err(|_| format!("{name} is not UTF-8"))?;
@@ -65,10 +66,10 @@ impl Check {
         let last = row.get(row.len() - 1).unwrap_or_default();
         let recv = line::number(last).or_else(|| line::iso(last)).ok_or("the receive time is not one")?;
         // A book has a row a level.
-        let same_record = schema.kind == Kind::Book && !side.is_empty() && self.last_us == Some(recv);
+        let same_record = kind.schema().family == Family::Book && !side.is_empty() && self.last_us == Some(recv);
         let before = self.last_us.replace(recv);
         if !same_record {
-            self.findings.record(schema.name, recv);
+            self.findings.record(kind.name(), recv);
             self.findings.covers(&format!("{segment}:{id}"), recv);
         }
         match before {
@@ -81,13 +82,13 @@ impl Check {
     }
 }
 
-fn header(row: &ByteRecord) -> Result<Vec<(String, Cell)>, String> {
+fn header(row: &ByteRecord) -> Result<Vec<(String, Kind)>, String> {
     let mut columns = Vec::with_capacity(row.len());
     for (i, name) in row.iter().enumerate() {
         let name = std::str::from_utf8(name).map_err(|_| "the header is not UTF-8".to_owned())?;
         let is_last = i + 1 == row.len();
         let cell = match name {
-            "recv_us" | "recv" if is_last => Cell::Text,
+            "recv_us" | "recv" if is_last => Kind::Text,
             _ => column(name).ok_or_else(|| format!("{name:?} is not a column of ours"))?,
         };
         if (i == 0) != (name == "type") {
@@ -99,4 +100,13 @@ fn header(row: &ByteRecord) -> Result<Vec<(String, Cell)>, String> {
         Some((name, _)) if name == "recv_us" || name == "recv" => Ok(columns),
         _ => Err("the header does not end in recv_us".to_owned()),
     }
+}
+
+/// Returns what a CSV column may hold; `None` for a column that no header of ours has.
+fn column(name: &str) -> Option<Kind> {
+    if name == "type" {
+        return Some(Kind::Text);
+    }
+    let types = RecordType::ALL.into_iter().filter(|kind| kind.schema().family != Family::Control);
+    types.flat_map(|kind| kind.schema().columns()).find(|field| field.name == name).map(|field| field.kind)
 }

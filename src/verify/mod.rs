@@ -4,7 +4,6 @@ pub mod capture;
 pub mod csv;
 
 pub mod ndjson;
-pub mod schema;
 mod value;
 
 use crate::model::PacketCounts;

@@ -1,9 +1,10 @@
 //! Checks NDJSON line by line.
 
 use super::Findings;
-use super::schema::{Kind, ORDER_ORIGIN, Schema, schema};
 use super::value::{Members, fits};
 use crate::format::line;
+use crate::record::RecordType;
+use crate::record::schema::{Family, Kind};
 use serde_json::value::RawValue;
 
 /// The check of one file.
@@ -55,35 +56,36 @@ impl Check {
             Some((key, value)) if key == "type" => unquoted(value).ok_or("type is not text")?,
             _ => return Err("does not begin with a type".to_owned()),
         };
-        let schema = schema(kind).ok_or_else(|| format!("{kind:?} is not a type of record"))?;
-        let recv = fields(schema, &members[1..])?;
+        let kind = RecordType::parse(kind).ok_or_else(|| format!("{kind:?} is not a type of record"))?;
+        let recv = fields(kind, &members[1..])?;
         if spaced() && !text.contains('\\') && members.iter().all(|(_, value)| !value.get().contains("\": ")) {
             return Err("has spaces between its members".to_owned());
         }
         let member = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
         let whole = |name: &str| member(name).and_then(|value| value.get().parse::<u64>().ok()).unwrap_or(0);
         let reason = member("reason").and_then(unquoted).unwrap_or_default();
-        let begins = self.findings.last_is_end || schema.name == "gap" && reason == "restarted";
-        if begins && schema.name != "end" {
+        let begins = self.findings.last_is_end || kind == RecordType::Gap && reason == "restarted";
+        if begins && kind != RecordType::End {
             (self.packets, self.books, self.orders, self.gaps, self.damaged) = (0, 0, 0, 0, 0);
             self.began_here = self.run_ended && self.findings.last_is_end;
         }
         let before = self.last_us.replace(recv);
-        self.findings.record(schema.name, recv);
-        match schema.kind {
-            Kind::Packet => self.packets += 1,
-            Kind::Book => self.books += 1,
-            Kind::Order => self.orders += 1,
-            Kind::Control => {}
+        self.findings.record(kind.name(), recv);
+        let family = kind.schema().family;
+        match family {
+            Family::Packet => self.packets += 1,
+            Family::Book => self.books += 1,
+            Family::Order => self.orders += 1,
+            Family::Bar | Family::Control => {}
         }
-        if schema.kind != Kind::Control
+        if family != Family::Control
             && let (Some(segment), Some(id)) =
                 (member("segment").and_then(unquoted), member("security_id").and_then(unquoted))
         {
             self.findings.covers(&format!("{segment}:{id}"), recv);
         }
-        match schema.name {
-            "gap" => {
+        match kind {
+            RecordType::Gap => {
                 // The gap before a run is not one of the run.
                 self.gaps += u64::from(reason != "restarted");
                 let (from, to) =
@@ -94,7 +96,7 @@ impl Check {
                 }
                 self.findings.gap(reason, from, to);
             }
-            "end" => {
+            RecordType::End => {
                 self.findings.ends += 1;
                 self.run_ended = reason != "rotated";
                 self.end(whole)?;
@@ -161,24 +163,22 @@ fn moment(value: Option<&RawValue>) -> Option<i64> {
 }
 
 /// Checks names, order and values of what follows `type`; the receive time.
-fn fields(schema: &Schema, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) -> Result<i64, String> {
-    let origin = (schema.name == "order").then_some(&ORDER_ORIGIN);
-    let expected = schema.fields.iter().chain(origin);
+fn fields(kind: RecordType, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) -> Result<i64, String> {
+    let record = kind.name();
     let mut members = members.iter();
-    for (name, cell) in expected {
-        let (key, value) = members.next().ok_or_else(|| format!("{} without {name}", schema.name))?;
-        let is_moment = matches!(*name, "from_us" | "to_us");
-        let short = name.strip_suffix("_us").filter(|_| is_moment);
-        if key != name && Some(&**key) != short {
-            return Err(format!("{}: {key:?} where {name} should be", schema.name));
+    for field in kind.schema().members() {
+        let name = field.name;
+        let (key, value) = members.next().ok_or_else(|| format!("{record} without {name}"))?;
+        let is_iso = matches!(field.kind, Kind::Micros(iso) if key == iso);
+        if key != name && !is_iso {
+            return Err(format!("{record}: {key:?} where {name} should be"));
         }
-        let fits = if is_moment { moment(Some(value)).is_some() } else { fits(*cell, value.get()) };
-        if !fits {
+        if !fits(field.kind, value.get()) {
             let mut text: String = value.get().chars().take(40).collect();
             if text.len() < value.get().len() {
                 text.push('…');
             }
-            return Err(format!("{}: {name} is {text}", schema.name));
+            return Err(format!("{record}: {name} is {text}"));
         }
     }
     // Keys that a newer version has added stand before the receive time.
@@ -186,6 +186,6 @@ fn fields(schema: &Schema, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) -
         Some((key, value)) if key == "recv_us" || key == "recv" => {
             moment(Some(value)).ok_or_else(|| format!("{key} is not a time"))
         }
-        _ => Err(format!("{} does not end in its receive time", schema.name)),
+        _ => Err(format!("{record} does not end in its receive time")),
     }
 }

@@ -1,7 +1,7 @@
 //! Members of an object in the order they stand in, and whether a value is what it should be.
 
-use super::schema::Cell;
 use crate::format::line::iso;
+use crate::record::schema::{Kind, LEVEL};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -57,45 +57,54 @@ fn is_price(text: &str) -> bool {
 }
 
 /// Whether a JSON value is what the field may hold.
-pub fn fits(cell: Cell, json: &str) -> bool {
-    let (null, text) = (json == "null", json.starts_with('"'));
-    match cell {
-        Cell::Text => text,
-        Cell::TextOrNull => text || null,
-        Cell::Int => is_int(json),
-        Cell::IntOrNull => is_int(json) || null,
-        Cell::Price => is_price(json) || null,
-        Cell::Seconds => {
-            null || is_int(json)
-                || json
-                    .strip_prefix('"')
-                    .and_then(|json| json.strip_suffix('"'))
-                    .is_some_and(|t| iso(t.as_bytes()).is_some())
+pub fn fits(kind: Kind, json: &str) -> bool {
+    let text = || json.starts_with('"');
+    let is_null = json == "null";
+    let word = |words: &[&str]| {
+        json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).is_some_and(|word| words.contains(&word))
+    };
+    let texts = || serde_json::from_str::<Vec<Cow<'_, str>>>(json);
+    let moment = || is_int(json) || text() && iso(json.trim_matches('"').as_bytes()).is_some();
+    match kind {
+        Kind::Price => is_price(json) || is_null,
+        Kind::Uint => is_int(json) && !json.starts_with('-'),
+        Kind::Int => is_int(json),
+        Kind::IntOrNull => is_int(json) || is_null,
+        Kind::Text | Kind::Hex => text(),
+        Kind::TextOrNull | Kind::DateOrNull => text() || is_null,
+        Kind::Word(words) => word(words),
+        Kind::WordOrNull(words) => word(words) || is_null,
+        Kind::Words(words) => texts().is_ok_and(|texts| texts.iter().all(|text| words.contains(&&**text))),
+        Kind::Texts => texts().is_ok(),
+        Kind::TextsOrNull => is_null || texts().is_ok(),
+        Kind::Object => json.starts_with('{') || is_null,
+        Kind::Second | Kind::Micros(_) => moment(),
+        Kind::SecondOrNull => is_null || moment(),
+        Kind::FiveBids | Kind::FiveAsks | Kind::Levels => {
+            serde_json::from_str::<Vec<Members<'_>>>(json).is_ok_and(|levels| levels.iter().all(is_level))
         }
-        Cell::Scalar => text || null || is_number(json) || json == "true" || json == "false",
-        Cell::ObjectOrNull => json.starts_with('{') || null,
-        Cell::WordsOrNull if null => true,
-        Cell::Words | Cell::WordsOrNull => serde_json::from_str::<Vec<Cow<'_, str>>>(json).is_ok(),
-        Cell::Levels => serde_json::from_str::<Vec<Members<'_>>>(json).is_ok_and(|levels| levels.iter().all(is_level)),
     }
 }
 
 fn is_level(level: &Members<'_>) -> bool {
     matches!(&level.0[..], [(price, p), (qty, q), (orders, o)]
-        if price == "price" && qty == "qty" && orders == "orders"
+        if [&**price, &**qty, &**orders] == LEVEL.map(|field| field.name)
             && is_price(p.get()) && is_int(q.get()) && is_int(o.get()))
 }
 
 /// Whether a CSV cell is what its column may hold; empty is null.
-pub fn cell_fits(cell: Cell, text: &str) -> bool {
+pub fn cell_fits(kind: Kind, text: &str) -> bool {
     if text.is_empty() {
         return true;
     }
-    match cell {
-        Cell::Int | Cell::IntOrNull => is_int(text),
-        Cell::Price => is_price(text),
-        Cell::Seconds => is_int(text) || iso(text.as_bytes()).is_some(),
-        Cell::ObjectOrNull => serde_json::from_str::<Members<'_>>(text).is_ok(),
+    match kind {
+        Kind::Price => is_price(text),
+        Kind::Uint => is_int(text) && !text.starts_with('-'),
+        Kind::Int | Kind::IntOrNull => is_int(text),
+        Kind::Second | Kind::SecondOrNull | Kind::Micros(_) => is_int(text) || iso(text.as_bytes()).is_some(),
+        Kind::Word(words) | Kind::WordOrNull(words) => words.contains(&text),
+        Kind::Words(words) => text.split('|').all(|word| words.contains(&word)),
+        Kind::Object => serde_json::from_str::<Members<'_>>(text).is_ok(),
         _ => true,
     }
 }

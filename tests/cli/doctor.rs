@@ -1,8 +1,8 @@
 //! `dhan doctor` as a command: what it finds, what it exits with, and that it neither tells a secret nor hurts a stream.
 
 use dhan::testing::account::{Account, Place};
+use dhan::testing::model::CoolOffKind;
 use dhan::testing::model::Stream;
-use dhan::testing::session::CoolOffKind;
 use dhan::testing::simulator::{Response, SimConfig, SimHandle, Upgrade};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};

@@ -1,7 +1,7 @@
 //! `dhan instruments` from outside: a real binary, a cache folder, and a file server with bad manners.
 
 use dhan::testing::console::Console;
-use dhan::testing::instruments::{Layout, Resolution, Spec, Store, Streamable, resolve};
+use dhan::testing::instruments::{Layout, Question, Resolution, Spec, Store, Streamable, resolve};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -590,10 +590,19 @@ fn a_reader_that_goes_away_ends_the_list_quietly() {
 
 /// What a stream would do with these specs.
 fn streamed(server: &Server, home: &Home, texts: &[&str]) -> (Resolution, Store) {
-    let store = Store { dir: Some(home.cache()), layout: Layout::Compact, url: server.url.clone(), offline: false };
+    let store = Store {
+        dir: Some(home.cache()),
+        layout: Layout::Compact,
+        url: server.url.clone(),
+        offline: false,
+        until: None,
+    };
     let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
     let today = jiff::civil::date(2026, 2, 10);
-    (resolve(&specs, Streamable::Feed, &store, today, &Console::default()).unwrap(), store)
+    {
+        let question = Question { specs: &specs, streamable: Streamable::Feed, today, expired: false };
+        (resolve(question, &store, &Console::default()).unwrap(), store)
+    }
 }
 
 #[test]

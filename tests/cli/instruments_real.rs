@@ -6,7 +6,7 @@ use dhan::testing::instruments::index::{Bytes, Source, build};
 use dhan::testing::instruments::master::{Master, MasterError};
 use dhan::testing::instruments::record::values;
 use dhan::testing::instruments::search::{Words, search};
-use dhan::testing::instruments::{Layout, Resolution, Spec, SpecSegment, Store, Streamable, resolve};
+use dhan::testing::instruments::{Layout, Question, Resolution, Spec, SpecSegment, Store, Streamable, resolve};
 use dhan::testing::model::exit::Exit;
 use jiff::civil::{Date, date};
 use std::collections::{BTreeMap, HashSet};
@@ -58,9 +58,15 @@ impl Real {
             layout: Layout::Compact,
             url: "https://localhost/".to_owned(),
             offline: true,
+            until: None,
         };
         let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();
-        resolve(&specs, Streamable::Feed, &store, TODAY, &Console::default()).unwrap()
+        resolve(
+            Question { specs: &specs, streamable: Streamable::Feed, today: TODAY, expired: false },
+            &store,
+            &Console::default(),
+        )
+        .unwrap()
     }
 
     fn key(&self, text: &str) -> String {

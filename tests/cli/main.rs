@@ -13,3 +13,4 @@ mod instruments_real;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod readme;
+mod vectors;

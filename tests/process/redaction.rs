@@ -367,7 +367,7 @@ fn depth_200_has_another_path_only_where_the_user_named_none() {
     let base = Stream::DEPTH_200.resolve(None, &none).expect("a default");
     let credentials = Credentials { client_id: "1000000001".into(), token: SecretString::from("t") };
     let other = base.alternative().expect("the root").address(&credentials).to_string();
-    assert_eq!(other, "wss://full-depth-api.dhan.co/?token=[redacted]&clientId=******0001&authType=2");
+    assert_eq!(other, "wss://full-depth-api.dhan.co/twohundreddepth?token=[redacted]&clientId=******0001&authType=2");
     let named = Stream::DEPTH_200.resolve(Some("wss://h/twohundreddepth"), &none).expect("good");
     assert!(named.alternative().is_none());
     assert!(Stream::DEPTH_20.resolve(None, &none).expect("a default").alternative().is_none());

@@ -3,8 +3,8 @@
 #![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
 use dhan::testing::account::{Account, Admission, state_dir_from};
+use dhan::testing::model::CoolOffKind;
 use dhan::testing::model::Stream;
-use dhan::testing::session::CoolOffKind;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;

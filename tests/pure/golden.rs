@@ -1,8 +1,8 @@
 //! Golden files: every record in both formats, byte for byte. `DHAN_BLESS=1 cargo test --test golden` writes them anew.
 
 use dhan::testing::console::Console;
-use dhan::testing::format::csv::Columns;
-use dhan::testing::format::encoder::{Format, Style, depth_header, market_header, own_header};
+use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
@@ -14,7 +14,7 @@ use dhan::testing::pipeline::stages::{Pipeline, Rules, Summary, View};
 use dhan::testing::protocol::depth::{Levels, Row, Side};
 use dhan::testing::protocol::feed::Level;
 use dhan::testing::protocol::{DisconnectReason, Mode, encode};
-use dhan::testing::record::market::MarketType;
+use dhan::testing::record::{RecordType, TypeSet};
 use std::sync::{Arc, Mutex};
 
 /// Keeps what is written; stands for a file so that `end` records show.
@@ -229,7 +229,7 @@ fn market_records_in_every_style() {
         assert!(summary.books.balance(), "{:?}", summary.books);
         check_ndjson(&ndjson, recv);
         check(&format!("market.{name}.ndjson"), &ndjson);
-        let header = Some(market_header(None, time));
+        let header = Some(layout(&RecordType::PACKETS, time).1);
         let (csv, gaps, _) = run(rules(), style(Format::Csv, time, Columns::Market), header, market);
         check(&format!("market.{name}.csv"), &csv);
         check(&format!("market.{name}.gaps.ndjson"), &gaps);
@@ -242,9 +242,9 @@ fn market_records_in_every_style() {
 #[test]
 fn with_one_type_the_csv_has_that_types_columns() {
     let mut all = String::new();
-    for kind in MarketType::ALL {
-        let rules = Rules { only: 1 << kind as u8, ..Rules::everything(Stream::Market) };
-        let header = Some(market_header(Some(kind), TimeStyle::Epoch));
+    for kind in RecordType::PACKETS {
+        let rules = Rules { only: TypeSet::default().with(kind), ..Rules::everything(Stream::Market) };
+        let header = Some(layout(&[kind], TimeStyle::Epoch).1);
         let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, Columns::Own), header, market);
         assert!(summary.books.balance(), "{:?}", summary.books);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -265,7 +265,7 @@ fn depth_records_in_every_style() {
         check_ndjson(&text, "recv_us");
         check(&format!("depth.{name}.ndjson"), &text);
         let csv = style(Format::Csv, TimeStyle::Epoch, Columns::Own);
-        let (text, _, _) = run(rules(), csv, Some(depth_header(TimeStyle::Epoch)), depth);
+        let (text, _, _) = run(rules(), csv, Some(layout(&[RecordType::Depth], TimeStyle::Epoch).1), depth);
         check(&format!("depth.{name}.csv"), &text);
     }
 }
@@ -279,7 +279,7 @@ fn order_records_in_every_style() {
     assert_eq!((summary.books.written, summary.books.filtered, summary.books.malformed), (3, 1, 1));
     check_ndjson(&text, "recv_us");
     check("orders.ndjson", &text);
-    let header = own_header(&dhan::testing::record::order::Order::default(), TimeStyle::Iso);
+    let header = layout(&[RecordType::Order], TimeStyle::Iso).1;
     let (text, _, _) = run(rules(), style(Format::Csv, TimeStyle::Iso, Columns::Own), Some(header), orders);
     check("orders.csv", &text);
 }

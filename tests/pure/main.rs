@@ -8,6 +8,7 @@ mod golden;
 mod orders;
 mod orders_read_only;
 mod protocol;
+mod records;
 mod session;
 mod verify;
 mod world;

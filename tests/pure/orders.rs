@@ -1,10 +1,11 @@
 //! Orders from outside: text and order books in, lines of NDJSON and CSV out.
 
-use dhan::testing::format::csv::Columns;
-use dhan::testing::format::encoder::{Encoder, Format, Style, own_header};
+use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::format::encoder::{Encoder, Format, Style};
 use dhan::testing::format::text::Out;
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::pipeline::orders::{Options, Orders, Outcome};
+use dhan::testing::record::RecordType;
 use dhan::testing::record::order::Order;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -85,7 +86,7 @@ fn the_csv_header_is_the_contracts() {
         reason_description,leg_no,instrument,symbol,product_name,status,lot_size,strike_price,expiry_date,opt_type,\
         display_name,isin,series,good_till_days_date,ref_ltp,tick_size,algo_id,multiplier,correlation_id,\
         extra,origin,recv_us";
-    assert_eq!(own_header(&Order::default(), TimeStyle::Epoch).trim_end(), contract);
+    assert_eq!(layout(&[RecordType::Order], TimeStyle::Epoch).1.trim_end(), contract);
 }
 
 #[test]

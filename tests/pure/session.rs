@@ -2,14 +2,14 @@
 
 use dhan::testing::model::Stream;
 use dhan::testing::model::exit::Exit;
+use dhan::testing::model::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, TlsKind};
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::pipeline::item::{GapReason, StatusEvent};
 use dhan::testing::protocol::depth::Levels;
 use dhan::testing::protocol::{DisconnectReason, Mode};
 use dhan::testing::session::plan::{Plan, SOCKETS_PER_KIND};
 use dhan::testing::session::{
-    Action, Calendar, Close, Config, ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint,
-    Input, Now, ProbeResult, Session, StateName, Subscription, Time,
+    Action, Calendar, Config, Fingerprint, Input, Now, ProbeResult, Session, StateName, Subscription, Time,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -27,7 +27,7 @@ struct Bench {
     /// What credentials there are.
     token: u64,
     /// What is wrong with them, if anything.
-    trouble: Option<CredentialTrouble>,
+    trouble: Option<CredentialProblem>,
 }
 
 impl Bench {
@@ -57,8 +57,8 @@ impl Bench {
         while let Some(action) = self.session.next_action() {
             self.log.push((self.now, action.clone()));
             if action == Action::ReadCredentials {
-                let read = match self.trouble {
-                    Some(kind) => Err(CredentialProblem { kind, words: "why".into() }),
+                let read = match self.trouble.clone() {
+                    Some(problem) => Err(problem),
                     None => Ok(Fingerprint(self.token)),
                 };
                 self.session.on(now, Input::CredentialsRead(read));
@@ -107,6 +107,16 @@ impl Bench {
         self.log.iter().filter_map(reason).collect()
     }
 
+    fn warned(&self) -> Vec<&str> {
+        fn text((_, action): &(u64, Action)) -> Option<&str> {
+            match action {
+                Action::Warn(text) => Some(text.as_str()),
+                _ => None,
+            }
+        }
+        self.log.iter().filter_map(text).collect()
+    }
+
     fn sent(&self) -> Vec<&str> {
         fn text((_, action): &(u64, Action)) -> Option<&str> {
             match action {
@@ -118,12 +128,21 @@ impl Bench {
     }
 }
 
+fn cannot_connect(class: ConnectClass, words: &str) -> Cause {
+    Cause::Connect(ConnectError { class, detail: words.to_owned() })
+}
+
+fn http_answer(status: u16, retry_after: Option<Duration>) -> Cause {
+    let redirect_host = (300..400).contains(&status).then(|| "evil.example".to_owned());
+    cannot_connect(ConnectClass::Http { status, retry_after, redirect_host }, "the server refuses")
+}
+
 fn http(status: u16) -> Input {
-    Input::ConnectFailed(ConnectFailure::Http { status, retry_after: None })
+    Input::ConnectFailed(http_answer(status, None))
 }
 
 fn frame(code: u16) -> Input {
-    Input::Closed(Close::Frame { code: Some(code), reason: String::new() })
+    Input::Closed(Ended::CloseFrame { code, reason: String::new() })
 }
 
 #[test]
@@ -147,14 +166,235 @@ fn every_reason_and_status_that_no_retry_could_mend_ends_the_run_with_its_code()
         (http(400), Exit::Refused),
         (http(404), Exit::Refused),
         (http(302), Exit::Refused),
-        (Input::ConnectFailed(ConnectFailure::Redirect("evil.example".into())), Exit::Refused),
-        (Input::ConnectFailed(ConnectFailure::NoPlace("held by pid 7".into())), Exit::NoPlace),
+        (Input::ConnectFailed(http_answer(302, None)), Exit::Refused),
+        (Input::ConnectFailed(Cause::NoPlace("held by pid 7".into())), Exit::NoPlace),
     ] {
         let mut bench = Bench::market();
         bench.tell(Input::Start);
         bench.tell(input.clone());
         assert_eq!(bench.exit(), Some(exit), "{input:?}");
     }
+}
+
+#[test]
+fn what_ends_a_run_that_was_never_live_is_a_fault_of_the_servers_once_it_was() {
+    let refusals = [http(400), http(404), http(302), http(403), http(401)];
+    let disconnects = [806].map(|reason| Input::ServerDisconnect(DisconnectReason(reason)));
+    for refusal in refusals.into_iter().chain(disconnects) {
+        let mut bench = Bench::online();
+        bench.tell(Input::Data { packets: 1 });
+        let is_disconnect = matches!(refusal, Input::ServerDisconnect(_));
+        if !is_disconnect {
+            bench.tell(Input::Closed(Ended::Reset));
+        }
+        let mut waits = Vec::new();
+        for _ in 0..5 {
+            if !is_disconnect {
+                bench.until_connect();
+            }
+            bench.tell(refusal.clone());
+            if bench.session.state() == StateName::Probing {
+                bench.tell(Input::Probed(ProbeResult::Fine));
+            }
+            let from = bench.now;
+            bench.until_connect();
+            waits.push((bench.now - from) / SECOND);
+            if is_disconnect {
+                bench.tell(Input::Connected);
+            } else {
+                // `until_connect` of the next round returns at once.
+                assert_eq!(bench.session.state(), StateName::Connecting);
+            }
+        }
+        assert_eq!(waits, [60, 120, 240, 300, 300], "{refusal:?}");
+        assert_eq!(bench.lost(), [GapReason::Disconnected], "one gap: {refusal:?}");
+        assert_eq!(bench.exit(), None);
+        // Live again, the next fault begins at 60 s.
+        if !is_disconnect {
+            bench.tell(Input::Connected);
+        }
+        bench.tell(Input::Data { packets: 1 });
+        bench.pass(Duration::from_secs(61));
+        assert!(bench.warned().iter().any(|words| words.contains("fault of the server's")), "{:?}", bench.warned());
+        assert!(bench.warned().iter().any(|words| words.contains("live again after")), "{:?}", bench.warned());
+    }
+}
+
+#[test]
+fn a_profile_that_says_the_token_is_dead_or_the_plan_is_gone_is_believed_of_a_live_run_too() {
+    let told = |refusal: Input, answer| {
+        let mut bench = Bench::online();
+        bench.tell(Input::Data { packets: 1 });
+        if !matches!(refusal, Input::ServerDisconnect(_)) {
+            bench.tell(Input::Closed(Ended::Reset));
+            bench.until_connect();
+        }
+        bench.tell(refusal);
+        assert_eq!(bench.session.state(), StateName::Probing);
+        bench.tell(Input::Probed(answer));
+        bench
+    };
+    let plan = || Input::ServerDisconnect(DisconnectReason(806));
+    assert_eq!(told(plan(), ProbeResult::PlanInactive).exit(), Some(Exit::Account));
+    assert_eq!(told(http(403), ProbeResult::TokenDead).session.state(), StateName::AwaitingCredentials);
+    // Nobody answers: the plan was good a minute ago …
+    assert_eq!(told(plan(), ProbeResult::Unknown).session.state(), StateName::Waiting);
+    // … and so was the token: it is sent again, a few times, while others are waited for.
+    let mut bench = told(http(403), ProbeResult::Unknown);
+    for seconds in [60, 120, 240] {
+        assert_eq!(bench.session.state(), StateName::AwaitingCredentials);
+        assert_eq!(bench.until_connect().as_secs(), seconds);
+        bench.tell(http(403));
+        bench.tell(Input::Probed(ProbeResult::Unknown));
+    }
+    bench.pass(Duration::from_secs(600));
+    assert_eq!(bench.exit(), Some(Exit::Credentials));
+}
+
+#[test]
+fn another_connection_of_the_run_that_is_live_vouches_for_the_request() {
+    let mut bench = Bench::market();
+    bench.tell(Input::Start);
+    bench.tell(Input::RunIsLive);
+    bench.tell(http(400));
+    assert_eq!((bench.session.state(), bench.exit()), (StateName::Waiting, None));
+}
+
+#[test]
+fn b01_a_healthy_silence_gives_the_next_refusal_its_whole_wait() {
+    let mut bench = Bench::online();
+    bench.tell(Input::ServerDisconnect(DisconnectReason(807)));
+    bench.pass(Duration::from_secs(500));
+    bench.token = 2;
+    bench.until_connect();
+    bench.tell(Input::Connected);
+    for _ in 0..60 {
+        bench.pass(Duration::from_secs(2));
+        bench.tell(Input::Traffic);
+    }
+    bench.tell(Input::ServerDisconnect(DisconnectReason(807)));
+    bench.pass(Duration::from_secs(500));
+    assert_eq!(bench.exit(), None, "not what was left of the first wait");
+    bench.pass(Duration::from_secs(101));
+    assert_eq!(bench.exit(), Some(Exit::Credentials));
+}
+
+#[test]
+fn a_token_that_was_replaced_while_the_run_goes_on_costs_no_wait() {
+    let mut bench = Bench::online();
+    bench.tell(Input::Data { packets: 1 });
+    bench.token = 2;
+    bench.tell(Input::ServerDisconnect(DisconnectReason(807)));
+    assert_eq!(bench.session.state(), StateName::Connecting, "{:?}", bench.log);
+}
+
+#[test]
+fn the_time_since_the_run_began_is_a_gap_where_the_first_connection_is_late_or_never_comes() {
+    let from = |bench: &Bench| {
+        bench.log.iter().find_map(|(at, action)| match action {
+            Action::Lost { from_us, .. } => Some((*at, *from_us - bench.from_us)),
+            _ => None,
+        })
+    };
+    let mut bench = Bench::market();
+    bench.tell(Input::Start);
+    bench.pass(Duration::from_secs(6));
+    assert_eq!(from(&bench), Some((5 * SECOND, 0)), "late");
+    bench.tell(Input::Connected);
+    bench.tell(Input::Data { packets: 1 });
+    bench.tell(Input::Stop);
+    assert_eq!(bench.lost().len(), 1);
+
+    let mut bench = Bench::market();
+    bench.tell(Input::Start);
+    bench.pass(Duration::from_secs(2));
+    bench.tell(Input::Stop);
+    assert_eq!(from(&bench), Some((2 * SECOND, 0)), "never");
+
+    let mut bench = Bench::market();
+    bench.tell(Input::Start);
+    bench.pass(Duration::from_secs(4));
+    bench.tell(Input::Connected);
+    bench.pass(Duration::from_secs(2));
+    bench.tell(Input::Stop);
+    assert_eq!(from(&bench), None, "in time");
+}
+
+#[test]
+fn an_order_snapshot_that_never_came_is_a_gap_at_the_end() {
+    let mut bench = Bench::with(Config::new(Stream::Orders, 1, 7), &[]);
+    bench.tell(Input::Start);
+    bench.tell(Input::Connected);
+    bench.pass(Duration::from_secs(3));
+    bench.tell(Input::Stop);
+    assert!(bench.log.iter().any(|(_, action)| matches!(action, Action::SnapshotLost { .. })), "{:?}", bench.log);
+}
+
+#[test]
+fn c09_silence_on_200_levels_is_no_death_until_the_server_has_answered_a_ping() {
+    let subscription = Subscription::depth(InstrumentKey::new(Segment::NSE_EQ, 1333));
+    let mut bench = Bench::with(Config::new(Stream::DEPTH_200, 1, 7), &[subscription]);
+    bench.tell(Input::Start);
+    bench.tell(Input::Connected);
+    bench.tell(Input::Data { packets: 1 });
+    bench.pass(Duration::from_secs(600));
+    assert_eq!((bench.session.state(), bench.lost().len()), (StateName::Online, 0));
+    assert!(bench.count(&Action::Ping) > 10, "the kernel has something to wait for");
+    bench.tell(Input::Pong);
+    bench.pass(Duration::from_secs(11));
+    assert_eq!(bench.lost(), [GapReason::Stalled], "a server that answers is held to it");
+}
+
+#[test]
+fn silence_while_nothing_is_read_is_not_the_servers() {
+    let mut bench = Bench::online();
+    bench.tell(Input::Data { packets: 1 });
+    bench.tell(Input::ReadingPaused(true));
+    bench.pass(Duration::from_secs(300));
+    assert_eq!((bench.session.state(), bench.count(&Action::Ping)), (StateName::Online, 0));
+    bench.tell(Input::ReadingPaused(false));
+    bench.pass(Duration::from_secs(24));
+    assert_eq!(bench.session.state(), StateName::Online);
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.lost(), [GapReason::Stalled]);
+}
+
+#[test]
+fn two_early_ends_of_any_kind_look_like_bad_credentials_on_every_stream() {
+    let subscription = Subscription::depth(InstrumentKey::new(Segment::NSE_EQ, 1333));
+    for stream in Stream::ALL {
+        for ended in [Ended::Reset, Ended::Eof, Ended::CloseFrame { code: 1000, reason: String::new() }] {
+            let config = Config { other_path: false, ..Config::new(stream, 1, 7) };
+            let mut bench = Bench::with(config, &[subscription]);
+            bench.tell(Input::Start);
+            for _ in 0..2 {
+                bench.tell(Input::Connected);
+                bench.tell(Input::Closed(ended.clone()));
+                if bench.session.state() == StateName::Waiting {
+                    bench.until_connect();
+                }
+            }
+            let said = bench.warned().join("\n");
+            assert!(said.contains("bad credentials or a missing data plan"), "{stream} {ended:?}: {said}");
+            assert_eq!(bench.session.state(), StateName::Probing, "{stream} {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_in_words_on_the_order_socket_counts_as_one_however_late_the_end_comes() {
+    let mut bench = Bench::with(Config::new(Stream::Orders, 1, 7), &[]);
+    bench.tell(Input::Start);
+    for _ in 0..2 {
+        bench.tell(Input::Connected);
+        bench.tell(Input::NoOrderMessage);
+        bench.pass(Duration::from_secs(9));
+        bench.tell(Input::Closed(Ended::CloseFrame { code: 1000, reason: String::new() }));
+        if bench.session.state() == StateName::Waiting {
+            bench.until_connect();
+        }
+    }
+    assert_eq!(bench.session.state(), StateName::Probing);
 }
 
 #[test]
@@ -206,18 +446,16 @@ fn a_token_that_was_replaced_is_read_and_used_at_once_without_any_wait() {
 
 #[test]
 fn what_no_waiting_can_mend_ends_the_run_at_once_with_its_own_code() {
-    for (kind, exit) in
-        [(CredentialTrouble::Nowhere, Exit::Credentials), (CredentialTrouble::OtherAccount, Exit::Account)]
-    {
+    for (can_change, exit) in [(false, Exit::Credentials), (true, Exit::Account)] {
         let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
         let now = Now { at: Time(0), wall_us: OPEN_US };
         session.on(now, Input::Start);
-        session.on(now, Input::CredentialsRead(Err(CredentialProblem { kind, words: "why".into() })));
+        session.on(now, Input::CredentialsRead(Err(CredentialProblem { exit, can_change, words: "why".into() })));
         let end = std::iter::from_fn(|| session.next_action()).find_map(|action| match action {
             Action::GiveUp(failure) => Some(failure.exit),
             _ => None,
         });
-        assert_eq!(end, Some(exit), "{kind:?}");
+        assert_eq!(end, Some(exit));
     }
 }
 
@@ -225,7 +463,7 @@ fn what_no_waiting_can_mend_ends_the_run_at_once_with_its_own_code() {
 fn a_file_that_holds_another_accounts_token_in_mid_run_may_be_mended_and_is_told_with_its_own_code() {
     let mut bench = Bench::online();
     bench.tell(Input::Data { packets: 1 });
-    bench.trouble = Some(CredentialTrouble::OtherAccount);
+    bench.trouble = Some(CredentialProblem { exit: Exit::Account, can_change: true, words: "why".into() });
     bench.tell(Input::ServerDisconnect(DisconnectReason(807)));
     assert_eq!(bench.session.state(), StateName::AwaitingCredentials);
     bench.pass(Duration::from_secs(601));
@@ -234,7 +472,7 @@ fn a_file_that_holds_another_accounts_token_in_mid_run_may_be_mended_and_is_told
 
 #[test]
 fn g04_credentials_that_cannot_be_sent_are_waited_for_at_the_start_too() {
-    let problem = CredentialProblem { kind: CredentialTrouble::Malformed, words: "token.txt is empty".into() };
+    let problem = CredentialProblem { exit: Exit::Credentials, can_change: true, words: "token.txt is empty".into() };
     let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
     let mut now = Now { at: Time(0), wall_us: OPEN_US };
     session.on(now, Input::Start);
@@ -267,9 +505,7 @@ fn g04_credentials_that_cannot_be_sent_are_waited_for_at_the_start_too() {
 
 #[test]
 fn a12_and_a13_the_longer_of_retry_after_and_the_ladder() {
-    let limit = |asked: Option<u64>| {
-        Input::ConnectFailed(ConnectFailure::Http { status: 429, retry_after: asked.map(Duration::from_secs) })
-    };
+    let limit = |asked: Option<u64>| Input::ConnectFailed(http_answer(429, asked.map(Duration::from_secs)));
     for (asked, first) in [(None, 60), (Some(5), 60), (Some(90), 90), (Some(86_400), 900)] {
         let mut bench = Bench::market();
         bench.tell(Input::Start);
@@ -292,7 +528,7 @@ fn a14_a_cool_off_found_on_disk_is_waited_out_and_counts_as_a_step() {
     let mut bench = Bench::market();
     bench.tell(Input::Start);
     let wait = Duration::from_secs(33);
-    bench.tell(Input::ConnectFailed(ConnectFailure::CoolingOff { kind: CoolOffKind::Throttled, step: 0, wait }));
+    bench.tell(Input::ConnectFailed(Cause::CoolingOff { kind: CoolOffKind::Throttled, step: 0, wait }));
     assert!((wait..wait + Duration::from_secs(1)).contains(&bench.until_connect()));
     bench.tell(http(429));
     let second = Action::CoolOff { kind: CoolOffKind::Throttled, step: 1, wait: Duration::from_secs(120) };
@@ -327,21 +563,27 @@ fn a07_an_untrusted_certificate_gets_three_tries_five_seconds_apart() {
     let mut bench = Bench::market();
     bench.tell(Input::Start);
     for _ in 0..2 {
-        bench.tell(Input::ConnectFailed(ConnectFailure::Untrusted("the certificate has expired".into())));
+        bench.tell(Input::ConnectFailed(cannot_connect(
+            ConnectClass::Tls(TlsKind::UnknownCa),
+            "the certificate has expired",
+        )));
         assert!(bench.until_connect() >= Duration::from_secs(5));
     }
-    bench.tell(Input::ConnectFailed(ConnectFailure::Untrusted("the certificate has expired".into())));
+    bench.tell(Input::ConnectFailed(cannot_connect(
+        ConnectClass::Tls(TlsKind::UnknownCa),
+        "the certificate has expired",
+    )));
     assert_eq!((bench.exit(), bench.count(&Action::Connect)), (Some(Exit::Certificate), 3));
 }
 
 #[test]
 fn a18_b10_a_server_that_persistently_speaks_something_else_is_left() {
     for (connected, foreign) in [
-        (false, Input::ConnectFailed(ConnectFailure::Protocol("wrong Sec-WebSocket-Accept".into()))),
+        (false, Input::ConnectFailed(cannot_connect(ConnectClass::NotWebsocket, "wrong Sec-WebSocket-Accept"))),
         (false, http(200)),
         (true, frame(1002)),
         (true, frame(1009)),
-        (true, Input::Closed(Close::Protocol("more than 4 MiB".into()))),
+        (true, Input::Closed(Ended::Protocol { detail: "a masked frame" })),
     ] {
         let mut bench = Bench::market();
         bench.tell(Input::Start);
@@ -362,7 +604,7 @@ fn g05_two_silent_resets_ask_the_account_once_a_minute_at_most() {
         bench.until_connect();
         bench.tell(Input::Connected);
         bench.now += SECOND;
-        bench.tell(Input::Closed(Close::Reset));
+        bench.tell(Input::Closed(Ended::Reset));
     };
     for (result, exit, state) in [
         (ProbeResult::TokenDead, None, StateName::AwaitingCredentials),
@@ -400,7 +642,7 @@ fn two_hundred_levels_try_the_other_path_once() {
     for _ in 0..4 {
         bench.until_connect();
         bench.tell(Input::Connected);
-        bench.tell(Input::Closed(Close::Reset));
+        bench.tell(Input::Closed(Ended::Reset));
         bench.tell(Input::Probed(ProbeResult::Fine));
     }
     assert_eq!(bench.count(&Action::SwitchPath), 1);
@@ -410,7 +652,7 @@ fn two_hundred_levels_try_the_other_path_once() {
     for _ in 0..4 {
         bench_of_named.until_connect();
         bench_of_named.tell(Input::Connected);
-        bench_of_named.tell(Input::Closed(Close::Reset));
+        bench_of_named.tell(Input::Closed(Ended::Reset));
         bench_of_named.tell(Input::Probed(ProbeResult::Fine));
     }
     assert_eq!(bench_of_named.count(&Action::SwitchPath), 0, "an address that the user named is used as it stands");
@@ -428,12 +670,12 @@ fn max_outage_counts_from_the_last_connection() {
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
     bench.now += 3_600 * SECOND;
-    bench.tell(Input::Closed(Close::Reset));
+    bench.tell(Input::Closed(Ended::Reset));
     let lost = bench.now;
     while bench.exit().is_none() {
         bench.now = bench.now.max(bench.session.deadline().unwrap().0);
         bench.tell(Input::Tick);
-        bench.tell(Input::ConnectFailed(ConnectFailure::Network("connection refused".into())));
+        bench.tell(Input::ConnectFailed(cannot_connect(ConnectClass::Refused, "connection refused")));
     }
     assert_eq!(bench.exit(), Some(Exit::Network));
     assert_eq!(bench.now - lost, 300 * SECOND);
@@ -492,7 +734,7 @@ fn b14_a_reset_every_three_hundred_seconds_costs_under_a_second_each() {
             bench.now += SECOND;
             bench.tell(Input::Data { packets: 4 });
         }
-        bench.tell(Input::Closed(Close::Reset));
+        bench.tell(Input::Closed(Ended::Reset));
     }
     assert!(out <= Duration::from_secs(75), "{out:?}");
     assert_eq!(bench.lost().len(), 75);
@@ -522,7 +764,7 @@ fn b15_an_hour_of_three_hundred_and_fifteen_resets_is_still_mostly_online() {
                 bench.tell(Input::Data { packets: 1 });
             }
             online += bench.now - since;
-            bench.tell(Input::Closed(Close::Reset));
+            bench.tell(Input::Closed(Ended::Reset));
         }
         if bench.session.state() == StateName::Waiting {
             bench.until_connect();
@@ -610,7 +852,7 @@ fn f05_f06_after_a_reconnect_the_newest_set_is_asked_for_whole() {
         bench.sent().into_iter().map(parse).map(of).collect()
     };
     assert_eq!(counts(&bench), [(21, 100), (21, 100), (21, 50)]);
-    bench.tell(Input::Closed(Close::Reset));
+    bench.tell(Input::Closed(Ended::Reset));
     bench.log.clear();
     bench.tell(Input::Subscribe(ids(0..3, Mode::Ticker)));
     bench.tell(Input::Unsubscribe(ids(0..200, Mode::Full)));
@@ -628,14 +870,14 @@ fn f05_f06_after_a_reconnect_the_newest_set_is_asked_for_whole() {
 }
 
 #[test]
-fn depth_is_unsubscribed_by_24_and_by_25_if_packets_keep_coming() {
+fn depth_is_unsubscribed_by_25_and_by_24_if_packets_keep_coming() {
     let key = InstrumentKey::new(Segment::NSE_EQ, 1333);
     let mut bench = Bench::with(Config::new(Stream::Depth(Levels::Twenty), 1, 7), &[Subscription::depth(key)]);
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
     bench.log.clear();
     bench.tell(Input::Unsubscribe(vec![Subscription::depth(key)]));
-    assert!(bench.sent()[0].starts_with(r#"{"RequestCode":24,"#));
+    assert!(bench.sent()[0].starts_with(r#"{"RequestCode":25,"#));
     assert_eq!(bench.session.leaving().count(), 0);
     bench.now += 4 * SECOND;
     bench.tell(Input::Traffic);
@@ -643,7 +885,7 @@ fn depth_is_unsubscribed_by_24_and_by_25_if_packets_keep_coming() {
     bench.tell(Input::Unwanted(key));
     bench.tell(Input::Unwanted(key));
     assert_eq!(bench.sent().len(), 2);
-    assert!(bench.sent()[1].starts_with(r#"{"RequestCode":25,"#));
+    assert!(bench.sent()[1].starts_with(r#"{"RequestCode":24,"#));
 }
 
 #[test]
@@ -665,7 +907,7 @@ fn l02_the_order_book_is_asked_for_after_every_connect_and_again_until_it_comes(
     let told = bench.log.iter().filter(|(_, action)| matches!(action, Action::SnapshotLost { .. })).count();
     assert_eq!(told, 1, "one gap, however often it is tried");
     bench.tell(Input::SnapshotFetched);
-    bench.tell(Input::Closed(Close::Reset));
+    bench.tell(Input::Closed(Ended::Reset));
     bench.until_connect();
     bench.tell(Input::Connected);
     bench.pass(Duration::from_secs(4));
@@ -697,11 +939,15 @@ fn inputs() -> Vec<Input> {
     vec![
         Input::Start,
         Input::CredentialsRead(Ok(Fingerprint(9))),
-        Input::CredentialsRead(Err(CredentialProblem { kind: CredentialTrouble::Missing, words: "none".into() })),
+        Input::CredentialsRead(Err(CredentialProblem {
+            exit: Exit::Credentials,
+            can_change: true,
+            words: "none".into(),
+        })),
         Input::CredentialsRefused(Fingerprint(1)),
         Input::Connected,
-        Input::ConnectFailed(ConnectFailure::Network("refused".into())),
-        Input::ConnectFailed(ConnectFailure::Budget { wait: Duration::from_secs(6) }),
+        Input::ConnectFailed(cannot_connect(ConnectClass::Refused, "refused")),
+        Input::ConnectFailed(Cause::Budget { wait: Duration::from_secs(6) }),
         http(429),
         http(401),
         http(503),
@@ -711,7 +957,7 @@ fn inputs() -> Vec<Input> {
         Input::ServerDisconnect(DisconnectReason(805)),
         Input::ServerDisconnect(DisconnectReason(807)),
         Input::ServerDisconnect(DisconnectReason(800)),
-        Input::Closed(Close::Reset),
+        Input::Closed(Ended::Reset),
         frame(1008),
         Input::Probed(ProbeResult::Fine),
         Input::Probed(ProbeResult::TokenDead),
@@ -730,19 +976,17 @@ fn in_state(state: StateName) -> Bench {
     let mut bench = Bench::market();
     let path: &[Input] = match state {
         StateName::Idle => &[],
-        StateName::Waiting => &[Input::Start, Input::ConnectFailed(ConnectFailure::Network("x".into()))],
+        StateName::Waiting => &[Input::Start, Input::ConnectFailed(cannot_connect(ConnectClass::Refused, "x"))],
         StateName::Reading => {
             // The bench answers reads by itself; here nobody does.
             bench.session.on(Now::default(), Input::Start);
             while bench.session.next_action().is_some() {}
             &[]
         }
-        StateName::AwaitingCredentials => {
-            &[Input::Start, Input::ConnectFailed(ConnectFailure::Http { status: 401, retry_after: None })]
-        }
+        StateName::AwaitingCredentials => &[Input::Start, Input::ConnectFailed(http_answer(401, None))],
         StateName::Connecting => &[Input::Start],
         StateName::Probing => {
-            &[Input::Start, Input::Connected, Input::Closed(Close::Frame { code: Some(1008), reason: String::new() })]
+            &[Input::Start, Input::Connected, Input::Closed(Ended::CloseFrame { code: 1008, reason: String::new() })]
         }
         StateName::Online => &[Input::Start, Input::Connected],
         StateName::Stopping => &[Input::Start, Input::Connected, Input::Stop],
@@ -809,7 +1053,7 @@ fn f11_a_clean_stop_says_so_to_the_server_before_closing() {
     let mut bench = in_state(StateName::Stopping);
     let said: Vec<_> = bench.log.iter().rev().take(2).map(|(_, action)| action.clone()).collect();
     assert_eq!(said, [Action::Close { polite: true }, Action::Send(r#"{"RequestCode":12}"#.to_owned())]);
-    bench.tell(Input::Closed(Close::Eof));
+    bench.tell(Input::Closed(Ended::Eof));
     assert_eq!(bench.log.last().unwrap().1, Action::Stopped);
 }
 

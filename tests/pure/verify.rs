@@ -214,7 +214,7 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
 #[test]
 fn a_packet_of_a_segment_that_has_no_name_yet_is_no_damage() {
     let all = [
-        r#"{"type":"ticker","segment":null,"security_id":"77","symbol":null,"ltp":1.05,"ltt":null,"recv_us":1}"#
+        r#"{"type":"ticker","segment":"14","security_id":"77","symbol":null,"ltp":1.05,"ltt":null,"recv_us":1}"#
             .to_owned(),
         end(1, 1, 0, 2),
     ];

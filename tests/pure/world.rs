@@ -6,10 +6,11 @@
 
 use dhan::testing::account::{Account, Admission};
 use dhan::testing::model::Stream;
+use dhan::testing::model::{Cause, ConnectClass, ConnectError, Ended};
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::{DisconnectReason, Mode};
 use dhan::testing::session::{
-    Action, Close, Config, ConnectFailure, Fingerprint, Input, Now, ProbeResult, Session, StateName, Subscription, Time,
+    Action, Config, Fingerprint, Input, Now, ProbeResult, Session, StateName, Subscription, Time,
 };
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
@@ -250,11 +251,11 @@ impl World {
             }
             Happening::End(i, socket) if self.is_open(i, socket) => {
                 let close = match self.rng.u8(0..6) {
-                    0 => Close::Eof,
-                    1 => Close::Frame { code: Some(1000), reason: String::new() },
-                    2 => Close::Frame { code: Some(1012), reason: "restart".to_owned() },
+                    0 => Ended::Eof,
+                    1 => Ended::CloseFrame { code: 1000, reason: String::new() },
+                    2 => Ended::CloseFrame { code: 1012, reason: "restart".to_owned() },
                     3 => return self.ended_by_server(i, DisconnectReason(800)),
-                    _ => Close::Reset,
+                    _ => Ended::Reset,
                 };
                 self.peers[i].socket = None;
                 self.tell(i, Input::Closed(close));
@@ -266,7 +267,7 @@ impl World {
             }
             Happening::Closed(i, socket) if self.is_open(i, socket) => {
                 self.peers[i].socket = None;
-                self.tell(i, Input::Closed(Close::Eof));
+                self.tell(i, Input::Closed(Ended::Eof));
             }
             Happening::Check(i, socket) if self.is_open(i, socket) => {
                 let peer = &self.peers[i];
@@ -349,7 +350,7 @@ impl World {
     fn refuse_token(&mut self, i: usize) {
         if self.silent_refusals {
             self.peers[i].socket = None;
-            self.tell(i, Input::Closed(Close::Reset));
+            self.tell(i, Input::Closed(Ended::Reset));
         } else {
             let (process, token) = (self.peers[i].process, self.peers[i].token);
             self.told[process].insert(token);
@@ -362,13 +363,10 @@ impl World {
             return;
         }
         let failure = match self.weather {
-            1 => Some(ConnectFailure::Network("no route".to_owned())),
-            2 => Some(ConnectFailure::Http { status: 503, retry_after: None }),
-            3 => Some(ConnectFailure::Http {
-                status: 429,
-                retry_after: self.rng.bool().then(|| Duration::from_secs(self.rng.u64(0..2_000))),
-            }),
-            4 if self.rng.bool() => Some(ConnectFailure::Network("reset".to_owned())),
+            1 => Some(cannot_connect(ConnectClass::Refused, "no route")),
+            2 => Some(http_answer(503, None)),
+            3 => Some(http_answer(429, self.rng.bool().then(|| Duration::from_secs(self.rng.u64(0..2_000))))),
+            4 if self.rng.bool() => Some(cannot_connect(ConnectClass::Refused, "reset")),
             _ => None,
         };
         if let Some(failure) = failure {
@@ -496,6 +494,7 @@ impl World {
             | Action::SnapshotLost { .. }
             | Action::Status { .. }
             | Action::Warn(_)
+            | Action::Inform(_)
             | Action::ReportUnseen => {}
         }
     }
@@ -505,8 +504,8 @@ impl World {
         assert!(self.peers[i].socket.is_none(), "connects while it has a socket");
         let failure = match self.account.admit(clock.wall_us) {
             Admission::Go => None,
-            Admission::Budget { wait } => Some(ConnectFailure::Budget { wait }),
-            Admission::CoolingOff { kind, step, wait } => Some(ConnectFailure::CoolingOff { kind, step, wait }),
+            Admission::Budget { wait } => Some(Cause::Budget { wait }),
+            Admission::CoolingOff { kind, step, wait } => Some(Cause::CoolingOff { kind, step, wait }),
         };
         if let Some(failure) = failure {
             return self.peers[i].session.on(clock, Input::ConnectFailed(failure));
@@ -546,6 +545,15 @@ impl World {
             }
         }
     }
+}
+
+fn cannot_connect(class: ConnectClass, words: &str) -> Cause {
+    Cause::Connect(ConnectError { class, detail: words.to_owned() })
+}
+
+fn http_answer(status: u16, retry_after: Option<Duration>) -> Cause {
+    let redirect_host = (300..400).contains(&status).then(|| "evil.example".to_owned());
+    cannot_connect(ConnectClass::Http { status, retry_after, redirect_host }, "the server refuses")
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -11,13 +11,14 @@ use crate::console::Console;
 use crate::doctor::{Check, Facts, Finding, State, judge};
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
+use crate::model::{Cause, CoolOffKind};
 use crate::net::tls::LazyTls;
 use crate::net::{CONNECT_LIMIT, ConnectClass, Connection, Connector, Incoming, Proxies, Resolver};
 use crate::protocol::{DisconnectReason, depth, feed};
 use crate::rest;
 use crate::session::plan::SOCKETS_PER_KIND;
+use crate::session::policy;
 use crate::session::time::words;
-use crate::session::{CoolOffKind, policy};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -219,7 +220,7 @@ impl Network<'_> {
         let ahead_us = made.server_date_us.map(|date_us| judge::clock_ahead(date_us, here_us));
         let finding = match refusal(connection, endpoint).await {
             Some(failure) => {
-                if let policy::Failure::Disconnect(DisconnectReason(805)) = failure {
+                if let Cause::Disconnect(DisconnectReason(805)) = failure {
                     let wait = policy::cool_off(CoolOffKind::Displaced, 0, None);
                     account.cool_off(CoolOffKind::Displaced, 0, wait, now_us());
                 }
@@ -238,16 +239,16 @@ impl Network<'_> {
 }
 
 /// Listens whether the server takes its yes back, then says goodbye. `None` is as it should be.
-async fn refusal(mut connection: Connection, endpoint: Stream) -> Option<policy::Failure> {
+async fn refusal(mut connection: Connection, endpoint: Stream) -> Option<Cause> {
     let listening = async {
         loop {
             match connection.next().await {
                 Incoming::Binary(bytes) => {
                     if let Some(reason) = disconnect(&bytes, endpoint) {
-                        return policy::Failure::Disconnect(reason);
+                        return Cause::Disconnect(reason);
                     }
                 }
-                Incoming::Closed(ended) => return policy::Failure::Closed(crate::stream::close(&ended)),
+                Incoming::Closed(ended) => return Cause::Ended(ended),
                 _ => {}
             }
         }

@@ -4,7 +4,7 @@ mod names;
 pub(crate) mod outputs;
 pub mod watch;
 
-use crate::auth::{Environment, harden};
+use crate::auth::{Environment, TokenPlace, harden};
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
@@ -44,7 +44,10 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
     }
     // Before any secret is read: nothing of this process may end up in a core.
     harden();
-    let names = Names::of(&plan.source);
+    let names = Names::of(&plan);
+    if !plan.dry_run {
+        missing_credentials(&plan)?;
+    }
     let asked = names.resolve(&plan, console)?;
     let feed = plan.feed();
     let subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
@@ -126,6 +129,26 @@ pub fn run(plan: StreamPlan, early: EarlyStop, console: &Console) -> Result<Ende
     ended
 }
 
+/// Ends a run whose credentials are missing and cannot come, before names are looked up: that may take a download.
+fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
+    let StreamSource::Server(server) = &plan.source else { return Ok(()) };
+    let source = &server.credentials;
+    let can_be_read_twice = match source.place() {
+        Some(TokenPlace::Command(_)) => false,
+        Some(TokenPlace::File(path)) => std::fs::metadata(path).map_or(true, |file| file.is_file()),
+        Some(TokenPlace::Environment) | None => true,
+    };
+    let waits = source.can_change() && !plan.auth_wait.is_zero();
+    let has_names = plan.instruments.specs.iter().any(|spec| spec.key().is_none());
+    if waits || !can_be_read_twice || !has_names {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Failure::new(Exit::Bug, format!("the runtime cannot be started: {}", error.kind())))?;
+    runtime.block_on(source.read_login()).map(drop).map_err(Failure::from)
+}
+
 /// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
 fn live_line(console: &Console) -> bool {
     console.shows(Level::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
@@ -139,7 +162,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         ..Rules::everything(plan.feed())
     };
     if let Some(only) = &plan.shape.only {
-        rules.only = outputs::only_bits(only);
+        rules.only = only.iter().copied().collect();
     }
     match &plan.kind {
         StreamKind::Market { once: true, .. } => {
@@ -188,9 +211,13 @@ impl Server {
             (Stream::Orders, true) => None,
             _ => Some(rest::Client::new(server.api.clone(), &tls, &Resolver::default(), console.redactor())?),
         };
+        let proxies = Proxies::from_env();
+        if !server.base.is_plain() {
+            proxies.check(&server.base.authority())?;
+        }
         Ok(Server {
             base: server.base.clone(),
-            connector: Connector::new(tls, Proxies::from_env(), console.redactor()),
+            connector: Connector::new(tls, proxies, console.redactor()),
             rest,
             can_change: source.can_change(),
             warning: source.permission_warning(),

@@ -3,12 +3,14 @@
 use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::cli::specs::Takes;
+use crate::clock::now_us;
 use crate::console::Console;
 use crate::instruments::resolve::not_streamable;
 use crate::instruments::{
-    self, Layout, Name, Problem, Resolution, Resolved, Spec, SpecSegment, Store, Streamable, Symbols,
+    self, Layout, Name, Problem, Question, Resolution, Resolved, Spec, SpecSegment, Store, Streamable, Symbols,
 };
 use crate::model::InstrumentKey;
+use crate::model::exit::Exit;
 use crate::model::exit::Failure;
 use crate::pipeline::stages::LookUp;
 use crate::protocol::Mode;
@@ -16,6 +18,7 @@ use crate::session::Subscription;
 use crate::session::requests::effective_mode;
 use crate::simulator;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What one spec asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,21 +34,36 @@ pub(super) struct Asked {
 /// Who knows the names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Names {
-    Master,
+    /// The instrument master, waited for no longer than this.
+    Master {
+        until: Option<Instant>,
+    },
     Demo,
 }
 
 impl Names {
-    pub fn of(source: &StreamSource) -> Names {
-        match source {
+    pub fn of(plan: &StreamPlan) -> Names {
+        match plan.source {
             StreamSource::Demo { .. } => Names::Demo,
-            StreamSource::Server(_) => Names::Master,
+            StreamSource::Server(_) => {
+                let left = plan.stop.until_us.and_then(|until| u64::try_from(until - now_us()).ok());
+                let left = left.map(Duration::from_micros).into_iter().chain(plan.stop.duration).min();
+                Names::Master { until: left.and_then(|left| Instant::now().checked_add(left)) }
+            }
         }
+    }
+
+    fn store(self) -> Result<Store, Failure> {
+        let until = match self {
+            Names::Master { until } => until,
+            Names::Demo => None,
+        };
+        Ok(Store { until, ..Store::from_env(Layout::Compact, false)? })
     }
 
     /// Knows what instruments are called that come without having been asked for. The simulated exchange sends none.
     pub fn look_up_later(self) -> Option<LookUp> {
-        let store = (self == Names::Master).then(|| Store::from_env(Layout::Compact, false).ok())??;
+        let store = (self != Names::Demo).then(|| self.store().ok())??;
         let mut symbols = Symbols::of(store);
         Some(Box::new(move |key| symbols.symbol(key)))
     }
@@ -55,10 +73,17 @@ impl Names {
     /// # Errors
     /// All specs that name nothing, in one message.
     pub fn resolve(self, plan: &StreamPlan, console: &Console) -> Result<Vec<Asked>, Failure> {
-        self.look_up(&plan.kind, &plan.instruments.specs, plan.instruments.skip_missing, console)
+        let wanted = Wanted { skip: plan.instruments.skip_missing, expired: false };
+        self.look_up(&plan.kind, &plan.instruments.specs, wanted, console).map_err(|failure| match self {
+            Names::Master { until: Some(until) } if failure.exit == Exit::Data && until <= Instant::now() => {
+                let message = format!("{}; the run's time was over before the names were known", failure.message);
+                Failure::new(Exit::Network, message)
+            }
+            _ => failure,
+        })
     }
 
-    /// What these specs ask for, in their order; with `skip`, those that name nothing are left out with a warning.
+    /// What these specs ask for, in their order.
     ///
     /// # Errors
     /// All specs that name nothing, in one message; or that there is no instrument master to look them up in.
@@ -66,7 +91,7 @@ impl Names {
         self,
         kind: &StreamKind,
         specs: &[Spec],
-        skip: bool,
+        wanted: Wanted,
         console: &Console,
     ) -> Result<Vec<Asked>, Failure> {
         if specs.is_empty() {
@@ -78,9 +103,10 @@ impl Names {
         };
         let resolution = match self {
             Names::Demo => demo(specs, streamable),
-            Names::Master => {
-                let store = Store::from_env(Layout::Compact, false)?;
-                let resolution = instruments::resolve(specs, streamable, &store, today(), console)?;
+            Names::Master { .. } => {
+                let store = self.store()?;
+                let question = Question { specs, streamable, today: today(), expired: wanted.expired };
+                let resolution = instruments::resolve(question, &store, console)?;
                 if resolution.stale {
                     store.refresh_behind(console);
                 }
@@ -90,7 +116,7 @@ impl Names {
         for notice in &resolution.notices {
             console.info(notice);
         }
-        let (mut asked, mut problems) = (Vec::new(), Vec::new());
+        let (mut asked, mut problems, mut lowered) = (Vec::new(), Vec::new(), Vec::new());
         for (spec, one) in specs.iter().zip(&resolution.instruments) {
             match one {
                 Ok(Resolved { key, symbol }) => {
@@ -99,7 +125,7 @@ impl Names {
                         _ => None,
                     };
                     if mode == Some(Mode::Quote) && asked_full(kind, spec) {
-                        console.warn(format!("{key}: the server has no full packets for indices; asked for quote"));
+                        lowered.push(*key);
                     }
                     asked.push(Asked {
                         subscription: Subscription { instrument: *key, mode },
@@ -107,15 +133,37 @@ impl Names {
                         names_mode: spec.mode.is_some(),
                     });
                 }
-                Err(problem) if skip && problem.can_be_skipped() => console.warn(format!("left out: {problem}")),
+                Err(problem) if wanted.skip && problem.can_be_skipped() => console.warn(format!("left out: {problem}")),
                 Err(problem) => problems.push(problem),
             }
+        }
+        if let Some(words) = lowered_words(&lowered) {
+            console.warn(words);
         }
         match instruments::resolve::failure(problems.into_iter()) {
             Some(failure) => Err(failure),
             None => Ok(asked),
         }
     }
+}
+
+/// How names are looked up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wanted {
+    /// Leave out those that name nothing, with a warning.
+    pub skip: bool,
+    /// Take contracts that have expired too.
+    pub expired: bool,
+}
+
+/// One warning for all indices that are asked for in a mode that they do not have.
+fn lowered_words(keys: &[InstrumentKey]) -> Option<String> {
+    const SHOWN: usize = 5;
+    let mut names: Vec<_> = keys.iter().take(SHOWN).map(ToString::to_string).collect();
+    names.extend((keys.len() > SHOWN).then(|| format!("{} more", keys.len() - SHOWN)));
+    let names = names.join(", ");
+    (!keys.is_empty())
+        .then(|| format!("{names}: the server has no full packets for indices; quote is requested instead"))
 }
 
 /// What is wrong with these names, as far as that is known at once: for a run that will not begin anyway.
@@ -162,7 +210,7 @@ fn demo(specs: &[Spec], streamable: Streamable) -> Resolution {
                 None => {
                     let known = simulator::KNOWN.iter().filter(|(key, _)| streams(key));
                     let nearest = known.map(|(key, symbol)| format!("{key}  {symbol}")).collect();
-                    Err(Problem::Unknown { spec: spec.text.clone(), nearest })
+                    Err(Problem::UnknownToDemo { spec: spec.text.clone(), known: nearest })
                 }
             }
         }

@@ -1,11 +1,11 @@
 //! Opens what a plan names as its outputs, before anything connects.
 
 use crate::capture::{self, Recorder};
-use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, RecordType, ShapePlan, StreamPlan};
+use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, StreamPlan};
 use crate::clock::now_us;
 use crate::console::Console;
-use crate::format::csv::Columns;
-use crate::format::encoder::{Format, Style, depth_header, market_header, own_header};
+use crate::format::csv;
+use crate::format::encoder::{Format, Style};
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::output::StopSignal;
@@ -13,8 +13,7 @@ use crate::output::file::{FileSink, FileSpec};
 use crate::output::stdout::StdoutSink;
 use crate::pipeline::item::{Event, GapReason};
 use crate::pipeline::outputs::OutputSpec;
-use crate::record::market::MarketType;
-use crate::record::order::Order;
+use crate::record::RecordType;
 use std::path::Path;
 
 /// Outputs that are ready.
@@ -63,8 +62,9 @@ pub(crate) fn open_all(
 ) -> Result<Opened, Failure> {
     let mut opened = Opened { specs: Vec::new(), found: Vec::new() };
     for OutputPlan { target, format } in &outputs.targets {
-        let style = Style { format: *format, time: shape.time, columns: columns(feed, shape) };
-        let header = (*format == Format::Csv).then(|| header(feed, shape));
+        let (columns, header) = csv::layout(printed_types(feed, shape), shape.time);
+        let style = Style { format: *format, time: shape.time, columns };
+        let header = (*format == Format::Csv).then_some(header);
         match target {
             OutputTarget::Stdout => opened.specs.push(OutputSpec {
                 destination: Box::new(StdoutSink::open(outputs.disk_wait, stop.clone(), console)?),
@@ -101,30 +101,7 @@ pub(crate) fn open_all(
     Ok(opened)
 }
 
-/// The bits of [`crate::pipeline::stages::Rules::only`] for types that the stream prints.
-pub(crate) fn only_bits(only: &[RecordType]) -> u8 {
-    only.iter().fold(0, |bits, kind| match kind {
-        RecordType::Market(kind) => bits | 1 << *kind as u8,
-        RecordType::Depth | RecordType::DepthSide | RecordType::Order => u8::MAX,
-    })
-}
-
-/// The market type that `--only` names alone.
-fn only_type(shape: &ShapePlan) -> Option<MarketType> {
-    match shape.only.as_deref() {
-        Some([RecordType::Market(kind)]) => Some(*kind),
-        _ => None,
-    }
-}
-
-fn columns(feed: Stream, shape: &ShapePlan) -> Columns {
-    if feed == Stream::Market && only_type(shape).is_none() { Columns::Market } else { Columns::Own }
-}
-
-fn header(feed: Stream, shape: &ShapePlan) -> String {
-    match feed {
-        Stream::Market => market_header(only_type(shape), shape.time),
-        Stream::Depth(_) => depth_header(shape.time),
-        Stream::Orders => own_header(&Order::default(), shape.time),
-    }
+/// Returns the types of record that a stream prints.
+fn printed_types(stream: Stream, shape: &ShapePlan) -> &[RecordType] {
+    shape.only.as_deref().unwrap_or(RecordType::of_stream(stream))
 }

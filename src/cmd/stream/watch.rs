@@ -1,6 +1,6 @@
 //! What a run is told while it streams: control lines, and list files that are read again on SIGHUP.
 
-use super::names::{Asked, Names};
+use super::names::{Asked, Names, Wanted};
 use crate::cli::plan::{ListFile, StreamKind, StreamPlan, TextSource};
 use crate::cli::specs::{self, Takes};
 use crate::console::{Console, untrusted};
@@ -161,13 +161,13 @@ impl Watcher {
     }
 
     fn subscribe(&self, specs: &[Spec]) {
-        if let Some(asked) = self.look_up(specs) {
+        if let Some(asked) = self.look_up(specs, Wanted::default()) {
             self.tell(Change::Subscribe(asked.into_iter().map(|asked| (asked.subscription, asked.symbol)).collect()));
         }
     }
 
     fn unsubscribe(&self, specs: &[Spec]) {
-        if let Some(asked) = self.look_up(specs) {
+        if let Some(asked) = self.look_up(specs, Wanted { expired: true, ..Wanted::default() }) {
             // A spec without a mode ends all its modes.
             let gone = asked.into_iter().map(|asked| match asked.names_mode {
                 true => asked.subscription,
@@ -178,8 +178,8 @@ impl Watcher {
     }
 
     /// What these specs name; what they name wrongly is said, and then nothing is changed.
-    fn look_up(&self, specs: &[Spec]) -> Option<Vec<Asked>> {
-        let asked = self.names.look_up(&self.kind, specs, false, &self.console);
+    fn look_up(&self, specs: &[Spec], wanted: Wanted) -> Option<Vec<Asked>> {
+        let asked = self.names.look_up(&self.kind, specs, wanted, &self.console);
         asked.map_err(|failure| self.console.error(format!("{failure}\nnothing is changed"))).ok()
     }
 
@@ -207,14 +207,14 @@ impl Watcher {
         if !removed.is_empty() {
             let kept: Vec<_> = after.intersection(&before).cloned().collect();
             // What went by one name and stays by another stays.
-            let stays: HashSet<_> = self.look_up_each(kept).into_iter().map(|asked| asked.subscription).collect();
-            let gone = self.look_up_each(removed).into_iter().map(|asked| asked.subscription);
+            let stays: HashSet<_> = self.look_up_each(kept, true).into_iter().map(|asked| asked.subscription).collect();
+            let gone = self.look_up_each(removed, true).into_iter().map(|asked| asked.subscription);
             let gone: Vec<_> = gone.filter(|s| !stays.contains(s)).collect();
             fewer = gone.len();
             self.tell(Change::Unsubscribe(gone));
         }
         if !added.is_empty() {
-            let asked = self.look_up_each(added);
+            let asked = self.look_up_each(added, false);
             more = asked.len();
             self.tell(Change::Subscribe(asked.into_iter().map(|asked| (asked.subscription, asked.symbol)).collect()));
         }
@@ -223,11 +223,12 @@ impl Watcher {
 
     /// What these lines name; a line that names nothing is said and skipped, and costs no other line. Ids need no
     /// look-up, so that they do not wait for names that cannot be looked up either.
-    fn look_up_each(&self, specs: Vec<Spec>) -> Vec<Asked> {
+    fn look_up_each(&self, specs: Vec<Spec>, expired: bool) -> Vec<Asked> {
         let (ids, names): (Vec<_>, Vec<_>) = specs.into_iter().partition(|spec| matches!(spec.name, Name::Id(_)));
+        let wanted = Wanted { skip: true, expired };
         let mut asked = Vec::new();
         for group in [ids, names] {
-            match self.names.look_up(&self.kind, &group, true, &self.console) {
+            match self.names.look_up(&self.kind, &group, wanted, &self.console) {
                 Ok(some) => asked.extend(some),
                 Err(failure) => self.console.error(failure),
             }

@@ -119,6 +119,7 @@ struct Reading {
     lines: u32,
     bad: u32,
     ignored: u32,
+    undated: u32,
     last_is_bad: bool,
 }
 
@@ -169,6 +170,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
         lines: 0,
         bad: 0,
         ignored: 0,
+        undated: 0,
         last_is_bad: false,
     };
     for_each_line(source, |offset, line| {
@@ -197,7 +199,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
     }
     reading.seen = HashSet::new();
     reading.make_unique(source, &columns)?;
-    let Reading { entries, mut exact, names, bad, ignored, .. } = reading;
+    let Reading { entries, mut exact, names, bad, ignored, undated, .. } = reading;
     exact.sort_unstable();
     exact.dedup();
     let names = automaton(names)?;
@@ -216,6 +218,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
         rows: count(entries.len()),
         bad,
         ignored,
+        undated,
         segments,
         exact: count(exact.len()),
         directory: (0, 0),
@@ -235,6 +238,10 @@ impl Reading {
             Ok(()) => self.last_is_bad = false,
             Err(Skip::UnknownSegment) => {
                 self.ignored += 1;
+                self.last_is_bad = false;
+            }
+            Err(Skip::Expiry) => {
+                self.undated += 1;
                 self.last_is_bad = false;
             }
             Err(Skip::Duplicate) => {

@@ -24,7 +24,7 @@ use super::spec::SpecSegment;
 use jiff::civil::Date;
 
 /// Changes with every change of the format: another version is rebuilt.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Bytes of an [`Entry`] in its section.
 pub const ENTRY_SIZE: usize = 20;
@@ -54,6 +54,8 @@ pub struct Footer {
     pub bad: u32,
     /// Lines skipped because their segment is unknown.
     pub ignored: u32,
+    /// Contracts skipped because their expiry cannot be read.
+    pub undated: u32,
     /// Lines of each segment, in the order of [`SpecSegment::ALL`].
     pub segments: [u32; 9],
     /// Entries in `exact`.

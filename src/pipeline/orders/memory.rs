@@ -317,7 +317,7 @@ fn is_older(row: &Order, known: &State) -> bool {
 fn digest(order: &Order) -> [u8; 32] {
     let mut hasher = Hasher(Sha256::new());
     order.details.fields(&mut hasher);
-    hasher.text_or_null(crate::key!("extra"), order.extra.as_deref());
+    hasher.text_or_null(crate::record::declare::key!("extra"), order.extra.as_deref());
     hasher.0.finalize().into()
 }
 

@@ -4,7 +4,7 @@ use super::{Decoder, Pipeline, View};
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Frame;
 use crate::protocol::depth::{self, Levels};
-use crate::record::Record as _;
+use crate::record::RecordType;
 
 impl Pipeline {
     pub(super) fn depth(&mut self, frame: Frame<'_>, levels: Levels) {
@@ -49,7 +49,7 @@ impl Pipeline {
             self.outputs.lines(1, |encoder, out| encoder.depth_side(out, instrument, symbol, &record, recv_us));
             self.books.received += 1;
             self.books.written += 1;
-            *self.figures.records.entry(record.kind()).or_default() += 1;
+            *self.figures.records.entry(RecordType::DepthSide.name()).or_default() += 1;
             return self.printed();
         }
         let pushed = assembler.push(side);
@@ -64,7 +64,7 @@ impl Pipeline {
             }
             self.books.received += pushed.written;
             self.books.written += pushed.written;
-            *self.figures.records.entry(record.kind()).or_default() += 1;
+            *self.figures.records.entry(RecordType::Depth.name()).or_default() += 1;
             self.printed();
         }
     }

@@ -5,8 +5,8 @@ use crate::model::InstrumentKey;
 use crate::pipeline::item::Frame;
 use crate::protocol::Mode;
 use crate::protocol::feed::{self, Header, Packet};
-use crate::record::Record;
-use crate::record::market::{MarketStatus, MarketType, Unknown};
+use crate::record::market::{MarketStatus, Unknown};
+use crate::record::{Record, RecordType};
 use rustc_hash::FxHashSet;
 
 impl Pipeline {
@@ -51,24 +51,22 @@ impl Pipeline {
         let is_printed = match packet {
             Packet::Ticker(p) => {
                 self.late(recv_us, p.ltt_raw());
-                self.packet(instrument, MarketType::Ticker, &p, recv_us)
+                self.packet(instrument, &p, recv_us)
             }
             Packet::Quote(p) => {
                 self.late(recv_us, p.ltt_raw());
-                self.packet(instrument, MarketType::Quote, &p, recv_us)
+                self.packet(instrument, &p, recv_us)
             }
             Packet::Full(p) => {
                 self.late(recv_us, p.ltt_raw());
-                self.packet(instrument, MarketType::Full, &p, recv_us)
+                self.packet(instrument, &p, recv_us)
             }
-            Packet::OpenInterest(p) => self.packet(instrument, MarketType::Oi, &p, recv_us),
-            Packet::PrevClose(p) => self.packet(instrument, MarketType::PrevClose, &p, recv_us),
-            Packet::MarketStatus(payload) => {
-                self.packet(instrument, MarketType::MarketStatus, &MarketStatus(payload), recv_us)
-            }
+            Packet::OpenInterest(p) => self.packet(instrument, &p, recv_us),
+            Packet::PrevClose(p) => self.packet(instrument, &p, recv_us),
+            Packet::MarketStatus(payload) => self.packet(instrument, &MarketStatus(payload), recv_us),
             Packet::Unknown(payload) => {
                 let record = Unknown { code: header.code, payload };
-                self.packet(instrument, MarketType::Unknown, &record, recv_us)
+                self.packet(instrument, &record, recv_us)
             }
             Packet::Heartbeat | Packet::Disconnect(_) => false,
         };
@@ -88,14 +86,9 @@ impl Pipeline {
 
     /// Prints one packet as a record, or filters it; returns whether it was printed.
     #[inline(always)]
-    pub(super) fn packet<R: Record>(
-        &mut self,
-        instrument: InstrumentKey,
-        kind: MarketType,
-        record: &R,
-        recv_us: i64,
-    ) -> bool {
-        if self.rules.only & (1 << kind as u8) == 0
+    pub(super) fn packet<R: Record>(&mut self, instrument: InstrumentKey, record: &R, recv_us: i64) -> bool {
+        let kind = R::TYPE;
+        if !self.rules.only.contains(kind)
             || (!self.wanted.is_empty() && self.is_unwanted(instrument, kind))
             || (self.once.is_some() && !self.is_due_once(instrument, kind))
         {
@@ -110,7 +103,7 @@ impl Pipeline {
             names.see(instrument);
             names.symbol(instrument)
         };
-        outputs.instrument(kind as u8, instrument, symbol, record, recv_us);
+        outputs.instrument(instrument, symbol, record, recv_us);
         self.books.received += 1;
         self.books.written += 1;
         self.by_type[kind as usize] += 1;
@@ -122,16 +115,16 @@ impl Pipeline {
     }
 
     #[cold]
-    pub(super) fn is_unwanted(&self, instrument: InstrumentKey, kind: MarketType) -> bool {
+    pub(super) fn is_unwanted(&self, instrument: InstrumentKey, kind: RecordType) -> bool {
         let Some(&wanted) = self.wanted.get(&instrument) else { return false };
         match kind {
-            MarketType::Ticker | MarketType::Quote | MarketType::Full => wanted & (1 << kind as u8) == 0,
+            RecordType::Ticker | RecordType::Quote | RecordType::Full => wanted & (1 << kind as u8) == 0,
             _ => wanted == 0,
         }
     }
 
     /// Whether `--once` still waits for this record; from now on it does not.
-    pub(super) fn is_due_once(&mut self, instrument: InstrumentKey, kind: MarketType) -> bool {
+    pub(super) fn is_due_once(&mut self, instrument: InstrumentKey, kind: RecordType) -> bool {
         self.once.as_mut().is_some_and(|due| due.remove(&(instrument, kind)))
     }
 
@@ -144,11 +137,11 @@ impl Pipeline {
 }
 
 /// The record type that a mode yields.
-pub(super) fn market_type(mode: Mode) -> MarketType {
+pub(super) fn market_type(mode: Mode) -> RecordType {
     match mode {
-        Mode::Ticker => MarketType::Ticker,
-        Mode::Quote => MarketType::Quote,
-        Mode::Full => MarketType::Full,
+        Mode::Ticker => RecordType::Ticker,
+        Mode::Quote => RecordType::Quote,
+        Mode::Full => RecordType::Full,
     }
 }
 

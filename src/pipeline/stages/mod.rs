@@ -27,8 +27,8 @@ use crate::output::WriteFailure;
 use crate::pipeline::orders::Orders;
 use crate::protocol::depth::{Levels, packets as depth_packets};
 use crate::protocol::feed::packets as feed_packets;
+use crate::record::RecordType;
 use crate::record::control::End;
-use crate::record::market::MarketType;
 use losses::{MalformedBurst, Untaken};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -54,9 +54,9 @@ pub struct Pipeline {
     wanted: FxHashMap<InstrumentKey, u8>,
     /// All modes that are subscribed, as bits.
     subscribed: FxHashMap<InstrumentKey, u8>,
-    once: Option<FxHashSet<(InstrumentKey, MarketType)>>,
+    once: Option<FxHashSet<(InstrumentKey, RecordType)>>,
     printed: u64,
-    by_type: [u64; MarketType::ALL.len()],
+    by_type: [u64; RecordType::ALL.len()],
     malformed: MalformedBurst,
     over: Option<Over>,
     ending: ending::Ending,
@@ -94,7 +94,7 @@ impl Pipeline {
             subscribed: FxHashMap::default(),
             once: None,
             printed: 0,
-            by_type: [0; MarketType::ALL.len()],
+            by_type: [0; RecordType::ALL.len()],
             malformed: MalformedBurst::default(),
             over: None,
             ending: ending::Ending::default(),
@@ -265,7 +265,7 @@ impl Pipeline {
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
         self.figures.bytes_written = self.outputs.bytes_written();
-        for kind in MarketType::ALL {
+        for kind in RecordType::ALL {
             if self.by_type[kind as usize] > 0 {
                 self.figures.records.insert(kind.name(), self.by_type[kind as usize]);
             }

@@ -4,7 +4,7 @@ use super::{Decoder, Pipeline};
 use crate::pipeline::item::{Frame, FrameKind};
 use crate::pipeline::orders::Outcome;
 use crate::protocol::feed::{self, Packet};
-use crate::record::Record as _;
+use crate::record::RecordType;
 
 impl Pipeline {
     pub(super) fn orders(&mut self, frame: Frame<'_>) {
@@ -31,7 +31,7 @@ impl Pipeline {
                     }
                     self.books.received += 1;
                     self.books.written += 1;
-                    *self.figures.records.entry(order.kind()).or_default() += 1;
+                    *self.figures.records.entry(RecordType::Order.name()).or_default() += 1;
                     self.printed();
                 }
                 Outcome::Record(_) | Outcome::Repeat | Outcome::NotAnOrder { .. } => self.filtered(),

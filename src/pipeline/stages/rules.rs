@@ -4,6 +4,7 @@ use crate::model::InstrumentKey;
 use crate::model::Stream;
 use crate::protocol::Mode;
 
+use crate::record::TypeSet;
 use crate::record::order::Events;
 
 /// What a run prints, and when it is done.
@@ -11,8 +12,8 @@ use crate::record::order::Events;
 pub struct Rules {
     /// Which stream it is.
     pub feed: Stream,
-    /// Types that are printed (`--only`), as bits `1 << MarketType as u8`; every other packet is filtered.
-    pub only: u8,
+    /// Types that are printed (`--only`); every other market packet is filtered.
+    pub only: TypeSet,
     /// Whether gap records are printed (not with `--no-gaps`).
     pub gaps: bool,
     /// Whether connection events are records too.
@@ -46,7 +47,7 @@ impl Rules {
     pub fn everything(feed: Stream) -> Rules {
         Rules {
             feed,
-            only: u8::MAX,
+            only: TypeSet::ALL,
             gaps: true,
             status_records: false,
             count: None,

@@ -12,7 +12,7 @@ impl Session {
 
     pub(super) fn pong(&mut self) {
         self.online(|online, now| online.pulse.pong(now));
-        self.answers_pings |= matches!(self.state, State::Online(_));
+        self.server.answers_pings |= matches!(self.state, State::Online(_));
     }
 
     pub(super) fn data(&mut self, packets: u32) {
@@ -27,11 +27,23 @@ impl Session {
         online.explain_at = None;
         self.mute.data(now);
         if first {
-            self.ever_live = true;
-            self.gap_open = false;
-            self.auth_since = None;
-            self.silent_refusals = 0;
+            self.server.has_served = true;
+            self.loss.is_open = false;
+            self.credentials.awaited_since = None;
+            self.failures.silent_refusals = 0;
+            self.failures.server_faults = 0;
             self.status(StatusEvent::Live, None);
+            let say = self.outage.live(self.config.conn, now.at);
+            self.say(say);
+        }
+    }
+
+    pub(super) fn reading_paused(&mut self, paused: bool) {
+        self.reading_paused = paused;
+        self.online(|online, now| if paused { online.pulse.pause() } else { online.pulse.resume(now) });
+        if !paused {
+            // What had been ticking was not read: its silence was ours.
+            self.mute.forget();
         }
     }
 
@@ -71,19 +83,33 @@ impl Session {
     }
 
     pub(super) fn snapshot_fetched(&mut self) {
-        self.book_came = true;
-        self.book_lost = false;
-        if matches!(self.state, State::Online(_)) {
-            self.gap_open = false;
+        if !matches!(self.state, State::Online(_)) {
+            return;
         }
+        self.snapshot = Snapshot { came: true, lost: false, is_pending: false, ..self.snapshot };
+        self.loss.is_open = false;
         self.online(|online, _| online.snapshot_at = None);
+        let say = self.outage.live(self.config.conn, self.now.at);
+        self.say(say);
     }
 
     pub(super) fn snapshot_failed(&mut self, detail: String) {
         let State::Online(online) = &mut self.state else { return };
         online.snapshot_at = Some(self.now.at + SNAPSHOT_EVERY);
         let from_us = online.pulse.last().wall_us;
-        if !std::mem::replace(&mut self.book_lost, true) {
+        self.snapshot.is_pending = false;
+        if !std::mem::replace(&mut self.snapshot.lost, true) {
+            self.act(Action::SnapshotLost { detail, from_us });
+        }
+    }
+
+    /// The run ends and the order snapshot that was asked for, or was to be, has not come.
+    pub(super) fn snapshot_missing_at_end(&mut self) {
+        let State::Online(online) = &self.state else { return };
+        let is_missing = self.snapshot.is_pending || online.snapshot_at.is_some();
+        let from_us = online.pulse.last().wall_us;
+        if is_missing && !std::mem::replace(&mut self.snapshot.lost, true) {
+            let detail = "GET /orders was not answered before the end".to_owned();
             self.act(Action::SnapshotLost { detail, from_us });
         }
     }
@@ -123,17 +149,24 @@ impl Session {
         if self.outage_is_over_long() {
             return;
         }
+        if !matches!(self.state, State::Online(_) | State::Stopping { .. } | State::Ended) {
+            if self.loss.beginning_at.is_some_and(|due| due <= at) {
+                self.lose_beginning();
+            }
+            let say = self.outage.check(self.config.conn, at);
+            self.say(say);
+        }
         match &mut self.state {
             State::Waiting { until } if *until <= at => self.attempt(),
-            State::AwaitingCredentials { deadline, problem, exit, .. } if *deadline <= at => {
-                let (problem, exit) = (std::mem::take(problem), *exit);
-                self.no_credentials(&problem, exit);
+            State::AwaitingCredentials(Awaiting { deadline, problem, .. }) if *deadline <= at => {
+                let problem = problem.clone();
+                self.no_credentials(&problem);
             }
-            State::AwaitingCredentials { next_read, .. } if next_read.is_some_and(|next| next <= at) => {
+            State::AwaitingCredentials(Awaiting { next_read, .. }) if next_read.is_some_and(|next| next <= at) => {
                 *next_read = None;
                 self.act(Action::ReadCredentials);
             }
-            State::Probing { until } if *until <= at => self.probed(ProbeResult::Unknown),
+            State::Probing { until, .. } if *until <= at => self.probed(ProbeResult::Unknown),
             State::Stopping { until } if *until <= at => {
                 self.act(Action::Close { polite: false });
                 self.stopped();
@@ -146,12 +179,13 @@ impl Session {
     pub(super) fn outage_is_over_long(&mut self) -> bool {
         let disconnected =
             matches!(self.state, State::Waiting { .. } | State::Reading | State::Connecting | State::Probing { .. });
-        let (Some(since), Some(most)) = (self.outage_since, self.config.max_outage) else { return false };
+        let (Some(since), Some(most)) = (self.failures.unreachable_since, self.config.max_outage) else { return false };
         let over = disconnected && self.now.at.since(since) >= most;
         if over {
-            let trouble = if self.trouble.is_empty() { "no attempt has ended" } else { &self.trouble };
+            let trouble = self.outage.cause().map_or_else(|| "no attempt has ended".to_owned(), ToString::to_string);
             let message = format!("no connection for {} (--max-outage): {trouble}", words(most));
-            self.give_up(Exit::Network, message);
+            let exit = self.exit().unwrap_or(Exit::Network);
+            self.give_up(exit, message);
         }
         over
     }
@@ -164,8 +198,14 @@ impl Session {
             (due(&mut online.explain_at), due(&mut online.unseen_at), due(&mut online.snapshot_at));
         let pulse = online.pulse.check(now.at);
         if explain {
-            let open = calendar.is_open(now.wall_us);
-            self.warn(silence_words(self.config.feed, self.desired.len(), open).to_owned());
+            let why = silence_words(self.config.feed, self.desired.len(), calendar.is_open(now.wall_us));
+            match self.outage.has_warned() {
+                true => {
+                    let say = self.outage.quiet(self.config.conn, &why);
+                    self.say(say);
+                }
+                false => self.warn(why),
+            }
         }
         if unseen {
             // The market may have closed, or the clock stepped, since the moment was chosen.
@@ -178,8 +218,9 @@ impl Session {
             }
         }
         if snapshot {
-            self.asked_for_book = Some(now.at);
-            self.act(Action::FetchOrders { after_gap: self.book_came });
+            self.snapshot.asked_at = Some(now.at);
+            self.snapshot.is_pending = true;
+            self.act(Action::FetchOrders { after_gap: self.snapshot.came });
         }
         match pulse {
             Pulse::Fine => self.check_mute(),
@@ -190,7 +231,7 @@ impl Session {
             Pulse::Dead => {
                 self.act(Action::Close { polite: false });
                 let silence = self.now.at.since(self.last_byte());
-                self.drop_connection(GapReason::Stalled, &format!("nothing came for {}", words(silence)), None);
+                self.drop_connection(&Cause::Silent(silence), None);
             }
         }
     }
@@ -211,9 +252,8 @@ impl Session {
             return;
         }
         let last = self.mute.last().unwrap_or(self.now);
-        let since = words(self.now.at.since(last.at));
-        let detail =
-            format!("connected, but everything that had been ticking has been silent for {since} in market hours");
+        let cause = Cause::Stale(self.now.at.since(last.at));
+        let detail = cause.to_string();
         self.status(StatusEvent::Stale, Some(detail.clone()));
         if silence == Silence::SayOnly {
             self.warn(format!("connection {}: {detail}; connecting again has not helped lately", self.config.conn));
@@ -221,7 +261,7 @@ impl Session {
         }
         self.warn(format!("connection {}: {detail}; connecting again", self.config.conn));
         self.act(Action::Close { polite: false });
-        self.drop_connection(GapReason::Stalled, &detail, Some(last.wall_us));
+        self.drop_connection(&cause, Some(last.wall_us));
     }
 }
 
@@ -229,6 +269,7 @@ impl Session {
 fn silence_words(feed: Stream, asked: usize, open: bool) -> String {
     let things = if asked == 1 { "1 subscription".to_owned() } else { format!("{asked} subscriptions") };
     match (feed, open) {
+        (Stream::Orders, _) => "the order socket is silent until an order changes".to_owned(),
         (_, true) => format!(
             "nothing has come for 10 s after asking for {things}, though the market is open: \
              instruments that do not trade, a segment the server does not serve, or a token without data; dhan doctor can tell more"

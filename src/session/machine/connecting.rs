@@ -5,7 +5,10 @@ use super::*;
 impl Session {
     pub(super) fn start(&mut self) {
         if matches!(self.state, State::Idle) {
-            self.outage_since = Some(self.now.at);
+            self.failures.unreachable_since = Some(self.now.at);
+            self.outage.begin(self.now);
+            self.loss.began = Some(self.now);
+            self.loss.beginning_at = Some(self.now.at + FIRST_CONNECTION);
             self.attempt_after(self.config.start_delay);
         }
     }
@@ -23,54 +26,67 @@ impl Session {
         self.act(Action::ReadCredentials);
     }
 
+    /// Opens the gap that the run begins with, where no connection has been made so far.
+    pub(super) fn lose_beginning(&mut self) {
+        let (Some(began), Some(_)) = (self.loss.began, self.loss.beginning_at.take()) else { return };
+        if std::mem::replace(&mut self.loss.is_open, true) {
+            return;
+        }
+        let why = self.outage.cause().map_or_else(String::new, |cause| format!(": {cause}"));
+        let detail = format!("not connected since the run began{why}");
+        self.act(Action::Lost { reason: GapReason::Disconnected, detail, from_us: began.wall_us });
+    }
+
     pub(super) fn credentials_read(&mut self, read: Result<Fingerprint, CredentialProblem>) {
+        let now = self.now.at;
         let waiting = match &mut self.state {
-            State::Reading => false,
-            State::AwaitingCredentials { next_read, .. } => {
-                *next_read = Some(self.now.at + READ_EVERY);
-                true
+            State::Reading => None,
+            State::AwaitingCredentials(awaiting) => {
+                awaiting.next_read = Some(now + READ_EVERY);
+                Some(awaiting)
             }
             _ => return,
         };
-        match read {
-            Ok(which) if !self.refused.contains(&which) => {
-                if waiting {
+        match (read, waiting) {
+            (Ok(which), _) if self.credentials.refused.contains(&which) => {
+                if matches!(self.state, State::Reading) {
+                    let refusal = self.credentials.refusal.take();
+                    let words = refusal.unwrap_or_else(|| "these credentials were refused before".to_owned());
+                    self.await_credentials(CredentialProblem { exit: Exit::Credentials, can_change: true, words });
+                }
+            }
+            (Ok(which), Some(awaiting)) => {
+                let is_same = self.credentials.current == Some(which);
+                if is_same && awaiting.again.is_some_and(|again| again > now) {
+                    return;
+                }
+                if !is_same {
                     self.warn("other credentials are there: trying them".to_owned());
                     // Waiting for them was no outage of the network: --max-outage counts from here.
-                    self.outage_since = Some(self.now.at);
+                    self.failures.unreachable_since = Some(now);
                 }
-                self.current = Some(which);
-                self.status(StatusEvent::Connecting, None);
-                self.state = State::Connecting;
-                self.act(Action::Connect);
+                self.connect_with(which);
             }
-            Ok(_) if waiting => {}
-            Ok(_) => {
-                let refusal = self.refusal.take();
-                let words = refusal.unwrap_or_else(|| "these credentials were refused before".to_owned());
-                self.await_credentials(words, Exit::Credentials);
+            (Ok(which), None) => self.connect_with(which),
+            (Err(problem), Some(awaiting)) if problem.can_change => awaiting.problem = problem,
+            (Err(problem), Some(_)) => self.give_up(problem.exit, problem.words),
+            // A file may be mended; at the start the user is there to hear of it.
+            (Err(problem), None) if problem.exit == Exit::Account && !self.server.has_served => {
+                self.give_up(problem.exit, problem.words);
             }
-            Err(problem) => {
-                let exit = match problem.kind {
-                    CredentialTrouble::OtherAccount => Exit::Account,
-                    _ => Exit::Credentials,
-                };
-                let is_final = match problem.kind {
-                    CredentialTrouble::Nowhere => true,
-                    // A file may be mended; at the start the user is there to hear of it.
-                    CredentialTrouble::OtherAccount => !self.ever_live && !waiting,
-                    _ => false,
-                };
-                match &mut self.state {
-                    _ if is_final => self.give_up(exit, problem.words),
-                    State::AwaitingCredentials { problem: last, exit: code, .. } => {
-                        *last = problem.words;
-                        *code = exit;
-                    }
-                    _ => self.await_credentials(problem.words, exit),
-                }
+            (Err(problem), None) => {
+                self.outage.fail(Cause::Credentials(problem.clone()));
+                self.await_credentials(problem);
             }
         }
+    }
+
+    fn connect_with(&mut self, which: Fingerprint) {
+        self.credentials.refusal = None;
+        self.credentials.current = Some(which);
+        self.status(StatusEvent::Connecting, None);
+        self.state = State::Connecting;
+        self.act(Action::Connect);
     }
 
     pub(super) fn connected(&mut self) {
@@ -82,11 +98,13 @@ impl Session {
             return;
         }
         let now = self.now;
-        self.outage_since = None;
-        self.untrusted = 0;
+        self.failures.unreachable_since = None;
+        self.failures.untrusted = 0;
+        self.loss.beginning_at = None;
+        self.outage.connected(now.at);
         self.mute.forget();
         self.status(StatusEvent::Connected, None);
-        let asked = match self.config.feed {
+        let requested = match self.config.feed {
             Stream::Orders => {
                 self.act(Action::Login);
                 "login sent; the server confirms nothing".to_owned()
@@ -99,124 +117,156 @@ impl Session {
                 }
             }
         };
-        self.status(StatusEvent::Requested, Some(asked));
-        let expects_data = self.config.feed != Stream::Orders && !self.desired.is_empty();
-        let soonest = self.asked_for_book.map_or(now.at, |last| now.at.max(last + SNAPSHOT_EVERY));
+        self.status(StatusEvent::Requested, Some(requested));
+        let is_orders = self.config.feed == Stream::Orders;
+        let expects_data = !is_orders && !self.desired.is_empty();
+        let explains = (expects_data && !self.server.has_served) || self.outage.has_warned();
+        let soonest = self.snapshot.asked_at.map_or(now.at, |last| now.at.max(last + SNAPSHOT_EVERY));
+        // The 200-level server does not ping, and whether it answers pings is not known.
+        let may_be_mute = self.config.feed == Stream::DEPTH_200;
+        let mut pulse = Liveness::new(now, self.server.answers_pings, may_be_mute);
+        if self.reading_paused {
+            pulse.pause();
+        }
         let online = Online {
             since: now.at,
-            pulse: Liveness::new(now, self.answers_pings),
+            pulse,
             packets: 0,
+            refused_in_words: false,
             leaving: Vec::new(),
             snapshot_at: self.config.snapshot.then_some(soonest),
-            explain_at: (expects_data && !self.ever_live).then_some(now.at + EXPLAIN_AFTER),
+            explain_at: explains.then_some(now.at + EXPLAIN_AFTER),
             unseen_at: (expects_data && !self.unseen_reported).then(|| self.unseen_deadline()).flatten(),
         };
         self.state = State::Online(online);
     }
 
-    pub(super) fn connect_failed(&mut self, failure: ConnectFailure) {
+    pub(super) fn connect_failed(&mut self, cause: Cause) {
         if matches!(self.state, State::Connecting) {
             self.state = State::Waiting { until: self.now.at };
-            self.trouble = failure.to_string();
-            self.fail(&Failure::Connect(failure), Served::Nothing);
+            self.outage.fail(cause.clone());
+            self.fail(cause, Served::Nothing);
         }
     }
 
     pub(super) fn remember_refused(&mut self, which: Fingerprint) {
-        if !self.refused.contains(&which) {
-            self.refused.push_back(which);
-            if self.refused.len() > REFUSED_KEPT {
-                self.refused.pop_front();
+        let refused = &mut self.credentials.refused;
+        if !refused.contains(&which) {
+            refused.push_back(which);
+            if refused.len() > REFUSED_KEPT {
+                refused.pop_front();
             }
         }
     }
 
     pub(super) fn refuse_current(&mut self) {
-        if let Some(which) = self.current.take() {
+        if let Some(which) = self.credentials.current.take() {
             self.remember_refused(which);
             self.act(Action::Refused(which));
         }
     }
 
-    /// Reads the credentials once more after a refusal: a token that was replaced meanwhile needs no waiting.
-    pub(super) fn refused(&mut self, problem: String) {
+    /// Waits for other credentials than those that were refused.
+    pub(super) fn await_others(&mut self, words: String) {
         self.refuse_current();
-        if self.auth_deadline() > self.now.at {
-            return self.await_credentials(problem, Exit::Credentials);
+        if self.auth_deadline() <= self.now.at {
+            // Read once more: a token that was replaced meanwhile needs no waiting.
+            self.credentials.refusal = Some(words);
+            return self.attempt();
         }
-        self.refusal = Some(problem);
-        self.attempt();
+        self.await_credentials(CredentialProblem { exit: Exit::Credentials, can_change: true, words });
     }
 
     /// Returns until when other credentials are waited for, from the first moment they were needed.
     fn auth_deadline(&mut self) -> Time {
-        let since = *self.auth_since.get_or_insert(self.now.at);
+        let since = *self.credentials.awaited_since.get_or_insert(self.now.at);
         since + self.auth_wait()
     }
 
     fn auth_wait(&self) -> Duration {
-        if self.ever_live { self.config.auth_wait } else { self.config.auth_wait_at_start }
+        if self.server.has_served { self.config.auth_wait } else { self.config.auth_wait_at_start }
     }
 
-    pub(super) fn await_credentials(&mut self, problem: String, exit: Exit) {
-        self.trouble.clone_from(&problem);
+    pub(super) fn await_credentials(&mut self, problem: CredentialProblem) {
+        self.await_credentials_or(problem, None);
+    }
+
+    /// Waits for other credentials; the same ones are sent again after `again`.
+    pub(super) fn await_credentials_or(&mut self, problem: CredentialProblem, again: Option<Duration>) {
+        let now = self.now.at;
         let deadline = self.auth_deadline();
-        if deadline <= self.now.at {
-            return self.no_credentials(&problem, exit);
+        if deadline <= now || !problem.can_change {
+            return self.no_credentials(&problem);
         }
-        let left = words(deadline.since(self.now.at));
-        self.warn(format!("{problem}; waiting up to {left} for other credentials"));
+        let asked = again.is_some();
+        let again = again.map(|wait| now + wait).filter(|again| *again < deadline);
+        if asked && again.is_none() {
+            self.refuse_current();
+        }
+        let left = words(deadline.since(now));
+        let same = again
+            .map_or_else(String::new, |again| format!(", and trying the same again in {}", words(again.since(now))));
+        self.warn(format!("{problem}; waiting up to {left} for other credentials{same}"));
+        self.outage.told(&problem.words);
         self.status(StatusEvent::Retrying, Some(format!("waiting for other credentials: {problem}")));
-        self.state = State::AwaitingCredentials { deadline, next_read: None, problem, exit };
+        self.state = State::AwaitingCredentials(Awaiting { deadline, next_read: None, problem, again });
         self.act(Action::ReadCredentials);
     }
 
-    pub(super) fn no_credentials(&mut self, problem: &str, exit: Exit) {
+    pub(super) fn no_credentials(&mut self, problem: &CredentialProblem) {
         let waited = match self.auth_wait() {
             Duration::ZERO => String::new(),
+            _ if !problem.can_change => String::new(),
             wait => format!("; no others came within {} (--auth-wait)", words(wait)),
         };
-        self.give_up(exit, format!("{problem}{waited}"));
+        self.give_up(problem.exit, format!("{problem}{waited}"));
     }
 
-    pub(super) fn probe_or_retry(&mut self, failure: &Failure, served: Served) {
-        let asked_lately = self.probed.is_some_and(|then| self.now.at.since(then) < PROBE_EVERY);
-        // The delay is drawn either way: it is what a probe that finds nothing falls back on.
+    /// Asks the profile why connections end without a word, but not about the same credentials within a minute.
+    pub(super) fn probe_or_retry(&mut self, cause: Cause, served: Served) {
+        let current = self.credentials.current;
+        let asked_lately = self
+            .credentials
+            .probed
+            .is_some_and(|(then, which)| which == current && self.now.at.since(then) < PROBE_EVERY);
         if asked_lately {
-            return self.retry(served, Duration::ZERO, &failure.to_string());
+            return self.retry(served, Duration::ZERO, &cause.to_string());
         }
-        self.probed = Some(self.now.at);
-        self.state = State::Probing { until: self.now.at + PROBE_PATIENCE };
+        self.credentials.probed = Some((self.now.at, current));
+        self.probe(cause, Asks::Silence);
+    }
+
+    pub(super) fn probe(&mut self, cause: Cause, asks: Asks) {
+        self.state = State::Probing { until: self.now.at + PROBE_PATIENCE, cause, asks };
         self.act(Action::Probe);
     }
 
     pub(super) fn probed(&mut self, result: ProbeResult) {
-        if !matches!(self.state, State::Probing { .. }) {
-            return;
-        }
-        match result {
-            ProbeResult::TokenDead => {
-                self.refused("the access token is dead, as the account's profile tells".to_owned());
+        let State::Probing { cause, asks, .. } = &self.state else { return };
+        let (cause, asks) = (cause.clone(), *asks);
+        match (result, asks) {
+            (ProbeResult::TokenDead, _) => {
+                self.outage.fail(Cause::TokenDead);
+                self.await_others(Cause::TokenDead.to_string());
             }
-            ProbeResult::PlanInactive => {
-                self.give_up(
-                    Exit::Account,
-                    "the account's Data API plan is not active, as its profile tells: renew it on web.dhan.co"
-                        .to_owned(),
-                );
+            (ProbeResult::PlanInactive, _) => self.give_up(Exit::Account, Cause::PlanInactive.to_string()),
+            (ProbeResult::Fine, Asks::Refusal) => self.server_fault(&cause),
+            // Nobody says that the plan is at fault, and this run has been live with it.
+            (ProbeResult::Unknown, Asks::Refusal) if matches!(cause, Cause::Disconnect(_)) => self.server_fault(&cause),
+            (ProbeResult::Unknown, Asks::Refusal) => {
+                let wait = self.next_server_fault();
+                let words = cause.to_string();
+                let problem = CredentialProblem { exit: Exit::Credentials, can_change: true, words };
+                self.await_credentials_or(problem, Some(wait));
             }
-            ProbeResult::Fine => {
+            (ProbeResult::Fine, Asks::Silence) => {
                 self.warn(
-                    "token and data plan are fine, as the account's profile tells: it is the network, or the server"
+                    "token and data plan are fine, as the account's profile says: it is the network, or the server"
                         .to_owned(),
                 );
-                let trouble = self.trouble.clone();
-                self.retry(Served::Nothing, Duration::ZERO, &trouble);
+                self.retry(Served::Nothing, Duration::ZERO, &cause.to_string());
             }
-            ProbeResult::Unknown => {
-                let trouble = self.trouble.clone();
-                self.retry(Served::Nothing, Duration::ZERO, &trouble);
-            }
+            (ProbeResult::Unknown, Asks::Silence) => self.retry(Served::Nothing, Duration::ZERO, &cause.to_string()),
         }
     }
 }

@@ -7,18 +7,15 @@ mod losing;
 use super::action::Action;
 use super::backoff::{Backoff, Served, jitter};
 use super::calendar::Calendar;
-use super::input::{
-    Close, ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, ProbeResult,
-};
+use super::input::{Fingerprint, Input, ProbeResult};
 use super::liveness::{Liveness, Pulse};
 use super::mute::{Mute, Silence};
-use super::policy::{self, Failure, Verdict};
+use super::outage::{Outage, Say};
+use super::policy::{self, Verdict};
 use super::requests::{self, Desired, Subscription};
 use super::time::{Now, Time, words};
-use crate::model::InstrumentKey;
-use crate::model::Stream;
 use crate::model::exit::{self, Exit};
-use crate::protocol::depth::Levels;
+use crate::model::{Cause, CoolOffKind, CredentialProblem, Ended, InstrumentKey, Levels, Stream};
 use crate::protocol::request;
 use crate::record::control::{GapReason, StatusEvent};
 use std::collections::VecDeque;
@@ -46,6 +43,8 @@ const EXPLAIN_AFTER: Duration = Duration::from_secs(10);
 const UNSEEN_AFTER: Duration = Duration::from_secs(30);
 /// How long packets may go on after unsubscribing before it is asked again by the other code.
 const LEAVING: Duration = Duration::from_secs(3);
+/// How late the first connection of a run may be before the time since its beginning is a gap.
+const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 /// A jump of the wall clock that looks like a machine that slept.
 const SLEPT_US: i64 = 5_000_000;
 /// Refused credentials that are remembered.
@@ -138,12 +137,31 @@ enum State {
     Idle,
     Waiting { until: Time },
     Reading,
-    AwaitingCredentials { deadline: Time, next_read: Option<Time>, problem: String, exit: Exit },
+    AwaitingCredentials(Awaiting),
     Connecting,
-    Probing { until: Time },
+    Probing { until: Time, cause: Cause, asks: Asks },
     Online(Online),
     Stopping { until: Time },
     Ended,
+}
+
+/// A wait for other credentials.
+#[derive(Debug)]
+struct Awaiting {
+    deadline: Time,
+    next_read: Option<Time>,
+    problem: CredentialProblem,
+    /// When the same credentials may be sent again, where it is not certain that it was they who were refused.
+    again: Option<Time>,
+}
+
+/// What the account's profile is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// Why connections end without a word.
+    Silence,
+    /// Whether a refusal of what was accepted before is the server's fault.
+    Refusal,
 }
 
 /// What is known of a connection while it lasts.
@@ -152,11 +170,69 @@ struct Online {
     since: Time,
     pulse: Liveness,
     packets: u64,
+    /// A text came that is no order message; if the connection ends now, it was a refusal.
+    refused_in_words: bool,
     /// Unsubscribed depth that may go on coming.
     leaving: Vec<(InstrumentKey, Time)>,
     snapshot_at: Option<Time>,
     explain_at: Option<Time>,
     unseen_at: Option<Time>,
+}
+
+/// The credentials: those that were read last, those that were refused (the latest last), and since when others are
+/// waited for.
+#[derive(Debug, Default)]
+struct Credentials {
+    current: Option<Fingerprint>,
+    refused: VecDeque<Fingerprint>,
+    awaited_since: Option<Time>,
+    /// Why the credentials were refused that are now read once more.
+    refusal: Option<String>,
+    /// The last time the profile was asked about silent refusals, and with which credentials.
+    probed: Option<(Time, Option<Fingerprint>)>,
+}
+
+/// What failures in a row have come to.
+#[derive(Debug, Default)]
+struct Failures {
+    backoff: Backoff,
+    throttled: u32,
+    displaced: VecDeque<Time>,
+    untrusted: u32,
+    foreign: (u32, Time),
+    silent_refusals: u32,
+    server_faults: u32,
+    /// Since when the network is tried in vain, for `--max-outage`.
+    unreachable_since: Option<Time>,
+}
+
+/// What is known of the server, over all its connections.
+#[derive(Debug, Default)]
+struct Server {
+    is_on_other_path: bool,
+    answers_pings: bool,
+    /// It has accepted what this run asks for: data came, or a connection stood for a minute.
+    has_served: bool,
+}
+
+/// The loss that is open, and the run's beginning, which is one where the first connection is late.
+#[derive(Debug, Default)]
+struct Loss {
+    is_open: bool,
+    began: Option<Now>,
+    /// When the beginning becomes a gap; `None` once there was a connection.
+    beginning_at: Option<Time>,
+}
+
+/// The order snapshot.
+#[derive(Debug, Default)]
+struct Snapshot {
+    asked_at: Option<Time>,
+    /// Whether the answer is on its way.
+    is_pending: bool,
+    /// Whether it ever came, and whether the last one did not.
+    came: bool,
+    lost: bool,
 }
 
 /// A connection's life. See the [module](super) for how it is driven.
@@ -168,33 +244,15 @@ pub struct Session {
     now: Now,
     state: State,
     actions: VecDeque<Action>,
-    backoff: Backoff,
     mute: Mute,
-    /// Credentials that were read last, and those that were refused, the latest last.
-    current: Option<Fingerprint>,
-    refused: VecDeque<Fingerprint>,
-    /// Since when other credentials are waited for.
-    auth_since: Option<Time>,
-    /// Why the credentials were refused that are now read once more.
-    refusal: Option<String>,
-    /// Since when there has been no connection, and what the last trouble was.
-    outage_since: Option<Time>,
-    trouble: String,
-    throttled: u32,
-    displaced: VecDeque<Time>,
-    untrusted: u32,
-    foreign: (u32, Time),
-    silent_refusals: u32,
-    probed: Option<Time>,
-    path_switched: bool,
-    answers_pings: bool,
-    ever_live: bool,
-    gap_open: bool,
+    outage: Outage,
+    credentials: Credentials,
+    failures: Failures,
+    server: Server,
+    loss: Loss,
+    snapshot: Snapshot,
     unseen_reported: bool,
-    /// The last time the order book was asked for; whether it ever came, and since when it may be out of date.
-    asked_for_book: Option<Time>,
-    book_came: bool,
-    book_lost: bool,
+    reading_paused: bool,
 }
 
 impl Session {
@@ -207,28 +265,15 @@ impl Session {
             now: Now::default(),
             state: State::Idle,
             actions: VecDeque::new(),
-            backoff: Backoff::default(),
             mute: Mute::default(),
-            current: None,
-            refused: VecDeque::new(),
-            auth_since: None,
-            refusal: None,
-            outage_since: None,
-            trouble: String::new(),
-            throttled: 0,
-            displaced: VecDeque::new(),
-            untrusted: 0,
-            foreign: (0, Time::default()),
-            silent_refusals: 0,
-            probed: None,
-            path_switched: false,
-            answers_pings: false,
-            ever_live: false,
-            gap_open: false,
+            outage: Outage::default(),
+            credentials: Credentials::default(),
+            failures: Failures::default(),
+            server: Server::default(),
+            loss: Loss::default(),
+            snapshot: Snapshot::default(),
             unseen_reported: false,
-            asked_for_book: None,
-            book_came: false,
-            book_lost: false,
+            reading_paused: false,
         }
     }
 
@@ -245,8 +290,11 @@ impl Session {
             Input::Traffic => self.online(|online, now| online.pulse.traffic(now)),
             Input::Pong => self.pong(),
             Input::Data { packets } => self.data(packets),
-            Input::ServerDisconnect(reason) => self.lost(Failure::Disconnect(reason)),
-            Input::Closed(close) => self.closed(close),
+            Input::NoOrderMessage => self.online(|online, _| online.refused_in_words = true),
+            Input::RunIsLive => self.server.has_served = true,
+            Input::ReadingPaused(paused) => self.reading_paused(paused),
+            Input::ServerDisconnect(reason) => self.lost(Cause::Disconnect(reason)),
+            Input::Closed(ended) => self.closed(ended),
             Input::Probed(result) => self.probed(result),
             Input::Subscribe(subscriptions) => self.subscribe(&subscriptions),
             Input::Unsubscribe(subscriptions) => self.unsubscribe(&subscriptions),
@@ -271,21 +319,22 @@ impl Session {
 
     /// When to come back with [`Input::Tick`] unless something happens before; `None` where nothing would.
     pub fn deadline(&self) -> Option<Time> {
-        let outage = self.outage_since.zip(self.config.max_outage).map(|(since, most)| since + most);
+        let max_outage = self.failures.unreachable_since.zip(self.config.max_outage).map(|(since, most)| since + most);
         let own = match &self.state {
             State::Idle | State::Ended => return None,
             State::Stopping { until } => return Some(*until),
-            State::AwaitingCredentials { deadline, next_read, .. } => {
-                return Some(next_read.map_or(*deadline, |next| next.min(*deadline)));
+            State::AwaitingCredentials(Awaiting { deadline, next_read, .. }) => {
+                let next = next_read.map_or(*deadline, |next| next.min(*deadline));
+                return [Some(next), self.outage.deadline(), self.loss.beginning_at].into_iter().flatten().min();
             }
-            State::Waiting { until } | State::Probing { until } => Some(*until),
+            State::Waiting { until } | State::Probing { until, .. } => Some(*until),
             State::Reading | State::Connecting => None,
             State::Online(online) => {
                 let timers = [online.snapshot_at, online.explain_at, online.unseen_at, self.mute_deadline()];
-                return Some(timers.into_iter().flatten().fold(online.pulse.deadline(), Time::min));
+                return timers.into_iter().flatten().chain(online.pulse.deadline()).min();
             }
         };
-        own.into_iter().chain(outage).min()
+        [own, max_outage, self.outage.deadline(), self.loss.beginning_at].into_iter().flatten().min()
     }
 
     /// Where it is.
@@ -294,7 +343,7 @@ impl Session {
             State::Idle => StateName::Idle,
             State::Waiting { .. } => StateName::Waiting,
             State::Reading => StateName::Reading,
-            State::AwaitingCredentials { .. } => StateName::AwaitingCredentials,
+            State::AwaitingCredentials(_) => StateName::AwaitingCredentials,
             State::Connecting => StateName::Connecting,
             State::Probing { .. } => StateName::Probing,
             State::Online(_) => StateName::Online,
@@ -308,9 +357,37 @@ impl Session {
         &self.desired
     }
 
-    /// Whether a gap is open: what was lost has not come back.
+    /// Returns whether a gap is open: what was lost has not come back.
+    #[cfg(any(test, feature = "testing"))]
     pub const fn gap_open(&self) -> bool {
-        self.gap_open
+        self.loss.is_open
+    }
+
+    /// Returns the exit code that the run has if it ends while this connection is missing; `None` while it is there.
+    pub fn exit(&self) -> Option<Exit> {
+        if let State::AwaitingCredentials(awaiting) = &self.state {
+            return Some(awaiting.problem.exit);
+        }
+        self.outage.since()?;
+        Some(self.outage.cause().map_or(Exit::Network, |cause| policy::exit(cause, self.server.has_served)))
+    }
+
+    /// Returns why the connection is missing, or was until it became live.
+    pub fn cause(&self) -> Option<&Cause> {
+        self.outage.cause()
+    }
+
+    /// Returns the time until the next attempt, while one is waited for.
+    pub fn next_attempt_in(&self) -> Option<Duration> {
+        match &self.state {
+            State::Waiting { until } => Some(until.since(self.now.at)),
+            _ => None,
+        }
+    }
+
+    /// Returns whether data has come on the connection that there is now.
+    pub fn is_live(&self) -> bool {
+        matches!(&self.state, State::Online(online) if online.packets > 0)
     }
 
     /// Depth instruments that were unsubscribed a while ago: a packet of one of them is an [`Input::Unwanted`].
@@ -327,6 +404,7 @@ impl Session {
         match &self.state {
             State::Ended | State::Stopping { .. } => return,
             State::Online(_) => {
+                self.snapshot_missing_at_end();
                 self.status(StatusEvent::Stopping, None);
                 if self.config.feed != Stream::Orders {
                     self.act(Action::Send(request::disconnect()));
@@ -341,6 +419,7 @@ impl Session {
             }
             _ => self.status(StatusEvent::Stopping, None),
         }
+        self.lose_beginning();
         self.stopped();
     }
 
@@ -350,6 +429,7 @@ impl Session {
     }
 
     fn give_up(&mut self, exit: Exit, message: String) {
+        self.lose_beginning();
         if matches!(self.state, State::Connecting) {
             self.act(Action::Close { polite: false });
         }
@@ -367,5 +447,13 @@ impl Session {
 
     fn warn(&mut self, words: String) {
         self.act(Action::Warn(words));
+    }
+
+    fn say(&mut self, say: Option<Say>) {
+        match say {
+            Some(Say::Inform(words)) => self.act(Action::Inform(words)),
+            Some(Say::Warn(words)) => self.act(Action::Warn(words)),
+            None => {}
+        }
     }
 }

@@ -42,10 +42,10 @@ fn encode_all(encoder: &mut Encoder, out: &mut Out, packets: &[Vec<u8>]) {
         for packet in feed::packets(bytes) {
             match packet {
                 Ok((header, Packet::Full(p))) => {
-                    encoder.instrument_line(out, 2, header.instrument, || None, &p, at);
+                    encoder.instrument_line(out, header.instrument, || None, &p, at);
                 }
                 Ok((header, Packet::Quote(p))) => {
-                    encoder.instrument_line(out, 1, header.instrument, || None, &p, at);
+                    encoder.instrument_line(out, header.instrument, || None, &p, at);
                 }
                 other => panic!("{other:?}"),
             }

@@ -1,10 +1,11 @@
 //! Order text and the REST order book: every message has one outcome, a record is one line of JSON, a repeat stays silent.
 
-use dhan::testing::format::csv::Columns;
-use dhan::testing::format::encoder::{Encoder, Format, Style, own_header};
+use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::format::encoder::{Encoder, Format, Style};
 use dhan::testing::format::text::Out;
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::pipeline::orders::{Options, Orders, Outcome};
+use dhan::testing::record::RecordType;
 use dhan::testing::record::order::Order;
 use std::sync::OnceLock;
 
@@ -14,7 +15,7 @@ const NOW: i64 = 1_781_065_200_000_000;
 /// A record is one line of valid JSON and one CSV row of as many cells as the header has.
 fn check(order: &Order) {
     static COLUMNS: OnceLock<usize> = OnceLock::new();
-    let columns = *COLUMNS.get_or_init(|| own_header(&Order::default(), TimeStyle::Iso).split(',').count());
+    let columns = *COLUMNS.get_or_init(|| layout(&[RecordType::Order], TimeStyle::Iso).1.split(',').count());
     assert!(order.events.iter().next().is_some(), "a record without an event");
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
     let mut out = Out::new();

@@ -3,8 +3,8 @@
 
 use super::take::Take;
 use dhan::testing::console::{Console, ConsoleConfig, Level};
-use dhan::testing::format::csv::Columns;
-use dhan::testing::format::encoder::{Format, Style, depth_header, market_header, own_header};
+use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
@@ -15,7 +15,8 @@ use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
 use dhan::testing::pipeline::stages::{Pipeline, Rules, View};
 use dhan::testing::protocol::depth::{Levels, Row, Side};
 use dhan::testing::protocol::{DisconnectReason, Mode, encode};
-use dhan::testing::record::order::{Events, Order};
+use dhan::testing::record::order::Events;
+use dhan::testing::record::{RecordType, TypeSet};
 use dhan::testing::verify::{Around, Verdict, ndjson};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
@@ -152,7 +153,7 @@ fn event(take: &mut Take<'_>, feed: Stream, at_us: i64) -> Event {
 fn rules(take: &mut Take<'_>, feed: Stream) -> Rules {
     let flags = take.u8();
     Rules {
-        only: if flags & 1 != 0 && feed == Stream::Market { take.u8() } else { u8::MAX },
+        only: if flags & 1 != 0 && feed == Stream::Market { types(take.u8()) } else { TypeSet::ALL },
         gaps: flags & 2 == 0,
         status_records: flags & 4 != 0,
         count: (flags & 8 != 0).then(|| u64::from(take.u8()) + 1),
@@ -183,6 +184,12 @@ fn is_control(object: &Value) -> bool {
     matches!(object["type"].as_str(), Some("gap" | "status" | "end"))
 }
 
+/// The packet types of these bits.
+fn types(bits: u8) -> TypeSet {
+    let chosen = |(i, kind): (usize, RecordType)| (bits & 1 << i != 0).then_some(kind);
+    RecordType::PACKETS.into_iter().enumerate().filter_map(chosen).collect()
+}
+
 /// A feed, rules, then items.
 pub fn run(data: &[u8]) {
     let mut take = Take(data);
@@ -191,12 +198,7 @@ pub fn run(data: &[u8]) {
     let rules = rules(&mut take, feed);
     let (only, view) = (rules.only, rules.view);
     let (json, csv) = (Memory::default(), Memory::default());
-    let columns = if feed == Stream::Market { Columns::Market } else { Columns::Own };
-    let header = match feed {
-        Stream::Market => market_header(None, TimeStyle::Epoch),
-        Stream::Depth(_) => depth_header(TimeStyle::Epoch),
-        Stream::Orders => own_header(&Order::default(), TimeStyle::Epoch),
-    };
+    let (columns, header) = layout(RecordType::of_stream(feed), TimeStyle::Epoch);
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
     let spec = |memory: &Memory, style, header| OutputSpec {
         destination: Box::new(memory.clone()),
@@ -255,7 +257,7 @@ pub fn run(data: &[u8]) {
         }
         _ => assert_eq!(data.len() as u64, books.written, "a record a packet"),
     }
-    if feed == Stream::Market && only == u8::MAX {
+    if feed == Stream::Market && only == TypeSet::ALL {
         assert_eq!(summary.figures.printed(), data.len() as u64);
     }
     let mut check = ndjson::Check::default();

@@ -2,13 +2,13 @@
 
 use super::take::Take;
 use dhan::testing::model::Stream;
+use dhan::testing::model::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, Exit, TlsKind};
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::pipeline::item::StatusEvent;
 use dhan::testing::protocol::depth::Levels;
 use dhan::testing::protocol::{DisconnectReason, Mode};
 use dhan::testing::session::{
-    Action, Close, Config, ConnectFailure, CoolOffKind, CredentialProblem, CredentialTrouble, Fingerprint, Input, Now,
-    ProbeResult, Session, StateName, Subscription, Time,
+    Action, Config, Fingerprint, Input, Now, ProbeResult, Session, StateName, Subscription, Time,
 };
 use std::time::Duration;
 
@@ -31,6 +31,10 @@ fn subscriptions(take: &mut Take<'_>, feed: Stream) -> Vec<Subscription> {
     (0..count).map(|_| one(take)).collect()
 }
 
+fn cannot_connect(class: ConnectClass) -> Cause {
+    Cause::Connect(ConnectError { class, detail: "in words".to_owned() })
+}
+
 /// Anything the driver could tell, with whatever in it.
 fn input(take: &mut Take<'_>, feed: Stream) -> Input {
     let words = || "in words".to_owned();
@@ -40,42 +44,46 @@ fn input(take: &mut Take<'_>, feed: Stream) -> Input {
         _ => Duration::from_millis(u64::from(take.u32())),
     };
     let problem = |take: &mut Take<'_>| {
-        let kind = take.one(&[CredentialTrouble::Missing, CredentialTrouble::Malformed, CredentialTrouble::Expired]);
-        CredentialProblem { kind, words: "in words".to_owned() }
+        let exit = take.one(&[Exit::Credentials, Exit::Account]);
+        CredentialProblem { exit, can_change: take.bit(), words: "in words".to_owned() }
     };
-    match take.u8() % 26 {
+    match take.u8() % 29 {
         0 => Input::Start,
         1 | 2 => Input::CredentialsRead(Ok(Fingerprint(u64::from(take.u8() % 4)))),
         3 => Input::CredentialsRead(Err(problem(take))),
         4 => Input::CredentialsRefused(Fingerprint(u64::from(take.u8() % 4))),
         5 | 6 => Input::Connected,
-        7 => Input::ConnectFailed(ConnectFailure::Network(words())),
+        7 => Input::ConnectFailed(cannot_connect(ConnectClass::Dns)),
         8 => Input::ConnectFailed(match take.u8() % 8 {
-            0 => ConnectFailure::Proxy(words()),
-            1 => ConnectFailure::Untrusted(words()),
-            2 => ConnectFailure::Redirect(words()),
-            3 => ConnectFailure::Protocol(words()),
-            4 => ConnectFailure::Credentials(problem(take)),
-            5 => ConnectFailure::NoPlace(words()),
-            6 => ConnectFailure::Budget { wait: wait(take) },
-            _ => ConnectFailure::CoolingOff { kind: take.one(&CoolOffKind::ALL), step: take.u32(), wait: wait(take) },
+            0 => cannot_connect(ConnectClass::Proxy { status: None }),
+            1 => cannot_connect(ConnectClass::Tls(TlsKind::UnknownCa)),
+            2 => cannot_connect(ConnectClass::NotLoopback),
+            3 => cannot_connect(ConnectClass::NotWebsocket),
+            4 => Cause::Credentials(problem(take)),
+            5 => Cause::NoPlace(words()),
+            6 => Cause::Budget { wait: wait(take) },
+            _ => Cause::CoolingOff { kind: take.one(&CoolOffKind::ALL), step: take.u32(), wait: wait(take) },
         }),
-        9 => Input::ConnectFailed(ConnectFailure::Http {
+        9 => Input::ConnectFailed(cannot_connect(ConnectClass::Http {
             status: take.one(&[400, 401, 403, 404, 429, 500, 502, 503, 302, 200]),
             retry_after: take.bit().then(|| wait(take)),
-        }),
+            redirect_host: None,
+        })),
+        26 => Input::NoOrderMessage,
+        27 => Input::RunIsLive,
+        28 => Input::ReadingPaused(take.bit()),
         10 | 11 => Input::Traffic,
         12 => Input::Pong,
         13 | 14 => Input::Data { packets: if take.bit() { u32::MAX } else { u32::from(take.u8()) } },
         15 => Input::ServerDisconnect(DisconnectReason(800 + u16::from(take.u8() % 20))),
         16 => Input::Closed(match take.u8() % 5 {
-            0 => Close::Frame { code: Some(take.u16()), reason: words() },
-            1 => Close::Frame { code: None, reason: String::new() },
-            2 => Close::Eof,
-            3 => Close::Reset,
-            _ => Close::Network(words()),
+            0 => Ended::CloseFrame { code: take.u16(), reason: words() },
+            1 => Ended::CloseFrame { code: 1005, reason: String::new() },
+            2 => Ended::Eof,
+            3 => Ended::Reset,
+            _ => Ended::WriteStuck,
         }),
-        17 => Input::Closed(Close::Protocol(words())),
+        17 => Input::Closed(Ended::Protocol { detail: "a masked frame" }),
         18 => Input::Probed(take.one(&[
             ProbeResult::TokenDead,
             ProbeResult::PlanInactive,

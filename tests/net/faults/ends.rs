@@ -5,7 +5,7 @@ use crate::harness::*;
 use crate::proxy::{self, Proxy};
 use crate::slow;
 use dhan::testing::model::Stream;
-use dhan::testing::simulator::{BadToken, Cut, DisconnectLayout, Fault, SimConfig};
+use dhan::testing::simulator::{BadToken, Cut, DisconnectLayout, Fault, Response, SimConfig};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,10 @@ fn b01_b02_an_expired_or_refused_token_waits_for_another_and_is_never_sent_again
 fn b03_b04_b05_what_no_retry_could_mend_ends_at_once_with_its_code_and_an_orderly_end() {
     for (reason, code) in [(804, 5), (806, 4), (810, 4), (811, 5), (812, 5), (813, 5), (814, 5)] {
         let sim = start(lively());
+        if reason == 806 {
+            // Of a run that has been live, the profile must agree.
+            sim.answer("/profile", Response::json(200, r#"{"dhanClientId":"1000000001","dataPlan":"Deactive"}"#));
+        }
         let home = Home::at(&sim);
         let file = home.path("a.ndjson");
         let run = home.start(&["feed", "IDX_I:13", "-o", text(&file), "-o", "-"]);

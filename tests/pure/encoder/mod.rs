@@ -113,9 +113,9 @@ fn encode(encoder: &mut Encoder, out: &mut Out, packet: &[u8], recv_us: i64) -> 
     let instrument = header.instrument;
     let symbol = || symbol(instrument);
     match packet {
-        Packet::Ticker(p) => encoder.instrument_line(out, 0, instrument, symbol, &p, recv_us),
-        Packet::Quote(p) => encoder.instrument_line(out, 1, instrument, symbol, &p, recv_us),
-        Packet::Full(p) => encoder.instrument_line(out, 2, instrument, symbol, &p, recv_us),
+        Packet::Ticker(p) => encoder.instrument_line(out, instrument, symbol, &p, recv_us),
+        Packet::Quote(p) => encoder.instrument_line(out, instrument, symbol, &p, recv_us),
+        Packet::Full(p) => encoder.instrument_line(out, instrument, symbol, &p, recv_us),
         other => panic!("no line for {other:?}"),
     }
     instrument

@@ -14,7 +14,7 @@ pub mod records {
     pub struct Head<'a> {
         #[serde(rename = "type")]
         pub kind: &'static str,
-        pub segment: Option<&'static str>,
+        pub segment: String,
         pub security_id: String,
         pub symbol: Option<&'a str>,
     }
@@ -32,7 +32,7 @@ pub mod records {
             pub struct $name<'a> {
                 #[serde(rename = "type")]
                 pub kind: &'static str,
-                pub segment: Option<&'static str>,
+                pub segment: String,
                 pub security_id: String,
                 pub symbol: Option<&'a str>,
                 pub ltp: f32,
@@ -67,7 +67,7 @@ pub mod records {
     pub struct Ticker<'a> {
         #[serde(rename = "type")]
         pub kind: &'static str,
-        pub segment: Option<&'static str>,
+        pub segment: String,
         pub security_id: String,
         pub symbol: Option<&'a str>,
         pub ltp: f32,
@@ -79,7 +79,7 @@ pub mod records {
     pub struct Depth<'a> {
         #[serde(rename = "type")]
         pub kind: &'static str,
-        pub segment: Option<&'static str>,
+        pub segment: String,
         pub security_id: String,
         pub symbol: Option<&'a str>,
         pub levels: u32,
@@ -136,7 +136,7 @@ pub fn market_line(out: &mut Vec<u8>, packet: &[u8], symbol: Option<&str>, recv_
     let (header, packet) = feed::packets(packet).next().expect("a packet").expect("a whole one");
     let head = |kind| records::Head {
         kind,
-        segment: header.instrument.segment.name(),
+        segment: header.instrument.segment.to_string(),
         security_id: header.instrument.security_id.to_string(),
         symbol,
     };
@@ -180,7 +180,7 @@ pub fn depth_line(out: &mut Vec<u8>, instrument: InstrumentKey, book: &Depth<'_>
     let (bid, ask) = (bids.first().map(|l| l.price), asks.first().map(|l| l.price));
     let record = records::Depth {
         kind: "depth",
-        segment: instrument.segment.name(),
+        segment: instrument.segment.to_string(),
         security_id: instrument.security_id.to_string(),
         symbol,
         levels: book.levels.count(),

@@ -23,7 +23,7 @@ fn main() {
         out.clear();
         for (i, packet) in feed::packets(&frame).enumerate() {
             let Ok((header, Packet::Full(packet))) = packet else { panic!("a full packet") };
-            encoder.instrument_line(&mut out, 2, header.instrument, || None, &packet, 1_781_065_200_000_000 + i as i64);
+            encoder.instrument_line(&mut out, header.instrument, || None, &packet, 1_781_065_200_000_000 + i as i64);
         }
         std::hint::black_box(out.as_bytes());
     }

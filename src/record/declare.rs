@@ -1,0 +1,191 @@
+//! The macros that declare a record: its fields are written down once, with the code that reads each of them.
+
+/// Makes a [`Key`](crate::record::Key) of a literal.
+macro_rules! key {
+    ($name:literal) => {
+        $crate::record::Key {
+            name: $name,
+            json: concat!(",\"", $name, "\":"),
+            column: const { $crate::record::market::column($name) },
+        }
+    };
+}
+
+/// Declares a record: one list of fields makes its [`Schema`](crate::record::schema::Schema) and its
+/// [`Record`](crate::record::Record) implementation.
+///
+/// ```ignore
+/// record! {
+///     /// What the record is.
+///     Ticker: Packet for feed::Ticker<'_> |p| {
+///         /// What the field says, in which unit, from where.
+///         "ltp": price32 = p.ltp(),
+///     }
+/// }
+/// ```
+///
+/// The word behind a field's colon is the method of [`FieldWriter`](crate::record::FieldWriter) that takes the value; in
+/// brackets stand the words of an enumeration, or a moment's second name. `let` lines before the fields are shared by
+/// them, `five_levels` after them is a five-level order book, `rows` names the fields of a CSV row where a record has
+/// several. A market record's field without a column in the market feed's CSV does not compile.
+macro_rules! record {
+    (
+        $(#[doc = $doc:literal])+
+        $type:ident: $family:ident for $target:ty |$this:ident| {
+            $(let $pattern:pat = $init:expr;)*
+            $($(#[doc = $field_doc:literal])+ $key:literal: $method:ident $(($($words:tt)+))? = $value:expr,)*
+            $(five_levels {
+                $(#[doc = $bids_doc:literal])+ bids = $bids:expr,
+                $(#[doc = $asks_doc:literal])+ asks = $asks:expr,
+            })?
+            $(rows $rows:expr)?
+        }
+    ) => {
+        impl $crate::record::Record for $target {
+            const TYPE: $crate::record::RecordType = $crate::record::RecordType::$type;
+            const SCHEMA: &'static $crate::record::schema::Schema = &$crate::record::schema::Schema {
+                family: $crate::record::schema::Family::$family,
+                doc: $crate::record::declare::joined!($($doc)+),
+                fields: &[
+                    $($crate::record::schema::Field {
+                        name: $key,
+                        kind: $crate::record::declare::kind!($method $($($words)+)?),
+                        doc: $crate::record::declare::joined!($($field_doc)+),
+                    },)*
+                    $($crate::record::schema::Field {
+                        name: "bids",
+                        kind: $crate::record::schema::Kind::FiveBids,
+                        doc: $crate::record::declare::joined!($($bids_doc)+),
+                    },
+                    $crate::record::schema::Field {
+                        name: "asks",
+                        kind: $crate::record::schema::Kind::FiveAsks,
+                        doc: $crate::record::declare::joined!($($asks_doc)+),
+                    },)?
+                ],
+                rows: $crate::record::declare::rows!($($rows)?),
+            };
+
+            #[inline(always)]
+            #[allow(unused_variables, reason = "a record may have no field of its own")]
+            fn fields<W: $crate::record::FieldWriter>(&self, w: &mut W) {
+                let $this = self;
+                $(let $pattern = $init;)*
+                $($crate::record::declare::put!(w $family $key $method ($($($words)+)?) $value);)*
+                $(w.book5($bids, $asks);)?
+            }
+        }
+    };
+}
+
+/// Declares the CSV row of a record that has several, in the same form: the constant `FIELDS` and the method `fields`.
+macro_rules! row {
+    (for $target:ty |$this:ident| {
+        $($(#[doc = $field_doc:literal])+ $key:literal: $method:ident $(($($words:tt)+))? = $value:expr,)*
+    }) => {
+        impl $target {
+            /// The columns of the row.
+            pub const FIELDS: &'static [$crate::record::schema::Field] = &[
+                $($crate::record::schema::Field {
+                    name: $key,
+                    kind: $crate::record::declare::kind!($method $($($words)+)?),
+                    doc: $crate::record::declare::joined!($($field_doc)+),
+                },)*
+            ];
+
+            /// Lists the cells in the order of [`FIELDS`](Self::FIELDS).
+            #[inline(always)]
+            pub fn fields<W: $crate::record::FieldWriter>(&self, w: &mut W) {
+                let $this = self;
+                $($crate::record::declare::put!(w Row $key $method ($($($words)+)?) $value);)*
+            }
+        }
+    };
+}
+
+/// Joins the lines of a doc comment.
+macro_rules! joined {
+    ($first:literal $($line:literal)*) => {
+        $crate::record::declare::trimmed(concat!($first $(, $line)*))
+    };
+}
+
+/// Returns the kind of field that a method of [`FieldWriter`](crate::record::FieldWriter) writes.
+macro_rules! kind {
+    (price32) => { $crate::record::schema::Kind::Price };
+    (price32_or_null) => { $crate::record::schema::Kind::Price };
+    (price64) => { $crate::record::schema::Kind::Price };
+    (price64_or_null) => { $crate::record::schema::Kind::Price };
+    (uint) => { $crate::record::schema::Kind::Uint };
+    (count) => { $crate::record::schema::Kind::Uint };
+    (int) => { $crate::record::schema::Kind::Int };
+    (int_or_null) => { $crate::record::schema::Kind::IntOrNull };
+    (text) => { $crate::record::schema::Kind::Text };
+    (text_or_null) => { $crate::record::schema::Kind::TextOrNull };
+    (date_or_null) => { $crate::record::schema::Kind::DateOrNull };
+    (word $($words:tt)+) => { $crate::record::schema::Kind::Word(&$($words)+) };
+    (word_or_null $($words:tt)+) => { $crate::record::schema::Kind::WordOrNull(&$($words)+) };
+    (words $($words:tt)+) => { $crate::record::schema::Kind::Words(&$($words)+) };
+    (texts) => { $crate::record::schema::Kind::Texts };
+    (texts_or_null) => { $crate::record::schema::Kind::TextsOrNull };
+    (hex) => { $crate::record::schema::Kind::Hex };
+    (object_or_null) => { $crate::record::schema::Kind::Object };
+    (second) => { $crate::record::schema::Kind::Second };
+    (second_or_null) => { $crate::record::schema::Kind::SecondOrNull };
+    (micros $iso:literal) => { $crate::record::schema::Kind::Micros($iso) };
+    (levels) => { $crate::record::schema::Kind::Levels };
+}
+
+/// Writes one field. A market record's key has a column, or this does not compile.
+macro_rules! put {
+    ($w:ident Packet $key:literal $method:ident ($($words:tt)*) $value:expr) => {{
+        const _: () = assert!(
+            $crate::record::market::column($key) != $crate::record::NO_COLUMN,
+            "a market record is in no list of the market feed's CSV columns"
+        );
+        $crate::record::declare::put!($w Any $key $method ($($words)*) $value)
+    }};
+    ($w:ident $family:ident $key:literal micros ($iso:literal) $value:expr) => {
+        $w.time(
+            $crate::record::TimeKey { epoch: $crate::record::declare::key!($key), iso: $crate::record::declare::key!($iso) },
+            $value,
+        )
+    };
+    ($w:ident $family:ident $key:literal $method:ident ($($words:tt)*) $value:expr) => {
+        $w.$method($crate::record::declare::key!($key), $value)
+    };
+}
+
+macro_rules! rows {
+    () => {
+        None
+    };
+    ($rows:expr) => {
+        Some($rows)
+    };
+}
+
+/// Makes the constant `WORDS` of an enumeration that has `ALL` and a `const fn name`.
+macro_rules! words_of {
+    ($type:ident) => {
+        impl $type {
+            /// The words that records carry, in the order of [`ALL`](Self::ALL).
+            pub const WORDS: [&'static str; $type::ALL.len()] = {
+                let mut words = [""; $type::ALL.len()];
+                let mut i = 0;
+                while i < words.len() {
+                    words[i] = $type::ALL[i].name();
+                    i += 1;
+                }
+                words
+            };
+        }
+    };
+}
+
+/// Returns text without the blank that a doc comment begins with.
+pub const fn trimmed(text: &str) -> &str {
+    text.trim_ascii()
+}
+
+pub(crate) use {joined, key, kind, put, record, row, rows, words_of};
