@@ -1,8 +1,16 @@
-//! The flags of `dhan relay`.
+//! The flags of `dhan relay`, as typed and as meant.
 
+use super::args::StreamArgs;
 use super::credentials::{CredentialArgs, UserTypeArgs};
+use super::plan::StreamSource;
+use super::planner::{AUTH_WAIT, Surroundings, source};
+use super::problems::Problems;
+use super::value;
+use crate::model::Stream;
+use crate::model::exit::Failure;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Hold the account's sockets and serve Dhan's own protocols to any number of programs on this host.
 ///
@@ -62,6 +70,56 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
+/// What a relay needs, checked before anything listens or connects.
+#[derive(Debug, Clone)]
+pub struct RelayPlan {
+    /// Where each of the streams comes from, by its [`index`](Stream::index).
+    pub sources: Vec<StreamSource>,
+    /// How long credentials are waited for (`--auth-wait`).
+    pub auth_wait: Duration,
+    /// The same before anything was live, where it was typed.
+    pub auth_wait_at_start: Option<Duration>,
+    /// How long connections may fail before giving up (`--max-outage`); `None`: for ever.
+    pub max_outage: Option<Duration>,
+    /// Open a socket even if this host holds five of its kind.
+    pub ignore_socket_limit: bool,
+}
+
+/// Plans `dhan relay`.
+///
+/// # Errors
+/// One usage error for everything that is wrong.
+pub fn plan(args: &RelayArgs, around: &Surroundings<'_>) -> Result<RelayPlan, Failure> {
+    let mut problems = Problems::default();
+    let mut time = |option: &str, typed: &Option<String>| {
+        typed.as_deref().and_then(|typed| problems.ok(value::duration(option, typed)))
+    };
+    let (auth_wait, max_outage) = (time("--auth-wait", &args.auth_wait), time("--max-outage", &args.max_outage));
+    let stream = StreamArgs {
+        credentials: args.credentials.clone(),
+        demo: args.demo.clone(),
+        ca_file: args.ca_file.clone(),
+        ..StreamArgs::default()
+    };
+    let mut sources = Vec::new();
+    for of in Stream::ALL {
+        let user_type = (of == Stream::Orders).then_some(args.user_type);
+        match source(&stream, of, user_type, around, &mut problems) {
+            Some(source) => sources.push(source),
+            // What is wrong with one stream's credentials is wrong with all of them.
+            None => return Err(problems.finish().err().unwrap_or_else(|| Failure::usage("no server"))),
+        }
+    }
+    problems.finish()?;
+    Ok(RelayPlan {
+        sources,
+        auth_wait: auth_wait.unwrap_or(AUTH_WAIT),
+        auth_wait_at_start: auth_wait,
+        max_outage,
+        ignore_socket_limit: args.ignore_socket_limit,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,7 +133,8 @@ mod tests {
 
     #[test]
     fn only_loopback_is_listened_on() {
-        let parse = |args: &[&str]| Cli::try_parse_from([&["relay"], args].concat()).map(|cli| cli.args.listen.to_string());
+        let parse =
+            |args: &[&str]| Cli::try_parse_from([&["relay"], args].concat()).map(|cli| cli.args.listen.to_string());
         assert_eq!(parse(&[]).unwrap(), "127.0.0.1:7777");
         assert_eq!(parse(&["--listen", "[::1]:0"]).unwrap(), "[::1]:0");
         for elsewhere in ["0.0.0.0:7777", "192.168.1.2:7777", "[::]:7777", "7777", "localhost:7777"] {

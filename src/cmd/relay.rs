@@ -1,9 +1,8 @@
 //! `dhan relay`: one account's sockets for all programs of this host.
 
-
 use crate::cli::plan::StreamSource;
-use crate::cli::planner::{self, RelayPlan, Surroundings};
-use crate::cli::relay::RelayArgs;
+use crate::cli::planner::Surroundings;
+use crate::cli::relay::{self as flags, RelayArgs, RelayPlan};
 use crate::cmd::stream::Server;
 use crate::cmd::told;
 use crate::console::Console;
@@ -33,7 +32,7 @@ use tokio::sync::mpsc;
 /// # Errors
 /// Why it could not begin, or go on.
 pub fn run(args: &RelayArgs, around: &Surroundings<'_>, console: &Console) -> Result<Exit, Failure> {
-    let plan = planner::relay(args, around)?;
+    let plan = flags::plan(args, around)?;
     let client_token = args.client_token_file.as_deref().map(|path| client_token(path, console)).transpose()?;
     crate::auth::harden();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start");
@@ -185,11 +184,7 @@ fn read_control(path: PathBuf, say: mpsc::UnboundedSender<Control>, console: Con
     reading.map(drop).context("cannot start a thread").map_err(told(Exit::Bug))
 }
 
-fn control_lines(
-    mut reader: impl BufRead,
-    say: &mpsc::UnboundedSender<Control>,
-    console: &Console,
-) -> io::Result<()> {
+fn control_lines(mut reader: impl BufRead, say: &mpsc::UnboundedSender<Control>, console: &Console) -> io::Result<()> {
     /// Longer than any line that means something.
     const LONGEST: u64 = 4_096;
     let mut line = Vec::new();
@@ -223,4 +218,3 @@ fn cannot_listen(listen: std::net::SocketAddr, error: &io::Error) -> Failure {
     };
     Failure::new(Exit::Output, format!("cannot listen on {listen}: {why}"))
 }
-

@@ -9,12 +9,14 @@ use crate::server::login::OrderLogin;
 use crate::server::packets::{DisconnectLayout, disconnect_packet};
 use crate::server::request;
 use crate::server::{ClientStream, Request, Response, http, route, websocket_config};
+use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocket};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -289,7 +291,7 @@ impl Connection {
                     if self.heard.elapsed() > IDLE {
                         return self.say_goodbye(End::Close(1001)).await;
                     }
-                    let _ = self.socket.send(Message::Ping(tokio_tungstenite::tungstenite::Bytes::from_static(b"dhan")));
+                    let _ = self.socket.send(Message::Ping(Bytes::from_static(b"dhan")));
                     client.flush();
                 }
             }
@@ -318,6 +320,7 @@ impl Connection {
                     self.client.flush();
                     return Ok(());
                 }
+                Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return Err(()),
                 Err(Error::Protocol(_) | Error::Capacity(_) | Error::Utf8(_)) => {
                     self.hub.garbage(&self.client);
                     self.client.end(End::Close(1002));

@@ -12,6 +12,7 @@ use crate::protocol::relay::GapMessage;
 use crate::protocol::{Mode, depth, feed};
 use crate::server::Request;
 use crate::session::Subscription;
+use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
 use crate::stream::Ended;
 use rustc_hash::FxHashMap;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -29,8 +30,10 @@ pub(super) type Wanted = FxHashMap<InstrumentKey, Modes>;
 const KEPT: Duration = Duration::from_secs(60);
 /// After a stream could not be held, for how long its clients are refused.
 const REFUSED: Duration = Duration::from_secs(60);
-/// Sockets of a kind.
-const SOCKETS: usize = 5;
+/// Sockets of a stream.
+const SOCKETS: usize = SOCKETS_PER_KIND;
+/// Instruments that the sockets of the market feed take.
+const FEED_INSTRUMENTS: usize = SOCKETS * per_connection(Stream::Market);
 /// How long what is written soon may wait.
 const SOON: Duration = Duration::from_millis(1);
 
@@ -108,7 +111,11 @@ impl Hub {
     }
 
     pub fn refused(&self, request: &Request, status: u16) {
-        self.console.debug(format!("{} is refused with {status}{}", crate::console::untrusted(&request.path), agent(request)));
+        self.console.debug(format!(
+            "{} is refused with {status}{}",
+            crate::console::untrusted(&request.path),
+            agent(request)
+        ));
     }
 
     pub fn garbage(&self, client: &Client) {
@@ -156,10 +163,10 @@ impl Hub {
         }
         let is_new = |key: &&InstrumentKey| state.quoted.get(*key).is_none_or(|quoted| quoted.upstream.is_none());
         let new = keys.iter().filter(is_new).count();
-        if state.asked + new > SOCKETS * crate::session::per_connection(Stream::Market) {
+        if state.asked + new > FEED_INSTRUMENTS {
             return client.end(End::Disconnect(804));
         }
-        let remove_first = state.asked + keys.len() >= SOCKETS * crate::session::per_connection(Stream::Market);
+        let remove_first = state.asked + keys.len() >= FEED_INSTRUMENTS;
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         for &key in keys {
             let mut scratch = std::mem::take(&mut state.scratch);
@@ -301,20 +308,17 @@ impl Hub {
     /// Passes a frame of upstream on.
     pub fn frame(&self, stream: Stream, conn: u16, kind: FrameKind, bytes: &[u8]) {
         let state = &mut *self.state.borrow_mut();
-        let is_data = match (stream, kind) {
-            (Stream::Market, FrameKind::Binary) => market(state, conn, bytes),
-            (Stream::Depth(levels), FrameKind::Binary) => book(state, levels, conn, bytes),
-            (Stream::Orders, FrameKind::Text) => {
-                state.orders.iter().for_each(|client| client.text(bytes, 1));
-                true
-            }
-            _ => false,
-        };
-        if is_data
-            && !state.losses.is_empty()
+        if !state.losses.is_empty()
+            && is_data(stream, kind, bytes)
             && let Some(loss) = state.losses.remove(&(stream.index(), conn))
         {
             tell_gap(state, stream, conn, &loss);
+        }
+        match (stream, kind) {
+            (Stream::Market, FrameKind::Binary) => market(state, conn, bytes),
+            (Stream::Depth(levels), FrameKind::Binary) => book(state, levels, conn, bytes),
+            (Stream::Orders, FrameKind::Text) => state.orders.iter().for_each(|client| client.text(bytes, 1)),
+            _ => {}
         }
     }
 
@@ -471,7 +475,9 @@ impl Hub {
             .filter_map(|(key, quoted)| Some(format!("upstream: {key}@{}", quoted.upstream?.name())))
             .collect();
         for books in &state.books {
-            asked.extend(books.iter().filter(|(_, book)| book.is_asked).map(|(key, _)| format!("upstream: {key} depth")));
+            asked.extend(
+                books.iter().filter(|(_, book)| book.is_asked).map(|(key, _)| format!("upstream: {key} depth")),
+            );
         }
         asked.sort();
         for line in asked {
@@ -494,10 +500,23 @@ fn refusal(state: &mut State, stream: Stream) -> Option<u16> {
     refused.map(|(_, reason)| reason)
 }
 
-/// Passes the packets of a market-feed frame on; returns whether there were any.
-fn market(state: &mut State, conn: u16, frame: &[u8]) -> bool {
+/// Returns whether a frame holds data: what ends a loss.
+fn is_data(stream: Stream, kind: FrameKind, frame: &[u8]) -> bool {
+    match (stream, kind) {
+        (Stream::Market, FrameKind::Binary) => feed::packets(frame)
+            .flatten()
+            .any(|(_, packet)| !matches!(packet, feed::Packet::Disconnect(_) | feed::Packet::Heartbeat)),
+        (Stream::Depth(levels), FrameKind::Binary) => {
+            depth::packets(frame, levels).flatten().any(|packet| matches!(packet, depth::Packet::Side(_)))
+        }
+        (Stream::Orders, kind) => kind == FrameKind::Text,
+        _ => false,
+    }
+}
+
+/// Passes the packets of a market-feed frame on.
+fn market(state: &mut State, conn: u16, frame: &[u8]) {
     let mut rest = frame;
-    let mut is_data = false;
     let mut packets = feed::packets(frame);
     while let Some(packet) = packets.next() {
         let step = rest.len() - packets.rest().len();
@@ -505,7 +524,7 @@ fn market(state: &mut State, conn: u16, frame: &[u8]) -> bool {
         rest = after;
         let Ok((header, packet)) = packet else { continue };
         match packet {
-            feed::Packet::Disconnect(_) | feed::Packet::Heartbeat => continue,
+            feed::Packet::Disconnect(_) | feed::Packet::Heartbeat => {}
             feed::Packet::MarketStatus(_) => {
                 // It is about a segment: everybody who watches something there gets it.
                 let segment = header.instrument.segment;
@@ -522,13 +541,11 @@ fn market(state: &mut State, conn: u16, frame: &[u8]) -> bool {
                 }
             }
         }
-        is_data = true;
     }
-    is_data
 }
 
 /// Passes the packets of a depth frame on: to each client those that it wants, in one message.
-fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) -> bool {
+fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) {
     let mut rest = frame;
     let mut sides = Vec::new();
     let mut packets = depth::packets(frame, levels);
@@ -560,7 +577,6 @@ fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) -> bool {
             client.packet(&state.scratch, count);
         }
     }
-    !sides.is_empty()
 }
 
 /// Tells the clients that a loss has hit, as far as they understand it.
@@ -576,9 +592,9 @@ fn tell_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
     let is_hit = |client: &Client| {
         let wanted = client.subscriptions.borrow();
         match stream {
-            Stream::Market => wanted.keys().any(|key| {
-                state.quoted.get(key).is_some_and(|quoted| quoted.conn.is_none_or(|known| known == conn))
-            }),
+            Stream::Market => wanted
+                .keys()
+                .any(|key| state.quoted.get(key).is_some_and(|quoted| quoted.conn.is_none_or(|known| known == conn))),
             Stream::Depth(levels) => wanted.keys().any(|key| {
                 let book = state.books[depth_index(levels)].get(key);
                 book.is_some_and(|book| book.conn.is_none_or(|known| known == conn))
