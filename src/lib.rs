@@ -29,6 +29,7 @@
 //! * `watch` – the streams of a run as a full-screen view.
 //! * `doctor` – what `dhan doctor` finds, and what it means.
 //! * `server` – what every server of the protocols needs: accepting, routing, reading requests.
+//! * `relay` – one account's sockets for all programs of a host.
 //! * `simulator` – the same protocols from the server's side.
 //! * `cli` – flags as typed, flags as meant.
 //! * `cmd` – one file a subcommand, where the pieces are put together.
@@ -51,6 +52,7 @@ mod pipeline;
 mod protocol;
 mod record;
 mod redact;
+mod relay;
 mod rest;
 mod server;
 mod session;

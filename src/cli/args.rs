@@ -4,6 +4,7 @@
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
+use super::relay::RelayArgs;
 use super::simulate::SimulateArgs;
 use super::verify::VerifyArgs;
 use super::watch::WatchArgs;
@@ -119,6 +120,8 @@ pub enum Command {
     Verify(Lazy<VerifyArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Lazy<SimulateArgs>),
+    /// Serve one account's sockets to all programs of this host, in Dhan's own protocols
+    Relay(Lazy<RelayArgs>),
     /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
     ///
     /// Looks at everything between this host and the data, says what it found, and exits with the

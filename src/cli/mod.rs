@@ -25,6 +25,7 @@ pub mod out;
 pub mod plan;
 pub mod planner;
 pub mod problems;
+pub mod relay;
 pub mod simulate;
 pub mod specs;
 pub mod value;

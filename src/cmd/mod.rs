@@ -3,6 +3,7 @@
 pub mod doctor;
 pub mod generate;
 pub mod instruments;
+pub mod relay;
 pub mod replay;
 pub mod simulate;
 pub mod stream;
@@ -148,6 +149,7 @@ fn dispatch(command: Command, args: &ConsoleArgs, console: &Console) -> Result<E
         Command::Instruments(args) => instruments::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
+        Command::Relay(args) => relay::run(&args, &around, console),
         Command::Doctor(args) => doctor::run(&args, console),
         Command::Generate(args) => generate::run(&args),
     }

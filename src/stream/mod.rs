@@ -6,6 +6,7 @@
 mod early;
 mod gate;
 mod hint;
+mod observer;
 mod shared;
 mod signals;
 mod socket;
@@ -15,6 +16,7 @@ mod trace;
 use crate::model::Stream;
 pub use early::EarlyStop;
 pub use gate::Gate;
+pub use observer::SocketObserver;
 pub use shared::{Credentialing, SocketState};
 
 use crate::auth::BaseUrl;
@@ -143,10 +145,22 @@ pub fn run(run: Run) -> Result<Ended, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Bug, format!("the runtime cannot be started: {}", error.kind())))?;
-    let result = tokio::task::LocalSet::new().block_on(&runtime, Driver::start(run)?.run());
+    let result = tokio::task::LocalSet::new().block_on(&runtime, Driver::start(run, None)?.run());
     // A name look-up that hangs must not hold the process up.
     runtime.shutdown_background();
     result
+}
+
+/// Starts a run, shows its frames to an observer, and returns what streams until the run is over. For a caller that has a
+/// runtime: what is returned is polled within a `LocalSet`.
+///
+/// # Errors
+/// Why it could not be started.
+pub fn drive(
+    run: Run,
+    observer: Rc<dyn SocketObserver>,
+) -> Result<impl Future<Output = Result<Ended, Failure>>, Failure> {
+    Ok(Driver::start(run, Some(observer))?.run())
 }
 
 /// A run under way.
@@ -185,7 +199,7 @@ enum Happened {
 }
 
 impl Driver {
-    fn start(run: Run) -> Result<Driver, Failure> {
+    fn start(run: Run, sockets: Option<Rc<dyn SocketObserver>>) -> Result<Driver, Failure> {
         let Run { feed, plan, symbols, console, .. } = run;
         let no_thread = |error: std::io::Error| {
             Failure::new(Exit::Bug, format!("the thread of an output cannot be started: {}", error.kind()))
@@ -212,6 +226,7 @@ impl Driver {
             pipeline.event(event);
         }
         let shared = Rc::new(Shared {
+            observer: sockets,
             feed,
             console: console.clone(),
             redactor: console.redactor(),

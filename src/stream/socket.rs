@@ -4,12 +4,13 @@ use super::shared::{Shared, fingerprint};
 use super::trace;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
-use crate::console::{Fields, Level};
+use crate::console::{Fields, Level, untrusted};
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::model::{Cause, CredentialProblem, Ended};
 use crate::net::{Connection, Incoming};
-use crate::pipeline::item::{Event, FrameKind, StatusEvent};
+use crate::pipeline::item::{Event, FrameKind, GapReason, StatusEvent};
+use crate::protocol::relay::GapMessage;
 use crate::protocol::{DisconnectReason, depth, feed};
 use crate::session::{Action, Input, Session};
 use futures_util::StreamExt as _;
@@ -231,6 +232,9 @@ impl Socket {
             Action::Status { event, detail } => self.status(event, detail),
             Action::Lost { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
+                if let Some(observer) = &self.shared.observer {
+                    observer.lost(self.conn, reason, &detail, from_us);
+                }
                 self.shared.pipeline.event(Event::Lost { conn: self.conn, reason, detail, from_us });
             }
             Action::SnapshotLost { detail, from_us } => {
@@ -241,7 +245,7 @@ impl Socket {
                     .warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
                 self.shared.pipeline.event(Event::Gap {
                     conn: self.conn,
-                    reason: crate::record::control::GapReason::Snapshot,
+                    reason: GapReason::Snapshot,
                     detail: Some(detail),
                     from_us,
                     to_us,
@@ -396,19 +400,27 @@ impl Socket {
                     if self.feed == Stream::Market && batch.keeps_no_bytes() && feed::numbers(&bytes).is_some() =>
                 {
                     seen.packets += 1;
+                    self.observe(FrameKind::Binary, &bytes);
                     batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
-                    batch.push(FrameKind::Binary, recv_us, &shared.redactor.blot(&bytes));
+                    let bytes = shared.redactor.blot(&bytes);
+                    self.observe(FrameKind::Binary, &bytes);
+                    batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
-                Incoming::Text(bytes) => {
-                    seen.packets += u32::from(self.feed == Stream::Orders);
-                    if self.feed != Stream::Orders {
-                        self.shared.show_text(self.conn, &bytes);
+                Incoming::Text(bytes) => match GapMessage::read(&bytes) {
+                    Some(gap) => seen.gaps.push(gap),
+                    None => {
+                        seen.packets += u32::from(self.feed == Stream::Orders);
+                        if self.feed != Stream::Orders {
+                            self.shared.show_text(self.conn, &bytes);
+                        }
+                        let bytes = shared.redactor.blot_text(&bytes);
+                        self.observe(FrameKind::Text, &bytes);
+                        batch.push(FrameKind::Text, recv_us, &bytes);
                     }
-                    batch.push(FrameKind::Text, recv_us, &shared.redactor.blot_text(&bytes));
-                }
+                },
                 Incoming::Ping => {}
                 Incoming::Pong => seen.pong = true,
                 Incoming::Closed(ended) => seen.ended = Some(ended),
@@ -424,6 +436,12 @@ impl Socket {
         }
         // The frames first: what happened to the connection comes after them.
         batch.done();
+        if let Some(observer) = &self.shared.observer {
+            observer.batch_over();
+        }
+        for gap in std::mem::take(&mut seen.gaps) {
+            self.relayed_gap(gap);
+        }
         self.note_traffic();
         if seen.pong {
             self.tell(Input::Pong);
@@ -440,6 +458,25 @@ impl Socket {
         if let Some(ended) = seen.ended {
             self.closed(ended);
         }
+    }
+
+    fn observe(&self, kind: FrameKind, bytes: &[u8]) {
+        if let Some(observer) = &self.shared.observer {
+            observer.frame(self.conn, kind, bytes);
+        }
+    }
+
+    /// Takes a gap that a relay tells: its connection to the server was away, or this program read too slowly.
+    fn relayed_gap(&self, gap: GapMessage) {
+        let reason = GapReason::ALL.into_iter().find(|reason| reason.name() == gap.reason);
+        self.shared.pipeline.event(Event::Gap {
+            conn: self.conn,
+            reason: reason.unwrap_or(GapReason::Disconnected),
+            detail: gap.detail.map(|detail| self.shared.masked(untrusted(&detail))),
+            from_us: gap.from_us,
+            to_us: gap.to_us.max(gap.from_us),
+            dropped: gap.dropped,
+        });
     }
 
     /// Says what came and the headers in it (`-vv`).
@@ -516,6 +553,8 @@ struct Seen {
     pong: bool,
     disconnect: Option<DisconnectReason>,
     unwanted: Vec<crate::model::InstrumentKey>,
+    /// Gaps that a relay told.
+    gaps: Vec<GapMessage>,
     ended: Option<Ended>,
 }
 
