@@ -158,9 +158,15 @@ impl Client {
                     self.untaken.set(0);
                     self.sent.set(self.sent.get() + queue.sent(taken));
                 }
-                // The task waits for room, or finds out that the client is gone.
-                Ok(_) | Err(_) => {
+                // The task waits for room.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.wake.notify_one();
+                    break;
+                }
+                // The client is gone: nothing waits for it any more.
+                Ok(_) | Err(_) => {
+                    queue.clear();
+                    self.end(End::Reset);
                     break;
                 }
             }

@@ -439,12 +439,15 @@ impl Hub {
         }
     }
 
-    /// Ends everything: upstream runs, and clients with a close frame.
-    pub fn stop(&self) {
+    /// Ends everything: clients with a close frame, and upstream runs unless a signal has ended them already. A second
+    /// request to end would end the process at once.
+    pub fn stop(&self, is_signal: bool) {
         let state = &mut *self.state.borrow_mut();
         state.clients.values().for_each(|client| client.end(End::Close(1001)));
-        for upstream in state.upstreams.iter_mut().filter(|upstream| upstream.is_open()) {
-            upstream.stop();
+        if !is_signal {
+            for upstream in state.upstreams.iter_mut().filter(|upstream| upstream.is_open()) {
+                upstream.stop();
+            }
         }
     }
 

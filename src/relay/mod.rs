@@ -89,9 +89,13 @@ pub async fn serve(relay: Relay, stop: impl Future<Output = ()>) -> Result<Exit,
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut stop = std::pin::pin!(stop);
+    let mut is_signal = false;
     let result = loop {
         tokio::select! {
-            () = &mut stop => break Ok(Exit::Done),
+            () = &mut stop => {
+                is_signal = true;
+                break Ok(Exit::Done);
+            }
             Some(control) = control.recv() => match control {
                 Control::List => hub.list(),
                 Control::Quit => break Ok(Exit::Done),
@@ -106,7 +110,7 @@ pub async fn serve(relay: Relay, stop: impl Future<Output = ()>) -> Result<Exit,
         }
     };
     accepting.abort();
-    hub.stop();
+    hub.stop(is_signal);
     let goodbye = async {
         while hub.has_upstream() {
             match ended.recv().await {

@@ -83,6 +83,11 @@ impl Queue {
         true
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Queue::default();
+    }
+
     /// Returns the bytes to send next.
     pub fn next(&self) -> &[u8] {
         self.bytes.as_slices().0

@@ -42,6 +42,7 @@ impl Relay {
         let home = tempfile::tempdir().expect("a folder");
         let token_file = home.path().join("token");
         std::fs::write(&token_file, TOKEN).expect("written");
+        std::fs::set_permissions(&token_file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("private");
         let mut command = dhan(home.path());
         command.args(["relay", "--listen", "127.0.0.1:0", "-v", "--token-file"]).arg(&token_file).args(args);
         let mut child = command.envs(sim.environment()).stderr(Stdio::piped()).spawn().expect("dhan");
