@@ -37,14 +37,17 @@ _dhan() {
             dhan,orders)
                 cmd="dhan__subcmd__orders"
                 ;;
-            dhan,relay)
-                cmd="dhan__subcmd__relay"
-                ;;
             dhan,replay)
                 cmd="dhan__subcmd__replay"
                 ;;
+            dhan,schema)
+                cmd="dhan__subcmd__schema"
+                ;;
             dhan,simulate)
                 cmd="dhan__subcmd__simulate"
+                ;;
+            dhan,token)
+                cmd="dhan__subcmd__token"
                 ;;
             dhan,verify)
                 cmd="dhan__subcmd__verify"
@@ -61,6 +64,9 @@ _dhan() {
             dhan__subcmd__generate,man)
                 cmd="dhan__subcmd__generate__subcmd__man"
                 ;;
+            dhan__subcmd__generate,systemd)
+                cmd="dhan__subcmd__generate__subcmd__systemd"
+                ;;
             dhan__subcmd__generate__subcmd__help,completions)
                 cmd="dhan__subcmd__generate__subcmd__help__subcmd__completions"
                 ;;
@@ -69,6 +75,9 @@ _dhan() {
                 ;;
             dhan__subcmd__generate__subcmd__help,man)
                 cmd="dhan__subcmd__generate__subcmd__help__subcmd__man"
+                ;;
+            dhan__subcmd__generate__subcmd__help,systemd)
+                cmd="dhan__subcmd__generate__subcmd__help__subcmd__systemd"
                 ;;
             dhan__subcmd__help,depth)
                 cmd="dhan__subcmd__help__subcmd__depth"
@@ -91,14 +100,17 @@ _dhan() {
             dhan__subcmd__help,orders)
                 cmd="dhan__subcmd__help__subcmd__orders"
                 ;;
-            dhan__subcmd__help,relay)
-                cmd="dhan__subcmd__help__subcmd__relay"
-                ;;
             dhan__subcmd__help,replay)
                 cmd="dhan__subcmd__help__subcmd__replay"
                 ;;
+            dhan__subcmd__help,schema)
+                cmd="dhan__subcmd__help__subcmd__schema"
+                ;;
             dhan__subcmd__help,simulate)
                 cmd="dhan__subcmd__help__subcmd__simulate"
+                ;;
+            dhan__subcmd__help,token)
+                cmd="dhan__subcmd__help__subcmd__token"
                 ;;
             dhan__subcmd__help,verify)
                 cmd="dhan__subcmd__help__subcmd__verify"
@@ -111,6 +123,9 @@ _dhan() {
                 ;;
             dhan__subcmd__help__subcmd__generate,man)
                 cmd="dhan__subcmd__help__subcmd__generate__subcmd__man"
+                ;;
+            dhan__subcmd__help__subcmd__generate,systemd)
+                cmd="dhan__subcmd__help__subcmd__generate__subcmd__systemd"
                 ;;
             dhan__subcmd__help__subcmd__instruments,find)
                 cmd="dhan__subcmd__help__subcmd__instruments__subcmd__find"
@@ -126,6 +141,21 @@ _dhan() {
                 ;;
             dhan__subcmd__help__subcmd__instruments,sync)
                 cmd="dhan__subcmd__help__subcmd__instruments__subcmd__sync"
+                ;;
+            dhan__subcmd__help__subcmd__token,ensure)
+                cmd="dhan__subcmd__help__subcmd__token__subcmd__ensure"
+                ;;
+            dhan__subcmd__help__subcmd__token,mint)
+                cmd="dhan__subcmd__help__subcmd__token__subcmd__mint"
+                ;;
+            dhan__subcmd__help__subcmd__token,renew)
+                cmd="dhan__subcmd__help__subcmd__token__subcmd__renew"
+                ;;
+            dhan__subcmd__help__subcmd__token,save)
+                cmd="dhan__subcmd__help__subcmd__token__subcmd__save"
+                ;;
+            dhan__subcmd__help__subcmd__token,show)
+                cmd="dhan__subcmd__help__subcmd__token__subcmd__show"
                 ;;
             dhan__subcmd__instruments,find)
                 cmd="dhan__subcmd__instruments__subcmd__find"
@@ -163,6 +193,42 @@ _dhan() {
             dhan__subcmd__instruments__subcmd__help,sync)
                 cmd="dhan__subcmd__instruments__subcmd__help__subcmd__sync"
                 ;;
+            dhan__subcmd__token,ensure)
+                cmd="dhan__subcmd__token__subcmd__ensure"
+                ;;
+            dhan__subcmd__token,help)
+                cmd="dhan__subcmd__token__subcmd__help"
+                ;;
+            dhan__subcmd__token,mint)
+                cmd="dhan__subcmd__token__subcmd__mint"
+                ;;
+            dhan__subcmd__token,renew)
+                cmd="dhan__subcmd__token__subcmd__renew"
+                ;;
+            dhan__subcmd__token,save)
+                cmd="dhan__subcmd__token__subcmd__save"
+                ;;
+            dhan__subcmd__token,show)
+                cmd="dhan__subcmd__token__subcmd__show"
+                ;;
+            dhan__subcmd__token__subcmd__help,ensure)
+                cmd="dhan__subcmd__token__subcmd__help__subcmd__ensure"
+                ;;
+            dhan__subcmd__token__subcmd__help,help)
+                cmd="dhan__subcmd__token__subcmd__help__subcmd__help"
+                ;;
+            dhan__subcmd__token__subcmd__help,mint)
+                cmd="dhan__subcmd__token__subcmd__help__subcmd__mint"
+                ;;
+            dhan__subcmd__token__subcmd__help,renew)
+                cmd="dhan__subcmd__token__subcmd__help__subcmd__renew"
+                ;;
+            dhan__subcmd__token__subcmd__help,save)
+                cmd="dhan__subcmd__token__subcmd__help__subcmd__save"
+                ;;
+            dhan__subcmd__token__subcmd__help,show)
+                cmd="dhan__subcmd__token__subcmd__help__subcmd__show"
+                ;;
             *)
                 ;;
         esac
@@ -170,7 +236,7 @@ _dhan() {
 
     case "${cmd}" in
         dhan)
-            opts="-q -v -h -V --quiet --verbose --log-format --color --help --version feed depth orders instruments replay watch verify simulate relay doctor generate help"
+            opts="-q -v -h -V --quiet --verbose --log-format --color --help --version feed depth orders instruments replay watch verify schema simulate doctor token generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -192,7 +258,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__depth)
-            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --count --capture --status-records --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -498,7 +564,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__feed)
-            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --once --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --count --capture --status-records --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --once --bars --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -557,8 +623,12 @@ _dhan() {
                     COMPREPLY=($(compgen -W "ticker quote full" -- "${cur}"))
                     return 0
                     ;;
+                --bars)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --only)
-                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown bar" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -732,7 +802,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__generate)
-            opts="-q -v -h --quiet --verbose --log-format --color --help completions man help"
+            opts="-q -v -h --quiet --verbose --log-format --color --help completions systemd man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -783,7 +853,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__generate__subcmd__help)
-            opts="completions man help"
+            opts="completions systemd man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -838,6 +908,20 @@ _dhan() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dhan__subcmd__generate__subcmd__help__subcmd__systemd)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dhan__subcmd__generate__subcmd__man)
             opts="-q -v -h --dir --check --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -867,8 +951,37 @@ _dhan() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dhan__subcmd__generate__subcmd__systemd)
+            opts="-q -v -h --dir --quiet --verbose --log-format --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --dir)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dhan__subcmd__help)
-            opts="feed depth orders instruments replay watch verify simulate relay doctor generate help"
+            opts="feed depth orders instruments replay watch verify schema simulate doctor token generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -924,7 +1037,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__help__subcmd__generate)
-            opts="completions man"
+            opts="completions systemd man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -952,6 +1065,20 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__help__subcmd__generate__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__generate__subcmd__systemd)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1077,7 +1204,7 @@ _dhan() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        dhan__subcmd__help__subcmd__relay)
+        dhan__subcmd__help__subcmd__replay)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1091,7 +1218,7 @@ _dhan() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        dhan__subcmd__help__subcmd__replay)
+        dhan__subcmd__help__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1108,6 +1235,90 @@ _dhan() {
         dhan__subcmd__help__subcmd__simulate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__token)
+            opts="save show ensure mint renew"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__token__subcmd__ensure)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__token__subcmd__mint)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__token__subcmd__renew)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__token__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__token__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1522,7 +1733,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__orders)
-            opts="-f -o -n -d -q -v -h --events --no-snapshot --show-client-id --only --user-type --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --count --capture --status-records --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -d -q -v -h --events --show-client-id --no-snapshot --only --user-type --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1710,118 +1921,8 @@ _dhan() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        dhan__subcmd__relay)
-            opts="-q -v -h --listen --control --client-token-file --token-file --token-command --client-id --user-type --auth-wait --max-outage --demo --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --listen)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --control)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --client-token-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --token-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --token-command)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --client-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --user-type)
-                    COMPREPLY=($(compgen -W "self partner" -- "${cur}"))
-                    return 0
-                    ;;
-                --auth-wait)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --max-outage)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --demo)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --ca-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --log-format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         dhan__subcmd__replay)
-            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --count --status-records --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --bars --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1843,8 +1944,12 @@ _dhan() {
                     COMPREPLY=($(compgen -W "update snapshot status_change execution order_transit order_pending order_rejected order_cancelled order_traded order_expired order_part_traded order_triggered order_closed" -- "${cur}"))
                     return 0
                     ;;
+                --bars)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --only)
-                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown depth depth_side order" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown bar depth depth_side order" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -1924,6 +2029,32 @@ _dhan() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        dhan__subcmd__schema)
+            opts="-q -v -h --time --duckdb --quiet --verbose --log-format --color --help ticker quote full oi prev_close market_status unknown bar depth depth_side order chain gap status end"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --time)
+                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         dhan__subcmd__simulate)
             opts="-q -v -h --listen --seed --rate --replay --speed --fault --casing --disconnect-layout --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1961,6 +2092,479 @@ _dhan() {
                     ;;
                 --disconnect-layout)
                     COMPREPLY=($(compgen -W "a b c" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token)
+            opts="-q -v -h --quiet --verbose --log-format --color --help save show ensure mint renew help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__ensure)
+            opts="-q -v -h --for --until --token-file --client-id --ca-file --pin-file --pin-command --totp-file --totp-command --quiet --verbose --log-format --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --for)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --pin-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --pin-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --totp-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --totp-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__help)
+            opts="save show ensure mint renew help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__help__subcmd__ensure)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__help__subcmd__mint)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__help__subcmd__renew)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__help__subcmd__save)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__mint)
+            opts="-q -v -h --token-file --client-id --ca-file --pin-file --pin-command --totp-file --totp-command --quiet --verbose --log-format --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --pin-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --pin-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --totp-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --totp-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__renew)
+            opts="-q -v -h --token-file --client-id --ca-file --quiet --verbose --log-format --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__save)
+            opts="-q -v -h --token-file --client-id --quiet --verbose --log-format --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__token__subcmd__show)
+            opts="-q -v -h --check --ca-file --token-file --token-command --client-id --quiet --verbose --log-format --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --token-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --log-format)
@@ -2038,11 +2642,11 @@ _dhan() {
                     return 0
                     ;;
                 --mode)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full" -- "${cur}"))
                     return 0
                     ;;
                 -m)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full" -- "${cur}"))
                     return 0
                     ;;
                 --depth)
@@ -2050,7 +2654,7 @@ _dhan() {
                     return 0
                     ;;
                 --levels)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "20 200" -- "${cur}"))
                     return 0
                     ;;
                 --replay)
@@ -2069,7 +2673,7 @@ _dhan() {
                     return 0
                     ;;
                 --speed)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "max 1x 10x" -- "${cur}"))
                     return 0
                     ;;
                 --token-file)

@@ -40,23 +40,26 @@ complete -c dhan -n "__fish_dhan_needs_command" -f -a "instruments" -d 'Download
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "watch" -d 'Look at the streams live in the terminal'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "schema" -d 'Print the JSON Schema of the records'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
-complete -c dhan -n "__fish_dhan_needs_command" -f -a "relay" -d 'Serve one account\'s sockets to all programs of this host, in Dhan\'s own protocols'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
-complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print what fills completions/ and man/'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s i -l instruments -d 'Read instruments from FILE, one a line; - is stdin (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l control -d 'Read sub SPEC…, unsub SPEC…, list and quit from FILE while streaming; - is stdin' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: ticker]' -r -f -a "ticker\t''
 quote\t''
 full\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l bars -d 'OHLC bars of these lengths instead of packets, such as 1m,5m; --only may name packets beside them. The server conflates: highs and lows are those of the packets' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l only -d 'Keep only these record types, separated by commas; gaps stay' -r -f -a "ticker\t''
 quote\t''
 full\t''
 oi\t''
 prev_close\t''
 market_status\t''
-unknown\t''"
+unknown\t''
+bar\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
@@ -186,8 +189,8 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-snapshot -d 'Do not ask the REST order book'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l show-client-id -d 'Print client ids whole'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-snapshot -d 'Do not ask the REST order book'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-gaps -d 'Do not print gap records'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l status-records -d 'Connection events as status records in the stream too'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
@@ -343,10 +346,10 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l speed -d 'As fast as the output takes it, or as it was received [default: max]' -r -f -a "max\t''
 1x\t''
 10x\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l view -d 'Depth: both sides in a record, or every packet as it came [default: book]' -r -f -a "book\t''
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l view -d 'Both sides in a record, or every packet as it came [default: book]' -r -f -a "book\t''
 sides\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l top -d 'Depth: print only the best N levels' -r
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l events -d 'Orders: keep only updates that carry one of these events' -r -f -a "update\t''
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l top -d 'Print only the best N levels; totals are still over all' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l events -d 'Keep only updates that carry one of these events, separated by commas' -r -f -a "update\t''
 snapshot\t''
 status_change\t''
 execution\t''
@@ -359,6 +362,7 @@ order_expired\t''
 order_part_traded\t''
 order_triggered\t''
 order_closed\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l bars -d 'Of captures of the market feed: OHLC bars of these lengths instead of packets, such as 1m,5m' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l only -d 'Keep only these record types; gaps stay' -r -f -a "ticker\t''
 quote\t''
 full\t''
@@ -366,6 +370,7 @@ oi\t''
 prev_close\t''
 market_status\t''
 unknown\t''
+bar\t''
 depth\t''
 depth_side\t''
 order\t''"
@@ -383,18 +388,23 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l show-client-id -d 'Orders: print client ids whole'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l show-client-id -d 'Print client ids whole'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-gaps -d 'Do not print gap records'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l status-records -d 'Connection events as status records in the stream too'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s l -l instruments -d 'Read instruments from FILE, one a line (repeatable)' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r -f -a "ticker\t''
+quote\t''
+full\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l depth -d 'Show the order book of one instrument' -r
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l levels -d 'With --depth: how many levels [default: 20]' -r -f -a "20\t''
+200\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l replay -d 'Show what a capture holds' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --replay: max, 1x or 10x [default: 1x]' -r -f -a "max\t''
+1x\t''
+10x\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
@@ -423,6 +433,17 @@ never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l time -d 'Times as dhan prints them: numbers, or RFC 3339 in IST' -r -f -a "epoch\t''
+iso\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l duckdb -d 'Print the columns for DuckDB\'s read_json instead'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l seed -d 'Seed of everything that is random' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l rate -d 'Packets a second over all connections together [default: ten for every subscription]' -r
@@ -444,27 +465,6 @@ never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l listen -d 'Loopback address and port to listen on; port 0 takes a free one' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l control -d 'Read list and quit from FILE while serving; - is stdin' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-token-file -d 'Serve only clients that send the content of FILE as their token' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
-partner\t'A partner, for all its users'"
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l demo -d 'Relay a simulated exchange inside the process: no account, no network' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l log-format -d 'How messages are written' -r -f -a "text\t''
-json\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people'
 ndjson\t'One finding a line'"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
@@ -481,17 +481,104 @@ complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l offline -d 'Touch n
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -l log-format -d 'How messages are written' -r -f -a "text\t''
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -s h -l help -d 'Print help'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "completions" -d 'Shell completions'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "man" -d 'Manual pages'
-complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "save" -d 'Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "show" -d 'Say whose the token at hand is, of which kind, and until when; never the token itself'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "ensure" -d 'Leave a token in the file that lasts: nothing to do, a renewal, or a new one'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "mint" -d 'Make a new token by PIN and TOTP; the old one is dead then'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "renew" -d 'Renew a living token that was made on web.dhan.co for 24 hours'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l check -d 'Ask Dhan too whether the token is alive'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l for -d 'The token must last this long, such as 8h [default: until 24:00 today in India]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l until -d 'The token must last until this time of today in India (15:30), or until an RFC 3339 instant' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l pin-file -d 'Read the account\'s PIN from FILE [env: DHAN_PIN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l pin-command -d 'Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l totp-file -d 'Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l totp-command -d 'Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l pin-file -d 'Read the account\'s PIN from FILE [env: DHAN_PIN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l pin-command -d 'Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l totp-file -d 'Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l totp-command -d 'Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "save" -d 'Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say whose the token at hand is, of which kind, and until when; never the token itself'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "ensure" -d 'Leave a token in the file that lasts: nothing to do, a renewal, or a new one'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Make a new token by PIN and TOTP; the old one is dead then'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew a living token that was made on web.dhan.co for 24 hours'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "man" -d 'Manual pages'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l dir -d 'Write the files there instead of printing' -r -f -a "(__fish_complete_directories)"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -502,6 +589,15 @@ complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subc
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l dir -d 'Write the files there instead of printing' -r -f -a "(__fish_complete_directories)"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l dir -d 'Write all pages there instead of printing' -r -f -a "(__fish_complete_directories)"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -513,24 +609,32 @@ complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subc
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'Manual pages'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "orders" -d 'Stream the order updates of the account'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "verify" -d 'Check that captured files are whole'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "relay" -d 'Serve one account\'s sockets to all programs of this host, in Dhan\'s own protocols'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "generate" -d 'Print what fills completions/ and man/'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate relay doctor generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "schema" -d 'Print the JSON Schema of the records'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "sync" -d 'Download the instrument master if the server has something newer'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "list" -d 'Print all instruments that pass the filters'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "search" -d 'Find instruments whose symbol, name, display name or ISIN hold all words of a text'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "show" -d 'Show one instrument, with all columns as the file has them'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "save" -d 'Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "show" -d 'Say whose the token at hand is, of which kind, and until when; never the token itself'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "ensure" -d 'Leave a token in the file that lasts: nothing to do, a renewal, or a new one'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Make a new token by PIN and TOTP; the old one is dead then'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "renew" -d 'Renew a living token that was made on web.dhan.co for 24 hours'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Shell completions'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'Manual pages'

@@ -10,6 +10,23 @@
 //!               session   (pure: time comes in as an argument)
 //! ```
 //!
+//! # The journey of a failure
+//!
+//! A `model::Cause` is made where something fails and keeps its words and its class to the end:
+//!
+//! ```text
+//! net::Connector    ─► ConnectError ─┐
+//! net::Connection   ─► Ended        ─┤          policy::verdict          Action::Wait, GiveUp, Lost …
+//! disconnect packet ─► Reason       ─┼► Cause ─► (one table) ─► Session ─┬► status record, gap record (detail)
+//! auth::Source      ─► Problem      ─┤                                   ├► stderr, once (session::outage)
+//! account (budget)  ─► Budget       ─┘                                   └► exit code (policy::exit)
+//! ```
+//!
+//! A new disconnect code is one line in `model::disconnect`; what a kind of failure means is one line in
+//! `session::policy`.
+//!
+//! # The folders
+//!
 //! * `model` – what every module may use: segments, exit codes.
 //! * `protocol` – what the broker's bytes mean, and the inverse.
 //! * `record` – what we promise our users: one field list per record.
@@ -23,6 +40,7 @@
 //! * `stream` – runs sessions over sockets and carries frames to the pipeline.
 //! * `auth` – where credentials come from, and the one place that builds an address with a secret in it.
 //! * `rest` – the few REST calls.
+//! * `token` – the life of an access token: made, renewed, kept in its file.
 //! * `capture` – raw frames in a file, written and read.
 //! * `instruments` – the instrument master: download, cache, look-up.
 //! * `verify` – reads back what was captured and checks that it is complete.
@@ -59,6 +77,7 @@ mod session;
 mod simulator;
 mod storage;
 mod stream;
+mod token;
 mod verify;
 mod watch;
 
@@ -139,6 +158,9 @@ pub mod testing {
     }
     pub mod watch {
         pub use crate::watch::*;
+    }
+    pub mod token {
+        pub use crate::token::*;
     }
     pub mod verify {
         pub use crate::verify::*;

@@ -11,11 +11,13 @@ pub mod budget;
 pub mod cool_off;
 pub mod place;
 mod store;
+pub mod token;
 
 use crate::model::Stream;
 pub use budget::Bucket;
 pub use cool_off::{CoolOff, CoolOffs};
 pub use place::{Holder, NoPlace, Place};
+pub use token::{TokenState, TokenTurn};
 
 use crate::model::CoolOffKind;
 use std::ffi::OsString;

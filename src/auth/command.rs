@@ -102,7 +102,7 @@ pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<Secret
         command.env_remove(name);
     }
     let child = work.spawn(&mut command).ok_or(GIVEN_UP)?;
-    let mut child = child.map_err(|error| format!("cannot be run: {}", crate::net::io_words(&error)))?;
+    let mut child = child.map_err(|error| format!("cannot be run: {}", crate::model::io_words(&error)))?;
     let stdout = Output::of(child.stdout.take(), file::TOKEN_LIMIT + 4096);
     let stderr = Output::of(child.stderr.take(), STDERR_LIMIT);
     let deadline = Instant::now() + COMMAND_LIMIT;
@@ -119,7 +119,7 @@ pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<Secret
     };
     let printed = file::text(stdout.take());
     if !status.success() {
-        redactor.add(printed);
+        super::shape::secret_parts(&printed).for_each(|part| redactor.add(part));
         let said = stderr.take();
         let said = crate::console::untrusted(&String::from_utf8_lossy(&said));
         let said = without_tokens(&redactor.mask(said.trim()));

@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path, fifo: &Fifo) -> Result<SecretString, String> {
     let words = |error: &std::io::Error| match error.kind() {
         ErrorKind::NotFound => "does not exist".to_owned(),
         ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
-        _ => format!("cannot be read: {}", crate::net::io_words(error)),
+        _ => format!("cannot be read: {}", crate::model::io_words(error)),
     };
     // Not blocking: opening a pipe that nobody writes to would wait for ever.
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
@@ -101,18 +101,16 @@ pub(super) fn text(bytes: Vec<u8>) -> SecretString {
 }
 
 /// A warning when the file is readable by others, or somebody else's.
-pub(super) fn permission_warning(path: &Path) -> Option<String> {
+pub(super) fn permission_warning(what: &str, path: &Path) -> Option<String> {
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Some(format!(
-            "the token file {path:?} can be read or changed by others (mode {mode:04o}): chmod 600 it"
-        ));
+        return Some(format!("the {what} {path:?} can be read or changed by others (mode {mode:04o}): chmod 600 it"));
     }
     let me = rustix::process::geteuid();
     // Root's own files (a service's credentials) are as safe as root is.
     if metadata.uid() != me.as_raw() && metadata.uid() != 0 {
-        return Some(format!("the token file {path:?} belongs to another user"));
+        return Some(format!("the {what} {path:?} belongs to another user"));
     }
     None
 }

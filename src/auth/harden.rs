@@ -21,6 +21,12 @@ pub fn harden() {
 /// A usage error that names the argument by its place and never quotes it.
 pub fn refuse_token_arguments<I: IntoIterator<Item = OsString>>(arguments: I) -> Result<(), Failure> {
     for (place, argument) in arguments.into_iter().enumerate() {
+        if argument.to_string_lossy().to_ascii_lowercase().contains("otpauth://") {
+            return Err(Failure::usage(format!(
+                "argument {place} is an otpauth:// address ([redacted]): every user of this host can read a command line. \
+                 Put it into a file (--totp-file FILE), and set TOTP up anew, since it is known to others from now on"
+            )));
+        }
         if holds_token(&argument) {
             return Err(Failure::usage(format!(
                 "argument {place} looks like an access token ([redacted]): every user of this host can read a command \
@@ -49,6 +55,9 @@ mod tests {
             assert_eq!(failure.exit, crate::model::exit::Exit::Usage);
             assert!(failure.message.contains("argument 2") && !failure.message.contains("eyJ"), "{failure}");
         }
+        let seed = "otpauth://totp/Dhan?secret=GEZDGNBVGY3TQOJQ";
+        let failure = refuse_token_arguments(["dhan".into(), "token".into(), seed.into()]).expect_err("refused");
+        assert!(failure.message.contains("argument 2") && !failure.message.contains("GEZD"), "{failure}");
         let fine = ["dhan", "feed", "IDX_I:13", "--token-file", "/home/eyJ/token", "a.b.c"];
         assert_eq!(refuse_token_arguments(fine.map(OsString::from)), Ok(()));
     }

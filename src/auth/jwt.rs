@@ -11,6 +11,8 @@ use serde::Deserialize;
 pub struct Claims {
     /// When it expires; µs since the epoch.
     pub expires_at_us: Option<i64>,
+    /// When it was made; µs since the epoch.
+    pub issued_at_us: Option<i64>,
     /// `SELF` (made on Dhan's web page) or `APP`; 200-level depth has been seen to serve `SELF` only.
     pub consumer_type: Option<String>,
     /// The account it is for; it may be compared with the client id, and shown masked.
@@ -37,6 +39,7 @@ pub fn claims(token: &SecretString) -> Option<Claims> {
     #[derive(Deserialize)]
     struct Payload {
         exp: Option<serde_json::Value>,
+        iat: Option<serde_json::Value>,
         #[serde(rename = "tokenConsumerType")]
         consumer_type: Option<serde_json::Value>,
         #[serde(rename = "dhanClientId")]
@@ -52,10 +55,14 @@ pub fn claims(token: &SecretString) -> Option<Claims> {
         Some(serde_json::Value::Number(number)) => Some(number.to_string()),
         _ => None,
     };
-    let exp = payload.exp.as_ref().and_then(|e| e.as_f64().or_else(|| e.as_str()?.parse().ok()));
-    Some(Claims {
+    let moment = |value: Option<serde_json::Value>| {
+        let seconds = value.as_ref().and_then(|e| e.as_f64().or_else(|| e.as_str()?.parse().ok()));
         // `as` saturates, and a date of the far future is as good as none.
-        expires_at_us: exp.filter(|e| e.is_finite() && *e > 0.0).map(|e| (e * 1e6) as i64),
+        seconds.filter(|e: &f64| e.is_finite() && *e > 0.0).map(|e| (e * 1e6) as i64)
+    };
+    Some(Claims {
+        expires_at_us: moment(payload.exp),
+        issued_at_us: moment(payload.iat),
         consumer_type: text(payload.consumer_type),
         client_id: text(payload.client_id),
     })

@@ -3,9 +3,15 @@
 use super::{file, jwt};
 use secrecy::{ExposeSecret as _, SecretString};
 
+/// The shortest of several words that is taken for a secret; bytes.
+const LEAST_PART: usize = 12;
+
 /// Returns the token without the white space and the byte order mark that editors put around it. Errors are words that
 /// go behind the token's place; they hold no part of it.
-pub(crate) fn checked_token(raw: &SecretString) -> Result<SecretString, &'static str> {
+///
+/// # Errors
+/// What is wrong and what to write instead.
+pub fn checked_token(raw: &SecretString) -> Result<SecretString, &'static str> {
     let text = raw.expose_secret();
     let word = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
     if let Some(words) = dressed_up(word) {
@@ -23,11 +29,28 @@ pub(crate) fn checked_token(raw: &SecretString) -> Result<SecretString, &'static
     Ok(SecretString::from(word))
 }
 
+/// Returns the parts of a text that may be secrets, for the masker: a token without what people put around it, so that a
+/// name before it is not taken for a secret too.
+pub(crate) fn secret_parts(raw: &SecretString) -> impl Iterator<Item = SecretString> {
+    let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ':' | '{' | '}' | '[' | ']');
+    let words = raw.expose_secret().trim_matches('\u{feff}').split(is_around).filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    let is_alone = words.len() == 1;
+    words.into_iter().filter_map(move |word| {
+        let value = match word.split_once('=') {
+            Some((_, value)) if !value.trim_matches('=').is_empty() => value,
+            _ => word,
+        };
+        let looks_like_one = value.len() >= LEAST_PART && value.bytes().any(|b| b.is_ascii_digit());
+        (is_alone || looks_like_one).then(|| SecretString::from(value))
+    })
+}
+
 /// Says what stands around a token that was copied out of something else. Not taken off silently: what is a part of the
 /// token and what is not is a guess, and a wrong guess is refused by the server as a dead token.
 fn dressed_up(word: &str) -> Option<&'static str> {
     if word.starts_with('{') || word.starts_with('[') {
-        return Some("holds JSON, not a token: write the value of \"accessToken\" alone");
+        return Some("holds JSON, not a token: write the token alone, without the braces and names around it");
     }
     let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}'];
     if word.starts_with(quotes) || word.ends_with(quotes) {
@@ -86,6 +109,16 @@ mod tests {
             let said = checked_token(&SecretString::from(text.as_str())).expect_err("malformed");
             assert!(said.contains(words), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn the_masker_learns_the_token_and_not_the_words_around_it() {
+        for text in [JWT.to_owned(), format!("DHAN_ACCESS_TOKEN={JWT}"), format!("{{\"accessToken\":\"{JWT}\"}}")] {
+            let parts: Vec<_> = secret_parts(&SecretString::from(text)).collect();
+            assert_eq!(parts.iter().map(|part| part.expose_secret()).collect::<Vec<_>>(), [JWT]);
+        }
+        let parts = secret_parts(&SecretString::from("an-opaque-token")).count();
+        assert_eq!(parts, 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where credentials are looked for, and reading them, again at every attempt.
 
 use super::file::Fifo;
-use super::shape::{checked_token, checked_word};
+use super::shape::{checked_token, checked_word, secret_parts};
 use super::{Credentials, Login, Partner, claims, command, file};
 use crate::model::exit::{Exit, Failure};
 use crate::redact::{Redactor, mask_client_id};
@@ -47,7 +47,7 @@ impl Environment {
     pub fn secrets(&self) -> Vec<SecretString> {
         let values = crate::model::secrets::SECRET_VARIABLES.iter().filter_map(|name| self.secret(name));
         let file = self.text("DHAN_TOKEN_FILE").and_then(|path| file::glance(Path::new(&path)));
-        values.chain(file).filter(is_long_enough).collect()
+        values.chain(file).filter(is_long_enough).flat_map(|secret| secret_parts(&secret).collect::<Vec<_>>()).collect()
     }
 
     /// Whether a variable is there, be it empty.
@@ -190,7 +190,11 @@ impl Source {
         // Before a list is read or a name looked up: the wrong file may be named there.
         let named = place.as_ref().and_then(TokenPlace::path).and_then(file::glance);
         let named = named.filter(is_long_enough);
-        environment.secrets().into_iter().chain(named).for_each(|secret| redactor.add(secret));
+        environment
+            .secrets()
+            .into_iter()
+            .chain(named.iter().flat_map(secret_parts))
+            .for_each(|secret| redactor.add(secret));
         // Before anything is sent: a server may repeat it.
         for id in [client_id.clone(), environment.text("DHAN_PARTNER_ID")].into_iter().flatten() {
             redactor.add_client_id(id.trim());
@@ -221,7 +225,7 @@ impl Source {
     /// A warning when others can read the token file; to be said once at the start.
     pub fn permission_warning(&self) -> Option<String> {
         match &self.place {
-            Some(TokenPlace::File(path)) => file::permission_warning(path),
+            Some(TokenPlace::File(path)) => file::permission_warning("token file", path),
             _ => None,
         }
     }
@@ -232,8 +236,29 @@ impl Source {
     /// # Errors
     /// What is wrong with them; see [`CredentialProblem`].
     pub async fn read(&self) -> Result<Credentials, CredentialProblem> {
-        let client_id = self.checked_client_id()?;
-        let client_id = client_id.as_deref();
+        match self.read_described().await {
+            (_, Some(problem)) => Err(problem),
+            (Some(credentials), None) => Ok(credentials),
+            (None, None) => Err(self.missing()),
+        }
+    }
+
+    /// Reads the credentials and what is wrong with them: a token that may not be used can be described all the same. Its
+    /// client id is empty where nothing names it.
+    pub async fn read_described(&self) -> (Option<Credentials>, Option<CredentialProblem>) {
+        let (token, claims) = match self.read_token().await {
+            Ok(read) => read,
+            Err(problem) => return (None, Some(problem)),
+        };
+        let owner = claims.client_id.clone();
+        let judged = self.judge(claims);
+        let client_id = judged.as_ref().ok().cloned().or(owner).or_else(|| self.client_id.clone());
+        (Some(Credentials { client_id: client_id.unwrap_or_default(), token }), judged.err())
+    }
+
+    /// Reads a token of the right shape.
+    async fn read_token(&self) -> Result<(SecretString, super::Claims), CredentialProblem> {
+        self.checked_client_id()?;
         let Some(place) = &self.place else { return Err(self.missing()) };
         let raw = match place {
             TokenPlace::Environment => {
@@ -248,44 +273,51 @@ impl Source {
                 command::on_thread(move |work| command::run(&line, work, &redactor)).await
             }
         };
-        let problem = |kind, words: String| CredentialProblem {
-            kind,
-            message: format!("{place} {words}"),
-            can_change: self.can_change(),
-        };
+        let problem = |kind, words: String| self.problem(kind, &words);
         let raw = raw.map_err(|words| problem(ProblemKind::Unreadable, words))?;
-        self.redactor.add(raw.clone());
+        secret_parts(&raw).for_each(|part| self.redactor.add(part));
         let token = checked_token(&raw).map_err(|words| problem(ProblemKind::Malformed, words.to_owned()))?;
         self.redactor.add(token.clone());
         let claims = claims(&token).unwrap_or_default();
         if let Some(owner) = &claims.client_id {
             self.redactor.add_client_id(owner);
         }
+        Ok((token, claims))
+    }
+
+    fn problem(&self, kind: ProblemKind, words: &str) -> CredentialProblem {
+        let place = self.place.as_ref().map(ToString::to_string).unwrap_or_default();
+        CredentialProblem { kind, message: format!("{place} {words}"), can_change: self.can_change() }
+    }
+
+    /// Judges a token by what it says about itself, and returns the client id to use it with.
+    fn judge(&self, claims: super::Claims) -> Result<String, CredentialProblem> {
+        let problem = |kind, words: String| self.problem(kind, &words);
+        let client_id = self.checked_client_id()?;
         if let Some(expires) = claims.expires_at_us
             && expires <= crate::clock::now_us()
         {
             let words = format!("holds a token that expired on {}: make a new one on web.dhan.co", ist_minute(expires));
             return Err(problem(ProblemKind::Expired, words));
         }
-        let client_id = match (client_id, claims.client_id) {
+        match (client_id.as_deref(), claims.client_id) {
             (Some(named), Some(owner)) if named != owner => {
                 let (owner, named) = (mask_client_id(&crate::console::untrusted(&owner)), mask_client_id(named));
-                return Err(problem(
+                Err(problem(
                     ProblemKind::OtherAccount,
                     format!(
                         "holds a token of the client id {owner}, but {} says {named}: name the token's own client id, \
                          or leave the client id out",
                         self.client_id_place()
                     ),
-                ));
+                ))
             }
-            (Some(named), _) => named.to_owned(),
+            (Some(named), _) => Ok(named.to_owned()),
             (None, Some(owner)) => checked_word(&owner)
-                .map_err(|words| problem(ProblemKind::Malformed, format!("holds a token whose client id {words}")))?
-                .to_owned(),
-            (None, None) => return Err(self.missing()),
-        };
-        Ok(Credentials { client_id, token })
+                .map(str::to_owned)
+                .map_err(|words| problem(ProblemKind::Malformed, format!("holds a token whose client id {words}"))),
+            (None, None) => Err(self.missing()),
+        }
     }
 
     /// Names what the client id was read from.
@@ -397,7 +429,8 @@ impl Credentials {
     }
 }
 
-fn ist_minute(us: i64) -> String {
+/// Returns a moment (µs since the epoch) as people in India read it, to the minute.
+pub fn ist_minute(us: i64) -> String {
     let civil = crate::clock::ist_civil(us);
     format!("{} at {:02}:{:02} IST", civil.date(), civil.hour(), civil.minute())
 }

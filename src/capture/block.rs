@@ -20,7 +20,7 @@ pub const SESSION: u8 = b'S';
 /// The block holds entries.
 pub const ENTRIES: u8 = b'E';
 
-/// OpenMode much is read at a time.
+/// How much is read at a time.
 const STEP: usize = 256 << 10;
 
 /// Appends a block.
@@ -42,7 +42,7 @@ fn checksum(kind: u8, len: [u8; 4], payload: &[u8]) -> u32 {
     crc.finalize()
 }
 
-/// OpenMode the bytes of a file are packed.
+/// How the bytes of a file are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
     /// As they are.
@@ -151,7 +151,7 @@ impl<R: Read> Blocks<R> {
         Ok(blocks)
     }
 
-    /// OpenMode the file is packed.
+    /// How the file is packed.
     pub fn packing(&self) -> Packing {
         self.packing
     }

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// Only its owner reads it: it may hold orders.
 const MODE: u32 = 0o600;
-/// OpenMode far from the end the last block is looked for before the whole file is read.
+/// How far from the end the last block is looked for before the whole file is read.
 const TAIL: u64 = 8 << 20;
 
 /// A capture that is ready to be written.

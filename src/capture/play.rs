@@ -63,7 +63,7 @@ pub enum Part<'a> {
     Damaged(Range<u64>),
     /// Blocks of the run that are not there, without a trace.
     Missing {
-        /// OpenMode many.
+        /// How many.
         blocks: u64,
     },
     /// The file's last bytes, which are not whole.

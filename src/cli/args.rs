@@ -1,20 +1,33 @@
-//! Flags as typed. What has a fixed set of words or a form of its own is text here and is read by
-//! [`planner`](super::planner), which finds all problems, not only the first.
+//! Flags as typed: each value is read by a parser of [`value`](super::value); what does not fit together is found by
+//! [`planner`](super::planner).
 
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
+use super::only::types;
+use super::plan::{Speed, View};
 use super::relay::RelayArgs;
+use super::schema::SchemaArgs;
 use super::simulate::SimulateArgs;
+use super::token::TokenArgs;
+use super::value::{
+    ByteSize, Moment, choice, duration, levels, modes, one_of, positive, positive_duration, seconds, speeds,
+};
 use super::verify::VerifyArgs;
 use super::watch::WatchArgs;
+use crate::console::LogFormat;
+use crate::format::encoder::Format;
+use crate::format::time::TimeStyle;
 use crate::model::Stream;
+use crate::model::stream::Levels;
+use crate::output::OnLag;
+use crate::pipeline::bars::Interval;
+use crate::protocol::Mode;
 use crate::record::RecordType;
 use crate::record::order::Event;
-use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
-use std::ffi::OsStr;
+use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueHint, value_parser};
 use std::path::PathBuf;
+use std::time::Duration;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -30,9 +43,10 @@ Exit codes:
 Environment:
   DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN     the account
   DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND     where its token comes from
+  DHAN_PIN_FILE, DHAN_PIN_COMMAND, DHAN_TOTP_FILE, DHAN_TOTP_COMMAND     how dhan token makes one
   DHAN_WS_USER_TYPE, DHAN_PARTNER_ID, DHAN_PARTNER_SECRET     orders as a partner
   DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL,
-  DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_INSTRUMENTS_URL     other servers
+  DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_AUTH_URL, DHAN_INSTRUMENTS_URL     other servers
   DHAN_CACHE_DIR, XDG_CACHE_HOME, XDG_STATE_HOME     where files are kept
   DHAN_HOLIDAYS     a date a line, else XDG_CONFIG_HOME/dhan/holidays
   HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR     as everywhere
@@ -44,7 +58,7 @@ Try it without an account: dhan feed --demo";
 /// stdout carries records and nothing else; everything for people goes to stderr.
 #[derive(Debug, Parser)]
 #[command(name = "dhan", version, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true)]
-#[command(arg_required_else_help = false, propagate_version = false, infer_long_args = false)]
+#[command(arg_required_else_help = true, propagate_version = false, infer_long_args = false)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -118,6 +132,15 @@ pub enum Command {
     Watch(Lazy<WatchArgs>),
     /// Check that captured files are whole
     Verify(Lazy<VerifyArgs>),
+    /// Print the JSON Schema of the records
+    ///
+    /// A document of JSON Schema 2020-12: types, what may be null, units and sources. It carries the version of the records.
+    ///
+    /// Examples:
+    ///   dhan schema ticker
+    ///   duckdb -c "from read_json('day.ndjson', $(dhan schema --duckdb quote))"
+    #[command(verbatim_doc_comment)]
+    Schema(Lazy<SchemaArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Lazy<SimulateArgs>),
     /// Serve one account's sockets to all programs of this host, in Dhan's own protocols
@@ -134,7 +157,19 @@ pub enum Command {
     ///   dhan doctor --stop
     #[command(verbatim_doc_comment)]
     Doctor(Lazy<DoctorArgs>),
-    /// Print what fills completions/ and man/
+    /// Keep an access token alive: save, show, ensure, mint, renew
+    ///
+    /// Dhan's access tokens end after 24 hours. ensure leaves one in the token file that lasts: it
+    /// does nothing, renews a token that was made on web.dhan.co, or makes a new one by PIN and
+    /// TOTP. Nothing ever prints a token. PIN and TOTP secret come from files or commands only.
+    ///
+    /// Examples:
+    ///   dhan token save
+    ///   dhan token show --check
+    ///   dhan token ensure --pin-file /etc/dhan/pin --totp-file /etc/dhan/totp
+    #[command(verbatim_doc_comment)]
+    Token(Lazy<TokenArgs>),
+    /// Print what fills completions/ and man/, and units for systemd
     Generate(Lazy<GenerateArgs>),
 }
 
@@ -149,11 +184,12 @@ pub struct ConsoleArgs {
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
     /// How messages are written
-    #[arg(long, value_name = "FORMAT", value_parser = Word(&["text", "json"]), global = true)]
-    pub log_format: Option<String>,
+    #[arg(long, value_name = "FORMAT", ignore_case = true, global = true)]
+    #[arg(value_parser = choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]))]
+    pub log_format: Option<LogFormat>,
     /// When messages are coloured [default: auto]
-    #[arg(long, value_name = "WHEN", value_parser = Word(&["auto", "always", "never"]), global = true)]
-    pub color: Option<String>,
+    #[arg(long, value_name = "WHEN", ignore_case = true, global = true)]
+    pub color: Option<ColorChoice>,
 }
 
 /// `dhan feed`.
@@ -163,14 +199,19 @@ pub struct FeedArgs {
     #[command(flatten)]
     pub instruments: InstrumentArgs,
     /// What to receive of instruments that do not say so themselves [default: ticker]
-    #[arg(short, long, value_name = "MODE", value_parser = Word(&["ticker", "quote", "full"]))]
-    pub mode: Option<String>,
+    #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes())]
+    pub mode: Option<Mode>,
     /// One record of the asked type for each instrument, then exit 0; with -d, what came by then
     #[arg(long)]
     pub once: bool,
+    /// OHLC bars of these lengths instead of packets, such as 1m,5m; --only may name packets beside them. The server
+    /// conflates: highs and lows are those of the packets
+    #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse, conflicts_with = "once")]
+    pub bars: Vec<Interval>,
     /// Keep only these record types, separated by commas; gaps stay
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(RecordType::words(Stream::Market)))]
-    pub only: Vec<String>,
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
+    #[arg(value_parser = types(RecordType::of_stream(Stream::Market)))]
+    pub only: Vec<RecordType>,
     /// Everything that all streams have.
     #[command(flatten)]
     pub stream: StreamArgs,
@@ -183,37 +224,57 @@ pub struct DepthArgs {
     #[command(flatten)]
     pub instruments: InstrumentArgs,
     /// How many levels [default: 20]
-    #[arg(long, value_name = "N", value_parser = Word(&["20", "200"]))]
-    pub levels: Option<String>,
-    /// Both sides in a record, or every packet as it came [default: book]
-    #[arg(long, value_name = "VIEW", value_parser = Word(&["book", "sides"]))]
-    pub view: Option<String>,
-    /// Print only the best N levels; totals are still over all
-    #[arg(long, value_name = "N")]
-    pub top: Option<String>,
+    #[arg(long, value_name = "N", value_parser = levels())]
+    pub levels: Option<Levels>,
+    /// How books are shown.
+    #[command(flatten)]
+    pub book: BookArgs,
     /// Keep only these record types; gaps stay
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(RecordType::words(Stream::DEPTH_20)))]
-    pub only: Vec<String>,
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
+    #[arg(value_parser = types(RecordType::of_stream(Stream::DEPTH_20)))]
+    pub only: Vec<RecordType>,
     /// Everything that all streams have.
     #[command(flatten)]
     pub stream: StreamArgs,
 }
 
-/// `dhan orders`.
+/// How books are shown; of `dhan depth` and `dhan replay`.
 #[derive(Debug, Clone, Default, Args)]
-pub struct OrdersArgs {
+pub struct BookArgs {
+    /// Both sides in a record, or every packet as it came [default: book]
+    #[arg(long, value_name = "VIEW", ignore_case = true)]
+    #[arg(value_parser = choice(&[("book", View::Book), ("sides", View::Sides)]))]
+    pub view: Option<View>,
+    /// Print only the best N levels; totals are still over all
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=200))]
+    pub top: Option<u64>,
+}
+
+/// Which order updates are shown, and how; of `dhan orders` and `dhan replay`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct UpdateArgs {
     /// Keep only updates that carry one of these events, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(&Event::WORDS))]
-    pub events: Vec<String>,
-    /// Do not ask the REST order book
-    #[arg(long)]
-    pub no_snapshot: bool,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', ignore_case = true)]
+    #[arg(value_parser = one_of(&Event::ALL, Event::name))]
+    pub events: Vec<Event>,
     /// Print client ids whole
     #[arg(long)]
     pub show_client_id: bool,
+}
+
+/// `dhan orders`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OrdersArgs {
+    /// Which updates are shown, and how.
+    #[command(flatten)]
+    pub updates: UpdateArgs,
+    /// Do not ask the REST order book
+    #[arg(long)]
+    pub no_snapshot: bool,
     /// Keep only these record types; gaps stay
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(RecordType::words(Stream::Orders)))]
-    pub only: Vec<String>,
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
+    #[arg(value_parser = types(RecordType::of_stream(Stream::Orders)))]
+    pub only: Vec<RecordType>,
     /// Whose orders.
     #[command(flatten)]
     pub user_type: super::credentials::UserTypeArgs,
@@ -248,33 +309,34 @@ pub struct StreamArgs {
     /// Also keep the raw frames, with receive times, for dhan replay
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub capture: Option<PathBuf>,
-    /// Connection events as status records in the stream too
-    #[arg(long, help_heading = "Output")]
-    pub status_records: bool,
     /// When the reader of stdout is too slow: drop the oldest and count them, or stop reading [default: drop]
-    #[arg(long, value_name = "WHAT", value_parser = Word(&["drop", "block"]), help_heading = "Output")]
-    pub on_lag: Option<String>,
+    #[arg(long, value_name = "WHAT", ignore_case = true, help_heading = "Output")]
+    #[arg(value_parser = choice(&[("drop", OnLag::Drop), ("block", OnLag::Block)]))]
+    pub on_lag: Option<OnLag>,
     /// Stop after this time, such as 6h15m
-    #[arg(short, long, value_name = "DURATION", help_heading = "End")]
-    pub duration: Option<String>,
+    #[arg(short, long, value_name = "DURATION", value_parser = positive_duration, help_heading = "End")]
+    pub duration: Option<Duration>,
     /// Stop at this time of today in India (15:30), or at an RFC 3339 instant
     #[arg(long, value_name = "TIME", help_heading = "End")]
-    pub until: Option<String>,
+    pub until: Option<Moment>,
     /// Run to the end, but exit 13 when the gaps add up to more than this
-    #[arg(long, value_name = "DURATION", help_heading = "End")]
-    pub fail_on_gap: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "End")]
+    pub fail_on_gap: Option<Duration>,
     /// Give up when no connection could be made for this long [default: keep trying]
-    #[arg(long, value_name = "DURATION", help_heading = "End")]
-    pub max_outage: Option<String>,
+    ///
+    /// Attempts that reach the server are counted over all programs of this host: 10 in a burst, then 10 a minute. A run
+    /// that has to wait for that says so, and what failed last.
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "End")]
+    pub max_outage: Option<Duration>,
     /// How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]
-    #[arg(long, value_name = "DURATION", help_heading = "Credentials")]
-    pub auth_wait: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Credentials")]
+    pub auth_wait: Option<Duration>,
     /// Where the credentials are.
     #[command(flatten)]
     pub credentials: super::credentials::CredentialArgs,
     /// Stream from a simulated exchange inside the process: no account, no network
-    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Server")]
-    pub demo: Option<String>,
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, help_heading = "Server")]
+    pub demo: Option<Option<u64>>,
     /// Another server; used as it stands, path included
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Server")]
     pub url: Option<String>,
@@ -288,8 +350,8 @@ pub struct StreamArgs {
     #[arg(long, help_heading = "Server")]
     pub dry_run: bool,
     /// A line of figures on stderr this often, such as 60s
-    #[arg(long, value_name = "DURATION", help_heading = "Messages")]
-    pub stats: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = seconds, help_heading = "Messages")]
+    pub stats: Option<Duration>,
 }
 
 /// What is printed, and where.
@@ -297,30 +359,35 @@ pub struct StreamArgs {
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Format [default: ndjson, or what the extension of --output says]
-    #[arg(short, long, value_name = "FORMAT", value_parser = Word(&["ndjson", "csv"]))]
-    pub format: Option<String>,
+    #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
+    #[arg(value_parser = one_of(&[Format::Ndjson, Format::Csv], Format::name))]
+    pub format: Option<Format>,
     /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is
     /// stdout (repeatable)
     #[arg(short, long, value_name = "PATTERN", value_hint = ValueHint::FilePath)]
     pub output: Vec<String>,
     /// Also rotate at this size on disk, such as 200MB
     #[arg(long, value_name = "SIZE")]
-    pub rotate_size: Option<String>,
+    pub rotate_size: Option<ByteSize>,
     /// Run CMD (sh -c) for every finished file, with its path in $1
     #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
     pub on_rotate: Option<String>,
     /// How long a full disk is waited out [default: 5m]
-    #[arg(long, value_name = "DURATION")]
-    pub disk_wait: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub disk_wait: Option<Duration>,
     /// Do not print gap records
     #[arg(long)]
     pub no_gaps: bool,
     /// Times as numbers, or as RFC 3339 in IST [default: epoch]
-    #[arg(long, value_name = "STYLE", value_parser = Word(&["epoch", "iso"]))]
-    pub time: Option<String>,
+    #[arg(long, value_name = "STYLE", ignore_case = true)]
+    #[arg(value_parser = choice(&[("epoch", TimeStyle::Epoch), ("iso", TimeStyle::Iso)]))]
+    pub time: Option<TimeStyle>,
+    /// Connection events as status records in the stream too
+    #[arg(long)]
+    pub status_records: bool,
     /// Stop after N records
-    #[arg(short = 'n', long, value_name = "N")]
-    pub count: Option<String>,
+    #[arg(short = 'n', long, value_name = "N", value_parser = positive)]
+    pub count: Option<u64>,
 }
 
 /// `dhan replay`.
@@ -330,33 +397,29 @@ pub struct ReplayArgs {
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// As fast as the output takes it, or as it was received [default: max]
-    #[arg(long, value_name = "SPEED", value_parser = Word(&["max", "1x", "10x"]))]
-    pub speed: Option<String>,
-    /// Depth: both sides in a record, or every packet as it came [default: book]
-    #[arg(long, value_name = "VIEW", value_parser = Word(&["book", "sides"]))]
-    pub view: Option<String>,
-    /// Depth: print only the best N levels
-    #[arg(long, value_name = "N")]
-    pub top: Option<String>,
-    /// Orders: keep only updates that carry one of these events
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = Word(&Event::WORDS))]
-    pub events: Vec<String>,
-    /// Orders: print client ids whole
-    #[arg(long)]
-    pub show_client_id: bool,
+    #[arg(long, value_name = "SPEED", ignore_case = true, value_parser = speeds())]
+    pub speed: Option<Speed>,
+    /// Of captures of depth: how books are shown.
+    #[command(flatten)]
+    pub book: BookArgs,
+    /// Of captures of orders: which updates are shown, and how.
+    #[command(flatten)]
+    pub updates: UpdateArgs,
+    /// Of captures of the market feed: OHLC bars of these lengths instead of packets, such as 1m,5m
+    #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse)]
+    pub bars: Vec<Interval>,
     /// Keep only these record types; gaps stay
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', value_parser = Word(&RecordType::WORDS))]
-    pub only: Vec<String>,
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
+    #[arg(value_parser = types(&RecordType::STREAMED))]
+    pub only: Vec<RecordType>,
     /// What is printed, and where.
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Connection events as status records in the stream too
-    #[arg(long, help_heading = "Output")]
-    pub status_records: bool,
 }
 
 /// `dhan generate`.
 #[derive(Debug, Clone, Args)]
+#[command(arg_required_else_help = true)]
 pub struct GenerateArgs {
     /// What to generate.
     #[command(subcommand)]
@@ -377,6 +440,12 @@ pub enum Generated {
         /// Compare the files there with what would be written; exit 1 if they differ
         #[arg(long, requires = "dir")]
         check: bool,
+    },
+    /// Units for systemd: a token before the market, a stream while it is open
+    Systemd {
+        /// Write the files there instead of printing
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
     },
     /// Manual pages
     Man {
@@ -401,26 +470,4 @@ pub enum Shell {
     Zsh,
     /// fish
     Fish,
-}
-
-/// Text with a fixed set of words: they are shown in the help and completed, but what was typed is judged later,
-/// together with everything else.
-#[derive(Debug, Clone, Copy)]
-struct Word(&'static [&'static str]);
-
-impl TypedValueParser for Word {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &clap::Command,
-        argument: Option<&clap::Arg>,
-        value: &OsStr,
-    ) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, argument, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(self.0.iter().map(PossibleValue::new)))
-    }
 }

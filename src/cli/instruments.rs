@@ -20,7 +20,7 @@ An option chain around a strike, streamed:
 
 /// Download, list and look up instruments: ids, symbols, lots, ticks, expiries
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, arg_required_else_help = true)]
 pub struct InstrumentsArgs {
     /// What to do
     #[command(subcommand)]
@@ -220,6 +220,10 @@ impl TypedValueParser for SegmentParser {
             }
             error.insert(ContextKind::InvalidValue, ContextValue::String(value.to_string_lossy().into_owned()));
             let names = SpecSegment::ALL.map(|segment| segment.name().to_owned()).to_vec();
+            let near = super::value::nearest(&value.to_string_lossy(), &SpecSegment::ALL.map(SpecSegment::name));
+            if let Some(near) = near {
+                error.insert(ContextKind::SuggestedValue, ContextValue::String(near.to_owned()));
+            }
             error.insert(ContextKind::ValidValue, ContextValue::Strings(names));
             error
         })

@@ -1,7 +1,9 @@
 //! Flags as typed, flags as meant.
 //!
 //! * [`args`] – as typed.
-//! * [`planner`] – from typed to meant, every problem in one message; with [`value`], [`specs`] and [`problems`].
+//! * [`value`] – parsers of single values.
+//! * [`typed`] – reads a command line, and finds all its bad values.
+//! * [`planner`] – from typed to meant, every problem in one message; with [`specs`] and [`problems`].
 //! * [`plan`] – what is meant: everything a run needs, checked before anything connects.
 //! * [`credentials`] – where the credentials are.
 //! * [`simulate`] – the options of `dhan simulate`.
@@ -9,7 +11,9 @@
 //! * [`dry_run`] – a plan in words.
 //! * [`lazy`] – arguments of the subcommand that was named, and of no other.
 //! * [`only`] – which types of record are kept.
+//! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
+//! * [`token`] – the options of `dhan token`.
 //! * [`verify`] – the options of `dhan verify`.
 //! * [`watch`] – the options of `dhan watch`.
 //! * [`doctor`] – the options of `dhan doctor`.
@@ -26,8 +30,11 @@ pub mod plan;
 pub mod planner;
 pub mod problems;
 pub mod relay;
+pub mod schema;
 pub mod simulate;
 pub mod specs;
+pub mod token;
+pub mod typed;
 pub mod value;
 pub mod verify;
 pub mod watch;

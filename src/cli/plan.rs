@@ -9,6 +9,7 @@ use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Stream;
 use crate::output::OnLag;
+use crate::pipeline::bars::Interval;
 pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
@@ -159,6 +160,8 @@ pub struct ServerPlan {
 pub struct ShapePlan {
     /// Keep only these record types (`--only`); `None`: all. For the other streams than the market feed see [`StreamKind`].
     pub only: Option<Vec<RecordType>>,
+    /// Lengths of the bars that are made of market packets (`--bars`); empty: none.
+    pub bars: Vec<Interval>,
     /// Numbers or RFC 3339 (`--time`).
     pub time: TimeStyle,
     /// Print gap records (not with `--no-gaps`).
@@ -246,4 +249,14 @@ pub enum Speed {
     Max,
     /// So many times as fast as it was received.
     Times(u32),
+}
+
+impl Speed {
+    /// Returns the word that people type.
+    pub fn name(self) -> String {
+        match self {
+            Speed::Max => "max".to_owned(),
+            Speed::Times(times) => format!("{times}x"),
+        }
+    }
 }

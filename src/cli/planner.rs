@@ -1,30 +1,28 @@
 //! From flags as typed to a plan, or to one message with every problem. Pure: the time, the environment and the reading
 //! of list files come in from outside.
 
-use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs};
+use super::args::{
+    BookArgs, DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs, UpdateArgs,
+};
 use super::credentials::UserTypeArgs;
-use super::only;
+use super::only::{self, Kept};
 use super::plan::{
-    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, Speed, StopPlan,
-    StreamKind, StreamPlan, StreamSource, TextSource, View,
+    InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, StopPlan, StreamKind,
+    StreamPlan, StreamSource, TextSource,
 };
 use super::problems::Problems;
 use super::specs::{self, Takes};
-use super::value;
 use crate::auth::{ApiBase, Environment};
 use crate::clock;
 use crate::format::encoder::Format;
-use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Segment;
 use crate::model::Stream;
 use crate::model::exit::Failure;
-use crate::output::OnLag;
 use crate::output::file::Pattern;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-use crate::record::RecordType;
-use crate::record::order::{Event, Events};
+use crate::record::order::Events;
 use crate::redact::Redactor;
 use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
 use crate::session::requests::effective_mode;
@@ -48,6 +46,8 @@ pub struct Surroundings<'a> {
     pub read: &'a mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
     /// What is wrong with names, as far as that is known without a network.
     pub unfound: &'a Unfound,
+    /// What is wrong with the command line already; told together with what planning finds.
+    pub problems: Problems,
 }
 
 const DISK_WAIT: Duration = Duration::from_mins(5);
@@ -58,14 +58,12 @@ pub(super) const AUTH_WAIT: Duration = Duration::from_mins(10);
 /// # Errors
 /// One usage error (exit 2) that lists every problem.
 pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = Problems::default();
-    let mode = args.mode.as_deref().and_then(|typed| {
-        problems.ok(value::word("--mode", typed, &["ticker", "quote", "full"]).map(|at| Mode::ALL[at]))
-    });
-    let mode = mode.unwrap_or(Mode::Ticker);
+    let mut problems = around.problems.take();
+    let mode = args.mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
     let instruments = instruments(&args.instruments, &args.stream, Stream::Market, takes, around, &mut problems);
-    let only = only::types(&args.only, RecordType::of_stream(Stream::Market), &mut problems);
+    let kept = only::kept(&args.only, &args.bars, &mut problems);
+    let only = &kept.only;
     if args.once {
         if args.stream.output.count.is_some() {
             problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
@@ -74,7 +72,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
             let mode = specs::mode_of(spec, takes).unwrap_or(mode);
             spec.key().map_or(mode, |key| effective_mode(key, mode))
         };
-        if let Some(only) = &only
+        if let Some(only) = only
             && let Some(spec) = instruments.specs.iter().find(|s| !only.iter().any(|o| o.name() == wanted(s).name()))
         {
             let name = wanted(spec).name();
@@ -84,7 +82,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
         }
     }
     let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
-    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
 }
 
 /// Plans `dhan depth`.
@@ -92,22 +90,18 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
 /// # Errors
 /// As [`feed`].
 pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = Problems::default();
-    let levels = args.levels.as_deref().and_then(|typed| {
-        let at = problems.ok(value::word("--levels", typed, &["20", "200"]))?;
-        Some([Levels::Twenty, Levels::TwoHundred][at])
-    });
-    let levels = levels.unwrap_or(Levels::Twenty);
-    let view = view(args.view.as_deref(), &mut problems);
-    let top = top(args.top.as_deref(), &mut problems);
+    let mut problems = around.problems.take();
+    let levels = args.levels.unwrap_or(Levels::Twenty);
+    let view = args.book.view.unwrap_or_default();
+    let top = top(&args.book);
     let instruments =
         instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, around, &mut problems);
-    let only = only::types(&args.only, RecordType::of_stream(Stream::Depth(levels)), &mut problems);
-    if let Some(only) = &only {
+    let kept = only::kept(&args.only, &[], &mut problems);
+    if let Some(only) = &kept.only {
         problems.ok(only::printed(only, Stream::Depth(levels), view));
     }
     let kind = StreamKind::Depth { levels, view, top };
-    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
 }
 
 /// Plans `dhan orders`.
@@ -115,36 +109,33 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
 /// # Errors
 /// As [`feed`].
 pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = Problems::default();
-    let events = events(&args.events, &mut problems);
-    let only = only::types(&args.only, RecordType::of_stream(Stream::Orders), &mut problems);
-    let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.show_client_id };
-    stream(kind, InstrumentPlan::default(), None, only, &args.stream, Some(args.user_type), around, problems)
+    let mut problems = around.problems.take();
+    let events = events(&args.updates);
+    let kept = only::kept(&args.only, &[], &mut problems);
+    let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.updates.show_client_id };
+    stream(kind, InstrumentPlan::default(), None, kept, &args.stream, Some(args.user_type), around, problems)
 }
 
 /// Plans `dhan replay`.
 ///
 /// # Errors
 /// As [`feed`].
-pub fn replay(args: &ReplayArgs) -> Result<ReplayPlan, Failure> {
-    let (mut problems, mut warnings) = (Problems::default(), Vec::new());
-    let speed = args.speed.as_deref().and_then(|typed| {
-        let at = problems.ok(value::word("--speed", typed, &["max", "1x", "10x"]))?;
-        Some([Speed::Max, Speed::Times(1), Speed::Times(10)][at])
-    });
-    let only = only::types(&args.only, &RecordType::STREAMED, &mut problems);
+pub fn replay(args: &ReplayArgs, mut problems: Problems) -> Result<ReplayPlan, Failure> {
+    let mut warnings = Vec::new();
+    let kept = only::kept(&args.only, &args.bars, &mut problems);
     let plan = ReplayPlan {
         files: args.files.clone(),
-        speed: speed.unwrap_or_default(),
-        view: view(args.view.as_deref(), &mut problems),
-        top: top(args.top.as_deref(), &mut problems),
-        events: events(&args.events, &mut problems),
-        show_client_id: args.show_client_id,
-        shape: shape(&args.output, only, args.status_records, &mut problems),
+        speed: args.speed.unwrap_or_default(),
+        view: args.book.view.unwrap_or_default(),
+        top: top(&args.book),
+        events: events(&args.updates),
+        show_client_id: args.updates.show_client_id,
+        shape: shape(&args.output, kept),
         outputs: outputs(&args.output, None, &mut problems, &mut warnings),
-        count: count(&args.output, &mut problems),
+        count: args.output.count,
         warnings,
     };
+    only::check_csv(&plan.shape, &plan.outputs, &mut problems);
     problems.finish().map(|()| plan)
 }
 
@@ -209,28 +200,17 @@ fn stream(
     kind: StreamKind,
     instruments: InstrumentPlan,
     control: Option<&Path>,
-    only: Option<Vec<RecordType>>,
+    kept: Kept,
     args: &StreamArgs,
     user_type: Option<UserTypeArgs>,
     around: &mut Surroundings<'_>,
     mut problems: Problems,
 ) -> Result<StreamPlan, Failure> {
     let mut warnings = Vec::new();
-    let time = |option: &str, typed: &Option<String>, problems: &mut Problems| {
-        typed.as_deref().and_then(|typed| problems.ok(value::duration(option, typed)))
-    };
-    let shape = shape(&args.output, only, args.status_records, &mut problems);
+    let shape = shape(&args.output, kept);
     let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
-    let stop = stop(args, around.now_us, &mut problems);
-    let stats = time("--stats", &args.stats, &mut problems);
-    if stats.is_some_and(|every| every < Duration::from_secs(1)) {
-        problems.add("--stats wants a second at least: write --stats 60s");
-    }
-    let on_lag = args.on_lag.as_deref().and_then(|typed| {
-        let at = problems.ok(value::word("--on-lag", typed, &["drop", "block"]))?;
-        Some([OnLag::Drop, OnLag::Block][at])
-    });
-    let auth_wait = time("--auth-wait", &args.auth_wait, &mut problems);
+    only::check_csv(&shape, &outputs, &mut problems);
+    let stop = stop(args, around.now_us);
     let mut plan = StreamPlan {
         instruments,
         control: control.map(|path| match path == Path::new("-") {
@@ -241,12 +221,12 @@ fn stream(
         shape,
         outputs,
         stop,
-        fail_on_gap: time("--fail-on-gap", &args.fail_on_gap, &mut problems),
-        max_outage: time("--max-outage", &args.max_outage, &mut problems),
-        auth_wait: auth_wait.unwrap_or(AUTH_WAIT),
-        auth_wait_at_start: auth_wait,
-        on_lag: on_lag.unwrap_or_default(),
-        stats,
+        fail_on_gap: args.fail_on_gap,
+        max_outage: args.max_outage,
+        auth_wait: args.auth_wait.unwrap_or(AUTH_WAIT),
+        auth_wait_at_start: args.auth_wait,
+        on_lag: args.on_lag.unwrap_or_default(),
+        stats: args.stats,
         dry_run: args.dry_run,
         ignore_socket_limit: args.ignore_socket_limit,
         warnings,
@@ -276,16 +256,10 @@ pub(super) fn source(
     around: &Surroundings<'_>,
     problems: &mut Problems,
 ) -> Option<StreamSource> {
-    if let Some(seed) = args.demo.as_deref() {
+    if let Some(seed) = args.demo {
         if args.url.is_some() || args.ca_file.is_some() {
             problems.add("--demo needs no server: leave out --url and --ca-file, or --demo");
         }
-        let seed = match seed {
-            "" => None,
-            seed => problems.ok(seed
-                .parse()
-                .map_err(|_| format!("--demo={seed:?} is not a seed: write a whole number such as --demo=7"))),
-        };
         return Some(StreamSource::Demo { seed });
     }
     let base = problems.ok_or_failure(feed.resolve(args.url.as_deref(), &around.environment));
@@ -295,51 +269,28 @@ pub(super) fn source(
     Some(StreamSource::Server(Box::new(server)))
 }
 
-fn shape(args: &OutputArgs, only: Option<Vec<RecordType>>, status_records: bool, problems: &mut Problems) -> ShapePlan {
-    let time = args.time.as_deref().and_then(|typed| {
-        let at = problems.ok(value::word("--time", typed, &["epoch", "iso"]))?;
-        Some([TimeStyle::Epoch, TimeStyle::Iso][at])
-    });
-    ShapePlan { only, time: time.unwrap_or_default(), gaps: !args.no_gaps, status_records }
+fn shape(args: &OutputArgs, kept: Kept) -> ShapePlan {
+    let Kept { only, bars } = kept;
+    let time = args.time.unwrap_or_default();
+    ShapePlan { only, bars, time, gaps: !args.no_gaps, status_records: args.status_records }
 }
 
-fn events(typed: &[String], problems: &mut Problems) -> Option<Events> {
-    let names: Vec<_> = Event::ALL.iter().map(|event| event.name()).collect();
-    let mut events = Events::default();
-    for typed in typed {
-        if let Some(at) = problems.ok(value::word("--events", typed, &names)) {
-            events = events.with(Event::ALL[at]);
-        }
-    }
-    (!typed.is_empty()).then_some(events)
+fn events(args: &UpdateArgs) -> Option<Events> {
+    let events = args.events.iter().fold(Events::default(), |events, event| events.with(*event));
+    (!args.events.is_empty()).then_some(events)
 }
 
-fn view(typed: Option<&str>, problems: &mut Problems) -> View {
-    let at = typed.and_then(|typed| problems.ok(value::word("--view", typed, &["book", "sides"])));
-    [View::Book, View::Sides][at.unwrap_or(0)]
+fn top(args: &BookArgs) -> Option<usize> {
+    args.top.map(|n| usize::try_from(n).unwrap_or(usize::MAX))
 }
 
-fn top(typed: Option<&str>, problems: &mut Problems) -> Option<usize> {
-    typed
-        .and_then(|typed| problems.ok(value::positive("--top", typed)))
-        .map(|n| usize::try_from(n).unwrap_or(usize::MAX))
-}
-
-fn count(args: &OutputArgs, problems: &mut Problems) -> Option<u64> {
-    args.count.as_deref().and_then(|typed| problems.ok(value::positive("--count", typed)))
-}
-
-fn stop(args: &StreamArgs, now_us: i64, problems: &mut Problems) -> StopPlan {
-    let duration = args.duration.as_deref().and_then(|typed| problems.ok(value::duration("--duration", typed)));
-    if duration.is_some_and(|d| d.is_zero()) {
-        problems.add("--duration \"0s\" is no time at all: write one such as 90s, or leave it out");
-    }
-    let until_us = args.until.as_deref().and_then(|typed| problems.ok(value::moment("--until", typed, now_us)));
+fn stop(args: &StreamArgs, now_us: i64) -> StopPlan {
+    let until_us = args.until.map(|until| until.us(now_us));
     let already_past = until_us.filter(|until| *until <= now_us).map(|until| {
         let shown = |us| clock::ist_civil(us).strftime("%F %T IST").to_string();
         format!("--until {} has passed (it is {}): nothing to do", shown(until), shown(now_us))
     });
-    StopPlan { count: count(&args.output, problems), duration, until_us, already_past }
+    StopPlan { count: args.output.count, duration: args.duration, until_us, already_past }
 }
 
 fn outputs(
@@ -348,10 +299,7 @@ fn outputs(
     problems: &mut Problems,
     warnings: &mut Vec<String>,
 ) -> OutputsPlan {
-    let asked = args.format.as_deref().and_then(|typed| {
-        let at = problems.ok(value::word("--format", typed, &["ndjson", "csv"]))?;
-        Some([Format::Ndjson, Format::Csv][at])
-    });
+    let asked = args.format;
     let mut targets: Vec<OutputPlan> = Vec::new();
     for typed in &args.output {
         let target = match typed.as_str() {
@@ -366,6 +314,14 @@ fn outputs(
             continue;
         }
         let says = if target == OutputTarget::Stdout { None } else { format_of(typed) };
+        if let (Some(Err(extension)), None) = (&says, asked) {
+            problems.add(format!(
+                "--output {typed:?}: .{extension} is no format that dhan writes: name it .ndjson or .csv (and .gz or .zst \
+                 behind that), or say --format ndjson or --format csv"
+            ));
+            continue;
+        }
+        let says = says.and_then(Result::ok);
         // What was said in words wins over what a name suggests; nobody should find out from the file alone.
         if let (Some(asked), Some(says)) = (asked, says)
             && asked != says
@@ -400,25 +356,24 @@ fn outputs(
     }
     OutputsPlan {
         targets,
-        rotate_size: args.rotate_size.as_deref().and_then(|typed| problems.ok(value::size("--rotate-size", typed))),
+        rotate_size: args.rotate_size.map(|size| size.0),
         on_rotate: args.on_rotate.clone(),
-        disk_wait: args
-            .disk_wait
-            .as_deref()
-            .and_then(|t| problems.ok(value::duration("--disk-wait", t)))
-            .unwrap_or(DISK_WAIT),
+        disk_wait: args.disk_wait.unwrap_or(DISK_WAIT),
         capture: capture.map(Path::to_owned),
     }
 }
 
-/// What a file's name says about its format; compression aside.
-fn format_of(name: &str) -> Option<Format> {
-    let name = name.to_ascii_lowercase();
+/// What a file's name says about its format, compression aside: nothing, a format, or an extension that is none.
+fn format_of(name: &str) -> Option<Result<Format, String>> {
+    let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    match plain.rsplit_once('.')?.1 {
-        "csv" => Some(Format::Csv),
-        "ndjson" | "jsonl" | "json" => Some(Format::Ndjson),
-        _ => None,
+    let (stem, extension) = plain.rsplit_once('.')?;
+    match extension {
+        "csv" => Some(Ok(Format::Csv)),
+        "ndjson" | "jsonl" | "json" => Some(Ok(Format::Ndjson)),
+        // A hidden file, or a part of the name that changes with time.
+        _ if stem.is_empty() || extension.contains(['%', '{', '}']) => None,
+        other => Some(Err(other.to_owned())),
     }
 }
 

@@ -1,11 +1,11 @@
 use super::*;
-use crate::cli::args::{Cli, Command};
-use clap::Parser as _;
+use crate::cli::args::Command;
 
 const NOW: &str = "2026-06-10T10:00:00Z"; // 15:30 in India
 
 fn plan_with(line: &[&str], stdin: &str) -> Result<StreamPlan, Failure> {
-    let cli = Cli::try_parse_from(std::iter::once("dhan").chain(line.iter().copied())).expect("clap takes it");
+    let line = std::iter::once("dhan").chain(line.iter().copied()).map(Into::into).collect();
+    let (cli, problems) = crate::cli::typed::parse(line).expect("clap takes it");
     let mut read = |source: &TextSource| match source {
         TextSource::Stdin => Ok(stdin.as_bytes().to_vec()),
         TextSource::File(_) => Err(io::Error::from(io::ErrorKind::NotFound)),
@@ -16,6 +16,7 @@ fn plan_with(line: &[&str], stdin: &str) -> Result<StreamPlan, Failure> {
         redactor: Redactor::default(),
         read: &mut read,
         unfound: &|specs, _, _| specs.iter().map(|spec| format!("{spec} is nowhere")).collect(),
+        problems,
     };
     match cli.command {
         Command::Feed(args) => feed(&args, &mut around),
@@ -56,17 +57,16 @@ fn every_problem_is_in_one_message_quoted_with_what_to_write() {
     assert_eq!(failure.exit, crate::model::exit::Exit::Usage);
     for says in [
         "\"qoute\"",
-        "quote?",
+        "similar value exists: 'quote'",
         "NSE_FNO:1?",
-        "--count \"0\"",
+        "\"0\" for '--count <N>'",
         "60s",
         "\"25:00\"",
-        "full?",
+        "similar value exists: 'full'",
         "\"2XB\"",
         "\"x\"",
         "no.txt: there is no such file",
         "\"unix\"",
-        "add --output",
     ] {
         assert!(failure.message.contains(says), "{says} is missing in: {}", failure.message);
     }
@@ -94,15 +94,19 @@ fn contradictions_are_usage_errors() {
         (vec!["feed", "IDX_I:13", "-o", "a", "-o", "a"], "given twice"),
         (vec!["feed", "IDX_I:13", "--capture", "-"], "needs a file"),
         (vec!["feed", "IDX_I:13", "-d", "0s"], "no time at all"),
+        (vec!["feed", "IDX_I:13", "-d", "18446744073709551615s"], "36500d"),
+        (vec!["feed", "IDX_I:13", "--stats", "18446744073709551615s"], "36500d"),
+        (vec!["feed", "IDX_I:13", "-o", "a", "--rotate-size", "300"], "no unit"),
+        (vec!["feed", "IDX_I:13", "--rotate-size", "3MB"], "add --output"),
         (vec!["feed", "--demo", "--url", "ws://127.0.0.1:1/"], "leave out --url"),
         (vec!["feed", "IDX_I:13", "--url", "ws://example.com/"], "in the clear"),
         (vec!["feed", "IDX_I:13", "--only", "gap"], "--no-gaps"),
         (vec!["depth", "IDX_I:13"], "NSE_EQ and NSE_FNO only"),
-        (vec!["depth", "NSE_EQ:1", "--top", "0"], "--top \"0\""),
-        (vec!["depth", "NSE_EQ:1", "--levels", "50"], "20 or 200"),
+        (vec!["depth", "NSE_EQ:1", "--top", "0"], "--top <N>"),
+        (vec!["depth", "NSE_EQ:1", "--levels", "50"], "[possible values: 20, 200]"),
         (vec!["depth", "NSE_EQ:1", "--only", "depth_side"], "--view sides"),
         (vec!["orders", "--events", "traded"], "order_traded"),
-        (vec!["orders", "--only", "ticker"], "write order"),
+        (vec!["orders", "--only", "ticker"], "[possible values: order]"),
     ] {
         let failure = plan(&line).unwrap_err();
         assert!(failure.message.contains(says), "{line:?}: {}", failure.message);

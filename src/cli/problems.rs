@@ -7,6 +7,12 @@ use crate::model::exit::Failure;
 pub struct Problems(Vec<String>);
 
 impl Problems {
+    /// Returns what was found so far, leaving nothing.
+    #[must_use]
+    pub fn take(&mut self) -> Problems {
+        std::mem::take(self)
+    }
+
     /// One more.
     pub fn add(&mut self, problem: impl Into<String>) {
         self.0.push(problem.into());

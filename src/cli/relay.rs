@@ -40,16 +40,16 @@ pub struct RelayArgs {
     pub user_type: UserTypeArgs,
 
     /// How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]
-    #[arg(long, value_name = "DURATION", help_heading = "Credentials")]
-    pub auth_wait: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Credentials")]
+    pub auth_wait: Option<Duration>,
 
     /// Give up when no connection could be made for this long [default: keep trying]
-    #[arg(long, value_name = "DURATION", help_heading = "End")]
-    pub max_outage: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "End")]
+    pub max_outage: Option<Duration>,
 
     /// Relay a simulated exchange inside the process: no account, no network
-    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Server")]
-    pub demo: Option<String>,
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, help_heading = "Server")]
+    pub demo: Option<Option<u64>>,
 
     /// Trust the root certificates in this file, as SSL_CERT_FILE
     #[arg(long, value_name = "PEM", value_hint = clap::ValueHint::FilePath, help_heading = "Server")]
@@ -91,13 +91,9 @@ pub struct RelayPlan {
 /// One usage error for everything that is wrong.
 pub fn plan(args: &RelayArgs, around: &Surroundings<'_>) -> Result<RelayPlan, Failure> {
     let mut problems = Problems::default();
-    let mut time = |option: &str, typed: &Option<String>| {
-        typed.as_deref().and_then(|typed| problems.ok(value::duration(option, typed)))
-    };
-    let (auth_wait, max_outage) = (time("--auth-wait", &args.auth_wait), time("--max-outage", &args.max_outage));
     let stream = StreamArgs {
         credentials: args.credentials.clone(),
-        demo: args.demo.clone(),
+        demo: args.demo,
         ca_file: args.ca_file.clone(),
         ..StreamArgs::default()
     };
@@ -113,9 +109,9 @@ pub fn plan(args: &RelayArgs, around: &Surroundings<'_>) -> Result<RelayPlan, Fa
     problems.finish()?;
     Ok(RelayPlan {
         sources,
-        auth_wait: auth_wait.unwrap_or(AUTH_WAIT),
-        auth_wait_at_start: auth_wait,
-        max_outage,
+        auth_wait: args.auth_wait.unwrap_or(AUTH_WAIT),
+        auth_wait_at_start: args.auth_wait,
+        max_outage: args.max_outage,
         ignore_socket_limit: args.ignore_socket_limit,
     })
 }

@@ -194,6 +194,25 @@ pub fn gather(
     (plan, problems)
 }
 
+/// The longest list of instruments, in bytes.
+const LONGEST_LIST: u64 = 64 << 20;
+
+/// Reads a list of instruments to its end, but not without a bound.
+///
+/// # Errors
+/// As reading; [`io::ErrorKind::InvalidData`] when there is more than 64 MiB.
+pub fn read_bounded(reader: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(reader, LONGEST_LIST + 1), &mut bytes)?;
+    if bytes.len() as u64 > LONGEST_LIST {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it has more than 64 MiB: that is no list of instruments",
+        ));
+    }
+    Ok(bytes)
+}
+
 /// What makes two specs the same subscription, as far as that is known before a look-up.
 fn identity(spec: &Spec, takes: Takes) -> (Option<SpecSegment>, Name, Option<Mode>) {
     let name = match &spec.name {
@@ -216,6 +235,7 @@ fn why(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file".to_owned(),
         io::ErrorKind::PermissionDenied => "it may not be read: check its permissions".to_owned(),
         io::ErrorKind::IsADirectory => "that is a folder: name a file".to_owned(),
+        io::ErrorKind::InvalidData => error.to_string(),
         kind => format!("it cannot be read ({kind})"),
     }
 }

@@ -1,126 +1,180 @@
-//! Single values as typed, as meant. Every error quotes what was typed and says what to write instead.
+//! Parsers of single values, for clap: words, lengths of time, sizes, moments. An error says what to write instead; clap
+//! quotes what was typed and names the option.
 
+use super::plan::Speed;
 use crate::clock;
+use crate::model::stream::Levels;
+use crate::protocol::Mode;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::str::FromStr;
 use std::time::Duration;
 
-/// The words nearest to a mistyped one, if any is near enough to be meant.
+/// The longest length of time that an option takes: a century, so that no sum with a clock overflows.
+pub const LONGEST: Duration = Duration::from_hours(36_500 * 24);
+
+/// Returns a parser of a fixed set of words, in any case where the argument says so.
+pub fn choice<T: Copy + Send + Sync + 'static>(
+    words: &[(&'static str, T)],
+) -> impl TypedValueParser<Value = T> + use<T> {
+    let words = words.to_vec();
+    let parser = PossibleValuesParser::new(words.iter().map(|(word, _)| *word).collect::<Vec<_>>());
+    parser.try_map(move |typed| {
+        let found = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&typed));
+        found.map(|(_, meant)| *meant).ok_or("no such word")
+    })
+}
+
+/// Returns a parser of everything in a list, by its names.
+pub fn one_of<T: Copy + Send + Sync + 'static>(
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> + use<T> {
+    choice(&all.iter().map(|one| (name(*one), *one)).collect::<Vec<_>>())
+}
+
+/// Returns the parser of `--mode`.
+pub fn modes() -> impl TypedValueParser<Value = Mode> {
+    one_of(&Mode::ALL, Mode::name)
+}
+
+/// Returns the parser of `--levels`.
+pub fn levels() -> impl TypedValueParser<Value = Levels> {
+    choice(&[("20", Levels::Twenty), ("200", Levels::TwoHundred)])
+}
+
+/// Returns the parser of a replay's `--speed`.
+pub fn speeds() -> impl TypedValueParser<Value = Speed> {
+    choice(&[("max", Speed::Max), ("1x", Speed::Times(1)), ("10x", Speed::Times(10))])
+}
+
+/// Returns the word nearest to a mistyped one, if any is near enough to be meant.
 pub fn nearest<'a>(typed: &str, words: &[&'a str]) -> Option<&'a str> {
     let typed = typed.trim().to_ascii_lowercase();
-    let ranked = words.iter().map(|word| (distance(&typed, &word.to_ascii_lowercase()), *word));
+    if typed.len() > 64 {
+        return None;
+    }
+    let ranked = words.iter().map(|word| (strsim::damerau_levenshtein(&typed, &word.to_ascii_lowercase()), *word));
     let (off, word) = ranked.min_by_key(|(off, _)| *off)?;
     (off <= 1 + typed.chars().count() / 3 && off < word.chars().count()).then_some(word)
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let same = usize::from(a[i - 1] != b[j - 1]);
-                let mut least = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + same);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    least = least.min(rows[i - 2][j - 2] + 1);
-                }
-                least
-            };
+/// Reads a length of time such as `6h15m`.
+///
+/// # Errors
+/// Names the unit where only a number was typed, and the longest length where it is exceeded.
+pub fn duration(typed: &str) -> Result<Duration, String> {
+    let typed = typed.trim();
+    let parsed = humantime::parse_duration(typed);
+    match parsed {
+        Ok(length) if length <= LONGEST => Ok(length),
+        Ok(_) | Err(humantime::DurationError::NumberOverflow) => {
+            Err("longer than the longest length of time, 36500d".to_owned())
+        }
+        Err(_) if !typed.is_empty() && typed.bytes().all(|b| b.is_ascii_digit()) => {
+            Err(format!("no unit: write {typed}s for seconds, {typed}m for minutes"))
+        }
+        Err(_) => Err("not a length of time: write one such as 90s, 15m or 6h15m".to_owned()),
+    }
+}
+
+/// Reads a length of time above 0.
+///
+/// # Errors
+/// As [`duration`].
+pub fn positive_duration(typed: &str) -> Result<Duration, String> {
+    match duration(typed)? {
+        Duration::ZERO => Err("no time at all: write one such as 90s, or leave it out".to_owned()),
+        length => Ok(length),
+    }
+}
+
+/// Reads a length of time of at least a second.
+///
+/// # Errors
+/// As [`duration`].
+pub fn seconds(typed: &str) -> Result<Duration, String> {
+    match duration(typed)? {
+        length if length < Duration::from_secs(1) => Err("less than a second: write one such as 60s".to_owned()),
+        length => Ok(length),
+    }
+}
+
+/// Reads a whole number of at least 1.
+///
+/// # Errors
+/// Says what a number is.
+pub fn positive(typed: &str) -> Result<u64, String> {
+    let number = typed.trim().parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "not a whole number of at least 1".to_owned())
+}
+
+/// A size in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteSize(pub u64);
+
+impl FromStr for ByteSize {
+    type Err = String;
+
+    /// Reads `200KB` (200 000 bytes) or `200KiB` (204 800); a bare number could mean either, and is refused.
+    fn from_str(typed: &str) -> Result<ByteSize, String> {
+        const EXAMPLES: &str = "write one such as 200KB (200 000 bytes), 50MiB or 1GB";
+        let text = typed.trim();
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let number: u64 = text[..digits].parse().map_err(|_| format!("not a size: {EXAMPLES}"))?;
+        let unit: u64 = match text[digits..].trim().to_ascii_lowercase().as_str() {
+            "" => return Err(format!("no unit: {EXAMPLES}")),
+            "b" => 1,
+            "k" | "kb" => 1_000,
+            "m" | "mb" => 1_000_000,
+            "g" | "gb" => 1_000_000_000,
+            "kib" => 1 << 10,
+            "mib" => 1 << 20,
+            "gib" => 1 << 30,
+            _ => return Err(format!("no such unit: {EXAMPLES}")),
+        };
+        match number.checked_mul(unit) {
+            Some(0) => Err(format!("no size at all: {EXAMPLES}")),
+            Some(bytes) => Ok(ByteSize(bytes)),
+            None => Err(format!("larger than any disk: {EXAMPLES}")),
         }
     }
-    rows[a.len()][b.len()]
 }
 
-/// One of a fixed set of words, in any case: its place in the set.
-///
-/// # Errors
-/// Quotes the word, names the nearest one or all.
-pub fn word(option: &str, typed: &str, words: &[&str]) -> Result<usize, String> {
-    let meant = typed.trim();
-    if let Some(at) = words.iter().position(|word| word.eq_ignore_ascii_case(meant)) {
-        return Ok(at);
-    }
-    let hint = match nearest(meant, words) {
-        Some(near) => format!("did you mean {near}? "),
-        None => String::new(),
-    };
-    Err(format!("{option} {typed:?} is not known: {hint}write {}", either(words)))
+/// A moment as typed: a time of today in India, or an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A time of the day on which the run is planned.
+    Today(jiff::civil::Time),
+    /// An RFC 3339 instant.
+    Instant(jiff::Timestamp),
 }
 
-/// `a, b or c`.
-pub fn either(words: &[&str]) -> String {
-    match words {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
-    }
-}
-
-/// A length of time such as `6h15m`.
-///
-/// # Errors
-/// Quotes what was typed; adds the unit where only a number was typed.
-pub fn duration(option: &str, typed: &str) -> Result<Duration, String> {
-    humantime::parse_duration(typed.trim()).map_err(|_| {
-        let typed = typed.trim();
-        if !typed.is_empty() && typed.bytes().all(|b| b.is_ascii_digit()) {
-            return format!("{option} \"{typed}\" has no unit: write {typed}s for seconds, {typed}m for minutes");
+impl Moment {
+    /// Returns the moment in µs since the epoch, for a run that is planned at `now_us`.
+    pub fn us(self, now_us: i64) -> i64 {
+        match self {
+            Moment::Today(time) => clock::ist_to_us(clock::ist_civil(now_us).date().to_datetime(time)),
+            Moment::Instant(instant) => instant.as_microsecond(),
         }
-        format!("{option} {typed:?} is not a duration: write one such as 90s, 15m or 6h15m")
-    })
-}
-
-/// A whole number of at least 1.
-///
-/// # Errors
-/// Quotes what was typed.
-pub fn positive(option: &str, typed: &str) -> Result<u64, String> {
-    match typed.trim().parse::<u64>() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err(format!("{option} {typed:?} is not a whole number of at least 1: write one such as {option} 10")),
     }
 }
 
-/// A size in bytes: `200KB` is 200 000, `200KiB` 204 800; a bare number is bytes.
-///
-/// # Errors
-/// Quotes what was typed.
-pub fn size(option: &str, typed: &str) -> Result<u64, String> {
-    let wrong = || format!("{option} {typed:?} is not a size: write one such as 200KB (200 000 bytes), 50MiB or 1GB");
-    let text = typed.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
-    let unit: u64 = match text[digits..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" => 1_000,
-        "m" | "mb" => 1_000_000,
-        "g" | "gb" => 1_000_000_000,
-        "kib" => 1 << 10,
-        "mib" => 1 << 20,
-        "gib" => 1 << 30,
-        _ => return Err(wrong()),
-    };
-    number.checked_mul(unit).filter(|bytes| *bytes > 0).ok_or_else(wrong)
-}
+impl FromStr for Moment {
+    type Err = String;
 
-/// A moment in µs since the epoch: a time of today in India, or an RFC 3339 instant.
-///
-/// # Errors
-/// Quotes what was typed.
-pub fn moment(option: &str, typed: &str, now_us: i64) -> Result<i64, String> {
-    let text = typed.trim();
-    if let Ok(instant) = text.parse::<jiff::Timestamp>() {
-        return Ok(instant.as_microsecond());
-    }
-    let shaped = text.len() >= 4 && text.bytes().all(|b| b.is_ascii_digit() || b == b':') && text.contains(':');
-    let padded = if text.find(':') == Some(1) { format!("0{text}") } else { text.to_owned() };
-    match padded.parse::<jiff::civil::Time>() {
-        Ok(time) if shaped => Ok(clock::ist_to_us(clock::ist_civil(now_us).date().to_datetime(time))),
-        _ => Err(format!(
-            "{option} {typed:?} is not a time: write one of today in India such as 15:30 or 15:30:00, or an instant such \
-             as 2026-06-10T15:30:00+05:30"
-        )),
+    fn from_str(typed: &str) -> Result<Moment, String> {
+        let text = typed.trim();
+        if let Ok(instant) = text.parse() {
+            return Ok(Moment::Instant(instant));
+        }
+        let shaped = text.len() >= 4 && text.bytes().all(|b| b.is_ascii_digit() || b == b':') && text.contains(':');
+        let padded = if text.find(':') == Some(1) { format!("0{text}") } else { text.to_owned() };
+        match padded.parse() {
+            Ok(time) if shaped => Ok(Moment::Today(time)),
+            _ => Err("not a time: write one of today in India such as 15:30 or 15:30:00, or an instant such as \
+                      2026-06-10T15:30:00+05:30"
+                .to_owned()),
+        }
     }
 }
 
@@ -130,28 +184,33 @@ mod tests {
 
     #[test]
     fn a_mistyped_word_gets_the_one_that_was_meant() {
-        let modes = ["ticker", "quote", "full"];
-        assert_eq!(word("--mode", "QUOTE", &modes), Ok(1));
-        for (typed, near) in [("qoute", "quote"), ("ful", "full"), ("tick", "ticker")] {
-            let said = word("--mode", typed, &modes).unwrap_err();
-            assert!(
-                said.contains(&format!("\"{typed}\"")) && said.contains(&format!("did you mean {near}?")),
-                "{said}"
-            );
+        let words = ["NSE_EQ", "NSE_FNO", "IDX_I"];
+        for (typed, near) in
+            [("NSE_FO", Some("NSE_FNO")), ("nse_qe", Some("NSE_EQ")), ("IDX", Some("IDX_I")), ("LONDON", None)]
+        {
+            assert_eq!(nearest(typed, &words), near, "{typed}");
         }
-        let said = word("--mode", "everything", &modes).unwrap_err();
-        assert!(!said.contains("did you mean") && said.contains("ticker, quote or full"), "{said}");
     }
 
     #[test]
-    fn sizes_are_decimal_unless_they_say_ki() {
+    fn sizes_are_decimal_unless_they_say_ki_and_never_without_a_unit() {
+        let size = |typed: &str| typed.parse::<ByteSize>();
         for (typed, bytes) in
-            [("200KB", 200_000), ("200KiB", 204_800), ("1", 1), ("3 mb", 3_000_000), ("2GiB", 2 << 30)]
+            [("200KB", 200_000), ("200KiB", 204_800), ("1b", 1), ("3 mb", 3_000_000), ("2GiB", 2 << 30)]
         {
-            assert_eq!(size("--rotate-size", typed), Ok(bytes), "{typed}");
+            assert_eq!(size(typed), Ok(ByteSize(bytes)), "{typed}");
         }
-        for typed in ["", "0", "KB", "-1", "1.5MB", "1XB", "99999999999GB"] {
-            assert!(size("--rotate-size", typed).unwrap_err().contains(&format!("{typed:?}")), "{typed}");
+        for (typed, says) in [
+            ("300", "no unit"),
+            ("", "not a size"),
+            ("KB", "not a size"),
+            ("-1KB", "not a size"),
+            ("1.5MB", "no such unit"),
+            ("0KB", "no size at all"),
+            ("99999999999GB", "larger than any disk"),
+        ] {
+            let said = size(typed).unwrap_err();
+            assert!(said.starts_with(says) && said.ends_with("200KB (200 000 bytes), 50MiB or 1GB"), "{typed}: {said}");
         }
     }
 
@@ -159,7 +218,7 @@ mod tests {
     fn a_time_of_today_is_indias_whatever_the_date_is_in_utc() {
         let now = "2026-06-10T20:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond(); // 01:30 on the 11th
         let at = |text: &str| {
-            moment("--until", text, now).map(|us| jiff::Timestamp::from_microsecond(us).unwrap().to_string())
+            text.parse::<Moment>().map(|m| jiff::Timestamp::from_microsecond(m.us(now)).unwrap().to_string())
         };
         assert_eq!(at("15:30").unwrap(), "2026-06-11T10:00:00Z");
         assert_eq!(at("9:15").unwrap(), "2026-06-11T03:45:00Z");
@@ -171,9 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_without_a_unit_is_told_which_units_there_are() {
-        assert_eq!(duration("-d", "6h15m"), Ok(Duration::from_secs(22_500)));
-        assert!(duration("-d", "60").unwrap_err().contains("60s"));
-        assert!(duration("-d", "soon").unwrap_err().contains("\"soon\""));
+    fn a_length_of_time_has_a_unit_and_a_longest() {
+        assert_eq!(duration("6h15m"), Ok(Duration::from_secs(22_500)));
+        assert_eq!(duration("36500d"), Ok(LONGEST));
+        assert!(duration("60").unwrap_err().contains("60s"));
+        assert!(duration("soon").unwrap_err().contains("90s"));
+        for typed in ["18446744073709551615s", "36501d", "99999999999999999999h", "18446744073709551615h"] {
+            assert!(duration(typed).unwrap_err().contains("36500d"), "{typed}: {:?}", duration(typed));
+        }
+        assert!(positive_duration("0s").is_err() && seconds("10ms").is_err());
     }
 }

@@ -2,11 +2,15 @@
 
 use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, ReplayArgs, StreamArgs};
 use super::credentials::{CredentialArgs, UserTypeArgs};
-use super::plan::{ReplayPlan, StreamKind, StreamPlan};
+use super::plan::{ReplayPlan, Speed, StreamKind, StreamPlan};
 use super::planner::{self, Surroundings};
+use super::value::{duration, levels, modes, speeds};
 use crate::model::exit::Failure;
+use crate::model::stream::Levels;
+use crate::protocol::Mode;
 use clap::ValueHint;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// `dhan watch`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -21,14 +25,14 @@ pub struct WatchArgs {
     #[arg(long)]
     pub skip_missing: bool,
     /// What to receive of instruments that do not say so themselves [default: full]
-    #[arg(short, long, value_name = "MODE")]
-    pub mode: Option<String>,
+    #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes())]
+    pub mode: Option<Mode>,
     /// Show the order book of one instrument
     #[arg(long, value_name = "SPEC", conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "orders", "replay"])]
     pub depth: Option<String>,
     /// With --depth: how many levels [default: 20]
-    #[arg(long, value_name = "N", requires = "depth")]
-    pub levels: Option<String>,
+    #[arg(long, value_name = "N", requires = "depth", value_parser = levels())]
+    pub levels: Option<Levels>,
     /// Show the orders of the account
     #[arg(long, conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "replay"])]
     pub orders: bool,
@@ -36,8 +40,8 @@ pub struct WatchArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "demo", "url"])]
     pub replay: Option<PathBuf>,
     /// With --replay: max, 1x or 10x [default: 1x]
-    #[arg(long, value_name = "SPEED", requires = "replay")]
-    pub speed: Option<String>,
+    #[arg(long, value_name = "SPEED", requires = "replay", ignore_case = true, value_parser = speeds())]
+    pub speed: Option<Speed>,
     /// Where the credentials are.
     #[command(flatten)]
     pub credentials: CredentialArgs,
@@ -45,11 +49,11 @@ pub struct WatchArgs {
     #[command(flatten)]
     pub user_type: UserTypeArgs,
     /// How long refused or missing credentials are waited for to change [default: 10m]
-    #[arg(long, value_name = "DURATION", help_heading = "Credentials")]
-    pub auth_wait: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Credentials")]
+    pub auth_wait: Option<Duration>,
     /// Watch a simulated exchange inside the process: no account, no network
-    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = "Server")]
-    pub demo: Option<String>,
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, help_heading = "Server")]
+    pub demo: Option<Option<u64>>,
     /// Another server; used as it stands, path included
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Server")]
     pub url: Option<String>,
@@ -78,24 +82,24 @@ pub fn plan(args: &WatchArgs, around: &mut Surroundings<'_>) -> Result<WatchPlan
         return Err(Failure::usage("--instruments -: stdin is the keyboard of dhan watch; name a file"));
     }
     let stream = StreamArgs {
-        auth_wait: args.auth_wait.clone(),
+        auth_wait: args.auth_wait,
         credentials: args.credentials.clone(),
-        demo: args.demo.clone(),
+        demo: args.demo,
         url: args.url.clone(),
         ca_file: args.ca_file.clone(),
         ignore_socket_limit: args.ignore_socket_limit,
         ..StreamArgs::default()
     };
     if let Some(file) = &args.replay {
-        let speed = Some(args.speed.clone().unwrap_or_else(|| "1x".to_owned()));
+        let speed = Some(args.speed.unwrap_or(Speed::Times(1)));
         let replay = ReplayArgs { files: vec![file.clone()], speed, ..ReplayArgs::default() };
-        let mut plan = planner::replay(&replay)?;
+        let mut plan = planner::replay(&replay, around.problems.take())?;
         plan.outputs.targets.clear();
         return Ok(WatchPlan::Replay(Box::new(plan)));
     }
     let mut plan = if let Some(spec) = &args.depth {
         let instruments = InstrumentArgs { specs: vec![spec.clone()], ..InstrumentArgs::default() };
-        planner::depth(&DepthArgs { instruments, levels: args.levels.clone(), stream, ..DepthArgs::default() }, around)
+        planner::depth(&DepthArgs { instruments, levels: args.levels, stream, ..DepthArgs::default() }, around)
     } else if args.orders {
         planner::orders(&OrdersArgs { user_type: args.user_type, stream, ..OrdersArgs::default() }, around)
     } else {
@@ -105,7 +109,7 @@ pub fn plan(args: &WatchArgs, around: &mut Surroundings<'_>) -> Result<WatchPlan
             skip_missing: args.skip_missing,
             ..InstrumentArgs::default()
         };
-        let mode = Some(args.mode.clone().unwrap_or_else(|| "full".to_owned()));
+        let mode = Some(args.mode.unwrap_or(Mode::Full));
         planner::feed(&FeedArgs { instruments, mode, stream, ..FeedArgs::default() }, around)
     }?;
     if let StreamKind::Market { warn_indices, .. } = &mut plan.kind {
@@ -121,25 +125,21 @@ impl WatchArgs {
         let mut words: Vec<String> = Vec::new();
         if let Some(file) = &self.replay {
             words.extend(["replay".to_owned(), file.display().to_string()]);
-            words.extend(self.speed.iter().map(|speed| format!("--speed={speed}")));
+            words.extend(self.speed.iter().map(|speed| format!("--speed={}", speed.name())));
         } else if let Some(spec) = &self.depth {
             words.extend(["depth".to_owned(), spec.clone()]);
-            words.extend(self.levels.iter().map(|levels| format!("--levels={levels}")));
+            words.extend(self.levels.iter().map(|levels| format!("--levels={}", levels.count())));
         } else if self.orders {
             words.push("orders".to_owned());
         } else {
-            words.extend([
-                "feed".to_owned(),
-                "--mode".to_owned(),
-                self.mode.clone().unwrap_or_else(|| "full".to_owned()),
-            ]);
+            words.extend(["feed".to_owned(), "--mode".to_owned(), self.mode.unwrap_or(Mode::Full).name().to_owned()]);
             words.extend(self.specs.iter().cloned());
             words.extend(self.lists.iter().flat_map(|list| ["-i".to_owned(), list.display().to_string()]));
             words.extend(self.skip_missing.then(|| "--skip-missing".to_owned()));
         }
-        words.extend(self.demo.iter().map(|seed| match seed.as_str() {
-            "" => "--demo".to_owned(),
-            seed => format!("--demo={seed}"),
+        words.extend(self.demo.iter().map(|seed| match seed {
+            None => "--demo".to_owned(),
+            Some(seed) => format!("--demo={seed}"),
         }));
         words.extend(self.url.iter().flat_map(|url| ["--url".to_owned(), url.clone()]));
         words.extend(self.credentials.token_file.iter().map(|file| format!("--token-file={}", file.display())));
@@ -172,10 +172,13 @@ mod tests {
             args(&["NIFTY", "NIFTY 29 SEP 29150 CALL"]).as_records(),
             "dhan feed --mode full NIFTY 'NIFTY 29 SEP 29150 CALL'"
         );
-        let demo = WatchArgs { demo: Some(String::new()), orders: true, ..WatchArgs::default() };
+        let demo = WatchArgs { demo: Some(None), orders: true, ..WatchArgs::default() };
         assert_eq!(demo.as_records(), "dhan orders --demo");
-        let depth =
-            WatchArgs { depth: Some("NSE_EQ:2885".to_owned()), levels: Some("200".to_owned()), ..WatchArgs::default() };
+        let depth = WatchArgs {
+            depth: Some("NSE_EQ:2885".to_owned()),
+            levels: Some(Levels::TwoHundred),
+            ..WatchArgs::default()
+        };
         assert_eq!(depth.as_records(), "dhan depth NSE_EQ:2885 --levels=200");
         let replay = WatchArgs { replay: Some("it's.dcap".into()), ..WatchArgs::default() };
         assert_eq!(replay.as_records(), r"dhan replay 'it'\''s.dcap'");

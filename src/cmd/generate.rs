@@ -1,8 +1,11 @@
-//! `dhan generate`: completions and manual pages, from the same definitions as `--help`.
+//! `dhan generate`: completions and manual pages, from the same definitions as `--help`, and units for systemd.
+
+mod systemd;
 
 use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
 use crate::cli::{lazy, out};
 use crate::cmd::told;
+use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use anyhow::Context as _;
 use std::path::Path;
@@ -14,7 +17,7 @@ type Page = (String, String);
 ///
 /// # Errors
 /// Exit 1 when a check finds a difference, naming the command that mends it; exit 9 when a file cannot be written.
-pub fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
+pub fn run(args: &GenerateArgs, console: &Console) -> Result<Exit, Failure> {
     let (kind, pages, dir, check) = match &args.what {
         Generated::Completions { shell, dir, check } => {
             if shell.is_none() && dir.is_none() {
@@ -24,6 +27,18 @@ pub fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
             }
             let shells = shell.map_or_else(|| vec![Shell::Bash, Shell::Zsh, Shell::Fish], |shell| vec![shell]);
             ("completions", shells.into_iter().map(completions).collect::<Vec<_>>(), dir, *check)
+        }
+        Generated::Systemd { dir } => {
+            let (program, warning) = systemd::program();
+            if let Some(warning) = warning {
+                console.warn(warning);
+            }
+            let mut units = systemd::units(&program);
+            if dir.is_none() {
+                // Printed in one go: a line says where each begins.
+                units.iter_mut().for_each(|(name, text)| *text = format!("# {name}\n{text}\n"));
+            }
+            ("systemd", units, dir, false)
         }
         Generated::Man { page, dir, check } => {
             let mut pages = man().map_err(told(Exit::Bug))?;

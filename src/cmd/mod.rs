@@ -2,11 +2,14 @@
 
 pub mod doctor;
 pub mod generate;
+mod holidays;
 pub mod instruments;
 pub mod relay;
 pub mod replay;
+pub mod schema;
 pub mod simulate;
 pub mod stream;
+pub mod token;
 pub mod verify;
 pub mod watch;
 
@@ -14,12 +17,14 @@ use crate::auth::Environment;
 use crate::cli::args::{Cli, Command, ConsoleArgs};
 use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
-use crate::cli::{lazy, out, value};
-use crate::console::{Console, ConsoleConfig, Level, LogFormat};
+use crate::cli::problems::Problems;
+use crate::cli::{lazy, out, specs};
+use crate::console::{Console, ConsoleConfig, Level};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
-use clap::Parser as _;
-use std::io::{self, IsTerminal as _, Read as _};
+use clap::ColorChoice;
+use clap::error::ErrorKind;
+use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -33,10 +38,10 @@ pub fn main() -> ExitCode {
     // A token that was pasted where it does not belong is quoted by whoever finds it wrong there: the printer knows it first.
     environment.secrets().into_iter().for_each(|secret| printer.keep_secret(secret));
     let result = match typed() {
-        Ok(cli) => console(&cli.console, &environment, io::stderr().is_terminal()).and_then(|config| {
+        Ok((cli, problems)) => console(&cli.console, &environment, io::stderr().is_terminal()).and_then(|config| {
             printer.configure(config);
             // The hook has reported it, masked; every run ends with a code of ours.
-            let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &cli.console, &printer)));
+            let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, problems, &cli.console, &printer)));
             dispatched.unwrap_or(Ok(Exit::Bug))
         }),
         Err(ended) => ended,
@@ -55,10 +60,11 @@ pub fn main() -> ExitCode {
 }
 
 /// The command line, or how the run ends because there is none to run.
-fn typed() -> Result<Cli, Result<Exit, Failure>> {
+fn typed() -> Result<(Cli, Problems), Result<Exit, Failure>> {
     crate::auth::refuse_token_arguments(std::env::args_os()).map_err(Err)?;
-    Cli::try_parse().map_err(|error| {
-        if error.exit_code() == 0 {
+    crate::cli::typed::parse(std::env::args_os().collect()).map_err(|error| {
+        // A command that was named without anything to do shows what there is: no mistake.
+        if error.exit_code() == 0 || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
             let text = error.render();
             let text = if io::stdout().is_terminal() { text.ansi().to_string() } else { text.to_string() };
             return out::print(&text).map(|()| Exit::Done);
@@ -74,7 +80,7 @@ fn typed() -> Result<Cli, Result<Exit, Failure>> {
 
 /// Says which commands have an option that was given to another one.
 fn elsewhere(error: &clap::Error) -> Option<String> {
-    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    use clap::error::{ContextKind, ContextValue};
     let (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) =
         (error.kind(), error.get(ContextKind::InvalidArg))
     else {
@@ -90,18 +96,11 @@ fn elsewhere(error: &clap::Error) -> Option<String> {
 /// What stderr says, as meant.
 ///
 /// # Errors
-/// A usage error for an unknown word, or both more and less.
+/// A usage error for both more and less.
 pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) -> Result<ConsoleConfig, Failure> {
-    let mut problems = crate::cli::problems::Problems::default();
-    let mut word = |option: &str, typed: &Option<String>, words: &[&str]| {
-        typed.as_deref().and_then(|typed| problems.ok(value::word(option, typed, words)))
-    };
-    let format = word("--log-format", &args.log_format, &["text", "json"]);
-    let color = word("--color", &args.color, &["auto", "always", "never"]);
     if args.quiet > 0 && args.verbose > 0 {
-        problems.add("-q asks for less on stderr and -v for more: leave one out");
+        return Err(Failure::usage("-q asks for less on stderr and -v for more: leave one out"));
     }
-    problems.finish()?;
     let wanted =
         terminal && environment.text("NO_COLOR").is_none() && environment.text("TERM").is_none_or(|t| t != "dumb");
     Ok(ConsoleConfig {
@@ -112,23 +111,27 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
             (1, _) => Level::Warn,
             (_, _) => Level::Error,
         },
-        format: if format == Some(1) { LogFormat::Json } else { LogFormat::Text },
-        color: match color {
-            Some(1) => true,
-            Some(2) => false,
-            _ => wanted,
+        format: args.log_format.unwrap_or_default(),
+        color: match args.color {
+            Some(ColorChoice::Always) => true,
+            Some(ColorChoice::Never) => false,
+            Some(ColorChoice::Auto) | None => wanted,
         },
     })
 }
 
-fn dispatch(command: Command, args: &ConsoleArgs, console: &Console) -> Result<Exit, Failure> {
+fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &Console) -> Result<Exit, Failure> {
+    // Streams and replays find more that is wrong, and say all of it together.
+    let plans = matches!(
+        command,
+        Command::Feed(_) | Command::Depth(_) | Command::Orders(_) | Command::Replay(_) | Command::Watch(_)
+    );
+    let problems = if plans { problems } else { problems.finish().map(|()| Problems::default())? };
     let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
         match source {
-            TextSource::Stdin => io::stdin().lock().read_to_end(&mut bytes)?,
-            TextSource::File(path) => std::fs::File::open(path)?.read_to_end(&mut bytes)?,
-        };
-        Ok(bytes)
+            TextSource::Stdin => specs::read_bounded(io::stdin().lock()),
+            TextSource::File(path) => specs::read_bounded(std::fs::File::open(path)?),
+        }
     };
     let mut around = Surroundings {
         now_us: crate::clock::now_us(),
@@ -136,22 +139,25 @@ fn dispatch(command: Command, args: &ConsoleArgs, console: &Console) -> Result<E
         redactor: console.redactor(),
         read: &mut read,
         unfound: &stream::unfound,
+        problems,
     };
     match command {
         Command::Feed(args) => streamed(|| planner::feed(&args, &mut around), console),
         Command::Depth(args) => streamed(|| planner::depth(&args, &mut around), console),
         Command::Orders(args) => streamed(|| planner::orders(&args, &mut around), console),
-        Command::Replay(args) => ended(replay::run(&planner::replay(&args)?, console)?),
+        Command::Replay(args) => ended(replay::run(&planner::replay(&args, around.problems)?, console)?),
         Command::Watch(watched) => {
-            let color = args.color.as_deref() != Some("never");
+            let color = args.color != Some(ColorChoice::Never);
             ended(watch::run(&watched, &mut around, color, console)?)
         }
         Command::Instruments(args) => instruments::run(&args, console),
+        Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Relay(args) => relay::run(&args, &around, console),
         Command::Doctor(args) => doctor::run(&args, console),
-        Command::Generate(args) => generate::run(&args),
+        Command::Token(args) => token::run(&args, console),
+        Command::Generate(args) => generate::run(&args, console),
     }
 }
 

@@ -115,6 +115,7 @@ fn open(
             auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
             // Each client asks for the orders that it wants to know.
             snapshot: false,
+            calendar: crate::cmd::holidays::calendar(console),
             ..Config::new(stream, 1, 0)
         },
         rules: Rules::everything(stream),

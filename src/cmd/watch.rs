@@ -7,6 +7,7 @@ use crate::cli::watch::{WatchArgs, WatchPlan, plan};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{Levels, Stream};
+use crate::session::Market;
 use crate::stream::{EarlyStop, Ended};
 use crate::watch::screen::{Screen, Setup, Shared, Trouble};
 use crate::watch::ui::{self, Action, Ui};
@@ -53,13 +54,15 @@ fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) 
     let (say, seen) = (console.clone(), Rc::clone(&troubled));
     let show = move |controls: stream::Controls| {
         let calendar = controls.calendar;
-        let hours = calendar.clone();
+        let (hours, segments) = (calendar.clone(), controls.segments);
         let lines = controls.lines;
         let setup = Setup {
             title,
             ui: Ui::new(screen, screen == ui::Screen::Table),
-            market: Box::new(move |now_us| if is_demo { None } else { calendar.closed_words(now_us) }),
-            is_open: Box::new(move |_, now_us| is_demo || hours.is_open(now_us)),
+            market: Box::new(
+                move |now_us| if is_demo { None } else { calendar.closed_words(segments.iter().copied(), now_us) },
+            ),
+            is_open: Box::new(move |segment, now_us| is_demo || hours.is_open(Market::of(segment).into(), now_us)),
             is_replay: false,
             color,
             act: Box::new(move |action| {

@@ -11,9 +11,11 @@ use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, Ended};
 use crate::net::Report;
 use crate::redact::mask_client_id;
 use crate::rest::{Profile, RestError};
+use crate::session::calendar::moment as at;
 use crate::session::plan::SOCKETS_PER_KIND;
 use crate::session::policy;
 use crate::session::time::words;
+use crate::session::{Calendar, Market, Phase};
 use std::time::Duration;
 
 /// A token that ends sooner than this deserves a word.
@@ -302,6 +304,24 @@ pub fn private(mode: u32, owned: bool, shown: &str) -> Finding {
     Finding::warn(Check::Permissions, words).with(facts)
 }
 
+/// Whether each market is open, until when or why not, and when it opens next.
+pub fn markets(calendar: &Calendar, now_us: i64) -> Vec<Finding> {
+    let finding = |market: Market| {
+        let (words, until_us) = match calendar.phase(market, now_us) {
+            Phase::Open { until_us } => (format!("the market is open until {}", at(until_us)), Some(until_us)),
+            Phase::PreOpen { opens_us } => {
+                (format!("the market is in its pre-open; it opens {}", at(opens_us)), Some(opens_us))
+            }
+            Phase::Closed { reason, opens_us } => {
+                let opens = opens_us.map_or_else(|| "is not known".to_owned(), at);
+                (format!("the market is closed: {reason}; next opening {opens}"), opens_us)
+            }
+        };
+        Finding::ok(Check::Market, words).of(market.name()).with(Facts { until_us, ..Facts::default() })
+    };
+    Market::ALL.map(finding).to_vec()
+}
+
 /// A moment as people in India read it.
 fn moment(us: i64) -> String {
     format!("{} IST", ist_civil(us).strftime("%Y-%m-%d %H:%M:%S"))
@@ -352,6 +372,7 @@ mod tests {
     #[test]
     fn a_token_that_ends_soon_or_is_somebody_elses_is_a_warning() {
         let claims = |expires: Option<i64>, kind: &str, owner: &str| Claims {
+            issued_at_us: None,
             expires_at_us: expires,
             consumer_type: Some(kind.to_owned()),
             client_id: Some(owner.to_owned()),

@@ -38,6 +38,8 @@ pub enum Check {
     Endpoint,
     /// This host's clock.
     Clock,
+    /// Whether a market is open.
+    Market,
 }
 
 impl Check {
@@ -56,6 +58,7 @@ impl Check {
             Check::Account => "account",
             Check::Endpoint => "endpoint",
             Check::Clock => "clock",
+            Check::Market => "market",
         }
     }
 }

@@ -2,15 +2,8 @@
 
 /// Environment variables whose values are secrets. Some are not read (a PIN or a TOTP secret comes from a file or a
 /// command only), but people set them all the same.
-pub const SECRET_VARIABLES: [&str; 7] = [
-    "DHAN_ACCESS_TOKEN",
-    "DHAN_PARTNER_SECRET",
-    "DHAN_PIN",
-    "DHAN_TOTP",
-    "DHAN_TOTP_SECRET",
-    "ACCESS_TOKEN",
-    "DHAN_TOKEN",
-];
+pub const SECRET_VARIABLES: [&str; 6] =
+    ["DHAN_ACCESS_TOKEN", "DHAN_PARTNER_SECRET", "DHAN_PIN", "DHAN_TOTP", "DHAN_TOTP_SECRET", "DHAN_TOKEN"];
 
 /// Environment variables that say where secrets are: a command may have a password in it.
 const SOURCE_VARIABLES: [&str; 6] = [

@@ -77,6 +77,9 @@ pub trait Destination {
     /// Ends the destination orderly, `end_line` its last line if given.
     fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure>;
 
+    /// Takes back what opening it did: the run does not begin.
+    fn undo(&mut self) {}
+
     /// Bytes written since the start, as on disk.
     fn bytes_written(&self) -> u64;
 

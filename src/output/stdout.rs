@@ -35,6 +35,8 @@ pub struct StdoutSink {
     pipe: Option<Pipe>,
     /// The null device takes everything.
     is_null: bool,
+    /// A regular file: what is torn at its end can be taken back.
+    is_file: bool,
     patience: WriteContext,
     written: u64,
 }
@@ -106,10 +108,11 @@ impl StdoutSink {
             }),
             _ => None,
         };
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
         let is_null =
             rustix::fs::stat("/dev/null").is_ok_and(|null| (null.st_dev, null.st_ino) == (stat.st_dev, stat.st_ino));
         let patience = WriteContext { fs: Arc::new(Disk::default()), disk_wait, stop, console: console.clone() };
-        Ok(StdoutSink { out: File::from(fd), pipe, is_null, patience, written: 0 })
+        Ok(StdoutSink { out: File::from(fd), pipe, is_null, is_file, patience, written: 0 })
     }
 
     /// One `write`, or an error that waiting does not mend.
@@ -117,7 +120,9 @@ impl StdoutSink {
         loop {
             return match self.patience.fs.write(&self.out, bytes) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(WriteFailure::ReaderGone),
+                Err(error) if error.kind() == ErrorKind::BrokenPipe || !self.is_file && is_hang_up(&error) => {
+                    Err(WriteFailure::ReaderGone)
+                }
                 other => Ok(other),
             };
         }
@@ -135,11 +140,30 @@ impl StdoutSink {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.wait_for_reader()?;
                 }
-                Err(error) => trouble.wait_after(&error)?,
+                Err(error) => {
+                    self.take_back_torn(lines, done);
+                    trouble.wait_after(&error)?;
+                }
             }
         }
         trouble.over();
         Ok(())
+    }
+
+    /// Takes a line back of which a full disk took only a part.
+    fn take_back_torn(&mut self, lines: &[u8], done: &mut usize) {
+        use std::io::Seek as _;
+        let whole = memchr::memrchr(b'\n', &lines[..*done]).map_or(0, |at| at + 1);
+        let torn = (*done - whole) as u64;
+        if torn == 0 || !self.is_file {
+            return;
+        }
+        let Ok(stat) = self.patience.fs.fstat(&self.out) else { return };
+        if self.patience.fs.set_len(&self.out, stat.len.saturating_sub(torn)).is_ok() {
+            // Where it is not opened for appending, we would leave a hole.
+            let _ = self.out.seek(io::SeekFrom::Current(-(torn as i64)));
+            *done = whole;
+        }
     }
 
     fn write_pipe(&mut self, lines: &[u8], done: &mut usize) -> Result<(), WriteFailure> {
@@ -263,6 +287,12 @@ impl StdoutSink {
     }
 }
 
+/// Whether an error means that a terminal or a socket is gone.
+fn is_hang_up(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::NotConnected)
+        || error.raw_os_error() == Some(Errno::IO.raw_os_error())
+}
+
 fn closed() -> Failure {
     Failure::new(Exit::Output, "standard output is closed; redirect it (>FILE, | COMMAND) or write to -o FILE")
 }
@@ -299,9 +329,10 @@ impl Destination for StdoutSink {
     fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {
         // A reader that went away is noticed also when there is nothing to write.
         let mut fds = [PollFd::from_borrowed_fd(self.out.as_fd(), PollFlags::empty())];
-        if self.pipe.is_some()
+        if !self.is_file
+            && !self.is_null
             && matches!(poll(&mut fds, Some(&NOT_AT_ALL)), Ok(1..))
-            && fds[0].revents().contains(PollFlags::ERR)
+            && fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP)
         {
             return Err(WriteFailure::ReaderGone);
         }

@@ -116,6 +116,11 @@ impl Writer {
         self.destination.as_ref()
     }
 
+    /// Takes back what opening the destination did: the run does not begin.
+    pub fn undo(&mut self) {
+        self.destination.undo();
+    }
+
     /// Writes the header of a CSV stream that has no file to keep it.
     pub fn header(&mut self, header: &str) {
         if let Err(unwritten) = self.destination.write(header.as_bytes()) {

@@ -24,6 +24,8 @@ pub struct Figures {
     pub bytes_written: u64,
     /// Receive time less last trade time.
     pub lag: Lag,
+    /// The newest last trade time, in UTC epoch seconds.
+    pub newest_ltt: i64,
 }
 
 impl Figures {
@@ -48,6 +50,8 @@ impl Default for Lag {
 
 impl Lag {
     const BUCKETS: usize = 96;
+    /// The longest lag that is one, µs; what is older was no trade of now.
+    pub const LONGEST_US: i64 = 600 * SECOND_US;
 
     /// Notes one, µs.
     #[inline]
@@ -82,6 +86,11 @@ impl Lag {
         let (octave, quarter) = ((at + 4) / 4, (at + 4) % 4);
         Some((4 + quarter as u64 + 1) << (octave - 2))
     }
+}
+
+/// Rounds to the seconds that trade times have.
+const fn whole_seconds(ms: u64) -> u64 {
+    (ms + 500) / 1000
 }
 
 /// The line that closes the books.
@@ -127,7 +136,7 @@ impl fmt::Display for StatsLine<'_> {
         }
         write!(f, ", rate {:.1}/s", self.rate)?;
         match (figures.lag.quantile_ms(0.5), figures.lag.quantile_ms(0.99)) {
-            (Some(p50), Some(p99)) => write!(f, ", lag p50 {p50} ms p99 {p99} ms")?,
+            (Some(p50), Some(p99)) => write!(f, ", lag p50 {} s p99 {} s", whole_seconds(p50), whole_seconds(p99))?,
             _ => write!(f, ", lag unknown")?,
         }
         match figures.last_recv_us {

@@ -327,12 +327,6 @@ impl FrameBatch<'_> {
         self.work.frame(frame);
     }
 
-    /// Returns whether a frame's bytes are kept nowhere.
-    #[inline]
-    pub fn keeps_no_bytes(&self) -> bool {
-        self.work.observer.is_none()
-    }
-
     /// Returns whether others should have their turn.
     pub fn is_full(&self) -> bool {
         self.bytes >= FULL

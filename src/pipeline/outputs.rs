@@ -138,6 +138,11 @@ impl Outputs {
         self.groups.iter_mut().flat_map(|group| &mut group.ports).try_for_each(|port| port.start(on_lag, notify))
     }
 
+    /// Takes back what opening the outputs did: the run does not begin.
+    pub fn undo(&mut self) {
+        self.ports_mut().for_each(Port::undo);
+    }
+
     /// Tells the outputs which stream they are of.
     pub fn set_stream(&mut self, stream: Stream) {
         self.run.stream = stream;

@@ -1,28 +1,30 @@
-//! Keeping secrets out of everything people see: a masker that knows the live secrets in all their disguises, and what
-//! tokens look like.
+//! Keeping secrets out of everything people see: a masker that knows the live secrets in every form, and what tokens look
+//! like.
 //!
-//! Every 12 bytes of a secret in a row are masked, plain or disguised: percent- and form-encoded, base64 (any alignment,
-//! standard and URL-safe), hex (any case), or as a list of byte values, as `Debug` prints bytes. The text is undone
-//! rather than the secret disguised: one small table of the secret's windows serves all forms, mixed ones too.
+//! Every 12 bytes of a secret in a row are masked, and all of a shorter one: plain, percent- and form-encoded, base64 (any
+//! alignment, standard and URL-safe), hex, JSON escapes, and as a list of byte values, as `Debug` prints bytes. Numbers of
+//! the market are not searched: a packet that is known whole has no room for a text.
 
-mod blot;
+mod forms;
 mod ids;
+mod in_place;
 mod patterns;
-mod undo;
-mod windows;
+mod search;
 
 pub use ids::mask_client_id;
 pub use patterns::find_jwt;
 
 use patterns::find_patterns;
+use search::Search;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
-use windows::Windows;
 
 /// What stands where a secret stood.
 const MASK: &str = "[redacted]";
+/// A shorter secret may well be a word of somebody's remark; data is not changed for its sake. Bytes.
+const SHORTEST_IN_DATA: usize = 8;
 
 /// Masks secrets in text before it is shown. Cheap to clone; clones share what they know.
 #[derive(Clone, Default)]
@@ -30,7 +32,7 @@ pub struct Redactor(Arc<Known>);
 
 #[derive(Default)]
 struct Known {
-    secrets: RwLock<Vec<Windows>>,
+    secrets: RwLock<Search>,
     /// Client ids of the user's: masked in what people see, and left in data.
     ids: RwLock<Vec<String>>,
 }
@@ -38,16 +40,13 @@ struct Known {
 impl Redactor {
     /// Adds a secret that must never be shown, from now on. White space around it is not part of it.
     pub fn add(&self, secret: SecretString) {
-        if secret.expose_secret().trim().is_empty() {
-            return;
-        }
-        let known = |all: &[Windows]| all.iter().any(|w| w.is_of(&secret));
-        if known(&self.0.secrets.read().unwrap_or_else(PoisonError::into_inner)) {
+        let secret = secret.expose_secret().trim();
+        if secret.is_empty() || self.0.secrets.read().unwrap_or_else(PoisonError::into_inner).knows(secret) {
             return;
         }
         let mut all = self.0.secrets.write().unwrap_or_else(PoisonError::into_inner);
-        if !known(&all) {
-            all.push(Windows::of(&secret));
+        if !all.knows(secret) {
+            all.add(secret);
         }
     }
 
@@ -60,48 +59,28 @@ impl Redactor {
         }
     }
 
-    /// The text with every secret replaced, and everything that looks like one; client ids by their last characters.
+    /// Returns the text with every secret replaced, and everything that looks like one; client ids by their last
+    /// characters.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut hits = Vec::new();
-        for secret in self.0.secrets.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            undo::find(text.as_bytes(), secret, &mut hits);
-        }
+        let mut hits = self.known(text.as_bytes(), 0);
         find_patterns(text.as_bytes(), &mut hits);
         let ids = self.0.ids.read().unwrap_or_else(PoisonError::into_inner);
         ids.iter().fold(replace(text, hits), |text, id| ids::mask(text, id))
     }
 
-    /// A server's binary message with every known secret in it overwritten, plain or disguised: packets keep their
-    /// lengths. What only looks like a secret stays, since this is data; so does a secret of fewer than eleven bytes.
-    /// Nearly free for bytes that hold no text.
-    #[inline]
-    pub fn blot<'a>(&self, message: &'a [u8]) -> Cow<'a, [u8]> {
-        if !blot::may_hold_text(message) {
-            return Cow::Borrowed(message);
-        }
-        blot::overwrite(message, self.known_in_message(message))
+    /// Returns a server's binary message with every known secret in it overwritten: packets keep their lengths. What only
+    /// looks like a secret stays, since this is data.
+    pub fn redact_bytes<'a>(&self, message: &'a [u8]) -> Cow<'a, [u8]> {
+        in_place::overwrite(message, self.known(message, SHORTEST_IN_DATA))
     }
 
-    /// The same for a text message: JSON stays JSON.
-    pub fn blot_text<'a>(&self, message: &'a [u8]) -> Cow<'a, [u8]> {
-        blot::replace(message, self.known_in_message(message))
+    /// Returns a server's text with every known secret in it replaced: JSON stays JSON.
+    pub fn redact_text<'a>(&self, message: &'a [u8]) -> Cow<'a, [u8]> {
+        in_place::replace(message, self.known(message, SHORTEST_IN_DATA))
     }
 
-    fn known_in_message(&self, message: &[u8]) -> Vec<Range<usize>> {
-        let mut hits = Vec::new();
-        let mut runs = blot::text_runs(message).peekable();
-        if runs.peek().is_none() {
-            return hits;
-        }
-        let all = self.0.secrets.read().unwrap_or_else(PoisonError::into_inner);
-        for run in runs {
-            for secret in all.iter().filter(|secret| secret.width() >= blot::SHORTEST) {
-                let known = hits.len();
-                undo::find(&message[run.clone()], secret, &mut hits);
-                hits[known..].iter_mut().for_each(|hit| *hit = run.start + hit.start..run.start + hit.end);
-            }
-        }
-        hits
+    fn known(&self, text: &[u8], shortest: usize) -> Vec<Range<usize>> {
+        self.0.secrets.read().unwrap_or_else(PoisonError::into_inner).find(text, shortest)
     }
 }
 

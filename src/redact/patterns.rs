@@ -77,7 +77,9 @@ fn named_value(text: &[u8], separator: usize) -> Option<Range<usize>> {
     let end = text[start..].iter().position(is_end).map_or(text.len(), |at| start + at);
     // After a colon prose may follow ("the token: none"); only what is long enough to be one is taken for a secret.
     let least = if is_json { 12 } else { 1 };
-    if end - start < least || text[start..end] == *b"[redacted]" {
+    // The name of a variable says where a secret is.
+    let is_variable = is_json && text[start..end].iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
+    if end - start < least || is_variable || text[start..end] == *b"[redacted]" {
         return None;
     }
     Some(start..end)

@@ -25,11 +25,8 @@ fn disguises(bytes: &[u8]) -> Vec<(&'static str, String)> {
         ("percent, lower case", percent.to_lowercase()),
         ("hex", list("", &|b| format!("{b:02x}"))),
         ("hex, upper case", list("", &|b| format!("{b:02X}"))),
-        ("hex with colons", list(":", &|b| format!("{b:02x}"))),
-        ("hex literals", list(", ", &|b| format!("0x{b:02x}"))),
         ("byte list", format!("{bytes:?}")),
         ("byte list without blanks", list(",", &|b| b.to_string())),
-        ("escapes", list("", &|b| format!("\\x{b:02x}"))),
         ("JSON escapes", list("", &|b| format!("\\u{b:04x}"))),
     ];
     for (alignment, name) in ["base64", "base64, shifted by 1", "base64, shifted by 2"].into_iter().enumerate() {
@@ -129,6 +126,8 @@ fn ordinary_messages_are_left_alone() {
     let redactor = redactor();
     for text in [
         "the token: none in --token-file, DHAN_TOKEN_FILE",
+        "  token: DHAN_ACCESS_TOKEN",
+        "set DHAN_CLIENT_ID and DHAN_ACCESS_TOKEN: they are read first",
         "connected to wss://api-feed.dhan.co/?version=2&token=[redacted]&clientId=******0001&authType=2",
         "received 12, written 101, filtered 121, dropped 74",
         "RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)",
@@ -147,7 +146,7 @@ proptest! {
         secret in "[!-~]{12,80}",
         before in "\\PC{0,20}",
         after in "\\PC{0,20}",
-        which in 0usize..17,
+        which in 0usize..14,
         cut in 0.0f64..1.0,
     ) {
         let redactor = Redactor::default();
@@ -185,14 +184,6 @@ fn long_text_costs_no_more_than_its_length() {
 }
 
 #[test]
-fn a_backslash_of_the_secret_itself_is_not_taken_for_an_escape() {
-    let redactor = Redactor::default();
-    redactor.add(SecretString::from(r"opaque\/token\/0123456789"));
-    let masked = redactor.mask(r"?token=opaque\/tok%65n\/0123456789").into_owned();
-    assert!(!masked.contains("0123456789") && !masked.contains("opaque"), "{masked}");
-}
-
-#[test]
 fn a_client_id_is_shown_by_its_last_characters_and_other_numbers_are_left() {
     let redactor = redactor();
     redactor.add_client_id("1000000001");
@@ -209,5 +200,5 @@ fn a_client_id_is_shown_by_its_last_characters_and_other_numbers_are_left() {
     let both = format!("1000000001 and {SECRET}");
     assert_eq!(redactor.mask(&both), "******0001 and [redacted]");
     let data = br#"{"clientId":"1000000001"}"#;
-    assert_eq!(*redactor.blot_text(data), *data, "records have a rule of their own for it");
+    assert_eq!(*redactor.redact_text(data), *data, "records have a rule of their own for it");
 }

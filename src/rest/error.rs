@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Why a call told nothing. Safe to print: neither the token nor a body is in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RestError {
-    /// The token is invalid or expired: 401, 403, or an error code that says so.
+    /// The token is invalid or expired: 401 or 403 with an error code of Dhan's, or a code that says so.
     #[error("the access token is invalid or expired (HTTP {status}{})", code.as_ref().map(|c| format!(", {c}")).unwrap_or_default())]
     TokenDead {
         /// The HTTP status.
@@ -57,7 +57,8 @@ impl RestError {
         match (status, code.as_deref()) {
             (429, _) | (_, Some("DH-904")) => RestError::TooMany { retry_after },
             // DH-906 is also the code of a bad order; a GET can only mean the token by it.
-            (401 | 403, _) | (400, Some("DH-901" | "DH-906")) => RestError::TokenDead { status, code },
+            // Without Dhan's own code it may be anybody's answer: a firewall's, a portal's. It proves nothing.
+            (401 | 403, Some(_)) | (400, Some("DH-901" | "DH-906")) => RestError::TokenDead { status, code },
             _ => RestError::Refused { status, code },
         }
     }
@@ -92,7 +93,7 @@ mod tests {
         let code = |code: &str| format!(r#"{{"errorType":"x","errorCode":"{code}","errorMessage":"secret"}}"#);
         assert_eq!(refused(401, &code("DH-901")), dead(401, Some("DH-901")));
         assert_eq!(refused(400, &code("DH-906")), dead(400, Some("DH-906")));
-        assert_eq!(refused(401, "<html>"), dead(401, None));
+        assert_eq!(refused(401, "<html>"), RestError::Refused { status: 401, code: None }, "nobody knows whose answer");
         assert_eq!(refused(400, &code("DH-905")), RestError::Refused { status: 400, code: Some("DH-905".into()) });
         assert_eq!(refused(429, ""), RestError::TooMany { retry_after: None });
         assert_eq!(refused(302, ""), RestError::Refused { status: 302, code: None });

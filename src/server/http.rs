@@ -127,7 +127,10 @@ fn date() -> String {
 
 /// Writes an answer and ends the connection in order.
 pub(crate) async fn respond(stream: &mut ClientStream, response: &Response, with_body: bool) -> io::Result<()> {
-    let mut head = format!("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason(response.status), date());
+    let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
+    if !response.headers.iter().any(|(name, _)| name == "Date") {
+        let _ = write!(head, "Date: {}\r\n", date());
+    }
     for (name, value) in &response.headers {
         let _ = write!(head, "{name}: {value}\r\n");
     }

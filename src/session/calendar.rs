@@ -1,88 +1,318 @@
-//! When the market is open: India's weekdays from 09:15 to 15:30, but for holidays.
+//! When which market is open: by segment, on weekdays that are no holiday.
 //!
 //! Never trusted so far that data is lost: it only decides whether silence is worth a word or a reconnect. A special
 //! session on a Saturday streams like any other day; only its silences go unjudged.
 
 use crate::clock::{ist_civil, ist_to_us};
+use crate::model::Segment;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Time, Weekday, time};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fmt;
 
-/// The cash market opens, IST.
-const OPEN: Time = time(9, 15, 0, 0);
-/// It closes, IST.
-const CLOSE: Time = time(15, 30, 0, 0);
+/// A group of segments with the same hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Market {
+    /// NSE and BSE cash, futures and options, indices.
+    Equity,
+    /// NSE and BSE currency.
+    Currency,
+    /// MCX.
+    Commodity,
+}
 
-/// The days on which the market opens.
+impl Market {
+    /// Every market.
+    pub const ALL: [Market; 3] = [Market::Equity, Market::Currency, Market::Commodity];
+
+    /// Returns the market of a segment; one that has no name keeps the hours of most.
+    pub const fn of(segment: Segment) -> Market {
+        match segment {
+            Segment::NSE_CURRENCY | Segment::BSE_CURRENCY => Market::Currency,
+            Segment::MCX_COMM => Market::Commodity,
+            _ => Market::Equity,
+        }
+    }
+
+    /// Returns what people call its segments.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Market::Equity => "NSE and BSE cash, F&O and indices",
+            Market::Currency => "NSE and BSE currency",
+            Market::Commodity => "MCX",
+        }
+    }
+
+    /// Returns when it opens and closes on a trading day, IST.
+    fn hours(self, day: Date) -> (Time, Time) {
+        match self {
+            Market::Equity => (time(9, 15, 0, 0), time(15, 30, 0, 0)),
+            Market::Currency => (time(9, 0, 0, 0), time(17, 0, 0, 0)),
+            Market::Commodity if is_summer_in_new_york(day) => (time(9, 0, 0, 0), time(23, 30, 0, 0)),
+            Market::Commodity => (time(9, 0, 0, 0), time(23, 55, 0, 0)),
+        }
+    }
+
+    /// Returns when orders for the opening are collected from, IST.
+    const fn pre_open(self) -> Option<Time> {
+        match self {
+            Market::Equity => Some(time(9, 0, 0, 0)),
+            Market::Currency | Market::Commodity => None,
+        }
+    }
+}
+
+/// Returns whether New York keeps daylight saving time: from the second Sunday of March to the first of November.
+fn is_summer_in_new_york(day: Date) -> bool {
+    let sunday =
+        |month, nth| Date::new(day.year(), month, 1).and_then(|first| first.nth_weekday_of_month(nth, Weekday::Sunday));
+    match (sunday(3, 2), sunday(11, 1)) {
+        (Ok(begin), Ok(end)) => (begin..end).contains(&day),
+        _ => false,
+    }
+}
+
+/// A set of markets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Markets([bool; 3]);
+
+impl Markets {
+    /// Returns the markets of these segments; of none, the equity market.
+    pub fn of(segments: impl IntoIterator<Item = Segment>) -> Markets {
+        let mut set = [false; 3];
+        for segment in segments {
+            set[Market::of(segment) as usize] = true;
+        }
+        if set == [false; 3] { Markets::from(Market::Equity) } else { Markets(set) }
+    }
+
+    fn each(self) -> impl Iterator<Item = Market> {
+        Market::ALL.into_iter().filter(move |market| self.0[*market as usize])
+    }
+
+    /// Returns when all of them are open on a trading day, IST.
+    fn hours(self, day: Date) -> (Time, Time) {
+        let both = |(open, close): (Time, Time), (other_open, other_close): (Time, Time)| {
+            (open.max(other_open), close.min(other_close))
+        };
+        self.each().map(|market| market.hours(day)).reduce(both).unwrap_or_else(|| Market::Equity.hours(day))
+    }
+}
+
+impl From<Market> for Markets {
+    fn from(market: Market) -> Markets {
+        let mut set = [false; 3];
+        set[market as usize] = true;
+        Markets(set)
+    }
+}
+
+/// What a market does at a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// It is open.
+    Open {
+        /// Until when, µs since the epoch.
+        until_us: i64,
+    },
+    /// Orders for the opening are collected.
+    PreOpen {
+        /// When it opens, µs since the epoch.
+        opens_us: i64,
+    },
+    /// It is closed.
+    Closed {
+        /// Why.
+        reason: ClosedReason,
+        /// When it opens next, µs since the epoch; `None` where no day within a year is known.
+        opens_us: Option<i64>,
+    },
+}
+
+/// Why a market is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClosedReason {
+    /// It is a Saturday or a Sunday.
+    Weekend(Weekday),
+    /// It is a holiday: its remark, and the file that says so.
+    Holiday(String, Option<String>),
+    /// The day has not begun; it opens at this time.
+    Before(Time),
+    /// The day is over; it closed at this time.
+    After(Time),
+}
+
+impl fmt::Display for ClosedReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ClosedReason::Weekend(day) => write!(f, "weekend, {}", weekday(*day)),
+            ClosedReason::Holiday(name, file) => {
+                f.write_str("holiday")?;
+                if !name.is_empty() {
+                    write!(f, ", {name}")?;
+                }
+                file.as_ref().map_or(Ok(()), |file| write!(f, ", by {file}"))
+            }
+            ClosedReason::Before(open) => write!(f, "it opens at {}", open.strftime("%H:%M")),
+            ClosedReason::After(close) => write!(f, "it closed at {}", close.strftime("%H:%M")),
+        }
+    }
+}
+
+const fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "Monday",
+        Weekday::Tuesday => "Tuesday",
+        Weekday::Wednesday => "Wednesday",
+        Weekday::Thursday => "Thursday",
+        Weekday::Friday => "Friday",
+        Weekday::Saturday => "Saturday",
+        Weekday::Sunday => "Sunday",
+    }
+}
+
+/// The days on which the markets open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calendar {
-    holidays: BTreeSet<Date>,
+    /// The remark of each holiday.
+    holidays: BTreeMap<Date, String>,
+    /// Where they are from, for people.
+    file: Option<String>,
 }
 
 impl Calendar {
-    /// A calendar with these holidays besides the weekends.
-    pub fn new(holidays: impl IntoIterator<Item = Date>) -> Calendar {
-        Calendar { holidays: holidays.into_iter().collect() }
-    }
-
     /// Reads a holiday file: a date (`2026-01-26`) a line, what follows it is a remark; blank lines and `#` comments
     /// are skipped. Lines that are none of these are returned with their number from 1; they cost nothing else.
     pub fn parse(text: &str) -> (Calendar, Vec<(usize, String)>) {
         let mut bad = Vec::new();
-        let mut holidays = BTreeSet::new();
+        let mut holidays = BTreeMap::new();
         for (i, line) in text.lines().enumerate() {
             let content = line.split('#').next().unwrap_or_default().trim();
-            match content.split([' ', '\t', ',']).next().map(str::parse::<Date>) {
+            let (date, remark) = content.split_once([' ', '\t', ',']).unwrap_or((content, ""));
+            match date.parse::<Date>() {
                 _ if content.is_empty() => {}
-                Some(Ok(date)) => {
-                    holidays.insert(date);
+                Ok(date) => {
+                    holidays.insert(date, remark.trim_matches([' ', '\t', ',']).to_owned());
                 }
-                _ => bad.push((i + 1, content.to_owned())),
+                Err(_) => bad.push((i + 1, content.to_owned())),
             }
         }
-        (Calendar { holidays }, bad)
+        (Calendar { holidays, file: None }, bad)
     }
 
-    /// When the session began that goes on at this moment (µs since the epoch, both), if one does.
-    pub fn open_since(&self, wall_us: i64) -> Option<i64> {
+    /// Returns the calendar with the name of the file that its holidays are from.
+    #[must_use]
+    pub fn of_file(self, file: String) -> Calendar {
+        Calendar { file: Some(file), ..self }
+    }
+
+    /// Returns since when all of these markets have been open at a moment (µs since the epoch, both), if they are.
+    pub fn open_since(&self, markets: Markets, wall_us: i64) -> Option<i64> {
         let now = ist_civil(wall_us);
-        let open = self.is_trading_day(now.date()) && (OPEN..CLOSE).contains(&now.time());
-        open.then(|| ist_to_us(now.date().to_datetime(OPEN)))
+        let (open, close) = markets.hours(now.date());
+        let is_open = self.closed_day(now.date()).is_none() && (open..close).contains(&now.time());
+        is_open.then(|| ist_to_us(now.date().to_datetime(open)))
     }
 
-    /// Whether the market is open at this moment, µs since the epoch.
-    pub fn is_open(&self, wall_us: i64) -> bool {
-        self.open_since(wall_us).is_some()
+    /// Returns whether all of these markets are open at a moment, µs since the epoch.
+    pub fn is_open(&self, markets: Markets, wall_us: i64) -> bool {
+        self.open_since(markets, wall_us).is_some()
     }
 
-    /// When the market opens next after this moment (µs since the epoch, both); `None` where no day within a year is known.
-    pub fn next_open(&self, wall_us: i64) -> Option<i64> {
+    /// Returns when all of these markets are open next after a moment (µs since the epoch, both); `None` where no day
+    /// within a year is known.
+    pub fn next_open(&self, markets: Markets, wall_us: i64) -> Option<i64> {
         let now = ist_civil(wall_us);
         (0..366)
             .filter_map(|days| now.date().checked_add(days.days()).ok())
-            .filter(|day| self.is_trading_day(*day))
-            .map(|day| ist_to_us(day.to_datetime(OPEN)))
+            .filter(|day| self.closed_day(*day).is_none())
+            .map(|day| ist_to_us(day.to_datetime(markets.hours(day).0)))
             .find(|open| *open > wall_us)
     }
 
-    /// Says that the market is closed, why, and when it opens next; `None` while it is open.
-    pub fn closed_words(&self, wall_us: i64) -> Option<String> {
-        if self.is_open(wall_us) {
-            return None;
+    /// Returns what a market does at a moment, µs since the epoch.
+    pub fn phase(&self, market: Market, wall_us: i64) -> Phase {
+        let now = ist_civil(wall_us);
+        let (day, at) = (now.date(), now.time());
+        let (open, close) = market.hours(day);
+        let closed = |reason| Phase::Closed { reason, opens_us: self.next_open(market.into(), wall_us) };
+        if let Some(reason) = self.closed_day(day) {
+            return closed(reason);
         }
-        let day = ist_civil(wall_us).date();
-        let why = match day.weekday() {
-            Weekday::Saturday | Weekday::Sunday => "weekend",
-            _ if self.holidays.contains(&day) => "holiday",
-            _ => "out of hours",
-        };
-        let next = self.next_open(wall_us).map(|us| ist_civil(us).strftime("; NSE opens %a %-d %b %H:%M").to_string());
-        Some(format!("the market is closed ({why}){}", next.unwrap_or_default()))
+        match market.pre_open() {
+            _ if (open..close).contains(&at) => Phase::Open { until_us: ist_to_us(day.to_datetime(close)) },
+            Some(pre_open) if (pre_open..open).contains(&at) => {
+                Phase::PreOpen { opens_us: ist_to_us(day.to_datetime(open)) }
+            }
+            _ if at < open => closed(ClosedReason::Before(open)),
+            _ => closed(ClosedReason::After(close)),
+        }
     }
 
-    fn is_trading_day(&self, day: Date) -> bool {
-        !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && !self.holidays.contains(&day)
+    /// Returns what is to be said of the markets of these segments that are closed; `None` where one is open.
+    pub fn closed_words(&self, segments: impl IntoIterator<Item = Segment>, wall_us: i64) -> Option<String> {
+        let mut named: BTreeMap<Market, Vec<Segment>> = BTreeMap::new();
+        for segment in segments {
+            let of_it = named.entry(Market::of(segment)).or_default();
+            if !of_it.contains(&segment) {
+                of_it.push(segment);
+            }
+        }
+        let mut parts = Vec::new();
+        for (market, mut segments) in named {
+            segments.sort_unstable();
+            let names = segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            parts.push(match self.phase(market, wall_us) {
+                Phase::Open { .. } => return None,
+                Phase::PreOpen { opens_us } => format!("{names} (pre-open; opens {})", moment(opens_us)),
+                Phase::Closed { reason, opens_us } => {
+                    let opens = opens_us.map_or_else(|| "is not known".to_owned(), moment);
+                    format!("{names} ({reason}; next opening {opens})")
+                }
+            });
+        }
+        (!parts.is_empty()).then(|| format!("the market is closed: {}", parts.join(", ")))
     }
+
+    /// Returns why no market opens on a day.
+    fn closed_day(&self, day: Date) -> Option<ClosedReason> {
+        match (day.weekday(), self.holidays.get(&day)) {
+            (weekend @ (Weekday::Saturday | Weekday::Sunday), _) => Some(ClosedReason::Weekend(weekend)),
+            (_, Some(remark)) => Some(ClosedReason::Holiday(remark.clone(), self.file.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// The hours in which all of some markets are open.
+#[derive(Debug, Clone, Copy)]
+pub struct Hours<'a> {
+    /// The days.
+    pub calendar: &'a Calendar,
+    /// The markets.
+    pub markets: Markets,
+}
+
+impl Hours<'_> {
+    /// Returns [`Calendar::open_since`] of these markets.
+    pub fn open_since(self, wall_us: i64) -> Option<i64> {
+        self.calendar.open_since(self.markets, wall_us)
+    }
+
+    /// Returns [`Calendar::is_open`] of these markets.
+    pub fn is_open(self, wall_us: i64) -> bool {
+        self.calendar.is_open(self.markets, wall_us)
+    }
+
+    /// Returns [`Calendar::next_open`] of these markets.
+    pub fn next_open(self, wall_us: i64) -> Option<i64> {
+        self.calendar.next_open(self.markets, wall_us)
+    }
+}
+
+/// Returns a moment as people in India read it: `Mon 2026-11-30 09:15 IST`.
+pub fn moment(us: i64) -> String {
+    ist_civil(us).strftime("%a %F %H:%M IST").to_string()
 }
 
 #[cfg(test)]
@@ -93,31 +323,112 @@ mod tests {
         ist_to_us(text.parse().unwrap())
     }
 
-    #[test]
-    fn weekdays_from_a_quarter_past_nine_to_half_past_three() {
+    fn calendar() -> Calendar {
         let (calendar, bad) = Calendar::parse("# NSE\n2026-11-24 Guru Nanak Jayanti\n\n2026-12-25, Christmas\nsoon\n");
         assert_eq!(bad, [(5, "soon".to_owned())]);
-        for (moment, open) in [
-            ("2026-11-23T09:14:59", false),
-            ("2026-11-23T09:15:00", true),
-            ("2026-11-23T15:29:59", true),
-            ("2026-11-23T15:30:00", false),
-            ("2026-11-24T10:00:00", false),
-            ("2026-11-28T10:00:00", false),
-            ("2026-11-29T10:00:00", false),
-            ("2026-12-25T10:00:00", false),
-        ] {
-            assert_eq!(calendar.is_open(us(moment)), open, "{moment}");
-        }
-        assert_eq!(calendar.next_open(us("2026-11-23T09:15:00")), Some(us("2026-11-25T09:15:00")));
-        assert_eq!(calendar.next_open(us("2026-11-27T16:00:00")), Some(us("2026-11-30T09:15:00")));
+        calendar.of_file("holidays".to_owned())
     }
 
     #[test]
-    fn any_clock_has_an_answer() {
+    fn each_segment_has_its_hours() {
+        let calendar = calendar();
+        for (segment, moment, open) in [
+            (Segment::NSE_EQ, "2026-11-23T09:14:59", false),
+            (Segment::NSE_EQ, "2026-11-23T09:15:00", true),
+            (Segment::BSE_FNO, "2026-11-23T15:29:59", true),
+            (Segment::IDX_I, "2026-11-23T15:30:00", false),
+            (Segment::NSE_EQ, "2026-11-24T10:00:00", false),
+            (Segment::MCX_COMM, "2026-11-24T10:00:00", false),
+            (Segment::NSE_EQ, "2026-11-28T10:00:00", false),
+            (Segment::MCX_COMM, "2026-11-29T10:00:00", false),
+            (Segment::NSE_CURRENCY, "2026-11-23T08:59:59", false),
+            (Segment::NSE_CURRENCY, "2026-11-23T09:00:00", true),
+            (Segment::BSE_CURRENCY, "2026-11-23T16:59:59", true),
+            (Segment::BSE_CURRENCY, "2026-11-23T17:00:00", false),
+            (Segment::MCX_COMM, "2026-11-23T09:00:00", true),
+            (Segment::MCX_COMM, "2026-11-23T23:54:59", true),
+            (Segment::MCX_COMM, "2026-11-23T23:55:00", false),
+            // New York's summer: 8 March to 31 October 2026.
+            (Segment::MCX_COMM, "2026-03-06T23:45:00", true),
+            (Segment::MCX_COMM, "2026-03-09T23:29:59", true),
+            (Segment::MCX_COMM, "2026-03-09T23:30:00", false),
+            (Segment::MCX_COMM, "2026-10-30T23:45:00", false),
+            (Segment::MCX_COMM, "2026-11-02T23:45:00", true),
+            (Segment::from_code(14), "2026-11-23T16:00:00", false),
+        ] {
+            assert_eq!(calendar.is_open(Markets::of([segment]), us(moment)), open, "{segment} {moment}");
+            let phase = calendar.phase(Market::of(segment), us(moment));
+            assert_eq!(matches!(phase, Phase::Open { .. }), open, "{segment} {moment}: {phase:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_opening_leaves_out_weekends_and_holidays() {
+        for (segment, after, next) in [
+            (Segment::NSE_EQ, "2026-11-23T09:15:00", "2026-11-25T09:15:00"),
+            (Segment::NSE_EQ, "2026-11-27T16:00:00", "2026-11-30T09:15:00"),
+            (Segment::MCX_COMM, "2026-11-27T16:00:00", "2026-11-30T09:00:00"),
+            (Segment::NSE_CURRENCY, "2026-11-27T08:00:00", "2026-11-27T09:00:00"),
+        ] {
+            assert_eq!(calendar().next_open(Markets::of([segment]), us(after)), Some(us(next)), "{segment} {after}");
+        }
+    }
+
+    #[test]
+    fn several_markets_are_open_together_only_while_each_is() {
+        let both = Markets::of([Segment::NSE_EQ, Segment::MCX_COMM]);
+        let since = |moment| calendar().open_since(both, us(moment));
+        assert_eq!(since("2026-11-23T09:05:00"), None);
+        assert_eq!(since("2026-11-23T10:00:00"), Some(us("2026-11-23T09:15:00")));
+        assert_eq!(since("2026-11-23T16:00:00"), None);
+        assert_eq!(calendar().next_open(both, us("2026-11-27T16:00:00")), Some(us("2026-11-30T09:15:00")));
+    }
+
+    #[test]
+    fn a_closed_market_is_named_with_its_reason_and_its_next_opening() {
+        for (segments, moment, words) in [
+            (
+                vec![Segment::NSE_EQ, Segment::IDX_I, Segment::NSE_EQ],
+                "2026-11-28T10:00:00",
+                "the market is closed: IDX_I, NSE_EQ (weekend, Saturday; next opening Mon 2026-11-30 09:15 IST)",
+            ),
+            (
+                vec![Segment::MCX_COMM],
+                "2026-11-24T10:00:00",
+                "the market is closed: MCX_COMM (holiday, Guru Nanak Jayanti, by holidays; next opening Wed 2026-11-25 09:00 IST)",
+            ),
+            (
+                vec![Segment::NSE_FNO, Segment::BSE_CURRENCY],
+                "2026-11-23T18:00:00",
+                "the market is closed: NSE_FNO (it closed at 15:30; next opening Wed 2026-11-25 09:15 IST), \
+                 BSE_CURRENCY (it closed at 17:00; next opening Wed 2026-11-25 09:00 IST)",
+            ),
+            (
+                vec![Segment::NSE_EQ],
+                "2026-11-23T08:00:00",
+                "the market is closed: NSE_EQ (it opens at 09:15; next opening Mon 2026-11-23 09:15 IST)",
+            ),
+            (
+                vec![Segment::NSE_EQ],
+                "2026-11-23T09:05:00",
+                "the market is closed: NSE_EQ (pre-open; opens Mon 2026-11-23 09:15 IST)",
+            ),
+        ] {
+            assert_eq!(calendar().closed_words(segments, us(moment)).as_deref(), Some(words));
+        }
+        let evening = us("2026-11-23T20:00:00");
+        assert_eq!(calendar().closed_words([Segment::MCX_COMM, Segment::NSE_EQ], evening), None);
+        assert_eq!(calendar().closed_words([], evening), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_wildly_wrong_finds_a_closed_market_or_an_open_one_but_no_panic() {
         for wall_us in [i64::MIN, -1, 0, i64::MAX] {
-            let calendar = Calendar::default();
-            let _ = (calendar.is_open(wall_us), calendar.next_open(wall_us));
+            for market in Market::ALL {
+                let phase = Calendar::default().phase(market, wall_us);
+                let open = Calendar::default().is_open(market.into(), wall_us);
+                assert_eq!(matches!(phase, Phase::Open { .. }), open, "{market:?} {wall_us}");
+            }
         }
     }
 }

@@ -28,7 +28,7 @@ pub mod requests;
 pub mod time;
 
 pub use action::Action;
-pub use calendar::Calendar;
+pub use calendar::{Calendar, Market, Markets, Phase};
 pub use input::{Fingerprint, Input, ProbeResult};
 pub use machine::{Config, Session, StateName};
 pub use plan::Plan;

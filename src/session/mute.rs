@@ -4,7 +4,7 @@
 //! says it: after a minute in which something came all the time, a silence several times longer than the longest pause
 //! of the last minutes is none of the market's. For any set that ticks steadily that is 15 s.
 
-use super::calendar::Calendar;
+use super::calendar::Hours;
 use super::time::{Now, Time};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -76,23 +76,23 @@ impl Mute {
     }
 
     /// How long the silence is that counts: in market hours, by both clocks (a step of the wall clock is no silence).
-    fn silence(&self, now: Now, calendar: &Calendar) -> Option<Duration> {
-        let open = calendar.open_since(now.wall_us)?;
+    fn silence(&self, now: Now, hours: Hours<'_>) -> Option<Duration> {
+        let open = hours.open_since(now.wall_us)?;
         let last = self.last?;
         let in_session = u64::try_from(now.wall_us.saturating_sub(open)).unwrap_or(0);
         Some(now.at.since(last.at).min(Duration::from_micros(in_session)))
     }
 
     /// When to look again, if there is anything to look for.
-    pub fn deadline(&self, now: Now, calendar: &Calendar) -> Option<Time> {
+    pub fn deadline(&self, now: Now, hours: Hours<'_>) -> Option<Time> {
         if self.said {
             return None;
         }
         let threshold = self.threshold()?;
-        match self.silence(now, calendar) {
+        match self.silence(now, hours) {
             Some(silence) => Some(now.at + threshold.saturating_sub(silence)),
             None => {
-                let open = calendar.next_open(now.wall_us)?;
+                let open = hours.next_open(now.wall_us)?;
                 let wait = u64::try_from(open.saturating_sub(now.wall_us)).unwrap_or(0);
                 Some(now.at + Duration::from_micros(wait) + threshold)
             }
@@ -100,8 +100,8 @@ impl Mute {
     }
 
     /// What the silence asks for now. It is said once.
-    pub fn check(&mut self, now: Now, calendar: &Calendar) -> Silence {
-        let mute = match (self.threshold(), self.silence(now, calendar)) {
+    pub fn check(&mut self, now: Now, hours: Hours<'_>) -> Silence {
+        let mute = match (self.threshold(), self.silence(now, hours)) {
             (Some(threshold), Some(silence)) => silence >= threshold,
             _ => false,
         };

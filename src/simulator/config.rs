@@ -128,6 +128,9 @@ pub struct SimConfig {
     /// Tokens that are refused. A missing or empty one always is.
     #[cfg(feature = "testing")]
     pub refused_tokens: Vec<String>,
+    /// How tokens are made.
+    #[cfg(feature = "testing")]
+    pub tokens: super::tokens::TokenRules,
     /// Refuse whatever comes.
     #[cfg(feature = "testing")]
     pub refuse_every_token: bool,
@@ -194,6 +197,8 @@ impl Default for SimConfig {
             bad_token: BadToken::Reset,
             #[cfg(feature = "testing")]
             refused_tokens: Vec::new(),
+            #[cfg(feature = "testing")]
+            tokens: super::tokens::TokenRules::default(),
             #[cfg(feature = "testing")]
             refuse_every_token: false,
             #[cfg(feature = "testing")]

@@ -176,6 +176,11 @@ impl SimConfig {
         &self.refused_tokens
     }
 
+    /// Returns how tokens are made.
+    pub(crate) fn token_rules(&self) -> super::tokens::TokenRules {
+        self.tokens.clone()
+    }
+
     /// Returns whether no token is let in.
     pub(crate) fn refuses_all(&self) -> bool {
         self.refuse_every_token

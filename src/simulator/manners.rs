@@ -61,6 +61,10 @@ mod fixed {
             &[]
         }
 
+        pub(crate) fn token_rules(&self) -> super::super::tokens::TokenRules {
+            super::super::tokens::TokenRules::default()
+        }
+
         pub(crate) fn refuses_all(&self) -> bool {
             false
         }

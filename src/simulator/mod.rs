@@ -61,3 +61,5 @@ pub use source::FrameSource;
 pub use source::SourceFrame;
 #[cfg(feature = "testing")]
 pub use state::{Cut, Subscription};
+#[cfg(feature = "testing")]
+pub use tokens::TokenRules;

@@ -16,9 +16,17 @@ pub(crate) fn answer(request: &Request, broker: &Broker) -> Response {
     let path = request.path.as_str();
     if path == "/app/generateAccessToken" {
         return match request.method.as_str() {
-            "POST" => broker.state().tokens.mint(request),
+            "POST" => {
+                let (response, replaced) = broker.state().tokens.mint(request);
+                replaced.inspect(|client| broker.token_replaced(client));
+                response.header("Date", &broker.state().tokens.date())
+            }
             _ => Response::status(405).header("Allow", "POST"),
         };
+    }
+    if path == "/v2/RenewToken" && request.method == "POST" {
+        // As Dhan does.
+        return Response::status(400);
     }
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return Response::status(405).header("Allow", "GET, HEAD");
@@ -42,16 +50,21 @@ fn authorized(request: &Request, broker: &Broker, body: impl FnOnce(&str) -> Val
             "errorCode": "DH-901",
             "errorMessage": "Client ID or user generated access token is invalid or expired.",
         });
-        return Response::json(401, &error.to_string());
+        return Response::json(401, &error.to_string()).header("Date", &broker.state().tokens.date());
     }
-    Response::json(200, &body(client(request)).to_string())
+    Response::json(200, &body(client(request)).to_string()).header("Date", &broker.state().tokens.date())
 }
 
 fn renewed(request: &Request, broker: &Broker) -> Response {
     let Some(token) = request.header("access-token").filter(|token| broker.is_token_good(Some(token))) else {
         return authorized(request, broker, |_| Value::Null);
     };
-    broker.state().tokens.renew(token, client(request))
+    let client = client(request);
+    let (response, is_replaced) = broker.state().tokens.renew(token, client);
+    if is_replaced {
+        broker.token_replaced(client);
+    }
+    response
 }
 
 /// Returns the account that a request names.

@@ -64,6 +64,8 @@ pub(crate) struct Live {
     pub kind: Stream,
     /// The client id of its query or its login.
     client_id: Option<String>,
+    /// The token of its query; an order socket has it in its login.
+    token: Option<String>,
     pub commands: mpsc::UnboundedSender<Command>,
     subscriptions: BTreeSet<Subscription>,
     /// Whether it is thrown out, and about to end.
@@ -93,7 +95,7 @@ pub(crate) struct Broker {
 
 impl Broker {
     pub fn new(config: SimConfig, addr: SocketAddr) -> Broker {
-        let state = State { tokens: Tokens::new(config.refused_tokens()), ..State::default() };
+        let state = State { tokens: Tokens::new(config.refused_tokens(), config.token_rules()), ..State::default() };
         Broker {
             addr,
             market: Market::new(config.seed),
@@ -114,7 +116,8 @@ impl Broker {
         let mut state = self.state();
         let id = state.next_id;
         state.next_id += 1;
-        let live = Live { kind, client_id: None, commands, subscriptions: BTreeSet::new(), evicted: false };
+        let token = request.query_value("token");
+        let live = Live { kind, client_id: None, token, commands, subscriptions: BTreeSet::new(), evicted: false };
         state.connections.insert(id, live);
         self.observer.opened(id, kind, request);
         (id, receiver)
@@ -158,6 +161,19 @@ impl Broker {
     pub fn is_token_good(&self, token: Option<&str>) -> bool {
         !self.config.refuses_all()
             && token.is_some_and(|token| !token.is_empty() && !self.state().tokens.is_refused(token))
+    }
+
+    /// Ends every connection of an account whose token was replaced, as the broker does: with 807. What they were opened
+    /// with is dead from now on.
+    pub fn token_replaced(&self, client_id: &str) {
+        let mut state = self.state();
+        let State { connections, tokens, .. } = &mut *state;
+        for live in connections.values().filter(|live| live.client_id.as_deref() == Some(client_id)) {
+            if let Some(token) = &live.token {
+                tokens.refuse(token);
+            }
+            let _ = live.commands.send(Command::Cut(Cut::Disconnect(807)));
+        }
     }
 
     /// Notes a subscription of a connection; returns `false` when it was there already.

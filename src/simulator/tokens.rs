@@ -5,31 +5,73 @@ use crate::server::{Request, Response};
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
-use std::time::{Duration, Instant};
+use std::fmt;
 
-/// Between two tries to make a token; a refused try counts.
-const MINT_EVERY: Duration = Duration::from_secs(120);
+/// Time between two tries to make a token, in µs; a refused try counts.
+const MINT_EVERY_US: i64 = 120 * clock::SECOND_US;
 /// Tokens and accounts that are remembered.
 const REMEMBERED: usize = 10_000;
 /// How long a token lives.
 const LIFE_US: i64 = 86_400 * clock::SECOND_US;
 
+/// How tokens are made.
+#[derive(Clone)]
+pub struct TokenRules {
+    /// The broker's clock, µs since the epoch.
+    pub now_us: replaceable::Clock,
+    /// The only PIN that will do; `None`: any.
+    pub pin: Option<String>,
+    /// The one-time password of a moment (µs since the epoch); `None`: any will do.
+    pub totp: Option<replaceable::Password>,
+}
+
+/// Functions that tests replace.
+pub mod replaceable {
+    use std::sync::Arc;
+
+    /// Returns the time, µs since the epoch.
+    pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+    /// Returns the one-time password of a moment (µs since the epoch).
+    pub type Password = Arc<dyn Fn(i64) -> String + Send + Sync>;
+}
+
+impl Default for TokenRules {
+    fn default() -> Self {
+        TokenRules { now_us: std::sync::Arc::new(clock::now_us), pin: None, totp: None }
+    }
+}
+
 /// What is known of tokens.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Tokens {
+    rules: TokenRules,
     refused: BTreeSet<String>,
-    /// The last token that was made for an account, and when somebody last tried.
-    minted: HashMap<String, (Instant, Option<String>)>,
+    /// The last token that was made for an account, and when somebody last tried (µs since the epoch).
+    minted: HashMap<String, (i64, Option<String>)>,
     made: u64,
 }
 
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("made", &self.made).finish_non_exhaustive()
+    }
+}
+
 impl Tokens {
-    pub fn new(refused: &[String]) -> Tokens {
-        Tokens { refused: refused.iter().cloned().collect(), ..Tokens::default() }
+    pub fn new(refused: &[String], rules: TokenRules) -> Tokens {
+        Tokens { refused: refused.iter().cloned().collect(), rules, ..Tokens::default() }
     }
 
+    /// Returns whether a token is dead: refused by name, or of an account that another one was made for since.
     pub fn is_refused(&self, token: &str) -> bool {
-        self.refused.contains(token)
+        let living = claim(token, "dhanClientId").and_then(|owner| self.minted.get(&owner)?.1.clone());
+        self.refused.contains(token) || living.is_some_and(|living| living != token)
+    }
+
+    /// Returns the broker's time, as the `Date` header has it.
+    pub fn date(&self) -> String {
+        let now = jiff::Timestamp::from_microsecond((self.rules.now_us)()).unwrap_or_default();
+        jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
     }
 
     pub fn refuse(&mut self, token: &str) {
@@ -45,55 +87,57 @@ impl Tokens {
     }
 
     /// Answers `GET /RenewToken`: a new token, and the old one is dead. A minted token cannot be renewed.
-    pub fn renew(&mut self, token: &str, client: &str) -> Response {
-        if consumer_type(token).as_deref() == Some("APP") {
+    pub fn renew(&mut self, token: &str, client: &str) -> (Response, bool) {
+        if claim(token, "tokenConsumerType").as_deref() == Some("APP") {
             let error = json!({
                 "errorType": "Input_Exception",
                 "errorCode": "DH-905",
                 "errorMessage": "Renewal of token not allowed for this token type",
             });
-            return Response::json(500, &error.to_string());
+            return (Response::json(500, &error.to_string()), false);
         }
         self.refuse(token);
         let (token, expiry) = self.make(client, "SELF");
+        let last = self.minted.get(client).map_or(i64::MIN, |(at, _)| *at);
+        self.minted.insert(client.to_owned(), (last, Some(token.clone())));
         let body = json!({
             "dhanClientId": client,
             "dhanClientName": "SIMULATED",
             "accessToken": token,
             "expiryTime": expiry,
         });
-        Response::json(200, &body.to_string())
+        (Response::json(200, &body.to_string()), true)
     }
 
     /// Answers `POST /app/generateAccessToken`. Refusals have status 200, as Dhan's have.
-    pub fn mint(&mut self, request: &Request) -> Response {
+    pub fn mint(&mut self, request: &Request) -> (Response, Option<String>) {
         let value = |key: &str| request.query_value(key).unwrap_or_default();
         let client = value("dhanClientId");
-        let refused = |message: &str| Response::json(200, &json!({"status": "error", "message": message}).to_string());
-        let is_digits = |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let refused =
+            |message: &str| (Response::json(200, &json!({"status": "error", "message": message}).to_string()), None);
         if client.is_empty() {
             return refused("Invalid Client Id");
         }
-        let last = self.minted.get(&client).cloned();
+        let now_us = (self.rules.now_us)();
+        let is_soon = |last: i64| now_us.saturating_sub(last) < MINT_EVERY_US;
         if self.minted.len() >= REMEMBERED {
-            self.minted.retain(|_, (at, _)| at.elapsed() < MINT_EVERY);
+            self.minted.retain(|_, (last, _)| is_soon(*last));
         }
+        let last = self.minted.get(&client).cloned();
         let previous = last.as_ref().and_then(|(_, token)| token.clone());
-        self.minted.insert(client.clone(), (Instant::now(), previous.clone()));
-        if last.is_some_and(|(at, _)| at.elapsed() < MINT_EVERY) {
+        self.minted.insert(client.clone(), (now_us, previous));
+        if last.is_some_and(|(last, _)| is_soon(last)) {
             return refused("Token can be generated once every 2 minutes.");
         }
-        if !is_digits(&value("pin")) {
+        let (pin, totp) = (value("pin"), value("totp"));
+        if pin.is_empty() || self.rules.pin.as_ref().is_some_and(|good| *good != pin) {
             return refused("Invalid Pin");
         }
-        if !is_digits(&value("totp")) {
+        if totp.is_empty() || self.rules.totp.as_ref().is_some_and(|good| good(now_us) != totp) {
             return refused("Invalid TOTP");
         }
-        if let Some(previous) = previous {
-            self.refuse(&previous);
-        }
         let (token, expiry) = self.make(&client, "APP");
-        self.minted.insert(client.clone(), (Instant::now(), Some(token.clone())));
+        self.minted.insert(client.clone(), (now_us, Some(token.clone())));
         let body = json!({
             "dhanClientId": client,
             "dhanClientName": "SIMULATED",
@@ -102,12 +146,12 @@ impl Tokens {
             "accessToken": token,
             "expiryTime": expiry,
         });
-        Response::json(200, &body.to_string())
+        (Response::json(200, &body.to_string()), Some(client))
     }
 
     /// Returns a token in the shape of Dhan's, and when it ends on India's wall clock.
     fn make(&mut self, client: &str, consumer_type: &str) -> (String, String) {
-        let now_us = clock::now_us();
+        let now_us = (self.rules.now_us)();
         let (iat, exp) = (now_us / clock::SECOND_US, (now_us + LIFE_US) / clock::SECOND_US);
         self.made += 1;
         let encode = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
@@ -127,12 +171,12 @@ impl Tokens {
     }
 }
 
-/// Returns the kind that a token says it is of.
-fn consumer_type(token: &str) -> Option<String> {
+/// Returns a claim of a JWT; `None` for any other text.
+fn claim(token: &str, name: &str) -> Option<String> {
     let claims = token.split('.').nth(1)?;
     let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;
-    claims.get("tokenConsumerType")?.as_str().map(str::to_owned)
+    claims.get(name)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -146,7 +190,7 @@ mod tests {
             query: format!("dhanClientId={client}&pin={pin}&totp={totp}"),
             headers: Vec::new(),
         };
-        let response = tokens.mint(&request);
+        let (response, _) = tokens.mint(&request);
         assert_eq!(response.status, 200);
         serde_json::from_slice(&response.body).unwrap()
     }
@@ -156,25 +200,25 @@ mod tests {
         let mut tokens = Tokens::default();
         let made = mint(&mut tokens, "1", "123456", "654321");
         let token = made["accessToken"].as_str().unwrap();
-        assert_eq!(consumer_type(token).as_deref(), Some("APP"));
+        assert_eq!(claim(token, "tokenConsumerType").as_deref(), Some("APP"));
         assert_eq!(
             mint(&mut tokens, "1", "123456", "654321")["message"],
             "Token can be generated once every 2 minutes."
         );
-        assert_eq!(mint(&mut tokens, "2", "12", "654321")["message"], "Invalid Pin");
-        assert_eq!(mint(&mut tokens, "3", "123456", "x")["message"], "Invalid TOTP");
+        assert_eq!(mint(&mut tokens, "2", "", "654321")["message"], "Invalid Pin");
+        assert_eq!(mint(&mut tokens, "3", "123456", "")["message"], "Invalid TOTP");
         assert_eq!(mint(&mut tokens, "3", "123456", "123456")["status"], "error");
     }
 
     #[test]
     fn a_renewed_token_is_dead_and_a_minted_one_is_never_renewed() {
         let mut tokens = Tokens::default();
-        let response = tokens.renew("old", "1");
+        let (response, _) = tokens.renew("old", "1");
         let body: Value = serde_json::from_slice(&response.body).unwrap();
         let new = body["accessToken"].as_str().unwrap();
         assert!(tokens.is_refused("old") && !tokens.is_refused(new));
-        assert_eq!(consumer_type(new).as_deref(), Some("SELF"));
+        assert_eq!(claim(new, "tokenConsumerType").as_deref(), Some("SELF"));
         let minted = mint(&mut tokens, "1", "123456", "123456");
-        assert_eq!(tokens.renew(minted["accessToken"].as_str().unwrap(), "1").status, 500);
+        assert_eq!(tokens.renew(minted["accessToken"].as_str().unwrap(), "1").0.status, 500);
     }
 }

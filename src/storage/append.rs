@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// OpenMode often a full disk is tried again.
+/// How often a full disk is tried again.
 const RETRY: Duration = Duration::from_millis(250);
-/// OpenMode often a full disk is spoken of.
+/// How often a full disk is spoken of.
 const SAY: Duration = Duration::from_secs(10);
 
 /// What a wait needs to know.
@@ -21,7 +21,7 @@ const SAY: Duration = Duration::from_secs(10);
 pub struct WriteContext {
     /// The operating system.
     pub fs: Arc<dyn Filesystem>,
-    /// OpenMode long at most.
+    /// How long at most.
     pub disk_wait: Duration,
     /// Ends it earlier.
     pub stop: StopSignal,
@@ -167,6 +167,11 @@ impl Appender {
     pub fn wait_no_more(&mut self) {
         self.patience.stop = StopSignal::default();
         self.patience.stop.stop();
+    }
+
+    /// Has what was appended reach the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        self.patience.fs.sync(&self.file)
     }
 
     /// Whether somebody cut the file since we last looked; its length is then what is left.

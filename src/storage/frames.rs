@@ -78,7 +78,7 @@ pub enum Piece<'a> {
     FrameEnd(u64),
 }
 
-/// OpenMode far a compressed file can be read.
+/// How far a compressed file can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Walked {
     /// The end of the last whole frame.

@@ -34,6 +34,9 @@ pub struct Note {
     /// Mending was prepared: the file is to be cut here and what was recovered appended. Done again if interrupted.
     #[serde(default)]
     pub mend_at: Option<u64>,
+    /// The run ended by itself, but could not end the file: nobody killed it.
+    #[serde(default)]
+    pub has_given_up: bool,
 }
 
 /// A marker that we hold.

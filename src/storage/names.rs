@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// OpenMode the bytes in a file are packed.
+/// How the bytes in a file are packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
     /// As they are.
@@ -74,7 +74,8 @@ pub fn number_of(base: &Path, candidate: &OsStr) -> Option<u32> {
     }
     let (stem, extension) = split(name(base));
     let digits = candidate.as_bytes().strip_prefix(stem)?.strip_prefix(b".")?.strip_suffix(extension)?;
-    let canonical = !digits.is_empty() && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit);
+    // A number that none of ours reaches is somebody else's.
+    let canonical = (1..=9).contains(&digits.len()) && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(digits).ok().filter(|_| canonical)?.parse().ok()
 }
 
@@ -125,7 +126,9 @@ mod tests {
             assert_eq!(number_of(Path::new(base), Path::new(first).file_name().unwrap()), Some(1));
             assert_eq!(number_of(Path::new(base), Path::new(base).file_name().unwrap()), Some(0));
         }
-        for stranger in ["x.01.ndjson", "x..ndjson", "x.1.csv", "x.one.ndjson", "y.1.ndjson", "x.ndjson.1"] {
+        for stranger in
+            ["x.01.ndjson", "x..ndjson", "x.1.csv", "x.one.ndjson", "y.1.ndjson", "x.ndjson.1", "x.4294967295.ndjson"]
+        {
             assert_eq!(number_of(Path::new("x.ndjson"), OsStr::new(stranger)), None, "{stranger}");
         }
     }

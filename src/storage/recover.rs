@@ -17,9 +17,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// OpenMode much is read at a time.
+/// How much is read at a time.
 const STEP: u64 = 64 * 1024;
-/// OpenMode far back a last record is looked for.
+/// How far back a last record is looked for.
 const FAR: u64 = 16 * 1024 * 1024;
 
 /// Returns the receive time of a line, µs since the epoch, or `None` if the line is no record.
@@ -161,6 +161,7 @@ impl Job<'_> {
                 frame_at: at,
                 last_us,
                 mend_at: None,
+                has_given_up: false,
             })
         };
         marker.write(&note)?;

@@ -1,15 +1,8 @@
 //! Why nothing came, as far as it is known.
 
 use super::shared::SocketState;
+use crate::model::Exit;
 use crate::record::control::StatusEvent;
-
-/// One line for a run that was not able to ask yet; `None` when every socket is up, since its session speaks of its
-/// silence itself.
-pub(super) fn not_connected(sockets: &[SocketState]) -> Option<String> {
-    let down = sockets.iter().find(|socket| !is_up(socket))?;
-    let detail = down.detail.as_deref().unwrap_or("no word from the server yet");
-    Some(format!("nothing has come yet: not connected ({detail})"))
-}
 
 /// What a run that received nothing says at its end.
 pub(super) fn nothing_received(sockets: &[SocketState]) -> String {
@@ -23,6 +16,11 @@ pub(super) fn nothing_received(sockets: &[SocketState]) -> String {
         Some(_) => "nothing was received: not connected".to_owned(),
         None => "nothing was received, although it was requested".to_owned(),
     }
+}
+
+/// Returns the exit code that stands for why a connection is missing; `None` when every socket is up.
+pub(super) fn exit(sockets: &[SocketState]) -> Option<Exit> {
+    sockets.iter().filter(|socket| !is_up(socket)).find_map(|socket| socket.exit)
 }
 
 fn is_up(socket: &SocketState) -> bool {

@@ -26,6 +26,7 @@ use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Connector;
 use crate::output::{OnLag, StopSignal, WriteFailure};
+use crate::pipeline::bars::{Interval, next_due_us};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::handle::{FrameObserver, Handle, Wake};
 use crate::pipeline::item::{Event, StatusEvent};
@@ -51,8 +52,6 @@ const GOODBYE: Duration = Duration::from_millis(500);
 const DRAIN: Duration = Duration::from_millis(1_200);
 /// How long outputs have after that to come back from a wait, or from a call to the system.
 const COME_BACK: Duration = Duration::from_millis(450);
-/// How long silence may last before something is said about it.
-const HINT_AFTER: Duration = Duration::from_secs(10);
 /// A run that ends without a connection for longer than this has failed.
 const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
 
@@ -184,7 +183,10 @@ struct Driver {
     on_end: Option<Box<dyn FnOnce()>>,
     status: status::Status,
     failure: Option<Failure>,
-    hinted: bool,
+    told_of_damage: bool,
+    /// Lengths of the bars that the pipeline makes, and when some may be due next.
+    bars: Vec<Interval>,
+    bars_due_us: Option<i64>,
 }
 
 /// What makes the driver act.
@@ -196,6 +198,7 @@ enum Happened {
     Second,
     Stats,
     DurationOver,
+    Clock,
 }
 
 impl Driver {
@@ -211,6 +214,7 @@ impl Driver {
         if let Some(capture) = &mut capture {
             capture.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
         }
+        let bars = run.rules.bars.clone();
         let mut pipeline = Pipeline::new(run.rules, outputs, now_us());
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
@@ -244,6 +248,7 @@ impl Driver {
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),
+            last_text: RefCell::default(),
         });
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
@@ -265,7 +270,9 @@ impl Driver {
             reread: run.reread,
             on_end: run.on_end,
             failure: None,
-            hinted: false,
+            told_of_damage: false,
+            bars_due_us: next_due_us(&bars, now_us()),
+            bars,
         })
     }
 
@@ -322,6 +329,7 @@ impl Driver {
                 Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
                 change = next_change(&mut self.changes) => Happened::Change(change),
                 () = until(over_at) => Happened::DurationOver,
+                () = clock_reaches(self.bars_due_us) => Happened::Clock,
                 _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
                 _ = seconds.tick() => Happened::Second,
             };
@@ -349,6 +357,7 @@ impl Driver {
                 Happened::Change(Some(change)) => self.change(change),
                 Happened::Change(None) => self.changes = None,
                 Happened::DurationOver => return "duration".to_owned(),
+                Happened::Clock => self.bars_due(),
                 Happened::Second => {
                     // By the wall clock, asked every second: it may be set while we run.
                     if self.until_us.is_some_and(|until| now_us() >= until) {
@@ -360,17 +369,25 @@ impl Driver {
         }
     }
 
+    /// Tells the pipeline that bars may be due although nothing comes.
+    fn bars_due(&mut self) {
+        let at_us = now_us();
+        if self.bars_due_us.is_some_and(|due_us| at_us >= due_us) {
+            self.shared.pipeline.event(Event::Clock { at_us });
+            self.bars_due_us = next_due_us(&self.bars, at_us);
+        }
+    }
+
     fn second(&mut self) {
         self.shared.pipeline.tick();
         let figures = self.shared.pipeline.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
-        if !self.hinted && figures.books.received == 0 && self.shared.started.elapsed() >= HINT_AFTER {
-            self.hinted = true;
-            if let Some(words) = hint::not_connected(&self.shared.sockets.borrow()) {
-                self.console.info(words);
-            }
+        if figures.books.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
+            self.console.warn(format!(
+                "damaged packets came: {} so far; gap records with the reason malformed say when, the closing line how many",
+                figures.books.malformed
+            ));
         }
-        self.hinted |= figures.books.received > 0;
     }
 
     fn hang_up(&mut self) {
@@ -467,6 +484,7 @@ impl Driver {
         }
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
+        let missing = hint::exit(&self.shared.sockets.borrow());
         self.shared.pipeline.event(Event::Status {
             conn: 0,
             event: StatusEvent::Stopping,
@@ -494,7 +512,7 @@ impl Driver {
         self.sockets.abort_all();
         self.shared.pipeline.begin_end();
         let summary = self.drained(begun, &reason, signals).await?;
-        self.close(&reason, &summary, silence)
+        self.close(&reason, &summary, silence, missing.unwrap_or(Exit::Network))
     }
 
     /// Waits for the outputs, but not for ever: their disks and readers may stand still. An output that was told to block
@@ -533,9 +551,9 @@ impl Driver {
     }
 
     /// Says what it came to, the closing line last, and with which code it ends.
-    fn close(mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
+    fn close(mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
         let console = self.console.clone();
-        let ended = self.outcome(reason, summary, silence);
+        let ended = self.outcome(reason, summary, silence, missing);
         if let Ok(Ended::ReaderGone) = ended {
             return ended;
         }
@@ -547,8 +565,8 @@ impl Driver {
         ended
     }
 
-    /// `silence`: why nothing was received, if nothing was.
-    fn outcome(&mut self, reason: &str, summary: &Summary, silence: String) -> Result<Ended, Failure> {
+    /// `silence`: why nothing was received, if nothing was; `missing`: the code that stands for it.
+    fn outcome(&mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
         match (self.failure.take(), &summary.failure) {
             (Some(failure), _) => return Err(failure),
             (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
@@ -562,10 +580,10 @@ impl Driver {
         // A refusal and what could not be decoded are packets, but no record; records that were dropped came, though.
         let nothing = summary.figures.seen == 0 && summary.books.dropped == 0;
         if timed && self.shared.feed != Stream::Orders && nothing {
-            return Err(Failure::new(Exit::Network, silence));
+            return Err(Failure::new(missing, silence));
         }
         if timed && summary.disconnected_us.is_some_and(|us| us > DISCONNECTED_AT_END_US) {
-            return Err(Failure::new(Exit::Network, "disconnected at the end, for more than a minute"));
+            return Err(Failure::new(missing, "disconnected at the end, for more than a minute"));
         }
         let gaps = Duration::from_millis(u64::try_from(summary.gap_us / 1000).unwrap_or(0));
         match self.fail_on_gap {
@@ -622,6 +640,17 @@ async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> O
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the wall clock has reached a moment, or a second: the clock may be set meanwhile.
+async fn clock_reaches(moment_us: Option<i64>) {
+    match moment_us {
+        Some(moment_us) => {
+            let left = u64::try_from(moment_us - now_us()).unwrap_or(0);
+            tokio::time::sleep(Duration::from_micros(left.min(1_000_000))).await;
+        }
         None => std::future::pending().await,
     }
 }

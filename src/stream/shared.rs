@@ -77,6 +77,8 @@ pub(super) struct Shared {
     pub kind_looked_at: Cell<bool>,
     /// Texts that came where only packets are known.
     pub texts: Cell<u32>,
+    /// The last of them, so that a repeated one is shown once.
+    pub last_text: RefCell<Vec<u8>>,
 }
 
 /// What a session recognises credentials by.
@@ -230,6 +232,9 @@ impl Shared {
 
     /// Shows a text that came where only packets are known, but not a storm of them.
     pub fn show_text(&self, conn: u16, text: &[u8]) {
+        if self.last_text.replace(text.to_vec()) == text {
+            return;
+        }
         let shown = self.texts.get();
         self.texts.set(shown.saturating_add(1));
         if shown < TEXTS_SHOWN {

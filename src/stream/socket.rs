@@ -11,7 +11,7 @@ use crate::model::{Cause, CredentialProblem, Ended};
 use crate::net::{Connection, Incoming};
 use crate::pipeline::item::{Event, FrameKind, GapReason, StatusEvent};
 use crate::protocol::relay::GapMessage;
-use crate::protocol::{DisconnectReason, depth, feed};
+use crate::protocol::{DisconnectReason, depth, feed, orders};
 use crate::session::{Action, Input, Session};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -371,7 +371,7 @@ impl Socket {
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
                     let at_us = now_us();
                     let mut batch = self.shared.pipeline.batch(self.conn);
-                    batch.push(kind, at_us, &self.shared.redactor.blot_text(&body));
+                    batch.push(kind, at_us, &self.shared.redactor.redact_text(&body));
                     batch.done();
                     self.shared.pipeline.event(Event::Whole { conn: self.conn, at_us });
                     self.tell(Input::SnapshotFetched);
@@ -395,28 +395,28 @@ impl Socket {
                 self.trace(&incoming);
             }
             match incoming {
-                // Its bytes are kept nowhere and its record is numbers: there is nothing to blot.
-                Incoming::Binary(bytes)
-                    if self.feed == Stream::Market && batch.keeps_no_bytes() && feed::numbers(&bytes).is_some() =>
-                {
+                // Its record is numbers: there is no text in which a secret could stand.
+                Incoming::Binary(bytes) if self.feed == Stream::Market && feed::numbers(&bytes).is_some() => {
                     seen.packets += 1;
                     self.observe(FrameKind::Binary, &bytes);
                     batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
-                    let bytes = shared.redactor.blot(&bytes);
+                    let bytes = shared.redactor.redact_bytes(&bytes);
                     self.observe(FrameKind::Binary, &bytes);
                     batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
                 Incoming::Text(bytes) => match GapMessage::read(&bytes) {
                     Some(gap) => seen.gaps.push(gap),
                     None => {
-                        seen.packets += u32::from(self.feed == Stream::Orders);
-                        if self.feed != Stream::Orders {
+                        if self.feed == Stream::Orders && orders::has_order(&bytes) {
+                            seen.packets += 1;
+                        } else {
+                            seen.is_no_order |= self.feed == Stream::Orders;
                             self.shared.show_text(self.conn, &bytes);
                         }
-                        let bytes = shared.redactor.blot_text(&bytes);
+                        let bytes = shared.redactor.redact_text(&bytes);
                         self.observe(FrameKind::Text, &bytes);
                         batch.push(FrameKind::Text, recv_us, &bytes);
                     }
@@ -448,6 +448,9 @@ impl Socket {
         }
         if seen.packets > 0 {
             self.tell(Input::Data { packets: seen.packets });
+        }
+        if seen.is_no_order {
+            self.tell(Input::NoOrderMessage);
         }
         for instrument in seen.unwanted {
             self.tell(Input::Unwanted(instrument));
@@ -483,7 +486,7 @@ impl Socket {
     fn trace(&self, incoming: &Incoming) {
         let words = match incoming {
             Incoming::Binary(bytes) => trace::binary(self.feed, bytes),
-            Incoming::Text(bytes) => trace::text(&self.shared.redactor.blot_text(bytes)),
+            Incoming::Text(bytes) => trace::text(&self.shared.redactor.redact_text(bytes)),
             Incoming::Ping => "ping".to_owned(),
             Incoming::Pong => "pong".to_owned(),
             // Its status says it.
@@ -519,11 +522,14 @@ impl Socket {
                     }
                 }
             }
-            // Order updates are text. A binary frame is the market feed's disconnect packet, or a refused login.
-            Stream::Orders => match feed::packets(bytes).flatten().next() {
-                Some((_, feed::Packet::Disconnect(packet))) => seen.disconnect = Some(packet.reason()),
-                _ => seen.ended = Some(Ended::Protocol { detail: "a binary message where order updates are text" }),
-            },
+            // Order updates are text. A binary frame is the market feed's disconnect packet, or damaged.
+            Stream::Orders => {
+                for (_, packet) in feed::packets(bytes).flatten() {
+                    if let feed::Packet::Disconnect(packet) = packet {
+                        seen.disconnect = Some(packet.reason());
+                    }
+                }
+            }
         }
     }
 
@@ -551,6 +557,8 @@ impl Socket {
 struct Seen {
     packets: u32,
     pong: bool,
+    /// A text on the order socket that is no order message.
+    is_no_order: bool,
     disconnect: Option<DisconnectReason>,
     unwanted: Vec<crate::model::InstrumentKey>,
     /// Gaps that a relay told.

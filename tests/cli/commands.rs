@@ -14,7 +14,7 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn usage_errors_are_2_on_stderr_and_leave_stdout_empty() {
-    for line in [&["feed"][..], &["nonsense"], &[], &["feed", "IDX_I:13", "--mode", "x"], &["feed", "--levels", "20"]] {
+    for line in [&["feed"][..], &["nonsense"], &["feed", "IDX_I:13", "--mode", "x"], &["feed", "--levels", "20"]] {
         let output = dhan(line);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{line:?}");
         assert!(!output.stderr.is_empty() && !said(&output).contains("backtrace"), "{line:?}");
@@ -32,6 +32,15 @@ fn help_and_version_are_0_on_stdout_and_show_no_environment_value() {
         let output = command.args(line).output().expect("dhan runs");
         assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{line:?}");
         assert!(!output.stdout.is_empty() && !String::from_utf8_lossy(&output.stdout).contains(secret), "{line:?}");
+    }
+}
+
+#[test]
+fn a_command_that_only_has_subcommands_shows_them_when_it_stands_alone() {
+    for line in [&[][..], &["instruments"], &["generate"]] {
+        let output = dhan(line);
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{line:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("Commands:"), "{line:?}");
     }
 }
 

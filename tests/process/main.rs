@@ -64,4 +64,5 @@ mod redaction;
 mod secrets;
 mod support;
 mod time;
+mod tokens;
 mod watch;

@@ -155,7 +155,7 @@ fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
         sim.send_text(id, "{\"Type\":\"order_alert\",\"Data\":{\"orderNo\":\"last\",\"remarks\":\"fine\"}}");
         wait("the last order", || home.text("t.ndjson").contains("fine").then_some(()));
         let ended = running.stop(Signal::INT).exits(0);
-        // Nothing but the two that were none is malformed or dropped: what was blotted out is still JSON.
+        // Nothing but the two that were none is malformed or dropped: what was redacted is still JSON.
         let [_, written, _, dropped, malformed, _] = ended.books();
         assert_eq!((written, dropped, malformed), (sent + 2, 0, 1), "{}", ended.err);
         for line in home.text("t.ndjson").lines().filter(|_| !way.contains(&"csv")) {

@@ -30,6 +30,12 @@ pub(super) fn credentials(args: &CredentialArgs, environment: &Environment) -> V
         variable("DHAN_TOKEN_COMMAND", nothing),
         variable("DHAN_TOKEN_FILE", file),
         variable("DHAN_ACCESS_TOKEN", nothing),
+        Place {
+            name: "the default file",
+            set: crate::auth::default_token_file(environment)
+                .filter(|path| path.exists())
+                .map(|path| format!("the file {path:?}")),
+        },
     ];
     let id = [
         Place { name: "--client-id", set: args.client_id.as_ref().map(|id| mask_client_id(id.trim())) },
@@ -60,11 +66,11 @@ pub(super) fn permissions(source: &Source, account: Option<&Account>) -> Vec<Fin
 }
 
 /// `follow`: a token file may be a link, the program's own folders are looked at as they are.
-fn private(subject: &str, path: &Path, follow: bool) -> Finding {
+pub(super) fn private(subject: &str, path: &Path, follow: bool) -> Finding {
     let shown = format!("{path:?}");
     let metadata = if follow { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) };
     let finding = match metadata {
-        Err(error) => Finding::warn(Check::Permissions, format!("{shown}: {}", crate::net::io_words(&error))),
+        Err(error) => Finding::warn(Check::Permissions, format!("{shown}: {}", crate::model::io_words(&error))),
         Ok(metadata) if follow && !metadata.is_file() => {
             Finding::ok(Check::Permissions, format!("{shown} is no regular file: its reader decides"))
         }

@@ -3,6 +3,7 @@
 //! What can be seen without a network is looked at and printed first. All of it takes 15 s at most.
 
 mod host;
+mod making;
 mod network;
 mod process;
 mod report;
@@ -52,7 +53,9 @@ pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
     report.add_all(host::permissions(&source, account.as_ref()))?;
     report.add(host::core_dumps())?;
     report.add_all(host::instruments())?;
+    report.add_all(judge::markets(&super::holidays::calendar(console), now_us()))?;
     report.add_all(of_account(account.as_ref()))?;
+    report.add_all(making::findings(&environment, account.as_ref(), now_us()))?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -94,7 +97,10 @@ fn of_account(account: Option<&Account>) -> Vec<Finding> {
 fn token(source: &Source, credentials: &Result<crate::auth::Credentials, crate::auth::CredentialProblem>) -> Finding {
     let finding = match credentials {
         Ok(credentials) => judge::token(credentials.claims().as_ref(), &credentials.client_id, now_us()),
-        Err(problem) => Finding::fail(Check::Token, Exit::Credentials, problem.message.clone()),
+        Err(problem) => {
+            let failure = Failure::from(problem.clone());
+            Finding::fail(Check::Token, failure.exit, failure.message)
+        }
     };
     match source.place() {
         Some(place) => finding.of(match place {

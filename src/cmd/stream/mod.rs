@@ -5,18 +5,21 @@ pub(crate) mod outputs;
 pub mod watch;
 
 use crate::auth::{Environment, TokenPlace, harden};
+use crate::capture::Recorder;
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::{Console, Level};
-use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
+use crate::model::{InstrumentKey, Segment, Stream};
 use crate::net::tls::LazyTls;
 use crate::net::{Connector, Proxies, Resolver};
 use crate::output::StopSignal;
+use crate::pipeline::item::Event;
 use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
+use crate::protocol::Mode;
 
 use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
@@ -25,6 +28,7 @@ use crate::stream::{self, Credentialing, EarlyStop, Ended, Gate, Run};
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::unfound;
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -43,6 +47,8 @@ pub(crate) struct Controls {
     pub lines: Box<dyn Fn(String) + Send>,
     /// The days on which the market opens.
     pub calendar: Calendar,
+    /// The segments of what is shown.
+    pub segments: BTreeSet<Segment>,
 }
 
 /// Runs a plan to its end, in a view if there is one.
@@ -79,34 +85,20 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         out::print(&text.map_err(|many| Failure::usage(many.to_string()))?)?;
         return Ok(Ended::Exit(Exit::Done));
     }
-    early.something_is_open();
-    let stop = StopSignal::default();
-    let mut opened = outputs::open(&plan, &stop, console)?;
     let rules = rules(&plan, &subscriptions);
-    let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
-    if let Some(size) = plan.outputs.rotate_size {
-        outputs.rotate_near(size);
-    }
     let server = Server::of(&plan.source, feed, console)?;
     if let Some(warning) = server.warning {
         console.warn(warning);
     }
     let watch = watch::start(&plan, names, view.is_some(), console)?;
-    let calendar = holidays(console);
-    // Last: a run that does not begin leaves no session without an end.
-    let mut capture = match &plan.outputs.capture {
-        Some(path) => Some(outputs::open_capture(path, &plan, &mut opened.found, &stop, console)?),
-        None => None,
+    let calendar = crate::cmd::holidays::calendar(console);
+    early.something_is_open();
+    let stop = StopSignal::default();
+    // Last: a run that does not begin leaves neither a file nor a session without an end.
+    let Some(opened) = open_in_time(&plan, &rules, &stop, &early, console)? else {
+        console.warn("told to stop while the outputs were opened; nothing was connected");
+        return Ok(Ended::Exit(Exit::Done));
     };
-    if let (Some(capture), Some(once)) = (&mut capture, &rules.once) {
-        capture.once(once);
-    }
-    if let (Some(capture), StreamSource::Server(server)) = (&mut capture, &plan.source)
-        && plan.feed() == Stream::Orders
-        && server.credentials.is_partner()
-    {
-        capture.partner();
-    }
     let demo = matches!(plan.source, StreamSource::Demo { .. });
     let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
     let at_start = if std::io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
@@ -120,7 +112,8 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     };
     let (mut observer, mut on_end) = (None, None);
     if let (Some(view), Some(lines)) = (view, watch.lines) {
-        let screen = (view.show)(Controls { lines, calendar })?;
+        let segments = subscriptions.iter().map(|wanted| wanted.instrument.segment).collect();
+        let screen = (view.show)(Controls { lines, calendar, segments })?;
         observer = Some(view.observer);
         on_end = Some(Box::new(move || drop(screen)) as Box<dyn FnOnce()>);
     }
@@ -136,9 +129,9 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         gate: (!demo).then(|| Gate::new(feed, plan.ignore_socket_limit)),
         session,
         rules,
-        outputs,
+        outputs: opened.outputs,
         found: opened.found,
-        tap: capture.map(|recorder| Box::new(recorder) as _),
+        tap: opened.capture.map(|recorder| Box::new(recorder) as _),
         stop,
         early,
         on_lag: plan.on_lag,
@@ -155,6 +148,84 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     });
     drop(server.exchange);
     ended
+}
+
+/// How long opening the outputs may go on once the run is told to stop.
+const STOP_OPENING: Duration = Duration::from_millis(1_500);
+
+/// Outputs and capture that are ready.
+struct Ready {
+    outputs: Outputs,
+    capture: Option<Recorder>,
+    found: Vec<Event>,
+}
+
+/// Opens the outputs on a thread of their own: a disk that does not answer must not keep signals waiting. `None` if the run
+/// was told to stop meanwhile.
+fn open_in_time(
+    plan: &StreamPlan,
+    rules: &Rules,
+    stop: &StopSignal,
+    early: &EarlyStop,
+    console: &Console,
+) -> Result<Option<Ready>, Failure> {
+    let (say, ready) = std::sync::mpsc::channel();
+    let (plan, once, opening_stop, opening_console) = (plan.clone(), rules.once.clone(), stop.clone(), console.clone());
+    let opening = move || {
+        let _ = say.send(open(&plan, once.as_deref(), &opening_stop, &opening_console));
+    };
+    std::thread::Builder::new().name("opening".to_owned()).spawn(opening).map_err(|error| {
+        Failure::new(Exit::Bug, format!("the thread that opens the outputs cannot be started: {}", error.kind()))
+    })?;
+    let mut asked: Option<std::time::Instant> = None;
+    loop {
+        match ready.recv_timeout(Duration::from_millis(50)) {
+            Ok(result) if asked.is_none() || result.is_ok() => return result.map(Some),
+            Ok(_) | Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
+        }
+        if early.is_asked() {
+            // A wait for a full disk ends; a call that hangs in the system is left behind.
+            stop.stop();
+            if asked.get_or_insert_with(std::time::Instant::now).elapsed() > STOP_OPENING {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+fn open(
+    plan: &StreamPlan,
+    once: Option<&[(InstrumentKey, Mode)]>,
+    stop: &StopSignal,
+    console: &Console,
+) -> Result<Ready, Failure> {
+    let mut opened = outputs::open(plan, stop, console)?;
+    let mut outputs = Outputs::new(opened.specs, plan.shape.time, console.clone());
+    if let Some(size) = plan.outputs.rotate_size {
+        outputs.rotate_near(size);
+    }
+    let Some(path) = &plan.outputs.capture else {
+        return Ok(Ready { outputs, capture: None, found: opened.found });
+    };
+    match outputs::open_capture(path, plan, &mut opened.found, stop, console) {
+        Ok(mut capture) => {
+            if let Some(once) = once {
+                capture.once(once);
+            }
+            if let StreamSource::Server(server) = &plan.source
+                && plan.feed() == Stream::Orders
+                && server.credentials.is_partner()
+            {
+                capture.partner();
+            }
+            Ok(Ready { outputs, capture: Some(capture), found: opened.found })
+        }
+        Err(failure) => {
+            outputs.undo();
+            Err(failure)
+        }
+    }
 }
 
 /// Ends a run whose credentials are missing and cannot come, before names are looked up: that may take a download.
@@ -189,6 +260,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         count: plan.stop.count,
         ..Rules::everything(plan.feed())
     };
+    rules.bars.clone_from(&plan.shape.bars);
     if let Some(only) = &plan.shape.only {
         rules.only = only.iter().copied().collect();
     }
@@ -275,31 +347,6 @@ impl Server {
             warning: None,
             exchange: Some(exchange),
         })
-    }
-}
-
-/// The calendar with the user's holidays: `$DHAN_HOLIDAYS`, else `$XDG_CONFIG_HOME/dhan/holidays`
-/// (`~/.config/dhan/holidays`), a date a line. It only decides whether silence is worth a word.
-fn holidays(console: &Console) -> Calendar {
-    use etcetera::BaseStrategy as _;
-    let named = std::env::var_os("DHAN_HOLIDAYS").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
-    let usual = || Some(etcetera::choose_base_strategy().ok()?.config_dir().join("dhan/holidays"));
-    let Some(path) = named.clone().or_else(usual) else { return Calendar::default() };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let (calendar, bad) = Calendar::parse(&text);
-            for (line, content) in bad {
-                let content = crate::console::untrusted(&content);
-                console.warn(format!("{path:?} line {line}: {content:?} is no date like 2026-01-26; it is skipped"));
-            }
-            calendar
-        }
-        Err(error) => {
-            if named.is_some() {
-                console.warn(format!("{path:?} cannot be read ({}): no holidays are known", error.kind()));
-            }
-            Calendar::default()
-        }
     }
 }
 

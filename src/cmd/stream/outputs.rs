@@ -5,11 +5,12 @@ use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, StreamP
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::format::csv;
+use crate::format::csv::Columns;
 use crate::format::encoder::{Format, Style};
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::output::StopSignal;
-use crate::output::file::{FileSink, FileSpec};
+use crate::output::file::{FileSink, FileSpec, Pattern, Restarted, TypedFiles};
 use crate::output::stdout::StdoutSink;
 use crate::pipeline::item::{Event, GapReason};
 use crate::pipeline::outputs::OutputSpec;
@@ -61,44 +62,67 @@ pub(crate) fn open_all(
     console: &Console,
 ) -> Result<Opened, Failure> {
     let mut opened = Opened { specs: Vec::new(), found: Vec::new() };
-    for OutputPlan { target, format } in &outputs.targets {
-        let (columns, header) = csv::layout(printed_types(feed, shape), shape.time);
-        let style = Style { format: *format, time: shape.time, columns };
-        let header = (*format == Format::Csv).then_some(header);
-        match target {
-            OutputTarget::Stdout => opened.specs.push(OutputSpec {
-                destination: Box::new(StdoutSink::open(outputs.disk_wait, stop.clone(), console)?),
-                style,
-                header,
-                is_file: false,
-            }),
-            OutputTarget::Pattern(pattern) => {
-                let spec = FileSpec {
-                    pattern: pattern.clone(),
-                    format: *format,
-                    csv_header: header.map(String::into_bytes),
-                    rotate_size: outputs.rotate_size,
-                    mode: if feed == Stream::Orders { 0o600 } else { 0o644 },
-                    on_rotate: outputs.on_rotate.clone(),
-                    disk_wait: outputs.disk_wait,
-                    stop: stop.clone(),
-                };
-                let file = FileSink::open(spec, now_us, console)?;
-                for restarted in file.restarted {
-                    opened.found.push(Event::Gap {
-                        conn: 0,
-                        reason: GapReason::Restarted,
-                        detail: Some(restarted.detail),
-                        from_us: restarted.from_us,
-                        to_us: now_us,
-                        dropped: None,
-                    });
-                }
-                opened.specs.push(OutputSpec { destination: Box::new(file.sink), style, header: None, is_file: true });
+    let mut killed = Vec::new();
+    for plan in &outputs.targets {
+        match open_one(feed, plan, outputs, shape, now_us, stop, console) {
+            Ok((spec, restarted)) => {
+                opened.specs.push(spec);
+                killed.extend(restarted);
+            }
+            Err(failure) => {
+                // What was opened before is left as it was.
+                opened.specs.iter_mut().for_each(|spec| spec.destination.undo());
+                return Err(failure);
             }
         }
     }
+    // However many files it left torn, a kill is one gap.
+    if let Some(from_us) = killed.iter().map(|restarted| restarted.from_us).min() {
+        let detail = killed.into_iter().map(|restarted| restarted.detail).collect::<Vec<_>>().join("; ");
+        let reason = GapReason::Restarted;
+        opened.found.push(Event::Gap { conn: 0, reason, detail: Some(detail), from_us, to_us: now_us, dropped: None });
+    }
     Ok(opened)
+}
+
+fn open_one(
+    feed: Stream,
+    plan: &OutputPlan,
+    outputs: &OutputsPlan,
+    shape: &ShapePlan,
+    now_us: i64,
+    stop: &StopSignal,
+    console: &Console,
+) -> Result<(OutputSpec, Vec<Restarted>), Failure> {
+    let types = printed_types(feed, shape);
+    let (columns, header) = csv::layout(types, shape.time);
+    let format = plan.format;
+    let style = Style { format, time: shape.time, columns };
+    let header = (format == Format::Csv).then_some(header);
+    let OutputTarget::Pattern(pattern) = &plan.target else {
+        let destination = Box::new(StdoutSink::open(outputs.disk_wait, stop.clone(), console)?);
+        return Ok((OutputSpec { destination, style, header, is_file: false }, Vec::new()));
+    };
+    let spec = FileSpec {
+        pattern: pattern.clone(),
+        format,
+        csv_header: header.map(String::into_bytes),
+        rotate_size: outputs.rotate_size,
+        mode: if feed == Stream::Orders { 0o600 } else { 0o644 },
+        on_rotate: outputs.on_rotate.clone(),
+        disk_wait: outputs.disk_wait,
+        stop: stop.clone(),
+    };
+    if Pattern::parse(pattern)?.has_type() {
+        let header = |kind: &RecordType| csv::layout(&[*kind], shape.time).1.into_bytes();
+        let headers = types.iter().map(|kind| (kind.name(), header(kind))).collect();
+        let lines_are_packets = !matches!(feed, Stream::Depth(_));
+        let (files, restarted) = TypedFiles::open(spec, headers, lines_are_packets, now_us, console)?;
+        let style = Style { columns: Columns::Own, ..style };
+        return Ok((OutputSpec { destination: Box::new(files), style, header: None, is_file: true }, restarted));
+    }
+    let file = FileSink::open(spec, now_us, console)?;
+    Ok((OutputSpec { destination: Box::new(file.sink), style, header: None, is_file: true }, file.restarted))
 }
 
 /// Returns the types of record that a stream prints.

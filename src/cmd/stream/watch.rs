@@ -9,9 +9,12 @@ use crate::model::exit::{Exit, Failure};
 use crate::session::Subscription;
 use crate::stream::Change;
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::sync::mpsc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// The longest control line, in bytes: room for every subscription of a run.
+const LONGEST_LINE: u64 = 1 << 20;
 
 /// The ways a run is told of changes.
 #[derive(Default)]
@@ -92,7 +95,7 @@ fn read_lines(source: TextSource, ask: mpsc::Sender<Ask>, console: Console) -> R
             let again = match &source {
                 TextSource::Stdin => {
                     if let Err(error) = pass_on(std::io::stdin().lock(), &ask) {
-                        console.error(format!("--control: stdin cannot be read: {}", error.kind()));
+                        console.error(format!("--control: stdin cannot be read: {}", why(&error)));
                     }
                     false
                 }
@@ -102,7 +105,7 @@ fn read_lines(source: TextSource, ask: mpsc::Sender<Ask>, console: Console) -> R
                         pass_on(BufReader::new(file), &ask).map(|()| fifo)
                     });
                     read.unwrap_or_else(|error| {
-                        console.error(format!("--control: {path:?} cannot be read: {}", error.kind()));
+                        console.error(format!("--control: {path:?} cannot be read: {}", why(&error)));
                         false
                     })
                 }
@@ -120,13 +123,27 @@ fn is_fifo(file: &std::fs::File) -> bool {
 }
 
 /// Passes lines on to their end, or to the watcher's. A folder can be opened; only reading it tells what it is.
-fn pass_on(reader: impl BufRead, ask: &mpsc::Sender<Ask>) -> std::io::Result<()> {
-    for line in reader.split(b'\n') {
-        if ask.send(Ask::Line(String::from_utf8_lossy(&line?).into_owned())).is_err() {
-            break;
+fn pass_on(mut reader: impl BufRead, ask: &mpsc::Sender<Ask>) -> std::io::Result<()> {
+    loop {
+        let mut line = Vec::new();
+        let read = (&mut reader).take(LONGEST_LINE + 1).read_until(b'\n', &mut line)?;
+        if line.len() as u64 > LONGEST_LINE {
+            let words = "a line of more than 1 MiB is no command; nothing more is read from it";
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, words));
+        }
+        let line = line.strip_suffix(b"\n").unwrap_or(&line);
+        if read == 0 || ask.send(Ask::Line(String::from_utf8_lossy(line).into_owned())).is_err() {
+            return Ok(());
         }
     }
-    Ok(())
+}
+
+/// Why a source of lines cannot be read: our own words where there are some.
+fn why(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::InvalidData => error.to_string(),
+        _ => crate::model::io_words(error),
+    }
 }
 
 struct Watcher {
@@ -203,17 +220,16 @@ impl Watcher {
     fn reread(&mut self) {
         let before = self.all_specs();
         for list in &mut self.lists {
-            match std::fs::read_to_string(&list.path) {
-                Ok(text) => {
-                    let (specs, problems) = specs::list(&list.path.display().to_string(), &text, self.takes);
+            match reading(&list.path, self.takes) {
+                Ok((specs, problems)) if problems.is_empty() => list.specs = specs,
+                // What is broken may be half-written: it adds, but must not unsubscribe anything.
+                Ok((specs, problems)) => {
                     problems.iter().for_each(|problem| self.console.error(format!("{problem}; the line is skipped")));
-                    list.specs = specs;
+                    self.console.error("nothing of that list's last reading is given up while it has such lines");
+                    let new: Vec<_> = specs.into_iter().filter(|spec| !list.specs.contains(spec)).collect();
+                    list.specs.extend(new);
                 }
-                Err(error) => self.console.error(format!(
-                    "{:?} cannot be read: {}; its last reading stays in force",
-                    list.path,
-                    error.kind()
-                )),
+                Err(problem) => self.console.error(format!("{problem}; the last reading of the list stays in force")),
             }
         }
         let after = self.all_specs();
@@ -255,6 +271,22 @@ impl Watcher {
     fn all_specs(&self) -> HashSet<Spec> {
         self.typed.iter().chain(self.lists.iter().flat_map(|list| &list.specs)).cloned().collect()
     }
+}
+
+/// Reads a list file: its specs, and what is wrong with its other lines.
+///
+/// # Errors
+/// What is wrong with it: it cannot be read, or is empty.
+fn reading(path: &std::path::Path, takes: Takes) -> Result<(Vec<Spec>, Vec<String>), String> {
+    let name = untrusted(&path.display().to_string());
+    let file = std::fs::File::open(path);
+    let bytes = file.and_then(specs::read_bounded).map_err(|error| format!("--instruments {name}: {}", why(&error)))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("--instruments {name} is not text in UTF-8"))?;
+    let (specs, problems) = specs::list(&name, &text, takes);
+    if specs.is_empty() && problems.is_empty() {
+        return Err(format!("--instruments {name} has no instruments"));
+    }
+    Ok((specs, problems))
 }
 
 /// Reads a control line; all its bad specs are told together.

@@ -19,8 +19,10 @@ mod output;
 mod pattern;
 #[cfg(test)]
 mod tests;
+mod typed;
 
 pub use pattern::Pattern;
+pub use typed::TypedFiles;
 
 use super::{Destination, Notice, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
@@ -31,8 +33,10 @@ use open::{NotOpened, OpenFile, Opener};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// OpenMode long a compressed frame stays open.
+/// How long a compressed frame stays open.
 const FRAME: Duration = Duration::from_secs(60);
+/// How often what was written is synced to the disk.
+const SYNC: Duration = Duration::from_secs(60);
 /// Room kept for the `end` record when a size is given.
 const END_RECORD: usize = 256;
 
@@ -51,7 +55,7 @@ pub struct FileSpec {
     pub mode: u32,
     /// Run by `sh -c` for every finished file, its path in `$1`.
     pub on_rotate: Option<String>,
-    /// OpenMode long a full disk is waited out.
+    /// How long a full disk is waited out.
     pub disk_wait: Duration,
     /// Ends that wait.
     pub stop: StopSignal,
@@ -85,6 +89,8 @@ pub struct FileSink {
     notices: Vec<Notice>,
     moved: bool,
     frame_since: Option<Duration>,
+    /// When the file was synced last.
+    synced: Duration,
     /// The last moment at which the file was looked at and found whole.
     whole_us: i64,
     /// Something could not be written for good.
@@ -114,8 +120,33 @@ impl FileSink {
     /// # Errors
     /// As there.
     pub fn open_on(fs: Arc<dyn Filesystem>, spec: FileSpec, now_us: i64, console: &Console) -> Result<Opened, Failure> {
-        crate::storage::outlive_file_size_limit();
         let pattern = Pattern::parse(&spec.pattern)?;
+        FileSink::open_pattern(fs, spec, pattern, now_us, console)
+    }
+
+    /// As [`FileSink::open`], by a pattern that was read already: of one type of record.
+    fn open_as(spec: FileSpec, pattern: Pattern, now_us: i64, console: &Console) -> Result<Opened, Failure> {
+        FileSink::open_pattern(Arc::new(Disk::default()), spec, pattern, now_us, console)
+    }
+
+    /// Checks what must be there before anything connects, and opens nothing.
+    fn check_folder(spec: FileSpec, now_us: i64, console: &Console) -> Result<(), Failure> {
+        let pattern = Pattern::parse(&spec.pattern)?;
+        let fs: Arc<dyn Filesystem> = Arc::new(Disk::default());
+        let patience =
+            WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
+        Opener { spec, pattern, patience }.check_folder(now_us)
+    }
+
+    fn open_pattern(
+        fs: Arc<dyn Filesystem>,
+        mut spec: FileSpec,
+        pattern: Pattern,
+        now_us: i64,
+        console: &Console,
+    ) -> Result<Opened, Failure> {
+        crate::storage::outlive_file_size_limit();
+        spec.pattern = pattern.typed().to_owned();
         let patience =
             WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
         let opener = Opener { spec, pattern, patience };
@@ -133,6 +164,7 @@ impl FileSink {
             notices: Vec::new(),
             moved: false,
             frame_since: None,
+            synced: Duration::ZERO,
             whole_us: now_us,
             failed: false,
             end_unsaved: 0,
@@ -157,9 +189,10 @@ impl FileSink {
                 file.out.write(line).map_err(|unwritten| unwritten.failure)?;
             }
             file.out.close_frame()?;
-            file.out
-                .appender()
+            let appender = file.out.appender();
+            appender
                 .repair_end()
+                .and_then(|()| appender.sync())
                 .map_err(|error| WriteFailure::Failed(cannot_write(&file.path.display().to_string(), &error)))
         };
         let result = complete();
@@ -309,6 +342,13 @@ impl Destination for FileSink {
             if old {
                 self.frame_since = None;
             }
+            if elapsed.saturating_sub(self.synced) >= SYNC {
+                self.synced = elapsed;
+                if let Err(error) = file.out.appender().sync() {
+                    let (console, path) = (&self.opener.patience.console, file.path.display());
+                    console.warn(format_args!("{path} could not be synced to the disk: {}", os_text(&error)));
+                }
+            }
         }
         self.notice_changes(now_us)
     }
@@ -357,6 +397,12 @@ impl Destination for FileSink {
         Ok(())
     }
 
+    fn undo(&mut self) {
+        if let Some(file) = self.current.take() {
+            file.undo(self.opener.patience.fs.as_ref());
+        }
+    }
+
     fn bytes_written(&self) -> u64 {
         self.written + self.current.as_ref().map_or(0, |file| file.out.written())
     }
@@ -371,6 +417,11 @@ impl Destination for FileSink {
 
 impl Drop for FileSink {
     fn drop(&mut self) {
+        if self.failed
+            && let Some(file) = &mut self.current
+        {
+            file.give_up();
+        }
         // Without a finish the run did not end orderly and the marker stays, but what is whole is kept.
         if let Some(file) = &mut self.current {
             file.out.appender().wait_no_more();

@@ -19,7 +19,7 @@ pub struct Opener {
     pub spec: FileSpec,
     /// Where.
     pub pattern: Pattern,
-    /// OpenMode trouble is borne.
+    /// How trouble is waited out.
     pub patience: WriteContext,
 }
 
@@ -40,6 +40,8 @@ pub struct OpenFile {
     pub out: Output,
     /// Bytes of a file that has nothing but its header.
     pub header_len: u64,
+    /// It was made here.
+    is_new: bool,
 }
 
 impl OpenFile {
@@ -59,6 +61,23 @@ impl OpenFile {
         self.note.last_us = self.out.last_us().or(self.note.last_us);
         // If that fails, a repair starts one frame earlier.
         let _ = self.marker.write(&self.note);
+    }
+
+    /// Tells the marker that the run ends by itself without an end of this file.
+    pub fn give_up(&mut self) {
+        self.note.has_given_up = true;
+        let _ = self.marker.write(&self.note);
+    }
+
+    /// Takes back what opening did, where nothing of an earlier run is owed.
+    pub fn undo(self, fs: &dyn Filesystem) {
+        if self.owed_us.is_some() {
+            return;
+        }
+        if self.is_new {
+            let _ = fs.remove(&self.path);
+        }
+        let _ = self.marker.remove();
     }
 
     /// Tells the marker that somebody cut the file.
@@ -129,6 +148,9 @@ impl Killed {
         };
         self.from_us = self.from_us.max(Some(from.min(now_us)));
         let who = match note {
+            Some(note) if note.pid > 0 && note.has_given_up => {
+                format!("pid {} could not write to the end and gave up while it wrote", note.pid)
+            }
             Some(note) if note.pid > 0 => format!("pid {} was killed while it wrote", note.pid),
             _ => "a run was killed while it wrote".to_owned(),
         };
@@ -173,7 +195,7 @@ impl Opener {
     /// files of earlier periods are looked at too.
     pub fn open(&self, now_us: i64, after: Option<&OpenFile>) -> Result<(OpenFile, Vec<Restarted>), NotOpened> {
         let base = self.pattern.path_at(now_us);
-        if self.pattern.is_dated() {
+        if self.pattern.makes_folders() {
             let folder = names::folder(&base);
             if matches!(self.fs().stat(folder), Err(error) if error.kind() == ErrorKind::NotFound) {
                 self.fs().make_folder(folder, self.spec.mode).map_err(at(&base))?;
@@ -258,11 +280,17 @@ impl Opener {
             frame_at: len,
             last_us: None,
             mend_at: None,
+            has_given_up: false,
         };
         marker.write(&note).map_err(at(&path))?;
-        let (out, header_len) = self.begin(&path)?;
+        let is_new = matches!(self.fs().stat(&path), Err(error) if error.kind() == ErrorKind::NotFound);
+        let begun = self.begin(&path);
+        if begun.is_err() && is_new && killed.from_us.is_none() {
+            let _ = self.fs().remove(&path);
+        }
+        let (out, header_len) = begun?;
         let owed_us = killed.from_us;
-        Ok(move |marker| OpenFile { base, number, path, marker, note, owed_us, out, header_len })
+        Ok(move |marker| OpenFile { base, number, path, marker, note, owed_us, out, header_len, is_new })
     }
 
     /// Opens a file for appending, with its header if it is new; and the bytes a header takes.
@@ -274,7 +302,7 @@ impl Opener {
         }
         let len = self.fs().fstat(&file).map_err(at(path))?.len;
         let appender = Appender::new(self.patience.clone(), file, path.to_owned(), len);
-        let mut out = Output::new(appender, Compression::of(path));
+        let mut out = Output::new(appender, Compression::of(path), self.spec.csv_header.clone());
         let mut header_len = 0;
         if let Some(header) = &self.spec.csv_header {
             header_len = header.len() as u64;

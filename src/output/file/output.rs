@@ -23,11 +23,13 @@ pub struct Output {
     /// Bytes of lines and of blocks so far: how well these lines compress.
     seen: (u64, u64),
     cut: bool,
+    /// The first line of a CSV file, written again when somebody cut it.
+    header: Option<Vec<u8>>,
 }
 
 impl Output {
     /// Writes behind what `appender` has.
-    pub fn new(appender: Appender, compression: Compression) -> Output {
+    pub fn new(appender: Appender, compression: Compression, header: Option<Vec<u8>>) -> Output {
         Output {
             appender,
             compression,
@@ -37,6 +39,7 @@ impl Output {
             last_us: None,
             seen: (4_096, 1_024),
             cut: false,
+            header,
         }
     }
 
@@ -48,6 +51,7 @@ impl Output {
     /// Takes whole lines.
     pub fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
         if self.compression == Compression::None {
+            self.begin_anew_if_cut().map_err(|failure| Unwritten { failure, written: 0 })?;
             return self.appender.append(lines, Cut::Lines);
         }
         let refused = |failure| Unwritten { failure, written: 0 };
@@ -102,22 +106,30 @@ impl Output {
     }
 
     /// A frame whose beginning somebody cut away would be unreadable: the lines that are not in the file yet go into a
-    /// new one.
+    /// new one. Rows without a header would be, too.
     fn begin_anew_if_cut(&mut self) -> Result<(), WriteFailure> {
-        if self.compression != Compression::None && self.appender.was_cut() {
-            self.cut = true;
-            self.pending.clear();
-            self.frame = Compressor::new(self.compression).map_err(compressor_failed)?;
-            if let Some(frame) = &mut self.frame {
-                frame.write(&self.raw).map_err(compressor_failed)?;
-            }
+        if (self.compression == Compression::None && self.header.is_none()) || !self.appender.was_cut() {
+            return Ok(());
+        }
+        self.cut = true;
+        let header = self.header.as_deref().filter(|_| self.appender.len() == 0).unwrap_or_default();
+        if self.compression == Compression::None {
+            return match header.is_empty() {
+                true => Ok(()),
+                false => self.appender.append(header, Cut::Lines).map_err(|unwritten| unwritten.failure),
+            };
+        }
+        self.pending.clear();
+        self.frame = Compressor::new(self.compression).map_err(compressor_failed)?;
+        if let Some(frame) = &mut self.frame {
+            frame.write(header).and_then(|()| frame.write(&self.raw)).map_err(compressor_failed)?;
         }
         Ok(())
     }
 
     /// Whether somebody cut the file since this was last asked.
     pub fn was_cut(&mut self) -> bool {
-        if self.compression == Compression::None {
+        if self.compression == Compression::None && self.header.is_none() {
             return self.appender.was_cut();
         }
         let _ = self.begin_anew_if_cut();

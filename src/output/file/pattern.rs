@@ -12,9 +12,14 @@ pub struct Pattern {
     typed: String,
     /// In strftime's language only.
     strftime: String,
-    /// OpenMode often the value may change, µs; `None`: never.
+    /// How often the value may change, µs; `None`: never.
     unit_us: Option<i64>,
+    /// It stands for one type of record: the folders that its name goes into are made.
+    is_of_type: bool,
 }
+
+/// Stands for the type of a record.
+const TYPE: &str = "{type}";
 
 /// No value stays the same for longer than a leap year, unless it has no codes.
 const LONGEST_US: i64 = 367 * 86_400 * SECOND_US;
@@ -52,7 +57,7 @@ impl Pattern {
             };
             unit_us = Some(unit_us.map_or(unit, |least: i64| least.min(unit)));
         }
-        let pattern = Pattern { typed: typed.to_owned(), strftime, unit_us };
+        let pattern = Pattern { typed: typed.to_owned(), strftime, unit_us, is_of_type: false };
         let mut probe = String::new();
         if pattern.format(0, &mut probe).is_err() {
             return Err(dangling(typed));
@@ -63,6 +68,26 @@ impl Pattern {
     /// The pattern as it was typed.
     pub fn typed(&self) -> &str {
         &self.typed
+    }
+
+    /// Whether the path changes with the type of a record.
+    pub fn has_type(&self) -> bool {
+        self.strftime.contains(TYPE)
+    }
+
+    /// Returns the pattern of one type's files.
+    pub fn of_type(&self, kind: &str) -> Pattern {
+        Pattern {
+            typed: self.typed.replace(TYPE, kind),
+            strftime: self.strftime.replace(TYPE, kind),
+            unit_us: self.unit_us,
+            is_of_type: true,
+        }
+    }
+
+    /// Whether folders are made that are not there.
+    pub fn makes_folders(&self) -> bool {
+        self.is_dated() || self.is_of_type
     }
 
     /// Whether the path changes with time.
@@ -77,7 +102,8 @@ impl Pattern {
 
     /// The part of the path before the first component that changes with time: what has to be there already.
     pub fn fixed_folder(&self) -> PathBuf {
-        let upto = self.strftime.find('%').unwrap_or(self.strftime.len());
+        let ends = [self.strftime.find('%'), self.strftime.find(TYPE)];
+        let upto = ends.into_iter().flatten().min().unwrap_or(self.strftime.len());
         match self.strftime[..upto].rfind('/') {
             Some(0) => PathBuf::from("/"),
             Some(slash) => PathBuf::from(&self.strftime[..slash]),
@@ -126,7 +152,7 @@ fn dangling(typed: &str) -> Failure {
     Failure::usage(format!("--output {typed:?}: a lone % is not a time code; write %% for a percent sign"))
 }
 
-/// `{date}`, `{hour}`, `{minute}` as strftime codes.
+/// `{date}`, `{hour}`, `{minute}` as strftime codes; `{type}` stays.
 fn named_codes(typed: &str) -> Result<String, Failure> {
     let mut strftime = String::with_capacity(typed.len());
     let mut rest = typed;
@@ -141,9 +167,10 @@ fn named_codes(typed: &str) -> Result<String, Failure> {
             "date" => strftime.push_str("%F"),
             "hour" => strftime.push_str("%H"),
             "minute" => strftime.push_str("%M"),
+            "type" => strftime.push_str(TYPE),
             other => {
                 return Err(Failure::usage(format!(
-                    "--output {typed:?}: {{{other}}} is not known; there are {{date}}, {{hour}} and {{minute}}"
+                    "--output {typed:?}: {{{other}}} is not known; there are {{date}}, {{hour}}, {{minute}} and {{type}}"
                 )));
             }
         }

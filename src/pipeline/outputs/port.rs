@@ -80,6 +80,12 @@ impl Port {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub fn undo(&mut self) {
+        if let Target::Direct(writer) = &mut self.target {
+            writer.undo();
+        }
+    }
+
     pub fn set_run(&mut self, run: Run) {
         if let Target::Direct(writer) = &mut self.target {
             writer.set_run(run);

@@ -1,7 +1,9 @@
 //! Market feed frames into records.
 
 use super::{Over, Pipeline};
+use crate::clock::SECOND_US;
 use crate::model::InstrumentKey;
+use crate::pipeline::figures::Lag;
 use crate::pipeline::item::Frame;
 use crate::protocol::Mode;
 use crate::protocol::feed::{self, Header, Packet};
@@ -48,6 +50,9 @@ impl Pipeline {
             self.resumed(frame);
         }
         let (instrument, recv_us) = (header.instrument, frame.recv_us);
+        if self.bars.is_some() && self.is_only_in_bars(frame.conn, instrument, &packet) {
+            return;
+        }
         let is_printed = match packet {
             Packet::Ticker(p) => {
                 self.late(recv_us, p.ltt_raw());
@@ -130,8 +135,16 @@ impl Pipeline {
 
     #[inline(always)]
     pub(super) fn late(&mut self, recv_us: i64, ltt_raw: u32) {
-        if let Some(ltt) = feed::utc(ltt_raw) {
-            self.figures.lag.note(recv_us - ltt * 1_000_000);
+        // Only a trade that is newer than every other says how late trades are; the rest repeat old ones.
+        if let Some(ltt) = feed::utc(ltt_raw)
+            && ltt > self.figures.newest_ltt
+            && ltt * SECOND_US <= recv_us + SECOND_US
+        {
+            self.figures.newest_ltt = ltt;
+            let lag_us = recv_us - ltt * SECOND_US;
+            if lag_us <= Lag::LONGEST_US {
+                self.figures.lag.note(lag_us);
+            }
         }
     }
 }

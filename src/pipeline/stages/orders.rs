@@ -9,9 +9,6 @@ use crate::record::RecordType;
 impl Pipeline {
     pub(super) fn orders(&mut self, frame: Frame<'_>) {
         // The order book of the start is the state of before the stream; the one after a gap closes it by itself.
-        if self.gaps.any_open() && frame.kind == FrameKind::Text {
-            self.resumed(frame);
-        }
         let Decoder::Orders(orders) = &mut self.decoder else { return };
         let mut outcomes = Vec::new();
         let mut take = |outcome| outcomes.push(outcome);
@@ -19,6 +16,11 @@ impl Pipeline {
             FrameKind::OrderBookAtStart => orders.on_snapshot(frame.bytes, true, frame.recv_us, &mut take),
             FrameKind::OrderBookAfterGap => orders.on_snapshot(frame.bytes, false, frame.recv_us, &mut take),
             FrameKind::Text | FrameKind::Binary => orders.on_text(frame.bytes, frame.recv_us, &mut take),
+        }
+        // A text that is no order, such as a refusal in words, says nothing about the stream.
+        let is_order = |outcome: &Outcome| matches!(outcome, Outcome::Record(_) | Outcome::Repeat);
+        if self.gaps.any_open() && frame.kind == FrameKind::Text && outcomes.iter().any(is_order) {
+            self.resumed(frame);
         }
         for (n, outcome) in outcomes.into_iter().enumerate() {
             match outcome {

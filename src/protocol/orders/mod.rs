@@ -65,6 +65,13 @@ fn message(value: &str, each: &mut dyn FnMut(Result<Message<'_>, &'static str>))
     }
 }
 
+/// Returns whether a text frame holds an order update.
+pub(crate) fn has_order(frame: &[u8]) -> bool {
+    let mut has_order = false;
+    messages(frame, &mut |message| has_order |= matches!(message, Ok(Message::Order(_))));
+    has_order
+}
+
 /// Calls `each` for every row of an order snapshot.
 pub(crate) fn rows(body: &[u8], each: &mut dyn FnMut(Result<Members<'_>, &'static str>)) {
     let body = json::without_lone_surrogates(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));

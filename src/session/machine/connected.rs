@@ -49,6 +49,7 @@ impl Session {
 
     pub(super) fn subscribe(&mut self, subscriptions: &[Subscription]) {
         let new = self.desired.add(subscriptions);
+        self.markets = markets(&self.desired);
         let feed = self.config.feed;
         if let State::Online(online) = &mut self.state {
             online.leaving.retain(|(instrument, _)| !new.iter().any(|s| s.instrument == *instrument));
@@ -58,6 +59,7 @@ impl Session {
 
     pub(super) fn unsubscribe(&mut self, subscriptions: &[Subscription]) {
         let gone = self.desired.remove(subscriptions);
+        self.markets = markets(&self.desired);
         if gone.is_empty() {
             return;
         }
@@ -114,16 +116,20 @@ impl Session {
         }
     }
 
+    pub(super) fn hours(&self) -> Hours<'_> {
+        Hours { calendar: &self.config.calendar, markets: self.markets }
+    }
+
     pub(super) fn mute_deadline(&self) -> Option<Time> {
-        (self.config.feed != Stream::Orders).then(|| self.mute.deadline(self.now, &self.config.calendar)).flatten()
+        (self.config.feed != Stream::Orders).then(|| self.mute.deadline(self.now, self.hours())).flatten()
     }
 
     pub(super) fn unseen_deadline(&self) -> Option<Time> {
-        let calendar = &self.config.calendar;
-        if calendar.is_open(self.now.wall_us) {
+        let hours = self.hours();
+        if hours.is_open(self.now.wall_us) {
             return Some(self.now.at + UNSEEN_AFTER);
         }
-        let wait_us = calendar.next_open(self.now.wall_us)?.saturating_sub(self.now.wall_us);
+        let wait_us = hours.next_open(self.now.wall_us)?.saturating_sub(self.now.wall_us);
         Some(self.now.at + Duration::from_micros(u64::try_from(wait_us).unwrap_or(0)) + UNSEEN_AFTER)
     }
 
@@ -191,14 +197,14 @@ impl Session {
     }
 
     pub(super) fn online_timers(&mut self) {
-        let (now, calendar) = (self.now, &self.config.calendar);
+        let now = self.now;
         let State::Online(online) = &mut self.state else { return };
         let due = |timer: &mut Option<Time>| timer.take_if(|at| *at <= now.at).is_some();
         let (explain, unseen, snapshot) =
             (due(&mut online.explain_at), due(&mut online.unseen_at), due(&mut online.snapshot_at));
         let pulse = online.pulse.check(now.at);
         if explain {
-            let why = silence_words(self.config.feed, self.desired.len(), calendar.is_open(now.wall_us));
+            let why = silence_words(self.config.feed, &self.desired, &self.config.calendar, now.wall_us);
             match self.outage.has_warned() {
                 true => {
                     let say = self.outage.quiet(self.config.conn, &why);
@@ -209,7 +215,7 @@ impl Session {
         }
         if unseen {
             // The market may have closed, or the clock stepped, since the moment was chosen.
-            if self.config.calendar.is_open(now.wall_us) {
+            if self.hours().is_open(now.wall_us) {
                 self.unseen_reported = true;
                 self.act(Action::ReportUnseen);
             } else {
@@ -247,7 +253,10 @@ impl Session {
         if self.config.feed == Stream::Orders || !matches!(self.state, State::Online(_)) {
             return;
         }
-        let silence = self.mute.check(self.now, &self.config.calendar);
+        let silence = {
+            let hours = Hours { calendar: &self.config.calendar, markets: self.markets };
+            self.mute.check(self.now, hours)
+        };
         if silence == Silence::Fine {
             return;
         }
@@ -265,24 +274,27 @@ impl Session {
     }
 }
 
-/// Why nothing may have come, as far as is known.
-fn silence_words(feed: Stream, asked: usize, open: bool) -> String {
-    let things = if asked == 1 { "1 subscription".to_owned() } else { format!("{asked} subscriptions") };
-    match (feed, open) {
+/// Returns the markets of what is wanted.
+pub(super) fn markets(desired: &Desired) -> Markets {
+    Markets::of(desired.all().iter().map(|wanted| wanted.instrument.segment))
+}
+
+/// Returns why nothing may have come, as far as is known.
+fn silence_words(feed: Stream, desired: &Desired, calendar: &Calendar, wall_us: i64) -> String {
+    let things = match desired.len() {
+        1 => "1 subscription".to_owned(),
+        many => format!("{many} subscriptions"),
+    };
+    let segments = desired.all().iter().map(|wanted| wanted.instrument.segment);
+    match (feed, calendar.closed_words(segments, wall_us)) {
         (Stream::Orders, _) => "the order socket is silent until an order changes".to_owned(),
-        (_, true) => format!(
+        (_, None) => format!(
             "nothing has come for 10 s after asking for {things}, though the market is open: \
              instruments that do not trade, a segment the server does not serve, or a token without data; dhan doctor can tell more"
         ),
-        (Stream::Depth(_), false) => {
-            format!(
-                "nothing has come for 10 s after asking for {things}: the market is closed, and the depth server is silent then"
-            )
+        (Stream::Depth(_), Some(closed)) => {
+            format!("nothing has come for 10 s after asking for {things}: {closed}; the depth server is silent then")
         }
-        (_, false) => {
-            format!(
-                "nothing has come for 10 s after asking for {things}: the market is closed (weekdays 09:15-15:30 IST)"
-            )
-        }
+        (_, Some(closed)) => format!("nothing has come for 10 s after asking for {things}: {closed}"),
     }
 }

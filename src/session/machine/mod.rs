@@ -6,7 +6,7 @@ mod losing;
 
 use super::action::Action;
 use super::backoff::{Backoff, Served, jitter};
-use super::calendar::Calendar;
+use super::calendar::{Calendar, Hours, Markets};
 use super::input::{Fingerprint, Input, ProbeResult};
 use super::liveness::{Liveness, Pulse};
 use super::mute::{Mute, Silence};
@@ -18,6 +18,7 @@ use crate::model::exit::{self, Exit};
 use crate::model::{Cause, CoolOffKind, CredentialProblem, Ended, InstrumentKey, Levels, Stream};
 use crate::protocol::request;
 use crate::record::control::{GapReason, StatusEvent};
+use connected::markets;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -245,6 +246,8 @@ pub struct Session {
     state: State,
     actions: VecDeque<Action>,
     mute: Mute,
+    /// The markets of what is wanted.
+    markets: Markets,
     outage: Outage,
     credentials: Credentials,
     failures: Failures,
@@ -258,10 +261,12 @@ pub struct Session {
 impl Session {
     /// A session that has not begun.
     pub fn new(config: Config, subscriptions: impl IntoIterator<Item = Subscription>) -> Session {
+        let desired: Desired = subscriptions.into_iter().collect();
         Session {
             rng: fastrand::Rng::with_seed(config.seed),
             config,
-            desired: subscriptions.into_iter().collect(),
+            markets: markets(&desired),
+            desired,
             now: Now::default(),
             state: State::Idle,
             actions: VecDeque::new(),
@@ -369,7 +374,9 @@ impl Session {
             return Some(awaiting.problem.exit);
         }
         self.outage.since()?;
-        Some(self.outage.cause().map_or(Exit::Network, |cause| policy::exit(cause, self.server.has_served)))
+        let exit = self.outage.cause().map_or(Exit::Network, |cause| policy::exit(cause, self.server.has_served));
+        // A single 805 proves nothing yet; three of them end the run by themselves.
+        Some(if exit == Exit::NoPlace { Exit::Network } else { exit })
     }
 
     /// Returns why the connection is missing, or was until it became live.

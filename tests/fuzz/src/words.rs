@@ -39,10 +39,9 @@ pub fn run(data: &[u8]) {
     spec(&text);
     for word in text.split('\n').take(20) {
         spec(word);
-        let _ = value::duration("--duration", word);
-        let _ = value::positive("--count", word);
-        let _ = value::size("--rotate-size", word);
-        let _ = value::moment("--until", word, NOW);
+        let _ = value::duration(word);
+        let _ = word.parse::<value::ByteSize>();
+        let _ = word.parse::<value::Moment>().map(|moment| moment.us(NOW));
         let _ = word.parse::<Expiry>();
         let _ = word.parse::<Strikes>();
         let _ = Events::parse(word);

@@ -4,7 +4,7 @@ use super::servers::{Authority, self_signed};
 use crate::harness::*;
 use crate::slow;
 use dhan::testing::model::Stream;
-use dhan::testing::simulator::{Response, SimConfig, Upgrade};
+use dhan::testing::simulator::{Cut, Response, SimConfig, Upgrade};
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Command;
@@ -86,6 +86,42 @@ fn a04_a_closed_port_is_tried_again_until_it_opens_and_given_up_when_asked_to() 
     let done = run.stop().code(0);
     assert!(done.of("gap").is_empty(), "nothing was lost that ever was there");
     assert_eq!(sim.upgrades().len(), 1);
+}
+
+#[test]
+fn a_live_run_takes_a_refused_reconnect_for_the_servers_fault_and_goes_on() {
+    std::thread::scope(|scope| {
+        for status in [400, 403, 404, 302] {
+            scope.spawn(move || {
+                let sim = start(lively());
+                let home = Home::at(&sim);
+                let run = home.start(&["feed", "IDX_I:13", "-q", "--status-records"]);
+                let id = subscribed(&sim, Stream::Market, 1);
+                run.records("ticker", 1);
+                sim.every_upgrade(Upgrade::Answer(Response::status(status)));
+                sim.cut(id, Cut::Reset);
+                run.said("fault of the server's: trying again in 1m");
+                // Nobody waits a minute here: the run is told to stop and has not failed.
+                let done = run.stop().code(0);
+                assert_eq!(done.of("gap").len(), 1, "{status}: {}", done.err);
+                assert_eq!(sim.upgrades().len(), 2, "{status}");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_run_without_a_server_for_its_whole_time_is_7_with_one_gap_that_verify_counts() {
+    let mut home = Home::new();
+    home.set("DHAN_WS_MARKET_FEED_URL", &format!("ws://127.0.0.1:{}/feed", closed_port()));
+    let file = home.path("a.ndjson");
+    let done = home.run(&["feed", "IDX_I:13", "-d", "2s", "-o", text(&file), "-o", "-"]).code(7);
+    let gaps = done.of("gap");
+    assert_eq!(gaps.len(), 1, "{}", done.err);
+    assert_eq!(gaps[0]["reason"], "disconnected");
+    let length = gaps[0]["to_us"].as_i64().unwrap() - gaps[0]["from_us"].as_i64().unwrap();
+    assert!(length >= 1_900_000, "the whole run: {length}");
+    home.run(&["verify", text(&file)]).code(13);
 }
 
 #[test]

@@ -1,0 +1,187 @@
+//! The flags of `dhan token`.
+
+use super::credentials::CredentialArgs;
+use super::problems::Problems;
+use super::value;
+use crate::clock;
+use crate::model::exit::Failure;
+use crate::token::{InputOptions, TOKEN_LIFE};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `dhan token`.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TokenArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub what: TokenCommand,
+}
+
+/// What can be done with a token.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum TokenCommand {
+    /// Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal
+    Save(KeepArgs),
+    /// Say whose the token at hand is, of which kind, and until when; never the token itself
+    Show(ShowArgs),
+    /// Leave a token in the file that lasts: nothing to do, a renewal, or a new one
+    Ensure(EnsureArgs),
+    /// Make a new token by PIN and TOTP; the old one is dead then
+    Mint(MakeArgs),
+    /// Renew a living token that was made on web.dhan.co for 24 hours
+    Renew(RenewArgs),
+}
+
+/// Which file, and whose token.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[command(next_help_heading = "Token")]
+pub struct KeepArgs {
+    /// The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub token_file: Option<PathBuf>,
+    /// The account's client id, where the token does not name it [env: DHAN_CLIENT_ID]
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
+}
+
+/// `dhan token show`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ShowArgs {
+    /// Ask Dhan too whether the token is alive
+    #[arg(long)]
+    pub check: bool,
+    /// Trust the root certificates in this file, as SSL_CERT_FILE
+    #[arg(long, value_name = "PEM", value_hint = clap::ValueHint::FilePath)]
+    pub ca_file: Option<PathBuf>,
+    /// Where the token is.
+    #[command(flatten)]
+    pub credentials: CredentialArgs,
+}
+
+/// `dhan token renew`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct RenewArgs {
+    /// Which file.
+    #[command(flatten)]
+    pub keep: KeepArgs,
+    /// Trust the root certificates in this file, as SSL_CERT_FILE
+    #[arg(long, value_name = "PEM", value_hint = clap::ValueHint::FilePath)]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// `dhan token mint`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct MakeArgs {
+    /// Which file.
+    #[command(flatten)]
+    pub renew: RenewArgs,
+    /// Read the account's PIN from FILE [env: DHAN_PIN_FILE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub pin_file: Option<PathBuf>,
+    /// Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
+    pub pin_command: Option<String>,
+    /// Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub totp_file: Option<PathBuf>,
+    /// Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]
+    #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
+    pub totp_command: Option<String>,
+}
+
+/// `dhan token ensure`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct EnsureArgs {
+    /// The token must last this long, such as 8h [default: until 24:00 today in India]
+    #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
+    pub lasting: Option<String>,
+    /// The token must last until this time of today in India (15:30), or until an RFC 3339 instant
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// How a new one is made.
+    #[command(flatten)]
+    pub make: MakeArgs,
+}
+
+impl MakeArgs {
+    /// Where PIN and TOTP secret are.
+    pub fn inputs(&self) -> InputOptions {
+        InputOptions {
+            pin_file: self.pin_file.clone(),
+            pin_command: self.pin_command.clone(),
+            totp_file: self.totp_file.clone(),
+            totp_command: self.totp_command.clone(),
+        }
+    }
+}
+
+impl EnsureArgs {
+    /// Returns until when the token must last, µs since the epoch.
+    ///
+    /// # Errors
+    /// A usage error for what is no time, or more than a token lasts.
+    pub fn until_us(&self, now_us: i64) -> Result<i64, Failure> {
+        let mut problems = Problems::default();
+        let lasting = self
+            .lasting
+            .as_deref()
+            .map(|typed| value::duration(typed).map_err(|why| format!("--for {typed:?}: {why}")));
+        let lasting = lasting.and_then(|result| problems.ok(result));
+        let until = self.until.as_deref().filter(|typed| typed.trim() != "24:00");
+        let until = until.and_then(|typed| {
+            let moment = typed.parse::<value::Moment>().map_err(|why| format!("--until {typed:?}: {why}"));
+            problems.ok(moment.map(|moment| moment.us(now_us)))
+        });
+        if lasting.is_some_and(|wanted| wanted > TOKEN_LIFE) {
+            problems.add("--for asks for more than the 24 hours that Dhan's tokens last: write --for 24h or less");
+        }
+        let most = i64::try_from(TOKEN_LIFE.as_micros()).unwrap_or(i64::MAX);
+        if until.is_some_and(|until| until - now_us > most) {
+            problems.add("--until lies more than the 24 hours ahead that Dhan's tokens last: write an earlier time");
+        }
+        problems.finish()?;
+        let for_us = |wanted: Duration| now_us + i64::try_from(wanted.as_micros()).unwrap_or(most);
+        Ok(lasting.map(for_us).or(until).unwrap_or_else(|| midnight_us(now_us)))
+    }
+}
+
+/// Returns the end of the day in India, µs since the epoch.
+fn midnight_us(now_us: i64) -> i64 {
+    let today = clock::ist_civil(now_us).date();
+    let tomorrow = today.tomorrow().unwrap_or(today);
+    clock::ist_to_us(tomorrow.to_datetime(jiff::civil::Time::midnight()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn until(lasting: Option<&str>, until: Option<&str>) -> Result<String, String> {
+        // 08:45 in India.
+        let now = "2026-11-30T03:15:00Z".parse::<jiff::Timestamp>().expect("a time").as_microsecond();
+        let args = EnsureArgs {
+            lasting: lasting.map(str::to_owned),
+            until: until.map(str::to_owned),
+            ..EnsureArgs::default()
+        };
+        let until = args.until_us(now).map_err(|failure| failure.message)?;
+        Ok(jiff::Timestamp::from_microsecond(until).expect("a time").to_string())
+    }
+
+    #[test]
+    fn a_token_must_last_until_the_end_of_the_day_in_india_unless_told_otherwise() {
+        assert_eq!(until(None, None).expect("a time"), "2026-11-30T18:30:00Z");
+        assert_eq!(until(None, Some("24:00")).expect("a time"), "2026-11-30T18:30:00Z");
+        assert_eq!(until(None, Some("15:30")).expect("a time"), "2026-11-30T10:00:00Z");
+        assert_eq!(until(Some("8h"), None).expect("a time"), "2026-11-30T11:15:00Z");
+        for (lasting, moment, words) in [
+            (Some("25h"), None, "24 hours"),
+            (Some("soon"), None, "not a length of time"),
+            (None, Some("2026-12-03T00:00:00Z"), "24 hours"),
+            (None, Some("later"), "not a time"),
+        ] {
+            let said = until(lasting, moment).expect_err("refused");
+            assert!(said.contains(words), "{said}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Reads the command line. A bad value does not hide the next one: all of them are found, then what does not fit together.
+
+use super::args::Cli;
+use super::lazy;
+use super::problems::Problems;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Error, Parser as _};
+use std::ffi::OsString;
+
+/// Bad values that are collected; more are not worth reading.
+const MOST: usize = 20;
+
+/// Returns the flags as typed, with the problems of those whose values could not be read: these are left out.
+///
+/// # Errors
+/// Clap's, where there is nothing to go on with: help that was asked for, an unknown option, a missing argument.
+pub fn parse(mut line: Vec<OsString>) -> Result<(Cli, Problems), Error> {
+    let mut problems = Problems::default();
+    for _ in 0..MOST {
+        let error = match Cli::try_parse_from(&line) {
+            Ok(cli) => return Ok((cli, problems)),
+            Err(error) => error,
+        };
+        if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) {
+            return Err(error);
+        }
+        let Some(shorter) = without(&line, &error) else { return Err(error) };
+        problems.add(one_line(&error));
+        line = shorter;
+    }
+    Cli::try_parse_from(&line).map(|cli| (cli, problems))
+}
+
+/// Returns what an error says in one line: what was wrong, what there is, what is similar.
+pub fn one_line(error: &Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("For more information"));
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    let line = lines.join("; ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    match error.get(ContextKind::InvalidValue) {
+        // Quoted as in every other message.
+        Some(ContextValue::String(value)) => line.replacen(&format!("'{value}'"), &format!("{value:?}"), 1),
+        _ => line.to_owned(),
+    }
+}
+
+/// Returns the line without the option whose value an error is about.
+fn without(line: &[OsString], error: &Error) -> Option<Vec<OsString>> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let (option, value) = (text(ContextKind::InvalidArg)?, text(ContextKind::InvalidValue)?);
+    let option = option.strip_prefix("--")?;
+    let long = &option[..option.find([' ', '=', '[']).unwrap_or(option.len())];
+    let short = short_of(long);
+    // A list is given in one word; the error quotes the element.
+    let holds = |typed: &str| typed == value || typed.split(',').any(|part| part == value);
+    let mut shorter = line.to_vec();
+    for i in 1..line.len() {
+        let word = line[i].to_string_lossy();
+        if word == "--" {
+            return None;
+        }
+        let next_holds = line.get(i + 1).is_some_and(|next| holds(&next.to_string_lossy()));
+        if let Some(name) = word.strip_prefix("--") {
+            match name.split_once('=') {
+                Some((name, typed)) if name == long && holds(typed) => {
+                    shorter.remove(i);
+                    return Some(shorter);
+                }
+                None if name == long && next_holds => {
+                    shorter.drain(i..i + 2);
+                    return Some(shorter);
+                }
+                _ => {}
+            }
+        } else if let (Some(letters), Some(short)) = (word.strip_prefix('-'), short)
+            && let Some(at) = letters.find(short)
+        {
+            let (before, rest) = (&letters[..at], &letters[at + short.len_utf8()..]);
+            let takes_next = rest.is_empty() && next_holds;
+            if !takes_next && !holds(rest.strip_prefix('=').unwrap_or(rest)) {
+                continue;
+            }
+            shorter.drain(i..i + 1 + usize::from(takes_next));
+            if !before.is_empty() {
+                shorter.insert(i, format!("-{before}").into());
+            }
+            return Some(shorter);
+        }
+    }
+    None
+}
+
+/// Returns the one letter of an option, which is the same in every command that has it.
+fn short_of(long: &str) -> Option<char> {
+    let cli = lazy::whole::<Cli>();
+    let mut commands = vec![&cli];
+    while let Some(command) = commands.pop() {
+        if let Some(arg) = command.get_arguments().find(|arg| arg.get_long() == Some(long)) {
+            return arg.get_short();
+        }
+        commands.extend(command.get_subcommands());
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(line: &[&str]) -> String {
+        let line = std::iter::once("dhan").chain(line.iter().copied()).map(OsString::from).collect();
+        parse(line)
+            .expect("something to go on with")
+            .1
+            .finish()
+            .err()
+            .map(|failure| failure.message)
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn every_bad_value_is_found_however_it_is_given() {
+        let said = problems(&[
+            "feed",
+            "--mode",
+            "qoute",
+            "-n",
+            "0",
+            "-d60",
+            "--until=25:00",
+            "--only",
+            "full,fulll",
+            "-qf",
+            "cvs",
+            "IDX_I:13",
+        ]);
+        for part in [
+            "6 problems:",
+            "\"qoute\" for '--mode <MODE>'; [possible values: ticker, quote, full]; tip: a similar value exists: 'quote'",
+            "\"0\" for '--count <N>'",
+            "60s",
+            "\"25:00\" for '--until <TIME>'",
+            "\"fulll\"",
+            "\"cvs\" for '--format <FORMAT>'",
+        ] {
+            assert!(said.contains(part), "{part} is missing in: {said}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_bad_values_has_no_problem_and_words_are_known_in_any_case() {
+        assert_eq!(problems(&["feed", "IDX_I:13", "-m", "QUOTE", "-f", "Csv", "--color", "never"]), "");
+        assert_eq!(problems(&["orders", "--events", "EXECUTION,update", "--only", "order"]), "");
+    }
+}

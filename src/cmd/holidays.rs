@@ -1,0 +1,29 @@
+//! The user's list of holidays.
+
+use crate::console::Console;
+use crate::session::Calendar;
+
+/// Returns the calendar with the user's holidays: `$DHAN_HOLIDAYS`, else `$XDG_CONFIG_HOME/dhan/holidays`
+/// (`~/.config/dhan/holidays`), a date a line. It only decides whether silence is worth a word.
+pub(super) fn calendar(console: &Console) -> Calendar {
+    use etcetera::BaseStrategy as _;
+    let named = std::env::var_os("DHAN_HOLIDAYS").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
+    let usual = || Some(etcetera::choose_base_strategy().ok()?.config_dir().join("dhan/holidays"));
+    let Some(path) = named.clone().or_else(usual) else { return Calendar::default() };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let (calendar, bad) = Calendar::parse(&text);
+            for (line, content) in bad {
+                let content = crate::console::untrusted(&content);
+                console.warn(format!("{path:?} line {line}: {content:?} is no date like 2026-01-26; it is skipped"));
+            }
+            calendar.of_file(path.display().to_string())
+        }
+        Err(error) => {
+            if named.is_some() {
+                console.warn(format!("{path:?} cannot be read ({}): no holidays are known", error.kind()));
+            }
+            Calendar::default()
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `dhan token`: the life of the access token.
+
+mod save;
+mod show;
+
+use crate::account::state_dir;
+use crate::auth::{ApiBase, Environment};
+use crate::cli::token::{KeepArgs, MakeArgs, RenewArgs, TokenArgs, TokenCommand};
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::model::exit::{Exit, Failure};
+use crate::net::Resolver;
+use crate::net::tls::LazyTls;
+use crate::rest;
+use crate::token::{Calls, InputOptions, Inputs, Maker, Timing, TokenFile};
+
+/// Does one of the five.
+///
+/// # Errors
+/// As the table of exit codes has it.
+pub fn run(args: &TokenArgs, console: &Console) -> Result<Exit, Failure> {
+    let environment = Environment::process();
+    match &args.what {
+        TokenCommand::Save(args) => save::run(args, &environment, console),
+        TokenCommand::Show(args) => show::run(args, &environment, console),
+        TokenCommand::Ensure(args) => {
+            let until_us = args.until_us(now_us())?;
+            let maker = maker(&args.make, &environment, console)?;
+            block_on(async { maker.ensure(until_us).await.map(|_| Exit::Done) })
+        }
+        TokenCommand::Mint(args) => {
+            let maker = maker(args, &environment, console)?;
+            block_on(async { maker.mint().await.map(|_| Exit::Done) })
+        }
+        TokenCommand::Renew(args) => {
+            let maker = of(args, InputOptions::default(), &environment, console)?;
+            block_on(async { maker.renew().await.map(|_| Exit::Done) })
+        }
+    }
+}
+
+fn maker(args: &MakeArgs, environment: &Environment, console: &Console) -> Result<Maker, Failure> {
+    for name in ["DHAN_PIN", "DHAN_TOTP", "DHAN_TOTP_SECRET"].into_iter().filter(|name| environment.is_set(name)) {
+        console.warn(format_args!("{name} is set, but not read: put the secret into a file, and name that"));
+    }
+    of(&args.renew, args.inputs(), environment, console)
+}
+
+fn of(args: &RenewArgs, inputs: InputOptions, environment: &Environment, console: &Console) -> Result<Maker, Failure> {
+    let tls = LazyTls::new(args.ca_file.as_deref())?;
+    let (resolver, redactor) = (Resolver::default(), console.redactor());
+    let api = ApiBase::resolve(environment)?;
+    let auth = ApiBase::resolve_auth(environment)?;
+    Ok(Maker {
+        file: TokenFile::find(args.keep.token_file.as_deref(), environment)?,
+        client_id: client_id(&args.keep, environment, console)?,
+        inputs: Inputs::new(inputs, environment, &redactor),
+        calls: Calls::new(api.clone(), auth, &tls, &resolver)?,
+        rest: rest::Client::new(api, &tls, &resolver, redactor)?,
+        state_dir: state_dir(),
+        timing: Timing::system(),
+        console: console.clone(),
+    })
+}
+
+/// The client id that an option or a variable names.
+fn client_id(args: &KeepArgs, environment: &Environment, console: &Console) -> Result<Option<String>, Failure> {
+    let id = args.client_id.clone().or_else(|| environment.text("DHAN_CLIENT_ID"));
+    let Some(id) = id.map(|id| id.trim().to_owned()) else { return Ok(None) };
+    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Failure::usage(
+            "the client id is not one word: it is the number that Dhan shows as your client id",
+        ));
+    }
+    console.redactor().add_client_id(&id);
+    Ok(Some(id))
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Bug, format!("cannot start: {}", error.kind())))?;
+    runtime.block_on(work)
+}

@@ -1,0 +1,133 @@
+//! `dhan token show`: whose, of which kind, until when.
+
+use super::block_on;
+use crate::auth::{ApiBase, Credentials, Environment, ist_minute};
+use crate::cli::out;
+use crate::cli::token::ShowArgs;
+use crate::clock::{SECOND_US, now_us};
+use crate::console::{Console, untrusted};
+use crate::model::exit::{Exit, Failure};
+use crate::net::Resolver;
+use crate::net::tls::LazyTls;
+use crate::redact::mask_client_id;
+use crate::rest::{self, RestError};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Prints it; a token that cannot be used is exit 3, described all the same where it can be.
+pub(super) fn run(args: &ShowArgs, environment: &Environment, console: &Console) -> Result<Exit, Failure> {
+    let source = args.credentials.source(None, environment, &console.redactor())?;
+    if let Some(warning) = source.permission_warning() {
+        console.warn(warning);
+    }
+    block_on(async {
+        let (credentials, problem) = source.read_described().await;
+        if let Some(credentials) = &credentials {
+            let place = source.place().map(ToString::to_string).unwrap_or_default();
+            out::print(&console.masked(&description(credentials, &place, now_us())))?;
+        }
+        if let Some(problem) = problem {
+            return Err(problem.into());
+        }
+        match &credentials {
+            Some(credentials) if args.check => check(args, credentials, environment, console).await,
+            _ => Ok(Exit::Done),
+        }
+    })
+}
+
+fn description(credentials: &Credentials, place: &str, now_us: i64) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, words: String| {
+        let _ = writeln!(text, "{name:<9} {words}");
+    };
+    let id = credentials.client_id.as_str();
+    line("from", place.to_owned());
+    line("client id", if id.is_empty() { "not known".to_owned() } else { untrusted(&mask_client_id(id)) });
+    let Some(claims) = credentials.claims() else {
+        line("kind", "no JWT: it tells nothing about itself, and is sent as it is".to_owned());
+        return text;
+    };
+    line(
+        "kind",
+        match claims.consumer_type.as_deref() {
+            Some("SELF") => "SELF, made on web.dhan.co: it can be renewed".to_owned(),
+            Some("APP") => "APP, made by PIN and TOTP or for an application: it cannot be renewed".to_owned(),
+            Some(other) => untrusted(other),
+            None => "not told".to_owned(),
+        },
+    );
+    line("made", claims.issued_at_us.map_or_else(|| "not told".to_owned(), ist_minute));
+    line(
+        "until",
+        match claims.expires_at_us {
+            None => "not told".to_owned(),
+            Some(ends) => {
+                let span = |us: i64| {
+                    let minutes = Duration::from_secs((us / SECOND_US / 60 * 60).unsigned_abs());
+                    if minutes.is_zero() {
+                        "less than a minute".to_owned()
+                    } else {
+                        humantime::format_duration(minutes).to_string()
+                    }
+                };
+                match ends - now_us {
+                    left if left > 0 => format!("{}, in {}", ist_minute(ends), span(left)),
+                    over => format!("{}, {} ago", ist_minute(ends), span(-over)),
+                }
+            }
+        },
+    );
+    text
+}
+
+async fn check(
+    args: &ShowArgs,
+    credentials: &Credentials,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let tls = LazyTls::new(args.ca_file.as_deref())?;
+    let rest = rest::Client::new(ApiBase::resolve(environment)?, &tls, &Resolver::default(), console.redactor())?;
+    let host = rest.host().to_owned();
+    match rest.profile(credentials).await {
+        Ok(profile) => {
+            let plan = profile.data_plan.unwrap_or_else(|| "not told".to_owned());
+            out::print(&console.masked(&format!("{:<9} alive, as {host} says; data plan: {plan}\n", "check")))?;
+            Ok(Exit::Done)
+        }
+        Err(error) => {
+            let exit = match &error {
+                RestError::TokenDead { .. } | RestError::BadCredentials => Exit::Credentials,
+                RestError::TooMany { .. } => Exit::Refused,
+                RestError::Refused { status, .. } if *status < 500 => Exit::Refused,
+                RestError::TooLarge | RestError::Nonsense => Exit::Protocol,
+                _ => Exit::Network,
+            };
+            Err(Failure::new(exit, format!("{host}: {error}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+
+    #[test]
+    fn a_token_is_described_and_never_shown() {
+        let part = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+        let payload = r#"{"iat":1780000000,"exp":1780086400,"tokenConsumerType":"APP","dhanClientId":"1000000001"}"#;
+        let token = format!("{}.{}.c2ln", part("{}"), part(payload));
+        let credentials = Credentials { client_id: "1000000001".into(), token: token.clone().into() };
+        let text = description(&credentials, "the token file \"/t\"", 1_780_000_060_000_000);
+        for words in
+            ["******0001", "APP, made by PIN", "2026-05-29 at 01:56 IST", "in 23h 59m", "from      the token file"]
+        {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        assert!(!text.contains(&token[..12]) && !text.contains("100000000"));
+        let over = description(&credentials, "x", 1_780_086_400_000_000 + 7_200_000_000);
+        assert!(over.contains("2h ago"), "{over}");
+    }
+}

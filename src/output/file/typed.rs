@@ -1,0 +1,271 @@
+//! A file for each type of record: `{type}` in a pattern. A file is made when the first record of its type comes.
+
+use super::{FileSink, FileSpec, Pattern, Restarted};
+use crate::console::Console;
+use crate::format::encoder::Format;
+use crate::format::line::recv_us;
+use crate::model::exit::Failure;
+use crate::output::{Destination, Notice, Unwritten, WriteFailure};
+use crate::storage::names;
+use std::cell::Cell;
+
+/// Rotated files, one series a type.
+pub struct TypedFiles {
+    spec: FileSpec,
+    pattern: Pattern,
+    /// Types, each with the header of its CSV.
+    headers: Vec<(&'static str, Vec<u8>)>,
+    /// Whether a line is a packet, so that each file's counters can be told apart.
+    lines_are_packets: bool,
+    console: Console,
+    boundary_us: i64,
+    files: Vec<One>,
+    /// Gap records that came before there was a file.
+    held: Vec<Vec<u8>>,
+    /// Bytes in files that were closed.
+    closed: u64,
+    /// What the writer is about to write.
+    upcoming: Cell<usize>,
+}
+
+/// The files of a type.
+struct One {
+    kind: String,
+    sink: FileSink,
+    /// Records in the current file, and in all of them.
+    here: u64,
+    total: u64,
+}
+
+impl TypedFiles {
+    /// Checks the place, and takes over what a killed run left of the types' current files.
+    ///
+    /// # Errors
+    /// As [`FileSink::open`].
+    pub fn open(
+        spec: FileSpec,
+        headers: Vec<(&'static str, Vec<u8>)>,
+        lines_are_packets: bool,
+        now_us: i64,
+        console: &Console,
+    ) -> Result<(TypedFiles, Vec<Restarted>), Failure> {
+        let pattern = Pattern::parse(&spec.pattern)?;
+        let mut files = TypedFiles {
+            boundary_us: pattern.boundary_after(now_us),
+            spec,
+            pattern,
+            headers,
+            lines_are_packets,
+            console: console.clone(),
+            files: Vec::new(),
+            held: Vec::new(),
+            closed: 0,
+            upcoming: Cell::new(0),
+        };
+        FileSink::check_folder(files.spec.clone(), now_us, console)?;
+        let mut restarted = Vec::new();
+        for kind in files.headers.iter().map(|(kind, _)| *kind).collect::<Vec<_>>() {
+            let path = files.pattern.of_type(kind).path_at(now_us);
+            if names::marker(&path).exists() {
+                restarted.extend(files.begin(kind, now_us)?);
+            }
+        }
+        Ok((files, restarted))
+    }
+
+    fn begin(&mut self, kind: &str, at_us: i64) -> Result<Vec<Restarted>, Failure> {
+        let header = self.headers.iter().find(|(known, _)| *known == kind).map(|(_, header)| header.clone());
+        let csv_header = header.filter(|_| self.spec.format == Format::Csv);
+        let spec = FileSpec { csv_header, ..self.spec.clone() };
+        let opened = FileSink::open_as(spec, self.pattern.of_type(kind), at_us, &self.console)?;
+        self.files.push(One { kind: kind.to_owned(), sink: opened.sink, here: 0, total: 0 });
+        Ok(opened.restarted)
+    }
+
+    /// The place of a type's files; they are begun if need be.
+    fn place(&mut self, kind: &str, line: &[u8]) -> Result<usize, WriteFailure> {
+        if let Some(at) = self.files.iter().position(|one| one.kind == kind) {
+            return Ok(at);
+        }
+        let at_us = recv_us(line).unwrap_or_else(crate::clock::now_us).min(self.boundary_us.saturating_sub(1));
+        self.begin(kind, at_us).map_err(WriteFailure::Failed)?;
+        let at = self.files.len() - 1;
+        for gap in std::mem::take(&mut self.held) {
+            self.gap_into(at, &gap)?;
+        }
+        Ok(at)
+    }
+
+    fn gap_into(&mut self, at: usize, line: &[u8]) -> Result<(), WriteFailure> {
+        let sink = &mut self.files[at].sink;
+        match self.spec.format {
+            Format::Ndjson => sink.write(line).map_err(|unwritten| unwritten.failure),
+            Format::Csv => sink.write_gap(line).map(drop),
+        }
+    }
+
+    /// A gap concerns every file; before there is one it waits.
+    fn gap(&mut self, line: &[u8]) -> Result<(), WriteFailure> {
+        if self.files.is_empty() {
+            self.held.push(line.to_vec());
+        }
+        (0..self.files.len()).try_for_each(|at| self.gap_into(at, line))
+    }
+
+    /// The `end` record of one file: what is in no line of it was filtered there.
+    fn end_of(&self, end: Option<&[u8]>, records: u64) -> Option<Vec<u8>> {
+        let end = end?;
+        let told = serde_json::from_slice::<serde_json::Value>(end).ok().filter(|_| self.lines_are_packets);
+        let tail = memchr::memmem::rfind(end, b",\"recv");
+        let (Some(told), Some(tail)) = (told, tail) else { return Some(end.to_vec()) };
+        let number = |key: &str| told[key].as_u64().unwrap_or_default();
+        let (received, dropped, malformed) = (number("received"), number("dropped"), number("malformed"));
+        let written = records.min(received);
+        let filtered = received.saturating_sub(written + dropped + malformed);
+        let mut line = format!(
+            "{{\"type\":\"end\",\"received\":{received},\"written\":{written},\"filtered\":{filtered},\"dropped\":{dropped},\
+             \"malformed\":{malformed},\"gaps\":{},\"reason\":{}",
+            number("gaps"),
+            told["reason"]
+        )
+        .into_bytes();
+        line.extend_from_slice(&end[tail..]);
+        Some(line)
+    }
+
+    /// Writes lines of one type.
+    fn write_run(&mut self, kind: &str, lines: &[u8]) -> Result<(), Unwritten> {
+        let refused = |failure| Unwritten { failure, written: 0 };
+        if kind == "gap" {
+            return self.gap(lines).map_err(refused);
+        }
+        let at = self.place(kind, lines).map_err(refused)?;
+        let records = memchr::memchr_iter(b'\n', lines).count() as u64;
+        let one = &mut self.files[at];
+        one.here += records;
+        one.total += records;
+        one.sink.write(lines)
+    }
+}
+
+/// The type that a line of ours begins with.
+fn kind_of(format: Format, line: &[u8]) -> &str {
+    let kind = match format {
+        Format::Ndjson => line.strip_prefix(b"{\"type\":\"").and_then(|rest| rest.split(|&b| b == b'"').next()),
+        Format::Csv => line.split(|&b| b == b',').next(),
+    };
+    kind.and_then(|kind| std::str::from_utf8(kind).ok()).unwrap_or_default()
+}
+
+impl Destination for TypedFiles {
+    fn name(&self) -> String {
+        self.spec.pattern.clone()
+    }
+
+    fn pattern(&self) -> Option<&Pattern> {
+        Some(&self.pattern)
+    }
+
+    fn boundary_us(&self) -> i64 {
+        self.boundary_us
+    }
+
+    fn wants_rotation(&self, upcoming: usize) -> bool {
+        self.upcoming.set(upcoming);
+        self.files.iter().any(|one| one.sink.wants_rotation(upcoming))
+    }
+
+    fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+        if at_us < self.boundary_us {
+            // By size: only those that are large.
+            for at in 0..self.files.len() {
+                if self.files[at].sink.wants_rotation(self.upcoming.get()) {
+                    let end = self.end_of(end_line, self.files[at].here);
+                    self.files[at].sink.rotate(at_us, end.as_deref())?;
+                    self.files[at].here = 0;
+                }
+            }
+            return Ok(());
+        }
+        for mut one in std::mem::take(&mut self.files) {
+            let end = self.end_of(end_line, one.here);
+            one.sink.finish(end.as_deref())?;
+            self.closed += one.sink.bytes_written();
+        }
+        self.boundary_us = self.pattern.boundary_after(at_us);
+        Ok(())
+    }
+
+    fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
+        let format = self.spec.format;
+        let mut start = 0;
+        while start < lines.len() {
+            let kind = kind_of(format, &lines[start..]).to_owned();
+            let mut end = start;
+            while end < lines.len() && kind_of(format, &lines[end..]) == kind {
+                end = memchr::memchr(b'\n', &lines[end..]).map_or(lines.len(), |at| end + at + 1);
+                if kind == "gap" {
+                    break;
+                }
+            }
+            self.write_run(&kind, &lines[start..end])
+                .map_err(|unwritten| Unwritten { written: start + unwritten.written, ..unwritten })?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    fn write_gap(&mut self, line: &[u8]) -> Result<bool, WriteFailure> {
+        if self.spec.format == Format::Csv {
+            self.gap(line)?;
+        }
+        Ok(self.spec.format == Format::Csv)
+    }
+
+    fn tick(&mut self, now_us: i64) -> Result<(), WriteFailure> {
+        self.files.iter_mut().try_for_each(|one| one.sink.tick(now_us))
+    }
+
+    fn take_notices(&mut self) -> Vec<Notice> {
+        self.files.iter_mut().flat_map(|one| one.sink.take_notices()).collect()
+    }
+
+    fn reopen(&mut self, end_line: Option<&[u8]>) -> Result<bool, WriteFailure> {
+        for at in 0..self.files.len() {
+            let end = self.end_of(end_line, self.files[at].here);
+            if self.files[at].sink.reopen(end.as_deref())? {
+                self.files[at].here = 0;
+            }
+        }
+        // The counters of the files that are the same go on.
+        Ok(false)
+    }
+
+    fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+        if !self.held.is_empty() {
+            // Nothing else came: the gaps are all there is to tell.
+            let held = std::mem::take(&mut self.held);
+            self.place("gap", &held[0])?;
+            for line in &held {
+                self.gap_into(0, line)?;
+            }
+        }
+        for at in 0..self.files.len() {
+            let end = self.end_of(end_line, self.files[at].total);
+            self.files[at].sink.finish(end.as_deref())?;
+        }
+        Ok(())
+    }
+
+    fn undo(&mut self) {
+        self.files.iter_mut().for_each(|one| one.sink.undo());
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.closed + self.files.iter().map(|one| one.sink.bytes_written()).sum::<u64>()
+    }
+
+    fn lost_lines(&self) -> u64 {
+        self.files.iter().map(|one| one.sink.lost_lines()).sum()
+    }
+}

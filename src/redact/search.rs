@@ -1,0 +1,69 @@
+//! Finding every form of every known secret in one pass over a text.
+
+use super::forms::{self, Form};
+use aho_corasick::AhoCorasick;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::ops::Range;
+
+/// The automaton looks for pieces of this length, at every multiple of it: eleven bytes of a form in a row hold one whole.
+/// A piece that is found is widened to all that agrees with its form. Bytes.
+const PIECE: usize = 6;
+
+/// All known secrets, ready to be searched for.
+#[derive(Default)]
+pub(super) struct Search {
+    secrets: Vec<SecretString>,
+    forms: Vec<Form>,
+    /// Which form each piece is of, and where in it.
+    origins: Vec<(usize, usize)>,
+    automaton: Option<AhoCorasick>,
+}
+
+impl Search {
+    /// Whether a secret is known.
+    pub fn knows(&self, secret: &str) -> bool {
+        self.secrets.iter().any(|known| known.expose_secret() == secret)
+    }
+
+    /// Adds a secret.
+    pub fn add(&mut self, secret: &str) {
+        self.secrets.push(SecretString::from(secret));
+        self.forms.extend(forms::of(secret));
+        let mut pieces: Vec<&[u8]> = Vec::new();
+        self.origins.clear();
+        for (number, form) in self.forms.iter().enumerate() {
+            let text = form.text.expose_secret().as_bytes();
+            // A run that is shorter than two pieces less one might hold none.
+            let width = if form.least < 2 * PIECE - 1 { form.least } else { PIECE };
+            let last = if width == PIECE { text.len() - width } else { 0 };
+            for start in (0..=last).step_by(PIECE) {
+                pieces.push(&text[start..start + width]);
+                self.origins.push((number, start));
+            }
+        }
+        // Too many states are the only reason to fail, and thousands of secrets would be needed for that.
+        self.automaton = AhoCorasick::new(pieces).ok();
+    }
+
+    /// Returns where secrets are. `shortest` leaves out those that are shorter, in bytes of the form.
+    pub fn find(&self, text: &[u8], shortest: usize) -> Vec<Range<usize>> {
+        let mut hits: Vec<Range<usize>> = Vec::new();
+        let Some(automaton) = &self.automaton else { return hits };
+        for found in automaton.find_overlapping_iter(text) {
+            if hits.last().is_some_and(|hit| hit.start <= found.start() && found.end() <= hit.end) {
+                continue;
+            }
+            let Some(&(number, start)) = self.origins.get(found.pattern().as_usize()) else { continue };
+            let form = &self.forms[number];
+            let whole = form.text.expose_secret().as_bytes();
+            let agree = |(a, b): &(&u8, &u8)| a == b;
+            let before = text[..found.start()].iter().rev().zip(whole[..start].iter().rev()).take_while(agree).count();
+            let behind = text[found.end()..].iter().zip(&whole[start + found.len()..]).take_while(agree).count();
+            let hit = found.start() - before..found.end() + behind;
+            if hit.len() >= form.least && whole.len() >= shortest {
+                hits.push(hit);
+            }
+        }
+        hits
+    }
+}

@@ -1,0 +1,127 @@
+//! The requests to Dhan: a token made, a token renewed, and the server's time. The only POST of this program is here; it
+//! makes a token and nothing else.
+
+use super::answer::{Call, Made, Refusal, judge};
+use crate::auth::{ApiBase, Credentials};
+use crate::model::exit::Failure;
+use crate::net::tls::LazyTls;
+use crate::net::{Resolver, parse_http_date};
+use crate::rest;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{RequestBuilder, Response};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::time::Duration;
+
+/// A call, from the look-up to the last byte of its body.
+const LIMIT: Duration = Duration::from_secs(10);
+/// The largest body that is read; bytes.
+const BODY_LIMIT: usize = 64 << 10;
+
+/// Makes the calls.
+pub struct Calls {
+    api: ApiBase,
+    auth: ApiBase,
+    to_api: reqwest::Client,
+    to_auth: reqwest::Client,
+}
+
+impl Calls {
+    /// Nothing is connected yet.
+    ///
+    /// # Errors
+    /// As [`LazyTls::config`].
+    pub fn new(api: ApiBase, auth: ApiBase, tls: &LazyTls, resolver: &Resolver) -> Result<Calls, Failure> {
+        let client = |base: &ApiBase| {
+            let client = rest::http_builder(tls, resolver, !base.is_plain())?.timeout(LIMIT).build();
+            client.map_err(|_| Failure::new(crate::model::exit::Exit::Bug, "the HTTP client cannot be set up"))
+        };
+        let (to_api, to_auth) = (client(&api)?, client(&auth)?);
+        Ok(Calls { api, auth, to_api, to_auth })
+    }
+
+    /// Returns the host that a call goes to, for messages.
+    pub(super) fn host(&self, call: Call) -> &str {
+        match call {
+            Call::Mint => self.auth.host(),
+            Call::Renew => self.api.host(),
+        }
+    }
+
+    /// Returns the server's time (µs since the epoch, cut to the second), or `None` where it does not tell. Asked for
+    /// without credentials: every answer has a date.
+    pub(super) async fn server_time(&self) -> Result<Option<i64>, Refusal> {
+        let response = send(self.to_api.get(self.api.join("profile")).header(ACCEPT, "application/json")).await?;
+        let date = response.headers().get("date").and_then(|date| date.to_str().ok());
+        Ok(date.and_then(parse_http_date))
+    }
+
+    /// Asks for a new token.
+    pub(super) async fn mint(&self, client_id: &str, pin: &SecretString, totp: &SecretString) -> Result<Made, Refusal> {
+        let mut url = self.auth.join("app/generateAccessToken");
+        url.query_pairs_mut()
+            .append_pair("dhanClientId", client_id)
+            .append_pair("pin", pin.expose_secret())
+            .append_pair("totp", totp.expose_secret());
+        let request = self.to_auth.post(url).header(ACCEPT, "application/json").header("content-length", "0");
+        answer(Call::Mint, request).await
+    }
+
+    /// Asks for a longer life of a token.
+    pub(super) async fn renew(&self, credentials: &Credentials) -> Result<Made, Refusal> {
+        let value = |text: &str| {
+            let mut value = HeaderValue::from_str(text)
+                .map_err(|_| Refusal::Credentials("it holds characters that cannot be sent".to_owned()))?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(HeaderName::from_static("access-token"), value(credentials.token.expose_secret())?);
+        headers.insert(HeaderName::from_static("dhanclientid"), value(&credentials.client_id)?);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        answer(Call::Renew, self.to_api.get(self.api.join("RenewToken")).headers(headers)).await
+    }
+}
+
+async fn answer(call: Call, request: RequestBuilder) -> Result<Made, Refusal> {
+    let all = async {
+        let mut response = send(request).await?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(|error| translated(&error))? {
+            body.extend_from_slice(&piece);
+            if body.len() > BODY_LIMIT {
+                return Err(Refusal::Foreign("its answer is larger than 64 KiB".to_owned()));
+            }
+        }
+        judge(call, status, &body)
+    };
+    let late = || Refusal::Unreachable("no answer came within 10 s".to_owned());
+    tokio::time::timeout(LIMIT, all).await.unwrap_or_else(|_| Err(late()))
+}
+
+async fn send(request: RequestBuilder) -> Result<Response, Refusal> {
+    request.send().await.map_err(|error| translated(&error))
+}
+
+/// The HTTP client's error; its text holds the address, with PIN and password, and is dropped.
+fn translated(error: &reqwest::Error) -> Refusal {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(found) = cause {
+        // An I/O error hides what it was made of from its own `source`.
+        let inner = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = found.downcast_ref::<rustls::Error>();
+        let tls = tls.or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));
+        if let Some(rustls::Error::InvalidCertificate(_)) = tls {
+            return Refusal::Untrusted("its certificate cannot be trusted".to_owned());
+        }
+        cause = match inner {
+            Some(inner) => Some(inner),
+            None => found.source(),
+        };
+    }
+    match (error.is_connect(), error.is_timeout()) {
+        (true, _) => Refusal::NotSent("it cannot be reached".to_owned()),
+        (_, true) => Refusal::Unreachable("no answer came within 10 s".to_owned()),
+        _ => Refusal::Unreachable("the connection broke before an answer came".to_owned()),
+    }
+}

@@ -1,0 +1,258 @@
+//! The token file: read, and replaced whole. The old token stays until the new one is on the disk.
+
+use crate::auth::{self, Claims, Environment};
+use crate::model::exit::{Exit, Failure};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Room that is taken on the disk before a token is asked for; a token that then finds no room would be lost. Bytes.
+const ROOM: usize = 4096;
+
+/// What the file holds.
+pub(super) enum Held {
+    /// No file.
+    Nothing,
+    /// Something that is no token; in words that go behind the file's name.
+    Malformed(String),
+    /// A token, and what it says about itself.
+    Token(SecretString, Claims),
+}
+
+/// Where a token is kept.
+#[derive(Debug, Clone)]
+pub struct TokenFile {
+    path: PathBuf,
+}
+
+impl TokenFile {
+    /// The named file, else `DHAN_TOKEN_FILE`, else the default one.
+    ///
+    /// # Errors
+    /// A usage error when there is no default, since neither XDG_CONFIG_HOME nor HOME is set.
+    pub fn find(named: Option<&Path>, environment: &Environment) -> Result<TokenFile, Failure> {
+        let named = named.map(Path::to_owned).or_else(|| environment.text("DHAN_TOKEN_FILE").map(PathBuf::from));
+        let path = named.or_else(|| auth::default_token_file(environment)).ok_or_else(|| {
+            Failure::usage("where is the token to be kept? name its file with --token-file (HOME is not set)")
+        })?;
+        Ok(TokenFile { path })
+    }
+
+    /// Returns where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Exit 3 when it is there and cannot be read.
+    pub(super) fn read(&self) -> Result<Held, Failure> {
+        match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Held::Nothing),
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(
+                    self.trouble(Exit::Credentials, "is no regular file, so it cannot be replaced by a new token")
+                );
+            }
+            _ => {}
+        }
+        let text = auth::read_file_now(&self.path).map_err(|words| self.trouble(Exit::Credentials, &words))?;
+        Ok(match auth::checked_token(&text) {
+            Err(words) => Held::Malformed(words.to_owned()),
+            Ok(token) => {
+                let claims = auth::claims(&token).unwrap_or_default();
+                Held::Token(token, claims)
+            }
+        })
+    }
+
+    /// Takes room beside the file for the next token: a folder that cannot be written, or a full disk, is found before
+    /// the old token is given up for it.
+    ///
+    /// # Errors
+    /// Exit 9.
+    pub(super) fn prepare(&self) -> Result<Slot, Failure> {
+        let failed = |what: &str, error: &io::Error| {
+            self.trouble(Exit::Output, &format!("cannot be written ({what}): {}", crate::model::io_words(error)))
+        };
+        // A link stays a link: what it points to is replaced.
+        let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let folder = match target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            Some(folder) => folder.to_owned(),
+            None => PathBuf::from("."),
+        };
+        if !folder.exists() {
+            DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|e| failed("its folder", &e))?;
+        }
+        let beside = beside(&target);
+        // Only a run that was killed leaves one, and it was looked at before.
+        let _ = fs::remove_file(&beside);
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(&beside);
+        let file = made.map_err(|e| failed("a file beside it", &e))?;
+        let slot = Slot { file, beside, target, folder, is_done: false };
+        slot.file
+            .write_all_at(&[b' '; ROOM], 0)
+            .and_then(|()| slot.file.sync_all())
+            .map_err(|e| failed("room on the disk", &e))?;
+        Ok(slot)
+    }
+
+    /// Puts a token into the file.
+    ///
+    /// # Errors
+    /// Exit 9.
+    pub fn keep(&self, token: &SecretString) -> Result<(), Failure> {
+        self.prepare()?.fill(token)
+    }
+
+    /// Finishes what a killed run began: a token that stands whole beside the file is put into its place, anything less
+    /// is removed. Returns whether a token was put into place.
+    ///
+    /// # Errors
+    /// Exit 9 when it cannot be put there.
+    pub(super) fn heal(&self) -> Result<bool, Failure> {
+        let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        let beside = beside(&target);
+        let Ok(metadata) = fs::symlink_metadata(&beside) else { return Ok(false) };
+        let is_ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw();
+        let text = is_ours.then(|| auth::read_file_now(&beside).ok()).flatten();
+        // The line's end is written with the token: without it the token may be cut.
+        let is_whole =
+            text.is_some_and(|text| text.expose_secret().ends_with('\n') && auth::checked_token(&text).is_ok());
+        if !is_whole {
+            let _ = fs::remove_file(&beside);
+            return Ok(false);
+        }
+        fs::rename(&beside, &target).map_err(|error| {
+            self.trouble(Exit::Output, &format!("cannot be replaced: {}", crate::model::io_words(&error)))
+        })?;
+        Ok(true)
+    }
+
+    fn trouble(&self, exit: Exit, words: &str) -> Failure {
+        Failure::new(exit, format!("the token file {:?} {words}", self.path))
+    }
+}
+
+fn beside(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.dhan-new"))
+}
+
+/// Room for a token, beside the file that it will replace. Dropped without a token it leaves nothing.
+pub(super) struct Slot {
+    file: File,
+    beside: PathBuf,
+    target: PathBuf,
+    folder: PathBuf,
+    is_done: bool,
+}
+
+impl Slot {
+    /// Writes the token, syncs it, and renames it over the file.
+    ///
+    /// # Errors
+    /// Exit 9; the old token is dead by then, which the message says.
+    pub(super) fn fill(mut self, token: &SecretString) -> Result<(), Failure> {
+        let line = SecretString::from(format!("{}\n", token.expose_secret()));
+        let bytes = line.expose_secret().as_bytes();
+        let written = self.file.set_len(0).and_then(|()| {
+            (&self.file).write_all(bytes)?;
+            self.file.sync_all()?;
+            // From here on the next run can put it into place.
+            self.is_done = true;
+            fs::rename(&self.beside, &self.target)
+        });
+        written.map_err(|error| {
+            let why = crate::model::io_words(&error);
+            let words = format!(
+                "the new token could not be written to {:?}: {why}; the one in it is dead. Mend that and run this again",
+                self.target
+            );
+            Failure::new(Exit::Output, words)
+        })?;
+        // The rename is on the disk when the folder is; a disk that cannot do that has the token all the same.
+        let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
+        Ok(())
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let _ = fs::remove_file(&self.beside);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn at(path: PathBuf) -> TokenFile {
+        TokenFile { path }
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("there").permissions().mode() & 0o777
+    }
+
+    fn text(file: &TokenFile) -> String {
+        fs::read_to_string(&file.path).expect("text")
+    }
+
+    #[test]
+    fn a_token_file_and_its_folder_are_made_for_their_owner_alone_and_replaced_whole() {
+        let home = tempfile::tempdir().expect("a folder");
+        let file = at(home.path().join("a/b/token"));
+        file.prepare().and_then(|slot| slot.fill(&"first".into())).expect("written");
+        assert_eq!((text(&file), mode(&file.path), mode(&home.path().join("a"))), ("first\n".into(), 0o600, 0o700));
+        fs::set_permissions(&file.path, fs::Permissions::from_mode(0o644)).expect("its mode");
+        let inode = fs::metadata(&file.path).expect("there").ino();
+        file.prepare().and_then(|slot| slot.fill(&"second".into())).expect("written");
+        assert_eq!((text(&file), mode(&file.path)), ("second\n".into(), 0o600));
+        assert_ne!(fs::metadata(&file.path).expect("there").ino(), inode);
+        drop(file.prepare().expect("room"));
+        assert_eq!(
+            (text(&file), fs::read_dir(home.path().join("a/b")).expect("a folder").count()),
+            ("second\n".into(), 1)
+        );
+    }
+
+    #[test]
+    fn a_link_to_a_token_file_stays_a_link() {
+        let home = tempfile::tempdir().expect("a folder");
+        fs::write(home.path().join("real"), "old\n").expect("written");
+        std::os::unix::fs::symlink("real", home.path().join("token")).expect("linked");
+        let file = at(home.path().join("token"));
+        file.prepare().and_then(|slot| slot.fill(&"new".into())).expect("written");
+        assert!(fs::symlink_metadata(&file.path).expect("there").is_symlink());
+        assert_eq!(fs::read_to_string(home.path().join("real")).expect("text"), "new\n");
+    }
+
+    #[test]
+    fn a_token_that_a_killed_run_left_beside_the_file_is_taken_only_when_it_is_whole() {
+        let home = tempfile::tempdir().expect("a folder");
+        let file = at(home.path().join("token"));
+        for (left, taken) in [("new-token\n", true), ("new-tok", false), ("    ", false), ("", false)] {
+            fs::write(&file.path, "old\n").expect("written");
+            fs::write(home.path().join(".token.dhan-new"), left).expect("written");
+            assert_eq!(file.heal().expect("healed"), taken, "{left:?}");
+            assert_eq!(text(&file), if taken { "new-token\n" } else { "old\n" });
+            assert!(!home.path().join(".token.dhan-new").exists());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_is_told_before_anything_is_asked_for() {
+        let home = tempfile::tempdir().expect("a folder");
+        assert_eq!(at(home.path().to_owned()).read().err().map(|f| f.exit), Some(Exit::Credentials));
+        fs::write(home.path().join("file"), "").expect("written");
+        assert_eq!(at(home.path().join("file/token")).prepare().err().map(|f| f.exit), Some(Exit::Output));
+    }
+}

@@ -1,0 +1,543 @@
+//! Keeps the token file holding a token: renews the one in it, or makes a new one by PIN and TOTP.
+//!
+//! Dhan makes one token in two minutes and counts refused tries too: programs that tried again have locked their accounts
+//! out for days. So one process at a time works for an account, the moment of the last try is kept on disk before the
+//! request is sent, and a refusal ends the run.
+
+use super::answer::{Call, Made, Refusal};
+use super::calls::Calls;
+use super::file::{Held, Slot, TokenFile};
+use super::inputs::Inputs;
+use super::otp::Seed;
+use super::time::Timing;
+use crate::account::{Account, TokenState, TokenTurn};
+use crate::auth::{self, Claims, Credentials, ist_minute};
+use crate::clock::SECOND_US;
+use crate::console::{Console, untrusted};
+use crate::model::exit::{Exit, Failure};
+use crate::redact::mask_client_id;
+use crate::rest::{self, RestError};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Time between two tries to make a token; Dhan's two minutes and some.
+const BETWEEN_US: i64 = 130 * SECOND_US;
+/// How far this host's clock may be off.
+const CLOCK_OFF_US: i64 = 30 * SECOND_US;
+/// How long a network that is down is tried.
+const NETWORK_US: i64 = 10 * SECOND_US;
+/// How long another process is waited for that makes the account's token: it may wait out the two minutes itself.
+const TURN_US: i64 = 6 * 60 * SECOND_US;
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing: the token in the file holds.
+    Held,
+    /// The token was renewed.
+    Renewed,
+    /// A new one was made.
+    Made,
+}
+
+/// Makes and renews the token of one file.
+pub struct Maker {
+    /// Where the token is kept.
+    pub file: TokenFile,
+    /// The account, where an option or a variable names it; else the token in the file does.
+    pub client_id: Option<String>,
+    /// PIN and TOTP secret.
+    pub inputs: Inputs,
+    /// The requests.
+    pub calls: Calls,
+    /// Tells whether a token is alive.
+    pub rest: rest::Client,
+    /// Where the accounts' folders are.
+    pub state_dir: Option<PathBuf>,
+    /// The clock.
+    pub timing: Timing,
+    /// What people are told.
+    pub console: Console,
+}
+
+/// The account, while this process has the turn.
+struct Turn {
+    account: Account,
+    turn: TokenTurn,
+    client_id: String,
+    /// Whether another process had it before.
+    waited: bool,
+}
+
+impl Maker {
+    /// Leaves a token in the file that holds until a moment (µs since the epoch).
+    ///
+    /// # Errors
+    /// The exit codes of the command line: see `dhan token ensure`.
+    pub async fn ensure(&self, until_us: i64) -> Result<Done, Failure> {
+        let held = self.file.read()?;
+        let client_id = self.owner(&held)?;
+        let account = Account::open(self.state_dir.clone(), &client_id);
+        if holds(&held, until_us) && !account.token_state().is_open {
+            self.tell_held(&held);
+            return Ok(Done::Held);
+        }
+        let turn = self.turn(account, client_id).await?;
+        let held = self.healed(&turn)?;
+        let is_open = turn.account.token_state().is_open;
+        if holds(&held, until_us) && (!is_open || self.is_alive(&turn, &held).await?) {
+            self.set_state(&turn, TokenState { is_open: false, ..turn.account.token_state() })?;
+            self.tell_held(&held);
+            return Ok(Done::Held);
+        }
+        let (done, ends_us) = match held {
+            Held::Token(token, claims) if !is_open && self.is_living(&claims) && is_self(&claims) => {
+                (Done::Renewed, self.renewed(&turn, token).await?)
+            }
+            _ => (Done::Made, self.made(&turn).await?),
+        };
+        match ends_us {
+            Some(ends) if ends < until_us => Err(Failure::new(
+                Exit::Credentials,
+                format!(
+                    "the new token in {:?} ends on {}, before {}: Dhan's tokens last 24 hours; ask for less with --for or --until",
+                    self.file.path(),
+                    ist_minute(ends),
+                    ist_minute(until_us)
+                ),
+            )),
+            _ => Ok(done),
+        }
+    }
+
+    /// Makes a new token, unless another process made one while this one waited for it.
+    ///
+    /// # Errors
+    /// As [`ensure`](Maker::ensure).
+    pub async fn mint(&self) -> Result<Done, Failure> {
+        let before = self.file.read()?;
+        let client_id = self.owner(&before)?;
+        let turn = self.turn(Account::open(self.state_dir.clone(), &client_id), client_id).await?;
+        let now = self.healed(&turn)?;
+        if turn.waited && is_another(&before, &now) {
+            self.tell_held(&now);
+            return Ok(Done::Held);
+        }
+        self.made(&turn).await.map(|_| Done::Made)
+    }
+
+    /// Renews the token in the file.
+    ///
+    /// # Errors
+    /// As [`ensure`](Maker::ensure).
+    pub async fn renew(&self) -> Result<Done, Failure> {
+        let before = self.file.read()?;
+        self.renewable(&before)?;
+        let client_id = self.owner(&before)?;
+        let turn = self.turn(Account::open(self.state_dir.clone(), &client_id), client_id).await?;
+        let now = self.healed(&turn)?;
+        if turn.waited && is_another(&before, &now) {
+            self.tell_held(&now);
+            return Ok(Done::Held);
+        }
+        self.renewable(&now)?;
+        let Held::Token(token, _) = now else { return Err(self.no_token()) };
+        self.renewed(&turn, token).await.map(|_| Done::Renewed)
+    }
+
+    /// Whose token it is.
+    fn owner(&self, held: &Held) -> Result<String, Failure> {
+        let of_token = match held {
+            Held::Token(_, claims) => claims.client_id.as_deref(),
+            _ => None,
+        };
+        match (self.client_id.as_deref(), of_token) {
+            (Some(named), Some(owner)) if named != owner => Err(Failure::new(
+                Exit::Account,
+                format!(
+                    "the token file {:?} holds a token of the client id {}, but --client-id or DHAN_CLIENT_ID says {}: name \
+                     another file with --token-file, or the token's own client id",
+                    self.file.path(),
+                    untrusted(&mask_client_id(owner)),
+                    mask_client_id(named)
+                ),
+            )),
+            (Some(id), _) | (None, Some(id)) => Ok(id.to_owned()),
+            (None, None) => Err(Failure::new(
+                Exit::Credentials,
+                "whose token? no client id in --client-id, DHAN_CLIENT_ID, and no token in the file that names one",
+            )),
+        }
+    }
+
+    /// Waits until no other process makes this account's token.
+    async fn turn(&self, account: Account, client_id: String) -> Result<Turn, Failure> {
+        let began = self.timing.now_us();
+        let mut waited = false;
+        loop {
+            let turn = account.take_token_turn().map_err(|why| {
+                let words = "the account's folder cannot be used, and without it tokens would be asked for too often";
+                Failure::new(Exit::Output, format!("{words} ({why}): set XDG_STATE_HOME to a folder of this user"))
+            })?;
+            match turn {
+                Some(turn) => return Ok(Turn { account, turn, client_id, waited }),
+                None if self.timing.now_us() - began >= TURN_US => {
+                    return Err(Failure::new(
+                        Exit::Locked,
+                        "another dhan has been making this account's token for 6 minutes: end it, then run this again",
+                    ));
+                }
+                None => {}
+            }
+            if !waited {
+                self.console.info("another dhan is making this account's token: waiting for it");
+            }
+            waited = true;
+            self.timing.pause(LOOK_EVERY).await;
+        }
+    }
+
+    /// Reads the file again, with the turn, once what a killed run left is dealt with.
+    fn healed(&self, turn: &Turn) -> Result<Held, Failure> {
+        if self.file.heal()? {
+            self.console.info(format_args!(
+                "the last run was killed before its new token was in place: it is now in {:?}",
+                self.file.path()
+            ));
+            self.set_state(turn, TokenState { is_open: false, ..turn.account.token_state() })?;
+        }
+        let held = self.file.read()?;
+        self.owner(&held)?;
+        Ok(held)
+    }
+
+    fn set_state(&self, turn: &Turn, state: TokenState) -> Result<(), Failure> {
+        if turn.account.token_state() == state {
+            return Ok(());
+        }
+        turn.account.set_token_state(&turn.turn, state).map_err(|why| {
+            Failure::new(
+                Exit::Output,
+                format!("the account's folder cannot be written ({why}), so nothing is asked for"),
+            )
+        })
+    }
+
+    fn is_living(&self, claims: &Claims) -> bool {
+        claims.expires_at_us.is_some_and(|ends| ends > self.timing.now_us())
+    }
+
+    /// Asks whether the token in the file is alive: a run that was killed may have replaced it at the server.
+    async fn is_alive(&self, turn: &Turn, held: &Held) -> Result<bool, Failure> {
+        let Held::Token(token, _) = held else { return Ok(false) };
+        let credentials = Credentials { client_id: turn.client_id.clone(), token: token.clone() };
+        match self.rest.profile(&credentials).await {
+            Ok(_) => Ok(true),
+            Err(RestError::TokenDead { .. }) => Ok(false),
+            Err(error) => Err(Failure::new(
+                Exit::Network,
+                format!(
+                    "the last run was killed while it made a token, and whether the one in {:?} is alive could not be asked \
+                     of {}: {error}",
+                    self.file.path(),
+                    self.rest.host()
+                ),
+            )),
+        }
+    }
+
+    fn no_token(&self) -> Failure {
+        let words = "there is no token to renew in the file";
+        Failure::new(
+            Exit::Credentials,
+            format!("{words} {:?}: dhan token save or mint puts one there", self.file.path()),
+        )
+    }
+
+    fn renewable(&self, held: &Held) -> Result<(), Failure> {
+        let path = self.file.path();
+        let refuse = |words: String| Err(Failure::new(Exit::Credentials, words));
+        match held {
+            Held::Nothing => Err(self.no_token()),
+            Held::Malformed(words) => refuse(format!("the token file {path:?} {words}")),
+            Held::Token(_, claims) if claims.expires_at_us.is_some() && !self.is_living(claims) => refuse(format!(
+                "the token in {path:?} has expired, and Dhan renews living ones only: make a new one with dhan token mint"
+            )),
+            Held::Token(_, claims) if !is_self(claims) => {
+                let kind = untrusted(claims.consumer_type.as_deref().unwrap_or_default());
+                refuse(format!(
+                    "the token in {path:?} is of the kind {kind:?}, and Dhan renews only those made on web.dhan.co (SELF): \
+                     nothing was sent. Make a new one with dhan token mint"
+                ))
+            }
+            Held::Token(..) => Ok(()),
+        }
+    }
+
+    /// Renews a token and returns when the new one ends.
+    async fn renewed(&self, turn: &Turn, token: SecretString) -> Result<Option<i64>, Failure> {
+        let slot = self.file.prepare()?;
+        let state = turn.account.token_state();
+        self.set_state(turn, TokenState { is_open: true, ..state })?;
+        let credentials = Credentials { client_id: turn.client_id.clone(), token };
+        self.console.debug(format_args!("GET /RenewToken of {}", self.calls.host(Call::Renew)));
+        let answer = self.while_down(async || self.calls.renew(&credentials).await, is_unsent).await;
+        self.settle(turn, Call::Renew, answer, slot, state, &[])
+    }
+
+    /// Makes a token and returns when it ends.
+    async fn made(&self, turn: &Turn) -> Result<Option<i64>, Failure> {
+        for warning in self.inputs.warnings() {
+            self.console.warn(warning);
+        }
+        let (pin, seed) = self.inputs.read().await?;
+        let slot = self.file.prepare()?;
+        self.check_clock().await?;
+        let mut soon = None;
+        for _ in 0..2 {
+            self.await_two_minutes(turn.account.token_state()).await;
+            let (answer, password) = self.one_try(turn, &pin, &seed).await?;
+            match answer {
+                Err(Refusal::TooSoon(words)) => {
+                    self.set_state(turn, TokenState { is_open: false, ..turn.account.token_state() })?;
+                    let words = shown(&words, &[&pin, &password]);
+                    if soon.is_none() {
+                        self.console.warn(format_args!(
+                            "{} says {words}: waiting 130 s, then asking once more",
+                            self.calls.host(Call::Mint)
+                        ));
+                    }
+                    soon = Some(words);
+                }
+                answer => {
+                    let state = TokenState { is_open: false, ..turn.account.token_state() };
+                    return self.settle(turn, Call::Mint, answer, slot, state, &[&pin, &password]);
+                }
+            }
+        }
+        Err(Failure::new(
+            Exit::Refused,
+            format!(
+                "{} still refuses to make a token after 130 s ({}): another program makes this account's tokens. Nothing is \
+                 tried again by itself",
+                self.calls.host(Call::Mint),
+                soon.unwrap_or_default()
+            ),
+        ))
+    }
+
+    /// One request for a new token, and the password that was in it. The try is on disk before it is sent.
+    async fn one_try(
+        &self,
+        turn: &Turn,
+        pin: &SecretString,
+        seed: &Seed,
+    ) -> Result<(Result<Made, Refusal>, SecretString), Failure> {
+        let wait = seed.wait(self.timing.now_us());
+        if !wait.is_zero() {
+            self.console
+                .debug(format_args!("the one-time password is about to end: waiting {:.1} s", wait.as_secs_f32()));
+            self.timing.pause(wait).await;
+        }
+        let before = turn.account.token_state();
+        self.set_state(turn, TokenState { last_try_us: Some(self.timing.now_us()), is_open: true })?;
+        self.console.debug(format_args!("POST /app/generateAccessToken of {}", self.calls.host(Call::Mint)));
+        let password = seed.password(self.timing.now_us());
+        let ask = async || self.calls.mint(&turn.client_id, pin, &seed.password(self.timing.now_us())).await;
+        let answer = self.while_down(ask, is_unsent).await;
+        if answer.as_ref().is_err_and(is_unsent) {
+            // Dhan knows of no try.
+            self.set_state(turn, before)?;
+        }
+        Ok((answer, password))
+    }
+
+    /// Waits until no process of this host has asked for a token for 130 s. A moment that lies ahead is of another clock.
+    async fn await_two_minutes(&self, state: TokenState) {
+        let now = self.timing.now_us();
+        let Some(last) = state.last_try_us.filter(|last| (now - BETWEEN_US..=now).contains(last)) else { return };
+        let wait = last + BETWEEN_US - now;
+        if wait > 0 {
+            let seconds = |us: i64| (us + SECOND_US - 1) / SECOND_US;
+            self.console.info(format_args!(
+                "a token was asked for {} s ago, and Dhan makes one in two minutes: waiting {} s",
+                (now - last) / SECOND_US,
+                seconds(wait)
+            ));
+            self.timing.pause(Duration::from_micros(wait.unsigned_abs())).await;
+        }
+    }
+
+    /// Compares this host's clock with the server's.
+    async fn check_clock(&self) -> Result<(), Failure> {
+        let began = self.timing.now_us();
+        let is_down = |refusal: &Refusal| matches!(refusal, Refusal::NotSent(_) | Refusal::Unreachable(_));
+        let answer = self.while_down(async || self.calls.server_time().await, is_down).await;
+        let server = answer.map_err(|refusal| self.failure(Call::Renew, &refusal, &[]))?;
+        let Some(server) = server else { return Ok(()) };
+        // The date is cut to the second, and the answer was on its way for a while.
+        let (ahead, behind) = (began - (server + SECOND_US), server - self.timing.now_us());
+        let (off, which) = if ahead > behind { (ahead, "ahead of") } else { (behind, "behind") };
+        if off <= CLOCK_OFF_US {
+            return Ok(());
+        }
+        let off = humantime::format_duration(Duration::from_secs((off / SECOND_US).unsigned_abs()));
+        Err(Failure::new(
+            Exit::Credentials,
+            format!(
+                "this host's clock is {off} {which} {}'s: a one-time password of another time would be refused, so no token \
+                 was asked for. Set the clock (timedatectl set-ntp true) and run this again",
+                self.calls.host(Call::Renew)
+            ),
+        ))
+    }
+
+    /// Tries for 10 s while the network is down.
+    async fn while_down<T>(
+        &self,
+        ask: impl AsyncFn() -> Result<T, Refusal>,
+        is_down: impl Fn(&Refusal) -> bool,
+    ) -> Result<T, Refusal> {
+        let began = self.timing.now_us();
+        loop {
+            match ask().await {
+                Err(refusal) if is_down(&refusal) && self.timing.now_us() - began < NETWORK_US => {
+                    self.timing.pause(Duration::from_secs(1)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Puts the token of an answer into the file, or says why there is none. Returns when it ends.
+    fn settle(
+        &self,
+        turn: &Turn,
+        call: Call,
+        answer: Result<Made, Refusal>,
+        slot: Slot,
+        after: TokenState,
+        secrets: &[&SecretString],
+    ) -> Result<Option<i64>, Failure> {
+        let made = match answer {
+            Ok(made) => made,
+            Err(refusal) => {
+                // What never came to an answer may have been done all the same.
+                if !matches!(refusal, Refusal::Unreachable(_) | Refusal::Foreign(_)) {
+                    self.set_state(turn, after)?;
+                }
+                return Err(self.failure(call, &refusal, secrets));
+            }
+        };
+        let redactor = self.console.redactor();
+        redactor.add(made.token.clone());
+        let foreign =
+            |words: &str| self.failure(call, &Refusal::Foreign(format!("its answer holds a token that {words}")), &[]);
+        let token = auth::checked_token(&made.token).map_err(foreign)?;
+        let claims = auth::claims(&token).unwrap_or_default();
+        if claims.client_id.as_ref().is_some_and(|owner| *owner != turn.client_id) {
+            return Err(foreign("is another client id's"));
+        }
+        let ends_us = claims.expires_at_us.or_else(|| made.expiry.as_deref().and_then(ist_moment));
+        if ends_us.is_some_and(|ends| ends <= self.timing.now_us()) {
+            return Err(foreign("has ended already"));
+        }
+        slot.fill(&token)?;
+        self.set_state(turn, after)?;
+        let what = if call == Call::Mint { "a new token is" } else { "the renewed token is" };
+        let until = ends_us.map_or_else(String::new, |ends| format!(", until {}", ist_minute(ends)));
+        self.console.info(format_args!("{what} in {:?}{until}", self.file.path()));
+        Ok(ends_us)
+    }
+
+    fn failure(&self, call: Call, refusal: &Refusal, secrets: &[&SecretString]) -> Failure {
+        let words = shown(&refusal.to_string(), secrets);
+        let host = self.calls.host(call);
+        let (exit, message) = match (refusal, call) {
+            (Refusal::Credentials(_), Call::Mint) => (
+                Exit::Credentials,
+                format!(
+                    "{host} refuses to make a token: {words}. Mend {} and run this again; nothing is tried again by itself, \
+                     since every refused try bars the account for two more minutes",
+                    self.blamed(&words)
+                ),
+            ),
+            (Refusal::Credentials(_), Call::Renew) => (
+                Exit::Credentials,
+                format!(
+                    "{host} refuses to renew the token in {:?}: {words}. Make a new one with dhan token mint, or on web.dhan.co",
+                    self.file.path()
+                ),
+            ),
+            (Refusal::TooSoon(_) | Refusal::Request(_), _) => {
+                (Exit::Refused, format!("{host} refuses the request: {words}"))
+            }
+            (Refusal::NotSent(_), _) => {
+                (Exit::Network, format!("{host}: {words}, tried for 10 s; no token was asked for. Is the network up?"))
+            }
+            (Refusal::Unreachable(_), _) => (
+                Exit::Network,
+                format!(
+                    "{host}: {words}. Whether a token was made is not known: dhan token ensure finds out and mends it"
+                ),
+            ),
+            (Refusal::Untrusted(_), _) => (Exit::Certificate, format!("{host}: {words}; nothing was sent")),
+            (Refusal::Foreign(_), _) => (Exit::Protocol, format!("{host} does not answer as Dhan does: {words}")),
+        };
+        Failure::new(exit, message)
+    }
+
+    /// Names what a refusal is about.
+    fn blamed(&self, words: &str) -> String {
+        let [pin, totp] = self.inputs.names();
+        let lower = words.to_ascii_lowercase();
+        match (lower.contains("pin"), lower.contains("totp") || lower.contains("otp")) {
+            (true, false) => pin,
+            (false, true) => totp,
+            _ => format!("{pin} or {totp}"),
+        }
+    }
+
+    fn tell_held(&self, held: &Held) {
+        let ends = match held {
+            Held::Token(_, claims) => claims.expires_at_us.map(ist_minute),
+            _ => None,
+        };
+        let until = ends.map_or_else(String::new, |ends| format!(" until {ends}"));
+        self.console.info(format_args!("the token in {:?} holds{until}: nothing to do", self.file.path()));
+    }
+}
+
+fn is_unsent(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::NotSent(_))
+}
+
+/// A token whose kind is not told may be of either.
+fn is_self(claims: &Claims) -> bool {
+    claims.consumer_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("SELF"))
+}
+
+fn holds(held: &Held, until_us: i64) -> bool {
+    matches!(held, Held::Token(_, claims) if claims.expires_at_us.is_some_and(|ends| ends >= until_us))
+}
+
+fn is_another(before: &Held, now: &Held) -> bool {
+    match (before, now) {
+        (Held::Token(old, _), Held::Token(new, _)) => old.expose_secret() != new.expose_secret(),
+        (_, now) => matches!(now, Held::Token(..)),
+    }
+}
+
+/// A server's words as they may be shown: PIN and password are searched for here, where they may be quoted.
+fn shown(words: &str, secrets: &[&SecretString]) -> String {
+    secrets.iter().fold(untrusted(words), |words, secret| words.replace(secret.expose_secret(), "[redacted]"))
+}
+
+/// A time in India as the server writes it (`2026-11-30T08:45:00`), µs since the epoch.
+fn ist_moment(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let instant = text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond).ok();
+    instant.or_else(|| text.parse::<jiff::civil::DateTime>().ok().map(crate::clock::ist_to_us))
+}
