@@ -63,7 +63,9 @@ unknown\t''
 bar\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -84,6 +86,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -l client-id -d 'The acc
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l url -d 'Another server; used as it stands, path included' -r -f
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l metrics -d 'Write figures for Prometheus\' textfile collector to FILE, replaced whole every 15 s' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -110,7 +113,9 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l only -d 'Keep only t
 depth_side\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -131,6 +136,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l client-id -d 'The ac
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l url -d 'Another server; used as it stands, path included' -r -f
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l metrics -d 'Write figures for Prometheus\' textfile collector to FILE, replaced whole every 15 s' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -163,7 +169,9 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l user-type -d 'Log i
 partner\t'A partner, for all its users'"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -184,6 +192,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l client-id -d 'The a
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l url -d 'Another server; used as it stands, path included' -r -f
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l metrics -d 'Write figures for Prometheus\' textfile collector to FILE, replaced whole every 15 s' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -377,7 +386,9 @@ depth_side\t''
 order\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r

@@ -349,6 +349,9 @@ pub struct StreamArgs {
     /// Print what would be connected to and sent, redacted, and exit
     #[arg(long, help_heading = "Server")]
     pub dry_run: bool,
+    /// Write figures for Prometheus' textfile collector to FILE, replaced whole every 15 s
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Messages")]
+    pub metrics: Option<PathBuf>,
     /// A line of figures on stderr this often, such as 60s
     #[arg(long, value_name = "DURATION", value_parser = seconds, help_heading = "Messages")]
     pub stats: Option<Duration>,
@@ -363,9 +366,15 @@ pub struct OutputArgs {
     #[arg(value_parser = one_of(&[Format::Ndjson, Format::Csv], Format::name))]
     pub format: Option<Format>,
     /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is
-    /// stdout (repeatable)
+    /// stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)
     #[arg(short, long, value_name = "PATTERN", value_hint = ValueHint::FilePath)]
     pub output: Vec<String>,
+    /// Make this stream for -o nats:// if it is not there: file storage, messages of one day
+    #[arg(long, value_name = "NAME")]
+    pub nats_stream: Option<String>,
+    /// Credentials for -o nats://
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub nats_creds: Option<PathBuf>,
     /// Also rotate at this size on disk, such as 200MB
     #[arg(long, value_name = "SIZE")]
     pub rotate_size: Option<ByteSize>,

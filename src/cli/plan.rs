@@ -46,6 +46,8 @@ pub struct StreamPlan {
     pub auth_wait_at_start: Option<Duration>,
     /// What happens when the reader of stdout is too slow.
     pub on_lag: OnLag,
+    /// The file of figures for Prometheus (`--metrics`).
+    pub metrics: Option<PathBuf>,
     /// How often figures are printed on stderr (`--stats`).
     pub stats: Option<Duration>,
     /// Say what would be done, and do not do it (`--dry-run`).
@@ -201,6 +203,9 @@ pub enum OutputTarget {
     Stdout,
     /// Files by a pattern, which is known to be one ([`crate::output::file::Pattern`]).
     Pattern(String),
+    /// A stream of NATS JetStream.
+    #[cfg(feature = "nats")]
+    Nats(Box<crate::output::nats::NatsTarget>),
 }
 
 /// When a run ends.

@@ -211,6 +211,11 @@ fn stream(
     let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
     only::check_csv(&shape, &outputs, &mut problems);
     let stop = stop(args, around.now_us);
+    if let Some(path) = &args.metrics
+        && (path.as_os_str().is_empty() || path == Path::new("-"))
+    {
+        problems.add(format!("--metrics {path:?}: figures are replaced whole in a file: write --metrics FILE.prom"));
+    }
     let mut plan = StreamPlan {
         instruments,
         control: control.map(|path| match path == Path::new("-") {
@@ -226,6 +231,7 @@ fn stream(
         auth_wait: args.auth_wait.unwrap_or(AUTH_WAIT),
         auth_wait_at_start: args.auth_wait,
         on_lag: args.on_lag.unwrap_or_default(),
+        metrics: args.metrics.clone(),
         stats: args.stats,
         dry_run: args.dry_run,
         ignore_socket_limit: args.ignore_socket_limit,
@@ -304,6 +310,10 @@ fn outputs(
     for typed in &args.output {
         let target = match typed.as_str() {
             "-" => OutputTarget::Stdout,
+            _ if is_nats(typed) => match nats(typed, args, problems) {
+                Some(target) => target,
+                None => continue,
+            },
             _ => match problems.ok_or_failure(Pattern::parse(typed)) {
                 Some(pattern) => OutputTarget::Pattern(pattern.typed().to_owned()),
                 None => continue,
@@ -311,6 +321,13 @@ fn outputs(
         };
         if targets.iter().any(|other| other.target == target) {
             problems.add(format!("--output {typed:?} is given twice: leave one out"));
+            continue;
+        }
+        if is_nats(typed) {
+            if asked == Some(Format::Csv) {
+                warnings.push(format!("--format csv is not for {typed}: its messages are JSON"));
+            }
+            targets.push(OutputPlan { target, format: Format::Ndjson });
             continue;
         }
         let says = if target == OutputTarget::Stdout { None } else { format_of(typed) };
@@ -333,7 +350,14 @@ fn outputs(
         }
         targets.push(OutputPlan { target, format: asked.or(says).unwrap_or_default() });
     }
-    let has_file = args.output.iter().any(|typed| typed != "-");
+    let has_file = args.output.iter().any(|typed| typed != "-" && !is_nats(typed));
+    let has_nats = args.output.iter().any(|typed| is_nats(typed));
+    for (option, given) in [("--nats-stream", args.nats_stream.is_some()), ("--nats-creds", args.nats_creds.is_some())]
+    {
+        if given && !has_nats {
+            problems.add(format!("{option} is for -o nats://HOST/SUBJECT: add that"));
+        }
+    }
     if targets.is_empty() {
         targets.push(OutputPlan { target: OutputTarget::Stdout, format: asked.unwrap_or_default() });
     }
@@ -361,6 +385,30 @@ fn outputs(
         disk_wait: args.disk_wait.unwrap_or(DISK_WAIT),
         capture: capture.map(Path::to_owned),
     }
+}
+
+/// Returns whether an output is meant as a stream of NATS.
+fn is_nats(typed: &str) -> bool {
+    ["nats://", "tls://"].iter().any(|scheme| typed.to_ascii_lowercase().starts_with(scheme))
+}
+
+#[cfg(feature = "nats")]
+fn nats(typed: &str, args: &OutputArgs, problems: &mut Problems) -> Option<OutputTarget> {
+    use crate::output::nats::{Address, NatsTarget};
+    let stream = args.nats_stream.clone();
+    if let Some(name) = &stream
+        && (name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control() || ".*>/\\".contains(c)))
+    {
+        problems.add(format!("--nats-stream {name:?} is no name of a stream: letters, digits, - and _"));
+    }
+    let address = problems.ok(Address::parse(typed))?;
+    Some(OutputTarget::Nats(Box::new(NatsTarget { address, stream, creds: args.nats_creds.clone() })))
+}
+
+#[cfg(not(feature = "nats"))]
+fn nats(_typed: &str, _args: &OutputArgs, problems: &mut Problems) -> Option<OutputTarget> {
+    problems.add("-o nats://…: this dhan was built without NATS (cargo build --features nats)");
+    None
 }
 
 /// What a file's name says about its format, compression aside: nothing, a format, or an extension that is none.

@@ -131,6 +131,7 @@ fn open(
         stats: None,
         changes: Some(changes),
         reread: None,
+        metrics: None,
         observer: None,
         on_end: None,
         live_line: false,

@@ -1,15 +1,14 @@
 //! Who wants what, and what upstream is asked for.
 
 use super::client::{Client, End, agent, depth_index};
+use super::fan_out::{book, is_data, market, tell_gap};
 use super::instrument::{Book, Modes, Quoted, Watcher, bit};
 use super::upstream::{self, Open, Outcome, Upstream};
-use crate::clock::now_us;
 use crate::console::{Console, Level};
 use crate::model::exit::{Exit, Failure};
 use crate::model::{InstrumentKey, Levels, Stream};
 use crate::pipeline::item::{FrameKind, GapReason};
-use crate::protocol::relay::GapMessage;
-use crate::protocol::{Mode, depth, feed};
+use crate::protocol::Mode;
 use crate::server::Request;
 use crate::session::Subscription;
 use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
@@ -38,19 +37,19 @@ const FEED_INSTRUMENTS: usize = SOCKETS * per_connection(Stream::Market);
 const SOON: Duration = Duration::from_millis(1);
 
 /// A loss of an upstream connection that no data has ended yet.
-struct Loss {
-    reason: GapReason,
-    detail: String,
-    from_us: i64,
+pub(super) struct Loss {
+    pub reason: GapReason,
+    pub detail: String,
+    pub from_us: i64,
 }
 
 #[derive(Default)]
-struct State {
-    clients: FxHashMap<u64, Rc<Client>>,
-    quoted: FxHashMap<InstrumentKey, Quoted>,
+pub(super) struct State {
+    pub clients: FxHashMap<u64, Rc<Client>>,
+    pub quoted: FxHashMap<InstrumentKey, Quoted>,
     /// Instruments of the market feed that upstream is asked for.
     asked: usize,
-    books: [FxHashMap<InstrumentKey, Book>; 2],
+    pub books: [FxHashMap<InstrumentKey, Book>; 2],
     /// Clients that get orders.
     orders: Vec<Rc<Client>>,
     upstreams: [Upstream; 4],
@@ -59,7 +58,7 @@ struct State {
     /// Until when clients of a stream are refused, and with which reason.
     refused: [Option<(Instant, u16)>; 4],
     losses: FxHashMap<(u8, u16), Loss>,
-    scratch: Vec<u8>,
+    pub scratch: Vec<u8>,
 }
 
 /// The middle of the relay.
@@ -501,113 +500,4 @@ fn refusal(state: &mut State, stream: Stream) -> Option<u16> {
     let refused = &mut state.refused[index(stream)];
     refused.take_if(|(until, _)| *until <= Instant::now());
     refused.map(|(_, reason)| reason)
-}
-
-/// Returns whether a frame holds data: what ends a loss.
-fn is_data(stream: Stream, kind: FrameKind, frame: &[u8]) -> bool {
-    match (stream, kind) {
-        (Stream::Market, FrameKind::Binary) => feed::packets(frame)
-            .flatten()
-            .any(|(_, packet)| !matches!(packet, feed::Packet::Disconnect(_) | feed::Packet::Heartbeat)),
-        (Stream::Depth(levels), FrameKind::Binary) => {
-            depth::packets(frame, levels).flatten().any(|packet| matches!(packet, depth::Packet::Side(_)))
-        }
-        (Stream::Orders, kind) => kind == FrameKind::Text,
-        _ => false,
-    }
-}
-
-/// Passes the packets of a market-feed frame on.
-fn market(state: &mut State, conn: u16, frame: &[u8]) {
-    let mut rest = frame;
-    let mut packets = feed::packets(frame);
-    while let Some(packet) = packets.next() {
-        let step = rest.len() - packets.rest().len();
-        let (bytes, after) = rest.split_at(step);
-        rest = after;
-        let Ok((header, packet)) = packet else { continue };
-        match packet {
-            feed::Packet::Disconnect(_) | feed::Packet::Heartbeat => {}
-            feed::Packet::MarketStatus(_) => {
-                // It is about a segment: everybody who watches something there gets it.
-                let segment = header.instrument.segment;
-                for client in state.clients.values().filter(|client| client.stream == Stream::Market) {
-                    if client.subscriptions.borrow().keys().any(|key| key.segment == segment) {
-                        client.packet(bytes, 1);
-                    }
-                }
-            }
-            _ => {
-                if let Some(quoted) = state.quoted.get_mut(&header.instrument) {
-                    quoted.conn = Some(conn);
-                    quoted.packet(header.instrument, bytes, &mut state.scratch);
-                }
-            }
-        }
-    }
-}
-
-/// Passes the packets of a depth frame on: to each client those that it wants, in one message.
-fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) {
-    let mut rest = frame;
-    let mut sides = Vec::new();
-    let mut packets = depth::packets(frame, levels);
-    while let Some(packet) = packets.next() {
-        let step = rest.len() - packets.rest().len();
-        let (bytes, after) = rest.split_at(step);
-        rest = after;
-        if let Ok(depth::Packet::Side(side)) = packet {
-            sides.push((side.instrument, side.side, bytes));
-        }
-    }
-    let books = &mut state.books[depth_index(levels)];
-    for (instrument, side, bytes) in &sides {
-        if let Some(book) = books.get_mut(instrument) {
-            book.conn = Some(conn);
-            book.side(usize::from(*side == depth::Side::Ask), bytes);
-        }
-    }
-    for client in state.clients.values().filter(|client| client.stream == Stream::Depth(levels)) {
-        let wanted = client.subscriptions.borrow();
-        state.scratch.clear();
-        let mut count = 0;
-        for (_, _, bytes) in sides.iter().filter(|(instrument, ..)| wanted.contains_key(instrument)) {
-            state.scratch.extend_from_slice(bytes);
-            count += 1;
-        }
-        drop(wanted);
-        if count > 0 {
-            client.packet(&state.scratch, count);
-        }
-    }
-}
-
-/// Tells the clients that a loss has hit, as far as they understand it.
-fn tell_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
-    let message = GapMessage {
-        reason: loss.reason.name().to_owned(),
-        detail: Some(format!("upstream of the relay: {}", loss.detail)),
-        from_us: loss.from_us,
-        to_us: now_us(),
-        dropped: None,
-    };
-    let text = message.text();
-    let is_hit = |client: &Client| {
-        let wanted = client.subscriptions.borrow();
-        match stream {
-            Stream::Market => wanted
-                .keys()
-                .any(|key| state.quoted.get(key).is_some_and(|quoted| quoted.conn.is_none_or(|known| known == conn))),
-            Stream::Depth(levels) => wanted.keys().any(|key| {
-                let book = state.books[depth_index(levels)].get(key);
-                book.is_some_and(|book| book.conn.is_none_or(|known| known == conn))
-            }),
-            Stream::Orders => true,
-        }
-    };
-    for client in state.clients.values().filter(|client| client.stream == stream && client.reads_gaps) {
-        if is_hit(client) {
-            client.text(text.as_bytes(), 0);
-        }
-    }
 }

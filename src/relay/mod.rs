@@ -4,12 +4,14 @@
 //! shows every frame to the hub as it comes; the hub knows who wants what, and puts packets into the queues of clients.
 //!
 //! * `hub` – who wants what, in which mode; what upstream is asked for; limits; gaps.
+//! * `fan_out` – frames of upstream on their way to the clients.
 //! * `instrument` – one instrument: its watchers, its last packets.
 //! * `narrow` – the quote and the ticker that Dhan would have sent instead of a full packet.
 //! * `client` – one client's websocket; `queue` – what waits for it.
 //! * `upstream` – the runs that hold the account's sockets.
 
 mod client;
+mod fan_out;
 mod hub;
 mod instrument;
 mod narrow;
