@@ -42,6 +42,7 @@ complete -c dhan -n "__fish_dhan_needs_command" -f -a "watch" -d 'Look at the st
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "verify" -d 'Check that captured files are whole'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "schema" -d 'Print the JSON Schema of the records'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "relay" -d 'Serve one account\'s sockets to all programs of this host, in Dhan\'s own protocols'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
@@ -476,6 +477,27 @@ never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l listen -d 'Loopback address and port to listen on; port 0 takes a free one' -r
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l control -d 'Read list and quit from FILE while serving; - is stdin' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-token-file -d 'Serve only clients that send the content of FILE as their token' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
+partner\t'A partner, for all its users'"
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l demo -d 'Relay a simulated exchange inside the process: no account, no network' -r
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people'
 ndjson\t'One finding a line'"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
@@ -623,19 +645,20 @@ complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subc
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'Manual pages'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "orders" -d 'Stream the order updates of the account'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "verify" -d 'Check that captured files are whole'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "schema" -d 'Print the JSON Schema of the records'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "schema" -d 'Print the JSON Schema of the records'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "relay" -d 'Serve one account\'s sockets to all programs of this host, in Dhan\'s own protocols'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "sync" -d 'Download the instrument master if the server has something newer'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "list" -d 'Print all instruments that pass the filters'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'

@@ -44,7 +44,7 @@
 //! | `output` | stdout, rotated files, NATS: a queue and a thread each | clock, console, format, model, record, storage |
 //! | `pipeline` | decodes, filters, counts and encodes frames; gaps, order books, bars, order memory | clock, format, model, output, protocol, record, redact |
 //! | `auth` | where credentials come from, and the one place that builds an address with a secret in it | clock, console, model, redact |
-//! | `net` | DNS, proxy, TCP, TLS, websocket, HTTP | auth, clock, console, model, redact |
+//! | `net` | DNS, proxy, TCP, TLS, websocket, HTTP | auth, clock, console, model, protocol, redact |
 //! | `account` | what all processes of an account on this host share: places, connect budget, cool-offs | model, session |
 //! | `rest` | the few REST calls | auth, console, model, net, redact |
 //! | `token` | the life of an access token: made, renewed, kept in its file | account, auth, clock, console, model, net, redact, rest |
@@ -57,9 +57,10 @@
 //! | `simulator` | the same protocols from the server's side | capture, clock, console, model, pipeline, protocol, redact, server |
 //! | `cli` | flags as typed, flags as meant | auth, chain, clock, console, format, instruments, model, output, pipeline, protocol, record, redact, session, simulator, token |
 //! | `stream` | runs sessions over sockets and carries frames to the pipeline | account, auth, chain, clock, console, metrics, model, net, notify, output, pipeline, protocol, record, redact, rest, session |
+//! | `relay` | one account's sockets for all programs of this host | clock, console, model, pipeline, protocol, server, session, stream |
 //! | `verify` | reads back what was captured and checks that it is complete | capture, console, format, model, output, pipeline, record |
 //! | `watch` | the streams of a run as a full-screen view | clock, console, model, pipeline, protocol, record |
-//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, console, doctor, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, rest, session, simulator, storage, stream, token, verify, watch |
+//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, console, doctor, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, session, simulator, storage, stream, token, verify, watch |
 
 mod account;
 mod auth;
@@ -81,6 +82,7 @@ mod pipeline;
 mod protocol;
 mod record;
 mod redact;
+mod relay;
 mod rest;
 mod server;
 mod session;

@@ -6,6 +6,7 @@ use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
 use super::only::types;
 use super::plan::{Speed, View};
+use super::relay::RelayArgs;
 use super::schema::SchemaArgs;
 use super::simulate::SimulateArgs;
 use super::token::TokenArgs;
@@ -142,6 +143,8 @@ pub enum Command {
     Schema(Lazy<SchemaArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Lazy<SimulateArgs>),
+    /// Serve one account's sockets to all programs of this host, in Dhan's own protocols
+    Relay(Lazy<RelayArgs>),
     /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
     ///
     /// Looks at everything between this host and the data, says what it found, and exits with the

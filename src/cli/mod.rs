@@ -29,6 +29,7 @@ pub mod out;
 pub mod plan;
 pub mod planner;
 pub mod problems;
+pub mod relay;
 pub mod schema;
 pub mod simulate;
 pub mod specs;

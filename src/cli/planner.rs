@@ -52,7 +52,7 @@ pub struct Surroundings<'a> {
 }
 
 const DISK_WAIT: Duration = Duration::from_mins(5);
-const AUTH_WAIT: Duration = Duration::from_mins(10);
+pub(super) const AUTH_WAIT: Duration = Duration::from_mins(10);
 
 /// Plans `dhan feed`.
 ///
@@ -295,7 +295,8 @@ fn stream(
     problems.finish().map(|()| plan)
 }
 
-fn source(
+/// Returns where a stream comes from.
+pub(super) fn source(
     args: &StreamArgs,
     feed: Stream,
     user_type: Option<UserTypeArgs>,

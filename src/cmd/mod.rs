@@ -4,6 +4,7 @@ pub mod doctor;
 pub mod generate;
 mod holidays;
 pub mod instruments;
+pub mod relay;
 pub mod replay;
 pub mod schema;
 pub mod simulate;
@@ -153,6 +154,7 @@ fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &
         Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
+        Command::Relay(args) => relay::run(&args, &around, console),
         Command::Doctor(args) => doctor::run(&args, console),
         Command::Token(args) => token::run(&args, console),
         Command::Generate(args) => generate::run(&args, console),

@@ -34,10 +34,12 @@ pub struct Report {
 pub(super) async fn upgrade(stream: &mut DynStream, address: &Address) -> Result<(Vec<u8>, Option<i64>), ConnectError> {
     let host = address.authority();
     let key = generate_key();
+    // Without TLS the server is on this host, and may be a relay, which tells its gaps to those who ask.
+    let relay = if address.is_tls() { String::new() } else { format!("{}: 1\r\n", crate::protocol::relay::HEADER) };
     // The buffer holds the token: it is wiped when it is dropped.
     let request = secrecy::SecretString::from(format!(
         "GET {} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n\
-         Sec-WebSocket-Version: 13\r\nUser-Agent: dhan/{}\r\n\r\n",
+         Sec-WebSocket-Version: 13\r\nUser-Agent: dhan/{}\r\n{relay}\r\n",
         address.target().expose_secret(),
         env!("CARGO_PKG_VERSION"),
     ));

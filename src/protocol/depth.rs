@@ -165,6 +165,11 @@ impl<'a> Iterator for Packets<'a> {
 }
 
 impl<'a> Packets<'a> {
+    /// Returns the bytes that are still to be walked.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     fn left_over(&mut self, header: Option<(u8, InstrumentKey)>) -> Malformed<'a> {
         Malformed { bytes: std::mem::take(&mut self.rest), code: header.map(|h| h.0), instrument: header.map(|h| h.1) }
     }

@@ -349,6 +349,11 @@ impl<'a> Iterator for Packets<'a> {
 }
 
 impl<'a> Packets<'a> {
+    /// Returns the bytes that are still to be walked.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     fn left_over(&mut self, header: Option<Header>) -> Malformed<'a> {
         Malformed {
             bytes: std::mem::take(&mut self.rest),

@@ -6,6 +6,7 @@
 //! * [`feed`] – the market feed's packets (ticker, quote, full, …).
 //! * [`depth`] – the 20- and 200-level books.
 //! * `orders` – order messages and snapshots, as JSON objects.
+//! * [`relay`] – what a relay says beyond Dhan's protocols.
 //! * [`request`] – the JSON that asks for them.
 //! * [`encode`] – packets made from values, for the simulator and the tests.
 
@@ -13,6 +14,7 @@ pub mod depth;
 pub mod encode;
 pub mod feed;
 pub(crate) mod orders;
+pub mod relay;
 pub mod request;
 
 pub use crate::model::DisconnectReason;

@@ -7,6 +7,7 @@ mod chains;
 mod early;
 mod gate;
 mod hint;
+mod observer;
 mod report;
 mod shared;
 mod signals;
@@ -18,6 +19,7 @@ use crate::model::Stream;
 pub use chains::{Chains, at_spot};
 pub use early::EarlyStop;
 pub use gate::Gate;
+pub use observer::SocketObserver;
 pub use shared::{Credentialing, SocketState};
 
 use crate::auth::BaseUrl;
@@ -153,10 +155,22 @@ pub fn run(run: Run) -> Result<Ended, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Bug, format!("the runtime cannot be started: {}", error.kind())))?;
-    let result = tokio::task::LocalSet::new().block_on(&runtime, Driver::start(run)?.run());
+    let result = tokio::task::LocalSet::new().block_on(&runtime, Driver::start(run, None)?.run());
     // A name look-up that hangs must not hold the process up.
     runtime.shutdown_background();
     result
+}
+
+/// Starts a run, shows its frames to an observer, and returns what streams until the run is over. For a caller that has a
+/// runtime: what is returned is polled within a `LocalSet`.
+///
+/// # Errors
+/// Why it could not be started.
+pub fn drive(
+    run: Run,
+    observer: Rc<dyn SocketObserver>,
+) -> Result<impl Future<Output = Result<Ended, Failure>>, Failure> {
+    Ok(Driver::start(run, Some(observer))?.run())
 }
 
 /// A run under way.
@@ -204,7 +218,7 @@ enum Happened {
 }
 
 impl Driver {
-    fn start(run: Run) -> Result<Driver, Failure> {
+    fn start(run: Run, sockets: Option<Rc<dyn SocketObserver>>) -> Result<Driver, Failure> {
         let Run { feed, plan, symbols, console, .. } = run;
         let no_thread = |error: std::io::Error| {
             Failure::new(Exit::Bug, format!("the thread of an output cannot be started: {}", error.kind()))
@@ -233,6 +247,7 @@ impl Driver {
             pipeline.event(event);
         }
         let shared = Rc::new(Shared {
+            observer: sockets,
             feed,
             console: console.clone(),
             redactor: console.redactor(),

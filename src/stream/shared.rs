@@ -1,6 +1,7 @@
 //! What the sockets of a run share: clocks, credentials, the account, the pipeline, and what people are told.
 
 use super::gate::Gate;
+use super::observer::SocketObserver;
 use crate::auth::{Credentials, Login, ProblemKind, Source};
 use crate::clock::now_us;
 use crate::console::{Console, untrusted};
@@ -16,6 +17,7 @@ use crate::session::{Fingerprint, Input, Now, ProbeResult, Time};
 use secrecy::SecretString;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -50,6 +52,8 @@ pub struct SocketState {
 
 /// What the sockets of a run share.
 pub(super) struct Shared {
+    /// Sees frames before they are decoded.
+    pub observer: Option<Rc<dyn SocketObserver>>,
     pub feed: Stream,
     pub console: Console,
     /// What must never be shown or kept, in whatever a server sends.

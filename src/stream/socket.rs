@@ -4,12 +4,13 @@ use super::shared::{Shared, fingerprint};
 use super::trace;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
-use crate::console::{Fields, Level};
+use crate::console::{Fields, Level, untrusted};
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::model::{Cause, CredentialProblem, Ended};
 use crate::net::{Connection, Incoming};
-use crate::pipeline::item::{Event, FrameKind, StatusEvent};
+use crate::pipeline::item::{Event, FrameKind, GapReason, StatusEvent};
+use crate::protocol::relay::GapMessage;
 use crate::protocol::{DisconnectReason, depth, feed, orders};
 use crate::session::{Action, Input, Session};
 use futures_util::StreamExt as _;
@@ -231,6 +232,9 @@ impl Socket {
             Action::Status { event, detail } => self.status(event, detail),
             Action::Lost { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
+                if let Some(observer) = &self.shared.observer {
+                    observer.lost(self.conn, reason, &detail, from_us);
+                }
                 self.shared.pipeline.event(Event::Lost { conn: self.conn, reason, detail, from_us });
             }
             Action::SnapshotLost { detail, from_us } => {
@@ -241,7 +245,7 @@ impl Socket {
                     .warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
                 self.shared.pipeline.event(Event::Gap {
                     conn: self.conn,
-                    reason: crate::record::control::GapReason::Snapshot,
+                    reason: GapReason::Snapshot,
                     detail: Some(detail),
                     from_us,
                     to_us,
@@ -397,21 +401,29 @@ impl Socket {
                 // Its record is numbers: there is no text in which a secret could stand.
                 Incoming::Binary(bytes) if self.feed == Stream::Market && feed::numbers(&bytes).is_some() => {
                     seen.packets += 1;
+                    self.observe(FrameKind::Binary, &bytes);
                     batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
-                    batch.push(FrameKind::Binary, recv_us, &shared.redactor.redact_bytes(&bytes));
+                    let bytes = shared.redactor.redact_bytes(&bytes);
+                    self.observe(FrameKind::Binary, &bytes);
+                    batch.push(FrameKind::Binary, recv_us, &bytes);
                 }
-                Incoming::Text(bytes) => {
-                    if self.feed == Stream::Orders && orders::has_order(&bytes) {
-                        seen.packets += 1;
-                    } else {
-                        seen.is_no_order |= self.feed == Stream::Orders;
-                        self.shared.show_text(self.conn, &bytes);
+                Incoming::Text(bytes) => match GapMessage::read(&bytes) {
+                    Some(gap) => seen.gaps.push(gap),
+                    None => {
+                        if self.feed == Stream::Orders && orders::has_order(&bytes) {
+                            seen.packets += 1;
+                        } else {
+                            seen.is_no_order |= self.feed == Stream::Orders;
+                            self.shared.show_text(self.conn, &bytes);
+                        }
+                        let bytes = shared.redactor.redact_text(&bytes);
+                        self.observe(FrameKind::Text, &bytes);
+                        batch.push(FrameKind::Text, recv_us, &bytes);
                     }
-                    batch.push(FrameKind::Text, recv_us, &shared.redactor.redact_text(&bytes));
-                }
+                },
                 Incoming::Ping => {}
                 Incoming::Pong => seen.pong = true,
                 Incoming::Closed(ended) => seen.ended = Some(ended),
@@ -427,6 +439,12 @@ impl Socket {
         }
         // The frames first: what happened to the connection comes after them.
         batch.done();
+        if let Some(observer) = &self.shared.observer {
+            observer.batch_over();
+        }
+        for gap in std::mem::take(&mut seen.gaps) {
+            self.relayed_gap(gap);
+        }
         self.note_traffic();
         if seen.pong {
             self.tell(Input::Pong);
@@ -447,6 +465,25 @@ impl Socket {
         if let Some(ended) = seen.ended {
             self.closed(ended);
         }
+    }
+
+    fn observe(&self, kind: FrameKind, bytes: &[u8]) {
+        if let Some(observer) = &self.shared.observer {
+            observer.frame(self.conn, kind, bytes);
+        }
+    }
+
+    /// Takes a gap that a relay tells: its connection to the server was away, or this program read too slowly.
+    fn relayed_gap(&self, gap: GapMessage) {
+        let reason = GapReason::ALL.into_iter().find(|reason| reason.name() == gap.reason);
+        self.shared.pipeline.event(Event::Gap {
+            conn: self.conn,
+            reason: reason.unwrap_or(GapReason::Disconnected),
+            detail: gap.detail.map(|detail| self.shared.masked(untrusted(&detail))),
+            from_us: gap.from_us,
+            to_us: gap.to_us.max(gap.from_us),
+            dropped: gap.dropped,
+        });
     }
 
     /// Says what came and the headers in it (`-vv`).
@@ -528,6 +565,8 @@ struct Seen {
     is_no_order: bool,
     disconnect: Option<DisconnectReason>,
     unwanted: Vec<crate::model::InstrumentKey>,
+    /// Gaps that a relay told.
+    gaps: Vec<GapMessage>,
     ended: Option<Ended>,
 }
 

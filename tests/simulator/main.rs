@@ -6,3 +6,4 @@ mod depth;
 mod market;
 mod official_client;
 mod orders;
+mod relay;

@@ -17,7 +17,7 @@ const MESSAGES: usize = 60;
 const NOT_INSTALLED: i32 = 77;
 
 /// What the client printed; `None` where it is not installed.
-fn run(what: &str, url: &str, specs: &[&str]) -> Option<Vec<Value>> {
+pub(crate) fn run(what: &str, url: &str, specs: &[&str]) -> Option<Vec<Value>> {
     let python = std::env::var("DHAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/official_client.py");
     let mut command = Command::new(python);

@@ -108,7 +108,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         return Ok(Ended::Exit(Exit::Done));
     }
     let rules = rules(&plan, &subscriptions);
-    let server = Server::of(&plan, console)?;
+    let server = Server::of(&plan.source, feed, console)?;
     if let Some(warning) = server.warning {
         console.warn(warning);
     }
@@ -316,31 +316,32 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
 }
 
 /// Where a run connects to, and with what.
-struct Server {
-    base: crate::auth::BaseUrl,
-    credentialing: Credentialing,
-    connector: Connector,
-    rest: Option<rest::Client>,
+pub(super) struct Server {
+    pub(super) base: crate::auth::BaseUrl,
+    pub(super) credentialing: Credentialing,
+    pub(super) connector: Connector,
+    pub(super) rest: Option<rest::Client>,
     /// Whether refused credentials may change.
-    can_change: bool,
-    warning: Option<String>,
+    pub(super) can_change: bool,
+    pub(super) warning: Option<String>,
     /// The simulated exchange; it lives as long as the run.
-    exchange: Option<SimHandle>,
+    pub(super) exchange: Option<SimHandle>,
 }
 
 impl Server {
-    fn of(plan: &StreamPlan, console: &Console) -> Result<Server, Failure> {
-        match &plan.source {
-            StreamSource::Server(server) => Server::real(plan, server, console),
-            StreamSource::Demo { seed } => Server::demo(plan.feed(), *seed, console),
+    /// Prepares the connections of a stream.
+    pub(super) fn of(source: &StreamSource, stream: Stream, console: &Console) -> Result<Server, Failure> {
+        match source {
+            StreamSource::Server(server) => Server::real(stream, server, console),
+            StreamSource::Demo { seed } => Server::demo(stream, *seed, console),
         }
     }
 
-    fn real(plan: &StreamPlan, server: &ServerPlan, console: &Console) -> Result<Server, Failure> {
+    fn real(stream: Stream, server: &ServerPlan, console: &Console) -> Result<Server, Failure> {
         let tls = LazyTls::new(server.ca_file.as_deref())?;
         let source = server.credentials.clone();
-        let partner = source.is_partner() && plan.feed() == Stream::Orders;
-        let rest = match (plan.feed(), partner) {
+        let partner = source.is_partner() && stream == Stream::Orders;
+        let rest = match (stream, partner) {
             (Stream::Orders, true) => None,
             _ => Some(rest::Client::new(server.api.clone(), &tls, &Resolver::default(), console.redactor())?),
         };

@@ -1,0 +1,223 @@
+//! `dhan relay`: one account's sockets for all programs of this host.
+
+use crate::cli::plan::StreamSource;
+use crate::cli::planner::Surroundings;
+use crate::cli::relay::{self as flags, RelayArgs, RelayPlan};
+use crate::cmd::stream::Server;
+use crate::cmd::told;
+use crate::console::Console;
+use crate::format::time::TimeStyle;
+use crate::model::Stream;
+use crate::model::exit::{Exit, Failure};
+use crate::output::{OnLag, StopSignal};
+use crate::pipeline::outputs::Outputs;
+use crate::pipeline::stages::Rules;
+use crate::relay::{self, Control, Opened, Relay};
+use crate::session::{Config, Plan};
+use crate::stream::{Change, EarlyStop, Gate, Run};
+use anyhow::Context as _;
+use secrecy::SecretString;
+use std::fmt::Write as _;
+use std::io::{self, BufRead, BufReader, IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Serves until SIGINT, SIGTERM or `quit`.
+///
+/// # Errors
+/// Why it could not begin, or go on.
+pub fn run(args: &RelayArgs, around: &Surroundings<'_>, console: &Console) -> Result<Exit, Failure> {
+    let plan = flags::plan(args, around)?;
+    let client_token = args.client_token_file.as_deref().map(|path| client_token(path, console)).transpose()?;
+    crate::auth::harden();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start");
+    let runtime = runtime.map_err(told(Exit::Bug))?;
+    let result = tokio::task::LocalSet::new().block_on(&runtime, serve(args, plan, client_token, console));
+    // A name look-up that hangs must not hold the process up.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve(
+    args: &RelayArgs,
+    plan: RelayPlan,
+    client_token: Option<SecretString>,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    // Before anybody is told the address, so that a signal that follows at once is not missed.
+    let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
+    let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(told(Exit::Bug))?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
+    let addr = listener.local_addr().context("cannot listen").map_err(told(Exit::Output))?;
+    let (say, control) = mpsc::unbounded_channel();
+    if let Some(path) = &args.control {
+        read_control(path.clone(), say, console.clone())?;
+    }
+    console.info(format_args!(
+        "the relay listens on {addr}; any client id will do, and {}; Ctrl-C stops it",
+        if client_token.is_some() { "the token is that of --client-token-file" } else { "any token" }
+    ));
+    let mut lines = String::new();
+    for (name, value) in relay::environment(addr) {
+        let _ = writeln!(lines, "{name}={value}");
+    }
+    console.raw(&lines);
+    let (plan, printer) = (Rc::new(plan), console.clone());
+    let relay = Relay {
+        listener,
+        open: Box::new(move |stream, spread, changes| open(&plan, stream, spread, changes, &printer)),
+        client_token,
+        control,
+        console: console.clone(),
+    };
+    let stop = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    relay::serve(relay, stop).await
+}
+
+/// Makes the run of a stream: it prints nothing, and shows its frames to the relay.
+fn open(
+    plan: &RelayPlan,
+    stream: Stream,
+    spread: Plan,
+    changes: mpsc::UnboundedReceiver<Change>,
+    console: &Console,
+) -> Result<Opened, Failure> {
+    let source = &plan.sources[usize::from(stream.index())];
+    let server = Server::of(source, stream, console)?;
+    if let Some(warning) = server.warning {
+        console.warn(warning);
+    }
+    let is_demo = matches!(source, StreamSource::Demo { .. });
+    let waits = |wait: Duration| if server.can_change { wait } else { Duration::ZERO };
+    let at_start = if io::stderr().is_terminal() { Duration::ZERO } else { plan.auth_wait };
+    let run = Run {
+        feed: stream,
+        plan: spread,
+        symbols: Vec::new(),
+        look_up: None,
+        base: server.base,
+        credentialing: server.credentialing,
+        connector: server.connector,
+        rest: server.rest,
+        gate: (!is_demo).then(|| Gate::new(stream, plan.ignore_socket_limit)),
+        session: Config {
+            max_outage: plan.max_outage,
+            auth_wait: waits(plan.auth_wait),
+            auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
+            // Each client asks for the orders that it wants to know.
+            snapshot: false,
+            calendar: crate::cmd::holidays::calendar(console),
+            ..Config::new(stream, 1, 0)
+        },
+        rules: Rules::everything(stream),
+        outputs: Outputs::new(Vec::new(), TimeStyle::Epoch, console.clone()),
+        found: Vec::new(),
+        tap: None,
+        stop: StopSignal::default(),
+        early: EarlyStop::default(),
+        on_lag: OnLag::default(),
+        duration: None,
+        until_us: None,
+        fail_on_gap: None,
+        stats: None,
+        changes: Some(changes),
+        reread: None,
+        metrics: None,
+        observer: None,
+        on_end: None,
+        live_line: false,
+        console: console.clone(),
+    };
+    Ok(Opened { run, guard: Box::new(server.exchange) })
+}
+
+/// Reads the secret that clients must bring.
+fn client_token(path: &Path, console: &Console) -> Result<SecretString, Failure> {
+    /// Longer than any token.
+    const LONGEST: u64 = 64 << 10;
+    let unreadable = |why: &str| {
+        Failure::usage(format!("--client-token-file {path:?}: {why}; name a file that holds one token of any letters"))
+    };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error.kind().to_string()))?;
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(unreadable("it is no regular file"));
+    }
+    file.take(LONGEST).read_to_string(&mut text).map_err(|error| unreadable(&error.kind().to_string()))?;
+    let token = text.trim();
+    if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(unreadable("it is empty, or has blanks within"));
+    }
+    let token = SecretString::from(token.to_owned());
+    console.keep_secret(token.clone());
+    Ok(token)
+}
+
+/// Passes the lines of `--control` on, from a thread of its own. A FIFO is opened again for its next writer.
+fn read_control(path: PathBuf, say: mpsc::UnboundedSender<Control>, console: Console) -> Result<(), Failure> {
+    let reading = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
+        loop {
+            let again = if path.as_os_str() == "-" {
+                control_lines(io::stdin().lock(), &say, &console).map(|()| false)
+            } else {
+                std::fs::File::open(&path).and_then(|file| {
+                    use std::os::unix::fs::FileTypeExt as _;
+                    let is_fifo = file.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo());
+                    control_lines(BufReader::new(file), &say, &console).map(|()| is_fifo)
+                })
+            };
+            match again {
+                Ok(true) if !say.is_closed() => {}
+                Ok(_) => return,
+                Err(error) => {
+                    return console.error(format!("--control: {path:?} cannot be read: {}", error.kind()));
+                }
+            }
+        }
+    });
+    reading.map(drop).context("cannot start a thread").map_err(told(Exit::Bug))
+}
+
+fn control_lines(mut reader: impl BufRead, say: &mpsc::UnboundedSender<Control>, console: &Console) -> io::Result<()> {
+    /// Longer than any line that means something.
+    const LONGEST: u64 = 4_096;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        let control = match String::from_utf8_lossy(&line).trim() {
+            "" => continue,
+            "list" => Control::List,
+            "quit" => Control::Quit,
+            other => {
+                let other = crate::console::untrusted(other);
+                console.error(format!("--control: {other:?} is no command: write list or quit; the line is skipped"));
+                continue;
+            }
+        };
+        if say.send(control).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+fn cannot_listen(listen: std::net::SocketAddr, error: &io::Error) -> Failure {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there, perhaps another relay; choose another port",
+        io::ErrorKind::PermissionDenied => "that port is reserved; choose one above 1023, or port 0 for a free one",
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address; 127.0.0.1 always works",
+        _ => "the system refuses",
+    };
+    Failure::new(Exit::Output, format!("cannot listen on {listen}: {why}"))
+}

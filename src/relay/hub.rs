@@ -1,0 +1,503 @@
+//! Who wants what, and what upstream is asked for.
+
+use super::client::{Client, End, agent, depth_index};
+use super::fan_out::{book, is_data, market, tell_gap};
+use super::instrument::{Book, Modes, Quoted, Watcher, bit};
+use super::upstream::{self, Open, Outcome, Upstream};
+use crate::console::{Console, Level};
+use crate::model::exit::{Exit, Failure};
+use crate::model::{InstrumentKey, Levels, Stream};
+use crate::pipeline::item::{FrameKind, GapReason};
+use crate::protocol::Mode;
+use crate::server::Request;
+use crate::session::Subscription;
+use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
+use crate::stream::Ended;
+use rustc_hash::FxHashMap;
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What a client asked for. Depth has the modes 0.
+pub(super) type Wanted = FxHashMap<InstrumentKey, Modes>;
+
+/// How long what nobody needs is kept.
+const KEPT: Duration = Duration::from_secs(60);
+/// After a stream could not be held, for how long its clients are refused.
+const REFUSED: Duration = Duration::from_secs(60);
+/// Sockets of a stream.
+const SOCKETS: usize = SOCKETS_PER_KIND;
+/// Instruments that the sockets of the market feed take.
+const FEED_INSTRUMENTS: usize = SOCKETS * per_connection(Stream::Market);
+/// How long what is written soon may wait.
+const SOON: Duration = Duration::from_millis(1);
+
+/// A loss of an upstream connection that no data has ended yet.
+pub(super) struct Loss {
+    pub reason: GapReason,
+    pub detail: String,
+    pub from_us: i64,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub clients: FxHashMap<u64, Rc<Client>>,
+    pub quoted: FxHashMap<InstrumentKey, Quoted>,
+    /// Instruments of the market feed that upstream is asked for.
+    asked: usize,
+    pub books: [FxHashMap<InstrumentKey, Book>; 2],
+    /// Clients that get orders.
+    orders: Vec<Rc<Client>>,
+    upstreams: [Upstream; 4],
+    /// Since when nobody needs a stream.
+    idle_since: [Option<Instant>; 4],
+    /// Until when clients of a stream are refused, and with which reason.
+    refused: [Option<(Instant, u16)>; 4],
+    losses: FxHashMap<(u8, u16), Loss>,
+    pub scratch: Vec<u8>,
+}
+
+/// The middle of the relay.
+pub(super) struct Hub {
+    state: RefCell<State>,
+    open: Open,
+    client_token: Option<[u8; 32]>,
+    console: Console,
+    say: UnboundedSender<Outcome>,
+    next_id: Cell<u64>,
+    is_flush_due: Cell<bool>,
+    me: std::rc::Weak<Hub>,
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+const fn index(stream: Stream) -> usize {
+    stream.index() as usize
+}
+
+impl Hub {
+    pub fn new(
+        open: Open,
+        client_token: Option<SecretString>,
+        console: Console,
+        say: UnboundedSender<Outcome>,
+    ) -> Rc<Hub> {
+        Rc::new_cyclic(|me| Hub {
+            state: RefCell::default(),
+            open,
+            client_token: client_token.map(|token| digest(token.expose_secret())),
+            console,
+            say,
+            next_id: Cell::new(1),
+            is_flush_due: Cell::new(false),
+            me: me.clone(),
+        })
+    }
+
+    pub fn next_id(&self) -> u64 {
+        self.next_id.replace(self.next_id.get() + 1)
+    }
+
+    /// Returns whether a client brings what it must; digests are compared, so that time tells nothing of the secret.
+    pub fn is_welcome(&self, token: Option<&str>) -> bool {
+        self.client_token.is_none_or(|wanted| digest(token.unwrap_or_default()) == wanted)
+    }
+
+    pub fn refused(&self, request: &Request, status: u16) {
+        self.console.debug(format!(
+            "{} is refused with {status}{}",
+            crate::console::untrusted(&request.path),
+            agent(request)
+        ));
+    }
+
+    pub fn garbage(&self, client: &Client) {
+        self.console.debug(format!("client {}: what it sends is no websocket frame; it is closed", client.id));
+    }
+
+    pub fn joined(&self, client: &Rc<Client>, request: &Request) {
+        self.console.debug(format!("client {}: {} opened{}", client.id, client.stream.socket_name(), agent(request)));
+        self.state.borrow_mut().clients.insert(client.id, Rc::clone(client));
+    }
+
+    pub fn left(&self, client: &Rc<Client>) {
+        let state = &mut *self.state.borrow_mut();
+        state.clients.remove(&client.id);
+        state.orders.retain(|other| other.id != client.id);
+        for (key, _) in client.subscriptions.borrow_mut().drain() {
+            match client.stream {
+                Stream::Market => {
+                    if let Some(quoted) = state.quoted.get_mut(&key) {
+                        quoted.watchers.retain(|watcher| watcher.client.id != client.id);
+                        quoted.less_since.get_or_insert_with(Instant::now);
+                    }
+                }
+                Stream::Depth(levels) => {
+                    if let Some(book) = state.books[depth_index(levels)].get_mut(&key) {
+                        book.watchers.retain(|watcher| watcher.id != client.id);
+                        book.less_since.get_or_insert_with(Instant::now);
+                    }
+                }
+                Stream::Orders => {}
+            }
+        }
+        let (sent, lost) = (client.sent.get(), client.lost.get());
+        self.console.debug(format!("client {}: gone; {sent} packets sent, {lost} dropped", client.id));
+        if lost > 0 {
+            self.console.warn(format!("client {} read too slowly: {lost} packets were dropped for it", client.id));
+        }
+    }
+
+    /// Subscribes a client of the market feed.
+    pub fn subscribe(&self, client: &Rc<Client>, mode: Mode, keys: &[InstrumentKey]) {
+        let state = &mut *self.state.borrow_mut();
+        if let Some(reason) = refusal(state, Stream::Market) {
+            return client.end(End::Disconnect(reason));
+        }
+        let is_new = |key: &&InstrumentKey| state.quoted.get(*key).is_none_or(|quoted| quoted.upstream.is_none());
+        let new = keys.iter().filter(is_new).count();
+        if state.asked + new > FEED_INSTRUMENTS {
+            return client.end(End::Disconnect(804));
+        }
+        let remove_first = state.asked + keys.len() >= FEED_INSTRUMENTS;
+        let (mut add, mut remove) = (Vec::new(), Vec::new());
+        for &key in keys {
+            let mut scratch = std::mem::take(&mut state.scratch);
+            *client.subscriptions.borrow_mut().entry(key).or_default() |= bit(mode);
+            let quoted = state.quoted.entry(key).or_default();
+            match quoted.watchers.iter_mut().find(|watcher| watcher.client.id == client.id) {
+                Some(watcher) => watcher.modes |= bit(mode),
+                None => quoted.watchers.push(Watcher { client: Rc::clone(client), modes: bit(mode) }),
+            }
+            quoted.greet(key, client, mode, &mut scratch);
+            state.scratch = scratch;
+            let needed = quoted.needed(key);
+            if needed >= quoted.upstream {
+                quoted.less_since = None;
+            }
+            if needed > quoted.upstream {
+                let before = quoted.upstream;
+                state.asked += usize::from(before.is_none());
+                quoted.ask(needed);
+                add.extend(needed.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
+                remove.extend(before.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
+            }
+        }
+        self.ask(state, Stream::Market, add, remove, remove_first);
+    }
+
+    pub fn unsubscribe(&self, client: &Rc<Client>, mode: Mode, keys: &[InstrumentKey]) {
+        let state = &mut *self.state.borrow_mut();
+        for key in keys {
+            let mut wanted = client.subscriptions.borrow_mut();
+            if let Some(modes) = wanted.get_mut(key) {
+                *modes &= !bit(mode);
+                if *modes == 0 {
+                    wanted.remove(key);
+                }
+            }
+            let Some(quoted) = state.quoted.get_mut(key) else { continue };
+            for watcher in quoted.watchers.iter_mut().filter(|watcher| watcher.client.id == client.id) {
+                watcher.modes &= !bit(mode);
+            }
+            quoted.watchers.retain(|watcher| watcher.modes != 0);
+            if quoted.needed(*key) < quoted.upstream {
+                quoted.less_since.get_or_insert_with(Instant::now);
+            }
+        }
+    }
+
+    /// Subscribes a client of depth.
+    pub fn subscribe_depth(&self, client: &Rc<Client>, levels: Levels, keys: &[InstrumentKey]) {
+        let state = &mut *self.state.borrow_mut();
+        let stream = Stream::Depth(levels);
+        if let Some(reason) = refusal(state, stream) {
+            return client.end(End::Disconnect(reason));
+        }
+        let books = &mut state.books[depth_index(levels)];
+        // Segments without depth: silence, as at Dhan.
+        let keys: Vec<_> = keys.iter().copied().filter(|key| key.segment.has_depth()).collect();
+        let new = keys.iter().filter(|key| books.get(*key).is_none_or(|book| !book.is_asked)).count();
+        let asked = books.values().filter(|book| book.is_asked).count();
+        if asked + new > SOCKETS * levels.instruments_per_socket() {
+            return client.end(End::Disconnect(804));
+        }
+        let mut add = Vec::new();
+        for key in keys {
+            client.subscriptions.borrow_mut().insert(key, 0);
+            let book = books.entry(key).or_default();
+            if !book.watchers.iter().any(|watcher| watcher.id == client.id) {
+                book.watchers.push(Rc::clone(client));
+            }
+            book.greet(client);
+            book.less_since = None;
+            if !std::mem::replace(&mut book.is_asked, true) {
+                add.push(upstream::depth(key));
+            }
+        }
+        self.ask(state, stream, add, Vec::new(), false);
+    }
+
+    pub fn unsubscribe_depth(&self, client: &Rc<Client>, levels: Levels, keys: &[InstrumentKey]) {
+        let state = &mut *self.state.borrow_mut();
+        for key in keys {
+            client.subscriptions.borrow_mut().remove(key);
+            if let Some(book) = state.books[depth_index(levels)].get_mut(key) {
+                book.watchers.retain(|watcher| watcher.id != client.id);
+                if book.watchers.is_empty() {
+                    book.less_since.get_or_insert_with(Instant::now);
+                }
+            }
+        }
+    }
+
+    pub fn subscribe_orders(&self, client: &Rc<Client>) {
+        let state = &mut *self.state.borrow_mut();
+        if let Some(reason) = refusal(state, Stream::Orders) {
+            return client.end(End::Disconnect(reason));
+        }
+        state.orders.push(Rc::clone(client));
+        self.ask(state, Stream::Orders, Vec::new(), Vec::new(), false);
+    }
+
+    /// Asks upstream for changes; a stream that nobody holds is opened, with everything that is needed of it.
+    fn ask(
+        &self,
+        state: &mut State,
+        stream: Stream,
+        add: Vec<Subscription>,
+        remove: Vec<Subscription>,
+        remove_first: bool,
+    ) {
+        state.idle_since[index(stream)] = None;
+        let upstream = &state.upstreams[index(stream)];
+        if upstream.is_ending() {
+            // It is opened again when it has ended.
+            return;
+        }
+        if upstream.is_open() {
+            return upstream.change(add, remove, remove_first);
+        }
+        let all = match stream {
+            Stream::Market => state
+                .quoted
+                .iter()
+                .filter_map(|(key, quoted)| Some(Subscription { instrument: *key, mode: Some(quoted.upstream?) }))
+                .collect(),
+            Stream::Depth(levels) => {
+                let books = state.books[depth_index(levels)].iter();
+                books.filter(|(_, book)| book.is_asked).map(|(key, _)| upstream::depth(*key)).collect()
+            }
+            Stream::Orders => Vec::new(),
+        };
+        if all.is_empty() && stream != Stream::Orders {
+            return;
+        }
+        let Some(me) = self.me.upgrade() else { return };
+        self.console.info(format!("{}: opened upstream", stream.socket_name()));
+        state.upstreams[index(stream)].start(&me, stream, &all, &self.open, self.say.clone());
+    }
+
+    /// Passes a frame of upstream on.
+    pub fn frame(&self, stream: Stream, conn: u16, kind: FrameKind, bytes: &[u8]) {
+        let state = &mut *self.state.borrow_mut();
+        if !state.losses.is_empty()
+            && is_data(stream, kind, bytes)
+            && let Some(loss) = state.losses.remove(&(stream.index(), conn))
+        {
+            tell_gap(state, stream, conn, &loss);
+        }
+        match (stream, kind) {
+            (Stream::Market, FrameKind::Binary) => market(state, conn, bytes),
+            (Stream::Depth(levels), FrameKind::Binary) => book(state, levels, conn, bytes),
+            (Stream::Orders, FrameKind::Text) => state.orders.iter().for_each(|client| client.text(bytes, 1)),
+            _ => {}
+        }
+    }
+
+    /// Notes that an upstream connection was lost; clients are told when data comes again.
+    pub fn lost(&self, stream: Stream, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
+        let loss = Loss { reason, detail: detail.to_owned(), from_us };
+        self.state.borrow_mut().losses.entry((stream.index(), conn)).or_insert(loss);
+    }
+
+    /// Sends what waits for clients, to each at most every so often.
+    pub fn flush(&self) {
+        let state = self.state.borrow();
+        let mut all = true;
+        for client in state.clients.values().filter(|client| client.has_waiting()) {
+            all &= client.flush_spaced();
+        }
+        if !all
+            && !self.is_flush_due.replace(true)
+            && let Some(me) = self.me.upgrade()
+        {
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(SOON).await;
+                me.is_flush_due.set(false);
+                me.flush();
+            });
+        }
+    }
+
+    /// Gives up what nobody has needed for a minute.
+    pub fn second(&self) {
+        let state = &mut *self.state.borrow_mut();
+        let now = Instant::now();
+        let is_over = |since: Option<Instant>| since.is_some_and(|since| now.duration_since(since) >= KEPT);
+        let (mut add, mut remove, mut gone) = (Vec::new(), Vec::new(), 0);
+        state.quoted.retain(|key, quoted| {
+            if !is_over(quoted.less_since) {
+                return true;
+            }
+            let needed = quoted.needed(*key);
+            if needed < quoted.upstream {
+                remove.extend(quoted.upstream.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
+                add.extend(needed.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
+                gone += usize::from(needed.is_none());
+                quoted.ask(needed);
+            }
+            quoted.less_since = None;
+            !quoted.watchers.is_empty()
+        });
+        state.asked -= gone;
+        state.upstreams[index(Stream::Market)].change(add, remove, false);
+        for levels in [Levels::Twenty, Levels::TwoHundred] {
+            let mut remove = Vec::new();
+            state.books[depth_index(levels)].retain(|key, book| {
+                if !is_over(book.less_since) || !book.watchers.is_empty() {
+                    return true;
+                }
+                remove.push(upstream::depth(*key));
+                book.forget();
+                false
+            });
+            state.upstreams[index(Stream::Depth(levels))].change(Vec::new(), remove, false);
+        }
+        for stream in Stream::ALL {
+            let is_needed = match stream {
+                Stream::Market => state.asked > 0,
+                Stream::Depth(levels) => state.books[depth_index(levels)].values().any(|book| book.is_asked),
+                // What was asked of the others was kept for a minute already.
+                Stream::Orders => {
+                    if state.orders.is_empty() {
+                        is_recent(&mut state.idle_since[index(stream)], now)
+                    } else {
+                        state.idle_since[index(stream)] = None;
+                        true
+                    }
+                }
+            };
+            let upstream = &mut state.upstreams[index(stream)];
+            if !is_needed && upstream.is_open() && !upstream.is_ending() {
+                self.console.info(format!("{}: closed upstream: nobody needs it", stream.socket_name()));
+                upstream.stop();
+            }
+        }
+    }
+
+    /// Notes the end of an upstream run. Returns the failure where nothing else could be served.
+    pub fn upstream_ended(&self, stream: Stream, result: Result<Ended, Failure>) -> Option<Failure> {
+        let state = &mut *self.state.borrow_mut();
+        let was_ending = state.upstreams[index(stream)].is_ending();
+        state.upstreams[index(stream)].ended();
+        state.losses.retain(|(of, _), _| *of != stream.index());
+        match result {
+            Ok(_) if was_ending => {
+                // Somebody may need it again by now.
+                let is_needed = stream != Stream::Orders || !state.orders.is_empty();
+                if is_needed {
+                    self.ask(state, stream, Vec::new(), Vec::new(), false);
+                }
+                None
+            }
+            // A signal ends all of them.
+            Ok(_) => None,
+            Err(failure) => {
+                if !state.upstreams.iter().any(Upstream::is_open) {
+                    return Some(failure);
+                }
+                let reason = match failure.exit {
+                    Exit::Credentials => 808,
+                    Exit::Account => 806,
+                    _ => 800,
+                };
+                self.console.error(format!("{}: cannot be held; its clients are closed", stream.socket_name()));
+                state.refused[index(stream)] = Some((Instant::now() + REFUSED, reason));
+                for client in state.clients.values().filter(|client| client.stream == stream) {
+                    client.end(End::Disconnect(reason));
+                }
+                None
+            }
+        }
+    }
+
+    /// Ends everything: clients with a close frame, and upstream runs unless a signal has ended them already. A second
+    /// request to end would end the process at once.
+    pub fn stop(&self, is_signal: bool) {
+        let state = &mut *self.state.borrow_mut();
+        state.clients.values().for_each(|client| client.end(End::Close(1001)));
+        if !is_signal {
+            for upstream in state.upstreams.iter_mut().filter(|upstream| upstream.is_open()) {
+                upstream.stop();
+            }
+        }
+    }
+
+    pub fn has_upstream(&self) -> bool {
+        self.state.borrow().upstreams.iter().any(Upstream::is_open)
+    }
+
+    /// Says who is connected, and what upstream is asked for.
+    pub fn list(&self) {
+        let state = self.state.borrow();
+        let mut text = String::new();
+        let mut clients: Vec<_> = state.clients.values().collect();
+        clients.sort_by_key(|client| client.id);
+        for client in clients {
+            let _ = writeln!(
+                text,
+                "client {}: {}, {} instruments, {} packets sent, {} dropped",
+                client.id,
+                client.stream.socket_name(),
+                client.subscriptions.borrow().len(),
+                client.sent.get(),
+                client.lost.get()
+            );
+        }
+        let mut asked: Vec<_> = state
+            .quoted
+            .iter()
+            .filter_map(|(key, quoted)| Some(format!("upstream: {key}@{}", quoted.upstream?.name())))
+            .collect();
+        for books in &state.books {
+            asked.extend(
+                books.iter().filter(|(_, book)| book.is_asked).map(|(key, _)| format!("upstream: {key} depth")),
+            );
+        }
+        asked.sort();
+        for line in asked {
+            let _ = writeln!(text, "{line}");
+        }
+        self.console.raw(&text);
+        self.console.say(Level::Debug, "the list is complete");
+    }
+}
+
+/// Returns whether a stream that nobody needs is kept all the same.
+fn is_recent(since: &mut Option<Instant>, now: Instant) -> bool {
+    now.duration_since(*since.get_or_insert(now)) < KEPT
+}
+
+/// Returns the reason with which clients of a stream are refused now.
+fn refusal(state: &mut State, stream: Stream) -> Option<u16> {
+    let refused = &mut state.refused[index(stream)];
+    refused.take_if(|(until, _)| *until <= Instant::now());
+    refused.map(|(_, reason)| reason)
+}

@@ -1,0 +1,166 @@
+//! One instrument of the relay: who watches it, and its last packets.
+
+use super::client::Client;
+use super::narrow::{mode_of, narrow, open_interest};
+use crate::model::{InstrumentKey, Segment};
+use crate::protocol::Mode;
+use crate::protocol::feed::code;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// A set of modes.
+pub(super) type Modes = u8;
+
+/// Returns the set of one mode.
+pub(super) const fn bit(mode: Mode) -> Modes {
+    1 << mode as u8
+}
+
+/// A client that watches an instrument.
+pub(super) struct Watcher {
+    pub client: Rc<Client>,
+    pub modes: Modes,
+}
+
+/// One instrument of the market feed.
+#[derive(Default)]
+pub(super) struct Quoted {
+    pub watchers: Vec<Watcher>,
+    /// What upstream is asked for.
+    pub upstream: Option<Mode>,
+    /// Whether a packet of that mode has come.
+    is_live: bool,
+    /// Since when less than `upstream` is needed.
+    pub less_since: Option<Instant>,
+    /// The connection that it was last seen on.
+    pub conn: Option<u16>,
+    last: Vec<u8>,
+    prev_close: Vec<u8>,
+    oi: Vec<u8>,
+}
+
+/// What an index can be asked for: Dhan is silent about its full packets.
+pub(super) fn is_silent(key: InstrumentKey, mode: Mode) -> bool {
+    mode == Mode::Full && key.segment == Segment::IDX_I
+}
+
+fn has_open_interest(key: InstrumentKey) -> bool {
+    !matches!(key.segment, Segment::IDX_I | Segment::NSE_EQ | Segment::BSE_EQ)
+}
+
+impl Quoted {
+    /// Returns the richest mode that is asked for and can be had.
+    pub fn needed(&self, key: InstrumentKey) -> Option<Mode> {
+        let modes = self.watchers.iter().fold(0, |modes, watcher| modes | watcher.modes);
+        Mode::ALL.into_iter().rev().find(|mode| modes & bit(*mode) != 0 && !is_silent(key, *mode))
+    }
+
+    /// Notes that upstream is asked for another mode.
+    pub fn ask(&mut self, mode: Option<Mode>) {
+        self.upstream = mode;
+        self.is_live = false;
+        self.less_since = None;
+        if mode.is_none() {
+            // What upstream no longer sends is not the last packet for long.
+            self.last.clear();
+            self.prev_close.clear();
+            self.oi.clear();
+        }
+    }
+
+    /// Sends a newcomer what is known: the last packet in its mode, the previous close, the open interest.
+    pub fn greet(&self, key: InstrumentKey, client: &Client, mode: Mode, scratch: &mut Vec<u8>) {
+        scratch.clear();
+        if is_silent(key, mode) || !narrow(&self.last, mode, scratch) {
+            return;
+        }
+        client.packet(scratch, 1);
+        if !self.prev_close.is_empty() {
+            client.packet(&self.prev_close, 1);
+        }
+        if mode == Mode::Quote && !self.oi.is_empty() {
+            client.packet(&self.oi, 1);
+        }
+    }
+
+    /// Passes a packet on to everybody who wants it, each in its mode, and remembers it. `is_first` says whether the
+    /// packet is all of its frame.
+    pub fn packet(&mut self, key: InstrumentKey, packet: &[u8], scratch: &mut Vec<u8>) {
+        let Some(mode) = mode_of(packet) else {
+            match packet.first() {
+                Some(&code::PREV_CLOSE) => replace(&mut self.prev_close, packet),
+                Some(&code::OI) => {
+                    replace(&mut self.oi, packet);
+                    // A full packet has its own.
+                    return self.send(packet, bit(Mode::Quote));
+                }
+                _ => {}
+            }
+            return self.send(packet, bit(Mode::Ticker) | bit(Mode::Quote) | bit(Mode::Full));
+        };
+        if Some(mode) < self.upstream && self.is_live {
+            // The poorer stream is about to end; the richer one tells the same.
+            return;
+        }
+        self.is_live |= Some(mode) == self.upstream;
+        replace(&mut self.last, packet);
+        for narrower in Mode::ALL {
+            if self.watchers.iter().any(|watcher| watcher.modes & bit(narrower) != 0) {
+                scratch.clear();
+                if narrow(packet, narrower, scratch) {
+                    self.send(scratch, bit(narrower));
+                }
+            }
+        }
+        if mode == Mode::Full && packet.len() >= 162 && has_open_interest(key) {
+            scratch.clear();
+            open_interest(packet, scratch);
+            if *scratch != self.oi {
+                replace(&mut self.oi, scratch);
+                self.send(scratch, bit(Mode::Quote));
+            }
+        }
+    }
+
+    fn send(&self, packet: &[u8], modes: Modes) {
+        for watcher in self.watchers.iter().filter(|watcher| watcher.modes & modes != 0) {
+            watcher.client.packet(packet, 1);
+        }
+    }
+}
+
+/// One order book.
+#[derive(Default)]
+pub(super) struct Book {
+    pub watchers: Vec<Rc<Client>>,
+    pub is_asked: bool,
+    /// Since when nobody needs it.
+    pub less_since: Option<Instant>,
+    pub conn: Option<u16>,
+    /// The last packet of each side.
+    sides: [Vec<u8>; 2],
+}
+
+impl Book {
+    /// Remembers a side.
+    pub fn side(&mut self, side: usize, packet: &[u8]) {
+        replace(&mut self.sides[side], packet);
+    }
+
+    /// Sends a newcomer both sides, where they are known.
+    pub fn greet(&self, client: &Client) {
+        if self.sides.iter().all(|side| !side.is_empty()) {
+            client.packet(&self.sides.concat(), 2);
+        }
+    }
+
+    /// Forgets what is no longer kept up to date.
+    pub fn forget(&mut self) {
+        *self = Book { watchers: std::mem::take(&mut self.watchers), ..Book::default() };
+    }
+}
+
+fn replace(slot: &mut Vec<u8>, bytes: &[u8]) {
+    slot.clear();
+    slot.extend_from_slice(bytes);
+}
