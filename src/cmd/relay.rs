@@ -12,9 +12,10 @@ use crate::model::exit::{Exit, Failure};
 use crate::output::{OnLag, StopSignal};
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
+use crate::protocol::Mode;
 use crate::relay::{self, Control, Opened, Relay};
 use crate::session::{Config, Plan};
-use crate::stream::{Change, EarlyStop, Gate, Run};
+use crate::stream::{Chains, Change, EarlyStop, Gate, Run};
 use anyhow::Context as _;
 use secrecy::SecretString;
 use std::fmt::Write as _;
@@ -130,6 +131,7 @@ fn open(
         fail_on_gap: None,
         stats: None,
         changes: Some(changes),
+        chains: Chains::new(Vec::new(), Mode::Ticker),
         reread: None,
         metrics: None,
         observer: None,

@@ -158,7 +158,7 @@ async fn a_violation_is_answered_with_a_close_frame_before_the_socket_is_dropped
         drop(connection);
         let mut heard = Vec::new();
         socket.read_to_end(&mut heard).await.expect("an orderly end");
-        let [0x88, 0x82, mask @ .., high, low] = heard[..] else { panic!("no close frame: {heard:?}") };
+        let &[0x88, 0x82, ref mask @ .., high, low] = &heard[..] else { panic!("no close frame: {heard:?}") };
         let told = u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]);
         assert_eq!(told, code);
     }

@@ -100,7 +100,9 @@ fn folders_use_what_the_crate_documentation_says_and_only_folders_above_them() {
     let mut wrong = Vec::new();
     let planned: BTreeSet<_> = plan.iter().map(|(folder, _)| folder.clone()).collect();
     let there: BTreeSet<_> = imports.keys().cloned().collect();
-    wrong.extend(planned.symmetric_difference(&there).map(|folder| format!("{folder}: in the table or in src, not both")));
+    wrong.extend(
+        planned.symmetric_difference(&there).map(|folder| format!("{folder}: in the table or in src, not both")),
+    );
     for (row, (folder, uses)) in plan.iter().enumerate() {
         let found = imports.get(folder).cloned().unwrap_or_default();
         wrong.extend(found.difference(uses).map(|used| format!("{folder} uses {used}, which the table does not say")));
