@@ -59,7 +59,7 @@ market_status\t''
 unknown\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -106,7 +106,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l only -d 'Keep only t
 depth_side\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -159,7 +159,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l user-type -d 'Log i
 partner\t'A partner, for all its users'"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -371,7 +371,7 @@ depth_side\t''
 order\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r

@@ -344,8 +344,8 @@ pub struct OutputArgs {
     #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
     #[arg(value_parser = one_of(&[Format::Ndjson, Format::Csv], Format::name))]
     pub format: Option<Format>,
-    /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is
-    /// stdout (repeatable)
+    /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type
+    /// of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)
     #[arg(short, long, value_name = "PATTERN", value_hint = ValueHint::FilePath)]
     pub output: Vec<String>,
     /// Also rotate at this size on disk, such as 200MB
