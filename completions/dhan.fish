@@ -40,6 +40,7 @@ complete -c dhan -n "__fish_dhan_needs_command" -f -a "instruments" -d 'Download
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "watch" -d 'Look at the streams live in the terminal'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "schema" -d 'Print the JSON Schema of the records'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
@@ -50,16 +51,20 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -l control -d 'Read sub 
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: ticker]' -r -f -a "ticker\t''
 quote\t''
 full\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l bars -d 'OHLC bars of these lengths instead of packets, such as 1m,5m; --only may name packets beside them. The server conflates: highs and lows are those of the packets' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l only -d 'Keep only these record types, separated by commas; gaps stay' -r -f -a "ticker\t''
 quote\t''
 full\t''
 oi\t''
 prev_close\t''
 market_status\t''
-unknown\t''"
+unknown\t''
+bar\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last minute of a file (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -80,6 +85,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -l client-id -d 'The acc
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l url -d 'Another server; used as it stands, path included' -r -f
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l metrics -d 'Write figures for Prometheus\' textfile collector to FILE, replaced whole every 15 s' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -106,7 +112,9 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l only -d 'Keep only t
 depth_side\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last minute of a file (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -127,6 +135,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l client-id -d 'The ac
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l url -d 'Another server; used as it stands, path included' -r -f
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l metrics -d 'Write figures for Prometheus\' textfile collector to FILE, replaced whole every 15 s' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -159,7 +168,9 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l user-type -d 'Log i
 partner\t'A partner, for all its users'"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last minute of a file (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -180,6 +191,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l client-id -d 'The a
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l demo -d 'Stream from a simulated exchange inside the process: no account, no network' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l url -d 'Another server; used as it stands, path included' -r -f
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l metrics -d 'Write figures for Prometheus\' textfile collector to FILE, replaced whole every 15 s' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l stats -d 'A line of figures on stderr this often, such as 60s' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
@@ -359,6 +371,7 @@ order_expired\t''
 order_part_traded\t''
 order_triggered\t''
 order_closed\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l bars -d 'Of captures of the market feed: OHLC bars of these lengths instead of packets, such as 1m,5m' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l only -d 'Keep only these record types; gaps stay' -r -f -a "ticker\t''
 quote\t''
 full\t''
@@ -366,12 +379,15 @@ oi\t''
 prev_close\t''
 market_status\t''
 unknown\t''
+bar\t''
 depth\t''
 depth_side\t''
 order\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last minute of a file (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l on-rotate -d 'Run CMD (sh -c) for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l disk-wait -d 'How long a full disk is waited out [default: 5m]' -r
@@ -428,6 +444,17 @@ never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l time -d 'Times as dhan prints them: numbers, or RFC 3339 in IST' -r -f -a "epoch\t''
+iso\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l duckdb -d 'Print the columns for DuckDB\'s read_json instead'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l seed -d 'Seed of everything that is random' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l rate -d 'Packets a second over all connections together [default: ten for every subscription]' -r
@@ -596,18 +623,19 @@ complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subc
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'Manual pages'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "orders" -d 'Stream the order updates of the account'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "verify" -d 'Check that captured files are whole'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify simulate doctor token generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "schema" -d 'Print the JSON Schema of the records'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate doctor token generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "sync" -d 'Download the instrument master if the server has something newer'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "list" -d 'Print all instruments that pass the filters'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'

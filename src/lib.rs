@@ -32,7 +32,7 @@
 //! * `record` – what we promise our users: one field list per record.
 //! * `format` – NDJSON and CSV.
 //! * `storage` – files that are never left torn: the file-system seam, markers, appending, recovery.
-//! * `output` – where lines go: stdout, rotated files.
+//! * `output` – where lines go: stdout, rotated files, NATS.
 //! * `pipeline` – turns received frames into records, and counts packets.
 //! * `session` – when to connect, what to send, when to give up: no I/O, no clock.
 //! * `account` – what all processes of an account on this host share: places, connect budget, cool-offs.
@@ -44,6 +44,8 @@
 //! * `capture` – raw frames in a file, written and read.
 //! * `instruments` – the instrument master: download, cache, look-up.
 //! * `verify` – reads back what was captured and checks that it is complete.
+//! * `metrics` – figures of a run as Prometheus reads them.
+//! * `notify` – tells the service manager how the run does.
 //! * `watch` – the streams of a run as a full-screen view.
 //! * `doctor` – what `dhan doctor` finds, and what it means.
 //! * `server` – what every server of the protocols needs: accepting, routing, reading requests.
@@ -62,8 +64,10 @@ mod console;
 mod doctor;
 mod format;
 mod instruments;
+mod metrics;
 mod model;
 mod net;
+mod notify;
 mod output;
 mod pipeline;
 mod protocol;

@@ -102,7 +102,7 @@ pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<Secret
         command.env_remove(name);
     }
     let child = work.spawn(&mut command).ok_or(GIVEN_UP)?;
-    let mut child = child.map_err(|error| format!("cannot be run: {}", crate::net::io_words(&error)))?;
+    let mut child = child.map_err(|error| format!("cannot be run: {}", crate::model::io_words(&error)))?;
     let stdout = Output::of(child.stdout.take(), file::TOKEN_LIMIT + 4096);
     let stderr = Output::of(child.stderr.take(), STDERR_LIMIT);
     let deadline = Instant::now() + COMMAND_LIMIT;

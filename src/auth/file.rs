@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path, fifo: &Fifo) -> Result<SecretString, String> {
     let words = |error: &std::io::Error| match error.kind() {
         ErrorKind::NotFound => "does not exist".to_owned(),
         ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
-        _ => format!("cannot be read: {}", crate::net::io_words(error)),
+        _ => format!("cannot be read: {}", crate::model::io_words(error)),
     };
     // Not blocking: opening a pipe that nobody writes to would wait for ever.
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;

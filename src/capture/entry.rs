@@ -64,6 +64,7 @@ const ENDS_WITHIN: u8 = 10;
 const FINISH: u8 = 11;
 const ONCE: u8 = 12;
 const PARTNER: u8 = 13;
+const CLOCK: u8 = 14;
 
 const KINDS: [FrameKind; 4] =
     [FrameKind::Binary, FrameKind::Text, FrameKind::OrderBookAtStart, FrameKind::OrderBookAfterGap];
@@ -241,6 +242,7 @@ impl Entries {
                 put_detail(out, detail.as_deref());
                 put_signed(out, at_us.wrapping_sub(time));
             }),
+            Event::Clock { at_us } => self.append(CLOCK, |out, time| put_signed(out, at_us.wrapping_sub(time))),
             Event::End { reason, at_us } => self.append(END, |out, time| {
                 put_text(out, reason);
                 put_signed(out, at_us.wrapping_sub(time));
@@ -427,6 +429,7 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
             let event = *known!(StatusEvent::ALL.get(usize::from(body.byte()?)), tag);
             Event::Status { conn, event, detail: detail(body)?, at_us: moment(body)? }
         }
+        CLOCK => Event::Clock { at_us: moment(body)? },
         END => Event::End { reason: body.text()?.to_owned(), at_us: moment(body)? },
         LAGGED => {
             let packets = body.unsigned()?;

@@ -6,6 +6,7 @@ use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
 use super::only::types;
 use super::plan::{Speed, View};
+use super::schema::SchemaArgs;
 use super::simulate::SimulateArgs;
 use super::token::TokenArgs;
 use super::value::{
@@ -19,6 +20,7 @@ use crate::format::time::TimeStyle;
 use crate::model::Stream;
 use crate::model::stream::Levels;
 use crate::output::OnLag;
+use crate::pipeline::bars::Interval;
 use crate::protocol::Mode;
 use crate::record::RecordType;
 use crate::record::order::Event;
@@ -129,6 +131,15 @@ pub enum Command {
     Watch(Lazy<WatchArgs>),
     /// Check that captured files are whole
     Verify(Lazy<VerifyArgs>),
+    /// Print the JSON Schema of the records
+    ///
+    /// A document of JSON Schema 2020-12: types, what may be null, units and sources. It carries the version of the records.
+    ///
+    /// Examples:
+    ///   dhan schema ticker
+    ///   duckdb -c "from read_json('day.ndjson', $(dhan schema --duckdb quote))"
+    #[command(verbatim_doc_comment)]
+    Schema(Lazy<SchemaArgs>),
     /// Serve Dhan's protocols from a simulated exchange, for any client
     Simulate(Lazy<SimulateArgs>),
     /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
@@ -190,6 +201,10 @@ pub struct FeedArgs {
     /// One record of the asked type for each instrument, then exit 0; with -d, what came by then
     #[arg(long)]
     pub once: bool,
+    /// OHLC bars of these lengths instead of packets, such as 1m,5m; --only may name packets beside them. The server
+    /// conflates: highs and lows are those of the packets
+    #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse, conflicts_with = "once")]
+    pub bars: Vec<Interval>,
     /// Keep only these record types, separated by commas; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
     #[arg(value_parser = types(RecordType::of_stream(Stream::Market)))]
@@ -331,6 +346,9 @@ pub struct StreamArgs {
     /// Print what would be connected to and sent, redacted, and exit
     #[arg(long, help_heading = "Server")]
     pub dry_run: bool,
+    /// Write figures for Prometheus' textfile collector to FILE, replaced whole every 15 s
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Messages")]
+    pub metrics: Option<PathBuf>,
     /// A line of figures on stderr this often, such as 60s
     #[arg(long, value_name = "DURATION", value_parser = seconds, help_heading = "Messages")]
     pub stats: Option<Duration>,
@@ -345,9 +363,16 @@ pub struct OutputArgs {
     #[arg(value_parser = one_of(&[Format::Ndjson, Format::Csv], Format::name))]
     pub format: Option<Format>,
     /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type
-    /// of record; .gz and .zst compress; - is stdout; a power cut can cost the last minute (repeatable)
+    /// of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last
+    /// minute of a file (repeatable)
     #[arg(short, long, value_name = "PATTERN", value_hint = ValueHint::FilePath)]
     pub output: Vec<String>,
+    /// Make this stream for -o nats:// if it is not there: file storage, messages of one day
+    #[arg(long, value_name = "NAME")]
+    pub nats_stream: Option<String>,
+    /// Credentials for -o nats://
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub nats_creds: Option<PathBuf>,
     /// Also rotate at this size on disk, such as 200MB
     #[arg(long, value_name = "SIZE")]
     pub rotate_size: Option<ByteSize>,
@@ -387,6 +412,9 @@ pub struct ReplayArgs {
     /// Of captures of orders: which updates are shown, and how.
     #[command(flatten)]
     pub updates: UpdateArgs,
+    /// Of captures of the market feed: OHLC bars of these lengths instead of packets, such as 1m,5m
+    #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse)]
+    pub bars: Vec<Interval>,
     /// Keep only these record types; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
     #[arg(value_parser = types(&RecordType::STREAMED))]

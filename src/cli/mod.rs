@@ -11,6 +11,7 @@
 //! * [`dry_run`] – a plan in words.
 //! * [`lazy`] – arguments of the subcommand that was named, and of no other.
 //! * [`only`] – which types of record are kept.
+//! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`token`] – the options of `dhan token`.
 //! * [`verify`] – the options of `dhan verify`.
@@ -28,6 +29,7 @@ pub mod out;
 pub mod plan;
 pub mod planner;
 pub mod problems;
+pub mod schema;
 pub mod simulate;
 pub mod specs;
 pub mod token;

@@ -1,12 +1,51 @@
-//! `--only`: which types of record are kept.
+//! `--only` and `--bars`: which types of record are kept.
 
-use super::plan::View;
+use super::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, View};
+use super::problems::Problems;
 use super::value::one_of;
+use crate::format::encoder::Format;
 use crate::model::Stream;
+use crate::pipeline::bars::Interval;
 use crate::record::RecordType;
 use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command};
 use std::ffi::{OsStr, OsString};
+
+/// The types of record that are kept, and the bars that are made.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// What `--only` names, and bars where they are made; `None`: everything.
+    pub only: Option<Vec<RecordType>>,
+    /// Lengths of bars.
+    pub bars: Vec<Interval>,
+}
+
+/// Puts `--only` and `--bars` together.
+pub fn kept(only: &[RecordType], bars: &[Interval], problems: &mut Problems) -> Kept {
+    let mut only = named(only);
+    let is_named = only.as_ref().is_some_and(|only| only.contains(&RecordType::Bar));
+    if !bars.is_empty() && !is_named {
+        only.get_or_insert_default().insert(0, RecordType::Bar);
+    } else if bars.is_empty() && is_named {
+        problems.add("--only \"bar\": bars are asked for with --bars 1m");
+    }
+    Kept { only, bars: bars.to_vec() }
+}
+
+/// Refuses a CSV that would hold bars and packets: their columns differ.
+pub fn check_csv(shape: &ShapePlan, outputs: &OutputsPlan, problems: &mut Problems) {
+    let is_mixed = !shape.bars.is_empty() && shape.only.as_ref().is_some_and(|only| only.len() > 1);
+    let one_for_all = |output: &OutputPlan| {
+        output.format == Format::Csv
+            && !matches!(&output.target, OutputTarget::Pattern(pattern) if pattern.contains("{type}"))
+    };
+    if is_mixed && outputs.targets.iter().any(one_for_all) {
+        problems.add(
+            "--bars beside the packets that --only names do not fit into one CSV, since their columns differ: write NDJSON, \
+             or a file for each type with -o 'NAME-{type}.csv'",
+        );
+    }
+}
 
 /// Returns a parser of the types that a command knows; control records get a word of their own.
 pub fn types(known: &[RecordType]) -> impl TypedValueParser<Value = RecordType> + use<> {
@@ -35,7 +74,7 @@ impl<P: TypedValueParser<Value = RecordType>> TypedValueParser for Types<P> {
 }
 
 /// Returns the types that were named, once each; `None` where none was.
-pub fn kept(typed: &[RecordType]) -> Option<Vec<RecordType>> {
+fn named(typed: &[RecordType]) -> Option<Vec<RecordType>> {
     let mut only = Vec::new();
     for kind in typed {
         if !only.contains(kind) {

@@ -9,6 +9,7 @@ use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
 use crate::model::Stream;
 use crate::output::OnLag;
+use crate::pipeline::bars::Interval;
 pub use crate::pipeline::stages::View;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
@@ -45,6 +46,8 @@ pub struct StreamPlan {
     pub auth_wait_at_start: Option<Duration>,
     /// What happens when the reader of stdout is too slow.
     pub on_lag: OnLag,
+    /// The file of figures for Prometheus (`--metrics`).
+    pub metrics: Option<PathBuf>,
     /// How often figures are printed on stderr (`--stats`).
     pub stats: Option<Duration>,
     /// Say what would be done, and do not do it (`--dry-run`).
@@ -159,6 +162,8 @@ pub struct ServerPlan {
 pub struct ShapePlan {
     /// Keep only these record types (`--only`); `None`: all. For the other streams than the market feed see [`StreamKind`].
     pub only: Option<Vec<RecordType>>,
+    /// Lengths of the bars that are made of market packets (`--bars`); empty: none.
+    pub bars: Vec<Interval>,
     /// Numbers or RFC 3339 (`--time`).
     pub time: TimeStyle,
     /// Print gap records (not with `--no-gaps`).
@@ -198,6 +203,9 @@ pub enum OutputTarget {
     Stdout,
     /// Files by a pattern, which is known to be one ([`crate::output::file::Pattern`]).
     Pattern(String),
+    /// A stream of NATS JetStream.
+    #[cfg(feature = "nats")]
+    Nats(Box<crate::output::nats::NatsTarget>),
 }
 
 /// When a run ends.

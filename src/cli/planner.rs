@@ -5,7 +5,7 @@ use super::args::{
     BookArgs, DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs, UpdateArgs,
 };
 use super::credentials::UserTypeArgs;
-use super::only;
+use super::only::{self, Kept};
 use super::plan::{
     InstrumentPlan, OutputPlan, OutputTarget, OutputsPlan, ReplayPlan, ServerPlan, ShapePlan, StopPlan, StreamKind,
     StreamPlan, StreamSource, TextSource,
@@ -22,7 +22,6 @@ use crate::model::exit::Failure;
 use crate::output::file::Pattern;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
-use crate::record::RecordType;
 use crate::record::order::Events;
 use crate::redact::Redactor;
 use crate::session::plan::{SOCKETS_PER_KIND, per_connection};
@@ -63,7 +62,8 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     let mode = args.mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
     let instruments = instruments(&args.instruments, &args.stream, Stream::Market, takes, around, &mut problems);
-    let only = only::kept(&args.only);
+    let kept = only::kept(&args.only, &args.bars, &mut problems);
+    let only = &kept.only;
     if args.once {
         if args.stream.output.count.is_some() {
             problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
@@ -72,7 +72,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
             let mode = specs::mode_of(spec, takes).unwrap_or(mode);
             spec.key().map_or(mode, |key| effective_mode(key, mode))
         };
-        if let Some(only) = &only
+        if let Some(only) = only
             && let Some(spec) = instruments.specs.iter().find(|s| !only.iter().any(|o| o.name() == wanted(s).name()))
         {
             let name = wanted(spec).name();
@@ -82,7 +82,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
         }
     }
     let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
-    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
 }
 
 /// Plans `dhan depth`.
@@ -96,12 +96,12 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
     let top = top(&args.book);
     let instruments =
         instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, around, &mut problems);
-    let only = only::kept(&args.only);
-    if let Some(only) = &only {
+    let kept = only::kept(&args.only, &[], &mut problems);
+    if let Some(only) = &kept.only {
         problems.ok(only::printed(only, Stream::Depth(levels), view));
     }
     let kind = StreamKind::Depth { levels, view, top };
-    stream(kind, instruments, args.instruments.control.as_deref(), only, &args.stream, None, around, problems)
+    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
 }
 
 /// Plans `dhan orders`.
@@ -109,11 +109,11 @@ pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPl
 /// # Errors
 /// As [`feed`].
 pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
-    let problems = around.problems.take();
+    let mut problems = around.problems.take();
     let events = events(&args.updates);
-    let only = only::kept(&args.only);
+    let kept = only::kept(&args.only, &[], &mut problems);
     let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.updates.show_client_id };
-    stream(kind, InstrumentPlan::default(), None, only, &args.stream, Some(args.user_type), around, problems)
+    stream(kind, InstrumentPlan::default(), None, kept, &args.stream, Some(args.user_type), around, problems)
 }
 
 /// Plans `dhan replay`.
@@ -122,6 +122,7 @@ pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<Stream
 /// As [`feed`].
 pub fn replay(args: &ReplayArgs, mut problems: Problems) -> Result<ReplayPlan, Failure> {
     let mut warnings = Vec::new();
+    let kept = only::kept(&args.only, &args.bars, &mut problems);
     let plan = ReplayPlan {
         files: args.files.clone(),
         speed: args.speed.unwrap_or_default(),
@@ -129,11 +130,12 @@ pub fn replay(args: &ReplayArgs, mut problems: Problems) -> Result<ReplayPlan, F
         top: top(&args.book),
         events: events(&args.updates),
         show_client_id: args.updates.show_client_id,
-        shape: shape(&args.output, only::kept(&args.only)),
+        shape: shape(&args.output, kept),
         outputs: outputs(&args.output, None, &mut problems, &mut warnings),
         count: args.output.count,
         warnings,
     };
+    only::check_csv(&plan.shape, &plan.outputs, &mut problems);
     problems.finish().map(|()| plan)
 }
 
@@ -198,16 +200,22 @@ fn stream(
     kind: StreamKind,
     instruments: InstrumentPlan,
     control: Option<&Path>,
-    only: Option<Vec<RecordType>>,
+    kept: Kept,
     args: &StreamArgs,
     user_type: Option<UserTypeArgs>,
     around: &mut Surroundings<'_>,
     mut problems: Problems,
 ) -> Result<StreamPlan, Failure> {
     let mut warnings = Vec::new();
-    let shape = shape(&args.output, only);
+    let shape = shape(&args.output, kept);
     let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
+    only::check_csv(&shape, &outputs, &mut problems);
     let stop = stop(args, around.now_us);
+    if let Some(path) = &args.metrics
+        && (path.as_os_str().is_empty() || path == Path::new("-"))
+    {
+        problems.add(format!("--metrics {path:?}: figures are replaced whole in a file: write --metrics FILE.prom"));
+    }
     let mut plan = StreamPlan {
         instruments,
         control: control.map(|path| match path == Path::new("-") {
@@ -223,6 +231,7 @@ fn stream(
         auth_wait: args.auth_wait.unwrap_or(AUTH_WAIT),
         auth_wait_at_start: args.auth_wait,
         on_lag: args.on_lag.unwrap_or_default(),
+        metrics: args.metrics.clone(),
         stats: args.stats,
         dry_run: args.dry_run,
         ignore_socket_limit: args.ignore_socket_limit,
@@ -265,9 +274,10 @@ fn source(
     Some(StreamSource::Server(Box::new(server)))
 }
 
-fn shape(args: &OutputArgs, only: Option<Vec<RecordType>>) -> ShapePlan {
+fn shape(args: &OutputArgs, kept: Kept) -> ShapePlan {
+    let Kept { only, bars } = kept;
     let time = args.time.unwrap_or_default();
-    ShapePlan { only, time, gaps: !args.no_gaps, status_records: args.status_records }
+    ShapePlan { only, bars, time, gaps: !args.no_gaps, status_records: args.status_records }
 }
 
 fn events(args: &UpdateArgs) -> Option<Events> {
@@ -299,6 +309,10 @@ fn outputs(
     for typed in &args.output {
         let target = match typed.as_str() {
             "-" => OutputTarget::Stdout,
+            _ if is_nats(typed) => match nats(typed, args, problems) {
+                Some(target) => target,
+                None => continue,
+            },
             _ => match problems.ok_or_failure(Pattern::parse(typed)) {
                 Some(pattern) => OutputTarget::Pattern(pattern.typed().to_owned()),
                 None => continue,
@@ -306,6 +320,13 @@ fn outputs(
         };
         if targets.iter().any(|other| other.target == target) {
             problems.add(format!("--output {typed:?} is given twice: leave one out"));
+            continue;
+        }
+        if is_nats(typed) {
+            if asked == Some(Format::Csv) {
+                warnings.push(format!("--format csv is not for {typed}: its messages are JSON"));
+            }
+            targets.push(OutputPlan { target, format: Format::Ndjson });
             continue;
         }
         let says = if target == OutputTarget::Stdout { None } else { format_of(typed) };
@@ -328,7 +349,14 @@ fn outputs(
         }
         targets.push(OutputPlan { target, format: asked.or(says).unwrap_or_default() });
     }
-    let has_file = args.output.iter().any(|typed| typed != "-");
+    let has_file = args.output.iter().any(|typed| typed != "-" && !is_nats(typed));
+    let has_nats = args.output.iter().any(|typed| is_nats(typed));
+    for (option, given) in [("--nats-stream", args.nats_stream.is_some()), ("--nats-creds", args.nats_creds.is_some())]
+    {
+        if given && !has_nats {
+            problems.add(format!("{option} is for -o nats://HOST/SUBJECT: add that"));
+        }
+    }
     if targets.is_empty() {
         targets.push(OutputPlan { target: OutputTarget::Stdout, format: asked.unwrap_or_default() });
     }
@@ -356,6 +384,30 @@ fn outputs(
         disk_wait: args.disk_wait.unwrap_or(DISK_WAIT),
         capture: capture.map(Path::to_owned),
     }
+}
+
+/// Returns whether an output is meant as a stream of NATS.
+fn is_nats(typed: &str) -> bool {
+    ["nats://", "tls://"].iter().any(|scheme| typed.to_ascii_lowercase().starts_with(scheme))
+}
+
+#[cfg(feature = "nats")]
+fn nats(typed: &str, args: &OutputArgs, problems: &mut Problems) -> Option<OutputTarget> {
+    use crate::output::nats::{Address, NatsTarget};
+    let stream = args.nats_stream.clone();
+    if let Some(name) = &stream
+        && (name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control() || ".*>/\\".contains(c)))
+    {
+        problems.add(format!("--nats-stream {name:?} is no name of a stream: letters, digits, - and _"));
+    }
+    let address = problems.ok(Address::parse(typed))?;
+    Some(OutputTarget::Nats(Box::new(NatsTarget { address, stream, creds: args.nats_creds.clone() })))
+}
+
+#[cfg(not(feature = "nats"))]
+fn nats(_typed: &str, _args: &OutputArgs, problems: &mut Problems) -> Option<OutputTarget> {
+    problems.add("-o nats://…: this dhan was built without NATS (cargo build --features nats)");
+    None
 }
 
 /// What a file's name says about its format, compression aside: nothing, a format, or an extension that is none.

@@ -5,6 +5,7 @@ pub mod generate;
 mod holidays;
 pub mod instruments;
 pub mod replay;
+pub mod schema;
 pub mod simulate;
 pub mod stream;
 pub mod token;
@@ -149,6 +150,7 @@ fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &
             ended(watch::run(&watched, &mut around, color, console)?)
         }
         Command::Instruments(args) => instruments::run(&args, console),
+        Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Doctor(args) => doctor::run(&args, console),

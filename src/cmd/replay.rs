@@ -5,7 +5,6 @@ use crate::capture::play::Session;
 use crate::capture::{Part, Player};
 use crate::cli::only;
 use crate::cli::plan::{ReplayPlan, ShapePlan, Speed};
-use crate::clock::now_us;
 use crate::cmd::stream::outputs;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
@@ -258,6 +257,12 @@ impl Replay<'_> {
     /// What is printed of this stream: `--only` may name types of all of them, as a capture tells only here what it holds.
     fn shape(&self, feed: Stream) -> Result<ShapePlan, Failure> {
         let mut shape = self.plan.shape.clone();
+        if !shape.bars.is_empty() && feed != Stream::Market {
+            return Err(Failure::usage(format!(
+                "--bars are made of the market feed, and this capture holds {}: leave --bars out",
+                feed.name()
+            )));
+        }
         if let Some(types) = &shape.only {
             shape.only = Some(only::printed(types, feed, self.plan.view).map_err(Failure::usage)?);
         }
@@ -267,6 +272,7 @@ impl Replay<'_> {
     fn rules(&self, feed: Stream, shape: &ShapePlan) -> Rules {
         let ReplayPlan { view, top, events, show_client_id, .. } = self.plan;
         Rules {
+            bars: shape.bars.clone(),
             gaps: shape.gaps,
             status_records: shape.status_records,
             count: self.left,
@@ -370,7 +376,7 @@ impl Replay<'_> {
     fn finish(&mut self, mut playing: Playing, at_us: Option<i64>) {
         if !playing.pipeline.is_over() {
             let reason = "signal".to_owned();
-            playing.pipeline.event(&Event::End { reason, at_us: now_us() });
+            playing.pipeline.event(&Event::End { reason, at_us: playing.last_us });
         }
         if let Some(left) = &mut self.left {
             *left = left.saturating_sub(playing.pipeline.printed_count());

@@ -92,6 +92,23 @@ impl Encoder {
         }
     }
 
+    /// Appends the line of a record about an instrument that is printed too seldom for a beginning to be kept ready.
+    pub fn rare_line<R: Record>(
+        &mut self,
+        out: &mut Out,
+        instrument: InstrumentKey,
+        symbol: Option<&str>,
+        record: &R,
+        recv_us: i64,
+    ) {
+        let Encoder { style, iso, .. } = self;
+        let head = head(style.format, R::TYPE.name(), instrument, symbol);
+        out.line(|line| {
+            line.bytes(head.as_bytes());
+            rest(*style, iso, line, record, recv_us, csv::SYMBOL);
+        });
+    }
+
     /// Appends the line of a record that is not about one instrument: control records, orders.
     pub fn line<R: Record>(&mut self, out: &mut Out, record: &R, recv_us: i64) {
         let Encoder { style, iso, .. } = self;

@@ -5,6 +5,7 @@ pub mod cause;
 pub mod counts;
 pub mod disconnect;
 pub mod exit;
+pub mod io;
 pub mod secrets;
 pub mod segment;
 pub mod stream;
@@ -14,5 +15,6 @@ pub use cause::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProble
 pub use counts::PacketCounts;
 pub use disconnect::{DisconnectClass, DisconnectReason};
 pub use exit::{Exit, Failure};
+pub use io::io_words;
 pub use segment::{InstrumentKey, Segment};
 pub use stream::{Levels, Stream};

@@ -23,15 +23,6 @@ impl ConnectError {
             _ if matches!(error.raw_os_error(), Some(23 | 24)) => ConnectClass::NoDescriptors,
             kind => ConnectClass::Io(kind),
         };
-        ConnectError::new(class, format!("{host}: {}: {}", phase.word(), io_words(error)))
-    }
-}
-
-/// Returns an operating-system error in words that cannot hold anything of ours.
-pub(crate) fn io_words(error: &io::Error) -> String {
-    match (error.kind(), error.raw_os_error()) {
-        (io::ErrorKind::NotFound, _) => "no such file or folder".to_owned(),
-        (kind, Some(number)) => format!("{kind} (os error {number})"),
-        (kind, None) => kind.to_string(),
+        ConnectError::new(class, format!("{host}: {}: {}", phase.word(), crate::model::io_words(error)))
     }
 }

@@ -18,7 +18,6 @@ pub mod tls;
 pub use crate::model::cause::{ConnectClass, ConnectError, Ended, Phase, TlsKind};
 pub use connection::{Connection, Incoming};
 pub use connector::{CONNECT_LIMIT, Connector};
-pub(crate) use error::io_words;
 pub use handshake::{Report, parse_http_date, parse_retry_after};
 pub use http1::{Head, HeadError, read_head};
 pub use proxy::Proxies;

@@ -74,7 +74,7 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failur
 
 fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let bytes = std::fs::read(path)
-        .map_err(|error| Failure::usage(format!("--ca-file {path:?}: {}", super::error::io_words(&error))))?;
+        .map_err(|error| Failure::usage(format!("--ca-file {path:?}: {}", crate::model::io_words(&error))))?;
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes).filter_map(Result::ok).collect();
     if certificates.is_empty() {
         return Err(Failure::usage(format!("--ca-file {path:?} holds no certificate; a PEM file is expected")));

@@ -1,8 +1,10 @@
-//! Destinations of lines: stdout and rotated files.
+//! Destinations of lines: stdout, rotated files, NATS.
 
 pub mod file;
 pub mod item;
 pub mod lost;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod queue;
 pub mod stdout;
 pub mod writer;

@@ -50,6 +50,8 @@ pub enum Event {
     Gap { conn: u16, reason: GapReason, detail: Option<String>, from_us: i64, to_us: i64, dropped: Option<u64> },
     /// A step in a connection's life.
     Status { conn: u16, event: StatusEvent, detail: Option<String>, at_us: i64 },
+    /// The clock has reached a moment at which bars may be due, and every frame that came before has been taken.
+    Clock { at_us: i64 },
     /// The run ends here, for this reason; what comes after is filtered.
     End { reason: String, at_us: i64 },
 }

@@ -1,5 +1,6 @@
 //! Frames into records: decoded, filtered, counted and encoded once, where they arrive.
 
+pub mod bars;
 pub mod book;
 pub mod figures;
 pub mod gaps;

@@ -328,7 +328,8 @@ impl Outputs {
                 }
             }
         }
-        let has_live = self.ports().any(|port| port.is_live);
+        // A run without outputs is one that only an observer looks at.
+        let has_live = self.groups.is_empty() || self.ports().any(|port| port.is_live);
         self.has_live = has_live;
         if !self.has_live && self.failure.is_none() {
             let gone = self.ports().find_map(Port::gone);

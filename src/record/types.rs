@@ -82,7 +82,7 @@ impl RecordType {
     ];
 
     /// The types that `--only` may name: those of the market feed, of depth, of orders.
-    pub const STREAMED: [RecordType; 10] = [
+    pub const STREAMED: [RecordType; 11] = [
         RecordType::Ticker,
         RecordType::Quote,
         RecordType::Full,
@@ -90,6 +90,7 @@ impl RecordType {
         RecordType::PrevClose,
         RecordType::MarketStatus,
         RecordType::Unknown,
+        RecordType::Bar,
         RecordType::Depth,
         RecordType::DepthSide,
         RecordType::Order,
@@ -137,7 +138,7 @@ impl RecordType {
 }
 
 /// How many of [`RecordType::STREAMED`] are the market feed's.
-const MARKET: usize = 7;
+const MARKET: usize = 8;
 
 /// A set of record types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

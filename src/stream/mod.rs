@@ -6,6 +6,7 @@
 mod early;
 mod gate;
 mod hint;
+mod report;
 mod shared;
 mod signals;
 mod socket;
@@ -20,10 +21,12 @@ pub use shared::{Credentialing, SocketState};
 use crate::auth::BaseUrl;
 use crate::clock::now_us;
 use crate::console::Console;
+use crate::metrics::MetricsFile;
 use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Connector;
 use crate::output::{OnLag, StopSignal, WriteFailure};
+use crate::pipeline::bars::{Interval, next_due_us};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::handle::{FrameObserver, Handle, Wake};
 use crate::pipeline::item::{Event, StatusEvent};
@@ -31,7 +34,7 @@ use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, Summary};
 use crate::rest;
-use crate::session::{Config, Input, Plan, Session, Subscription};
+use crate::session::{Config, Input, Markets, Plan, Session, Subscription};
 use shared::Shared;
 use signals::{Signal, Signals};
 use socket::{Socket, SocketEnd};
@@ -100,6 +103,8 @@ pub struct Run {
     pub changes: Option<mpsc::UnboundedReceiver<Change>>,
     /// Asked to read its lists again.
     pub reread: Option<Box<dyn Fn()>>,
+    /// Figures for Prometheus.
+    pub metrics: Option<MetricsFile>,
     /// Sees the records as values.
     pub observer: Option<Box<dyn Observer>>,
     /// Done first when the run ends, before anything is said of it.
@@ -166,9 +171,13 @@ struct Driver {
     changes: Option<mpsc::UnboundedReceiver<Change>>,
     reread: Option<Box<dyn Fn()>>,
     on_end: Option<Box<dyn FnOnce()>>,
+    report: report::Report,
     status: status::Status,
     failure: Option<Failure>,
     told_of_damage: bool,
+    /// Lengths of the bars that the pipeline makes, and when some may be due next.
+    bars: Vec<Interval>,
+    bars_due_us: Option<i64>,
 }
 
 /// What makes the driver act.
@@ -179,7 +188,9 @@ enum Happened {
     Change(Option<Change>),
     Second,
     Stats,
+    Alive,
     DurationOver,
+    Clock,
 }
 
 impl Driver {
@@ -195,11 +206,13 @@ impl Driver {
         if let Some(capture) = &mut capture {
             capture.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
         }
+        let bars = run.rules.bars.clone();
         let mut pipeline = Pipeline::new(run.rules, outputs, now_us());
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
         }
-        if let Some(observer) = run.observer {
+        let gaps = run.metrics.as_ref().map(|metrics| Box::new(metrics.gaps.clone()) as Box<dyn Observer>);
+        if let Some(observer) = run.observer.or(gaps) {
             pipeline.observe_with(observer);
         }
         let pipeline = Handle::new(pipeline, capture, wake);
@@ -225,10 +238,13 @@ impl Driver {
             probed: Cell::new(None),
             has_been_live: Cell::new(false),
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
+            token_ends_us: Cell::new(None),
             kind_looked_at: Cell::new(false),
             texts: Cell::new(0),
             last_text: RefCell::default(),
         });
+        let is_demo = matches!(shared.credentialing, Credentialing::Demo);
+        let report = report::Report::new(run.metrics, run.session.calendar.clone(), is_demo);
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
             shared,
@@ -248,8 +264,11 @@ impl Driver {
             changes: run.changes,
             reread: run.reread,
             on_end: run.on_end,
+            report,
             failure: None,
             told_of_damage: false,
+            bars_due_us: next_due_us(&bars, now_us()),
+            bars,
         })
     }
 
@@ -298,6 +317,9 @@ impl Driver {
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let every = self.stats.unwrap_or(Duration::from_secs(3600));
         let mut stats = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        let alive_every = self.report.alive_every();
+        let mut alive = tokio::time::interval(alive_every.unwrap_or(Duration::from_secs(3600)));
+        alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let over_at = self.duration.map(|duration| self.shared.started + duration);
         loop {
             let happened = tokio::select! {
@@ -306,8 +328,10 @@ impl Driver {
                 Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
                 change = next_change(&mut self.changes) => Happened::Change(change),
                 () = until(over_at) => Happened::DurationOver,
+                () = clock_reaches(self.bars_due_us) => Happened::Clock,
                 _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
                 _ = seconds.tick() => Happened::Second,
+                _ = alive.tick(), if alive_every.is_some() => Happened::Alive,
             };
             match happened {
                 Happened::Signal(Signal::Stop) => return "signal".to_owned(),
@@ -332,7 +356,9 @@ impl Driver {
                 Happened::Change(Some(Change::Quit)) => return "quit".to_owned(),
                 Happened::Change(Some(change)) => self.change(change),
                 Happened::Change(None) => self.changes = None,
+                Happened::Alive => self.report.alive(),
                 Happened::DurationOver => return "duration".to_owned(),
+                Happened::Clock => self.bars_due(),
                 Happened::Second => {
                     // By the wall clock, asked every second: it may be set while we run.
                     if self.until_us.is_some_and(|until| now_us() >= until) {
@@ -341,6 +367,15 @@ impl Driver {
                     self.second();
                 }
             }
+        }
+    }
+
+    /// Tells the pipeline that bars may be due although nothing comes.
+    fn bars_due(&mut self) {
+        let at_us = now_us();
+        if self.bars_due_us.is_some_and(|due_us| at_us >= due_us) {
+            self.shared.pipeline.event(Event::Clock { at_us });
+            self.bars_due_us = next_due_us(&self.bars, at_us);
         }
     }
 
@@ -354,6 +389,15 @@ impl Driver {
                 figures.books.malformed
             ));
         }
+        let markets = self.markets();
+        self.report.second(&self.shared, &figures, markets);
+    }
+
+    /// Returns the markets of what is wanted.
+    fn markets(&self) -> Markets {
+        Markets::of(
+            self.plan.connections().iter().flat_map(|wanted| wanted.all()).map(|wanted| wanted.instrument.segment),
+        )
     }
 
     fn hang_up(&mut self) {
@@ -448,6 +492,7 @@ impl Driver {
         if let Some(on_end) = self.on_end.take() {
             on_end();
         }
+        self.report.stopping();
         // Before the sockets are told to stop: then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
         let missing = hint::exit(&self.shared.sockets.borrow());
@@ -519,6 +564,8 @@ impl Driver {
     /// Says what it came to, the closing line last, and with which code it ends.
     fn close(mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
         let console = self.console.clone();
+        let markets = self.markets();
+        self.report.write(&self.shared, &summary.figures, markets);
         let ended = self.outcome(reason, summary, silence, missing);
         if let Ok(Ended::ReaderGone) = ended {
             return ended;
@@ -606,6 +653,17 @@ async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> O
 async fn until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the wall clock has reached a moment, or a second: the clock may be set meanwhile.
+async fn clock_reaches(moment_us: Option<i64>) {
+    match moment_us {
+        Some(moment_us) => {
+            let left = u64::try_from(moment_us - now_us()).unwrap_or(0);
+            tokio::time::sleep(Duration::from_micros(left.min(1_000_000))).await;
+        }
         None => std::future::pending().await,
     }
 }

@@ -42,6 +42,8 @@ pub struct SocketState {
     pub detail: Option<String>,
     /// How often it was connected.
     pub connected: u64,
+    /// When its last data came, µs since the epoch; 0 when none did.
+    pub last_data_us: i64,
     /// The exit code of a run that ends now, where the connection is missing.
     pub exit: Option<Exit>,
 }
@@ -69,6 +71,8 @@ pub(super) struct Shared {
     pub has_been_live: Cell<bool>,
     /// The planned end, µs since the epoch, until a token was compared with it.
     pub planned_end_us: Cell<Option<i64>>,
+    /// When the token that was used last ends, µs since the epoch.
+    pub token_ends_us: Cell<Option<i64>>,
     /// Whether a token's kind was looked at.
     pub kind_looked_at: Cell<bool>,
     /// Texts that came where only packets are known.
@@ -111,6 +115,7 @@ impl Shared {
     /// Says once what the token tells about itself that the user should know.
     pub fn look_at(&self, login: &Login) {
         let Login::Own(credentials) = login else { return };
+        self.token_ends_us.set(credentials.claims().and_then(|claims| claims.expires_at_us));
         if let Some(end_us) = self.planned_end_us.take()
             && let Some(warning) = credentials.expiry_warning(end_us)
         {
@@ -209,7 +214,14 @@ impl Shared {
     pub fn note_status(&self, conn: u16, event: StatusEvent, detail: Option<String>, exit: Option<Exit>) {
         if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
             state.connected += u64::from(event == StatusEvent::Connected);
-            *state = SocketState { event: Some(event), detail, connected: state.connected, exit };
+            *state = SocketState { event: Some(event), detail, exit, ..*state };
+        }
+    }
+
+    /// Keeps when data of a socket came.
+    pub fn note_data(&self, conn: u16, recv_us: i64) {
+        if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
+            state.last_data_us = recv_us;
         }
     }
 

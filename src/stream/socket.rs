@@ -429,6 +429,7 @@ impl Socket {
             self.tell(Input::Pong);
         }
         if seen.packets > 0 {
+            shared.note_data(self.conn, recv_us);
             self.tell(Input::Data { packets: seen.packets });
         }
         if seen.is_no_order {

@@ -76,7 +76,7 @@ impl TokenFile {
     /// Exit 9.
     pub(super) fn prepare(&self) -> Result<Slot, Failure> {
         let failed = |what: &str, error: &io::Error| {
-            self.trouble(Exit::Output, &format!("cannot be written ({what}): {}", crate::net::io_words(error)))
+            self.trouble(Exit::Output, &format!("cannot be written ({what}): {}", crate::model::io_words(error)))
         };
         // A link stays a link: what it points to is replaced.
         let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
@@ -128,7 +128,7 @@ impl TokenFile {
             return Ok(false);
         }
         fs::rename(&beside, &target).map_err(|error| {
-            self.trouble(Exit::Output, &format!("cannot be replaced: {}", crate::net::io_words(&error)))
+            self.trouble(Exit::Output, &format!("cannot be replaced: {}", crate::model::io_words(&error)))
         })?;
         Ok(true)
     }
@@ -168,7 +168,7 @@ impl Slot {
             fs::rename(&self.beside, &self.target)
         });
         written.map_err(|error| {
-            let why = crate::net::io_words(&error);
+            let why = crate::model::io_words(&error);
             let words = format!(
                 "the new token could not be written to {:?}: {why}; the one in it is dead. Mend that and run this again",
                 self.target

@@ -353,6 +353,7 @@ impl Model {
                 self.rows.retain(|row| row.modes != 0 || !instruments.iter().any(|(key, _)| *key == row.instrument));
                 self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
             }
+            Event::Clock { .. } => {}
             Event::Lost { conn, from_us, .. } => {
                 if let Some(connection) = self.connection(*conn) {
                     connection.lost_us.get_or_insert(*from_us);

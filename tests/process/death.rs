@@ -308,6 +308,7 @@ fn child_streams() {
         stats: None,
         changes: None,
         reread: Some(Box::new(reread)),
+        metrics: None,
         observer: None,
         on_end: None,
         live_line: false,

@@ -58,6 +58,9 @@ mod death;
 mod files;
 mod instruments;
 mod load;
+mod metrics;
+#[cfg(feature = "nats")]
+mod nats;
 mod orders;
 mod output;
 mod redaction;

@@ -70,7 +70,7 @@ pub(super) fn private(subject: &str, path: &Path, follow: bool) -> Finding {
     let shown = format!("{path:?}");
     let metadata = if follow { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) };
     let finding = match metadata {
-        Err(error) => Finding::warn(Check::Permissions, format!("{shown}: {}", crate::net::io_words(&error))),
+        Err(error) => Finding::warn(Check::Permissions, format!("{shown}: {}", crate::model::io_words(&error))),
         Ok(metadata) if follow && !metadata.is_file() => {
             Finding::ok(Check::Permissions, format!("{shown} is no regular file: its reader decides"))
         }

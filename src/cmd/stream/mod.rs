@@ -10,6 +10,7 @@ use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
 use crate::console::{Console, Level};
+use crate::metrics::MetricsFile;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{InstrumentKey, Segment, Stream};
 use crate::net::tls::LazyTls;
@@ -110,6 +111,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         calendar: calendar.clone(),
         ..Config::new(feed, 1, 0)
     };
+    let metrics = plan.metrics.as_deref().map(|path| MetricsFile::open(path, feed.name(), now_us())).transpose()?;
     let (mut observer, mut on_end) = (None, None);
     if let (Some(view), Some(lines)) = (view, watch.lines) {
         let segments = subscriptions.iter().map(|wanted| wanted.instrument.segment).collect();
@@ -141,6 +143,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         stats: plan.stats,
         changes: watch.changes,
         reread: watch.reread,
+        metrics,
         observer,
         on_end,
         live_line: live_line(console),
@@ -260,6 +263,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
         count: plan.stop.count,
         ..Rules::everything(plan.feed())
     };
+    rules.bars.clone_from(&plan.shape.bars);
     if let Some(only) = &plan.shape.only {
         rules.only = only.iter().copied().collect();
     }

@@ -11,6 +11,8 @@ use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::output::StopSignal;
 use crate::output::file::{FileSink, FileSpec, Pattern, Restarted, TypedFiles};
+#[cfg(feature = "nats")]
+use crate::output::nats::NatsSink;
 use crate::output::stdout::StdoutSink;
 use crate::pipeline::item::{Event, GapReason};
 use crate::pipeline::outputs::OutputSpec;
@@ -99,6 +101,11 @@ fn open_one(
     let format = plan.format;
     let style = Style { format, time: shape.time, columns };
     let header = (format == Format::Csv).then_some(header);
+    #[cfg(feature = "nats")]
+    if let OutputTarget::Nats(target) = &plan.target {
+        let destination = Box::new(NatsSink::open((**target).clone(), stop.clone(), console)?);
+        return Ok((OutputSpec { destination, style, header: None, is_file: true }, Vec::new()));
+    }
     let OutputTarget::Pattern(pattern) = &plan.target else {
         let destination = Box::new(StdoutSink::open(outputs.disk_wait, stop.clone(), console)?);
         return Ok((OutputSpec { destination, style, header, is_file: false }, Vec::new()));

@@ -142,7 +142,7 @@ fn pass_on(mut reader: impl BufRead, ask: &mpsc::Sender<Ask>) -> std::io::Result
 fn why(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::InvalidData => error.to_string(),
-        _ => crate::net::io_words(error),
+        _ => crate::model::io_words(error),
     }
 }
 

@@ -70,7 +70,7 @@ fn text(bytes: Vec<u8>) -> SecretString {
 }
 
 fn unreadable(error: &io::Error) -> Failure {
-    Failure::new(Exit::Credentials, format!("stdin cannot be read: {}", crate::net::io_words(error)))
+    Failure::new(Exit::Credentials, format!("stdin cannot be read: {}", crate::model::io_words(error)))
 }
 
 /// Asks for the token on the terminal, without showing what is pasted.

@@ -1,7 +1,7 @@
 //! What happens between frames.
 
+use super::Pipeline;
 use super::market::mode_bit;
-use super::{Over, Pipeline};
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Event;
 use crate::protocol::Mode;
@@ -19,34 +19,42 @@ impl Pipeline {
                 self.outputs.forget_symbols();
             }
             Event::Subscribed { conn, instruments } => self.subscribed(*conn, instruments),
+            Event::Clock { at_us } => self.bars_due(*at_us),
             Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
             Event::Lost { conn, reason, detail, from_us } => {
                 let served: Vec<_> = self.gaps.served(*conn).collect();
                 self.forget_books(Some(&served));
                 self.gaps.lost(*conn, *reason, Some(detail.clone()), *from_us);
+                if let Some(bars) = &mut self.bars {
+                    bars.lost(*conn, *from_us);
+                }
             }
             Event::Whole { conn, at_us } => {
+                self.bars_due(*at_us);
                 if let Some(gap) = self.gaps.resumed(self.rules.feed, *conn, *at_us) {
                     self.print_gap(gap, *at_us);
                 }
             }
             Event::Gap { conn, reason, detail, from_us, to_us, dropped } => {
+                self.bars_due(*to_us);
                 self.gap(*conn, *reason, detail.clone(), *from_us, *to_us, *dropped);
             }
             Event::Status { conn, event, detail, at_us } => {
+                self.bars_due(*at_us);
                 if self.rules.status_records && self.over.is_none() {
                     let status = Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
                     let recv_us = self.outputs.stamp(*at_us, &self.books);
                     self.outputs.control(&status, recv_us, &self.books);
                 }
             }
-            Event::End { reason, .. } => {
-                self.over.get_or_insert(Over::Done(reason.clone()));
-            }
+            Event::End { reason, at_us } => self.end(reason, *at_us),
         }
     }
 
     pub(super) fn subscribed(&mut self, conn: u16, instruments: &[(InstrumentKey, Option<Mode>)]) {
+        if let Some(bars) = &mut self.bars {
+            bars.subscribed(conn, instruments.iter().map(|(instrument, _)| *instrument));
+        }
         self.gaps.subscribed(conn, instruments.iter().map(|(instrument, _)| *instrument));
         self.outputs.set_instruments(self.gaps.requested());
         for &(instrument, mode) in instruments {
@@ -68,6 +76,9 @@ impl Pipeline {
                 self.subscribed.remove(&instrument);
                 gone.push(instrument);
             }
+        }
+        if let Some(bars) = &mut self.bars {
+            bars.unsubscribed(&gone);
         }
         self.gaps.unsubscribed(&gone);
         self.outputs.set_instruments(self.gaps.requested());

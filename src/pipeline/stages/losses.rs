@@ -21,6 +21,9 @@ impl Pipeline {
     #[cold]
     pub(super) fn resumed(&mut self, frame: Frame<'_>) {
         if let Some(gap) = self.gaps.resumed(self.rules.feed, frame.conn, frame.recv_us) {
+            if let Some(bars) = &mut self.bars {
+                bars.resumed(frame.conn);
+            }
             self.print_gap(gap, frame.recv_us);
         }
     }
@@ -64,6 +67,9 @@ impl Pipeline {
     }
 
     pub(super) fn print_gap(&mut self, gap: Gap, at_us: i64) {
+        if let Some(bars) = &mut self.bars {
+            bars.gap(gap.conn, gap.from_us, gap.to_us);
+        }
         // Counted after its moment is known: that may close a file, whose books are then told without it.
         let recv_us = self.rules.gaps.then(|| self.outputs.stamp(at_us, &self.books));
         self.books.gaps += 1;
@@ -80,6 +86,7 @@ impl Pipeline {
         if self.over.is_some() {
             self.books.filtered += lagged.packets;
         } else {
+            self.bars_due(lagged.to_us);
             self.forget_books(None);
             self.gap(0, GapReason::Lagged, None, lagged.from_us, lagged.to_us, Some(lagged.packets));
             self.books.dropped += lagged.packets;

@@ -50,6 +50,9 @@ impl Pipeline {
             self.resumed(frame);
         }
         let (instrument, recv_us) = (header.instrument, frame.recv_us);
+        if self.bars.is_some() && self.is_only_in_bars(frame.conn, instrument, &packet) {
+            return;
+        }
         let is_printed = match packet {
             Packet::Ticker(p) => {
                 self.late(recv_us, p.ltt_raw());

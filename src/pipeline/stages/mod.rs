@@ -1,6 +1,7 @@
 //! Items into records: decodes, filters, stamps, writes, and accounts for every packet. The same for a live run and for
 //! a replay, which is why a replay prints the same bytes.
 
+mod bars;
 mod depth;
 mod ending;
 mod events;
@@ -15,6 +16,7 @@ pub use ending::EndedWithin;
 pub use names::{LookUp, Named};
 pub use rules::{Rules, View};
 
+use super::bars::Bars;
 use super::book;
 use super::figures::Figures;
 use super::gaps::Gaps;
@@ -60,6 +62,8 @@ pub struct Pipeline {
     over: Option<Over>,
     ending: ending::Ending,
     observer: Option<Box<dyn Observer>>,
+    /// Bars that are made of the packets (`--bars`), until the run ends.
+    bars: Option<Box<Bars>>,
     /// For how long data had been missing when the end began.
     disconnected_us: Option<i64>,
 }
@@ -81,6 +85,7 @@ impl Pipeline {
             Stream::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
         };
         let once = rules.once.take();
+        let bars = (!rules.bars.is_empty()).then(|| Box::new(Bars::new(&rules.bars)));
         let mut pipeline = Pipeline {
             rules,
             outputs,
@@ -98,6 +103,7 @@ impl Pipeline {
             over: None,
             ending: ending::Ending::default(),
             observer: None,
+            bars,
             disconnected_us: None,
         };
         if let Some(once) = once {
@@ -141,6 +147,10 @@ impl Pipeline {
         if let Some(stepped) = self.outputs.clock(frame.recv_us) {
             let detail = format!("the clock was set back by {:.6} s", stepped.by_us as f64 / 1e6);
             self.gap(0, GapReason::Clock, Some(detail), stepped.from_us, frame.recv_us, None);
+        }
+        self.bars_due(frame.recv_us);
+        if let Some(bars) = &mut self.bars {
+            bars.frame(frame.conn);
         }
         self.figures.last_recv_us = frame.recv_us;
         match (&self.decoder, frame.kind) {
@@ -257,6 +267,8 @@ impl Pipeline {
     /// The figures up to now.
     pub fn figures(&mut self) -> &Figures {
         self.figures.books = self.counts_outside();
+        // Packets in bars that are open are received, and it is not yet known what becomes of them.
+        self.figures.books.received += self.bars.as_ref().map_or(0, |bars| bars.held());
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
         self.figures.bytes_written = self.outputs.bytes_written();
@@ -286,6 +298,7 @@ impl Pipeline {
     pub fn begin_end(&mut self, now_us: i64) {
         let reason = self.reason();
         self.disconnected_us = self.gaps.open_for_us(now_us);
+        self.finish_bars(now_us);
         if self.malformed.held > 0 {
             self.told_malformed(now_us, None);
         }

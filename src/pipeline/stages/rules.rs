@@ -2,6 +2,7 @@
 
 use crate::model::InstrumentKey;
 use crate::model::Stream;
+use crate::pipeline::bars::Interval;
 use crate::protocol::Mode;
 
 use crate::record::TypeSet;
@@ -14,6 +15,8 @@ pub struct Rules {
     pub feed: Stream,
     /// Types that are printed (`--only`); every other market packet is filtered.
     pub only: TypeSet,
+    /// Lengths of the bars that are made of market packets (`--bars`); empty: none.
+    pub bars: Vec<Interval>,
     /// Whether gap records are printed (not with `--no-gaps`).
     pub gaps: bool,
     /// Whether connection events are records too.
@@ -48,6 +51,7 @@ impl Rules {
         Rules {
             feed,
             only: TypeSet::ALL,
+            bars: Vec::new(),
             gaps: true,
             status_records: false,
             count: None,

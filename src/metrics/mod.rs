@@ -1,0 +1,133 @@
+//! Figures of a run as text that Prometheus reads, in a file that its textfile collector picks up.
+
+mod text;
+
+pub use text::{GapFigures, Snapshot, SocketFigures};
+
+use crate::model::exit::{Exit, Failure};
+use crate::pipeline::item::GapReason;
+use crate::pipeline::observer::Observer;
+use crate::record::control::Gap;
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between two writings of the file.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// Counts gaps by their reason.
+#[derive(Debug, Clone, Default)]
+pub struct GapCounter(Arc<Mutex<BTreeMap<&'static str, GapFigures>>>);
+
+impl GapCounter {
+    /// Returns the gaps so far, every reason named.
+    pub fn figures(&self) -> BTreeMap<&'static str, GapFigures> {
+        let mut all: BTreeMap<_, _> =
+            GapReason::ALL.iter().map(|reason| (reason.name(), GapFigures::default())).collect();
+        all.extend(self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(name, gaps)| (*name, *gaps)));
+        all
+    }
+}
+
+impl Observer for GapCounter {
+    fn gap(&mut self, gap: &Gap) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let gaps = all.entry(gap.reason.name()).or_default();
+        gaps.count += 1;
+        gaps.us += (gap.to_us - gap.from_us).max(0);
+    }
+}
+
+/// A file of figures, replaced whole.
+pub struct MetricsFile {
+    path: PathBuf,
+    /// Counts the gaps of the run.
+    pub gaps: GapCounter,
+    written: Option<Instant>,
+    /// Whether the last writing failed: that is said once.
+    has_failed: bool,
+}
+
+impl MetricsFile {
+    /// Writes the first figures, all of nothing.
+    ///
+    /// # Errors
+    /// Exit 9: the file cannot be written.
+    pub fn open(path: &Path, feed: &str, now_us: i64) -> Result<MetricsFile, Failure> {
+        let mut file =
+            MetricsFile { path: path.to_owned(), gaps: GapCounter::default(), written: None, has_failed: false };
+        let nothing = Snapshot {
+            feed: feed.to_owned(),
+            now_us,
+            started_us: now_us,
+            gaps: file.gaps.figures(),
+            ..Snapshot::default()
+        };
+        match file.write(&nothing) {
+            Ok(()) => Ok(file),
+            Err(error) => Err(Failure::new(Exit::Output, format!("--metrics {path:?} cannot be written: {error}"))),
+        }
+    }
+
+    /// Returns whether it is time to write again.
+    pub fn is_due(&self) -> bool {
+        self.written.is_none_or(|written| written.elapsed() >= EVERY)
+    }
+
+    /// Replaces the file; returns what is to be said when it cannot be, once.
+    pub fn replace(&mut self, snapshot: &Snapshot) -> Option<String> {
+        match self.write(snapshot) {
+            Ok(()) => {
+                self.has_failed = false;
+                None
+            }
+            Err(error) => {
+                self.written = Some(Instant::now());
+                let path = &self.path;
+                let first = !std::mem::replace(&mut self.has_failed, true);
+                first.then(|| format!("--metrics {path:?} cannot be written: {error}; it is tried again every 15 s"))
+            }
+        }
+    }
+
+    fn write(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let folder = match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        // A name that the collector does not take for figures.
+        let mut file = tempfile::Builder::new().prefix(".dhan-metrics-").suffix(".tmp").tempfile_in(folder)?;
+        file.write_all(snapshot.to_string().as_bytes())?;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        self.written = Some(Instant::now());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_replaced_whole_and_readable_by_the_collector() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("dhan.prom");
+        let mut file = MetricsFile::open(&path, "market", 0).unwrap();
+        assert!(!file.is_due());
+        let snapshot = Snapshot { feed: "market".to_owned(), requested: 7, ..Snapshot::default() };
+        assert_eq!(file.replace(&snapshot), None);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("dhan_instruments_requested{feed=\"market\"} 7\n"), "{text}");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_dir(dir.path()).unwrap();
+        assert!(file.replace(&snapshot).unwrap().contains("cannot be written"));
+        assert_eq!(file.replace(&snapshot), None, "said once");
+        assert_eq!(MetricsFile::open(&path, "market", 0).err().map(|failure| failure.exit), Some(Exit::Output));
+    }
+}

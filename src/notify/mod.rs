@@ -1,0 +1,168 @@
+//! Tells the service manager how the run does (`NOTIFY_SOCKET`, as `sd_notify` does).
+
+use crate::model::Stream;
+use std::ffi::OsStr;
+use std::io;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Duration;
+
+/// How long a closed market may stand in for data.
+const CLOSED: Duration = Duration::from_secs(10);
+
+/// The service manager's ear.
+#[derive(Debug)]
+pub struct Notifier {
+    socket: UnixDatagram,
+    watchdog: Option<Duration>,
+    is_ready: bool,
+    status: String,
+}
+
+/// How a run does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Which stream it is.
+    pub stream: Stream,
+    /// Connections that are live, connections that asked for everything, and all.
+    pub live: usize,
+    /// Connections that have sent all their requests, live or not.
+    pub requested: usize,
+    /// All connections.
+    pub sockets: usize,
+    /// Whether the market is open.
+    pub is_open: bool,
+    /// How long the run has gone on.
+    pub up: Duration,
+    /// One line for people.
+    pub status: String,
+}
+
+impl State {
+    /// Returns whether the service has begun: data flows on every connection, or none can be expected.
+    pub fn is_ready(&self) -> bool {
+        let all = |count: usize| self.sockets > 0 && count >= self.sockets;
+        let waited = self.up >= CLOSED;
+        // An account without orders sends nothing, whether the market is open or not.
+        all(self.live) || (waited && (!self.is_open || (self.stream == Stream::Orders && all(self.requested))))
+    }
+}
+
+impl Notifier {
+    /// Returns the way to the service manager that started this process, if one did.
+    pub fn from_env() -> Option<Notifier> {
+        let path = std::env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty())?;
+        let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+        // A watchdog of a process that started this one is not for it.
+        let is_ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
+        let watchdog = number("WATCHDOG_USEC").filter(|us| *us > 0 && is_ours).map(Duration::from_micros);
+        Notifier::connect(&path, watchdog).ok()
+    }
+
+    /// Connects to the socket of a path, or of an abstract name that begins with `@`. It never waits.
+    fn connect(path: &OsStr, watchdog: Option<Duration>) -> io::Result<Notifier> {
+        let socket = UnixDatagram::unbound()?;
+        match path.as_bytes().split_first() {
+            Some((b'@', name)) => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
+            _ => socket.connect(path)?,
+        }
+        socket.set_nonblocking(true)?;
+        Ok(Notifier { socket, watchdog, is_ready: false, status: String::new() })
+    }
+
+    /// Returns how often [`Notifier::alive`] has to be called: twice within the manager's patience.
+    pub fn alive_every(&self) -> Option<Duration> {
+        self.watchdog.map(|patience| (patience / 2).max(Duration::from_millis(1)))
+    }
+
+    /// Says that the loop that reads the sockets goes round.
+    pub fn alive(&self) {
+        self.send("WATCHDOG=1");
+    }
+
+    /// Says that the run is ready, once, and how it does, when that changed.
+    pub fn tell(&mut self, state: &State) {
+        if !self.is_ready && state.is_ready() {
+            self.is_ready = true;
+            self.send("READY=1");
+        }
+        if self.status != state.status {
+            self.status.clone_from(&state.status);
+            self.send(&format!("STATUS={}", self.status.replace('\n', " ")));
+        }
+    }
+
+    /// Says that the run ends.
+    pub fn stopping(&self) {
+        self.send("STOPPING=1");
+    }
+
+    /// A manager that does not listen, or no longer, changes nothing.
+    fn send(&self, text: &str) {
+        let _ = self.socket.send(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> State {
+        State {
+            stream: Stream::Market,
+            live: 0,
+            requested: 0,
+            sockets: 2,
+            is_open: true,
+            up: Duration::from_secs(60),
+            status: "1 of 2 live".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_run_is_ready_with_data_or_where_none_can_be_expected() {
+        assert!(!state().is_ready());
+        assert!(!State { live: 1, ..state() }.is_ready());
+        assert!(State { live: 2, ..state() }.is_ready());
+        assert!(!State { sockets: 0, ..state() }.is_ready());
+        let closed = State { is_open: false, ..state() };
+        assert!(closed.is_ready());
+        assert!(!State { up: Duration::from_secs(9), ..closed }.is_ready());
+        let orders = State { stream: Stream::Orders, requested: 2, ..state() };
+        assert!(orders.is_ready());
+        assert!(!State { requested: 1, ..orders }.is_ready());
+        assert!(!State { requested: 2, ..state() }.is_ready());
+    }
+
+    #[test]
+    fn both_kinds_of_addresses_are_told_in_order_and_a_deaf_manager_holds_nobody_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let name = format!("dhan-test-{}", std::process::id());
+        let abstract_name = SocketAddr::from_abstract_name(&name).unwrap();
+        let listeners = [
+            (UnixDatagram::bind(&path).unwrap(), path.as_os_str().to_owned()),
+            (UnixDatagram::bind_addr(&abstract_name).unwrap(), format!("@{name}").into()),
+        ];
+        for (listener, address) in listeners {
+            let mut notifier = Notifier::connect(&address, Some(Duration::from_secs(4))).unwrap();
+            assert_eq!(notifier.alive_every(), Some(Duration::from_secs(2)));
+            notifier.tell(&state());
+            notifier.tell(&State { live: 2, ..state() });
+            notifier.tell(&State { live: 2, status: "2 of\n2 live".to_owned(), ..state() });
+            notifier.alive();
+            notifier.stopping();
+            let mut said = Vec::new();
+            let mut buffer = [0; 256];
+            for _ in 0..5 {
+                let len = listener.recv(&mut buffer).unwrap();
+                said.push(String::from_utf8_lossy(&buffer[..len]).into_owned());
+            }
+            assert_eq!(said, ["STATUS=1 of 2 live", "READY=1", "STATUS=2 of 2 live", "WATCHDOG=1", "STOPPING=1"]);
+            (0..10_000).for_each(|_| notifier.alive());
+            drop(listener);
+            notifier.alive();
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! NATS JetStream: every record is a message, published until the server has acknowledged it.
+//!
+//! A connection lives until the first trouble: then it is dropped with everything that it still held, a new one is made,
+//! and what was not acknowledged is published again, in order and with the same ids. The server drops what it has
+//! already, so each message is in the stream once and in order. A connection that reconnected by itself would send what
+//! waits in it before what was lost.
+
+mod address;
+mod connection;
+
+pub use address::{Address, Subject};
+
+use super::{Destination, Unwritten, WriteFailure};
+use crate::console::Console;
+use crate::model::exit::{Exit, Failure};
+use crate::output::StopSignal;
+use connection::{Connection, Message, Settings, Trouble};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Between two attempts to publish again.
+const AGAIN: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+/// How often a wait looks whether it must end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What is published where, and with what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NatsTarget {
+    /// The server and the subject.
+    pub address: Address,
+    /// The stream that is made if it is not there (`--nats-stream`).
+    pub stream: Option<String>,
+    /// The file with the credentials (`--nats-creds`).
+    pub creds: Option<PathBuf>,
+}
+
+/// Publishes lines of NDJSON.
+pub struct NatsSink {
+    settings: Settings,
+    subject: Subject,
+    connection: Option<Connection>,
+    /// Random: two runs do not take each other's messages for doubles.
+    run: u64,
+    stop: StopSignal,
+    console: Console,
+    bytes: u64,
+    /// Since when nothing was acknowledged.
+    away: Option<Instant>,
+}
+
+impl NatsSink {
+    /// Connects and finds out that a stream takes the messages, without publishing one.
+    ///
+    /// # Errors
+    /// Exit 9: the server cannot be reached, no stream takes the subject, or this client may not publish to it.
+    pub fn open(target: NatsTarget, stop: StopSignal, console: &Console) -> Result<NatsSink, Failure> {
+        let NatsTarget { address, stream, creds } = target;
+        let server = address.server.clone();
+        let subject = address.subject;
+        let settings = Settings { server, stream, creds, stream_subject: subject.stream_subject() };
+        let refused = |trouble: Trouble| Failure::new(Exit::Output, format!("{}: {trouble}", settings.server));
+        let connection = Connection::open(&settings, None).map_err(refused)?;
+        connection.prepare(&settings, &subject.of_end()).map_err(refused)?;
+        Ok(NatsSink {
+            settings,
+            subject,
+            connection: Some(connection),
+            run: fastrand::u64(..),
+            stop,
+            console: console.clone(),
+            bytes: 0,
+            away: None,
+        })
+    }
+
+    /// Publishes messages until all are acknowledged or the run must end; returns how many of the first ones were.
+    fn publish(&mut self, messages: &[Message]) -> Result<(), (usize, WriteFailure)> {
+        let mut acknowledged = 0;
+        let mut pauses = AGAIN.iter().chain(std::iter::repeat(&AGAIN[3]));
+        loop {
+            let result = match self.connection.take() {
+                Some(connection) => Ok(connection),
+                None => Connection::open(&self.settings, Some(&self.stop)),
+            };
+            let trouble = match result {
+                Err(trouble) => trouble,
+                Ok(connection) => match connection.publish(&messages[acknowledged..], &self.stop) {
+                    Ok(()) => {
+                        self.connection = Some(connection);
+                        self.is_back();
+                        return Ok(());
+                    }
+                    Err((more, trouble)) => {
+                        acknowledged += more;
+                        if more > 0 {
+                            pauses = AGAIN.iter().chain(std::iter::repeat(&AGAIN[3]));
+                        }
+                        trouble
+                    }
+                },
+            };
+            if let Trouble::TooLarge(_) = trouble {
+                let failure = Failure::new(Exit::Output, format!("{}: {trouble}", self.settings.server));
+                return Err((acknowledged, WriteFailure::Failed(failure)));
+            }
+            if self.stop.is_stopped() {
+                return Err((acknowledged, WriteFailure::Stopped));
+            }
+            self.is_away(&trouble);
+            let until = Instant::now() + *pauses.next().unwrap_or(&AGAIN[3]);
+            while Instant::now() < until && !self.stop.is_stopped() {
+                std::thread::sleep(LOOK);
+            }
+        }
+    }
+
+    fn is_away(&mut self, trouble: &Trouble) {
+        if self.away.is_none() {
+            self.away = Some(Instant::now());
+            self.console.warn(format!("{}: {trouble}; records wait and are published again", self.settings.server));
+        }
+    }
+
+    fn is_back(&mut self) {
+        if let Some(since) = self.away.take() {
+            let away = humantime::format_duration(Duration::from_secs(since.elapsed().as_secs()));
+            self.console.warn(format!("{}: acknowledges again, after {away}", self.settings.server));
+        }
+    }
+}
+
+impl Destination for NatsSink {
+    fn name(&self) -> String {
+        self.settings.server.clone()
+    }
+
+    fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
+        let mut ends = Vec::new();
+        let mut messages = Vec::new();
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', lines) {
+            messages.push(self.subject.message(&lines[start..end], self.run));
+            start = end + 1;
+            ends.push(start);
+        }
+        let result = self.publish(&messages);
+        let acknowledged = result.as_ref().map_or_else(|(count, _)| *count, |()| messages.len());
+        let written = acknowledged.checked_sub(1).map_or(0, |last| ends[last]);
+        self.bytes += written as u64;
+        result.map_err(|(_, failure)| Unwritten { failure, written })
+    }
+
+    fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+        let result = end_line.map_or(Ok(()), |line| self.write(line));
+        self.connection = None;
+        result.map_err(|unwritten| unwritten.failure)
+    }
+
+    fn bytes_written(&self) -> u64 {
+        self.bytes
+    }
+}

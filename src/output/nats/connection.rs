@@ -1,0 +1,296 @@
+//! One connection to a NATS server, with a thread that serves it. It is never used again after trouble.
+
+use crate::console::untrusted;
+use crate::storage::StopSignal;
+use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{self, stream};
+use async_nats::{ConnectOptions, Event};
+use bytes::Bytes;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot};
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long an acknowledgement may take.
+const ACK: Duration = Duration::from_secs(5);
+/// How often a wait looks whether the run must end.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long a stream that is made here keeps messages.
+const KEPT: Duration = Duration::from_hours(24);
+/// Where a reconnection would come; it never does.
+const NEVER: Duration = Duration::from_hours(24);
+/// A stream that nobody has: a message for it is refused, and shows that one could be published.
+const NOBODYS: &str = "dhan-asks-whether-it-may-publish";
+
+/// What a connection is made with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `nats://HOST:PORT` or `tls://HOST:PORT`.
+    pub server: String,
+    /// The stream that is made if it is not there.
+    pub stream: Option<String>,
+    /// The file with the credentials.
+    pub creds: Option<PathBuf>,
+    /// The subjects of a stream that is made here.
+    pub stream_subject: String,
+}
+
+/// A message as it is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its subject.
+    pub subject: String,
+    /// The id by which the server knows a double.
+    pub id: String,
+    /// The record.
+    pub payload: Bytes,
+}
+
+/// Why nothing was acknowledged.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The server cannot be reached, or was lost.
+    Away(String),
+    /// The server or the account refuses.
+    Refused(String),
+    /// The server does not take messages of this size.
+    TooLarge(String),
+    /// The run must end.
+    Stopped,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Away(why) | Trouble::Refused(why) | Trouble::TooLarge(why) => f.write_str(why),
+            Trouble::Stopped => f.write_str("the run ends"),
+        }
+    }
+}
+
+/// What the connection says of itself.
+#[derive(Default)]
+struct Health {
+    trouble: Mutex<Option<String>>,
+    changed: Notify,
+}
+
+impl Health {
+    fn spoil(&self, why: String) {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        self.changed.notify_waiters();
+        self.changed.notify_one();
+    }
+
+    fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn spoiled(&self) -> String {
+        loop {
+            if let Some(why) = self.trouble() {
+                return why;
+            }
+            self.changed.notified().await;
+        }
+    }
+}
+
+/// A connection.
+pub struct Connection {
+    handle: Handle,
+    jetstream: jetstream::Context,
+    health: Arc<Health>,
+    /// Dropped, it ends the thread and everything that the connection still holds.
+    _thread: oneshot::Sender<()>,
+}
+
+impl Connection {
+    /// Connects once.
+    pub fn open(settings: &Settings, stop: Option<&StopSignal>) -> Result<Connection, Trouble> {
+        let away = |why: String| Trouble::Away(why);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| away(format!("no runtime: {}", error.kind())))?;
+        let handle = runtime.handle().clone();
+        let (thread, ended) = oneshot::channel::<()>();
+        std::thread::Builder::new()
+            .name("nats".to_owned())
+            .spawn(move || {
+                let _ = runtime.block_on(ended);
+                runtime.shutdown_background();
+            })
+            .map_err(|error| away(format!("a thread cannot be started: {}", error.kind())))?;
+        let health = Arc::new(Health::default());
+        let client = handle.block_on(until_stopped(stop, connect(settings, Arc::clone(&health))))??;
+        // It starts a task of its own.
+        let entered = handle.enter();
+        let mut jetstream = jetstream::new(client);
+        drop(entered);
+        jetstream.set_timeout(ACK);
+        Ok(Connection { handle, jetstream, health, _thread: thread })
+    }
+
+    /// Makes the stream if one was named and is not there, and finds out whether a message could be published.
+    pub fn prepare(&self, settings: &Settings, subject: &str) -> Result<(), Trouble> {
+        self.handle.block_on(async {
+            if let Some(name) = &settings.stream {
+                let config = stream::Config {
+                    name: name.clone(),
+                    subjects: vec![settings.stream_subject.clone()],
+                    max_age: KEPT,
+                    storage: stream::StorageType::File,
+                    ..stream::Config::default()
+                };
+                self.healthy(None, self.jetstream.get_or_create_stream(config)).await?.map_err(|error| {
+                    Trouble::Refused(format!("the stream {name:?} can neither be used nor made: {}", words(&error)))
+                })?;
+            }
+            let message = PublishMessage::build().payload(Bytes::new()).expected_stream(NOBODYS);
+            let asked = self.healthy(None, self.jetstream.send_publish(subject.to_owned(), message)).await?;
+            let answer = match asked {
+                Ok(acknowledged) => self.healthy(None, acknowledged).await?,
+                Err(error) => Err(error),
+            };
+            match answer {
+                // Refused for being another stream's: there is one that takes the subject, and it answers.
+                Err(error) if is_other_stream(&error) => Ok(()),
+                Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(Trouble::Refused(format!(
+                    "no stream takes {subject:?}: make one for {:?}, or let --nats-stream NAME make it",
+                    settings.stream_subject
+                ))),
+                Err(error) => Err(trouble(&error)),
+                Ok(_) => Err(Trouble::Refused("the server took a message for a stream that is not there".to_owned())),
+            }
+        })
+    }
+
+    /// Publishes messages in order and waits until all are acknowledged.
+    ///
+    /// # Errors
+    /// How many of the first ones were, and why no more.
+    pub fn publish(&self, messages: &[Message], stop: &StopSignal) -> Result<(), (usize, Trouble)> {
+        self.handle.block_on(async {
+            let mut waiting: Vec<PublishAckFuture> = Vec::with_capacity(messages.len());
+            let mut failure = None;
+            for Message { subject, id, payload } in messages {
+                let message = PublishMessage::build().payload(payload.clone()).message_id(id);
+                match self.healthy(Some(stop), self.jetstream.send_publish(subject.clone(), message)).await {
+                    Ok(Ok(acknowledged)) => waiting.push(acknowledged),
+                    Ok(Err(error)) => {
+                        failure = Some(trouble(&error));
+                        break;
+                    }
+                    Err(trouble) => {
+                        failure = Some(trouble);
+                        break;
+                    }
+                }
+            }
+            for (count, acknowledged) in waiting.into_iter().enumerate() {
+                match self.healthy(Some(stop), acknowledged).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => return Err((count, trouble(&error))),
+                    // What is lost may be acknowledged all the same: it is published again, and known as a double.
+                    Err(trouble) => return Err((count, failure.unwrap_or(trouble))),
+                }
+            }
+            match failure {
+                None => Ok(()),
+                Some(trouble) => Err((messages.len(), trouble)),
+            }
+        })
+    }
+
+    /// Waits for something as long as the connection is in order and the run goes on.
+    async fn healthy<T>(&self, stop: Option<&StopSignal>, work: impl IntoFuture<Output = T>) -> Result<T, Trouble> {
+        tokio::select! {
+            biased;
+            done = until_stopped(stop, work) => done,
+            why = self.health.spoiled() => Err(Trouble::Away(why)),
+        }
+    }
+}
+
+async fn until_stopped<T>(stop: Option<&StopSignal>, work: impl IntoFuture<Output = T>) -> Result<T, Trouble> {
+    let stopped = async {
+        match stop {
+            Some(stop) => {
+                while !stop.is_stopped() {
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        done = work.into_future() => Ok(done),
+        () = stopped => Err(Trouble::Stopped),
+    }
+}
+
+async fn connect(settings: &Settings, health: Arc<Health>) -> Result<async_nats::Client, Trouble> {
+    let options = match &settings.creds {
+        None => ConnectOptions::new(),
+        Some(path) => ConnectOptions::with_credentials_file(path)
+            .await
+            .map_err(|error| Trouble::Refused(format!("--nats-creds {path:?} cannot be used: {}", error.kind())))?,
+    };
+    let is_connected = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let was_connected = Arc::clone(&is_connected);
+    let mut options = options
+        .name("dhan")
+        .connection_timeout(CONNECT)
+        .ignore_discovered_servers()
+        .reconnect_delay_callback(move |_| {
+            if was_connected.load(std::sync::atomic::Ordering::Relaxed) { NEVER } else { Duration::ZERO }
+        })
+        .event_callback(move |event| {
+            let why = match event {
+                Event::Disconnected | Event::Closed => Some("the connection was lost".to_owned()),
+                Event::ServerError(error) => Some(words(&error)),
+                Event::ClientError(error) => Some(words(&error)),
+                _ => None,
+            };
+            if let Some(why) = why {
+                health.spoil(why);
+            }
+            std::future::ready(())
+        });
+    if settings.server.starts_with("tls://") {
+        options = options.require_tls(true);
+    }
+    let client = match tokio::time::timeout(CONNECT, options.connect(settings.server.as_str())).await {
+        Ok(Ok(client)) => client,
+        Ok(Err(error)) => return Err(Trouble::Away(format!("cannot connect: {}", words(&error)))),
+        Err(_) => return Err(Trouble::Away(format!("no connection within {} s", CONNECT.as_secs()))),
+    };
+    is_connected.store(true, std::sync::atomic::Ordering::Relaxed);
+    Ok(client)
+}
+
+fn trouble(error: &PublishError) -> Trouble {
+    match error.kind() {
+        PublishErrorKind::StreamNotFound => Trouble::Refused("no stream takes the messages".to_owned()),
+        PublishErrorKind::TimedOut => Trouble::Away(format!("no acknowledgement within {} s", ACK.as_secs())),
+        PublishErrorKind::BrokenPipe => Trouble::Away("the connection was lost".to_owned()),
+        PublishErrorKind::MaxPayloadExceeded => Trouble::TooLarge(words(error)),
+        _ => Trouble::Refused(words(error)),
+    }
+}
+
+/// Whether a message was refused for being meant for another stream.
+fn is_other_stream(error: &PublishError) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<jetstream::Error>());
+    source.is_some_and(|error| error.error_code() == jetstream::ErrorCode::STREAM_NOT_MATCH)
+}
+
+/// Somebody else's error as it may be shown.
+fn words(error: &dyn fmt::Display) -> String {
+    untrusted(&error.to_string())
+}

@@ -1,0 +1,129 @@
+//! Lengths of bars, and where they begin.
+
+use crate::clock::{IST_OFFSET_US, SECOND_US};
+use crate::model::Segment;
+use std::sync::Arc;
+
+const DAY: i64 = 86_400;
+
+/// How long a bar stays open for late packets behind its end, µs.
+pub const GRACE_US: i64 = SECOND_US;
+
+/// The length of a bar: whole seconds that divide the day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interval {
+    seconds: i64,
+    text: Arc<str>,
+}
+
+impl Interval {
+    /// Reads a number and a unit: `30s`, `5m`, `1h`.
+    ///
+    /// # Errors
+    /// It is not of that form, or does not divide the day: what to write instead.
+    pub fn parse(typed: &str) -> Result<Interval, String> {
+        let text = typed.trim().to_ascii_lowercase();
+        let wrong = || "not a length of bars: write one such as 30s, 1m, 5m or 1h".to_owned();
+        let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?);
+        let unit_seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            _ => return Err(wrong()),
+        };
+        let number: i64 = digits.parse().map_err(|_| wrong())?;
+        let seconds = number.saturating_mul(unit_seconds);
+        if seconds > 0 && seconds <= DAY && DAY % seconds == 0 {
+            return Ok(Interval { seconds, text: format!("{number}{unit}").into() });
+        }
+        let divides = |n: &i64| n * unit_seconds <= DAY && DAY % (n * unit_seconds) == 0;
+        let below = (1..number.min(DAY)).rev().find(divides).map(|n| format!("{n}{unit}"));
+        let above = (number.min(DAY) + 1..=DAY / unit_seconds).find(divides).map(|n| format!("{n}{unit}"));
+        let nearest: Vec<_> = below.into_iter().chain(above).collect();
+        Err(format!("it does not divide the day: write {}", nearest.join(" or ")))
+    }
+
+    /// Returns its length, µs.
+    pub fn us(&self) -> i64 {
+        self.seconds * SECOND_US
+    }
+
+    /// Returns it as records carry it.
+    pub fn text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+}
+
+/// The times of day at which sessions open, IST, in seconds: bars are aligned to that of their segment.
+pub const OPENINGS: [i64; 2] = [9 * 3_600 + 15 * 60, 9 * 3_600];
+
+/// Returns which of [`OPENINGS`] is a segment's.
+pub fn opening(segment: Segment) -> usize {
+    match segment {
+        Segment::MCX_COMM | Segment::NSE_CURRENCY | Segment::BSE_CURRENCY => 1,
+        _ => 0,
+    }
+}
+
+/// Returns the beginning of the bar that holds a moment, µs since the epoch. Bars divide the day, so that every day's
+/// opening is a beginning.
+#[inline]
+pub fn start_us(moment_us: i64, length_us: i64, opening: usize) -> i64 {
+    let offset_us = OPENINGS[opening] * SECOND_US - IST_OFFSET_US;
+    moment_us - (moment_us - offset_us).rem_euclid(length_us)
+}
+
+/// Returns the first moment after this one at which bars of any of these lengths may be due, µs since the epoch.
+pub fn next_due_us(intervals: &[Interval], after_us: i64) -> Option<i64> {
+    let next = |length_us: i64, opening| start_us(after_us - GRACE_US, length_us, opening) + length_us + GRACE_US;
+    let all =
+        intervals.iter().flat_map(|interval| (0..OPENINGS.len()).map(move |opening| next(interval.us(), opening)));
+    all.min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ist_to_us;
+
+    #[test]
+    fn a_length_that_does_not_divide_the_day_names_its_neighbours() {
+        for (typed, text, seconds) in [("1m", "1m", 60), (" 05M", "5m", 300), ("1h", "1h", 3_600), ("24h", "24h", DAY)]
+        {
+            let interval = Interval::parse(typed).unwrap();
+            assert_eq!((&*interval.text(), interval.us()), (text, seconds * SECOND_US));
+        }
+        for (typed, nearest) in [
+            ("7m", "write 6m or 8m"),
+            ("7s", "write 6s or 8s"),
+            ("5h", "write 4h or 6h"),
+            ("0m", "write 1m"),
+            ("25h", "write 24h"),
+        ] {
+            let said = Interval::parse(typed).unwrap_err();
+            assert!(said.ends_with(nearest), "{said}");
+        }
+        for typed in ["", "5", "m", "1d", "1.5m", "-1m", "99999999999999999999s"] {
+            assert!(Interval::parse(typed).unwrap_err().contains("write one such as 30s"), "{typed}");
+        }
+        assert!(Interval::parse("9223372036854775807h").unwrap_err().ends_with("write 24h"));
+    }
+
+    #[test]
+    fn bars_are_aligned_to_the_opening_of_the_segment() {
+        let us = |text: &str| ist_to_us(text.parse().unwrap());
+        let hour = 3_600 * SECOND_US;
+        for (segment, moment, begins) in [
+            (Segment::NSE_EQ, "2026-06-10T09:15:00", "2026-06-10T09:15:00"),
+            (Segment::IDX_I, "2026-06-10T10:14:59", "2026-06-10T09:15:00"),
+            (Segment::NSE_EQ, "2026-06-10T09:14:59", "2026-06-10T08:15:00"),
+            (Segment::MCX_COMM, "2026-06-10T10:14:59", "2026-06-10T10:00:00"),
+            (Segment::BSE_CURRENCY, "2026-06-10T09:00:00", "2026-06-10T09:00:00"),
+        ] {
+            assert_eq!(start_us(us(moment), hour, opening(segment)), us(begins), "{moment}");
+        }
+        let intervals = [Interval::parse("1h").unwrap()];
+        assert_eq!(next_due_us(&intervals, us("2026-06-10T10:00:00")), Some(us("2026-06-10T10:00:01")));
+        assert_eq!(next_due_us(&intervals, us("2026-06-10T10:00:01")), Some(us("2026-06-10T10:15:01")));
+    }
+}

@@ -1,0 +1,444 @@
+//! OHLC bars of market packets (contract §3.7). Pure: packets and moments in, bars out.
+//!
+//! A bar is due one second after its end, by the clock of receiving. That clock is the receive times of frames, and
+//! [`Event::Clock`](super::item::Event::Clock) where nothing comes: a capture keeps both, so a replay closes every bar at
+//! the same place among the packets.
+
+mod interval;
+#[cfg(test)]
+mod tests;
+
+pub use interval::{Interval, next_due_us};
+
+use crate::clock::SECOND_US;
+use crate::model::InstrumentKey;
+use crate::record::bar::{Bar, Incomplete};
+use interval::{GRACE_US, OPENINGS, opening, start_us};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// What a ticker, quote or full packet says of trades.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Price {
+    /// Last price, rupees.
+    pub ltp: f32,
+    /// Last trade time, UTC epoch seconds.
+    pub ltt: Option<i64>,
+    /// The day's volume.
+    pub volume: Option<u32>,
+    /// Open interest.
+    pub oi: Option<u32>,
+}
+
+/// A bar that is due.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// Whose.
+    pub instrument: InstrumentKey,
+    /// The record.
+    pub bar: Bar,
+    /// The moment that it carries: a second after its end, or the end of the run.
+    pub at_us: i64,
+    /// Packets that are counted with this bar, each with one bar only.
+    pub packets: u32,
+}
+
+/// The bars of a run.
+#[derive(Debug)]
+pub struct Bars {
+    series: Vec<Series>,
+    instruments: Vec<State>,
+    known: FxHashMap<InstrumentKey, u32>,
+    /// The latest moment that was seen.
+    clock_us: i64,
+    /// The first moment at which a bar is due.
+    due_us: i64,
+    /// Packets in bars that are not finished.
+    held: u64,
+    /// Connections that have lost data, and since when.
+    lost: FxHashMap<u16, i64>,
+    /// Until when each connection's last gap lasted; 0 is all of them.
+    gap_until: BTreeMap<u16, i64>,
+    /// Instruments that a connection was asked for since its last frame.
+    asked: FxHashMap<u16, Vec<InstrumentKey>>,
+}
+
+/// What is known of an instrument.
+#[derive(Debug)]
+struct State {
+    instrument: InstrumentKey,
+    conn: u16,
+    opening: u8,
+    seen: bool,
+    ltt: i64,
+    volume: Option<u32>,
+    oi: Option<u32>,
+    /// Growth of the volume that no trade has shown.
+    carry: u32,
+    /// Since when it is watched.
+    from_us: i64,
+}
+
+/// The bars of one interval and one alignment.
+#[derive(Debug)]
+struct Series {
+    interval: Interval,
+    length_us: i64,
+    opening: usize,
+    /// Intervals that are not finished, by their beginnings: the running one, and for a second the one before it.
+    open: Vec<Open>,
+    spare: Vec<Open>,
+}
+
+/// The bars of one interval.
+#[derive(Debug, Default)]
+struct Open {
+    start_us: i64,
+    candles: Vec<Candle>,
+    /// Place of an instrument's candle, from 1; 0 is none.
+    place: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Candle {
+    instrument: u32,
+    open: f32,
+    high: f32,
+    low: f32,
+    close: f32,
+    volume: Option<u64>,
+    oi: Option<u32>,
+    ticks: u32,
+    packets: u32,
+    gap: bool,
+    start: bool,
+    end: bool,
+}
+
+impl Bars {
+    /// Makes bars of these lengths.
+    pub fn new(intervals: &[Interval]) -> Bars {
+        let mut intervals = intervals.to_vec();
+        intervals.sort_by_key(Interval::us);
+        intervals.dedup_by_key(|interval| interval.us());
+        let series = intervals.iter().flat_map(|interval| {
+            (0..OPENINGS.len()).map(|opening| Series {
+                interval: interval.clone(),
+                length_us: interval.us(),
+                opening,
+                open: Vec::new(),
+                spare: Vec::new(),
+            })
+        });
+        Bars {
+            series: series.collect(),
+            instruments: Vec::new(),
+            known: FxHashMap::default(),
+            clock_us: i64::MIN,
+            due_us: i64::MAX,
+            held: 0,
+            lost: FxHashMap::default(),
+            gap_until: BTreeMap::new(),
+            asked: FxHashMap::default(),
+        }
+    }
+
+    /// Returns the number of packets in bars that are not finished.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// Notes that a connection serves these instruments from its next frame on.
+    pub fn subscribed(&mut self, conn: u16, instruments: impl Iterator<Item = InstrumentKey>) {
+        self.asked.entry(conn).or_default().extend(instruments);
+    }
+
+    /// Notes that these instruments are no longer watched.
+    pub fn unsubscribed(&mut self, instruments: &[InstrumentKey]) {
+        for at in instruments.iter().filter_map(|instrument| self.known.get(instrument)) {
+            for open in self.series.iter_mut().flat_map(|series| &mut series.open) {
+                if let Some(candle) = open.candle(*at) {
+                    candle.end = true;
+                }
+            }
+            // What comes after a new subscription is the state before, as at first.
+            self.instruments[*at as usize].seen = false;
+            self.instruments[*at as usize].from_us = i64::MAX;
+        }
+    }
+
+    /// Notes that a connection lost data.
+    pub fn lost(&mut self, conn: u16, from_us: i64) {
+        self.lost.entry(conn).or_insert(from_us);
+    }
+
+    /// Notes that a connection has data again.
+    pub fn resumed(&mut self, conn: u16) {
+        self.lost.remove(&conn);
+    }
+
+    /// Notes a gap; connection 0 is all of them.
+    pub fn gap(&mut self, conn: u16, from_us: i64, to_us: i64) {
+        let until = self.gap_until.entry(conn).or_insert(to_us);
+        *until = (*until).max(to_us);
+        let Bars { series, instruments, .. } = self;
+        for Series { length_us, open, .. } in series {
+            for open in open.iter_mut().filter(|open| from_us < open.start_us + *length_us && to_us >= open.start_us) {
+                for candle in &mut open.candles {
+                    candle.gap |= conn == 0 || instruments[candle.instrument as usize].conn == conn;
+                }
+            }
+        }
+    }
+
+    /// Finishes the bars that are due at a moment, the earliest first.
+    #[inline]
+    pub fn advance(&mut self, now_us: i64, each: &mut dyn FnMut(Finished)) {
+        self.clock_us = self.clock_us.max(now_us);
+        if self.clock_us >= self.due_us {
+            self.finish_due(each);
+        }
+    }
+
+    #[cold]
+    fn finish_due(&mut self, each: &mut dyn FnMut(Finished)) {
+        loop {
+            let due = |series: &Series| series.due_us().filter(|due| *due <= self.clock_us);
+            let next = self.series.iter().enumerate().filter_map(|(i, series)| Some((due(series)?, i))).min();
+            let Some((due_us, i)) = next else { break };
+            let open = self.series[i].open.remove(0);
+            self.emit(i, open, due_us, false, each);
+        }
+        self.due_us = self.series.iter().filter_map(Series::due_us).min().unwrap_or(i64::MAX);
+    }
+
+    fn emit(&mut self, series: usize, mut open: Open, at_us: i64, ends: bool, each: &mut dyn FnMut(Finished)) {
+        let Bars { series: all, instruments, held, lost, .. } = self;
+        let Series { interval, length_us, spare, .. } = &mut all[series];
+        for candle in open.candles.drain(..) {
+            let State { instrument, conn, .. } = &instruments[candle.instrument as usize];
+            let is_lost = lost.get(conn).is_some_and(|from| *from < open.start_us + *length_us);
+            let incomplete = match (candle.gap || is_lost, candle.start, candle.end || ends) {
+                (true, ..) => Some(Incomplete::Gap),
+                (_, true, _) => Some(Incomplete::Start),
+                (.., true) => Some(Incomplete::End),
+                _ => None,
+            };
+            *held -= u64::from(candle.packets);
+            each(Finished {
+                instrument: *instrument,
+                bar: Bar {
+                    interval: interval.text(),
+                    start: open.start_us.div_euclid(SECOND_US),
+                    open: candle.open,
+                    high: candle.high,
+                    low: candle.low,
+                    close: candle.close,
+                    volume: candle.volume,
+                    oi: candle.oi,
+                    ticks: u64::from(candle.ticks),
+                    incomplete,
+                },
+                at_us,
+                packets: candle.packets,
+            });
+        }
+        open.place.fill(0);
+        spare.push(open);
+    }
+
+    /// Finishes every bar: the run ends at this moment.
+    pub fn finish(&mut self, end_us: i64, each: &mut dyn FnMut(Finished)) {
+        self.advance(end_us, each);
+        let end_us = self.clock_us;
+        let mut rest = Vec::new();
+        for (i, series) in self.series.iter_mut().enumerate() {
+            for open in series.open.drain(..) {
+                let until_us = open.start_us + series.length_us;
+                // An interval that is over waits for late packets only: the run did not end within it.
+                let (at_us, ends) = if until_us <= end_us { (until_us + GRACE_US, false) } else { (end_us, true) };
+                rest.push((at_us, i, open, ends));
+            }
+        }
+        rest.sort_by_key(|(at_us, i, ..)| (*at_us, *i));
+        for (at_us, i, open, ends) in rest {
+            self.emit(i, open, at_us, ends, each);
+        }
+        self.due_us = i64::MAX;
+    }
+
+    /// Notes that a frame of a connection came: what it was asked for before is watched from now on.
+    #[inline]
+    pub fn frame(&mut self, conn: u16) {
+        if !self.asked.is_empty()
+            && let Some(instruments) = self.asked.remove(&conn)
+        {
+            for instrument in instruments {
+                let at = self.state(instrument, conn);
+                let state = &mut self.instruments[at as usize];
+                if !state.seen {
+                    state.from_us = self.clock_us;
+                }
+            }
+        }
+    }
+
+    fn state(&mut self, instrument: InstrumentKey, conn: u16) -> u32 {
+        let Bars { known, instruments, clock_us, .. } = self;
+        *known.entry(instrument).or_insert_with(|| {
+            let at = instruments.len() as u32;
+            instruments.push(State {
+                instrument,
+                conn,
+                opening: opening(instrument.segment) as u8,
+                seen: false,
+                ltt: i64::MIN,
+                volume: None,
+                oi: None,
+                carry: 0,
+                from_us: *clock_us,
+            });
+            at
+        })
+    }
+
+    /// Takes an open interest that came by itself.
+    pub fn open_interest(&mut self, instrument: InstrumentKey, conn: u16, oi: u32) {
+        let at = self.state(instrument, conn);
+        let Bars { series, instruments, clock_us, .. } = self;
+        instruments[at as usize].oi = Some(oi);
+        running_oi(series, at, usize::from(instruments[at as usize].opening), *clock_us, oi);
+    }
+
+    /// Takes a packet that has a price, received at the moment of the last [`advance`](Bars::advance); returns whether it is
+    /// a trade that a bar takes in. `counts`: the packet is to be counted with the first bar that takes it in.
+    pub fn price(&mut self, instrument: InstrumentKey, conn: u16, price: Price, counts: bool) -> bool {
+        let at = self.state(instrument, conn);
+        let Bars { series, instruments, clock_us: now_us, gap_until, due_us, held, .. } = self;
+        let now_us = *now_us;
+        let state = &mut instruments[at as usize];
+        state.conn = conn;
+        let first = !std::mem::replace(&mut state.seen, true);
+        if first && state.from_us == i64::MAX {
+            state.from_us = now_us;
+        }
+        let is_later = price.ltt.is_some_and(|ltt| ltt > state.ltt);
+        let (is_more, growth) = match (price.volume, state.volume) {
+            _ if first => (false, 0),
+            (Some(volume), Some(last)) if volume >= last => (volume > last, volume - last),
+            // A fall is a new day, whose volume began at 0.
+            (Some(volume), Some(_)) => (false, volume),
+            _ => (false, 0),
+        };
+        state.ltt = price.ltt.unwrap_or(state.ltt);
+        state.volume = price.volume.or(state.volume);
+        if let Some(oi) = price.oi.filter(|oi| state.oi != Some(*oi)) {
+            state.oi = Some(oi);
+            running_oi(series, at, usize::from(state.opening), now_us, oi);
+        }
+        let is_trade = price.ltp.is_finite() && (first || is_later || is_more);
+        state.carry = state.carry.saturating_add(growth);
+        if !is_trade {
+            return false;
+        }
+        let growth = if first { 0 } else { std::mem::take(&mut state.carry) };
+        let ltt_us = price.ltt.and_then(|ltt| ltt.checked_mul(SECOND_US));
+        let mut taken = false;
+        for series in series.iter_mut().filter(|series| series.opening == usize::from(state.opening)) {
+            let Series { length_us, opening, .. } = *series;
+            let begin = |moment_us| start_us(moment_us, length_us, opening);
+            let running_us = begin(now_us);
+            // What is seen first is the state before, unless it was traded in the running interval.
+            if first && ltt_us.is_none_or(|ltt_us| begin(ltt_us) != running_us) {
+                continue;
+            }
+            let is_open = |ltt_us: i64| ltt_us <= now_us && begin(ltt_us) + length_us + GRACE_US > now_us;
+            let start_us = ltt_us.filter(|ltt_us| is_open(*ltt_us)).map_or(running_us, begin);
+            *due_us = (*due_us).min(start_us + length_us + GRACE_US);
+            let open = series.at(start_us);
+            let candle = open.candle_or(at, || {
+                let gap = |conn: u16| gap_until.get(&conn).is_some_and(|until| *until >= start_us);
+                Candle {
+                    instrument: at,
+                    open: price.ltp,
+                    high: price.ltp,
+                    low: price.ltp,
+                    close: price.ltp,
+                    volume: None,
+                    oi: state.oi,
+                    ticks: 0,
+                    packets: 0,
+                    gap: gap(0) || gap(conn),
+                    start: state.from_us > start_us,
+                    end: false,
+                }
+            });
+            candle.high = candle.high.max(price.ltp);
+            candle.low = candle.low.min(price.ltp);
+            candle.close = price.ltp;
+            candle.oi = price.oi.or(candle.oi);
+            if price.volume.is_some() {
+                *candle.volume.get_or_insert(0) += u64::from(growth);
+            }
+            candle.ticks += 1;
+            if counts && !taken {
+                candle.packets += 1;
+                *held += 1;
+            }
+            taken = true;
+        }
+        taken
+    }
+}
+
+/// Puts an open interest into the running bars of an instrument.
+fn running_oi(series: &mut [Series], at: u32, opening: usize, now_us: i64, oi: u32) {
+    for series in series.iter_mut().filter(|series| series.opening == opening) {
+        let start_us = start_us(now_us, series.length_us, opening);
+        if let Some(open) = series.open.iter_mut().find(|open| open.start_us == start_us)
+            && let Some(candle) = open.candle(at)
+        {
+            candle.oi = Some(oi);
+        }
+    }
+}
+
+impl Series {
+    fn due_us(&self) -> Option<i64> {
+        self.open.first().map(|open| open.start_us + self.length_us + GRACE_US)
+    }
+
+    /// Returns the bars of the interval that begins at a moment.
+    fn at(&mut self, start_us: i64) -> &mut Open {
+        // There are two at most, and the running one is the last.
+        let place = self.open.iter().rposition(|open| open.start_us <= start_us);
+        if let Some(place) = place.filter(|place| self.open[*place].start_us == start_us) {
+            return &mut self.open[place];
+        }
+        let place = place.map_or(0, |place| place + 1);
+        let open = Open { start_us, ..self.spare.pop().unwrap_or_default() };
+        self.open.insert(place, open);
+        &mut self.open[place]
+    }
+}
+
+impl Open {
+    fn candle(&mut self, instrument: u32) -> Option<&mut Candle> {
+        let place = self.place.get(instrument as usize).filter(|place| **place > 0)?;
+        self.candles.get_mut(*place as usize - 1)
+    }
+
+    #[inline]
+    fn candle_or(&mut self, instrument: u32, candle: impl FnOnce() -> Candle) -> &mut Candle {
+        let index = instrument as usize;
+        if self.place.len() <= index {
+            self.place.resize((index + 1).next_multiple_of(64), 0);
+        }
+        if self.place[index] == 0 {
+            self.candles.push(candle());
+            self.place[index] = self.candles.len() as u32;
+        }
+        let at = self.place[index] as usize - 1;
+        &mut self.candles[at]
+    }
+}

@@ -1,0 +1,99 @@
+//! The stage between decoding and encoding that makes bars of packets.
+
+use super::{Over, Pipeline};
+use crate::model::InstrumentKey;
+use crate::pipeline::bars::{Bars, Finished, Price};
+use crate::protocol::feed::{self, Packet};
+use crate::record::RecordType;
+
+impl Pipeline {
+    /// Prints the bars that are due at a moment, before whatever is printed for it.
+    #[inline(always)]
+    pub(super) fn bars_due(&mut self, now_us: i64) {
+        if self.bars.is_some() {
+            self.with_bars(|bars, each| bars.advance(now_us, each));
+        }
+    }
+
+    /// Prints every bar that is left: the run ends at a moment.
+    pub(super) fn finish_bars(&mut self, end_us: i64) {
+        self.with_bars(|bars, each| bars.finish(end_us, each));
+        self.bars = None;
+    }
+
+    #[inline(never)]
+    fn with_bars(&mut self, work: impl FnOnce(&mut Bars, &mut dyn FnMut(Finished))) {
+        let Some(mut bars) = self.bars.take() else { return };
+        work(&mut bars, &mut |finished| self.print_bar(&finished));
+        self.bars = Some(bars);
+    }
+
+    /// Prints a bar. Its packets are counted here: only now is it known what became of them.
+    fn print_bar(&mut self, Finished { instrument, bar, at_us, packets }: &Finished) {
+        let count = u64::from(*packets);
+        if self.over.is_some() {
+            self.books.received += count;
+            self.books.filtered += count;
+            return;
+        }
+        if !self.outputs.has_live() {
+            self.books.received += count;
+            self.books.dropped += count;
+            return;
+        }
+        let recv_us = self.outputs.stamp(*at_us, &self.books);
+        let symbol = self.names.symbol(*instrument);
+        self.outputs.lines(*packets, |encoder, out| {
+            encoder.rare_line(out, *instrument, symbol.as_deref(), bar, recv_us);
+        });
+        self.books.received += count;
+        self.books.written += count;
+        self.by_type[RecordType::Bar as usize] += 1;
+        self.printed();
+    }
+
+    /// Gives a packet to the bars; returns whether a bar takes it in and it is no record of its own.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn is_only_in_bars(&mut self, conn: u16, instrument: InstrumentKey, packet: &Packet<'_>) -> bool {
+        let (kind, price) = match packet {
+            Packet::Ticker(p) => {
+                let price = Price { ltp: p.ltp(), ltt: feed::utc(p.ltt_raw()), volume: None, oi: None };
+                (RecordType::Ticker, price)
+            }
+            Packet::Quote(p) => {
+                let price = Price { ltp: p.ltp(), ltt: feed::utc(p.ltt_raw()), volume: Some(p.volume()), oi: None };
+                (RecordType::Quote, price)
+            }
+            Packet::Full(p) => {
+                let (volume, oi) = (Some(p.volume()), Some(p.oi()));
+                (RecordType::Full, Price { ltp: p.ltp(), ltt: feed::utc(p.ltt_raw()), volume, oi })
+            }
+            Packet::OpenInterest(p) => {
+                if self.wanted.is_empty() || !self.is_unwanted(instrument, RecordType::Oi) {
+                    self.bars.iter_mut().for_each(|bars| bars.open_interest(instrument, conn, p.oi()));
+                }
+                return false;
+            }
+            _ => return false,
+        };
+        if !self.wanted.is_empty() && self.is_unwanted(instrument, kind) {
+            return false;
+        }
+        let is_record = self.rules.only.contains(kind);
+        let Some(bars) = &mut self.bars else { return false };
+        let is_taken = bars.price(instrument, conn, price, !is_record);
+        if is_taken {
+            self.names.see(instrument);
+        }
+        is_taken && !is_record
+    }
+
+    /// The run ends as it was told to; bars that are open are printed as they are.
+    pub(super) fn end(&mut self, reason: &str, at_us: i64) {
+        if self.over.is_none() {
+            self.finish_bars(at_us);
+        }
+        self.over.get_or_insert_with(|| Over::Done(reason.to_owned()));
+    }
+}

@@ -1,0 +1,114 @@
+//! What a run tells programs about itself: figures for Prometheus, and the service manager.
+
+use super::shared::{Shared, SocketState};
+use crate::clock::now_us;
+use crate::metrics::{MetricsFile, Snapshot, SocketFigures};
+use crate::notify::{Notifier, State};
+use crate::pipeline::figures::Figures;
+use crate::record::control::StatusEvent;
+use crate::session::{Calendar, Markets};
+use std::time::Duration;
+
+/// Who is told.
+pub(super) struct Report {
+    metrics: Option<MetricsFile>,
+    notifier: Option<Notifier>,
+    calendar: Calendar,
+    /// The market of a simulated exchange never closes.
+    is_always_open: bool,
+}
+
+impl Report {
+    pub fn new(metrics: Option<MetricsFile>, calendar: Calendar, is_always_open: bool) -> Report {
+        Report { metrics, notifier: Notifier::from_env(), calendar, is_always_open }
+    }
+
+    /// Returns how often [`Report::alive`] has to be called, if anybody listens.
+    pub fn alive_every(&self) -> Option<Duration> {
+        self.notifier.as_ref()?.alive_every()
+    }
+
+    /// Says that the loop that reads the sockets goes round.
+    pub fn alive(&self) {
+        self.notifier.iter().for_each(Notifier::alive);
+    }
+
+    /// Called every second; `markets` are those of what is wanted.
+    pub fn second(&mut self, shared: &Shared, figures: &Figures, markets: Markets) {
+        if let Some(notifier) = &mut self.notifier {
+            let is_open = self.is_always_open || self.calendar.is_open(markets, now_us());
+            notifier.tell(&state(shared, figures, is_open));
+        }
+        if self.metrics.as_ref().is_some_and(MetricsFile::is_due) {
+            self.write(shared, figures, markets);
+        }
+    }
+
+    /// Writes the figures now.
+    pub fn write(&mut self, shared: &Shared, figures: &Figures, markets: Markets) {
+        let now_us = now_us();
+        let is_open = self.is_always_open || self.calendar.is_open(markets, now_us);
+        let Some(metrics) = &mut self.metrics else { return };
+        let sockets = shared.sockets.borrow();
+        let snapshot = Snapshot {
+            feed: shared.feed.name().to_owned(),
+            now_us,
+            started_us: figures.started_us,
+            counts: figures.books,
+            gaps: metrics.gaps.figures(),
+            sockets: sockets.iter().map(socket_figures).collect(),
+            requested: figures.requested,
+            seen: figures.seen,
+            lag_ms: [0.5, 0.9, 0.99]
+                .into_iter()
+                .filter_map(|share| Some((share, figures.lag.quantile_ms(share)?)))
+                .collect(),
+            queues: shared.pipeline.reports().into_iter().map(|output| (output.name, output.queued)).collect(),
+            token_ends: shared.token_ends_us.get().map(|us| us.div_euclid(crate::clock::SECOND_US)),
+            is_open,
+        };
+        if let Some(problem) = metrics.replace(&snapshot) {
+            shared.console.warn(problem);
+        }
+    }
+
+    /// Says that the run ends.
+    pub fn stopping(&self) {
+        self.notifier.iter().for_each(Notifier::stopping);
+    }
+}
+
+fn socket_figures(socket: &SocketState) -> SocketFigures {
+    use StatusEvent::{Connected, Live, Requested, Stale};
+    SocketFigures {
+        is_connected: matches!(socket.event, Some(Connected | Requested | Live | Stale)),
+        is_live: socket.event == Some(Live),
+        reconnects: socket.connected.saturating_sub(1),
+        last_data_us: socket.last_data_us,
+    }
+}
+
+fn state(shared: &Shared, figures: &Figures, is_open: bool) -> State {
+    let sockets = shared.sockets.borrow();
+    let count = |wanted: &[StatusEvent]| {
+        sockets.iter().filter(|socket| socket.event.is_some_and(|event| wanted.contains(&event))).count()
+    };
+    let live = count(&[StatusEvent::Live]);
+    let market = if is_open { "" } else { ", the market is closed" };
+    State {
+        stream: shared.feed,
+        live,
+        requested: count(&[StatusEvent::Requested, StatusEvent::Live]),
+        sockets: sockets.len(),
+        is_open,
+        up: shared.started.elapsed(),
+        status: format!(
+            "{live} of {} connections live, {} of {} instruments seen, gaps {}, dropped {}{market}",
+            sockets.len(),
+            figures.seen,
+            figures.requested,
+            figures.books.gaps,
+            figures.books.dropped
+        ),
+    }
+}
