@@ -1,7 +1,7 @@
 //! Checks CSV row by row.
 
-use super::{Findings, is_another_run};
 use super::value::cell_fits;
+use super::{Findings, is_another_run};
 use crate::format::line;
 use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};

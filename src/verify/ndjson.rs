@@ -1,7 +1,7 @@
 //! Checks NDJSON line by line.
 
-use super::{Findings, is_another_run};
 use super::value::{Members, fits};
+use super::{Findings, is_another_run};
 use crate::format::line;
 use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
@@ -111,7 +111,9 @@ impl Check {
             _ => {}
         }
         match before {
-            Some(before) if recv <= before && !begins && !(self.is_gap_file && is_another_run(before, recv)) => Err(format!("recv_us does not grow: {recv} after {before}")),
+            Some(before) if recv <= before && !begins && !(self.is_gap_file && is_another_run(before, recv)) => {
+                Err(format!("recv_us does not grow: {recv} after {before}"))
+            }
             _ => Ok(()),
         }
     }
