@@ -63,7 +63,7 @@ unknown\t''
 bar\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last minute of a file (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
@@ -113,7 +113,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l only -d 'Keep only t
 depth_side\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last minute of a file (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
@@ -169,7 +169,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l user-type -d 'Log i
 partner\t'A partner, for all its users'"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last minute of a file (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r
@@ -386,7 +386,7 @@ depth_side\t''
 order\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last minute of a file (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l nats-stream -d 'Make this stream for -o nats:// if it is not there: file storage, messages of one day' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l nats-creds -d 'Credentials for -o nats://' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l rotate-size -d 'Also rotate at this size on disk, such as 200MB' -r

@@ -371,8 +371,9 @@ pub struct OutputArgs {
     #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
     #[arg(value_parser = one_of(&[Format::Ndjson, Format::Csv], Format::name))]
     pub format: Option<Format>,
-    /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; .gz and .zst compress; - is
-    /// stdout, nats://HOST/SUBJECT a stream of NATS (repeatable)
+    /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type
+    /// of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last
+    /// minute of a file (repeatable)
     #[arg(short, long, value_name = "PATTERN", value_hint = ValueHint::FilePath)]
     pub output: Vec<String>,
     /// Make this stream for -o nats:// if it is not there: file storage, messages of one day

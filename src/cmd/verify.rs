@@ -155,6 +155,7 @@ impl Checker {
     fn of(first: Option<u8>, path: &Path) -> Checker {
         let named_csv = || path.to_string_lossy().split('.').any(|part| part.eq_ignore_ascii_case("csv"));
         match first {
+            _ if path.to_string_lossy().ends_with(".gaps.ndjson") => Checker::Ndjson(ndjson::Check::of_gaps()),
             Some(b'{') => Checker::Ndjson(ndjson::Check::default()),
             Some(b't') => Checker::Csv(csv::Check::default()),
             _ if named_csv() => Checker::Csv(csv::Check::default()),

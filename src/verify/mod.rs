@@ -132,6 +132,15 @@ struct Seen {
     silence_from: i64,
 }
 
+/// How far the clock is set back at least between two runs that are appended one to another, µs.
+const SET_BACK: i64 = 1_000_000;
+
+/// Returns whether a record begins another run, where no `end` record says so. Within a run receive times grow whatever the
+/// clock does, so that a large step back is a clock that stood earlier in the next run; a small one is rows out of order.
+fn is_another_run(before_us: i64, recv_us: i64) -> bool {
+    before_us.saturating_sub(recv_us) >= SET_BACK
+}
+
 /// What was found so far; the same for all formats. Memory grows with instruments, not with lines.
 #[derive(Default)]
 pub struct Findings {

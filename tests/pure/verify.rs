@@ -204,6 +204,14 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
     std::fs::write(dhan::testing::storage::gaps_path(&path), gap("disconnected", 1, 1_000_001, 2) + "\n").unwrap();
     let (verdict, summary) = check(&path).unwrap();
     assert_eq!((verdict, summary.gaps, summary.gap_seconds), (Verdict::Gaps, 1, 1.0), "{summary:?}");
+    // A second run whose clock stands an hour earlier is appended, here and in the gap file: nothing is damaged.
+    const HOUR: i64 = 3_600_000_000;
+    let two_runs = header.to_owned() + &row(HOUR + 1) + &row(HOUR + 2) + &row(1) + &row(2);
+    let (_dir, path) = file("x.csv", two_runs.as_bytes());
+    let gaps = [gap("disconnected", HOUR + 1, HOUR + 2, HOUR + 2), gap("disconnected", 1, 2, 2)].join("\n") + "\n";
+    std::fs::write(dhan::testing::storage::gaps_path(&path), gaps).unwrap();
+    let (verdict, summary) = check(&path).unwrap();
+    assert_eq!((verdict, summary.lines, summary.gaps), (Verdict::Gaps, 4, 2), "{summary:?}");
     // Depth has a row a level: the same moment many times over.
     let depth = "type,segment,security_id,symbol,levels,side,level,price,qty,orders,recv_us\n\
                  depth,NSE_EQ,1333,,20,bid,1,1.0,5,1,7\ndepth,NSE_EQ,1333,,20,ask,1,1.5,5,1,7\n";
