@@ -672,3 +672,12 @@ complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcomma
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Shell completions'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'Manual pages'
+
+# Instruments of the cache.
+function __fish_dhan_instruments
+    set -l demo
+    contains -- --demo (commandline -opc); and set demo demo
+    command dhan __complete (commandline -ct) $demo 2>/dev/null
+end
+complete -c dhan -n "__fish_dhan_using_subcommand feed depth watch" -f -a "(__fish_dhan_instruments)"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find show" -f -a "(__fish_dhan_instruments)"

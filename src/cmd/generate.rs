@@ -69,7 +69,25 @@ fn completions(shell: Shell) -> Page {
     };
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut lazy::whole::<Cli>(), "dhan", &mut text);
-    (name.to_owned(), String::from_utf8_lossy(&text).into_owned())
+    (name.to_owned(), with_instruments(name, &String::from_utf8_lossy(&text)))
+}
+
+/// Adds instruments from the cache to a completion script, for the commands that take them.
+fn with_instruments(name: &str, script: &str) -> String {
+    match name {
+        "dhan.bash" => format!("{script}{}", include_str!("generate/completions/dhan.bash")),
+        "dhan.fish" => format!("{script}{}", include_str!("generate/completions/dhan.fish")),
+        _ => {
+            // A function must stand before the end of the script, which runs the completion.
+            let first = "autoload -U is-at-least\n";
+            let added = format!("{first}{}", include_str!("generate/completions/dhan.zsh"));
+            let instrument = |line: &str| {
+                let takes = ["'*::specs -- ", "'*::symbols -- ", "':spec -- "].iter().any(|arg| line.starts_with(arg));
+                if takes { line.replace(":_default'", ":_dhan_instruments'") } else { line.to_owned() }
+            };
+            script.replacen(first, &added, 1).split_inclusive('\n').map(instrument).collect()
+        }
+    }
 }
 
 fn man() -> anyhow::Result<Vec<Page>> {

@@ -1,5 +1,6 @@
 //! One file a subcommand, where the pieces are put together.
 
+mod complete;
 pub mod doctor;
 pub mod generate;
 mod holidays;
@@ -31,6 +32,11 @@ use std::process::ExitCode;
 /// Runs the command line of this process: the one place where a failure becomes a message and a number.
 pub fn main() -> ExitCode {
     crate::auth::harden();
+    // A shell asks at every TAB: nothing else is built for it.
+    if std::env::args_os().nth(1).is_some_and(|name| name == complete::NAME) {
+        complete::main();
+        return ExitCode::SUCCESS;
+    }
     // Until the flags are known, problems are said plainly.
     let printer = Console::default();
     crate::console::install_panic_hook(&printer);

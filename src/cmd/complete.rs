@@ -1,0 +1,120 @@
+//! `dhan __complete WORD [demo]`: instruments that begin with a word, for the completion scripts of shells.
+//!
+//! It reads the cached names only, asks no server, and prints nothing where anything is in the way: whoever presses TAB
+//! wants no message.
+
+use crate::cli::out;
+use crate::instruments::index::folded;
+use crate::instruments::master::Master;
+use crate::instruments::{Layout, SpecSegment, Store};
+use crate::model::InstrumentKey;
+use crate::simulator::KNOWN;
+use fst::automaton::Str;
+use fst::{Automaton as _, IntoStreamer as _, Streamer as _};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// The name of the hidden subcommand.
+pub const NAME: &str = "__complete";
+
+/// Suggestions that are printed at most: a terminal shows no more of use.
+const MOST: usize = 100;
+/// How long names are looked at: whoever presses TAB waits for it.
+const LOOKED_AT: Duration = Duration::from_millis(15);
+
+/// Prints the suggestions for the word of this process's command line, one a line.
+pub fn main() {
+    let mut words = std::env::args_os().skip(2).map(|word| word.to_string_lossy().into_owned());
+    let word = words.next().unwrap_or_default();
+    let demo = words.next().is_some_and(|word| word == "demo");
+    let suggestions = if demo { of_demo(&word) } else { of_cache(&word).unwrap_or_default() };
+    let text: String = suggestions.iter().map(|suggestion| format!("{suggestion}\n")).collect();
+    // A reader that has gone wants nothing.
+    let _ = out::print(&text);
+}
+
+/// Splits what was typed into the segment with its colon, as typed, and the beginning of a symbol.
+fn split(word: &str) -> (Option<SpecSegment>, &str, &str) {
+    match word.split_once(':') {
+        Some((before, rest)) => match SpecSegment::parse(before) {
+            Some(segment) => (Some(segment), &word[..=before.len()], rest),
+            None => (None, "", word),
+        },
+        None => (None, "", word),
+    }
+}
+
+/// Returns the segments that begin so, each with its colon.
+fn segments(word: &str) -> impl Iterator<Item = String> {
+    let word = word.to_ascii_uppercase();
+    let begins = move |segment: &SpecSegment| segment.name().starts_with(&word);
+    SpecSegment::ALL.into_iter().filter(begins).map(|segment| format!("{segment}:"))
+}
+
+fn of_demo(word: &str) -> BTreeSet<String> {
+    let (segment, typed, start) = split(word);
+    let start = folded(start);
+    let here = |key: &InstrumentKey| segment.is_none_or(|segment| segment.feed() == Some(key.segment));
+    let known = KNOWN.iter().filter(|(key, symbol)| symbol.starts_with(&start) && here(key));
+    let mut all: BTreeSet<_> = known.map(|(_, symbol)| format!("{typed}{symbol}")).collect();
+    if segment.is_none() {
+        all.extend(segments(word));
+    }
+    all
+}
+
+/// Returns what the cache holds; `None` where there is no cache, or one that cannot be trusted.
+fn of_cache(word: &str) -> Option<BTreeSet<String>> {
+    let (segment, typed, start) = split(word);
+    let mut all = BTreeSet::new();
+    if segment.is_none() {
+        all.extend(segments(word));
+    }
+    let start = folded(start);
+    // Without a letter there are hundreds of thousands.
+    if start.is_empty() {
+        return Some(all);
+    }
+    let store = Store::from_env(Layout::Compact, true).ok()?;
+    let master = Master::open(&store.path()?).ok()?;
+    let today = crate::clock::ist_civil(crate::clock::now_us()).date();
+    let names = master.names().ok()?;
+    let mut stream = names.search(Str::new(&start).starts_with()).into_stream();
+    let began = Instant::now();
+    while let Some((name, _)) = stream.next() {
+        if all.len() >= MOST || began.elapsed() > LOOKED_AT {
+            break;
+        }
+        let name = String::from_utf8_lossy(name).into_owned();
+        // An underlying has hundreds of contracts: one more part of their symbols at a time.
+        let part = name.get(start.len()..).and_then(|rest| rest.find('-')).map(|at| &name[..=start.len() + at]);
+        let suggestion = format!("{typed}{}", part.unwrap_or(&name));
+        if all.contains(&suggestion) {
+            continue;
+        }
+        let named = master.by_name(&name).ok()?;
+        let wanted = named.iter().any(|(_, found)| {
+            let here = segment.is_none_or(|segment| found.entry.segment() == segment);
+            here && found.entry.segment().feed().is_some() && !found.entry.has_expired(today)
+        });
+        if wanted {
+            all.insert(suggestion);
+        }
+    }
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_demo_begin_with_the_word_and_keep_the_segment_as_it_was_typed() {
+        let all = |word: &str| of_demo(word).into_iter().collect::<Vec<_>>();
+        assert_eq!(all("rel"), ["RELIANCE"]);
+        assert_eq!(all("nse:RE"), ["nse:RELIANCE"]);
+        assert_eq!(all("IDX_I:NI"), ["IDX_I:NIFTY"]);
+        assert_eq!(all("IDX"), ["IDX_I:"]);
+        assert_eq!(all("QQ"), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,9 @@
+
+# Instruments of the cache.
+_dhan_instruments() {
+    local demo
+    (( ${words[(I)--demo]} )) && demo=demo
+    local -a found
+    found=(${(f)"$(command dhan __complete "${(Q)PREFIX}" $demo 2>/dev/null)"})
+    compadd -S '' -a found
+}
