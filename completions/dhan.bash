@@ -264,7 +264,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__depth)
-            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -369,6 +369,25 @@ _dhan() {
                     fi
                     return 0
                     ;;
+                --nats-stream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nats-creds)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --rotate-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -468,6 +487,21 @@ _dhan() {
                     return 0
                     ;;
                 --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --metrics)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -570,7 +604,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__feed)
-            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --once --bars --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --chain --once --bars --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -629,12 +663,16 @@ _dhan() {
                     COMPREPLY=($(compgen -W "ticker quote full" -- "${cur}"))
                     return 0
                     ;;
+                --chain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --bars)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --only)
-                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown bar" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown chain bar" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -661,6 +699,25 @@ _dhan() {
                     return 0
                     ;;
                 -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --nats-stream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nats-creds)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -774,6 +831,21 @@ _dhan() {
                     return 0
                     ;;
                 --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --metrics)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1565,12 +1637,20 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__list)
-            opts="-f -q -v -h --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --around --strikes --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --around)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strikes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --segment)
                     COMPREPLY=($(compgen -W "IDX_I NSE_EQ NSE_FNO NSE_CURRENCY BSE_EQ MCX_COMM BSE_CURRENCY BSE_FNO NSE_COMM" -- "${cur}"))
                     return 0
@@ -1753,7 +1833,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__orders)
-            opts="-f -o -n -d -q -v -h --events --show-client-id --no-snapshot --only --user-type --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --stats --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -d -q -v -h --events --show-client-id --no-snapshot --only --user-type --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1795,6 +1875,25 @@ _dhan() {
                     return 0
                     ;;
                 -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --nats-stream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nats-creds)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1908,6 +2007,21 @@ _dhan() {
                     return 0
                     ;;
                 --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --metrics)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -2052,7 +2166,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__replay)
-            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --bars --only --format --output --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --bars --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2079,7 +2193,7 @@ _dhan() {
                     return 0
                     ;;
                 --only)
-                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown bar depth depth_side order" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown chain bar depth depth_side order" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -2106,6 +2220,25 @@ _dhan() {
                     return 0
                     ;;
                 -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --nats-stream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nats-creds)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -2735,7 +2868,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__watch)
-            opts="-l -m -q -v -h --instruments --skip-missing --mode --depth --levels --orders --replay --speed --token-file --token-command --client-id --user-type --auth-wait --demo --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
+            opts="-l -m -q -v -h --instruments --skip-missing --chain --mode --depth --levels --orders --replay --speed --token-file --token-command --client-id --user-type --auth-wait --demo --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2769,6 +2902,10 @@ _dhan() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --chain)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --mode)

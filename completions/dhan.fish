@@ -52,6 +52,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -l control -d 'Read sub 
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: ticker]' -r -f -a "ticker\t''
 quote\t''
 full\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l chain -d 'Subscribe the options around the spot, and follow it: NIFTY, or BANKNIFTY,expiry=month,strikes=15 (repeatable)' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l bars -d 'OHLC bars of these lengths instead of packets, such as 1m,5m; --only may name packets beside them. The server conflates: highs and lows are those of the packets' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l only -d 'Keep only these record types, separated by commas; gaps stay' -r -f -a "ticker\t''
 quote\t''
@@ -60,6 +61,7 @@ oi\t''
 prev_close\t''
 market_status\t''
 unknown\t''
+chain\t''
 bar\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'Format [default: ndjson, or what the extension of --output says]' -r -f -a "ndjson\t''
 csv\t''"
@@ -232,6 +234,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l around -d 'The options around this price, as `dhan feed --chain` has them: of --underlying, the nearest --expiry' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l strikes -d 'Strikes on each side of the one nearest to --around' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l segment -d 'Segments: NSE_EQ, NSE_FNO, … or the exchange\'s short name' -r -f -a "IDX_I\t''
 NSE_EQ\t''
 NSE_FNO\t''
@@ -380,6 +384,7 @@ oi\t''
 prev_close\t''
 market_status\t''
 unknown\t''
+chain\t''
 bar\t''
 depth\t''
 depth_side\t''
@@ -407,6 +412,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s l -l instruments -d 'Read instruments from FILE, one a line (repeatable)' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l chain -d 'Watch the options around the spot, as dhan feed --chain (repeatable)' -r
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive of instruments that do not say so themselves [default: full]' -r -f -a "ticker\t''
 quote\t''
 full\t''"
