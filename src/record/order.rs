@@ -147,97 +147,97 @@ details! {
         "pending_quantity": int_or_null = order.pending_quantity(),
     }
     server {
-        /// `NSE`, `BSE`, `MCX`.
+        /// `NSE`, `BSE`, `MCX`. Source: `Exchange` of the order update.
         exchange "exchange" text_or_null,
-        /// One of the eight segment strings.
+        /// One of the eight segment strings. Source: `Exchange` of the order update.
         segment "segment" text_or_null,
-        /// `P` API, `N` normal, others.
+        /// `P` API, `N` normal, others. Source: `Source` of the order update.
         source "source" text_or_null,
-        /// Instrument id in its segment.
+        /// Instrument id in its segment. Source: `SecurityId` of the order update.
         security_id "security_id" text_or_null,
-        /// The account.
+        /// The account. Source: `ClientId` of the order update.
         client_id "client_id" text_or_null,
-        /// The exchange's order number.
+        /// The exchange's order number. Source: `ExchOrderNo` of the order update.
         exch_order_no "exch_order_no" text_or_null,
-        /// Dhan's order number.
+        /// Dhan's order number. Source: `OrderNo` of the order update.
         order_no "order_no" text_or_null,
-        /// `C` CNC, `I` intraday, `M` margin, `F` MTF, `V` cover, `B` bracket.
+        /// `C` CNC, `I` intraday, `M` margin, `F` MTF, `V` cover, `B` bracket. Source: `Product` of the order update.
         product "product" text_or_null,
-        /// `B` or `S`.
+        /// `B` or `S`. Source: `TxnType` of the order update.
         txn_type "txn_type" text_or_null,
-        /// `LMT`, `MKT`, `SL`, `SLM`.
+        /// `LMT`, `MKT`, `SL`, `SLM`. Source: `OrderType` of the order update.
         order_type "order_type" text_or_null,
-        /// `DAY`, `IOC`.
+        /// `DAY`, `IOC`. Source: `Validity` of the order update.
         validity "validity" text_or_null,
-        /// Disclosed quantity in units.
+        /// Disclosed quantity in units. Source: `DiscQuantity` of the order update.
         disc_quantity "disc_quantity" int_or_null,
-        /// What remains of the disclosed quantity, in units.
+        /// What remains of the disclosed quantity, in units. Source: `DiscQtyRem` of the order update.
         disc_qty_rem "disc_qty_rem" int_or_null,
-        /// Pending quantity in units, as the server says.
+        /// Pending quantity in units, as the server says. Source: `RemainingQuantity` of the order update.
         remaining_quantity "remaining_quantity" int_or_null,
-        /// Ordered quantity in units.
+        /// Ordered quantity in units. Source: `Quantity` of the order update.
         quantity "quantity" int_or_null,
-        /// Traded quantity in units.
+        /// Traded quantity in units. Source: `TradedQty` of the order update.
         traded_qty "traded_qty" int_or_null,
-        /// Order price, rupees.
+        /// Order price, rupees. Source: `Price` of the order update.
         price "price" price64_or_null,
-        /// Trigger price, rupees.
+        /// Trigger price, rupees. Source: `TriggerPrice` of the order update.
         trigger_price "trigger_price" price64_or_null,
-        /// Price of the last fill, rupees.
+        /// Price of the last fill, rupees. Source: `TradedPrice` of the order update.
         traded_price "traded_price" price64_or_null,
-        /// Average of the fills, rupees.
+        /// Average of the fills, rupees. Source: `AvgTradedPrice` of the order update.
         avg_traded_price "avg_traded_price" price64_or_null,
-        /// The entry leg's order number.
+        /// The entry leg's order number. Source: `AlgoOrdNo` of the order update.
         algo_ord_no "algo_ord_no" text_or_null,
-        /// `"1"` for an after-market order.
+        /// `"1"` for an after-market order. Source: `OffMktFlag` of the order update.
         off_mkt_flag "off_mkt_flag" text_or_null,
-        /// When it was placed, UTC epoch seconds.
+        /// When it was placed, UTC epoch seconds. Source: `OrderDateTime` of the order update.
         order_date_time "order_date_time" second_or_null,
-        /// When the exchange took it, UTC epoch seconds.
+        /// When the exchange took it, UTC epoch seconds. Source: `ExchOrderTime` of the order update.
         exch_order_time "exch_order_time" second_or_null,
-        /// When it last changed, UTC epoch seconds.
+        /// When it last changed, UTC epoch seconds. Source: `LastUpdatedTime` of the order update.
         last_updated_time "last_updated_time" second_or_null,
-        /// Free text.
+        /// Free text. Source: `Remarks` of the order update.
         remarks "remarks" text_or_null,
-        /// `NL` normal; `AU`, `A1`, `A2` auction.
+        /// `NL` normal; `AU`, `A1`, `A2` auction. Source: `MktType` of the order update.
         mkt_type "mkt_type" text_or_null,
-        /// Confirmation or the reason for a rejection.
+        /// Confirmation or the reason for a rejection. Source: `ReasonDescription` of the order update.
         reason_description "reason_description" text_or_null,
-        /// 1 entry, 2 stop-loss, 3 target.
+        /// 1 entry, 2 stop-loss, 3 target. Source: `LegNo` of the order update.
         leg_no "leg_no" int_or_null,
-        /// `EQUITY`, `OPTIDX`, …
+        /// `EQUITY`, `OPTIDX`, … Source: `Instrument` of the order update.
         instrument "instrument" text_or_null,
-        /// The server's symbol.
+        /// The server's symbol. Source: `Symbol` of the order update.
         symbol "symbol" text_or_null,
-        /// `INTRADAY`, `CNC`, …
+        /// `INTRADAY`, `CNC`, … Source: `ProductName` of the order update.
         product_name "product_name" text_or_null,
-        /// Upper case.
+        /// Upper case. Source: `Status` of the order update.
         status "status" text_or_null,
-        /// Lot size of the contract in units.
+        /// Lot size of the contract in units. Source: `LotSize` of the order update.
         lot_size "lot_size" int_or_null,
-        /// Strike of an option, rupees.
+        /// Strike of an option, rupees. Source: `StrikePrice` of the order update.
         strike_price "strike_price" price64_or_null,
-        /// Expiry of a contract.
+        /// Expiry of a contract. Source: `ExpiryDate` of the order update.
         expiry_date "expiry_date" date_or_null,
-        /// `CE`, `PE`, `XX`.
+        /// `CE`, `PE`, `XX`. Source: `OptType` of the order update.
         opt_type "opt_type" text_or_null,
-        /// Dhan's name of the instrument.
+        /// Dhan's name of the instrument. Source: `DisplayName` of the order update.
         display_name "display_name" text_or_null,
-        /// ISIN.
+        /// ISIN. Source: `Isin` of the order update.
         isin "isin" text_or_null,
-        /// `EQ`, …
+        /// `EQ`, … Source: `Series` of the order update.
         series "series" text_or_null,
-        /// How long a forever order lives.
+        /// How long a forever order lives. Source: `GoodTillDaysDate` of the order update.
         good_till_days_date "good_till_days_date" date_or_null,
-        /// Last price at the time of the update, rupees.
+        /// Last price at the time of the update, rupees. Source: `RefLtp` of the order update.
         ref_ltp "ref_ltp" price64_or_null,
-        /// Smallest price step, rupees.
+        /// Smallest price step, rupees. Source: `TickSize` of the order update.
         tick_size "tick_size" price64_or_null,
-        /// The algorithm's id, `"0"` for none.
+        /// The algorithm's id, `"0"` for none. Source: `AlgoId` of the order update.
         algo_id "algo_id" text_or_null,
-        /// Contract multiplier.
+        /// Contract multiplier. Source: `Multiplier` of the order update.
         multiplier "multiplier" int_or_null,
-        /// What whoever placed the order called it.
+        /// What whoever placed the order called it. Source: `CorrelationId` of the order update.
         correlation_id "correlation_id" text_or_null,
     }
     after {

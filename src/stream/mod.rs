@@ -5,6 +5,7 @@
 
 mod chains;
 mod early;
+mod ending;
 mod gate;
 mod hint;
 mod observer;
@@ -549,132 +550,6 @@ impl Driver {
             text.push('\n');
         }
         self.console.raw(&text);
-    }
-
-    /// Ends the run: sockets say goodbye, what was received is drained, the books are closed.
-    async fn end(mut self, reason: String, signals: &mut Signals) -> Result<Ended, Failure> {
-        let begun = Instant::now();
-        self.status.clear(&self.console);
-        if let Some(on_end) = self.on_end.take() {
-            on_end();
-        }
-        self.report.stopping();
-        // Before the sockets are told to stop: then all of them are down.
-        let silence = hint::nothing_received(&self.shared.sockets.borrow());
-        let missing = hint::exit(&self.shared.sockets.borrow());
-        self.shared.pipeline.event(Event::Status {
-            conn: 0,
-            event: StatusEvent::Stopping,
-            detail: Some(reason.clone()),
-            at_us: now_us(),
-        });
-        self.shared.pipeline.event(Event::End { reason: reason.clone(), at_us: now_us() });
-        self.shared.tell_all(Input::Stop);
-        let goodbye = tokio::time::sleep(GOODBYE);
-        tokio::pin!(goodbye);
-        loop {
-            tokio::select! {
-                end = self.sockets.join_next() => match end {
-                    None => break,
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) if error.is_panic() => {
-                        self.failure.get_or_insert(Failure::new(Exit::Bug, "a socket's task ended by a bug of ours"));
-                    }
-                    Some(Err(_)) => {}
-                },
-                // The end goes on as it was decided.
-                _ = signals.next() => {}
-                () = &mut goodbye => break,
-            }
-        }
-        self.sockets.abort_all();
-        self.shared.pipeline.begin_end();
-        let summary = self.drained(begun, &reason, signals).await?;
-        self.tell_crowd(summary.figures.strangers);
-        self.close(&reason, &summary, silence, missing.unwrap_or(Exit::Network))
-    }
-
-    /// Waits for the outputs, but not for ever: their disks and readers may stand still. An output that was told to block
-    /// has its time until a signal comes.
-    async fn drained(&mut self, begun: Instant, reason: &str, signals: &mut Signals) -> Result<Summary, Failure> {
-        let mut is_patient = self.on_lag == OnLag::Block && reason != "signal";
-        let mut is_stopped = false;
-        let late = tokio::time::sleep_until((begun + DRAIN).into());
-        tokio::pin!(late);
-        while !self.shared.pipeline.has_ended() {
-            tokio::select! {
-                () = self.shared.pipeline.changed() => self.shared.pipeline.look(),
-                signal = signals.next() => if signal == Signal::Stop && is_patient {
-                    is_patient = false;
-                    late.as_mut().reset((Instant::now() + DRAIN).into());
-                },
-                () = &mut late, if !is_patient => {
-                    if is_stopped {
-                        self.shared.pipeline.abandon();
-                        break;
-                    }
-                    is_stopped = true;
-                    self.stop.stop();
-                    late.as_mut().reset((Instant::now() + COME_BACK).into());
-                }
-            }
-        }
-        self.has_drained = true;
-        self.shared
-            .pipeline
-            .summary()
-            .ok_or_else(|| Failure::new(Exit::Bug, "the run ended by a bug of ours; what was whole is written"))
-    }
-
-    /// Says what it came to, the closing line last, and with which code it ends.
-    fn close(mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
-        let console = self.console.clone();
-        let markets = self.markets();
-        self.report.write(&self.shared, &summary.figures, markets);
-        let ended = self.outcome(reason, summary, silence, missing);
-        if let Ok(Ended::ReaderGone) = ended {
-            return ended;
-        }
-        let ended = ended.map_err(|failure| {
-            console.error(&failure);
-            failure.said()
-        });
-        console.info(ClosingLine(&summary.books));
-        ended
-    }
-
-    /// `silence`: why nothing was received, if nothing was; `missing`: the code that stands for it.
-    fn outcome(&mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
-        match (self.failure.take(), &summary.failure) {
-            (Some(failure), _) => return Err(failure),
-            (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
-            (None, Some(WriteFailure::Failed(failure))) => return Err(failure.clone()),
-            // A stream that a signal ends has not failed.
-            (None, Some(WriteFailure::Unsaved(failure))) if reason == "signal" => self.console.warn(&failure.message),
-            (None, Some(WriteFailure::Unsaved(failure))) => return Err(failure.clone()),
-            (None, Some(WriteFailure::Stopped) | None) => {}
-        }
-        let timed = reason == "duration" || reason == "until";
-        // A refusal and what could not be decoded are packets, but no record; records that were dropped came, though.
-        let nothing = summary.figures.seen == 0 && summary.books.dropped == 0;
-        if timed && self.shared.feed != Stream::Orders && nothing {
-            return Err(Failure::new(missing, silence));
-        }
-        if timed && summary.disconnected_us.is_some_and(|us| us > DISCONNECTED_AT_END_US) {
-            return Err(Failure::new(missing, "disconnected at the end, for more than a minute"));
-        }
-        let gaps = Duration::from_millis(u64::try_from(summary.gap_us / 1000).unwrap_or(0));
-        match self.fail_on_gap {
-            Some(most) if gaps > most => Err(Failure::new(
-                Exit::Gaps,
-                format!(
-                    "gaps of {} in all, more than {}",
-                    humantime::format_duration(gaps),
-                    humantime::format_duration(most)
-                ),
-            )),
-            _ => Ok(Ended::Exit(Exit::Done)),
-        }
     }
 }
 

@@ -343,7 +343,7 @@ impl Maker {
         }
         let before = turn.account.token_state();
         self.set_state(turn, TokenState { last_try_us: Some(self.timing.now_us()), is_open: true })?;
-        self.console.debug(format_args!("POST /app/generateAccessToken of {}", self.calls.host(Call::Mint)));
+        self.console.debug(format_args!("asking /app/generateAccessToken of {}", self.calls.host(Call::Mint)));
         let password = seed.password(self.timing.now_us());
         let ask = async || self.calls.mint(&turn.client_id, pin, &seed.password(self.timing.now_us())).await;
         let answer = self.while_down(ask, is_unsent).await;

@@ -36,9 +36,9 @@ fn nothing_received_by_the_end_is_7_and_not_0() {
 }
 
 #[test]
-fn a_refusal_is_a_packet_but_no_record_so_that_the_end_is_its_code() {
+fn a_refusal_is_a_packet_but_no_record_and_a_single_805_is_no_missing_place() {
     let sim = start(SimConfig { faults: vec![Fault::Disconnect(805)], ..quiet() });
-    let done = Home::at(&sim).run(&["feed", "IDX_I:13", "-d", "700ms"]).code(6).says("nothing was received");
+    let done = Home::at(&sim).run(&["feed", "IDX_I:13", "-d", "700ms"]).code(7).says("nothing was received");
     assert_eq!((done.books().received, done.books().filtered), (1, 1));
 }
 

@@ -585,7 +585,7 @@ fn a_reader_that_goes_away_ends_the_list_quietly() {
     child.stderr.take().unwrap().read_to_string(&mut says).unwrap();
     let status = child.wait().unwrap();
     assert_eq!((status.signal(), says.as_str()), (Some(13), ""), "{status}");
-    assert!(first.starts_with("{\"segment\":\"BSE_EQ\""));
+    assert!(first.starts_with("{\"segment\":\""));
 }
 
 /// What a stream would do with these specs.
