@@ -67,7 +67,7 @@ impl Chain {
     }
 
     /// Returns what was typed.
-    pub fn request(&self) -> &Request {
+    pub fn definition(&self) -> &Request {
         &self.request
     }
 

@@ -139,12 +139,12 @@ impl Chains {
             if let Some(key) = before {
                 spots.0.entry(key).or_insert(0.0);
             }
-            let name = one.chain.request().underlying.to_uppercase();
+            let name = one.chain.definition().underlying.to_uppercase();
             let price = before.map_or(0.0, |key| spots.price(key));
             let rolled = one.chain.roll(today, price);
             one.spot = one.chain.spot().map(|(key, _)| *key);
             if before.is_some() && one.spot.is_none() {
-                console.warn(format!("chain {}: no expiry is left; its options are given up", one.chain.request()));
+                console.warn(format!("chain {}: no expiry is left; its options are given up", one.chain.definition()));
             }
             if before != one.spot {
                 (one.waits_since, one.is_settled) = (None, false);
@@ -197,11 +197,11 @@ impl Followed {
             self.is_settled = true;
             console.warn(format!(
                 "chain {}: no price of {key} has come for {} s; its options wait for one (spot=PRICE begins without)",
-                self.chain.request(),
+                self.chain.definition(),
                 SILENT.as_secs()
             ));
         }
-        let typed = self.chain.request().spot;
+        let typed = self.chain.definition().spot;
         typed.and_then(|typed| self.chain.on(now, typed))
     }
 }
@@ -213,7 +213,7 @@ fn subscription(instrument: InstrumentKey, mode: Mode) -> Subscription {
 /// What a chain would subscribe at a spot, for `--dry-run`, at the one that was typed; `None` where none was.
 pub fn at_spot(chain: &Chain, mode: Mode) -> Option<Vec<Subscription>> {
     let mut chain = chain.clone();
-    let Request { spot, .. } = *chain.request();
+    let Request { spot, .. } = *chain.definition();
     chain.on(Duration::ZERO, spot?)?;
     let options: Vec<_> = chain.held().map(|(key, _)| subscription(*key, mode)).collect();
     Some(options)

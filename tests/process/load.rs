@@ -83,8 +83,8 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
 
 #[test]
 fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_said_once() {
-    // Ten times what is remembered of them, and five times the beginnings of lines that are kept.
-    const INVENTED: u32 = 1_000_000;
+    // Four times what is remembered of them, and twice the beginnings of lines that are kept.
+    const INVENTED: u32 = 400_000;
     const PER_MESSAGE: u32 = 5_000;
     let sim = broker(SimConfig { rate: Some(0.0), ..SimConfig::default() });
     let home = Home::new();

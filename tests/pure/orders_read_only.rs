@@ -48,8 +48,13 @@ fn no_request_in_the_source_is_anything_but_a_get_or_makes_a_token() {
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
         let name = file.display().to_string();
+        // The view patches styles, and has no HTTP client.
+        let is_view = name.contains("src/watch/view/");
         let allowed = TOKENS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, word)| *word);
-        let found: Vec<_> = finds(&text).into_iter().filter(|word| Some(*word) != allowed).collect();
+        let found: Vec<_> = finds(&text)
+            .into_iter()
+            .filter(|word| Some(*word) != allowed && !(is_view && *word == ".patch("))
+            .collect();
         assert_eq!(found, [""; 0], "{name}: every REST call is a GET");
         assert!(allowed != Some(".post(") || text.matches(".post(").count() == 1, "{name}: one POST, of a token");
     }

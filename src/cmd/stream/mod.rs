@@ -87,7 +87,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
                 Some(options) => subscriptions.extend(options),
                 None => console.info(format!(
                     "chain {}: its options depend on the spot; write spot=PRICE to see those around a price",
-                    chain.request()
+                    chain.definition()
                 )),
             }
         }
