@@ -46,14 +46,6 @@ impl Login {
             Login::Partner(partner) => &partner.id,
         }
     }
-
-    /// The secret in it, for the masker.
-    pub fn secret(&self) -> &SecretString {
-        match self {
-            Login::Own(credentials) => &credentials.token,
-            Login::Partner(partner) => &partner.secret,
-        }
-    }
 }
 
 /// The text message to send right after the upgrade of the order socket.

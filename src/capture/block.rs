@@ -165,7 +165,7 @@ impl<R: Read> Blocks<R> {
     ///
     /// # Errors
     /// What reading says.
-    #[expect(clippy::should_implement_trait, reason = "what it returns borrows from it, and reading may fail")]
+    #[allow(clippy::should_implement_trait, reason = "what it returns borrows from it, and reading may fail")]
     pub fn next(&mut self) -> io::Result<Option<Found<'_>>> {
         Ok(match self.step()? {
             None => None,

@@ -88,14 +88,6 @@ struct Before {
     len: u64,
 }
 
-/// A place in a block that it can be taken back to.
-#[derive(Debug, Clone, Copy)]
-pub struct Mark {
-    len: usize,
-    entries: u64,
-    before: Before,
-}
-
 /// The entries of a block that is being filled.
 #[derive(Debug)]
 pub struct Entries {
@@ -147,18 +139,6 @@ impl Entries {
     /// The payload of the block without its number.
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.body..]
-    }
-
-    /// Where it is now.
-    pub fn mark(&self) -> Mark {
-        Mark { len: self.bytes.len(), entries: self.entries, before: self.before }
-    }
-
-    /// Takes back what came after a mark of this block.
-    pub fn take_back(&mut self, mark: Mark) {
-        self.bytes.truncate(mark.len);
-        self.entries = mark.entries;
-        self.before = mark.before;
     }
 
     /// Appends a frame.

@@ -18,11 +18,12 @@ mod tests;
 mod varint;
 mod writer;
 
-pub use open::{Opened, Restarted, open};
+pub use open::open;
 pub use play::{Part, Player};
 pub use record::Recorder;
 
 /// Reads a capture of any bytes to its end, for fuzzing: entries, damaged stretches, and the frames' bytes.
+#[cfg(any(test, feature = "testing"))]
 pub fn fuzz(bytes: &[u8]) -> (u64, u64, u64) {
     let (mut entries, mut damaged, mut frames) = (0, 0, 0);
     let Ok(mut player) = Player::new(bytes) else { return (0, 0, 0) };

@@ -9,8 +9,8 @@ use crate::console::Console;
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
 use crate::storage::{
-    Appender, Compression, Cut, Disk, Filesystem, OpenMode, StopSignal, WriteContext, WriteFailure, cannot_open,
-    torn_path,
+    Appender, Compression, Cut, Disk, Filesystem, OpenMode, Reader, StopSignal, WriteContext, WriteFailure,
+    cannot_open, read_full, torn_path,
 };
 use std::fs::File;
 use std::io;
@@ -158,13 +158,13 @@ impl Before {
     /// The usual case, quickly: the file begins with a session and ends with a whole block.
     fn from_ends(fs: &dyn Filesystem, file: &File, len: u64) -> io::Result<Option<Before>> {
         let mut start = vec![0; 4096];
-        let n = read_at(fs, file, &mut start, 0)?;
+        let n = read_full(fs, file, &mut start, 0)?;
         let packing = Packing::of(&start[..n]);
         let mut tail = vec![0; len.min(TAIL) as usize];
-        let n = read_at(fs, file, &mut tail, len - len.min(TAIL))?;
+        let n = read_full(fs, file, &mut tail, len - len.min(TAIL))?;
         let Some((kind, payload)) = block::last_of(&tail[..n], packing) else { return Ok(None) };
         let mut before = Before { len, whole_to: len, packing: Some(packing), ..Before::default() };
-        let mut blocks = Blocks::new(Input { fs, file, offset: 0 })?;
+        let mut blocks = Blocks::new(Reader::new(fs, file, 0))?;
         match blocks.next()? {
             // The stream is the same in all sessions of a file.
             Some(Found::Block { kind: SESSION, payload, .. }) => before.session(payload),
@@ -177,7 +177,7 @@ impl Before {
 
     /// Everything is read.
     fn from_all(fs: &dyn Filesystem, file: &File, len: u64) -> io::Result<Before> {
-        let mut blocks = Blocks::new(Input { fs, file, offset: 0 })?;
+        let mut blocks = Blocks::new(Reader::new(fs, file, 0))?;
         let mut before = Before { len, packing: Some(blocks.packing()), ..Before::default() };
         while let Some(found) = blocks.next()? {
             if let Found::Block { kind, payload, end } = found {
@@ -264,7 +264,7 @@ fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, no
     let mut bytes = vec![0; LONGEST.min((before.len - before.whole_to) as usize)];
     let mut at = before.whole_to;
     while at < before.len {
-        let n = read_at(fs, file, &mut bytes, at)?;
+        let n = read_full(fs, file, &mut bytes, at)?;
         if n == 0 {
             break;
         }
@@ -280,32 +280,4 @@ fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, no
         at += n as u64;
     }
     Ok(aside)
-}
-
-fn read_at(fs: &dyn Filesystem, file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while done < bytes.len() {
-        match fs.read_at(file, &mut bytes[done..], offset + done as u64) {
-            Ok(0) => break,
-            Ok(n) => done += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
-}
-
-/// The file as a stream.
-struct Input<'a> {
-    fs: &'a dyn Filesystem,
-    file: &'a File,
-    offset: u64,
-}
-
-impl io::Read for Input<'_> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let n = self.fs.read_at(self.file, bytes, self.offset)?;
-        self.offset += n as u64;
-        Ok(n)
-    }
 }

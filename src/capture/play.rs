@@ -92,8 +92,8 @@ impl Player<File> {
     /// # Errors
     /// In words; the caller says which file.
     pub fn open(path: &Path) -> Result<Player<File>, String> {
-        let file = File::open(path).map_err(|error| os_text(&error))?;
-        let player = Player::new(file).map_err(|error| os_text(&error))?;
+        let file = File::open(path).map_err(|error| crate::model::os_text(&error))?;
+        let player = Player::new(file).map_err(|error| crate::model::os_text(&error))?;
         match player.blocks.peek() {
             [] => Err("it is empty".to_owned()),
             start if start.starts_with(&super::block::MAGIC) || start.starts_with(&super::block::ZSTD_MAGIC) => {
@@ -104,12 +104,6 @@ impl Player<File> {
             _ => Err("it is not a capture (dhan feed --capture writes them)".to_owned()),
         }
     }
-}
-
-/// What the operating system said, without the number.
-pub(super) fn os_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 impl<R: Read> Player<R> {
@@ -125,7 +119,7 @@ impl<R: Read> Player<R> {
     ///
     /// # Errors
     /// What reading says. What cannot be understood is a [`Part`], not an error.
-    #[expect(clippy::should_implement_trait, reason = "what it returns borrows from it, and reading may fail")]
+    #[allow(clippy::should_implement_trait, reason = "what it returns borrows from it, and reading may fail")]
     pub fn next(&mut self) -> io::Result<Option<Part<'_>>> {
         if let Some(place) = self.held.take() {
             return Ok(EntryIter::new(self.blocks.payload(&place)).map(Part::Entries));

@@ -16,7 +16,8 @@ use crate::pipeline::stages::EndedWithin;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
 use crate::record::chain::Chain;
-use crate::storage::{Disk, Filesystem, OpenMode, Stat, StopSignal};
+use crate::storage::disk::Stat;
+use crate::storage::{Disk, Filesystem, OpenMode, StopSignal};
 use proptest::prelude::*;
 use std::ffi::OsString;
 use std::fs::File;
@@ -263,7 +264,7 @@ fn frame(recorder: &mut Recorder, recv_us: i64, bytes: &[u8], ended: Option<Ende
     recorder.frame(frame, &Seen { packets: 1, named: Vec::new(), ended });
 }
 
-fn open_here(path: &Path, feed: Stream) -> Result<Opened, crate::model::exit::Failure> {
+fn open_here(path: &Path, feed: Stream) -> Result<open::Opened, crate::model::exit::Failure> {
     open(path, feed, Duration::ZERO, &StopSignal::default(), 5_000_000, &quiet())
 }
 

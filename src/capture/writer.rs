@@ -226,7 +226,7 @@ impl BlockWriter {
             if let Err(error) = synced {
                 self.context
                     .console
-                    .warn(format_args!("{path} could not be synced: {}", crate::storage::os_text(&error)));
+                    .warn(format_args!("{path} could not be synced: {}", crate::model::os_text(&error)));
             }
             if self.lost > 0 {
                 self.context.console.warn(format_args!("the last {} frames are not in {path}", self.lost));

@@ -82,6 +82,7 @@ impl Chain {
     }
 
     /// Whether a spot was seen.
+    #[cfg(test)]
     pub fn has_begun(&self) -> bool {
         self.followed.middle.is_some()
     }

@@ -13,4 +13,4 @@ pub mod series;
 pub use follow::{Chain, Change};
 pub use listing::{Listing, SEGMENTS};
 pub use request::{ChainError, Request};
-pub use series::{Options, Series, Strike};
+pub use series::{Options, Strike};

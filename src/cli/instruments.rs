@@ -65,10 +65,10 @@ pub struct ListArgs {
     #[arg(long, value_name = "N", default_value_t = 10, requires = "around", help_heading = "Filters")]
     pub strikes: usize,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print it as the command's description")]
+    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub filter: FilterArgs,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print it as the command's description")]
+    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
 }
 
@@ -85,10 +85,10 @@ pub struct FindArgs {
     #[arg(value_name = "SYMBOL", required = true)]
     pub symbols: Vec<String>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print it as the command's description")]
+    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub filter: FilterArgs,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print it as the command's description")]
+    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
 }
 
@@ -99,10 +99,10 @@ pub struct SearchArgs {
     #[arg(value_name = "TEXT", required = true)]
     pub text: Vec<String>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print it as the command's description")]
+    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub filter: FilterArgs,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print it as the command's description")]
+    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
 }
 
@@ -117,7 +117,7 @@ pub struct ShowArgs {
     #[arg(long)]
     pub expired: bool,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "clap would print it as the command's description")]
+    #[allow(missing_docs, reason = "clap would print it as the command's description")]
     pub source: SourceArgs,
 }
 

@@ -115,10 +115,6 @@ fn failed(error: &MasterError) -> Failure {
 /// A file of the user's, compressed or not, as it is.
 fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
     let refused = |why: String| Failure::new(Exit::Data, format!("--file {}: {why}", path.display()));
-    let words = |error: &io::Error| {
-        let text = error.to_string();
-        text.split(" (os error").next().unwrap_or_default().to_owned()
-    };
     let read = || -> io::Result<Bytes> {
         let mut file = File::open(path)?;
         let regular = file.metadata()?.is_file();
@@ -140,7 +136,7 @@ fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
         }
         Ok(Bytes::File(copy))
     };
-    let bytes = read().map_err(|error| refused(words(&error)))?;
+    let bytes = read().map_err(|error| refused(crate::model::os_text(&error)))?;
     let built = build(&bytes).map_err(|error| refused(error.to_string()))?;
     renew::say_skipped(&built.footer, console);
     Master::from_parts(Arc::new(bytes), &built).map_err(|error| refused(error.to_string()))

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until SIGINT or SIGTERM.
+#[allow(clippy::needless_update, reason = "the tests' build has more fields")]
 pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
     let source = args.replay.as_deref().map(|capture| replayed(capture, args.speed)).transpose()?;
     let config = SimConfig {

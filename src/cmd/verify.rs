@@ -66,9 +66,7 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
 /// Exit 11 when it cannot be read.
 pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     let unreadable = |error: io::Error| {
-        let text = error.to_string();
-        let text = text.split(" (os error").next().unwrap_or_default();
-        Failure::new(Exit::Data, format!("cannot read {}: {text}", path.display()))
+        Failure::new(Exit::Data, format!("cannot read {}: {}", path.display(), crate::model::os_text(&error)))
     };
     let mut file = File::open(path).map_err(unreadable)?;
     let mut magic = Vec::new();

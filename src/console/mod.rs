@@ -125,6 +125,7 @@ const DIVERTED: usize = 100;
 
 impl Console {
     /// Returns a printer as configured.
+    #[cfg(any(test, feature = "testing"))]
     pub fn new(config: ConsoleConfig) -> Console {
         Console(Arc::new(Mutex::new(Inner { config, ..Inner::default() })))
     }

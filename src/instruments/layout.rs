@@ -141,7 +141,7 @@ pub enum HeaderError {
 
 /// Where the columns are. A column that is not there has a number that no line has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is a column of the file, named after the record's field")]
+#[allow(missing_docs, reason = "each is a column of the file, named after the record's field")]
 pub struct Columns {
     pub layout: Layout,
     /// Fields of a line, an empty last one not counted.

@@ -94,7 +94,7 @@ pub struct Master {
 /// # Errors
 /// Both copies are damaged, or of another version.
 pub fn footer(bytes: &Bytes) -> Result<Footer, MasterError> {
-    let len = bytes.len()?;
+    let len = bytes.size()?;
     let start = len.checked_sub(2 * blocks::BLOCK as u64).ok_or(MasterError::Damaged("it is too short"))?;
     let mut both = [0; 2 * blocks::BLOCK];
     bytes.read_exact_at(start, &mut both)?;
@@ -127,7 +127,7 @@ impl Master {
     pub fn from_bytes(bytes: Arc<Bytes>) -> Result<Master, MasterError> {
         let footer = footer(&bytes)?;
         let base = footer.csv_len;
-        if base.checked_add(index_len(&footer)) != Some(bytes.len()?) {
+        if base.checked_add(index_len(&footer)) != Some(bytes.size()?) {
             return Err(MasterError::Damaged("its length"));
         }
         Master::new(Arc::clone(&bytes), bytes, base, footer)

@@ -53,7 +53,7 @@ impl Store {
             Err(Trouble::Download(error)) => Err(error),
             Err(Trouble::Place(error)) => {
                 let place = self.dir.as_ref().map_or_else(|| "none".to_owned(), |dir| dir.display().to_string());
-                let why = plain_words(&error);
+                let why = crate::model::os_text(&error);
                 console.warn(format_args!(
                     "the cache folder {place} cannot be used ({why}): the instrument master is not kept"
                 ));
@@ -163,7 +163,7 @@ impl Store {
         let built =
             checked(&csv, old.as_ref().map(|old| old.master.footer()), &place).map_err(|trouble| match trouble {
                 Trouble::Download(error) => error,
-                Trouble::Place(error) => RenewError(plain_words(&error)),
+                Trouble::Place(error) => RenewError(crate::model::os_text(&error)),
             })?;
         say_skipped(&built.footer, console);
         let master = Master::from_parts(Arc::new(csv), &built).map_err(|error| RenewError(error.to_string()))?;
@@ -177,12 +177,6 @@ enum Trouble {
     Place(io::Error),
     /// There is no new master.
     Download(RenewError),
-}
-
-/// What an error of the operating system says, without its number.
-fn plain_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 fn now() -> std::time::SystemTime {

@@ -124,6 +124,7 @@ pub struct Resolution {
 
 impl Resolution {
     /// One message for all problems, with the exit code; `None` if there are none.
+    #[cfg(any(test, feature = "testing"))]
     pub fn failure(&self) -> Option<Failure> {
         failure(self.instruments.iter().filter_map(|one| one.as_ref().err()))
     }

@@ -22,6 +22,7 @@ pub struct PacketCounts {
 
 impl PacketCounts {
     /// Returns whether every packet is accounted for.
+    #[cfg(any(test, feature = "testing"))]
     pub fn balance(&self) -> bool {
         self.received == self.written + self.filtered + self.dropped + self.malformed
     }

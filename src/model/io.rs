@@ -10,3 +10,10 @@ pub fn io_words(error: &io::Error) -> String {
         (kind, None) => kind.to_string(),
     }
 }
+
+/// Returns what the operating system says of an error, without its number.
+pub fn os_text(error: &io::Error) -> String {
+    let mut text = error.to_string();
+    text.truncate(text.find(" (os error").unwrap_or(text.len()));
+    text
+}

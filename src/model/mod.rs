@@ -11,10 +11,12 @@ pub mod segment;
 pub mod stream;
 pub mod time;
 
-pub use cause::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, Phase, TlsKind};
+pub use cause::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended};
+#[cfg(any(test, feature = "testing"))]
+pub use cause::{Phase, TlsKind};
 pub use counts::PacketCounts;
 pub use disconnect::{DisconnectClass, DisconnectReason};
-pub use exit::{Exit, Failure};
-pub use io::io_words;
+pub use exit::Exit;
+pub use io::{io_words, os_text};
 pub use segment::{InstrumentKey, Segment};
 pub use stream::{Levels, Stream};

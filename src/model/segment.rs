@@ -66,6 +66,7 @@ impl Segment {
     }
 
     /// The short name traders use (`NFO`), where the code has one.
+    #[cfg(test)]
     pub fn short_name(self) -> Option<&'static str> {
         NAMED.iter().find(|(_, code, _)| *code == self.0).map(|(.., short)| *short)
     }

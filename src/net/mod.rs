@@ -15,10 +15,13 @@ mod resolver;
 mod tcp;
 pub mod tls;
 
-pub use crate::model::cause::{ConnectClass, ConnectError, Ended, Phase, TlsKind};
+pub use crate::model::cause::ConnectClass;
+#[cfg(any(test, feature = "testing"))]
+pub use crate::model::cause::{ConnectError, Ended, Phase, TlsKind};
 pub use connection::{Connection, Incoming};
 pub use connector::{CONNECT_LIMIT, Connector};
 pub use handshake::{Report, parse_http_date, parse_retry_after};
+#[cfg(any(test, feature = "testing"))]
 pub use http1::{Head, HeadError, read_head};
 pub use proxy::Proxies;
 pub use resolver::Resolver;

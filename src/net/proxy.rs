@@ -32,6 +32,7 @@ impl Proxies {
     }
 
     /// One proxy for everything except the hosts of `no` (as in `NO_PROXY`).
+    #[cfg(any(test, feature = "testing"))]
     pub fn all(proxy: &str, no: &str) -> Proxies {
         Proxies(Arc::new(Matcher::builder().all(proxy.to_owned()).no(no.to_owned()).build()))
     }

@@ -32,6 +32,7 @@ pub struct Figures {
 
 impl Figures {
     /// Records printed, of all types.
+    #[cfg(any(test, feature = "testing"))]
     pub fn printed(&self) -> u64 {
         self.records.values().sum()
     }

@@ -33,7 +33,7 @@ pub struct Frame<'a> {
     pub bytes: &'a [u8],
 }
 
-#[expect(missing_docs, reason = "the fields are named in their variant's sentence")]
+#[allow(missing_docs, reason = "the fields are named in their variant's sentence")]
 /// Something that happened, between frames. Moments are µs since the epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {

@@ -7,7 +7,7 @@ use crate::model::InstrumentKey;
 
 /// Values of a quote packet, as they stand on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-#[expect(missing_docs, reason = "the fields are those of `feed::Quote`, documented there with their offsets")]
+#[allow(missing_docs, reason = "the fields are those of `feed::Quote`, documented there with their offsets")]
 pub struct Quote {
     pub ltp: f32,
     pub ltq: u16,
@@ -84,6 +84,7 @@ pub fn prev_close(out: &mut Vec<u8>, instrument: InstrumentKey, prev_close: f32,
 }
 
 /// Appends a packet of any code: a market status, or one that nobody has named.
+#[cfg(any(test, feature = "testing"))]
 pub fn raw(out: &mut Vec<u8>, code: u8, instrument: InstrumentKey, payload: &[u8]) {
     header(out, code, u16::try_from(8 + payload.len()).unwrap_or(u16::MAX), instrument);
     out.extend_from_slice(payload);

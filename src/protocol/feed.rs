@@ -71,9 +71,6 @@ macro_rules! view {
         pub struct $name<'a>(pub(crate) &'a [u8; $size]);
 
         impl<'a> $name<'a> {
-            /// Bytes of the packet, header included.
-            pub const SIZE: usize = $size;
-
             /// A view over a packet's bytes; `None` when there are too few. Bytes beyond the size are ignored.
             #[inline]
             pub fn new(bytes: &'a [u8]) -> Option<Self> {

@@ -44,6 +44,7 @@ impl SideRows {
     }
 
     /// Quantity over all levels.
+    #[cfg(any(test, feature = "testing"))]
     pub fn total_qty(&self) -> u64 {
         self.total
     }

@@ -34,6 +34,7 @@ impl Backoff {
     }
 
     /// How many useless attempts are counted.
+    #[cfg(test)]
     pub const fn failures(&self) -> u32 {
         self.failures
     }

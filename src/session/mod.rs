@@ -30,7 +30,9 @@ pub mod time;
 pub use action::Action;
 pub use calendar::{Calendar, Market, Markets, Phase};
 pub use input::{Fingerprint, Input, ProbeResult};
-pub use machine::{Config, Session, StateName};
+#[cfg(any(test, feature = "testing"))]
+pub use machine::StateName;
+pub use machine::{Config, Session};
 pub use plan::Plan;
 pub use requests::Subscription;
 pub use time::{Now, Time};

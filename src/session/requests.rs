@@ -18,11 +18,13 @@ pub struct Subscription {
 
 impl Subscription {
     /// A subscription of the market feed.
+    #[cfg(any(test, feature = "testing"))]
     pub const fn feed(instrument: InstrumentKey, mode: Mode) -> Subscription {
         Subscription { instrument, mode: Some(mode) }
     }
 
     /// A subscription of a depth socket.
+    #[cfg(any(test, feature = "testing"))]
     pub const fn depth(instrument: InstrumentKey) -> Subscription {
         Subscription { instrument, mode: None }
     }
@@ -98,18 +100,6 @@ impl Desired {
     /// Whether nothing is wanted.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
-    }
-
-    /// Whether an instrument is wanted in any mode.
-    pub fn has_instrument(&self, instrument: InstrumentKey) -> bool {
-        [None, Some(Mode::Ticker), Some(Mode::Quote), Some(Mode::Full)]
-            .into_iter()
-            .any(|mode| self.members.contains(&Subscription { instrument, mode }))
-    }
-
-    /// Whether it is wanted.
-    pub fn has(&self, subscription: Subscription) -> bool {
-        self.members.contains(&subscription)
     }
 
     /// Adds these; returns those that are new.

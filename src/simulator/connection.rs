@@ -187,20 +187,24 @@ impl Connection {
 
     async fn obey(&mut self, command: Command) -> Option<End> {
         match command {
-            Command::Cut(cut) => return Some(End::Cut(cut)),
+            Command::Cut(cut) => Some(End::Cut(cut)),
             #[cfg(feature = "testing")]
-            Command::Binary(bytes) => return self.send(Message::Binary(bytes), 1).await,
+            Command::Binary(bytes) => self.send(Message::Binary(bytes), 1).await,
             #[cfg(feature = "testing")]
-            Command::Text(text) => return self.send(Message::text(text), 1).await,
+            Command::Text(text) => self.send(Message::text(text), 1).await,
             #[cfg(feature = "testing")]
-            Command::Mute(muted) => self.muted = muted,
+            Command::Mute(muted) => {
+                self.muted = muted;
+                None
+            }
             #[cfg(feature = "testing")]
-            Command::Stall(stalled) => self.stalled = stalled,
+            Command::Stall(stalled) => {
+                self.stalled = stalled;
+                None
+            }
             #[cfg(feature = "testing")]
-            Command::Nudge => {}
+            Command::Nudge => None,
         }
-        #[cfg(feature = "testing")]
-        None
     }
 
     /// Sends what a service has made, faults applied.

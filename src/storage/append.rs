@@ -68,7 +68,7 @@ impl<'a> Trouble<'a> {
             console.warn(format_args!(
                 "{} cannot be written: {}; trying again for up to {}",
                 self.what,
-                os_text(error),
+                crate::model::os_text(error),
                 humantime::format_duration(left),
             ));
         }
@@ -103,16 +103,7 @@ pub fn passes(error: &io::Error) -> bool {
 
 /// Exit 9 for a file and an error.
 pub fn cannot_write(what: &str, error: &io::Error) -> Failure {
-    Failure::new(Exit::Output, format!("cannot write {what}: {}", os_text(error)))
-}
-
-/// What the operating system said, without the number.
-pub fn os_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
-    }
+    Failure::new(Exit::Output, format!("cannot write {what}: {}", crate::model::os_text(error)))
 }
 
 /// Where a chunk may be cut when only a part of it could be written.

@@ -75,7 +75,10 @@ pub enum Piece<'a> {
     /// Bytes of the current frame.
     Data(&'a [u8]),
     /// The current frame is whole and ends at this offset of the file.
-    FrameEnd(u64),
+    FrameEnd(
+        #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "fuzz targets and tests read it"))]
+        u64,
+    ),
 }
 
 /// How far a compressed file can be read.

@@ -1,10 +1,10 @@
 //! The marker beside a file that is being written. It is locked as long as its writer lives, so a marker that nobody
 //! locks was left by a run that was killed.
 
-use super::append::os_text;
 use super::disk::{Filesystem, OpenMode, read_full};
 use super::names;
 use crate::model::exit::{Exit, Failure};
+use crate::model::os_text;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;

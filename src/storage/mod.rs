@@ -2,18 +2,20 @@
 //! kill. Outputs, captures and checks build on it; it knows no record.
 
 mod append;
-mod disk;
+pub(crate) mod disk;
 mod failure;
 pub(crate) mod frames;
 pub(crate) mod marker;
 pub(crate) mod names;
 pub(crate) mod recover;
 
-pub(crate) use append::{Appender, Cut, Trouble, WriteContext, cannot_write, os_text, passes};
-pub use disk::{Disk, Filesystem, OpenMode, Stat};
-pub(crate) use disk::{Reader, outlive_file_size_limit};
+pub(crate) use append::{Appender, Cut, Trouble, WriteContext, cannot_write, passes};
+pub use disk::{Disk, Filesystem, OpenMode};
+pub(crate) use disk::{Reader, outlive_file_size_limit, read_full};
 pub use failure::{StopSignal, Unwritten, WriteFailure};
-pub use frames::{Piece, Walked, walk};
+#[cfg(any(test, feature = "testing"))]
+pub use frames::Walked;
+pub use frames::{Piece, walk};
 pub(crate) use marker::cannot_open;
 pub use marker::look as look_at_marker;
 pub(crate) use names::torn as torn_path;

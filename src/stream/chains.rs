@@ -222,7 +222,8 @@ pub fn at_spot(chain: &Chain, mode: Mode) -> Option<Vec<Subscription>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::{Options, Series, Strike};
+    use crate::chain::series::Series;
+    use crate::chain::{Options, Strike};
     use crate::model::Segment;
     use crate::protocol::encode;
     use jiff::civil::date;

@@ -119,13 +119,19 @@ impl Maker {
     pub async fn mint(&self) -> Result<Done, Failure> {
         let before = self.file.read()?;
         let client_id = self.owner(&before)?;
+        let Some((turn, _)) = self.turn_of_own(&before, client_id).await? else { return Ok(Done::Held) };
+        self.made(&turn).await.map(|_| Done::Made)
+    }
+
+    /// Waits for the turn and reads the file again. `None`: another process made a token meanwhile, which serves.
+    async fn turn_of_own(&self, before: &Held, client_id: String) -> Result<Option<(Turn, Held)>, Failure> {
         let turn = self.turn(Account::open(self.state_dir.clone(), &client_id), client_id).await?;
         let now = self.healed(&turn)?;
-        if turn.waited && is_another(&before, &now) {
+        if turn.waited && is_another(before, &now) {
             self.tell_held(&now);
-            return Ok(Done::Held);
+            return Ok(None);
         }
-        self.made(&turn).await.map(|_| Done::Made)
+        Ok(Some((turn, now)))
     }
 
     /// Renews the token in the file.
@@ -136,12 +142,7 @@ impl Maker {
         let before = self.file.read()?;
         self.renewable(&before)?;
         let client_id = self.owner(&before)?;
-        let turn = self.turn(Account::open(self.state_dir.clone(), &client_id), client_id).await?;
-        let now = self.healed(&turn)?;
-        if turn.waited && is_another(&before, &now) {
-            self.tell_held(&now);
-            return Ok(Done::Held);
-        }
+        let Some((turn, now)) = self.turn_of_own(&before, client_id).await? else { return Ok(Done::Held) };
         self.renewable(&now)?;
         let Held::Token(token, _) = now else { return Err(self.no_token()) };
         self.renewed(&turn, token).await.map(|_| Done::Renewed)

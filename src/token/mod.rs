@@ -17,7 +17,10 @@ mod time;
 pub use calls::Calls;
 pub use file::TokenFile;
 pub use inputs::{InputOptions, Inputs};
-pub use maker::{Done, Maker};
+#[cfg(any(test, feature = "testing"))]
+pub use maker::Done;
+pub use maker::Maker;
+#[cfg(any(test, feature = "testing"))]
 pub use otp::Seed;
 pub use time::Timing;
 

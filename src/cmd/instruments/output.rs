@@ -37,9 +37,7 @@ impl Stop {
                 Failure::new(Exit::Output, "the reader of the output went away")
             }
             Stop::Write(error) => {
-                let text = error.to_string();
-                let words = text.split(" (os error").next().unwrap_or_default();
-                Failure::new(Exit::Output, format!("cannot write to stdout: {words}"))
+                Failure::new(Exit::Output, format!("cannot write to stdout: {}", crate::model::os_text(&error)))
             }
             Stop::Master(error) => Failure::new(Exit::Data, format!("the instrument master cannot be used: {error}")),
         }

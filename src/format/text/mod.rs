@@ -35,6 +35,7 @@ impl Out {
     }
 
     /// Whether there is no text.
+    #[cfg(any(test, feature = "testing"))]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -45,6 +46,7 @@ impl Out {
     }
 
     /// Forgets what was written behind `len`.
+    #[cfg(test)]
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }

@@ -21,24 +21,16 @@ pub enum Bytes {
 }
 
 impl Bytes {
-    /// How many there are.
+    /// Returns how many bytes there are.
     ///
     /// # Errors
     /// What the operating system says.
-    pub fn len(&self) -> io::Result<u64> {
+    pub fn size(&self) -> io::Result<u64> {
         match self {
             Bytes::File(file) => Ok(file.metadata()?.len()),
             Bytes::Part(_, len) => Ok(*len),
             Bytes::Memory(bytes) => Ok(bytes.len() as u64),
         }
-    }
-
-    /// Whether there are none.
-    ///
-    /// # Errors
-    /// What the operating system says.
-    pub fn is_empty(&self) -> io::Result<bool> {
-        Ok(self.len()? == 0)
     }
 
     /// Fills the buffer from `at`.

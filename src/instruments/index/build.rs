@@ -152,7 +152,7 @@ impl Names {
 /// # Errors
 /// Why the file is not one.
 pub fn build(source: &Bytes) -> Result<Built, BuildError> {
-    let csv_len = source.len()?;
+    let csv_len = source.size()?;
     if csv_len > MAX_CSV {
         return Err(BuildError::TooLarge);
     }

@@ -16,7 +16,7 @@ pub mod blocks;
 pub mod build;
 
 pub use blocks::Bytes;
-pub use build::{BuildError, Built, build};
+pub use build::build;
 
 use super::Layout;
 use super::row::{Form, Kind};

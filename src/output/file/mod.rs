@@ -28,7 +28,7 @@ use super::{Destination, Notice, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::format::encoder::Format;
 use crate::model::exit::Failure;
-use crate::storage::{Cut, Disk, Filesystem, Trouble, WriteContext, cannot_write, gaps_path, os_text, passes};
+use crate::storage::{Cut, Disk, Filesystem, Trouble, WriteContext, cannot_write, gaps_path, passes};
 use open::{NotOpened, OpenFile, Opener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,6 +173,7 @@ impl FileSink {
     }
 
     /// The file that is being written.
+    #[cfg(any(test, feature = "testing"))]
     pub fn path(&self) -> Option<&std::path::Path> {
         self.current.as_ref().map(|file| file.path.as_path())
     }
@@ -212,7 +213,7 @@ impl FileSink {
             self.console().warn(format_args!(
                 "the marker beside {} could not be removed ({}): the next run will take this one for killed",
                 path.display(),
-                os_text(&error)
+                crate::model::os_text(&error)
             ));
         }
         if let Some(command) = &self.opener.spec.on_rotate {
@@ -346,7 +347,10 @@ impl Destination for FileSink {
                 self.synced = elapsed;
                 if let Err(error) = file.out.appender().sync() {
                     let (console, path) = (&self.opener.patience.console, file.path.display());
-                    console.warn(format_args!("{path} could not be synced to the disk: {}", os_text(&error)));
+                    console.warn(format_args!(
+                        "{path} could not be synced to the disk: {}",
+                        crate::model::os_text(&error)
+                    ));
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::storage::frames::{self, Piece};
 use crate::storage::marker::{self, Left, Marker, NotTaken, Note};
 use crate::storage::names::{self, Compression};
 use crate::storage::recover::{self, Mended};
-use crate::storage::{Appender, Filesystem, OpenMode, Reader, Trouble, WriteContext, os_text, passes};
+use crate::storage::{Appender, Filesystem, OpenMode, Reader, Trouble, WriteContext, passes};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -461,7 +461,7 @@ impl Opener {
                 Err(error) => self.patience.console.warn(format_args!(
                     "{} was left by a killed run and cannot be mended: {}",
                     path.display(),
-                    os_text(&error)
+                    crate::model::os_text(&error)
                 )),
             }
         }

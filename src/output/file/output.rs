@@ -2,9 +2,10 @@
 
 use crate::format::line::recv_us;
 use crate::model::exit::{Exit, Failure};
+use crate::model::os_text;
 use crate::output::{Unwritten, WriteFailure};
 use crate::storage::frames::Compressor;
-use crate::storage::{Appender, Compression, Cut, os_text};
+use crate::storage::{Appender, Compression, Cut};
 use std::io;
 
 /// A block is closed early when this many bytes of lines wait for it.

@@ -341,7 +341,6 @@ impl Pipeline {
             failure: self.outputs.failure().cloned(),
             gap_us: self.gaps.total_us(),
             disconnected_us: self.disconnected_us,
-            never_seen: self.never_seen(),
             figures: std::mem::take(&mut self.figures),
         }
     }
@@ -359,6 +358,7 @@ pub struct Summary {
     /// The books, closed.
     pub books: PacketCounts,
     /// Why it ended.
+    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "golden tests read it"))]
     pub reason: String,
     /// Why output ended before the run did, if so.
     pub failure: Option<WriteFailure>,
@@ -366,8 +366,6 @@ pub struct Summary {
     pub gap_us: i64,
     /// For how long data had been missing at the end, µs.
     pub disconnected_us: Option<i64>,
-    /// Instruments that were asked for and of which nothing came.
-    pub never_seen: Vec<InstrumentKey>,
     /// All figures.
     pub figures: Figures,
 }

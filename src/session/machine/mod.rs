@@ -97,6 +97,7 @@ impl Config {
 
 /// Where a session is, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg(any(test, feature = "testing"))]
 pub enum StateName {
     /// Not begun.
     Idle,
@@ -118,6 +119,7 @@ pub enum StateName {
     Ended,
 }
 
+#[cfg(any(test, feature = "testing"))]
 impl StateName {
     /// Every state.
     pub const ALL: [StateName; 9] = [
@@ -343,6 +345,7 @@ impl Session {
     }
 
     /// Where it is.
+    #[cfg(any(test, feature = "testing"))]
     pub const fn state(&self) -> StateName {
         match &self.state {
             State::Idle => StateName::Idle,
