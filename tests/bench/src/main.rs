@@ -5,7 +5,7 @@ mod encode;
 mod growth;
 mod load;
 mod measure;
-#[path = "../../encoder/oracle.rs"]
+#[path = "../../pure/encoder/oracle.rs"]
 mod oracle;
 mod pair;
 mod peers;
