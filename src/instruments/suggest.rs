@@ -160,12 +160,8 @@ mod tests {
     #[test]
     fn few_symbols_are_complete_and_in_the_spelling_of_the_master() {
         let master = small();
-        let contracts = [
-            "NIFTY-17Feb2026-31200-CE",
-            "NIFTY-24Feb2026-31200-CE",
-            "NIFTY-24Feb2026-FUT",
-            "NIFTY-30Mar2026-31200-CE",
-        ];
+        let contracts =
+            ["NIFTY-17Feb2026-31200-CE", "NIFTY-24Feb2026-31200-CE", "NIFTY-24Feb2026-FUT", "NIFTY-30Mar2026-31200-CE"];
         assert_eq!(of(&master, "NFO:nifty", 9), contracts);
         assert_eq!(of(&master, "NSE:REL", 9), ["RELIANCE"]);
         assert_eq!(of(&master, "M&M", 9), ["M&M", "M&M-24Feb2026-4000-PE"]);
@@ -199,7 +195,10 @@ mod tests {
         assert_eq!(of(&master, "NFO:ABC", 100), [&expiries[..], &["ABCD-"]].concat(), "a name that is complete");
         assert_eq!(of(&master, "NFO:ABC-", 100), expiries);
         let digits = of(&master, "NFO:ABC-24Feb2026-", 100);
-        assert_eq!((digits.len(), digits[0].as_str(), digits[15].as_str()), (16, "ABC-24Feb2026-10", "ABC-24Feb2026-FUT"));
+        assert_eq!(
+            (digits.len(), digits[0].as_str(), digits[15].as_str()),
+            (16, "ABC-24Feb2026-10", "ABC-24Feb2026-FUT")
+        );
         assert_eq!(of(&master, "NFO:ABC-24", 100), expiries[2..]);
         let strikes = of(&master, "NFO:ABC-24feb2026-13", 100);
         assert_eq!((strikes.len(), strikes[1].as_str()), (20, "ABC-24Feb2026-13050-CE"));
