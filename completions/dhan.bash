@@ -242,7 +242,7 @@ _dhan() {
 
     case "${cmd}" in
         dhan)
-            opts="-q -v -h -V --quiet --verbose --log-format --color --help --version feed depth orders instruments replay watch verify schema simulate relay doctor token generate help"
+            opts="-q -v -h -V --quiet --verbose --log-format --color --help --version feed depth orders watch instruments replay verify schema token doctor relay simulate generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -264,7 +264,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__depth)
-            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
+            opts="-i -f -o -n -d -q -v -h --instruments --levels --view --top --format --output --time --count --capture --duration --until --demo --dry-run --control --skip-missing --only --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --status-records --on-lag --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --url --ca-file --ignore-socket-limit --metrics --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -300,21 +300,6 @@ _dhan() {
                     fi
                     return 0
                     ;;
-                --control)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --levels)
                     COMPREPLY=($(compgen -W "20 200" -- "${cur}"))
                     return 0
@@ -325,10 +310,6 @@ _dhan() {
                     ;;
                 --top)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --only)
-                    COMPREPLY=($(compgen -W "depth depth_side" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -369,6 +350,68 @@ _dhan() {
                     fi
                     return 0
                     ;;
+                --time)
+                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --capture)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --demo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -W "depth depth_side" -- "${cur}"))
+                    return 0
+                    ;;
                 --nats-stream)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -400,47 +443,8 @@ _dhan() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --time)
-                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
-                    return 0
-                    ;;
-                --count)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -n)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --capture)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --on-lag)
                     COMPREPLY=($(compgen -W "drop block" -- "${cur}"))
-                    return 0
-                    ;;
-                --duration)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --until)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on-gap)
@@ -475,10 +479,6 @@ _dhan() {
                     return 0
                     ;;
                 --client-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --demo)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -604,7 +604,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__feed)
-            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --chain --once --bars --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
+            opts="-i -m -f -o -n -d -q -v -h --instruments --mode --chain --once --bars --format --output --time --count --capture --duration --until --demo --dry-run --control --skip-missing --only --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --status-records --on-lag --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --url --ca-file --ignore-socket-limit --metrics --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -640,21 +640,6 @@ _dhan() {
                     fi
                     return 0
                     ;;
-                --control)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --mode)
                     COMPREPLY=($(compgen -W "ticker quote full" -- "${cur}"))
                     return 0
@@ -669,10 +654,6 @@ _dhan() {
                     ;;
                 --bars)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --only)
-                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown chain bar" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -713,6 +694,68 @@ _dhan() {
                     fi
                     return 0
                     ;;
+                --time)
+                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --capture)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --demo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -W "ticker quote full oi prev_close market_status unknown chain bar" -- "${cur}"))
+                    return 0
+                    ;;
                 --nats-stream)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -744,47 +787,8 @@ _dhan() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --time)
-                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
-                    return 0
-                    ;;
-                --count)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -n)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --capture)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --on-lag)
                     COMPREPLY=($(compgen -W "drop block" -- "${cur}"))
-                    return 0
-                    ;;
-                --duration)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --until)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on-gap)
@@ -819,10 +823,6 @@ _dhan() {
                     return 0
                     ;;
                 --client-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --demo)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -902,7 +902,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__generate__subcmd__completions)
-            opts="-q -v -h --dir --check --quiet --verbose --log-format --color --help bash zsh fish"
+            opts="-q -v -h --dir --check --quiet --verbose --log-format --color --help bash zsh fish powershell nushell"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1059,7 +1059,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__help)
-            opts="feed depth orders instruments replay watch verify schema simulate relay doctor token generate help"
+            opts="feed depth orders watch instruments replay verify schema token doctor relay simulate generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1473,7 +1473,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__find)
-            opts="-f -q -v -h --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --segment --instrument --underlying --expiry --limit --format --detailed --series --strike --option --expired --offline --file --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1491,20 +1491,8 @@ _dhan() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --series)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --expiry)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --strike)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --option)
-                    COMPREPLY=($(compgen -W "CE PE" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -1517,6 +1505,18 @@ _dhan() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -W "ndjson csv table spec" -- "${cur}"))
+                    return 0
+                    ;;
+                --series)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strike)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --option)
+                    COMPREPLY=($(compgen -W "CE PE" -- "${cur}"))
                     return 0
                     ;;
                 --file)
@@ -1637,7 +1637,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__list)
-            opts="-f -q -v -h --around --strikes --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --around --strikes --segment --instrument --underlying --expiry --strike --option --limit --format --detailed --series --expired --offline --file --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1663,10 +1663,6 @@ _dhan() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --series)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --expiry)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1689,6 +1685,10 @@ _dhan() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -W "ndjson csv table spec" -- "${cur}"))
+                    return 0
+                    ;;
+                --series)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --file)
@@ -1711,7 +1711,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__search)
-            opts="-f -q -v -h --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --segment --instrument --underlying --expiry --limit --format --detailed --series --strike --option --expired --offline --file --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1729,20 +1729,8 @@ _dhan() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --series)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --expiry)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --strike)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --option)
-                    COMPREPLY=($(compgen -W "CE PE" -- "${cur}"))
                     return 0
                     ;;
                 --limit)
@@ -1755,6 +1743,18 @@ _dhan() {
                     ;;
                 -f)
                     COMPREPLY=($(compgen -W "ndjson csv table spec" -- "${cur}"))
+                    return 0
+                    ;;
+                --series)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --strike)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --option)
+                    COMPREPLY=($(compgen -W "CE PE" -- "${cur}"))
                     return 0
                     ;;
                 --file)
@@ -1833,7 +1833,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__orders)
-            opts="-f -o -n -d -q -v -h --events --show-client-id --no-snapshot --only --user-type --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -d -q -v -h --events --no-snapshot --format --output --time --count --capture --duration --until --demo --dry-run --show-client-id --only --user-type --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --status-records --on-lag --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --url --ca-file --ignore-socket-limit --metrics --stats --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1841,14 +1841,6 @@ _dhan() {
             case "${prev}" in
                 --events)
                     COMPREPLY=($(compgen -W "update snapshot status_change execution order_transit order_pending order_rejected order_cancelled order_traded order_expired order_part_traded order_triggered order_closed" -- "${cur}"))
-                    return 0
-                    ;;
-                --only)
-                    COMPREPLY=($(compgen -W "order" -- "${cur}"))
-                    return 0
-                    ;;
-                --user-type)
-                    COMPREPLY=($(compgen -W "self partner" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -1889,6 +1881,57 @@ _dhan() {
                     fi
                     return 0
                     ;;
+                --time)
+                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --capture)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --demo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -W "order" -- "${cur}"))
+                    return 0
+                    ;;
+                --user-type)
+                    COMPREPLY=($(compgen -W "self partner" -- "${cur}"))
+                    return 0
+                    ;;
                 --nats-stream)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1920,47 +1963,8 @@ _dhan() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --time)
-                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
-                    return 0
-                    ;;
-                --count)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -n)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --capture)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
                 --on-lag)
                     COMPREPLY=($(compgen -W "drop block" -- "${cur}"))
-                    return 0
-                    ;;
-                --duration)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -d)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --until)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --fail-on-gap)
@@ -1995,10 +1999,6 @@ _dhan() {
                     return 0
                     ;;
                 --client-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --demo)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2056,7 +2056,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__relay)
-            opts="-q -v -h --listen --control --client-token-file --token-file --token-command --client-id --user-type --auth-wait --max-outage --demo --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --listen --client-token-file --token-file --client-id --demo --control --token-command --user-type --auth-wait --max-outage --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2064,21 +2064,6 @@ _dhan() {
             case "${prev}" in
                 --listen)
                     COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --control)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
                     return 0
                     ;;
                 --client-token-file)
@@ -2111,11 +2096,30 @@ _dhan() {
                     fi
                     return 0
                     ;;
-                --token-command)
+                --client-id)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --client-id)
+                --demo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --token-command)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2128,10 +2132,6 @@ _dhan() {
                     return 0
                     ;;
                 --max-outage)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --demo)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2166,7 +2166,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__replay)
-            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --bars --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -q -v -h --speed --bars --only --format --output --time --count --view --top --events --show-client-id --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --status-records --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2174,18 +2174,6 @@ _dhan() {
             case "${prev}" in
                 --speed)
                     COMPREPLY=($(compgen -W "max 1x 10x" -- "${cur}"))
-                    return 0
-                    ;;
-                --view)
-                    COMPREPLY=($(compgen -W "book sides" -- "${cur}"))
-                    return 0
-                    ;;
-                --top)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --events)
-                    COMPREPLY=($(compgen -W "update snapshot status_change execution order_transit order_pending order_rejected order_cancelled order_traded order_expired order_part_traded order_triggered order_closed" -- "${cur}"))
                     return 0
                     ;;
                 --bars)
@@ -2234,6 +2222,30 @@ _dhan() {
                     fi
                     return 0
                     ;;
+                --time)
+                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
+                    return 0
+                    ;;
+                --count)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --view)
+                    COMPREPLY=($(compgen -W "book sides" -- "${cur}"))
+                    return 0
+                    ;;
+                --top)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --events)
+                    COMPREPLY=($(compgen -W "update snapshot status_change execution order_transit order_pending order_rejected order_cancelled order_traded order_expired order_part_traded order_triggered order_closed" -- "${cur}"))
+                    return 0
+                    ;;
                 --nats-stream)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -2262,18 +2274,6 @@ _dhan() {
                     return 0
                     ;;
                 --disk-wait)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --time)
-                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
-                    return 0
-                    ;;
-                --count)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -n)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2868,7 +2868,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__watch)
-            opts="-l -m -q -v -h --instruments --skip-missing --chain --mode --depth --levels --orders --replay --speed --token-file --token-command --client-id --user-type --auth-wait --demo --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
+            opts="-i -m -q -v -h --instruments --chain --mode --depth --levels --orders --replay --speed --demo --skip-missing --token-file --token-command --client-id --user-type --auth-wait --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2889,7 +2889,7 @@ _dhan() {
                     fi
                     return 0
                     ;;
-                -l)
+                -i)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -2943,6 +2943,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "max 1x 10x" -- "${cur}"))
                     return 0
                     ;;
+                --demo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --token-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -2971,10 +2975,6 @@ _dhan() {
                     return 0
                     ;;
                 --auth-wait)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --demo)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
