@@ -409,9 +409,14 @@ fn is_long_enough(secret: &SecretString) -> bool {
 /// Returns the file that is read where no option and no variable names another: `$XDG_CONFIG_HOME/dhan/token`, else
 /// `~/.config/dhan/token`.
 pub fn default_token_file(environment: &Environment) -> Option<PathBuf> {
+    Some(config_folder(environment)?.join("token"))
+}
+
+/// Returns the folder of the user's files: `$XDG_CONFIG_HOME/dhan`, else `~/.config/dhan`; `None` where neither is known.
+pub fn config_folder(environment: &Environment) -> Option<PathBuf> {
     let absolute = |name: &str| environment.text(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(base.join("dhan/token"))
+    Some(base.join("dhan"))
 }
 
 /// A warning when the token will not last until the planned end.

@@ -1,6 +1,7 @@
 //! Flags as typed: each value is read by a parser of [`value`](super::value); what does not fit together is found by
 //! [`planner`](super::planner).
 
+use super::config::{ConfigArgs, FileArgs};
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
@@ -48,6 +49,7 @@ Environment:
   DHAN_WS_USER_TYPE, DHAN_PARTNER_ID, DHAN_PARTNER_SECRET     orders as a partner
   DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL,
   DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_AUTH_URL, DHAN_INSTRUMENTS_URL     other servers
+  DHAN_PROFILE     the profile of XDG_CONFIG_HOME/dhan/config.toml
   DHAN_CACHE_DIR, XDG_CACHE_HOME, XDG_STATE_HOME     where files are kept
   DHAN_HOLIDAYS     a date a line, else XDG_CONFIG_HOME/dhan/holidays
   HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR     as everywhere
@@ -67,6 +69,9 @@ pub struct Cli {
     /// What stderr says.
     #[command(flatten)]
     pub console: ConsoleArgs,
+    /// What is read of the configuration file.
+    #[command(flatten)]
+    pub file: FileArgs,
 }
 
 /// The subcommands.
@@ -170,6 +175,17 @@ pub enum Command {
     ///   dhan token ensure --pin-file /etc/dhan/pin --totp-file /etc/dhan/totp
     #[command(verbatim_doc_comment)]
     Token(Lazy<TokenArgs>),
+    /// Show the defaults of options that config.toml sets, or where it is
+    ///
+    /// config.toml holds defaults of long options by their names: at the top for all commands, in tables such as [feed]
+    /// for one, and in [profile.NAME] the same, chosen by --profile or DHAN_PROFILE. Flags win over the environment, the
+    /// environment over the profile, the profile over the rest. No key holds a secret.
+    ///
+    /// Examples:
+    ///   dhan config path
+    ///   dhan config show --profile home
+    #[command(verbatim_doc_comment)]
+    Config(Lazy<ConfigArgs>),
     /// Print what fills completions/ and man/, and units for systemd
     Generate(Lazy<GenerateArgs>),
 }

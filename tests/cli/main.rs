@@ -2,6 +2,7 @@
 
 mod capture;
 mod commands;
+mod config;
 mod console;
 mod day;
 mod doctor;
