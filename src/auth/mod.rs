@@ -21,8 +21,7 @@ pub use login::{Login, Partner, login_message};
 pub use shape::checked_token;
 pub(crate) use shape::secret_parts;
 pub use source::{
-    CredentialProblem, Environment, ProblemKind, Source, SourceOptions, TokenPlace, config_folder, default_token_file,
-    ist_minute,
+    CredentialProblem, Environment, ProblemKind, Source, SourceOptions, TokenPlace, default_token_file, ist_minute,
 };
 
 use crate::redact::{Redactor, mask_client_id};

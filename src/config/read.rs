@@ -1,7 +1,8 @@
 //! Reads the file into entries.
 
 use super::{Entry, Settings, Value, check};
-use crate::auth::{Environment, config_folder};
+use crate::auth::Environment;
+use crate::folders;
 use clap::Command;
 use std::ffi::OsString;
 use std::io::{self, Read as _};
@@ -46,7 +47,7 @@ impl Asked {
 
 /// Returns where the file is: `$XDG_CONFIG_HOME/dhan/config.toml`, else `~/.config/dhan/config.toml`.
 pub fn file_path(environment: &Environment) -> Option<PathBuf> {
-    Some(config_folder(environment)?.join("config.toml"))
+    Some(folders::CONFIG.folder(|name| environment.text(name).map(PathBuf::from))?.join("config.toml"))
 }
 
 /// Reads and checks the file; returns what is wrong with it, a line each. `whole` makes the command line with all
