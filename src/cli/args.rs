@@ -30,6 +30,9 @@ use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueHint, value_pa
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What `--version` prints behind the name; `-V` prints the number alone.
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DHAN_BUILT"), ")");
+
 const AFTER_HELP: &str = "\
 Exit codes:
   0   done, or told to stop             8   the server's certificate cannot be trusted
@@ -60,7 +63,7 @@ Try it without an account: dhan feed --demo";
 ///
 /// stdout carries records and nothing else; everything for people goes to stderr.
 #[derive(Debug, Parser)]
-#[command(name = "dhan", version, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true)]
+#[command(name = "dhan", version, long_version = LONG_VERSION, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true)]
 #[command(arg_required_else_help = true, propagate_version = false, infer_long_args = false)]
 pub struct Cli {
     /// What to do.
