@@ -23,7 +23,7 @@ fn main() -> Result<(), env::VarError> {
 }
 
 /// Returns the commit of the repository whose root this is, and its date; `-dirty` is behind it where files differ.
-fn commit(root: &Path, instructions: &mut Vec<String>) -> Option<String> {
+pub fn commit(root: &Path, instructions: &mut Vec<String>) -> Option<String> {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -33,7 +33,8 @@ fn commit(root: &Path, instructions: &mut Vec<String>) -> Option<String> {
     if top != root.canonicalize().ok()? {
         return None;
     }
-    for file in ["HEAD", "logs/HEAD", "packed-refs"] {
+    let branch = git(&["rev-parse", "--symbolic-full-name", "HEAD"])?;
+    for file in ["HEAD", "logs/HEAD", "packed-refs", &branch] {
         let path = git(&["rev-parse", "--path-format=absolute", "--git-path", file])?;
         // A file that is missing counts as changed every time.
         if Path::new(&path).exists() {
@@ -46,7 +47,7 @@ fn commit(root: &Path, instructions: &mut Vec<String>) -> Option<String> {
 }
 
 /// Returns the commit that `cargo package` noted in the archive of the sources.
-fn packaged(root: &Path) -> Option<String> {
+pub fn packaged(root: &Path) -> Option<String> {
     let text = std::fs::read_to_string(root.join(".cargo_vcs_info.json")).ok()?;
     let (_, rest) = text.split_once("\"sha1\"")?;
     let commit: String = rest.split('"').nth(1)?.chars().take(7).collect();
