@@ -89,7 +89,7 @@ impl Driver {
         }
         let ended = ended.map_err(|failure| {
             console.error(&failure);
-            failure.said()
+            failure.without_message()
         });
         console.info(ClosingLine(&summary.books));
         ended

@@ -269,7 +269,7 @@ fn market_records_in_every_style() {
     let rules = || Rules { status_records: true, ..Rules::everything(Stream::Market) };
     for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
         let (ndjson, _, summary) = run(rules(), style(Format::Ndjson, time, Columns::Own), None, market);
-        assert!(summary.books.balance(), "{:?}", summary.books);
+        assert!(summary.books.is_balanced(), "{:?}", summary.books);
         check_ndjson(&ndjson, recv);
         check(&format!("market.{name}.ndjson"), &ndjson);
         let header = Some(layout(&RecordType::PACKETS, time).1);
@@ -309,7 +309,7 @@ fn with_one_type_the_csv_has_that_types_columns() {
         let rules = Rules { only: TypeSet::default().with(kind), ..Rules::everything(Stream::Market) };
         let header = Some(layout(&[kind], TimeStyle::Epoch).1);
         let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, Columns::Own), header, market);
-        assert!(summary.books.balance(), "{:?}", summary.books);
+        assert!(summary.books.is_balanced(), "{:?}", summary.books);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         assert!(reader.records().all(|row| &row.unwrap()[0] == kind.name()));
         all.push_str(&csv);
@@ -323,7 +323,7 @@ fn depth_records_in_every_style() {
         let rules = || Rules { view, top: Some(3), ..Rules::everything(Stream::Depth(Levels::Twenty)) };
         let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
         let (text, _, summary) = run(rules(), ndjson, None, depth);
-        assert!(summary.books.balance(), "{:?}", summary.books);
+        assert!(summary.books.is_balanced(), "{:?}", summary.books);
         assert_eq!((summary.books.written, summary.books.malformed), (4, 1));
         check_ndjson(&text, "recv_us");
         check(&format!("depth.{name}.ndjson"), &text);
@@ -338,7 +338,7 @@ fn order_records_in_every_style() {
     let rules = || Rules::everything(Stream::Orders);
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
     let (text, _, summary) = run(rules(), ndjson, None, orders);
-    assert!(summary.books.balance(), "{:?}", summary.books);
+    assert!(summary.books.is_balanced(), "{:?}", summary.books);
     assert_eq!((summary.books.written, summary.books.filtered, summary.books.malformed), (3, 1, 1));
     check_ndjson(&text, "recv_us");
     check("orders.ndjson", &text);
@@ -396,5 +396,5 @@ fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
     assert_eq!(count("\"ticker\",\"segment\":\"NSE_EQ\""), 2);
     assert_eq!(count("\"quote\",\"segment\":\"NSE_EQ\""), 2);
     assert_eq!(count("\"IDX_I\""), 4);
-    assert!(summary.books.balance());
+    assert!(summary.books.is_balanced());
 }

@@ -76,7 +76,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         missing_credentials(&plan)?;
     }
     let asked = names.resolve(&plan, console)?;
-    let chains = chains::find(&plan.chains, names, console)?;
+    let chains = chains::find(&plan.chains, &names, console)?;
     let feed = plan.feed();
     let mut subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
     let mut symbols: Vec<_> =
@@ -112,7 +112,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     if let Some(warning) = server.warning {
         console.warn(warning);
     }
-    let watch = watch::start(&plan, names, view.is_some(), console)?;
+    let watch = watch::start(&plan, &names, view.is_some(), console)?;
     let calendar = crate::cmd::holidays::calendar(console);
     early.something_is_open();
     let stop = StopSignal::default();

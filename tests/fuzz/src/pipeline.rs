@@ -241,11 +241,11 @@ pub fn run(data: &[u8]) {
                 _ => pipeline.reopen(now),
             },
         }
-        assert!(pipeline.figures().books.balance(), "{:?}", pipeline.figures().books);
+        assert!(pipeline.figures().books.is_balanced(), "{:?}", pipeline.figures().books);
     }
     let summary = pipeline.finish(now + 1_000_000);
     let books = summary.books;
-    assert!(books.balance() && summary.failure.is_none(), "{books:?}");
+    assert!(books.is_balanced() && summary.failure.is_none(), "{books:?}");
 
     let objects = objects(&json.text());
     let end = objects.last().expect("a file ends in its end");
