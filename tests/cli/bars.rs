@@ -101,7 +101,7 @@ impl Traded {
         self.ltt = ltt.unwrap_or(self.ltt);
         let ltp = self.price as f32 / 20.0;
         let quote = encode::Quote { ltp, ltt_raw: raw(ltt), volume: self.volume, ..encode::Quote::default() };
-        let mode = if self.key.security_id % 50 == 0 && dice.below(3) == 0 { Mode::Ticker } else { self.mode };
+        let mode = if self.key.security_id.is_multiple_of(50) && dice.below(3) == 0 { Mode::Ticker } else { self.mode };
         match mode {
             Mode::Ticker => encode::ticker(out, self.key, ltp, raw(ltt)),
             Mode::Quote => encode::quote(out, self.key, &quote),
@@ -131,7 +131,7 @@ fn two_days(path: &Path) {
     entries.event(&Event::Symbols(names.collect()));
     for conn in [1, 2] {
         let served = all.iter().filter(|one| one.conn == conn).flat_map(|one| {
-            let also = (one.key.security_id % 50 == 0).then_some((one.key, Some(Mode::Ticker)));
+            let also = (one.key.security_id.is_multiple_of(50)).then_some((one.key, Some(Mode::Ticker)));
             [(one.key, Some(one.mode))].into_iter().chain(also)
         });
         entries.event(&Event::Subscribed { conn, instruments: served.collect() });
