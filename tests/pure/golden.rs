@@ -292,12 +292,12 @@ fn bars_in_every_style() {
     };
     let both = [RecordType::Bar, RecordType::Chain];
     for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
-        let (ndjson, _, summary) = run(rules(&both), style(Format::Ndjson, time, Columns::Own), None, bars);
+        let (ndjson, _, summary) = run(rules(&both), style(Format::Ndjson, time, CsvColumns::Own), None, bars);
         assert!(summary.books.is_balanced(), "{:?}", summary.books);
         check_ndjson(&ndjson, recv);
         check(&format!("bars.{name}.ndjson"), &ndjson);
         let header = Some(layout(&[RecordType::Bar], time).1);
-        let (csv, ..) = run(rules(&[RecordType::Bar]), style(Format::Csv, time, Columns::Own), header, bars);
+        let (csv, ..) = run(rules(&[RecordType::Bar]), style(Format::Csv, time, CsvColumns::Own), header, bars);
         check(&format!("bars.{name}.csv"), &csv);
     }
 }
