@@ -20,7 +20,7 @@ use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
 use crate::cli::problems::Problems;
 use crate::cli::{lazy, out, specs};
-use crate::console::{Console, ConsoleConfig, Level};
+use crate::console::{Console, ConsoleConfig, LogLevel};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
 use clap::ColorChoice;
@@ -111,11 +111,11 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
         terminal && environment.text("NO_COLOR").is_none() && environment.text("TERM").is_none_or(|t| t != "dumb");
     Ok(ConsoleConfig {
         level: match (args.quiet, args.verbose) {
-            (0, 0) => Level::Info,
-            (0, 1) => Level::Debug,
-            (0, _) => Level::Trace,
-            (1, _) => Level::Warn,
-            (_, _) => Level::Error,
+            (0, 0) => LogLevel::Info,
+            (0, 1) => LogLevel::Debug,
+            (0, _) => LogLevel::Trace,
+            (1, _) => LogLevel::Warn,
+            (_, _) => LogLevel::Error,
         },
         format: args.log_format.unwrap_or_default(),
         color: match args.color {

@@ -4,7 +4,7 @@ use super::shared::{Shared, fingerprint};
 use super::trace;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
-use crate::console::{Fields, Level, untrusted};
+use crate::console::{LogFields, LogLevel, untrusted};
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::model::{Cause, CredentialProblem, Ended};
@@ -230,14 +230,14 @@ impl Socket {
             }
             Action::Refused(fingerprint) => self.shared.tell_others(self.conn, Input::CredentialsRefused(fingerprint)),
             Action::Status { event, detail } => self.status(event, detail),
-            Action::Lost { reason, detail, from_us } => {
+            Action::OpenGap { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
                 if let Some(observer) = &self.shared.observer {
                     observer.lost(self.conn, reason, &detail, from_us);
                 }
                 self.shared.pipeline.event(Event::Lost { conn: self.conn, reason, detail, from_us });
             }
-            Action::SnapshotLost { detail, from_us } => {
+            Action::SnapshotGap { detail, from_us } => {
                 let detail = self.shared.masked(detail);
                 let to_us = now_us();
                 self.shared
@@ -252,8 +252,8 @@ impl Socket {
                     dropped: None,
                 });
             }
-            Action::Warn(text) => self.say(Level::Warn, text),
-            Action::Inform(text) => self.say(Level::Info, text),
+            Action::Warn(text) => self.say(LogLevel::Warn, text),
+            Action::Inform(text) => self.say(LogLevel::Info, text),
             Action::ReportUnseen => self.shared.report_unseen(),
             Action::GiveUp(failure) => return Some(SocketEnd::GaveUp(failure)),
             Action::Stopped => {
@@ -267,11 +267,11 @@ impl Socket {
     }
 
     /// Says what the session has to say, with what is known of its connection.
-    fn say(&self, level: Level, text: String) {
+    fn say(&self, level: LogLevel, text: String) {
         let cause = self.session.cause().map(|cause| self.shared.masked(cause.to_string()));
         let event = self.shared.last_event(self.conn).map(StatusEvent::name);
         let delay = self.session.next_attempt_in();
-        let fields = Fields {
+        let fields = LogFields {
             event,
             conn: Some(self.conn),
             cause: cause.as_deref(),
@@ -286,18 +286,18 @@ impl Socket {
         let at_us = now_us();
         let detail = detail.map(|detail| self.shared.masked(detail));
         let host = self.base.host();
-        let fields = Fields {
+        let fields = LogFields {
             event: Some(event.name()),
             conn: Some(self.conn),
             cause: detail.as_deref(),
             host: Some(host),
-            ..Fields::default()
+            ..LogFields::default()
         };
         let words = match &detail {
             Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
             None => format!("connection {}: {}", self.conn, event.name()),
         };
-        self.shared.console.event(Level::Debug, &fields, words);
+        self.shared.console.event(LogLevel::Debug, &fields, words);
         if event == StatusEvent::Live && !self.shared.has_been_live.replace(true) {
             self.shared.tell_all(Input::RunIsLive);
         }
@@ -308,15 +308,12 @@ impl Socket {
     fn connect(&mut self) {
         self.attempt += 1;
         let attempt = self.attempt;
-        let address =
-            self.shared.admit(self.conn, self.session.desired().len(), self.login.as_ref()).map(|()| {
-                match (&self.login, self.feed) {
-                    (Some(Login::Own(credentials)), Stream::Market | Stream::Depth(_)) => {
-                        self.base.address(credentials)
-                    }
-                    _ => self.base.bare_address(),
-                }
-            });
+        let address = self.shared.admit(self.conn, self.session.wanted().len(), self.login.as_ref()).map(|()| {
+            match (&self.login, self.feed) {
+                (Some(Login::Own(credentials)), Stream::Market | Stream::Depth(_)) => self.base.address(credentials),
+                _ => self.base.bare_address(),
+            }
+        });
         let connector = self.shared.connector.clone();
         self.answers.push(Box::pin(async move {
             let result = match address {
@@ -389,7 +386,7 @@ impl Socket {
         let mut next = Some(first);
         // What one read of the socket brought was received at one moment: the clock is asked once for it.
         let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
-        let traces = shared.console.shows(Level::Trace);
+        let traces = shared.console.shows(LogLevel::Trace);
         while let Some(incoming) = next {
             if let Incoming::Binary(bytes) = &incoming {
                 shared.spots.borrow_mut().observe(bytes);
@@ -496,7 +493,7 @@ impl Socket {
             // Its status says it.
             Incoming::Closed(_) => return,
         };
-        self.shared.console.say(Level::Trace, format_args!("connection {}: {words}", self.conn));
+        self.shared.console.say(LogLevel::Trace, format_args!("connection {}: {words}", self.conn));
     }
 
     /// Looks at a binary frame's headers: is it data, and does it end the session?

@@ -1,7 +1,7 @@
 //! Golden files: every record in both formats, byte for byte. `DHAN_BLESS=1 cargo test --test golden` writes them anew.
 
 use dhan::testing::console::Console;
-use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
@@ -205,7 +205,7 @@ fn check(name: &str, actual: &str) {
     assert_eq!(actual.len(), expected.len(), "{name}: DHAN_BLESS=1 cargo test --test golden writes it anew");
 }
 
-fn style(format: Format, time: TimeStyle, columns: Columns) -> Style {
+fn style(format: Format, time: TimeStyle, columns: CsvColumns) -> Style {
     Style { format, time, columns }
 }
 
@@ -225,12 +225,12 @@ fn check_ndjson(text: &str, recv: &str) {
 fn market_records_in_every_style() {
     let rules = || Rules { status_records: true, ..Rules::everything(Stream::Market) };
     for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
-        let (ndjson, _, summary) = run(rules(), style(Format::Ndjson, time, Columns::Own), None, market);
+        let (ndjson, _, summary) = run(rules(), style(Format::Ndjson, time, CsvColumns::Own), None, market);
         assert!(summary.books.is_balanced(), "{:?}", summary.books);
         check_ndjson(&ndjson, recv);
         check(&format!("market.{name}.ndjson"), &ndjson);
         let header = Some(layout(&RecordType::PACKETS, time).1);
-        let (csv, gaps, _) = run(rules(), style(Format::Csv, time, Columns::Market), header, market);
+        let (csv, gaps, _) = run(rules(), style(Format::Csv, time, CsvColumns::Market), header, market);
         check(&format!("market.{name}.csv"), &csv);
         check(&format!("market.{name}.gaps.ndjson"), &gaps);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -245,7 +245,7 @@ fn with_one_type_the_csv_has_that_types_columns() {
     for kind in RecordType::PACKETS {
         let rules = Rules { only: TypeSet::default().with(kind), ..Rules::everything(Stream::Market) };
         let header = Some(layout(&[kind], TimeStyle::Epoch).1);
-        let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, Columns::Own), header, market);
+        let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, CsvColumns::Own), header, market);
         assert!(summary.books.is_balanced(), "{:?}", summary.books);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         assert!(reader.records().all(|row| &row.unwrap()[0] == kind.name()));
@@ -258,13 +258,13 @@ fn with_one_type_the_csv_has_that_types_columns() {
 fn depth_records_in_every_style() {
     for (name, view) in [("book", View::Book), ("sides", View::Sides)] {
         let rules = || Rules { view, top: Some(3), ..Rules::everything(Stream::Depth(Levels::Twenty)) };
-        let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+        let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
         let (text, _, summary) = run(rules(), ndjson, None, depth);
         assert!(summary.books.is_balanced(), "{:?}", summary.books);
         assert_eq!((summary.books.written, summary.books.malformed), (4, 1));
         check_ndjson(&text, "recv_us");
         check(&format!("depth.{name}.ndjson"), &text);
-        let csv = style(Format::Csv, TimeStyle::Epoch, Columns::Own);
+        let csv = style(Format::Csv, TimeStyle::Epoch, CsvColumns::Own);
         let (text, _, _) = run(rules(), csv, Some(layout(&[RecordType::Depth], TimeStyle::Epoch).1), depth);
         check(&format!("depth.{name}.csv"), &text);
     }
@@ -273,21 +273,21 @@ fn depth_records_in_every_style() {
 #[test]
 fn order_records_in_every_style() {
     let rules = || Rules::everything(Stream::Orders);
-    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(rules(), ndjson, None, orders);
     assert!(summary.books.is_balanced(), "{:?}", summary.books);
     assert_eq!((summary.books.written, summary.books.filtered, summary.books.malformed), (3, 1, 1));
     check_ndjson(&text, "recv_us");
     check("orders.ndjson", &text);
     let header = layout(&[RecordType::Order], TimeStyle::Iso).1;
-    let (text, _, _) = run(rules(), style(Format::Csv, TimeStyle::Iso, Columns::Own), Some(header), orders);
+    let (text, _, _) = run(rules(), style(Format::Csv, TimeStyle::Iso, CsvColumns::Own), Some(header), orders);
     check("orders.csv", &text);
 }
 
 #[test]
 fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
     let rules = Rules { count: Some(2), ..Rules::everything(Stream::Market) };
-    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(rules, ndjson, None, |pipeline| {
         let mut bytes = Vec::new();
         for _ in 0..5 {
@@ -304,7 +304,7 @@ fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
 fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
     let rules =
         Rules { once: Some(vec![(NIFTY, Mode::Ticker), (HDFC, Mode::Quote)]), ..Rules::everything(Stream::Market) };
-    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(rules, ndjson, None, market);
     assert_eq!(summary.reason, "once");
     let types: Vec<_> = text.lines().filter(|line| line.contains("security_id")).map(|line| &line[..40]).collect();
@@ -313,7 +313,7 @@ fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
 
 #[test]
 fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
-    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(Rules::everything(Stream::Market), ndjson, None, |pipeline| {
         let both = [Mode::Ticker, Mode::Quote].map(|mode| (HDFC, Some(mode))).to_vec();
         pipeline.event(&Event::Subscribed { conn: 1, instruments: both });
