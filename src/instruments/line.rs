@@ -15,13 +15,13 @@ thread_local! {
 #[derive(Debug, Clone)]
 pub struct Line {
     text: Vec<u8>,
-    ends: [usize; MAX_FIELDS],
+    ends: Vec<usize>,
     fields: usize,
 }
 
 impl Default for Line {
     fn default() -> Line {
-        Line { text: Vec::new(), ends: [0; MAX_FIELDS], fields: 0 }
+        Line { text: Vec::new(), ends: vec![0; MAX_FIELDS], fields: 0 }
     }
 }
 
