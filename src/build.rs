@@ -3,10 +3,11 @@
 //! A debug build names no commit: it would be compiled anew after every commit.
 
 use std::env;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-fn main() -> Result<(), env::VarError> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = env::var("CARGO_MANIFEST_DIR")?;
     let mut instructions = vec!["rerun-if-changed=src/build.rs".to_owned()];
     let from = if env::var("PROFILE")? == "debug" {
@@ -17,7 +18,7 @@ fn main() -> Result<(), env::VarError> {
     let built = from.into_iter().chain([env::var("TARGET")?]).collect::<Vec<_>>().join(", ");
     instructions.push(format!("rustc-env=DHAN_BUILT={built}"));
     for instruction in instructions {
-        println!("cargo:{instruction}");
+        writeln!(std::io::stdout(), "cargo:{instruction}")?;
     }
     Ok(())
 }
