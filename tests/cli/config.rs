@@ -125,16 +125,19 @@ fn a_failure_of_a_default_names_the_file_and_the_line() {
     assert!(said(&output).contains("(--token-file is on line 5 of "), "{}", said(&output));
 }
 
+/// Makes what is to stand in the place of the file.
+type Make<'a> = &'a dyn Fn(&std::path::Path);
+
 #[test]
 fn a_file_that_cannot_be_read_is_named_with_the_reason_and_nothing_waits_for_it() {
-    let run = |make: &dyn Fn(&std::path::Path)| {
+    let run = |make: Make| {
         let home = Home::with("");
         std::fs::remove_file(home.file()).expect("removed");
         make(&home.file());
         let output = home.run(&["schema", "ticker"], &[]);
         (output.status.code(), said(&output))
     };
-    let failures: [(&dyn Fn(&std::path::Path), &str); 4] = [
+    let failures: [(Make, &str); 4] = [
         (&|path| std::fs::create_dir(path).expect("made"), "it is no regular file"),
         (
             &|path| assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success()),
