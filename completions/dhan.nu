@@ -14,6 +14,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     --version(-V)             # Print version
   ]
@@ -88,6 +90,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan feed log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan feed color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     ...specs: string          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
   ]
@@ -165,6 +169,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan depth log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan depth color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     ...specs: string          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
   ]
@@ -240,6 +246,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan orders log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan orders color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -291,6 +299,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan watch log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan watch color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     ...specs: string          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
   ]
@@ -309,6 +319,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan instruments log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan instruments color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -328,6 +340,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan instruments sync log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan instruments sync color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -372,6 +386,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan instruments list log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan instruments list color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -414,6 +430,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan instruments find log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan instruments find color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     ...symbols: string        # A symbol, or SEGMENT:SYMBOL or SEGMENT:ID
   ]
@@ -457,6 +475,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan instruments search log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan instruments search color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     ...text: string           # Words, in any order
   ]
@@ -484,6 +504,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan instruments show log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan instruments show color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     spec: string              # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
   ]
@@ -572,6 +594,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan replay log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan replay color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     ...files: path            # Captures, in order
   ]
@@ -590,6 +614,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan verify log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan verify color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     ...files: path            # Files to check
   ]
@@ -618,6 +644,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan schema log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan schema color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     ...types: string@"nu-complete dhan schema types" # Types of record [default: all]
   ]
@@ -636,6 +664,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan token log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan token color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -655,6 +685,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan token save log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan token save color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -677,6 +709,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan token show log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan token show color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -703,6 +737,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan token ensure log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan token ensure color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -727,6 +763,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan token mint log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan token mint color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -747,6 +785,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan token renew log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan token renew color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -803,6 +843,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan doctor log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan doctor color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -836,6 +878,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan relay log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan relay color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -873,7 +917,82 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan simulate log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan simulate color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete dhan config log_format" [] {
+    [ "text" "json" ]
+  }
+
+  def "nu-complete dhan config color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Show the defaults that config.toml sets
+  export extern "dhan config" [
+    --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
+    --verbose(-v)             # More on stderr; -vv: every message and packet
+    --log-format: string@"nu-complete dhan config log_format" # How messages are written: as text, or as a JSON object a line
+    --color: string@"nu-complete dhan config color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete dhan config show log_format" [] {
+    [ "text" "json" ]
+  }
+
+  def "nu-complete dhan config show color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print the defaults that hold, and where each comes from
+  export extern "dhan config show" [
+    --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
+    --verbose(-v)             # More on stderr; -vv: every message and packet
+    --log-format: string@"nu-complete dhan config show log_format" # How messages are written: as text, or as a JSON object a line
+    --color: string@"nu-complete dhan config show color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete dhan config path log_format" [] {
+    [ "text" "json" ]
+  }
+
+  def "nu-complete dhan config path color" [] {
+    [ "auto" "always" "never" ]
+  }
+
+  # Print where the file is, or would be
+  export extern "dhan config path" [
+    --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
+    --verbose(-v)             # More on stderr; -vv: every message and packet
+    --log-format: string@"nu-complete dhan config path log_format" # How messages are written: as text, or as a JSON object a line
+    --color: string@"nu-complete dhan config path color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "dhan config help" [
+  ]
+
+  # Print the defaults that hold, and where each comes from
+  export extern "dhan config help show" [
+  ]
+
+  # Print where the file is, or would be
+  export extern "dhan config help path" [
+  ]
+
+  # Print this message or the help of the given subcommand(s)
+  export extern "dhan config help help" [
   ]
 
   def "nu-complete dhan generate log_format" [] {
@@ -890,6 +1009,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan generate log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan generate color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -913,6 +1034,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan generate completions log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan generate completions color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     shell?: string@"nu-complete dhan generate completions shell" # bash, zsh, fish, powershell or nushell [default: all, with --dir]
   ]
@@ -932,6 +1055,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan generate systemd log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan generate systemd color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
   ]
 
@@ -951,6 +1076,8 @@ module completions {
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan generate man log_format" # How messages are written: as text, or as a JSON object a line
     --color: string@"nu-complete dhan generate man color" # When messages are coloured [default: auto]
+    --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
+    --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
     page?: string             # Only this page, such as feed, token-save or records [default: dhan's own]
   ]
@@ -1065,6 +1192,18 @@ module completions {
 
   # Serve Dhan's protocols from a simulated exchange
   export extern "dhan help simulate" [
+  ]
+
+  # Show the defaults that config.toml sets
+  export extern "dhan help config" [
+  ]
+
+  # Print the defaults that hold, and where each comes from
+  export extern "dhan help config show" [
+  ]
+
+  # Print where the file is, or would be
+  export extern "dhan help config path" [
   ]
 
   # Print completions, manual pages and systemd units

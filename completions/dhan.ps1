@@ -23,10 +23,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
         'dhan' {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -43,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out why nothing comes')
             [CompletionResult]::new('relay', 'relay', [CompletionResultType]::ParameterValue, 'Serve one account''s sockets to all programs of this host')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Serve Dhan''s protocols from a simulated exchange')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the defaults that config.toml sets')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Print completions, manual pages and systemd units')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -86,6 +89,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Print a line of figures on stderr this often, such as 60s')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'One record for each instrument, then exit')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be connected to and sent, and exit')
             [CompletionResult]::new('--skip-missing', '--skip-missing', [CompletionResultType]::ParameterName, 'Go on without instruments that cannot be found')
@@ -96,6 +100,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -138,6 +143,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Print a line of figures on stderr this often, such as 60s')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be connected to and sent, and exit')
             [CompletionResult]::new('--skip-missing', '--skip-missing', [CompletionResultType]::ParameterName, 'Go on without instruments that cannot be found')
             [CompletionResult]::new('--no-gaps', '--no-gaps', [CompletionResultType]::ParameterName, 'Do not print gap records')
@@ -147,6 +153,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -185,6 +192,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--stats', '--stats', [CompletionResultType]::ParameterName, 'Print a line of figures on stderr this often, such as 60s')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--no-snapshot', '--no-snapshot', [CompletionResultType]::ParameterName, 'Leave out the orders of the day at the start')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be connected to and sent, and exit')
             [CompletionResult]::new('--show-client-id', '--show-client-id', [CompletionResultType]::ParameterName, 'Print client ids whole')
@@ -195,6 +203,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -219,6 +228,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'Trust the root certificates in this file, as SSL_CERT_FILE')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--orders', '--orders', [CompletionResultType]::ParameterName, 'Show the orders of the account')
             [CompletionResult]::new('--skip-missing', '--skip-missing', [CompletionResultType]::ParameterName, 'Go on without instruments that cannot be found')
             [CompletionResult]::new('--ignore-socket-limit', '--ignore-socket-limit', [CompletionResultType]::ParameterName, 'Open a socket although this host already holds five of its kind')
@@ -226,6 +236,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -233,10 +244,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
         'dhan;instruments' {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('sync', 'sync', [CompletionResultType]::ParameterValue, 'Download the instrument master if the server has something newer')
@@ -250,12 +263,14 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
         'dhan;instruments;sync' {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--detailed', '--detailed', [CompletionResultType]::ParameterName, 'The detailed file: with ISIN, price limits and freeze quantity')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Download whatever the cache holds')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -276,6 +291,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Use this instrument master as it is, neither cache nor network')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--detailed', '--detailed', [CompletionResultType]::ParameterName, 'The detailed file: with ISIN, price limits and freeze quantity')
             [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Contracts that have expired too')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Never touch the network: use the cache, however old')
@@ -283,6 +299,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -301,6 +318,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Use this instrument master as it is, neither cache nor network')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--detailed', '--detailed', [CompletionResultType]::ParameterName, 'The detailed file: with ISIN, price limits and freeze quantity')
             [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Contracts that have expired too')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Never touch the network: use the cache, however old')
@@ -308,6 +326,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -326,6 +345,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Use this instrument master as it is, neither cache nor network')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--detailed', '--detailed', [CompletionResultType]::ParameterName, 'The detailed file: with ISIN, price limits and freeze quantity')
             [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Contracts that have expired too')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Never touch the network: use the cache, however old')
@@ -333,6 +353,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -343,6 +364,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Use this instrument master as it is, neither cache nor network')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--expired', '--expired', [CompletionResultType]::ParameterName, 'Contracts that have expired too')
             [CompletionResult]::new('--detailed', '--detailed', [CompletionResultType]::ParameterName, 'The detailed file: with ISIN, price limits and freeze quantity')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Never touch the network: use the cache, however old')
@@ -350,6 +372,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -402,6 +425,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--disk-wait', '--disk-wait', [CompletionResultType]::ParameterName, 'How long to wait while the disk is full [default: 5m]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--show-client-id', '--show-client-id', [CompletionResultType]::ParameterName, 'Print client ids whole')
             [CompletionResult]::new('--no-gaps', '--no-gaps', [CompletionResultType]::ParameterName, 'Do not print gap records')
             [CompletionResult]::new('--status-records', '--status-records', [CompletionResultType]::ParameterName, 'Print events of the connections as status records in the stream too')
@@ -409,6 +433,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -416,10 +441,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
         'dhan;verify' {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -428,11 +455,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'Times as dhan prints them: numbers, or RFC 3339 in IST')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--duckdb', '--duckdb', [CompletionResultType]::ParameterName, 'Print the columns for DuckDB''s read_json instead')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -440,10 +469,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
         'dhan;token' {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Keep a token that was made on web.dhan.co')
@@ -459,10 +490,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--client-id', '--client-id', [CompletionResultType]::ParameterName, 'The account''s client id, where the token does not name it [env: DHAN_CLIENT_ID]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -474,11 +507,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--client-id', '--client-id', [CompletionResultType]::ParameterName, 'The account''s client id [env: DHAN_CLIENT_ID]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Ask Dhan too whether the token is alive')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -495,10 +530,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--totp-command', '--totp-command', [CompletionResultType]::ParameterName, 'Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -513,10 +550,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--totp-command', '--totp-command', [CompletionResultType]::ParameterName, 'Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -527,10 +566,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'Trust the root certificates in this file, as SSL_CERT_FILE')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -571,12 +612,14 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--client-id', '--client-id', [CompletionResultType]::ParameterName, 'The account''s client id [env: DHAN_CLIENT_ID]')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--stop', '--stop', [CompletionResultType]::ParameterName, 'End every stream of this account on this host (SIGTERM), say which, and look at nothing else')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Touch no network')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -595,11 +638,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'Trust the root certificates in this file, as SSL_CERT_FILE')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--ignore-socket-limit', '--ignore-socket-limit', [CompletionResultType]::ParameterName, 'Open a socket although this host already holds five of its kind')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -615,21 +660,82 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--disconnect-layout', '--disconnect-layout', [CompletionResultType]::ParameterName, 'How depth sockets write a disconnect packet; sources differ')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'dhan;config' {
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print the defaults that hold, and where each comes from')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the file is, or would be')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'dhan;config;show' {
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'dhan;config;path' {
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'dhan;config;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print the defaults that hold, and where each comes from')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the file is, or would be')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'dhan;config;help;show' {
+            break
+        }
+        'dhan;config;help;path' {
+            break
+        }
+        'dhan;config;help;help' {
             break
         }
         'dhan;generate' {
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print completions of a shell')
@@ -642,11 +748,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write the files there instead of printing')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Compare the files there with what would be written; exit 1 if they differ')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -655,10 +763,12 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write the files there instead of printing')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -667,11 +777,13 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Write all pages there instead of printing')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Compare the files there with what would be written; exit 1 if they differ')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')
+            [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read config.toml')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -708,6 +820,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Find out why nothing comes')
             [CompletionResult]::new('relay', 'relay', [CompletionResultType]::ParameterValue, 'Serve one account''s sockets to all programs of this host')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Serve Dhan''s protocols from a simulated exchange')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show the defaults that config.toml sets')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Print completions, manual pages and systemd units')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -786,6 +899,17 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             break
         }
         'dhan;help;simulate' {
+            break
+        }
+        'dhan;help;config' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print the defaults that hold, and where each comes from')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Print where the file is, or would be')
+            break
+        }
+        'dhan;help;config;show' {
+            break
+        }
+        'dhan;help;config;path' {
             break
         }
         'dhan;help;generate' {

@@ -1,6 +1,7 @@
 //! Flags as typed: each value is read by a parser of [`value`](super::value); what does not fit together is found by
 //! [`planner`](super::planner).
 
+use super::config::{ConfigArgs, FileArgs};
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
@@ -30,6 +31,9 @@ use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueHint, value_pa
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What `--version` prints behind the name; `-V` prints the number alone.
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DHAN_BUILT"), ")");
+
 /// Stream Dhan's live market feed, market depth and order updates as NDJSON or CSV
 ///
 /// Opens the websockets of the Indian broker Dhan and prints what comes as records, a line each. Nothing is lost silently:
@@ -37,7 +41,7 @@ use std::time::Duration;
 ///
 /// stdout carries records and nothing else; everything for people goes to stderr.
 #[derive(Debug, Parser)]
-#[command(name = "dhan", version, after_help = manual::ROOT_SHORT, after_long_help = manual::root_long(), max_term_width = 100, subcommand_required = true)]
+#[command(name = "dhan", version, long_version = LONG_VERSION, after_help = manual::ROOT_SHORT, after_long_help = manual::root_long(), max_term_width = 100, subcommand_required = true)]
 #[command(arg_required_else_help = true, propagate_version = false, infer_long_args = false)]
 pub struct Cli {
     /// What to do.
@@ -46,6 +50,9 @@ pub struct Cli {
     /// What stderr says.
     #[command(flatten)]
     pub console: ConsoleArgs,
+    /// What is read of the configuration file.
+    #[command(flatten)]
+    pub file: FileArgs,
 }
 
 /// The subcommands.
@@ -126,6 +133,12 @@ pub enum Command {
     /// The same seed gives the same packets.
     #[command(after_long_help = manual::SIMULATE)]
     Simulate(Lazy<SimulateArgs>),
+    /// Show the defaults that config.toml sets
+    ///
+    /// config.toml holds defaults of options by their long names, for all commands, for one, and in profiles. Flags win over
+    /// the environment, the environment over the profile, and the profile over the other defaults. See dhan-config(5).
+    #[command(after_long_help = manual::CONFIG)]
+    Config(Lazy<ConfigArgs>),
     /// Print completions, manual pages and systemd units
     ///
     /// What it prints is made from the same definitions as --help.

@@ -68,8 +68,7 @@ fn described(command: Command, augment: fn(Command) -> Command) -> Command {
     let global: Vec<_> = command.get_arguments().map(|arg| arg.get_id().clone()).collect();
     let command = augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
     // An argument that is changed goes to the end.
-    let command = global.into_iter().fold(command, |command, id| command.mut_arg(id, |arg| arg));
-    manual::with_daily_help(command)
+    global.into_iter().fold(manual::with_daily_help(command), |command, id| command.mut_arg(id, |arg| arg))
 }
 
 #[cfg(test)]

@@ -43,6 +43,9 @@ texts! {
     TOKEN_ENSURE "token-ensure"
     TOKEN_MINT "token-mint"
     TOKEN_RENEW "token-renew"
+    CONFIG "config"
+    CONFIG_SHOW "config-show"
+    CONFIG_PATH "config-path"
     GENERATE "generate"
     GENERATE_COMPLETIONS "generate-completions"
     GENERATE_MAN "generate-man"
@@ -69,7 +72,7 @@ pub const EXITS: [(u8, &str); 15] = [
 ];
 
 /// Variables of the environment, with what they say.
-pub const ENVIRONMENT: [(&str, &str); 15] = [
+pub const ENVIRONMENT: [(&str, &str); 16] = [
     ("DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN", "the account and its token"),
     ("DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND", "the file or the command that has the token"),
     ("DHAN_PIN_FILE, DHAN_PIN_COMMAND, DHAN_TOTP_FILE, DHAN_TOTP_COMMAND", "how dhan token makes a token"),
@@ -82,6 +85,7 @@ pub const ENVIRONMENT: [(&str, &str); 15] = [
     ("DHAN_CACHE_DIR, XDG_CACHE_HOME", "where the instrument master is kept"),
     ("XDG_STATE_HOME", "where the sockets of an account are counted"),
     ("XDG_CONFIG_HOME", "where the token file and other settings are"),
+    ("DHAN_PROFILE", "the profile of config.toml that is read"),
     ("DHAN_HOLIDAYS", "a file of holidays, a date like 2026-01-26 a line"),
     ("HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE", "proxy and root certificates, as everywhere"),
     ("NO_COLOR", "no colours"),
@@ -90,7 +94,7 @@ pub const ENVIRONMENT: [(&str, &str); 15] = [
 /// Files, with what they hold.
 pub const FILES: [(&str, &str); 7] = [
     ("~/.config/dhan/token", "the access token, unless another place is named"),
-    ("~/.config/dhan/config.toml", "defaults of options"),
+    ("~/.config/dhan/config.toml", "defaults of options; see dhan-config(5)"),
     ("~/.config/dhan/holidays", "days on which the market is closed, a date a line"),
     ("~/.cache/dhan/", "the instrument master, with its index"),
     ("~/.local/state/dhan/", "sockets, attempts to connect and refusals of each account on this host"),
@@ -146,7 +150,7 @@ const DAILY: [(&str, &str); 10] = [
 ];
 
 /// Options of all commands that `-h` only names.
-const RARE_EVERYWHERE: [&str; 2] = ["log-format", "color"];
+const RARE_EVERYWHERE: [&str; 4] = ["log-format", "color", "profile", "no-config"];
 
 /// Columns of the list that ends `-h`.
 const WIDTH: usize = 78;

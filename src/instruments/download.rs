@@ -316,7 +316,7 @@ struct Bar<'a>(Option<ProgressBar>, &'a Console);
 
 impl<'a> Bar<'a> {
     fn new(length: Option<u64>, console: &'a Console) -> Bar<'a> {
-        if !io::stderr().is_terminal() || !console.shows(crate::console::Level::Info) {
+        if !io::stderr().is_terminal() || !console.shows(crate::console::LogLevel::Info) {
             return Bar(None, console);
         }
         let bar = match length {

@@ -44,7 +44,7 @@ fn the_short_help_of_every_command_is_a_screen_and_names_what_it_leaves_out() {
         let names = options.filter_map(|line| Some(line.split_once("--")?.1.split([' ', '[', '.']).next()?.to_owned()));
         let mut names: Vec<_> = names.collect();
         names.retain(|name| !short.contains(&format!("--{name}")));
-        let everywhere = ["log-format", "color"];
+        let everywhere = ["log-format", "color", "profile", "no-config"];
         names.retain(|name| !everywhere.contains(&name.as_str()) || short.contains("More options"));
         assert!(names.is_empty(), "dhan {} -h does not name {names:?}", line.join(" "));
     }
@@ -52,7 +52,7 @@ fn the_short_help_of_every_command_is_a_screen_and_names_what_it_leaves_out() {
 
 #[test]
 fn a_command_that_only_has_subcommands_prints_its_short_help_when_it_stands_alone() {
-    for line in [&[][..], &["instruments"], &["token"], &["generate"]] {
+    for line in [&[][..], &["instruments"], &["token"], &["config"], &["generate"]] {
         let alone = text(&dhan(line));
         assert!(alone.contains("Commands:") && alone == text(&dhan(&[line, &["-h"]].concat())), "{line:?}: {alone}");
     }
@@ -96,9 +96,10 @@ fn examples(text: &str) -> Vec<String> {
         match line.strip_prefix("    ") {
             Some(command) if is_new => all.push(command.to_owned()),
             Some(command) => all.last_mut().expect("a command").extend(["\n", command]),
+            None if line.is_empty() && !is_new => all.last_mut().expect("a command").push('\n'),
             None => {}
         }
-        is_new = !line.starts_with("    ");
+        is_new = !line.starts_with("    ") && (is_new || !line.is_empty());
     }
     all
 }
@@ -118,6 +119,7 @@ fn furnished(day: &Path) -> Home {
         home.write(name, &token(), 0o600);
     }
     home.write("work/watchlist.txt", "IDX_I:13\nNSE_EQ:2885@quote\n", 0o644);
+    home.write(".config/dhan/config.toml", "[profile.night.feed]\ndemo = true\noutput = \"-\"\n", 0o600);
     home.write("work/pin", "864209\n", 0o600);
     home.write("work/totp", "QZ7XK2MNV4TBWJ5HRDYCP3LSGA6EUFIO\n", 0o600);
     home.write("work/relay-secret", "of-the-relay\n", 0o600);

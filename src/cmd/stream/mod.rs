@@ -10,7 +10,7 @@ use crate::capture::Recorder;
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
-use crate::console::{Console, Level};
+use crate::console::{Console, LogLevel};
 use crate::metrics::MetricsFile;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{InstrumentKey, Segment, Stream};
@@ -275,7 +275,7 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
 
 /// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
 fn live_line(console: &Console) -> bool {
-    console.shows(Level::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
+    console.shows(LogLevel::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
 }
 
 /// The mode of what names none.

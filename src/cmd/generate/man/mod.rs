@@ -1,6 +1,7 @@
 //! Manual pages: one for each command, and those of the formats of files.
 
 mod command;
+mod config;
 mod records;
 mod roff;
 mod shared;
@@ -18,10 +19,12 @@ const CAPTURE: &str = include_str!("../../../../man/dhan-capture.5");
 
 /// Returns all pages, each with the name of its file. `dhan.1` is the first.
 pub fn pages() -> Vec<(String, String)> {
-    let mut root = lazy::whole::<Cli>().disable_help_subcommand(true);
+    // A page is the same wherever it is made: it names no commit and no target.
+    let mut root = lazy::whole::<Cli>().disable_help_subcommand(true).long_version(None);
     root.build();
     let mut pages = Vec::new();
     add(&root, "dhan", &mut pages);
+    pages.push(("dhan-config.5".to_owned(), config::page(&root)));
     pages.push(("dhan-records.5".to_owned(), records::page()));
     pages.push(("dhan-capture.5".to_owned(), CAPTURE.to_owned()));
     pages

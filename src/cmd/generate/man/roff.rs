@@ -82,7 +82,11 @@ impl Roff {
     pub fn commands(&mut self, lines: &[&str]) {
         self.text.push_str(".PP\n.RS 4\n.nf\n");
         for line in lines {
-            let _ = writeln!(self.text, "\\fB{}\\fR", escaped(line));
+            let _ = if line.is_empty() {
+                writeln!(self.text, ".sp")
+            } else {
+                writeln!(self.text, "\\fB{}\\fR", escaped(line))
+            };
         }
         self.text.push_str(".fi\n.RE\n");
         self.fresh = false;

@@ -35,6 +35,7 @@ const STREAM: &[&str] = &[
     "DHAN_CACHE_DIR",
     "XDG_STATE_HOME",
     "XDG_CONFIG_HOME",
+    "DHAN_PROFILE",
     "DHAN_HOLIDAYS",
     "HTTPS_PROXY",
     "NO_COLOR",
@@ -105,7 +106,7 @@ impl Shared {
                 &["dhan-token", "dhan-feed"],
             ),
             "dhan-config" | "dhan-config-show" | "dhan-config-path" => {
-                of(&[0, 1, 2, 9], &["XDG_CONFIG_HOME"], &[CONFIG], &["dhan-config.5", "dhan-feed"])
+                of(&[0, 1, 2, 9], &["XDG_CONFIG_HOME", "DHAN_PROFILE"], &[CONFIG], &["dhan-config.5", "dhan-feed"])
             }
             "dhan-token-save" => of(
                 &[0, 1, 2, 3, 9],

@@ -35,7 +35,11 @@ pub fn sections(text: &str) -> Vec<Section> {
             continue;
         };
         if words.is_empty() {
-            is_new = true;
+            match section.blocks.last_mut() {
+                // A blank line of what is typed, or behind it.
+                Some(Block::Commands(lines)) => lines.push(String::new()),
+                _ => is_new = true,
+            }
             continue;
         }
         let tag = words.split_once("   ").filter(|_| indent == 2);
@@ -67,7 +71,10 @@ impl Section {
             match block {
                 Block::Paragraph(text) => page.paragraph(text),
                 Block::Tagged(term, meaning) => page.tagged(&[Span::Bold(term)], meaning),
-                Block::Commands(lines) => page.commands(&lines.iter().map(String::as_str).collect::<Vec<_>>()),
+                Block::Commands(lines) => {
+                    let end = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+                    page.commands(&lines[..end].iter().map(String::as_str).collect::<Vec<_>>());
+                }
             }
         }
     }
