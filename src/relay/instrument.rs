@@ -6,7 +6,10 @@ use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
 use crate::protocol::feed::code;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long what nobody needs is kept.
+pub(super) const KEPT: Duration = Duration::from_secs(60);
 
 /// A set of modes.
 pub(super) type Modes = u8;
@@ -30,8 +33,8 @@ pub(super) struct Quoted {
     pub upstream: Option<Mode>,
     /// Whether a packet of that mode has come.
     is_live: bool,
-    /// Since when less than `upstream` is needed.
-    pub less_since: Option<Instant>,
+    /// When a watcher last gave up each of the modes.
+    left: [Option<Instant>; Mode::ALL.len()],
     /// The connection that it was last seen on.
     pub conn: Option<u16>,
     last: Vec<u8>,
@@ -55,11 +58,31 @@ impl Quoted {
         Mode::ALL.into_iter().rev().find(|mode| modes & bit(*mode) != 0 && !is_silent(key, *mode))
     }
 
+    /// Notes that a watcher gave up modes.
+    pub fn leave(&mut self, modes: Modes) {
+        for mode in Mode::ALL.into_iter().filter(|mode| modes & bit(*mode) != 0) {
+            self.left[mode as usize] = Some(Instant::now());
+        }
+    }
+
+    /// Returns the richest mode that is needed, or was within the last minute. Forgets what is longer ago.
+    pub fn kept(&mut self, key: InstrumentKey, now: Instant) -> Option<Mode> {
+        for left in &mut self.left {
+            left.take_if(|left| now.saturating_duration_since(*left) >= KEPT);
+        }
+        let recent = Mode::ALL.into_iter().rev().find(|mode| self.left[*mode as usize].is_some() && !is_silent(key, *mode));
+        self.needed(key).max(recent)
+    }
+
+    /// Returns whether a watcher gave up a mode of late.
+    pub fn has_left(&self) -> bool {
+        self.left.iter().any(Option::is_some)
+    }
+
     /// Notes that upstream is asked for another mode.
     pub fn ask(&mut self, mode: Option<Mode>) {
         self.upstream = mode;
         self.is_live = false;
-        self.less_since = None;
         if mode.is_none() {
             // What upstream no longer sends is not the last packet for long.
             self.last.clear();
@@ -134,8 +157,8 @@ impl Quoted {
 pub(super) struct Book {
     pub watchers: Vec<Rc<Client>>,
     pub is_asked: bool,
-    /// Since when nobody needs it.
-    pub less_since: Option<Instant>,
+    /// When a watcher last left it.
+    pub left: Option<Instant>,
     pub conn: Option<u16>,
     /// The last packet of each side.
     sides: [Vec<u8>; 2],

@@ -26,7 +26,7 @@ use crate::server::{ClientStream, Request, address, listener, path};
 use hub::Hub;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
@@ -108,7 +108,7 @@ pub async fn serve(relay: Relay, stop: impl Future<Output = ()>) -> Result<Exit,
             Some((stream, result)) = ended.recv() => if let Some(failure) = hub.upstream_ended(stream, result) {
                 break Err(failure);
             },
-            _ = seconds.tick() => hub.second(),
+            _ = seconds.tick() => hub.second(Instant::now()),
         }
     };
     accepting.abort();
