@@ -175,16 +175,40 @@ impl Hub {
             }
             quoted.greet(key, client, mode, &mut scratch);
             state.scratch = scratch;
-            let needed = quoted.needed(key);
-            if needed > quoted.upstream {
-                let before = quoted.upstream;
-                state.asked += usize::from(before.is_none());
-                quoted.ask(needed);
-                add.extend(needed.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
-                remove.extend(before.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
-            }
+            state.asked += raise(key, quoted, &mut add, &mut remove);
         }
         self.ask(state, Stream::Market, add, remove, remove_first);
+    }
+
+    /// Holds instruments of the market feed whether or not a client needs them.
+    pub fn hold(&self, wanted: &[Subscription]) {
+        let state = &mut *self.state.borrow_mut();
+        let modes = || wanted.iter().filter_map(|one| Some((one.instrument, one.mode?)));
+        let new =
+            modes().filter(|(key, _)| state.quoted.get(key).is_none_or(|quoted| quoted.upstream.is_none())).count();
+        if state.asked + new > FEED_INSTRUMENTS {
+            let free = FEED_INSTRUMENTS - state.asked;
+            return self.console.error(format!("nothing is changed: the account has room for {free} more instruments"));
+        }
+        let (mut add, mut remove) = (Vec::new(), Vec::new());
+        for (key, mode) in modes() {
+            let quoted = state.quoted.entry(key).or_default();
+            quoted.held |= bit(mode);
+            state.asked += raise(key, quoted, &mut add, &mut remove);
+        }
+        self.ask(state, Stream::Market, add, remove, false);
+    }
+
+    /// Holds instruments no longer; without a mode, in none.
+    pub fn release(&self, removed: &[Subscription]) {
+        let state = &mut *self.state.borrow_mut();
+        for one in removed {
+            if let Some(quoted) = state.quoted.get_mut(&one.instrument) {
+                let gone = quoted.held & one.mode.map_or(Modes::MAX, bit);
+                quoted.held &= !gone;
+                quoted.leave(gone);
+            }
+        }
     }
 
     pub fn unsubscribe(&self, client: &Rc<Client>, mode: Mode, keys: &[InstrumentKey]) {
@@ -355,7 +379,7 @@ impl Hub {
                 gone += usize::from(kept.is_none());
                 quoted.ask(kept);
             }
-            quoted.has_left() || !quoted.watchers.is_empty()
+            !quoted.is_done()
         });
         state.asked -= gone;
         state.upstreams[index(Stream::Market)].change(add, remove, false);
@@ -468,6 +492,10 @@ impl Hub {
             .iter()
             .filter_map(|(key, quoted)| Some(format!("upstream: {key}@{}", quoted.upstream?.name())))
             .collect();
+        for (key, quoted) in &state.quoted {
+            let held = Mode::ALL.into_iter().filter(|mode| quoted.held & bit(*mode) != 0);
+            asked.extend(held.map(|mode| format!("held: {key}@{}", mode.name())));
+        }
         for books in &state.books {
             asked.extend(
                 books.iter().filter(|(_, book)| book.is_asked).map(|(key, _)| format!("upstream: {key} depth")),
@@ -480,6 +508,24 @@ impl Hub {
         self.console.raw(&text);
         self.console.say(LogLevel::Debug, "the list is complete");
     }
+}
+
+/// Notes what an instrument needs now, where that is more than what upstream is asked for; returns how many instruments
+/// upstream is asked for anew.
+fn raise(
+    key: InstrumentKey,
+    quoted: &mut Quoted,
+    add: &mut Vec<Subscription>,
+    remove: &mut Vec<Subscription>,
+) -> usize {
+    let (before, needed) = (quoted.upstream, quoted.needed(key));
+    if needed <= before {
+        return 0;
+    }
+    quoted.ask(needed);
+    add.extend(needed.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
+    remove.extend(before.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
+    usize::from(before.is_none())
 }
 
 /// Returns whether a stream that nobody needs is kept all the same.

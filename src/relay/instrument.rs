@@ -29,11 +29,13 @@ pub(super) struct Watcher {
 #[derive(Default)]
 pub(super) struct Quoted {
     pub watchers: Vec<Watcher>,
+    /// Modes that are asked for upstream whether or not somebody watches.
+    pub held: Modes,
     /// What upstream is asked for.
     pub upstream: Option<Mode>,
     /// Whether a packet of that mode has come.
     is_live: bool,
-    /// When a watcher last gave up each of the modes.
+    /// When each of the modes was last given up.
     left: [Option<Instant>; Mode::ALL.len()],
     /// The connection that it was last seen on.
     pub conn: Option<u16>,
@@ -54,11 +56,11 @@ fn has_open_interest(key: InstrumentKey) -> bool {
 impl Quoted {
     /// Returns the richest mode that is asked for and can be had.
     pub fn needed(&self, key: InstrumentKey) -> Option<Mode> {
-        let modes = self.watchers.iter().fold(0, |modes, watcher| modes | watcher.modes);
+        let modes = self.watchers.iter().fold(self.held, |modes, watcher| modes | watcher.modes);
         Mode::ALL.into_iter().rev().find(|mode| modes & bit(*mode) != 0 && !is_silent(key, *mode))
     }
 
-    /// Notes that a watcher gave up modes.
+    /// Notes that modes were given up.
     pub fn leave(&mut self, modes: Modes) {
         for mode in Mode::ALL.into_iter().filter(|mode| modes & bit(*mode) != 0) {
             self.left[mode as usize] = Some(Instant::now());
@@ -70,11 +72,17 @@ impl Quoted {
         for left in &mut self.left {
             left.take_if(|left| now.saturating_duration_since(*left) >= KEPT);
         }
-        let recent = Mode::ALL.into_iter().rev().find(|mode| self.left[*mode as usize].is_some() && !is_silent(key, *mode));
+        let recent =
+            Mode::ALL.into_iter().rev().find(|mode| self.left[*mode as usize].is_some() && !is_silent(key, *mode));
         self.needed(key).max(recent)
     }
 
-    /// Returns whether a watcher gave up a mode of late.
+    /// Returns whether nothing is to be known of it any more.
+    pub fn is_done(&self) -> bool {
+        self.watchers.is_empty() && self.held == 0 && !self.has_left()
+    }
+
+    /// Returns whether a mode was given up of late.
     pub fn has_left(&self) -> bool {
         self.left.iter().any(Option::is_some)
     }

@@ -159,8 +159,7 @@ async fn a_mode_between_is_kept_for_its_own_minute() {
         assert_eq!(bench.at(61), [format!("+{OPTION}@quote"), format!("-{OPTION}@full")]);
         let mut lowered = bench.at(66);
         lowered.sort();
-        let mut expected =
-            [OPTION, NIFTY].map(|key| [format!("+{key}@ticker"), format!("-{key}@quote")]).concat();
+        let mut expected = [OPTION, NIFTY].map(|key| [format!("+{key}@ticker"), format!("-{key}@quote")]).concat();
         expected.sort();
         assert_eq!(lowered, expected);
     })
