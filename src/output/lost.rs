@@ -1,8 +1,8 @@
-//! Which packets an output lost, by their number in the run.
+//! Holds which packets an output lost, by their number in the run.
 
 use std::ops::Range;
 
-/// Ranges of packet numbers, in order and apart from each other.
+/// Holds ranges of packet numbers, ordered and disjoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lost(Vec<Range<u64>>);
 
@@ -18,12 +18,12 @@ impl Lost {
         }
     }
 
-    /// Returns how many packets are in it.
+    /// Returns the number of packets.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|range| range.end - range.start).sum()
     }
 
-    /// Returns what is in both.
+    /// Returns the packets that are in both.
     pub fn intersection(&self, other: &Lost) -> Lost {
         let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
         let mut both = Lost::default();

@@ -1,4 +1,4 @@
-//! One output as the pipeline sees it: written at once, or through its queue.
+//! Connects the pipeline to one output, which it writes directly or through a queue.
 
 use crate::format::encoder::Format;
 use crate::model::PacketCounts;
@@ -12,14 +12,14 @@ use crate::pipeline::outputs::{CHUNK, OutputReport};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Bytes that may wait for an output.
+/// Limit in bytes of an output's queue.
 const CAPACITY: usize = 64 << 20;
-/// Bytes from which on a queue is crowded.
+/// Queued bytes from which a queue is crowded.
 const CROWDED: usize = 8 * CHUNK;
-/// How long a file's thread gathers lines: a file that is read as it grows may wait a hundred milliseconds.
+/// Time for which a file's thread collects lines; a file must show a record within a hundred milliseconds.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// An output.
+/// Holds an output.
 pub(super) struct Port {
     name: String,
     target: Target,
@@ -28,23 +28,23 @@ pub(super) struct Port {
     pub is_file: bool,
     /// Whether it is still written to, as far as is known here.
     pub is_live: bool,
-    /// Whether it takes lines at once, as a rule.
+    /// Whether it usually takes lines at once.
     is_prompt: bool,
     pattern: Option<Pattern>,
-    /// From this moment on records belong to another file, µs since the epoch.
+    /// Moment from which records belong to another file, in microseconds since the epoch.
     pub boundary: i64,
-    /// The run's counters when the current period's file was begun.
+    /// The run's counters when the file of the current period began.
     pub since: PacketCounts,
     /// Bytes of lines that are queued in one piece.
     pub chunk: usize,
 }
 
 enum Target {
-    /// Written where lines are made.
+    /// Written on the thread that makes the lines.
     Direct(Box<Writer>),
     /// Written by a thread of its own.
     Queued(Arc<Queue<Writer>>),
-    /// Between the two; an output is never seen like this.
+    /// A temporary state between the two that is never observed.
     Moving,
 }
 
@@ -92,7 +92,7 @@ impl Port {
         }
     }
 
-    /// Hands lines over; returns whether the output is known to be written to.
+    /// Submits lines; returns whether the output is still written to.
     pub fn lines(&mut self, text: &[u8], marks: &[Mark], about: &About) -> bool {
         match &mut self.target {
             Target::Direct(writer) => {
@@ -126,7 +126,7 @@ impl Port {
         }
     }
 
-    /// Gives the output an item that is no line.
+    /// Submits an item other than lines.
     pub fn give(&mut self, item: Item) {
         match &mut self.target {
             Target::Direct(writer) => writer.item(&item),
@@ -135,7 +135,7 @@ impl Port {
         }
     }
 
-    /// A file of another period was begun.
+    /// Records that the file of another period began.
     pub fn turned_over(&mut self, at_us: i64, counts: &PacketCounts) {
         self.since = *counts;
         self.boundary = match (&self.target, &self.pattern) {
@@ -155,7 +155,8 @@ impl Port {
         match &mut self.target {
             Target::Direct(writer) => writer.salvage(text, now_us),
             Target::Queued(queue) => {
-                // What is whole goes the usual way; the thread ends when it has taken the last item, orderly or not.
+                // The complete lines take the usual path; the thread ends after the last item, in an orderly way or
+                // not.
                 let text = text.to_vec();
                 queue.push(|_| None, || Item::Salvage { text, now_us });
                 queue.close();
@@ -182,7 +183,7 @@ impl Port {
         matches!(&self.target, Target::Queued(queue) if queue.has_panicked())
     }
 
-    /// Gives the output up; nothing behind what it has written is in it.
+    /// Abandons the output; only what it has written counts as written.
     pub fn abandon(&mut self, now_us: i64, packets: u64) {
         if let Target::Queued(queue) = &self.target {
             drop(queue.abandon());
@@ -217,7 +218,7 @@ impl Port {
         std::mem::take(&mut self.tally().notices)
     }
 
-    /// The packets that it did not write, of so many.
+    /// Returns which of this many packets it did not write.
     pub fn lost(&self, packets: u64) -> Lost {
         let mut lost = {
             let tally = self.tally();

@@ -1,4 +1,4 @@
-//! Depth frames into books.
+//! Turns depth frames into order books.
 
 use super::{Decoder, Pipeline, View};
 use crate::model::InstrumentKey;
@@ -33,8 +33,8 @@ impl Pipeline {
         }
     }
 
-    /// Takes one side of a book. A packet that waits for its other side is in no book yet: it is received when it is known
-    /// what became of it, so that the books balance at every moment.
+    /// Processes one side of an order book. A packet that waits for its other side is counted as received only when
+    /// its outcome is known, so that the packet counters balance at every moment.
     pub(super) fn side(&mut self, side: depth::BookSide<'_>, recv_us: i64) {
         let instrument = side.instrument;
         self.names.see(instrument, &self.subscribed);
@@ -74,7 +74,8 @@ impl Pipeline {
         }
     }
 
-    /// Forgets half books, of these instruments or of all: no side from before a loss is paired with one from after it.
+    /// Drops unpaired sides, of these instruments or of all: no side from before a gap is paired with one from after
+    /// it.
     pub(super) fn forget_books(&mut self, instruments: Option<&[InstrumentKey]>) {
         let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
         let filtered: u64 = match instruments {

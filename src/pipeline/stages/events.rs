@@ -1,4 +1,4 @@
-//! What happens between frames.
+//! Processes events between frames.
 
 use super::Pipeline;
 use super::market::mode_bit;
@@ -9,7 +9,7 @@ use crate::record::RecordType;
 use crate::record::control::Status;
 
 impl Pipeline {
-    /// Takes an event.
+    /// Processes an event.
     pub fn event(&mut self, event: &Event) {
         if let Some(observer) = &mut self.observer {
             observer.event(event);

@@ -1,13 +1,13 @@
-//! What was lost, and telling of it.
+//! Counts losses and prints their gap records.
 
 use super::Pipeline;
 use crate::pipeline::item::{Frame, Lagged};
 use crate::record::control::{Gap, GapReason};
 
-/// Malformed frames that get a gap record of their own each second; what comes beyond is counted in the next one.
+/// Number of malformed frames a second that get a gap record of their own; the others are counted in the next one.
 const MALFORMED_A_SECOND: u32 = 10;
 
-/// Malformed packets that have not been told of yet.
+/// Holds malformed packets that no gap record has reported yet.
 #[derive(Debug, Default)]
 pub(super) struct MalformedBurst {
     second: i64,
@@ -52,7 +52,7 @@ impl Pipeline {
         self.gap(conn, GapReason::Malformed, detail, from_us, to_us, Some(held));
     }
 
-    /// Prints and counts a gap that is over.
+    /// Counts and prints a gap that is over.
     pub(super) fn gap(
         &mut self,
         conn: u16,
@@ -70,7 +70,7 @@ impl Pipeline {
         if let Some(bars) = &mut self.bars {
             bars.gap(gap.conn, gap.from_us, gap.to_us);
         }
-        // Counted after its moment is known: that may close a file, whose books are then told without it.
+        // Counted after its receive time is known: that may close a file, whose counters must not include this gap.
         let recv_us = self.rules.gaps.then(|| self.outputs.stamp(at_us, &self.books));
         self.books.gaps += 1;
         if let Some(observer) = &mut self.observer {
@@ -81,7 +81,7 @@ impl Pipeline {
         }
     }
 
-    /// Takes the account of frames that were lost before they came here.
+    /// Counts frames that were lost before they reached the pipeline.
     pub fn lagged(&mut self, lagged: Lagged) {
         if self.over.is_some() {
             self.books.filtered += lagged.packets;

@@ -1,4 +1,4 @@
-//! Market feed frames into records.
+//! Turns market feed frames into records.
 
 use super::{Over, Pipeline};
 use crate::clock::SECOND_US;
@@ -19,7 +19,7 @@ impl Pipeline {
         }
     }
 
-    /// Takes a frame packet by packet.
+    /// Processes a frame packet by packet.
     #[inline(never)]
     fn walk(&mut self, frame: Frame<'_>) {
         let mut malformed = 0;
@@ -43,7 +43,7 @@ impl Pipeline {
         }
     }
 
-    /// Takes a packet that says something of the market.
+    /// Processes a data packet.
     #[inline(always)]
     fn data(&mut self, frame: Frame<'_>, header: Header, packet: Packet<'_>) {
         if self.gaps.any_open() {
@@ -80,7 +80,7 @@ impl Pipeline {
         }
     }
 
-    /// Shows a packet that was printed to the observer.
+    /// Passes a printed packet to the observer.
     #[cold]
     fn observed(&mut self, instrument: InstrumentKey, packet: &Packet<'_>) {
         let Pipeline { observer, names, outputs, .. } = self;
@@ -103,7 +103,7 @@ impl Pipeline {
         }
         let recv_us = self.outputs.stamp(recv_us, &self.books);
         let Pipeline { outputs, names, subscribed, .. } = self;
-        // Asked once an instrument and type, so that this is also where an instrument is seen first.
+        // Called once for each instrument and type, so the first packet of an instrument is noticed here too.
         let symbol = || {
             names.see(instrument, subscribed);
             names.symbol(instrument)
@@ -128,14 +128,14 @@ impl Pipeline {
         }
     }
 
-    /// Whether `--once` still waits for this record; from now on it does not.
+    /// Returns whether `--once` still waits for this record, and marks it as done.
     pub(super) fn is_due_once(&mut self, instrument: InstrumentKey, kind: RecordType) -> bool {
         self.once.as_mut().is_some_and(|due| due.remove(&(instrument, kind)))
     }
 
     #[inline(always)]
     pub(super) fn late(&mut self, recv_us: i64, ltt_raw: u32) {
-        // Only a trade that is newer than every other says how late trades are; the rest repeat old ones.
+        // Only a trade later than all others shows how late trades are; the rest repeat old ones.
         if let Some(ltt) = feed::utc(ltt_raw)
             && ltt > self.figures.newest_ltt
             && ltt * SECOND_US <= recv_us + SECOND_US
@@ -149,7 +149,7 @@ impl Pipeline {
     }
 }
 
-/// The record type that a mode yields.
+/// Returns the record type of a mode.
 pub(super) fn market_type(mode: Mode) -> RecordType {
     match mode {
         Mode::Ticker => RecordType::Ticker,

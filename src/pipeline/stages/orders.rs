@@ -1,4 +1,4 @@
-//! Order messages into records.
+//! Turns order messages into records.
 
 use super::{Decoder, Pipeline};
 use crate::pipeline::item::{Frame, FrameKind};
@@ -8,7 +8,7 @@ use crate::record::RecordType;
 
 impl Pipeline {
     pub(super) fn orders(&mut self, frame: Frame<'_>) {
-        // The order book of the start is the state of before the stream; the one after a gap closes it by itself.
+        // The snapshot at the start is the state before the stream; the one after a gap closes the gap by itself.
         let Decoder::Orders(orders) = &mut self.decoder else { return };
         let mut outcomes = Vec::new();
         let mut take = |outcome| outcomes.push(outcome);
@@ -46,14 +46,14 @@ impl Pipeline {
         }
     }
 
-    /// Order updates are text: a binary frame is a disconnect packet, or nothing we know.
+    /// Counts a binary frame: order updates are texts, so it is a disconnect packet or unknown.
     pub(super) fn binary_among_orders(&mut self, frame: Frame<'_>) {
         let is_known =
             matches!(feed::packets(frame.bytes).next(), Some(Ok((_, Packet::Disconnect(_) | Packet::Heartbeat))));
         if is_known {
             return self.filtered();
         }
-        // One message, whatever packets could be seen in it.
+        // It counts as one message, whatever packets it may contain.
         self.books.received += 1;
         self.books.malformed += 1;
         self.tell_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
