@@ -1,5 +1,6 @@
 //! The binary from outside, a module a theme.
 
+mod bars;
 mod capture;
 mod commands;
 mod console;
@@ -13,4 +14,5 @@ mod instruments_real;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod readme;
+mod schema;
 mod vectors;

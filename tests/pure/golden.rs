@@ -7,6 +7,7 @@ use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::output::{Destination, Unwritten, WriteFailure};
+use dhan::testing::pipeline::bars::Interval;
 use dhan::testing::pipeline::item::Lagged;
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
@@ -14,6 +15,7 @@ use dhan::testing::pipeline::stages::{Pipeline, Rules, Summary, View};
 use dhan::testing::protocol::depth::{Levels, Row, Side};
 use dhan::testing::protocol::feed::Level;
 use dhan::testing::protocol::{DisconnectReason, Mode, encode};
+use dhan::testing::record::chain::Chain;
 use dhan::testing::record::{RecordType, TypeSet};
 use std::sync::{Arc, Mutex};
 
@@ -161,6 +163,47 @@ fn market(pipeline: &mut Pipeline) {
     frame(pipeline, FrameKind::Binary, 6_100_000, &bytes);
 }
 
+/// Bars of each kind, and a chain that moves.
+fn bars(pipeline: &mut Pipeline) {
+    pipeline.event(&Event::Symbols(vec![(NIFTY, Arc::from("NIFTY")), (HDFC, Arc::from("M&M \"odd\", name"))]));
+    let instruments = [NIFTY, HDFC, OPTION].map(|key| (key, Some(Mode::Quote))).to_vec();
+    pipeline.event(&Event::Subscribed { conn: 1, instruments });
+    let chain = Chain {
+        underlying: "NIFTY".to_owned(),
+        expiry: "2026-06-11".to_owned(),
+        spot: 23378.35,
+        atm: 23400.0,
+        step: 50.0,
+        added: vec!["NSE_FNO:55796".to_owned(), "NSE_FNO:55797".to_owned()],
+        removed: Vec::new(),
+    };
+    pipeline.event(&Event::Chain { chain, at_us: NOW });
+    // Ten seconds after 09:50, then what the minute from 09:51 on shows, with a loss in the one after it.
+    for (after, price, volume, oi) in [
+        (10, 23378.35, 100, 0),
+        (25, 23380.0, 250, 75),
+        (61, 150.0, 400, 150),
+        (90, 149.95, 400, 150),
+        (118, 151.05, 4_000_000_000, 225),
+        (130, 151.0, 4_000_000_001, 4_294_967_295),
+        (185, 151.5, 4_000_000_002, 300),
+    ] {
+        let mut bytes = Vec::new();
+        let ltt_raw = LTT + 3 + after as u32;
+        encode::ticker(&mut bytes, NIFTY, price, ltt_raw);
+        encode::quote(&mut bytes, HDFC, &encode::Quote { ltp: price / 2.0, ltt_raw, volume, ..quote() });
+        let quote = encode::Quote { ltp: price, ltt_raw, volume, ..quote() };
+        encode::full(&mut bytes, OPTION, &encode::Full { quote, oi: [oi, 0, 0], ..encode::Full::default() });
+        frame(pipeline, FrameKind::Binary, after * 1_000_000, &bytes);
+        if after == 130 {
+            let detail = "reset".to_owned();
+            let from_us = NOW + 140_000_000;
+            pipeline.event(&Event::Lost { conn: 1, reason: GapReason::Disconnected, detail, from_us });
+        }
+    }
+    pipeline.event(&Event::End { reason: "signal".to_owned(), at_us: NOW + 200_000_000 });
+}
+
 fn depth(pipeline: &mut Pipeline) {
     pipeline.event(&Event::Symbols(vec![(HDFC, Arc::from("HDFCBANK"))]));
     let row = |price, qty, orders| Row { price, qty, orders };
@@ -236,6 +279,26 @@ fn market_records_in_every_style() {
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         let columns = reader.headers().unwrap().len();
         assert!(reader.records().all(|row| row.unwrap().len() == columns));
+    }
+}
+
+#[test]
+fn bars_in_every_style() {
+    let intervals: Vec<_> = ["1m", "1h"].map(|text| Interval::parse(text).unwrap()).to_vec();
+    let rules = |types: &[RecordType]| Rules {
+        bars: intervals.clone(),
+        only: types.iter().fold(TypeSet::default(), |all, kind| all.with(*kind)),
+        ..Rules::everything(Stream::Market)
+    };
+    let both = [RecordType::Bar, RecordType::Chain];
+    for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
+        let (ndjson, _, summary) = run(rules(&both), style(Format::Ndjson, time, CsvColumns::Own), None, bars);
+        assert!(summary.books.is_balanced(), "{:?}", summary.books);
+        check_ndjson(&ndjson, recv);
+        check(&format!("bars.{name}.ndjson"), &ndjson);
+        let header = Some(layout(&[RecordType::Bar], time).1);
+        let (csv, ..) = run(rules(&[RecordType::Bar]), style(Format::Csv, time, CsvColumns::Own), header, bars);
+        check(&format!("bars.{name}.csv"), &csv);
     }
 }
 
