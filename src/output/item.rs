@@ -67,7 +67,7 @@ pub struct Shed {
 
 /// An item of an output's queue.
 #[derive(Debug)]
-pub enum Item {
+pub enum OutputItem {
     /// Records. The only item that may be shed.
     Lines(Chunk),
     /// Lines that were shed here.

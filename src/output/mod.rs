@@ -2,7 +2,7 @@
 
 pub mod file;
 pub mod item;
-pub mod lost;
+pub mod lost_packets;
 #[cfg(feature = "nats")]
 pub mod nats;
 pub mod queue;
@@ -82,7 +82,7 @@ pub trait Destination {
     fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure>;
 
     /// Removes what opening created, because the run does not start.
-    fn undo(&mut self) {}
+    fn cancel_start(&mut self) {}
 
     /// Returns the bytes written since the start, as on disk.
     fn bytes_written(&self) -> u64;

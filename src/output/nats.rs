@@ -8,7 +8,7 @@
 mod address;
 mod connection;
 
-pub use address::{Address, Subject};
+pub use address::{NatsAddress, Subject};
 
 use super::{Destination, Unwritten, WriteFailure};
 use crate::console::Console;
@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NatsTarget {
     /// The server and the subject.
-    pub address: Address,
+    pub address: NatsAddress,
     /// The stream that is created if it does not exist (`--nats-stream`).
     pub stream: Option<String>,
     /// The file with the credentials (`--nats-creds`).

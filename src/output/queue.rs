@@ -57,7 +57,7 @@ pub struct Limits {
 }
 
 /// A bounded queue with its thread.
-pub struct Queue<C: Consumer> {
+pub struct OutputQueue<C: Consumer> {
     state: Mutex<State<C::Item>>,
     filled: Condvar,
     consumer: Mutex<C>,
@@ -79,12 +79,12 @@ struct State<I> {
     panicked: bool,
 }
 
-impl<C: Consumer> Queue<C> {
+impl<C: Consumer> OutputQueue<C> {
     /// Starts a thread that passes queued items to `consumer`.
     ///
     /// # Errors
     /// Fails if the thread cannot be started.
-    pub fn start(name: &str, consumer: C, limits: Limits) -> std::io::Result<Arc<Queue<C>>> {
+    pub fn start(name: &str, consumer: C, limits: Limits) -> std::io::Result<Arc<OutputQueue<C>>> {
         let state = State {
             items: VecDeque::new(),
             weight: 0,
@@ -95,7 +95,7 @@ impl<C: Consumer> Queue<C> {
             has_ended: false,
             panicked: false,
         };
-        let queue = Arc::new(Queue {
+        let queue = Arc::new(OutputQueue {
             state: Mutex::new(state),
             filled: Condvar::new(),
             consumer: Mutex::new(consumer),

@@ -1,7 +1,7 @@
 //! Runs one output: its destination, the packet counters of its current file, and its losses.
 
-use super::item::{About, Chunk, Item, Mark, Shed, packets_behind};
-use super::lost::Lost;
+use super::item::{About, Chunk, Mark, OutputItem, Shed, packets_behind};
+use super::lost_packets::LostPackets;
 use super::queue::{Consumer, Queued};
 use super::{Destination, Notice, Unwritten, WriteFailure};
 use crate::console::Console;
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Holds what the outputs of a run share.
 #[derive(Debug, Clone)]
-pub struct Run {
+pub struct RunInfo {
     /// The stream.
     pub stream: Stream,
     /// Number of subscribed instruments.
@@ -27,11 +27,11 @@ pub struct Run {
 #[derive(Debug, Default)]
 pub struct Tally {
     /// The packets that it lost.
-    pub lost: Lost,
+    pub lost: LostPackets,
     /// Gaps of this output alone, as beginnings and ends in microseconds since the epoch.
     pub gaps: Vec<(i64, i64)>,
     /// Why it is not written to any more.
-    pub gone: Option<WriteFailure>,
+    pub failure: Option<WriteFailure>,
     /// Number of the packet behind the last one written.
     pub taken_to: u64,
     /// Changes from outside that were not taken yet.
@@ -48,7 +48,7 @@ pub struct Writer {
     control: Encoder,
     is_file: bool,
     console: Console,
-    run: Option<Run>,
+    run: Option<RunInfo>,
     tally: Arc<Mutex<Tally>>,
     /// The run's counters when the current file began, and after the last write.
     begun: PacketCounts,
@@ -93,7 +93,7 @@ impl Writer {
     }
 
     /// Sets the run, for the gaps that it reports by itself.
-    pub fn set_run(&mut self, run: Run) {
+    pub fn set_run(&mut self, run: RunInfo) {
         self.run = Some(run);
     }
 
@@ -117,8 +117,8 @@ impl Writer {
     }
 
     /// Removes what opening the destination created, because the run does not start.
-    pub fn undo(&mut self) {
-        self.destination.undo();
+    pub fn cancel_start(&mut self) {
+        self.destination.cancel_start();
     }
 
     /// Writes the header of a CSV stream without a file.
@@ -181,7 +181,7 @@ impl Writer {
 
     /// Counts lines that arrived after the output ended. If the reader left, they are not counted as lost.
     fn not_taken(&mut self, about: &About) {
-        let is_missed = self.tallied().gone != Some(WriteFailure::ReaderGone);
+        let is_missed = self.tallied().failure != Some(WriteFailure::ReaderGone);
         if is_missed {
             self.lose(about.packets.clone(), about.first_us, about.last_us);
         }
@@ -272,7 +272,7 @@ impl Writer {
     fn fail(&mut self, why: WriteFailure) {
         self.is_live = false;
         self.has_news = true;
-        self.tallied().gone.get_or_insert(why);
+        self.tallied().failure.get_or_insert(why);
     }
 
     /// Returns the run's counters as they apply to this file.
@@ -287,7 +287,7 @@ impl Writer {
     /// Returns the `end` record of a file that is closed while the run continues.
     fn rotated(&mut self, recv_us: i64, counts: &PacketCounts) -> Option<TextBuf> {
         (self.format == Format::Ndjson).then(|| {
-            let end = End { books: self.counts_here(counts), reason: "rotated".to_owned() };
+            let end = End { counts: self.counts_here(counts), reason: "rotated".to_owned() };
             let mut line = TextBuf::new();
             self.control.line(&mut line, &end, recv_us);
             line
@@ -332,9 +332,9 @@ impl Writer {
         let mut end = end.clone();
         let tally = self.tallied();
         let lost = tally.lost.count();
-        end.books.written = end.books.written.saturating_sub(lost);
-        end.books.dropped += lost;
-        end.books.gaps += tally.gaps.len() as u64;
+        end.counts.written = end.counts.written.saturating_sub(lost);
+        end.counts.dropped += lost;
+        end.counts.gaps += tally.gaps.len() as u64;
         drop(tally);
         let mut line = TextBuf::new();
         self.control.line(&mut line, &end, recv_us);
@@ -353,11 +353,11 @@ impl Writer {
     }
 
     /// Processes an item.
-    pub fn item(&mut self, item: &Item) {
+    pub fn item(&mut self, item: &OutputItem) {
         match item {
-            Item::Lines(Chunk { text, marks, about }) => self.lines(text, marks, about),
-            Item::Shed(shed) => self.shed(shed),
-            Item::Control { line, own, counts } => {
+            OutputItem::Lines(Chunk { text, marks, about }) => self.lines(text, marks, about),
+            OutputItem::Shed(shed) => self.shed(shed),
+            OutputItem::Control { line, own, counts } => {
                 if let Some(own) = own {
                     self.gaps_here += 1;
                     self.tallied().gaps.push(*own);
@@ -365,13 +365,13 @@ impl Writer {
                 self.control_line(line, false);
                 self.handed = *counts;
             }
-            Item::Rotate { recv_us, at_us, counts } => self.rotate(*recv_us, *at_us, counts),
-            Item::Reopen { recv_us, counts } => self.reopen(*recv_us, counts),
-            Item::Salvage { text, now_us } => {
+            OutputItem::Rotate { recv_us, at_us, counts } => self.rotate(*recv_us, *at_us, counts),
+            OutputItem::Reopen { recv_us, counts } => self.reopen(*recv_us, counts),
+            OutputItem::Salvage { text, now_us } => {
                 self.is_done = true;
                 self.salvage(text, *now_us);
             }
-            Item::Finish { end, recv_us, on_stdout } => self.finish(end, *recv_us, *on_stdout),
+            OutputItem::Finish { end, recv_us, on_stdout } => self.finish(end, *recv_us, *on_stdout),
         }
     }
 
@@ -407,9 +407,9 @@ impl Writer {
 }
 
 impl Consumer for Writer {
-    type Item = Item;
+    type Item = OutputItem;
 
-    fn take(&mut self, item: Item) {
+    fn take(&mut self, item: OutputItem) {
         self.item(&item);
     }
 
@@ -427,27 +427,27 @@ impl Consumer for Writer {
 }
 
 /// Bytes that an item costs beyond its text.
-const OVERHEAD: usize = size_of::<Item>();
+const OVERHEAD: usize = size_of::<OutputItem>();
 
-impl Queued for Item {
+impl Queued for OutputItem {
     fn weight(&self) -> usize {
         match self {
-            Item::Lines(chunk) => OVERHEAD + chunk.text.len() + chunk.marks.len() * size_of::<Mark>(),
-            Item::Control { line, .. } => OVERHEAD + line.len(),
+            OutputItem::Lines(chunk) => OVERHEAD + chunk.text.len() + chunk.marks.len() * size_of::<Mark>(),
+            OutputItem::Control { line, .. } => OVERHEAD + line.len(),
             _ => OVERHEAD,
         }
     }
 
     fn shed(&mut self) -> bool {
-        let Item::Lines(Chunk { about, .. }) = self else { return false };
+        let OutputItem::Lines(Chunk { about, .. }) = self else { return false };
         let About { packets, first_us, last_us, counts, .. } = about.clone();
-        *self = Item::Shed(Shed { packets, from_us: first_us, to_us: last_us, counts });
+        *self = OutputItem::Shed(Shed { packets, from_us: first_us, to_us: last_us, counts });
         true
     }
 
-    fn join(&mut self, next: &Item) -> bool {
+    fn join(&mut self, next: &OutputItem) -> bool {
         match (self, next) {
-            (Item::Shed(shed), Item::Shed(next)) => {
+            (OutputItem::Shed(shed), OutputItem::Shed(next)) => {
                 *shed = Shed {
                     packets: shed.packets.start..next.packets.end,
                     from_us: shed.from_us,

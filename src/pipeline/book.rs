@@ -41,7 +41,7 @@ struct Half {
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct OrderBook {
     bid: Half,
     ask: Half,
     /// The side of the instrument's previous packet.
@@ -50,7 +50,7 @@ struct Book {
     open: Option<Side>,
 }
 
-impl Book {
+impl OrderBook {
     /// Records a side; returns whether to print, and whether a packet was replaced unseen.
     fn take(&mut self, side: BookSide<'_>) -> (bool, bool) {
         let half = match side.side {
@@ -74,21 +74,21 @@ impl Book {
 
 /// Holds the order books of all instruments of a run.
 #[derive(Debug)]
-pub struct Books {
+pub struct OrderBooks {
     levels: Levels,
     top: usize,
-    books: HashMap<InstrumentKey, Book>,
+    books: HashMap<InstrumentKey, OrderBook>,
     /// Number of order books above which strangers are dropped.
     crowd: usize,
     /// Rows of the last side in the `sides` view.
     single: SideRows,
 }
 
-impl Books {
+impl OrderBooks {
     /// Creates an empty set. `top`: levels to show of each side; `None` for all.
-    pub fn new(levels: Levels, top: Option<usize>) -> Books {
+    pub fn new(levels: Levels, top: Option<usize>) -> OrderBooks {
         let (top, single) = (top.unwrap_or(usize::MAX), SideRows::default());
-        Books { levels, top, books: HashMap::new(), crowd: CROWD, single }
+        OrderBooks { levels, top, books: HashMap::new(), crowd: CROWD, single }
     }
 
     /// Records a packet in the `book` view; returns what to print and count now.
@@ -178,7 +178,7 @@ mod tests {
     /// Returns what is printed after each packet (`b3a2`: bids of packet 3, asks of packet 2), and the counts of
     /// written and filtered.
     fn play(sides: &str) -> (Vec<String>, u64, u64) {
-        let mut books = Books::new(Levels::Twenty, None);
+        let mut books = OrderBooks::new(Levels::Twenty, None);
         let (mut printed, mut written, mut filtered) = (Vec::new(), 0, 0);
         for (mark, letter) in (1u32..).zip(sides.chars()) {
             let side = if letter == 'B' { Side::Bid } else { Side::Ask };
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn instruments_do_not_mix_even_with_the_same_id() {
-        let mut books = Books::new(Levels::Twenty, None);
+        let mut books = OrderBooks::new(Levels::Twenty, None);
         let mut printed = 0;
         for (instrument, side) in [(ONE, Side::Bid), (TWO, Side::Ask), (TWO, Side::Bid), (ONE, Side::Ask)] {
             each(&bytes(instrument, side, 1), Levels::Twenty, |side| {
@@ -268,8 +268,8 @@ mod tests {
 
     #[test]
     fn a_forgotten_instrument_starts_over_and_its_open_side_is_filtered() {
-        let mut books = Books::new(Levels::Twenty, None);
-        let push = |books: &mut Books, side| {
+        let mut books = OrderBooks::new(Levels::Twenty, None);
+        let push = |books: &mut OrderBooks, side| {
             let mut printed = false;
             each(&bytes(ONE, side, 1), Levels::Twenty, |side| printed = books.push(side).record.is_some());
             printed
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_crowd_that_nobody_asked_for_is_forgotten_and_its_open_sides_are_filtered() {
-        let mut books = Books::new(Levels::Twenty, None);
+        let mut books = OrderBooks::new(Levels::Twenty, None);
         let mut filtered = 0;
         for id in 1..=10_000 {
             if books.are_crowded() {
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn the_last_header_word_is_a_sequence_at_20_levels_only() {
         for (levels, seq) in [(Levels::Twenty, Some(1)), (Levels::TwoHundred, None)] {
-            let mut books = Books::new(levels, Some(1));
+            let mut books = OrderBooks::new(levels, Some(1));
             each(&bytes(ONE, Side::Ask, 1), levels, |side| {
                 let record = books.side(side);
                 assert_eq!((record.seq, record.side, record.rows().count()), (seq, Side::Ask, 1));

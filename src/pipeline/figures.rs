@@ -11,7 +11,7 @@ pub struct Figures {
     /// Beginning of the run, in microseconds since the epoch.
     pub started_us: i64,
     /// The packet counters so far.
-    pub books: PacketCounts,
+    pub counts: PacketCounts,
     /// Number of records printed, by type.
     pub records: BTreeMap<&'static str, u64>,
     /// Number of instruments subscribed.
@@ -58,7 +58,7 @@ impl Lag {
 
     /// Adds a lag in microseconds.
     #[inline]
-    pub fn note(&mut self, us: i64) {
+    pub fn add(&mut self, us: i64) {
         self.buckets[Lag::bucket(us)] += 1;
     }
 
@@ -149,7 +149,7 @@ impl fmt::Display for StatsLine<'_> {
         write!(
             f,
             ", reconnects {}, gaps {}, dropped {}, bytes written {}",
-            self.reconnects, figures.books.gaps, figures.books.dropped, figures.bytes_written
+            self.reconnects, figures.counts.gaps, figures.counts.dropped, figures.bytes_written
         )
     }
 }
@@ -161,16 +161,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_quantile_is_at_most_a_quarter_above_what_was_noted(ms in 0u64..10_000_000) {
+        fn a_quantile_is_at_most_a_quarter_above_the_lag(ms in 0u64..10_000_000) {
             let mut lag = Lag::default();
-            lag.note(ms as i64 * 1000 + 500);
+            lag.add(ms as i64 * 1000 + 500);
             let told = lag.quantile_ms(0.99).unwrap();
             prop_assert!(told >= ms && told <= ms + ms / 4 + 1, "{ms} was told as {told}");
         }
     }
 
     #[test]
-    fn nothing_noted_is_not_a_lag_of_zero() {
+    fn no_lag_is_not_a_lag_of_zero() {
         assert_eq!(Lag::default().quantile_ms(0.5), None);
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Gaps {
     open: BTreeMap<u16, Open>,
     /// Instruments that each connection serves.
-    served: BTreeMap<u16, BTreeSet<InstrumentKey>>,
+    instruments: BTreeMap<u16, BTreeSet<InstrumentKey>>,
     /// Receive time of each connection's latest record, by connection.
     carried: Vec<i64>,
     /// Times that gaps cover, for `--fail-on-gap`: beginnings and ends, disjoint.
@@ -39,12 +39,12 @@ impl Open {
 impl Gaps {
     /// Records that a connection serves these instruments from now on.
     pub fn subscribed(&mut self, conn: u16, instruments: impl Iterator<Item = InstrumentKey>) {
-        self.served.entry(conn).or_default().extend(instruments);
+        self.instruments.entry(conn).or_default().extend(instruments);
     }
 
     /// Records that these instruments are no longer served.
     pub fn unsubscribed(&mut self, instruments: &[InstrumentKey]) {
-        for served in self.served.values_mut() {
+        for served in self.instruments.values_mut() {
             for instrument in instruments {
                 served.remove(instrument);
             }
@@ -61,7 +61,7 @@ impl Gaps {
     }
 
     /// Opens a gap of a connection; an open gap stays as it is.
-    pub fn lost(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from_us: i64) {
+    pub fn open(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from_us: i64) {
         let carried_us = self.carried.get(usize::from(conn)).copied().unwrap_or(from_us);
         self.open.entry(conn).or_insert(Open { reason, detail, from_us, carried_us });
     }
@@ -110,9 +110,9 @@ impl Gaps {
     ) -> Gap {
         let to_us = to_us.max(from_us);
         self.cover(from_us, to_us);
-        let all: usize = self.served.values().map(BTreeSet::len).sum();
-        let (instruments, ids) = match self.served.get(&conn) {
-            Some(served) if self.served.len() > 1 => (served.len(), Some(served.iter().copied().collect())),
+        let all: usize = self.instruments.values().map(BTreeSet::len).sum();
+        let (instruments, ids) = match self.instruments.get(&conn) {
+            Some(served) if self.instruments.len() > 1 => (served.len(), Some(served.iter().copied().collect())),
             _ => (all, None),
         };
         let instruments = u32::try_from(instruments).unwrap_or(u32::MAX);
@@ -138,18 +138,18 @@ impl Gaps {
     }
 
     /// Returns the instruments that a connection serves.
-    pub fn served(&self, conn: u16) -> impl Iterator<Item = InstrumentKey> + '_ {
-        self.served.get(&conn).into_iter().flatten().copied()
+    pub fn instruments_of(&self, conn: u16) -> impl Iterator<Item = InstrumentKey> + '_ {
+        self.instruments.get(&conn).into_iter().flatten().copied()
     }
 
     /// Returns the number of subscribed instruments.
     pub fn requested(&self) -> usize {
-        self.served.values().map(BTreeSet::len).sum()
+        self.instruments.values().map(BTreeSet::len).sum()
     }
 
     /// Returns every subscribed instrument.
     pub fn requested_keys(&self) -> impl Iterator<Item = InstrumentKey> + '_ {
-        self.served.values().flatten().copied()
+        self.instruments.values().flatten().copied()
     }
 }
 
@@ -166,8 +166,8 @@ mod tests {
     fn a_gap_lasts_from_the_first_loss_to_the_next_data_however_often_it_is_lost_again() {
         let mut gaps = Gaps::default();
         gaps.subscribed(1, [key(1), key(2)].into_iter());
-        gaps.lost(1, GapReason::Stalled, Some("no byte for 10 s".into()), 100);
-        gaps.lost(1, GapReason::Disconnected, None, 500);
+        gaps.open(1, GapReason::Stalled, Some("no byte for 10 s".into()), 100);
+        gaps.open(1, GapReason::Disconnected, None, 500);
         let gap = gaps.resumed(Stream::Market, 1, 900).unwrap();
         assert_eq!(
             (gap.reason, gap.from_us, gap.to_us, gap.instruments, gap.ids),
@@ -182,7 +182,7 @@ mod tests {
         let mut gaps = Gaps::default();
         gaps.subscribed(1, [key(1)].into_iter());
         gaps.subscribed(2, [key(2), key(3)].into_iter());
-        gaps.lost(2, GapReason::Disconnected, None, 0);
+        gaps.open(2, GapReason::Disconnected, None, 0);
         assert_eq!(gaps.resumed(Stream::Market, 1, 5), None, "the other connection was not lost");
         let gap = gaps.resumed(Stream::Market, 2, 9).unwrap();
         assert_eq!((gap.instruments, gap.ids), (2, Some(vec![key(2), key(3)])));
@@ -193,12 +193,12 @@ mod tests {
         let mut gaps = Gaps::default();
         gaps.carried(1, 175);
         gaps.carried(2, 800);
-        gaps.lost(1, GapReason::Disconnected, None, 100);
+        gaps.open(1, GapReason::Disconnected, None, 100);
         let gap = gaps.resumed(Stream::Market, 1, 900).unwrap();
         assert_eq!((gap.from_us, gap.to_us), (175, 900));
         // The clock was set back, and records keep the time from before.
         gaps.carried(1, 3_600_000);
-        gaps.lost(1, GapReason::Disconnected, None, 1_000);
+        gaps.open(1, GapReason::Disconnected, None, 1_000);
         let gap = gaps.resumed(Stream::Market, 1, 1_500).unwrap();
         assert_eq!((gap.from_us, gap.to_us), (1_000, 1_500));
     }

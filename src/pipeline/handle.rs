@@ -3,7 +3,7 @@
 
 use super::figures::Figures;
 use super::item::{Event, Frame, FrameKind};
-use super::stages::{EndedWithin, Named, Over, Pipeline, Summary};
+use super::stages::{EndedWithin, Named, Pipeline, StopReason, Summary};
 use crate::clock::now_us;
 use crate::model::{InstrumentKey, PacketCounts};
 use crate::output::{OnLag, WriteFailure};
@@ -181,11 +181,11 @@ impl Handle {
     }
 
     /// Returns why the run is over, or `None` if it is not.
-    pub fn over(&self) -> Option<Over> {
+    pub fn stop_reason(&self) -> Option<StopReason> {
         let work = self.work.borrow();
-        let observer = || work.observer.as_ref().and_then(|observer| observer.failure()).map(Over::Output);
-        let panic = || work.has_panicked().then(|| Over::Done("bug".to_owned()));
-        work.pipeline.over().or_else(observer).or_else(panic)
+        let observer = || work.observer.as_ref().and_then(|observer| observer.failure()).map(StopReason::Output);
+        let panic = || work.has_panicked().then(|| StopReason::Done("bug".to_owned()));
+        work.pipeline.stop_reason().or_else(observer).or_else(panic)
     }
 
     fn wake_if_over(&self) {

@@ -45,9 +45,9 @@ pub enum Event {
     /// Instruments that are no longer subscribed; their packets are filtered from now on.
     Unsubscribed { instruments: Vec<(InstrumentKey, Option<Mode>)> },
     /// A connection, or data of it, was lost: opens a gap that the connection's next data closes.
-    Lost { conn: u16, reason: GapReason, detail: String, from_us: i64 },
+    GapOpened { conn: u16, reason: GapReason, detail: String, from_us: i64 },
     /// The connection resynchronized without data (an order snapshot was fetched): closes its gap.
-    Whole { conn: u16, at_us: i64 },
+    Resynced { conn: u16, at_us: i64 },
     /// A gap that is over already: `lagged` (with the number of dropped packets), `restarted`, `snapshot`.
     Gap { conn: u16, reason: GapReason, detail: Option<String>, from_us: i64, to_us: i64, dropped: Option<u64> },
     /// A step in a connection's life.

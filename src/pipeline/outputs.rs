@@ -11,9 +11,9 @@ use crate::format::encoder::{Encoder, Format, Style};
 use crate::format::text::TextBuf;
 use crate::format::time::TimeStyle;
 use crate::model::{InstrumentKey, PacketCounts, Stream};
-use crate::output::item::{About, Item, Mark};
-use crate::output::lost::Lost;
-use crate::output::writer::{Run, Writer};
+use crate::output::item::{About, Mark, OutputItem};
+use crate::output::lost_packets::LostPackets;
+use crate::output::writer::{RunInfo, Writer};
 use crate::output::{Destination, Notice, OnLag, WriteFailure};
 use crate::record::Record;
 use crate::record::control::{End, Gap, GapReason};
@@ -62,7 +62,7 @@ pub struct Outputs {
     chunk: usize,
     /// Whether files rotate by size: then each submitted chunk keeps a receive time for an `end` record.
     keeps_times: bool,
-    run: Run,
+    run: RunInfo,
     /// First moment at which a record belongs to another file of any output, in microseconds since the epoch.
     boundary: i64,
     /// Whether a group has a full chunk to submit.
@@ -115,7 +115,7 @@ impl Outputs {
             stamps: Stamps::default(),
             chunk: CHUNK,
             keeps_times: false,
-            run: Run { stream: Stream::Market, instruments: Arc::default() },
+            run: RunInfo { stream: Stream::Market, instruments: Arc::default() },
             boundary: i64::MAX,
             full: false,
             first_us: 0,
@@ -124,7 +124,7 @@ impl Outputs {
             failure: None,
             has_live: true,
         };
-        outputs.note_boundary();
+        outputs.update_boundary();
         outputs.look_at_failures();
         outputs
     }
@@ -139,8 +139,8 @@ impl Outputs {
     }
 
     /// Removes what opening the outputs created, because the run does not start.
-    pub fn undo(&mut self) {
-        self.ports_mut().for_each(Port::undo);
+    pub fn cancel_start(&mut self) {
+        self.ports_mut().for_each(Port::cancel_start);
     }
 
     /// Sets the stream of the outputs.
@@ -173,33 +173,33 @@ impl Outputs {
     pub fn stamp(&mut self, us: i64, counts: &PacketCounts) -> i64 {
         let recv_us = self.stamps.next(us);
         if recv_us >= self.boundary || self.full {
-            return self.make_way(us, recv_us, counts);
+            return self.prepare_files(us, recv_us, counts);
         }
         recv_us
     }
 
     #[inline(never)]
-    fn make_way(&mut self, us: i64, recv_us: i64, counts: &PacketCounts) -> i64 {
+    fn prepare_files(&mut self, us: i64, recv_us: i64, counts: &PacketCounts) -> i64 {
         self.flush(counts);
-        self.turn_over(us, recv_us, |_| true, counts);
+        self.rotate_due(us, recv_us, |_| true, counts);
         // The `end` record of a closed file took a receive time of its own.
         if self.stamps.last() == recv_us { recv_us } else { self.stamps.next(us) }
     }
 
     /// Closes the files that a moment does not belong to, and opens those that it belongs to.
-    fn turn_over(&mut self, us: i64, moment: i64, is_due: impl Fn(&Port) -> bool, counts: &PacketCounts) {
+    fn rotate_due(&mut self, us: i64, moment: i64, is_due: impl Fn(&Port) -> bool, counts: &PacketCounts) {
         let Outputs { groups, stamps, .. } = self;
         for port in groups.iter_mut().flat_map(|group| &mut group.ports) {
             if port.is_live && moment >= port.boundary && is_due(port) {
                 let recv_us = stamps.next(us);
-                port.give(Item::Rotate { recv_us, at_us: recv_us, counts: *counts });
-                port.turned_over(recv_us, counts);
+                port.give(OutputItem::Rotate { recv_us, at_us: recv_us, counts: *counts });
+                port.rotated(recv_us, counts);
             }
         }
-        self.note_boundary();
+        self.update_boundary();
     }
 
-    fn note_boundary(&mut self) {
+    fn update_boundary(&mut self) {
         self.boundary = self.ports().filter(|port| port.is_live).map(|port| port.boundary).min().unwrap_or(i64::MAX);
     }
 
@@ -220,7 +220,7 @@ impl Outputs {
         record: &R,
         recv_us: i64,
     ) {
-        self.note_time(recv_us);
+        self.update_times(recv_us);
         for group in &mut self.groups {
             group.instrument(instrument, &mut symbol, record, recv_us);
             self.full |= group.out.len() >= self.chunk;
@@ -230,7 +230,7 @@ impl Outputs {
     /// Writes a record whose lines and packets do not correspond one to one, as `encode` writes it, at its
     /// [`Outputs::stamp`].
     pub fn lines(&mut self, packets: u32, mut encode: impl FnMut(&mut Encoder, &mut TextBuf)) {
-        self.note_time(self.stamps.last());
+        self.update_times(self.stamps.last());
         for group in &mut self.groups {
             let start = group.out.len();
             encode(&mut group.encoder, &mut group.out);
@@ -240,7 +240,7 @@ impl Outputs {
     }
 
     #[inline(always)]
-    fn note_time(&mut self, recv_us: i64) {
+    fn update_times(&mut self, recv_us: i64) {
         self.last_us = recv_us;
         if self.first_us == 0 {
             self.first_us = recv_us;
@@ -258,7 +258,7 @@ impl Outputs {
             if port.format == Format::Csv && !port.is_file {
                 on_stderr = true;
             } else {
-                port.give(Item::Control { line: line.as_bytes().to_vec(), own: None, counts: *counts });
+                port.give(OutputItem::Control { line: line.as_bytes().to_vec(), own: None, counts: *counts });
             }
         }
         if on_stderr {
@@ -322,7 +322,7 @@ impl Outputs {
     /// Updates which outputs are still written to.
     pub fn look_at_failures(&mut self) {
         for port in self.groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
-            if let Some(why) = port.gone() {
+            if let Some(why) = port.failure() {
                 port.is_live = false;
                 if let WriteFailure::Failed(_) | WriteFailure::Unsaved(_) = why {
                     self.failure.get_or_insert(why);
@@ -333,8 +333,8 @@ impl Outputs {
         let has_live = self.groups.is_empty() || self.ports().any(|port| port.is_live);
         self.has_live = has_live;
         if !self.has_live && self.failure.is_none() {
-            let gone = self.ports().find_map(Port::gone);
-            self.failure = gone;
+            let failure = self.ports().find_map(Port::failure);
+            self.failure = failure;
         }
     }
 
@@ -350,7 +350,7 @@ impl Outputs {
                 };
                 console.warn(&message);
                 if is_elsewhere {
-                    port.give(Item::Reopen { recv_us: stamps.next(now_us), counts: *counts });
+                    port.give(OutputItem::Reopen { recv_us: stamps.next(now_us), counts: *counts });
                 }
                 let Some(from_us) = lost_since_us else { continue };
                 let recv_us = stamps.next(now_us);
@@ -368,7 +368,7 @@ impl Outputs {
                 let mut line = TextBuf::new();
                 control.line(&mut line, &gap, recv_us);
                 let own = Some((from_us, gap.to_us));
-                port.give(Item::Control { line: line.as_bytes().to_vec(), own, counts: *counts });
+                port.give(OutputItem::Control { line: line.as_bytes().to_vec(), own, counts: *counts });
             }
         }
     }
@@ -377,7 +377,7 @@ impl Outputs {
     pub fn tick(&mut self, now_us: i64, counts: &PacketCounts) {
         if now_us.saturating_sub(PASSED) >= self.boundary {
             self.flush(counts);
-            self.turn_over(now_us, now_us, |port| port.since != *counts, counts);
+            self.rotate_due(now_us, now_us, |port| port.since != *counts, counts);
         }
         self.ports_mut().filter(|port| port.is_live).for_each(|port| port.tick(now_us));
         self.look(now_us, counts);
@@ -388,7 +388,7 @@ impl Outputs {
         self.flush(counts);
         let Outputs { groups, stamps, .. } = self;
         for port in groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live && port.is_file) {
-            port.give(Item::Reopen { recv_us: stamps.next(now_us), counts: *counts });
+            port.give(OutputItem::Reopen { recv_us: stamps.next(now_us), counts: *counts });
         }
     }
 
@@ -402,9 +402,9 @@ impl Outputs {
 
     /// Starts the end of every output: files end with an `end` record, and NDJSON on stdout too if `on_stdout`.
     pub fn finish(&mut self, end: &End, now_us: i64, on_stdout: bool) {
-        self.flush(&end.books);
+        self.flush(&end.counts);
         let recv_us = self.stamps.next(now_us);
-        self.ports_mut().for_each(|port| port.finish(Item::Finish { end: end.clone(), recv_us, on_stdout }));
+        self.ports_mut().for_each(|port| port.finish(OutputItem::Finish { end: end.clone(), recv_us, on_stdout }));
         self.look_at_failures();
     }
 
@@ -438,7 +438,7 @@ impl Outputs {
     pub fn lost(&self, counts: &PacketCounts) -> u64 {
         let mut ports = self.ports().map(|port| port.lost(counts.written));
         let Some(first) = ports.next() else { return 0 };
-        ports.fold(first, |both: Lost, next| both.intersection(&next)).count()
+        ports.fold(first, |both: LostPackets, next| both.intersection(&next)).count()
     }
 
     /// Returns the gaps of single outputs, as beginnings and ends in microseconds since the epoch.

@@ -37,7 +37,7 @@ use crate::pipeline::handle::{FrameObserver, Handle, Wake};
 use crate::pipeline::item::{Event, StatusEvent};
 use crate::pipeline::observer::Observer;
 use crate::pipeline::outputs::Outputs;
-use crate::pipeline::stages::{LookUp, Over, Pipeline, Rules, STRANGERS, Summary};
+use crate::pipeline::stages::{LookUp, Pipeline, Rules, STRANGERS, StopReason, Summary};
 use crate::rest;
 use crate::session::{Config, Input, Markets, Plan, Session, Subscription};
 use shared::Shared;
@@ -371,9 +371,9 @@ impl Driver {
                 Happened::Signal(Signal::Figures) | Happened::Stats => self.print_figures(),
                 Happened::Output => {
                     self.shared.pipeline.look();
-                    match self.shared.pipeline.over() {
-                        Some(Over::Done(reason)) => return reason,
-                        Some(Over::Output(_)) => return "output".to_owned(),
+                    match self.shared.pipeline.stop_reason() {
+                        Some(StopReason::Done(reason)) => return reason,
+                        Some(StopReason::Output(_)) => return "output".to_owned(),
                         None => {}
                     }
                     if self.shared.tells_unseen.take() {
@@ -430,10 +430,10 @@ impl Driver {
         let figures = self.shared.pipeline.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
         self.tell_crowd(figures.strangers);
-        if figures.books.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
+        if figures.counts.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
             self.console.warn(format!(
                 "damaged packets came: {} so far; gap records with the reason malformed say when, the closing line how many",
-                figures.books.malformed
+                figures.counts.malformed
             ));
         }
         let markets = self.markets();

@@ -93,7 +93,7 @@ pub struct FileSink {
     /// Time of the last sync.
     synced: Duration,
     /// Last time at which the file was checked and found undamaged, in microseconds since the epoch.
-    whole_us: i64,
+    checked_us: i64,
     /// Whether a write failed permanently.
     failed: bool,
     /// Number of `end` lines (0 or 1) among the lines that were not saved.
@@ -164,7 +164,7 @@ impl FileSink {
             moved: false,
             frame_since: None,
             synced: Duration::ZERO,
-            whole_us: now_us,
+            checked_us: now_us,
             failed: false,
             end_unsaved: 0,
         };
@@ -205,7 +205,7 @@ impl FileSink {
     }
 
     /// Closes a completed file.
-    fn let_go(&mut self, mut file: OpenFile) {
+    fn close(&mut self, mut file: OpenFile) {
         self.written += file.out.appender().total();
         let path = file.path.clone();
         if let Err(error) = file.marker.remove() {
@@ -257,17 +257,17 @@ impl FileSink {
             let is_deleted = ours.is_ok_and(|ours| ours.links == 0);
             let what = if is_deleted { "deleted or replaced" } else { "moved away" };
             let message = format!("{} was {what}; it is begun anew", file.path.display());
-            self.notices.push(Notice::Moved { message, lost_since_us: is_deleted.then_some(self.whole_us) });
+            self.notices.push(Notice::Moved { message, lost_since_us: is_deleted.then_some(self.checked_us) });
         } else if file.out.was_cut() {
             let message = format!(
                 "{} was cut by another program (copytruncate?): lines may be missing; let it rename the file and send \
                  SIGHUP instead",
                 file.path.display()
             );
-            file.cut();
-            self.notices.push(Notice::Truncated { message, from_us: self.whole_us });
+            file.file_truncated();
+            self.notices.push(Notice::Truncated { message, from_us: self.checked_us });
         }
-        self.whole_us = now_us;
+        self.checked_us = now_us;
         Ok(())
     }
 }
@@ -295,15 +295,15 @@ impl Destination for FileSink {
     fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         // While a gap must still be written, no record of this run is in the file; the time of an `end` record would
         // be taken for that of the killed run's last record.
-        let owes_gap = self.current.as_ref().is_some_and(OpenFile::owes_gap);
-        self.complete(end_line.filter(|_| !owes_gap))?;
+        let has_pending_gap = self.current.as_ref().is_some_and(OpenFile::has_pending_gap);
+        self.complete(end_line.filter(|_| !has_pending_gap))?;
         let next = self.open_next(at_us)?;
         if let Some(old) = self.current.replace(next) {
-            self.let_go(old);
+            self.close(old);
         }
         self.boundary_us = self.opener.pattern.boundary_after(at_us);
         self.moved = false;
-        self.whole_us = at_us;
+        self.checked_us = at_us;
         Ok(())
     }
 
@@ -315,7 +315,7 @@ impl Destination for FileSink {
         };
         self.frame_since.get_or_insert_with(|| self.opener.context.fs.elapsed());
         let result = file.out.write(lines);
-        file.gap_told();
+        file.gap_written();
         self.failed |= result.is_err();
         result
     }
@@ -325,7 +325,7 @@ impl Destination for FileSink {
         let path = gaps_path(&file.path);
         let mut appender = self.opener.open_gaps(&path).map_err(|error| WriteFailure::Failed(error.failure()))?;
         appender.append(line, CutPoint::Lines).map_err(|unwritten| unwritten.failure)?;
-        file.gap_told();
+        file.gap_written();
         self.written += line.len() as u64;
         Ok(true)
     }
@@ -385,7 +385,7 @@ impl Destination for FileSink {
             };
             retry.resolved();
             (old.out, old.header_len) = (out, header_len);
-            old.begun_anew(self.whole_us);
+            old.file_replaced(self.checked_us);
             self.current = Some(old);
         }
         self.moved = false;
@@ -395,14 +395,14 @@ impl Destination for FileSink {
     fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         self.complete(end_line)?;
         if let Some(file) = self.current.take() {
-            self.let_go(file);
+            self.close(file);
         }
         Ok(())
     }
 
-    fn undo(&mut self) {
+    fn cancel_start(&mut self) {
         if let Some(file) = self.current.take() {
-            file.undo(self.opener.context.fs.as_ref());
+            file.cancel_start(self.opener.context.fs.as_ref());
         }
     }
 

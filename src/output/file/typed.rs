@@ -115,10 +115,10 @@ impl TypedFiles {
     /// Returns the `end` record of one file; records that are not in its lines were filtered there.
     fn end_of(&self, end: Option<&[u8]>, records: u64) -> Option<Vec<u8>> {
         let end = end?;
-        let told = serde_json::from_slice::<serde_json::Value>(end).ok().filter(|_| self.lines_are_packets);
+        let counts = serde_json::from_slice::<serde_json::Value>(end).ok().filter(|_| self.lines_are_packets);
         let tail = memchr::memmem::rfind(end, b",\"recv");
-        let (Some(told), Some(tail)) = (told, tail) else { return Some(end.to_vec()) };
-        let number = |key: &str| told[key].as_u64().unwrap_or_default();
+        let (Some(counts), Some(tail)) = (counts, tail) else { return Some(end.to_vec()) };
+        let number = |key: &str| counts[key].as_u64().unwrap_or_default();
         let (received, dropped, malformed) = (number("received"), number("dropped"), number("malformed"));
         let written = records.min(received);
         let filtered = received.saturating_sub(written + dropped + malformed);
@@ -126,7 +126,7 @@ impl TypedFiles {
             "{{\"type\":\"end\",\"received\":{received},\"written\":{written},\"filtered\":{filtered},\"dropped\":{dropped},\
              \"malformed\":{malformed},\"gaps\":{},\"reason\":{}",
             number("gaps"),
-            told["reason"]
+            counts["reason"]
         )
         .into_bytes();
         line.extend_from_slice(&end[tail..]);
@@ -257,8 +257,8 @@ impl Destination for TypedFiles {
         Ok(())
     }
 
-    fn undo(&mut self) {
-        self.files.iter_mut().for_each(|one| one.sink.undo());
+    fn cancel_start(&mut self) {
+        self.files.iter_mut().for_each(|one| one.sink.cancel_start());
     }
 
     fn bytes_written(&self) -> u64 {

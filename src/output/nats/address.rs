@@ -10,19 +10,19 @@ const PORT: u16 = 4222;
 
 /// Holds a server and a subject, as `-o` takes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct NatsAddress {
     /// `nats://HOST:PORT` or `tls://HOST:PORT`.
     pub server: String,
     /// The subject of each record.
     pub subject: Subject,
 }
 
-impl Address {
+impl NatsAddress {
     /// Parses `nats://HOST[:PORT][/SUBJECT]`.
     ///
     /// # Errors
     /// Says what is wrong and what to write instead. A password is not repeated.
-    pub fn parse(typed: &str) -> Result<Address, String> {
+    pub fn parse(typed: &str) -> Result<NatsAddress, String> {
         let (scheme, rest) = typed.split_once("://").unwrap_or_default();
         let (authority, subject) = rest.split_once('/').unwrap_or((rest, ""));
         let scheme = scheme.to_ascii_lowercase();
@@ -42,11 +42,11 @@ impl Address {
         }
         let port = if authority.ends_with(":80") { 80 } else { url.port().unwrap_or(PORT) };
         let subject = Subject::parse(if subject.is_empty() { DEFAULT } else { subject }).map_err(|why| wrong(&why))?;
-        Ok(Address { server: format!("{scheme}://{host}:{port}"), subject })
+        Ok(NatsAddress { server: format!("{scheme}://{host}:{port}"), subject })
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for NatsAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.server, self.subject.text)
     }
@@ -183,7 +183,7 @@ mod tests {
             ("TLS://a.example:4223/", "tls://a.example:4223/dhan.{type}.{segment}.{security_id}"),
             ("nats://[::1]:1/x", "nats://[::1]:1/x"),
         ] {
-            assert_eq!(Address::parse(typed).unwrap().to_string(), shown);
+            assert_eq!(NatsAddress::parse(typed).unwrap().to_string(), shown);
         }
     }
 
@@ -200,7 +200,7 @@ mod tests {
             ("nats://a/$JS.API", "server's own"),
             ("nats://me:hunter2@a/x", "--nats-creds"),
         ] {
-            let said = Address::parse(typed).unwrap_err();
+            let said = NatsAddress::parse(typed).unwrap_err();
             assert!(said.contains(why) && !said.contains("hunter2"), "{typed}: {said}");
         }
     }

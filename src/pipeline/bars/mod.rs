@@ -56,11 +56,11 @@ pub struct Bars {
     /// Number of packets in unfinished bars.
     held: u64,
     /// Connections with an open gap, and when it began.
-    lost: FxHashMap<u16, i64>,
+    open_gaps: FxHashMap<u16, i64>,
     /// End of each connection's last gap; connection 0 stands for all.
     gap_until: BTreeMap<u16, i64>,
     /// Instruments subscribed on a connection since its last frame.
-    asked: FxHashMap<u16, Vec<InstrumentKey>>,
+    new_instruments: FxHashMap<u16, Vec<InstrumentKey>>,
 }
 
 /// Holds what is known of an instrument.
@@ -137,9 +137,9 @@ impl Bars {
             clock_us: i64::MIN,
             due_us: i64::MAX,
             held: 0,
-            lost: FxHashMap::default(),
+            open_gaps: FxHashMap::default(),
             gap_until: BTreeMap::new(),
-            asked: FxHashMap::default(),
+            new_instruments: FxHashMap::default(),
         }
     }
 
@@ -150,7 +150,7 @@ impl Bars {
 
     /// Records that a connection serves these instruments from its next frame on.
     pub fn subscribed(&mut self, conn: u16, instruments: impl Iterator<Item = InstrumentKey>) {
-        self.asked.entry(conn).or_default().extend(instruments);
+        self.new_instruments.entry(conn).or_default().extend(instruments);
     }
 
     /// Records that these instruments are no longer observed.
@@ -168,13 +168,13 @@ impl Bars {
     }
 
     /// Records that a gap of a connection opened.
-    pub fn lost(&mut self, conn: u16, from_us: i64) {
-        self.lost.entry(conn).or_insert(from_us);
+    pub fn gap_opened(&mut self, conn: u16, from_us: i64) {
+        self.open_gaps.entry(conn).or_insert(from_us);
     }
 
     /// Records that a connection has data again.
     pub fn resumed(&mut self, conn: u16) {
-        self.lost.remove(&conn);
+        self.open_gaps.remove(&conn);
     }
 
     /// Records a gap; connection 0 stands for all.
@@ -213,11 +213,11 @@ impl Bars {
     }
 
     fn emit(&mut self, series: usize, mut open: Open, at_us: i64, ends: bool, each: &mut dyn FnMut(Finished)) {
-        let Bars { series: all, instruments, held, lost, .. } = self;
+        let Bars { series: all, instruments, held, open_gaps, .. } = self;
         let Series { interval, length_us, spare, .. } = &mut all[series];
         for candle in open.candles.drain(..) {
             let State { instrument, conn, .. } = &instruments[candle.instrument as usize];
-            let is_lost = lost.get(conn).is_some_and(|from| *from < open.start_us + *length_us);
+            let is_lost = open_gaps.get(conn).is_some_and(|from| *from < open.start_us + *length_us);
             let incomplete = match (candle.gap || is_lost, candle.start, candle.end || ends) {
                 (true, ..) => Some(Incomplete::Gap),
                 (_, true, _) => Some(Incomplete::Start),
@@ -270,8 +270,8 @@ impl Bars {
     /// Records that a frame of a connection arrived: instruments subscribed before it are observed from now on.
     #[inline]
     pub fn frame(&mut self, conn: u16) {
-        if !self.asked.is_empty()
-            && let Some(instruments) = self.asked.remove(&conn)
+        if !self.new_instruments.is_empty()
+            && let Some(instruments) = self.new_instruments.remove(&conn)
         {
             for instrument in instruments {
                 let at = self.state(instrument, conn);

@@ -215,7 +215,7 @@ fn a_gap_marks_the_bars_that_it_overlaps_before_and_after_it_is_over() {
         take(&mut bars, moment, ltp, 1);
         take(&mut bars, moment, ltp, 2);
     }
-    bars.lost(1, at("09:15:40"));
+    bars.gap_opened(1, at("09:15:40"));
     // The bar is due while the gap is open.
     take(&mut bars, "09:16:10", 3.0, 2);
     bars.resumed(1);

@@ -3,10 +3,10 @@
 use crate::format::encoder::Format;
 use crate::model::PacketCounts;
 use crate::output::file::Pattern;
-use crate::output::item::{About, Chunk, Item, Mark};
-use crate::output::lost::Lost;
-use crate::output::queue::{Limits, Queue};
-use crate::output::writer::{Run, Tally, Writer};
+use crate::output::item::{About, Chunk, Mark, OutputItem};
+use crate::output::lost_packets::LostPackets;
+use crate::output::queue::{Limits, OutputQueue};
+use crate::output::writer::{RunInfo, Tally, Writer};
 use crate::output::{Notice, OnLag, WriteFailure};
 use crate::pipeline::outputs::{CHUNK, OutputReport};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,7 +43,7 @@ enum Target {
     /// Written on the thread that makes the lines.
     Direct(Box<Writer>),
     /// Written by a thread of its own.
-    Queued(Arc<Queue<Writer>>),
+    Queued(Arc<OutputQueue<Writer>>),
     /// A temporary state between the two that is never observed.
     Moving,
 }
@@ -71,7 +71,7 @@ impl Port {
         if let Target::Direct(writer) = std::mem::replace(&mut self.target, Target::Moving) {
             let gather = if self.is_file { GATHER } else { Duration::ZERO };
             let limits = Limits { capacity: CAPACITY, on_lag, gather, notify: Arc::clone(notify) };
-            self.target = Target::Queued(Queue::start("output", *writer, limits)?);
+            self.target = Target::Queued(OutputQueue::start("output", *writer, limits)?);
         }
         Ok(())
     }
@@ -80,13 +80,13 @@ impl Port {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn undo(&mut self) {
+    pub fn cancel_start(&mut self) {
         if let Target::Direct(writer) = &mut self.target {
-            writer.undo();
+            writer.cancel_start();
         }
     }
 
-    pub fn set_run(&mut self, run: Run) {
+    pub fn set_run(&mut self, run: RunInfo) {
         if let Target::Direct(writer) = &mut self.target {
             writer.set_run(run);
         }
@@ -110,15 +110,15 @@ impl Port {
                     }
                 }
                 let chunk = self.chunk;
-                let extend = |newest: &mut Item| match newest {
-                    Item::Lines(lines) if lines.text.len() + text.len() <= chunk => {
+                let extend = |newest: &mut OutputItem| match newest {
+                    OutputItem::Lines(lines) if lines.text.len() + text.len() <= chunk => {
                         lines.append(text, marks, about);
                         Some(text.len() + size_of_val(marks))
                     }
                     _ => None,
                 };
                 queue.push(extend, || {
-                    Item::Lines(Chunk { text: text.to_vec(), marks: marks.to_vec(), about: about.clone() })
+                    OutputItem::Lines(Chunk { text: text.to_vec(), marks: marks.to_vec(), about: about.clone() })
                 });
                 true
             }
@@ -127,7 +127,7 @@ impl Port {
     }
 
     /// Submits an item other than lines.
-    pub fn give(&mut self, item: Item) {
+    pub fn give(&mut self, item: OutputItem) {
         match &mut self.target {
             Target::Direct(writer) => writer.item(&item),
             Target::Queued(queue) => queue.push(|_| None, || item),
@@ -136,7 +136,7 @@ impl Port {
     }
 
     /// Records that the file of another period began.
-    pub fn turned_over(&mut self, at_us: i64, counts: &PacketCounts) {
+    pub fn rotated(&mut self, at_us: i64, counts: &PacketCounts) {
         self.since = *counts;
         self.boundary = match (&self.target, &self.pattern) {
             (Target::Direct(writer), _) => writer.destination().boundary_us(),
@@ -158,14 +158,14 @@ impl Port {
                 // The complete lines take the usual path; the thread ends after the last item, in an orderly way or
                 // not.
                 let text = text.to_vec();
-                queue.push(|_| None, || Item::Salvage { text, now_us });
+                queue.push(|_| None, || OutputItem::Salvage { text, now_us });
                 queue.close();
             }
             Target::Moving => {}
         }
     }
 
-    pub fn finish(&mut self, item: Item) {
+    pub fn finish(&mut self, item: OutputItem) {
         self.give(item);
         if let Target::Queued(queue) = &self.target {
             queue.close();
@@ -199,7 +199,7 @@ impl Port {
             tally.lost.add(taken_to..packets);
             tally.gaps.push((now_us, now_us));
         }
-        tally.gone.get_or_insert(WriteFailure::Unsaved(failure));
+        tally.failure.get_or_insert(WriteFailure::Unsaved(failure));
     }
 
     pub fn is_full(&self) -> bool {
@@ -210,8 +210,8 @@ impl Port {
         self.is_live && matches!(&self.target, Target::Queued(queue) if queue.weight() >= CROWDED)
     }
 
-    pub fn gone(&self) -> Option<WriteFailure> {
-        self.tally().gone.clone()
+    pub fn failure(&self) -> Option<WriteFailure> {
+        self.tally().failure.clone()
     }
 
     pub fn take_notices(&mut self) -> Vec<Notice> {
@@ -219,11 +219,11 @@ impl Port {
     }
 
     /// Returns which of this many packets it did not write.
-    pub fn lost(&self, packets: u64) -> Lost {
+    pub fn lost(&self, packets: u64) -> LostPackets {
         let mut lost = {
             let tally = self.tally();
             let mut lost = tally.lost.clone();
-            if tally.gone.is_some() {
+            if tally.failure.is_some() {
                 lost.add(tally.taken_to..packets);
             }
             lost
@@ -231,7 +231,7 @@ impl Port {
         if let Target::Queued(queue) = &self.target {
             queue.inspect(|items| {
                 for item in items {
-                    if let Item::Shed(shed) = item {
+                    if let OutputItem::Shed(shed) = item {
                         lost.add(shed.packets.clone());
                     }
                 }

@@ -1,6 +1,6 @@
 //! Makes bars of packets, between decoding and encoding.
 
-use super::{Over, Pipeline};
+use super::{Pipeline, StopReason};
 use crate::model::InstrumentKey;
 use crate::pipeline::bars::{Bars, Finished, Price};
 use crate::protocol::feed::{self, Packet};
@@ -31,23 +31,23 @@ impl Pipeline {
     /// Prints a bar and counts its packets: only now is it known whether they were written.
     fn print_bar(&mut self, Finished { instrument, bar, at_us, packets }: &Finished) {
         let count = u64::from(*packets);
-        if self.over.is_some() {
-            self.books.received += count;
-            self.books.filtered += count;
+        if self.stop_reason.is_some() {
+            self.counts.received += count;
+            self.counts.filtered += count;
             return;
         }
         if !self.outputs.has_live() {
-            self.books.received += count;
-            self.books.dropped += count;
+            self.counts.received += count;
+            self.counts.dropped += count;
             return;
         }
-        let recv_us = self.outputs.stamp(*at_us, &self.books);
+        let recv_us = self.outputs.stamp(*at_us, &self.counts);
         let symbol = self.names.symbol(*instrument);
         self.outputs.lines(*packets, |encoder, out| {
             encoder.rare_line(out, *instrument, symbol.as_deref(), bar, recv_us);
         });
-        self.books.received += count;
-        self.books.written += count;
+        self.counts.received += count;
+        self.counts.written += count;
         self.by_type[RecordType::Bar as usize] += 1;
         self.printed();
     }
@@ -92,9 +92,9 @@ impl Pipeline {
 
     /// Ends the run for this reason; unfinished bars are printed as they are.
     pub(super) fn end(&mut self, reason: &str, at_us: i64) {
-        if self.over.is_none() {
+        if self.stop_reason.is_none() {
             self.finish_bars(at_us);
         }
-        self.over.get_or_insert_with(|| Over::Done(reason.to_owned()));
+        self.stop_reason.get_or_insert_with(|| StopReason::Done(reason.to_owned()));
     }
 }

@@ -1,7 +1,7 @@
 //! Ends a run at an exact packet: a capture records the place, and a replay ends there again.
 
 use super::market::market_type;
-use super::{Over, Pipeline};
+use super::{Pipeline, StopReason};
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
 
@@ -45,26 +45,26 @@ impl Pipeline {
     /// Returns whether a packet comes after the end; called for every packet of a frame before it is processed.
     #[inline(always)]
     pub(super) fn is_after_end(&mut self, packet: usize) -> bool {
-        if self.ending.before.is_none() && self.over.is_none() {
+        if self.ending.before.is_none() && self.stop_reason.is_none() {
             return false;
         }
-        self.looks_at_end(packet)
+        self.check_end(packet)
     }
 
     #[cold]
-    fn looks_at_end(&mut self, packet: usize) -> bool {
+    fn check_end(&mut self, packet: usize) -> bool {
         if self.ending.before.as_ref().is_some_and(|(before, _)| *before == packet) {
-            self.end_as_asked();
+            self.end_as_replayed();
         }
-        if self.over.is_some() {
+        if self.stop_reason.is_some() {
             self.ending.after.get_or_insert(packet);
         }
-        self.over.is_some()
+        self.stop_reason.is_some()
     }
 
     /// Records that a frame was processed that may have ended the run.
-    pub(super) fn note_end(&mut self) {
-        if let Some(Over::Done(reason)) = &self.over {
+    pub(super) fn record_end(&mut self) {
+        if let Some(StopReason::Done(reason)) = &self.stop_reason {
             let packets = self.ending.after.and_then(|packets| u32::try_from(packets).ok());
             self.ending.ended = Some(EndedWithin { packets, reason: reason.clone() });
         }
@@ -72,23 +72,23 @@ impl Pipeline {
 
     /// Ends a replayed run after the frame within which it was to end, even if the frame had fewer packets.
     #[inline(always)]
-    pub(super) fn end_as_asked(&mut self) {
+    pub(super) fn end_as_replayed(&mut self) {
         if self.ending.before.is_some() {
-            self.ends_here();
+            self.end_here();
         }
     }
 
     #[cold]
-    fn ends_here(&mut self) {
+    fn end_here(&mut self) {
         if let Some((_, reason)) = self.ending.before.take() {
-            self.over.get_or_insert(Over::Done(reason));
+            self.stop_reason.get_or_insert(StopReason::Done(reason));
         }
     }
 
     /// Returns whether the run is over.
     #[inline]
     pub fn is_over(&self) -> bool {
-        self.over.is_some() || self.has_failed()
+        self.stop_reason.is_some() || self.has_failed()
     }
 
     /// Returns whether output has failed.

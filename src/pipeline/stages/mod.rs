@@ -35,7 +35,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Says why a run is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Over {
+pub enum StopReason {
     /// Everything requested was printed: `count`, `once`; or the run was told to end, with this reason.
     Done(String),
     /// An output failed.
@@ -46,7 +46,7 @@ pub enum Over {
 pub struct Pipeline {
     rules: Rules,
     outputs: Outputs,
-    books: PacketCounts,
+    counts: PacketCounts,
     gaps: Gaps,
     decoder: Decoder,
     figures: Figures,
@@ -59,7 +59,7 @@ pub struct Pipeline {
     printed: u64,
     by_type: [u64; RecordType::ALL.len()],
     malformed: MalformedBurst,
-    over: Option<Over>,
+    stop_reason: Option<StopReason>,
     ending: ending::Ending,
     observer: Option<Box<dyn Observer>>,
     /// Bars of the packets (`--bars`), until the run ends.
@@ -71,7 +71,7 @@ pub struct Pipeline {
 /// Decodes a stream's frames.
 enum Decoder {
     Market,
-    Depth(Levels, book::Books),
+    Depth(Levels, book::OrderBooks),
     Orders(Box<Orders>),
 }
 
@@ -81,7 +81,7 @@ impl Pipeline {
         outputs.set_stream(rules.feed);
         let decoder = match rules.feed {
             Stream::Market => Decoder::Market,
-            Stream::Depth(levels) => Decoder::Depth(levels, book::Books::new(levels, rules.top)),
+            Stream::Depth(levels) => Decoder::Depth(levels, book::OrderBooks::new(levels, rules.top)),
             Stream::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
         };
         let once = rules.once.take();
@@ -89,7 +89,7 @@ impl Pipeline {
         let mut pipeline = Pipeline {
             rules,
             outputs,
-            books: PacketCounts::default(),
+            counts: PacketCounts::default(),
             gaps: Gaps::default(),
             decoder,
             figures: Figures { started_us, ..Figures::default() },
@@ -100,7 +100,7 @@ impl Pipeline {
             printed: 0,
             by_type: [0; RecordType::ALL.len()],
             malformed: MalformedBurst::default(),
-            over: None,
+            stop_reason: None,
             ending: ending::Ending::default(),
             observer: None,
             bars,
@@ -136,10 +136,10 @@ impl Pipeline {
 
     /// Processes a frame.
     pub fn frame(&mut self, frame: Frame<'_>) {
-        let was_over = self.over.is_some();
+        let was_over = self.stop_reason.is_some();
         self.decode(frame);
-        if !was_over && self.over.is_some() {
-            self.note_end();
+        if !was_over && self.stop_reason.is_some() {
+            self.record_end();
         }
     }
 
@@ -154,8 +154,8 @@ impl Pipeline {
         }
         self.figures.last_recv_us = frame.recv_us;
         match (&self.decoder, frame.kind) {
-            _ if !self.outputs.has_live() => self.nowhere_to_go(frame),
-            _ if self.over.is_some() => self.after_the_end(frame),
+            _ if !self.outputs.has_live() => self.count_undecoded(frame),
+            _ if self.stop_reason.is_some() => self.filter_after_end(frame),
             (Decoder::Market, FrameKind::Binary) => self.market(frame),
             (Decoder::Depth(levels, _), FrameKind::Binary) => self.depth(frame, *levels),
             (Decoder::Orders(_), FrameKind::Binary) => self.binary_among_orders(frame),
@@ -164,26 +164,26 @@ impl Pipeline {
             (Decoder::Market | Decoder::Depth(..), _) => self.filtered(),
         }
         self.gaps.carried(frame.conn, self.outputs.last_stamp());
-        self.end_as_asked();
+        self.end_as_replayed();
     }
 
     /// Counts a frame without decoding it, because no output takes records any more.
     #[cold]
-    fn nowhere_to_go(&mut self, frame: Frame<'_>) {
+    fn count_undecoded(&mut self, frame: Frame<'_>) {
         let packets = count_packets(self.rules.feed, frame);
-        self.books.received += packets;
-        if self.over.is_some() {
-            self.books.filtered += packets;
+        self.counts.received += packets;
+        if self.stop_reason.is_some() {
+            self.counts.filtered += packets;
         } else {
-            self.books.dropped += packets;
+            self.counts.dropped += packets;
         }
     }
 
     /// Counts a frame as filtered, because the run is over.
-    fn after_the_end(&mut self, frame: Frame<'_>) {
+    fn filter_after_end(&mut self, frame: Frame<'_>) {
         let packets = count_packets(self.rules.feed, frame);
-        self.books.received += packets;
-        self.books.filtered += packets;
+        self.counts.received += packets;
+        self.counts.filtered += packets;
     }
 
     /// Counts a printed record.
@@ -191,23 +191,23 @@ impl Pipeline {
     fn printed(&mut self) {
         self.printed += 1;
         if self.rules.count == Some(self.printed) {
-            self.over.get_or_insert(Over::Done("count".to_owned()));
+            self.stop_reason.get_or_insert(StopReason::Done("count".to_owned()));
         }
     }
 
     fn filtered(&mut self) {
-        self.books.received += 1;
-        self.books.filtered += 1;
+        self.counts.received += 1;
+        self.counts.filtered += 1;
     }
 
     /// Returns why the run is over, or `None` if it is not.
-    pub fn over(&self) -> Option<Over> {
-        self.outputs.failure().map(|why| Over::Output(why.clone())).or_else(|| self.over.clone())
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.outputs.failure().map(|why| StopReason::Output(why.clone())).or_else(|| self.stop_reason.clone())
     }
 
     /// Submits all pending lines to the outputs.
     pub fn flush(&mut self) {
-        self.outputs.flush(&self.books);
+        self.outputs.flush(&self.counts);
     }
 
     /// Submits only the complete lines, after a panic. Files keep their markers, so that the next run reports what
@@ -218,22 +218,22 @@ impl Pipeline {
 
     /// Does periodic work; called about once a second.
     pub fn tick(&mut self, now_us: i64) {
-        self.outputs.tick(now_us, &self.books);
+        self.outputs.tick(now_us, &self.counts);
     }
 
     /// Processes the news of outputs: files that were moved, deleted or truncated, and failures.
     pub fn look(&mut self, now_us: i64) {
-        self.outputs.look(now_us, &self.books);
+        self.outputs.look(now_us, &self.counts);
     }
 
     /// Re-opens files by their paths.
     pub fn reopen(&mut self, now_us: i64) {
-        self.outputs.reopen(now_us, &self.books);
+        self.outputs.reopen(now_us, &self.counts);
     }
 
     /// Returns the run's packet counters, as if every output took every line.
     pub fn counts(&self) -> &PacketCounts {
-        &self.books
+        &self.counts
     }
 
     /// Returns whether an output that blocks has no room.
@@ -254,22 +254,22 @@ impl Pipeline {
     /// Returns the counters in which packets that no output took count as dropped, with the gaps of single outputs
     /// added.
     fn counts_outside(&self) -> PacketCounts {
-        let lost = self.outputs.lost(&self.books);
+        let lost = self.outputs.lost(&self.counts);
         let own_gaps = self.outputs.own_gaps().len() as u64;
-        let PacketCounts { written, dropped, gaps, .. } = self.books;
+        let PacketCounts { written, dropped, gaps, .. } = self.counts;
         PacketCounts {
             written: written.saturating_sub(lost),
             dropped: dropped + lost,
             gaps: gaps + own_gaps,
-            ..self.books
+            ..self.counts
         }
     }
 
     /// Returns the figures up to now.
     pub fn figures(&mut self) -> &Figures {
-        self.figures.books = self.counts_outside();
+        self.figures.counts = self.counts_outside();
         // Packets in unfinished bars are received, but not yet written or filtered.
-        self.figures.books.received += self.bars.as_ref().map_or(0, |bars| bars.held());
+        self.figures.counts.received += self.bars.as_ref().map_or(0, |bars| bars.held());
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
         self.figures.strangers = self.names.strangers();
@@ -289,9 +289,9 @@ impl Pipeline {
 
     /// Returns why the run ends.
     pub fn reason(&self) -> String {
-        match &self.over {
-            Some(Over::Done(reason)) => reason.clone(),
-            Some(Over::Output(_)) => "output".to_owned(),
+        match &self.stop_reason {
+            Some(StopReason::Done(reason)) => reason.clone(),
+            Some(StopReason::Output(_)) => "output".to_owned(),
             None => "end of input".to_owned(),
         }
     }
@@ -302,14 +302,14 @@ impl Pipeline {
         self.disconnected_us = self.gaps.open_for_us(now_us);
         self.finish_bars(now_us);
         if self.malformed.held > 0 {
-            self.told_malformed(now_us, None);
+            self.print_malformed(now_us, None);
         }
-        self.forget_books(None);
+        self.forget_order_books(None);
         for gap in self.gaps.unresolved(self.rules.feed, now_us) {
             self.print_gap(gap, now_us);
         }
         self.flush();
-        self.outputs.finish(&End { books: self.books, reason }, now_us, self.rules.status_records);
+        self.outputs.finish(&End { counts: self.counts, reason }, now_us, self.rules.status_records);
     }
 
     /// Returns whether every output has ended.
@@ -324,20 +324,20 @@ impl Pipeline {
 
     /// Abandons outputs that have not ended.
     pub fn abandon(&mut self, now_us: i64) {
-        self.outputs.abandon(now_us, &self.books);
+        self.outputs.abandon(now_us, &self.counts);
     }
 
     /// Returns the summary of the run, once every output has ended. `own_gaps` are those of a capture.
     pub fn summary(&mut self, own_gaps: &[(i64, i64)]) -> Summary {
         self.outputs.look_at_failures();
-        let mut books = self.counts_outside();
-        books.gaps += own_gaps.len() as u64;
+        let mut counts = self.counts_outside();
+        counts.gaps += own_gaps.len() as u64;
         for (from_us, to_us) in self.outputs.own_gaps().iter().chain(own_gaps) {
             self.gaps.cover(*from_us, *to_us);
         }
         self.figures();
         Summary {
-            books,
+            counts,
             reason: self.reason(),
             failure: self.outputs.failure().cloned(),
             gap_us: self.gaps.total_us(),
@@ -357,7 +357,7 @@ impl Pipeline {
 #[derive(Debug, Clone)]
 pub struct Summary {
     /// The final packet counters.
-    pub books: PacketCounts,
+    pub counts: PacketCounts,
     /// Why it ended.
     #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "golden tests read it"))]
     pub reason: String,

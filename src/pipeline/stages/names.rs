@@ -34,7 +34,7 @@ impl Names {
         self.look_up = Some(look_up);
     }
 
-    pub fn told(&mut self, symbols: &[Named]) {
+    pub fn set(&mut self, symbols: &[Named]) {
         self.symbols.extend(symbols.iter().cloned());
     }
 

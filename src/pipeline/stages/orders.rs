@@ -26,21 +26,21 @@ impl Pipeline {
             match outcome {
                 _ if self.is_after_end(n) => self.filtered(),
                 Outcome::Record(order) if self.rules.events.is_none_or(|wanted| order.events.intersects(wanted)) => {
-                    let recv_us = self.outputs.stamp(frame.recv_us, &self.books);
+                    let recv_us = self.outputs.stamp(frame.recv_us, &self.counts);
                     self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv_us));
                     if let Some(observer) = &mut self.observer {
                         observer.order(&order, recv_us);
                     }
-                    self.books.received += 1;
-                    self.books.written += 1;
+                    self.counts.received += 1;
+                    self.counts.written += 1;
                     *self.figures.records.entry(RecordType::Order.name()).or_default() += 1;
                     self.printed();
                 }
                 Outcome::Record(_) | Outcome::Repeat | Outcome::NotAnOrder { .. } => self.filtered(),
                 Outcome::Malformed { detail } => {
-                    self.books.received += 1;
-                    self.books.malformed += 1;
-                    self.tell_malformed(frame, 1, Some(detail));
+                    self.counts.received += 1;
+                    self.counts.malformed += 1;
+                    self.report_malformed(frame, 1, Some(detail));
                 }
             }
         }
@@ -54,8 +54,8 @@ impl Pipeline {
             return self.filtered();
         }
         // It counts as one message, whatever packets it may contain.
-        self.books.received += 1;
-        self.books.malformed += 1;
-        self.tell_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
+        self.counts.received += 1;
+        self.counts.malformed += 1;
+        self.report_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
     }
 }
