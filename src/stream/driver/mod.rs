@@ -16,7 +16,7 @@ use crate::pipeline::bars::{Interval, next_due_us};
 use crate::pipeline::handle::{Handle, Wake};
 use crate::pipeline::item::Event;
 use crate::pipeline::observer::Observer;
-use crate::pipeline::stages::{StopReason, Pipeline, STRANGERS};
+use crate::pipeline::stages::{Pipeline, STRANGERS, StopReason};
 use crate::session::{Config, Input, Markets, Plan, Session, Subscription};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
