@@ -180,7 +180,7 @@ fn an_output_that_stands_still_costs_itself_its_oldest_lines_and_the_other_one_n
         }
     }
     slow.waits.store(false, Ordering::Relaxed);
-    outputs.finish(&End { counts: counts, reason: "count".to_owned() }, 1_000_000, false);
+    outputs.finish(&End { counts, reason: "count".to_owned() }, 1_000_000, false);
     while !outputs.have_ended() {
         std::thread::sleep(Duration::from_millis(1));
     }
