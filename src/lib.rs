@@ -57,11 +57,12 @@
 //! | `notify` | word to the service manager | model |
 //! | `simulator` | the same protocols from the server's side | capture, clock, console, model, pipeline, protocol, redact, server |
 //! | `cli` | flags as typed, flags as meant | auth, chain, clock, console, format, instruments, model, output, pipeline, protocol, record, redact, session, simulator, token |
+//! | `config` | defaults of options from the user's `config.toml` | auth, cli, folders, redact |
 //! | `stream` | runs sessions over sockets and carries frames to the pipeline | account, auth, chain, clock, console, folders, metrics, model, net, notify, output, pipeline, protocol, record, redact, rest, session |
 //! | `relay` | one account's sockets for all programs of this host | clock, console, model, pipeline, protocol, server, session, stream |
 //! | `verify` | reads back what was captured and checks that it is complete | capture, console, format, model, output, pipeline, record |
 //! | `watch` | the streams of a run as a full-screen view | clock, console, model, pipeline, protocol, record |
-//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, console, doctor, folders, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, session, simulator, storage, stream, token, verify, watch |
+//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, config, console, doctor, folders, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, session, simulator, storage, stream, token, verify, watch |
 
 mod account;
 mod auth;
@@ -70,6 +71,7 @@ mod chain;
 mod cli;
 mod clock;
 mod cmd;
+mod config;
 mod console;
 mod doctor;
 mod folders;

@@ -3,6 +3,7 @@
 mod bars;
 mod capture;
 mod commands;
+mod config;
 mod console;
 mod day;
 mod doctor;
