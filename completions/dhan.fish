@@ -612,7 +612,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-token-file -d
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-file -d 'Read the access token from FILE [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l demo -d 'A simulated exchange: no account, no network' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l control -d 'Read list and quit from FILE while serving; - is stdin' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l control -d 'Read commands from FILE while serving: sub SPEC… (ask for instruments though no client needs them), unsub SPEC…, list, quit; - is stdin' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-command -d 'Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
 partner\t'A partner, for all its users'"

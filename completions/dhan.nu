@@ -867,7 +867,7 @@ module completions {
     --token-file: path        # Read the access token from FILE [env: DHAN_TOKEN_FILE]
     --client-id: string       # The account's client id [env: DHAN_CLIENT_ID]
     --demo: string            # A simulated exchange: no account, no network
-    --control: path           # Read list and quit from FILE while serving; - is stdin
+    --control: path           # Read commands from FILE while serving: sub SPEC… (ask for instruments though no client needs them), unsub SPEC…, list, quit; - is stdin
     --token-command: string   # Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]
     --user-type: string@"nu-complete dhan relay user_type" # Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]
     --auth-wait: string       # How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]

@@ -630,7 +630,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'Read the access token from FILE [env: DHAN_TOKEN_FILE]')
             [CompletionResult]::new('--client-id', '--client-id', [CompletionResultType]::ParameterName, 'The account''s client id [env: DHAN_CLIENT_ID]')
             [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'A simulated exchange: no account, no network')
-            [CompletionResult]::new('--control', '--control', [CompletionResultType]::ParameterName, 'Read list and quit from FILE while serving; - is stdin')
+            [CompletionResult]::new('--control', '--control', [CompletionResultType]::ParameterName, 'Read commands from FILE while serving: sub SPEC… (ask for instruments though no client needs them), unsub SPEC…, list, quit; - is stdin')
             [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]')
             [CompletionResult]::new('--user-type', '--user-type', [CompletionResultType]::ParameterName, 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]')
             [CompletionResult]::new('--auth-wait', '--auth-wait', [CompletionResultType]::ParameterName, 'How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]')
