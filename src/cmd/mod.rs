@@ -1,6 +1,7 @@
 //! One file a subcommand, where the pieces are put together.
 
 mod complete;
+mod descriptors;
 pub mod doctor;
 pub mod generate;
 mod holidays;
@@ -133,6 +134,9 @@ fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &
         Command::Feed(_) | Command::Depth(_) | Command::Orders(_) | Command::Replay(_) | Command::Watch(_)
     );
     let problems = if plans { problems } else { problems.finish().map(|()| Problems::default())? };
+    if !matches!(command, Command::Replay(_) | Command::Schema(_) | Command::Verify(_) | Command::Generate(_)) {
+        descriptors::check()?;
+    }
     let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
         match source {
             TextSource::Stdin => specs::read_bounded(io::stdin().lock()),

@@ -1,5 +1,7 @@
 //! `dhan verify`: is what was captured whole?
 
+mod series;
+
 use crate::capture::block::{MAGIC, Packing};
 use crate::capture::{Part, Player};
 use crate::cli::verify::VerifyArgs;
@@ -7,7 +9,7 @@ use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::output::Destination as _;
 use crate::output::stdout::StdoutSink;
-use crate::storage::{Compression, Piece, StopSignal, WriteFailure, gaps_path, look_at_marker, walk};
+use crate::storage::{Compression, Piece, StopSignal, WriteFailure, gaps_path, look_at_marker, open_data, walk};
 use crate::verify::{Around, Findings, Summary, Verdict, capture, csv, ndjson};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
@@ -28,7 +30,14 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let mut worst = Exit::Done;
     for path in &args.files {
         let exit = match check(path) {
-            Ok((verdict, summary)) => {
+            Ok((mut verdict, mut summary)) => {
+                if verdict == Verdict::Ok
+                    && let Some(missing) = series::missing(path, &summary, &args.files)
+                {
+                    console.warn(&missing);
+                    verdict = Verdict::Gaps;
+                    summary.verdict = verdict.word();
+                }
                 let mut line = serde_json::to_vec(&summary).unwrap_or_default();
                 line.push(b'\n');
                 match out.write(&line).map_err(|unwritten| unwritten.failure) {
@@ -68,7 +77,7 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     let unreadable = |error: io::Error| {
         Failure::new(Exit::Data, format!("cannot read {}: {}", path.display(), crate::model::os_text(&error)))
     };
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = open_data(path).map_err(unreadable)?;
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
@@ -128,7 +137,7 @@ fn captured(path: &Path, magic: &[u8]) -> Option<Player<File>> {
 /// What the gap file beside a CSV file says.
 fn gap_records(csv: &Path) -> io::Result<Option<Findings>> {
     let path = gaps_path(csv);
-    let file = match File::open(&path) {
+    let file = match open_data(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

@@ -16,6 +16,7 @@ pub struct Check {
     packets: u64,
     books: u64,
     orders: u64,
+    bars: u64,
     gaps: u64,
     /// Bad lines since then: then nothing is concluded from numbers.
     damaged: u64,
@@ -73,7 +74,7 @@ impl Check {
         let reason = member("reason").and_then(unquoted).unwrap_or_default();
         let begins = self.findings.last_is_end || kind == RecordType::Gap && reason == "restarted";
         if begins && kind != RecordType::End {
-            (self.packets, self.books, self.orders, self.gaps, self.damaged) = (0, 0, 0, 0, 0);
+            (self.packets, self.books, self.orders, self.bars, self.gaps, self.damaged) = (0, 0, 0, 0, 0, 0);
             self.began_here = self.run_ended && self.findings.last_is_end;
         }
         let before = self.last_us.replace(recv);
@@ -83,7 +84,8 @@ impl Check {
             Family::Packet => self.packets += 1,
             Family::Book => self.books += 1,
             Family::Order => self.orders += 1,
-            Family::Bar | Family::Control => {}
+            Family::Bar => self.bars += 1,
+            Family::Control => {}
         }
         if family != Family::Control
             && let (Some(segment), Some(id)) =
@@ -106,6 +108,7 @@ impl Check {
             RecordType::End => {
                 self.findings.ends += 1;
                 self.run_ended = reason != "rotated";
+                self.findings.rotated_packets = (!self.run_ended).then_some(self.packets);
                 self.end(whole)?;
             }
             _ => {}
@@ -136,21 +139,22 @@ impl Check {
         if self.damaged > 0 {
             return Ok(());
         }
-        // An order book answers with many orders in one message, a book takes up to two packets. A run's last books are
-        // about all its files: what they count beyond this one may be in those before it.
+        // An order snapshot has many orders in one message, a book takes up to two packets, a bar any number. A run's last
+        // counters are about all its files: what they count beyond this one may be in those before it.
         let records = self.packets + self.books;
-        let exact = self.books == 0 && (self.began_here || !self.run_ended);
-        let agree = self.orders > 0 || if exact { written == records } else { written >= records };
+        let is_counted = self.orders + self.books + self.bars == 0;
+        let exact = is_counted && (self.began_here || !self.run_ended);
+        let agree = self.orders + self.bars > 0 || if exact { written == records } else { written >= records };
         if !agree {
             return Err(format!(
                 "the books say {written} written, but there are {records} records: lines are missing or repeated"
             ));
         }
-        if self.orders == 0 && self.books == 0 {
+        if is_counted {
             self.findings.elsewhere += written - records;
         }
         // Told without a record (`--no-gaps`), or found out when nothing could be written any more.
-        let only_here = exact || written == records || self.orders > 0 || self.books > 0;
+        let only_here = exact || written == records || !is_counted;
         self.findings.loss_untold |= only_here && (gaps > self.gaps || dropped > 0);
         if self.gaps > gaps {
             return Err(format!("the books say {gaps} gaps, but there are {} gap records", self.gaps));

@@ -41,7 +41,7 @@ fn every_type_has_files_of_its_own_that_rotate_and_verify_by_themselves() {
     let instruments = ["feed", "NSE_EQ:2885@quote", "NSE_EQ:1333@ticker"];
     let ended = home.run({
         let mut command = home.dhan(&sim, &instruments);
-        command.args(["-o", "{type}.ndjson", "-o", "{type}.csv", "--rotate-size", "10KB", "-n", "300"]);
+        command.args(["-o", "{type}.ndjson", "-o", "{type}.csv", "--rotate-size", "5KB", "-n", "300"]);
         command
     });
     let [_, written, ..] = ended.exits(0).books();

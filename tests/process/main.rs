@@ -56,6 +56,7 @@
 
 mod beside;
 mod chains;
+mod checks;
 mod death;
 mod files;
 mod instruments;
