@@ -261,6 +261,8 @@ impl Session {
             (ProbeResult::Fine, Asks::Refusal) => self.server_fault(&cause),
             // Nobody says that the plan is at fault, and this run has been live with it.
             (ProbeResult::Unknown, Asks::Refusal) if matches!(cause, Cause::Disconnect(_)) => self.server_fault(&cause),
+            // Nor that the token is, and no others can come: something in between may have answered both.
+            (ProbeResult::Unknown, Asks::Refusal) if self.auth_wait().is_zero() => self.server_fault(&cause),
             (ProbeResult::Unknown, Asks::Refusal) => {
                 let wait = self.next_server_fault();
                 let words = cause.to_string();
