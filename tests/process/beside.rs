@@ -97,6 +97,22 @@ fn an_extension_that_says_nothing_of_the_format_is_refused_and_a_name_without_on
 }
 
 #[test]
+fn records_that_go_to_another_file_than_the_named_one_are_said_to() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    fs::write(home.path("a.csv"), "time,price\n1,2\n").unwrap();
+    fs::write(home.path("notes.ndjson"), "a diary\n").unwrap();
+    for (named, beside, why) in [("a.csv", "a.1.csv", "another header"), ("notes.ndjson", "notes.1.ndjson", "a record")] {
+        let before = home.text(named);
+        let ended = home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "3", "-o", named])).exits(0);
+        let said = ended.err.lines().find(|line| line.contains("warning") && line.contains(beside));
+        assert!(said.is_some_and(|line| line.contains(named) && line.contains(why)), "{}", ended.err);
+        assert_eq!(home.text(named), before, "it was written to");
+        verify(&home, beside, 0);
+    }
+}
+
+#[test]
 fn a_reader_that_is_too_slow_costs_stdout_alone_and_every_packet_is_in_the_file() {
     // More than the 64 MiB of lines that may wait for a reader.
     const PACKETS: u64 = 160_000;

@@ -102,6 +102,16 @@ pub enum NotOpened {
     Other(Failure),
 }
 
+/// Whether lines may follow what a file holds.
+enum Fit {
+    /// They may, behind so many bytes.
+    Append(u64),
+    /// It does not begin as these lines would.
+    Foreign,
+    /// It has reached the size at which files are rotated.
+    Full,
+}
+
 impl NotOpened {
     /// For people, with the exit code.
     pub fn failure(self) -> Failure {
@@ -209,6 +219,7 @@ impl Opener {
         };
         let mut killed = Killed { from_us: after.and_then(|before| before.owed_us), details: Vec::new() };
         let mut stale: Vec<Marker> = Vec::new();
+        let mut foreign: Vec<PathBuf> = Vec::new();
         loop {
             let path = names::numbered(&base, number);
             self.must_be_file(&path)?;
@@ -230,12 +241,17 @@ impl Opener {
             }
             let held = Held { marker, fresh: left == Left::Nothing };
             match self.fit(&path, &held.marker, &left, &mut killed, now_us) {
-                Ok(None) => {
-                    // Another header, or full already.
+                Ok(passed_over @ (Fit::Foreign | Fit::Full)) => {
+                    if let Fit::Foreign = passed_over {
+                        foreign.push(path);
+                    }
                     number = self.newest(&base)?.filter(|&newest| newest > number).unwrap_or(number + 1);
                     if held.fresh { held.give_back() } else { stale.push(held.marker) }
                 }
-                Ok(Some(len)) => {
+                Ok(Fit::Append(len)) => {
+                    for other in &foreign {
+                        self.warn_of_foreign(other, &path);
+                    }
                     if after.is_none() {
                         self.earlier(&path, &base, &mut killed, &mut stale, now_us);
                     }
@@ -359,7 +375,20 @@ impl Opener {
         Ok(names.iter().filter_map(|name| names::number_of(base, name)).max())
     }
 
-    /// Mends the file at `path` and says how long it is; `None` if lines of ours must not follow what it holds.
+    /// Says that records go to a file beside the one that was named.
+    fn warn_of_foreign(&self, other: &Path, path: &Path) {
+        let what = match self.spec.csv_header {
+            Some(_) => "begins with another header than these records have",
+            None => "does not begin with a record",
+        };
+        self.patience.console.warn(format_args!(
+            "{} {what}: it stays as it is, and the records go to {}",
+            other.display(),
+            path.display()
+        ));
+    }
+
+    /// Mends the file at `path` and says whether lines of ours may follow what it holds.
     fn fit(
         &self,
         path: &Path,
@@ -367,11 +396,11 @@ impl Opener {
         left: &Left,
         killed: &mut Killed,
         now_us: i64,
-    ) -> Result<Option<u64>, NotOpened> {
+    ) -> Result<Fit, NotOpened> {
         let is_ours = || self.begins_as_ours(path).map_err(at(path));
         let note = match left {
             // Looked at before anything is mended: what is not ours is left as it is.
-            Left::Nothing if !is_ours()? => return Ok(None),
+            Left::Nothing if !is_ours()? => return Ok(Fit::Foreign),
             Left::Nothing => None,
             Left::Killed(note) => Some((marker, note.as_ref())),
         };
@@ -387,13 +416,13 @@ impl Opener {
         }
         let len = mended.len.unwrap_or(0);
         if len == 0 {
-            return Ok(Some(0));
+            return Ok(Fit::Append(0));
         }
         if self.spec.rotate_size.is_some_and(|limit| len >= limit) {
-            return Ok(None);
+            return Ok(Fit::Full);
         }
         // What a killed run left tells only now what it begins with.
-        Ok((note.is_none() || is_ours()?).then_some(len))
+        Ok(if note.is_none() || is_ours()? { Fit::Append(len) } else { Fit::Foreign })
     }
 
     /// Whether the file at `path` is empty or begins as lines of ours do: with the header that we would write, or with a
