@@ -16,6 +16,9 @@ _dhan() {
             ",$1")
                 cmd="dhan"
                 ;;
+            dhan,config)
+                cmd="dhan__subcmd__config"
+                ;;
             dhan,depth)
                 cmd="dhan__subcmd__depth"
                 ;;
@@ -58,6 +61,24 @@ _dhan() {
             dhan,watch)
                 cmd="dhan__subcmd__watch"
                 ;;
+            dhan__subcmd__config,help)
+                cmd="dhan__subcmd__config__subcmd__help"
+                ;;
+            dhan__subcmd__config,path)
+                cmd="dhan__subcmd__config__subcmd__path"
+                ;;
+            dhan__subcmd__config,show)
+                cmd="dhan__subcmd__config__subcmd__show"
+                ;;
+            dhan__subcmd__config__subcmd__help,help)
+                cmd="dhan__subcmd__config__subcmd__help__subcmd__help"
+                ;;
+            dhan__subcmd__config__subcmd__help,path)
+                cmd="dhan__subcmd__config__subcmd__help__subcmd__path"
+                ;;
+            dhan__subcmd__config__subcmd__help,show)
+                cmd="dhan__subcmd__config__subcmd__help__subcmd__show"
+                ;;
             dhan__subcmd__generate,completions)
                 cmd="dhan__subcmd__generate__subcmd__completions"
                 ;;
@@ -81,6 +102,9 @@ _dhan() {
                 ;;
             dhan__subcmd__generate__subcmd__help,systemd)
                 cmd="dhan__subcmd__generate__subcmd__help__subcmd__systemd"
+                ;;
+            dhan__subcmd__help,config)
+                cmd="dhan__subcmd__help__subcmd__config"
                 ;;
             dhan__subcmd__help,depth)
                 cmd="dhan__subcmd__help__subcmd__depth"
@@ -123,6 +147,12 @@ _dhan() {
                 ;;
             dhan__subcmd__help,watch)
                 cmd="dhan__subcmd__help__subcmd__watch"
+                ;;
+            dhan__subcmd__help__subcmd__config,path)
+                cmd="dhan__subcmd__help__subcmd__config__subcmd__path"
+                ;;
+            dhan__subcmd__help__subcmd__config,show)
+                cmd="dhan__subcmd__help__subcmd__config__subcmd__show"
                 ;;
             dhan__subcmd__help__subcmd__generate,completions)
                 cmd="dhan__subcmd__help__subcmd__generate__subcmd__completions"
@@ -242,7 +272,7 @@ _dhan() {
 
     case "${cmd}" in
         dhan)
-            opts="-q -v -h -V --quiet --verbose --log-format --color --help --version feed depth orders instruments replay watch verify schema simulate relay doctor token generate help"
+            opts="-q -v -h -V --quiet --verbose --log-format --color --profile --no-config --help --version feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -256,6 +286,144 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__config)
+            opts="-q -v -h --quiet --verbose --log-format --color --profile --no-config --help show path help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__config__subcmd__help)
+            opts="show path help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__config__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__config__subcmd__help__subcmd__path)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__config__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__config__subcmd__path)
+            opts="-q -v -h --quiet --verbose --log-format --color --profile --no-config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__config__subcmd__show)
+            opts="-q -v -h --quiet --verbose --log-format --color --profile --no-config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -264,7 +432,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__depth)
-            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
+            opts="-i -f -o -n -d -q -v -h --instruments --control --skip-missing --levels --view --top --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -528,6 +696,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -536,7 +708,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__doctor)
-            opts="-f -q -v -h --stop --offline --format --ca-file --token-file --token-command --client-id --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --stop --offline --format --ca-file --token-file --token-command --client-id --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -596,6 +768,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -604,7 +780,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__feed)
-            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --chain --once --bars --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
+            opts="-i -m -f -o -n -d -q -v -h --instruments --control --skip-missing --mode --chain --once --bars --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -872,6 +1048,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -880,7 +1060,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__generate)
-            opts="-q -v -h --quiet --verbose --log-format --color --help completions systemd man help"
+            opts="-q -v -h --quiet --verbose --log-format --color --profile --no-config --help completions systemd man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -894,6 +1074,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -902,7 +1086,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__generate__subcmd__completions)
-            opts="-q -v -h --dir --check --quiet --verbose --log-format --color --help bash zsh fish"
+            opts="-q -v -h --dir --check --quiet --verbose --log-format --color --profile --no-config --help bash zsh fish"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -921,6 +1105,10 @@ _dhan() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1001,7 +1189,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__generate__subcmd__man)
-            opts="-q -v -h --dir --check --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --dir --check --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1020,6 +1208,10 @@ _dhan() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1030,7 +1222,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__generate__subcmd__systemd)
-            opts="-q -v -h --dir --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --dir --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1051,6 +1243,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1059,8 +1255,50 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__help)
-            opts="feed depth orders instruments replay watch verify schema simulate relay doctor token generate help"
+            opts="feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__config)
+            opts="show path"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__config__subcmd__path)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        dhan__subcmd__help__subcmd__config__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1451,7 +1689,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments)
-            opts="-q -v -h --quiet --verbose --log-format --color --help sync list find search show help"
+            opts="-q -v -h --quiet --verbose --log-format --color --profile --no-config --help sync list find search show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1465,6 +1703,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1473,7 +1715,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__find)
-            opts="-f -q -v -h --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1529,6 +1771,10 @@ _dhan() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1637,7 +1883,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__list)
-            opts="-f -q -v -h --around --strikes --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --around --strikes --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1703,6 +1949,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1711,7 +1961,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__search)
-            opts="-f -q -v -h --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --segment --instrument --underlying --series --expiry --strike --option --expired --limit --format --detailed --offline --file --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1769,6 +2019,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1777,7 +2031,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__show)
-            opts="-f -q -v -h --expired --format --detailed --offline --file --quiet --verbose --log-format --color --help"
+            opts="-f -q -v -h --expired --format --detailed --offline --file --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1803,6 +2057,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1811,7 +2069,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__instruments__subcmd__sync)
-            opts="-q -v -h --detailed --force --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --detailed --force --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1825,6 +2083,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1833,7 +2095,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__orders)
-            opts="-f -o -n -d -q -v -h --events --show-client-id --no-snapshot --only --user-type --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -d -q -v -h --events --show-client-id --no-snapshot --only --user-type --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --capture --on-lag --duration --until --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --demo --url --ca-file --ignore-socket-limit --dry-run --metrics --stats --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2048,6 +2310,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2056,7 +2322,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__relay)
-            opts="-q -v -h --listen --control --client-token-file --token-file --token-command --client-id --user-type --auth-wait --max-outage --demo --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --listen --control --client-token-file --token-file --token-command --client-id --user-type --auth-wait --max-outage --demo --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2158,6 +2424,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2166,7 +2436,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__replay)
-            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --bars --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --quiet --verbose --log-format --color --help"
+            opts="-f -o -n -q -v -h --speed --view --top --events --show-client-id --bars --only --format --output --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --count --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2285,6 +2555,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2293,7 +2567,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__schema)
-            opts="-q -v -h --time --duckdb --quiet --verbose --log-format --color --help ticker quote full oi prev_close market_status unknown bar depth depth_side order chain gap status end"
+            opts="-q -v -h --time --duckdb --quiet --verbose --log-format --color --profile --no-config --help ticker quote full oi prev_close market_status unknown bar depth depth_side order chain gap status end"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2311,6 +2585,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2319,7 +2597,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__simulate)
-            opts="-q -v -h --listen --seed --rate --replay --speed --fault --casing --disconnect-layout --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --listen --seed --rate --replay --speed --fault --casing --disconnect-layout --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2365,6 +2643,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2373,7 +2655,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__token)
-            opts="-q -v -h --quiet --verbose --log-format --color --help save show ensure mint renew help"
+            opts="-q -v -h --quiet --verbose --log-format --color --profile --no-config --help save show ensure mint renew help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2387,6 +2669,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2395,7 +2681,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__token__subcmd__ensure)
-            opts="-q -v -h --for --until --token-file --client-id --ca-file --pin-file --pin-command --totp-file --totp-command --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --for --until --token-file --client-id --ca-file --pin-file --pin-command --totp-file --totp-command --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2487,6 +2773,10 @@ _dhan() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)
@@ -2595,7 +2885,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__token__subcmd__mint)
-            opts="-q -v -h --token-file --client-id --ca-file --pin-file --pin-command --totp-file --totp-command --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --token-file --client-id --ca-file --pin-file --pin-command --totp-file --totp-command --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2681,6 +2971,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2689,7 +2983,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__token__subcmd__renew)
-            opts="-q -v -h --token-file --client-id --ca-file --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --token-file --client-id --ca-file --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2737,6 +3031,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2745,7 +3043,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__token__subcmd__save)
-            opts="-q -v -h --token-file --client-id --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --token-file --client-id --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2778,6 +3076,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2786,7 +3088,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__token__subcmd__show)
-            opts="-q -v -h --check --ca-file --token-file --token-command --client-id --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --check --ca-file --token-file --token-command --client-id --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2838,6 +3140,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2846,7 +3152,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__verify)
-            opts="-q -v -h --quiet --verbose --log-format --color --help"
+            opts="-q -v -h --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2860,6 +3166,10 @@ _dhan() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -2868,7 +3178,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__watch)
-            opts="-l -m -q -v -h --instruments --skip-missing --chain --mode --depth --levels --orders --replay --speed --token-file --token-command --client-id --user-type --auth-wait --demo --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --help"
+            opts="-l -m -q -v -h --instruments --skip-missing --chain --mode --depth --levels --orders --replay --speed --token-file --token-command --client-id --user-type --auth-wait --demo --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3003,6 +3313,10 @@ _dhan() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_dhan_global_optspecs
-    string join \n q/quiet v/verbose log-format= color= h/help V/version
+    string join \n q/quiet v/verbose log-format= color= profile= no-config h/help V/version
 end
 
 function __fish_dhan_needs_command
@@ -29,8 +29,10 @@ json\t''"
 complete -c dhan -n "__fish_dhan_needs_command" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_needs_command" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_needs_command" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_needs_command" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_needs_command" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_needs_command" -s V -l version -d 'Print version'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
@@ -45,6 +47,7 @@ complete -c dhan -n "__fish_dhan_needs_command" -f -a "simulate" -d 'Serve Dhan\
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "relay" -d 'Serve one account\'s sockets to all programs of this host, in Dhan\'s own protocols'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
+complete -c dhan -n "__fish_dhan_needs_command" -f -a "config" -d 'Show the defaults of options that config.toml sets, or where it is'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s i -l instruments -d 'Read instruments from FILE, one a line; - is stdin (repeatable)' -r -F
@@ -95,6 +98,7 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l skip-missing -d 'Go on without instruments that cannot be found'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l once -d 'One record of the asked type for each instrument, then exit 0; with -d, what came by then'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l no-gaps -d 'Do not print gap records'
@@ -103,6 +107,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -l ignore-socket-limit -
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l dry-run -d 'Print what would be connected to and sent, redacted, and exit'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s i -l instruments -d 'Read instruments from FILE, one a line; - is stdin (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l control -d 'Read sub SPEC…, unsub SPEC…, list and quit from FILE while streaming; - is stdin' -r -F
@@ -145,6 +150,7 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l skip-missing -d 'Go on without instruments that cannot be found'
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l no-gaps -d 'Do not print gap records'
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l status-records -d 'Connection events as status records in the stream too'
@@ -152,6 +158,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l ignore-socket-limit 
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l dry-run -d 'Print what would be connected to and sent, redacted, and exit'
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l events -d 'Keep only updates that carry one of these events, separated by commas' -r -f -a "update\t''
 snapshot\t''
@@ -201,6 +208,7 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l show-client-id -d 'Print client ids whole'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-snapshot -d 'Do not ask the REST order book'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-gaps -d 'Do not print gap records'
@@ -209,14 +217,17 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l ignore-socket-limit
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l dry-run -d 'Print what would be connected to and sent, redacted, and exit'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -f -a "sync" -d 'Download the instrument master if the server has something newer'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and not __fish_seen_subcommand_from sync list find search show help" -f -a "list" -d 'Print all instruments that pass the filters'
@@ -229,10 +240,12 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l force -d 'Download whatever the cache holds'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l around -d 'The options around this price, as `dhan feed --chain` has them: of --underlying, the nearest --expiry' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l strikes -d 'Strikes on each side of the one nearest to --around' -r
@@ -263,11 +276,13 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l expired -d 'Contracts that have expired too'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l offline -d 'Never touch the network: use the cache, however old'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l segment -d 'Segments: NSE_EQ, NSE_FNO, … or the exchange\'s short name' -r -f -a "IDX_I\t''
 NSE_EQ\t''
@@ -296,11 +311,13 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l expired -d 'Contracts that have expired too'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l offline -d 'Never touch the network: use the cache, however old'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l segment -d 'Segments: NSE_EQ, NSE_FNO, … or the exchange\'s short name' -r -f -a "IDX_I\t''
 NSE_EQ\t''
@@ -329,11 +346,13 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l expired -d 'Contracts that have expired too'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l offline -d 'Never touch the network: use the cache, however old'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s f -l format -d 'How to print: spec is SEGMENT:ID a line, for `dhan feed -i -`' -r -f -a "ndjson\t'One JSON object a line'
 csv\t'Comma-separated values with a header'
@@ -345,11 +364,13 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l expired -d 'Contracts that have expired too'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l offline -d 'Never touch the network: use the cache, however old'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Download the instrument master if the server has something newer'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from help" -f -a "list" -d 'Print all instruments that pass the filters'
@@ -405,11 +426,13 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l show-client-id -d 'Print client ids whole'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-gaps -d 'Do not print gap records'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l status-records -d 'Connection events as status records in the stream too'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s l -l instruments -d 'Read instruments from FILE, one a line (repeatable)' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l chain -d 'Watch the options around the spot, as dhan feed --chain (repeatable)' -r
@@ -437,19 +460,23 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l skip-missing -d 'Go on without instruments that cannot be found'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l orders -d 'Show the orders of the account'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -l time -d 'Times as dhan prints them: numbers, or RFC 3339 in IST' -r -f -a "epoch\t''
 iso\t''"
@@ -458,9 +485,11 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -l duckdb -d 'Print the columns for DuckDB\'s read_json instead'
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand schema" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l seed -d 'Seed of everything that is random' -r
@@ -480,8 +509,10 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l listen -d 'Loopback address and port to listen on; port 0 takes a free one' -r
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l control -d 'Read list and quit from FILE while serving; - is stdin' -r -F
@@ -500,9 +531,11 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people'
 ndjson\t'One finding a line'"
@@ -515,18 +548,22 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l stop -d 'End every stream of this account on this host (SIGTERM), say which, and look at nothing else'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l offline -d 'Touch no network'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "save" -d 'Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -f -a "show" -d 'Say whose the token at hand is, of which kind, and until when; never the token itself'
@@ -541,8 +578,10 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
@@ -553,9 +592,11 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l check -d 'Ask Dhan too whether the token is alive'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l for -d 'The token must last this long, such as 8h [default: until 24:00 today in India]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l until -d 'The token must last until this time of today in India (15:30), or until an RFC 3339 instant' -r
@@ -571,8 +612,10 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
@@ -586,8 +629,10 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
@@ -597,8 +642,10 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "save" -d 'Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "show" -d 'Say whose the token at hand is, of which kind, and until when; never the token itself'
@@ -606,13 +653,51 @@ complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcomm
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Make a new token by PIN and TOTP; the old one is dead then'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew a living token that was made on web.dhan.co for 24 hours'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l no-config -d 'Do not read config.toml'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "show" -d 'Print the defaults that hold, as TOML, and where each comes from'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "path" -d 'Print where the file is, or would be'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from show" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from show" -l no-config -d 'Do not read config.toml'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from path" -l log-format -d 'How messages are written' -r -f -a "text\t''
+json\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from path" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from path" -l no-config -d 'Do not read config.toml'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print the defaults that hold, as TOML, and where each comes from'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Print where the file is, or would be'
+complete -c dhan -n "__fish_dhan_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "completions" -d 'Shell completions'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and not __fish_seen_subcommand_from completions systemd man help" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
@@ -624,9 +709,11 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l check -d 'Compare the files there with what would be written; exit 1 if they differ'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l dir -d 'Write the files there instead of printing' -r -f -a "(__fish_complete_directories)"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l log-format -d 'How messages are written' -r -f -a "text\t''
@@ -634,8 +721,10 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from systemd" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l dir -d 'Write all pages there instead of printing' -r -f -a "(__fish_complete_directories)"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l log-format -d 'How messages are written' -r -f -a "text\t''
@@ -643,28 +732,31 @@ json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l check -d 'Compare the files there with what would be written; exit 1 if they differ'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
+complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Shell completions'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'Manual pages'
 complete -c dhan -n "__fish_dhan_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "orders" -d 'Stream the order updates of the account'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "verify" -d 'Check that captured files are whole'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "schema" -d 'Print the JSON Schema of the records'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "relay" -d 'Serve one account\'s sockets to all programs of this host, in Dhan\'s own protocols'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
-complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "feed" -d 'Stream the live market feed: ticker, quote or full'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "depth" -d 'Stream the 20- or 200-level order book'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "orders" -d 'Stream the order updates of the account'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "instruments" -d 'Download, list and look up instruments: ids, symbols, lots, ticks, expiries'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "replay" -d 'Decode captured frames again, to the same bytes as the live run printed'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "watch" -d 'Look at the streams live in the terminal'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "verify" -d 'Check that captured files are whole'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "schema" -d 'Print the JSON Schema of the records'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "simulate" -d 'Serve Dhan\'s protocols from a simulated exchange, for any client'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "relay" -d 'Serve one account\'s sockets to all programs of this host, in Dhan\'s own protocols'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "doctor" -d 'Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "token" -d 'Keep an access token alive: save, show, ensure, mint, renew'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "config" -d 'Show the defaults of options that config.toml sets, or where it is'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "generate" -d 'Print what fills completions/ and man/, and units for systemd'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and not __fish_seen_subcommand_from feed depth orders instruments replay watch verify schema simulate relay doctor token config generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "sync" -d 'Download the instrument master if the server has something newer'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "list" -d 'Print all instruments that pass the filters'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from instruments" -f -a "find" -d 'Find instruments by their symbol, ours or the master\'s, across segments'
@@ -675,6 +767,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcomma
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "ensure" -d 'Leave a token in the file that lasts: nothing to do, a renewal, or a new one'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "mint" -d 'Make a new token by PIN and TOTP; the old one is dead then'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from token" -f -a "renew" -d 'Renew a living token that was made on web.dhan.co for 24 hours'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print the defaults that hold, as TOML, and where each comes from'
+complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Print where the file is, or would be'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Shell completions'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "systemd" -d 'Units for systemd: a token before the market, a stream while it is open'
 complete -c dhan -n "__fish_dhan_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'Manual pages'

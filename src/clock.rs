@@ -1,7 +1,7 @@
-//! Time as the program means it: microseconds since the epoch, and India's wall clock.
+//! Reads the clock in microseconds since the epoch and converts to India's wall clock.
 //!
-//! India has one zone, UTC+05:30, and no daylight saving: it is compiled in, so neither `TZ` nor a missing zone
-//! database can move a trading day.
+//! India has one zone, UTC+05:30, without daylight saving. It is compiled in, so neither `TZ` nor a missing zone
+//! database can shift a trading day.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -10,26 +10,26 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Microseconds in a second.
 pub const SECOND_US: i64 = 1_000_000;
-/// Microseconds by which India's wall clock runs ahead of UTC.
+/// Microseconds by which India's wall clock is ahead of UTC.
 pub const IST_OFFSET_US: i64 = 19_800 * SECOND_US;
 
-/// India's zone.
+/// Returns India's time zone.
 pub fn ist() -> TimeZone {
     TimeZone::fixed(Offset::constant(5).saturating_add(jiff::SignedDuration::from_mins(30)))
 }
 
-/// Now, in microseconds since the epoch. A clock before 1970 counts as the epoch.
+/// Returns the current time in microseconds since the epoch; a clock set before 1970 counts as the epoch.
 pub fn now_us() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// India's wall-clock date and time at a moment, clamped to what a calendar can say.
+/// Returns India's wall-clock date and time at a moment, clamped to the calendar's range.
 pub fn ist_civil(us: i64) -> DateTime {
     let timestamp = Timestamp::from_microsecond(us).unwrap_or(if us < 0 { Timestamp::MIN } else { Timestamp::MAX });
     ist().to_datetime(timestamp)
 }
 
-/// The moment of an IST wall-clock date and time, in microseconds since the epoch.
+/// Returns the moment of an IST wall-clock date and time in microseconds since the epoch.
 pub fn ist_to_us(civil: DateTime) -> i64 {
     ist().to_timestamp(civil).map_or(0, |t| t.as_microsecond())
 }

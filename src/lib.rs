@@ -33,6 +33,7 @@
 //! |---|---|---|
 //! | `model` | streams, segments, causes of failures, packet counters, exit codes |  |
 //! | `clock` | the system's clock, and time in India |  |
+//! | `folders` | the user's folders by the XDG specification |  |
 //! | `protocol` | what the broker's bytes mean, and the inverse | model |
 //! | `record` | every record declared once: fields, CSV columns, schema, words of `--only` | model, protocol |
 //! | `format` | NDJSON and CSV | clock, model, record |
@@ -43,24 +44,25 @@
 //! | `server` | what every server of the protocols needs: accepting, routing, reading requests | clock, model, protocol |
 //! | `output` | stdout, rotated files, NATS: a queue and a thread each | clock, console, format, model, record, storage |
 //! | `pipeline` | decodes, filters, counts and encodes frames; gaps, order books, bars, order memory | clock, format, model, output, protocol, record, redact |
-//! | `auth` | where credentials come from, and the one place that builds an address with a secret in it | clock, console, model, redact |
+//! | `auth` | where credentials come from, and the one place that builds an address with a secret in it | clock, console, folders, model, redact |
 //! | `net` | DNS, proxy, TCP, TLS, websocket, HTTP | auth, clock, console, model, protocol, redact |
 //! | `account` | what all processes of an account on this host share: places, connect budget, cool-offs | model, session |
 //! | `rest` | the few REST calls | auth, console, model, net, redact |
 //! | `token` | the life of an access token: made, renewed, kept in its file | account, auth, clock, console, model, net, redact, rest |
 //! | `capture` | raw frames in a file, written and read | clock, console, model, output, pipeline, protocol, record, storage |
 //! | `doctor` | what `dhan doctor` finds, and what it means | account, auth, clock, console, model, net, redact, rest, session |
-//! | `instruments` | the instrument master: download, cache, look-up | clock, console, model, net, protocol |
+//! | `instruments` | the instrument master: download, cache, look-up | clock, console, folders, model, net, protocol |
 //! | `chain` | the options around a spot, following it | instruments, model |
 //! | `metrics` | figures for Prometheus | model, pipeline, record |
 //! | `notify` | word to the service manager | model |
 //! | `simulator` | the same protocols from the server's side | capture, clock, console, model, pipeline, protocol, redact, server |
 //! | `cli` | flags as typed, flags as meant | auth, chain, clock, console, format, instruments, model, output, pipeline, protocol, record, redact, session, simulator, token |
-//! | `stream` | runs sessions over sockets and carries frames to the pipeline | account, auth, chain, clock, console, metrics, model, net, notify, output, pipeline, protocol, record, redact, rest, session |
+//! | `config` | defaults of options from the user's `config.toml` | auth, cli, folders, redact |
+//! | `stream` | runs sessions over sockets and carries frames to the pipeline | account, auth, chain, clock, console, folders, metrics, model, net, notify, output, pipeline, protocol, record, redact, rest, session |
 //! | `relay` | one account's sockets for all programs of this host | clock, console, model, pipeline, protocol, server, session, stream |
 //! | `verify` | reads back what was captured and checks that it is complete | capture, console, format, model, output, pipeline, record |
 //! | `watch` | the streams of a run as a full-screen view | clock, console, model, pipeline, protocol, record |
-//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, console, doctor, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, session, simulator, storage, stream, token, verify, watch |
+//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, config, console, doctor, folders, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, session, simulator, storage, stream, token, verify, watch |
 
 mod account;
 mod auth;
@@ -69,8 +71,10 @@ mod chain;
 mod cli;
 mod clock;
 mod cmd;
+mod config;
 mod console;
 mod doctor;
+mod folders;
 mod format;
 mod instruments;
 mod metrics;

@@ -20,7 +20,6 @@ pub use place::{Holder, NoPlace, Place};
 pub use token::{TokenState, TokenTurn};
 
 use crate::model::CoolOffKind;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -61,18 +60,6 @@ struct Memory {
     cool_offs: CoolOffs,
     warned: bool,
     warnings: Vec<String>,
-}
-
-/// The folder all accounts are in, from the environment: `$XDG_STATE_HOME/dhan`, else `~/.local/state/dhan`.
-pub fn state_dir() -> Option<PathBuf> {
-    state_dir_from(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"))
-}
-
-/// The same, of given values. Relative paths count as unset, as the XDG specification wants it.
-pub fn state_dir_from(xdg: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
-    let absolute = |value: Option<OsString>| value.map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute(xdg).or_else(|| Some(absolute(home)?.join(".local/state")))?;
-    Some(base.join("dhan"))
 }
 
 impl Account {

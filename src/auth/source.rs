@@ -3,6 +3,7 @@
 use super::file::Fifo;
 use super::shape::{checked_token, checked_word, secret_parts};
 use super::{Credentials, Login, Partner, claims, command, file};
+use crate::folders;
 use crate::model::exit::{Exit, Failure};
 use crate::redact::{Redactor, mask_client_id};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -409,9 +410,7 @@ fn is_long_enough(secret: &SecretString) -> bool {
 /// Returns the file that is read where no option and no variable names another: `$XDG_CONFIG_HOME/dhan/token`, else
 /// `~/.config/dhan/token`.
 pub fn default_token_file(environment: &Environment) -> Option<PathBuf> {
-    let absolute = |name: &str| environment.text(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))?;
-    Some(base.join("dhan/token"))
+    Some(folders::CONFIG.folder(|name| environment.text(name).map(PathBuf::from))?.join("token"))
 }
 
 /// A warning when the token will not last until the planned end.

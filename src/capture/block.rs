@@ -226,7 +226,7 @@ impl<R: Read> Blocks<R> {
     /// The next block of the unpacked frame.
     fn in_frame(&mut self) -> Option<Step> {
         let rest = self.frame.get(self.frame_at..).filter(|rest| !rest.is_empty())?;
-        // It was walked to its end before it was taken.
+        // It was scan to its end before it was taken.
         let Measure::Whole(n) = measure(Packing::Plain, rest, true) else { return None };
         let at = self.frame_at;
         self.frame_at += n;

@@ -9,7 +9,7 @@ use crate::console::Console;
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
 use crate::storage::{
-    Appender, Compression, Cut, Disk, Filesystem, OpenMode, Reader, StopSignal, WriteContext, WriteFailure,
+    Appender, Compression, CutPoint, Disk, Filesystem, OpenMode, Reader, StopSignal, WriteContext, WriteFailure,
     cannot_open, read_full, torn_path,
 };
 use std::fs::File;
@@ -103,8 +103,8 @@ pub fn open_on(
     if let Some(restarted) = &restarted {
         console.warn(&restarted.detail);
     }
-    let patience = WriteContext { fs, disk_wait, stop: stop.clone(), console: console.clone() };
-    let mut appender = Appender::new(patience.clone(), file, path.to_owned(), before.whole_to);
+    let context = WriteContext { fs, disk_wait, stop: stop.clone(), console: console.clone() };
+    let mut appender = Appender::new(context.clone(), file, path.to_owned(), before.whole_to);
     let session = Session {
         feed,
         created_us: now_us,
@@ -113,11 +113,11 @@ pub fn open_on(
     };
     let mut bytes = Vec::new();
     pack(packing, SESSION, &session.bytes(), &mut bytes);
-    appender.append(&bytes, Cut::Nowhere).map_err(|unwritten| match unwritten.failure {
+    appender.append(&bytes, CutPoint::Nowhere).map_err(|unwritten| match unwritten.failure {
         WriteFailure::Failed(failure) | WriteFailure::Unsaved(failure) => failure,
         _ => Failure::new(Exit::Output, format!("cannot write {}", path.display())),
     })?;
-    let writer = BlockWriter::new(appender, patience, packing, session, MODE);
+    let writer = BlockWriter::new(appender, context, packing, session, MODE);
     Ok(Opened { recorder: Recorder::new(writer, console.clone(), now_us), restarted })
 }
 

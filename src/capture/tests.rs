@@ -5,7 +5,7 @@ use super::entry::{Entries, Entry, EntryIter, Finish};
 use super::play::Session;
 use super::writer::pack;
 use super::*;
-use crate::console::{Console, ConsoleConfig, Level};
+use crate::console::{Console, ConsoleConfig, LogLevel};
 use crate::model::exit::Exit;
 use crate::model::{InstrumentKey, Segment};
 use crate::model::{PacketCounts, Stream};
@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 fn quiet() -> Console {
-    Console::new(ConsoleConfig { level: Level::Error, ..ConsoleConfig::default() })
+    Console::new(ConsoleConfig { level: LogLevel::Error, ..ConsoleConfig::default() })
 }
 
 /// What was put in, owned.

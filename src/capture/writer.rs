@@ -13,7 +13,7 @@ use crate::pipeline::handle::Seen;
 use crate::pipeline::item::{Event, Lagged};
 use crate::protocol::Mode;
 use crate::record::control::GapReason;
-use crate::storage::{Appender, Cut, OpenMode, WriteContext, WriteFailure, cannot_open};
+use crate::storage::{Appender, CutPoint, OpenMode, WriteContext, WriteFailure, cannot_open};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -265,7 +265,7 @@ impl BlockWriter {
     fn append_block(&mut self, kind: u8, payload: &[u8]) -> bool {
         let mut bytes = Vec::new();
         pack(self.packing, kind, payload, &mut bytes);
-        match self.appender.append(&bytes, Cut::Nowhere) {
+        match self.appender.append(&bytes, CutPoint::Nowhere) {
             Ok(()) => true,
             Err(unwritten) => {
                 self.fail(unwritten.failure);

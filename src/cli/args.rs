@@ -1,6 +1,7 @@
 //! Flags as typed: each value is read by a parser of [`value`](super::value); what does not fit together is found by
 //! [`planner`](super::planner).
 
+use super::config::{ConfigArgs, FileArgs};
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
@@ -29,6 +30,9 @@ use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand, ValueHint, value_pa
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What `--version` prints behind the name; `-V` prints the number alone.
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DHAN_BUILT"), ")");
+
 const AFTER_HELP: &str = "\
 Exit codes:
   0   done, or told to stop             8   the server's certificate cannot be trusted
@@ -48,6 +52,7 @@ Environment:
   DHAN_WS_USER_TYPE, DHAN_PARTNER_ID, DHAN_PARTNER_SECRET     orders as a partner
   DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL,
   DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_AUTH_URL, DHAN_INSTRUMENTS_URL     other servers
+  DHAN_PROFILE     the profile of XDG_CONFIG_HOME/dhan/config.toml
   DHAN_CACHE_DIR, XDG_CACHE_HOME, XDG_STATE_HOME     where files are kept
   DHAN_HOLIDAYS     a date a line, else XDG_CONFIG_HOME/dhan/holidays
   HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR     as everywhere
@@ -58,7 +63,7 @@ Try it without an account: dhan feed --demo";
 ///
 /// stdout carries records and nothing else; everything for people goes to stderr.
 #[derive(Debug, Parser)]
-#[command(name = "dhan", version, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true)]
+#[command(name = "dhan", version, long_version = LONG_VERSION, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true)]
 #[command(arg_required_else_help = true, propagate_version = false, infer_long_args = false)]
 pub struct Cli {
     /// What to do.
@@ -67,6 +72,9 @@ pub struct Cli {
     /// What stderr says.
     #[command(flatten)]
     pub console: ConsoleArgs,
+    /// What is read of the configuration file.
+    #[command(flatten)]
+    pub file: FileArgs,
 }
 
 /// The subcommands.
@@ -170,6 +178,17 @@ pub enum Command {
     ///   dhan token ensure --pin-file /etc/dhan/pin --totp-file /etc/dhan/totp
     #[command(verbatim_doc_comment)]
     Token(Lazy<TokenArgs>),
+    /// Show the defaults of options that config.toml sets, or where it is
+    ///
+    /// config.toml holds defaults of long options by their names: at the top for all commands, in tables such as [feed]
+    /// for one, and in [profile.NAME] the same, chosen by --profile or DHAN_PROFILE. Flags win over the environment, the
+    /// environment over the profile, the profile over the rest. No key holds a secret.
+    ///
+    /// Examples:
+    ///   dhan config path
+    ///   dhan config show --profile home
+    #[command(verbatim_doc_comment)]
+    Config(Lazy<ConfigArgs>),
     /// Print what fills completions/ and man/, and units for systemd
     Generate(Lazy<GenerateArgs>),
 }

@@ -17,8 +17,10 @@
 //! * [`verify`] – the options of `dhan verify`.
 //! * [`watch`] – the options of `dhan watch`.
 //! * [`doctor`] – the options of `dhan doctor`.
+//! * [`config`] – the options of `dhan config`, and those about the configuration file.
 
 pub mod args;
+pub mod config;
 pub mod credentials;
 pub mod doctor;
 pub mod dry_run;

@@ -5,7 +5,7 @@ const NOW: &str = "2026-06-10T10:00:00Z"; // 15:30 in India
 
 fn plan_with(line: &[&str], stdin: &str) -> Result<StreamPlan, Failure> {
     let line = std::iter::once("dhan").chain(line.iter().copied()).map(Into::into).collect();
-    let (cli, problems) = crate::cli::typed::parse(line).expect("clap takes it");
+    let (cli, problems) = crate::cli::typed::parse(line).and_then(|typed| typed.cli()).expect("clap takes it");
     let mut read = |source: &TextSource| match source {
         TextSource::Stdin => Ok(stdin.as_bytes().to_vec()),
         TextSource::File(_) => Err(io::Error::from(io::ErrorKind::NotFound)),

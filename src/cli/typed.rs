@@ -4,21 +4,42 @@ use super::args::Cli;
 use super::lazy;
 use super::problems::Problems;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Error, Parser as _};
+use clap::{ArgMatches, CommandFactory as _, Error, FromArgMatches as _};
 use std::ffi::OsString;
 
 /// Bad values that are collected; more are not worth reading.
 const MOST: usize = 20;
 
-/// Returns the flags as typed, with the problems of those whose values could not be read: these are left out.
+/// A command line that was read.
+pub struct Typed {
+    /// Its words, without those options whose values could not be read.
+    pub line: Vec<OsString>,
+    /// What clap makes of the words.
+    pub matches: ArgMatches,
+    /// What is wrong with the options that were left out.
+    pub problems: Problems,
+}
+
+impl Typed {
+    /// Returns the flags as typed.
+    ///
+    /// # Errors
+    /// Clap's.
+    pub fn cli(mut self) -> Result<(Cli, Problems), Error> {
+        let cli = Cli::from_arg_matches_mut(&mut self.matches).map_err(|error| error.format(&mut Cli::command()))?;
+        Ok((cli, self.problems))
+    }
+}
+
+/// Reads a command line; options whose values cannot be read are left out, with their problems.
 ///
 /// # Errors
 /// Clap's, where there is nothing to go on with: help that was asked for, an unknown option, a missing argument.
-pub fn parse(mut line: Vec<OsString>) -> Result<(Cli, Problems), Error> {
+pub fn parse(mut line: Vec<OsString>) -> Result<Typed, Error> {
     let mut problems = Problems::default();
     for _ in 0..MOST {
-        let error = match Cli::try_parse_from(&line) {
-            Ok(cli) => return Ok((cli, problems)),
+        let error = match matches(&line) {
+            Ok(matches) => return Ok(Typed { line, matches, problems }),
             Err(error) => error,
         };
         if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) {
@@ -28,7 +49,15 @@ pub fn parse(mut line: Vec<OsString>) -> Result<(Cli, Problems), Error> {
         problems.add(one_line(&error));
         line = shorter;
     }
-    Cli::try_parse_from(&line).map(|cli| (cli, problems))
+    matches(&line).map(|matches| Typed { line, matches, problems })
+}
+
+/// Reads one command line as it stands.
+///
+/// # Errors
+/// Clap's.
+pub fn matches(line: &[OsString]) -> Result<ArgMatches, Error> {
+    Cli::command().try_get_matches_from(line)
 }
 
 /// Returns what an error says in one line: what was wrong, what there is, what is similar.
@@ -115,7 +144,7 @@ mod tests {
         let line = std::iter::once("dhan").chain(line.iter().copied()).map(OsString::from).collect();
         parse(line)
             .expect("something to go on with")
-            .1
+            .problems
             .finish()
             .err()
             .map(|failure| failure.message)

@@ -92,7 +92,8 @@ fn with_instruments(name: &str, script: &str) -> String {
 }
 
 fn man() -> anyhow::Result<Vec<Page>> {
-    let mut root = lazy::whole::<Cli>().disable_help_subcommand(true);
+    // A page is the same wherever it is made: it names no commit and no target.
+    let mut root = lazy::whole::<Cli>().disable_help_subcommand(true).long_version(None);
     root.build();
     let mut pages = Vec::new();
     page(&root, "dhan", &mut pages)?;

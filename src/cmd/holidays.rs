@@ -6,9 +6,8 @@ use crate::session::Calendar;
 /// Returns the calendar with the user's holidays: `$DHAN_HOLIDAYS`, else `$XDG_CONFIG_HOME/dhan/holidays`
 /// (`~/.config/dhan/holidays`), a date a line. It only decides whether silence is worth a word.
 pub(super) fn calendar(console: &Console) -> Calendar {
-    use etcetera::BaseStrategy as _;
     let named = std::env::var_os("DHAN_HOLIDAYS").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
-    let usual = || Some(etcetera::choose_base_strategy().ok()?.config_dir().join("dhan/holidays"));
+    let usual = || Some(crate::folders::CONFIG.of_process()?.join("holidays"));
     let Some(path) = named.clone().or_else(usual) else { return Calendar::default() };
     match std::fs::read_to_string(&path) {
         Ok(text) => {

@@ -1,6 +1,7 @@
 //! One file a subcommand, where the pieces are put together.
 
 mod complete;
+pub mod config;
 mod descriptors;
 pub mod doctor;
 pub mod generate;
@@ -20,12 +21,15 @@ use crate::cli::args::{Cli, Command, ConsoleArgs};
 use crate::cli::plan::{StreamPlan, TextSource};
 use crate::cli::planner::{self, Surroundings};
 use crate::cli::problems::Problems;
+use crate::cli::typed::{self, Typed};
 use crate::cli::{lazy, out, specs};
-use crate::console::{Console, ConsoleConfig, Level};
+use crate::config::{Applied, Asked, Settings};
+use crate::console::{Console, ConsoleConfig, LogLevel};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
-use clap::ColorChoice;
 use clap::error::ErrorKind;
+use clap::{ArgMatches, ColorChoice};
+use std::cell::OnceCell;
 use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -44,16 +48,22 @@ pub fn main() -> ExitCode {
     let environment = Environment::process();
     // A token that was pasted where it does not belong is quoted by whoever finds it wrong there: the printer knows it first.
     environment.secrets().into_iter().for_each(|secret| printer.keep_secret(secret));
-    let result = match typed() {
-        Ok((cli, problems)) => console(&cli.console, &environment, io::stderr().is_terminal()).and_then(|config| {
-            printer.configure(config);
-            // The hook has reported it, masked; every run ends with a code of ours.
-            let dispatched = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, problems, &cli.console, &printer)));
-            dispatched.unwrap_or(Ok(Exit::Bug))
-        }),
+    let mut defaults = Defaults::default();
+    let result = match typed(&environment, &mut defaults) {
+        Ok((cli, problems)) => {
+            console(&cli.console, &environment, io::stderr().is_terminal()).and_then(|config| {
+                printer.configure(config);
+                // The hook has reported it, masked; every run ends with a code of ours.
+                let dispatched = catch_unwind(AssertUnwindSafe(|| {
+                    dispatch(cli.command, problems, &cli.console, defaults.settings.as_ref(), &printer)
+                }));
+                dispatched.unwrap_or(Ok(Exit::Bug))
+            })
+        }
         Err(ended) => ended,
     };
     let exit = result.unwrap_or_else(|failure| {
+        let failure = defaults.explained(failure);
         match failure.exit {
             _ if failure.message.is_empty() => {}
             // Nothing has run: what was typed is wrong, and the moment says nothing.
@@ -66,23 +76,91 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// The command line, or how the run ends because there is none to run.
-fn typed() -> Result<(Cli, Problems), Result<Exit, Failure>> {
-    crate::auth::refuse_token_arguments(std::env::args_os()).map_err(Err)?;
-    crate::cli::typed::parse(std::env::args_os().collect()).map_err(|error| {
-        // A command that was named without anything to do shows what there is: no mistake.
-        if error.exit_code() == 0 || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            let text = error.render();
-            let text = if io::stdout().is_terminal() { text.ansi().to_string() } else { text.to_string() };
-            return out::print(&text).map(|()| Exit::Done);
+/// What a run took from the configuration file.
+#[derive(Default)]
+struct Defaults {
+    settings: Option<Settings>,
+    applied: Vec<Applied>,
+}
+
+impl Defaults {
+    /// Adds to a failure which of the options that it names were not typed, and where they come from.
+    fn explained(&self, failure: Failure) -> Failure {
+        let Some(settings) = self.settings.as_ref().filter(|_| !failure.message.is_empty()) else { return failure };
+        let is_named = |one: &&Applied| {
+            failure.message.contains(&format!("--{}", one.key))
+                || one.values.iter().any(|value| value.contains('/') && failure.message.contains(value.as_str()))
+        };
+        let named = self.applied.iter().filter(is_named);
+        let named: Vec<_> = named.map(|one| format!("--{} is on line {}", one.key, one.line)).collect();
+        if named.is_empty() {
+            return failure;
         }
-        let text = error.render().to_string();
-        let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim()).to_owned();
-        Err(Failure::usage(match elsewhere(&error) {
-            Some(hint) => format!("{text}\n\n{hint}"),
-            None => text,
-        }))
-    })
+        let message = format!("{} ({} of {})", failure.message, named.join(", "), settings.file.display());
+        Failure { message, ..failure }
+    }
+}
+
+/// The command line with the defaults of the file, or how the run ends because there is none to run.
+fn typed(environment: &Environment, defaults: &mut Defaults) -> Result<(Cli, Problems), Result<Exit, Failure>> {
+    crate::auth::refuse_token_arguments(std::env::args_os()).map_err(Err)?;
+    let line: Vec<_> = std::env::args_os().collect();
+    let asked = Asked::of(&line);
+    let whole = OnceCell::new();
+    let root = || whole.get_or_init(lazy::whole::<Cli>);
+    let mut typed = match typed::parse(line) {
+        Ok(typed) => typed,
+        // Help is given whatever the file says; a mistake is named with those of the file.
+        Err(error) => {
+            return Err(ended_by(&error).map_err(|failure| {
+                let (_, wrong) = crate::config::load(&asked, environment, root);
+                let message = [vec![failure.message], wrong].concat().join("\n\n");
+                Failure::usage(message)
+            }));
+        }
+    };
+    if needs_no_defaults(&typed.matches) {
+        return typed.cli().map_err(|error| ended_by(&error));
+    }
+    let (settings, wrong) = crate::config::load(&asked, environment, root);
+    if let Some(settings) = settings.as_ref().filter(|settings| wrong.is_empty() && !settings.entries.is_empty()) {
+        match settings.apply(&typed, root()) {
+            Err(clashes) => typed.problems.extend(clashes),
+            Ok((line, applied)) => {
+                let matches = typed::matches(&line).map_err(|error| ended_by(&error))?;
+                defaults.applied = applied;
+                typed = Typed { line, matches, ..typed };
+            }
+        }
+    }
+    typed.problems.extend(wrong);
+    defaults.settings = settings;
+    typed.cli().map_err(|error| ended_by(&error))
+}
+
+/// Returns whether a command runs whatever the file says: the place of the file, and what packages are made of.
+fn needs_no_defaults(matches: &ArgMatches) -> bool {
+    match matches.subcommand() {
+        Some(("generate", _)) => true,
+        Some(("config", below)) => below.subcommand_name() == Some("path"),
+        _ => false,
+    }
+}
+
+/// Returns how a command line ends that is none to run: with help, or as a mistake.
+fn ended_by(error: &clap::Error) -> Result<Exit, Failure> {
+    // A command that was named without anything to do shows what there is: no mistake.
+    if error.exit_code() == 0 || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let text = error.render();
+        let text = if io::stdout().is_terminal() { text.ansi().to_string() } else { text.to_string() };
+        return out::print(&text).map(|()| Exit::Done);
+    }
+    let text = error.render().to_string();
+    let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim()).to_owned();
+    Err(Failure::usage(match elsewhere(error) {
+        Some(hint) => format!("{text}\n\n{hint}"),
+        None => text,
+    }))
 }
 
 /// Says which commands have an option that was given to another one.
@@ -112,11 +190,11 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
         terminal && environment.text("NO_COLOR").is_none() && environment.text("TERM").is_none_or(|t| t != "dumb");
     Ok(ConsoleConfig {
         level: match (args.quiet, args.verbose) {
-            (0, 0) => Level::Info,
-            (0, 1) => Level::Debug,
-            (0, _) => Level::Trace,
-            (1, _) => Level::Warn,
-            (_, _) => Level::Error,
+            (0, 0) => LogLevel::Info,
+            (0, 1) => LogLevel::Debug,
+            (0, _) => LogLevel::Trace,
+            (1, _) => LogLevel::Warn,
+            (_, _) => LogLevel::Error,
         },
         format: args.log_format.unwrap_or_default(),
         color: match args.color {
@@ -127,7 +205,13 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
     })
 }
 
-fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &Console) -> Result<Exit, Failure> {
+fn dispatch(
+    command: Command,
+    problems: Problems,
+    args: &ConsoleArgs,
+    settings: Option<&Settings>,
+    console: &Console,
+) -> Result<Exit, Failure> {
     // Streams and replays find more that is wrong, and say all of it together.
     let plans = matches!(
         command,
@@ -167,6 +251,7 @@ fn dispatch(command: Command, problems: Problems, args: &ConsoleArgs, console: &
         Command::Relay(args) => relay::run(&args, &around, console),
         Command::Doctor(args) => doctor::run(&args, console),
         Command::Token(args) => token::run(&args, console),
+        Command::Config(args) => config::run(&args, settings, &around.environment, console),
         Command::Generate(args) => generate::run(&args, console),
     }
 }

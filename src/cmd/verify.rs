@@ -9,7 +9,7 @@ use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::output::Destination as _;
 use crate::output::stdout::StdoutSink;
-use crate::storage::{Compression, Piece, StopSignal, WriteFailure, gaps_path, look_at_marker, open_data, walk};
+use crate::storage::{Compression, FrameEvent, StopSignal, WriteFailure, gaps_path, look_at_marker, open_data, scan};
 use crate::verify::{Around, Findings, Summary, Verdict, capture, csv, ndjson};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
@@ -94,8 +94,8 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     let marker = look_at_marker(path);
     let len = file.metadata().map_err(unreadable)?.len();
     let mut lines = Lines::default();
-    let walked = walk(compression, &file, 0, |piece| {
-        if let Piece::Data(data) = piece {
+    let scan = scan(compression, &file, 0, |piece| {
+        if let FrameEvent::Data(data) = piece {
             lines.take(data, path);
         }
         Ok(())
@@ -106,7 +106,7 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     if is_csv && let Some(gaps) = gap_records(path).map_err(unreadable)? {
         findings.gaps_of(&gaps);
     }
-    let cut_frame = if walked.torn && marker.is_none() { len.saturating_sub(walked.whole_to) } else { 0 };
+    let cut_frame = if scan.torn && marker.is_none() { len.saturating_sub(scan.complete_to) } else { 0 };
     let around = Around {
         marked: marker.is_some(),
         writer_pid: marker.and_then(|(pid, alive)| pid.filter(|_| alive)),
@@ -143,8 +143,8 @@ fn gap_records(csv: &Path) -> io::Result<Option<Findings>> {
         Err(error) => return Err(error),
     };
     let mut lines = Lines::default();
-    walk(Compression::None, &file, 0, |piece| {
-        if let Piece::Data(data) = piece {
+    scan(Compression::None, &file, 0, |piece| {
+        if let FrameEvent::Data(data) = piece {
             lines.take(data, &path);
         }
         Ok(())

@@ -1,22 +1,22 @@
-//! Turns a message into the bytes of its line: text or JSON, with the time, the journal's priority or neither.
+//! Formats a message as a line of text or JSON, with the time, the journal's priority or neither.
 
-use super::{Fields, Level, LogFormat};
+use super::{LogFields, LogFormat, LogLevel};
 use std::fmt::Write as _;
 
-/// What a text line begins with.
+/// Says what a text line begins with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Prefix {
-    /// The program's name only: a terminal, or a command that ends by itself.
+    /// The program's name: on a terminal, or for a command that ends by itself.
     #[default]
     Name,
-    /// The time in India, then the program's name: a log.
+    /// The time in India, then the program's name: in a log.
     Clock,
-    /// The priority as `<4>`; the journal knows time and name itself.
+    /// The priority as `<4>`; the journal adds time and name itself.
     Journal,
 }
 
 impl Prefix {
-    /// Returns the prefix of a stream or server whose stderr is the descriptor of this process.
+    /// Returns the prefix for a stream or server with this process's stderr.
     pub fn of_stderr() -> Prefix {
         use std::io::IsTerminal as _;
         let stderr = std::io::stderr();
@@ -30,39 +30,39 @@ impl Prefix {
     }
 }
 
-/// Returns whether the value of `JOURNAL_STREAM` (`DEVICE:INODE`) names this file.
+/// Returns whether the value of `JOURNAL_STREAM` (`DEVICE:INODE`) names this device and inode.
 fn is_journal(value: &str, device: u64, inode: u64) -> bool {
     let parts = value.split_once(':').map(|(device, inode)| (device.parse(), inode.parse()));
     parts == Some((Ok(device), Ok(inode)))
 }
 
-/// How lines are written.
+/// Says how lines are written.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Style {
+pub(super) struct LineStyle {
     pub format: LogFormat,
     pub color: bool,
     pub prefix: Prefix,
 }
 
-impl Style {
-    /// Returns the line of a message at a moment (µs since the epoch), with its line end.
-    pub fn line(self, level: Level, fields: &Fields<'_>, message: &str, now_us: i64) -> String {
+impl LineStyle {
+    /// Returns the line of a message at a time in microseconds since the epoch, with its line end.
+    pub fn line(self, level: LogLevel, fields: &LogFields<'_>, message: &str, now_us: i64) -> String {
         match self.format {
             LogFormat::Text => self.text(level, message, now_us),
             LogFormat::Json => json(level, fields, message, now_us),
         }
     }
 
-    fn text(self, level: Level, message: &str, now_us: i64) -> String {
-        use anstyle::{AnsiColor, Style};
+    fn text(self, level: LogLevel, message: &str, now_us: i64) -> String {
+        use anstyle::AnsiColor;
         let style = match level {
-            _ if !self.color => Style::new(),
-            Level::Error => AnsiColor::Red.on_default().bold(),
-            Level::Warn => AnsiColor::Yellow.on_default(),
-            _ => Style::new().dimmed(),
+            _ if !self.color => anstyle::Style::new(),
+            LogLevel::Error => AnsiColor::Red.on_default().bold(),
+            LogLevel::Warn => AnsiColor::Yellow.on_default(),
+            _ => anstyle::Style::new().dimmed(),
         };
         let word = match level {
-            Level::Info => String::new(),
+            LogLevel::Info => String::new(),
             _ => format!("{style}{}{style:#}: ", level.word()),
         };
         match self.prefix {
@@ -71,7 +71,7 @@ impl Style {
                 format!("{} dhan: {word}{message}\n", crate::clock::ist_civil(now_us).strftime("%H:%M:%S"))
             }
             Prefix::Journal => {
-                // Every line of a message is an entry of its own there, and needs its own priority.
+                // The journal stores every line as a separate entry, which needs its own priority.
                 let mut lines = String::with_capacity(message.len() + 16);
                 for (i, line) in message.lines().enumerate() {
                     let word = if i == 0 { word.as_str() } else { "" };
@@ -83,13 +83,13 @@ impl Style {
     }
 }
 
-fn json(level: Level, fields: &Fields<'_>, message: &str, now_us: i64) -> String {
+fn json(level: LogLevel, fields: &LogFields<'_>, message: &str, now_us: i64) -> String {
     #[derive(serde::Serialize)]
     struct Line<'a> {
         time: String,
         level: &'a str,
         #[serde(flatten)]
-        fields: &'a Fields<'a>,
+        fields: &'a LogFields<'a>,
         message: &'a str,
     }
     let now = crate::clock::ist_civil(now_us);
@@ -104,21 +104,21 @@ mod tests {
     /// 2026-11-27 09:14:07 in India.
     const NOW: i64 = 1_795_751_047_000_000;
 
-    fn style(prefix: Prefix) -> Style {
-        Style { prefix, ..Style::default() }
+    fn style(prefix: Prefix) -> LineStyle {
+        LineStyle { prefix, ..LineStyle::default() }
     }
 
     #[test]
     fn a_log_has_the_time_in_india_and_the_journal_has_priorities() {
-        let line = |prefix, level, message: &str| style(prefix).line(level, &Fields::default(), message, NOW);
+        let line = |prefix, level, message: &str| style(prefix).line(level, &LogFields::default(), message, NOW);
         for (prefix, level, message, shown) in [
-            (Prefix::Name, Level::Warn, "late", "dhan: warning: late\n"),
-            (Prefix::Clock, Level::Warn, "late", "09:14:07 dhan: warning: late\n"),
-            (Prefix::Clock, Level::Info, "up", "09:14:07 dhan: up\n"),
-            (Prefix::Journal, Level::Warn, "late", "<4>warning: late\n"),
-            (Prefix::Journal, Level::Error, "two\nlines", "<3>error: two\n<3>lines\n"),
-            (Prefix::Journal, Level::Info, "up", "<6>up\n"),
-            (Prefix::Journal, Level::Trace, "x", "<7>trace: x\n"),
+            (Prefix::Name, LogLevel::Warn, "late", "dhan: warning: late\n"),
+            (Prefix::Clock, LogLevel::Warn, "late", "09:14:07 dhan: warning: late\n"),
+            (Prefix::Clock, LogLevel::Info, "up", "09:14:07 dhan: up\n"),
+            (Prefix::Journal, LogLevel::Warn, "late", "<4>warning: late\n"),
+            (Prefix::Journal, LogLevel::Error, "two\nlines", "<3>error: two\n<3>lines\n"),
+            (Prefix::Journal, LogLevel::Info, "up", "<6>up\n"),
+            (Prefix::Journal, LogLevel::Trace, "x", "<7>trace: x\n"),
         ] {
             assert_eq!(line(prefix, level, message), shown);
         }
@@ -126,10 +126,10 @@ mod tests {
 
     #[test]
     fn json_has_every_field_in_the_same_order_and_null_for_what_is_not_known() {
-        let style = Style { format: LogFormat::Json, ..style(Prefix::Journal) };
-        let fields = Fields { event: Some("retrying"), conn: Some(2), delay_ms: Some(480), ..Fields::default() };
+        let style = LineStyle { format: LogFormat::Json, ..style(Prefix::Journal) };
+        let fields = LogFields { event: Some("retrying"), conn: Some(2), delay_ms: Some(480), ..LogFields::default() };
         assert_eq!(
-            style.line(Level::Info, &fields, "again", NOW),
+            style.line(LogLevel::Info, &fields, "again", NOW),
             "{\"time\":\"2026-11-27T09:14:07+05:30\",\"level\":\"info\",\"event\":\"retrying\",\"conn\":2,\
              \"cause\":null,\"delay_ms\":480,\"code\":null,\"host\":null,\"message\":\"again\"}\n"
         );

@@ -1,20 +1,20 @@
-//! A terminal for live lines and progress bars, whose drawings take the way of all messages.
+//! Provides a terminal for live lines and progress bars whose drawings pass through the message printer.
 
-use super::out::{Out, Piece};
+use super::out::{OutputKind, StderrWriter};
 use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What a progress bar draws on. Nothing of it reaches stderr before it is flushed.
+/// Collects the drawing of a progress bar; nothing reaches stderr before it is flushed.
 #[derive(Debug)]
-pub(super) struct Terminal {
-    out: Arc<Out>,
+pub(super) struct DrawTarget {
+    out: Arc<StderrWriter>,
     drawing: Mutex<String>,
 }
 
-impl Terminal {
-    pub fn new(out: Arc<Out>) -> Terminal {
-        Terminal { out, drawing: Mutex::default() }
+impl DrawTarget {
+    pub fn new(out: Arc<StderrWriter>) -> DrawTarget {
+        DrawTarget { out, drawing: Mutex::default() }
     }
 
     fn draw(&self, text: std::fmt::Arguments<'_>) -> io::Result<()> {
@@ -22,13 +22,13 @@ impl Terminal {
         drawing.write_fmt(text).map_err(io::Error::other)
     }
 
-    /// Moves the cursor; by nothing is no move, which the terminal's own language cannot say.
+    /// Moves the cursor. Zero is skipped, because a terminal reads a count of 0 as 1.
     fn move_by(&self, n: usize, way: char) -> io::Result<()> {
         if n == 0 { Ok(()) } else { self.draw(format_args!("\x1b[{n}{way}")) }
     }
 }
 
-impl indicatif::TermLike for Terminal {
+impl indicatif::TermLike for DrawTarget {
     fn width(&self) -> u16 {
         rustix::termios::tcgetwinsize(io::stderr()).map_or(80, |size| if size.ws_col == 0 { 80 } else { size.ws_col })
     }
@@ -64,7 +64,7 @@ impl indicatif::TermLike for Terminal {
     fn flush(&self) -> io::Result<()> {
         let drawing = std::mem::take(&mut *self.drawing.lock().unwrap_or_else(PoisonError::into_inner));
         if !drawing.is_empty() {
-            self.out.write(drawing.into_bytes(), Piece::Drawing);
+            self.out.write(drawing.into_bytes(), OutputKind::Drawing);
         }
         Ok(())
     }

@@ -1,70 +1,70 @@
-//! Writes lines to stderr: at once for a command that ends by itself, from a bounded queue and a thread of its own for a
-//! stream or a server, so that a stderr which nobody reads holds up neither sockets nor signals.
+//! Writes lines to stderr: directly for a command that ends by itself, through a bounded queue and a thread for a
+//! stream or a server, so that a stderr without a reader blocks neither sockets nor signals.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Bytes that may wait for a reader of stderr.
+/// Limit in bytes of the queue for stderr.
 const QUEUE_BYTES: usize = 4 << 20;
-/// A live line is not drawn any more when this many bytes wait: its next state says more than its last.
+/// Queued bytes from which a live line is not drawn; its next state replaces this one.
 const DRAW_BYTES: usize = 16 << 10;
-/// Bytes that are written together.
+/// Limit in bytes of one write.
 const BATCH_BYTES: usize = 64 << 10;
-/// At the end a stderr that takes nothing for this long is given up.
-const PATIENCE: Duration = Duration::from_millis(250);
-/// At the end the queue has this long in all: what a signal ends is over within two seconds, and the outputs come first.
-const LAST_WORDS: Duration = Duration::from_millis(400);
+/// Time without progress after which a blocked stderr is abandoned at the end.
+const STALL_LIMIT: Duration = Duration::from_millis(250);
+/// Time for the whole queue at the end. A run that a signal ends has two seconds in all, and the outputs come first.
+const FINISH_LIMIT: Duration = Duration::from_millis(400);
 
-/// What a piece of output is.
+/// Says what kind of output the bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece {
-    /// Lines: counted when they have to be dropped.
+pub(super) enum OutputKind {
+    /// Lines, which are counted if they are dropped.
     Lines,
-    /// A state of a live line: worth nothing later.
+    /// A state of a live line, which is worthless later.
     Drawing,
 }
 
-/// Makes the line that says how many lines were dropped.
+/// Returns the line that reports how many lines were dropped.
 pub(super) type DroppedLine = Box<dyn Fn(u64) -> String + Send>;
 
-/// The way to stderr.
+/// Writes to stderr, directly or through a queue.
 #[derive(Default)]
-pub(super) struct Out {
+pub(super) struct StderrWriter {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// Whether a thread writes what is queued; without one everything is written at once.
+    /// Whether a thread writes the queue; without one everything is written directly.
     queued: bool,
     waiting: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// Lines that had no room.
+    /// Number of lines dropped because the queue was full.
     dropped: u64,
-    /// Whether the thread holds something that is not written yet.
+    /// Whether the thread holds bytes that are not written yet.
     busy: bool,
     /// Bytes written so far.
     written: u64,
 }
 
-impl std::fmt::Debug for Out {
+impl std::fmt::Debug for StderrWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Out")
+        f.write_str("StderrWriter")
     }
 }
 
-impl Out {
-    /// Writes, or queues where a thread writes. Never waits in the second case.
-    pub fn write(&self, bytes: Vec<u8>, piece: Piece) {
+impl StderrWriter {
+    /// Writes the bytes, or queues them if a thread writes the queue; queueing never waits.
+    pub fn write(&self, bytes: Vec<u8>, kind: OutputKind) {
         let mut state = self.lock();
         if !state.queued {
             drop(state);
             write_all(&bytes, |_| {});
             return;
         }
-        if piece == Piece::Drawing && state.bytes > DRAW_BYTES {
+        if kind == OutputKind::Drawing && state.bytes > DRAW_BYTES {
             return;
         }
         state.push(bytes);
@@ -72,8 +72,8 @@ impl Out {
         self.changed.notify_all();
     }
 
-    /// Gives the queue a thread. Where the system has none left, lines go on being written at once.
-    pub fn start(self: &Arc<Out>, dropped_line: DroppedLine) {
+    /// Starts the thread that writes the queue. If the system has no thread left, lines are still written directly.
+    pub fn start(self: &Arc<StderrWriter>, dropped_line: DroppedLine) {
         let mut state = self.lock();
         if state.queued {
             return;
@@ -83,9 +83,9 @@ impl Out {
         state.queued = thread.spawn(move || out.run(&dropped_line)).is_ok();
     }
 
-    /// Waits until everything is written, or stderr takes nothing any more.
+    /// Waits until everything is written, or until stderr takes nothing any more.
     pub fn finish(&self) {
-        let end = Instant::now() + LAST_WORDS;
+        let end = Instant::now() + FINISH_LIMIT;
         let mut state = self.lock();
         let (mut written, mut since) = (state.written, Instant::now());
         while state.queued && (state.busy || !state.waiting.is_empty() || state.dropped > 0) {
@@ -93,7 +93,7 @@ impl Out {
             if state.written != written {
                 (written, since) = (state.written, now);
             }
-            let until = (since + PATIENCE).min(end);
+            let until = (since + STALL_LIMIT).min(end);
             if now >= until {
                 return;
             }
@@ -122,7 +122,7 @@ impl Out {
 }
 
 impl State {
-    /// Queues lines; the oldest make room, and are counted.
+    /// Queues lines; if the queue is full the oldest are dropped and counted.
     fn push(&mut self, bytes: Vec<u8>) {
         self.bytes += bytes.len();
         self.waiting.push_back(bytes);
@@ -134,7 +134,7 @@ impl State {
         }
     }
 
-    /// Takes what is written next: first the word about what is missing, since it was older.
+    /// Takes the bytes to write next, beginning with the report of dropped lines, which are older.
     fn take(&mut self, dropped_line: &DroppedLine) -> Vec<u8> {
         let mut batch = Vec::new();
         let dropped = std::mem::take(&mut self.dropped);
@@ -151,11 +151,11 @@ impl State {
     }
 }
 
-/// Writes everything, waiting where the descriptor is one that does not wait; gives up where stderr is closed.
+/// Writes all bytes; waits if the descriptor is nonblocking and full, and gives up if stderr is closed.
 fn write_all(mut bytes: &[u8], mut written: impl FnMut(usize)) {
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::io::Errno;
-    // Not by `std`, whose lock would be held while this waits.
+    // Not through `std`, whose lock would be held during the wait.
     let stderr = std::io::stderr();
     while !bytes.is_empty() {
         match rustix::io::write(&stderr, bytes) {
@@ -178,7 +178,7 @@ fn write_all(mut bytes: &[u8], mut written: impl FnMut(usize)) {
 mod tests {
     use super::*;
 
-    fn said(n: u64) -> String {
+    fn dropped_line(n: u64) -> String {
         format!("{n} lines were dropped\n")
     }
 
@@ -190,7 +190,7 @@ mod tests {
             state.push(line.clone());
         }
         assert_eq!((state.waiting.len(), state.bytes, state.dropped), (4, QUEUE_BYTES, 3));
-        let batch = state.take(&(Box::new(said) as DroppedLine));
+        let batch = state.take(&(Box::new(dropped_line) as DroppedLine));
         assert!(batch.starts_with(b"3 lines were dropped\n"));
         assert_eq!(state.dropped, 0);
     }

@@ -1,16 +1,17 @@
-//! Makes somebody else's text safe to show.
+//! Makes text of other origin safe to show.
 
-/// The most of a server's text that is shown; bytes.
+/// Limit in bytes of a server's text in messages.
 const UNTRUSTED_LIMIT: usize = 512;
 
-/// Text that somebody else wrote, as it may be shown: no control characters, no terminal escapes, nothing that turns
-/// the reading direction, on one line, at most 512 bytes. Not masked: that is done where it is printed.
+/// Returns text of other origin in a form that is safe to show: without control characters, terminal escapes and
+/// characters that change the reading direction, on one line, at most 512 bytes. It is not masked; printing does
+/// that.
 pub fn untrusted(text: &str) -> String {
     let mut clean = String::with_capacity(text.len().min(UNTRUSTED_LIMIT));
     let mut characters = text.chars();
     while let Some(c) = characters.next() {
         match c {
-            // A terminal's own language: ESC [ … letter. What is left of other sequences is harmless text.
+            // Skips a terminal's control sequence: ESC [ … letter. The rest of other sequences is harmless text.
             '\u{1b}' if characters.as_str().starts_with('[') => {
                 characters.by_ref().skip(1).find(|c| ('\u{40}'..='\u{7e}').contains(c));
             }
@@ -27,7 +28,8 @@ pub fn untrusted(text: &str) -> String {
     clean
 }
 
-/// Characters that show nothing but change what is shown around them: direction, joining, byte order, line ends.
+/// Returns whether a character is invisible but changes what is shown around it: direction, joining, byte order, line
+/// ends.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -1,4 +1,4 @@
-//! CSV: RFC 4180, empty for null, the digits those of NDJSON.
+//! Writes records as CSV (RFC 4180): empty for null, numbers with the same digits as in NDJSON.
 
 use super::text::Text;
 use super::time::{IsoText, TimeStyle};
@@ -6,33 +6,33 @@ use crate::record::market::{COLUMNS, column};
 use crate::record::schema::Family;
 use crate::record::{BookLevel, FieldWriter, Key, NO_COLUMN, RECV, RecordType, TimeKey};
 
-/// Which columns a row has.
+/// Says which columns a row has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Columns {
-    /// Every column of the market feed, empty where a record has no such field.
+pub enum CsvColumns {
+    /// Every column of the market feed, empty if the record has no such field.
     Market,
-    /// The record's own fields.
+    /// Only the record's own fields.
     Own,
 }
 
-/// Writes a record's fields as the cells of a row whose first cells are there already. Two writers rather than one that
-/// looks: where the next cell lies is then known when the program is built, and the commas before it are one store.
-pub(super) struct Cells<'a, T, const OWN: bool> {
+/// Writes a record's fields as cells of a row whose first cells are written already. `OWN` makes two types: the place
+/// of each cell is then known at compile time, and the commas before it are one store.
+pub(super) struct RowWriter<'a, T, const OWN: bool> {
     pub(super) out: &'a mut T,
     pub(super) style: TimeStyle,
     pub(super) iso: &'a mut IsoText,
-    /// The column that was written last. Every field moves it, whatever its value.
+    /// Index of the column written last. Every field advances it, whatever its value.
     pub(super) at: u8,
 }
 
-/// The column of `symbol`, the last of a market row's prepared beginning.
+/// Index of the `symbol` column, the last one of a market row's cached beginning.
 pub(super) const SYMBOL: u8 = column("symbol");
 const BID1: u8 = column("bid1_price");
 const COMMAS: &str = ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,";
 const _: () = assert!(COMMAS.len() == COLUMNS.len(), "one for every column");
 
-impl<T: Text, const OWN: bool> Cells<'_, T, OWN> {
-    /// Moves to a field's column: the commas that come before it.
+impl<T: Text, const OWN: bool> RowWriter<'_, T, OWN> {
+    /// Advances to a field's column and returns the commas before it.
     #[inline(always)]
     fn cell(&mut self, key: Key) -> &'static str {
         self.column(key.column)
@@ -66,7 +66,7 @@ impl<T: Text, const OWN: bool> Cells<'_, T, OWN> {
     }
 }
 
-impl<T: Text, const OWN: bool> FieldWriter for Cells<'_, T, OWN> {
+impl<T: Text, const OWN: bool> FieldWriter for RowWriter<'_, T, OWN> {
     #[inline(always)]
     fn price32(&mut self, key: Key, value: f32) {
         let before = self.cell(key);
@@ -167,22 +167,22 @@ impl<T: Text, const OWN: bool> FieldWriter for Cells<'_, T, OWN> {
         }
     }
 
-    /// A row holds one level: [`super::encoder`] writes depth a row at a time and never comes here.
+    /// Does nothing: a row holds one level, and [`super::encoder`] writes depth row by row.
     fn levels(&mut self, _key: Key, _rows: &[BookLevel<f64>]) {}
 }
 
-/// Returns the columns and the header line of a CSV that holds records of these types.
-pub fn layout(types: &[RecordType], time: TimeStyle) -> (Columns, String) {
+/// Returns the columns and the header line of a CSV for records of these types.
+pub fn layout(types: &[RecordType], time: TimeStyle) -> (CsvColumns, String) {
     let is_packet = |kind: &&RecordType| kind.schema().family == Family::Packet;
-    let columns = if types.iter().filter(is_packet).count() > 1 { Columns::Market } else { Columns::Own };
+    let columns = if types.iter().filter(is_packet).count() > 1 { CsvColumns::Market } else { CsvColumns::Own };
     let mut names = match (columns, types) {
-        (Columns::Market, _) => COLUMNS[..COLUMNS.len() - 1].to_vec(),
-        // Types that share a CSV otherwise have the same columns: the views of a depth stream.
-        (Columns::Own, [kind, ..]) => {
+        (CsvColumns::Market, _) => COLUMNS[..COLUMNS.len() - 1].to_vec(),
+        // The only other types that share a CSV are the two views of a depth stream, which have the same columns.
+        (CsvColumns::Own, [kind, ..]) => {
             let own = kind.schema().columns().map(|field| field.name);
             std::iter::once("type").chain(own).collect()
         }
-        (Columns::Own, []) => vec!["type"],
+        (CsvColumns::Own, []) => vec!["type"],
     };
     names.push(if time == TimeStyle::Iso { RECV.iso.name } else { RECV.epoch.name });
     (columns, names.join(",") + "\n")

@@ -1,8 +1,8 @@
-//! Records into lines of one format.
+//! Encodes records as lines of one format.
 
-use super::csv::{self, Cells, Columns};
-use super::ndjson::Members;
-use super::text::{Head, Out, Text};
+use super::csv::{self, CsvColumns, RowWriter};
+use super::ndjson::ObjectWriter;
+use super::text::{LineHead, Text, TextBuf};
 use super::time::{IsoText, TimeStyle};
 use crate::model::InstrumentKey;
 use crate::record::depth::{Depth, DepthSide, LevelRow};
@@ -10,7 +10,7 @@ use crate::record::{FieldWriter as _, RECV, Record, RecordType};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-/// The formats of output.
+/// Names an output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Format {
     /// One JSON object a line.
@@ -21,7 +21,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The word people type.
+    /// Returns the word that people type.
     pub const fn name(self) -> &'static str {
         match self {
             Format::Ndjson => "ndjson",
@@ -30,36 +30,36 @@ impl Format {
     }
 }
 
-/// How lines look.
+/// Says how lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Style {
     /// NDJSON or CSV.
     pub format: Format,
-    /// Numbers or RFC 3339.
+    /// How times are written.
     pub time: TimeStyle,
     /// Which columns a CSV row has.
-    pub columns: Columns,
+    pub columns: CsvColumns,
 }
 
-/// Ready-made beginnings that are kept. All instruments that may be subscribed need half as many; a server that invents
-/// others must not take all memory.
+/// Limit of cached line beginnings. Twice as many as all instruments that can be subscribed need; it bounds the
+/// memory when a server invents instruments.
 const HEADS: usize = 200_000;
 
-/// Turns records into lines. What is the same for every record of an instrument (type, segment, id, symbol) is kept ready made.
+/// Encodes records as lines. The part that all records of an instrument share (type, segment, id, symbol) is cached.
 #[derive(Debug)]
 pub struct Encoder {
     style: Style,
-    heads: FxHashMap<u64, Head>,
+    heads: FxHashMap<u64, LineHead>,
     iso: IsoText,
 }
 
 impl Encoder {
-    /// An encoder of a style.
+    /// Creates an encoder for a style.
     pub fn new(style: Style) -> Encoder {
         Encoder { style, heads: FxHashMap::default(), iso: IsoText::default() }
     }
 
-    /// How its lines look.
+    /// Returns the style of its lines.
     pub fn style(&self) -> Style {
         self.style
     }
@@ -68,7 +68,7 @@ impl Encoder {
     #[inline(always)]
     pub fn instrument_line<R: Record>(
         &mut self,
-        out: &mut Out,
+        out: &mut TextBuf,
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &R,
@@ -81,7 +81,7 @@ impl Encoder {
         let head = heads
             .entry(head_id(R::TYPE, instrument))
             .or_insert_with(|| head(style.format, R::TYPE.name(), instrument, symbol().as_deref()));
-        // Not closures: they might not be inlined, and the line would live in memory instead of registers.
+        // Not a closure: it might not be inlined, and the line would live in memory instead of registers.
         if R::NUMBERS_ONLY {
             let mut line = out.begin_short(head);
             rest(*style, iso, &mut line, record, recv_us, csv::SYMBOL);
@@ -99,10 +99,10 @@ impl Encoder {
         }
     }
 
-    /// Appends the line of a record about an instrument that is printed too seldom for a beginning to be kept ready.
+    /// Appends the line of a record about an instrument without caching its beginning, for records that are rare.
     pub fn rare_line<R: Record>(
         &mut self,
-        out: &mut Out,
+        out: &mut TextBuf,
         instrument: InstrumentKey,
         symbol: Option<&str>,
         record: &R,
@@ -116,8 +116,8 @@ impl Encoder {
         });
     }
 
-    /// Appends the line of a record that is not about one instrument: control records, orders.
-    pub fn line<R: Record>(&mut self, out: &mut Out, record: &R, recv_us: i64) {
+    /// Appends the line of a record that is not about one instrument: a control record or an order.
+    pub fn line<R: Record>(&mut self, out: &mut TextBuf, record: &R, recv_us: i64) {
         let Encoder { style, iso, .. } = self;
         out.line(|line| {
             if style.format == Format::Ndjson {
@@ -130,10 +130,10 @@ impl Encoder {
         });
     }
 
-    /// Appends a book: one NDJSON line, or a CSV row a level.
+    /// Appends an order book: one NDJSON line, or one CSV row for each level.
     pub fn depth(
         &mut self,
-        out: &mut Out,
+        out: &mut TextBuf,
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &Depth<'_>,
@@ -145,10 +145,10 @@ impl Encoder {
         }
     }
 
-    /// Appends one side of a book: one NDJSON line, or a CSV row a level.
+    /// Appends one side of an order book: one NDJSON line, or one CSV row for each level.
     pub fn depth_side(
         &mut self,
-        out: &mut Out,
+        out: &mut TextBuf,
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &DepthSide<'_>,
@@ -162,7 +162,7 @@ impl Encoder {
 
     fn level_rows<R: Record>(
         &mut self,
-        out: &mut Out,
+        out: &mut TextBuf,
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         rows: impl Iterator<Item = LevelRow>,
@@ -178,7 +178,7 @@ impl Encoder {
         for row in rows {
             out.line(|line| {
                 line.bytes(head.as_bytes());
-                let mut cells = Cells::<_, true> { out: line, style: style.time, iso, at: csv::SYMBOL };
+                let mut cells = RowWriter::<_, true> { out: line, style: style.time, iso, at: csv::SYMBOL };
                 row.fields(&mut cells);
                 cells.time(RECV, recv_us);
                 line.byte(b'\n');
@@ -186,18 +186,18 @@ impl Encoder {
         }
     }
 
-    /// Forgets what instruments are called, since that has become known only now.
+    /// Drops the cached line beginnings, because the symbols of instruments have changed.
     pub fn forget_symbols(&mut self) {
         self.heads.clear();
     }
 }
 
-/// The fields of a record, its receive time, and the end of its line.
+/// Appends the fields of a record, its receive time, and the line end.
 #[inline(always)]
 fn rest<R: Record, T: Text>(style: Style, iso: &mut IsoText, line: &mut T, record: &R, recv_us: i64, at: u8) {
     macro_rules! cells {
         ($own:literal) => {{
-            let mut cells = Cells::<_, $own> { out: line, style: style.time, iso, at };
+            let mut cells = RowWriter::<_, $own> { out: line, style: style.time, iso, at };
             record.fields(&mut cells);
             cells.time(RECV, recv_us);
             line.byte(b'\n');
@@ -205,13 +205,13 @@ fn rest<R: Record, T: Text>(style: Style, iso: &mut IsoText, line: &mut T, recor
     }
     match (style.format, style.columns) {
         (Format::Ndjson, _) => {
-            let mut members = Members { out: line, style: style.time, iso };
+            let mut members = ObjectWriter { out: line, style: style.time, iso };
             record.fields(&mut members);
             members.time(RECV, recv_us);
             line.bytes(b"}\n");
         }
-        (Format::Csv, Columns::Market) => cells!(false),
-        (Format::Csv, Columns::Own) => cells!(true),
+        (Format::Csv, CsvColumns::Market) => cells!(false),
+        (Format::Csv, CsvColumns::Own) => cells!(true),
     }
 }
 
@@ -220,9 +220,9 @@ fn head_id(kind: RecordType, instrument: InstrumentKey) -> u64 {
     (kind as u64) << 40 | u64::from(instrument.segment.code()) << 32 | u64::from(instrument.security_id)
 }
 
-/// The beginning of a line about an instrument.
-fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&str>) -> Head {
-    let mut out = Out::new();
+/// Returns the beginning of a line about an instrument.
+fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&str>) -> LineHead {
+    let mut out = TextBuf::new();
     let InstrumentKey { segment, security_id } = instrument;
     match format {
         Format::Ndjson => {
@@ -239,5 +239,5 @@ fn head(format: Format, kind: &str, instrument: InstrumentKey, symbol: Option<&s
             out.line(|line| line.csv_field(symbol.unwrap_or_default()));
         }
     }
-    Head::new(out.as_bytes())
+    LineHead::new(out.as_bytes())
 }

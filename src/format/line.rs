@@ -1,10 +1,10 @@
-//! When a line was received, without decoding the rest of it.
+//! Reads the receive time of a line without decoding the rest of it.
 
 use crate::clock::IST_OFFSET_US;
 use jiff::Timestamp;
 
-/// The receive time (µs since the epoch) of an NDJSON line or a CSV row of ours, which is always the last field:
-/// `recv_us` as a number or `recv` as RFC 3339.
+/// Returns the receive time of an NDJSON line or a CSV row in microseconds since the epoch. It is always the last
+/// field: `recv_us` as a number or `recv` as RFC 3339. Returns `None` for lines of another origin.
 pub fn recv_us(line: &[u8]) -> Option<i64> {
     let line = line.trim_ascii_end();
     match line.strip_suffix(b"}") {
@@ -22,15 +22,15 @@ pub fn recv_us(line: &[u8]) -> Option<i64> {
     }
 }
 
-/// A whole number of microseconds.
+/// Parses an integer of microseconds.
 pub fn number(text: &[u8]) -> Option<i64> {
     let digits = text.first()?.is_ascii_digit();
     std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
 }
 
-/// RFC 3339, as `--time iso` prints it.
+/// Parses RFC 3339 as `--time iso` writes it; returns microseconds since the epoch.
 pub fn iso(text: &[u8]) -> Option<i64> {
-    // The only zone we print; read by hand since files have millions of them.
+    // The program writes only this zone, so it is parsed without the library: files have millions of times.
     let quick = || {
         let (date_time, zone) = text.split_at_checked(26)?;
         let shape = date_time.iter().zip(b"0000-00-00T00:00:00.000000").all(|(have, want)| match want {

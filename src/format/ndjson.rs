@@ -1,17 +1,17 @@
-//! NDJSON: one object a line, keys in the record's order, no spaces.
+//! Writes records as NDJSON: one object a line, keys in the record's order, no spaces.
 
 use super::text::Text;
 use super::time::{IsoText, TimeStyle};
 use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
 
-/// Writes a record's fields as the members of an object whose beginning is there already.
-pub(super) struct Members<'a, T> {
+/// Writes a record's fields as members of an object whose beginning is written already.
+pub(super) struct ObjectWriter<'a, T> {
     pub(super) out: &'a mut T,
     pub(super) style: TimeStyle,
     pub(super) iso: &'a mut IsoText,
 }
 
-impl<T: Text> Members<'_, T> {
+impl<T: Text> ObjectWriter<'_, T> {
     #[inline(always)]
     fn null_if(&mut self, absent: bool) {
         if absent {
@@ -20,7 +20,7 @@ impl<T: Text> Members<'_, T> {
     }
 }
 
-impl<T: Text> FieldWriter for Members<'_, T> {
+impl<T: Text> FieldWriter for ObjectWriter<'_, T> {
     #[inline(always)]
     fn price32(&mut self, key: Key, value: f32) {
         let finite = self.out.price32(key.json, value);
@@ -127,13 +127,13 @@ impl<T: Text> FieldWriter for Members<'_, T> {
     }
 }
 
-impl<T: Text> Members<'_, T> {
+impl<T: Text> ObjectWriter<'_, T> {
     #[inline(always)]
     fn side<P>(&mut self, levels: impl Iterator<Item = Option<BookLevel<P>>>, price: impl Fn(&mut T, P) -> bool) {
         let mut first = true;
         for level in levels {
             let Some(level) = level else { continue };
-            // The end of a level and the beginning of the next one are one store.
+            // The end of a level and the beginning of the next one are written with one store.
             if first {
                 self.out.str("{\"price\":");
             } else {

@@ -1,19 +1,19 @@
-//! How moments are written.
+//! Writes times in epoch numbers or in RFC 3339.
 
 use crate::clock::{SECOND_US, ist_civil};
 use std::io::Write as _;
 
-/// How moments are written (`--time`).
+/// Says how times are written (`--time`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum TimeStyle {
-    /// Numbers: µs or seconds since the epoch.
+    /// As numbers: microseconds or seconds since the epoch.
     #[default]
     Epoch,
-    /// RFC 3339 text with India's offset.
+    /// As RFC 3339 text with India's offset.
     Iso,
 }
 
-/// Writes RFC 3339 text; the calendar is asked once a second, not once a record.
+/// Writes RFC 3339 text; it computes the calendar once a second, not for each record.
 #[derive(Debug, Clone)]
 pub(super) struct IsoText {
     second: i64,
@@ -27,7 +27,8 @@ impl Default for IsoText {
 }
 
 impl IsoText {
-    /// The date and time of day of a second, of which there are two in a record: its own and the last trade's.
+    /// Returns date and time of a second. It caches two seconds, since a record has two: its own and the last
+    /// trade's.
     fn second(&mut self, second: i64) -> [u8; 19] {
         if self.second != second {
             let civil = ist_civil(second.saturating_mul(SECOND_US));
@@ -37,14 +38,14 @@ impl IsoText {
         self.text
     }
 
-    /// `2026-06-10T09:49:57+05:30`
+    /// Returns a time as `2026-06-10T09:49:57+05:30`.
     pub(super) fn seconds(&mut self, second: i64) -> [u8; 25] {
         let mut text = *b"                   +05:30";
         text[..19].copy_from_slice(&self.second(second));
         text
     }
 
-    /// `2026-06-10T09:49:57.817220+05:30`
+    /// Returns a time as `2026-06-10T09:49:57.817220+05:30`.
     pub(super) fn micros(&mut self, us: i64) -> [u8; 32] {
         let mut text = *b"                   .000000+05:30";
         text[..19].copy_from_slice(&self.second(us.div_euclid(SECOND_US)));

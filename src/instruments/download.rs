@@ -3,6 +3,8 @@
 use super::index::Source;
 use crate::console::Console;
 use crate::model::exit::Failure;
+use crate::net::tls::LazyTls;
+use crate::net::{Resolver, http_client};
 use flate2::write::GzDecoder;
 use futures_util::StreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,11 +13,9 @@ use reqwest::header::{
 };
 use reqwest::{StatusCode, header};
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long the server may be silent.
 const SILENCE: Duration = Duration::from_secs(20);
 /// Slower than this after [`SILENCE`] is given up: the smallest master would take longer than it may.
@@ -28,6 +28,8 @@ const MAX_VALIDATOR: usize = 512;
 pub struct Request<'a> {
     /// The address, checked by [`address`].
     pub url: &'a str,
+    /// A PEM file of further roots (`--ca-file`).
+    pub ca_file: Option<&'a Path>,
     /// What is in the cache, to be sent only if there is something newer.
     pub known: Option<&'a Source>,
     /// How long it may take in all.
@@ -145,7 +147,11 @@ pub fn fetch(request: Request<'_>, target: &mut dyn Target, console: &Console) -
 
 async fn attempts(request: Request<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
     let started = Instant::now();
-    let client = client(request.url)?;
+    let setup = |failure: Failure| DownloadError::Setup(failure.message);
+    let tls = LazyTls::new(request.ca_file).map_err(setup)?;
+    let is_encrypted = !request.url.starts_with("http:");
+    let limits = |builder: reqwest::ClientBuilder| builder.read_timeout(SILENCE);
+    let client = http_client(&tls, &Resolver::default(), is_encrypted, limits).map_err(setup)?;
     let mut delay = Duration::from_millis(250);
     for attempt in 1.. {
         let left = request.limit.saturating_sub(started.elapsed());
@@ -163,33 +169,6 @@ async fn attempts(request: Request<'_>, target: &mut dyn Target, console: &Conso
         }
     }
     Err(DownloadError::TooSlow)
-}
-
-fn client(url: &str) -> Result<reqwest::Client, DownloadError> {
-    let plain = url.starts_with("http:");
-    let tls = if plain { no_tls() } else { crate::net::tls::client_config(None) };
-    let tls = tls.map_err(|failure| DownloadError::Setup(failure.message))?;
-    let builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(Arc::unwrap_or_clone(tls))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .http1_only()
-        .connect_timeout(CONNECT)
-        .read_timeout(SILENCE)
-        .user_agent(concat!("dhan/", env!("CARGO_PKG_VERSION")));
-    let builder = if plain { builder.no_proxy() } else { builder };
-    builder.build().map_err(|_| DownloadError::Setup("the HTTP client cannot be set up".to_owned()))
-}
-
-/// A configuration that trusts nobody: for addresses that use none. It spares the milliseconds of reading the roots.
-fn no_tls() -> Result<Arc<rustls::ClientConfig>, Failure> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Failure::new(crate::model::exit::Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }
 
 /// The server's host, for messages: an address may hold a user name and a password.
@@ -337,7 +316,7 @@ struct Bar<'a>(Option<ProgressBar>, &'a Console);
 
 impl<'a> Bar<'a> {
     fn new(length: Option<u64>, console: &'a Console) -> Bar<'a> {
-        if !io::stderr().is_terminal() || !console.shows(crate::console::Level::Info) {
+        if !io::stderr().is_terminal() || !console.shows(crate::console::LogLevel::Info) {
             return Bar(None, console);
         }
         let bar = match length {
@@ -418,7 +397,7 @@ mod tests {
         });
         let get = |most| {
             let mut memory = Memory(Vec::new());
-            let request = Request { url: &url, known: None, limit: Duration::from_secs(60), most };
+            let request = Request { url: &url, ca_file: None, known: None, limit: Duration::from_secs(60), most };
             (fetch(request, &mut memory, &Console::default()), memory.0.len())
         };
         let (bounded, len) = get(1 << 20);

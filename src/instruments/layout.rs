@@ -1,5 +1,7 @@
 //! The two layouts of the master: columns are found by name, whatever their order and whatever else is there.
 
+use super::line::{Fields, Line};
+
 /// Which of Dhan's two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,91 +27,6 @@ impl Layout {
         match self {
             Layout::Compact => "https://images.dhan.co/api-data/api-scrip-master.csv",
             Layout::Detailed => "https://images.dhan.co/api-data/api-scrip-master-detailed.csv",
-        }
-    }
-}
-
-/// More columns than any layout has.
-pub const MAX_COLUMNS: usize = 64;
-
-/// The fields of one line, as they stand between the separators.
-#[derive(Debug, Clone, Copy)]
-pub struct Fields<'a> {
-    items: [&'a str; MAX_COLUMNS],
-    len: usize,
-}
-
-impl<'a> Fields<'a> {
-    /// Splits a line that [`plain`] made; `None` when it has more than [`MAX_COLUMNS`] fields.
-    pub fn split(line: &'a str) -> Option<Fields<'a>> {
-        let separator = if line.as_bytes().contains(&UNIT) { UNIT } else { b',' };
-        let mut fields = Fields { items: [""; MAX_COLUMNS], len: 0 };
-        let mut start = 0;
-        for at in memchr::memchr_iter(separator, line.as_bytes()).chain([line.len()]) {
-            *fields.items.get_mut(fields.len)? = line.get(start..at)?;
-            fields.len += 1;
-            start = at + 1;
-        }
-        Some(fields)
-    }
-
-    /// A field, trimmed; empty if there is none.
-    pub fn get(&self, column: usize) -> &'a str {
-        self.items.get(column).map_or("", |field| field.trim())
-    }
-
-    /// All of them.
-    pub fn all(&self) -> &[&'a str] {
-        &self.items[..self.len]
-    }
-}
-
-/// Separates the fields of a line that held quotes; a control character that a line may not hold.
-const UNIT: u8 = 0x1f;
-
-/// A line whose fields can be split: as it is, or without its quotes. `None` when it is no text, or its quotes do not pair.
-pub fn plain(line: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
-    use std::borrow::Cow;
-    let text = std::str::from_utf8(line).ok()?;
-    if line.iter().any(|&b| b < b' ' && b != b'\t') {
-        return None;
-    }
-    if memchr::memchr(b'"', line).is_none() {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            rest = quoted;
-            loop {
-                let (before, after) = rest.split_once('"')?;
-                out.push_str(before);
-                match after.strip_prefix('"') {
-                    Some(more) => {
-                        out.push('"');
-                        rest = more;
-                    }
-                    None => {
-                        rest = after;
-                        break;
-                    }
-                }
-            }
-            if !(rest.is_empty() || rest.starts_with(',')) {
-                return None;
-            }
-        } else {
-            let end = rest.find(',').unwrap_or(rest.len());
-            out.push_str(&rest[..end]);
-            rest = &rest[end..];
-        }
-        match rest.strip_prefix(',') {
-            Some(more) => {
-                out.push('\u{1f}');
-                rest = more;
-            }
-            None => return Some(Cow::Owned(out)),
         }
     }
 }
@@ -186,9 +103,9 @@ impl Columns {
             Some(b'{' | b'[') => return Err(HeaderError::Json),
             Some(_) => {}
         }
-        let line = plain(header.trim_ascii_end()).ok_or(HeaderError::NotText)?;
-        let fields = Fields::split(&line).ok_or(HeaderError::Unknown)?;
-        let mut names: Vec<String> = fields.all().iter().map(|name| (*name).trim().to_owned()).collect();
+        let mut line = Line::default();
+        let fields = line.split(header.trim_ascii_end()).ok_or(HeaderError::NotText)?;
+        let mut names: Vec<String> = (0..fields.count()).map(|at| fields.get(at).to_owned()).collect();
         let key = |name: &str| name.split_whitespace().collect::<String>().to_ascii_uppercase();
         let keys: Vec<String> = names.iter().map(|name| key(name)).collect();
         let at = |name: &str| keys.iter().position(|key| key == name);
@@ -255,15 +172,14 @@ impl Columns {
 
     /// Whether a line has as many fields as the header; an empty last one more or less does not matter.
     pub fn fit(&self, fields: &Fields<'_>) -> bool {
-        let len = fields.all().len();
-        len == self.count || (len == self.count + 1 && fields.get(self.count).is_empty())
+        let count = fields.count();
+        count == self.count || (count == self.count + 1 && fields.get(self.count).is_empty())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     pub(crate) const COMPACT: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
 
@@ -296,28 +212,5 @@ mod tests {
         let renamed = COMPACT.replace("SEM_TRADING_SYMBOL", "TRADING").replace("SEM_SMST_SECURITY_ID", "SECID");
         let error = Columns::of(renamed.as_bytes()).unwrap_err();
         assert_eq!(error, HeaderError::Missing(Layout::Compact, vec!["SEM_SMST_SECURITY_ID", "SEM_TRADING_SYMBOL"]));
-    }
-
-    #[test]
-    fn quotes_are_taken_off_and_stray_ones_make_a_line_bad() {
-        let split = |line: &str| plain(line.as_bytes()).map(|line| Fields::split(&line).unwrap().all().join("|"));
-        assert_eq!(split("a,b,c").as_deref(), Some("a|b|c"));
-        assert_eq!(split("a,\"b,\"\"c\",d").as_deref(), Some("a|b,\"c|d"));
-        assert_eq!(split("5\" pipe,b").as_deref(), Some("5\" pipe|b"));
-        for bad in ["a,\"b,c", "a,\"b\"c,d", "a\0,b", "\x1f"] {
-            assert_eq!(split(bad), None, "{bad:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_line_written_by_a_csv_writer_is_read_back(fields in prop::collection::vec("[ -~]{0,8}", 2..20)) {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            writer.write_record(&fields).unwrap();
-            let line = writer.into_inner().unwrap();
-            let line = plain(line.strip_suffix(b"\n").unwrap()).unwrap();
-            let split = Fields::split(&line).unwrap();
-            prop_assert_eq!(split.all(), fields.iter().map(String::as_str).collect::<Vec<_>>());
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! An instrument master that can be asked: the CSV with its index, every answer checked.
 
 use super::index::{self, Bytes, Entry, Footer, blocks, build};
-use super::layout::{Columns, plain};
+use super::layout::Columns;
+use super::line::Line;
 use super::row::{Row, Skip};
 use super::spec::{Name, SpecSegment};
 use super::store::open_regular;
@@ -54,8 +55,8 @@ pub struct Found {
     pub number: u32,
     /// What the index knows of it.
     pub entry: Entry,
-    /// The line, ready to be typed.
-    pub line: String,
+    /// The line, split into fields.
+    pub line: Line,
 }
 
 impl Found {
@@ -64,7 +65,7 @@ impl Found {
     /// # Errors
     /// The line is not what was indexed.
     pub fn row<'a>(&'a self, columns: &'a Columns) -> Result<Row<'a>, MasterError> {
-        Row::parse(columns, &self.line).map_err(|_: Skip| MasterError::Damaged("a line"))
+        Row::parse(columns, self.line.fields()).map_err(|_: Skip| MasterError::Damaged("a line"))
     }
 }
 
@@ -238,8 +239,9 @@ impl Master {
         if crc32fast::hash(&line) != entry.crc {
             return Err(MasterError::Damaged("a line"));
         }
-        let line = plain(&line).ok_or(MasterError::Damaged("a line"))?.into_owned();
-        Ok(Found { number, entry, line })
+        let mut split = Line::default();
+        split.split(&line).ok_or(MasterError::Damaged("a line"))?;
+        Ok(Found { number, entry, line: split })
     }
 
     fn directory(&self) -> Result<Arc<[u64]>, MasterError> {
@@ -357,7 +359,7 @@ impl Master {
         mut each: impl FnMut(u32, Entry, &Row<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         const WINDOW: usize = 1 << 20;
-        let mut window = Vec::new();
+        let (mut window, mut split) = (Vec::new(), Line::default());
         let mut from = 0u64;
         for number in 0..self.footer.rows {
             let entry = self.entry(number)?;
@@ -376,8 +378,8 @@ impl Master {
             if !wanted(&entry, line) {
                 continue;
             }
-            let text = plain(line).ok_or(MasterError::Damaged("a line"))?;
-            let row = Row::parse(&self.columns, &text).map_err(|_: Skip| MasterError::Damaged("a line"))?;
+            let fields = split.split(line).ok_or(MasterError::Damaged("a line"))?;
+            let row = Row::parse(&self.columns, fields).map_err(|_: Skip| MasterError::Damaged("a line"))?;
             if each(number, entry, &row)?.is_break() {
                 break;
             }

@@ -12,6 +12,7 @@ pub mod download;
 pub mod filter;
 pub mod index;
 pub mod layout;
+pub mod line;
 pub mod lookup;
 pub mod master;
 pub mod record;

@@ -1,7 +1,7 @@
 //! Renewing the cached master: one downloader at a time over all processes, and nothing replaced that was not validated.
 
 use super::download::{self, Answer, DownloadError, Request};
-use super::index::{Bytes, Footer, build};
+use super::index::{Bytes, Footer, Source, build};
 use super::layout::Layout;
 use super::master::Master;
 use super::spec::SpecSegment;
@@ -62,6 +62,10 @@ impl Store {
         }
     }
 
+    fn request<'a>(&'a self, known: Option<&'a Source>, limit: Duration) -> Request<'a> {
+        Request { url: &self.url, ca_file: self.ca_file.as_deref(), known, limit, most: build::MAX_CSV }
+    }
+
     fn renew_in(
         &self,
         dir: &Path,
@@ -117,7 +121,7 @@ impl Store {
         let limit = self.within(if old.is_some() && !asked_for { LIMIT_WITH_OLD } else { LIMIT });
         let part = part_in(dir, self.layout).map_err(Trouble::Place)?;
         let mut target = Part(part);
-        match download::fetch(Request { url: &self.url, known, limit, most: build::MAX_CSV }, &mut target, console) {
+        match download::fetch(self.request(known, limit), &mut target, console) {
             Err(DownloadError::Write(error)) => Err(Trouble::Place(error)),
             Err(error) => Err(Trouble::Download(RenewError(error.to_string()))),
             Ok(Answer::NotModified) => {
@@ -147,7 +151,7 @@ impl Store {
             Err(_) => Unnamed::Memory(Vec::new()),
         };
         let limit = self.within(if old.is_some() { LIMIT_WITH_OLD } else { LIMIT });
-        let mut request = Request { url: &self.url, known: None, limit, most: build::MAX_CSV };
+        let mut request = self.request(None, limit);
         let mut answer = download::fetch(request, &mut target, console);
         if let Err(DownloadError::Write(_)) = answer {
             target = Unnamed::Memory(Vec::new());

@@ -1,6 +1,7 @@
 //! One line of the master, typed: the segment it belongs to, its names, and what its placeholders mean.
 
-use super::layout::{Columns, Fields};
+use super::layout::Columns;
+use super::line::Fields;
 use super::spec::SpecSegment;
 use crate::model::Segment;
 use jiff::civil::Date;
@@ -198,12 +199,14 @@ pub(super) fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
 }
 
 impl<'a> Row<'a> {
-    /// Types a line that [`super::layout::plain`] made.
+    /// Reads the fields of a line.
     ///
     /// # Errors
-    /// Why it is not listed.
-    pub fn parse(columns: &'a Columns, line: &'a str) -> Result<Row<'a>, Skip> {
-        let fields = Fields::split(line).filter(|fields| columns.fit(fields)).ok_or(Skip::Bad)?;
+    /// Says why the line is not listed.
+    pub fn parse(columns: &'a Columns, fields: Fields<'a>) -> Result<Row<'a>, Skip> {
+        if !columns.fit(&fields) {
+            return Err(Skip::Bad);
+        }
         let id = fields.get(columns.id);
         let id = id.strip_suffix(".0").unwrap_or(id).parse().map_err(|_| Skip::Bad)?;
         let segment = match (fields.get(columns.exchange), fields.get(columns.letter)) {
@@ -412,9 +415,7 @@ impl<'a> Row<'a> {
     pub fn raw(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let columns = self.columns;
         let fields = self.fields;
-        (0..columns.count).map(move |at| {
-            (columns.names.get(at).map_or("", String::as_str), fields.all().get(at).copied().unwrap_or(""))
-        })
+        (0..columns.count).map(move |at| (columns.names.get(at).map_or("", String::as_str), fields.as_written(at)))
     }
 
     /// Whether the contract's last day has passed.
@@ -426,15 +427,15 @@ impl<'a> Row<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instruments::layout::plain;
+    use crate::instruments::line::Line;
 
     const COMPACT: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
     const DETAILED: &str = "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYING_SECURITY_ID,UNDERLYING_SYMBOL,SYMBOL_NAME,DISPLAY_NAME,INSTRUMENT_TYPE,SERIES,LOT_SIZE,SM_EXPIRY_DATE,STRIKE_PRICE,OPTION_TYPE,TICK_SIZE,EXPIRY_FLAG,BRACKET_FLAG,COVER_FLAG,ASM_GSM_FLAG,ASM_GSM_CATEGORY,BUY_SELL_INDICATOR,BUY_CO_MIN_MARGIN_PER,BUY_CO_SL_RANGE_MAX_PERC,BUY_CO_SL_RANGE_MIN_PERC,BUY_BO_MIN_MARGIN_PER,BUY_BO_PROFIT_RANGE_MAX_PERC,BUY_BO_PROFIT_RANGE_MIN_PERC,MTF_LEVERAGE,SM_UPPER_LIMIT,SM_LOWER_LIMIT,SM_FREEZE_QTY,";
 
     fn with<T>(header: &str, line: &str, look: impl FnOnce(Row<'_>) -> T) -> T {
         let columns = Columns::of(header.as_bytes()).unwrap();
-        let line = plain(line.as_bytes()).unwrap();
-        look(Row::parse(&columns, &line).unwrap())
+        let mut buffer = Line::default();
+        look(Row::parse(&columns, buffer.split(line.as_bytes()).unwrap()).unwrap())
     }
 
     #[test]
@@ -560,7 +561,8 @@ mod tests {
             ("NIFTY", "NIFTY FUT", None),
         ] {
             let line = line(symbol, shown);
-            let row = Row::parse(&columns, &line);
+            let mut buffer = Line::default();
+            let row = Row::parse(&columns, buffer.split(line.as_bytes()).unwrap());
             match expiry {
                 Some(_) => assert_eq!(row.unwrap().expiry, expiry, "{line}"),
                 None => assert_eq!(row.err(), Some(Skip::Expiry), "{line}"),
@@ -571,6 +573,7 @@ mod tests {
     #[test]
     fn a_line_that_is_not_whole_is_bad_and_a_new_segment_is_not() {
         let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        let mut buffer = Line::default();
         for (line, skip) in [
             ("NSE,E,1", Skip::Bad),
             ("NSE,E,x,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A", Skip::Bad),
@@ -579,8 +582,8 @@ mod tests {
             ("NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,more", Skip::Bad),
             ("INX,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A", Skip::UnknownSegment),
         ] {
-            assert_eq!(Row::parse(&columns, line).err(), Some(skip), "{line}");
+            assert_eq!(Row::parse(&columns, buffer.split(line.as_bytes()).unwrap()).err(), Some(skip), "{line}");
         }
-        assert!(Row::parse(&columns, "NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,").is_ok());
+        assert!(Row::parse(&columns, buffer.split(b"NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,").unwrap()).is_ok());
     }
 }

@@ -6,6 +6,7 @@ use super::layout::Layout;
 use super::master::{Master, MasterError, footer};
 use crate::clock::{self, SECOND_US};
 use crate::console::Console;
+use crate::folders;
 use crate::model::exit::{Exit, Failure};
 use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
@@ -24,6 +25,8 @@ pub struct Store {
     pub layout: Layout,
     /// The address it is downloaded from.
     pub url: String,
+    /// A PEM file of further roots for the download (`--ca-file`).
+    pub ca_file: Option<PathBuf>,
     /// Never touch the network.
     pub offline: bool,
     /// When the run that asks is over: nothing is waited for any longer.
@@ -66,18 +69,13 @@ impl Store {
     /// Exit 2 when `DHAN_INSTRUMENTS_URL` is not an `https://` address (or a loopback `http://` one).
     pub fn from_env(layout: Layout, offline: bool) -> Result<Store, Failure> {
         let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-        let dir = var("DHAN_CACHE_DIR").map(PathBuf::from).or_else(|| {
-            let xdg = var("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
-            let home =
-                || var("HOME").map(PathBuf::from).filter(|dir| dir.is_absolute()).map(|home| home.join(".cache"));
-            xdg.or_else(home).map(|dir| dir.join("dhan"))
-        });
+        let dir = var("DHAN_CACHE_DIR").map(PathBuf::from).or_else(|| folders::CACHE.of_process());
         let url = match var("DHAN_INSTRUMENTS_URL") {
             Some(url) => url.into_string().map_err(|_| Failure::usage("DHAN_INSTRUMENTS_URL is not text in UTF-8"))?,
             None => layout.url().to_owned(),
         };
         download::address(&url)?;
-        Ok(Store { dir, layout, url, offline, until: None })
+        Ok(Store { dir, layout, url, ca_file: None, offline, until: None })
     }
 
     /// The time that something may take, no longer than the run that asks for it.

@@ -1,5 +1,5 @@
-//! Why there is no connection. A [`Cause`] is made where it happens and kept to the status record, the gap record and
-//! the exit code. Every word in it is safe to print: it holds no secret and no control character.
+//! Says why there is no connection. A [`Cause`] is made where the failure happens and is kept to the status record,
+//! the gap record and the exit code. Its words are safe to print: they hold no secret and no control character.
 
 use super::disconnect::DisconnectReason;
 use super::exit::Exit;
@@ -8,10 +8,10 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// Why there is no connection.
+/// Says why there is no connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Cause {
-    /// No connection was made.
+    /// No connection could be made.
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The connection ended without a disconnect packet.
@@ -20,22 +20,22 @@ pub enum Cause {
     /// The server ended the connection with a disconnect packet.
     #[error("disconnected by the server, {0}")]
     Disconnect(DisconnectReason),
-    /// No byte came for so long that the connection is taken for dead.
+    /// No byte came for this long, so that the connection counts as dead.
     #[error("nothing came for {}", words(*.0))]
     Silent(Duration),
-    /// Every instrument fell silent in market hours, although the server answers.
+    /// No instrument sent a packet for this long in market hours, although the server answers.
     #[error("connected, but everything that had been ticking has been silent for {} in market hours", words(*.0))]
     Stale(Duration),
-    /// There are no credentials that could be sent.
+    /// No usable credentials were found.
     #[error(transparent)]
     Credentials(#[from] CredentialProblem),
-    /// The account's profile says that the token is dead.
+    /// The account's profile says that the token is no longer valid.
     #[error("the access token is dead, as the account's profile says")]
     TokenDead,
     /// The account's profile says that the data plan is not active.
     #[error("the account's Data API plan is not active, as its profile says: renew it on web.dhan.co")]
     PlanInactive,
-    /// This host holds as many sockets as the account has; the words name the holders.
+    /// This host already holds as many sockets as the account may have; the text names the processes.
     #[error("{0}")]
     NoPlace(String),
     /// The account's connect budget is used up.
@@ -43,23 +43,23 @@ pub enum Cause {
         "the account's connect budget is used up (10 attempts in a burst, then 10 a minute, over all programs of this host)"
     )]
     Budget {
-        /// The time until there is an attempt again.
+        /// Time until the next attempt is allowed.
         wait: Duration,
     },
-    /// The account is cooling off, as the state on disk says.
+    /// The account is in a cool-off, as the state on disk says.
     #[error("cooling off: {}", kind.words())]
     CoolingOff {
-        /// What the server said.
+        /// What the server reported.
         kind: CoolOffKind,
-        /// The number of cool-offs in a row, from 0.
+        /// Number of earlier cool-offs in a row; the first is 0.
         step: u32,
-        /// The time until it is over.
+        /// Time until the cool-off ends.
         wait: Duration,
     },
 }
 
 impl Cause {
-    /// Returns the server's code: of a disconnect packet, a close frame, or HTTP.
+    /// Returns the server's code: of a disconnect packet, a close frame or an HTTP answer.
     pub fn code(&self) -> Option<u16> {
         match self {
             Cause::Disconnect(reason) => Some(reason.0),
@@ -79,10 +79,10 @@ impl Cause {
     }
 }
 
-/// Why no connection was made.
+/// Describes why no connection was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {
-    /// What decides how to go on.
+    /// The kind of failure, which decides how to go on.
     pub class: ConnectClass,
     /// Host, phase and cause for people.
     pub detail: String,
@@ -96,14 +96,14 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {}
 
-/// How far an attempt got.
+/// Names the phase in which an attempt to connect failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
-    /// Looking the name up.
+    /// Name resolution.
     Dns,
-    /// Opening the TCP connection.
+    /// The TCP connection.
     Tcp,
-    /// Asking the proxy for a tunnel.
+    /// The request to the proxy for a tunnel.
     Proxy,
     /// The TLS handshake.
     Tls,
@@ -124,45 +124,46 @@ impl Phase {
     }
 }
 
-/// What is wrong with the server's certificate or its TLS.
+/// Says what is wrong with the server's certificate or its TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TlsKind {
     /// The certificate has expired (or this host's clock is ahead).
     Expired {
-        /// The last second it was valid, µs since the epoch, where it is known.
+        /// End of its validity in microseconds since the epoch, if known.
         not_after_us: Option<i64>,
     },
     /// The certificate is not valid yet (or this host's clock is behind).
     NotYetValid,
     /// The certificate is for another host.
     WrongHost,
-    /// Nobody we trust has signed it.
+    /// No trusted authority has signed the certificate.
     UnknownCa,
-    /// This host has no root certificates at all.
+    /// This host has no root certificates.
     NoRoots,
     /// Any other refusal of the certificate.
     OtherCertificate,
-    /// The peer does not speak TLS, or none that is new enough; not a matter of trust.
+    /// The peer does not speak TLS, or only an old version of it; trust is not the problem.
     Protocol,
 }
 
 impl TlsKind {
-    /// Returns whether the certificate cannot be trusted (exit 8 after three tries); otherwise the peer is at fault.
+    /// Returns whether the certificate cannot be trusted (exit 8 after three tries), as opposed to a fault of the
+    /// peer.
     pub const fn is_trust(self) -> bool {
         !matches!(self, TlsKind::Protocol)
     }
 }
 
-/// The kind of a failed attempt; it decides how to go on.
+/// Classifies a failed attempt to connect; the class decides how to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectClass {
     /// The name cannot be resolved.
     Dns,
-    /// Nobody listens there.
+    /// Nothing listens at the address.
     Refused,
     /// No route to the host or network.
     Unreachable,
-    /// Not done in the time it is given, all phases together.
+    /// The attempt, all phases together, took longer than its limit.
     Timeout(Phase),
     /// The peer closed or reset the connection before the upgrade was complete.
     Reset(Phase),
@@ -170,24 +171,24 @@ pub enum ConnectClass {
     NoDescriptors,
     /// Any other failure of the operating system.
     Io(io::ErrorKind),
-    /// An unencrypted address that is not this host.
+    /// The address is unencrypted and is not this host.
     NotLoopback,
-    /// TLS.
+    /// TLS failed.
     Tls(TlsKind),
     /// The server answered the upgrade with another status than 101.
     Http {
         /// The status, e.g. 429.
         status: u16,
-        /// What `Retry-After` asks for, where it is there and can be read.
+        /// The delay that `Retry-After` names, if it is present and readable.
         retry_after: Option<Duration>,
-        /// The host a redirect points to. It is never followed.
+        /// The host of a redirect, which is never followed.
         redirect_host: Option<String>,
     },
     /// The server answered something that is not a websocket upgrade.
     NotWebsocket,
-    /// The proxy refused, or answered nonsense.
+    /// The proxy refused, or its answer was no HTTP.
     Proxy {
-        /// Its status, where there was one.
+        /// The proxy's HTTP status, if it sent one.
         status: Option<u16>,
     },
 }
@@ -208,15 +209,15 @@ impl ConnectClass {
     }
 }
 
-/// How a connection ended, other than by a disconnect packet.
+/// Says how a connection ended, other than by a disconnect packet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ended {
     /// The server sent a close frame.
     #[error("closed by the server, {}", close_words(*code, reason))]
     CloseFrame {
-        /// Its code as it came; 1005 where it had none.
+        /// The close code as it came; 1005 if the frame had none.
         code: u16,
-        /// Its reason, masked, without control characters, at most 123 bytes.
+        /// The close reason: masked, without control characters, at most 123 bytes.
         reason: String,
     },
     /// The server ended the connection without a close frame.
@@ -228,7 +229,7 @@ pub enum Ended {
     /// The server broke the websocket protocol.
     #[error("the server broke the websocket protocol: {detail}")]
     Protocol {
-        /// How.
+        /// What it violated.
         detail: &'static str,
     },
     /// The server sent a message or frame larger than 4 MiB.
@@ -266,19 +267,19 @@ fn close_words(code: u16, reason: &str) -> String {
     }
 }
 
-/// What is wrong with the credentials that were read; the words name the place, never the content.
+/// Describes what is wrong with the credentials that were read; the text names the place, never the content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{words}")]
 pub struct CredentialProblem {
-    /// The exit code when no better ones come.
+    /// Exit code if no better credentials come.
     pub exit: Exit,
-    /// Whether waiting can help: a file or a command may say something else later, the environment cannot.
+    /// Whether waiting can help: a file or a command may change, the environment cannot.
     pub can_change: bool,
-    /// Where and what, for people.
+    /// The place and the problem, for people.
     pub words: String,
 }
 
-/// Why the account as a whole must not connect for a while.
+/// Says why the whole account must not connect for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CoolOffKind {
     /// HTTP 429.
@@ -288,10 +289,10 @@ pub enum CoolOffKind {
 }
 
 impl CoolOffKind {
-    /// Both.
+    /// Lists both kinds.
     pub const ALL: [CoolOffKind; 2] = [CoolOffKind::Throttled, CoolOffKind::Displaced];
 
-    /// Returns what the server said.
+    /// Returns what the server reported, in words.
     pub const fn words(self) -> &'static str {
         match self {
             CoolOffKind::Throttled => "the server said 429, too many requests",

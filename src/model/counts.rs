@@ -1,29 +1,29 @@
-//! The packet counters of a run or a file.
+//! Counts the packets of a run or of a file.
 
 use serde::Serialize;
 
-/// Counts of everything that was received, in packets (orders: messages):
-/// `received = written + filtered + dropped + malformed`.
+/// Counts everything that was received, in packets (order stream: messages). Always `received = written + filtered +
+/// dropped + malformed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct PacketCounts {
     /// Packets received.
     pub received: u64,
     /// Packets whose content reached a record.
     pub written: u64,
-    /// Packets that nobody asked for, repeats, heartbeats.
+    /// Packets that were not requested, repeats and heartbeats.
     pub filtered: u64,
     /// Packets that were lost between the socket and the output.
     pub dropped: u64,
-    /// Bytes that no packet could be made of.
+    /// Pieces of input that could not be decoded as a packet.
     pub malformed: u64,
-    /// Gap records (whether or not they were printed).
+    /// Gap records, printed or not.
     pub gaps: u64,
 }
 
 impl PacketCounts {
     /// Returns whether every packet is accounted for.
     #[cfg(any(test, feature = "testing"))]
-    pub fn balance(&self) -> bool {
+    pub fn is_balanced(&self) -> bool {
         self.received == self.written + self.filtered + self.dropped + self.malformed
     }
 

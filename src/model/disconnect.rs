@@ -1,15 +1,15 @@
-//! The reasons of a disconnect packet (code 50), as an open enum and one table.
+//! Lists the reasons of a disconnect packet (code 50) in one table.
 
 use std::fmt;
 
-/// The reason of a disconnect packet. Codes without a name are kept as they came.
+/// Holds the reason code of a disconnect packet. Unknown codes are kept as they came.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DisconnectReason(pub u16);
 
-/// What kind of trouble a reason is; the policy depends on this and not on the number.
+/// Classifies a disconnect reason; the policy depends on the class, not on the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DisconnectClass {
-    /// The server's own trouble, or a code without a name.
+    /// A problem of the server, or an unknown code.
     Transient,
     /// Too many requests or sockets.
     Limit,
@@ -17,13 +17,13 @@ pub enum DisconnectClass {
     Credentials,
     /// The account has no data plan.
     Plan,
-    /// The account may not use the server.
+    /// The account may not use this server.
     Account,
     /// The request was refused.
     Request,
 }
 
-/// Every known reason: its code, its kind and its words. A new code is a new line here and nothing else.
+/// Lists every known reason: code, class, words. A new code is one new line here.
 const TABLE: [(u16, DisconnectClass, &str); 12] = [
     (800, DisconnectClass::Transient, "internal server error"),
     (804, DisconnectClass::Request, "more instruments than the server allows"),
@@ -44,7 +44,7 @@ impl DisconnectReason {
         TABLE.iter().find(|(code, ..)| *code == self.0).map(|(_, class, words)| (*class, *words))
     }
 
-    /// Returns the kind of trouble.
+    /// Returns the reason's class.
     pub fn class(self) -> DisconnectClass {
         self.row().map_or(DisconnectClass::Transient, |(class, _)| class)
     }

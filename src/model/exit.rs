@@ -2,71 +2,72 @@
 
 use std::fmt;
 
-/// Why the process ends; the number is what the shell sees.
+/// Says why the process ends; the number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done, or told to stop.
+    /// The run is complete, or it was told to stop.
     Done = 0,
-    /// A bug of ours.
+    /// The program has a bug.
     Bug = 1,
-    /// Bad flag, bad spec, no instruments, more than fit.
+    /// The usage is wrong: a bad flag, a bad spec, no instruments, or more than fit.
     Usage = 2,
-    /// Credentials missing, malformed, expired or refused.
+    /// The credentials are missing, malformed, expired or refused.
     Credentials = 3,
-    /// The account may not: no data plan (806), client id (810).
+    /// The account lacks permission: no data plan (806) or a wrong client id (810).
     Account = 4,
-    /// The request was refused: 804, 811–814, HTTP 400/404, a redirect.
+    /// The server refused the request: 804, 811–814, HTTP 400 or 404, or a redirect.
     Refused = 5,
-    /// No free place: five sockets of this kind already held, or 805 three times in 15 minutes.
+    /// No place is free: this host holds five sockets of the kind, or 805 came three times in 15 minutes.
     NoPlace = 6,
-    /// Gave up on the network, or nothing was received.
+    /// The network failed for too long, or nothing was received.
     Network = 7,
     /// The server's certificate cannot be trusted.
     Certificate = 8,
-    /// Output failed.
+    /// Writing the output failed.
     Output = 9,
-    /// Another `dhan` is writing that file.
+    /// Another `dhan` is writing the file.
     Locked = 10,
-    /// No instrument master to be had, or a damaged data file.
+    /// There is no instrument master, or a data file is damaged.
     Data = 11,
-    /// The server persistently speaks something else.
+    /// The server persistently speaks another protocol.
     Protocol = 12,
-    /// Finished, with more gap than was allowed.
+    /// The run is complete, with more gap than allowed.
     Gaps = 13,
-    /// Instrument not found, or ambiguous.
+    /// The instrument was not found, or its name is ambiguous.
     NotFound = 14,
 }
 
 impl Exit {
-    /// The number the shell sees.
+    /// Returns the exit code as a number.
     pub const fn code(self) -> u8 {
         self as u8
     }
 }
 
-/// An end with a reason for people: `main` prints the message on stderr and exits with the code.
+/// Holds an exit code and a message for people: `main` prints the message on stderr and exits with the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// What was wrong and what to do instead; may have several lines. Never holds a secret.
+    /// What was wrong and what to do instead; may have several lines. Never holds a secret; empty if it was printed
+    /// before.
     pub message: String,
 }
 
 impl Failure {
-    /// A failure with its message.
+    /// Creates a failure with its exit code and message.
     pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
         Failure { exit, message: message.into() }
     }
 
-    /// The same end, its message told already.
+    /// Returns the failure without its message, which has been printed already.
     #[must_use]
-    pub fn said(self) -> Failure {
+    pub fn without_message(self) -> Failure {
         Failure::new(self.exit, "")
     }
 
-    /// A usage error (exit 2).
+    /// Creates a usage error (exit 2).
     pub fn usage(message: impl Into<String>) -> Failure {
         Failure::new(Exit::Usage, message)
     }

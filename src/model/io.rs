@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Returns an operating-system error in words that cannot hold anything of ours.
+/// Returns an operating-system error in words that hold no path and no other text of the program.
 pub fn io_words(error: &io::Error) -> String {
     match (error.kind(), error.raw_os_error()) {
         (io::ErrorKind::NotFound, _) => "no such file or folder".to_owned(),
@@ -11,7 +11,7 @@ pub fn io_words(error: &io::Error) -> String {
     }
 }
 
-/// Returns what the operating system says of an error, without its number.
+/// Returns the operating system's text of an error, without its number.
 pub fn os_text(error: &io::Error) -> String {
     let mut text = error.to_string();
     text.truncate(text.find(" (os error").unwrap_or(text.len()));

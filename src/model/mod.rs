@@ -1,5 +1,5 @@
-//! What every module may use and what uses none: streams, segments, causes of failures, packet counters, exit codes,
-//! the names of secret variables.
+//! Holds the terms that all modules share and depends on none of them: streams, segments, causes of failures, packet
+//! counters, exit codes, the names of secret variables.
 
 pub mod cause;
 pub mod counts;

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-/// An exchange segment as the feed numbers it (byte 3 of every header).
+/// Identifies an exchange segment by its feed code (byte 3 of every packet header).
 ///
-/// Open: a code that has no name yet is kept, so that a packet of a new segment is still printed.
+/// The type is open: a code without a name is kept, so that packets of a new segment are still printed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Segment(u8);
 
-/// Name, feed code and the exchange's short name that traders use.
+/// Lists the name, the feed code and the traders' short name of each segment.
 const NAMED: [(&str, u8, &str); 8] = [
     ("IDX_I", 0, "IDX"),
     ("NSE_EQ", 1, "NSE"),
@@ -38,7 +38,7 @@ impl Segment {
     /// BSE futures and options.
     pub const BSE_FNO: Segment = Segment(8);
 
-    /// Every segment that has a name, in the order of their codes.
+    /// Lists every segment that has a name, by ascending code.
     pub const ALL: [Segment; 8] = [
         Segment::IDX_I,
         Segment::NSE_EQ,
@@ -50,28 +50,28 @@ impl Segment {
         Segment::BSE_FNO,
     ];
 
-    /// The segment of a code on the wire; any code is accepted.
+    /// Returns the segment of a feed code; every code is accepted.
     pub const fn from_code(code: u8) -> Segment {
         Segment(code)
     }
 
-    /// The code on the wire.
+    /// Returns the feed code.
     pub const fn code(self) -> u8 {
         self.0
     }
 
-    /// The string that requests and records use, where the code has one.
+    /// Returns the name that requests and records use (`NSE_FNO`), or `None` if the code has no name.
     pub fn name(self) -> Option<&'static str> {
         NAMED.iter().find(|(_, code, _)| *code == self.0).map(|(name, ..)| *name)
     }
 
-    /// The short name traders use (`NFO`), where the code has one.
+    /// Returns the short name that traders use (`NFO`), or `None` if the code has no name.
     #[cfg(test)]
     pub fn short_name(self) -> Option<&'static str> {
         NAMED.iter().find(|(_, code, _)| *code == self.0).map(|(.., short)| *short)
     }
 
-    /// A segment as a person types it: one of the eight strings, an exchange short name (any case), or a numeric code.
+    /// Parses a segment: one of the eight names, an exchange short name (any case), or a numeric code.
     pub fn parse(text: &str) -> Option<Segment> {
         NAMED
             .iter()
@@ -83,7 +83,7 @@ impl Segment {
             })
     }
 
-    /// Whether the depth sockets serve this segment (NSE cash and NSE derivatives only).
+    /// Returns whether the depth sockets serve this segment (only NSE cash and NSE derivatives).
     pub fn has_depth(self) -> bool {
         self == Segment::NSE_EQ || self == Segment::NSE_FNO
     }
@@ -104,7 +104,7 @@ impl fmt::Debug for Segment {
     }
 }
 
-/// What names an instrument: security ids are unique only within their segment.
+/// Identifies an instrument; security ids are unique only within their segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstrumentKey {
     /// The exchange segment.
@@ -114,14 +114,14 @@ pub struct InstrumentKey {
 }
 
 impl InstrumentKey {
-    /// A key from its two parts.
+    /// Creates a key from its two parts.
     pub const fn new(segment: Segment, security_id: u32) -> InstrumentKey {
         InstrumentKey { segment, security_id }
     }
 }
 
 impl fmt::Display for InstrumentKey {
-    /// `SEGMENT:ID`, as specs are typed and gap records list them.
+    /// Writes `SEGMENT:ID`, the form of specs and of gap records.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.segment, self.security_id)
     }

@@ -1,19 +1,19 @@
-//! Dhan's four streams, and every word for one of them.
+//! Names Dhan's four streams.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The number of levels that a depth socket serves.
+/// Says how many levels a depth socket serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Levels {
-    /// 20 levels, 50 instruments a socket.
+    /// 20 levels; 50 instruments a socket.
     Twenty,
-    /// 200 levels, one instrument a socket.
+    /// 200 levels; one instrument a socket.
     TwoHundred,
 }
 
 impl Levels {
-    /// Returns the number that records carry.
+    /// Returns the number of levels, as records carry it.
     pub const fn count(self) -> u32 {
         match self {
             Levels::Twenty => 20,
@@ -21,7 +21,7 @@ impl Levels {
         }
     }
 
-    /// Returns the number of instruments that one socket takes.
+    /// Returns how many instruments one socket takes.
     pub const fn instruments_per_socket(self) -> usize {
         match self {
             Levels::Twenty => 50,
@@ -30,7 +30,7 @@ impl Levels {
     }
 }
 
-/// One of Dhan's streams; each has a server, a pool of five sockets and a protocol of its own.
+/// Names one of Dhan's streams; each has its own server, pool of five sockets and protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "&'static str", try_from = "std::borrow::Cow<'_, str>")]
 pub enum Stream {
@@ -48,10 +48,10 @@ impl Stream {
     /// The order book with 200 levels.
     pub const DEPTH_200: Stream = Stream::Depth(Levels::TwoHundred);
 
-    /// Every stream.
+    /// Lists every stream.
     pub const ALL: [Stream; 4] = [Stream::Market, Stream::DEPTH_20, Stream::DEPTH_200, Stream::Orders];
 
-    /// Returns the position in [`ALL`](Stream::ALL), which is also the number in a capture's session header.
+    /// Returns the position in [`ALL`](Stream::ALL), which is also the stream's number in a capture's session header.
     pub const fn index(self) -> u8 {
         match self {
             Stream::Market => 0,
@@ -61,7 +61,7 @@ impl Stream {
         }
     }
 
-    /// Returns the stream of an [`index`](Stream::index).
+    /// Returns the stream with this [`index`](Stream::index).
     pub fn from_index(index: u8) -> Option<Stream> {
         Stream::ALL.get(usize::from(index)).copied()
     }
@@ -85,7 +85,7 @@ impl Stream {
         }
     }
 
-    /// Returns the subcommand that streams it.
+    /// Returns the name of the subcommand for the stream.
     pub const fn command(self) -> &'static str {
         match self {
             Stream::Market => "feed",
@@ -95,7 +95,7 @@ impl Stream {
         }
     }
 
-    /// Returns the stream of a [`socket_name`](Stream::socket_name).
+    /// Returns the stream with this [`socket_name`](Stream::socket_name).
     pub fn from_socket_name(name: &str) -> Option<Stream> {
         Stream::ALL.into_iter().find(|stream| stream.socket_name() == name)
     }

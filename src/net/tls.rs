@@ -63,13 +63,23 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failur
              SSL_CERT_FILE or --ca-file",
         ));
     }
+    Ok(Arc::new(with_roots(roots)?))
+}
+
+/// Returns a configuration that trusts nobody, for clients of addresses without TLS: it spares reading the roots.
+///
+/// # Errors
+/// [`Exit::Bug`] when the TLS provider lacks what this program needs.
+pub(super) fn without_roots() -> Result<ClientConfig, Failure> {
+    with_roots(RootCertStore::empty())
+}
+
+fn with_roots(roots: RootCertStore) -> Result<ClientConfig, Failure> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|_| Failure::new(Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+        .map_err(|_| Failure::new(Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {

@@ -14,7 +14,7 @@ use super::{Destination, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::output::StopSignal;
-use connection::{Connection, Message, Settings, Trouble};
+use connection::{Connection, Message, NatsError, Settings};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ impl NatsSink {
         let server = address.server.clone();
         let subject = address.subject;
         let settings = Settings { server, stream, creds, stream_subject: subject.stream_subject() };
-        let refused = |trouble: Trouble| Failure::new(Exit::Output, format!("{}: {trouble}", settings.server));
+        let refused = |error: NatsError| Failure::new(Exit::Output, format!("{}: {error}", settings.server));
         let connection = Connection::open(&settings, None).map_err(refused)?;
         connection.prepare(&settings, &subject.of_end()).map_err(refused)?;
         Ok(NatsSink {
@@ -83,31 +83,31 @@ impl NatsSink {
                 Some(connection) => Ok(connection),
                 None => Connection::open(&self.settings, Some(&self.stop)),
             };
-            let trouble = match result {
-                Err(trouble) => trouble,
+            let error = match result {
+                Err(error) => error,
                 Ok(connection) => match connection.publish(&messages[acknowledged..], &self.stop) {
                     Ok(()) => {
                         self.connection = Some(connection);
-                        self.is_back();
+                        self.report_recovery();
                         return Ok(());
                     }
-                    Err((more, trouble)) => {
+                    Err((more, error)) => {
                         acknowledged += more;
                         if more > 0 {
                             pauses = AGAIN.iter().chain(std::iter::repeat(&AGAIN[3]));
                         }
-                        trouble
+                        error
                     }
                 },
             };
-            if let Trouble::TooLarge(_) = trouble {
-                let failure = Failure::new(Exit::Output, format!("{}: {trouble}", self.settings.server));
+            if let NatsError::TooLarge(_) = error {
+                let failure = Failure::new(Exit::Output, format!("{}: {error}", self.settings.server));
                 return Err((acknowledged, WriteFailure::Failed(failure)));
             }
             if self.stop.is_stopped() {
                 return Err((acknowledged, WriteFailure::Stopped));
             }
-            self.is_away(&trouble);
+            self.report_outage(&error);
             let until = Instant::now() + *pauses.next().unwrap_or(&AGAIN[3]);
             while Instant::now() < until && !self.stop.is_stopped() {
                 std::thread::sleep(LOOK);
@@ -115,14 +115,14 @@ impl NatsSink {
         }
     }
 
-    fn is_away(&mut self, trouble: &Trouble) {
+    fn report_outage(&mut self, error: &NatsError) {
         if self.away.is_none() {
             self.away = Some(Instant::now());
-            self.console.warn(format!("{}: {trouble}; records wait and are published again", self.settings.server));
+            self.console.warn(format!("{}: {error}; records wait and are published again", self.settings.server));
         }
     }
 
-    fn is_back(&mut self) {
+    fn report_recovery(&mut self) {
         if let Some(since) = self.away.take() {
             let away = humantime::format_duration(Duration::from_secs(since.elapsed().as_secs()));
             self.console.warn(format!("{}: acknowledges again, after {away}", self.settings.server));

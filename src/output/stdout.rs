@@ -6,7 +6,7 @@
 use super::{Destination, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
-use crate::storage::{Disk, Trouble, WriteContext, cannot_write};
+use crate::storage::{Disk, WriteContext, WriteRetry, cannot_write};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
@@ -37,7 +37,7 @@ pub struct StdoutSink {
     is_null: bool,
     /// A regular file: what is torn at its end can be taken back.
     is_file: bool,
-    patience: WriteContext,
+    context: WriteContext,
     written: u64,
 }
 
@@ -111,14 +111,14 @@ impl StdoutSink {
         let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
         let is_null =
             rustix::fs::stat("/dev/null").is_ok_and(|null| (null.st_dev, null.st_ino) == (stat.st_dev, stat.st_ino));
-        let patience = WriteContext { fs: Arc::new(Disk::default()), disk_wait, stop, console: console.clone() };
-        Ok(StdoutSink { out: File::from(fd), pipe, is_null, is_file, patience, written: 0 })
+        let context = WriteContext { fs: Arc::new(Disk::default()), disk_wait, stop, console: console.clone() };
+        Ok(StdoutSink { out: File::from(fd), pipe, is_null, is_file, context, written: 0 })
     }
 
     /// One `write`, or an error that waiting does not mend.
     fn write_some(&self, bytes: &[u8]) -> Result<io::Result<usize>, WriteFailure> {
         loop {
-            return match self.patience.fs.write(&self.out, bytes) {
+            return match self.context.fs.write(&self.out, bytes) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::BrokenPipe || !self.is_file && is_hang_up(&error) => {
                     Err(WriteFailure::ReaderGone)
@@ -130,11 +130,11 @@ impl StdoutSink {
 
     /// Files, terminals, sockets: written until done.
     fn write_plain(&mut self, lines: &[u8], done: &mut usize) -> Result<(), WriteFailure> {
-        let patience = self.patience.clone();
-        let mut trouble = Trouble::new(&patience, "standard output");
+        let context = self.context.clone();
+        let mut retry = WriteRetry::new(&context, "standard output");
         while *done < lines.len() {
             match self.write_some(&lines[*done..])? {
-                Ok(0) => trouble.wait_after(&ErrorKind::WriteZero.into())?,
+                Ok(0) => retry.wait_after(&ErrorKind::WriteZero.into())?,
                 Ok(n) => *done += n,
                 // Somebody made it non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -142,11 +142,11 @@ impl StdoutSink {
                 }
                 Err(error) => {
                     self.take_back_torn(lines, done);
-                    trouble.wait_after(&error)?;
+                    retry.wait_after(&error)?;
                 }
             }
         }
-        trouble.over();
+        retry.resolved();
         Ok(())
     }
 
@@ -158,8 +158,8 @@ impl StdoutSink {
         if torn == 0 || !self.is_file {
             return;
         }
-        let Ok(stat) = self.patience.fs.fstat(&self.out) else { return };
-        if self.patience.fs.set_len(&self.out, stat.len.saturating_sub(torn)).is_ok() {
+        let Ok(stat) = self.context.fs.fstat(&self.out) else { return };
+        if self.context.fs.set_len(&self.out, stat.len.saturating_sub(torn)).is_ok() {
             // Where it is not opened for appending, we would leave a hole.
             let _ = self.out.seek(io::SeekFrom::Current(-(torn as i64)));
             *done = whole;
@@ -237,10 +237,10 @@ impl StdoutSink {
                 return Ok(whole(PAGE));
             }
             // A long line needs more pages than the one that `poll` promises.
-            if self.patience.stop.is_stopped() {
+            if self.context.stop.is_stopped() {
                 return Err(WriteFailure::Stopped);
             }
-            self.patience.fs.pause(Duration::from_millis(1));
+            self.context.fs.pause(Duration::from_millis(1));
         }
     }
 
@@ -251,7 +251,7 @@ impl StdoutSink {
         }
         for moment in 0..MOMENTS {
             if moment > 0 {
-                self.patience.fs.pause(MOMENT);
+                self.context.fs.pause(MOMENT);
             }
             let has_room = if bytes <= PAGE {
                 matches!(poll(&mut [PollFd::new(&self.out, PollFlags::OUT)], Some(&NOT_AT_ALL)), Ok(1..))
@@ -273,7 +273,7 @@ impl StdoutSink {
             let mut fds = [PollFd::new(&self.out, PollFlags::OUT)];
             match poll(&mut fds, Some(if patient { &LOOK } else { &NOT_AT_ALL })) {
                 Ok(0) => {
-                    if self.patience.stop.is_stopped() {
+                    if self.context.stop.is_stopped() {
                         return Err(WriteFailure::Stopped);
                     }
                     patient = true;

@@ -5,9 +5,9 @@ use super::lost::Lost;
 use super::queue::{Consumer, Queued};
 use super::{Destination, Notice, Unwritten, WriteFailure};
 use crate::console::Console;
-use crate::format::csv::Columns;
+use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Encoder, Format, Style};
-use crate::format::text::Out;
+use crate::format::text::TextBuf;
 use crate::model::{PacketCounts, Stream};
 use crate::record::control::{End, Gap, GapReason};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,7 +70,7 @@ pub struct Writer {
 impl Writer {
     /// Nothing was written to the destination yet.
     pub fn new(destination: Box<dyn Destination + Send>, style: Style, is_file: bool, console: Console) -> Writer {
-        let control = Style { format: Format::Ndjson, time: style.time, columns: Columns::Own };
+        let control = Style { format: Format::Ndjson, time: style.time, columns: CsvColumns::Own };
         Writer {
             destination,
             format: style.format,
@@ -237,7 +237,7 @@ impl Writer {
             ids: None,
             dropped: Some(packets),
         };
-        let mut line = Out::new();
+        let mut line = TextBuf::new();
         // The times of the records that it stands for are nobody else's in this output.
         self.control.line(&mut line, &gap, shed.to_us);
         self.control_line(line.as_bytes(), true);
@@ -285,10 +285,10 @@ impl Writer {
     }
 
     /// The `end` record of a file that is closed while the run goes on.
-    fn rotated(&mut self, recv_us: i64, counts: &PacketCounts) -> Option<Out> {
+    fn rotated(&mut self, recv_us: i64, counts: &PacketCounts) -> Option<TextBuf> {
         (self.format == Format::Ndjson).then(|| {
             let end = End { books: self.counts_here(counts), reason: "rotated".to_owned() };
-            let mut line = Out::new();
+            let mut line = TextBuf::new();
             self.control.line(&mut line, &end, recv_us);
             line
         })
@@ -304,7 +304,7 @@ impl Writer {
             return;
         }
         let line = self.rotated(recv_us, counts);
-        if let Err(why) = self.destination.rotate(at_us, line.as_ref().map(Out::as_bytes)) {
+        if let Err(why) = self.destination.rotate(at_us, line.as_ref().map(TextBuf::as_bytes)) {
             self.fail(why);
         }
         self.begin_file(counts);
@@ -316,7 +316,7 @@ impl Writer {
             return;
         }
         let line = self.rotated(recv_us, counts);
-        match self.destination.reopen(line.as_ref().map(Out::as_bytes)) {
+        match self.destination.reopen(line.as_ref().map(TextBuf::as_bytes)) {
             Ok(true) => self.begin_file(counts),
             Ok(false) => {}
             Err(why) => self.fail(why),
@@ -336,7 +336,7 @@ impl Writer {
         end.books.dropped += lost;
         end.books.gaps += tally.gaps.len() as u64;
         drop(tally);
-        let mut line = Out::new();
+        let mut line = TextBuf::new();
         self.control.line(&mut line, &end, recv_us);
         let line = (self.format == Format::Ndjson && (self.is_file || on_stdout)).then_some(line.as_bytes());
         if let Err(why) = self.destination.finish(line) {

@@ -6,9 +6,9 @@ mod tests;
 
 use super::stamps::{Stamps, Stepped};
 use crate::console::Console;
-use crate::format::csv::Columns;
+use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Encoder, Format, Style};
-use crate::format::text::Out;
+use crate::format::text::TextBuf;
 use crate::format::time::TimeStyle;
 use crate::model::{InstrumentKey, PacketCounts, Stream};
 use crate::output::item::{About, Item, Mark};
@@ -80,7 +80,7 @@ pub struct Outputs {
 /// Outputs whose lines look the same.
 struct Group {
     encoder: Encoder,
-    out: Out,
+    out: TextBuf,
     /// Stretches of `out` whose packets are not one a line.
     marks: Vec<Mark>,
     ports: Vec<Port>,
@@ -101,13 +101,13 @@ impl Outputs {
                 Some(group) => group.ports.push(port),
                 None => groups.push(Group {
                     encoder: Encoder::new(spec.style),
-                    out: Out::new(),
+                    out: TextBuf::new(),
                     marks: Vec::new(),
                     ports: vec![port],
                 }),
             }
         }
-        let control = Encoder::new(Style { format: Format::Ndjson, time, columns: Columns::Own });
+        let control = Encoder::new(Style { format: Format::Ndjson, time, columns: CsvColumns::Own });
         let mut outputs = Outputs {
             groups,
             control,
@@ -228,7 +228,7 @@ impl Outputs {
     }
 
     /// Writes a record whose lines and packets are not one to one, as `encode` makes them, at its [`Outputs::stamp`].
-    pub fn lines(&mut self, packets: u32, mut encode: impl FnMut(&mut Encoder, &mut Out)) {
+    pub fn lines(&mut self, packets: u32, mut encode: impl FnMut(&mut Encoder, &mut TextBuf)) {
         self.note_time(self.stamps.last());
         for group in &mut self.groups {
             let start = group.out.len();
@@ -250,7 +250,7 @@ impl Outputs {
     /// behind it.
     pub fn control<R: Record>(&mut self, record: &R, recv_us: i64, counts: &PacketCounts) {
         self.flush(counts);
-        let mut line = Out::new();
+        let mut line = TextBuf::new();
         self.control.line(&mut line, record, recv_us);
         let mut on_stderr = false;
         for port in self.groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
@@ -364,7 +364,7 @@ impl Outputs {
                     ids: None,
                     dropped: None,
                 };
-                let mut line = Out::new();
+                let mut line = TextBuf::new();
                 control.line(&mut line, &gap, recv_us);
                 let own = Some((from_us, gap.to_us));
                 port.give(Item::Control { line: line.as_bytes().to_vec(), own, counts: *counts });

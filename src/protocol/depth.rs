@@ -1,19 +1,20 @@
-//! The depth sockets' packets: a 12-byte header in another order than the market feed's, then rows of 16 bytes.
+//! Decodes the depth sockets' packets: a 12-byte header whose fields are ordered unlike the market feed's, then rows
+//! of 16 bytes.
 
 use super::{DisconnectReason, Malformed, array};
 use crate::model::{InstrumentKey, Segment};
 
 pub use crate::model::Levels;
 
-/// Bytes of the header: length including the header (0..2), code (2), segment (3), security id (4..8),
+/// Size of the header in bytes: length including the header (0..2), code (2), segment (3), security id (4..8),
 /// sequence or row count (8..12).
 pub const HEADER: usize = 12;
-/// Bytes of a row: price as `f64` (0..8), quantity (8..12), orders (12..16).
+/// Size of a row in bytes: price as `f64` (0..8), quantity (8..12), orders (12..16).
 pub const ROW: usize = 16;
 
 /// Response codes (byte 2 of the header).
 pub mod code {
-    /// Nothing but a sign of life.
+    /// A sign of life without content.
     pub const HEARTBEAT: u8 = 0;
     /// The bid side.
     pub const BID: u8 = 41;
@@ -23,7 +24,7 @@ pub mod code {
     pub const ASK: u8 = 51;
 }
 
-/// A side of the book.
+/// Names a side of the order book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// Buyers, best (highest) first.
@@ -33,7 +34,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// The word records carry.
+    /// Returns the word that records carry.
     pub const fn name(self) -> &'static str {
         match self {
             Side::Bid => "bid",
@@ -42,7 +43,7 @@ impl Side {
     }
 }
 
-/// A row of one side, as it came.
+/// Holds one row of a side, as it came.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row {
     /// Price in rupees (offset +0).
@@ -54,19 +55,19 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether there is a level at all: rows of price 0 or below stand for "no level".
+    /// Returns whether the row is a level; rows with a price of 0 or below stand for "no level".
     #[inline(always)]
     pub fn is_priced(self) -> bool {
         self.price > 0.0 && self.price.is_finite()
     }
 }
 
-/// One side of one instrument's book.
+/// Views one side of one instrument's order book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BookSide<'a> {
-    /// Whose book (segment at offset 3, security id at offset 4).
+    /// The instrument (segment at offset 3, security id at offset 4).
     pub instrument: InstrumentKey,
-    /// Which side (code 41 or 51 at offset 2).
+    /// The side (code 41 or 51 at offset 2).
     pub side: Side,
     /// The header's last word (offset 8): a sequence at 20 levels, the row count at 200.
     pub word: u32,
@@ -74,7 +75,7 @@ pub struct BookSide<'a> {
 }
 
 impl<'a> BookSide<'a> {
-    /// The rows, in the server's order, those without a price included.
+    /// Returns the rows in the server's order, including those without a price.
     #[inline]
     pub fn rows(self) -> impl ExactSizeIterator<Item = Row> + DoubleEndedIterator + Clone + 'a {
         self.rows.iter().map(|row| Row {
@@ -85,30 +86,30 @@ impl<'a> BookSide<'a> {
     }
 }
 
-/// One packet of a depth socket.
+/// Holds one packet of a depth socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
-    /// One side of a book.
+    /// One side of an order book.
     Side(BookSide<'a>),
     /// The server ends the session.
     Disconnect(DisconnectReason),
-    /// Nothing but a sign of life.
+    /// A sign of life without content.
     Heartbeat,
 }
 
-/// Walks the packets of one frame. Every byte ends up in a packet or in a [`Malformed`].
+/// Returns an iterator over the packets of one frame. Every byte belongs to a packet or to a [`Malformed`].
 pub fn packets(frame: &[u8], levels: Levels) -> Packets<'_> {
     Packets { rest: frame, levels }
 }
 
-/// The iterator that [`packets`] makes.
+/// Iterates over the packets of a frame; made by [`packets`].
 #[derive(Debug, Clone)]
 pub struct Packets<'a> {
     rest: &'a [u8],
     levels: Levels,
 }
 
-/// Bytes of the market feed's disconnect packet, which some say the depth sockets send too.
+/// Size in bytes of the market feed's disconnect packet, which the depth sockets may send too.
 const FEED_DISCONNECT: usize = 10;
 
 impl<'a> Iterator for Packets<'a> {
@@ -119,13 +120,13 @@ impl<'a> Iterator for Packets<'a> {
         if rest.is_empty() {
             return None;
         }
-        // Layout C: the market feed's header. Unambiguous, since no data packet's length ends in the byte 50.
+        // Layout C has the market feed's header. It is unambiguous: no data packet has a length whose low byte is 50.
         if rest[0] == code::DISCONNECT && rest.len() >= FEED_DISCONNECT {
             self.rest = &rest[FEED_DISCONNECT..];
             return Some(Ok(Packet::Disconnect(DisconnectReason(u16::from_le_bytes(array(rest, 8))))));
         }
         if rest.len() < HEADER {
-            return Some(Err(self.left_over(None)));
+            return Some(Err(self.malformed_rest(None)));
         }
         let len = usize::from(u16::from_le_bytes(array(rest, 0)));
         let code = rest[2];
@@ -143,7 +144,7 @@ impl<'a> Iterator for Packets<'a> {
         let step = match fallback {
             _ if (HEADER..=rest.len()).contains(&len) => len,
             Some(size) if size <= rest.len() => size,
-            _ => return Some(Err(self.left_over(Some((code, instrument))))),
+            _ => return Some(Err(self.malformed_rest(Some((code, instrument))))),
         };
         let (packet, after) = rest.split_at(step);
         self.rest = after;
@@ -165,18 +166,18 @@ impl<'a> Iterator for Packets<'a> {
 }
 
 impl<'a> Packets<'a> {
-    /// Returns the bytes that are still to be walked.
+    /// Returns the bytes that are not decoded yet.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    fn left_over(&mut self, header: Option<(u8, InstrumentKey)>) -> Malformed<'a> {
+    fn malformed_rest(&mut self, header: Option<(u8, InstrumentKey)>) -> Malformed<'a> {
         Malformed { bytes: std::mem::take(&mut self.rest), code: header.map(|h| h.0), instrument: header.map(|h| h.1) }
     }
 }
 
-/// The reason in a depth disconnect, which sources place differently: layout A has a `u16` behind the header (offset 12),
-/// layout B the header's last word (offset 8).
+/// Reads the reason of a depth disconnect. Sources disagree on its place: layout A has a `u16` behind the header
+/// (offset 12), layout B uses the header's last word (offset 8).
 fn disconnect_reason(packet: &[u8], word: u32) -> DisconnectReason {
     let behind = u16::from_le_bytes(array(packet, 12));
     if packet.len() >= 14 && (800..=899).contains(&behind) {

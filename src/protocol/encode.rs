@@ -1,11 +1,11 @@
-//! Packets made from values: the inverse of [`super::feed`] and [`super::depth`], for the simulator and the tests.
+//! Encodes packets from values, the inverse of [`super::feed`] and [`super::depth`], for the simulator and the tests.
 
 use super::DisconnectReason;
 use super::depth::{self, Side};
 use super::feed::{Level, code};
 use crate::model::InstrumentKey;
 
-/// Values of a quote packet, as they stand on the wire.
+/// Holds the values of a quote packet, in the units of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[allow(missing_docs, reason = "the fields are those of `feed::Quote`, documented there with their offsets")]
 pub struct Quote {
@@ -22,12 +22,12 @@ pub struct Quote {
     pub day_low: f32,
 }
 
-/// Values of a full packet, as they stand on the wire.
+/// Holds the values of a full packet, in the units of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Full {
-    /// What a quote has too.
+    /// The fields that a quote has too.
     pub quote: Quote,
-    /// Open interest, its day's high and low.
+    /// Open interest, and its highest and lowest value of the day.
     pub oi: [u32; 3],
     /// Five bids, best first.
     pub bids: [Level; 5],
@@ -83,7 +83,7 @@ pub fn prev_close(out: &mut Vec<u8>, instrument: InstrumentKey, prev_close: f32,
     put!(out, prev_close, prev_oi);
 }
 
-/// Appends a packet of any code: a market status, or one that nobody has named.
+/// Appends a packet of any code: a market status, or a code without a name.
 #[cfg(any(test, feature = "testing"))]
 pub fn raw(out: &mut Vec<u8>, code: u8, instrument: InstrumentKey, payload: &[u8]) {
     header(out, code, u16::try_from(8 + payload.len()).unwrap_or(u16::MAX), instrument);
@@ -96,7 +96,8 @@ pub fn disconnect(out: &mut Vec<u8>, instrument: InstrumentKey, reason: Disconne
     put!(out, reason.0);
 }
 
-/// Appends one side of a depth book (12 bytes and 16 a row). `word` is the sequence at 20 levels, the row count at 200.
+/// Appends one side of an order book (12 bytes, and 16 for each row). `word` is the sequence at 20 levels, the row
+/// count at 200.
 pub fn depth_side(out: &mut Vec<u8>, instrument: InstrumentKey, side: Side, word: u32, rows: &[depth::Row]) {
     let len = u16::try_from(depth::HEADER + depth::ROW * rows.len()).unwrap_or(u16::MAX);
     depth_header(out, len, if side == Side::Bid { depth::code::BID } else { depth::code::ASK }, instrument, word);

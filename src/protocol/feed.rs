@@ -1,14 +1,15 @@
-//! The market feed's packets: an 8-byte header, then a body whose layout the code names. Little-endian throughout.
+//! Decodes the market feed's packets: an 8-byte header, then a body whose layout depends on the code. All numbers are
+//! little-endian.
 
 use super::{DisconnectReason, Malformed, array};
 use crate::model::{InstrumentKey, Segment};
 
-/// Bytes of the header: code (0), length including the header (1..3), segment (3), security id (4..8).
+/// Size of the header in bytes: code (0), length including the header (1..3), segment (3), security id (4..8).
 pub const HEADER: usize = 8;
 
 /// Response codes (byte 0 of the header).
 pub mod code {
-    /// Nothing but a sign of life.
+    /// A sign of life without content.
     pub const HEARTBEAT: u8 = 0;
     /// [`super::Ticker`].
     pub const TICKER: u8 = 2;
@@ -26,7 +27,7 @@ pub mod code {
     pub const DISCONNECT: u8 = 50;
 }
 
-/// The size that a code's packet has, header included, where the code is known.
+/// Returns the size in bytes of a known code's packets, header included.
 pub const fn known_size(code: u8) -> Option<usize> {
     match code {
         code::HEARTBEAT | code::MARKET_STATUS => Some(8),
@@ -39,19 +40,19 @@ pub const fn known_size(code: u8) -> Option<usize> {
     }
 }
 
-/// The header of a packet.
+/// Holds the header of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// Response code (offset 0).
     pub code: u8,
     /// Length in bytes, header included, as the server claims it (offset 1).
     pub len: u16,
-    /// Whose packet it is: segment (offset 3) and security id (offset 4).
+    /// The instrument: segment (offset 3) and security id (offset 4).
     pub instrument: InstrumentKey,
 }
 
 impl Header {
-    /// Reads a header; `None` when there are fewer than eight bytes.
+    /// Reads a header; returns `None` if there are fewer than eight bytes.
     #[inline]
     pub fn read(bytes: &[u8]) -> Option<Header> {
         let head: &[u8; HEADER] = bytes.first_chunk()?;
@@ -63,7 +64,7 @@ impl Header {
     }
 }
 
-/// Declares a borrowed view over a packet of fixed size with one accessor a field.
+/// Declares a borrowed view over a packet of fixed size, with one accessor for each field.
 macro_rules! view {
     ($(#[$doc:meta])* $name:ident [$size:literal] { $($(#[$fdoc:meta])* $field:ident: $ty:ty = $at:literal,)* }) => {
         $(#[$doc])*
@@ -71,7 +72,7 @@ macro_rules! view {
         pub struct $name<'a>(pub(crate) &'a [u8; $size]);
 
         impl<'a> $name<'a> {
-            /// A view over a packet's bytes; `None` when there are too few. Bytes beyond the size are ignored.
+            /// Views a packet's bytes; returns `None` if there are too few. Bytes beyond the size are ignored.
             #[inline]
             pub fn new(bytes: &'a [u8]) -> Option<Self> {
                 bytes.first_chunk().map(Self)
@@ -109,7 +110,7 @@ view! {
         atp: f32 = 18,
         /// Volume of the day in units (offset 22).
         volume: u32 = 22,
-        /// Total sell quantity (offset 26): sell comes first.
+        /// Total sell quantity (offset 26). It precedes the buy quantity on the wire.
         total_sell_qty: u32 = 26,
         /// Total buy quantity (offset 30).
         total_buy_qty: u32 = 30,
@@ -125,7 +126,7 @@ view! {
 }
 
 view! {
-    /// A quote with open interest and five levels of book (code 8, 162 bytes).
+    /// A quote with open interest and five levels of the order book (code 8, 162 bytes).
     Full[162] {
         /// Last traded price in rupees (offset 8).
         ltp: f32 = 8,
@@ -137,7 +138,7 @@ view! {
         atp: f32 = 18,
         /// Volume of the day in units (offset 22).
         volume: u32 = 22,
-        /// Total sell quantity (offset 26): sell comes first.
+        /// Total sell quantity (offset 26). It precedes the buy quantity on the wire.
         total_sell_qty: u32 = 26,
         /// Total buy quantity (offset 30).
         total_buy_qty: u32 = 30,
@@ -159,16 +160,17 @@ view! {
 }
 
 impl<'a> Full<'a> {
-    /// The five levels, best first (offset 62, 20 bytes each). Levels without a price are included; see [`Level::is_priced`].
+    /// Returns the five levels, best first (offset 62, 20 bytes each), including those without a price; see
+    /// [`Level::is_priced`].
     #[inline(always)]
     pub fn levels(self) -> [LevelPair<'a>; 5] {
         std::array::from_fn(|i| self.level(i))
     }
 
-    /// One of them, the best is 0.
+    /// Returns one level; 0 is the best.
     ///
     /// # Panics
-    /// There are five.
+    /// If `i` is 5 or more.
     #[inline(always)]
     pub fn level(self, i: usize) -> LevelPair<'a> {
         let (levels, _) = self.0[62..].as_chunks::<20>();
@@ -176,12 +178,12 @@ impl<'a> Full<'a> {
     }
 }
 
-/// One line of the five-level book: both sides side by side.
+/// Views one level of the five-level order book, which has both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LevelPair<'a>(&'a [u8; 20]);
 
 impl LevelPair<'_> {
-    /// The bid: quantity at +0, orders at +8, price at +12.
+    /// Returns the bid: quantity at +0, orders at +8, price at +12.
     #[inline(always)]
     pub fn bid(self) -> Level {
         Level {
@@ -191,7 +193,7 @@ impl LevelPair<'_> {
         }
     }
 
-    /// The ask: quantity at +4, orders at +10, price at +16.
+    /// Returns the ask: quantity at +4, orders at +10, price at +16.
     #[inline(always)]
     pub fn ask(self) -> Level {
         Level {
@@ -202,7 +204,7 @@ impl LevelPair<'_> {
     }
 }
 
-/// A level of one side of the five-level book.
+/// Holds one side of a level of the five-level order book.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Level {
     /// Price in rupees.
@@ -214,10 +216,10 @@ pub struct Level {
 }
 
 impl Level {
-    /// Whether there is a level at all: the server writes -0.01 or 0 where there is none.
+    /// Returns whether the level exists; the server writes -0.01 or 0 where there is none.
     #[inline(always)]
     pub fn is_priced(self) -> bool {
-        // Above zero and below infinity: one comparison where the bits are seen as a whole number.
+        // One integer comparison of the bits tests for "above zero and below infinity".
         (1..f32::INFINITY.to_bits()).contains(&self.price.to_bits())
     }
 }
@@ -243,56 +245,58 @@ view! {
 view! {
     /// The server ends the session (code 50, 10 bytes).
     Disconnect[10] {
-        /// Why, as a number (offset 8).
+        /// The reason's code (offset 8).
         reason_raw: u16 = 8,
     }
 }
 
 impl Disconnect<'_> {
-    /// Why.
+    /// Returns the reason.
     pub fn reason(self) -> DisconnectReason {
         DisconnectReason(self.reason_raw())
     }
 }
 
-/// Seconds by which the server's last trade time runs ahead of UTC: it writes IST wall-clock time as if it were epoch seconds.
+/// Seconds by which the server's last trade time is ahead of UTC: it sends IST wall-clock time as epoch seconds.
 pub const IST_SHIFT: u32 = 19_800;
 
-/// 2000-01-01 in UTC epoch seconds: an instrument that never traded has a last trade time of 0 or of 1980.
+/// 2000-01-01 in UTC epoch seconds. For an instrument that never traded the server sends a last trade time of 0 or of
+/// 1980.
 const NO_TRADE_BEFORE: i64 = 946_684_800;
 
-/// Returns a last trade time (as it came, in seconds) in true UTC epoch seconds, or `None` if it says that there was no trade.
+/// Returns a last trade time in UTC epoch seconds, or `None` if the raw value (seconds) means that there was no
+/// trade.
 #[inline(always)]
 pub fn utc(ltt_raw: u32) -> Option<i64> {
     let utc = i64::from(ltt_raw) - i64::from(IST_SHIFT);
     (utc >= NO_TRADE_BEFORE).then_some(utc)
 }
 
-/// One packet of the market feed.
+/// Holds one packet of the market feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
     /// Last price and its time.
     Ticker(Ticker<'a>),
     /// Trade, volume and the day's prices.
     Quote(Quote<'a>),
-    /// A quote with five levels of book.
+    /// A quote with five levels of the order book.
     Full(Full<'a>),
     /// Open interest.
     OpenInterest(OpenInterest<'a>),
     /// Previous session's close.
     PrevClose(PrevClose<'a>),
-    /// Market status: what follows the header, whose meaning nobody has published.
+    /// Market status: the bytes behind the header, whose meaning is not published.
     MarketStatus(&'a [u8]),
     /// The server ends the session.
     Disconnect(Disconnect<'a>),
-    /// Nothing but a sign of life.
+    /// A sign of life without content.
     Heartbeat,
-    /// A packet we have no name for: its code is in the header; this is what follows it.
+    /// A packet of an unknown code: the bytes behind the header, which holds the code.
     Unknown(&'a [u8]),
 }
 
-/// The packet of a frame that is just one, whole and of its code's own size, and has nothing but numbers in it; nearly every
-/// frame is. `None` for all others, which [`packets`] walks.
+/// Returns the packet of a frame that consists of exactly one complete packet of numbers, as nearly every frame does,
+/// or `None` for any other frame; use [`packets`] for those.
 #[inline(always)]
 pub fn numbers(frame: &[u8]) -> Option<(Header, Packet<'_>)> {
     let header = Header::read(frame)?;
@@ -307,12 +311,12 @@ pub fn numbers(frame: &[u8]) -> Option<(Header, Packet<'_>)> {
     (usize::from(header.len) == frame.len()).then_some((header, packet))
 }
 
-/// Walks the packets of one frame. Every byte ends up in a packet or in a [`Malformed`].
+/// Returns an iterator over the packets of one frame. Every byte belongs to a packet or to a [`Malformed`].
 pub fn packets(frame: &[u8]) -> Packets<'_> {
     Packets { rest: frame }
 }
 
-/// The iterator that [`packets`] makes.
+/// Iterates over the packets of a frame; made by [`packets`].
 #[derive(Debug, Clone)]
 pub struct Packets<'a> {
     rest: &'a [u8],
@@ -327,14 +331,14 @@ impl<'a> Iterator for Packets<'a> {
             return None;
         }
         let Some(header) = Header::read(self.rest) else {
-            return Some(Err(self.left_over(None)));
+            return Some(Err(self.malformed_rest(None)));
         };
         let (claimed, known) = (usize::from(header.len), known_size(header.code));
         let step = match known {
             _ if (HEADER..=self.rest.len()).contains(&claimed) => claimed,
-            // The length is impossible: the code's own size is the next best guide.
+            // The length is impossible, so use the code's known size.
             Some(size) if size <= self.rest.len() => size,
-            _ => return Some(Err(self.left_over(Some(header)))),
+            _ => return Some(Err(self.malformed_rest(Some(header)))),
         };
         let (packet, rest) = self.rest.split_at(step);
         self.rest = rest;
@@ -346,12 +350,12 @@ impl<'a> Iterator for Packets<'a> {
 }
 
 impl<'a> Packets<'a> {
-    /// Returns the bytes that are still to be walked.
+    /// Returns the bytes that are not decoded yet.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    fn left_over(&mut self, header: Option<Header>) -> Malformed<'a> {
+    fn malformed_rest(&mut self, header: Option<Header>) -> Malformed<'a> {
         Malformed {
             bytes: std::mem::take(&mut self.rest),
             code: header.map(|h| h.code),
@@ -360,7 +364,7 @@ impl<'a> Packets<'a> {
     }
 }
 
-/// A packet's view; `None` when its code's size is larger than what is there.
+/// Returns a view of the packet, or `None` if it is shorter than its code's size.
 #[inline(always)]
 fn decode(code: u8, packet: &[u8]) -> Option<Packet<'_>> {
     Some(match code {

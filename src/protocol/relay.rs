@@ -1,25 +1,25 @@
-//! What a relay says beyond Dhan's protocols, to clients that ask for it: text messages about gaps.
+//! Defines what a relay adds to Dhan's protocols for clients that request it: text messages about gaps.
 
 use serde::{Deserialize, Serialize};
 
-/// The header of an upgrade request with which a client asks for gap messages; its value is `1`.
+/// Name of the header with which a client requests gap messages in its upgrade; the value is `1`.
 pub const HEADER: &str = "Dhan-Relay";
 
-/// The beginning of every such text: no order message begins so.
+/// Beginning of every gap message; no order message begins like this.
 const BEGIN: &str = "{\"dhanRelay\":";
 
-/// A time in which a client missed data.
+/// Describes a time in which a client missed data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GapMessage {
-    /// The word of a gap record: `disconnected`, `stalled`, `lagged`, ….
+    /// The `reason` of a gap record: `disconnected`, `stalled`, `lagged`, ….
     pub reason: String,
     /// What is known beyond the reason.
     pub detail: Option<String>,
-    /// Its beginning, µs since the epoch.
+    /// Its beginning, in microseconds since the epoch.
     pub from_us: i64,
-    /// Its end, µs since the epoch.
+    /// Its end, in microseconds since the epoch.
     pub to_us: i64,
-    /// Packets that were thrown away, where that is known.
+    /// Number of packets that were lost, if known.
     pub dropped: Option<u64>,
 }
 
@@ -30,13 +30,13 @@ struct Envelope {
 }
 
 impl GapMessage {
-    /// Returns the text message.
+    /// Returns the message as JSON text.
     pub fn text(&self) -> String {
-        // A struct of strings and numbers has a JSON text.
+        // Serializing a struct of strings and numbers cannot fail.
         serde_json::to_string(&Envelope { gap: self.clone() }).unwrap_or_default()
     }
 
-    /// Reads a text message; `None` for any other text.
+    /// Parses a gap message; returns `None` for any other text.
     pub fn read(text: &[u8]) -> Option<GapMessage> {
         if !text.starts_with(BEGIN.as_bytes()) {
             return None;

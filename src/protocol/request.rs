@@ -1,27 +1,27 @@
-//! Requests: JSON text frames, written exactly as the server's documentation shows them.
+//! Builds requests: JSON text frames exactly as the server's documentation shows them.
 
 use crate::model::InstrumentKey;
 use std::fmt::Write as _;
 
-/// Instruments that one request may name.
+/// Maximum number of instruments in one request.
 pub const INSTRUMENTS_PER_MESSAGE: usize = 100;
 
-/// What the market feed sends of an instrument. An instrument may be subscribed in several modes at once.
+/// Says what the market feed sends for an instrument, which may be subscribed in several modes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// Last price and its time.
     Ticker,
     /// Trade, volume and the day's prices.
     Quote,
-    /// A quote with five levels of book. The server ignores it for indices.
+    /// A quote with five levels of the order book. The server ignores it for indices.
     Full,
 }
 
 impl Mode {
-    /// Every mode.
+    /// Lists every mode.
     pub const ALL: [Mode; 3] = [Mode::Ticker, Mode::Quote, Mode::Full];
 
-    /// The word people type and records carry.
+    /// Returns the word that people type and records carry.
     pub const fn name(self) -> &'static str {
         match self {
             Mode::Ticker => "ticker",
@@ -30,12 +30,12 @@ impl Mode {
         }
     }
 
-    /// A mode as a person types it, in any case.
+    /// Parses a mode, in any case.
     pub fn parse(text: &str) -> Option<Mode> {
         Mode::ALL.into_iter().find(|mode| mode.name().eq_ignore_ascii_case(text))
     }
 
-    /// The request code that subscribes.
+    /// Returns the request code that subscribes.
     pub const fn subscribe(self) -> RequestCode {
         match self {
             Mode::Ticker => RequestCode(15),
@@ -44,28 +44,29 @@ impl Mode {
         }
     }
 
-    /// The request code that unsubscribes.
+    /// Returns the request code that unsubscribes.
     pub const fn unsubscribe(self) -> RequestCode {
         RequestCode(self.subscribe().0 + 1)
     }
 }
 
-/// The `RequestCode` of a request. Open: whatever number a client sends can be read.
+/// Holds the `RequestCode` of a request. The type is open: any number that a client sends can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestCode(pub u16);
 
 impl RequestCode {
-    /// End the session.
+    /// Ends the session.
     pub const DISCONNECT: RequestCode = RequestCode(12);
-    /// Subscribe to depth, 20 and 200 levels.
+    /// Subscribes to depth of 20 and 200 levels.
     pub const SUBSCRIBE_DEPTH: RequestCode = RequestCode(23);
-    /// Unsubscribe from depth, as the older documentation and the vendor's client have it; the server hardly heeds it.
+    /// Unsubscribes from depth according to the older documentation and the vendor's client; the server often ignores
+    /// it.
     pub const UNSUBSCRIBE_DEPTH: RequestCode = RequestCode(24);
-    /// Unsubscribe from depth, as the newer documentation and Dhan's support have it.
+    /// Unsubscribes from depth according to the newer documentation and Dhan's support.
     pub const UNSUBSCRIBE_DEPTH_ALTERNATE: RequestCode = RequestCode(25);
 }
 
-/// A request that names a list of instruments; at most [`INSTRUMENTS_PER_MESSAGE`] of them, which the caller sees to.
+/// Returns a request for a list of instruments. The caller passes at most [`INSTRUMENTS_PER_MESSAGE`].
 pub fn list(code: RequestCode, instruments: &[InstrumentKey]) -> String {
     let mut text = format!(r#"{{"RequestCode":{},"InstrumentCount":{},"InstrumentList":["#, code.0, instruments.len());
     for (i, instrument) in instruments.iter().enumerate() {
@@ -77,13 +78,13 @@ pub fn list(code: RequestCode, instruments: &[InstrumentKey]) -> String {
     text
 }
 
-/// The flat request of the 200-level socket, which takes one instrument.
+/// Returns the request of the 200-level socket, which takes one instrument.
 pub fn single(code: RequestCode, instrument: InstrumentKey) -> String {
     let InstrumentKey { segment, security_id } = instrument;
     format!(r#"{{"RequestCode":{},"ExchangeSegment":"{segment}","SecurityId":"{security_id}"}}"#, code.0)
 }
 
-/// The request that ends a session.
+/// Returns the request that ends a session.
 pub fn disconnect() -> String {
     format!(r#"{{"RequestCode":{}}}"#, RequestCode::DISCONNECT.0)
 }

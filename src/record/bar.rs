@@ -1,8 +1,8 @@
-//! The record of an OHLC bar (contract: `bar`).
+//! Declares the record of an OHLC bar (contract: `bar`).
 
 use super::declare::{record, words_of};
 
-/// Why a bar may not show every trade of its interval.
+/// Says why a bar may not show every trade of its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Incomplete {
     /// A gap of the instrument overlaps the interval.
@@ -14,7 +14,7 @@ pub enum Incomplete {
 }
 
 impl Incomplete {
-    /// Every reason, in the order of the contract.
+    /// Lists every reason, in the order of the contract.
     pub const ALL: [Incomplete; 3] = [Incomplete::Gap, Incomplete::Start, Incomplete::End];
 
     /// Returns the word that records carry.
@@ -29,28 +29,28 @@ impl Incomplete {
 
 words_of!(Incomplete);
 
-/// The trades of an interval in one instrument, as packets showed them.
+/// Holds the trades of an interval in one instrument, as the packets showed them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// The length of the interval as it was typed.
+    /// Length of the interval, as typed.
     pub interval: std::sync::Arc<str>,
-    /// When it began, UTC epoch seconds.
+    /// Beginning of the interval in UTC epoch seconds.
     pub start: i64,
-    /// The first price, rupees.
+    /// First price in rupees.
     pub open: f32,
-    /// The highest, rupees.
+    /// Highest price in rupees.
     pub high: f32,
-    /// The lowest, rupees.
+    /// Lowest price in rupees.
     pub low: f32,
-    /// The last, rupees.
+    /// Last price in rupees.
     pub close: f32,
-    /// How much the day's volume grew; `None` in ticker mode.
+    /// Growth of the day's volume in units; `None` in ticker mode.
     pub volume: Option<u64>,
-    /// The last open interest; `None` where none was seen.
+    /// Last open interest in units; `None` if none was seen.
     pub oi: Option<u32>,
-    /// Packets that showed a trade.
+    /// Number of packets that showed a trade.
     pub ticks: u64,
-    /// What is missing of it.
+    /// Why the bar may be incomplete; `None` if it is complete.
     pub incomplete: Option<Incomplete>,
 }
 

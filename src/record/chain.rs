@@ -1,19 +1,19 @@
-//! The record of an option chain that moves with its underlying (contract: `chain`).
+//! Declares the record of an option chain that follows its underlying (contract: `chain`).
 
 use super::declare::record;
 
-/// A change of the strikes that `--chain` subscribes.
+/// Describes a change of the strikes that `--chain` subscribes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chain {
     /// The underlying's symbol.
     pub underlying: String,
     /// The expiry, `YYYY-MM-DD`.
     pub expiry: String,
-    /// The price of the underlying, rupees.
+    /// Price of the underlying in rupees.
     pub spot: f64,
-    /// The strike nearest to it, rupees.
+    /// Strike nearest to the spot in rupees.
     pub atm: f64,
-    /// The distance of two strikes around the middle, rupees.
+    /// Distance between strikes around the middle in rupees.
     pub step: f64,
     /// Options that are subscribed from now on, as `SEGMENT:ID`.
     pub added: Vec<String>,

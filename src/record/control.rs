@@ -1,30 +1,30 @@
-//! Control records: what happened to the stream itself (contract: `gap`, `status`, `end`).
+//! Declares the control records, which describe the stream itself (contract: `gap`, `status`, `end`).
 
 use super::declare::{record, words_of};
 use crate::model::InstrumentKey;
 use crate::model::{PacketCounts, Stream};
 
-/// Why data was lost; the `reason` of a `gap` record.
+/// Says why data was lost; the `reason` of a `gap` record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GapReason {
     /// The connection ended.
     Disconnected,
-    /// The connection said nothing any more.
+    /// The connection went silent.
     Stalled,
-    /// The reader of the output was slower than the feed.
+    /// The reader of the output is slower than the feed.
     Lagged,
-    /// Bytes that could not be decoded.
+    /// Bytes could not be decoded.
     Malformed,
-    /// The last run did not end orderly.
+    /// The previous run did not end in an orderly way.
     Restarted,
-    /// The clock stepped backwards.
+    /// The clock was set back.
     Clock,
-    /// The order book could not be asked for.
+    /// The order snapshot could not be fetched.
     Snapshot,
 }
 
 impl GapReason {
-    /// Every reason, in the order of the contract.
+    /// Lists every reason, in the order of the contract.
     pub const ALL: [GapReason; 7] = [
         GapReason::Disconnected,
         GapReason::Stalled,
@@ -35,7 +35,7 @@ impl GapReason {
         GapReason::Snapshot,
     ];
 
-    /// The word that records carry.
+    /// Returns the word that records carry.
     pub const fn name(self) -> &'static str {
         match self {
             GapReason::Disconnected => "disconnected",
@@ -51,29 +51,29 @@ impl GapReason {
 
 words_of!(GapReason);
 
-/// A step in a connection's life; the `event` of a `status` record.
+/// Names a step in a connection's life; the `event` of a `status` record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StatusEvent {
     /// An attempt begins.
     Connecting,
-    /// The upgrade was accepted; nothing more is known.
+    /// The server accepted the upgrade; nothing more is known.
     Connected,
-    /// Everything was asked for; nobody confirms it.
+    /// All requests are sent; the server does not confirm them.
     Requested,
-    /// The first data came.
+    /// The first data arrived.
     Live,
-    /// Connected, but what had been ticking fell silent.
+    /// The connection stands, but instruments that had been ticking fell silent.
     Stale,
     /// The connection ended.
     Disconnected,
-    /// Waiting before the next attempt.
+    /// The session waits before the next attempt.
     Retrying,
     /// The run is ending.
     Stopping,
 }
 
 impl StatusEvent {
-    /// Every event, in the order of the contract.
+    /// Lists every event, in the order of the contract.
     pub const ALL: [StatusEvent; 8] = [
         StatusEvent::Connecting,
         StatusEvent::Connected,
@@ -85,7 +85,7 @@ impl StatusEvent {
         StatusEvent::Stopping,
     ];
 
-    /// The word that records carry.
+    /// Returns the word that records carry.
     pub const fn name(self) -> &'static str {
         match self {
             StatusEvent::Connecting => "connecting",
@@ -102,30 +102,30 @@ impl StatusEvent {
 
 words_of!(StatusEvent);
 
-/// Data that was lost, or may have been.
+/// Describes data that was lost, or may have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
-    /// Which stream.
+    /// The stream.
     pub feed: Stream,
-    /// The connection, from 1; 0 when it is about the output as a whole.
+    /// Number of the connection, from 1; 0 for the output as a whole.
     pub conn: u16,
-    /// Why.
+    /// The reason.
     pub reason: GapReason,
     /// What is known beyond the reason; free of secrets.
     pub detail: Option<String>,
-    /// The last moment up to which the stream is whole, µs since the epoch.
+    /// Last moment before the loss, in microseconds since the epoch.
     pub from_us: i64,
-    /// The moment from which it is whole again, µs since the epoch.
+    /// Moment at which the stream resynchronized, in microseconds since the epoch.
     pub to_us: i64,
-    /// How many instruments are affected.
+    /// Number of affected instruments.
     pub instruments: u32,
-    /// Which ones; `None` when that is all of them.
+    /// The affected instruments; `None` for all of them.
     pub ids: Option<Vec<InstrumentKey>>,
-    /// How many packets were lost; `None` when nobody can know.
+    /// Number of packets lost; `None` if it cannot be known.
     pub dropped: Option<u64>,
 }
 
-/// The words for a stream.
+/// Lists the words for a stream.
 const STREAMS: [&str; 3] = [Stream::Market.name(), Stream::DEPTH_20.name(), Stream::Orders.name()];
 
 record! {
@@ -154,14 +154,14 @@ record! {
     }
 }
 
-/// A step in a connection's life.
+/// Describes a step in a connection's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Which stream.
+    /// The stream.
     pub feed: Stream,
-    /// The connection, from 1; 0 for the run as a whole.
+    /// Number of the connection, from 1; 0 for the run as a whole.
     pub conn: u16,
-    /// Which step.
+    /// The step.
     pub event: StatusEvent,
     /// What is known beyond the step; free of secrets.
     pub detail: Option<String>,
@@ -181,12 +181,12 @@ record! {
     }
 }
 
-/// The last record of a file that ended orderly.
+/// Describes the orderly end of a file or a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
-    /// The books: the run's at its end, the file's when it was rotated.
+    /// The packet counters: the run's at its end, the file's at a rotation.
     pub books: PacketCounts,
-    /// Why it ended: `rotated`, or what ended the run.
+    /// Why it ended: `rotated`, or the reason for which the run stopped.
     pub reason: String,
 }
 

@@ -1,6 +1,6 @@
-//! The macros that declare a record: its fields are written down once, with the code that reads each of them.
+//! Defines the macros that declare a record: each field is written down once, with the code that reads it.
 
-/// Makes a [`Key`](crate::record::Key) of a literal.
+/// Makes a [`Key`](crate::record::Key) from a literal.
 macro_rules! key {
     ($name:literal) => {
         $crate::record::Key {
@@ -11,23 +11,23 @@ macro_rules! key {
     };
 }
 
-/// Declares a record: one list of fields makes its [`Schema`](crate::record::schema::Schema) and its
+/// Declares a record: one list of fields yields its [`Schema`](crate::record::schema::Schema) and its
 /// [`Record`](crate::record::Record) implementation.
 ///
 /// ```ignore
 /// record! {
 ///     /// What the record is.
 ///     Ticker: Packet for feed::Ticker<'_> |p| {
-///         /// What the field says, in which unit, from where.
+///         /// What the field means, its unit, its source.
 ///         "ltp": price32 = p.ltp(),
 ///     }
 /// }
 /// ```
 ///
-/// The word behind a field's colon is the method of [`FieldWriter`](crate::record::FieldWriter) that takes the value; in
-/// brackets stand the words of an enumeration, or a moment's second name. `let` lines before the fields are shared by
-/// them, `five_levels` after them is a five-level order book, `rows` names the fields of a CSV row where a record has
-/// several. A market record's field without a column in the market feed's CSV does not compile.
+/// The word behind a field's colon is the method of [`FieldWriter`](crate::record::FieldWriter) that takes the value.
+/// Brackets hold the words of an enumeration, or the second name of a time. `let` lines before the fields are shared
+/// by the fields, `five_levels` after them adds a five-level order book, and `rows` names the fields of a CSV row if
+/// a record has several rows. A market record's field without a column in the market feed's CSV does not compile.
 macro_rules! record {
     (
         $(#[doc = $doc:literal])+
@@ -78,13 +78,14 @@ macro_rules! record {
     };
 }
 
-/// Declares the CSV row of a record that has several, in the same form: the constant `FIELDS` and the method `fields`.
+/// Declares the CSV row of a record with several rows, in the same form: the constant `FIELDS` and the method
+/// `fields`.
 macro_rules! row {
     (for $target:ty |$this:ident| {
         $($(#[doc = $field_doc:literal])+ $key:literal: $method:ident $(($($words:tt)+))? = $value:expr,)*
     }) => {
         impl $target {
-            /// The columns of the row.
+            /// Describes the columns of the row.
             pub const FIELDS: &'static [$crate::record::schema::Field] = &[
                 $($crate::record::schema::Field {
                     name: $key,
@@ -93,7 +94,7 @@ macro_rules! row {
                 },)*
             ];
 
-            /// Lists the cells in the order of [`FIELDS`](Self::FIELDS).
+            /// Writes the cells in the order of [`FIELDS`](Self::FIELDS).
             #[inline(always)]
             pub fn fields<W: $crate::record::FieldWriter>(&self, w: &mut W) {
                 let $this = self;
@@ -135,7 +136,7 @@ macro_rules! kind {
     (levels) => { $crate::record::schema::Kind::Levels };
 }
 
-/// Writes one field. A market record's key has a column, or this does not compile.
+/// Writes one field. A market record's key without a column does not compile.
 macro_rules! put {
     ($w:ident Packet $key:literal $method:ident ($($words:tt)*) $value:expr) => {{
         const _: () = assert!(
@@ -168,7 +169,7 @@ macro_rules! rows {
 macro_rules! words_of {
     ($type:ident) => {
         impl $type {
-            /// The words that records carry, in the order of [`ALL`](Self::ALL).
+            /// Lists the words that records carry, in the order of [`ALL`](Self::ALL).
             pub const WORDS: [&'static str; $type::ALL.len()] = {
                 let mut words = [""; $type::ALL.len()];
                 let mut i = 0;
@@ -182,7 +183,7 @@ macro_rules! words_of {
     };
 }
 
-/// Returns text without the blank that a doc comment begins with.
+/// Returns the text without the space that a doc comment begins with.
 pub const fn trimmed(text: &str) -> &str {
     text.trim_ascii()
 }

@@ -1,14 +1,15 @@
-//! The depth sockets' records (contract: `depth`, `depth_side`), and the rows of a side as both show them.
+//! Declares the depth sockets' records (contract: `depth`, `depth_side`), and the rows that both share.
 
 use super::BookLevel;
 use super::declare::{record, row};
 use crate::protocol::depth::{BookSide, Levels, Side};
 use crate::record::market::spread_of_decimals;
 
-/// The words for a side.
+/// Lists the words for a side.
 const SIDES: [&str; 2] = [Side::Bid.name(), Side::Ask.name()];
 
-/// One side of a book as records show it: levels with a price only, best first. Keeps its buffer from packet to packet.
+/// Holds one side of an order book as records show it: only levels with a price, best first. The buffer is reused for
+/// every packet.
 #[derive(Debug, Clone, Default)]
 pub struct SideRows {
     rows: Vec<BookLevel<f64>>,
@@ -16,7 +17,7 @@ pub struct SideRows {
 }
 
 impl SideRows {
-    /// Takes over what a packet says; what was there is gone.
+    /// Replaces the rows with those of a packet.
     pub fn fill(&mut self, side: BookSide<'_>) {
         self.rows.clear();
         self.rows.extend(side.rows().filter(|row| row.is_priced()).map(|row| BookLevel {
@@ -25,7 +26,7 @@ impl SideRows {
             orders: row.orders,
         }));
         self.total = self.rows.iter().map(|row| u64::from(row.qty)).sum();
-        // Nobody promises the server's order, but it mostly is the right one; sorting would allocate. Prices are finite.
+        // The server's order is not documented but mostly right; sorting would allocate. Prices are finite.
         match side.side {
             Side::Bid if !self.rows.is_sorted_by(|a, b| a.price >= b.price) => {
                 self.rows.sort_by(|a, b| b.price.total_cmp(&a.price));
@@ -37,40 +38,40 @@ impl SideRows {
         }
     }
 
-    /// The best `top` levels, best first.
+    /// Returns the best `top` levels, best first.
     #[inline]
     pub fn best(&self, top: usize) -> &[BookLevel<f64>] {
         &self.rows[..self.rows.len().min(top)]
     }
 
-    /// Quantity over all levels.
+    /// Returns the quantity over all levels, in units.
     #[cfg(any(test, feature = "testing"))]
     pub fn total_qty(&self) -> u64 {
         self.total
     }
 }
 
-/// Both sides of an instrument's book, each the newest that is known.
+/// Holds both sides of an instrument's order book, each the latest that is known.
 #[derive(Debug, Clone, Copy)]
 pub struct Depth<'a> {
-    /// How deep the socket serves it.
+    /// Number of levels that the socket serves.
     pub levels: Levels,
     /// Buyers, highest price first.
     pub bids: &'a SideRows,
     /// Sellers, lowest price first.
     pub asks: &'a SideRows,
-    /// Levels shown of each side; `usize::MAX` for all. Totals are over all.
+    /// Number of levels shown of each side; `usize::MAX` for all. Totals always cover all levels.
     pub top: usize,
 }
 
-/// A row of the depth CSV: a level of a side.
+/// Holds a row of the depth CSV: one level of one side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LevelRow {
-    /// How deep the socket serves the book.
+    /// Number of levels that the socket serves.
     pub levels: Levels,
-    /// Which side.
+    /// The side.
     pub side: Side,
-    /// Its rank, the best is 1.
+    /// Its rank; the best is 1.
     pub level: u32,
     /// The level.
     pub row: BookLevel<f64>,
@@ -98,7 +99,7 @@ fn ranked(levels: Levels, side: Side, rows: &[BookLevel<f64>]) -> impl Iterator<
 }
 
 impl Depth<'_> {
-    /// The rows of the CSV, bids before asks, best first.
+    /// Returns the rows of the CSV, bids before asks, best first.
     pub fn rows(&self) -> impl Iterator<Item = LevelRow> {
         let bids = ranked(self.levels, Side::Bid, self.bids.best(self.top));
         bids.chain(ranked(self.levels, Side::Ask, self.asks.best(self.top)))
@@ -130,23 +131,23 @@ record! {
     }
 }
 
-/// One side of an instrument's book, as one packet told it.
+/// Holds one side of an instrument's order book, as one packet brought it.
 #[derive(Debug, Clone, Copy)]
 pub struct DepthSide<'a> {
-    /// How deep the socket serves it.
+    /// Number of levels that the socket serves.
     pub levels: Levels,
-    /// Which side.
+    /// The side.
     pub side: Side,
-    /// The header's last word (offset 8), which is a sequence at 20 levels only.
+    /// The header's last word (offset 8), which is a sequence number only at 20 levels.
     pub seq: Option<u32>,
-    /// Its levels, best first.
+    /// The levels, best first.
     pub rows: &'a SideRows,
-    /// Levels shown; `usize::MAX` for all.
+    /// Number of levels shown; `usize::MAX` for all.
     pub top: usize,
 }
 
 impl DepthSide<'_> {
-    /// The rows of the CSV, best first.
+    /// Returns the rows of the CSV, best first.
     pub fn rows(&self) -> impl Iterator<Item = LevelRow> {
         ranked(self.levels, self.side, self.rows.best(self.top))
     }
@@ -167,10 +168,10 @@ record! {
     }
 }
 
-/// Ask − bid in rupees, free of float noise: the difference of the two decimals that the prices are written as.
+/// Returns ask − bid in rupees without float noise: the difference of the two decimal numbers as written.
 #[inline]
 pub fn spread64(bid: f64, ask: f64) -> f64 {
-    // Whole paise, as nearly always. Beyond 2^43 rupees a float has no two decimals left.
+    // Nearly all prices are whole paise. Above 2^43 rupees an `f64` cannot hold two decimals.
     const PAISE: f64 = 100.0;
     const MOST: f64 = 8e14;
     let (bid_paise, ask_paise) = ((bid * PAISE).round(), (ask * PAISE).round());

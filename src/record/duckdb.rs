@@ -1,10 +1,10 @@
-//! The columns that DuckDB's `read_json` takes, so that it guesses no type from a sample (contract §3.8).
+//! Writes the columns for DuckDB's `read_json`, so that it does not guess types from a sample (contract §3.8).
 
 use super::json_schema::name;
 use super::schema::{Field, Kind, RECV};
 use super::types::RecordType;
 
-/// Returns `columns = {…}` for lines of these types: each key once. `iso`: as `--time iso` prints them.
+/// Returns `columns = {…}` for the lines of these types, each key once. `iso` selects the keys of `--time iso`.
 pub fn columns(types: &[RecordType], iso: bool) -> String {
     let mut columns = vec![("type", "VARCHAR")];
     for field in types.iter().flat_map(|kind| kind.schema().members()).chain([&RECV]) {

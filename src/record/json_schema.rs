@@ -1,16 +1,17 @@
-//! The JSON Schema of the records (contract §3.8).
+//! Writes the JSON Schema of the records (contract §3.8).
 
 use super::schema::{Field, Kind, LEVEL, RECV};
 use super::types::RecordType;
 use serde_json::{Map, Value, json};
 
-/// The version of the records, which a schema carries. It grows when a key is renamed, removed or changes its type.
+/// Version of the records, which every schema carries. It grows when a key is renamed, removed or changes its type.
 pub const VERSION: u32 = 1;
 
-/// The dialect that the documents are written in.
+/// JSON Schema dialect of the documents.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// Returns one document for these types: a type's own schema, or `oneOf` several. `iso`: as `--time iso` prints them.
+/// Returns one document for these types: the schema of a single type, or `oneOf` several. `iso` selects the form of
+/// `--time iso`.
 pub fn document(types: &[RecordType], iso: bool) -> Value {
     let mut document = match types {
         [kind] => record(*kind, iso),
@@ -83,7 +84,7 @@ fn value(field: &Field, iso: bool) -> Value {
     value
 }
 
-/// Returns what a field says. With RFC 3339, moments have another unit.
+/// Returns the description of a field. With RFC 3339, times have another unit.
 pub fn description(field: &Field, iso: bool) -> String {
     let is_moment = matches!(field.kind, Kind::Second | Kind::SecondOrNull | Kind::Micros(_));
     match iso && is_moment {

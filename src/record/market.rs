@@ -1,11 +1,12 @@
-//! The market feed's records (contract: `ticker`, `quote`, `full`, `oi`, `prev_close`, `market_status`, `unknown`).
+//! Declares the market feed's records (contract: `ticker`, `quote`, `full`, `oi`, `prev_close`, `market_status`,
+//! `unknown`).
 
 use super::declare::record;
 use super::schema::Columns;
 use super::{BookLevel, NO_COLUMN, Record};
 use crate::protocol::feed::{self, LevelPair};
 
-/// The columns of the market feed's CSV: those of every record that one packet becomes.
+/// Columns of the market feed's CSV: those of every record that a packet can become.
 const UNION: Columns = Columns::union(&[
     feed::Full::SCHEMA,
     feed::Quote::SCHEMA,
@@ -16,10 +17,10 @@ const UNION: Columns = Columns::union(&[
     MarketStatus::SCHEMA,
 ]);
 
-/// The names of the market feed's CSV columns, the same for every row.
+/// Names of the market feed's CSV columns, the same for every row.
 pub const COLUMNS: [&str; UNION.width()] = UNION.names();
 
-/// Returns where a name stands in [`COLUMNS`]; [`NO_COLUMN`] if it does not.
+/// Returns the index of a name in [`COLUMNS`], or [`NO_COLUMN`] if there is none.
 pub const fn column(name: &str) -> u8 {
     match UNION.position(name) {
         Some(at) => at,
@@ -28,7 +29,7 @@ pub const fn column(name: &str) -> u8 {
 }
 
 record! {
-    /// Last price and its time: what mode ticker yields.
+    /// Last price and its time: the record of mode ticker.
     Ticker: Packet for feed::Ticker<'_> |p| {
         /// Last traded price in rupees. Source: f32 at byte 8.
         "ltp": price32 = p.ltp(),
@@ -39,7 +40,7 @@ record! {
 }
 
 record! {
-    /// Trade, volume and the day's prices: what mode quote yields.
+    /// Trade, volume and the day's prices: the record of mode quote.
     Quote: Packet for feed::Quote<'_> |p| {
         /// Last traded price in rupees. Source: f32 at byte 8.
         "ltp": price32 = p.ltp(),
@@ -68,7 +69,7 @@ record! {
 }
 
 record! {
-    /// A quote with open interest and five levels of the order book: what mode full yields.
+    /// A quote with open interest and five levels of the order book: the record of mode full.
     Full: Packet for feed::Full<'_> |p| {
         let (bids, asks) = (priced(*p, LevelPair::bid), priced(*p, LevelPair::ask));
         let (bid, ask) = ((0..5).find_map(&bids), (0..5).find_map(&asks));
@@ -116,7 +117,7 @@ record! {
     }
 }
 
-/// One side's levels by their place, best first as the server has them; `None` for those without a price.
+/// Returns a function that gives one side's level by its index, in the server's order, or `None` if it has no price.
 #[inline(always)]
 fn priced<'a>(
     packet: feed::Full<'a>,
@@ -128,11 +129,11 @@ fn priced<'a>(
     }
 }
 
-/// Ask − bid in rupees, free of float noise: the difference of the two decimals that the prices are written as.
+/// Returns ask − bid in rupees without float noise: the difference of the two decimal numbers as written.
 #[inline(always)]
 pub fn spread32(bid: f32, ask: f32) -> f64 {
-    // Both on the grid of paise, as nearly always: subtract whole paise.
-    let (bid_paise, ask_paise) = (whole(f64::from(bid) * 100.0), whole(f64::from(ask) * 100.0));
+    // Nearly all prices are whole paise: subtract those.
+    let (bid_paise, ask_paise) = (rounded(f64::from(bid) * 100.0), rounded(f64::from(ask) * 100.0));
     if (bid_paise * 0.01) as f32 == bid
         && (ask_paise * 0.01) as f32 == ask
         && bid_paise < 13_107_200.0
@@ -143,15 +144,15 @@ pub fn spread32(bid: f32, ask: f32) -> f64 {
     spread_of_decimals(zmij::Buffer::new().format_finite(bid), zmij::Buffer::new().format_finite(ask))
 }
 
-/// A number rounded to a whole one, for those of less than 2^51: beyond 2^52 a float has no fraction, so adding that much
-/// rounds. An instruction or two, where [`f64::round`] is a call on processors that may be old.
+/// Rounds a number below 2^51 to an integer. Beyond 2^52 a float has no fraction, so adding that much rounds: one or
+/// two instructions, whereas [`f64::round`] is a function call on older processors.
 #[inline(always)]
-fn whole(value: f64) -> f64 {
-    const WHOLE: f64 = 4_503_599_627_370_496.0;
-    value + WHOLE - WHOLE
+fn rounded(value: f64) -> f64 {
+    const NO_FRACTION: f64 = 4_503_599_627_370_496.0;
+    value + NO_FRACTION - NO_FRACTION
 }
 
-/// Ask − bid of two decimal texts, rounded to the digits that the longer of them has.
+/// Returns ask − bid of two decimal texts, rounded to the number of decimals of the longer one.
 pub fn spread_of_decimals(bid: &str, ask: &str) -> f64 {
     let decimals = |text: &str| text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     let (Ok(bid_value), Ok(ask_value)) = (bid.parse::<f64>(), ask.parse::<f64>()) else { return f64::NAN };
@@ -161,7 +162,7 @@ pub fn spread_of_decimals(bid: &str, ask: &str) -> f64 {
 }
 
 record! {
-    /// Open interest, which comes beside quotes.
+    /// Open interest, sent beside quotes.
     Oi: Packet for feed::OpenInterest<'_> |p| {
         /// Open interest in units. Source: u32 at byte 8.
         "oi": uint = p.oi(),
@@ -169,7 +170,7 @@ record! {
 }
 
 record! {
-    /// The previous session's close, which comes once when an instrument is subscribed.
+    /// The previous session's close, sent once when an instrument is subscribed.
     PrevClose: Packet for feed::PrevClose<'_> |p| {
         /// Close of the previous session in rupees. Source: f32 at byte 8.
         "prev_close": price32 = p.prev_close(),
@@ -178,33 +179,33 @@ record! {
     }
 }
 
-/// A market status packet: what follows its header, whose meaning nobody has published.
+/// Holds a market status packet: the bytes behind its header, whose meaning is not published.
 #[derive(Debug, Clone, Copy)]
 pub struct MarketStatus<'a>(pub &'a [u8]);
 
 record! {
-    /// A market status packet, whose meaning nobody has published.
+    /// A market status packet, whose meaning is not published.
     MarketStatus: Packet for MarketStatus<'_> |status| {
-        /// What follows the header, as hex. Source: byte 8 to the end.
+        /// Bytes behind the header, as hex. Source: byte 8 to the end.
         "payload": hex = status.0,
     }
 }
 
-/// A packet that has no name: its code and what follows its header.
+/// Holds a packet of an unknown code.
 #[derive(Debug, Clone, Copy)]
 pub struct Unknown<'a> {
     /// Response code (offset 0).
     pub code: u8,
-    /// What follows the header.
+    /// The bytes behind the header.
     pub payload: &'a [u8],
 }
 
 record! {
-    /// A packet that has no name. A name for it may replace this type in a later version.
+    /// A packet of an unknown code. A later version may replace this type by a named one.
     Unknown: Packet for Unknown<'_> |unknown| {
         /// Response code. Source: byte 0.
         "code": uint = u32::from(unknown.code),
-        /// What follows the header, as hex. Source: byte 8 to the end.
+        /// Bytes behind the header, as hex. Source: byte 8 to the end.
         "payload": hex = unknown.payload,
     }
 }

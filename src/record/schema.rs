@@ -1,16 +1,16 @@
-//! The description of a record: its fields, their kinds and the words that explain them.
+//! Describes a record: its fields, their kinds and their meaning.
 //!
-//! The macro [`record!`](crate::record) makes one of these beside the code that lists a record's values. The CSV header,
-//! the JSON Schema, DuckDB's columns and the checks of `dhan verify` all read it.
+//! The macro [`record!`](crate::record) makes a description beside the code that reads a record's values. The CSV
+//! header, the JSON Schema, DuckDB's columns and the checks of `dhan verify` all come from it.
 
-/// What a field holds.
+/// Says what a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A number with a fraction, or null.
     Price,
-    /// A whole number of at least 0.
+    /// An integer of at least 0.
     Uint,
-    /// A whole number, or null.
+    /// An integer, or null.
     IntOrNull,
     /// Text.
     Text,
@@ -32,32 +32,32 @@ pub enum Kind {
     Hex,
     /// A JSON object, or null.
     Object,
-    /// A moment in seconds since the epoch (`--time iso`: RFC 3339).
+    /// A time in seconds since the epoch (`--time iso`: RFC 3339).
     Second,
-    /// A moment in seconds since the epoch (`--time iso`: RFC 3339), or null.
+    /// A time in seconds since the epoch (`--time iso`: RFC 3339), or null.
     SecondOrNull,
-    /// A moment in microseconds since the epoch; with `--time iso` RFC 3339 under this name.
+    /// A time in microseconds since the epoch; with `--time iso` RFC 3339 under this name.
     Micros(&'static str),
-    /// The five best levels of the bids; in CSV, columns of both sides.
+    /// The five best bids; in CSV, the columns of both sides.
     FiveBids,
-    /// The five best levels of the asks; in CSV, among those of the bids.
+    /// The five best asks; in CSV, among the columns of the bids.
     FiveAsks,
-    /// Levels of an order book; in CSV, a row each.
+    /// Levels of an order book; in CSV, one row each.
     Levels,
 }
 
-/// A field of a record.
+/// Describes a field of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     /// Its key in NDJSON and its CSV column.
     pub name: &'static str,
-    /// What it holds.
+    /// The kind of its value.
     pub kind: Kind,
-    /// What it says, in which unit, and where it comes from.
+    /// Its meaning, unit and source.
     pub doc: &'static str,
 }
 
-/// What a record stands for.
+/// Says what a record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// One market packet about one instrument.
@@ -68,7 +68,7 @@ pub enum Family {
     Bar,
     /// An order; a message may hold many.
     Order,
-    /// The stream itself.
+    /// The stream itself, not an instrument.
     Control,
 }
 
@@ -79,20 +79,20 @@ impl Family {
     }
 }
 
-/// A record: what stands between `type` (and the instrument) and `recv_us`.
+/// Describes a record: the fields between `type` (and the instrument) and `recv_us`.
 #[derive(Debug, Clone, Copy)]
 pub struct Schema {
-    /// What it stands for.
+    /// What the record is about.
     pub family: Family,
-    /// What it is, in words.
+    /// Its meaning.
     pub doc: &'static str,
     /// Its own fields, in order.
     pub fields: &'static [Field],
-    /// The fields of a CSV row where the record has several rows, one a level.
+    /// The fields of a CSV row, if the record has one row for each level.
     pub rows: Option<&'static [Field]>,
 }
 
-/// The fields that name the instrument.
+/// Describes the fields that name the instrument.
 pub const INSTRUMENT: [Field; 3] = [
     Field {
         name: "segment",
@@ -111,7 +111,7 @@ pub const INSTRUMENT: [Field; 3] = [
     },
 ];
 
-/// The last field of every record.
+/// Describes the last field of every record.
 pub const RECV: Field = Field {
     name: "recv_us",
     kind: Kind::Micros("recv"),
@@ -119,17 +119,17 @@ pub const RECV: Field = Field {
 };
 
 impl Schema {
-    /// Returns the fields that name the instrument, where the record is about one.
+    /// Returns the fields that name the instrument; empty if the record is not about one.
     pub const fn instrument(&self) -> &'static [Field] {
         if self.family.is_about_an_instrument() { &INSTRUMENT } else { &[] }
     }
 
-    /// Returns every field between `type` and `recv_us`, as NDJSON has them.
+    /// Returns every field between `type` and `recv_us`, in NDJSON order.
     pub fn members(&self) -> impl Iterator<Item = &'static Field> {
         self.instrument().iter().chain(self.fields)
     }
 
-    /// Returns the columns of its CSV rows between `type` and `recv_us`.
+    /// Returns the columns of the CSV rows between `type` and `recv_us`.
     pub fn columns(&self) -> impl Iterator<Item = Field> {
         let own = self.rows.unwrap_or(self.fields);
         self.instrument().iter().chain(own).flat_map(|field| match field.kind {
@@ -139,7 +139,7 @@ impl Schema {
         })
     }
 
-    /// Returns whether all fields are numbers, and few: the line then has a bounded length behind its beginning.
+    /// Returns whether all fields are numbers and few, so that the length of the line is bounded.
     pub const fn is_short(&self) -> bool {
         let mut i = 0;
         while i < self.fields.len() {
@@ -159,7 +159,7 @@ impl Schema {
     }
 }
 
-/// The CSV columns of a five-level order book.
+/// Lists the CSV columns of a five-level order book.
 #[rustfmt::skip]
 pub const FIVE_LEVELS: [&str; 30] = [
     "bid1_price", "bid1_qty", "bid1_orders", "ask1_price", "ask1_qty", "ask1_orders",
@@ -174,14 +174,15 @@ fn level_column(name: &'static str) -> Field {
     Field { name, kind, doc: "A level of the order book." }
 }
 
-/// The fields of a level, wherever levels are listed.
+/// Describes the fields of a level in any list of levels.
 pub const LEVEL: [Field; 3] = [
     Field { name: "price", kind: Kind::Price, doc: "Price in rupees." },
     Field { name: "qty", kind: Kind::Uint, doc: "Quantity in units." },
     Field { name: "orders", kind: Kind::Uint, doc: "Number of orders." },
 ];
 
-/// Columns of a CSV that holds records of several types: each name once, in the order of the first record that has it.
+/// Holds the columns of a CSV for records of several types: each name once, in the order of the first record that has
+/// it.
 #[derive(Debug, Clone, Copy)]
 pub struct Columns {
     names: [&'static str; Columns::MOST],
@@ -191,7 +192,7 @@ pub struct Columns {
 impl Columns {
     const MOST: usize = 96;
 
-    /// Returns the union of the columns of these records, `type` first and `recv_us` last.
+    /// Returns the union of the columns of these records, with `type` first and `recv_us` last.
     pub const fn union(schemas: &[&Schema]) -> Columns {
         let mut columns = Columns { names: [""; Columns::MOST], len: 0 }.with("type");
         let mut i = 0;
@@ -235,7 +236,7 @@ impl Columns {
         self.len
     }
 
-    /// Returns the names as an array, whose length is [`width`](Columns::width).
+    /// Returns the names as an array; `N` must be [`width`](Columns::width).
     pub const fn names<const N: usize>(&self) -> [&'static str; N] {
         assert!(N == self.len, "the array has a place for every column");
         let mut names = [""; N];
@@ -247,7 +248,7 @@ impl Columns {
         names
     }
 
-    /// Returns the place of a name.
+    /// Returns the index of a name.
     pub const fn position(&self, name: &str) -> Option<u8> {
         let mut i = 0;
         while i < self.len {

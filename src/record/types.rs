@@ -1,14 +1,14 @@
-//! The types of record there are.
+//! Lists the types of records.
 
 use super::schema::Schema;
 use super::{Record, bar, chain, control, depth, market, order};
 use crate::model::Stream;
 use crate::protocol::feed;
 
-/// Lists every type of record: its word, and the declaration that describes it.
+/// Lists every record type with its word and the declaration that describes it.
 macro_rules! types {
     ($($(#[$doc:meta])* $name:ident $word:literal $record:ty,)+) => {
-        /// A type of record, in the order in which help and schema list them.
+        /// Names a record type, in the order in which help and schema list them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
         pub enum RecordType {
@@ -16,7 +16,7 @@ macro_rules! types {
         }
 
         impl RecordType {
-            /// Every type.
+            /// Lists every type.
             pub const ALL: [RecordType; [$($word),+].len()] = [$(RecordType::$name),+];
 
             /// Returns the value of `type`.
@@ -26,7 +26,7 @@ macro_rules! types {
                 }
             }
 
-            /// Returns the description of its fields.
+            /// Returns the declaration of its fields.
             pub const fn schema(self) -> &'static Schema {
                 match self {
                     $(RecordType::$name => <$record as Record>::SCHEMA,)+
@@ -49,7 +49,7 @@ types! {
     PrevClose "prev_close" feed::PrevClose<'static>,
     /// Market status.
     MarketStatus "market_status" market::MarketStatus<'static>,
-    /// A packet that has no name.
+    /// A packet of an unknown code.
     Unknown "unknown" market::Unknown<'static>,
     /// OHLC bar.
     Bar "bar" bar::Bar,
@@ -70,7 +70,7 @@ types! {
 }
 
 impl RecordType {
-    /// The types that one market packet becomes.
+    /// Lists the types that market packets become.
     #[cfg(any(test, feature = "testing"))]
     pub const PACKETS: [RecordType; 7] = [
         RecordType::Ticker,
@@ -82,7 +82,7 @@ impl RecordType {
         RecordType::Unknown,
     ];
 
-    /// The types that `--only` may name: those of the market feed, of depth, of orders.
+    /// Lists the types that `--only` may name: market feed, depth, orders.
     pub const STREAMED: [RecordType; 12] = [
         RecordType::Ticker,
         RecordType::Quote,
@@ -98,7 +98,7 @@ impl RecordType {
         RecordType::Order,
     ];
 
-    /// Returns the type of a name.
+    /// Parses a type by its name.
     pub fn parse(name: &str) -> Option<RecordType> {
         RecordType::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -116,17 +116,17 @@ impl RecordType {
     }
 }
 
-/// How many of [`RecordType::STREAMED`] are the market feed's.
+/// Number of the market feed's types at the beginning of [`RecordType::STREAMED`].
 const MARKET: usize = 9;
 
-/// A set of record types.
+/// Holds a set of record types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct TypeSet(u32);
 
 const _: () = assert!(RecordType::ALL.len() <= u32::BITS as usize, "a set has a bit for every type");
 
 impl TypeSet {
-    /// Every type.
+    /// The set of all types.
     pub const ALL: TypeSet = TypeSet(u32::MAX);
 
     /// Returns the set with one more type.

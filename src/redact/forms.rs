@@ -1,20 +1,20 @@
-//! The forms in which a secret may turn up in a text: plain, and as encoders write it.
+//! Lists the forms in which a secret may appear in a text: plain, and as encoders write it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// How many bytes of a secret in a row are too many to show.
+/// Number of consecutive bytes of a secret that must never be shown.
 const WINDOW: usize = 12;
-/// A shorter form of an encoded secret would turn up in any text.
+/// Minimum length of an encoded form; shorter ones would match ordinary text.
 const SHORTEST_ENCODED: usize = 8;
 
-/// A secret in one encoding.
+/// Holds a secret in one encoding.
 pub(super) struct Form {
-    /// The whole secret in this encoding.
+    /// The complete secret in this encoding.
     pub text: SecretString,
-    /// How many bytes of it in a row are masked: as many as [`WINDOW`] bytes of the secret give, or all of a short one.
+    /// Number of consecutive bytes that are masked: the encoded length of [`WINDOW`] bytes, or all of a short secret.
     pub least: usize,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn of(secret: &str) -> Vec<Form> {
         add(each(&|byte| format!("{prefix}{byte:02x}")), width, width * WINDOW);
         add(each(&|byte| format!("{prefix}{byte:02X}")), width, width * WINDOW);
     }
-    // As `Debug` prints bytes: at least two digits, a comma and a blank each.
+    // This is how `Debug` prints bytes: numbers separated by a comma and a space.
     let list: Vec<String> = bytes.iter().map(u8::to_string).collect();
     add(list.join(", "), 4, 4 * WINDOW - 2);
     add(list.join(","), 3, 3 * WINDOW - 1);
@@ -46,7 +46,7 @@ pub(super) fn of(secret: &str) -> Vec<Form> {
         for engine in [&STANDARD_NO_PAD, &URL_SAFE_NO_PAD] {
             let shifted = [&[0; 2][..before], bytes].concat();
             let text = engine.encode(&shifted);
-            // Characters that the neighbours have a part in are not the secret's own.
+            // Characters that also encode bits of neighbouring text are not part of the form.
             let first = (before * 8).div_ceil(6);
             let last = shifted.len() * 8 / 6;
             add(text.get(first..last).unwrap_or_default().to_owned(), 1, WINDOW * 8 / 6 - 2);

@@ -1,9 +1,9 @@
-//! Secrets in what a server sends, overwritten in place: packets keep their lengths and JSON stays JSON.
+//! Overwrites secrets in a server's messages: packets keep their lengths and JSON stays valid.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Returns the message with these places overwritten.
+/// Returns the message with these ranges overwritten.
 pub(super) fn overwrite(message: &[u8], hits: Vec<Range<usize>>) -> Cow<'_, [u8]> {
     if hits.is_empty() {
         return Cow::Borrowed(message);
@@ -13,7 +13,8 @@ pub(super) fn overwrite(message: &[u8], hits: Vec<Range<usize>>) -> Cow<'_, [u8]
     Cow::Owned(redacted)
 }
 
-/// Returns the message with these places replaced by words, or overwritten where they are more than a part of one string.
+/// Returns the message with these ranges replaced by a word, or overwritten if they cover more than a part of one
+/// string.
 pub(super) fn replace(message: &[u8], mut hits: Vec<Range<usize>>) -> Cow<'_, [u8]> {
     if hits.is_empty() {
         return Cow::Borrowed(message);
@@ -41,7 +42,7 @@ pub(super) fn replace(message: &[u8], mut hits: Vec<Range<usize>>) -> Cow<'_, [u
     Cow::Owned(redacted)
 }
 
-/// What JSON is held together by: a list of numbers stays one.
+/// Returns whether a byte belongs to JSON's structure, which is kept so that a list of numbers stays a list.
 fn is_structure(byte: &u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'"' | b',' | b':' | b'[' | b']' | b'{' | b'}')
 }

@@ -1,9 +1,9 @@
-//! Keeping secrets out of everything people see: a masker that knows the live secrets in every form, and what tokens look
-//! like.
+//! Keeps secrets out of everything that people see: it masks the known secrets in every form, and what looks like a
+//! token.
 //!
-//! Every 12 bytes of a secret in a row are masked, and all of a shorter one: plain, percent- and form-encoded, base64 (any
-//! alignment, standard and URL-safe), hex, JSON escapes, and as a list of byte values, as `Debug` prints bytes. Numbers of
-//! the market are not searched: a packet that is known whole has no room for a text.
+//! Every 12 consecutive bytes of a secret are masked, and all of a shorter one: plain, percent- and form-encoded,
+//! base64 (any alignment, standard and URL-safe), hex, JSON escapes, and as a list of byte values, as `Debug` prints
+//! bytes. Market data is not searched: a fully decoded packet has no room for text.
 
 mod forms;
 mod ids;
@@ -21,9 +21,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What stands where a secret stood.
+/// Replacement for a secret.
 const MASK: &str = "[redacted]";
-/// A shorter secret may well be a word of somebody's remark; data is not changed for its sake. Bytes.
+/// Minimum length in bytes of a secret that is replaced in data; a shorter one may be an ordinary word of a remark.
 const SHORTEST_IN_DATA: usize = 8;
 
 /// Masks secrets in text before it is shown. Cheap to clone; clones share what they know.
@@ -33,12 +33,12 @@ pub struct Redactor(Arc<Known>);
 #[derive(Default)]
 struct Known {
     secrets: RwLock<Search>,
-    /// Client ids of the user's: masked in what people see, and left in data.
+    /// The user's client ids: masked in messages for people, kept in data.
     ids: RwLock<Vec<String>>,
 }
 
 impl Redactor {
-    /// Adds a secret that must never be shown, from now on. White space around it is not part of it.
+    /// Adds a secret that is masked from now on. White space around it is not part of it.
     pub fn add(&self, secret: SecretString) {
         let secret = secret.expose_secret().trim();
         if secret.is_empty() || self.0.secrets.read().unwrap_or_else(PoisonError::into_inner).knows(secret) {
@@ -50,8 +50,8 @@ impl Redactor {
         }
     }
 
-    /// Adds a client id that is shown by its last four characters only, from now on. One that is too short to be told
-    /// from other words is not looked for.
+    /// Adds a client id of which only the last four characters are shown from now on. An id that is too short to be
+    /// distinguished from other words is ignored.
     pub fn add_client_id(&self, id: &str) {
         let mut ids = self.0.ids.write().unwrap_or_else(PoisonError::into_inner);
         if ids::is_distinct(id) && !ids.iter().any(|known| known == id) {
@@ -59,8 +59,8 @@ impl Redactor {
         }
     }
 
-    /// Returns the text with every secret replaced, and everything that looks like one; client ids by their last
-    /// characters.
+    /// Returns the text with every secret replaced, and everything that looks like one; of client ids only the last
+    /// characters remain.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut hits = self.known(text.as_bytes(), 0);
         find_patterns(text.as_bytes(), &mut hits);
@@ -68,13 +68,13 @@ impl Redactor {
         ids.iter().fold(replace(text, hits), |text, id| ids::mask(text, id))
     }
 
-    /// Returns a server's binary message with every known secret in it overwritten: packets keep their lengths. What only
-    /// looks like a secret stays, since this is data.
+    /// Returns a server's binary message with every known secret overwritten; packets keep their lengths. Text that
+    /// only looks like a secret is kept, since this is data.
     pub fn redact_bytes<'a>(&self, message: &'a [u8]) -> Cow<'a, [u8]> {
         in_place::overwrite(message, self.known(message, SHORTEST_IN_DATA))
     }
 
-    /// Returns a server's text with every known secret in it replaced: JSON stays JSON.
+    /// Returns a server's text with every known secret replaced; JSON stays valid.
     pub fn redact_text<'a>(&self, message: &'a [u8]) -> Cow<'a, [u8]> {
         in_place::replace(message, self.known(message, SHORTEST_IN_DATA))
     }
@@ -84,7 +84,7 @@ impl Redactor {
     }
 }
 
-/// Replaces the hits, merged and widened to whole characters.
+/// Replaces the ranges, merged and widened to whole characters.
 fn replace(text: &str, mut hits: Vec<Range<usize>>) -> Cow<'_, str> {
     if hits.is_empty() {
         return Cow::Borrowed(text);

@@ -1,8 +1,8 @@
-//! What looks like a secret, whether or not it is one we know.
+//! Finds text that looks like a secret, whether or not the secret is known.
 
 use std::ops::Range;
 
-/// Words that a secret follows, behind `=` or `:`; in any case, quotes and blanks between allowed.
+/// Names that precede a secret, separated by `=` or `:`; in any case, with optional quotes and blanks.
 const NAMES: [&str; 7] =
     ["token", "access-token", "access_token", "accesstoken", "authorization", "partner_secret", "secret"];
 
@@ -15,7 +15,7 @@ pub(super) fn find_patterns(text: &[u8], hits: &mut Vec<Range<usize>>) {
     }
     let mut done = 0;
     for separator in memchr::memchr2_iter(b'=', b':', text) {
-        // What is inside a value that is masked already need not be looked at again.
+        // A value that is masked already is not searched again.
         if separator >= done
             && let Some(value) = named_value(text, separator)
         {
@@ -25,13 +25,13 @@ pub(super) fn find_patterns(text: &[u8], hits: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The first thing that looks like a JWT: `eyJ…`, a dot, and some more. A few characters are no secret yet.
+/// Returns the range of the first text that looks like a JWT: `eyJ…`, a dot, and more than a few characters.
 pub fn find_jwt(text: &[u8]) -> Option<Range<usize>> {
     let part =
         |from: usize| text[from..].iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
     let mut done = 0;
     for start in memchr::memmem::find_iter(text, b"eyJ") {
-        // The rest of a run that was no token is none either.
+        // The rest of a run that is no token is skipped.
         if start < done {
             continue;
         }
@@ -53,7 +53,7 @@ pub fn find_jwt(text: &[u8]) -> Option<Range<usize>> {
     None
 }
 
-/// The value behind a separator, where the word before it names a secret.
+/// Returns the range of the value behind a separator if the word before it names a secret.
 fn named_value(text: &[u8], separator: usize) -> Option<Range<usize>> {
     let before = &text[..separator];
     let before = before.trim_ascii_end();
@@ -75,9 +75,9 @@ fn named_value(text: &[u8], separator: usize) -> Option<Range<usize>> {
     let is_end =
         |b: &u8| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'&' | b',' | b';' | b')' | b'}' | b'\\' | b'<');
     let end = text[start..].iter().position(is_end).map_or(text.len(), |at| start + at);
-    // After a colon prose may follow ("the token: none"); only what is long enough to be one is taken for a secret.
+    // Prose may follow a colon ("the token: none"), so there only a long value counts as a secret.
     let least = if is_json { 12 } else { 1 };
-    // The name of a variable says where a secret is.
+    // The value of a variable that is written in capitals names the place of a secret.
     let is_variable = is_json && text[start..end].iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
     if end - start < least || is_variable || text[start..end] == *b"[redacted]" {
         return None;
@@ -89,7 +89,7 @@ fn strip_scheme(text: &[u8]) -> &[u8] {
     ["Bearer ", "Basic "].iter().find_map(|s| text.strip_prefix(s.as_bytes())).unwrap_or(text)
 }
 
-/// Whether a name is the known word or ends in it behind a `-` or `_` (`DHAN_ACCESS_TOKEN`).
+/// Returns whether a name is the known word or ends with it behind a `-` or `_` (`DHAN_ACCESS_TOKEN`).
 fn ends_with_word(name: &[u8], known: &[u8]) -> bool {
     let (head, tail) = name.split_at(name.len() - known.len());
     tail.eq_ignore_ascii_case(known) && head.last().is_none_or(|b| matches!(b, b'-' | b'_'))

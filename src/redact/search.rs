@@ -1,26 +1,26 @@
-//! Finding every form of every known secret in one pass over a text.
+//! Finds every form of every known secret in one pass over a text.
 
 use super::forms::{self, Form};
 use aho_corasick::AhoCorasick;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::ops::Range;
 
-/// The automaton looks for pieces of this length, at every multiple of it: eleven bytes of a form in a row hold one whole.
-/// A piece that is found is widened to all that agrees with its form. Bytes.
+/// Length in bytes of the pieces that the automaton searches, one at every multiple of it: eleven consecutive bytes
+/// of a form contain a complete piece. A match is widened as far as the text agrees with the form.
 const PIECE: usize = 6;
 
-/// All known secrets, ready to be searched for.
+/// Holds all known secrets and the automaton that searches for them.
 #[derive(Default)]
 pub(super) struct Search {
     secrets: Vec<SecretString>,
     forms: Vec<Form>,
-    /// Which form each piece is of, and where in it.
+    /// The form of each piece, and the offset of the piece in it.
     origins: Vec<(usize, usize)>,
     automaton: Option<AhoCorasick>,
 }
 
 impl Search {
-    /// Whether a secret is known.
+    /// Returns whether a secret is known.
     pub fn knows(&self, secret: &str) -> bool {
         self.secrets.iter().any(|known| known.expose_secret() == secret)
     }
@@ -33,7 +33,7 @@ impl Search {
         self.origins.clear();
         for (number, form) in self.forms.iter().enumerate() {
             let text = form.text.expose_secret().as_bytes();
-            // A run that is shorter than two pieces less one might hold none.
+            // A run shorter than two pieces less one byte may contain no complete piece.
             let width = if form.least < 2 * PIECE - 1 { form.least } else { PIECE };
             let last = if width == PIECE { text.len() - width } else { 0 };
             for start in (0..=last).step_by(PIECE) {
@@ -41,11 +41,11 @@ impl Search {
                 self.origins.push((number, start));
             }
         }
-        // Too many states are the only reason to fail, and thousands of secrets would be needed for that.
+        // Building fails only with too many states, which would take thousands of secrets.
         self.automaton = AhoCorasick::new(pieces).ok();
     }
 
-    /// Returns where secrets are. `shortest` leaves out those that are shorter, in bytes of the form.
+    /// Returns the ranges of secrets. `shortest` excludes forms with fewer bytes.
     pub fn find(&self, text: &[u8], shortest: usize) -> Vec<Range<usize>> {
         let mut hits: Vec<Range<usize>> = Vec::new();
         let Some(automaton) = &self.automaton else { return hits };

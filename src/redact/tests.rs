@@ -12,7 +12,7 @@ fn redactor() -> Redactor {
     redactor
 }
 
-/// The disguises of a run of bytes, each by name.
+/// Returns the encodings of a run of bytes, each with its name.
 fn disguises(bytes: &[u8]) -> Vec<(&'static str, String)> {
     let percent = bytes.iter().fold(String::new(), |mut s, b| {
         let _ = write!(s, "%{b:02X}");
@@ -37,13 +37,13 @@ fn disguises(bytes: &[u8]) -> Vec<(&'static str, String)> {
     all
 }
 
-/// What is left of a disguised run when the masker is done may not hold 12 bytes of the secret in that disguise.
+/// Asserts that the masked text holds no 12 bytes of the secret in the encoding.
 fn assert_gone(redactor: &Redactor, secret: &str, text: &str, name: &str) {
     let masked = redactor.mask(text);
     let bytes = secret.as_bytes();
     for window in bytes.windows(12.min(bytes.len())) {
         for (form, disguised) in disguises(window) {
-            // The ends of a base64 group mix with their neighbours.
+            // The ends of a base64 text also encode bits of the neighbouring text.
             let core = disguised.trim_end_matches('=');
             let core = if form.starts_with("base64") {
                 &core[4.min(core.len())..core.len() - 4.min(core.len())]
@@ -151,7 +151,7 @@ proptest! {
     ) {
         let redactor = Redactor::default();
         redactor.add(SecretString::from(secret.as_str()));
-        // Any twelve of it or more.
+        // Twelve bytes of it or more.
         let start = ((secret.len() - 12) as f64 * cut) as usize;
         let part = &secret.as_bytes()[start..];
         let (name, disguised) = disguises(part).swap_remove(which);
@@ -176,7 +176,7 @@ proptest! {
 
 #[test]
 fn long_text_costs_no_more_than_its_length() {
-    // What the decoders like best, over and over; a quadratic search would take minutes.
+    // Repeats what the patterns match best; a quadratic search would take minutes.
     let redactor = redactor();
     for text in ["ab".repeat(1 << 16), "101, ".repeat(25_000), "eyJ".repeat(45_000), "token=".repeat(22_000)] {
         assert!(!redactor.mask(&text).contains(SECRET));

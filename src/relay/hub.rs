@@ -4,7 +4,7 @@ use super::client::{Client, End, agent, depth_index};
 use super::fan_out::{book, is_data, market, tell_gap};
 use super::instrument::{Book, Modes, Quoted, Watcher, bit};
 use super::upstream::{self, Open, Outcome, Upstream};
-use crate::console::{Console, Level};
+use crate::console::{Console, LogLevel};
 use crate::model::exit::{Exit, Failure};
 use crate::model::{InstrumentKey, Levels, Stream};
 use crate::pipeline::item::{FrameKind, GapReason};
@@ -486,7 +486,7 @@ impl Hub {
             let _ = writeln!(text, "{line}");
         }
         self.console.raw(&text);
-        self.console.say(Level::Debug, "the list is complete");
+        self.console.say(LogLevel::Debug, "the list is complete");
     }
 }
 

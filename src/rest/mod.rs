@@ -8,13 +8,12 @@ pub use profile::Profile;
 
 use crate::auth::{ApiBase, Credentials};
 use crate::model::exit::Failure;
-use crate::net::{Resolver, tls::LazyTls};
+use crate::net::{Resolver, http_client, tls::LazyTls};
 use crate::redact::Redactor;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A call, from the look-up to the last byte of its body.
@@ -32,40 +31,13 @@ pub struct Client {
     redactor: Redactor,
 }
 
-/// A plain HTTP client builder with this program's TLS, look-ups and proxies, no redirects: for every download too.
-/// `encrypted` is whether its addresses are `https://`; loopback without TLS needs no roots and takes no proxy.
-///
-/// # Errors
-/// As [`LazyTls::config`].
-pub fn http_builder(tls: &LazyTls, resolver: &Resolver, encrypted: bool) -> Result<reqwest::ClientBuilder, Failure> {
-    let builder = reqwest::Client::builder()
-        .dns_resolver(Arc::new(if encrypted { resolver.clone() } else { resolver.loopback_only() }))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .user_agent(concat!("dhan/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CALL_LIMIT);
-    if encrypted {
-        return Ok(builder.tls_backend_preconfigured(rustls::ClientConfig::clone(&*tls.config()?)));
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let unused = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Failure::new(crate::model::exit::Exit::Bug, "the TLS provider supports neither TLS 1.2 nor 1.3"))?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Ok(builder.no_proxy().tls_backend_preconfigured(unused))
-}
-
 impl Client {
     /// A client for this base. Nothing is connected yet.
     ///
     /// # Errors
     /// As [`LazyTls::config`].
     pub fn new(base: ApiBase, tls: &LazyTls, resolver: &Resolver, redactor: Redactor) -> Result<Client, Failure> {
-        let http = http_builder(tls, resolver, !base.is_plain())?
-            .timeout(CALL_LIMIT)
-            .build()
-            .map_err(|_| Failure::new(crate::model::exit::Exit::Bug, "the HTTP client cannot be set up"))?;
+        let http = http_client(tls, resolver, !base.is_plain(), |builder| builder.timeout(CALL_LIMIT))?;
         Ok(Client { http, base, redactor })
     }
 

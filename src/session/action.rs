@@ -1,4 +1,4 @@
-//! What a session wants done.
+//! Defines the actions that a session wants done.
 
 use super::input::Fingerprint;
 use crate::model::CoolOffKind;
@@ -6,83 +6,82 @@ use crate::model::exit::Failure;
 use crate::record::control::{GapReason, StatusEvent};
 use std::time::Duration;
 
-/// Something the driver does, in the order given. Only those that say so are answered by an input.
+/// An action for the driver, which executes actions in order. Only actions that say so are answered by an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Read the credentials afresh; answered by [`Input::CredentialsRead`](super::Input::CredentialsRead).
-    /// Comes before every attempt; where none are needed (demo), any constant fingerprint is the answer.
+    /// Read the credentials again; answered by [`Input::CredentialsRead`](super::Input::CredentialsRead). Precedes
+    /// every attempt; if none are needed (demo), the answer is any constant fingerprint.
     ReadCredentials,
-    /// Take a place (once a session) and one from the connect budget, then connect with the credentials that were
-    /// just read; answered by [`Input::Connected`](super::Input::Connected) or
+    /// Take a place (once a session) and one attempt of the connect budget, then connect with the credentials just
+    /// read; answered by [`Input::Connected`](super::Input::Connected) or
     /// [`Input::ConnectFailed`](super::Input::ConnectFailed).
     Connect,
     /// Send this text frame.
     Send(String),
-    /// Send the login of the order socket (it holds the secret, so the driver writes it).
+    /// Send the order socket's login. It contains the secret, so the driver builds it.
     Login,
     /// Send a websocket ping.
     Ping,
-    /// Polite: send what is queued and a close frame, go on reading, say
-    /// [`Input::Closed`](super::Input::Closed) when the server has closed. Otherwise: abandon the attempt or drop the
-    /// socket now; no `Closed` is expected.
+    /// Close the connection. If polite, send what is queued and a close frame, continue to read, and report
+    /// [`Input::Closed`](super::Input::Closed) when the server has closed. Otherwise abandon the attempt or drop the
+    /// socket now; no `Closed` follows.
     Close {
         /// Whether to wait for the server.
         polite: bool,
     },
-    /// Ask `GET /profile` what is wrong (from the last answer about these credentials if that is less than a minute
-    /// old); answered by
-    /// [`Input::Probed`](super::Input::Probed).
+    /// Request `GET /profile` to learn what is wrong; an answer about these credentials that is less than a minute
+    /// old is used again. Answered by [`Input::Probed`](super::Input::Probed).
     Probe,
-    /// Ask for the REST order book; answered by [`Input::SnapshotFetched`](super::Input::SnapshotFetched) or
+    /// Fetch the order snapshot; answered by [`Input::SnapshotFetched`](super::Input::SnapshotFetched) or
     /// [`Input::SnapshotFailed`](super::Input::SnapshotFailed).
     FetchOrders {
-        /// Whether it was fetched before in this run: then only what changed is news.
+        /// Whether it was fetched before in this run; then only changes are printed.
         after_gap: bool,
     },
-    /// Keep the whole account from connecting for so long, on disk too.
+    /// Keep the whole account from connecting for a while, recorded on disk too.
     CoolOff {
-        /// Why.
+        /// What the server reported.
         kind: CoolOffKind,
-        /// How often running, from 0.
+        /// Number of earlier cool-offs in a row; the first is 0.
         step: u32,
-        /// From now.
+        /// Duration from now.
         wait: Duration,
     },
-    /// Use the other path of the 200-level socket (`/twohundreddepth`) from now on.
+    /// Use the 200-level socket's other path (`/twohundreddepth`) from now on.
     SwitchPath,
-    /// These credentials were refused: tell the other sessions of the run.
+    /// Tell the run's other sessions that these credentials were refused.
     Refused(Fingerprint),
-    /// A step in the connection's life.
+    /// Report a step in the connection's life.
     Status {
-        /// Which.
+        /// The step.
         event: StatusEvent,
-        /// In words.
+        /// The detail in words.
         detail: Option<String>,
     },
-    /// Data was lost from here on: opens a gap.
-    Lost {
-        /// Why.
+    /// Open a gap: data is lost from here on.
+    OpenGap {
+        /// The reason.
         reason: GapReason,
-        /// In words.
+        /// The detail in words.
         detail: String,
-        /// The last sign of life, µs since the epoch.
+        /// The last sign of life, in microseconds since the epoch.
         from_us: i64,
     },
-    /// The order book could not be fetched: a gap of its own, printed at once.
-    SnapshotLost {
-        /// In words.
+    /// Report that the order snapshot could not be fetched: a gap of its own, printed at once.
+    SnapshotGap {
+        /// The detail in words.
         detail: String,
-        /// Since when the account may have changed unseen, µs since the epoch.
+        /// Since when the account may have changed unseen, in microseconds since the epoch.
         from_us: i64,
     },
-    /// Say this on stderr, as a warning.
+    /// Print this warning on stderr.
     Warn(String),
-    /// Say this on stderr, unless the user wants warnings only.
+    /// Print this information on stderr.
     Inform(String),
-    /// Say once on stderr which requested instruments were never seen, if any.
+    /// Print once on stderr which requested instruments were never seen, if any.
     ReportUnseen,
-    /// The run cannot go on. Nothing follows.
+    /// End the run with this failure. No action follows.
     GiveUp(Failure),
-    /// The session has ended as it was told to. Nothing follows.
+    /// The session has stopped as requested. No action follows.
     Stopped,
 }

@@ -1,56 +1,56 @@
-//! How long to wait before the next attempt.
+//! Computes the delay before the next attempt to connect.
 
 use std::time::Duration;
 
-/// The longest that the first retry after a stable session waits.
+/// Longest delay of the first retry after a stable session.
 pub const FIRST_RETRY: Duration = Duration::from_millis(250);
-/// What the delay grows from.
+/// Delay from which the exponential growth starts.
 pub const BASE: Duration = Duration::from_millis(500);
-/// What it never exceeds.
+/// Longest delay.
 pub const CAP: Duration = Duration::from_secs(30);
 
-/// What the connection was worth that just ended.
+/// Says how the connection that ended went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Served {
-    /// It was stable: the next attempt comes at once, and counting starts anew.
+pub enum SessionOutcome {
+    /// It was stable: the next attempt comes at once, and the count of failures is reset.
     Stable,
-    /// It brought data for a while: the delay shrinks by a step. An hour in which the server resets everybody every
-    /// few seconds would otherwise be spent waiting, though each connection works.
+    /// It brought data for a while: the delay shrinks by one step. Otherwise a server that resets every connection
+    /// after seconds would keep the delay long, although each connection works.
     Briefly,
-    /// There was none, or it was of no use: the delay grows.
-    Nothing,
+    /// It brought no data or was useless: the delay grows.
+    Useless,
 }
 
-/// Exponential delay with full jitter.
+/// Computes an exponential delay with full jitter.
 #[derive(Debug, Clone, Default)]
 pub struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    /// The most that the `n`th delay in a row may be, from 0.
+    /// Returns the longest delay after `n` failures in a row, from 0.
     pub fn bound(n: u32) -> Duration {
         BASE.saturating_mul(1_u32.checked_shl(n).unwrap_or(u32::MAX)).min(CAP)
     }
 
-    /// How many useless attempts are counted.
+    /// Returns the number of failures that count.
     #[cfg(test)]
     pub const fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// How long to wait now.
-    pub fn next(&mut self, served: Served, rng: &mut fastrand::Rng) -> Duration {
+    /// Returns the delay before the next attempt.
+    pub fn next(&mut self, served: SessionOutcome, rng: &mut fastrand::Rng) -> Duration {
         let bound = match served {
-            Served::Stable => {
+            SessionOutcome::Stable => {
                 self.failures = 0;
                 FIRST_RETRY
             }
-            Served::Briefly => {
+            SessionOutcome::Briefly => {
                 self.failures = self.failures.saturating_sub(1);
                 Backoff::bound(self.failures)
             }
-            Served::Nothing => {
+            SessionOutcome::Useless => {
                 let bound = Backoff::bound(self.failures);
                 self.failures = self.failures.saturating_add(1);
                 bound
@@ -60,7 +60,7 @@ impl Backoff {
     }
 }
 
-/// Any duration up to `bound`, each as likely.
+/// Returns a uniformly random duration up to `bound`.
 pub(crate) fn jitter(rng: &mut fastrand::Rng, bound: Duration) -> Duration {
     Duration::from_micros(rng.u64(0..=u64::try_from(bound.as_micros()).unwrap_or(u64::MAX)))
 }
@@ -82,7 +82,7 @@ mod tests {
         let mut slots = [0_u32; 10];
         for seed in 0..1_000 {
             let mut backoff = Backoff { failures: 1 };
-            let delay = backoff.next(Served::Nothing, &mut fastrand::Rng::with_seed(seed));
+            let delay = backoff.next(SessionOutcome::Useless, &mut fastrand::Rng::with_seed(seed));
             slots[usize::try_from(delay.as_millis() / 100).unwrap().min(9)] += 1;
         }
         assert!(slots.iter().all(|n| (50..=200).contains(n)), "at most twice the even share of 100: {slots:?}");
@@ -97,12 +97,12 @@ mod tests {
             let (mut backoff, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(seed));
             for what in history {
                 let before = backoff.failures();
-                let served = [Served::Stable, Served::Briefly, Served::Nothing][usize::from(what)];
+                let served = [SessionOutcome::Stable, SessionOutcome::Briefly, SessionOutcome::Useless][usize::from(what)];
                 let delay = backoff.next(served, &mut rng);
                 let (bound, after) = match served {
-                    Served::Stable => (FIRST_RETRY, 0),
-                    Served::Briefly => (Backoff::bound(before.saturating_sub(1)), before.saturating_sub(1)),
-                    Served::Nothing => (Backoff::bound(before), before + 1),
+                    SessionOutcome::Stable => (FIRST_RETRY, 0),
+                    SessionOutcome::Briefly => (Backoff::bound(before.saturating_sub(1)), before.saturating_sub(1)),
+                    SessionOutcome::Useless => (Backoff::bound(before), before + 1),
                 };
                 prop_assert!(delay <= bound && bound <= CAP);
                 prop_assert_eq!(backoff.failures(), after);

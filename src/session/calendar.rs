@@ -1,7 +1,7 @@
-//! When which market is open: by segment, on weekdays that are no holiday.
+//! Computes when each market is open: by segment, on weekdays that are no holiday.
 //!
-//! Never trusted so far that data is lost: it only decides whether silence is worth a word or a reconnect. A special
-//! session on a Saturday streams like any other day; only its silences go unjudged.
+//! The calendar only decides whether silence deserves a message or a reconnect; no data is dropped because of it. A
+//! special session on a Saturday streams like any other day, only its silences are not judged.
 
 use crate::clock::{ist_civil, ist_to_us};
 use crate::model::Segment;
@@ -10,7 +10,7 @@ use jiff::civil::{Date, Time, Weekday, time};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A group of segments with the same hours.
+/// Names a group of segments with the same hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Market {
     /// NSE and BSE cash, futures and options, indices.
@@ -22,10 +22,10 @@ pub enum Market {
 }
 
 impl Market {
-    /// Every market.
+    /// Lists every market.
     pub const ALL: [Market; 3] = [Market::Equity, Market::Currency, Market::Commodity];
 
-    /// Returns the market of a segment; one that has no name keeps the hours of most.
+    /// Returns the market of a segment; an unnamed segment counts as equity, whose hours most segments keep.
     pub const fn of(segment: Segment) -> Market {
         match segment {
             Segment::NSE_CURRENCY | Segment::BSE_CURRENCY => Market::Currency,
@@ -34,7 +34,7 @@ impl Market {
         }
     }
 
-    /// Returns what people call its segments.
+    /// Returns the market's name for people.
     pub const fn name(self) -> &'static str {
         match self {
             Market::Equity => "NSE and BSE cash, F&O and indices",
@@ -43,7 +43,7 @@ impl Market {
         }
     }
 
-    /// Returns when it opens and closes on a trading day, IST.
+    /// Returns the opening and closing time of a trading day, IST.
     fn hours(self, day: Date) -> (Time, Time) {
         match self {
             Market::Equity => (time(9, 15, 0, 0), time(15, 30, 0, 0)),
@@ -53,7 +53,7 @@ impl Market {
         }
     }
 
-    /// Returns when orders for the opening are collected from, IST.
+    /// Returns the beginning of the pre-open session, IST.
     const fn pre_open(self) -> Option<Time> {
         match self {
             Market::Equity => Some(time(9, 0, 0, 0)),
@@ -62,7 +62,8 @@ impl Market {
     }
 }
 
-/// Returns whether New York keeps daylight saving time: from the second Sunday of March to the first of November.
+/// Returns whether New York has daylight saving time: from the second Sunday of March to the first Sunday of
+/// November.
 fn is_summer_in_new_york(day: Date) -> bool {
     let sunday =
         |month, nth| Date::new(day.year(), month, 1).and_then(|first| first.nth_weekday_of_month(nth, Weekday::Sunday));
@@ -72,12 +73,12 @@ fn is_summer_in_new_york(day: Date) -> bool {
     }
 }
 
-/// A set of markets.
+/// Holds a set of markets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Markets([bool; 3]);
 
 impl Markets {
-    /// Returns the markets of these segments; of none, the equity market.
+    /// Returns the markets of these segments; the equity market if there are no segments.
     pub fn of(segments: impl IntoIterator<Item = Segment>) -> Markets {
         let mut set = [false; 3];
         for segment in segments {
@@ -90,7 +91,7 @@ impl Markets {
         Market::ALL.into_iter().filter(move |market| self.0[*market as usize])
     }
 
-    /// Returns when all of them are open on a trading day, IST.
+    /// Returns the time of a trading day in which all of them are open, IST.
     fn hours(self, day: Date) -> (Time, Time) {
         let both = |(open, close): (Time, Time), (other_open, other_close): (Time, Time)| {
             (open.max(other_open), close.min(other_close))
@@ -107,38 +108,38 @@ impl From<Market> for Markets {
     }
 }
 
-/// What a market does at a moment.
+/// Says what a market does at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
     /// It is open.
     Open {
-        /// Until when, µs since the epoch.
+        /// Closing time, in microseconds since the epoch.
         until_us: i64,
     },
-    /// Orders for the opening are collected.
+    /// Orders for the opening are being collected.
     PreOpen {
-        /// When it opens, µs since the epoch.
+        /// Opening time, in microseconds since the epoch.
         opens_us: i64,
     },
     /// It is closed.
     Closed {
-        /// Why.
+        /// The reason.
         reason: ClosedReason,
-        /// When it opens next, µs since the epoch; `None` where no day within a year is known.
+        /// Next opening, in microseconds since the epoch; `None` if there is none within a year.
         opens_us: Option<i64>,
     },
 }
 
-/// Why a market is closed.
+/// Says why a market is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClosedReason {
     /// It is a Saturday or a Sunday.
     Weekend(Weekday),
-    /// It is a holiday: its remark, and the file that says so.
+    /// It is a holiday: its remark, and the file that lists it.
     Holiday(String, Option<String>),
-    /// The day has not begun; it opens at this time.
+    /// The market has not opened yet; it opens at this time.
     Before(Time),
-    /// The day is over; it closed at this time.
+    /// The market has closed; it closed at this time.
     After(Time),
 }
 
@@ -171,18 +172,18 @@ const fn weekday(day: Weekday) -> &'static str {
     }
 }
 
-/// The days on which the markets open.
+/// Holds the days on which the markets open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calendar {
-    /// The remark of each holiday.
+    /// Remark of each holiday.
     holidays: BTreeMap<Date, String>,
-    /// Where they are from, for people.
+    /// Name of the file that the holidays come from.
     file: Option<String>,
 }
 
 impl Calendar {
-    /// Reads a holiday file: a date (`2026-01-26`) a line, what follows it is a remark; blank lines and `#` comments
-    /// are skipped. Lines that are none of these are returned with their number from 1; they cost nothing else.
+    /// Parses a holiday file: one date (`2026-01-26`) a line, optionally followed by a remark; blank lines and `#`
+    /// comments are skipped. Returns other lines with their number from 1; they are ignored.
     pub fn parse(text: &str) -> (Calendar, Vec<(usize, String)>) {
         let mut bad = Vec::new();
         let mut holidays = BTreeMap::new();
@@ -200,13 +201,14 @@ impl Calendar {
         (Calendar { holidays, file: None }, bad)
     }
 
-    /// Returns the calendar with the name of the file that its holidays are from.
+    /// Returns the calendar with the name of its holiday file.
     #[must_use]
     pub fn of_file(self, file: String) -> Calendar {
         Calendar { file: Some(file), ..self }
     }
 
-    /// Returns since when all of these markets have been open at a moment (µs since the epoch, both), if they are.
+    /// Returns since when all of these markets have been open at a moment (both in microseconds since the epoch), or
+    /// `None` if one is closed.
     pub fn open_since(&self, markets: Markets, wall_us: i64) -> Option<i64> {
         let now = ist_civil(wall_us);
         let (open, close) = markets.hours(now.date());
@@ -214,13 +216,13 @@ impl Calendar {
         is_open.then(|| ist_to_us(now.date().to_datetime(open)))
     }
 
-    /// Returns whether all of these markets are open at a moment, µs since the epoch.
+    /// Returns whether all of these markets are open at a moment in microseconds since the epoch.
     pub fn is_open(&self, markets: Markets, wall_us: i64) -> bool {
         self.open_since(markets, wall_us).is_some()
     }
 
-    /// Returns when all of these markets are open next after a moment (µs since the epoch, both); `None` where no day
-    /// within a year is known.
+    /// Returns when all of these markets are next open after a moment (both in microseconds since the epoch), or
+    /// `None` if never within a year.
     pub fn next_open(&self, markets: Markets, wall_us: i64) -> Option<i64> {
         let now = ist_civil(wall_us);
         (0..366)
@@ -230,7 +232,7 @@ impl Calendar {
             .find(|open| *open > wall_us)
     }
 
-    /// Returns what a market does at a moment, µs since the epoch.
+    /// Returns what a market does at a moment in microseconds since the epoch.
     pub fn phase(&self, market: Market, wall_us: i64) -> Phase {
         let now = ist_civil(wall_us);
         let (day, at) = (now.date(), now.time());
@@ -249,7 +251,7 @@ impl Calendar {
         }
     }
 
-    /// Returns what is to be said of the markets of these segments that are closed; `None` where one is open.
+    /// Returns a message about the closed markets of these segments, or `None` if one of the markets is open.
     pub fn closed_words(&self, segments: impl IntoIterator<Item = Segment>, wall_us: i64) -> Option<String> {
         let mut named: BTreeMap<Market, Vec<Segment>> = BTreeMap::new();
         for segment in segments {
@@ -274,7 +276,7 @@ impl Calendar {
         (!parts.is_empty()).then(|| format!("the market is closed: {}", parts.join(", ")))
     }
 
-    /// Returns why no market opens on a day.
+    /// Returns why no market opens on a day, or `None` if markets open.
     fn closed_day(&self, day: Date) -> Option<ClosedReason> {
         match (day.weekday(), self.holidays.get(&day)) {
             (weekend @ (Weekday::Saturday | Weekday::Sunday), _) => Some(ClosedReason::Weekend(weekend)),
@@ -284,33 +286,33 @@ impl Calendar {
     }
 }
 
-/// The hours in which all of some markets are open.
+/// Combines a calendar with a set of markets.
 #[derive(Debug, Clone, Copy)]
 pub struct Hours<'a> {
-    /// The days.
+    /// The calendar.
     pub calendar: &'a Calendar,
     /// The markets.
     pub markets: Markets,
 }
 
 impl Hours<'_> {
-    /// Returns [`Calendar::open_since`] of these markets.
+    /// Returns [`Calendar::open_since`] for these markets.
     pub fn open_since(self, wall_us: i64) -> Option<i64> {
         self.calendar.open_since(self.markets, wall_us)
     }
 
-    /// Returns [`Calendar::is_open`] of these markets.
+    /// Returns [`Calendar::is_open`] for these markets.
     pub fn is_open(self, wall_us: i64) -> bool {
         self.calendar.is_open(self.markets, wall_us)
     }
 
-    /// Returns [`Calendar::next_open`] of these markets.
+    /// Returns [`Calendar::next_open`] for these markets.
     pub fn next_open(self, wall_us: i64) -> Option<i64> {
         self.calendar.next_open(self.markets, wall_us)
     }
 }
 
-/// Returns a moment as people in India read it: `Mon 2026-11-30 09:15 IST`.
+/// Returns a time in India for people: `Mon 2026-11-30 09:15 IST`.
 pub fn moment(us: i64) -> String {
     ist_civil(us).strftime("%a %F %H:%M IST").to_string()
 }

@@ -1,71 +1,74 @@
-//! What a session is told.
+//! Defines the inputs of a session: what happened.
 
 use super::requests::Subscription;
 use crate::model::{Cause, CredentialProblem, DisconnectReason, Ended, InstrumentKey};
 
-/// Tells credentials apart without holding them: a keyed hash made by the driver, of no use outside this process.
+/// Identifies credentials without holding them: a keyed hash from the driver, meaningless outside this process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub u64);
 
-/// Something that happened. Inputs that do not fit the state they meet are ignored: a late answer never does harm.
+/// Reports an event to the session. An input that does not fit the session's state is ignored, so a late answer does
+/// no harm.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// Begin.
+    /// Start the session.
     Start,
     /// Answer to [`Action::ReadCredentials`](super::Action::ReadCredentials).
     CredentialsRead(Result<Fingerprint, CredentialProblem>),
-    /// Another session of this run saw these refused: they are not sent from here either.
+    /// Another session of this run saw these credentials refused; this session must not send them either.
     CredentialsRefused(Fingerprint),
     /// Answer to [`Action::Connect`](super::Action::Connect): the upgrade was accepted.
     Connected,
-    /// Answer to [`Action::Connect`](super::Action::Connect): it was not, or was not even tried.
+    /// Answer to [`Action::Connect`](super::Action::Connect): there is no connection, or it was not tried.
     ConnectFailed(Cause),
-    /// Bytes came, of whatever kind (the server's pings too).
+    /// Bytes of any kind arrived, including the server's pings.
     Traffic,
-    /// The server answered a ping of ours.
+    /// The server answered a ping.
     Pong,
-    /// Valid data packets came (orders: messages), `packets` of them.
+    /// Valid data packets arrived (order stream: messages).
     Data {
-        /// How many.
+        /// Their number.
         packets: u32,
     },
-    /// A text came on the order socket that is no order message: no sign of life, and perhaps a refusal in words.
+    /// The order socket sent a text that is no order message: no sign of life, and possibly a refusal in words.
     NoOrderMessage,
-    /// Another session of this run is live, or was: its server accepts what this run asks for.
+    /// Another session of this run is or was live, so the server accepts the run's requests.
     RunIsLive,
-    /// Reading stops because an output is full, or goes on: meanwhile silence says nothing about the server.
+    /// Reading pauses because an output is full, or resumes; silence in between says nothing about the server.
     ReadingPaused(bool),
-    /// The server's disconnect packet.
+    /// The server sent a disconnect packet.
     ServerDisconnect(DisconnectReason),
-    /// The connection is gone, however it went.
+    /// The connection has ended.
     Closed(Ended),
     /// Answer to [`Action::Probe`](super::Action::Probe).
     Probed(ProbeResult),
-    /// These are wanted from now on.
+    /// Subscribe these too.
     Subscribe(Vec<Subscription>),
-    /// These no longer are. Without a mode: the instrument in all its modes.
+    /// Unsubscribe these. Without a mode: the instrument in all its modes.
     Unsubscribe(Vec<Subscription>),
-    /// A packet came of an instrument that is no longer subscribed (see [`Session::leaving`](super::Session::leaving)).
+    /// A packet arrived for an instrument that is no longer subscribed (see
+    /// [`Session::leaving`](super::Session::leaving)).
     Unwanted(InstrumentKey),
-    /// Answer to [`Action::FetchOrders`](super::Action::FetchOrders): the order book is here.
+    /// Answer to [`Action::FetchOrders`](super::Action::FetchOrders): the order snapshot was fetched.
     SnapshotFetched,
-    /// Answer to [`Action::FetchOrders`](super::Action::FetchOrders): it is not; the words say why.
+    /// Answer to [`Action::FetchOrders`](super::Action::FetchOrders): the order snapshot could not be fetched, for
+    /// this reason.
     SnapshotFailed(String),
-    /// Time has passed: [`Session::deadline`](super::Session::deadline) was reached.
+    /// The time of [`Session::deadline`](super::Session::deadline) has come.
     Tick,
-    /// End: by signal, count, time or command.
+    /// Stop: because of a signal, the count, the time or a command.
     Stop,
 }
 
-/// What `GET /profile` told.
+/// Holds the result of `GET /profile`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProbeResult {
-    /// The token is dead.
+    /// The token is no longer valid.
     TokenDead,
-    /// The token lives, the data plan is not active.
+    /// The token is valid, but the data plan is not active.
     PlanInactive,
-    /// Nothing is wrong with the account: it is the network, or the server.
+    /// The account is in order: the network or the server is at fault.
     Fine,
-    /// It could not be told.
+    /// The request failed, or its answer is not conclusive.
     Unknown,
 }

@@ -1,64 +1,64 @@
-//! Telling a quiet connection from a dead one.
+//! Distinguishes a quiet connection from a dead one.
 
 use super::time::{Now, Time};
 use std::time::Duration;
 
-/// Silence after which we ping, and then again the time an answer gets.
+/// Silence after which a ping is sent, and the time that the server then has to answer.
 pub const PING_AFTER: Duration = Duration::from_secs(5);
-/// How late a timer may be before we assume that it was we who slept.
+/// Lateness of a timer from which the process or machine counts as having slept.
 const OVERSLEPT: Duration = Duration::from_secs(1);
-/// Silence after which a server that never answers pings is dead.
+/// Silence after which a connection is dead if its server never answers pings.
 pub const DEAD_WITHOUT_PONGS: Duration = Duration::from_secs(25);
 
-/// How often a server is pinged that may be mute, so that the kernel has something to wait for.
+/// Interval of pings to a server that may not answer, so that the kernel waits for an acknowledgement.
 const PING_AGAIN: Duration = Duration::from_secs(15);
 
-/// What is to be done about a silence.
+/// Says what to do about a silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pulse {
-    /// Nothing.
+    /// Do nothing.
     Fine,
-    /// Ping.
+    /// Send a ping.
     Ping,
-    /// The connection is dead.
+    /// Give up the connection: it is dead.
     Dead,
 }
 
-/// The transport's sign of life on one connection.
+/// Follows the signs of life of one connection.
 #[derive(Debug, Clone)]
 pub struct Liveness {
-    /// The last byte.
+    /// Time of the last byte.
     last: Now,
-    /// The ping that nothing has followed yet.
+    /// Time of the ping that no byte has followed yet.
     pinged: Option<Time>,
-    /// Whether the server is known to answer pings, learned in this run.
+    /// Whether the server is known in this run to answer pings.
     answers: bool,
-    /// Whether it did on this connection.
+    /// Whether it answered a ping on this connection.
     answered_here: bool,
-    /// Whether bytes came after a ping of this connection which were no answer.
+    /// Whether bytes other than an answer followed a ping of this connection.
     ignored_here: bool,
-    /// Whether the server may be alive and yet neither ping nor answer pings: then its silence says nothing, and the
-    /// kernel tells (a ping that is not acknowledged for 30 s).
-    may_be_mute: bool,
-    /// Whether nothing is read at the moment: then silence says nothing either.
+    /// Whether a live server may neither ping nor answer pings. Then its silence says nothing, and the kernel detects
+    /// a dead connection (a ping that is not acknowledged for 30 s).
+    may_be_silent: bool,
+    /// Whether reading is paused; then silence says nothing either.
     paused: bool,
 }
 
 impl Liveness {
-    /// A connection that was just made. `answers`: the server has answered a ping in this run.
-    pub const fn new(now: Now, answers: bool, may_be_mute: bool) -> Liveness {
+    /// Creates the state of a new connection. `answers`: the server has answered a ping in this run.
+    pub const fn new(now: Now, answers: bool, may_be_silent: bool) -> Liveness {
         Liveness {
             last: now,
             pinged: None,
             answers,
             answered_here: false,
             ignored_here: false,
-            may_be_mute,
+            may_be_silent,
             paused: false,
         }
     }
 
-    /// Stops judging silence: nothing is read from now on.
+    /// Stops judging silence, because reading pauses.
     pub const fn pause(&mut self) {
         self.paused = true;
     }
@@ -70,13 +70,13 @@ impl Liveness {
         self.last = now;
     }
 
-    /// Bytes came.
+    /// Records that bytes arrived.
     pub fn traffic(&mut self, now: Now) {
         self.last = now;
         self.ignored_here |= self.pinged.take().is_some();
     }
 
-    /// A pong came.
+    /// Records that a pong arrived.
     pub fn pong(&mut self, now: Now) {
         self.last = now;
         self.pinged = None;
@@ -84,34 +84,34 @@ impl Liveness {
         self.answered_here = true;
     }
 
-    /// The last byte's moment.
+    /// Returns the time of the last byte.
     pub const fn last(&self) -> Now {
         self.last
     }
 
-    /// What the next connection should believe about pings. A server that answered on none of this connection's
-    /// pings though it kept talking is believed no longer: else each quiet spell would cost a connection.
+    /// Returns whether the next connection should expect answers to pings. No longer so if the server answered no
+    /// ping of this connection although it sent data: otherwise each quiet spell would cost a connection.
     pub const fn answers_pings(&self) -> bool {
         self.answers && (self.answered_here || !self.ignored_here)
     }
 
-    /// Returns when to look again; `None` while nothing is read.
+    /// Returns the time of the next check, or `None` while reading is paused.
     pub fn deadline(&self) -> Option<Time> {
         let deadline = match self.pinged {
             None => self.last.at + PING_AFTER,
             Some(pinged) if self.answers => pinged + PING_AFTER,
-            Some(pinged) if self.may_be_mute => pinged + PING_AGAIN,
+            Some(pinged) if self.may_be_silent => pinged + PING_AGAIN,
             Some(pinged) => (self.last.at + DEAD_WITHOUT_PONGS).max(pinged + PING_AFTER),
         };
         (!self.paused).then_some(deadline)
     }
 
-    /// What the silence means now; a [`Pulse::Ping`] counts as sent.
+    /// Returns what to do about the silence now; a returned [`Pulse::Ping`] counts as sent.
     pub fn check(&mut self, now: Time) -> Pulse {
         let Some(deadline) = self.deadline().filter(|deadline| *deadline <= now) else { return Pulse::Fine };
-        // A process that was stopped, or a machine that slept, wakes to an old last byte and perhaps to fresh ones that
-        // it has not read yet: it asks before it judges.
-        let cannot_tell = self.may_be_mute && !self.answers;
+        // A process that was stopped, or a machine that slept, wakes to an old last byte and perhaps to newer ones
+        // that it has not read yet, so it pings before it judges.
+        let cannot_tell = self.may_be_silent && !self.answers;
         if self.pinged.is_none() || cannot_tell || now.since(deadline) > OVERSLEPT {
             self.pinged = Some(now);
             return Pulse::Ping;
@@ -119,7 +119,7 @@ impl Liveness {
         Pulse::Dead
     }
 
-    /// The machine seems to have slept: ask at once, unless that is under way.
+    /// Returns a ping, unless one is under way: the machine seems to have slept.
     pub fn nudge(&mut self, now: Time) -> Pulse {
         match self.pinged {
             Some(_) => Pulse::Fine,

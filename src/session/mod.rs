@@ -1,18 +1,18 @@
-//! When to connect, what to send, when to give up: a state machine with no I/O and no clock.
+//! Decides when to connect, what to send and when to give up: a state machine without I/O and without a clock.
 //!
-//! One [`Session`] a connection. The driver tells it what happened ([`Input`]) and when ([`Now`]), then does what it
-//! wants done ([`Action`]), and comes back with [`Input::Tick`] at [`Session::deadline`]. The only chance in it comes
-//! from a seed, so a trading day with hundreds of drops is a test of milliseconds.
+//! There is one [`Session`] for each connection. The driver reports what happened ([`Input`]) and when ([`Now`]),
+//! carries out the resulting [`Action`]s, and sends [`Input::Tick`] at [`Session::deadline`]. Random numbers come
+//! from a seed, so a test runs a trading day with hundreds of disconnects in milliseconds.
 //!
-//! * [`machine`] – the states and what leads from one to another.
-//! * [`policy`] – what each failure means, as one table.
-//! * [`backoff`] – how long to wait before the next attempt.
-//! * [`requests`] – the texts that ask for instruments, and the set that is wanted.
-//! * [`plan`] – spreading instruments over connections.
-//! * [`liveness`] – telling a quiet connection from a dead one.
-//! * [`outage`] – what people are told of a time without a connection.
-//! * [`mute`], [`calendar`] – telling a quiet market from a feed that fell silent.
-//! * [`input`], [`action`], [`time`] – the vocabulary.
+//! * [`machine`] – the states and their transitions.
+//! * [`policy`] – the meaning of each failure, as one table.
+//! * [`backoff`] – the delay before the next attempt.
+//! * [`requests`] – the request texts, and the set of wanted subscriptions.
+//! * [`plan`] – the distribution of instruments over connections.
+//! * [`liveness`] – quiet or dead connections.
+//! * [`outage`] – messages about a time without a connection.
+//! * [`stale_feed`], [`calendar`] – quiet markets or stale feeds.
+//! * [`input`], [`action`], [`time`] – the types of the interface.
 
 pub mod action;
 pub mod backoff;
@@ -20,11 +20,11 @@ pub mod calendar;
 pub mod input;
 pub mod liveness;
 pub mod machine;
-pub mod mute;
 pub mod outage;
 pub mod plan;
 pub mod policy;
 pub mod requests;
+pub mod stale_feed;
 pub mod time;
 
 pub use action::Action;

@@ -1,18 +1,18 @@
-//! What people are told of a time without a connection: each thing once, and nothing of it is lost to `-q`.
+//! Words the messages about a time without a connection: each fact once, and long outages with `-q` too.
 //!
-//! A short outage is information: its cause when it begins or changes, and when it is over. One of ten seconds is a
-//! warning, then one a minute, and one when data comes again.
+//! A short outage is information: its cause when it begins or changes, and its end. An outage of ten seconds is a
+//! warning, repeated once a minute, with a last one when data arrives again.
 
 use super::time::{Now, Time, words};
 use crate::model::Cause;
 use std::time::Duration;
 
-/// How long a connection may be away before that is a warning.
+/// Duration of an outage from which it is a warning.
 pub const WARN_AFTER: Duration = Duration::from_secs(10);
-/// How long until the next warning.
+/// Interval between warnings.
 pub const WARN_EVERY: Duration = Duration::from_secs(60);
 
-/// Something to say.
+/// Holds a message to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Say {
     /// Information.
@@ -21,22 +21,22 @@ pub enum Say {
     Warn(String),
 }
 
-/// The time without a connection that goes on, or that ended without data so far.
+/// Describes the present time without a connection, or one that ended without data so far.
 #[derive(Debug, Default)]
 pub struct Outage {
-    /// When it began; `None` while nothing is wrong.
+    /// Its beginning; `None` while there is no outage.
     since: Option<Now>,
     /// When a connection was made again.
     connected: Option<Time>,
-    /// The attempts that failed.
+    /// Number of failed attempts.
     tries: u32,
     cause: Option<Cause>,
-    /// The cause that was said last, as information, and the one that a warning named last.
-    said: Option<String>,
+    /// The cause that was last printed as information, and the cause that a warning last named.
+    reported: Option<String>,
     named: Option<String>,
     warn_at: Option<Time>,
     warned: bool,
-    /// Whether there was a connection before: then it is live "again".
+    /// Whether there was a connection before; then it is live "again".
     again: bool,
 }
 
@@ -46,7 +46,7 @@ impl Outage {
         *self = Outage { since: Some(now), warn_at: Some(now.at + WARN_AFTER), ..Outage::default() };
     }
 
-    /// Begins an outage by the loss of a connection. One that never became live goes on with the outage before it.
+    /// Begins an outage with the loss of a connection. If that was never live, the outage before it continues.
     pub fn lose(&mut self, now: Now, cause: Cause) {
         if self.since.is_some() {
             self.connected = None;
@@ -60,7 +60,7 @@ impl Outage {
 
     /// Counts a failed attempt.
     pub fn fail(&mut self, cause: Cause) {
-        // The budget and a cool-off make nothing fail: what did before them is the cause.
+        // The budget and a cool-off are no failures; the earlier failure remains the cause.
         if matches!(cause, Cause::Budget { .. } | Cause::CoolingOff { .. }) {
             self.cause.get_or_insert(cause);
             return;
@@ -74,33 +74,33 @@ impl Outage {
         self.cause.as_ref()
     }
 
-    /// Returns the beginning, while there is no connection.
+    /// Returns when the outage began, while there is no connection.
     pub fn since(&self) -> Option<Time> {
         self.since.filter(|_| self.connected.is_none()).map(|now| now.at)
     }
 
-    /// Says that the next attempt comes after `wait`, if its cause is news.
+    /// Returns a message that the next attempt follows after `wait`, if its cause is new.
     pub fn retrying(&mut self, conn: u16, why: &str, wait: Duration) -> Option<Say> {
-        let news = self.said.as_deref() != Some(why);
-        self.said = Some(why.to_owned());
+        let news = self.reported.as_deref() != Some(why);
+        self.reported = Some(why.to_owned());
         news.then(|| Say::Inform(format!("connection {conn}: {why}; connecting again in {}", words(wait))))
     }
 
-    /// Notes that the cause has been said in other words.
-    pub fn told(&mut self, why: &str) {
-        self.said = Some(why.to_owned());
+    /// Records that the cause has been printed in other words.
+    pub fn mark_reported(&mut self, why: &str) {
+        self.reported = Some(why.to_owned());
     }
 
-    /// Returns when a warning is due, while there is no connection.
+    /// Returns when the next warning is due, while there is no connection.
     pub fn deadline(&self) -> Option<Time> {
         self.warn_at.filter(|_| self.connected.is_none() && self.since.is_some())
     }
 
-    /// Returns the warning that is due.
+    /// Returns the warning that is due, if any.
     pub fn check(&mut self, conn: u16, now: Time) -> Option<Say> {
         self.deadline().filter(|at| *at <= now)?;
         let away = now.since(self.since?.at);
-        // Warnings come after ten seconds, and then after whole minutes.
+        // Warnings follow after ten seconds, then after full minutes.
         let minutes = away.as_secs() / WARN_EVERY.as_secs() + 1;
         self.warn_at = Some(self.since?.at + WARN_EVERY.saturating_mul(u32::try_from(minutes).unwrap_or(u32::MAX)));
         self.warned = true;
@@ -116,23 +116,23 @@ impl Outage {
         Some(Say::Warn(format!("connection {conn}: no connection for {}{tries}{cause}", words(away))))
     }
 
-    /// Notes that a connection was made.
+    /// Records that a connection was made.
     pub fn connected(&mut self, now: Time) {
         self.connected = Some(now);
     }
 
-    /// Returns whether a warning was said which has no good end yet.
+    /// Returns whether a warning was printed whose end has not been reported.
     pub fn has_warned(&self) -> bool {
         self.since.is_some() && self.warned
     }
 
-    /// Ends the outage: data came.
+    /// Ends the outage because data arrived; returns its last message.
     pub fn live(&mut self, conn: u16, now: Time) -> Option<Say> {
         let again = if self.again { " again" } else { "" };
         self.end(now, |after| format!("connection {conn}: live{again} after {after}"))
     }
 
-    /// Ends the outage: the connection stands, and nothing has come for a reason that is known.
+    /// Ends the outage because the connection stands and the absence of data is explained; returns its last message.
     pub fn quiet(&mut self, conn: u16, why: &str) -> Option<Say> {
         let connected = self.connected?;
         let again = if self.again { " again" } else { "" };
@@ -142,7 +142,7 @@ impl Outage {
     fn end(&mut self, now: Time, text: impl FnOnce(&str) -> String) -> Option<Say> {
         let ended = std::mem::take(self);
         let since = ended.since?;
-        if !ended.warned && ended.said.is_none() {
+        if !ended.warned && ended.reported.is_none() {
             return None;
         }
         let text = text(&words(now.since(since.at)));
@@ -164,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn a_short_outage_is_information_and_a_cause_is_said_once() {
+    fn a_short_outage_is_information_and_a_cause_is_reported_once() {
         let mut outage = Outage::default();
         outage.lose(at(100), reset());
-        let said = outage.retrying(1, "connection reset", Duration::ZERO);
-        assert_eq!(said, Some(Say::Inform("connection 1: connection reset; connecting again in 0s".into())));
+        let message = outage.retrying(1, "connection reset", Duration::ZERO);
+        assert_eq!(message, Some(Say::Inform("connection 1: connection reset; connecting again in 0s".into())));
         outage.fail(reset());
         assert_eq!(outage.retrying(1, "connection reset", Duration::ZERO), None);
         assert_eq!(outage.check(1, at(109).at), None);
@@ -181,14 +181,14 @@ mod tests {
     fn a_long_outage_warns_after_ten_seconds_then_once_a_minute_and_when_it_is_over() {
         let mut outage = Outage::default();
         outage.lose(at(0), reset());
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         for second in 1..=200 {
             if second % 5 == 0 {
                 outage.fail(reset());
             }
-            said.extend(outage.check(2, at(second).at));
+            messages.extend(outage.check(2, at(second).at));
         }
-        let said: Vec<_> = said
+        let messages: Vec<_> = messages
             .into_iter()
             .map(|say| match say {
                 Say::Warn(text) => text,
@@ -196,7 +196,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            said,
+            messages,
             [
                 "connection 2: no connection for 10s, 2 attempts failed: connection reset",
                 "connection 2: no connection for 1m, 12 attempts failed",

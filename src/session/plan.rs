@@ -1,15 +1,15 @@
-//! Spreading instruments over connections.
+//! Distributes instruments over connections.
 
-use super::requests::{Desired, Subscription};
+use super::requests::{Subscription, WantedSubscriptions};
 use crate::model::Stream;
 use crate::protocol::depth::Levels;
 
 use std::fmt;
 
-/// Sockets of a kind that an account may hold; the sixth throws out the oldest.
+/// Number of sockets of a kind that an account may hold; the sixth disconnects the oldest.
 pub const SOCKETS_PER_KIND: usize = 5;
 
-/// Subscriptions that one connection of a feed takes.
+/// Returns how many subscriptions one connection of a stream takes.
 pub const fn per_connection(feed: Stream) -> usize {
     match feed {
         Stream::Market => 5_000,
@@ -18,13 +18,13 @@ pub const fn per_connection(feed: Stream) -> usize {
     }
 }
 
-/// More was asked for than five connections take.
+/// Reports that more was requested than five connections take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub struct TooMany {
-    /// Of which feed.
+    /// The stream.
     pub feed: Stream,
-    /// How many were asked for, all in all.
-    pub asked: usize,
+    /// Number of subscriptions requested in all.
+    pub requested: usize,
 }
 
 impl fmt::Display for TooMany {
@@ -40,68 +40,68 @@ impl fmt::Display for TooMany {
         write!(
             f,
             "{} {what}: at most {most} fit ({SOCKETS_PER_KIND} connections of {each}); leave out {}",
-            self.asked,
-            self.asked.saturating_sub(most)
+            self.requested,
+            self.requested.saturating_sub(most)
         )
     }
 }
 
-/// What changes for one connection.
+/// Describes the changes for one connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Change {
-    /// The connection, counted from 0. One past the last known is to be opened.
+pub struct ConnectionChange {
+    /// Index of the connection, from 0; the number of connections means a new one.
     pub connection: usize,
-    /// To be subscribed there.
+    /// Subscriptions to add there.
     pub subscribe: Vec<Subscription>,
-    /// To be unsubscribed there.
+    /// Subscriptions to remove there.
     pub unsubscribe: Vec<Subscription>,
 }
 
-/// Which connection serves which subscriptions.
+/// Says which connection serves which subscriptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     feed: Stream,
-    connections: Vec<Desired>,
+    connections: Vec<WantedSubscriptions>,
 }
 
 impl Plan {
-    /// Spreads subscriptions over as few connections as take them; duplicates collapse. The order feed has one
-    /// connection, and nothing to subscribe.
+    /// Distributes subscriptions over as few connections as possible; duplicates collapse. The order stream has one
+    /// connection and no subscriptions.
     pub fn new(feed: Stream, subscriptions: &[Subscription]) -> Result<Plan, TooMany> {
         let mut plan = Plan { feed, connections: Vec::new() };
         if feed == Stream::Orders {
-            plan.connections.push(Desired::default());
+            plan.connections.push(WantedSubscriptions::default());
         }
         plan.apply(subscriptions, &[])?;
         Ok(plan)
     }
 
-    /// The subscriptions of each connection.
-    pub fn connections(&self) -> &[Desired] {
+    /// Returns the subscriptions of each connection.
+    pub fn connections(&self) -> &[WantedSubscriptions] {
         &self.connections
     }
 
-    /// How many subscriptions there are in all.
+    /// Returns the number of all subscriptions.
     pub fn len(&self) -> usize {
-        self.connections.iter().map(Desired::len).sum()
+        self.connections.iter().map(WantedSubscriptions::len).sum()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no subscriptions.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Takes out `remove`, then adds `add` where there is room, opening connections as needed. What is already
-    /// there changes nothing; a connection's change holds differences only. When it does not fit, nothing changes.
-    pub fn apply(&mut self, add: &[Subscription], remove: &[Subscription]) -> Result<Vec<Change>, TooMany> {
+    /// Removes `remove`, then adds `add` where there is room, on new connections if needed. Returns only differences.
+    /// If the subscriptions do not fit, nothing changes.
+    pub fn apply(&mut self, add: &[Subscription], remove: &[Subscription]) -> Result<Vec<ConnectionChange>, TooMany> {
         let each = per_connection(self.feed);
         let mut connections = self.connections.clone();
-        let mut changes: Vec<Change> = Vec::new();
-        for (connection, desired) in connections.iter_mut().enumerate() {
-            let unsubscribe = desired.remove(remove);
-            changes.push(Change { connection, subscribe: Vec::new(), unsubscribe });
+        let mut changes: Vec<ConnectionChange> = Vec::new();
+        for (connection, wanted) in connections.iter_mut().enumerate() {
+            let unsubscribe = wanted.remove(remove);
+            changes.push(ConnectionChange { connection, subscribe: Vec::new(), unsubscribe });
         }
-        let known: Desired = connections.iter().flat_map(|c| c.all().iter().copied()).collect();
+        let known: WantedSubscriptions = connections.iter().flat_map(|c| c.all().iter().copied()).collect();
         let mut wanted = known.clone();
         let mut new = wanted.add(add).into_iter().peekable();
         for connection in 0.. {
@@ -109,11 +109,11 @@ impl Plan {
                 break;
             }
             if connection >= SOCKETS_PER_KIND || each == 0 {
-                return Err(TooMany { feed: self.feed, asked: wanted.len() });
+                return Err(TooMany { feed: self.feed, requested: wanted.len() });
             }
             if connection == connections.len() {
-                connections.push(Desired::default());
-                changes.push(Change { connection, ..Change::default() });
+                connections.push(WantedSubscriptions::default());
+                changes.push(ConnectionChange { connection, ..ConnectionChange::default() });
             }
             let room = each.saturating_sub(connections[connection].len());
             let some: Vec<_> = new.by_ref().take(room).collect();
@@ -121,7 +121,7 @@ impl Plan {
         }
         self.connections = connections;
         for change in &mut changes {
-            // Taken out and put back on the same connection: the server need not hear of it.
+            // A subscription that was removed and added on the same connection needs no request.
             let both: Vec<_> = change.subscribe.iter().copied().filter(|s| change.unsubscribe.contains(s)).collect();
             if !both.is_empty() {
                 change.subscribe.retain(|s| !both.contains(s));

@@ -1,60 +1,60 @@
-//! What each failure means, as one table.
+//! Says what each failure means, as one table.
 
 use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, DisconnectClass, DisconnectReason, Ended, Exit};
 use std::time::Duration;
 
-/// The ladder of cool-offs after HTTP 429.
+/// Durations of consecutive cool-offs after HTTP 429.
 pub const THROTTLED: [Duration; 4] =
     [Duration::from_secs(60), Duration::from_secs(120), Duration::from_secs(240), Duration::from_secs(300)];
-/// The waits after what would have ended a run that was never live: of one that was, it is the server's fault.
+/// Delays after a failure that would have ended a run that was never live; in a live run it is the server's fault.
 pub const SERVER_FAULT: [Duration; 4] = THROTTLED;
-/// The cool-off after 805.
+/// Duration of the cool-off after 805.
 pub const DISPLACED: Duration = Duration::from_secs(60);
-/// The longest `Retry-After` that is believed, and so the longest cool-off there is. A server that asks for a day
-/// would silence a whole session over a header; after a quarter of an hour it is asked again, politely, once.
+/// Longest `Retry-After` that is honoured, and so the longest cool-off. If a server demands a day in a header, it is
+/// tried again once after a quarter of an hour.
 pub const LONGEST_COOL_OFF: Duration = Duration::from_secs(900);
-/// 805 this often …
+/// Number of 805 …
 pub const DISPLACED_LIMIT: usize = 3;
-/// … within this time means that somebody else keeps using the account's places.
+/// … within this time from which another program is known to use the account's places.
 pub const DISPLACED_WINDOW: Duration = Duration::from_secs(900);
-/// Attempts that an untrusted certificate gets: it may be a clock that is not set yet, or a portal.
+/// Number of attempts with an untrusted certificate: a clock may not be set yet, or a captive portal may answer.
 pub const UNTRUSTED_TRIES: u32 = 3;
-/// Attempts that a server gets which speaks something else.
+/// Number of attempts with a server that speaks another protocol.
 pub const FOREIGN_TRIES: u32 = 5;
-/// How long it must keep that up when it has spoken properly earlier in the run: a captive portal in the middle of
+/// Time for which a server must speak another protocol if it was right earlier in the run: a captive portal during
 /// the day must not end the recording of the day.
-pub const FOREIGN_PATIENCE: Duration = Duration::from_secs(600);
+pub const FOREIGN_DURATION: Duration = Duration::from_secs(600);
 
-/// What a failure means.
+/// Says how to go on after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Again, after the usual delay.
+    /// Retry after the usual delay.
     Retry,
-    /// Again, after the usual delay but not before this and (if the delay is shorter) at a moment up to the second.
+    /// Retry after the usual delay, but not before the first duration plus a random part of the second.
     RetrySlow(Duration, Duration),
-    /// Other credentials are needed: these are never sent again.
+    /// Get other credentials; these are never sent again.
     Credentials,
-    /// There are no credentials that could be sent: wait for some.
+    /// Wait for credentials: there are none that could be sent.
     AwaitCredentials,
-    /// It may be the credentials, the data plan or the network: ask the account.
+    /// Request the account's profile: the credentials, the data plan or the network may be at fault.
     Probe,
-    /// The whole account rests.
+    /// Start a cool-off of the whole account.
     CoolOff(CoolOffKind, Option<Duration>),
-    /// The account is told to wait already.
+    /// Wait: the account is in a cool-off or out of budget already.
     Wait(Duration),
-    /// Again, but an untrusted certificate only so often.
+    /// Retry a limited number of times: the certificate is untrusted.
     Untrusted,
-    /// Again, but a server that speaks something else only so often.
+    /// Retry a limited number of times: the server speaks another protocol.
     Foreign,
-    /// Ask the account's profile first: if it says that token and plan are fine, it is a fault of the server's.
+    /// Request the account's profile first: if token and plan are fine, the server is at fault.
     AskAccount,
-    /// Again, after 60, 120, 240 and then 300 s: the server accepted this very request earlier in the run.
+    /// Retry after 60, 120, 240 and then 300 s: the server accepted the same request earlier in the run.
     ServerFault,
-    /// No attempt could be better.
+    /// End the run: no attempt can succeed.
     Fatal(Exit),
 }
 
-/// The table. `live`: this run has been live, so its request, its token and its plan have been good.
+/// Returns how to go on. `live`: the run has been live, so its request, token and plan were good.
 pub fn verdict(cause: &Cause, live: bool) -> Verdict {
     match cause {
         Cause::Connect(error) => connect(error, live),
@@ -76,13 +76,13 @@ fn refused(live: bool) -> Verdict {
 fn connect(error: &ConnectError, live: bool) -> Verdict {
     match &error.class {
         ConnectClass::Http { status, retry_after, .. } => match (status, retry_after) {
-            (429, asked) => Verdict::CoolOff(CoolOffKind::Throttled, *asked),
+            (429, requested) => Verdict::CoolOff(CoolOffKind::Throttled, *requested),
             (401 | 403, _) if live => Verdict::AskAccount,
             (401 | 403, _) => Verdict::Credentials,
             (300..=399 | 400 | 404 | 405 | 410, _) => refused(live),
-            // Honoured, but never for so long that an outage ends unnoticed.
-            (503, Some(asked)) => {
-                let floor = (*asked).min(Duration::from_secs(120));
+            // Honoured, but not for so long that the end of an outage is missed.
+            (503, Some(requested)) => {
+                let floor = (*requested).min(Duration::from_secs(120));
                 Verdict::RetrySlow(floor, floor + Duration::from_secs(1))
             }
             (0..=299, _) => Verdict::Foreign,
@@ -118,10 +118,10 @@ fn closed(ended: &Ended) -> Verdict {
         Ended::Protocol { .. } | Ended::TooLarge => Verdict::Foreign,
         Ended::Eof | Ended::Reset | Ended::WriteStuck | Ended::Io(_) => Verdict::Retry,
         Ended::CloseFrame { code, .. } => match code {
-            // The server says that we break the protocol, or breaks it.
+            // The server reports that we broke the protocol, or breaks it itself.
             1002 | 1003 | 1007 | 1009 | 1010 => Verdict::Foreign,
             1008 => Verdict::Probe,
-            // Restarting, and overloaded.
+            // 1012: the server restarts. 1013: it is overloaded.
             1012 => Verdict::RetrySlow(Duration::from_secs(1), Duration::from_secs(5)),
             1013 => Verdict::RetrySlow(Duration::from_secs(30), Duration::from_secs(33)),
             _ => Verdict::Retry,
@@ -129,7 +129,7 @@ fn closed(ended: &Ended) -> Verdict {
     }
 }
 
-/// Returns the exit code of a run that ends while this is why it has no connection.
+/// Returns the exit code of a run that ends while this cause keeps it disconnected.
 pub fn exit(cause: &Cause, live: bool) -> Exit {
     if let Cause::Credentials(problem) = cause {
         return problem.exit;
@@ -153,20 +153,20 @@ pub fn exit(cause: &Cause, live: bool) -> Exit {
     }
 }
 
-/// Returns the wait after the `step`th fault of the server's in a row, from 0.
+/// Returns the delay after the `step`th server fault in a row, from 0.
 pub fn server_fault(step: u32) -> Duration {
     let step = usize::try_from(step).unwrap_or(usize::MAX).min(SERVER_FAULT.len() - 1);
     SERVER_FAULT[step]
 }
 
-/// How long the account rests: the longer of what the server asks and 60 s, then 120, 240 and 300 s; `step` counts the
-/// cool-offs in a row from 0. Never longer than [`LONGEST_COOL_OFF`].
-pub fn cool_off(kind: CoolOffKind, step: u32, asked: Option<Duration>) -> Duration {
+/// Returns the duration of a cool-off: the longer of the server's demand and 60 s, then 120, 240 and 300 s. `step`
+/// counts the cool-offs in a row from 0. Never longer than [`LONGEST_COOL_OFF`].
+pub fn cool_off(kind: CoolOffKind, step: u32, requested: Option<Duration>) -> Duration {
     match kind {
         CoolOffKind::Displaced => DISPLACED,
         CoolOffKind::Throttled => {
             let step = usize::try_from(step).unwrap_or(usize::MAX).min(THROTTLED.len() - 1);
-            THROTTLED[step].max(asked.unwrap_or_default()).min(LONGEST_COOL_OFF)
+            THROTTLED[step].max(requested.unwrap_or_default()).min(LONGEST_COOL_OFF)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which texts ask for which instruments, and the set that is wanted.
+//! Builds the request texts for instruments, and keeps the set of wanted subscriptions.
 
 use crate::model::Stream;
 use crate::model::{InstrumentKey, Segment};
@@ -7,31 +7,31 @@ use crate::protocol::request::{self, INSTRUMENTS_PER_MESSAGE, Mode, RequestCode}
 
 use std::collections::HashSet;
 
-/// An instrument, and what of it is wanted.
+/// Holds an instrument and its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subscription {
-    /// Which instrument.
+    /// The instrument.
     pub instrument: InstrumentKey,
     /// The market feed's mode; `None` for depth (and, when unsubscribing, for all modes).
     pub mode: Option<Mode>,
 }
 
 impl Subscription {
-    /// A subscription of the market feed.
+    /// Creates a subscription of the market feed.
     #[cfg(any(test, feature = "testing"))]
     pub const fn feed(instrument: InstrumentKey, mode: Mode) -> Subscription {
         Subscription { instrument, mode: Some(mode) }
     }
 
-    /// A subscription of a depth socket.
+    /// Creates a subscription of a depth socket.
     #[cfg(any(test, feature = "testing"))]
     pub const fn depth(instrument: InstrumentKey) -> Subscription {
         Subscription { instrument, mode: None }
     }
 }
 
-/// The mode the server must be asked for: it is silent when `full` is asked of an index, so that is sent as `quote`.
-/// The command line warns where the two differ.
+/// Returns the mode to request. The server sends nothing for `full` of an index, so `quote` is requested instead; the
+/// command line warns about it.
 pub fn effective_mode(instrument: InstrumentKey, mode: Mode) -> Mode {
     match mode {
         Mode::Full if instrument.segment == Segment::IDX_I => Mode::Quote,
@@ -39,17 +39,17 @@ pub fn effective_mode(instrument: InstrumentKey, mode: Mode) -> Mode {
     }
 }
 
-/// The requests that subscribe to these: grouped by mode, at most 100 instruments each.
+/// Returns the requests that subscribe to these: grouped by mode, at most 100 instruments each.
 pub fn subscribe(feed: Stream, subscriptions: &[Subscription]) -> Vec<String> {
     requests(feed, subscriptions, Mode::subscribe, RequestCode::SUBSCRIBE_DEPTH)
 }
 
-/// The requests that unsubscribe from these; depth by code 25, which the server heeds best.
+/// Returns the requests that unsubscribe from these; for depth with code 25, which the server follows best.
 pub fn unsubscribe(feed: Stream, subscriptions: &[Subscription]) -> Vec<String> {
     requests(feed, subscriptions, Mode::unsubscribe, RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE)
 }
 
-/// The requests that unsubscribe from depth by code 24, for a server that did not heed the first.
+/// Returns the requests that unsubscribe from depth with code 24, for a server that ignored the first one.
 pub fn unsubscribe_depth_again(levels: Levels, instruments: &[InstrumentKey]) -> Vec<String> {
     texts(Stream::Depth(levels), RequestCode::UNSUBSCRIBE_DEPTH, instruments)
 }
@@ -79,54 +79,54 @@ fn texts(feed: Stream, code: RequestCode, instruments: &[InstrumentKey]) -> Vec<
     }
 }
 
-/// The set that a connection should serve, as last changed, in the order it was asked for.
+/// Holds the subscriptions that a connection should serve, as last changed, in the order in which they were added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Desired {
+pub struct WantedSubscriptions {
     order: Vec<Subscription>,
     members: HashSet<Subscription>,
 }
 
-impl Desired {
-    /// Everything wanted.
+impl WantedSubscriptions {
+    /// Returns all wanted subscriptions.
     pub fn all(&self) -> &[Subscription] {
         &self.order
     }
 
-    /// How many subscriptions these are.
+    /// Returns the number of subscriptions.
     pub fn len(&self) -> usize {
         self.order.len()
     }
 
-    /// Whether nothing is wanted.
+    /// Returns whether nothing is wanted.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
 
-    /// Adds these; returns those that are new.
+    /// Adds subscriptions; returns those that are new.
     pub fn add(&mut self, subscriptions: &[Subscription]) -> Vec<Subscription> {
         let new: Vec<_> = subscriptions.iter().copied().filter(|s| self.members.insert(*s)).collect();
         self.order.extend_from_slice(&new);
         new
     }
 
-    /// Takes these out (without a mode: in all modes); returns those that were in.
+    /// Removes subscriptions (without a mode: in all modes); returns those that were present.
     pub fn remove(&mut self, subscriptions: &[Subscription]) -> Vec<Subscription> {
         let all_modes: HashSet<_> = subscriptions.iter().filter(|s| s.mode.is_none()).map(|s| s.instrument).collect();
         let exact: HashSet<_> = subscriptions.iter().collect();
-        let goes = |s: &Subscription| exact.contains(s) || all_modes.contains(&s.instrument);
-        let (gone, kept): (Vec<_>, Vec<_>) = self.order.drain(..).partition(goes);
+        let is_removed = |s: &Subscription| exact.contains(s) || all_modes.contains(&s.instrument);
+        let (removed, kept): (Vec<_>, Vec<_>) = self.order.drain(..).partition(is_removed);
         self.order = kept;
-        for subscription in &gone {
+        for subscription in &removed {
             self.members.remove(subscription);
         }
-        gone
+        removed
     }
 }
 
-impl FromIterator<Subscription> for Desired {
-    fn from_iter<I: IntoIterator<Item = Subscription>>(subscriptions: I) -> Desired {
-        let mut desired = Desired::default();
-        desired.add(&subscriptions.into_iter().collect::<Vec<_>>());
-        desired
+impl FromIterator<Subscription> for WantedSubscriptions {
+    fn from_iter<I: IntoIterator<Item = Subscription>>(subscriptions: I) -> WantedSubscriptions {
+        let mut wanted = WantedSubscriptions::default();
+        wanted.add(&subscriptions.into_iter().collect::<Vec<_>>());
+        wanted
     }
 }

@@ -1,14 +1,15 @@
-//! Time as the session is told it: a monotonic clock for every timer, the wall clock only where the calendar matters.
+//! Defines the session's times: a monotonic clock for every timer, the wall clock only for the calendar and gap
+//! records.
 
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A moment on a clock that never steps: microseconds since some start of the driver's choosing.
+/// A time on a monotonic clock: microseconds since a start that the driver chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(pub u64);
 
 impl Time {
-    /// How long ago `earlier` was; zero if it lies ahead.
+    /// Returns the time since `earlier`, or zero if that lies ahead.
     pub const fn since(self, earlier: Time) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
@@ -30,12 +31,12 @@ impl Sub<Duration> for Time {
     }
 }
 
-/// One moment on both clocks.
+/// Holds one moment on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
-    /// On the monotonic clock: what timers go by.
+    /// On the monotonic clock, for timers.
     pub at: Time,
-    /// On the wall clock, µs since the epoch: what the calendar and gap records go by. It may step.
+    /// On the wall clock in microseconds since the epoch, for the calendar and gap records. It may step.
     pub wall_us: i64,
 }
 

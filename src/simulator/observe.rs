@@ -5,7 +5,7 @@ use super::config::SimConfig;
 use super::market::lock;
 #[cfg(feature = "testing")]
 use super::record::{Record, TextSeen};
-use crate::console::{Console, Level, untrusted};
+use crate::console::{Console, LogLevel, untrusted};
 use crate::model::Stream;
 use crate::redact::mask_client_id;
 use crate::server::Request;
@@ -41,7 +41,7 @@ impl Observer {
         lock(&self.record)
     }
 
-    fn say(&self, level: Level, words: impl FnOnce() -> String) {
+    fn say(&self, level: LogLevel, words: impl FnOnce() -> String) {
         if let Some(console) = self.console.as_ref().filter(|console| console.shows(level)) {
             console.say(level, words());
         }
@@ -55,7 +55,7 @@ impl Observer {
     }
 
     pub fn answered(&self, request: &Request, status: u16) {
-        self.say(Level::Debug, || format!("{} {}: {status}", untrusted(&request.method), untrusted(&request.path)));
+        self.say(LogLevel::Debug, || format!("{} {}: {status}", untrusted(&request.method), untrusted(&request.path)));
         #[cfg(feature = "testing")]
         self.record().http.push(request.clone());
     }
@@ -69,7 +69,7 @@ impl Observer {
     }
 
     pub fn upgrade_refused(&self, request: &Request, status: u16) {
-        self.say(Level::Debug, || {
+        self.say(LogLevel::Debug, || {
             let keys: Vec<_> =
                 url::form_urlencoded::parse(request.query.as_bytes()).map(|(key, _)| untrusted(&key)).collect();
             let path = if request.path.is_empty() {
@@ -82,7 +82,7 @@ impl Observer {
     }
 
     pub fn opened(&self, id: usize, kind: Stream, request: &Request) {
-        self.say(Level::Debug, || {
+        self.say(LogLevel::Debug, || {
             let agent = request.header("user-agent").map(|agent| format!(" by {}", untrusted(agent)));
             format!(
                 "connection {id}: {} opened at {}{}",
@@ -96,7 +96,7 @@ impl Observer {
     }
 
     pub fn claimed(&self, id: usize, client_id: Option<&str>) {
-        self.say(Level::Debug, || {
+        self.say(LogLevel::Debug, || {
             format!("connection {id}: client {}", mask_client_id(&untrusted(client_id.unwrap_or_default())))
         });
         #[cfg(feature = "testing")]
@@ -104,21 +104,21 @@ impl Observer {
     }
 
     pub fn closed(&self, id: usize) {
-        self.say(Level::Debug, || format!("connection {id}: gone"));
+        self.say(LogLevel::Debug, || format!("connection {id}: gone"));
         #[cfg(feature = "testing")]
         self.record().change(id, |seen| seen.closed = Some(std::time::Instant::now()));
     }
 
     pub fn text(&self, id: usize, kind: Stream, text: &str) {
         if let Some(request) = request::read(text) {
-            self.say(Level::Debug, || {
+            self.say(LogLevel::Debug, || {
                 let names: Vec<_> = request.instruments.iter().take(SHOWN).map(ToString::to_string).collect();
                 let more = if request.named > SHOWN { " …" } else { "" };
                 let action = request::action(request.code);
                 format!("connection {id}: {action} {} instruments: {}{more}", request.named, names.join(" "))
             });
         }
-        self.say(Level::Trace, || format!("connection {id} <- {}", without_secrets(text)));
+        self.say(LogLevel::Trace, || format!("connection {id} <- {}", without_secrets(text)));
         #[cfg(feature = "testing")]
         {
             let mut record = self.record();
@@ -136,7 +136,7 @@ impl Observer {
     }
 
     pub fn binary(&self, id: usize, bytes: &Bytes) {
-        self.say(Level::Trace, || format!("connection {id} <- {} bytes of binary", bytes.len()));
+        self.say(LogLevel::Trace, || format!("connection {id} <- {} bytes of binary", bytes.len()));
         #[cfg(feature = "testing")]
         self.record().change(id, |seen| {
             if seen.binary_received.len() < 1_000 {
@@ -146,25 +146,25 @@ impl Observer {
     }
 
     pub fn pinged(&self, id: usize) {
-        self.say(Level::Trace, || format!("connection {id} <- ping"));
+        self.say(LogLevel::Trace, || format!("connection {id} <- ping"));
         #[cfg(feature = "testing")]
         self.record().change(id, |seen| seen.pings_received += 1);
     }
 
     pub fn ponged(&self, id: usize) {
-        self.say(Level::Trace, || format!("connection {id} <- pong"));
+        self.say(LogLevel::Trace, || format!("connection {id} <- pong"));
         #[cfg(feature = "testing")]
         self.record().change(id, |seen| seen.pongs_received += 1);
     }
 
     pub fn ping_sent(&self, id: usize) {
-        self.say(Level::Trace, || format!("connection {id} -> ping"));
+        self.say(LogLevel::Trace, || format!("connection {id} -> ping"));
         #[cfg(feature = "testing")]
         self.record().change(id, |seen| seen.pings_sent += 1);
     }
 
     pub fn sent(&self, id: usize, message: &Message, packets: u64) {
-        self.say(Level::Trace, || match message {
+        self.say(LogLevel::Trace, || match message {
             Message::Text(text) => format!("connection {id} -> {}", untrusted(text)),
             message => format!("connection {id} -> {packets} packets, {} bytes", message.len()),
         });
@@ -184,7 +184,7 @@ impl Observer {
     }
 
     pub fn client_closed(&self, id: usize, code: u16) {
-        self.say(Level::Debug, || format!("connection {id}: the client closes with {code}"));
+        self.say(LogLevel::Debug, || format!("connection {id}: the client closes with {code}"));
         #[cfg(feature = "testing")]
         self.record().change(id, |seen| _ = seen.client_close.get_or_insert(code));
     }

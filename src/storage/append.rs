@@ -1,5 +1,5 @@
-//! Appending so that a file never keeps half of anything: a partial write is completed or taken back, and a full disk
-//! is waited out.
+//! Appends to files so that they never keep a partial line: a partial write is completed or taken back, and a full
+//! disk is waited out.
 
 use super::disk::Filesystem;
 use super::failure::{StopSignal, Unwritten, WriteFailure};
@@ -11,41 +11,41 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a full disk is tried again.
+/// Interval between attempts to write to a full disk.
 const RETRY: Duration = Duration::from_millis(250);
-/// How often a full disk is spoken of.
-const SAY: Duration = Duration::from_secs(10);
+/// Interval between warnings about a full disk.
+const WARN_EVERY: Duration = Duration::from_secs(10);
 
-/// What a wait needs to know.
+/// Holds what a wait for a disk needs.
 #[derive(Clone)]
 pub struct WriteContext {
     /// The operating system.
     pub fs: Arc<dyn Filesystem>,
-    /// How long at most.
+    /// Longest time to wait for a full disk.
     pub disk_wait: Duration,
-    /// Ends it earlier.
+    /// Signal that ends the wait early.
     pub stop: StopSignal,
-    /// Who is told.
+    /// Printer for warnings.
     pub console: Console,
 }
 
-/// One trouble, from its first error on.
-pub struct Trouble<'a> {
-    patience: &'a WriteContext,
+/// Follows one write problem from its first error to its end.
+pub struct WriteRetry<'a> {
+    context: &'a WriteContext,
     what: String,
     since: Option<Duration>,
-    said: Option<Duration>,
+    warned_at: Option<Duration>,
 }
 
-impl<'a> Trouble<'a> {
-    /// Nothing has gone wrong yet; `what` names the file.
-    pub fn new(patience: &'a WriteContext, what: impl Into<String>) -> Trouble<'a> {
-        Trouble { patience, what: what.into(), since: None, said: None }
+impl<'a> WriteRetry<'a> {
+    /// Creates the state before any error; `what` names the file in messages.
+    pub fn new(context: &'a WriteContext, what: impl Into<String>) -> WriteRetry<'a> {
+        WriteRetry { context, what: what.into(), since: None, warned_at: None }
     }
 
-    /// Waits a moment after `error`, unless it will not pass, or the time is up, or the run stops.
+    /// Waits a moment after `error`. Fails if the error is permanent, the time is up, or the run stops.
     pub fn wait_after(&mut self, error: &io::Error) -> Result<(), WriteFailure> {
-        let WriteContext { fs, disk_wait, stop, console } = self.patience;
+        let WriteContext { fs, disk_wait, stop, console } = self.context;
         if !passes(error) {
             return Err(WriteFailure::Failed(cannot_write(&self.what, error)));
         }
@@ -62,8 +62,8 @@ impl<'a> Trouble<'a> {
             failure.message += &format!(" (waited {waited}; --disk-wait)");
             return Err(WriteFailure::Failed(failure));
         }
-        if self.said.is_none_or(|said| now.saturating_sub(said) >= SAY) {
-            self.said = Some(now);
+        if self.warned_at.is_none_or(|warned| now.saturating_sub(warned) >= WARN_EVERY) {
+            self.warned_at = Some(now);
             let left = Duration::from_secs((*disk_wait).saturating_sub(now.saturating_sub(since)).as_secs());
             console.warn(format_args!(
                 "{} cannot be written: {}; trying again for up to {}",
@@ -76,15 +76,15 @@ impl<'a> Trouble<'a> {
         Ok(())
     }
 
-    /// It works again.
-    pub fn over(self) {
-        if self.said.is_some() {
-            self.patience.console.info(format_args!("{} can be written again", self.what));
+    /// Ends the problem: reports that writing works again, if a warning was printed.
+    pub fn resolved(self) {
+        if self.warned_at.is_some() {
+            self.context.console.info(format_args!("{} can be written again", self.what));
         }
     }
 }
 
-/// Whether an error may pass when one waits: full, over quota, too large, read-only, I/O.
+/// Returns whether an error may pass if one waits: disk full, over quota, file too large, read-only, I/O error.
 pub fn passes(error: &io::Error) -> bool {
     use rustix::io::Errno;
     matches!(
@@ -101,79 +101,79 @@ pub fn passes(error: &io::Error) -> bool {
     ) || error.raw_os_error() == Some(Errno::IO.raw_os_error())
 }
 
-/// Exit 9 for a file and an error.
+/// Returns the failure of a file that cannot be written (exit 9).
 pub fn cannot_write(what: &str, error: &io::Error) -> Failure {
     Failure::new(Exit::Output, format!("cannot write {what}: {}", crate::model::os_text(error)))
 }
 
-/// Where a chunk may be cut when only a part of it could be written.
+/// Says where a chunk may be cut if only a part of it could be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cut {
-    /// After any line.
+pub enum CutPoint {
+    /// Behind any line.
     Lines,
-    /// Nowhere: it is a compressed block.
+    /// Nowhere: the chunk is a compressed block.
     Nowhere,
 }
 
-/// A file that only grows, by whole chunks.
+/// Appends complete chunks to a file.
 pub struct Appender {
-    patience: WriteContext,
+    context: WriteContext,
     file: File,
     path: PathBuf,
-    /// Bytes that the file has, as far as we know.
+    /// Length of the file in bytes, as far as is known.
     len: u64,
-    /// Bytes that were appended here.
+    /// Bytes appended by this appender.
     total: u64,
-    /// Bytes at the end that should not be there and could not be taken back yet.
+    /// Bytes at the end that must be removed but could not be yet.
     torn: u64,
 }
 
 impl Appender {
-    /// Appends to `file`, which has `len` bytes.
-    pub fn new(patience: WriteContext, file: File, path: PathBuf, len: u64) -> Appender {
-        Appender { patience, file, path, len, total: 0, torn: 0 }
+    /// Creates an appender for `file`, which has `len` bytes.
+    pub fn new(context: WriteContext, file: File, path: PathBuf, len: u64) -> Appender {
+        Appender { context, file, path, len, total: 0, torn: 0 }
     }
 
-    /// Bytes that the file has, as far as we know.
+    /// Returns the length of the file in bytes, as far as is known.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Bytes that were appended.
+    /// Returns the number of bytes appended.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// The open file.
+    /// Returns the open file.
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// Where the file is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// From now on what cannot be written at once is not written.
+    /// Ends all waiting: from now on a write that fails is not tried again.
     pub fn wait_no_more(&mut self) {
-        self.patience.stop = StopSignal::default();
-        self.patience.stop.stop();
+        self.context.stop = StopSignal::default();
+        self.context.stop.stop();
     }
 
-    /// Has what was appended reach the disk.
+    /// Syncs the appended data to the disk.
     pub fn sync(&self) -> io::Result<()> {
-        self.patience.fs.sync(&self.file)
+        self.context.fs.sync(&self.file)
     }
 
-    /// Whether somebody cut the file since we last looked; its length is then what is left.
+    /// Returns whether the file was truncated since the last check, and takes over its new length.
     pub fn was_cut(&mut self) -> bool {
-        match self.patience.fs.fstat(&self.file) {
+        match self.context.fs.fstat(&self.file) {
             Ok(stat) if stat.len < self.len => {
                 self.len = stat.len;
                 true
             }
             Ok(stat) => {
-                // Somebody appended; that is theirs.
+                // Another process appended; its bytes are kept.
                 self.len = stat.len;
                 false
             }
@@ -181,19 +181,19 @@ impl Appender {
         }
     }
 
-    /// Appends a chunk, all of it or, after an error, its first `written` bytes.
-    pub fn append(&mut self, bytes: &[u8], cut: Cut) -> Result<(), Unwritten> {
-        let patience = self.patience.clone();
-        let mut trouble = Trouble::new(&patience, self.path.display().to_string());
-        let mut whole = 0; // bytes of `bytes` that may stay
+    /// Appends a chunk completely, or returns with the error how many bytes of it remain in the file.
+    pub fn append(&mut self, bytes: &[u8], cut: CutPoint) -> Result<(), Unwritten> {
+        let context = self.context.clone();
+        let mut trouble = WriteRetry::new(&context, self.path.display().to_string());
+        let mut kept = 0; // bytes of `bytes` that may stay
         let mut at = 0; // bytes of `bytes` that are in the file
         loop {
             let error = match self.repair_end() {
                 Ok(()) => match self.write_on(bytes, &mut at) {
                     Ok(()) => {
-                        self.len += (bytes.len() - whole) as u64;
-                        self.total += (bytes.len() - whole) as u64;
-                        trouble.over();
+                        self.len += (bytes.len() - kept) as u64;
+                        self.total += (bytes.len() - kept) as u64;
+                        trouble.resolved();
                         return Ok(());
                     }
                     Err(error) => error,
@@ -201,24 +201,24 @@ impl Appender {
                 Err(error) => error,
             };
             let keep = match cut {
-                Cut::Lines => memchr::memrchr(b'\n', &bytes[whole..at]).map_or(whole, |end| whole + end + 1),
-                Cut::Nowhere => 0,
+                CutPoint::Lines => memchr::memrchr(b'\n', &bytes[kept..at]).map_or(kept, |end| kept + end + 1),
+                CutPoint::Nowhere => 0,
             };
-            self.len += (keep - whole) as u64;
-            self.total += (keep - whole) as u64;
+            self.len += (keep - kept) as u64;
+            self.total += (keep - kept) as u64;
             self.torn += (at - keep) as u64;
-            (whole, at) = (keep, keep);
-            // Taken back before waiting: a reader, or the next run, sees whole lines only.
+            (kept, at) = (keep, keep);
+            // Repaired before waiting, so that a reader or the next run sees complete lines only.
             let _ = self.repair_end();
             if let Err(failure) = trouble.wait_after(&error) {
-                return Err(Unwritten { failure, written: whole });
+                return Err(Unwritten { failure, written: kept });
             }
         }
     }
 
     fn write_on(&self, bytes: &[u8], at: &mut usize) -> io::Result<()> {
         while *at < bytes.len() {
-            match self.patience.fs.write(&self.file, &bytes[*at..]) {
+            match self.context.fs.write(&self.file, &bytes[*at..]) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(n) => *at += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -228,12 +228,12 @@ impl Appender {
         Ok(())
     }
 
-    /// Takes back what must not stay at the end.
+    /// Removes the bytes at the end that must not stay.
     pub fn repair_end(&mut self) -> io::Result<()> {
         if self.torn > 0 {
-            let fs = &self.patience.fs;
-            // Measured, not remembered: if somebody cut the file meanwhile, setting a remembered length would fill
-            // the hole with zeros.
+            let fs = &self.context.fs;
+            // The length is measured: if the file was truncated meanwhile, setting a remembered length would fill the
+            // hole with zeros.
             let len = fs.fstat(&self.file)?.len;
             fs.set_len(&self.file, len.saturating_sub(self.torn))?;
             self.torn = 0;

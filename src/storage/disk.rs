@@ -1,4 +1,4 @@
-//! Every call to the operating system that files need, in one place, so that a test can let each of them fail.
+//! Makes every operating-system call that files need, in one place, so that a test can make each of them fail.
 
 use rustix::fs::OFlags;
 use std::ffi::OsString;
@@ -8,71 +8,71 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// What a file is opened for.
+/// Says what a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenMode {
-    /// Reading what is there.
+    /// Reading.
     Read,
-    /// Reading and cutting what is there.
-    Mend,
-    /// Writing at the end, made if missing with these permissions (less the umask).
+    /// Reading and truncating.
+    Truncate,
+    /// Appending; the file is created if missing with these permissions (less the umask).
     Append(u32),
-    /// A marker: read, written, made if missing.
+    /// Reading and writing a marker; the file is created if missing with these permissions.
     Marker(u32),
-    /// A file that must not be there yet.
+    /// Writing a new file that must not exist yet.
     New(u32),
 }
 
-/// What is asked of a file.
+/// Holds a file's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stat {
-    /// Device and inode: which file it is, whatever its name.
+    /// Device and inode, which identify the file whatever its name.
     pub id: (u64, u64),
-    /// Bytes.
+    /// Length in bytes.
     pub len: u64,
-    /// Names that it has; 0 when it was deleted.
+    /// Number of names; 0 if the file was deleted.
     pub links: u64,
-    /// A regular file, not a folder, a pipe or a device.
+    /// Whether it is a regular file, not a folder, a pipe or a device.
     pub is_regular: bool,
 }
 
-/// The operating system as files need it, and a clock that never steps.
+/// Provides the operating-system calls for files, and a monotonic clock.
 pub trait Filesystem: Send + Sync {
     /// Opens a file.
-    fn open(&self, path: &Path, how: OpenMode) -> io::Result<File>;
-    /// One `write(2)`; may be short.
+    fn open(&self, path: &Path, open_mode: OpenMode) -> io::Result<File>;
+    /// Calls `write(2)` once; the write may be short.
     fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize>;
-    /// One `pread(2)`; may be short.
+    /// Calls `pread(2)` once; the read may be short.
     fn read_at(&self, file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
-    /// One `pwrite(2)`; for markers.
+    /// Calls `pwrite(2)` once, for markers; the write may be short.
     fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<usize>;
-    /// `ftruncate(2)`.
+    /// Sets the length in bytes with `ftruncate(2)`.
     fn set_len(&self, file: &File, len: u64) -> io::Result<()>;
-    /// `fdatasync(2)`.
+    /// Syncs the data with `fdatasync(2)`.
     fn sync(&self, file: &File) -> io::Result<()> {
         file.sync_data()
     }
-    /// `stat(2)`.
+    /// Returns the status of a path with `stat(2)`.
     fn stat(&self, path: &Path) -> io::Result<Stat>;
-    /// `fstat(2)`.
+    /// Returns the status of an open file with `fstat(2)`.
     fn fstat(&self, file: &File) -> io::Result<Stat>;
-    /// `rename(2)`.
+    /// Renames a file with `rename(2)`.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// `unlink(2)`.
+    /// Removes a file with `unlink(2)`.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// The names in a folder.
+    /// Returns the names in a folder.
     fn list(&self, folder: &Path) -> io::Result<Vec<OsString>>;
-    /// Makes a folder and those above it; permissions as for files plus search.
+    /// Creates a folder and its parents; `mode` as for files, search permission is added.
     fn make_folder(&self, folder: &Path, mode: u32) -> io::Result<()>;
-    /// Takes the lock that dies with its holder; `false` if another holds it.
+    /// Locks a file until it is closed or the process ends; returns `false` if another process holds the lock.
     fn try_lock(&self, file: &File) -> io::Result<bool>;
-    /// Time since some fixed moment.
+    /// Returns the time since some fixed moment.
     fn elapsed(&self) -> Duration;
-    /// Sleeps.
+    /// Sleeps for a time.
     fn pause(&self, time: Duration);
 }
 
-/// The real one.
+/// Calls the real operating system.
 #[derive(Debug)]
 pub struct Disk {
     start: Instant,
@@ -85,12 +85,12 @@ impl Default for Disk {
 }
 
 impl Filesystem for Disk {
-    fn open(&self, path: &Path, how: OpenMode) -> io::Result<File> {
+    fn open(&self, path: &Path, open_mode: OpenMode) -> io::Result<File> {
         let mut options = File::options();
-        match how {
+        match open_mode {
             OpenMode::Read => options.read(true),
-            OpenMode::Mend => options.read(true).write(true),
-            // Read as well: the header of a CSV file is compared.
+            OpenMode::Truncate => options.read(true).write(true),
+            // Reading is needed too: the header of a CSV file is compared.
             OpenMode::Append(mode) => options.read(true).append(true).create(true).mode(mode),
             OpenMode::Marker(mode) => options.read(true).write(true).create(true).truncate(false).mode(mode),
             OpenMode::New(mode) => options.read(true).write(true).create_new(true).mode(mode),
@@ -136,7 +136,7 @@ impl Filesystem for Disk {
 
     fn make_folder(&self, folder: &Path, mode: u32) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
-        // Whoever may read may search.
+        // Whoever may read may also search.
         std::fs::DirBuilder::new().recursive(true).mode(mode | (mode & 0o444) >> 2 | 0o100).create(folder)
     }
 
@@ -175,7 +175,7 @@ pub fn open_data(path: &Path) -> io::Result<File> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, not a file")))
 }
 
-/// Reads until `bytes` is full or the file ends; the number of bytes read.
+/// Reads until `bytes` is full or the file ends; returns the number of bytes read.
 pub fn read_full(fs: &dyn Filesystem, file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < bytes.len() {
@@ -189,7 +189,7 @@ pub fn read_full(fs: &dyn Filesystem, file: &File, bytes: &mut [u8], offset: u64
     Ok(done)
 }
 
-/// A file as a stream of bytes from an offset on, read through the seam.
+/// Reads a file from an offset on, through [`Filesystem`].
 pub struct Reader<'a> {
     fs: &'a dyn Filesystem,
     file: &'a File,
@@ -197,7 +197,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads from `offset` on.
+    /// Creates a reader that starts at `offset`.
     pub fn new(fs: &'a dyn Filesystem, file: &'a File, offset: u64) -> Reader<'a> {
         Reader { fs, file, offset }
     }
@@ -211,13 +211,13 @@ impl io::Read for Reader<'_> {
     }
 }
 
-/// Growing past the file size limit is an error of `write`, not the end of the process.
+/// Makes a write beyond the file size limit fail with an error instead of ending the process.
 pub(crate) fn outlive_file_size_limit() {
     use std::sync::OnceLock;
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        // Any handler will do: with one, the default of dying is off.
+        // Any handler replaces the default action, which ends the process.
         let _ = signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), flag);
     });
 }

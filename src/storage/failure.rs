@@ -1,45 +1,45 @@
-//! Why a write did not succeed, and the signal that ends every wait for one.
+//! Says why a write did not succeed, and provides the signal that ends every wait for one.
 
 use crate::model::exit::Failure;
 
-/// Lines that could not be written; those before `written` could, and no line was torn.
+/// Reports lines that could not be written. The lines before `written` were, and no line was torn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unwritten {
-    /// Why.
+    /// The reason.
     pub failure: WriteFailure,
-    /// Bytes of whole lines that were written.
+    /// Bytes of complete lines that were written.
     pub written: usize,
 }
 
-/// Why a destination takes no more.
+/// Says why a destination accepts no more data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteFailure {
-    /// The reader of stdout went away.
+    /// The reader of stdout closed it.
     ReaderGone,
-    /// The run was told to stop while waiting for the reader of stdout.
+    /// The run was stopped while it waited for the reader of stdout.
     Stopped,
-    /// The run was told to stop while waiting for what keeps a file from being written.
+    /// The run was stopped while it waited to write a file.
     Unsaved(Failure),
-    /// Output failed for good.
+    /// The output failed permanently.
     Failed(Failure),
 }
 
-/// Tells whoever waits to write that the run must end now. Cheap to clone and to ask.
+/// Tells every waiting write that the run must end now. Cheap to clone and to test.
 #[derive(Debug, Clone, Default)]
 pub struct StopSignal(std::sync::Arc<std::sync::atomic::AtomicBool>);
 
 impl StopSignal {
-    /// Waiting ends from now on.
+    /// Ends all waiting from now on.
     pub fn stop(&self) {
         self.0.store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// What says so, for a signal's handler to set.
+    /// Returns the flag, for a signal handler to set.
     pub fn flag(&self) -> std::sync::Arc<std::sync::atomic::AtomicBool> {
         std::sync::Arc::clone(&self.0)
     }
 
-    /// Whether waiting must end.
+    /// Returns whether waiting must end.
     pub fn is_stopped(&self) -> bool {
         self.0.load(std::sync::atomic::Ordering::Relaxed)
     }

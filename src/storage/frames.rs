@@ -1,10 +1,11 @@
-//! Compressed files: independent frames, written as flushed blocks and read back one frame at a time.
+//! Writes compressed files as independent frames of flushed blocks, and reads them one frame at a time.
 
 use super::names::Compression;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use zstd::stream::raw::Operation as _;
 
-/// Packs lines into frames. What comes out are whole blocks: all that went in before can be read back from them.
+/// Compresses lines into frames. It emits complete blocks: everything written before a flush can be read back from
+/// them.
 pub enum Compressor {
     /// One gzip member.
     Gzip(flate2::write::GzEncoder<Vec<u8>>),
@@ -13,7 +14,7 @@ pub enum Compressor {
 }
 
 impl Compressor {
-    /// Begins a frame; `None` for files that are not compressed.
+    /// Starts a frame; returns `None` for files that are not compressed.
     pub fn new(compression: Compression) -> io::Result<Option<Compressor>> {
         Ok(match compression {
             Compression::None => None,
@@ -28,7 +29,7 @@ impl Compressor {
         })
     }
 
-    /// Takes lines in.
+    /// Compresses lines.
     pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         match self {
             Compressor::Gzip(encoder) => encoder.write_all(lines),
@@ -36,7 +37,7 @@ impl Compressor {
         }
     }
 
-    /// Bytes that are ready but were not handed out yet.
+    /// Returns the number of compressed bytes that were not handed out yet.
     pub fn ready(&self) -> usize {
         match self {
             Compressor::Gzip(encoder) => encoder.get_ref().len(),
@@ -44,7 +45,7 @@ impl Compressor {
         }
     }
 
-    /// Closes a block and appends it to `out`.
+    /// Closes a block and appends the compressed bytes to `out`.
     pub fn flush_into(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         match self {
             Compressor::Gzip(encoder) => {
@@ -70,23 +71,23 @@ impl Compressor {
     }
 }
 
-/// What comes out of a compressed file.
-pub enum Piece<'a> {
-    /// Bytes of the current frame.
+/// Holds what is read from a compressed file.
+pub enum FrameEvent<'a> {
+    /// Decompressed bytes of the current frame.
     Data(&'a [u8]),
-    /// The current frame is whole and ends at this offset of the file.
+    /// The current frame is complete and ends at this offset of the file.
     FrameEnd(
         #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "fuzz targets and tests read it"))]
         u64,
     ),
 }
 
-/// How far a compressed file can be read.
+/// Says how far a compressed file can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Walked {
-    /// The end of the last whole frame.
-    pub whole_to: u64,
-    /// Whether something follows it that is not a whole frame.
+pub struct FrameScan {
+    /// Offset of the end of the last complete frame.
+    pub complete_to: u64,
+    /// Whether an incomplete frame follows it.
     pub torn: bool,
 }
 
@@ -103,22 +104,22 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Decodes frame after frame of what begins at offset `start`, as far as it goes.
+/// Decodes frame after frame, beginning at offset `start`, as far as possible.
 ///
 /// # Errors
-/// What reading or `on` said. A torn or damaged frame is not an error.
-pub fn walk(
+/// Returns errors of reading and of `on`. A torn or damaged frame is not an error.
+pub fn scan(
     compression: Compression,
     input: impl Read,
     start: u64,
-    mut on: impl FnMut(Piece<'_>) -> io::Result<()>,
-) -> io::Result<Walked> {
+    mut on: impl FnMut(FrameEvent<'_>) -> io::Result<()>,
+) -> io::Result<FrameScan> {
     let mut input = BufReader::with_capacity(128 * 1024, Counted { inner: input, count: start });
-    let mut whole_to = start;
+    let mut complete_to = start;
     let mut bytes = vec![0; 128 * 1024];
     loop {
         if input.fill_buf()?.is_empty() {
-            return Ok(Walked { whole_to, torn: false });
+            return Ok(FrameScan { complete_to, torn: false });
         }
         let whole = match compression {
             Compression::None => plain_frame(&mut input, &mut on)?,
@@ -126,23 +127,26 @@ pub fn walk(
             Compression::Zstd => zstd_frame(&mut input, &mut bytes, &mut on)?,
         };
         if !whole {
-            return Ok(Walked { whole_to, torn: true });
+            return Ok(FrameScan { complete_to, torn: true });
         }
-        whole_to = input.get_ref().count - input.buffer().len() as u64;
-        on(Piece::FrameEnd(whole_to))?;
+        complete_to = input.get_ref().count - input.buffer().len() as u64;
+        on(FrameEvent::FrameEnd(complete_to))?;
     }
 }
 
 type Input<R> = BufReader<Counted<R>>;
 
-fn plain_frame<R: Read>(input: &mut Input<R>, on: &mut impl FnMut(Piece<'_>) -> io::Result<()>) -> io::Result<bool> {
+fn plain_frame<R: Read>(
+    input: &mut Input<R>,
+    on: &mut impl FnMut(FrameEvent<'_>) -> io::Result<()>,
+) -> io::Result<bool> {
     loop {
         let bytes = input.fill_buf()?;
         if bytes.is_empty() {
             return Ok(true);
         }
         let n = bytes.len();
-        on(Piece::Data(bytes))?;
+        on(FrameEvent::Data(bytes))?;
         input.consume(n);
     }
 }
@@ -150,13 +154,13 @@ fn plain_frame<R: Read>(input: &mut Input<R>, on: &mut impl FnMut(Piece<'_>) -> 
 fn gzip_member<R: Read>(
     input: &mut Input<R>,
     bytes: &mut [u8],
-    on: &mut impl FnMut(Piece<'_>) -> io::Result<()>,
+    on: &mut impl FnMut(FrameEvent<'_>) -> io::Result<()>,
 ) -> io::Result<bool> {
     let mut decoder = flate2::bufread::GzDecoder::new(input);
     loop {
         match decoder.read(bytes) {
             Ok(0) => return Ok(true),
-            Ok(n) => on(Piece::Data(&bytes[..n]))?,
+            Ok(n) => on(FrameEvent::Data(&bytes[..n]))?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if is_damage(&error) => return Ok(false),
             Err(error) => return Err(error),
@@ -167,7 +171,7 @@ fn gzip_member<R: Read>(
 fn zstd_frame<R: Read>(
     input: &mut Input<R>,
     bytes: &mut [u8],
-    on: &mut impl FnMut(Piece<'_>) -> io::Result<()>,
+    on: &mut impl FnMut(FrameEvent<'_>) -> io::Result<()>,
 ) -> io::Result<bool> {
     let mut decoder = zstd::stream::raw::Decoder::new()?;
     loop {
@@ -176,7 +180,7 @@ fn zstd_frame<R: Read>(
         let Ok(status) = decoder.run_on_buffers(packed, bytes) else { return Ok(false) };
         input.consume(status.bytes_read);
         if status.bytes_written > 0 {
-            on(Piece::Data(&bytes[..status.bytes_written]))?;
+            on(FrameEvent::Data(&bytes[..status.bytes_written]))?;
         }
         if status.remaining == 0 {
             return Ok(true);
@@ -192,13 +196,13 @@ fn is_damage(error: &io::Error) -> bool {
     error.raw_os_error().is_none() && matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof | Other)
 }
 
-/// Whether an unfinished frame ends exactly behind a flushed block: nothing of it is half there.
-pub fn ends_with_whole_block(compression: Compression, input: impl Read) -> io::Result<bool> {
+/// Returns whether an unfinished frame ends exactly behind a flushed block, so that no part of a block is lost.
+pub fn ends_with_complete_block(compression: Compression, input: impl Read) -> io::Result<bool> {
     let mut input = BufReader::new(input);
     match compression {
         Compression::None => Ok(true),
         Compression::Gzip => {
-            // A flush ends in an empty stored block.
+            // A flush ends with an empty stored block.
             let mut last = [0; 4];
             loop {
                 let bytes = input.fill_buf()?;
@@ -216,7 +220,7 @@ pub fn ends_with_whole_block(compression: Compression, input: impl Read) -> io::
     }
 }
 
-/// Walks the block headers of one frame (RFC 8878, 3.1.1).
+/// Reads the block headers of one frame (RFC 8878, 3.1.1); returns whether it ends at a block's end.
 fn zstd_blocks_end(input: &mut impl io::BufRead) -> io::Result<bool> {
     let mut head = [0; 5];
     if !fill(input, &mut head)? {
@@ -246,7 +250,7 @@ fn zstd_blocks_end(input: &mut impl io::BufRead) -> io::Result<bool> {
         let header = u32::from_le_bytes([header[0], header[1], header[2], 0]);
         let size = if header >> 1 & 3 == 1 { 1 } else { header >> 3 };
         if !skip(input, size as usize)? || header & 1 == 1 {
-            // The last block: then only the checksum can be missing.
+            // Behind the last block only the checksum can be missing.
             return Ok(false);
         }
     }
@@ -284,15 +288,15 @@ mod tests {
         (out, flushed)
     }
 
-    fn read_back(compression: Compression, bytes: &[u8]) -> (String, Walked) {
+    fn read_back(compression: Compression, bytes: &[u8]) -> (String, FrameScan) {
         let mut text = Vec::new();
-        let walked = walk(compression, bytes, 0, |piece| {
-            if let Piece::Data(data) = piece {
+        let scan = scan(compression, bytes, 0, |piece| {
+            if let FrameEvent::Data(data) = piece {
                 text.extend_from_slice(data);
             }
             Ok(())
         });
-        (String::from_utf8_lossy(&text).into_owned(), walked.unwrap())
+        (String::from_utf8_lossy(&text).into_owned(), scan.unwrap())
     }
 
     #[test]
@@ -301,14 +305,14 @@ mod tests {
             let (bytes, flushed) = packed(compression, &[&["one\n", "two\n"], &["three\n", "four\n"]], false);
             let (first_frame, _) = packed(compression, &[&["one\n", "two\n"]], true);
             for cut in 0..=bytes.len() {
-                let (text, walked) = read_back(compression, &bytes[..cut]);
+                let (text, scan) = read_back(compression, &bytes[..cut]);
                 let blocks = flushed.iter().filter(|&&end| end <= cut).count();
                 let all = ["one\n", "two\n", "three\n", "four\n"];
                 assert!(text.starts_with(&all[..blocks].concat()), "{compression:?} cut at {cut}: {text:?}");
                 let whole = if cut >= first_frame.len() { first_frame.len() } else { 0 };
                 assert_eq!(
-                    walked,
-                    Walked { whole_to: whole as u64, torn: cut != whole },
+                    scan,
+                    FrameScan { complete_to: whole as u64, torn: cut != whole },
                     "{compression:?} cut at {cut}"
                 );
             }
@@ -320,8 +324,8 @@ mod tests {
         for compression in [Compression::Gzip, Compression::Zstd] {
             let (bytes, flushed) = packed(compression, &[&["one\n", "two\n", "three\n"]], false);
             for cut in 1..=bytes.len() {
-                let whole = ends_with_whole_block(compression, &bytes[..cut]).unwrap();
-                // A frame's bare header says nothing yet: whole or not, nothing is lost.
+                let whole = ends_with_complete_block(compression, &bytes[..cut]).unwrap();
+                // In a frame of which only the header is there, nothing is lost either way.
                 if cut >= flushed[0] {
                     assert_eq!(whole, flushed.contains(&cut), "{compression:?} cut at {cut} of {flushed:?}");
                 }

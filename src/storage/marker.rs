@@ -1,5 +1,5 @@
-//! The marker beside a file that is being written. It is locked as long as its writer lives, so a marker that nobody
-//! locks was left by a run that was killed.
+//! Keeps a marker beside a file that is being written. The marker is locked as long as its writer lives, so an
+//! unlocked marker was left by a killed run.
 
 use super::disk::{Filesystem, OpenMode, read_full};
 use super::names;
@@ -12,59 +12,60 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a marker says.
+/// Holds the content of a marker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
-    /// Who writes.
+pub struct MarkerContent {
+    /// Process id of the writer.
     pub pid: u32,
-    /// The pattern as it was typed.
+    /// The output pattern as typed.
     pub pattern: String,
-    /// The moment from which data would be missing if the run left no record at all, µs since the epoch. A run that
-    /// takes over from a killed one starts with the killed one's last record here, so that the gap survives if it is
-    /// killed too before it could write it.
+    /// Moment in microseconds since the epoch from which data is missing if the run left no record. A run that takes
+    /// over from a killed one puts the killed run's last record here, so that the gap survives if it is killed too
+    /// before it writes the gap.
     pub since_us: i64,
-    /// Bytes of the file when this run began.
+    /// Length of the file in bytes when this run began.
     pub len: u64,
-    /// Where the newest compressed frame begins: mending decodes from here on.
+    /// Offset of the newest compressed frame; recovery decodes from here.
     #[serde(default)]
     pub frame_at: u64,
-    /// The last record before `frame_at` that this run wrote.
+    /// Time of the last record of this run before `frame_at`, in microseconds since the epoch.
     #[serde(default)]
     pub last_us: Option<i64>,
-    /// Mending was prepared: the file is to be cut here and what was recovered appended. Done again if interrupted.
+    /// Recovery is prepared: the file is to be cut at this offset and the recovered lines appended. Repeated if
+    /// interrupted.
     #[serde(default)]
-    pub mend_at: Option<u64>,
-    /// The run ended by itself, but could not end the file: nobody killed it.
+    pub cut_at: Option<u64>,
+    /// Whether the run ended by itself but could not finish the file; then it was not killed.
     #[serde(default)]
     pub has_given_up: bool,
 }
 
-/// A marker that we hold.
+/// Holds a marker and its lock.
 pub struct Marker {
     fs: Arc<dyn Filesystem>,
     file: File,
     path: PathBuf,
 }
 
-/// What a marker told before we took it.
+/// Says what the previous run left in a marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Left {
-    /// Nobody wrote here, or whoever did ended orderly.
-    Nothing,
-    /// A run was killed; `None` if its note cannot be read.
-    Killed(Option<Note>),
+pub enum PreviousRun {
+    /// Nothing: there was no run, or it ended in an orderly way.
+    Orderly,
+    /// The run was killed; `None` if its note cannot be read.
+    Killed(Option<MarkerContent>),
 }
 
-/// Why a marker cannot be had.
+/// Says why a marker cannot be taken.
 pub enum NotTaken {
-    /// Another process writes; its pid if known.
+    /// Another process is writing; its process id if known.
     Locked(Option<u32>),
-    /// The operating system says no.
+    /// The operating system refused.
     Io(io::Error),
 }
 
 impl NotTaken {
-    /// For people, with the exit code.
+    /// Returns the failure for people, with its exit code.
     pub fn failure(self, path: &Path) -> Failure {
         match self {
             NotTaken::Locked(pid) => locked(path, pid),
@@ -73,7 +74,7 @@ impl NotTaken {
     }
 }
 
-/// Exit 10.
+/// Returns the failure of a locked file (exit 10).
 pub fn locked(path: &Path, pid: Option<u32>) -> Failure {
     let who = match pid {
         Some(pid) if pid == std::process::id() => "this run already (is --output given twice?)".to_owned(),
@@ -83,7 +84,7 @@ pub fn locked(path: &Path, pid: Option<u32>) -> Failure {
     Failure::new(Exit::Locked, format!("{} is being written by {who}; choose another --output", path.display()))
 }
 
-/// Exit 9, with what can be done.
+/// Returns the failure of a file that cannot be opened (exit 9), with what to do.
 pub fn cannot_open(path: &Path, error: &io::Error) -> Failure {
     let folder = names::folder(path);
     let what = match error.kind() {
@@ -98,19 +99,20 @@ pub fn cannot_open(path: &Path, error: &io::Error) -> Failure {
 }
 
 impl Marker {
-    /// Takes the marker of the file at `path`.
-    pub fn take(fs: &Arc<dyn Filesystem>, path: &Path, mode: u32) -> Result<(Marker, Left), NotTaken> {
+    /// Takes the marker of the file at `path`, and returns it with what the previous run left.
+    pub fn take(fs: &Arc<dyn Filesystem>, path: &Path, mode: u32) -> Result<(Marker, PreviousRun), NotTaken> {
         let marker = names::marker(path);
         loop {
             let file = fs.open(&marker, OpenMode::Marker(mode)).map_err(NotTaken::Io)?;
             if !fs.try_lock(&file).map_err(NotTaken::Io)? {
                 return Err(NotTaken::Locked(pid_of(fs.as_ref(), &file)));
             }
-            // Its last holder may have removed it between our opening and our locking: then this lock is of no file.
+            // The previous holder may have removed the marker between opening and locking; then the lock belongs to
+            // no file.
             match (fs.fstat(&file), fs.stat(&marker)) {
                 (Ok(ours), Ok(there)) if ours.id == there.id => {
                     let text = read_all(fs.as_ref(), &file).map_err(NotTaken::Io)?;
-                    return Ok((Marker { fs: fs.clone(), file, path: marker }, left_by(&text)));
+                    return Ok((Marker { fs: fs.clone(), file, path: marker }, previous_run(&text)));
                 }
                 (Ok(_), Ok(_)) => {}
                 (Ok(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
@@ -119,21 +121,21 @@ impl Marker {
         }
     }
 
-    /// Takes a marker that a killed run left, if nobody holds it and its note is `wanted`. [`Left::Nothing`]: the run was
-    /// killed before it wrote its note, and so before it touched the file.
+    /// Takes a marker of a killed run if it is unlocked and its note is `wanted`. With [`PreviousRun::Orderly`] the
+    /// run was killed before it wrote its note, and so before it wrote to the file.
     pub fn take_stale(
         fs: &Arc<dyn Filesystem>,
         path: &Path,
-        wanted: impl Fn(Option<&Note>) -> bool,
-    ) -> Option<(Marker, Left)> {
+        wanted: impl Fn(Option<&MarkerContent>) -> bool,
+    ) -> Option<(Marker, PreviousRun)> {
         let marker = names::marker(path);
-        let file = fs.open(&marker, OpenMode::Mend).ok()?;
-        let read = || read_all(fs.as_ref(), &file).ok().map(|text| left_by(&text));
+        let file = fs.open(&marker, OpenMode::Truncate).ok()?;
+        let read = || read_all(fs.as_ref(), &file).ok().map(|text| previous_run(&text));
         let is_wanted = match read()? {
-            Left::Nothing => wanted(None),
-            Left::Killed(note) => wanted(note.as_ref()),
+            PreviousRun::Orderly => wanted(None),
+            PreviousRun::Killed(note) => wanted(note.as_ref()),
         };
-        // Looked at before it is locked: a marker that is none of our business is not even held for a moment.
+        // Tested before locking: another run's marker must not be locked even for a moment.
         if !is_wanted || !fs.try_lock(&file).ok()? {
             return None;
         }
@@ -144,8 +146,9 @@ impl Marker {
         Some((Marker { fs: fs.clone(), file, path: marker }, left))
     }
 
-    /// Replaces what the marker says. At no moment is it empty: an empty marker would mean that nothing was written yet.
-    pub fn write(&self, note: &Note) -> io::Result<()> {
+    /// Replaces the content of the marker. It is never empty in between: an empty marker means that nothing was
+    /// written yet.
+    pub fn write(&self, note: &MarkerContent) -> io::Result<()> {
         let mut text = serde_json::to_vec(note).map_err(io::Error::other)?;
         text.push(b'\n');
         let mut done = 0;
@@ -157,14 +160,14 @@ impl Marker {
                 Err(error) => return Err(error),
             }
         }
-        // What is left of a longer text is behind the line end, and is not read.
+        // The rest of a longer text is behind the line end and is not read.
         let _ = self.fs.set_len(&self.file, text.len() as u64);
         Ok(())
     }
 
-    /// An orderly end.
+    /// Removes the marker after an orderly end.
     pub fn remove(self) -> io::Result<()> {
-        // Removed before it is unlocked (when dropped), so that nobody finds it unlocked.
+        // Removed before it is unlocked (on drop), so that nobody finds it unlocked.
         match self.fs.remove(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
@@ -179,15 +182,15 @@ fn read_all(fs: &dyn Filesystem, file: &File) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-fn left_by(text: &[u8]) -> Left {
-    if text.is_empty() { Left::Nothing } else { Left::Killed(parse(text)) }
+fn previous_run(text: &[u8]) -> PreviousRun {
+    if text.is_empty() { PreviousRun::Orderly } else { PreviousRun::Killed(parse(text)) }
 }
 
-fn parse(text: &[u8]) -> Option<Note> {
+fn parse(text: &[u8]) -> Option<MarkerContent> {
     serde_json::from_slice(&text[..memchr::memchr(b'\n', text)?]).ok()
 }
 
-/// The holder's pid. It may just be writing it.
+/// Returns the holder's process id. The holder may be writing it at the moment.
 fn pid_of(fs: &dyn Filesystem, file: &File) -> Option<u32> {
     for _ in 0..5 {
         if let Some(note) = read_all(fs, file).ok().and_then(|text| parse(&text)) {
@@ -198,8 +201,8 @@ fn pid_of(fs: &dyn Filesystem, file: &File) -> Option<u32> {
     None
 }
 
-/// Reads the note of the marker beside a file without taking it: `None` if there is none, else the pid it names and
-/// whether its writer lives.
+/// Reads the marker beside a file without taking it. Returns `None` if there is none, else the process id in it and
+/// whether the writer is alive.
 pub fn look(path: &Path) -> Option<(Option<u32>, bool)> {
     let file = super::open_data(&names::marker(path)).ok()?;
     let text = read_all(&super::disk::Disk::default(), &file).ok()?;

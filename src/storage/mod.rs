@@ -1,5 +1,5 @@
-//! Files: the file-system seam, markers with locks, appending without torn ends, compressed frames, and recovery after a
-//! kill. Outputs, captures and checks build on it; it knows no record.
+//! Stores files: the file-system trait, locked markers, appending without torn ends, compressed frames, and recovery
+//! after a kill. Outputs, captures and checks use it; it does not interpret records.
 
 mod append;
 pub(crate) mod disk;
@@ -9,13 +9,13 @@ pub(crate) mod marker;
 pub(crate) mod names;
 pub(crate) mod recover;
 
-pub(crate) use append::{Appender, Cut, Trouble, WriteContext, cannot_write, passes};
+pub(crate) use append::{Appender, CutPoint, WriteContext, WriteRetry, cannot_write, passes};
 pub use disk::{Disk, Filesystem, OpenMode, open_data};
 pub(crate) use disk::{Reader, outlive_file_size_limit, read_full};
 pub use failure::{StopSignal, Unwritten, WriteFailure};
 #[cfg(any(test, feature = "testing"))]
-pub use frames::Walked;
-pub use frames::{Piece, walk};
+pub use frames::FrameScan;
+pub use frames::{FrameEvent, scan};
 pub(crate) use marker::cannot_open;
 pub use marker::look as look_at_marker;
 pub(crate) use names::torn as torn_path;

@@ -1,14 +1,14 @@
-//! Names beside a name: numbered files, markers, torn tails, gap files.
+//! Derives names from a file's name: numbered files, markers, torn tails, gap files.
 
 use crate::clock::ist_civil;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-/// How the bytes in a file are packed.
+/// Says how a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// As they are.
+    /// Not compressed.
     None,
     /// gzip members.
     Gzip,
@@ -17,7 +17,7 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// What the name promises: `.gz`, `.zst`, in any case.
+    /// Returns the compression of a name by its extension: `.gz` or `.zst`, in any case.
     pub fn of(path: &Path) -> Compression {
         match path.extension().map(OsStr::to_ascii_lowercase) {
             Some(extension) if extension == "gz" => Compression::Gzip,
@@ -27,7 +27,7 @@ impl Compression {
     }
 }
 
-/// The folder a path is in.
+/// Returns the folder of a path.
 pub fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
@@ -44,7 +44,7 @@ fn beside(path: &Path, name: Vec<u8>) -> PathBuf {
     path.with_file_name(OsString::from_vec(name))
 }
 
-/// A name as what comes before a number and what comes after: `x` and `.ndjson.zst`.
+/// Splits a name into the part before a number and the part behind it: `x` and `.ndjson.zst`.
 fn split(name: &[u8]) -> (&[u8], &[u8]) {
     let dot = |name: &[u8]| name.iter().rposition(|&b| b == b'.').filter(|&at| at > 0);
     let Some(mut at) = dot(name) else { return (name, b"") };
@@ -58,7 +58,7 @@ fn split(name: &[u8]) -> (&[u8], &[u8]) {
     name.split_at(at)
 }
 
-/// `NAME.EXT`, `NAME.1.EXT`, `NAME.2.EXT`, …
+/// Returns the path of a number: `NAME.EXT`, `NAME.1.EXT`, `NAME.2.EXT`, …
 pub fn numbered(base: &Path, number: u32) -> PathBuf {
     if number == 0 {
         return base.to_owned();
@@ -67,42 +67,43 @@ pub fn numbered(base: &Path, number: u32) -> PathBuf {
     beside(base, [stem, b".", number.to_string().as_bytes(), extension].concat())
 }
 
-/// The number of a name in the series of `base`, if it belongs to it.
+/// Returns the number of a name in the series of `base`, or `None` if it does not belong to the series.
 pub fn number_of(base: &Path, candidate: &OsStr) -> Option<u32> {
     if candidate.as_bytes() == name(base) {
         return Some(0);
     }
     let (stem, extension) = split(name(base));
     let digits = candidate.as_bytes().strip_prefix(stem)?.strip_prefix(b".")?.strip_suffix(extension)?;
-    // A number that none of ours reaches is somebody else's.
+    // The program writes no number of this form, so it is another program's file.
     let canonical = (1..=9).contains(&digits.len()) && digits[0] != b'0' && digits.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(digits).ok().filter(|_| canonical)?.parse().ok()
 }
 
-/// The marker that says the file is being written: `.NAME.dhan`.
+/// Returns the path of the marker that says the file is being written: `.NAME.dhan`.
 pub fn marker(path: &Path) -> PathBuf {
     beside(path, [b".", name(path), b".dhan"].concat())
 }
 
-/// The name that a marker speaks of.
+/// Returns the name of the file that a marker belongs to.
 pub fn marked(marker: &OsStr) -> Option<OsString> {
     let name = marker.as_bytes().strip_prefix(b".")?.strip_suffix(b".dhan")?;
     (!name.is_empty()).then(|| OsString::from_vec(name.to_vec()))
 }
 
-/// Where a torn tail goes: `NAME.torn-20261122T093000` (India's time), `-1`, `-2` behind it if that is taken.
+/// Returns the path for a torn tail: `NAME.torn-20261122T093000` (India's time), with `-1`, `-2` behind it if that
+/// exists.
 pub fn torn(path: &Path, now_us: i64, attempt: u32) -> PathBuf {
     let time = ist_civil(now_us).strftime("%Y%m%dT%H%M%S").to_string();
     let suffix = if attempt == 0 { String::new() } else { format!("-{attempt}") };
     beside(path, [name(path), b".torn-", time.as_bytes(), suffix.as_bytes()].concat())
 }
 
-/// Where a file's mended frame is prepared.
-pub fn mending(path: &Path) -> PathBuf {
+/// Returns the path where a file's recovered frame is prepared.
+pub fn recovery_path(path: &Path) -> PathBuf {
     beside(path, [b".", name(path), b".dhan-mending"].concat())
 }
 
-/// Where the gap records of a CSV file go: `FILE.gaps.ndjson`, never compressed.
+/// Returns the path for the gap records of a CSV file: `FILE.gaps.ndjson`, never compressed.
 pub fn gaps_path(csv: &Path) -> PathBuf {
     beside(csv, [name(csv), b".gaps.ndjson"].concat())
 }

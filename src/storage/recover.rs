@@ -1,61 +1,63 @@
-//! What a killed run left is made whole again.
+//! Recovers a file that a killed run left.
 //!
-//! The order of steps makes a kill at any of them harmless:
+//! The order of the steps makes a kill at any of them harmless:
 //!
-//! * Plain text: what follows the last line end is copied to `NAME.torn-TIME` (prepared under another name, renamed),
-//!   then the file is cut. Killed in between, the next start copies the same bytes once more.
-//! * Compressed: the whole lines of the unfinished frame are packed into a frame of their own in `.NAME.dhan-mending`;
-//!   if more than those lines was there, the unfinished frame goes to `NAME.torn-TIME` as it is; the marker's note says
-//!   where the file is to be cut; the file is cut and the prepared frame appended; the note is taken back; the prepared
-//!   frame removed. As long as the note stands, cutting and appending are done again from the start.
+//! * Plain text: the bytes behind the last line end are copied to `NAME.torn-TIME` (prepared under another name, then
+//!   renamed), then the file is cut. If killed in between, the next start copies the same bytes once more.
+//! * Compressed: the complete lines of the unfinished frame are compressed into a frame of their own in
+//!   `.NAME.dhan-mending`. If there were other bytes than those lines, the unfinished frame is copied to
+//!   `NAME.torn-TIME`. The marker's note records where the file is to be cut; the file is cut and the prepared frame
+//!   appended; the note is reset; the prepared frame is removed. As long as the note is there, cutting and appending
+//!   are repeated from the start.
 
 use super::disk::{Filesystem, OpenMode, Reader, read_full};
-use super::frames::{self, Compressor, Piece};
-use super::marker::{Marker, Note};
+use super::frames::{self, Compressor, FrameEvent};
+use super::marker::{Marker, MarkerContent};
 use super::names::{self, Compression};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// How much is read at a time.
+/// Bytes read at a time.
 const STEP: u64 = 64 * 1024;
-/// How far back a last record is looked for.
+/// Bytes before the end in which a last record is searched.
 const FAR: u64 = 16 * 1024 * 1024;
 
-/// Returns the receive time of a line, µs since the epoch, or `None` if the line is no record.
+/// Returns the receive time of a line in microseconds since the epoch, or `None` if the line is no record.
 pub type RecordTime = fn(&[u8]) -> Option<i64>;
 
-/// What was found and done.
+/// Reports what was found and done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mended {
-    /// The last record in the file, µs since the epoch.
+pub struct Recovery {
+    /// Time of the last record in the file, in microseconds since the epoch.
     pub last_us: Option<i64>,
-    /// Bytes of the file now; `None` if there is none.
+    /// Length of the file in bytes; `None` if there is no file.
     pub len: Option<u64>,
-    /// Where the torn tail went, and its bytes.
+    /// Path and length in bytes of the torn tail, if there was one.
     pub torn: Option<(PathBuf, u64)>,
 }
 
-/// Mends the file at `path`. `note`: what the killed run's marker said; without one only plain text is looked at.
-pub fn mend(
+/// Recovers the file at `path`. `note` is the content of the killed run's marker; without it only plain text is
+/// repaired.
+pub fn recover(
     fs: &dyn Filesystem,
     path: &Path,
-    held: Option<(&Marker, Option<&Note>)>,
+    held: Option<(&Marker, Option<&MarkerContent>)>,
     mode: u32,
     now_us: i64,
     record_time: RecordTime,
-) -> io::Result<Mended> {
-    let file = match fs.open(path, OpenMode::Mend) {
+) -> io::Result<Recovery> {
+    let file = match fs.open(path, OpenMode::Truncate) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Mended::default()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Recovery::default()),
         Err(error) => return Err(error),
     };
     let job = Job { fs, path, file: &file, mode, now_us, record_time };
     match (Compression::of(path), held) {
         (Compression::None, _) => job.plain(),
         (compression, Some((marker, note))) => job.compressed(compression, marker, note),
-        // An orderly end left whole frames only.
-        (_, None) => Ok(Mended { len: Some(fs.fstat(&file)?.len), ..Mended::default() }),
+        // A run that ended in an orderly way left complete frames only.
+        (_, None) => Ok(Recovery { len: Some(fs.fstat(&file)?.len), ..Recovery::default() }),
     }
 }
 
@@ -69,7 +71,7 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn plain(&self) -> io::Result<Mended> {
+    fn plain(&self) -> io::Result<Recovery> {
         let len = self.fs.fstat(self.file)?.len;
         let good = self.line_end_before(len)?;
         let torn = if good < len {
@@ -79,10 +81,10 @@ impl Job<'_> {
         } else {
             None
         };
-        Ok(Mended { last_us: self.last_record(good)?, len: Some(good), torn })
+        Ok(Recovery { last_us: self.last_record(good)?, len: Some(good), torn })
     }
 
-    /// The end of the last whole line in the first `len` bytes.
+    /// Returns the offset of the end of the last complete line in the first `len` bytes.
     fn line_end_before(&self, len: u64) -> io::Result<u64> {
         let mut end = len;
         let mut bytes = vec![0; STEP as usize];
@@ -98,7 +100,7 @@ impl Job<'_> {
         Ok(0)
     }
 
-    /// The receive time of the last record in the first `len` bytes of plain text.
+    /// Returns the receive time of the last record in the first `len` bytes of plain text.
     fn last_record(&self, len: u64) -> io::Result<Option<i64>> {
         let mut back = STEP;
         loop {
@@ -106,7 +108,7 @@ impl Job<'_> {
             let mut bytes = vec![0; (len - start) as usize];
             let n = read_full(self.fs, self.file, &mut bytes, start)?;
             let text = &bytes[..n];
-            // The first line may have lost its beginning.
+            // The first line may be incomplete.
             let text =
                 if start == 0 { text } else { memchr::memchr(b'\n', text).map_or(&[][..], |at| &text[at + 1..]) };
             if let Some(us) = text.split(|&b| b == b'\n').rev().find_map(self.record_time) {
@@ -119,23 +121,28 @@ impl Job<'_> {
         }
     }
 
-    fn compressed(&self, compression: Compression, marker: &Marker, note: Option<&Note>) -> io::Result<Mended> {
+    fn compressed(
+        &self,
+        compression: Compression,
+        marker: &Marker,
+        note: Option<&MarkerContent>,
+    ) -> io::Result<Recovery> {
         if let Some(note) = note
-            && let Some(at) = note.mend_at
-            && self.fs.stat(&names::mending(self.path)).is_ok()
+            && let Some(at) = note.cut_at
+            && self.fs.stat(&names::recovery_path(self.path)).is_ok()
         {
             self.put_in_place(at, marker, note)?;
         }
         let len = self.fs.fstat(self.file)?.len;
-        // A note that does not fit the file (it was cut by others) is worth nothing.
+        // A note that does not match the file, which others cut, is ignored.
         let start = note.map_or(0, |note| note.frame_at).min(len);
         let start = if note.is_some_and(|note| note.frame_at > len) { 0 } else { start };
         let mut lines = LastLine::of(self.record_time);
         let mut frame = LastLine::of(self.record_time);
-        let walked = frames::walk(compression, Reader::new(self.fs, self.file, start), start, |piece| {
+        let scan = frames::scan(compression, Reader::new(self.fs, self.file, start), start, |piece| {
             match piece {
-                Piece::Data(data) => frame.take(data),
-                Piece::FrameEnd(_) => {
+                FrameEvent::Data(data) => frame.take(data),
+                FrameEvent::FrameEnd(_) => {
                     lines.us = frame.us.or(lines.us);
                     frame = LastLine::of(self.record_time);
                 }
@@ -143,35 +150,36 @@ impl Job<'_> {
             Ok(())
         })?;
         let last_us = frame.us.or(lines.us).or(note.and_then(|note| note.last_us));
-        if !walked.torn {
-            return Ok(Mended { last_us, len: Some(len), torn: None });
+        if !scan.torn {
+            return Ok(Recovery { last_us, len: Some(len), torn: None });
         }
-        let at = walked.whole_to;
+        let at = scan.complete_to;
         let prepared = self.prepare_frame(compression, at)?;
-        let clean =
-            frame.rest.is_empty() && frames::ends_with_whole_block(compression, Reader::new(self.fs, self.file, at))?;
+        let clean = frame.rest.is_empty()
+            && frames::ends_with_complete_block(compression, Reader::new(self.fs, self.file, at))?;
         let torn = if clean { None } else { Some((self.move_aside(at, len)?, len - at)) };
-        let note = Note {
-            mend_at: Some(at),
-            ..note.cloned().unwrap_or(Note {
+        let note = MarkerContent {
+            cut_at: Some(at),
+            ..note.cloned().unwrap_or(MarkerContent {
                 pid: 0,
                 pattern: String::new(),
                 since_us: last_us.unwrap_or(self.now_us),
                 len: 0,
                 frame_at: at,
                 last_us,
-                mend_at: None,
+                cut_at: None,
                 has_given_up: false,
             })
         };
         marker.write(&note)?;
         self.put_in_place(at, marker, &note)?;
-        Ok(Mended { last_us, len: Some(at + prepared), torn })
+        Ok(Recovery { last_us, len: Some(at + prepared), torn })
     }
 
-    /// Packs the whole lines of the unfinished frame at `at` into a frame of its own; its size.
+    /// Compresses the complete lines of the unfinished frame at `at` into a frame of its own; returns its length in
+    /// bytes.
     fn prepare_frame(&self, compression: Compression, at: u64) -> io::Result<u64> {
-        let path = names::mending(self.path);
+        let path = names::recovery_path(self.path);
         match self.fs.remove(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -179,8 +187,8 @@ impl Job<'_> {
         let out = self.fs.open(&path, OpenMode::New(self.mode))?;
         let mut compressor = Compressor::new(compression)?;
         let (mut packed, mut line, mut written, mut any) = (Vec::new(), Vec::new(), 0, false);
-        frames::walk(compression, Reader::new(self.fs, self.file, at), at, |piece| {
-            let (Piece::Data(data), Some(compressor)) = (piece, &mut compressor) else { return Ok(()) };
+        frames::scan(compression, Reader::new(self.fs, self.file, at), at, |piece| {
+            let (FrameEvent::Data(data), Some(compressor)) = (piece, &mut compressor) else { return Ok(()) };
             line.extend_from_slice(data);
             if let Some(end) = memchr::memrchr(b'\n', &line) {
                 any = true;
@@ -214,14 +222,14 @@ impl Job<'_> {
         Ok(bytes.len() as u64)
     }
 
-    /// Cuts the file and appends the prepared frame; may be done any number of times.
-    fn put_in_place(&self, at: u64, marker: &Marker, note: &Note) -> io::Result<()> {
-        let prepared = names::mending(self.path);
+    /// Cuts the file and appends the prepared frame; may be repeated.
+    fn put_in_place(&self, at: u64, marker: &Marker, note: &MarkerContent) -> io::Result<()> {
+        let prepared = names::recovery_path(self.path);
         let from = self.fs.open(&prepared, OpenMode::Read)?;
         let size = self.fs.fstat(&from)?.len;
         self.fs.set_len(self.file, at)?;
         self.copy(&from, 0, size, self.file, at)?;
-        marker.write(&Note { mend_at: None, ..note.clone() })?;
+        marker.write(&MarkerContent { cut_at: None, ..note.clone() })?;
         self.fs.remove(&prepared)
     }
 
@@ -239,9 +247,9 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Copies bytes of the file to `NAME.torn-TIME`, which appears only when it is whole.
+    /// Copies a range of the file to `NAME.torn-TIME`, which appears only when it is complete.
     fn move_aside(&self, start: u64, end: u64) -> io::Result<PathBuf> {
-        let mut half = names::mending(self.path).into_os_string();
+        let mut half = names::recovery_path(self.path).into_os_string();
         half.push("-torn");
         let half = PathBuf::from(half);
         match self.fs.remove(&half) {
@@ -265,10 +273,10 @@ impl Job<'_> {
     }
 }
 
-/// Follows a stream of text and remembers its last record's time.
+/// Remembers the time of the last record in a stream of text.
 struct LastLine {
     record_time: RecordTime,
-    /// What follows the last line end.
+    /// The bytes behind the last line end.
     rest: Vec<u8>,
     us: Option<i64>,
 }

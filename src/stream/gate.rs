@@ -1,8 +1,9 @@
 //! The account's places and connect budget, asked before every attempt.
 
-use crate::account::{Account, Admission, Place, state_dir};
+use crate::account::{Account, Admission, Place};
 use crate::clock::now_us;
 use crate::console::Console;
+use crate::folders;
 use crate::model::Stream;
 use crate::model::{Cause, CoolOffKind};
 use std::collections::HashMap;
@@ -25,7 +26,7 @@ impl Gate {
 
     /// Takes a place for a connection (once) and an attempt from the budget.
     pub fn admit(&mut self, conn: u16, instruments: usize, client_id: &str, console: &Console) -> Result<(), Cause> {
-        let account = self.account.get_or_insert_with(|| Account::open(state_dir(), client_id));
+        let account = self.account.get_or_insert_with(|| Account::open(folders::STATE.of_process(), client_id));
         let now_us = now_us();
         if let Some(place) = self.places.get_mut(&conn) {
             place.set_instruments(instruments);

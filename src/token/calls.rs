@@ -5,8 +5,7 @@ use super::answer::{Call, Made, Refusal, judge};
 use crate::auth::{ApiBase, Credentials};
 use crate::model::exit::Failure;
 use crate::net::tls::LazyTls;
-use crate::net::{Resolver, parse_http_date};
-use crate::rest;
+use crate::net::{Resolver, http_client, parse_http_date};
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -31,10 +30,7 @@ impl Calls {
     /// # Errors
     /// As [`LazyTls::config`].
     pub fn new(api: ApiBase, auth: ApiBase, tls: &LazyTls, resolver: &Resolver) -> Result<Calls, Failure> {
-        let client = |base: &ApiBase| {
-            let client = rest::http_builder(tls, resolver, !base.is_plain())?.timeout(LIMIT).build();
-            client.map_err(|_| Failure::new(crate::model::exit::Exit::Bug, "the HTTP client cannot be set up"))
-        };
+        let client = |base: &ApiBase| http_client(tls, resolver, !base.is_plain(), |builder| builder.timeout(LIMIT));
         let (to_api, to_auth) = (client(&api)?, client(&auth)?);
         Ok(Calls { api, auth, to_api, to_auth })
     }

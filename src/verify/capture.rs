@@ -4,7 +4,7 @@ use super::{Around, Findings, ndjson};
 use crate::capture::entry::{Entry, EntryIter};
 use crate::capture::{Part, Player};
 use crate::console::Console;
-use crate::format::csv::Columns;
+use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Format, Style};
 use crate::format::time::TimeStyle;
 use crate::model::Stream;
@@ -89,7 +89,7 @@ fn play(mut pipeline: Pipeline, entries: EntryIter<'_>) -> (Option<Pipeline>, bo
 }
 
 fn pipeline(feed: Stream, lines: &Lines, created_us: i64) -> Pipeline {
-    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
     let destination = Box::new(lines.clone());
     let spec = OutputSpec { destination, style, header: None, is_file: true };
     // Nothing of it is for people: control records go among the others.

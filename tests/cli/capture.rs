@@ -25,33 +25,33 @@ const LONG: Duration = Duration::from_secs(60);
 const FULLS: [&str; 6] =
     ["NSE_EQ:2885@full", "NSE_EQ:1333@full", "NSE_EQ:11536@quote", "NSE_FNO:45678@full", "IDX_I:13", "IDX_I:25@quote"];
 
-struct Room {
+pub struct Room {
     dir: tempfile::TempDir,
     sim: SimHandle,
 }
 
 impl Room {
-    fn new() -> Room {
+    pub fn new() -> Room {
         Room::of(SimConfig { rate: Some(400.0), record_sent: true, ..SimConfig::default() })
     }
 
-    fn of(config: SimConfig) -> Room {
+    pub fn of(config: SimConfig) -> Room {
         Room { dir: tempfile::tempdir().unwrap(), sim: SimHandle::start_in_thread(config).unwrap() }
     }
 
-    fn probe(&self) -> Probe {
+    pub fn probe(&self) -> Probe {
         self.sim.probe()
     }
 
-    fn at(&self, name: &str) -> PathBuf {
+    pub fn at(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn bytes(&self, name: &str) -> Vec<u8> {
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.at(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    fn command(&self, line: &[&str]) -> Command {
+    pub fn command(&self, line: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
         command.args(line).current_dir(self.dir.path()).env_clear().envs(self.probe().environment());
         command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", TOKEN);
@@ -60,20 +60,20 @@ impl Room {
         command
     }
 
-    fn start(&self, line: &[&str]) -> Child {
+    pub fn start(&self, line: &[&str]) -> Child {
         self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Runs to an end that is expected.
     #[track_caller]
-    fn run(&self, line: &[&str], code: i32) -> Output {
+    pub fn run(&self, line: &[&str], code: i32) -> Output {
         let output = self.command(line).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
         output
     }
 
     #[track_caller]
-    fn same(&self, one: &str, other: &str) {
+    pub fn same(&self, one: &str, other: &str) {
         let (one_bytes, other_bytes) = (self.bytes(one), self.bytes(other));
         assert!(!one_bytes.is_empty(), "{one} is empty");
         if one_bytes != other_bytes {
@@ -83,18 +83,18 @@ impl Room {
         }
     }
 
-    fn wait_until(&self, what: &str, holds: impl FnMut(&Probe) -> bool) {
+    pub fn wait_until(&self, what: &str, holds: impl FnMut(&Probe) -> bool) {
         assert!(self.probe().wait(LONG, holds), "{what}");
     }
 }
 
-fn signal(child: &Child, signal: Signal) {
+pub fn signal(child: &Child, signal: Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     rustix::process::kill_process(pid, signal).unwrap();
 }
 
 /// The session's socket was asked for everything, and has sent a number of messages.
-fn sent(probe: &Probe, kind: Stream, connection: usize, at_least: usize) -> bool {
+pub fn sent(probe: &Probe, kind: Stream, connection: usize, at_least: usize) -> bool {
     let all: Vec<_> = probe.all().into_iter().filter(|seen| seen.kind == kind).collect();
     all.get(connection).is_some_and(|seen| probe.sent(seen.id).len() >= at_least)
 }

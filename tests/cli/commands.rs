@@ -108,3 +108,15 @@ fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
     assert!(output.status.success() && text.contains("connect 1:"), "{text}{}", said(&output));
     assert!(text.contains(r#""RequestCode":21"#) && text.contains(r#""SecurityId":"2885""#), "{text}");
 }
+
+#[test]
+fn the_version_names_the_build_and_its_short_form_the_number_alone() {
+    let number = env!("CARGO_PKG_VERSION");
+    let print = |option: &str| String::from_utf8_lossy(&dhan(&[option]).stdout).into_owned();
+    assert_eq!(print("-V"), format!("dhan {number}\n"));
+    let long = print("--version");
+    let built = long.strip_prefix(&format!("dhan {number} (")).and_then(|rest| rest.strip_suffix(")\n"));
+    let (from, target) = built.and_then(|built| built.rsplit_once(", ")).expect("a commit or what stands for it");
+    assert!(target.starts_with(std::env::consts::ARCH) && target.contains(std::env::consts::OS), "{long}");
+    assert_eq!(from == "debug build", cfg!(debug_assertions), "{long}");
+}

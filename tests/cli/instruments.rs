@@ -595,6 +595,7 @@ fn streamed(server: &Server, home: &Home, texts: &[&str]) -> (Resolution, Store)
         layout: Layout::Compact,
         url: server.url.clone(),
         offline: false,
+        ca_file: None,
         until: None,
     };
     let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();

@@ -58,6 +58,7 @@ impl Real {
             layout: Layout::Compact,
             url: "https://localhost/".to_owned(),
             offline: true,
+            ca_file: None,
             until: None,
         };
         let specs: Vec<_> = texts.iter().map(|text| Spec::parse(text).unwrap()).collect();

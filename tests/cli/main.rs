@@ -1,7 +1,9 @@
 //! The binary from outside, a module a theme.
 
+mod bars;
 mod capture;
 mod commands;
+mod config;
 mod console;
 mod day;
 mod doctor;
@@ -13,4 +15,5 @@ mod instruments_real;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod readme;
+mod schema;
 mod vectors;

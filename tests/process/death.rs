@@ -3,7 +3,7 @@
 use crate::support::{DHAN, Home, Running, Signal, broker, broker_of, count_lines, skipped, subscribed, wait};
 use dhan::testing::auth::Environment;
 use dhan::testing::console::{Console, ConsoleConfig};
-use dhan::testing::format::csv::Columns;
+use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
@@ -299,7 +299,7 @@ fn child_streams() {
         stop: StopSignal::default(),
     };
     let file = FileSink::open(spec, dhan::testing::clock::now_us(), &console).unwrap().sink;
-    let style = Style { format: Format::Ndjson, time: TimeStyle::default(), columns: Columns::Own };
+    let style = Style { format: Format::Ndjson, time: TimeStyle::default(), columns: CsvColumns::Own };
     let outputs = vec![OutputSpec { destination: Box::new(file), style, header: None, is_file: true }];
     let instrument = InstrumentKey::new(Segment::NSE_EQ, 2885);
     let plan = Plan::new(Stream::Market, &[Subscription { instrument, mode: Some(Mode::Ticker) }]);

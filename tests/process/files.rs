@@ -3,12 +3,12 @@
 //! A child is this test binary once more, running one of the `child_…` functions with its orders in the environment.
 
 use dhan::testing::clock::now_us;
-use dhan::testing::console::{Console, ConsoleConfig, Level};
+use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::format::encoder::Format;
 use dhan::testing::model::exit::Exit;
 use dhan::testing::output::Destination as _;
 use dhan::testing::output::file::{FileSink, FileSpec};
-use dhan::testing::storage::{Compression, Piece, StopSignal, WriteFailure, walk};
+use dhan::testing::storage::{Compression, FrameEvent, StopSignal, WriteFailure, scan};
 use dhan::testing::verify::Verdict;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -35,7 +35,7 @@ fn skipped(why: &str) {
 }
 
 fn quiet() -> Console {
-    Console::new(ConsoleConfig { level: Level::Error, ..ConsoleConfig::default() })
+    Console::new(ConsoleConfig { level: LogLevel::Error, ..ConsoleConfig::default() })
 }
 
 /// This binary, told to be a child.
@@ -122,8 +122,8 @@ fn child_writes_until_killed() {
 /// Text of a file; panics where it is torn.
 fn text_of(path: &Path) -> String {
     let mut text = Vec::new();
-    let walked = walk(Compression::of(path), File::open(path).unwrap(), 0, |piece| {
-        if let Piece::Data(data) = piece {
+    let walked = scan(Compression::of(path), File::open(path).unwrap(), 0, |piece| {
+        if let FrameEvent::Data(data) = piece {
             text.extend_from_slice(data);
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
-use dhan::testing::account::{Account, Admission, state_dir_from};
+use dhan::testing::account::{Account, Admission};
 use dhan::testing::model::CoolOffKind;
 use dhan::testing::model::Stream;
 use std::fs;
@@ -192,15 +192,4 @@ fn places_die_with_their_holder() {
     holder.wait().unwrap();
     assert!(account.take_place(Stream::Market, 1, NOW, false).is_ok());
     drop(four);
-}
-
-#[test]
-fn the_folder_is_where_xdg_says() {
-    let dir = |xdg: Option<&str>, home: Option<&str>| {
-        state_dir_from(xdg.map(Into::into), home.map(Into::into)).map(|path| path.to_string_lossy().into_owned())
-    };
-    assert_eq!(dir(Some("/s"), Some("/h")).as_deref(), Some("/s/dhan"));
-    assert_eq!(dir(None, Some("/h")).as_deref(), Some("/h/.local/state/dhan"));
-    assert_eq!(dir(Some("relative"), Some("/h")).as_deref(), Some("/h/.local/state/dhan"));
-    assert_eq!(dir(Some(""), None), None);
 }

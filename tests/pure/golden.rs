@@ -1,12 +1,13 @@
 //! Golden files: every record in both formats, byte for byte. `DHAN_BLESS=1 cargo test --test golden` writes them anew.
 
 use dhan::testing::console::Console;
-use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::output::{Destination, Unwritten, WriteFailure};
+use dhan::testing::pipeline::bars::Interval;
 use dhan::testing::pipeline::item::Lagged;
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
@@ -14,6 +15,7 @@ use dhan::testing::pipeline::stages::{Pipeline, Rules, Summary, View};
 use dhan::testing::protocol::depth::{Levels, Row, Side};
 use dhan::testing::protocol::feed::Level;
 use dhan::testing::protocol::{DisconnectReason, Mode, encode};
+use dhan::testing::record::chain::Chain;
 use dhan::testing::record::{RecordType, TypeSet};
 use std::sync::{Arc, Mutex};
 
@@ -161,6 +163,47 @@ fn market(pipeline: &mut Pipeline) {
     frame(pipeline, FrameKind::Binary, 6_100_000, &bytes);
 }
 
+/// Bars of each kind, and a chain that moves.
+fn bars(pipeline: &mut Pipeline) {
+    pipeline.event(&Event::Symbols(vec![(NIFTY, Arc::from("NIFTY")), (HDFC, Arc::from("M&M \"odd\", name"))]));
+    let instruments = [NIFTY, HDFC, OPTION].map(|key| (key, Some(Mode::Quote))).to_vec();
+    pipeline.event(&Event::Subscribed { conn: 1, instruments });
+    let chain = Chain {
+        underlying: "NIFTY".to_owned(),
+        expiry: "2026-06-11".to_owned(),
+        spot: 23378.35,
+        atm: 23400.0,
+        step: 50.0,
+        added: vec!["NSE_FNO:55796".to_owned(), "NSE_FNO:55797".to_owned()],
+        removed: Vec::new(),
+    };
+    pipeline.event(&Event::Chain { chain, at_us: NOW });
+    // Ten seconds after 09:50, then what the minute from 09:51 on shows, with a loss in the one after it.
+    for (after, price, volume, oi) in [
+        (10, 23378.35, 100, 0),
+        (25, 23380.0, 250, 75),
+        (61, 150.0, 400, 150),
+        (90, 149.95, 400, 150),
+        (118, 151.05, 4_000_000_000, 225),
+        (130, 151.0, 4_000_000_001, 4_294_967_295),
+        (185, 151.5, 4_000_000_002, 300),
+    ] {
+        let mut bytes = Vec::new();
+        let ltt_raw = LTT + 3 + after as u32;
+        encode::ticker(&mut bytes, NIFTY, price, ltt_raw);
+        encode::quote(&mut bytes, HDFC, &encode::Quote { ltp: price / 2.0, ltt_raw, volume, ..quote() });
+        let quote = encode::Quote { ltp: price, ltt_raw, volume, ..quote() };
+        encode::full(&mut bytes, OPTION, &encode::Full { quote, oi: [oi, 0, 0], ..encode::Full::default() });
+        frame(pipeline, FrameKind::Binary, after * 1_000_000, &bytes);
+        if after == 130 {
+            let detail = "reset".to_owned();
+            let from_us = NOW + 140_000_000;
+            pipeline.event(&Event::Lost { conn: 1, reason: GapReason::Disconnected, detail, from_us });
+        }
+    }
+    pipeline.event(&Event::End { reason: "signal".to_owned(), at_us: NOW + 200_000_000 });
+}
+
 fn depth(pipeline: &mut Pipeline) {
     pipeline.event(&Event::Symbols(vec![(HDFC, Arc::from("HDFCBANK"))]));
     let row = |price, qty, orders| Row { price, qty, orders };
@@ -205,7 +248,7 @@ fn check(name: &str, actual: &str) {
     assert_eq!(actual.len(), expected.len(), "{name}: DHAN_BLESS=1 cargo test --test golden writes it anew");
 }
 
-fn style(format: Format, time: TimeStyle, columns: Columns) -> Style {
+fn style(format: Format, time: TimeStyle, columns: CsvColumns) -> Style {
     Style { format, time, columns }
 }
 
@@ -225,12 +268,12 @@ fn check_ndjson(text: &str, recv: &str) {
 fn market_records_in_every_style() {
     let rules = || Rules { status_records: true, ..Rules::everything(Stream::Market) };
     for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
-        let (ndjson, _, summary) = run(rules(), style(Format::Ndjson, time, Columns::Own), None, market);
-        assert!(summary.books.balance(), "{:?}", summary.books);
+        let (ndjson, _, summary) = run(rules(), style(Format::Ndjson, time, CsvColumns::Own), None, market);
+        assert!(summary.books.is_balanced(), "{:?}", summary.books);
         check_ndjson(&ndjson, recv);
         check(&format!("market.{name}.ndjson"), &ndjson);
         let header = Some(layout(&RecordType::PACKETS, time).1);
-        let (csv, gaps, _) = run(rules(), style(Format::Csv, time, Columns::Market), header, market);
+        let (csv, gaps, _) = run(rules(), style(Format::Csv, time, CsvColumns::Market), header, market);
         check(&format!("market.{name}.csv"), &csv);
         check(&format!("market.{name}.gaps.ndjson"), &gaps);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
@@ -240,13 +283,33 @@ fn market_records_in_every_style() {
 }
 
 #[test]
+fn bars_in_every_style() {
+    let intervals: Vec<_> = ["1m", "1h"].map(|text| Interval::parse(text).unwrap()).to_vec();
+    let rules = |types: &[RecordType]| Rules {
+        bars: intervals.clone(),
+        only: types.iter().fold(TypeSet::default(), |all, kind| all.with(*kind)),
+        ..Rules::everything(Stream::Market)
+    };
+    let both = [RecordType::Bar, RecordType::Chain];
+    for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
+        let (ndjson, _, summary) = run(rules(&both), style(Format::Ndjson, time, CsvColumns::Own), None, bars);
+        assert!(summary.books.is_balanced(), "{:?}", summary.books);
+        check_ndjson(&ndjson, recv);
+        check(&format!("bars.{name}.ndjson"), &ndjson);
+        let header = Some(layout(&[RecordType::Bar], time).1);
+        let (csv, ..) = run(rules(&[RecordType::Bar]), style(Format::Csv, time, CsvColumns::Own), header, bars);
+        check(&format!("bars.{name}.csv"), &csv);
+    }
+}
+
+#[test]
 fn with_one_type_the_csv_has_that_types_columns() {
     let mut all = String::new();
     for kind in RecordType::PACKETS {
         let rules = Rules { only: TypeSet::default().with(kind), ..Rules::everything(Stream::Market) };
         let header = Some(layout(&[kind], TimeStyle::Epoch).1);
-        let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, Columns::Own), header, market);
-        assert!(summary.books.balance(), "{:?}", summary.books);
+        let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, CsvColumns::Own), header, market);
+        assert!(summary.books.is_balanced(), "{:?}", summary.books);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         assert!(reader.records().all(|row| &row.unwrap()[0] == kind.name()));
         all.push_str(&csv);
@@ -258,13 +321,13 @@ fn with_one_type_the_csv_has_that_types_columns() {
 fn depth_records_in_every_style() {
     for (name, view) in [("book", View::Book), ("sides", View::Sides)] {
         let rules = || Rules { view, top: Some(3), ..Rules::everything(Stream::Depth(Levels::Twenty)) };
-        let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+        let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
         let (text, _, summary) = run(rules(), ndjson, None, depth);
-        assert!(summary.books.balance(), "{:?}", summary.books);
+        assert!(summary.books.is_balanced(), "{:?}", summary.books);
         assert_eq!((summary.books.written, summary.books.malformed), (4, 1));
         check_ndjson(&text, "recv_us");
         check(&format!("depth.{name}.ndjson"), &text);
-        let csv = style(Format::Csv, TimeStyle::Epoch, Columns::Own);
+        let csv = style(Format::Csv, TimeStyle::Epoch, CsvColumns::Own);
         let (text, _, _) = run(rules(), csv, Some(layout(&[RecordType::Depth], TimeStyle::Epoch).1), depth);
         check(&format!("depth.{name}.csv"), &text);
     }
@@ -273,21 +336,21 @@ fn depth_records_in_every_style() {
 #[test]
 fn order_records_in_every_style() {
     let rules = || Rules::everything(Stream::Orders);
-    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(rules(), ndjson, None, orders);
-    assert!(summary.books.balance(), "{:?}", summary.books);
+    assert!(summary.books.is_balanced(), "{:?}", summary.books);
     assert_eq!((summary.books.written, summary.books.filtered, summary.books.malformed), (3, 1, 1));
     check_ndjson(&text, "recv_us");
     check("orders.ndjson", &text);
     let header = layout(&[RecordType::Order], TimeStyle::Iso).1;
-    let (text, _, _) = run(rules(), style(Format::Csv, TimeStyle::Iso, Columns::Own), Some(header), orders);
+    let (text, _, _) = run(rules(), style(Format::Csv, TimeStyle::Iso, CsvColumns::Own), Some(header), orders);
     check("orders.csv", &text);
 }
 
 #[test]
 fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
     let rules = Rules { count: Some(2), ..Rules::everything(Stream::Market) };
-    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(rules, ndjson, None, |pipeline| {
         let mut bytes = Vec::new();
         for _ in 0..5 {
@@ -304,7 +367,7 @@ fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
 fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
     let rules =
         Rules { once: Some(vec![(NIFTY, Mode::Ticker), (HDFC, Mode::Quote)]), ..Rules::everything(Stream::Market) };
-    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(rules, ndjson, None, market);
     assert_eq!(summary.reason, "once");
     let types: Vec<_> = text.lines().filter(|line| line.contains("security_id")).map(|line| &line[..40]).collect();
@@ -313,7 +376,7 @@ fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
 
 #[test]
 fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
-    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, Columns::Own);
+    let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(Rules::everything(Stream::Market), ndjson, None, |pipeline| {
         let both = [Mode::Ticker, Mode::Quote].map(|mode| (HDFC, Some(mode))).to_vec();
         pipeline.event(&Event::Subscribed { conn: 1, instruments: both });
@@ -333,5 +396,5 @@ fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
     assert_eq!(count("\"ticker\",\"segment\":\"NSE_EQ\""), 2);
     assert_eq!(count("\"quote\",\"segment\":\"NSE_EQ\""), 2);
     assert_eq!(count("\"IDX_I\""), 4);
-    assert!(summary.books.balance());
+    assert!(summary.books.is_balanced());
 }

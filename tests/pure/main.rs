@@ -11,4 +11,5 @@ mod protocol;
 mod records;
 mod session;
 mod verify;
+mod version;
 mod world;

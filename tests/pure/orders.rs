@@ -1,8 +1,8 @@
 //! Orders from outside: text and order books in, lines of NDJSON and CSV out.
 
-use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Encoder, Format, Style};
-use dhan::testing::format::text::Out;
+use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::pipeline::orders::{Options, Orders, Outcome};
 use dhan::testing::record::RecordType;
@@ -14,8 +14,8 @@ use std::path::Path;
 const DAY_US: i64 = 24 * 3600 * 1_000_000;
 
 fn line_as(format: Format, order: &Order, recv_us: i64) -> String {
-    let mut out = Out::new();
-    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: Columns::Own }).line(&mut out, order, recv_us);
+    let mut out = TextBuf::new();
+    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: CsvColumns::Own }).line(&mut out, order, recv_us);
     String::from_utf8(out.as_bytes().to_vec()).unwrap()
 }
 

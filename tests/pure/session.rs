@@ -101,7 +101,7 @@ impl Bench {
 
     fn lost(&self) -> Vec<GapReason> {
         let reason = |(_, action): &(u64, Action)| match action {
-            Action::Lost { reason, .. } => Some(*reason),
+            Action::OpenGap { reason, .. } => Some(*reason),
             _ => None,
         };
         self.log.iter().filter_map(reason).collect()
@@ -313,7 +313,7 @@ fn a_token_that_was_replaced_while_the_run_goes_on_costs_no_wait() {
 fn the_time_since_the_run_began_is_a_gap_where_the_first_connection_is_late_or_never_comes() {
     let from = |bench: &Bench| {
         bench.log.iter().find_map(|(at, action)| match action {
-            Action::Lost { from_us, .. } => Some((*at, *from_us - bench.from_us)),
+            Action::OpenGap { from_us, .. } => Some((*at, *from_us - bench.from_us)),
             _ => None,
         })
     };
@@ -348,7 +348,7 @@ fn an_order_snapshot_that_never_came_is_a_gap_at_the_end() {
     bench.tell(Input::Connected);
     bench.pass(Duration::from_secs(3));
     bench.tell(Input::Stop);
-    assert!(bench.log.iter().any(|(_, action)| matches!(action, Action::SnapshotLost { .. })), "{:?}", bench.log);
+    assert!(bench.log.iter().any(|(_, action)| matches!(action, Action::SnapshotGap { .. })), "{:?}", bench.log);
 }
 
 #[test]
@@ -961,7 +961,7 @@ fn l02_the_order_book_is_asked_for_after_every_connect_and_again_until_it_comes(
         }
     }
     assert_eq!(bench.count(&Action::FetchOrders { after_gap: false }), 4);
-    let told = bench.log.iter().filter(|(_, action)| matches!(action, Action::SnapshotLost { .. })).count();
+    let told = bench.log.iter().filter(|(_, action)| matches!(action, Action::SnapshotGap { .. })).count();
     assert_eq!(told, 1, "one gap, however often it is tried");
     bench.tell(Input::SnapshotFetched);
     bench.tell(Input::Closed(Ended::Reset));

@@ -55,6 +55,28 @@ fn a_whole_file_is_summed_up() {
 }
 
 #[test]
+fn the_books_of_a_file_of_bars_count_what_the_bars_take_in() {
+    let bar = |ticks: i64, recv_us: i64| {
+        format!(
+            r#"{{"type":"bar","segment":"IDX_I","security_id":"13","symbol":null,"interval":"1m","start":0,"open":1.0,"high":1.0,"low":1.0,"close":1.0,"volume":null,"oi":null,"ticks":{ticks},"incomplete":null,"recv_us":{recv_us}}}"#
+        )
+    };
+    let first = [bar(4, 61_000_000), end(4, 4, 0, 61_000_001)];
+    // A packet that two bars take in is counted once; one that is a record of its own is none of the bar's.
+    for written in 1..=8 {
+        let run = [ticker(70_000_000), bar(4, 121_000_000), bar(3, 121_000_001), end(written, written, 0, 121_000_002)];
+        let (verdict, summary) = checked("x.ndjson", &lines(&[&first[..], &run].concat()));
+        assert_eq!((verdict, summary.elsewhere), (Verdict::Ok, 0), "{written}: {summary:?}");
+    }
+    for written in [0, 9] {
+        let run = [ticker(70_000_000), bar(4, 121_000_000), bar(3, 121_000_001), end(written, written, 0, 121_000_002)];
+        let (verdict, summary) = checked("x.ndjson", &lines(&[&first[..], &run].concat()));
+        let what = summary.first_damage.expect("damage").what;
+        assert!(verdict == Verdict::Damaged && what.contains("and bars of 7 trades"), "{written}: {what}");
+    }
+}
+
+#[test]
 fn what_is_damaged_is_named_with_its_line() {
     let good = [ticker(1_000), ticker(2_000), end(2, 2, 0, 3_000)];
     assert_eq!(checked("x.ndjson", &lines(&good)).0, Verdict::Ok);

@@ -306,7 +306,7 @@ impl World {
                 if peer.session.state() == StateName::Online {
                     let wanted: HashSet<_> = peer
                         .session
-                        .desired()
+                        .wanted()
                         .all()
                         .iter()
                         .map(|s| (s.mode.unwrap(), s.instrument.security_id))
@@ -519,7 +519,7 @@ impl World {
                     }
                 }
             }
-            Action::Lost { from_us, .. } => {
+            Action::OpenGap { from_us, .. } => {
                 let peer = &mut self.peers[i];
                 assert!(!std::mem::replace(&mut peer.gap_open, true), "a gap opens in a gap");
                 assert!(from_us <= clock.wall_us);
@@ -539,7 +539,7 @@ impl World {
             Action::Login
             | Action::FetchOrders { .. }
             | Action::SwitchPath
-            | Action::SnapshotLost { .. }
+            | Action::SnapshotGap { .. }
             | Action::Status { .. }
             | Action::Warn(_)
             | Action::Inform(_)

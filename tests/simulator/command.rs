@@ -4,7 +4,7 @@
 
 use clap::Parser;
 use dhan::testing::cli::simulate::SimulateArgs;
-use dhan::testing::console::{Console, ConsoleConfig, Level};
+use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::model::exit::Exit;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -17,7 +17,7 @@ struct Cli {
 }
 
 fn quiet() -> Console {
-    Console::new(ConsoleConfig { level: Level::Error, ..ConsoleConfig::default() })
+    Console::new(ConsoleConfig { level: LogLevel::Error, ..ConsoleConfig::default() })
 }
 
 #[test]

@@ -20,6 +20,8 @@ impl Simulate {
         let script = format!("ulimit -n {descriptors}; exec \"$0\" simulate \"$@\"");
         let mut command = Command::new("sh");
         command.args(["-c", &script, env!("CARGO_BIN_EXE_dhan")]).args(args);
+        // What the developer has configured changes no test.
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("sh");
         let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
         let addr = loop {

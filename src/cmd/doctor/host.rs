@@ -1,11 +1,12 @@
 //! What can be seen on this host: credentials, files, core dumps, the instrument cache.
 
-use crate::account::{Account, state_dir};
+use crate::account::Account;
 use crate::auth::{Environment, Source};
 use crate::cli::credentials::CredentialArgs;
 use crate::clock::now_us;
 use crate::doctor::judge::Place;
 use crate::doctor::{Check, Facts, Finding, judge};
+use crate::folders;
 use crate::instruments::layout::Layout;
 use crate::instruments::store::Store;
 use crate::model::exit::Exit;
@@ -56,7 +57,7 @@ pub(super) fn credentials(args: &CredentialArgs, environment: &Environment) -> V
 /// The token file, the state folder, the cache folder.
 pub(super) fn permissions(source: &Source, account: Option<&Account>) -> Vec<Finding> {
     let token = source.place().and_then(|place| place.path()).map(|path| private("token file", path, true));
-    let state = match state_dir() {
+    let state = match folders::STATE.of_process() {
         Some(dir) if dir.exists() => private("state", &dir, false),
         Some(dir) => Finding::ok(Check::Permissions, format!("{dir:?} is not there yet")).of("state"),
         None => Finding::warn(Check::Permissions, "neither XDG_STATE_HOME nor HOME is set").of("state"),

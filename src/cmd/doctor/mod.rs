@@ -9,12 +9,13 @@ mod process;
 mod report;
 mod streams;
 
-use crate::account::{Account, state_dir};
+use crate::account::Account;
 use crate::auth::{Environment, Source};
 use crate::cli::doctor::DoctorArgs;
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::doctor::{Check, Finding, judge};
+use crate::folders;
 use crate::model::exit::{Exit, Failure};
 use crate::net::tls::LazyTls;
 use report::Report;
@@ -40,7 +41,7 @@ pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
     let source = args.credentials.source(None, &environment, &console.redactor())?;
     let tls = LazyTls::new(args.ca_file.as_deref())?;
     let mut report = Report::begin(args.format, console)?;
-    let account = source.account_id().map(|id| Account::open(state_dir(), &id));
+    let account = source.account_id().map(|id| Account::open(folders::STATE.of_process(), &id));
     if args.stop {
         let found = match &account {
             Some(account) => streams::stop(account),

@@ -131,9 +131,7 @@ impl Network<'_> {
     async fn reach(&self, api: &ApiBase) -> (Finding, Option<i64>) {
         let started = Instant::now();
         let asked = async {
-            let http = rest::http_builder(&self.tls, &Resolver::default(), !api.is_plain())?
-                .build()
-                .map_err(|_| Failure::new(Exit::Bug, "the HTTP client cannot be set up"))?;
+            let http = crate::net::http_client(&self.tls, &Resolver::default(), !api.is_plain(), |builder| builder)?;
             http.get(api.join("")).send().await.map_err(|error| refused(&error))
         };
         let (finding, ahead) = match tokio::time::timeout(self.left(REST_LIMIT), asked).await {

@@ -11,7 +11,7 @@ use crate::model::exit::{Exit, Failure};
 ///
 /// # Errors
 /// All chains that name nothing, in one message; or that there is no instrument master to look them up in.
-pub(super) fn find(requests: &[Request], names: Names, console: &Console) -> Result<Vec<Chain>, Failure> {
+pub(super) fn find(requests: &[Request], names: &Names, console: &Console) -> Result<Vec<Chain>, Failure> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }

@@ -10,7 +10,7 @@ use crate::capture::Recorder;
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock::now_us;
-use crate::console::{Console, Level};
+use crate::console::{Console, LogLevel};
 use crate::metrics::MetricsFile;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{InstrumentKey, Segment, Stream};
@@ -76,7 +76,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         missing_credentials(&plan)?;
     }
     let asked = names.resolve(&plan, console)?;
-    let chains = chains::find(&plan.chains, names, console)?;
+    let chains = chains::find(&plan.chains, &names, console)?;
     let feed = plan.feed();
     let mut subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
     let mut symbols: Vec<_> =
@@ -112,7 +112,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     if let Some(warning) = server.warning {
         console.warn(warning);
     }
-    let watch = watch::start(&plan, names, view.is_some(), console)?;
+    let watch = watch::start(&plan, &names, view.is_some(), console)?;
     let calendar = crate::cmd::holidays::calendar(console);
     early.something_is_open();
     let stop = StopSignal::default();
@@ -275,7 +275,7 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
 
 /// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
 fn live_line(console: &Console) -> bool {
-    console.shows(Level::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
+    console.shows(LogLevel::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
 }
 
 /// The mode of what names none.

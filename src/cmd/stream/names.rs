@@ -20,6 +20,7 @@ use crate::protocol::Mode;
 use crate::session::Subscription;
 use crate::session::requests::effective_mode;
 use crate::simulator;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,38 +36,40 @@ pub(super) struct Asked {
 }
 
 /// Who knows the names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Names {
-    /// The instrument master, waited for no longer than this.
+    /// The instrument master, waited for no longer than `until`, and downloaded with the roots of `ca_file` too.
     Master {
         until: Option<Instant>,
+        ca_file: Option<PathBuf>,
     },
     Demo,
 }
 
 impl Names {
     pub fn of(plan: &StreamPlan) -> Names {
-        match plan.source {
+        match &plan.source {
             StreamSource::Demo { .. } => Names::Demo,
-            StreamSource::Server(_) => {
+            StreamSource::Server(server) => {
                 let left = plan.stop.until_us.and_then(|until| u64::try_from(until - now_us()).ok());
                 let left = left.map(Duration::from_micros).into_iter().chain(plan.stop.duration).min();
-                Names::Master { until: left.and_then(|left| Instant::now().checked_add(left)) }
+                let until = left.and_then(|left| Instant::now().checked_add(left));
+                Names::Master { until, ca_file: server.ca_file.clone() }
             }
         }
     }
 
-    fn store(self) -> Result<Store, Failure> {
-        let until = match self {
-            Names::Master { until } => until,
-            Names::Demo => None,
-        };
-        Ok(Store { until, ..Store::from_env(Layout::Compact, false)? })
+    fn store(&self) -> Result<Store, Failure> {
+        let store = Store::from_env(Layout::Compact, false)?;
+        Ok(match self {
+            Names::Master { until, ca_file } => Store { until: *until, ca_file: ca_file.clone(), ..store },
+            Names::Demo => store,
+        })
     }
 
     /// Knows what instruments are called that come without having been asked for. The simulated exchange sends none.
-    pub fn look_up_later(self) -> Option<LookUp> {
-        let store = (self != Names::Demo).then(|| self.store().ok())??;
+    pub fn look_up_later(&self) -> Option<LookUp> {
+        let store = (*self != Names::Demo).then(|| self.store().ok())??;
         let mut symbols = Symbols::of(store);
         Some(Box::new(move |key| symbols.symbol(key)))
     }
@@ -76,7 +79,7 @@ impl Names {
     /// # Errors
     /// There is none to be had.
     pub fn ask_master<T>(
-        self,
+        &self,
         console: &Console,
         question: impl Fn(&Master) -> Result<T, MasterError>,
     ) -> Result<T, Failure> {
@@ -92,15 +95,15 @@ impl Names {
     ///
     /// # Errors
     /// All specs that name nothing, in one message.
-    pub fn resolve(self, plan: &StreamPlan, console: &Console) -> Result<Vec<Asked>, Failure> {
+    pub fn resolve(&self, plan: &StreamPlan, console: &Console) -> Result<Vec<Asked>, Failure> {
         let wanted = Wanted { skip: plan.instruments.skip_missing, expired: false };
         self.in_time(self.look_up(&plan.kind, &plan.instruments.specs, wanted, console))
     }
 
     /// An answer that did not come because the run's time was over is no fault of the master's.
-    fn in_time<T>(self, answer: Result<T, Failure>) -> Result<T, Failure> {
+    fn in_time<T>(&self, answer: Result<T, Failure>) -> Result<T, Failure> {
         answer.map_err(|failure| match self {
-            Names::Master { until: Some(until) } if failure.exit == Exit::Data && until <= Instant::now() => {
+            Names::Master { until: Some(until), .. } if failure.exit == Exit::Data && *until <= Instant::now() => {
                 let message = format!("{}; the run's time was over before the names were known", failure.message);
                 Failure::new(Exit::Network, message)
             }
@@ -113,7 +116,7 @@ impl Names {
     /// # Errors
     /// All specs that name nothing, in one message; or that there is no instrument master to look them up in.
     pub fn look_up(
-        self,
+        &self,
         kind: &StreamKind,
         specs: &[Spec],
         wanted: Wanted,

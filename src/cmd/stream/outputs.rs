@@ -5,7 +5,7 @@ use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, StreamP
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::format::csv;
-use crate::format::csv::Columns;
+use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Format, Style};
 use crate::model::Stream;
 use crate::model::exit::Failure;
@@ -125,7 +125,7 @@ fn open_one(
         let headers = types.iter().map(|kind| (kind.name(), header(kind))).collect();
         let lines_are_packets = !matches!(feed, Stream::Depth(_));
         let (files, restarted) = TypedFiles::open(spec, headers, lines_are_packets, now_us, console)?;
-        let style = Style { columns: Columns::Own, ..style };
+        let style = Style { columns: CsvColumns::Own, ..style };
         return Ok((OutputSpec { destination: Box::new(files), style, header: None, is_file: true }, restarted));
     }
     let file = FileSink::open(spec, now_us, console)?;

@@ -48,7 +48,7 @@ pub enum Command {
 }
 
 /// Starts watching what a plan names. Looking names up can take a download, so it happens on a thread of its own.
-pub(super) fn start(plan: &StreamPlan, names: Names, is_typed: bool, console: &Console) -> Result<Watch, Failure> {
+pub(super) fn start(plan: &StreamPlan, names: &Names, is_typed: bool, console: &Console) -> Result<Watch, Failure> {
     if plan.control.is_none() && plan.instruments.lists.is_empty() && !is_typed {
         return Ok(Watch::default());
     }
@@ -58,7 +58,7 @@ pub(super) fn start(plan: &StreamPlan, names: Names, is_typed: bool, console: &C
         read_lines(control.clone(), ask.clone(), console.clone())?;
     }
     let watcher = Watcher {
-        names,
+        names: names.clone(),
         kind: plan.kind.clone(),
         takes: match plan.kind {
             StreamKind::Market { mode, .. } => Takes::Modes(mode),

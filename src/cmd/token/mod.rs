@@ -3,11 +3,11 @@
 mod save;
 mod show;
 
-use crate::account::state_dir;
 use crate::auth::{ApiBase, Environment};
 use crate::cli::token::{KeepArgs, MakeArgs, RenewArgs, TokenArgs, TokenCommand};
 use crate::clock::now_us;
 use crate::console::Console;
+use crate::folders;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Resolver;
 use crate::net::tls::LazyTls;
@@ -57,7 +57,7 @@ fn of(args: &RenewArgs, inputs: InputOptions, environment: &Environment, console
         inputs: Inputs::new(inputs, environment, &redactor),
         calls: Calls::new(api.clone(), auth, &tls, &resolver)?,
         rest: rest::Client::new(api, &tls, &resolver, redactor)?,
-        state_dir: state_dir(),
+        state_dir: folders::STATE.of_process(),
         timing: Timing::system(),
         console: console.clone(),
     })

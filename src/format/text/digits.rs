@@ -1,12 +1,12 @@
-//! Numbers and strings as text.
+//! Writes numbers and strings as text.
 //!
-//! This is the hot path: a full record is some 720 bytes in about sixty fields. Digits come from tables, several at once and
-//! without branches on how many there are: numbers of mixed length make every such branch a guess.
+//! This is the hot path: a full record has some 720 bytes in about sixty fields. Digits come from tables, several at
+//! once, without branches on their count: with numbers of mixed length the processor mispredicts such branches.
 
-/// What text is appended to.
+/// Receives text; implemented by the buffers.
 pub trait Text {
-    /// Appends some text, and behind it the first `used` bytes of a chunk, `N` at most: storing the whole chunk is one instruction
-    /// where copying a part is a loop.
+    /// Appends `before`, then the first `used` bytes of `chunk` (at most `N`). Storing the whole chunk is one
+    /// instruction, copying a part of it would be a loop.
     fn chunk<const N: usize>(&mut self, before: &str, chunk: &[u8; N], used: usize);
 
     /// Appends bytes.
@@ -24,7 +24,7 @@ pub trait Text {
         self.chunk("", &[byte], 1);
     }
 
-    /// Appends a whole number; as all numbers, behind some text.
+    /// Appends `before` and an unsigned integer.
     #[inline(always)]
     fn u32(&mut self, before: &str, value: u32) {
         if value >= EIGHT {
@@ -33,20 +33,20 @@ pub trait Text {
             return self.chunk("", &(eight(value % EIGHT) | ASCII).to_le_bytes(), 8);
         }
         let digits = eight(value);
-        // The last digit stays in any case.
+        // The last digit is always written.
         let zeros = (digits | 1 << 56).trailing_zeros() / 8;
         let text = (digits | ASCII) >> (8 * zeros);
         self.chunk(before, &text.to_le_bytes(), 8 - zeros as usize);
     }
 
-    /// Appends a whole number that is below 10 000 as a rule: how many orders a level has.
+    /// Appends `before` and an unsigned integer that is usually below 10 000: the number of orders of a level.
     #[inline(always)]
     fn count(&mut self, before: &str, value: u32) {
         let Some(&short) = SHORTS.get(value as usize) else { return self.u32(before, value) };
         self.chunk(before, &short.to_le_bytes(), digits(short));
     }
 
-    /// Appends a whole number of any size.
+    /// Appends `before` and an integer of any size.
     #[inline(always)]
     fn i64(&mut self, before: &str, value: i64) {
         match u32::try_from(value) {
@@ -58,7 +58,7 @@ pub trait Text {
         }
     }
 
-    /// Appends a moment in epoch seconds: ten digits in every year from 2001 until 2286.
+    /// Appends `before` and a time in epoch seconds: ten digits in every year from 2001 to 2286.
     #[inline(always)]
     fn seconds(&mut self, before: &str, second: i64) {
         match u64::try_from(second) {
@@ -71,7 +71,7 @@ pub trait Text {
         }
     }
 
-    /// Appends the moment of a receive stamp: sixteen digits in every year until 2286.
+    /// Appends `before` and a time in microseconds since the epoch: sixteen digits in every year until 2286.
     #[inline(always)]
     fn micros(&mut self, before: &str, us: i64) {
         match u64::try_from(us) {
@@ -84,12 +84,12 @@ pub trait Text {
         }
     }
 
-    /// Appends a price that came as `f32`: the fewest digits that read back to it, always with a fraction.
-    /// False, and no price appended, if it is not finite.
+    /// Appends `before` and a price from an `f32`: the fewest digits that read back to it, always with a fraction.
+    /// Returns false, and appends no price, if it is not finite.
     #[inline(always)]
     fn price32(&mut self, before: &str, value: f32) -> bool {
-        // Prices stand on a grid of paise: below 131 072 two decimals are then the shortest text that reads back.
-        // Compared as bits, everything negative, infinite or not a number is above that too.
+        // Prices are whole paise: below 131 072, two decimals are the shortest text that reads back. As bits,
+        // everything negative, infinite or not a number is above this limit too.
         const LIMIT: u32 = 131_072f32.to_bits();
         let (paise, whole) = rounded(f64::from(value) * 100.0);
         if value.to_bits() < LIMIT && (whole * 0.01) as f32 == value {
@@ -101,10 +101,11 @@ pub trait Text {
         used > 0
     }
 
-    /// Appends a price that came as `f64`, likewise.
+    /// Appends `before` and a price from an `f64`, in the same way.
     #[inline(always)]
     fn price64(&mut self, before: &str, value: f64) -> bool {
-        // A million rupees are eight digits of paise, far below where two decimals stop being unique in an f64.
+        // A million rupees have eight digits of paise, far below the size at which two decimals stop being unique in
+        // an `f64`.
         const LIMIT: u64 = 1e6f64.to_bits();
         let (paise, whole) = rounded(value * 100.0);
         if value.to_bits() < LIMIT && paise < EIGHT && whole / 100.0 == value {
@@ -146,7 +147,7 @@ pub trait Text {
         self.byte(b'"');
     }
 
-    /// Appends a CSV field, quoted where RFC 4180 asks for it.
+    /// Appends a CSV field, quoted where RFC 4180 requires it.
     fn csv_field(&mut self, text: &str) {
         if text.bytes().any(|b| matches!(b, b',' | b'"' | b'\n' | b'\r')) {
             self.byte(b'"');
@@ -189,19 +190,19 @@ fn append_paise<T: Text + ?Sized>(line: &mut T, before: &str, paise: u32) {
     }
 }
 
-/// A number rounded to a whole one, as both; meaningful below 2^32 and not below 0.
+/// Rounds a number from 0 to below 2^32 to an integer; returns it in both types.
 #[inline(always)]
 fn rounded(value: f64) -> (u32, f64) {
-    // Beyond 2^52 a float has no fraction: adding that much rounds, and leaves the whole number in the low bits.
+    // Beyond 2^52 a float has no fraction: adding this number rounds, and leaves the integer in the low bits.
     const WHOLE: f64 = 4_503_599_627_370_496.0;
     let sum = value + WHOLE;
     (sum.to_bits() as u32, sum - WHOLE)
 }
 
-/// Room for the text of any price.
+/// Length in bytes that holds the text of any price.
 const LONGEST_PRICE: usize = 32;
 
-/// The text of a price that is not on the grid; no text if it is not finite.
+/// Returns the text and length of an `f32` price that is not whole paise; the length is 0 if it is not finite.
 #[cold]
 #[inline(never)]
 fn off_grid32(value: f32) -> ([u8; LONGEST_PRICE], usize) {
@@ -209,7 +210,7 @@ fn off_grid32(value: f32) -> ([u8; LONGEST_PRICE], usize) {
     padded(if value.is_finite() { buffer.format_finite(value) } else { "" })
 }
 
-/// Likewise.
+/// Returns the text and length of an `f64` price that is not whole paise; the length is 0 if it is not finite.
 #[cold]
 #[inline(never)]
 fn off_grid64(value: f64) -> ([u8; LONGEST_PRICE], usize) {
@@ -228,15 +229,15 @@ fn hex(byte: u8) -> [u8; 2] {
     [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]
 }
 
-/// The first number of more than four digits.
+/// Smallest number with more than four digits.
 const FOUR: u32 = 10_000;
-/// The first number of more than eight digits.
+/// Smallest number with more than eight digits.
 const EIGHT: u32 = 100_000_000;
-/// Makes digits of their values, eight at once.
+/// Turns eight digit values into ASCII digits when added.
 const ASCII: u64 = 0x3030_3030_3030_3030;
 
-/// The values of the four digits of every number below [`FOUR`], a byte each, the first in the lowest. As long as fourteen
-/// bits reach, so that no index has to be checked; what is behind the numbers is never read.
+/// Digit values of every number below [`FOUR`], one in each byte, the first in the lowest. The table covers all
+/// 14-bit indices, so that no index needs a bounds check; entries beyond [`FOUR`] are never read.
 static FOURS: [u32; 1 << 14] = {
     let mut fours = [0; 1 << 14];
     let mut i = 0;
@@ -247,8 +248,8 @@ static FOURS: [u32; 1 << 14] = {
     fours
 };
 
-/// Every number below [`FOUR`] as it is written with a point behind it, the first digit in the lowest byte; how many digits
-/// that are in the highest: see [`digits`].
+/// Text of every number below [`FOUR`] with a point behind it, the first digit in the lowest byte; the highest byte
+/// holds the number of digits, see [`digits`].
 static SHORTS: [u64; FOUR as usize] = {
     let mut shorts = [0; FOUR as usize];
     let mut i = 0;
@@ -266,14 +267,15 @@ static SHORTS: [u64; FOUR as usize] = {
     shorts
 };
 
-/// Four at most, and masked so that the compiler knows that eight bytes hold them.
+/// Returns the number of digits of an entry, at most four; the mask lets the compiler know that eight bytes suffice.
 #[inline(always)]
 fn digits(short: u64) -> usize {
     (short >> 56) as usize & 7
 }
 
-/// The two decimals of every number of hundredths, the first in the lowest byte; above them how many characters a point and those
-/// of them are that are written: a zero at the end is not, but the first in any case. As long as seven bits reach.
+/// Two decimals of every number of hundredths, the first in the lowest byte; above them the number of characters to
+/// write, including the point: a trailing zero is left out, but the first decimal never. The table covers all 7-bit
+/// indices, so that no index needs a bounds check.
 static HUNDREDTHS: [u32; 1 << 7] = {
     let mut hundredths = [0; 1 << 7];
     let mut i = 0;
@@ -290,8 +292,8 @@ fn hundredths(value: u32) -> u32 {
     HUNDREDTHS[value as usize % HUNDREDTHS.len()]
 }
 
-/// The values of the eight digits of a number below 10^8, a byte each, the first in the lowest. All at once in one register,
-/// without a branch: numbers of mixed length make a branch on the length a guess.
+/// Returns the eight digit values of a number below 10^8, one in each byte, the first in the lowest. They are
+/// computed in one register without a branch, since the processor mispredicts branches on mixed lengths.
 #[inline(always)]
 fn eight(value: u32) -> u64 {
     let four = |value: u32| u64::from(FOURS[value as usize % FOURS.len()]);

@@ -1,4 +1,4 @@
-//! The buffer that lines are written into, and where in it a line grows.
+//! Provides the buffer that lines are written into.
 
 mod digits;
 #[cfg(test)]
@@ -8,50 +8,50 @@ pub use digits::Text;
 
 use std::mem::take;
 
-/// Text under construction. The vector is longer than the text: behind `len` lies zeroed room for the next lines.
+/// Holds text under construction. The vector is longer than the text: behind `len` is zeroed room for the next lines.
 #[derive(Debug, Default)]
-pub struct Out {
+pub struct TextBuf {
     room: Vec<u8>,
     len: usize,
 }
 
-/// Room that is made ahead, more than any market record needs.
+/// Bytes of room that are reserved ahead; no market record needs more.
 const AHEAD: usize = 4096;
 
-impl Out {
-    /// An empty buffer.
-    pub fn new() -> Out {
-        Out::default()
+impl TextBuf {
+    /// Creates an empty buffer.
+    pub fn new() -> TextBuf {
+        TextBuf::default()
     }
 
-    /// The text so far.
+    /// Returns the text so far.
     pub fn as_bytes(&self) -> &[u8] {
         &self.room[..self.len]
     }
 
-    /// Bytes of text so far.
+    /// Returns the length of the text in bytes.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is no text.
+    /// Returns whether the text is empty.
     #[cfg(any(test, feature = "testing"))]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Forgets the text and keeps the room.
+    /// Removes the text and keeps the room.
     pub fn clear(&mut self) {
         self.len = 0;
     }
 
-    /// Forgets what was written behind `len`.
+    /// Removes the text behind `len`.
     #[cfg(test)]
     pub fn truncate(&mut self, len: usize) {
         self.len = self.len.min(len);
     }
 
-    /// Gives room back that an unusually long text took.
+    /// Frees the room beyond `bytes` that an unusually long text took.
     pub fn shrink_to(&mut self, bytes: usize) {
         if self.room.len() > bytes && self.len <= bytes {
             self.room.truncate(bytes);
@@ -59,18 +59,18 @@ impl Out {
         }
     }
 
-    /// Begins a line behind the text; [`Out::take`] makes it part of the text.
+    /// Starts a line behind the text; [`TextBuf::take`] makes it part of the text.
     #[inline(always)]
-    pub fn begin(&mut self) -> Line<'_> {
+    pub fn begin(&mut self) -> LineBuf<'_> {
         if self.room.len() - self.len < AHEAD {
             self.grow(AHEAD);
         }
-        Line { room: &mut self.room[self.len..], over: false }
+        LineBuf { room: &mut self.room[self.len..], overflowed: false }
     }
 
-    /// Begins a short line behind the text, with its head; [`Out::take_short`] makes it part of the text.
+    /// Starts a short line behind the text with its head; [`TextBuf::take_short`] makes it part of the text.
     #[inline(always)]
-    pub fn begin_short(&mut self, head: &Head) -> Short<'_> {
+    pub fn begin_short(&mut self, head: &LineHead) -> ShortLine<'_> {
         let wanted = size_of_val(&*head.blocks) + SHORT + AT_ONCE;
         if self.room.len() - self.len < wanted {
             self.grow(wanted);
@@ -81,17 +81,17 @@ impl Out {
             *place = *block;
         }
         let Some(room) = room[head.len..].first_chunk_mut() else { unreachable!("room was made") };
-        Short { room, len: 0 }
+        ShortLine { room, len: 0 }
     }
 
-    /// Takes a short line: its head, and as much behind it as [`Short::end`] said.
+    /// Makes a short line part of the text: its head, and `len` bytes as [`ShortLine::end`] returned them.
     #[inline(always)]
-    pub fn take_short(&mut self, head: &Head, len: usize) {
+    pub fn take_short(&mut self, head: &LineHead, len: usize) {
         self.len += head.len + len;
     }
 
-    /// Takes what was written into the room behind the text: what [`Line::end`] said. If it did not fit there is more room
-    /// now, and the same is to be written again.
+    /// Makes a line part of the text; `left` is what [`LineBuf::end`] returned. Returns false if the line did not fit:
+    /// there is more room now, and the caller writes the same line again.
     #[inline(always)]
     #[must_use]
     pub fn take(&mut self, left: Option<usize>) -> bool {
@@ -102,9 +102,10 @@ impl Out {
         left.is_some()
     }
 
-    /// Appends what `write` writes. It is called again, with more room, when that did not fit: it must write the same.
+    /// Appends what `write` writes. If that does not fit, `write` is called again with more room and must write the
+    /// same.
     #[inline(always)]
-    pub fn line(&mut self, mut write: impl FnMut(&mut Line<'_>)) {
+    pub fn line(&mut self, mut write: impl FnMut(&mut LineBuf<'_>)) {
         loop {
             let mut line = self.begin();
             write(&mut line);
@@ -132,27 +133,28 @@ impl Out {
     }
 }
 
-/// A line under construction, of any length: what does not fit is noticed at its end, and then written again into more room.
+/// A line under construction, of any length. A line that does not fit is detected at its end and then written again
+/// into more room.
 ///
-/// A plain slice that shrinks, which the compiler keeps in registers as long as nobody takes its address: whatever a hot
-/// append calls is inlined or gets values.
+/// It is a slice that shrinks. The compiler keeps it in registers as long as no address of it is taken, so everything
+/// that a hot append calls is inlined or takes values.
 #[derive(Debug)]
-pub struct Line<'a> {
-    /// What is left to write into.
+pub struct LineBuf<'a> {
+    /// The room that is free.
     room: &'a mut [u8],
-    /// Something did not fit.
-    over: bool,
+    /// Whether something did not fit.
+    overflowed: bool,
 }
 
-impl Line<'_> {
-    /// Room that is left; `None` if something did not fit.
+impl LineBuf<'_> {
+    /// Returns the room that is free, or `None` if something did not fit.
     #[inline(always)]
     pub fn end(self) -> Option<usize> {
-        (!self.over).then_some(self.room.len())
+        (!self.overflowed).then_some(self.room.len())
     }
 }
 
-impl Text for Line<'_> {
+impl Text for LineBuf<'_> {
     #[inline(always)]
     fn chunk<const N: usize>(&mut self, before: &str, chunk: &[u8; N], used: usize) {
         self.str(before);
@@ -162,8 +164,8 @@ impl Text for Line<'_> {
                 *place = *chunk;
                 self.room = room.get_mut(used..).unwrap_or_default();
             }
-            // And no room is left, so that nothing follows.
-            None => self.over = true,
+            // No room is left either, so that nothing more is appended.
+            None => self.overflowed = true,
         }
     }
 
@@ -174,52 +176,53 @@ impl Text for Line<'_> {
                 place.copy_from_slice(bytes);
                 self.room = rest;
             }
-            None => self.over = true,
+            None => self.overflowed = true,
         }
     }
 }
 
-/// What every line of one kind about one instrument begins with, ready made: copied in whole blocks, since a copy of any length
-/// is a call.
+/// Holds the cached beginning of all lines of one type about one instrument. It is copied in whole blocks: a copy of
+/// variable length would be a function call.
 #[derive(Debug)]
-pub struct Head {
+pub struct LineHead {
     blocks: Box<[Block]>,
     len: usize,
 }
 
 type Block = [u8; 32];
 
-impl Head {
-    /// A head with this text.
-    pub fn new(text: &[u8]) -> Head {
+impl LineHead {
+    /// Creates a head from its text.
+    pub fn new(text: &[u8]) -> LineHead {
         let mut padded = text.to_vec();
         padded.resize(text.len().next_multiple_of(size_of::<Block>()), 0);
-        Head { blocks: padded.as_chunks().0.into(), len: text.len() }
+        LineHead { blocks: padded.as_chunks().0.into(), len: text.len() }
     }
 
-    /// Its text.
+    /// Returns its text.
     pub fn as_bytes(&self) -> &[u8] {
         &self.blocks.as_flattened()[..self.len]
     }
 }
 
-/// What a line that is known to be short may have behind its head; a power of two, so that a place is masked rather than compared.
+/// Limit in bytes of a short line behind its head; a power of two, so that an index is masked instead of compared.
 pub const SHORT: usize = 2048;
-/// The most that is appended to a short line at once.
+/// Limit in bytes of one append to a short line.
 const AT_ONCE: usize = 128;
 
-/// The rest of a line that is known to be short, under construction: there is room for all of it, so nothing is looked at until its end.
+/// The rest of a line that is known to be short, under construction. There is room for all of it, so the length is
+/// checked only at its end.
 #[derive(Debug)]
-pub struct Short<'a> {
+pub struct ShortLine<'a> {
     room: &'a mut [u8; SHORT + AT_ONCE],
     len: usize,
 }
 
-impl Short<'_> {
-    /// How long it came to be.
+impl ShortLine<'_> {
+    /// Returns its length in bytes.
     ///
     /// # Panics
-    /// It was not short.
+    /// If the line was longer than [`SHORT`].
     #[inline(always)]
     pub fn end(self) -> usize {
         assert!(self.len <= SHORT, "a record of numbers is longer than {SHORT} bytes");
@@ -227,7 +230,7 @@ impl Short<'_> {
     }
 }
 
-impl Text for Short<'_> {
+impl Text for ShortLine<'_> {
     #[inline(always)]
     fn chunk<const N: usize>(&mut self, before: &str, chunk: &[u8; N], used: usize) {
         let place = &mut self.room[self.len % SHORT..];

@@ -1,8 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
-fn text(write: impl FnMut(&mut Line<'_>)) -> String {
-    let mut out = Out::new();
+fn text(write: impl FnMut(&mut LineBuf<'_>)) -> String {
+    let mut out = TextBuf::new();
     out.line(write);
     String::from_utf8(out.as_bytes().to_vec()).unwrap()
 }
@@ -12,7 +12,7 @@ fn oracle(value: f32) -> Option<String> {
     value.is_finite().then(|| serde_json::to_string(&value).unwrap())
 }
 
-fn check_price32(out: &mut Out, value: f32) {
+fn check_price32(out: &mut TextBuf, value: f32) {
     out.clear();
     let mut finite = false;
     out.line(|line| finite = line.price32("", value));
@@ -22,7 +22,7 @@ fn check_price32(out: &mut Out, value: f32) {
 
 #[test]
 fn every_price_on_the_paise_grid_is_written_as_serde_json_writes_it() {
-    let mut out = Out::new();
+    let mut out = TextBuf::new();
     // Every seventh in a debug build keeps the test short and still meets every residue of 100.
     let step = if cfg!(debug_assertions) { 7 } else { 1 };
     for paise in (0..13_107_200u32).step_by(step) {
@@ -32,7 +32,7 @@ fn every_price_on_the_paise_grid_is_written_as_serde_json_writes_it() {
 
 #[test]
 fn bit_patterns_spread_over_the_whole_range_are_written_as_serde_json_writes_them() {
-    let mut out = Out::new();
+    let mut out = TextBuf::new();
     // An odd stride walks all exponents, signs and payloads.
     let stride = if cfg!(debug_assertions) { 4_099 } else { 257 };
     let mut bits = 0u32;
@@ -74,7 +74,7 @@ fn a_price_always_carries_a_fraction_and_never_float_noise() {
 proptest! {
     #[test]
     fn any_f32_is_written_as_serde_json_writes_it(bits: u32) {
-        check_price32(&mut Out::new(), f32::from_bits(bits));
+        check_price32(&mut TextBuf::new(), f32::from_bits(bits));
     }
 
     #[test]
@@ -112,7 +112,7 @@ proptest! {
 
 #[test]
 fn a_line_that_does_not_fit_is_written_again_into_more_room() {
-    let mut out = Out::new();
+    let mut out = TextBuf::new();
     out.bytes(b"before ");
     for size in [AHEAD - 1, AHEAD, 3 * AHEAD, 40 * AHEAD] {
         out.truncate(7);
@@ -141,10 +141,10 @@ fn edges_between_digit_counts() {
 
 #[test]
 fn a_short_line_is_its_head_and_what_was_appended_wherever_in_the_room_it_begins() {
-    let mut out = Out::new();
+    let mut out = TextBuf::new();
     let mut expected = Vec::new();
     for size in (0..200).chain([5_000]) {
-        let head = Head::new(&vec![b'h'; size]);
+        let head = LineHead::new(&vec![b'h'; size]);
         assert_eq!(head.as_bytes().len(), size);
         let mut line = out.begin_short(&head);
         line.u32("", size as u32);
@@ -162,7 +162,7 @@ fn a_short_line_is_its_head_and_what_was_appended_wherever_in_the_room_it_begins
 #[test]
 #[should_panic = "is longer than 2048 bytes"]
 fn a_line_that_was_not_short_is_a_bug_and_never_a_line() {
-    let (mut out, head) = (Out::new(), Head::new(b"head"));
+    let (mut out, head) = (TextBuf::new(), LineHead::new(b"head"));
     let mut line = out.begin_short(&head);
     for _ in 0..40 {
         line.bytes(&[b'x'; AT_ONCE]);
@@ -173,8 +173,8 @@ fn a_line_that_was_not_short_is_a_bug_and_never_a_line() {
 proptest! {
     #[test]
     fn a_short_line_holds_what_any_other_holds(bits: u32, wide: u64, numbers: [u32; 4], moment in 0i64..20_000_000_000) {
-        let mut out = Out::new();
-        let head = Head::new(b"");
+        let mut out = TextBuf::new();
+        let head = LineHead::new(b"");
         let mut short = out.begin_short(&head);
         fn all(line: &mut impl Text, bits: u32, wide: u64, numbers: [u32; 4], moment: i64) {
             line.price32("", f32::from_bits(bits));

@@ -2,7 +2,8 @@
 
 use super::blocks::{self, BLOCK, Bytes, CONTENT};
 use super::{Entry, Footer, ROW_BITS, Source, VERSION, days, fold_into, hash_id, hash_name};
-use crate::instruments::layout::{Columns, HeaderError, plain};
+use crate::instruments::layout::{Columns, HeaderError};
+use crate::instruments::line::Line;
 use crate::instruments::row::{Form, Kind, Row, Skip};
 use crate::instruments::spec::SpecSegment;
 use std::collections::HashSet;
@@ -160,6 +161,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
     let mut header = (0u32, 0u32);
     let mut crc = 0;
     let estimate = usize::try_from(csv_len / 125).unwrap_or(0);
+    let mut split = Line::default();
     let mut reading = Reading {
         entries: Vec::with_capacity(estimate),
         exact: Vec::with_capacity(estimate * 4),
@@ -180,7 +182,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
                 columns = Some(Columns::of(line)?);
                 header = (u32::try_from(line.len()).unwrap_or(0), crc32fast::hash(line));
             }
-            Some(columns) => reading.line(columns, offset, line),
+            Some(columns) => reading.line(columns, &mut split, offset, line),
         }
         Ok::<(), BuildError>(())
     })?;
@@ -229,12 +231,12 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
 }
 
 impl Reading {
-    fn line(&mut self, columns: &Columns, offset: u64, line: Option<&[u8]>) {
+    fn line(&mut self, columns: &Columns, split: &mut Line, offset: u64, line: Option<&[u8]>) {
         if line.is_some_and(|line| line.trim_ascii().is_empty()) {
             return;
         }
         self.lines += 1;
-        match self.row(columns, offset, line) {
+        match self.row(columns, split, offset, line) {
             Ok(()) => self.last_is_bad = false,
             Err(Skip::UnknownSegment) => {
                 self.ignored += 1;
@@ -255,10 +257,9 @@ impl Reading {
         }
     }
 
-    fn row(&mut self, columns: &Columns, offset: u64, line: Option<&[u8]>) -> Result<(), Skip> {
+    fn row(&mut self, columns: &Columns, split: &mut Line, offset: u64, line: Option<&[u8]>) -> Result<(), Skip> {
         let line = line.ok_or(Skip::Bad)?;
-        let text = plain(line).ok_or(Skip::Bad)?;
-        let row = Row::parse(columns, &text)?;
+        let row = Row::parse(columns, split.split(line).ok_or(Skip::Bad)?)?;
         let segment = SpecSegment::ALL.iter().position(|&segment| segment == row.segment);
         let segment = segment.and_then(|at| u8::try_from(at).ok()).ok_or(Skip::UnknownSegment)?;
         let number = u32::try_from(self.entries.len()).ok().filter(|row| row >> ROW_BITS == 0).ok_or(Skip::Bad)?;
@@ -358,8 +359,9 @@ impl Reading {
         let entry = self.entries.get(row as usize).ok_or(BuildError::Names)?;
         let mut line = vec![0; usize::from(entry.len)];
         source.read_exact_at(u64::from(entry.offset), &mut line)?;
-        let text = plain(&line).ok_or(BuildError::Names)?;
-        let row = Row::parse(columns, &text).map_err(|_| BuildError::Names)?;
+        let mut split = Line::default();
+        let fields = split.split(&line).ok_or(BuildError::Names)?;
+        let row = Row::parse(columns, fields).map_err(|_| BuildError::Names)?;
         Ok(Known {
             symbols: [Form::Base, Form::Series, Form::Id, Form::SeriesId]
                 .map(|form| row.symbol(form).unwrap_or_default().into_owned()),

@@ -180,15 +180,21 @@ fn whole_file() -> Vec<u8> {
     bytes
 }
 
+/// The fields of a row as the file has them.
+fn text(found: &Found) -> String {
+    let fields = found.line.fields();
+    (0..fields.count()).map(|at| fields.as_written(at)).collect::<Vec<_>>().join(",")
+}
+
 /// What a file answers to a few questions; an error is an answer too.
 fn answers(bytes: Vec<u8>) -> Result<Vec<(Level, u32, String)>, MasterError> {
     let master = Master::from_bytes(Arc::new(Bytes::Memory(bytes)))?;
     let mut all = Vec::new();
     for name in ["RELIANCE", "NIFTY", "METAL", "NIFTY-Feb2026-31200-CE", "NOTHING"] {
-        all.extend(master.by_name(name)?.into_iter().map(|(level, found)| (level, found.entry.id, found.line)));
+        all.extend(master.by_name(name)?.into_iter().map(|(level, found)| (level, found.entry.id, text(&found))));
     }
     if let Some(found) = master.by_id(SpecSegment::ALL[1], 4204)? {
-        all.push((Level::Ours, found.entry.id, found.line));
+        all.push((Level::Ours, found.entry.id, text(&found)));
     }
     let names = master.names()?;
     all.push((Level::Ours, u32::try_from(names.len()).unwrap(), String::new()));

@@ -28,7 +28,7 @@ use super::{Destination, Notice, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::format::encoder::Format;
 use crate::model::exit::Failure;
-use crate::storage::{Cut, Disk, Filesystem, Trouble, WriteContext, cannot_write, gaps_path, passes};
+use crate::storage::{CutPoint, Disk, Filesystem, WriteContext, WriteRetry, cannot_write, gaps_path, passes};
 use open::{NotOpened, OpenFile, Opener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,9 +133,8 @@ impl FileSink {
     fn check_folder(spec: FileSpec, now_us: i64, console: &Console) -> Result<(), Failure> {
         let pattern = Pattern::parse(&spec.pattern)?;
         let fs: Arc<dyn Filesystem> = Arc::new(Disk::default());
-        let patience =
-            WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
-        Opener { spec, pattern, patience }.check_folder(now_us)
+        let context = WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
+        Opener { spec, pattern, context }.check_folder(now_us)
     }
 
     fn open_pattern(
@@ -147,9 +146,8 @@ impl FileSink {
     ) -> Result<Opened, Failure> {
         crate::storage::outlive_file_size_limit();
         spec.pattern = pattern.typed().to_owned();
-        let patience =
-            WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
-        let opener = Opener { spec, pattern, patience };
+        let context = WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
+        let opener = Opener { spec, pattern, context };
         opener.check_folder(now_us)?;
         let (file, restarted) = opener.open(now_us, None).map_err(|error| error.failure())?;
         for killed in &restarted {
@@ -179,7 +177,7 @@ impl FileSink {
     }
 
     fn console(&self) -> &Console {
-        &self.opener.patience.console
+        &self.opener.context.console
     }
 
     /// The last line and the last frame of the current file.
@@ -223,18 +221,18 @@ impl FileSink {
 
     /// Opens the next file, waiting out what passes.
     fn open_next(&self, at_us: i64) -> Result<OpenFile, WriteFailure> {
-        let patience = self.opener.patience.clone();
-        let mut trouble = Trouble::new(&patience, self.opener.pattern.path_at(at_us).display().to_string());
+        let context = self.opener.context.clone();
+        let mut retry = WriteRetry::new(&context, self.opener.pattern.path_at(at_us).display().to_string());
         loop {
             match self.opener.open(at_us, self.current.as_ref()) {
                 Ok((file, restarted)) => {
                     for killed in restarted {
                         self.console().warn(&killed.detail);
                     }
-                    trouble.over();
+                    retry.resolved();
                     return Ok(file);
                 }
-                Err(NotOpened::Io(_, error)) if passes(&error) => trouble.wait_after(&error)?,
+                Err(NotOpened::Io(_, error)) if passes(&error) => retry.wait_after(&error)?,
                 Err(error) => return Err(WriteFailure::Failed(error.failure())),
             }
         }
@@ -242,7 +240,7 @@ impl FileSink {
 
     fn notice_changes(&mut self, now_us: i64) -> Result<(), WriteFailure> {
         let Some(file) = &mut self.current else { return Ok(()) };
-        let fs = self.opener.patience.fs.clone();
+        let fs = self.opener.context.fs.clone();
         let there = fs.stat(&file.path);
         let ours = fs.fstat(file.out.appender().file());
         let moved = match (&there, &ours) {
@@ -314,7 +312,7 @@ impl Destination for FileSink {
                 WriteFailure::Failed(Failure::new(crate::model::exit::Exit::Bug, "a line after the end of a file"));
             return Err(Unwritten { failure, written: 0 });
         };
-        self.frame_since.get_or_insert_with(|| self.opener.patience.fs.elapsed());
+        self.frame_since.get_or_insert_with(|| self.opener.context.fs.elapsed());
         let result = file.out.write(lines);
         file.gap_told();
         self.failed |= result.is_err();
@@ -325,14 +323,14 @@ impl Destination for FileSink {
         let (Format::Csv, Some(file)) = (self.opener.spec.format, &mut self.current) else { return Ok(false) };
         let path = gaps_path(&file.path);
         let mut appender = self.opener.open_gaps(&path).map_err(|error| WriteFailure::Failed(error.failure()))?;
-        appender.append(line, Cut::Lines).map_err(|unwritten| unwritten.failure)?;
+        appender.append(line, CutPoint::Lines).map_err(|unwritten| unwritten.failure)?;
         file.gap_told();
         self.written += line.len() as u64;
         Ok(true)
     }
 
     fn tick(&mut self, now_us: i64) -> Result<(), WriteFailure> {
-        let elapsed = self.opener.patience.fs.elapsed();
+        let elapsed = self.opener.context.fs.elapsed();
         if let Some(file) = &mut self.current {
             let old = self.frame_since.is_some_and(|since| elapsed.saturating_sub(since) >= FRAME);
             let done = if old { file.out.close_frame() } else { file.out.flush().map(|()| false) };
@@ -346,7 +344,7 @@ impl Destination for FileSink {
             if elapsed.saturating_sub(self.synced) >= SYNC {
                 self.synced = elapsed;
                 if let Err(error) = file.out.appender().sync() {
-                    let (console, path) = (&self.opener.patience.console, file.path.display());
+                    let (console, path) = (&self.opener.context.console, file.path.display());
                     console.warn(format_args!(
                         "{path} could not be synced to the disk: {}",
                         crate::model::os_text(&error)
@@ -363,7 +361,7 @@ impl Destination for FileSink {
 
     fn reopen(&mut self, end_line: Option<&[u8]>) -> Result<bool, WriteFailure> {
         let Some(file) = &mut self.current else { return Ok(false) };
-        let fs = self.opener.patience.fs.clone();
+        let fs = self.opener.context.fs.clone();
         let same = matches!(
             (fs.stat(&file.path), fs.fstat(file.out.appender().file())),
             (Ok(there), Ok(ours)) if there.id == ours.id
@@ -375,16 +373,16 @@ impl Destination for FileSink {
         self.complete(end_line)?;
         if let Some(mut old) = self.current.take() {
             self.written += old.out.appender().total();
-            let patience = self.opener.patience.clone();
-            let mut trouble = Trouble::new(&patience, old.path.display().to_string());
+            let context = self.opener.context.clone();
+            let mut retry = WriteRetry::new(&context, old.path.display().to_string());
             let (out, header_len) = loop {
                 match self.opener.begin(&old.path) {
                     Ok(begun) => break begun,
-                    Err(NotOpened::Io(_, error)) if passes(&error) => trouble.wait_after(&error)?,
+                    Err(NotOpened::Io(_, error)) if passes(&error) => retry.wait_after(&error)?,
                     Err(error) => return Err(WriteFailure::Failed(error.failure())),
                 }
             };
-            trouble.over();
+            retry.resolved();
             (old.out, old.header_len) = (out, header_len);
             old.begun_anew(self.whole_us);
             self.current = Some(old);
@@ -403,7 +401,7 @@ impl Destination for FileSink {
 
     fn undo(&mut self) {
         if let Some(file) = self.current.take() {
-            file.undo(self.opener.patience.fs.as_ref());
+            file.undo(self.opener.context.fs.as_ref());
         }
     }
 

@@ -5,11 +5,11 @@ use super::{FileSpec, Pattern, Restarted};
 use crate::format::line::recv_us;
 use crate::model::exit::{Exit, Failure};
 use crate::output::WriteFailure;
-use crate::storage::frames::{self, Piece};
-use crate::storage::marker::{self, Left, Marker, NotTaken, Note};
+use crate::storage::frames::{self, FrameEvent};
+use crate::storage::marker::{self, Marker, MarkerContent, NotTaken, PreviousRun};
 use crate::storage::names::{self, Compression};
-use crate::storage::recover::{self, Mended};
-use crate::storage::{Appender, Filesystem, OpenMode, Reader, Trouble, WriteContext, passes};
+use crate::storage::recover::{self, Recovery};
+use crate::storage::{Appender, Filesystem, OpenMode, Reader, WriteContext, WriteRetry, passes};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ pub struct Opener {
     /// Where.
     pub pattern: Pattern,
     /// How trouble is waited out.
-    pub patience: WriteContext,
+    pub context: WriteContext,
 }
 
 /// A file that is being written.
@@ -33,7 +33,7 @@ pub struct OpenFile {
     pub path: PathBuf,
     /// Its marker, locked.
     pub marker: Marker,
-    note: Note,
+    note: MarkerContent,
     /// Where the gap of killed runs begins, as long as nothing tells of it.
     owed_us: Option<i64>,
     /// Where its lines go.
@@ -89,7 +89,7 @@ impl OpenFile {
 
     /// Tells the marker that the path has a new file since `us`.
     pub fn begun_anew(&mut self, us: i64) {
-        self.note = Note { since_us: self.owed_us.unwrap_or(us), len: 0, frame_at: 0, ..self.note.clone() };
+        self.note = MarkerContent { since_us: self.owed_us.unwrap_or(us), len: 0, frame_at: 0, ..self.note.clone() };
         let _ = self.marker.write(&self.note);
     }
 }
@@ -149,7 +149,7 @@ struct Killed {
 }
 
 impl Killed {
-    fn add(&mut self, path: &Path, note: Option<&Note>, mended: &Mended, now_us: i64) {
+    fn add(&mut self, path: &Path, note: Option<&MarkerContent>, mended: &Recovery, now_us: i64) {
         let from = match note {
             // It left no record in this file: then what it was responsible for is missing from its beginning.
             Some(note) if mended.len.is_none_or(|len| len <= note.len) => note.since_us,
@@ -181,7 +181,7 @@ impl Killed {
 
 impl Opener {
     fn fs(&self) -> &dyn Filesystem {
-        self.patience.fs.as_ref()
+        self.context.fs.as_ref()
     }
 
     /// Checks what must be there before anything connects.
@@ -224,7 +224,7 @@ impl Opener {
             let path = names::numbered(&base, number);
             self.must_be_file(&path)?;
             let (marker, left) =
-                Marker::take(&self.patience.fs, &path, self.spec.mode).map_err(|error| match error {
+                Marker::take(&self.context.fs, &path, self.spec.mode).map_err(|error| match error {
                     NotTaken::Io(error) => NotOpened::Io(path.clone(), error),
                     other => NotOpened::Other(other.failure(&path)),
                 })?;
@@ -233,13 +233,13 @@ impl Opener {
                 && self.spec.rotate_size.is_some()
                 && let Some(newest) = self.newest(&base)?
                 && newest > number
-                && left == Left::Nothing
+                && left == PreviousRun::Orderly
             {
                 Held { marker, fresh: true }.give_back();
                 number = newest;
                 continue;
             }
-            let held = Held { marker, fresh: left == Left::Nothing };
+            let held = Held { marker, fresh: left == PreviousRun::Orderly };
             match self.fit(&path, &held.marker, &left, &mut killed, now_us) {
                 Ok(passed_over @ (Fit::Foreign | Fit::Full)) => {
                     if let Fit::Foreign = passed_over {
@@ -288,14 +288,14 @@ impl Opener {
         killed: &Killed,
         now_us: i64,
     ) -> Result<impl FnOnce(Marker) -> OpenFile + use<>, NotOpened> {
-        let note = Note {
+        let note = MarkerContent {
             pid: std::process::id(),
             pattern: self.spec.pattern.clone(),
             since_us: killed.from_us.unwrap_or(now_us),
             len,
             frame_at: len,
             last_us: None,
-            mend_at: None,
+            cut_at: None,
             has_given_up: false,
         };
         marker.write(&note).map_err(at(&path))?;
@@ -317,7 +317,7 @@ impl Opener {
             return Err(NotOpened::Other(marker::locked(path, None)));
         }
         let len = self.fs().fstat(&file).map_err(at(path))?.len;
-        let appender = Appender::new(self.patience.clone(), file, path.to_owned(), len);
+        let appender = Appender::new(self.context.clone(), file, path.to_owned(), len);
         let mut out = Output::new(appender, Compression::of(path), self.spec.csv_header.clone());
         let mut header_len = 0;
         if let Some(header) = &self.spec.csv_header {
@@ -338,17 +338,17 @@ impl Opener {
 
     /// The file of gap records beside a CSV file.
     pub fn open_gaps(&self, path: &Path) -> Result<Appender, NotOpened> {
-        let mut trouble = Trouble::new(&self.patience, path.display().to_string());
+        let mut retry = WriteRetry::new(&self.context, path.display().to_string());
         loop {
-            let opened = recover::mend(self.fs(), path, None, self.spec.mode, crate::clock::now_us(), recv_us)
+            let opened = recover::recover(self.fs(), path, None, self.spec.mode, crate::clock::now_us(), recv_us)
                 .and_then(|_| self.fs().open(path, OpenMode::Append(self.spec.mode)))
                 .and_then(|file| Ok((self.fs().fstat(&file)?.len, file)));
             match opened {
                 Ok((len, file)) => {
-                    trouble.over();
-                    return Ok(Appender::new(self.patience.clone(), file, path.to_owned(), len));
+                    retry.resolved();
+                    return Ok(Appender::new(self.context.clone(), file, path.to_owned(), len));
                 }
-                Err(error) if passes(&error) && trouble.wait_after(&error).is_ok() => {}
+                Err(error) if passes(&error) && retry.wait_after(&error).is_ok() => {}
                 Err(error) => return Err(NotOpened::Io(path.to_owned(), error)),
             }
         }
@@ -381,7 +381,7 @@ impl Opener {
             Some(_) => "begins with another header than these records have",
             None => "does not begin with a record",
         };
-        self.patience.console.warn(format_args!(
+        self.context.console.warn(format_args!(
             "{} {what}: it stays as it is, and the records go to {}",
             other.display(),
             path.display()
@@ -393,22 +393,22 @@ impl Opener {
         &self,
         path: &Path,
         marker: &Marker,
-        left: &Left,
+        left: &PreviousRun,
         killed: &mut Killed,
         now_us: i64,
     ) -> Result<Fit, NotOpened> {
         let is_ours = || self.begins_as_ours(path).map_err(at(path));
         let note = match left {
             // Looked at before anything is mended: what is not ours is left as it is.
-            Left::Nothing if !is_ours()? => return Ok(Fit::Foreign),
-            Left::Nothing => None,
-            Left::Killed(note) => Some((marker, note.as_ref())),
+            PreviousRun::Orderly if !is_ours()? => return Ok(Fit::Foreign),
+            PreviousRun::Orderly => None,
+            PreviousRun::Killed(note) => Some((marker, note.as_ref())),
         };
-        let mended = recover::mend(self.fs(), path, note, self.spec.mode, now_us, recv_us).map_err(at(path))?;
-        if let Left::Killed(note) = left {
+        let mended = recover::recover(self.fs(), path, note, self.spec.mode, now_us, recv_us).map_err(at(path))?;
+        if let PreviousRun::Killed(note) = left {
             killed.add(path, note.as_ref(), &mended, now_us);
         } else if let Some((torn, n)) = &mended.torn {
-            self.patience.console.warn(format_args!(
+            self.context.console.warn(format_args!(
                 "{} did not end with a whole line; its last {n} bytes are in {}",
                 path.display(),
                 torn.display()
@@ -439,13 +439,13 @@ impl Opener {
         let mut start = Vec::new();
         let wanted = header.map_or(1, |header| header.len() + 1);
         let enough = || io::Error::from(ErrorKind::Interrupted);
-        let walked = frames::walk(Compression::of(path), Reader::new(self.fs(), &file, 0), 0, |piece| {
-            if let Piece::Data(data) = piece {
+        let scan = frames::scan(Compression::of(path), Reader::new(self.fs(), &file, 0), 0, |piece| {
+            if let FrameEvent::Data(data) = piece {
                 start.extend_from_slice(&data[..data.len().min(wanted - start.len())]);
             }
             if start.len() >= wanted { Err(enough()) } else { Ok(()) }
         });
-        match walked {
+        match scan {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
@@ -469,25 +469,25 @@ impl Opener {
             if path == own {
                 continue;
             }
-            let is_ours = |note: Option<&Note>| match note {
+            let is_ours = |note: Option<&MarkerContent>| match note {
                 Some(note) => Path::new(&note.pattern).file_name() == pattern_name,
                 None => names::number_of(base, &name).is_some(),
             };
-            let (marker, note) = match Marker::take_stale(&self.patience.fs, &path, is_ours) {
+            let (marker, note) = match Marker::take_stale(&self.context.fs, &path, is_ours) {
                 None => continue,
-                Some((marker, Left::Nothing)) => {
+                Some((marker, PreviousRun::Orderly)) => {
                     stale.push(marker);
                     continue;
                 }
-                Some((marker, Left::Killed(note))) => (marker, note),
+                Some((marker, PreviousRun::Killed(note))) => (marker, note),
             };
-            match recover::mend(self.fs(), &path, Some((&marker, note.as_ref())), self.spec.mode, now_us, recv_us) {
+            match recover::recover(self.fs(), &path, Some((&marker, note.as_ref())), self.spec.mode, now_us, recv_us) {
                 Ok(mended) => {
                     killed.add(&path, note.as_ref(), &mended, now_us);
                     stale.push(marker);
                 }
                 // Its marker stays, for the next start.
-                Err(error) => self.patience.console.warn(format_args!(
+                Err(error) => self.context.console.warn(format_args!(
                     "{} was left by a killed run and cannot be mended: {}",
                     path.display(),
                     crate::model::os_text(&error)

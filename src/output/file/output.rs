@@ -5,7 +5,7 @@ use crate::model::exit::{Exit, Failure};
 use crate::model::os_text;
 use crate::output::{Unwritten, WriteFailure};
 use crate::storage::frames::Compressor;
-use crate::storage::{Appender, Compression, Cut};
+use crate::storage::{Appender, Compression, CutPoint};
 use std::io;
 
 /// A block is closed early when this many bytes of lines wait for it.
@@ -53,7 +53,7 @@ impl Output {
     pub fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
         if self.compression == Compression::None {
             self.begin_anew_if_cut().map_err(|failure| Unwritten { failure, written: 0 })?;
-            return self.appender.append(lines, Cut::Lines);
+            return self.appender.append(lines, CutPoint::Lines);
         }
         let refused = |failure| Unwritten { failure, written: 0 };
         if self.frame.is_none() {
@@ -99,7 +99,7 @@ impl Output {
     }
 
     fn put_pending(&mut self) -> Result<(), WriteFailure> {
-        self.appender.append(&self.pending, Cut::Nowhere).map_err(|unwritten| unwritten.failure)?;
+        self.appender.append(&self.pending, CutPoint::Nowhere).map_err(|unwritten| unwritten.failure)?;
         self.pending.clear();
         self.last_us = last_record(&self.raw).or(self.last_us);
         self.raw.clear();
@@ -117,7 +117,7 @@ impl Output {
         if self.compression == Compression::None {
             return match header.is_empty() {
                 true => Ok(()),
-                false => self.appender.append(header, Cut::Lines).map_err(|unwritten| unwritten.failure),
+                false => self.appender.append(header, CutPoint::Lines).map_err(|unwritten| unwritten.failure),
             };
         }
         self.pending.clear();

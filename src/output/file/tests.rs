@@ -7,7 +7,7 @@ use crate::clock::SECOND_US;
 use crate::format::line::recv_us;
 use crate::model::exit::Exit;
 use crate::storage::disk::Stat;
-use crate::storage::{Compression, OpenMode, Piece, walk};
+use crate::storage::{Compression, FrameEvent, OpenMode, scan};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
@@ -143,7 +143,7 @@ fn spec(dir: &Path, name: &str) -> FileSpec {
 }
 
 fn quiet() -> Console {
-    Console::new(crate::console::ConsoleConfig { level: crate::console::Level::Error, ..Default::default() })
+    Console::new(crate::console::ConsoleConfig { level: crate::console::LogLevel::Error, ..Default::default() })
 }
 
 fn line(n: i64, us: i64) -> String {
@@ -153,13 +153,13 @@ fn line(n: i64, us: i64) -> String {
 /// The text of a file, unpacked; panics if it is torn.
 fn text_of(path: &Path) -> String {
     let mut text = Vec::new();
-    let walked = walk(Compression::of(path), File::open(path).unwrap(), 0, |piece| {
-        if let Piece::Data(data) = piece {
+    let scan = scan(Compression::of(path), File::open(path).unwrap(), 0, |piece| {
+        if let FrameEvent::Data(data) = piece {
             text.extend_from_slice(data);
         }
         Ok(())
     });
-    assert!(!walked.unwrap().torn, "{} is torn", path.display());
+    assert!(!scan.unwrap().torn, "{} is torn", path.display());
     String::from_utf8(text).unwrap()
 }
 
@@ -574,8 +574,8 @@ fn frames_are_closed_once_a_minute_and_blocks_once_a_second() {
         sink.tick(START + second * SECOND_US).unwrap();
         // Whatever was taken a second ago can be read now.
         let mut lines = 0;
-        walk(Compression::Zstd, File::open(&path).unwrap(), 0, |piece| {
-            if let Piece::Data(data) = piece {
+        scan(Compression::Zstd, File::open(&path).unwrap(), 0, |piece| {
+            if let FrameEvent::Data(data) = piece {
                 lines += memchr::memchr_iter(b'\n', data).count();
             }
             Ok(())
@@ -585,8 +585,8 @@ fn frames_are_closed_once_a_minute_and_blocks_once_a_second() {
     }
     sink.finish(None).unwrap();
     let mut frames = 0;
-    walk(Compression::Zstd, File::open(&path).unwrap(), 0, |piece| {
-        frames += i32::from(matches!(piece, Piece::FrameEnd(_)));
+    scan(Compression::Zstd, File::open(&path).unwrap(), 0, |piece| {
+        frames += i32::from(matches!(piece, FrameEvent::FrameEnd(_)));
         Ok(())
     })
     .unwrap();

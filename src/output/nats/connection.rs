@@ -53,7 +53,7 @@ pub struct Message {
 
 /// Why nothing was acknowledged.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum NatsError {
     /// The server cannot be reached, or was lost.
     Away(String),
     /// The server or the account refuses.
@@ -64,11 +64,11 @@ pub enum Trouble {
     Stopped,
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for NatsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Away(why) | Trouble::Refused(why) | Trouble::TooLarge(why) => f.write_str(why),
-            Trouble::Stopped => f.write_str("the run ends"),
+            NatsError::Away(why) | NatsError::Refused(why) | NatsError::TooLarge(why) => f.write_str(why),
+            NatsError::Stopped => f.write_str("the run ends"),
         }
     }
 }
@@ -76,24 +76,24 @@ impl fmt::Display for Trouble {
 /// What the connection says of itself.
 #[derive(Default)]
 struct Health {
-    trouble: Mutex<Option<String>>,
+    error: Mutex<Option<String>>,
     changed: Notify,
 }
 
 impl Health {
     fn spoil(&self, why: String) {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
         self.changed.notify_waiters();
         self.changed.notify_one();
     }
 
-    fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn error(&self) -> Option<String> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn spoiled(&self) -> String {
         loop {
-            if let Some(why) = self.trouble() {
+            if let Some(why) = self.error() {
                 return why;
             }
             self.changed.notified().await;
@@ -112,8 +112,8 @@ pub struct Connection {
 
 impl Connection {
     /// Connects once.
-    pub fn open(settings: &Settings, stop: Option<&StopSignal>) -> Result<Connection, Trouble> {
-        let away = |why: String| Trouble::Away(why);
+    pub fn open(settings: &Settings, stop: Option<&StopSignal>) -> Result<Connection, NatsError> {
+        let away = |why: String| NatsError::Away(why);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| away(format!("no runtime: {}", error.kind())))?;
         let handle = runtime.handle().clone();
@@ -136,7 +136,7 @@ impl Connection {
     }
 
     /// Makes the stream if one was named and is not there, and finds out whether a message could be published.
-    pub fn prepare(&self, settings: &Settings, subject: &str) -> Result<(), Trouble> {
+    pub fn prepare(&self, settings: &Settings, subject: &str) -> Result<(), NatsError> {
         self.handle.block_on(async {
             if let Some(name) = &settings.stream {
                 let config = stream::Config {
@@ -147,7 +147,7 @@ impl Connection {
                     ..stream::Config::default()
                 };
                 self.healthy(None, self.jetstream.get_or_create_stream(config)).await?.map_err(|error| {
-                    Trouble::Refused(format!("the stream {name:?} can neither be used nor made: {}", words(&error)))
+                    NatsError::Refused(format!("the stream {name:?} can neither be used nor made: {}", words(&error)))
                 })?;
             }
             let message = PublishMessage::build().payload(Bytes::new()).expected_stream(NOBODYS);
@@ -159,12 +159,12 @@ impl Connection {
             match answer {
                 // Refused for being another stream's: there is one that takes the subject, and it answers.
                 Err(error) if is_other_stream(&error) => Ok(()),
-                Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(Trouble::Refused(format!(
+                Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(NatsError::Refused(format!(
                     "no stream takes {subject:?}: make one for {:?}, or let --nats-stream NAME make it",
                     settings.stream_subject
                 ))),
-                Err(error) => Err(trouble(&error)),
-                Ok(_) => Err(Trouble::Refused("the server took a message for a stream that is not there".to_owned())),
+                Err(error) => Err(publish_error(&error)),
+                Ok(_) => Err(NatsError::Refused("the server took a message for a stream that is not there".to_owned())),
             }
         })
     }
@@ -173,7 +173,7 @@ impl Connection {
     ///
     /// # Errors
     /// How many of the first ones were, and why no more.
-    pub fn publish(&self, messages: &[Message], stop: &StopSignal) -> Result<(), (usize, Trouble)> {
+    pub fn publish(&self, messages: &[Message], stop: &StopSignal) -> Result<(), (usize, NatsError)> {
         self.handle.block_on(async {
             let mut waiting: Vec<PublishAckFuture> = Vec::with_capacity(messages.len());
             let mut failure = None;
@@ -182,11 +182,11 @@ impl Connection {
                 match self.healthy(Some(stop), self.jetstream.send_publish(subject.clone(), message)).await {
                     Ok(Ok(acknowledged)) => waiting.push(acknowledged),
                     Ok(Err(error)) => {
-                        failure = Some(trouble(&error));
+                        failure = Some(publish_error(&error));
                         break;
                     }
-                    Err(trouble) => {
-                        failure = Some(trouble);
+                    Err(error) => {
+                        failure = Some(error);
                         break;
                     }
                 }
@@ -194,29 +194,29 @@ impl Connection {
             for (count, acknowledged) in waiting.into_iter().enumerate() {
                 match self.healthy(Some(stop), acknowledged).await {
                     Ok(Ok(_)) => {}
-                    Ok(Err(error)) => return Err((count, trouble(&error))),
+                    Ok(Err(error)) => return Err((count, publish_error(&error))),
                     // What is lost may be acknowledged all the same: it is published again, and known as a double.
-                    Err(trouble) => return Err((count, failure.unwrap_or(trouble))),
+                    Err(error) => return Err((count, failure.unwrap_or(error))),
                 }
             }
             match failure {
                 None => Ok(()),
-                Some(trouble) => Err((messages.len(), trouble)),
+                Some(error) => Err((messages.len(), error)),
             }
         })
     }
 
     /// Waits for something as long as the connection is in order and the run goes on.
-    async fn healthy<T>(&self, stop: Option<&StopSignal>, work: impl IntoFuture<Output = T>) -> Result<T, Trouble> {
+    async fn healthy<T>(&self, stop: Option<&StopSignal>, work: impl IntoFuture<Output = T>) -> Result<T, NatsError> {
         tokio::select! {
             biased;
             done = until_stopped(stop, work) => done,
-            why = self.health.spoiled() => Err(Trouble::Away(why)),
+            why = self.health.spoiled() => Err(NatsError::Away(why)),
         }
     }
 }
 
-async fn until_stopped<T>(stop: Option<&StopSignal>, work: impl IntoFuture<Output = T>) -> Result<T, Trouble> {
+async fn until_stopped<T>(stop: Option<&StopSignal>, work: impl IntoFuture<Output = T>) -> Result<T, NatsError> {
     let stopped = async {
         match stop {
             Some(stop) => {
@@ -230,16 +230,16 @@ async fn until_stopped<T>(stop: Option<&StopSignal>, work: impl IntoFuture<Outpu
     tokio::select! {
         biased;
         done = work.into_future() => Ok(done),
-        () = stopped => Err(Trouble::Stopped),
+        () = stopped => Err(NatsError::Stopped),
     }
 }
 
-async fn connect(settings: &Settings, health: Arc<Health>) -> Result<async_nats::Client, Trouble> {
+async fn connect(settings: &Settings, health: Arc<Health>) -> Result<async_nats::Client, NatsError> {
     let options = match &settings.creds {
         None => ConnectOptions::new(),
         Some(path) => ConnectOptions::with_credentials_file(path)
             .await
-            .map_err(|error| Trouble::Refused(format!("--nats-creds {path:?} cannot be used: {}", error.kind())))?,
+            .map_err(|error| NatsError::Refused(format!("--nats-creds {path:?} cannot be used: {}", error.kind())))?,
     };
     let is_connected = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let was_connected = Arc::clone(&is_connected);
@@ -267,20 +267,20 @@ async fn connect(settings: &Settings, health: Arc<Health>) -> Result<async_nats:
     }
     let client = match tokio::time::timeout(CONNECT, options.connect(settings.server.as_str())).await {
         Ok(Ok(client)) => client,
-        Ok(Err(error)) => return Err(Trouble::Away(format!("cannot connect: {}", words(&error)))),
-        Err(_) => return Err(Trouble::Away(format!("no connection within {} s", CONNECT.as_secs()))),
+        Ok(Err(error)) => return Err(NatsError::Away(format!("cannot connect: {}", words(&error)))),
+        Err(_) => return Err(NatsError::Away(format!("no connection within {} s", CONNECT.as_secs()))),
     };
     is_connected.store(true, std::sync::atomic::Ordering::Relaxed);
     Ok(client)
 }
 
-fn trouble(error: &PublishError) -> Trouble {
+fn publish_error(error: &PublishError) -> NatsError {
     match error.kind() {
-        PublishErrorKind::StreamNotFound => Trouble::Refused("no stream takes the messages".to_owned()),
-        PublishErrorKind::TimedOut => Trouble::Away(format!("no acknowledgement within {} s", ACK.as_secs())),
-        PublishErrorKind::BrokenPipe => Trouble::Away("the connection was lost".to_owned()),
-        PublishErrorKind::MaxPayloadExceeded => Trouble::TooLarge(words(error)),
-        _ => Trouble::Refused(words(error)),
+        PublishErrorKind::StreamNotFound => NatsError::Refused("no stream takes the messages".to_owned()),
+        PublishErrorKind::TimedOut => NatsError::Away(format!("no acknowledgement within {} s", ACK.as_secs())),
+        PublishErrorKind::BrokenPipe => NatsError::Away("the connection was lost".to_owned()),
+        PublishErrorKind::MaxPayloadExceeded => NatsError::TooLarge(words(error)),
+        _ => NatsError::Refused(words(error)),
     }
 }
 

@@ -29,7 +29,7 @@ impl Interval {
             "s" => 1,
             "m" => 60,
             "h" => 3_600,
-            _ => return Err(wrong()),
+            _ => return Err(nearest_unit(digits, unit).unwrap_or_else(wrong)),
         };
         let number: i64 = digits.parse().map_err(|_| wrong())?;
         let seconds = number.saturating_mul(unit_seconds);
@@ -52,6 +52,18 @@ impl Interval {
     pub fn text(&self) -> Arc<str> {
         Arc::clone(&self.text)
     }
+}
+
+/// Says what to write instead of a unit that is spelled in another way.
+fn nearest_unit(digits: &str, unit: &str) -> Option<String> {
+    let instead = match unit {
+        "sec" | "secs" | "second" | "seconds" => format!("{digits}s"),
+        "min" | "mins" | "minute" | "minutes" => format!("{digits}m"),
+        "hr" | "hrs" | "hour" | "hours" => format!("{digits}h"),
+        "d" | "day" | "days" => "24h".to_owned(),
+        _ => return None,
+    };
+    (!digits.is_empty()).then(|| format!("not a length of bars: write {instead}"))
 }
 
 /// The times of day at which sessions open, IST, in seconds: bars are aligned to that of their segment.
@@ -103,7 +115,10 @@ mod tests {
             let said = Interval::parse(typed).unwrap_err();
             assert!(said.ends_with(nearest), "{said}");
         }
-        for typed in ["", "5", "m", "1d", "1.5m", "-1m", "99999999999999999999s"] {
+        for (typed, instead) in [("1d", "write 24h"), ("5min", "write 5m"), ("1 day", "1h"), ("30secs", "write 30s")] {
+            assert!(Interval::parse(typed).unwrap_err().ends_with(instead), "{typed}");
+        }
+        for typed in ["", "5", "m", "day", "1.5m", "-1m", "99999999999999999999s"] {
             assert!(Interval::parse(typed).unwrap_err().contains("write one such as 30s"), "{typed}");
         }
         assert!(Interval::parse("9223372036854775807h").unwrap_err().ends_with("write 24h"));

@@ -319,8 +319,11 @@ impl Bars {
         let state = &mut instruments[at as usize];
         state.conn = conn;
         let first = !std::mem::replace(&mut state.seen, true);
-        if first && state.from_us == i64::MAX {
-            state.from_us = now_us;
+        if first {
+            state.carry = 0;
+            if state.from_us == i64::MAX {
+                state.from_us = now_us;
+            }
         }
         let is_later = price.ltt.is_some_and(|ltt| ltt > state.ltt);
         let (is_more, growth) = match (price.volume, state.volume) {
@@ -341,7 +344,8 @@ impl Bars {
         if !is_trade {
             return false;
         }
-        let growth = if first { 0 } else { std::mem::take(&mut state.carry) };
+        // A ticker has no volume to show; what grew waits for a packet that has.
+        let growth = if price.volume.is_some() { std::mem::take(&mut state.carry) } else { 0 };
         let ltt_us = price.ltt.and_then(|ltt| ltt.checked_mul(SECOND_US));
         let mut taken = false;
         for series in series.iter_mut().filter(|series| series.opening == usize::from(state.opening)) {

@@ -76,7 +76,8 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end_us: i64) -> Vec<(i64, 
             if is_trade {
                 let usable = |ltt: &i64| ltt * SECOND <= *now_us && (start(*ltt) + length + 1) * SECOND > *now_us;
                 let start = price.ltt.filter(usable).map_or(running, start);
-                trades.push(Trade { instrument, start, price: *price, growth: std::mem::take(&mut carry), number });
+                let growth = if price.volume.is_some() { std::mem::take(&mut carry) } else { 0 };
+                trades.push(Trade { instrument, start, price: *price, growth, number });
             } else if last.is_none() {
                 carry = 0;
             }
@@ -138,13 +139,13 @@ fn price() -> impl Strategy<Value = (u32, i64, bool, u32, bool)> {
 proptest! {
     #[test]
     fn bars_are_those_of_a_slow_count(
-        raw in prop::collection::vec((0i64..4_000_000, 0usize..8, price()), 1..120),
+        raw in prop::collection::vec((0i64..4_000_000, 0usize..8, price(), 0u8..4), 1..120),
         lengths in prop::sample::subsequence(vec!["1s", "2s", "3s", "15s", "1m", "1h"], 1..4),
     ) {
         let mut now_us = at("09:14:50");
         let mut volumes = [1_000u32, 1_000];
         let mut steps = Vec::new();
-        for (after_us, what, (paise, late, has_ltt, more, has_oi)) in raw {
+        for (after_us, what, (paise, late, has_ltt, more, has_oi), ticker) in raw {
             now_us += after_us;
             let which = what % 2;
             let instrument = [RELIANCE, GOLD][which];
@@ -155,7 +156,7 @@ proptest! {
                     Step::Packet(instrument, Price {
                         ltp: paise as f32 / 20.0,
                         ltt: has_ltt.then(|| now_us.div_euclid(SECOND) - late / 8),
-                        volume: Some(volumes[which]),
+                        volume: (ticker > 0).then_some(volumes[which]),
                         oi: has_oi.then_some(paise),
                     })
                 }

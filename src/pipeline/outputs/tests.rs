@@ -50,7 +50,7 @@ const SECOND: i64 = 1_000_000;
 /// Outputs with such a file of the second one, and the moments it turns over for.
 fn turning() -> (Outputs, Arc<Mutex<Vec<i64>>>) {
     let turned = Arc::default();
-    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
     let pattern = Pattern::parse("x-%S").unwrap();
     let destination = Box::new(Turning { boundary: 2 * SECOND, turned: Arc::clone(&turned), pattern });
     let spec = OutputSpec { destination, style, header: None, is_file: true };
@@ -111,7 +111,7 @@ fn a_packet_is_lost_when_no_output_takes_it_and_a_reader_that_stands_still_ends_
         for (others, lost) in [(&[][..], 3), (&[TimeStyle::Epoch], 0), (&[TimeStyle::Iso], 0)] {
             let spec = |time, takes| OutputSpec {
                 destination: Box::new(Short(takes, why.clone())),
-                style: Style { format: Format::Ndjson, time, columns: Columns::Own },
+                style: Style { format: Format::Ndjson, time, columns: CsvColumns::Own },
                 header: None,
                 is_file: false,
             };
@@ -159,7 +159,7 @@ impl Destination for Slow {
 fn an_output_that_stands_still_costs_itself_its_oldest_lines_and_the_other_one_nothing() {
     let (slow, quick) = (Slow::default(), Slow::default());
     slow.waits.store(true, Ordering::Relaxed);
-    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
     let spec = |slow: &Slow| OutputSpec { destination: Box::new(slow.clone()), style, header: None, is_file: true };
     let mut outputs = Outputs::new(vec![spec(&slow), spec(&quick)], TimeStyle::Epoch, Console::default());
     outputs.set_stream(Stream::Market);

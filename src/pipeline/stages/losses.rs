@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::clock::SECOND_US;
     use crate::console::Console;
-    use crate::format::csv::Columns;
+    use crate::format::csv::CsvColumns;
     use crate::format::encoder::{Format, Style};
     use crate::format::time::TimeStyle;
     use crate::model::Stream;
@@ -124,7 +124,7 @@ mod tests {
             stop: crate::output::StopSignal::default(),
         };
         let sink = FileSink::open(spec, 0, &Console::default()).unwrap().sink;
-        let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+        let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
         let output = OutputSpec { destination: Box::new(sink), style, header: None, is_file: true };
         let outputs = Outputs::new(vec![output], TimeStyle::Epoch, Console::default());
         let mut pipeline = Pipeline::new(Rules::everything(Stream::Market), outputs, 0);

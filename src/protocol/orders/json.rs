@@ -1,6 +1,7 @@
-//! JSON taken apart without giving up anything it says: duplicate keys, the digits of numbers, what nobody knows.
+//! Reads JSON without losing information: duplicate keys, the digits of numbers and unknown members are kept.
 //!
-//! Nothing here recurses: `serde_json` skips a [`RawValue`] with a stack of its own, and nesting is counted by hand.
+//! Nothing here recurses: `serde_json` skips a [`RawValue`] with a stack of its own, and nesting is counted in a
+//! loop.
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -8,10 +9,10 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Deeper nesting than this is no order message.
+/// Nesting limit; deeper JSON is no order message.
 pub const DEPTH: usize = 64;
 
-/// An object's members in their order, duplicates included.
+/// Holds an object's members in their order, including duplicates.
 #[derive(Debug)]
 pub struct Members<'a>(pub Vec<(String, &'a str)>);
 
@@ -38,12 +39,12 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 impl<'a> Members<'a> {
-    /// The members of an object; `None` if it is not one.
+    /// Returns the members of an object, or `None` if `json` is no object.
     pub fn of(json: &'a str) -> Option<Members<'a>> {
         serde_json::from_str(json).ok()
     }
 
-    /// The last member of that name, in any case, that holds something.
+    /// Returns the last non-empty member of this name, in any case.
     pub fn get(&self, name: &str) -> Option<&'a str> {
         self.0
             .iter()
@@ -53,19 +54,19 @@ impl<'a> Members<'a> {
     }
 }
 
-/// The elements of an array; `None` if it is not one.
+/// Returns the elements of an array, or `None` if `json` is no array.
 pub fn elements(json: &str) -> Option<Vec<&str>> {
     let raw: Vec<&RawValue> = serde_json::from_str(json).ok()?;
     Some(raw.into_iter().map(RawValue::get).collect())
 }
 
-/// Whether a value says nothing: `null` or `""`.
+/// Returns whether a value is `null` or `""`.
 pub fn is_empty(json: &str) -> bool {
     matches!(json, "null" | "\"\"")
 }
 
-/// Returns the text of a string, the digits of a number, or the word of a boolean; `None` for anything else. A number
-/// that is written as a float and is whole comes as the integer that it is.
+/// Returns the text of a string, the digits of a number, or the word of a boolean; `None` for anything else. An
+/// integer that is written as a float is returned as an integer.
 pub fn scalar(json: &str) -> Option<String> {
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
@@ -74,9 +75,9 @@ pub fn scalar(json: &str) -> Option<String> {
     }
 }
 
-/// Returns the digits of a whole number that is written with a fraction or an exponent, exact; `None` for other text.
+/// Returns the exact digits of an integer that is written with a fraction or an exponent; `None` for other text.
 fn whole_number(number: &str) -> Option<String> {
-    /// More digits than any order number has.
+    /// Limit of digits; no order number has more.
     const DIGITS: i32 = 40;
     let (sign, unsigned) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -104,7 +105,7 @@ fn whole_number(number: &str) -> Option<String> {
     Some(if digits.is_empty() { "0".to_owned() } else { format!("{sign}{digits}") })
 }
 
-/// Returns JSON in which escapes of half a character (`\ud83d` alone) stand for U+FFFD: no reader of ours takes them.
+/// Returns JSON in which lone surrogates (`\ud83d` alone) are replaced by U+FFFD, since JSON readers refuse them.
 pub fn without_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
     let is_suspect = |escape: &[u8]| matches!(escape, [b'\\', b'u', b'd' | b'D', ..]);
     if !json.windows(3).any(is_suspect) {
@@ -122,7 +123,7 @@ pub fn without_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
                 rest = &rest[6..];
                 continue;
             }
-            // The escape of a backslash is two of them.
+            // An escaped backslash is two bytes.
             _ => rest.len().min(2),
         };
         out.extend_from_slice(&rest[..taken]);
@@ -132,18 +133,18 @@ pub fn without_lone_surrogates(json: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// Returns the number of a `\uXXXX` at the beginning.
+/// Returns the code unit of a `\uXXXX` at the beginning.
 fn escaped(json: &[u8]) -> Option<u16> {
     let digits = json.strip_prefix(b"\\u")?.get(..4)?;
     u16::from_str_radix(str::from_utf8(digits).ok().filter(|d| !d.starts_with('+'))?, 16).ok()
 }
 
-/// Text as a JSON string.
+/// Returns text as a JSON string.
 pub fn string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Whether valid JSON nests deeper than [`DEPTH`].
+/// Returns whether valid JSON nests deeper than [`DEPTH`].
 pub fn is_too_deep(json: &str) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
     for byte in json.bytes() {
@@ -166,7 +167,7 @@ pub fn is_too_deep(json: &str) -> bool {
     false
 }
 
-/// Appends valid JSON without the blanks between its tokens: a record is one line.
+/// Appends valid JSON without white space between its tokens, since a record is one line.
 pub fn append_compact(out: &mut String, json: &str) {
     let (mut in_string, mut escaped) = (false, false);
     out.extend(json.chars().filter(|&c| {

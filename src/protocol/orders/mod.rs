@@ -1,31 +1,31 @@
-//! Order messages: text frames and order snapshots, taken apart into JSON objects. What their members mean is not known here.
+//! Splits order messages (text frames and order snapshots) into JSON objects. It does not interpret their members.
 
 pub(crate) mod json;
 
 use json::Members;
 use serde_json::value::RawValue;
 
-/// A message of the order socket that was understood.
+/// Holds a decoded message of the order socket.
 #[derive(Debug)]
 pub(crate) enum Message<'a> {
     /// The object that holds an order.
     Order(Members<'a>),
-    /// About something else: what it says it is, shortened.
+    /// Any other message: the kind that it claims, shortened.
     Other(String),
 }
 
 const NOT_JSON: &str = "not valid JSON";
 const TOO_DEEP: &str = "nested deeper than 64 levels";
-/// Why a message is none, where it holds no order.
+/// Says why a message without an order is malformed.
 pub(crate) const NO_ORDER: &str = "an order update without an order in it";
 
-/// Calls `each` for every message of a text frame: one object, several after each other, or arrays of them.
+/// Calls `each` for every message of a text frame: one object, several in a row, or arrays of objects.
 pub(crate) fn messages(frame: &[u8], each: &mut dyn FnMut(Result<Message<'_>, &'static str>)) {
     let frame = json::without_lone_surrogates(frame.strip_prefix(b"\xef\xbb\xbf").unwrap_or(frame));
     let mut is_empty = true;
     for value in serde_json::Deserializer::from_slice(&frame).into_iter::<&RawValue>() {
         is_empty = false;
-        // After an error nothing more comes: what remains is one malformed message.
+        // Nothing can be decoded behind an error, so the rest counts as one malformed message.
         let Ok(value) = value else {
             each(Err(NOT_JSON));
             break;
@@ -46,7 +46,7 @@ fn message(value: &str, each: &mut dyn FnMut(Result<Message<'_>, &'static str>))
         return each(Err(TOO_DEEP));
     }
     let Some(members) = Members::of(value) else {
-        // A word or a number can hide no order; a list within a list might.
+        // A string or a number cannot contain an order; a nested list might.
         return each(match json::scalar(value) {
             Some(word) => Ok(Message::Other(shortened(&word))),
             None => Err(NO_ORDER),
@@ -85,7 +85,7 @@ pub(crate) fn rows(body: &[u8], each: &mut dyn FnMut(Result<Members<'_>, &'stati
     }
 }
 
-/// Returns what a message says it is, short enough for a log line.
+/// Returns the kind of a message, short enough for a log line.
 fn shortened(kind: &str) -> String {
     kind.chars().take(40).collect()
 }

@@ -1,4 +1,4 @@
-//! While there is a connection: data, subscriptions, the order book, and what silence means.
+//! Handles a connected session: data, subscriptions, the order snapshot, and silence.
 
 use super::*;
 
@@ -25,7 +25,7 @@ impl Session {
         let first = online.packets == 0;
         online.packets = online.packets.saturating_add(u64::from(packets));
         online.explain_at = None;
-        self.mute.data(now);
+        self.stale_feed.data(now);
         if first {
             self.server.has_served = true;
             self.loss.is_open = false;
@@ -42,14 +42,14 @@ impl Session {
         self.reading_paused = paused;
         self.online(|online, now| if paused { online.pulse.pause() } else { online.pulse.resume(now) });
         if !paused {
-            // What had been ticking was not read: its silence was ours.
-            self.mute.forget();
+            // The silence before is the reader's, not the feed's.
+            self.stale_feed.forget();
         }
     }
 
     pub(super) fn subscribe(&mut self, subscriptions: &[Subscription]) {
-        let new = self.desired.add(subscriptions);
-        self.markets = markets(&self.desired);
+        let new = self.wanted.add(subscriptions);
+        self.markets = markets(&self.wanted);
         let feed = self.config.feed;
         if let State::Online(online) = &mut self.state {
             online.leaving.retain(|(instrument, _)| !new.iter().any(|s| s.instrument == *instrument));
@@ -58,19 +58,19 @@ impl Session {
     }
 
     pub(super) fn unsubscribe(&mut self, subscriptions: &[Subscription]) {
-        let gone = self.desired.remove(subscriptions);
-        self.markets = markets(&self.desired);
-        if gone.is_empty() {
+        let removed = self.wanted.remove(subscriptions);
+        self.markets = markets(&self.wanted);
+        if removed.is_empty() {
             return;
         }
-        // What had been ticking may be just what is no longer wanted.
-        self.mute.forget();
+        // The instruments that had been ticking may be the ones just unsubscribed.
+        self.stale_feed.forget();
         let (feed, now) = (self.config.feed, self.now.at);
         if let State::Online(online) = &mut self.state {
             if let Stream::Depth(_) = feed {
-                online.leaving.extend(gone.iter().map(|s| (s.instrument, now)));
+                online.leaving.extend(removed.iter().map(|s| (s.instrument, now)));
             }
-            self.actions.extend(requests::unsubscribe(feed, &gone).into_iter().map(Action::Send));
+            self.actions.extend(requests::unsubscribe(feed, &removed).into_iter().map(Action::Send));
         }
     }
 
@@ -88,7 +88,7 @@ impl Session {
         if !matches!(self.state, State::Online(_)) {
             return;
         }
-        self.snapshot = Snapshot { came: true, lost: false, is_pending: false, ..self.snapshot };
+        self.snapshot = Snapshot { came: true, failed: false, is_pending: false, ..self.snapshot };
         self.loss.is_open = false;
         self.online(|online, _| online.snapshot_at = None);
         let say = self.outage.live(self.config.conn, self.now.at);
@@ -100,19 +100,19 @@ impl Session {
         online.snapshot_at = Some(self.now.at + SNAPSHOT_EVERY);
         let from_us = online.pulse.last().wall_us;
         self.snapshot.is_pending = false;
-        if !std::mem::replace(&mut self.snapshot.lost, true) {
-            self.act(Action::SnapshotLost { detail, from_us });
+        if !std::mem::replace(&mut self.snapshot.failed, true) {
+            self.act(Action::SnapshotGap { detail, from_us });
         }
     }
 
-    /// The run ends and the order snapshot that was asked for, or was to be, has not come.
+    /// Reports a lost order snapshot if the run ends while it is requested, or is to be requested.
     pub(super) fn snapshot_missing_at_end(&mut self) {
         let State::Online(online) = &self.state else { return };
         let is_missing = self.snapshot.is_pending || online.snapshot_at.is_some();
         let from_us = online.pulse.last().wall_us;
-        if is_missing && !std::mem::replace(&mut self.snapshot.lost, true) {
+        if is_missing && !std::mem::replace(&mut self.snapshot.failed, true) {
             let detail = "GET /orders was not answered before the end".to_owned();
-            self.act(Action::SnapshotLost { detail, from_us });
+            self.act(Action::SnapshotGap { detail, from_us });
         }
     }
 
@@ -120,8 +120,8 @@ impl Session {
         Hours { calendar: &self.config.calendar, markets: self.markets }
     }
 
-    pub(super) fn mute_deadline(&self) -> Option<Time> {
-        (self.config.feed != Stream::Orders).then(|| self.mute.deadline(self.now, self.hours())).flatten()
+    pub(super) fn stale_deadline(&self) -> Option<Time> {
+        (self.config.feed != Stream::Orders).then(|| self.stale_feed.deadline(self.now, self.hours())).flatten()
     }
 
     pub(super) fn unseen_deadline(&self) -> Option<Time> {
@@ -204,7 +204,7 @@ impl Session {
             (due(&mut online.explain_at), due(&mut online.unseen_at), due(&mut online.snapshot_at));
         let pulse = online.pulse.check(now.at);
         if explain {
-            let why = silence_words(self.config.feed, &self.desired, &self.config.calendar, now.wall_us);
+            let why = silence_words(self.config.feed, &self.wanted, &self.config.calendar, now.wall_us);
             match self.outage.has_warned() {
                 true => {
                     let say = self.outage.quiet(self.config.conn, &why);
@@ -214,7 +214,7 @@ impl Session {
             }
         }
         if unseen {
-            // The market may have closed, or the clock stepped, since the moment was chosen.
+            // The market may have closed, or the clock may have stepped, since the time was chosen.
             if self.hours().is_open(now.wall_us) {
                 self.unseen_reported = true;
                 self.act(Action::ReportUnseen);
@@ -224,15 +224,15 @@ impl Session {
             }
         }
         if snapshot {
-            self.snapshot.asked_at = Some(now.at);
+            self.snapshot.requested_at = Some(now.at);
             self.snapshot.is_pending = true;
             self.act(Action::FetchOrders { after_gap: self.snapshot.came });
         }
         match pulse {
-            Pulse::Fine => self.check_mute(),
+            Pulse::Fine => self.check_stale_feed(),
             Pulse::Ping => {
                 self.act(Action::Ping);
-                self.check_mute();
+                self.check_stale_feed();
             }
             Pulse::Dead => {
                 self.act(Action::Close { polite: false });
@@ -249,22 +249,22 @@ impl Session {
         }
     }
 
-    pub(super) fn check_mute(&mut self) {
+    pub(super) fn check_stale_feed(&mut self) {
         if self.config.feed == Stream::Orders || !matches!(self.state, State::Online(_)) {
             return;
         }
         let silence = {
             let hours = Hours { calendar: &self.config.calendar, markets: self.markets };
-            self.mute.check(self.now, hours)
+            self.stale_feed.check(self.now, hours)
         };
-        if silence == Silence::Fine {
+        if silence == StaleAction::Fine {
             return;
         }
-        let last = self.mute.last().unwrap_or(self.now);
+        let last = self.stale_feed.last().unwrap_or(self.now);
         let cause = Cause::Stale(self.now.at.since(last.at));
         let detail = cause.to_string();
         self.status(StatusEvent::Stale, Some(detail.clone()));
-        if silence == Silence::SayOnly {
+        if silence == StaleAction::WarnOnly {
             self.warn(format!("connection {}: {detail}; connecting again has not helped lately", self.config.conn));
             return;
         }
@@ -274,18 +274,18 @@ impl Session {
     }
 }
 
-/// Returns the markets of what is wanted.
-pub(super) fn markets(desired: &Desired) -> Markets {
-    Markets::of(desired.all().iter().map(|wanted| wanted.instrument.segment))
+/// Returns the markets of the wanted subscriptions.
+pub(super) fn markets(wanted: &WantedSubscriptions) -> Markets {
+    Markets::of(wanted.all().iter().map(|wanted| wanted.instrument.segment))
 }
 
-/// Returns why nothing may have come, as far as is known.
-fn silence_words(feed: Stream, desired: &Desired, calendar: &Calendar, wall_us: i64) -> String {
-    let things = match desired.len() {
+/// Returns the known reasons for which no data may have come.
+fn silence_words(feed: Stream, wanted: &WantedSubscriptions, calendar: &Calendar, wall_us: i64) -> String {
+    let things = match wanted.len() {
         1 => "1 subscription".to_owned(),
         many => format!("{many} subscriptions"),
     };
-    let segments = desired.all().iter().map(|wanted| wanted.instrument.segment);
+    let segments = wanted.all().iter().map(|wanted| wanted.instrument.segment);
     match (feed, calendar.closed_words(segments, wall_us)) {
         (Stream::Orders, _) => "the order socket is silent until an order changes".to_owned(),
         (_, None) => format!(

@@ -1,4 +1,4 @@
-//! The way to a connection: waiting, credentials, the attempt.
+//! Handles the steps to a connection: waiting, credentials, the attempt.
 
 use super::*;
 
@@ -26,7 +26,7 @@ impl Session {
         self.act(Action::ReadCredentials);
     }
 
-    /// Opens the gap that the run begins with, where no connection has been made so far.
+    /// Opens the gap at the beginning of the run if no connection has been made so far.
     pub(super) fn lose_beginning(&mut self) {
         let (Some(began), Some(_)) = (self.loss.began, self.loss.beginning_at.take()) else { return };
         if std::mem::replace(&mut self.loss.is_open, true) {
@@ -34,7 +34,7 @@ impl Session {
         }
         let why = self.outage.cause().map_or_else(String::new, |cause| format!(": {cause}"));
         let detail = format!("not connected since the run began{why}");
-        self.act(Action::Lost { reason: GapReason::Disconnected, detail, from_us: began.wall_us });
+        self.act(Action::OpenGap { reason: GapReason::Disconnected, detail, from_us: began.wall_us });
     }
 
     pub(super) fn credentials_read(&mut self, read: Result<Fingerprint, CredentialProblem>) {
@@ -62,7 +62,7 @@ impl Session {
                 }
                 if !is_same {
                     self.warn("other credentials are there: trying them".to_owned());
-                    // Waiting for them was no outage of the network: --max-outage counts from here.
+                    // Waiting for credentials was no outage of the network, so --max-outage counts from here.
                     self.failures.unreachable_since = Some(now);
                 }
                 self.connect_with(which);
@@ -70,7 +70,7 @@ impl Session {
             (Ok(which), None) => self.connect_with(which),
             (Err(problem), Some(awaiting)) if problem.can_change => awaiting.problem = problem,
             (Err(problem), Some(_)) => self.give_up(problem.exit, problem.words),
-            // A file may be mended; at the start the user is there to hear of it.
+            // A file may be corrected later; at the start the user is there to read the error.
             (Err(problem), None) if problem.exit == Exit::Account && !self.server.has_served => {
                 self.give_up(problem.exit, problem.words);
             }
@@ -91,7 +91,7 @@ impl Session {
 
     pub(super) fn connected(&mut self) {
         if !matches!(self.state, State::Connecting) {
-            // An attempt that was given up came through after all.
+            // The attempt was given up, yet it succeeded.
             if !matches!(self.state, State::Online(_) | State::Stopping { .. }) {
                 self.act(Action::Close { polite: false });
             }
@@ -102,7 +102,7 @@ impl Session {
         self.failures.untrusted = 0;
         self.loss.beginning_at = None;
         self.outage.connected(now.at);
-        self.mute.forget();
+        self.stale_feed.forget();
         self.status(StatusEvent::Connected, None);
         let requested = match self.config.feed {
             Stream::Orders => {
@@ -110,8 +110,8 @@ impl Session {
                 "login sent; the server confirms nothing".to_owned()
             }
             feed => {
-                self.actions.extend(requests::subscribe(feed, self.desired.all()).into_iter().map(Action::Send));
-                match self.desired.len() {
+                self.actions.extend(requests::subscribe(feed, self.wanted.all()).into_iter().map(Action::Send));
+                match self.wanted.len() {
                     1 => "1 subscription".to_owned(),
                     many => format!("{many} subscriptions"),
                 }
@@ -119,12 +119,12 @@ impl Session {
         };
         self.status(StatusEvent::Requested, Some(requested));
         let is_orders = self.config.feed == Stream::Orders;
-        let expects_data = !is_orders && !self.desired.is_empty();
+        let expects_data = !is_orders && !self.wanted.is_empty();
         let explains = (expects_data && !self.server.has_served) || self.outage.has_warned();
-        let soonest = self.snapshot.asked_at.map_or(now.at, |last| now.at.max(last + SNAPSHOT_EVERY));
-        // The 200-level server does not ping, and whether it answers pings is not known.
-        let may_be_mute = self.config.feed == Stream::DEPTH_200;
-        let mut pulse = Liveness::new(now, self.server.answers_pings, may_be_mute);
+        let soonest = self.snapshot.requested_at.map_or(now.at, |last| now.at.max(last + SNAPSHOT_EVERY));
+        // The 200-level server does not ping, and whether it answers pings is unknown.
+        let may_be_silent = self.config.feed == Stream::DEPTH_200;
+        let mut pulse = Liveness::new(now, self.server.answers_pings, may_be_silent);
         if self.reading_paused {
             pulse.pause();
         }
@@ -145,7 +145,7 @@ impl Session {
         if matches!(self.state, State::Connecting) {
             self.state = State::Waiting { until: self.now.at };
             self.outage.fail(cause.clone());
-            self.fail(cause, Served::Nothing);
+            self.fail(cause, SessionOutcome::Useless);
         }
     }
 
@@ -166,18 +166,18 @@ impl Session {
         }
     }
 
-    /// Waits for other credentials than those that were refused.
+    /// Waits for other credentials than the refused ones.
     pub(super) fn await_others(&mut self, words: String) {
         self.refuse_current();
         if self.auth_deadline() <= self.now.at {
-            // Read once more: a token that was replaced meanwhile needs no waiting.
+            // The credentials are read once more: a token that was replaced meanwhile needs no wait.
             self.credentials.refusal = Some(words);
             return self.attempt();
         }
         self.await_credentials(CredentialProblem { exit: Exit::Credentials, can_change: true, words });
     }
 
-    /// Returns until when other credentials are waited for, from the first moment they were needed.
+    /// Returns until when to wait for other credentials, counted from the first moment they were needed.
     fn auth_deadline(&mut self) -> Time {
         let since = *self.credentials.awaited_since.get_or_insert(self.now.at);
         since + self.auth_wait()
@@ -191,23 +191,23 @@ impl Session {
         self.await_credentials_or(problem, None);
     }
 
-    /// Waits for other credentials; the same ones are sent again after `again`.
+    /// Waits for other credentials; the same ones may be sent again after `again`.
     pub(super) fn await_credentials_or(&mut self, problem: CredentialProblem, again: Option<Duration>) {
         let now = self.now.at;
         let deadline = self.auth_deadline();
         if deadline <= now || !problem.can_change {
             return self.no_credentials(&problem);
         }
-        let asked = again.is_some();
+        let is_retried = again.is_some();
         let again = again.map(|wait| now + wait).filter(|again| *again < deadline);
-        if asked && again.is_none() {
+        if is_retried && again.is_none() {
             self.refuse_current();
         }
         let left = words(deadline.since(now));
         let same = again
             .map_or_else(String::new, |again| format!(", and trying the same again in {}", words(again.since(now))));
         self.warn(format!("{problem}; waiting up to {left} for other credentials{same}"));
-        self.outage.told(&problem.words);
+        self.outage.mark_reported(&problem.words);
         self.status(StatusEvent::Retrying, Some(format!("waiting for other credentials: {problem}")));
         self.state = State::AwaitingCredentials(Awaiting { deadline, next_read: None, problem, again });
         self.act(Action::ReadCredentials);
@@ -222,29 +222,29 @@ impl Session {
         self.give_up(problem.exit, format!("{problem}{waited}"));
     }
 
-    /// Asks the profile why connections end without a word, but not about the same credentials within a minute.
-    pub(super) fn probe_or_retry(&mut self, cause: Cause, served: Served) {
+    /// Requests the profile to learn why connections end silently, at most once a minute for the same credentials.
+    pub(super) fn probe_or_retry(&mut self, cause: Cause, outcome: SessionOutcome) {
         let current = self.credentials.current;
-        let asked_lately = self
+        let requested_lately = self
             .credentials
             .probed
             .is_some_and(|(then, which)| which == current && self.now.at.since(then) < PROBE_EVERY);
-        if asked_lately {
-            return self.retry(served, Duration::ZERO, &cause.to_string());
+        if requested_lately {
+            return self.retry(outcome, Duration::ZERO, &cause.to_string());
         }
         self.credentials.probed = Some((self.now.at, current));
-        self.probe(cause, Asks::Silence);
+        self.probe(cause, ProfileReason::Silence);
     }
 
-    pub(super) fn probe(&mut self, cause: Cause, asks: Asks) {
-        self.state = State::Probing { until: self.now.at + PROBE_PATIENCE, cause, asks };
+    pub(super) fn probe(&mut self, cause: Cause, reason: ProfileReason) {
+        self.state = State::Probing { until: self.now.at + PROBE_TIMEOUT, cause, reason };
         self.act(Action::Probe);
     }
 
     pub(super) fn probed(&mut self, result: ProbeResult) {
-        let State::Probing { cause, asks, .. } = &self.state else { return };
-        let (cause, asks) = (cause.clone(), *asks);
-        match (result, asks) {
+        let State::Probing { cause, reason, .. } = &self.state else { return };
+        let (cause, reason) = (cause.clone(), *reason);
+        match (result, reason) {
             (ProbeResult::TokenDead, _) => {
                 self.outage.fail(Cause::TokenDead);
                 self.await_others(Cause::TokenDead.to_string());
@@ -252,31 +252,35 @@ impl Session {
             (ProbeResult::PlanInactive, _) => {
                 let plan = Cause::PlanInactive;
                 let words = match cause {
-                    // The server has a code for it, which people look for.
+                    // Users search for the server's code, so it is kept in the message.
                     Cause::Disconnect(_) => format!("{cause}; {plan}"),
                     _ => plan.to_string(),
                 };
                 self.give_up(Exit::Account, words);
             }
-            (ProbeResult::Fine, Asks::Refusal) => self.server_fault(&cause),
-            // Nobody says that the plan is at fault, and this run has been live with it.
-            (ProbeResult::Unknown, Asks::Refusal) if matches!(cause, Cause::Disconnect(_)) => self.server_fault(&cause),
+            (ProbeResult::Fine, ProfileReason::Refusal) => self.server_fault(&cause),
+            // Nothing says that the plan is at fault, and this run has been live with it.
+            (ProbeResult::Unknown, ProfileReason::Refusal) if matches!(cause, Cause::Disconnect(_)) => {
+                self.server_fault(&cause)
+            }
             // Nor that the token is, and no others can come: something in between may have answered both.
-            (ProbeResult::Unknown, Asks::Refusal) if self.auth_wait().is_zero() => self.server_fault(&cause),
-            (ProbeResult::Unknown, Asks::Refusal) => {
+            (ProbeResult::Unknown, ProfileReason::Refusal) if self.auth_wait().is_zero() => self.server_fault(&cause),
+            (ProbeResult::Unknown, ProfileReason::Refusal) => {
                 let wait = self.next_server_fault();
                 let words = cause.to_string();
                 let problem = CredentialProblem { exit: Exit::Credentials, can_change: true, words };
                 self.await_credentials_or(problem, Some(wait));
             }
-            (ProbeResult::Fine, Asks::Silence) => {
+            (ProbeResult::Fine, ProfileReason::Silence) => {
                 self.warn(
                     "token and data plan are fine, as the account's profile says: it is the network, or the server"
                         .to_owned(),
                 );
-                self.retry(Served::Nothing, Duration::ZERO, &cause.to_string());
+                self.retry(SessionOutcome::Useless, Duration::ZERO, &cause.to_string());
             }
-            (ProbeResult::Unknown, Asks::Silence) => self.retry(Served::Nothing, Duration::ZERO, &cause.to_string()),
+            (ProbeResult::Unknown, ProfileReason::Silence) => {
+                self.retry(SessionOutcome::Useless, Duration::ZERO, &cause.to_string())
+            }
         }
     }
 }

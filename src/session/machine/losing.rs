@@ -1,17 +1,17 @@
-//! The end of a connection or an attempt, and what the policy makes of it.
+//! Handles the end of a connection or an attempt, and carries out the policy's verdict.
 
 use super::*;
 
 impl Session {
-    /// What the connection that ends here was worth; forgives what a stable one forgives.
-    pub(super) fn served(&mut self) -> Served {
-        let State::Online(online) = &self.state else { return Served::Nothing };
+    /// Returns how the ending connection went; resets the counts that a stable connection resets.
+    pub(super) fn outcome(&mut self) -> SessionOutcome {
+        let State::Online(online) = &self.state else { return SessionOutcome::Useless };
         let (lasted, data) = (self.now.at.since(online.since), online.packets > 0);
-        // An account without orders is silent for days: there, being connected is all there is.
+        // An account without orders gets no data for days, so for orders being connected is enough.
         let useful = data || self.config.feed == Stream::Orders;
         self.server.answers_pings = online.pulse.answers_pings();
         if lasted >= STABLE {
-            // Even in silence: the server has kept a connection that it would have refused by now.
+            // This holds even without data: the server has kept a connection that it would have refused by now.
             self.server.has_served = true;
             self.credentials.awaited_since = None;
         }
@@ -19,49 +19,49 @@ impl Session {
             self.failures.throttled = 0;
             self.failures.foreign.0 = 0;
             self.failures.server_faults = 0;
-            Served::Stable
+            SessionOutcome::Stable
         } else if data && lasted >= BRIEF {
-            Served::Briefly
+            SessionOutcome::Briefly
         } else {
-            Served::Nothing
+            SessionOutcome::Useless
         }
     }
 
-    /// The bookkeeping of a connection that is gone; returns what it was worth.
-    pub(super) fn gone(&mut self, reason: GapReason, cause: &Cause, from_us: Option<i64>) -> Served {
-        let served = self.served();
-        let State::Online(online) = &self.state else { return served };
+    /// Records the end of a connection and returns how it went.
+    pub(super) fn end_connection(&mut self, reason: GapReason, cause: &Cause, from_us: Option<i64>) -> SessionOutcome {
+        let outcome = self.outcome();
+        let State::Online(online) = &self.state else { return outcome };
         let from_us = from_us.unwrap_or_else(|| online.pulse.last().wall_us);
         let detail = cause.to_string();
         self.status(StatusEvent::Disconnected, Some(detail.clone()));
         if !std::mem::replace(&mut self.loss.is_open, true) {
-            self.act(Action::Lost { reason, detail, from_us });
+            self.act(Action::OpenGap { reason, detail, from_us });
         }
         self.snapshot.is_pending = false;
         self.failures.unreachable_since = Some(self.now.at);
         self.outage.lose(self.now, cause.clone());
-        served
+        outcome
     }
 
-    /// We gave the connection up ourselves.
+    /// Drops the connection from this side.
     pub(super) fn drop_connection(&mut self, cause: &Cause, from_us: Option<i64>) {
-        let served = self.gone(GapReason::Stalled, cause, from_us);
+        let outcome = self.end_connection(GapReason::Stalled, cause, from_us);
         if matches!(cause, Cause::Stale(_)) {
-            self.outage.told(&cause.to_string());
+            self.outage.mark_reported(&cause.to_string());
         }
-        self.retry(served, Duration::ZERO, &cause.to_string());
+        self.retry(outcome, Duration::ZERO, &cause.to_string());
     }
 
     pub(super) fn closed(&mut self, ended: Ended) {
         match &self.state {
             State::Stopping { .. } => self.stopped(),
-            State::Online(_) => self.lost(Cause::Ended(ended)),
+            State::Online(_) => self.connection_lost(Cause::Ended(ended)),
             _ => {}
         }
     }
 
-    /// The server, or the network, ended the connection.
-    pub(super) fn lost(&mut self, cause: Cause) {
+    /// Handles a connection that the server or the network ended.
+    pub(super) fn connection_lost(&mut self, cause: Cause) {
         let State::Online(online) = &self.state else { return };
         let early = online.refused_in_words || self.now.at.since(online.since) < SILENT_REFUSAL;
         let by_server = matches!(cause, Cause::Ended(Ended::Reset | Ended::Eof | Ended::CloseFrame { .. }));
@@ -75,23 +75,23 @@ impl Session {
             Cause::Ended(Ended::Io(std::io::ErrorKind::TimedOut)) => GapReason::Stalled,
             _ => GapReason::Disconnected,
         };
-        let served = self.gone(reason, &cause, None);
+        let outcome = self.end_connection(reason, &cause, None);
         if refused_silently {
-            self.refused_silently(cause, served);
+            self.refused_silently(cause, outcome);
         } else {
-            self.fail(cause, served);
+            self.fail(cause, outcome);
         }
     }
 
-    pub(super) fn refused_silently(&mut self, cause: Cause, served: Served) {
+    pub(super) fn refused_silently(&mut self, cause: Cause, outcome: SessionOutcome) {
         if self.config.other_path && !self.server.is_on_other_path {
             self.server.is_on_other_path = true;
             self.act(Action::SwitchPath);
             self.warn(format!(
                 "200 levels: {cause} without one packet; trying the server's other path, /twohundreddepth"
             ));
-            self.outage.told(&cause.to_string());
-            return self.retry(served, Duration::ZERO, &cause.to_string());
+            self.outage.mark_reported(&cause.to_string());
+            return self.retry(outcome, Duration::ZERO, &cause.to_string());
         }
         if self.failures.silent_refusals == 2 {
             let hint = match self.config.feed {
@@ -104,38 +104,38 @@ impl Session {
                  credentials or a missing data plan{hint} ({cause})",
                 self.config.conn
             ));
-            self.outage.told(&cause.to_string());
+            self.outage.mark_reported(&cause.to_string());
         }
         match policy::verdict(&cause, self.server.has_served) {
             Verdict::Retry if self.failures.silent_refusals < 2 => {
-                self.retry(served, Duration::ZERO, &cause.to_string())
+                self.retry(outcome, Duration::ZERO, &cause.to_string())
             }
-            Verdict::Retry => self.probe_or_retry(cause, served),
-            _ => self.fail(cause, served),
+            Verdict::Retry => self.probe_or_retry(cause, outcome),
+            _ => self.fail(cause, outcome),
         }
     }
 
-    /// Does what the table says.
-    pub(super) fn fail(&mut self, cause: Cause, served: Served) {
+    /// Carries out the policy's verdict.
+    pub(super) fn fail(&mut self, cause: Cause, outcome: SessionOutcome) {
         let detail = cause.to_string();
         match policy::verdict(&cause, self.server.has_served) {
-            Verdict::Retry => self.retry(served, Duration::ZERO, &detail),
+            Verdict::Retry => self.retry(outcome, Duration::ZERO, &detail),
             Verdict::RetrySlow(from, to) => {
                 let floor = from + jitter(&mut self.rng, to.saturating_sub(from));
-                self.retry(served, floor, &detail);
+                self.retry(outcome, floor, &detail);
             }
             Verdict::Credentials => self.await_others(detail),
             Verdict::AwaitCredentials => {
                 let Cause::Credentials(problem) = cause else { return };
                 self.await_credentials(problem);
             }
-            Verdict::Probe => self.probe_or_retry(cause, served),
-            Verdict::AskAccount => self.probe(cause, Asks::Refusal),
+            Verdict::Probe => self.probe_or_retry(cause, outcome),
+            Verdict::AskAccount => self.probe(cause, ProfileReason::Refusal),
             Verdict::ServerFault => self.server_fault(&cause),
-            Verdict::CoolOff(kind, asked) => self.cool_off(kind, asked, &detail),
+            Verdict::CoolOff(kind, demanded) => self.cool_off(kind, demanded, &detail),
             Verdict::Wait(wait) => {
                 if let Cause::CoolingOff { kind: CoolOffKind::Throttled, step, .. } = cause {
-                    // Another process, or the one before us, was told already: ours would be the next step.
+                    // Another process, or an earlier run, caused the cool-off already: ours would be the next step.
                     self.failures.throttled = self.failures.throttled.max(step.saturating_add(1));
                 }
                 let wait = wait.min(policy::LONGEST_COOL_OFF) + jitter(&mut self.rng, Duration::from_millis(250));
@@ -150,7 +150,7 @@ impl Session {
                 if self.failures.untrusted >= policy::UNTRUSTED_TRIES {
                     return self.give_up(Exit::Certificate, detail);
                 }
-                self.retry(served, Duration::from_secs(5), &detail);
+                self.retry(outcome, Duration::from_secs(5), &detail);
             }
             Verdict::Foreign => {
                 let (count, since) = &mut self.failures.foreign;
@@ -158,12 +158,12 @@ impl Session {
                     *since = self.now.at;
                 }
                 *count = count.saturating_add(1);
-                let patient = self.server.has_served && self.now.at.since(*since) < policy::FOREIGN_PATIENCE;
+                let patient = self.server.has_served && self.now.at.since(*since) < policy::FOREIGN_DURATION;
                 if *count >= policy::FOREIGN_TRIES && !patient {
                     let message = format!("the server keeps speaking something else than Dhan's protocol: {detail}");
                     return self.give_up(Exit::Protocol, message);
                 }
-                self.retry(served, Duration::ZERO, &detail);
+                self.retry(outcome, Duration::ZERO, &detail);
             }
             Verdict::Fatal(exit) => self.give_up(exit, detail),
         }
@@ -175,7 +175,7 @@ impl Session {
         policy::server_fault(step)
     }
 
-    /// Retries what the server accepted earlier in the run, patiently.
+    /// Retries with long delays what the server accepted earlier in the run.
     pub(super) fn server_fault(&mut self, cause: &Cause) {
         let wait = self.next_server_fault();
         self.warn(format!(
@@ -184,13 +184,13 @@ impl Session {
             self.config.conn,
             words(wait)
         ));
-        self.outage.told(&cause.to_string());
+        self.outage.mark_reported(&cause.to_string());
         let spread = jitter(&mut self.rng, Duration::from_millis(250));
         self.wait(wait + spread, &cause.to_string());
     }
 
-    pub(super) fn retry(&mut self, served: Served, floor: Duration, detail: &str) {
-        let wait = self.failures.backoff.next(served, &mut self.rng).max(floor);
+    pub(super) fn retry(&mut self, outcome: SessionOutcome, floor: Duration, detail: &str) {
+        let wait = self.failures.backoff.next(outcome, &mut self.rng).max(floor);
         self.wait(wait, detail);
     }
 
@@ -201,7 +201,7 @@ impl Session {
         self.state = State::Waiting { until: self.now.at + wait };
     }
 
-    pub(super) fn cool_off(&mut self, kind: CoolOffKind, asked: Option<Duration>, detail: &str) {
+    pub(super) fn cool_off(&mut self, kind: CoolOffKind, demanded: Option<Duration>, detail: &str) {
         let now = self.now.at;
         let step = match kind {
             CoolOffKind::Throttled => {
@@ -216,20 +216,20 @@ impl Session {
                 u32::try_from(displaced.len() - 1).unwrap_or(u32::MAX)
             }
         };
-        let wait = policy::cool_off(kind, step, asked);
+        let wait = policy::cool_off(kind, step, demanded);
         self.act(Action::CoolOff { kind, step, wait });
         if kind == CoolOffKind::Displaced && self.failures.displaced.len() >= policy::DISPLACED_LIMIT {
             let message = format!(
-                "no free place: {detail}, {} times within {}. Somebody else uses this account's connections",
+                "no free place: {detail}, {} times within {}. Another program uses this account's connections",
                 policy::DISPLACED_LIMIT,
                 words(policy::DISPLACED_WINDOW)
             );
             return self.give_up(Exit::NoPlace, message);
         }
-        if asked.is_some_and(|asked| asked > policy::LONGEST_COOL_OFF) {
+        if demanded.is_some_and(|demanded| demanded > policy::LONGEST_COOL_OFF) {
             self.warn(format!(
-                "the server asks for {} of rest; after {} it is asked again",
-                words(asked.unwrap_or_default()),
+                "the server demands a pause of {}; the next attempt follows after {} all the same",
+                words(demanded.unwrap_or_default()),
                 words(wait)
             ));
         }

@@ -1,18 +1,18 @@
-//! The states of a connection, and what leads from one to another.
+//! Implements the states of a connection and the transitions between them.
 
 mod connected;
 mod connecting;
 mod losing;
 
 use super::action::Action;
-use super::backoff::{Backoff, Served, jitter};
+use super::backoff::{Backoff, SessionOutcome, jitter};
 use super::calendar::{Calendar, Hours, Markets};
 use super::input::{Fingerprint, Input, ProbeResult};
 use super::liveness::{Liveness, Pulse};
-use super::mute::{Mute, Silence};
 use super::outage::{Outage, Say};
 use super::policy::{self, Verdict};
-use super::requests::{self, Desired, Subscription};
+use super::requests::{self, Subscription, WantedSubscriptions};
+use super::stale_feed::{StaleAction, StaleFeed};
 use super::time::{Now, Time, words};
 use crate::model::exit::{self, Exit};
 use crate::model::{Cause, CoolOffKind, CredentialProblem, Ended, InstrumentKey, Levels, Stream};
@@ -22,63 +22,63 @@ use connected::markets;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// A session this long, with data, was stable: the next attempt comes at once.
+/// Age, with data, from which a session counts as stable: the next attempt comes at once.
 pub const STABLE: Duration = Duration::from_secs(60);
-/// A session this long, with data, takes a step off the delay.
+/// Age, with data, from which a session takes one step off the delay.
 const BRIEF: Duration = Duration::from_secs(3);
-/// A reset this soon after connecting, without a packet, may be a refusal without a word.
+/// Age below which a reset without a packet may be a silent refusal.
 const SILENT_REFUSAL: Duration = Duration::from_secs(5);
-/// What is wrong with the account is asked at most this often.
+/// Minimum interval between requests of the account's profile.
 const PROBE_EVERY: Duration = Duration::from_secs(60);
-/// How long the answer is waited for.
-const PROBE_PATIENCE: Duration = Duration::from_secs(20);
-/// How often credentials are read while others are waited for.
+/// Time limit of the profile's answer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Interval at which credentials are read while the session waits for others.
 const READ_EVERY: Duration = Duration::from_secs(1);
-/// How long the server has to close, once told that we go.
-const CLOSE_PATIENCE: Duration = Duration::from_millis(1_500);
-/// The order book is asked for at most this often.
+/// Time that the server has to close after our close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// Minimum interval between order snapshots.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(10);
-/// Silence after the request that deserves a word.
+/// Silence after the request from which it is explained on stderr.
 const EXPLAIN_AFTER: Duration = Duration::from_secs(10);
-/// When instruments that were never seen are named.
+/// Time after the request at which instruments that were never seen are named.
 const UNSEEN_AFTER: Duration = Duration::from_secs(30);
-/// How long packets may go on after unsubscribing before it is asked again by the other code.
+/// Time for which packets may continue after unsubscribing before it is requested again with the other code.
 const LEAVING: Duration = Duration::from_secs(3);
-/// How late the first connection of a run may be before the time since its beginning is a gap.
+/// Time from the beginning of the run after which a missing first connection is a gap.
 const FIRST_CONNECTION: Duration = Duration::from_secs(5);
-/// A jump of the wall clock that looks like a machine that slept.
+/// Difference between both clocks, in microseconds, from which the machine counts as having slept.
 const SLEPT_US: i64 = 5_000_000;
-/// Refused credentials that are remembered.
+/// Number of refused credentials that are remembered.
 const REFUSED_KEPT: usize = 16;
 
-/// What a session is for, and how patient it is.
+/// Holds a session's parameters.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Which stream.
+    /// The stream.
     pub feed: Stream,
-    /// The connection's number, from 1, for people.
+    /// Number of the connection, from 1, for people.
     pub conn: u16,
-    /// Where its dice start. Different in every process, or all come back at the same moment.
+    /// Seed of its random numbers. Different in every process, or all would reconnect at the same moment.
     pub seed: u64,
-    /// How long after [`Input::Start`] the first attempt waits; staggers the connections of a run.
+    /// Delay from [`Input::Start`] to the first attempt; staggers the connections of a run.
     pub start_delay: Duration,
     /// `--max-outage`.
     pub max_outage: Option<Duration>,
-    /// `--auth-wait`; zero where the credentials cannot change.
+    /// `--auth-wait`; zero if the credentials cannot change.
     pub auth_wait: Duration,
-    /// The same until the run is live for the first time: a person at a terminal is told at once.
+    /// The same until the run is first live: a person at a terminal gets the error at once.
     pub auth_wait_at_start: Duration,
-    /// Whether the REST order book is asked for (orders, unless `--no-snapshot` or a partner).
+    /// Whether to fetch the order snapshot (orders, unless `--no-snapshot` or a partner).
     pub snapshot: bool,
-    /// Whether the server may have another path (200 levels). Not where the user named the address: it is used as it
-    /// stands.
+    /// Whether the server may have another path (200 levels). False if the user gave the address, which is used
+    /// unchanged.
     pub other_path: bool,
-    /// When silence is remarkable.
+    /// Calendar that says when silence is unusual.
     pub calendar: Calendar,
 }
 
 impl Config {
-    /// The defaults of the command line for a feed.
+    /// Creates the command line's default parameters for a stream.
     pub fn new(feed: Stream, conn: u16, seed: u64) -> Config {
         Config {
             feed,
@@ -95,33 +95,33 @@ impl Config {
     }
 }
 
-/// Where a session is, by name.
+/// Names a session's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg(any(test, feature = "testing"))]
 pub enum StateName {
-    /// Not begun.
+    /// Not started.
     Idle,
-    /// Until the next attempt.
+    /// Waiting for the next attempt.
     Waiting,
-    /// The credentials are being read for an attempt.
+    /// Reading the credentials for an attempt.
     Reading,
-    /// Refused or without credentials: until there are others.
+    /// Waiting for other credentials, because they were refused or missing.
     AwaitingCredentials,
-    /// An attempt is under way.
+    /// Attempting to connect.
     Connecting,
-    /// The account is being asked what is wrong.
+    /// Requesting the account's profile.
     Probing,
     /// Connected.
     Online,
-    /// Told to stop; the server has not closed yet.
+    /// Stopping; the server has not closed yet.
     Stopping,
-    /// Over.
+    /// Ended.
     Ended,
 }
 
 #[cfg(any(test, feature = "testing"))]
 impl StateName {
-    /// Every state.
+    /// Lists every state.
     pub const ALL: [StateName; 9] = [
         StateName::Idle,
         StateName::Waiting,
@@ -142,60 +142,60 @@ enum State {
     Reading,
     AwaitingCredentials(Awaiting),
     Connecting,
-    Probing { until: Time, cause: Cause, asks: Asks },
+    Probing { until: Time, cause: Cause, reason: ProfileReason },
     Online(Online),
     Stopping { until: Time },
     Ended,
 }
 
-/// A wait for other credentials.
+/// Holds a wait for other credentials.
 #[derive(Debug)]
 struct Awaiting {
     deadline: Time,
     next_read: Option<Time>,
     problem: CredentialProblem,
-    /// When the same credentials may be sent again, where it is not certain that it was they who were refused.
+    /// When the same credentials may be sent again, if it is uncertain that they were refused.
     again: Option<Time>,
 }
 
-/// What the account's profile is asked for.
+/// Says why the account's profile is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asks {
-    /// Why connections end without a word.
+enum ProfileReason {
+    /// Connections end silently.
     Silence,
-    /// Whether a refusal of what was accepted before is the server's fault.
+    /// The server refused what it accepted before, which may be its own fault.
     Refusal,
 }
 
-/// What is known of a connection while it lasts.
+/// Holds the state of a connection while it lasts.
 #[derive(Debug)]
 struct Online {
     since: Time,
     pulse: Liveness,
     packets: u64,
-    /// A text came that is no order message; if the connection ends now, it was a refusal.
+    /// Whether a text arrived that is no order message; if the connection ends now, it was a refusal.
     refused_in_words: bool,
-    /// Unsubscribed depth that may go on coming.
+    /// Unsubscribed depth instruments whose packets may continue, with the time of unsubscribing.
     leaving: Vec<(InstrumentKey, Time)>,
     snapshot_at: Option<Time>,
     explain_at: Option<Time>,
     unseen_at: Option<Time>,
 }
 
-/// The credentials: those that were read last, those that were refused (the latest last), and since when others are
+/// Holds the state of the credentials: those read last, those refused (the latest last), and since when others are
 /// waited for.
 #[derive(Debug, Default)]
 struct Credentials {
     current: Option<Fingerprint>,
     refused: VecDeque<Fingerprint>,
     awaited_since: Option<Time>,
-    /// Why the credentials were refused that are now read once more.
+    /// The reason for which the credentials that are being read again were refused.
     refusal: Option<String>,
-    /// The last time the profile was asked about silent refusals, and with which credentials.
+    /// When the profile was last requested because of silent refusals, and with which credentials.
     probed: Option<(Time, Option<Fingerprint>)>,
 }
 
-/// What failures in a row have come to.
+/// Counts failures in a row.
 #[derive(Debug, Default)]
 struct Failures {
     backoff: Backoff,
@@ -205,50 +205,50 @@ struct Failures {
     foreign: (u32, Time),
     silent_refusals: u32,
     server_faults: u32,
-    /// Since when the network is tried in vain, for `--max-outage`.
+    /// Since when connecting has failed, for `--max-outage`.
     unreachable_since: Option<Time>,
 }
 
-/// What is known of the server, over all its connections.
+/// Holds what is known of the server over all its connections.
 #[derive(Debug, Default)]
 struct Server {
     is_on_other_path: bool,
     answers_pings: bool,
-    /// It has accepted what this run asks for: data came, or a connection stood for a minute.
+    /// Whether it has accepted this run's requests: data came, or a connection lasted for a minute.
     has_served: bool,
 }
 
-/// The loss that is open, and the run's beginning, which is one where the first connection is late.
+/// Holds the open gap, and when the run's beginning becomes one.
 #[derive(Debug, Default)]
 struct Loss {
     is_open: bool,
     began: Option<Now>,
-    /// When the beginning becomes a gap; `None` once there was a connection.
+    /// When the beginning of the run becomes a gap; `None` once there was a connection.
     beginning_at: Option<Time>,
 }
 
-/// The order snapshot.
+/// Holds the state of the order snapshot.
 #[derive(Debug, Default)]
 struct Snapshot {
-    asked_at: Option<Time>,
-    /// Whether the answer is on its way.
+    requested_at: Option<Time>,
+    /// Whether the answer is awaited.
     is_pending: bool,
-    /// Whether it ever came, and whether the last one did not.
+    /// Whether it was ever fetched, and whether the last attempt failed.
     came: bool,
-    lost: bool,
+    failed: bool,
 }
 
-/// A connection's life. See the [module](super) for how it is driven.
+/// The state machine of one connection. See the [module](super) for how it is driven.
 #[derive(Debug)]
 pub struct Session {
     config: Config,
-    desired: Desired,
+    wanted: WantedSubscriptions,
     rng: fastrand::Rng,
     now: Now,
     state: State,
     actions: VecDeque<Action>,
-    mute: Mute,
-    /// The markets of what is wanted.
+    stale_feed: StaleFeed,
+    /// The markets of the wanted subscriptions.
     markets: Markets,
     outage: Outage,
     credentials: Credentials,
@@ -261,18 +261,18 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that has not begun.
+    /// Creates a session that has not started.
     pub fn new(config: Config, subscriptions: impl IntoIterator<Item = Subscription>) -> Session {
-        let desired: Desired = subscriptions.into_iter().collect();
+        let wanted: WantedSubscriptions = subscriptions.into_iter().collect();
         Session {
             rng: fastrand::Rng::with_seed(config.seed),
             config,
-            markets: markets(&desired),
-            desired,
+            markets: markets(&wanted),
+            wanted,
             now: Now::default(),
             state: State::Idle,
             actions: VecDeque::new(),
-            mute: Mute::default(),
+            stale_feed: StaleFeed::default(),
             outage: Outage::default(),
             credentials: Credentials::default(),
             failures: Failures::default(),
@@ -284,7 +284,7 @@ impl Session {
         }
     }
 
-    /// Something happened. What is to be done about it is in [`Session::next_action`].
+    /// Handles an input. The resulting actions come from [`Session::next_action`].
     pub fn on(&mut self, now: Now, input: Input) {
         let slept = self.clocks_moved_apart(now);
         self.now = Now { at: now.at.max(self.now.at), wall_us: now.wall_us };
@@ -300,7 +300,7 @@ impl Session {
             Input::NoOrderMessage => self.online(|online, _| online.refused_in_words = true),
             Input::RunIsLive => self.server.has_served = true,
             Input::ReadingPaused(paused) => self.reading_paused(paused),
-            Input::ServerDisconnect(reason) => self.lost(Cause::Disconnect(reason)),
+            Input::ServerDisconnect(reason) => self.connection_lost(Cause::Disconnect(reason)),
             Input::Closed(ended) => self.closed(ended),
             Input::Probed(result) => self.probed(result),
             Input::Subscribe(subscriptions) => self.subscribe(&subscriptions),
@@ -319,12 +319,12 @@ impl Session {
         }
     }
 
-    /// What to do next; to be asked until there is nothing more.
+    /// Returns the next action; call it until it returns `None`.
     pub fn next_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
-    /// When to come back with [`Input::Tick`] unless something happens before; `None` where nothing would.
+    /// Returns when to send [`Input::Tick`] unless another input comes first, or `None` if no timer runs.
     pub fn deadline(&self) -> Option<Time> {
         let max_outage = self.failures.unreachable_since.zip(self.config.max_outage).map(|(since, most)| since + most);
         let own = match &self.state {
@@ -337,14 +337,14 @@ impl Session {
             State::Waiting { until } | State::Probing { until, .. } => Some(*until),
             State::Reading | State::Connecting => None,
             State::Online(online) => {
-                let timers = [online.snapshot_at, online.explain_at, online.unseen_at, self.mute_deadline()];
+                let timers = [online.snapshot_at, online.explain_at, online.unseen_at, self.stale_deadline()];
                 return timers.into_iter().flatten().chain(online.pulse.deadline()).min();
             }
         };
         [own, max_outage, self.outage.deadline(), self.loss.beginning_at].into_iter().flatten().min()
     }
 
-    /// Where it is.
+    /// Returns the name of the state.
     #[cfg(any(test, feature = "testing"))]
     pub const fn state(&self) -> StateName {
         match &self.state {
@@ -360,25 +360,25 @@ impl Session {
         }
     }
 
-    /// Everything that this connection should serve.
-    pub fn desired(&self) -> &Desired {
-        &self.desired
+    /// Returns all subscriptions that this connection should serve.
+    pub fn wanted(&self) -> &WantedSubscriptions {
+        &self.wanted
     }
 
-    /// Returns whether a gap is open: what was lost has not come back.
+    /// Returns whether a gap is open: data has not resumed.
     #[cfg(any(test, feature = "testing"))]
     pub const fn gap_open(&self) -> bool {
         self.loss.is_open
     }
 
-    /// Returns the exit code that the run has if it ends while this connection is missing; `None` while it is there.
+    /// Returns the exit code of a run that ends while this connection is missing, or `None` while it is up.
     pub fn exit(&self) -> Option<Exit> {
         if let State::AwaitingCredentials(awaiting) = &self.state {
             return Some(awaiting.problem.exit);
         }
         self.outage.since()?;
         let exit = self.outage.cause().map_or(Exit::Network, |cause| policy::exit(cause, self.server.has_served));
-        // A single 805 proves nothing yet; three of them end the run by themselves.
+        // A single 805 proves nothing yet; three of them end the run anyway.
         Some(if exit == Exit::NoPlace { Exit::Network } else { exit })
     }
 
@@ -387,7 +387,7 @@ impl Session {
         self.outage.cause()
     }
 
-    /// Returns the time until the next attempt, while one is waited for.
+    /// Returns the time until the next attempt, or `None` if none is scheduled.
     pub fn next_attempt_in(&self) -> Option<Duration> {
         match &self.state {
             State::Waiting { until } => Some(until.since(self.now.at)),
@@ -395,13 +395,13 @@ impl Session {
         }
     }
 
-    /// Returns whether data has come on the connection that there is now.
+    /// Returns whether data has arrived on the present connection.
     pub fn is_live(&self) -> bool {
         matches!(&self.state, State::Online(online) if online.packets > 0)
     }
 
-    /// Depth instruments that were unsubscribed a while ago: a packet of one of them is an [`Input::Unwanted`].
-    /// Empty nearly always, so that asking costs nothing.
+    /// Returns depth instruments that were unsubscribed a while ago: report each packet of one as
+    /// [`Input::Unwanted`]. Nearly always empty.
     pub fn leaving(&self) -> impl Iterator<Item = InstrumentKey> + '_ {
         let leaving = match &self.state {
             State::Online(online) => online.leaving.as_slice(),
@@ -420,7 +420,7 @@ impl Session {
                     self.act(Action::Send(request::disconnect()));
                 }
                 self.act(Action::Close { polite: true });
-                self.state = State::Stopping { until: self.now.at + CLOSE_PATIENCE };
+                self.state = State::Stopping { until: self.now.at + CLOSE_TIMEOUT };
                 return;
             }
             State::Connecting => {

@@ -4,9 +4,9 @@ use crate::load::{Generator, Kind, instrument};
 use crate::measure::{interleaved, median, own};
 use crate::oracle;
 use dhan::testing::record::depth::{Depth, SideRows};
-use dhan::testing::format::csv::Columns;
+use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Encoder, Format, Style};
-use dhan::testing::format::text::Out;
+use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::protocol::depth::{self, Levels, Side};
 use dhan::testing::protocol::feed::{self, Packet};
@@ -27,11 +27,11 @@ fn packets(kind: Kind) -> Vec<Vec<u8>> {
 }
 
 fn encoder(format: Format) -> Encoder {
-    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: Columns::Market })
+    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: CsvColumns::Market })
 }
 
 /// Encodes every packet.
-fn encode_all(encoder: &mut Encoder, out: &mut Out, packets: &[Vec<u8>]) {
+fn encode_all(encoder: &mut Encoder, out: &mut TextBuf, packets: &[Vec<u8>]) {
     out.clear();
     for (i, bytes) in packets.iter().enumerate() {
         if out.len() > 60_000 {
@@ -114,7 +114,7 @@ fn decode(packets: &[Vec<u8>]) -> f64 {
 }
 
 fn encode(packets: &[Vec<u8>], format: Format) -> f64 {
-    let (mut encoder, mut out) = (encoder(format), Out::new());
+    let (mut encoder, mut out) = (encoder(format), TextBuf::new());
     time(50, packets.len(), || encode_all(&mut encoder, &mut out, packets))
 }
 
@@ -167,7 +167,7 @@ fn decode_books(books: &[[Vec<u8>; 2]]) -> f64 {
 
 fn encode_books(books: &[[Vec<u8>; 2]], format: Format) -> f64 {
     let mut sides: [SideRows; 2] = Default::default();
-    let (mut encoder, mut out) = (encoder(format), Out::new());
+    let (mut encoder, mut out) = (encoder(format), TextBuf::new());
     time(40, books.len(), || {
         for book in books {
             fill(&mut sides, book);

@@ -2,7 +2,8 @@
 
 use dhan::testing::instruments::index::blocks::Bytes;
 use dhan::testing::instruments::index::build::build;
-use dhan::testing::instruments::layout::{Columns, Fields, plain};
+use dhan::testing::instruments::layout::Columns;
+use dhan::testing::instruments::line::Line;
 use dhan::testing::instruments::master::Master;
 use dhan::testing::instruments::record::{FIELDS, values, write_json};
 use dhan::testing::instruments::row::{Form, Row};
@@ -18,9 +19,9 @@ pub const DETAILED: &str = "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYI
 const FORMS: [Form; 4] = [Form::Base, Form::Series, Form::Id, Form::SeriesId];
 
 fn row(columns: &Columns, line: &[u8]) {
-    let Some(text) = plain(line) else { return };
-    let _ = Fields::split(&text).map(|fields| fields.all().len());
-    let Ok(row) = Row::parse(columns, &text) else { return };
+    let mut split = Line::default();
+    let Some(fields) = split.split(line) else { return };
+    let Ok(row) = Row::parse(columns, fields) else { return };
     let _ = (row.trading(), row.base(), row.with_series(), row.underlying_id());
     assert!(row.raw().count() >= 3, "a row has at least what it cannot do without");
     for form in FORMS {

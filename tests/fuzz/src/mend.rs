@@ -1,11 +1,11 @@
 //! Compressed files read as far as they go, and torn tails made whole again: no whole line is lost, no torn one is left.
 
 use super::take::Take;
-use dhan::testing::console::{Console, ConsoleConfig, Level};
+use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::format::encoder::Format;
 use dhan::testing::output::file::{FileSink, FileSpec};
 use dhan::testing::output::{Destination as _, StopSignal};
-use dhan::testing::storage::{Compression, Piece, Walked, walk};
+use dhan::testing::storage::{Compression, FrameEvent, FrameScan, scan};
 use std::io::{Error, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,13 +18,13 @@ const MOST: usize = 4 << 20;
 const END: &[u8] = b"{\"type\":\"end\",\"recv_us\":1781065200000009}\n";
 
 /// What comes out, and how far it could be read; `None` if it was too much.
-fn read(compression: Compression, bytes: &[u8]) -> Option<(Vec<u8>, Vec<u64>, Walked)> {
+fn read(compression: Compression, bytes: &[u8]) -> Option<(Vec<u8>, Vec<u64>, FrameScan)> {
     let (mut text, mut ends) = (Vec::new(), Vec::new());
-    let walked = walk(compression, bytes, 0, |piece| {
+    let walked = scan(compression, bytes, 0, |piece| {
         match piece {
-            Piece::Data(data) if text.len() + data.len() > MOST => return Err(Error::other("too much")),
-            Piece::Data(data) => text.extend_from_slice(data),
-            Piece::FrameEnd(end) => ends.push(end),
+            FrameEvent::Data(data) if text.len() + data.len() > MOST => return Err(Error::other("too much")),
+            FrameEvent::Data(data) => text.extend_from_slice(data),
+            FrameEvent::FrameEnd(end) => ends.push(end),
         }
         Ok(())
     });
@@ -35,12 +35,12 @@ fn read(compression: Compression, bytes: &[u8]) -> Option<(Vec<u8>, Vec<u64>, Wa
 fn walk_anything(bytes: &[u8]) {
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
         let Some((text, ends, walked)) = read(compression, bytes) else { continue };
-        assert!(ends.is_sorted() && ends.last().copied().unwrap_or(0) == walked.whole_to);
-        assert!(walked.torn || walked.whole_to == bytes.len() as u64, "{walked:?} of {}", bytes.len());
+        assert!(ends.is_sorted() && ends.last().copied().unwrap_or(0) == walked.complete_to);
+        assert!(walked.torn || walked.complete_to == bytes.len() as u64, "{walked:?} of {}", bytes.len());
         // What is whole is whole also without what follows.
-        let whole = &bytes[..walked.whole_to as usize];
+        let whole = &bytes[..walked.complete_to as usize];
         let (again, _, walked) = read(compression, whole).expect("less than before");
-        assert!(!walked.torn && walked.whole_to == whole.len() as u64);
+        assert!(!walked.torn && walked.complete_to == whole.len() as u64);
         assert!(text.starts_with(&again));
     }
 }
@@ -161,7 +161,7 @@ fn mend(take: &mut Take<'_>) {
         disk_wait: Duration::ZERO,
         stop: StopSignal::default(),
     };
-    let console = Console::new(ConsoleConfig { level: Level::Error, ..ConsoleConfig::default() });
+    let console = Console::new(ConsoleConfig { level: LogLevel::Error, ..ConsoleConfig::default() });
     // A note that lies may be refused in words; one that a run wrote never is.
     let mut sink = match FileSink::open(spec, NOW, &console) {
         Ok(opened) => opened.sink,
@@ -192,7 +192,7 @@ fn mend(take: &mut Take<'_>) {
     assert!(beside(folder.path(), "dhan").is_empty(), "an orderly end leaves nothing behind");
 }
 
-/// The first byte: walk the bytes as they are, or mend a file made of them.
+/// The first byte: scan the bytes as they are, or mend a file made of them.
 pub fn run(data: &[u8]) {
     let mut take = Take(data);
     if take.u8() % 4 == 0 {

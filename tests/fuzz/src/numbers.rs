@@ -1,10 +1,10 @@
 //! Digits and text as lines carry them, against serde_json and the csv crate.
 
 use super::take::Take;
-use dhan::testing::format::text::{Line, Out, Text as _};
+use dhan::testing::format::text::{LineBuf, Text as _, TextBuf};
 
-fn text(write: impl FnMut(&mut Line<'_>)) -> Vec<u8> {
-    let mut out = Out::new();
+fn text(write: impl FnMut(&mut LineBuf<'_>)) -> Vec<u8> {
+    let mut out = TextBuf::new();
     out.line(write);
     out.as_bytes().to_vec()
 }

@@ -1,8 +1,8 @@
 //! Order text and the REST order book: every message has one outcome, a record is one line of JSON, a repeat stays silent.
 
-use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Encoder, Format, Style};
-use dhan::testing::format::text::Out;
+use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::pipeline::orders::{Options, Orders, Outcome};
 use dhan::testing::record::RecordType;
@@ -17,15 +17,15 @@ fn check(order: &Order) {
     static COLUMNS: OnceLock<usize> = OnceLock::new();
     let columns = *COLUMNS.get_or_init(|| layout(&[RecordType::Order], TimeStyle::Iso).1.split(',').count());
     assert!(order.events.iter().next().is_some(), "a record without an event");
-    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
-    let mut out = Out::new();
+    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
+    let mut out = TextBuf::new();
     Encoder::new(style).line(&mut out, order, NOW);
     let (line, end) = out.as_bytes().split_at(out.len() - 1);
     assert!(end == b"\n" && !line.contains(&b'\n'), "one line");
     let value: serde_json::Value = serde_json::from_slice(line).expect("valid JSON");
     assert_eq!(value["recv_us"], NOW);
     assert_eq!(value["order_no"].as_str(), order.details.order_no.as_deref());
-    let mut out = Out::new();
+    let mut out = TextBuf::new();
     Encoder::new(Style { format: Format::Csv, time: TimeStyle::Iso, ..style }).line(&mut out, order, NOW);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_bytes());
     let rows: Vec<_> = reader.byte_records().collect::<Result<_, _>>().expect("a CSV row");

@@ -2,8 +2,8 @@
 //! and CSV agree, and `dhan verify` finds nothing wrong with it.
 
 use super::take::Take;
-use dhan::testing::console::{Console, ConsoleConfig, Level};
-use dhan::testing::format::csv::{Columns, layout};
+use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
+use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
@@ -200,7 +200,7 @@ pub fn run(data: &[u8]) {
     let (only, view) = (rules.only, rules.view);
     let (json, csv) = (Memory::default(), Memory::default());
     let (columns, header) = layout(RecordType::of_stream(feed), TimeStyle::Epoch);
-    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Own };
+    let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
     let spec = |memory: &Memory, style, header| OutputSpec {
         destination: Box::new(memory.clone()),
         style,
@@ -211,7 +211,7 @@ pub fn run(data: &[u8]) {
         spec(&json, style, None),
         spec(&csv, Style { format: Format::Csv, columns, ..style }, Some(header.clone())),
     ];
-    let console = Console::new(ConsoleConfig { level: Level::Error, ..ConsoleConfig::default() });
+    let console = Console::new(ConsoleConfig { level: LogLevel::Error, ..ConsoleConfig::default() });
     let mut pipeline = Pipeline::new(rules, Outputs::new(specs, TimeStyle::Epoch, console), NOW);
     let mut now = NOW;
     while !take.is_empty() {
@@ -241,11 +241,11 @@ pub fn run(data: &[u8]) {
                 _ => pipeline.reopen(now),
             },
         }
-        assert!(pipeline.figures().books.balance(), "{:?}", pipeline.figures().books);
+        assert!(pipeline.figures().books.is_balanced(), "{:?}", pipeline.figures().books);
     }
     let summary = pipeline.finish(now + 1_000_000);
     let books = summary.books;
-    assert!(books.balance() && summary.failure.is_none(), "{books:?}");
+    assert!(books.is_balanced() && summary.failure.is_none(), "{books:?}");
 
     let objects = objects(&json.text());
     let end = objects.last().expect("a file ends in its end");

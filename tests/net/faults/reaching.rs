@@ -1,6 +1,6 @@
 //! A: reaching the server.
 
-use super::servers::{Authority, self_signed};
+use super::servers::{Authority, over_tls, self_signed};
 use crate::harness::*;
 use crate::slow;
 use dhan::testing::model::Stream;
@@ -68,6 +68,21 @@ fn a01_a_name_that_does_not_exist_is_named_and_tried_again_until_it_does() {
     let detail = retrying["detail"].as_str().expect("why");
     assert!(detail.contains("feed.dhan.test") && !detail.contains("version="), "{detail}");
     assert_eq!(sim.upgrades().len(), 1);
+}
+
+#[test]
+fn the_roots_of_ca_file_reach_the_download_of_the_master_too() {
+    let (sim, authority) = over_tls(quiet());
+    let mut home = Home::at(&sim);
+    home.set("DHAN_INSTRUMENTS_URL", &format!("https://{}/master.csv", sim.addr()));
+    let by_name = ["feed", "NSE_EQ:RELIANCE", "-n", "1"];
+    let line = [&by_name[..], &["--ca-file", text(authority.pem())]].concat();
+    let done = home.run(&line).code(0);
+    assert_eq!(done.records()[0]["symbol"], "RELIANCE");
+    // Without the roots of that file nothing is downloaded.
+    let mut other = Home::at(&sim);
+    other.set("DHAN_INSTRUMENTS_URL", &format!("https://{}/master.csv", sim.addr()));
+    other.run(&by_name).code(11);
 }
 
 #[test]

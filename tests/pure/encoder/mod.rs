@@ -1,9 +1,9 @@
 //! The encoder, against serde_json with derived structs, byte for byte: whole records of random packets, in NDJSON; and CSV
 //! against NDJSON, number for number.
 
-use dhan::testing::format::csv::Columns;
+use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Encoder, Format, Style};
-use dhan::testing::format::text::Out;
+use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::depth;
@@ -96,7 +96,7 @@ impl Random {
 }
 
 fn encoder(format: Format) -> Encoder {
-    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: Columns::Market })
+    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: CsvColumns::Market })
 }
 
 fn symbol(instrument: InstrumentKey) -> Option<Arc<str>> {
@@ -108,7 +108,7 @@ fn symbol(instrument: InstrumentKey) -> Option<Arc<str>> {
 }
 
 /// Appends the line of one packet.
-fn encode(encoder: &mut Encoder, out: &mut Out, packet: &[u8], recv_us: i64) -> InstrumentKey {
+fn encode(encoder: &mut Encoder, out: &mut TextBuf, packet: &[u8], recv_us: i64) -> InstrumentKey {
     let (header, packet) = feed::packets(packet).next().expect("a packet").expect("a whole one");
     let instrument = header.instrument;
     let symbol = || symbol(instrument);
@@ -124,7 +124,7 @@ fn encode(encoder: &mut Encoder, out: &mut Out, packet: &[u8], recv_us: i64) -> 
 #[test]
 fn market_records_are_byte_for_byte_what_serde_json_writes() {
     let mut random = Random(fastrand::Rng::with_seed(20_260_610));
-    let (mut encoder, mut out) = (encoder(Format::Ndjson), Out::new());
+    let (mut encoder, mut out) = (encoder(Format::Ndjson), TextBuf::new());
     let (mut packet, mut expected) = (Vec::new(), Vec::new());
     for i in 0..RECORDS {
         random.packet(&mut packet);
@@ -150,7 +150,7 @@ fn market_records_are_byte_for_byte_what_serde_json_writes() {
 #[test]
 fn books_are_byte_for_byte_what_serde_json_writes() {
     let mut random = Random(fastrand::Rng::with_seed(5));
-    let (mut encoder, mut out) = (encoder(Format::Ndjson), Out::new());
+    let (mut encoder, mut out) = (encoder(Format::Ndjson), TextBuf::new());
     let mut expected = Vec::new();
     let instrument = InstrumentKey::new(Segment::from_code(1), 7);
     let mut sides: [SideRows; 2] = Default::default();
@@ -203,8 +203,8 @@ fn the_longest_record_of_numbers_is_short() {
     encode::full(&mut packet, InstrumentKey::new(Segment::NSE_CURRENCY, number), &full);
     for format in [Format::Ndjson, Format::Csv] {
         for time in [TimeStyle::Epoch, TimeStyle::Iso] {
-            let mut encoder = Encoder::new(Style { format, time, columns: Columns::Market });
-            let mut out = Out::new();
+            let mut encoder = Encoder::new(Style { format, time, columns: CsvColumns::Market });
+            let mut out = TextBuf::new();
             encode(&mut encoder, &mut out, &packet, i64::MIN + 1);
             assert!((500..1_800).contains(&out.len()), "{} bytes of {}", out.len(), format.name());
         }
@@ -226,7 +226,7 @@ fn cell(members: &Members<'_>, key: &str) -> String {
 fn numbers_have_the_same_bytes_in_csv_as_in_ndjson() {
     let mut random = Random(fastrand::Rng::with_seed(11));
     let (mut json, mut csv) = (encoder(Format::Ndjson), encoder(Format::Csv));
-    let (mut packet, mut line, mut row) = (Vec::new(), Out::new(), Out::new());
+    let (mut packet, mut line, mut row) = (Vec::new(), TextBuf::new(), TextBuf::new());
     for i in 0..RECORDS / 20 {
         random.packet(&mut packet);
         line.clear();

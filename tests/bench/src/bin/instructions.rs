@@ -4,9 +4,9 @@
 #[expect(dead_code, reason = "the generator is all that is needed here")]
 mod load;
 
-use dhan::testing::format::csv::Columns;
+use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Encoder, Format, Style};
-use dhan::testing::format::text::Out;
+use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::protocol::feed::{self, Packet};
 
@@ -17,8 +17,8 @@ fn main() {
     for i in 0..500 {
         generator.packet(&mut frame, load::Kind::Full, load::instrument(i % 100));
     }
-    let mut encoder = Encoder::new(Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: Columns::Market });
-    let mut out = Out::new();
+    let mut encoder = Encoder::new(Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Market });
+    let mut out = TextBuf::new();
     for _ in 0..rounds {
         out.clear();
         for (i, packet) in feed::packets(&frame).enumerate() {

@@ -1,17 +1,16 @@
 //! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
 
+mod incoming;
+
 use super::shared::{Shared, fingerprint};
-use super::trace;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
-use crate::console::{Fields, Level, untrusted};
+use crate::console::{LogFields, LogLevel};
 use crate::model::Stream;
 use crate::model::exit::Failure;
 use crate::model::{Cause, CredentialProblem, Ended};
 use crate::net::{Connection, Incoming};
 use crate::pipeline::item::{Event, FrameKind, GapReason, StatusEvent};
-use crate::protocol::relay::GapMessage;
-use crate::protocol::{DisconnectReason, depth, feed, orders};
 use crate::session::{Action, Input, Session};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
@@ -230,14 +229,14 @@ impl Socket {
             }
             Action::Refused(fingerprint) => self.shared.tell_others(self.conn, Input::CredentialsRefused(fingerprint)),
             Action::Status { event, detail } => self.status(event, detail),
-            Action::Lost { reason, detail, from_us } => {
+            Action::OpenGap { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
                 if let Some(observer) = &self.shared.observer {
                     observer.lost(self.conn, reason, &detail, from_us);
                 }
                 self.shared.pipeline.event(Event::Lost { conn: self.conn, reason, detail, from_us });
             }
-            Action::SnapshotLost { detail, from_us } => {
+            Action::SnapshotGap { detail, from_us } => {
                 let detail = self.shared.masked(detail);
                 let to_us = now_us();
                 self.shared
@@ -252,8 +251,8 @@ impl Socket {
                     dropped: None,
                 });
             }
-            Action::Warn(text) => self.say(Level::Warn, text),
-            Action::Inform(text) => self.say(Level::Info, text),
+            Action::Warn(text) => self.say(LogLevel::Warn, text),
+            Action::Inform(text) => self.say(LogLevel::Info, text),
             Action::ReportUnseen => self.shared.report_unseen(),
             Action::GiveUp(failure) => return Some(SocketEnd::GaveUp(failure)),
             Action::Stopped => {
@@ -267,11 +266,11 @@ impl Socket {
     }
 
     /// Says what the session has to say, with what is known of its connection.
-    fn say(&self, level: Level, text: String) {
+    fn say(&self, level: LogLevel, text: String) {
         let cause = self.session.cause().map(|cause| self.shared.masked(cause.to_string()));
         let event = self.shared.last_event(self.conn).map(StatusEvent::name);
         let delay = self.session.next_attempt_in();
-        let fields = Fields {
+        let fields = LogFields {
             event,
             conn: Some(self.conn),
             cause: cause.as_deref(),
@@ -286,18 +285,18 @@ impl Socket {
         let at_us = now_us();
         let detail = detail.map(|detail| self.shared.masked(detail));
         let host = self.base.host();
-        let fields = Fields {
+        let fields = LogFields {
             event: Some(event.name()),
             conn: Some(self.conn),
             cause: detail.as_deref(),
             host: Some(host),
-            ..Fields::default()
+            ..LogFields::default()
         };
         let words = match &detail {
             Some(detail) => format!("connection {}: {}: {detail}", self.conn, event.name()),
             None => format!("connection {}: {}", self.conn, event.name()),
         };
-        self.shared.console.event(Level::Debug, &fields, words);
+        self.shared.console.event(LogLevel::Debug, &fields, words);
         if event == StatusEvent::Live && !self.shared.has_been_live.replace(true) {
             self.shared.tell_all(Input::RunIsLive);
         }
@@ -308,15 +307,12 @@ impl Socket {
     fn connect(&mut self) {
         self.attempt += 1;
         let attempt = self.attempt;
-        let address =
-            self.shared.admit(self.conn, self.session.desired().len(), self.login.as_ref()).map(|()| {
-                match (&self.login, self.feed) {
-                    (Some(Login::Own(credentials)), Stream::Market | Stream::Depth(_)) => {
-                        self.base.address(credentials)
-                    }
-                    _ => self.base.bare_address(),
-                }
-            });
+        let address = self.shared.admit(self.conn, self.session.wanted().len(), self.login.as_ref()).map(|()| {
+            match (&self.login, self.feed) {
+                (Some(Login::Own(credentials)), Stream::Market | Stream::Depth(_)) => self.base.address(credentials),
+                _ => self.base.bare_address(),
+            }
+        });
         let connector = self.shared.connector.clone();
         self.answers.push(Box::pin(async move {
             let result = match address {
@@ -381,162 +377,6 @@ impl Socket {
         }
     }
 
-    /// Takes what came and everything else that is there already, and hands it over in one go.
-    fn incoming(&mut self, first: Incoming) {
-        let shared = Rc::clone(&self.shared);
-        let mut batch = shared.pipeline.batch(self.conn);
-        let mut seen = Seen::default();
-        let mut next = Some(first);
-        // What one read of the socket brought was received at one moment: the clock is asked once for it.
-        let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
-        let traces = shared.console.shows(Level::Trace);
-        while let Some(incoming) = next {
-            if let Incoming::Binary(bytes) = &incoming {
-                shared.spots.borrow_mut().observe(bytes);
-            }
-            if traces {
-                self.trace(&incoming);
-            }
-            match incoming {
-                // Its record is numbers: there is no text in which a secret could stand.
-                Incoming::Binary(bytes) if self.feed == Stream::Market && feed::numbers(&bytes).is_some() => {
-                    seen.packets += 1;
-                    self.observe(FrameKind::Binary, &bytes);
-                    batch.push(FrameKind::Binary, recv_us, &bytes);
-                }
-                Incoming::Binary(bytes) => {
-                    self.binary(&bytes, &mut seen);
-                    let bytes = shared.redactor.redact_bytes(&bytes);
-                    self.observe(FrameKind::Binary, &bytes);
-                    batch.push(FrameKind::Binary, recv_us, &bytes);
-                }
-                Incoming::Text(bytes) => match GapMessage::read(&bytes) {
-                    Some(gap) => seen.gaps.push(gap),
-                    None => {
-                        if self.feed == Stream::Orders && orders::has_order(&bytes) {
-                            seen.packets += 1;
-                        } else {
-                            seen.is_no_order |= self.feed == Stream::Orders;
-                            self.shared.show_text(self.conn, &bytes);
-                        }
-                        let bytes = shared.redactor.redact_text(&bytes);
-                        self.observe(FrameKind::Text, &bytes);
-                        batch.push(FrameKind::Text, recv_us, &bytes);
-                    }
-                },
-                Incoming::Ping => {}
-                Incoming::Pong => seen.pong = true,
-                Incoming::Closed(ended) => seen.ended = Some(ended),
-            }
-            next = match (&mut self.connection, &seen.ended) {
-                (Some(connection), None) if !batch.is_full() => connection.poll_ready_now(),
-                _ => None,
-            };
-            let bytes = self.connection_bytes();
-            if bytes != received {
-                (received, recv_us) = (bytes, now_us());
-            }
-        }
-        // The frames first: what happened to the connection comes after them.
-        batch.done();
-        if let Some(observer) = &self.shared.observer {
-            observer.batch_over();
-        }
-        for gap in std::mem::take(&mut seen.gaps) {
-            self.relayed_gap(gap);
-        }
-        self.note_traffic();
-        if seen.pong {
-            self.tell(Input::Pong);
-        }
-        if seen.packets > 0 {
-            shared.note_data(self.conn, recv_us);
-            self.tell(Input::Data { packets: seen.packets });
-        }
-        if seen.is_no_order {
-            self.tell(Input::NoOrderMessage);
-        }
-        for instrument in seen.unwanted {
-            self.tell(Input::Unwanted(instrument));
-        }
-        if let Some(reason) = seen.disconnect {
-            self.tell(Input::ServerDisconnect(reason));
-        }
-        if let Some(ended) = seen.ended {
-            self.closed(ended);
-        }
-    }
-
-    fn observe(&self, kind: FrameKind, bytes: &[u8]) {
-        if let Some(observer) = &self.shared.observer {
-            observer.frame(self.conn, kind, bytes);
-        }
-    }
-
-    /// Takes a gap that a relay tells: its connection to the server was away, or this program read too slowly.
-    fn relayed_gap(&self, gap: GapMessage) {
-        let reason = GapReason::ALL.into_iter().find(|reason| reason.name() == gap.reason);
-        self.shared.pipeline.event(Event::Gap {
-            conn: self.conn,
-            reason: reason.unwrap_or(GapReason::Disconnected),
-            detail: gap.detail.map(|detail| self.shared.masked(untrusted(&detail))),
-            from_us: gap.from_us,
-            to_us: gap.to_us.max(gap.from_us),
-            dropped: gap.dropped,
-        });
-    }
-
-    /// Says what came and the headers in it (`-vv`).
-    fn trace(&self, incoming: &Incoming) {
-        let words = match incoming {
-            Incoming::Binary(bytes) => trace::binary(self.feed, bytes),
-            Incoming::Text(bytes) => trace::text(&self.shared.redactor.redact_text(bytes)),
-            Incoming::Ping => "ping".to_owned(),
-            Incoming::Pong => "pong".to_owned(),
-            // Its status says it.
-            Incoming::Closed(_) => return,
-        };
-        self.shared.console.say(Level::Trace, format_args!("connection {}: {words}", self.conn));
-    }
-
-    /// Looks at a binary frame's headers: is it data, and does it end the session?
-    fn binary(&self, bytes: &[u8], seen: &mut Seen) {
-        match self.feed {
-            Stream::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
-            Stream::Market => {
-                for (_, packet) in feed::packets(bytes).flatten() {
-                    match packet {
-                        feed::Packet::Disconnect(packet) => seen.disconnect = Some(packet.reason()),
-                        feed::Packet::Heartbeat => {}
-                        _ => seen.packets += 1,
-                    }
-                }
-            }
-            Stream::Depth(levels) => {
-                for packet in depth::packets(bytes, levels).flatten() {
-                    match packet {
-                        depth::Packet::Disconnect(reason) => seen.disconnect = Some(reason),
-                        depth::Packet::Heartbeat => {}
-                        depth::Packet::Side(side) => {
-                            seen.packets += 1;
-                            if self.session.leaving().any(|leaving| leaving == side.instrument) {
-                                seen.unwanted.push(side.instrument);
-                            }
-                        }
-                    }
-                }
-            }
-            // Order updates are text. A binary frame is the market feed's disconnect packet, or damaged.
-            Stream::Orders => {
-                for (_, packet) in feed::packets(bytes).flatten() {
-                    if let feed::Packet::Disconnect(packet) = packet {
-                        seen.disconnect = Some(packet.reason());
-                    }
-                }
-            }
-        }
-    }
-
     fn connection_bytes(&self) -> u64 {
         self.connection.as_ref().map_or(0, Connection::received_bytes)
     }
@@ -554,20 +394,6 @@ impl Socket {
         self.connection = None;
         self.tell(Input::Closed(ended));
     }
-}
-
-/// What one wake-up brought.
-#[derive(Default)]
-struct Seen {
-    packets: u32,
-    pong: bool,
-    /// A text on the order socket that is no order message.
-    is_no_order: bool,
-    disconnect: Option<DisconnectReason>,
-    unwanted: Vec<crate::model::InstrumentKey>,
-    /// Gaps that a relay told.
-    gaps: Vec<GapMessage>,
-    ended: Option<Ended>,
 }
 
 async fn next_of(connection: &mut Option<Connection>) -> Incoming {

@@ -1,63 +1,63 @@
-//! Telling a quiet market from a feed that fell silent: connected, pings answered, no data.
+//! Distinguishes a quiet market from a stale feed: connected, pings answered, no data.
 //!
-//! A single option may trade twice a day, so silence alone says nothing. What the connection's data had been like
-//! says it: after a minute in which something came all the time, a silence several times longer than the longest pause
-//! of the last minutes is none of the market's. For any set that ticks steadily that is 15 s.
+//! A single option may trade twice a day, so silence alone says nothing; the connection's earlier data does. After a
+//! minute of continuous data, a silence several times longer than the longest pause of the last minutes is not the
+//! market's. For any set that ticks steadily the limit is 15 s.
 
 use super::calendar::Hours;
 use super::time::{Now, Time};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The shortest silence that means something.
+/// Shortest silence that counts.
 pub const SILENCE: Duration = Duration::from_secs(15);
-/// How often in an hour a connection may be given up for its silence.
+/// Limit of reconnects for staleness in an hour.
 pub const RECONNECTS_PER_HOUR: usize = 3;
-/// How long data must have been watched, and how much of it.
+/// Time for which data must have been observed, and its minimum amount.
 const WATCHED: Duration = Duration::from_secs(60);
 const ARRIVALS: u32 = 60;
-/// A silence must be so much longer than the longest pause.
+/// Factor by which a silence must exceed the longest pause.
 const UNLIKE_THE_MARKET: u32 = 5;
-/// Pauses are remembered for ten minutes, by the minute they ended in.
+/// Unit in which pauses are remembered, for ten minutes.
 const MINUTE: Duration = Duration::from_secs(60);
 const MINUTES: usize = 10;
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// What a silence asks for.
+/// Says what to do about a silence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Silence {
-    /// Nothing.
+pub enum StaleAction {
+    /// Do nothing.
     Fine,
-    /// Say so, and connect again.
+    /// Report it and reconnect.
     Reconnect,
-    /// Say so; it was tried often enough.
-    SayOnly,
+    /// Only report it: reconnecting was tried often enough.
+    WarnOnly,
 }
 
-/// Watches the data of one connection.
+/// Observes the data of one connection.
 #[derive(Debug, Clone, Default)]
-pub struct Mute {
+pub struct StaleFeed {
     first: Option<Time>,
     last: Option<Now>,
     arrivals: u32,
     pauses: VecDeque<(Time, Duration)>,
-    said: bool,
+    reported: bool,
     reconnects: VecDeque<Time>,
 }
 
-impl Mute {
-    /// A new connection, or another set of instruments: what had been ticking is not known any more.
+impl StaleFeed {
+    /// Forgets the observed data, for a new connection or another set of instruments.
     pub fn forget(&mut self) {
-        *self = Mute { reconnects: std::mem::take(&mut self.reconnects), ..Mute::default() };
+        *self = StaleFeed { reconnects: std::mem::take(&mut self.reconnects), ..StaleFeed::default() };
     }
 
-    /// Data came.
+    /// Records that data arrived.
     pub fn data(&mut self, now: Now) {
         let pause = now.at.since(self.last.map_or(now.at, |last| last.at));
         self.first.get_or_insert(now.at);
         self.last = Some(now);
         self.arrivals = self.arrivals.saturating_add(1);
-        self.said = false;
+        self.reported = false;
         match self.pauses.back_mut() {
             Some((minute, longest)) if now.at.since(*minute) < MINUTE => *longest = pause.max(*longest),
             _ => self.pauses.push_back((now.at, pause)),
@@ -67,7 +67,7 @@ impl Mute {
         }
     }
 
-    /// How long a silence must be, once there is enough to tell by.
+    /// Returns the length of silence that counts as stale, once enough data was observed.
     fn threshold(&self) -> Option<Duration> {
         let watched = self.last?.at.since(self.first?);
         let longest = self.pauses.iter().map(|(_, longest)| *longest).max().unwrap_or_default();
@@ -75,7 +75,8 @@ impl Mute {
             .then(|| longest.saturating_mul(UNLIKE_THE_MARKET).max(SILENCE))
     }
 
-    /// How long the silence is that counts: in market hours, by both clocks (a step of the wall clock is no silence).
+    /// Returns the length of the silence in market hours by both clocks, so that a step of the wall clock is no
+    /// silence.
     fn silence(&self, now: Now, hours: Hours<'_>) -> Option<Duration> {
         let open = hours.open_since(now.wall_us)?;
         let last = self.last?;
@@ -83,9 +84,9 @@ impl Mute {
         Some(now.at.since(last.at).min(Duration::from_micros(in_session)))
     }
 
-    /// When to look again, if there is anything to look for.
+    /// Returns the time of the next check, if one is needed.
     pub fn deadline(&self, now: Now, hours: Hours<'_>) -> Option<Time> {
-        if self.said {
+        if self.reported {
             return None;
         }
         let threshold = self.threshold()?;
@@ -99,25 +100,25 @@ impl Mute {
         }
     }
 
-    /// What the silence asks for now. It is said once.
-    pub fn check(&mut self, now: Now, hours: Hours<'_>) -> Silence {
+    /// Returns what to do about the silence now; each silence is reported once.
+    pub fn check(&mut self, now: Now, hours: Hours<'_>) -> StaleAction {
         let mute = match (self.threshold(), self.silence(now, hours)) {
             (Some(threshold), Some(silence)) => silence >= threshold,
             _ => false,
         };
-        if self.said || !mute {
-            return Silence::Fine;
+        if self.reported || !mute {
+            return StaleAction::Fine;
         }
-        self.said = true;
+        self.reported = true;
         self.reconnects.retain(|then| now.at.since(*then) < HOUR);
         if self.reconnects.len() >= RECONNECTS_PER_HOUR {
-            return Silence::SayOnly;
+            return StaleAction::WarnOnly;
         }
         self.reconnects.push_back(now.at);
-        Silence::Reconnect
+        StaleAction::Reconnect
     }
 
-    /// The last data on this connection.
+    /// Returns the time of the last data on this connection.
     pub const fn last(&self) -> Option<Now> {
         self.last
     }

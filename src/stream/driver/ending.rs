@@ -1,6 +1,33 @@
 //! The end of a run: what was received is drained, outputs come back, and the exit code is found.
 
-use super::*;
+use super::Driver;
+use crate::clock::now_us;
+use crate::model::Stream;
+use crate::model::exit::Exit;
+use crate::model::exit::Failure;
+use crate::output::OnLag;
+use crate::output::WriteFailure;
+use crate::pipeline::figures::ClosingLine;
+use crate::pipeline::item::Event;
+use crate::pipeline::item::StatusEvent;
+use crate::pipeline::stages::Summary;
+use crate::session::Input;
+use crate::stream::Ended;
+use crate::stream::hint;
+use crate::stream::signals::Signal;
+use crate::stream::signals::Signals;
+use std::time::Duration;
+use std::time::Instant;
+
+/// How long sockets get to say goodbye.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// How long what was received may take to reach its reader once the run is to end.
+const DRAIN: Duration = Duration::from_millis(1_100);
+/// How long outputs have after that to come back from a wait, or from a call to the system. Then stderr has its 0.4 s: what
+/// a signal ends is over within two seconds.
+const COME_BACK: Duration = Duration::from_millis(400);
+/// A run that ends without a connection for longer than this has failed.
+const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
 
 impl Driver {
     /// Ends the run: sockets say goodbye, what was received is drained, the books are closed.
@@ -89,7 +116,7 @@ impl Driver {
         }
         let ended = ended.map_err(|failure| {
             console.error(&failure);
-            failure.said()
+            failure.without_message()
         });
         console.info(ClosingLine(&summary.books));
         ended
@@ -126,6 +153,23 @@ impl Driver {
                 ),
             )),
             _ => Ok(Ended::Exit(Exit::Done)),
+        }
+    }
+}
+
+impl Drop for Driver {
+    /// The driver itself may panic: what was received is written all the same.
+    fn drop(&mut self) {
+        if self.has_drained {
+            return;
+        }
+        self.shared.pipeline.begin_end();
+        let begun = Instant::now();
+        while !self.shared.pipeline.has_ended() && begun.elapsed() < DRAIN + COME_BACK {
+            if begun.elapsed() >= DRAIN {
+                self.stop.stop();
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }

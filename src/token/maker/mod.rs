@@ -4,6 +4,8 @@
 //! out for days. So one process at a time works for an account, the moment of the last try is kept on disk before the
 //! request is sent, and a refusal ends the run.
 
+mod failures;
+
 use super::answer::{Call, Made, Refusal};
 use super::calls::Calls;
 use super::file::{Held, Slot, TokenFile};
@@ -17,6 +19,7 @@ use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
 use crate::redact::mask_client_id;
 use crate::rest::{self, RestError};
+use failures::shown;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -249,34 +252,6 @@ impl Maker {
         }
     }
 
-    fn no_token(&self) -> Failure {
-        let words = "there is no token to renew in the file";
-        Failure::new(
-            Exit::Credentials,
-            format!("{words} {:?}: dhan token save or mint puts one there", self.file.path()),
-        )
-    }
-
-    fn renewable(&self, held: &Held) -> Result<(), Failure> {
-        let path = self.file.path();
-        let refuse = |words: String| Err(Failure::new(Exit::Credentials, words));
-        match held {
-            Held::Nothing => Err(self.no_token()),
-            Held::Malformed(words) => refuse(format!("the token file {path:?} {words}")),
-            Held::Token(_, claims) if claims.expires_at_us.is_some() && !self.is_living(claims) => refuse(format!(
-                "the token in {path:?} has expired, and Dhan renews living ones only: make a new one with dhan token mint"
-            )),
-            Held::Token(_, claims) if !is_self(claims) => {
-                let kind = untrusted(claims.consumer_type.as_deref().unwrap_or_default());
-                refuse(format!(
-                    "the token in {path:?} is of the kind {kind:?}, and Dhan renews only those made on web.dhan.co (SELF): \
-                     nothing was sent. Make a new one with dhan token mint"
-                ))
-            }
-            Held::Token(..) => Ok(()),
-        }
-    }
-
     /// Renews a token and returns when the new one ends.
     async fn renewed(&self, turn: &Turn, token: SecretString) -> Result<Option<i64>, Failure> {
         let slot = self.file.prepare()?;
@@ -453,54 +428,6 @@ impl Maker {
         Ok(ends_us)
     }
 
-    fn failure(&self, call: Call, refusal: &Refusal, secrets: &[&SecretString]) -> Failure {
-        let words = shown(&refusal.to_string(), secrets);
-        let host = self.calls.host(call);
-        let (exit, message) = match (refusal, call) {
-            (Refusal::Credentials(_), Call::Mint) => (
-                Exit::Credentials,
-                format!(
-                    "{host} refuses to make a token: {words}. Mend {} and run this again; nothing is tried again by itself, \
-                     since every refused try bars the account for two more minutes",
-                    self.blamed(&words)
-                ),
-            ),
-            (Refusal::Credentials(_), Call::Renew) => (
-                Exit::Credentials,
-                format!(
-                    "{host} refuses to renew the token in {:?}: {words}. Make a new one with dhan token mint, or on web.dhan.co",
-                    self.file.path()
-                ),
-            ),
-            (Refusal::TooSoon(_) | Refusal::Request(_), _) => {
-                (Exit::Refused, format!("{host} refuses the request: {words}"))
-            }
-            (Refusal::NotSent(_), _) => {
-                (Exit::Network, format!("{host}: {words}, tried for 10 s; no token was asked for. Is the network up?"))
-            }
-            (Refusal::Unreachable(_), _) => (
-                Exit::Network,
-                format!(
-                    "{host}: {words}. Whether a token was made is not known: dhan token ensure finds out and mends it"
-                ),
-            ),
-            (Refusal::Untrusted(_), _) => (Exit::Certificate, format!("{host}: {words}; nothing was sent")),
-            (Refusal::Foreign(_), _) => (Exit::Protocol, format!("{host} does not answer as Dhan does: {words}")),
-        };
-        Failure::new(exit, message)
-    }
-
-    /// Names what a refusal is about.
-    fn blamed(&self, words: &str) -> String {
-        let [pin, totp] = self.inputs.names();
-        let lower = words.to_ascii_lowercase();
-        match (lower.contains("pin"), lower.contains("totp") || lower.contains("otp")) {
-            (true, false) => pin,
-            (false, true) => totp,
-            _ => format!("{pin} or {totp}"),
-        }
-    }
-
     fn tell_held(&self, held: &Held) {
         let ends = match held {
             Held::Token(_, claims) => claims.expires_at_us.map(ist_minute),
@@ -529,11 +456,6 @@ fn is_another(before: &Held, now: &Held) -> bool {
         (Held::Token(old, _), Held::Token(new, _)) => old.expose_secret() != new.expose_secret(),
         (_, now) => matches!(now, Held::Token(..)),
     }
-}
-
-/// A server's words as they may be shown: PIN and password are searched for here, where they may be quoted.
-fn shown(words: &str, secrets: &[&SecretString]) -> String {
-    secrets.iter().fold(untrusted(words), |words, secret| words.replace(secret.expose_secret(), "[redacted]"))
 }
 
 /// A time in India as the server writes it (`2026-11-30T08:45:00`), µs since the epoch.

@@ -1,0 +1,109 @@
+//! `dhan config`: the defaults that hold, and the file they are in.
+
+use crate::auth::Environment;
+use crate::cli::config::{ConfigArgs, ConfigCommand};
+use crate::cli::out;
+use crate::config::{Entry, Settings, VARIABLES, Value, file_path};
+use crate::console::Console;
+use crate::model::exit::{Exit, Failure};
+use crate::redact::mask_client_id;
+use std::fmt::Write as _;
+
+/// Prints the defaults, or the path.
+///
+/// # Errors
+/// A usage error when no place for the file is known; exit 9 when stdout does not take it.
+pub fn run(
+    args: &ConfigArgs,
+    settings: Option<&Settings>,
+    environment: &Environment,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let path = file_path(environment).ok_or_else(|| {
+        Failure::usage("there is no place for config.toml, since neither XDG_CONFIG_HOME nor HOME is set: set one")
+    })?;
+    let text = match args.what {
+        ConfigCommand::Path => format!("{}\n", path.display()),
+        ConfigCommand::Show => {
+            let mut text = match settings {
+                Some(settings) => shown(settings),
+                None => format!("# {}: not read, or not there\n", path.display()),
+            };
+            for (name, option) in VARIABLES.iter().filter(|(name, _)| environment.text(name).is_some()) {
+                let _ = writeln!(text, "# {option}: from the environment, {name}");
+            }
+            console.masked(&text)
+        }
+    };
+    out::print(&text).map(|()| Exit::Done)
+}
+
+fn shown(settings: &Settings) -> String {
+    let mut text = format!("# {}\n", settings.file.display());
+    match &settings.profile {
+        Some((name, by)) => drop(writeln!(text, "# profile {name}, by {by}")),
+        None if settings.profiles.is_empty() => {}
+        None => drop(writeln!(text, "# no profile; there are {}", settings.profiles.join(", "))),
+    }
+    let mut entries: Vec<_> = settings.entries.iter().collect();
+    entries.sort_by_key(|entry| (&entry.command, &entry.key, entry.line));
+    let mut table: &[String] = &[];
+    for entry in entries {
+        if entry.command != table {
+            table = &entry.command;
+            let _ = writeln!(text, "\n[{}]", table.join("."));
+        }
+        let from = match &entry.profile {
+            Some(profile) => format!("line {}, profile {profile}", entry.line),
+            None => format!("line {}", entry.line),
+        };
+        let command: Vec<_> = entry.command.iter().map(String::as_str).collect();
+        let _ = match (settings.variable(&command, &entry.key), settings.replaced_by(entry)) {
+            (Some(variable), _) => writeln!(text, "# {}  # {from}; {variable} wins", written(entry)),
+            (None, Some(other)) => writeln!(text, "# {}  # {from}; line {} wins", written(entry), other.line),
+            (None, None) => writeln!(text, "{}  # {from}", written(entry)),
+        };
+    }
+    text
+}
+
+/// Returns an entry as TOML, without what may be a secret: the client id is masked, an address has neither user nor query,
+/// and of a command that prints a secret only the program is named.
+fn written(entry: &Entry) -> String {
+    let one = |value: &Value| match value {
+        Value::Switch(_) => value.text(),
+        Value::Text(id) | Value::Number(id) if entry.key == "client-id" => quoted(&mask_client_id(id)),
+        Value::Number(number) => number.clone(),
+        Value::Text(line) if entry.key.ends_with("-command") => quoted(&program(line)),
+        Value::Text(text) => quoted(&plain_address(text)),
+    };
+    let values: Vec<_> = entry.values.iter().map(one).collect();
+    if entry.is_list {
+        format!("{} = [{}]", entry.key, values.join(", "))
+    } else {
+        format!("{} = {}", entry.key, values.join(", "))
+    }
+}
+
+/// Returns the first word of a command line, unless it could be a value.
+fn program(line: &str) -> String {
+    let mut words = line.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some(word), None) if !word.contains('=') => word.to_owned(),
+        (Some(word), Some(_)) if !word.contains('=') => format!("{word} …"),
+        _ => "…".to_owned(),
+    }
+}
+
+/// Returns an address without its user and its query, and any other text as it is.
+fn plain_address(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    format!("{scheme}://{}{path}", host.rsplit('@').next().unwrap_or_default())
+}
+
+/// Returns a text as TOML writes it.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap_or_default()
+}

@@ -1,0 +1,128 @@
+//! Checks values by the parsers of the options they are for.
+
+use super::{Entry, Settings, Value};
+use crate::cli::typed::one_line;
+use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command};
+
+/// Returns the options of a command and of those below it, with those of every command.
+pub(super) fn options<'a>(root: &'a Command, path: &[String]) -> impl Iterator<Item = &'a Arg> {
+    let globals = root.get_arguments().filter(|arg| !is_of_the_file(arg));
+    globals.chain(below(root, path).into_iter().flat_map(Command::get_arguments))
+}
+
+/// Returns whether an option chooses what is read of the file; the file cannot.
+fn is_of_the_file(arg: &Arg) -> bool {
+    matches!(arg.get_long(), Some("profile" | "no-config"))
+}
+
+/// Returns a command and those below it, without the root.
+fn below<'a>(root: &'a Command, path: &[String]) -> Vec<&'a Command> {
+    let Some(at) = path.iter().try_fold(root, |command, name| command.find_subcommand(name)) else {
+        return Vec::new();
+    };
+    let mut all = if path.is_empty() { Vec::new() } else { vec![at] };
+    let mut rest: Vec<_> = at.get_subcommands().collect();
+    while let Some(command) = rest.pop() {
+        all.push(command);
+        rest.extend(command.get_subcommands());
+    }
+    all
+}
+
+/// Returns the problems of values that no command of their table takes, each with its line.
+pub(super) fn values(settings: &Settings, root: &Command) -> Vec<(usize, String)> {
+    settings.entries.iter().filter_map(|entry| Some((entry.line, problem(entry, root)?))).collect()
+}
+
+fn problem(entry: &Entry, root: &Command) -> Option<String> {
+    let mut commands = below(root, &entry.command);
+    commands.push(root);
+    let mut first = None;
+    for command in commands {
+        if let Some(arg) = option(command, &entry.key) {
+            match takes(command, arg, entry) {
+                Ok(()) => return None,
+                Err(words) => first = first.or(Some(words)),
+            }
+        }
+    }
+    first
+}
+
+/// Returns a command's option of a long name.
+pub(super) fn option<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
+    command.get_arguments().find(|arg| arg.get_long() == Some(long))
+}
+
+/// Checks an entry by an option of a command.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn takes(command: &Command, arg: &Arg, entry: &Entry) -> Result<(), String> {
+    let is_switch = |value: &Value| matches!(value, Value::Switch(_));
+    let key = &entry.key;
+    match arg.get_action() {
+        ArgAction::SetTrue | ArgAction::SetFalse => match entry.values.as_slice() {
+            [Value::Switch(_)] if !entry.is_list => Ok(()),
+            _ => Err(format!("{key} takes true or false, not {}", shown(entry))),
+        },
+        ArgAction::Count => match entry.values.as_slice() {
+            [Value::Switch(_)] if !entry.is_list => Ok(()),
+            [Value::Number(times)] if !entry.is_list && times.parse::<u8>().is_ok_and(|times| times < 10) => Ok(()),
+            _ => Err(format!("{key} takes true, false, or how many times it is meant such as 2, not {}", shown(entry))),
+        },
+        action => {
+            if entry.is_list && !matches!(action, ArgAction::Append) {
+                return Err(format!("{key} takes one value, not {}", shown(entry)));
+            }
+            let is_optional = arg.get_num_args().is_some_and(|range| range.min_values() == 0);
+            if entry.values.iter().any(is_switch) {
+                let is_whole = is_optional && !entry.is_list;
+                return if is_whole { Ok(()) } else { Err(format!("{key} takes a value, not {}", shown(entry))) };
+            }
+            by_its_parser(command, entry)
+        }
+    }
+}
+
+/// Returns an entry's values as an error quotes them.
+fn shown(entry: &Entry) -> String {
+    let one = |value: &Value| match value {
+        Value::Text(text) => format!("{text:?}"),
+        value => value.text(),
+    };
+    if entry.is_list { "a list".to_owned() } else { entry.values.first().map_or_else(String::new, one) }
+}
+
+/// Gives the values to the option as a command line would.
+fn by_its_parser(command: &Command, entry: &Entry) -> Result<(), String> {
+    let alone = Command::new("dhan")
+        .args(command.get_arguments().cloned())
+        .groups(command.get_groups().cloned())
+        .disable_help_flag(command.get_arguments().any(|arg| arg.get_id() == "help"));
+    let words = entry.values.iter().map(|value| format!("--{}={}", entry.key, value.text()));
+    match alone.try_get_matches_from(std::iter::once("dhan".to_owned()).chain(words)) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::InvalidValue
+                    | ErrorKind::ValueValidation
+                    | ErrorKind::TooManyValues
+                    | ErrorKind::TooFewValues
+                    | ErrorKind::WrongNumberOfValues
+                    | ErrorKind::InvalidUtf8
+            ) =>
+        {
+            Err(one_line(&error))
+        }
+        // What else such a line lacks is not the file's matter.
+        _ => Ok(()),
+    }
+}
+
+/// Returns the name that is nearest to one that does not exist.
+pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let typed: String = name.to_lowercase().replace('_', "-").chars().take(64).collect();
+    names.min_by_key(|known| (strsim::damerau_levenshtein(&typed, &known.to_lowercase()), known.len(), *known))
+}

@@ -1,0 +1,290 @@
+//! Reads the file into entries.
+
+use super::{Entry, Settings, Value, check};
+use crate::auth::Environment;
+use crate::folders;
+use clap::Command;
+use std::ffi::OsString;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// The largest file that is read, bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Errors of the syntax that are named at most: one mistake can cause several.
+const MOST_ERRORS: usize = 5;
+
+/// What the command line says about the file, read before the rest of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--no-config`.
+    pub ignored: bool,
+}
+
+impl Asked {
+    /// Looks for the two options on a command line.
+    pub fn of(line: &[OsString]) -> Asked {
+        let mut asked = Asked::default();
+        let mut words = line.iter().skip(1).map(|word| word.to_string_lossy()).take_while(|word| word != "--");
+        while let Some(word) = words.next() {
+            match word.as_ref() {
+                "--no-config" => asked.ignored = true,
+                "--profile" => asked.profile = words.next().map(|name| name.into_owned()),
+                _ => {
+                    if let Some(name) = word.strip_prefix("--profile=") {
+                        asked.profile = Some(name.to_owned());
+                    }
+                }
+            }
+        }
+        asked
+    }
+}
+
+/// Returns where the file is: `$XDG_CONFIG_HOME/dhan/config.toml`, else `~/.config/dhan/config.toml`.
+pub fn file_path(environment: &Environment) -> Option<PathBuf> {
+    Some(folders::CONFIG.folder(|name| environment.text(name).map(PathBuf::from))?.join("config.toml"))
+}
+
+/// Reads and checks the file; returns what is wrong with it, a line each. `whole` makes the command line with all
+/// subcommands, if there is a file.
+pub fn load<'a>(
+    asked: &Asked,
+    environment: &Environment,
+    whole: impl FnOnce() -> &'a Command,
+) -> (Option<Settings>, Vec<String>) {
+    if asked.ignored {
+        return (None, Vec::new());
+    }
+    let profile = match (&asked.profile, environment.text("DHAN_PROFILE")) {
+        (Some(name), _) => Some((name.clone(), "--profile")),
+        (None, named) => named.map(|name| (name, "DHAN_PROFILE")),
+    };
+    let missing = |place: String| match &profile {
+        Some((name, by)) => (None, vec![format!("{by} {name:?}: {place}; write [profile.{name}] into it")]),
+        None => (None, Vec::new()),
+    };
+    let Some(file) = file_path(environment) else {
+        let words = "no file is read, since neither XDG_CONFIG_HOME nor HOME is set: set one";
+        return (None, profile.map(|(name, by)| format!("{by} {name:?}: {words}")).into_iter().collect());
+    };
+    let text = match read(&file) {
+        Ok(Some(text)) => text,
+        Ok(None) => return missing(format!("there is no file {}", file.display())),
+        Err(why) => {
+            return (None, vec![format!("cannot read {}: {why}; mend it, or write --no-config", file.display())]);
+        }
+    };
+    let (mut settings, mut problems) = parse(&file, &text, environment, whole());
+    if let Some((name, by)) = &profile
+        && !settings.profiles.contains(name)
+    {
+        let nearest = match check::nearest(name, settings.profiles.iter().map(String::as_str)) {
+            Some(nearest) => format!("the nearest is {nearest:?}"),
+            None => "it has none: write [profile.NAME] above its keys".to_owned(),
+        };
+        problems.push(format!("{by} {name:?}: {} has no such profile; {nearest}", file.display()));
+    }
+    settings
+        .entries
+        .retain(|entry| entry.profile.is_none() || entry.profile.as_ref() == profile.as_ref().map(|p| &p.0));
+    settings.profile = profile;
+    (Some(settings), problems)
+}
+
+/// Reads the file; `None` where there is none.
+///
+/// # Errors
+/// Why it cannot be read.
+fn read(file: &Path) -> Result<Option<String>, String> {
+    let words = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
+        kind => kind.to_string(),
+    };
+    match std::fs::metadata(file) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(words(error)),
+        // Nothing waits for a pipe.
+        Ok(found) if !found.is_file() => return Err("it is no regular file".to_owned()),
+        Ok(found) if found.len() > LARGEST => {
+            return Err(format!("it has {} bytes, and {LARGEST} are read at most", found.len()));
+        }
+        Ok(_) => {}
+    }
+    let mut text = String::new();
+    let opened = std::fs::File::open(file).map_err(words)?;
+    opened.take(LARGEST).read_to_string(&mut text).map_err(words)?;
+    Ok(Some(text))
+}
+
+/// Returns what a text sets, in all profiles, and what is wrong with it.
+pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &Command) -> (Settings, Vec<String>) {
+    // Some editors begin a file with a mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader { text, root: whole, entries: Vec::new(), problems: Vec::new(), profiles: Vec::new() };
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        reader.table(table.get_ref(), None, &mut Vec::new(), whole);
+    }
+    for error in errors.iter().take(MOST_ERRORS) {
+        // Not the error's own text: that quotes the line, which may hold a secret.
+        let at = error.span().map_or(0, |span| span.start);
+        reader.problem(at, &format!("this is not TOML: {}", error.message().lines().next().unwrap_or_default()));
+    }
+    let Reader { mut problems, entries, profiles, .. } = reader;
+    let settings =
+        Settings { file: file.to_owned(), profile: None, profiles, entries, environment: environment.clone() };
+    problems.extend(check::values(&settings, whole));
+    problems.sort_by_key(|(line, _)| *line);
+    problems.dedup();
+    (settings, problems.into_iter().map(|(line, words)| format!("{} line {line}: {words}", file.display())).collect())
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    root: &'a Command,
+    entries: Vec<Entry>,
+    problems: Vec<(usize, String)>,
+    profiles: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn line(&self, at: usize) -> usize {
+        1 + self.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()
+    }
+
+    fn problem(&mut self, at: usize, words: &str) {
+        let line = self.line(at);
+        self.problems.push((line, words.to_owned()));
+    }
+
+    fn table(&mut self, table: &DeTable<'_>, profile: Option<&str>, path: &mut Vec<String>, command: &Command) {
+        for (key, value) in table {
+            let (name, at) = (key.get_ref().as_ref(), key.span().start);
+            let is_table = value.get_ref().is_table();
+            if name == "profile" && path.is_empty() && profile.is_none() {
+                self.profiles(at, value);
+            } else if let Some(advice) = secret(name).filter(|_| !is_table) {
+                self.problem(at, &format!("{name}: no key holds a secret; {advice}"));
+            } else if let (DeValue::Table(inner), Some(sub)) = (value.get_ref(), command.find_subcommand(name)) {
+                path.push(name.to_owned());
+                self.table(inner, profile, path, sub);
+                path.pop();
+            } else if is_table {
+                let names = command.get_subcommands().map(Command::get_name);
+                let words = match check::options(self.root, path).any(|arg| arg.get_long() == Some(name)) {
+                    true => format!("{name} is an option, not a command: write {name} = …"),
+                    false => format!("there is no command {name:?}{}", nearest_words(name, names)),
+                };
+                self.problem(at, &words);
+            } else if !check::options(self.root, path).any(|arg| arg.get_long() == Some(name)) {
+                let words = self.unknown(name, path, command);
+                self.problem(at, &words);
+            } else {
+                self.entry(name, at, value, profile, path);
+            }
+        }
+    }
+
+    /// Returns what is wrong with a key that no command of its table has.
+    fn unknown(&self, name: &str, path: &[String], command: &Command) -> String {
+        if command.find_subcommand(name).is_some() {
+            return format!(
+                "{name} is a command: write [{}] above its keys",
+                [path, &[name.to_owned()]].concat().join(".")
+            );
+        }
+        let of = if path.is_empty() { String::new() } else { format!(" of dhan {}", path.join(" ")) };
+        let others = self.root.get_subcommands().filter(|sub| check::option(sub, name).is_some());
+        let others: Vec<_> = others.map(|sub| format!("dhan {}", sub.get_name())).collect();
+        if !others.is_empty() {
+            return format!("there is no option {name:?}{of}; it is one of {}", others.join(", "));
+        }
+        let names = check::options(self.root, path).filter_map(|arg| arg.get_long());
+        format!("there is no option {name:?}{of}{}", nearest_words(name, names))
+    }
+
+    fn profiles(&mut self, at: usize, value: &Spanned<DeValue<'_>>) {
+        let DeValue::Table(profiles) = value.get_ref() else {
+            self.problem(at, "profile is a table: write [profile.NAME], and choose it with --profile or DHAN_PROFILE");
+            return;
+        };
+        for (name, value) in profiles {
+            let DeValue::Table(inner) = value.get_ref() else {
+                let words = format!("profile {0:?} is a table: write [profile.{0}] above its keys", name.get_ref());
+                self.problem(name.span().start, &words);
+                continue;
+            };
+            self.profiles.push(name.get_ref().to_string());
+            let root = self.root;
+            self.table(inner, Some(name.get_ref()), &mut Vec::new(), root);
+        }
+    }
+
+    fn entry(&mut self, name: &str, at: usize, value: &Spanned<DeValue<'_>>, profile: Option<&str>, path: &[String]) {
+        let (values, is_list) = match value.get_ref() {
+            DeValue::Array(array) => {
+                (array.iter().map(|item| scalar(item.get_ref())).collect::<Option<Vec<_>>>(), true)
+            }
+            value => (scalar(value).map(|value| vec![value]), false),
+        };
+        let Some(values) = values else {
+            self.problem(at, &format!("{name} takes text, numbers, true or false, not tables or lists of lists"));
+            return;
+        };
+        let holds = |secret: fn(&str) -> bool| values.iter().any(|value| secret(&value.text()));
+        if holds(|text| crate::redact::find_jwt(text.as_bytes()).is_some()) {
+            let words = format!("{name} holds an access token: put it into a file, and name that with token-file");
+            return self.problem(at, &words);
+        }
+        if holds(|text| text.to_ascii_lowercase().contains("otpauth://")) {
+            let words = format!("{name} holds a TOTP secret: put it into a file, and name that with totp-file");
+            return self.problem(at, &words);
+        }
+        let line = self.line(at);
+        self.entries.push(Entry {
+            profile: profile.map(str::to_owned),
+            command: path.to_vec(),
+            key: name.to_owned(),
+            values,
+            is_list,
+            line,
+        });
+    }
+}
+
+fn scalar(value: &DeValue<'_>) -> Option<Value> {
+    Some(match value {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Integer(number) => Value::Number(number.to_string()),
+        DeValue::Float(number) => Value::Number(number.to_string()),
+        DeValue::Datetime(time) => Value::Text(time.to_string()),
+        DeValue::Boolean(on) => Value::Switch(*on),
+        DeValue::Array(_) | DeValue::Table(_) => return None,
+    })
+}
+
+fn nearest_words<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    check::nearest(name, names).map_or_else(String::new, |nearest| format!("; the nearest is {nearest}"))
+}
+
+/// Returns what to write instead of a key that would hold a secret.
+fn secret(key: &str) -> Option<&'static str> {
+    match key.replace('_', "-").as_str() {
+        "access-token" | "jwt" | "password" | "secret" => {
+            Some("put it into a file that only you can read, and name that with token-file")
+        }
+        "token" => Some("put the access token into a file that only you can read, and name that with token-file"),
+        "pin" => Some("put it into a file that only you can read, and name that with pin-file"),
+        "totp" | "totp-secret" => Some("put it into a file that only you can read, and name that with totp-file"),
+        "client-token" => Some("put it into a file that only you can read, and name that with client-token-file"),
+        "partner-secret" => Some("give it in the environment as DHAN_PARTNER_SECRET"),
+        _ => None,
+    }
+}

@@ -1,0 +1,476 @@
+//! Drives a run: its sockets, signals, timers and pipeline, on one thread, until the run is over.
+
+mod ending;
+
+use super::shared::Shared;
+use super::signals::{Signal, Signals};
+use super::socket::{Socket, SocketEnd};
+use super::{Chains, Change, Credentialing, EarlyStop, Ended, Run, SocketObserver, SocketState, report, status};
+use crate::auth::BaseUrl;
+use crate::clock::now_us;
+use crate::console::Console;
+use crate::model::InstrumentKey;
+use crate::model::exit::{Exit, Failure};
+use crate::output::{OnLag, StopSignal};
+use crate::pipeline::bars::{Interval, next_due_us};
+use crate::pipeline::handle::{Handle, Wake};
+use crate::pipeline::item::Event;
+use crate::pipeline::observer::Observer;
+use crate::pipeline::stages::{Over, Pipeline, STRANGERS};
+use crate::session::{Config, Input, Markets, Plan, Session, Subscription};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+
+/// Between the first attempts of a run's sockets.
+const STAGGER: Duration = Duration::from_millis(200);
+/// How often chains look at the time and at their spots.
+const CHAINS_EVERY: Duration = Duration::from_millis(250);
+/// A run under way.
+pub(super) struct Driver {
+    shared: Rc<Shared>,
+    chains: Chains,
+    console: Console,
+    plan: Plan,
+    base: BaseUrl,
+    session: Config,
+    on_lag: OnLag,
+    has_drained: bool,
+    stop: StopSignal,
+    early: EarlyStop,
+    sockets: tokio::task::JoinSet<SocketEnd>,
+    duration: Option<Duration>,
+    until_us: Option<i64>,
+    fail_on_gap: Option<Duration>,
+    stats: Option<Duration>,
+    changes: Option<mpsc::UnboundedReceiver<Change>>,
+    reread: Option<Box<dyn Fn()>>,
+    on_end: Option<Box<dyn FnOnce()>>,
+    report: report::Report,
+    status: status::Status,
+    failure: Option<Failure>,
+    told_of_damage: bool,
+    told_of_crowd: bool,
+    /// Lengths of the bars that the pipeline makes, and when some may be due next.
+    bars: Vec<Interval>,
+    bars_due_us: Option<i64>,
+}
+
+/// What makes the driver act.
+enum Happened {
+    Signal(Signal),
+    Output,
+    Socket(SocketEnd),
+    Change(Option<Change>),
+    Second,
+    Stats,
+    Alive,
+    DurationOver,
+    ChainsDue,
+    Clock,
+}
+
+impl Driver {
+    pub(super) fn start(run: Run, sockets: Option<Rc<dyn SocketObserver>>) -> Result<Driver, Failure> {
+        let Run { feed, plan, symbols, console, .. } = run;
+        let no_thread = |error: std::io::Error| {
+            Failure::new(Exit::Bug, format!("the thread of an output cannot be started: {}", error.kind()))
+        };
+        let wake = Wake::default();
+        let (mut outputs, mut capture) = (run.outputs, run.tap);
+        outputs.set_stream(feed);
+        outputs.start_threads(run.on_lag, &wake.caller()).map_err(no_thread)?;
+        if let Some(capture) = &mut capture {
+            capture.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
+        }
+        let bars = run.rules.bars.clone();
+        let mut pipeline = Pipeline::new(run.rules, outputs, now_us());
+        if let Some(look_up) = run.look_up {
+            pipeline.look_up_with(look_up);
+        }
+        let gaps = run.metrics.as_ref().map(|metrics| Box::new(metrics.gaps.clone()) as Box<dyn Observer>);
+        if let Some(observer) = run.observer.or(gaps) {
+            pipeline.observe_with(observer);
+        }
+        let pipeline = Handle::new(pipeline, capture, wake);
+        if !symbols.is_empty() {
+            pipeline.event(Event::Symbols(symbols));
+        }
+        for event in run.found {
+            pipeline.event(event);
+        }
+        let shared = Rc::new(Shared {
+            observer: sockets,
+            feed,
+            console: console.clone(),
+            redactor: console.redactor(),
+            connector: run.connector,
+            pipeline,
+            tells_unseen: Cell::new(false),
+            credentialing: run.credentialing,
+            rest: run.rest,
+            gate: RefCell::new(run.gate),
+            started: Instant::now(),
+            peers: RefCell::default(),
+            sockets: RefCell::default(),
+            probed: Cell::new(None),
+            has_been_live: Cell::new(false),
+            planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
+            token_ends_us: Cell::new(None),
+            kind_looked_at: Cell::new(false),
+            texts: Cell::new(0),
+            spots: RefCell::default(),
+            last_text: RefCell::default(),
+        });
+        let is_demo = matches!(shared.credentialing, Credentialing::Demo);
+        let report = report::Report::new(run.metrics, run.session.calendar.clone(), is_demo);
+        Ok(Driver {
+            status: status::Status::new(run.live_line, &console),
+            shared,
+            chains: run.chains,
+            console,
+            plan,
+            base: run.base,
+            session: run.session,
+            on_lag: run.on_lag,
+            has_drained: false,
+            stop: run.stop,
+            early: run.early,
+            sockets: tokio::task::JoinSet::new(),
+            duration: run.duration,
+            until_us: run.until_us,
+            fail_on_gap: run.fail_on_gap,
+            stats: run.stats,
+            changes: run.changes,
+            reread: run.reread,
+            on_end: run.on_end,
+            report,
+            failure: None,
+            told_of_damage: false,
+            told_of_crowd: false,
+            bars_due_us: next_due_us(&bars, now_us()),
+            bars,
+        })
+    }
+
+    pub(super) async fn run(mut self) -> Result<Ended, Failure> {
+        let mut signals = Signals::new()?;
+        if self.early.is_asked() {
+            return self.end("signal".to_owned(), &mut signals).await;
+        }
+        for i in 0..self.plan.connections().len() {
+            let subscriptions = self.plan.connections()[i].all().to_vec();
+            self.open(&subscriptions);
+        }
+        let reason = self.stream(&mut signals).await;
+        self.end(reason, &mut signals).await
+    }
+
+    /// Opens one more socket.
+    fn open(&mut self, subscriptions: &[Subscription]) {
+        let (say, inputs) = mpsc::unbounded_channel();
+        self.shared.peers.borrow_mut().push(say);
+        self.shared.sockets.borrow_mut().push(SocketState::default());
+        let conn = u16::try_from(self.shared.peers.borrow().len()).unwrap_or(u16::MAX);
+        let config = Config {
+            conn,
+            seed: fastrand::u64(..),
+            start_delay: STAGGER * u32::from(conn - 1),
+            other_path: self.base.alternative().is_some(),
+            ..self.session.clone()
+        };
+        self.tell_writer(conn, subscriptions);
+        let session = Session::new(config, subscriptions.iter().copied());
+        let socket = Socket::new(conn, session, Rc::clone(&self.shared), self.base.clone(), inputs);
+        self.sockets.spawn_local(socket.run());
+    }
+
+    fn tell_writer(&self, conn: u16, subscriptions: &[Subscription]) {
+        if !subscriptions.is_empty() {
+            let instruments = subscriptions.iter().map(|s| (s.instrument, s.mode)).collect();
+            self.shared.pipeline.event(Event::Subscribed { conn, instruments });
+        }
+    }
+
+    /// Streams until something ends the run; returns what.
+    async fn stream(&mut self, signals: &mut Signals) -> String {
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let every = self.stats.unwrap_or(Duration::from_secs(3600));
+        let mut stats = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        let mut chains = tokio::time::interval(CHAINS_EVERY);
+        chains.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let alive_every = self.report.alive_every();
+        let mut alive = tokio::time::interval(alive_every.unwrap_or(Duration::from_secs(3600)));
+        alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let over_at = self.duration.map(|duration| self.shared.started + duration);
+        loop {
+            let happened = tokio::select! {
+                signal = signals.next() => Happened::Signal(signal),
+                () = self.shared.pipeline.changed() => Happened::Output,
+                Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
+                change = next_change(&mut self.changes) => Happened::Change(change),
+                () = until(over_at) => Happened::DurationOver,
+                () = clock_reaches(self.bars_due_us) => Happened::Clock,
+                _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
+                _ = chains.tick(), if !self.chains.is_empty() => Happened::ChainsDue,
+                _ = seconds.tick() => Happened::Second,
+                _ = alive.tick(), if alive_every.is_some() => Happened::Alive,
+            };
+            match happened {
+                Happened::Signal(Signal::Stop) => return "signal".to_owned(),
+                Happened::Signal(Signal::HangUp) => self.hang_up(),
+                Happened::Signal(Signal::Figures) | Happened::Stats => self.print_figures(),
+                Happened::Output => {
+                    self.shared.pipeline.look();
+                    match self.shared.pipeline.over() {
+                        Some(Over::Done(reason)) => return reason,
+                        Some(Over::Output(_)) => return "output".to_owned(),
+                        None => {}
+                    }
+                    if self.shared.tells_unseen.take() {
+                        self.print_unseen(&self.shared.pipeline.never_seen());
+                    }
+                }
+                Happened::Socket(SocketEnd::Stopped) => {}
+                Happened::Socket(SocketEnd::GaveUp(failure)) => {
+                    self.failure = Some(failure);
+                    return "gave up".to_owned();
+                }
+                Happened::Change(Some(Change::Quit)) => return "quit".to_owned(),
+                Happened::Change(Some(change)) => self.change(change),
+                Happened::Change(None) => self.changes = None,
+                Happened::ChainsDue => self.follow_chains(),
+                Happened::Alive => self.report.alive(),
+                Happened::DurationOver => return "duration".to_owned(),
+                Happened::Clock => self.bars_due(),
+                Happened::Second => {
+                    // By the wall clock, asked every second: it may be set while we run.
+                    if self.until_us.is_some_and(|until| now_us() >= until) {
+                        return "until".to_owned();
+                    }
+                    self.second();
+                }
+            }
+        }
+    }
+
+    /// Gives the chains the time and their spots, and subscribes what they change.
+    fn follow_chains(&mut self) {
+        let today = crate::clock::ist_civil(now_us()).date();
+        let elapsed = self.shared.started.elapsed();
+        let steps = self.chains.tick(elapsed, today, &mut self.shared.spots.borrow_mut(), &self.console);
+        for step in steps {
+            self.apply(step.subscribe, &step.unsubscribe);
+            if let Some((underlying, change)) = step.change {
+                self.shared.pipeline.event(Event::Chain { chain: chain_record(underlying, change), at_us: now_us() });
+            }
+        }
+    }
+
+    /// Tells the pipeline that bars may be due although nothing comes.
+    fn bars_due(&mut self) {
+        let at_us = now_us();
+        if self.bars_due_us.is_some_and(|due_us| at_us >= due_us) {
+            self.shared.pipeline.event(Event::Clock { at_us });
+            self.bars_due_us = next_due_us(&self.bars, at_us);
+        }
+    }
+
+    fn second(&mut self) {
+        self.shared.pipeline.tick();
+        let figures = self.shared.pipeline.figures();
+        self.status.show(&figures, &self.shared.sockets.borrow());
+        self.tell_crowd(figures.strangers);
+        if figures.books.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
+            self.console.warn(format!(
+                "damaged packets came: {} so far; gap records with the reason malformed say when, the closing line how many",
+                figures.books.malformed
+            ));
+        }
+        let markets = self.markets();
+        self.report.second(&self.shared, &figures, markets);
+    }
+
+    /// Returns the markets of what is wanted.
+    fn markets(&self) -> Markets {
+        Markets::of(
+            self.plan.connections().iter().flat_map(|wanted| wanted.all()).map(|wanted| wanted.instrument.segment),
+        )
+    }
+
+    /// Says once that the server sends far more instruments than were asked for.
+    fn tell_crowd(&mut self, strangers: usize) {
+        if strangers >= STRANGERS && !std::mem::replace(&mut self.told_of_crowd, true) {
+            self.console.warn(format!(
+                "packets of {STRANGERS} instruments came that nobody asked for; more of them are printed too, but without \
+                 a symbol, and are not counted as seen"
+            ));
+        }
+    }
+
+    fn hang_up(&mut self) {
+        self.console.info("SIGHUP: lists are read again and files re-opened");
+        self.shared.pipeline.reopen();
+        if let Some(reread) = &self.reread {
+            reread();
+        }
+    }
+
+    fn print_figures(&mut self) {
+        let figures = self.shared.pipeline.figures();
+        let line = self.status.line(&figures, &self.shared.sockets.borrow());
+        self.console.info(line);
+    }
+
+    fn print_unseen(&self, instruments: &[InstrumentKey]) {
+        if instruments.is_empty() {
+            return;
+        }
+        const SHOWN: usize = 20;
+        let mut names: Vec<_> = instruments.iter().take(SHOWN).map(ToString::to_string).collect();
+        if instruments.len() > SHOWN {
+            names.push(format!("and {} more", instruments.len() - SHOWN));
+        }
+        self.console.warn(format!(
+            "{} of {} instruments were requested and never seen: {}",
+            instruments.len(),
+            self.plan.len(),
+            names.join(", ")
+        ));
+    }
+
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Subscribe(subscriptions) => {
+                self.chains.own(subscriptions.iter().map(|(one, _)| *one));
+                self.apply(subscriptions, &[]);
+            }
+            Change::Unsubscribe(gone) => {
+                // What a chain holds stays.
+                let stays = self.chains.disown(&gone).into_iter().map(|one| (one, None)).collect();
+                self.apply(stays, &gone);
+            }
+            Change::List => self.list(),
+            Change::Quit => {}
+        }
+    }
+
+    /// Changes what is subscribed.
+    fn apply(&mut self, subscribe: Vec<(Subscription, Option<Arc<str>>)>, remove: &[Subscription]) {
+        let symbols: Vec<_> =
+            subscribe.iter().filter_map(|(one, symbol)| Some((one.instrument, symbol.clone()?))).collect();
+        let add: Vec<_> = subscribe.into_iter().map(|(one, _)| one).collect();
+        let changes = match self.plan.apply(&add, remove) {
+            Ok(changes) => changes,
+            Err(too_many) => return self.console.error(format!("nothing is changed: {too_many}")),
+        };
+        if !symbols.is_empty() {
+            self.shared.pipeline.event(Event::Symbols(symbols));
+        }
+        for change in changes {
+            if !change.unsubscribe.is_empty() {
+                let instruments = change.unsubscribe.iter().map(|s| (s.instrument, s.mode)).collect();
+                self.shared.pipeline.event(Event::Unsubscribed { instruments });
+            }
+            if change.connection >= self.shared.peers.borrow().len() {
+                self.open(&change.subscribe);
+                continue;
+            }
+            let conn = u16::try_from(change.connection + 1).unwrap_or(u16::MAX);
+            self.tell_writer(conn, &change.subscribe);
+            let peers = self.shared.peers.borrow();
+            if let Some(peer) = peers.get(change.connection) {
+                if !change.unsubscribe.is_empty() {
+                    let _ = peer.send(Input::Unsubscribe(change.unsubscribe));
+                }
+                if !change.subscribe.is_empty() {
+                    let _ = peer.send(Input::Subscribe(change.subscribe));
+                }
+            }
+        }
+    }
+
+    fn list(&self) {
+        let mut text = String::new();
+        for subscription in self.plan.connections().iter().flat_map(|desired| desired.all()) {
+            text.push_str(&subscription.instrument.to_string());
+            if let Some(mode) = subscription.mode {
+                text.push('@');
+                text.push_str(mode.name());
+            }
+            text.push('\n');
+        }
+        self.console.raw(&text);
+    }
+}
+
+/// The record of a chain's change.
+fn chain_record(underlying: String, change: crate::chain::Change) -> crate::record::chain::Chain {
+    crate::record::chain::Chain {
+        underlying,
+        expiry: change.expiry.to_string(),
+        spot: change.spot,
+        atm: change.atm,
+        step: change.step,
+        added: change.added.iter().map(|(key, _)| key.to_string()).collect(),
+        removed: change.removed.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// When the run should end, if that is planned, µs since the epoch.
+fn planned_end_us(duration: Option<Duration>, until_us: Option<i64>) -> Option<i64> {
+    let after = duration.map(|d| now_us().saturating_add(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)));
+    after.into_iter().chain(until_us).min()
+}
+
+fn panicked(error: &tokio::task::JoinError) -> SocketEnd {
+    if error.is_cancelled() {
+        return SocketEnd::Stopped;
+    }
+    SocketEnd::GaveUp(Failure::new(Exit::Bug, "a socket's task ended by a bug of ours"))
+}
+
+async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> Option<Change> {
+    match changes {
+        Some(changes) => changes.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until the wall clock has reached a moment, or a second: the clock may be set meanwhile.
+async fn clock_reaches(moment_us: Option<i64>) {
+    match moment_us {
+        Some(moment_us) => {
+            let left = u64::try_from(moment_us - now_us()).unwrap_or(0);
+            tokio::time::sleep(Duration::from_micros(left.min(1_000_000))).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_that_panics_ends_the_run_as_a_bug_and_does_not_die_silently() {
+        let end = tokio::task::LocalSet::new()
+            .run_until(async {
+                let mut sockets = tokio::task::JoinSet::<SocketEnd>::new();
+                sockets.spawn_local(async { panic!("on purpose") });
+                sockets.join_next().await.map(|end| end.unwrap_or_else(|error| panicked(&error)))
+            })
+            .await;
+        assert!(matches!(end, Some(SocketEnd::GaveUp(failure)) if failure.exit == Exit::Bug));
+    }
+}

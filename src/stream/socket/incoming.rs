@@ -1,0 +1,185 @@
+//! Takes what a socket receives: frames go to the pipeline, and the session hears what they mean.
+
+use super::Socket;
+use crate::clock::now_us;
+use crate::console::{LogLevel, untrusted};
+use crate::model::{Ended, InstrumentKey, Stream};
+use crate::net::Incoming;
+use crate::pipeline::item::{Event, FrameKind, GapReason};
+use crate::protocol::relay::GapMessage;
+use crate::protocol::{DisconnectReason, depth, feed, orders};
+use crate::session::Input;
+use crate::stream::trace;
+use std::rc::Rc;
+
+/// What one wake-up brought.
+#[derive(Default)]
+struct Seen {
+    packets: u32,
+    pong: bool,
+    /// A text on the order socket that is no order message.
+    is_no_order: bool,
+    disconnect: Option<DisconnectReason>,
+    unwanted: Vec<InstrumentKey>,
+    /// Gaps that a relay told.
+    gaps: Vec<GapMessage>,
+    ended: Option<Ended>,
+}
+
+impl Socket {
+    /// Takes what came and everything else that is there already, and hands it over in one go.
+    pub(super) fn incoming(&mut self, first: Incoming) {
+        let shared = Rc::clone(&self.shared);
+        let mut batch = shared.pipeline.batch(self.conn);
+        let mut seen = Seen::default();
+        let mut next = Some(first);
+        // What one read of the socket brought was received at one moment: the clock is asked once for it.
+        let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
+        let traces = shared.console.shows(LogLevel::Trace);
+        while let Some(incoming) = next {
+            if let Incoming::Binary(bytes) = &incoming {
+                shared.spots.borrow_mut().observe(bytes);
+            }
+            if traces {
+                self.trace(&incoming);
+            }
+            match incoming {
+                // Its record is numbers: there is no text in which a secret could stand.
+                Incoming::Binary(bytes) if self.feed == Stream::Market && feed::numbers(&bytes).is_some() => {
+                    seen.packets += 1;
+                    self.observe(FrameKind::Binary, &bytes);
+                    batch.push(FrameKind::Binary, recv_us, &bytes);
+                }
+                Incoming::Binary(bytes) => {
+                    self.binary(&bytes, &mut seen);
+                    let bytes = shared.redactor.redact_bytes(&bytes);
+                    self.observe(FrameKind::Binary, &bytes);
+                    batch.push(FrameKind::Binary, recv_us, &bytes);
+                }
+                Incoming::Text(bytes) => match GapMessage::read(&bytes) {
+                    Some(gap) => seen.gaps.push(gap),
+                    None => {
+                        if self.feed == Stream::Orders && orders::has_order(&bytes) {
+                            seen.packets += 1;
+                        } else {
+                            seen.is_no_order |= self.feed == Stream::Orders;
+                            self.shared.show_text(self.conn, &bytes);
+                        }
+                        let bytes = shared.redactor.redact_text(&bytes);
+                        self.observe(FrameKind::Text, &bytes);
+                        batch.push(FrameKind::Text, recv_us, &bytes);
+                    }
+                },
+                Incoming::Ping => {}
+                Incoming::Pong => seen.pong = true,
+                Incoming::Closed(ended) => seen.ended = Some(ended),
+            }
+            next = match (&mut self.connection, &seen.ended) {
+                (Some(connection), None) if !batch.is_full() => connection.poll_ready_now(),
+                _ => None,
+            };
+            let bytes = self.connection_bytes();
+            if bytes != received {
+                (received, recv_us) = (bytes, now_us());
+            }
+        }
+        // The frames first: what happened to the connection comes after them.
+        batch.done();
+        if let Some(observer) = &self.shared.observer {
+            observer.batch_over();
+        }
+        for gap in std::mem::take(&mut seen.gaps) {
+            self.relayed_gap(gap);
+        }
+        self.note_traffic();
+        if seen.pong {
+            self.tell(Input::Pong);
+        }
+        if seen.packets > 0 {
+            shared.note_data(self.conn, recv_us);
+            self.tell(Input::Data { packets: seen.packets });
+        }
+        if seen.is_no_order {
+            self.tell(Input::NoOrderMessage);
+        }
+        for instrument in seen.unwanted {
+            self.tell(Input::Unwanted(instrument));
+        }
+        if let Some(reason) = seen.disconnect {
+            self.tell(Input::ServerDisconnect(reason));
+        }
+        if let Some(ended) = seen.ended {
+            self.closed(ended);
+        }
+    }
+
+    fn observe(&self, kind: FrameKind, bytes: &[u8]) {
+        if let Some(observer) = &self.shared.observer {
+            observer.frame(self.conn, kind, bytes);
+        }
+    }
+
+    /// Takes a gap that a relay tells: its connection to the server was away, or this program read too slowly.
+    fn relayed_gap(&self, gap: GapMessage) {
+        let reason = GapReason::ALL.into_iter().find(|reason| reason.name() == gap.reason);
+        self.shared.pipeline.event(Event::Gap {
+            conn: self.conn,
+            reason: reason.unwrap_or(GapReason::Disconnected),
+            detail: gap.detail.map(|detail| self.shared.masked(untrusted(&detail))),
+            from_us: gap.from_us,
+            to_us: gap.to_us.max(gap.from_us),
+            dropped: gap.dropped,
+        });
+    }
+
+    /// Says what came and the headers in it (`-vv`).
+    fn trace(&self, incoming: &Incoming) {
+        let words = match incoming {
+            Incoming::Binary(bytes) => trace::binary(self.feed, bytes),
+            Incoming::Text(bytes) => trace::text(&self.shared.redactor.redact_text(bytes)),
+            Incoming::Ping => "ping".to_owned(),
+            Incoming::Pong => "pong".to_owned(),
+            // Its status says it.
+            Incoming::Closed(_) => return,
+        };
+        self.shared.console.say(LogLevel::Trace, format_args!("connection {}: {words}", self.conn));
+    }
+
+    /// Looks at a binary frame's headers: is it data, and does it end the session?
+    fn binary(&self, bytes: &[u8], seen: &mut Seen) {
+        match self.feed {
+            Stream::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
+            Stream::Market => {
+                for (_, packet) in feed::packets(bytes).flatten() {
+                    match packet {
+                        feed::Packet::Disconnect(packet) => seen.disconnect = Some(packet.reason()),
+                        feed::Packet::Heartbeat => {}
+                        _ => seen.packets += 1,
+                    }
+                }
+            }
+            Stream::Depth(levels) => {
+                for packet in depth::packets(bytes, levels).flatten() {
+                    match packet {
+                        depth::Packet::Disconnect(reason) => seen.disconnect = Some(reason),
+                        depth::Packet::Heartbeat => {}
+                        depth::Packet::Side(side) => {
+                            seen.packets += 1;
+                            if self.session.leaving().any(|leaving| leaving == side.instrument) {
+                                seen.unwanted.push(side.instrument);
+                            }
+                        }
+                    }
+                }
+            }
+            // Order updates are text. A binary frame is the market feed's disconnect packet, or damaged.
+            Stream::Orders => {
+                for (_, packet) in feed::packets(bytes).flatten() {
+                    if let feed::Packet::Disconnect(packet) = packet {
+                        seen.disconnect = Some(packet.reason());
+                    }
+                }
+            }
+        }
+    }
+}

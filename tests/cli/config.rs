@@ -1,0 +1,243 @@
+//! Defaults from `config.toml`: which value wins, and what is wrong with a file.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+/// A home with a configuration file.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn with(text: &str) -> Home {
+        let home = Home::without();
+        std::fs::create_dir(home.0.path().join("dhan")).expect("a folder is made");
+        std::fs::write(home.file(), text).expect("a file is written");
+        home
+    }
+
+    fn without() -> Home {
+        Home(tempfile::tempdir().expect("a folder is made"))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join("dhan/config.toml")
+    }
+
+    fn run(&self, line: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
+        command.args(line).env_clear().env("XDG_CONFIG_HOME", self.0.path()).env("HOME", self.0.path());
+        command.envs(environment.iter().copied()).stdin(Stdio::null()).output().expect("dhan runs")
+    }
+
+    /// The type of the first record that the simulated exchange sends.
+    fn first_type(&self, line: &[&str], environment: &[(&str, &str)]) -> String {
+        let output = self.run(&[&["feed", "--demo=1", "-n", "1", "-d", "20s", "IDX_I:13"], line].concat(), environment);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.split('"').nth(3).unwrap_or_default().to_owned()
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const MODES: &str = "mode = \"quote\"\n[profile.deep.feed]\nmode = \"ticker\"\n";
+
+#[test]
+fn flags_win_over_the_profile_and_the_profile_over_the_rest() {
+    let home = Home::with(MODES);
+    assert_eq!(home.first_type(&[], &[]), "quote");
+    assert_eq!(home.first_type(&["--no-config"], &[]), "ticker");
+    assert_eq!(home.first_type(&["--profile", "deep"], &[]), "ticker");
+    assert_eq!(home.first_type(&[], &[("DHAN_PROFILE", "deep")]), "ticker");
+    assert_eq!(home.first_type(&["--profile", "deep", "--mode", "quote"], &[]), "quote");
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let home = Home::with("token-file = \"/nowhere/of-the-file\"\n");
+    let line = ["token", "show"];
+    assert!(said(&home.run(&line, &[])).contains("/nowhere/of-the-file"));
+    let other = said(&home.run(&line, &[("DHAN_TOKEN_FILE", "/nowhere/of-the-environment")]));
+    assert!(other.contains("of-the-environment") && !other.contains("of-the-file"), "{other}");
+    let command = said(&home.run(&["token", "show", "--token-command", "exit 9"], &[]));
+    assert!(!command.contains("of-the-file"), "{command}");
+}
+
+#[test]
+fn a_default_gives_way_to_an_option_that_does_not_go_with_it() {
+    let home = Home::with("quiet = true\n[feed]\ncount = 3\nbars = [\"1m\"]\n");
+    let output = home.run(&["feed", "--demo=1", "--once", "-v", "-d", "20s", "IDX_I:13"], &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(output.stdout.starts_with(b"{\"type\":\"ticker\""));
+}
+
+#[test]
+fn a_value_for_all_commands_concerns_those_that_take_it() {
+    let home = Home::with("format = \"csv\"\n");
+    let output = home.run(&["feed", "--demo=1", "-n", "1", "-d", "20s", "IDX_I:13"], &[]);
+    assert!(output.stdout.starts_with(b"type,"), "{}", said(&output));
+    assert_eq!(home.run(&["schema", "ticker"], &[]).status.code(), Some(0));
+    assert!(!said(&home.run(&["doctor", "--offline"], &[])).contains("csv"));
+}
+
+#[test]
+fn a_file_that_is_wrong_ends_every_run_but_those_that_need_none() {
+    let home = Home::with("\nmod = \"quote\"\n");
+    let output = home.run(&["feed", "IDX_I:13", "--until", "25:00"], &[]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    let file = home.file().display().to_string();
+    for part in [&format!("{file} line 2: "), "\"mod\"; the nearest is mode", "\"25:00\""] {
+        assert!(said(&output).contains(part), "{part} is missing in: {}", said(&output));
+    }
+    for line in [
+        &["--help"][..],
+        &["feed", "--help"],
+        &["help", "feed"],
+        &["--version"],
+        &[],
+        &["instruments"],
+        &["config", "path"],
+        &["generate", "completions", "bash"],
+        &["generate", "man"],
+        &["schema", "ticker", "--no-config"],
+    ] {
+        assert_eq!(home.run(line, &[("DHAN_PROFILE", "none")]).status.code(), Some(0), "{line:?}");
+    }
+    assert_eq!(home.run(&["config", "show"], &[]).status.code(), Some(2));
+    // A mistake on the line does not hide those of the file.
+    let both = home.run(&["feed", "--moed", "full"], &[]);
+    assert_eq!(both.status.code(), Some(2));
+    assert!(said(&both).contains("--moed") && said(&both).contains("\"mod\"; the nearest is mode"), "{}", said(&both));
+}
+
+#[test]
+fn a_failure_of_a_default_names_the_file_and_the_line() {
+    let home = Home::with(
+        "skip-missing = true\n[orders]\noutput = \"x.parquet\"\n[token.show]\ntoken-file = \"/nowhere/token\"\n",
+    );
+    let output = home.run(&["orders"], &[]);
+    let from = format!("(--output is on line 3 of {})", home.file().display());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains(&from), "{}", said(&output));
+    let output = home.run(&["token", "show"], &[]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("(--token-file is on line 5 of "), "{}", said(&output));
+}
+
+/// Makes what is to stand in the place of the file.
+type Make<'a> = &'a dyn Fn(&std::path::Path);
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_the_reason_and_nothing_waits_for_it() {
+    let run = |make: Make| {
+        let home = Home::with("");
+        std::fs::remove_file(home.file()).expect("removed");
+        make(&home.file());
+        let output = home.run(&["schema", "ticker"], &[]);
+        (output.status.code(), said(&output))
+    };
+    let failures: [(Make, &str); 4] = [
+        (&|path| std::fs::create_dir(path).expect("made"), "it is no regular file"),
+        (
+            &|path| assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success()),
+            "it is no regular file",
+        ),
+        (&|path| std::fs::write(path, b"mode = \"\xff\"").expect("written"), "it is not UTF-8"),
+        (&|path| std::fs::write(path, vec![b'\n'; 2 << 20]).expect("written"), "1048576 are read at most"),
+    ];
+    for (make, words) in failures {
+        let (code, said) = run(make);
+        assert_eq!(code, Some(2), "{words}");
+        assert!(said.contains("config.toml: ") && said.contains(words) && said.contains("--no-config"), "{said}");
+    }
+    // A link to a file is a file; one to nowhere is none.
+    let text = |path: &std::path::Path| path.with_file_name("elsewhere");
+    let link = |path: &std::path::Path| std::os::unix::fs::symlink(text(path), path).expect("linked");
+    let (code, said) = run(&|path| {
+        std::fs::write(text(path), "mod = 1").expect("written");
+        link(path);
+    });
+    assert!(code == Some(2) && said.contains("the nearest is mode"), "{said}");
+    assert_eq!(run(&link).0, Some(0));
+}
+
+#[test]
+fn without_a_home_there_is_no_file() {
+    let run = |line: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
+        command.args(line).env_clear().stdin(Stdio::null()).output().expect("dhan runs")
+    };
+    assert_eq!(run(&["schema", "ticker"]).status.code(), Some(0));
+    for line in [&["config", "path"][..], &["config", "show"], &["schema", "--profile", "x"]] {
+        let output = run(line);
+        assert_eq!(output.status.code(), Some(2), "{line:?}");
+        assert!(said(&output).contains("neither XDG_CONFIG_HOME nor HOME is set"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn show_holds_no_secret_that_a_value_could_carry() {
+    let home = Home::with(
+        "token-command = \"echo sentinel-7f3a\"\npin-command = \"PIN=482913 printenv PIN\"\n\
+         url = \"wss://me:sentinel-7f3a@h/p?token=sentinel-7f3a\"\nclient-id = 1100001234\ntotp-file = \"/run/totp\"\n",
+    );
+    let output = home.run(&["config", "show"], &[]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for secret in ["sentinel", "482913", "1100001234"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    for part in
+        ["token-command = \"echo …\"", "pin-command = \"…\"", "url = \"wss://h/p\"", "totp-file = \"/run/totp\""]
+    {
+        assert!(text.contains(part), "{part} is missing in: {text}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_never_shown() {
+    let home = Home::with("pin = \"482913\"\naccess-token = \"sentinel-7f3a\"\n");
+    let output = home.run(&["schema", "ticker"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = said(&output);
+    assert!(said.contains("pin-file") && said.contains("token-file"), "{said}");
+    assert!(!said.contains("482913") && !said.contains("sentinel"), "{said}");
+}
+
+#[test]
+fn an_unknown_profile_is_refused_with_the_nearest_one() {
+    let home = Home::with(MODES);
+    for (line, environment) in
+        [(&["schema", "--profile", "deap"][..], &[][..]), (&["schema"], &[("DHAN_PROFILE", "deap")])]
+    {
+        let output = home.run(line, environment);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said(&output).contains("the nearest is \"deep\""), "{}", said(&output));
+    }
+    let output = Home::without().run(&["schema", "--profile", "deep"], &[]);
+    assert!(output.status.code() == Some(2) && said(&output).contains("there is no file"), "{}", said(&output));
+}
+
+#[test]
+fn show_says_what_holds_and_where_each_value_comes_from() {
+    let home = Home::with(
+        "client-id = \"1100001234\"\ntoken-file = \"/t\"\n[feed]\nmode = \"quote\"\n[profile.deep.feed]\nmode = \"full\"\n",
+    );
+    let output = home.run(&["config", "show", "--profile", "deep"], &[("DHAN_TOKEN_FILE", "/e")]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for part in [
+        &home.file().display().to_string(),
+        "[feed]",
+        "\nmode = \"full\"  # line 6, profile deep\n",
+        "\n# mode = \"quote\"  # line 4; line 6 wins\n",
+        "# token-file = \"/t\"  # line 2; DHAN_TOKEN_FILE wins",
+        "# token-file: from the environment, DHAN_TOKEN_FILE",
+    ] {
+        assert!(text.contains(part), "{part} is missing in: {text}");
+    }
+    assert!(!text.contains("1100001234"), "{text}");
+    let path = home.run(&["config", "path"], &[]);
+    assert_eq!(String::from_utf8_lossy(&path.stdout), format!("{}\n", home.file().display()));
+}
