@@ -44,7 +44,8 @@ pub struct Summary {
     /// Gap records by reason.
     pub gap_reasons: BTreeMap<String, u64>,
     /// What the `end` records say together.
-    pub books: PacketCounts,
+    #[serde(rename = "books")]
+    pub counts: PacketCounts,
     /// Packets that the last `end` record counts beyond the records of this file. They are in the earlier files of a run
     /// that was rotated, else they are missing.
     pub elsewhere: u64,
@@ -156,7 +157,7 @@ pub struct Findings {
     gaps: u64,
     gap_us: i64,
     gap_reasons: BTreeMap<String, u64>,
-    books: PacketCounts,
+    counts: PacketCounts,
     /// An `end` record tells of losses that no gap record shows.
     loss_untold: bool,
     elsewhere: u64,
@@ -259,7 +260,7 @@ impl Findings {
             gaps: self.gaps,
             gap_seconds: seconds(self.gap_us),
             gap_reasons: self.gap_reasons,
-            books: self.books,
+            counts: self.counts,
             elsewhere: self.elsewhere,
             rotated_packets: self.rotated_packets,
             damaged: self.damaged,
