@@ -102,7 +102,8 @@ fn records_that_go_to_another_file_than_the_named_one_are_said_to() {
     let home = Home::new();
     fs::write(home.path("a.csv"), "time,price\n1,2\n").unwrap();
     fs::write(home.path("notes.ndjson"), "a diary\n").unwrap();
-    for (named, beside, why) in [("a.csv", "a.1.csv", "another header"), ("notes.ndjson", "notes.1.ndjson", "a record")] {
+    for (named, beside, why) in [("a.csv", "a.1.csv", "another header"), ("notes.ndjson", "notes.1.ndjson", "a record")]
+    {
         let before = home.text(named);
         let ended = home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "3", "-o", named])).exits(0);
         let said = ended.err.lines().find(|line| line.contains("warning") && line.contains(beside));

@@ -81,7 +81,13 @@ impl TypedFiles {
         let csv_header = header.filter(|_| self.spec.format == Format::Csv);
         let spec = FileSpec { csv_header, ..self.spec.clone() };
         let opened = FileSink::open_as(spec, self.pattern.of_type(kind), at_us, &self.console)?;
-        self.files.push(One { kind: kind.to_owned(), sink: opened.sink, here: 0, total: 0, counts: PacketCounts::default() });
+        self.files.push(One {
+            kind: kind.to_owned(),
+            sink: opened.sink,
+            here: 0,
+            total: 0,
+            counts: PacketCounts::default(),
+        });
         Ok(opened.restarted)
     }
 
@@ -127,7 +133,9 @@ impl TypedFiles {
     fn end_of(&self, end: Option<&[u8]>, counts: Option<PacketCounts>, records: u64) -> Option<Vec<u8>> {
         let end = end?;
         let tail = memchr::memmem::rfind(end, b",\"reason");
-        let (Some(counts), Some(tail), true) = (counts, tail, self.lines_are_packets) else { return Some(end.to_vec()) };
+        let (Some(counts), Some(tail), true) = (counts, tail, self.lines_are_packets) else {
+            return Some(end.to_vec());
+        };
         let PacketCounts { received, dropped, malformed, gaps, .. } = counts;
         let written = records.min(received);
         let filtered = received.saturating_sub(written + dropped + malformed);
