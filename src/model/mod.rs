@@ -10,6 +10,7 @@ pub mod secrets;
 pub mod segment;
 pub mod stream;
 pub mod time;
+pub(crate) mod words;
 
 pub use cause::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended};
 #[cfg(any(test, feature = "testing"))]

@@ -1,35 +1,26 @@
 //! Builds requests: JSON text frames exactly as the server's documentation shows them.
 
 use crate::model::InstrumentKey;
+use crate::model::words::words;
 use std::fmt::Write as _;
 
 /// Maximum number of instruments in one request.
 pub const INSTRUMENTS_PER_MESSAGE: usize = 100;
 
-/// Says what the market feed sends for an instrument, which may be subscribed in several modes at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Mode {
-    /// Last price and its time.
-    Ticker,
-    /// Trade, volume and the day's prices.
-    Quote,
-    /// A quote with five levels of the order book. The server ignores it for indices.
-    Full,
+words! {
+    /// Says what the market feed sends for an instrument, which may be subscribed in several modes at once.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Mode {
+        /// Last price and its time.
+        Ticker = "ticker",
+        /// Trade, volume and the day's prices.
+        Quote = "quote",
+        /// A quote with five levels of the order book. The server ignores it for indices.
+        Full = "full",
+    }
 }
 
 impl Mode {
-    /// Lists every mode.
-    pub const ALL: [Mode; 3] = [Mode::Ticker, Mode::Quote, Mode::Full];
-
-    /// Returns the word that people type and records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mode::Ticker => "ticker",
-            Mode::Quote => "quote",
-            Mode::Full => "full",
-        }
-    }
-
     /// Parses a mode, in any case.
     pub fn parse(text: &str) -> Option<Mode> {
         Mode::ALL.into_iter().find(|mode| mode.name().eq_ignore_ascii_case(text))

@@ -1,33 +1,20 @@
 //! Declares the record of an OHLC bar (contract: `bar`).
 
-use super::declare::{record, words_of};
+use super::declare::record;
+use crate::model::words::words;
 
-/// Says why a bar may not show every trade of its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Incomplete {
-    /// A gap of the instrument overlaps the interval.
-    Gap,
-    /// The run began within the interval.
-    Start,
-    /// The run ended within the interval.
-    End,
-}
-
-impl Incomplete {
-    /// Lists every reason, in the order of the contract.
-    pub const ALL: [Incomplete; 3] = [Incomplete::Gap, Incomplete::Start, Incomplete::End];
-
-    /// Returns the word that records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Incomplete::Gap => "gap",
-            Incomplete::Start => "start",
-            Incomplete::End => "end",
-        }
+words! {
+    /// Says why a bar may not show every trade of its interval.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum Incomplete {
+        /// A gap of the instrument overlaps the interval.
+        Gap = "gap",
+        /// The run began within the interval.
+        Start = "start",
+        /// The run ended within the interval.
+        End = "end",
     }
 }
-
-words_of!(Incomplete);
 
 /// Holds the trades of an interval in one instrument, as the packets showed them.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,106 +1,53 @@
 //! Declares the control records, which describe the stream itself (contract: `gap`, `status`, `end`).
 
-use super::declare::{record, words_of};
+use super::declare::record;
 use crate::model::InstrumentKey;
+use crate::model::words::words;
 use crate::model::{PacketCounts, Stream};
 
-/// Says why data was lost; the `reason` of a `gap` record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GapReason {
-    /// The connection ended.
-    Disconnected,
-    /// The connection went silent.
-    Stalled,
-    /// The reader of the output is slower than the feed.
-    Lagged,
-    /// Bytes could not be decoded.
-    Malformed,
-    /// The previous run did not end in an orderly way.
-    Restarted,
-    /// The clock was set back.
-    Clock,
-    /// The order snapshot could not be fetched.
-    Snapshot,
-}
-
-impl GapReason {
-    /// Lists every reason, in the order of the contract.
-    pub const ALL: [GapReason; 7] = [
-        GapReason::Disconnected,
-        GapReason::Stalled,
-        GapReason::Lagged,
-        GapReason::Malformed,
-        GapReason::Restarted,
-        GapReason::Clock,
-        GapReason::Snapshot,
-    ];
-
-    /// Returns the word that records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            GapReason::Disconnected => "disconnected",
-            GapReason::Stalled => "stalled",
-            GapReason::Lagged => "lagged",
-            GapReason::Malformed => "malformed",
-            GapReason::Restarted => "restarted",
-            GapReason::Clock => "clock",
-            GapReason::Snapshot => "snapshot",
-        }
+words! {
+    /// Says why data was lost; the `reason` of a `gap` record.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum GapReason {
+        /// The connection ended.
+        Disconnected = "disconnected",
+        /// The connection went silent.
+        Stalled = "stalled",
+        /// The reader of the output is slower than the feed.
+        Lagged = "lagged",
+        /// Bytes could not be decoded.
+        Malformed = "malformed",
+        /// The previous run did not end in an orderly way.
+        Restarted = "restarted",
+        /// The clock was set back.
+        Clock = "clock",
+        /// The order snapshot could not be fetched.
+        Snapshot = "snapshot",
     }
 }
 
-words_of!(GapReason);
-
-/// Names a step in a connection's life; the `event` of a `status` record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StatusEvent {
-    /// An attempt begins.
-    Connecting,
-    /// The server accepted the upgrade; nothing more is known.
-    Connected,
-    /// All requests are sent; the server does not confirm them.
-    Requested,
-    /// The first data arrived.
-    Live,
-    /// The connection stands, but instruments that had been ticking fell silent.
-    Stale,
-    /// The connection ended.
-    Disconnected,
-    /// The session waits before the next attempt.
-    Retrying,
-    /// The run is ending.
-    Stopping,
-}
-
-impl StatusEvent {
-    /// Lists every event, in the order of the contract.
-    pub const ALL: [StatusEvent; 8] = [
-        StatusEvent::Connecting,
-        StatusEvent::Connected,
-        StatusEvent::Requested,
-        StatusEvent::Live,
-        StatusEvent::Stale,
-        StatusEvent::Disconnected,
-        StatusEvent::Retrying,
-        StatusEvent::Stopping,
-    ];
-
-    /// Returns the word that records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            StatusEvent::Connecting => "connecting",
-            StatusEvent::Connected => "connected",
-            StatusEvent::Requested => "requested",
-            StatusEvent::Live => "live",
-            StatusEvent::Stale => "stale",
-            StatusEvent::Disconnected => "disconnected",
-            StatusEvent::Retrying => "retrying",
-            StatusEvent::Stopping => "stopping",
-        }
+words! {
+    /// Names a step in a connection's life; the `event` of a `status` record.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    pub enum StatusEvent {
+        /// An attempt begins.
+        Connecting = "connecting",
+        /// The server accepted the upgrade; nothing more is known.
+        Connected = "connected",
+        /// All requests are sent; the server does not confirm them.
+        Requested = "requested",
+        /// The first data arrived.
+        Live = "live",
+        /// The connection stands, but instruments that had been ticking fell silent.
+        Stale = "stale",
+        /// The connection ended.
+        Disconnected = "disconnected",
+        /// The session waits before the next attempt.
+        Retrying = "retrying",
+        /// The run is ending.
+        Stopping = "stopping",
     }
 }
-
-words_of!(StatusEvent);
 
 /// Describes data that was lost, or may have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +132,7 @@ record! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// The packet counters: the run's at its end, the file's at a rotation.
-    pub books: PacketCounts,
+    pub counts: PacketCounts,
     /// Why it ended: `rotated`, or the reason for which the run stopped.
     pub reason: String,
 }
@@ -195,17 +142,17 @@ record! {
     /// received = written + filtered + dropped + malformed.
     End: Control for End |end| {
         /// Number of packets received. Source: counted.
-        "received": count = end.books.received,
+        "received": count = end.counts.received,
         /// Number of packets whose content reached a record. Source: counted.
-        "written": count = end.books.written,
+        "written": count = end.counts.written,
         /// Number of packets that were not asked for, repeats and heartbeats. Source: counted.
-        "filtered": count = end.books.filtered,
+        "filtered": count = end.counts.filtered,
         /// Number of packets that were lost between socket and output. Source: counted.
-        "dropped": count = end.books.dropped,
+        "dropped": count = end.counts.dropped,
         /// Number of packets that could not be decoded. Source: counted.
-        "malformed": count = end.books.malformed,
+        "malformed": count = end.counts.malformed,
         /// Number of gap records, printed or not. Source: counted.
-        "gaps": count = end.books.gaps,
+        "gaps": count = end.counts.gaps,
         /// Why it ended: `rotated`, or what ended the run. Source: the run.
         "reason": text = &end.reason,
     }

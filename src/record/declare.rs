@@ -165,27 +165,9 @@ macro_rules! rows {
     };
 }
 
-/// Makes the constant `WORDS` of an enumeration that has `ALL` and a `const fn name`.
-macro_rules! words_of {
-    ($type:ident) => {
-        impl $type {
-            /// Lists the words that records carry, in the order of [`ALL`](Self::ALL).
-            pub const WORDS: [&'static str; $type::ALL.len()] = {
-                let mut words = [""; $type::ALL.len()];
-                let mut i = 0;
-                while i < words.len() {
-                    words[i] = $type::ALL[i].name();
-                    i += 1;
-                }
-                words
-            };
-        }
-    };
-}
-
 /// Returns the text without the space that a doc comment begins with.
 pub const fn trimmed(text: &str) -> &str {
     text.trim_ascii()
 }
 
-pub(crate) use {joined, key, kind, put, record, row, rows, words_of};
+pub(crate) use {joined, key, kind, put, record, row, rows};

@@ -57,7 +57,8 @@
 //! | `extra` | every other key, and what could not be read as its field's type | likewise | null |
 
 use super::FieldWriter;
-use super::declare::{key, record, words_of};
+use super::declare::{key, record};
+use crate::model::words::words;
 use std::fmt;
 
 /// A field of [`Details`] to be filled in, by its type.
@@ -254,75 +255,41 @@ fn same_name(snake: &str, wire: &str) -> bool {
     wire.bytes().all(|b| words.next().is_some_and(|word| word == b.to_ascii_lowercase())) && words.next().is_none()
 }
 
-/// Something that happened to an order; a bit of [`Events`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Event {
-    /// An update was received.
-    Update,
-    /// The order stood in the book that was asked for at the start.
-    Snapshot,
-    /// The status is another than the last one seen.
-    StatusChange,
-    /// More was traded than when last seen.
-    Execution,
-    /// The status became `TRANSIT`.
-    Transit,
-    /// The status became `PENDING`.
-    Pending,
-    /// The status became `REJECTED`.
-    Rejected,
-    /// The status became `CANCELLED`.
-    Cancelled,
-    /// The status became `TRADED`.
-    Traded,
-    /// The status became `EXPIRED`.
-    Expired,
-    /// A part of the quantity was traded for the first time.
-    PartTraded,
-    /// The status became `TRIGGERED`.
-    Triggered,
-    /// The status became `CLOSED`.
-    Closed,
+words! {
+    /// Something that happened to an order; a bit of [`Events`].
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    #[repr(u8)]
+    pub enum Event {
+        /// An update was received.
+        Update = "update",
+        /// The order stood in the book that was asked for at the start.
+        Snapshot = "snapshot",
+        /// The status is another than the last one seen.
+        StatusChange = "status_change",
+        /// More was traded than when last seen.
+        Execution = "execution",
+        /// The status became `TRANSIT`.
+        Transit = "order_transit",
+        /// The status became `PENDING`.
+        Pending = "order_pending",
+        /// The status became `REJECTED`.
+        Rejected = "order_rejected",
+        /// The status became `CANCELLED`.
+        Cancelled = "order_cancelled",
+        /// The status became `TRADED`.
+        Traded = "order_traded",
+        /// The status became `EXPIRED`.
+        Expired = "order_expired",
+        /// A part of the quantity was traded for the first time.
+        PartTraded = "order_part_traded",
+        /// The status became `TRIGGERED`.
+        Triggered = "order_triggered",
+        /// The status became `CLOSED`.
+        Closed = "order_closed",
+    }
 }
 
 impl Event {
-    /// Every event, in the order in which records list them.
-    pub const ALL: [Event; 13] = [
-        Event::Update,
-        Event::Snapshot,
-        Event::StatusChange,
-        Event::Execution,
-        Event::Transit,
-        Event::Pending,
-        Event::Rejected,
-        Event::Cancelled,
-        Event::Traded,
-        Event::Expired,
-        Event::PartTraded,
-        Event::Triggered,
-        Event::Closed,
-    ];
-
-    /// The word that records carry and `--events` takes.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Event::Update => "update",
-            Event::Snapshot => "snapshot",
-            Event::StatusChange => "status_change",
-            Event::Execution => "execution",
-            Event::Transit => "order_transit",
-            Event::Pending => "order_pending",
-            Event::Rejected => "order_rejected",
-            Event::Cancelled => "order_cancelled",
-            Event::Traded => "order_traded",
-            Event::Expired => "order_expired",
-            Event::PartTraded => "order_part_traded",
-            Event::Triggered => "order_triggered",
-            Event::Closed => "order_closed",
-        }
-    }
-
     /// The event of reaching a status, where it has one.
     pub fn of_status(status: &str) -> Option<Event> {
         Some(match status {
@@ -339,8 +306,6 @@ impl Event {
         })
     }
 }
-
-words_of!(Event);
 
 /// A set of [`Event`]s.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -381,28 +346,15 @@ impl FromIterator<Event> for Events {
     }
 }
 
-/// Who told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Origin {
-    /// The order socket.
-    #[default]
-    Stream,
-    /// The REST order book.
-    Snapshot,
-}
-
-words_of!(Origin);
-
-impl Origin {
-    /// Every origin.
-    pub const ALL: [Origin; 2] = [Origin::Stream, Origin::Snapshot];
-
-    /// The word that records carry.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Origin::Stream => "stream",
-            Origin::Snapshot => "snapshot",
-        }
+words! {
+    /// Who told.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+    pub enum Origin {
+        /// The order socket.
+        #[default]
+        Stream = "stream",
+        /// The REST order book.
+        Snapshot = "snapshot",
     }
 }
 

@@ -490,7 +490,7 @@ fn the_manual_page_is_enough_to_make_a_capture_by_hand() {
     let live = Event::Status { conn: 1, event: StatusEvent::Live, detail: None, at_us: 1_781_065_197_000_000 };
     assert_eq!(*status, live);
     assert_eq!(*end, Event::End { reason: "count".to_owned(), at_us: 1_781_065_197_999_999 });
-    assert_eq!((finish.at_us, finish.books.received, finish.reason.as_str()), (1_781_065_198_000_001, 2, "count"));
+    assert_eq!((finish.at_us, finish.counts.received, finish.reason.as_str()), (1_781_065_198_000_001, 2, "count"));
     let packets: Vec<_> = feed::packets(frame.bytes).collect();
     assert!(matches!(packets[..], [Ok((_, Packet::Ticker(_)))]), "one ticker");
 
