@@ -51,13 +51,13 @@ fn note(summary: &Summary) -> String {
     }
     match summary.writer_pid {
         Some(pid) => notes.push(format!("pid {pid} is writing it")),
-        None if !summary.ended_orderly => {
+        None if !summary.ended_orderly && summary.damaged == 0 => {
             notes.push("no orderly end: its writer was killed, or the end is missing".to_owned())
         }
         None => {}
     }
-    if summary.books.dropped > 0 {
-        notes.push(format!("{} packets were dropped", summary.books.dropped));
+    if summary.counts.dropped > 0 {
+        notes.push(format!("{} packets were dropped", summary.counts.dropped));
     }
     let reasons = summary.gap_reasons.iter().map(|(reason, n)| format!("{n} {}", untrusted(reason)));
     notes.extend(reasons);
