@@ -259,10 +259,7 @@ fn stream(
     let mut plan = StreamPlan {
         instruments,
         chains: Vec::new(),
-        control: control.map(|path| match path == Path::new("-") {
-            true => TextSource::Stdin,
-            false => TextSource::File(path.to_owned()),
-        }),
+        control: control.map(TextSource::of),
         source: StreamSource::Demo { seed: None },
         shape,
         outputs,
