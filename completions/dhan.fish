@@ -468,6 +468,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand watch" -s q -l quiet -d 'Only 
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s f -l format -d 'How to print: one record a file, or a table for people, times in IST' -r -f -a "ndjson\t'One JSON object a file'
+table\t'Columns for people'"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
@@ -477,7 +479,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand verify" -l profile -d 'Take de
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l no-config -d 'Do not read config.toml'
-complete -c dhan -n "__fish_dhan_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -l time -d 'Times as dhan prints them: numbers, or RFC 3339 in IST' -r -f -a "epoch\t''
 iso\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -l log-format -d 'How messages are written' -r -f -a "text\t''

@@ -2,8 +2,8 @@
 
 pub mod capture;
 pub mod csv;
-
 pub mod ndjson;
+pub mod table;
 mod value;
 
 use crate::model::PacketCounts;
