@@ -1,5 +1,6 @@
 //! Market feed frames into records.
 
+use super::losses::FrameDamage;
 use super::{Over, Pipeline};
 use crate::clock::SECOND_US;
 use crate::model::InstrumentKey;
@@ -22,25 +23,17 @@ impl Pipeline {
     /// Takes a frame packet by packet.
     #[inline(never)]
     fn walk(&mut self, frame: Frame<'_>) {
-        let mut malformed = 0;
-        let mut whose = None;
+        let mut damage = FrameDamage::default();
         for (n, packet) in feed::packets(frame.bytes).enumerate() {
             match packet {
                 // `--count` may have been reached within this frame.
                 _ if self.is_after_end(n) => self.filtered(),
                 Ok((_, Packet::Heartbeat | Packet::Disconnect(_))) => self.filtered(),
                 Ok((header, packet)) => self.data(frame, header, packet),
-                Err(bad) => {
-                    self.books.received += 1;
-                    self.books.malformed += 1;
-                    malformed += 1;
-                    whose = bad.code.or(whose);
-                }
+                Err(malformed) => self.malformed(&malformed, &mut damage),
             }
         }
-        if malformed > 0 {
-            self.tell_malformed(frame, malformed, whose.map(|code| format!("code {code}")));
-        }
+        self.report_damage(frame, damage);
     }
 
     /// Takes a packet that says something of the market.
