@@ -468,6 +468,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand watch" -s q -l quiet -d 'Only 
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s f -l format -d 'How to print: one record a file, or a table for people, times in IST' -r -f -a "ndjson\t'One JSON object a file'
+table\t'Columns for people'"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l log-format -d 'How messages are written' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
@@ -477,7 +479,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand verify" -l profile -d 'Take de
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l no-config -d 'Do not read config.toml'
-complete -c dhan -n "__fish_dhan_using_subcommand verify" -s h -l help -d 'Print help'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -l time -d 'Times as dhan prints them: numbers, or RFC 3339 in IST' -r -f -a "epoch\t''
 iso\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -l log-format -d 'How messages are written' -r -f -a "text\t''
@@ -515,7 +517,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s v -l verbose -d '
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l listen -d 'Loopback address and port to listen on; port 0 takes a free one' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l control -d 'Read list and quit from FILE while serving; - is stdin' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l control -d 'Read commands from FILE while serving: sub SPEC… (ask for instruments though no client needs them), unsub SPEC…, list, quit; - is stdin' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-token-file -d 'Serve only clients that send the content of FILE as their token' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"

@@ -39,7 +39,7 @@ pub struct Finish {
     /// When, µs since the epoch: gaps that were open end here, and `end` records carry it.
     pub at_us: i64,
     /// What it came to.
-    pub books: PacketCounts,
+    pub counts: PacketCounts,
     /// Why.
     pub reason: String,
 }
@@ -194,13 +194,13 @@ impl Entries {
             Event::Unsubscribed { instruments } => {
                 self.append(UNSUBSCRIBED, |out, _| put_subscriptions(out, instruments));
             }
-            Event::Lost { conn, reason, detail, from_us } => self.append(LOST, |out, time| {
+            Event::GapOpened { conn, reason, detail, from_us } => self.append(LOST, |out, time| {
                 put(out, u64::from(*conn));
                 out.push(reason_code(*reason));
                 put_text(out, detail);
                 put_signed(out, from_us.wrapping_sub(time));
             }),
-            Event::Whole { conn, at_us } => self.append(WHOLE, |out, time| {
+            Event::Resynced { conn, at_us } => self.append(WHOLE, |out, time| {
                 put(out, u64::from(*conn));
                 put_signed(out, at_us.wrapping_sub(time));
             }),
@@ -276,7 +276,7 @@ impl Entries {
     pub fn finish(&mut self, finish: &Finish) {
         self.append(FINISH, |out, time| {
             put_signed(out, finish.at_us.wrapping_sub(time));
-            let PacketCounts { received, written, filtered, dropped, malformed, gaps } = finish.books;
+            let PacketCounts { received, written, filtered, dropped, malformed, gaps } = finish.counts;
             for n in [received, written, filtered, dropped, malformed, gaps] {
                 put(out, n);
             }
@@ -407,9 +407,9 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
         LOST => {
             let conn = body.small()?;
             let reason = known!(reason(body)?, tag);
-            Event::Lost { conn, reason, detail: body.text()?.to_owned(), from_us: moment(body)? }
+            Event::GapOpened { conn, reason, detail: body.text()?.to_owned(), from_us: moment(body)? }
         }
-        WHOLE => Event::Whole { conn: body.small()?, at_us: moment(body)? },
+        WHOLE => Event::Resynced { conn: body.small()?, at_us: moment(body)? },
         GAP => {
             let conn = body.small()?;
             let reason = known!(reason(body)?, tag);
@@ -447,7 +447,7 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
         FINISH => {
             let at_us = moment(body)?;
             let mut n = || body.unsigned();
-            let books = PacketCounts {
+            let counts = PacketCounts {
                 received: n()?,
                 written: n()?,
                 filtered: n()?,
@@ -455,7 +455,7 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
                 malformed: n()?,
                 gaps: n()?,
             };
-            return Some(Entry::Finish(Finish { at_us, books, reason: body.text()?.to_owned() }));
+            return Some(Entry::Finish(Finish { at_us, counts, reason: body.text()?.to_owned() }));
         }
         _ => return Some(Entry::Other(tag)),
     };

@@ -5,7 +5,7 @@ use super::writer::{Block, BlockWriter, Item, Known};
 use crate::console::Console;
 use crate::model::{InstrumentKey, PacketCounts};
 use crate::output::OnLag;
-use crate::output::queue::{Limits, Queue};
+use crate::output::queue::{Limits, OutputQueue};
 use crate::pipeline::handle::{FrameObserver, Seen};
 use crate::pipeline::item::{Event, Frame};
 use crate::protocol::Mode;
@@ -37,7 +37,7 @@ enum Target {
     /// Written where blocks are sealed; before the run begins.
     Direct(Box<BlockWriter>),
     /// Written by a thread of its own.
-    Queued(Arc<Queue<BlockWriter>>),
+    Queued(Arc<OutputQueue<BlockWriter>>),
     /// Between the two; a recorder is never seen like this.
     Moving,
 }
@@ -114,7 +114,7 @@ impl Recorder {
 /// Words may quote a server or a system; secrets never belong into a file.
 fn masked<'a>(event: &'a Event, console: &Console) -> Cow<'a, Event> {
     let words = match event {
-        Event::Lost { detail, .. } => detail,
+        Event::GapOpened { detail, .. } => detail,
         Event::Gap { detail: Some(detail), .. } | Event::Status { detail: Some(detail), .. } => detail,
         Event::End { reason, .. } => reason,
         _ => return Cow::Borrowed(event),
@@ -125,7 +125,7 @@ fn masked<'a>(event: &'a Event, console: &Console) -> Cow<'a, Event> {
     }
     let mut event = event.clone();
     match &mut event {
-        Event::Lost { detail, .. } => *detail = clean,
+        Event::GapOpened { detail, .. } => *detail = clean,
         Event::Gap { detail, .. } | Event::Status { detail, .. } => *detail = Some(clean),
         Event::End { reason, .. } => *reason = clean,
         _ => {}
@@ -138,7 +138,7 @@ impl FrameObserver for Recorder {
         if let Target::Direct(writer) = std::mem::replace(&mut self.target, Target::Moving) {
             let notify = Arc::clone(notify);
             let limits = Limits { capacity: CAPACITY, on_lag, gather: Duration::ZERO, notify };
-            self.target = Target::Queued(Queue::start("capture", *writer, limits)?);
+            self.target = Target::Queued(OutputQueue::start("capture", *writer, limits)?);
         }
         Ok(())
     }
@@ -190,7 +190,7 @@ impl FrameObserver for Recorder {
     fn finish(&mut self, counts: &PacketCounts, reason: &str, now_us: i64) {
         self.has_finished = true;
         let reason = self.console.masked(reason);
-        self.entries.finish(&Finish { at_us: now_us, books: *counts, reason });
+        self.entries.finish(&Finish { at_us: now_us, counts: *counts, reason });
         self.seal(true);
         if let Target::Queued(queue) = &self.target {
             queue.close();

@@ -96,8 +96,8 @@ fn put() -> impl Strategy<Value = Put> {
             .prop_map(|(conn, instruments)| Put::Event(Event::Subscribed { conn, instruments })),
         1 => subscriptions().prop_map(|instruments| Put::Event(Event::Unsubscribed { instruments })),
         1 => (any::<u16>(), reason(), ".{0,9}", any::<i64>())
-            .prop_map(|(conn, reason, detail, from_us)| Put::Event(Event::Lost { conn, reason, detail, from_us })),
-        1 => (any::<u16>(), any::<i64>()).prop_map(|(conn, at_us)| Put::Event(Event::Whole { conn, at_us })),
+            .prop_map(|(conn, reason, detail, from_us)| Put::Event(Event::GapOpened { conn, reason, detail, from_us })),
+        1 => (any::<u16>(), any::<i64>()).prop_map(|(conn, at_us)| Put::Event(Event::Resynced { conn, at_us })),
         1 => (any::<u16>(), reason(), detail(), any::<i64>(), any::<i64>(), any::<Option<u64>>()).prop_map(
             |(conn, reason, detail, from_us, to_us, dropped)| {
                 Put::Event(Event::Gap { conn, reason, detail, from_us, to_us, dropped })
@@ -119,8 +119,8 @@ fn put() -> impl Strategy<Value = Put> {
             .prop_map(Put::Once),
         1 => (any::<i64>(), any::<[u64; 6]>(), ".{0,9}").prop_map(|(at_us, n, reason)| {
             let [received, written, filtered, dropped, malformed, gaps] = n;
-            let books = PacketCounts { received, written, filtered, dropped, malformed, gaps };
-            Put::Finish(Finish { at_us, books, reason })
+            let counts = PacketCounts { received, written, filtered, dropped, malformed, gaps };
+            Put::Finish(Finish { at_us, counts, reason })
         }),
     ]
 }
@@ -385,7 +385,7 @@ fn a_run_that_ended_within_a_frame_is_kept_to_the_packet() {
         Put::EndsWithin(2, "count".to_owned()),
         frame(3, "in part"),
         frame(4, "after"),
-        Put::Finish(Finish { at_us: 9, books: PacketCounts::default(), reason: "count".to_owned() }),
+        Put::Finish(Finish { at_us: 9, counts: PacketCounts::default(), reason: "count".to_owned() }),
     ];
     assert_eq!(puts, expected);
 }
@@ -401,7 +401,7 @@ fn no_secret_gets_into_the_words_of_an_event() {
         open(&path, Stream::Orders, Duration::ZERO, &StopSignal::default(), 1, &console).unwrap().recorder;
     let detail = format!("the server said {SECRET}");
     for event in [
-        Event::Lost { conn: 1, reason: GapReason::Disconnected, detail: detail.clone(), from_us: 1 },
+        Event::GapOpened { conn: 1, reason: GapReason::Disconnected, detail: detail.clone(), from_us: 1 },
         Event::Status { conn: 1, event: StatusEvent::Disconnected, detail: Some(detail.clone()), at_us: 1 },
         Event::Gap {
             conn: 1,

@@ -335,7 +335,7 @@ impl BlockWriter {
     fn begin_anew(&mut self, now_us: i64, lost: Option<String>) {
         if lost.is_none() {
             let mut entries = Entries::new(1, now_us);
-            entries.finish(&Finish { at_us: now_us, books: self.counts, reason: "rotated".to_owned() });
+            entries.finish(&Finish { at_us: now_us, counts: self.counts, reason: "rotated".to_owned() });
             self.append(entries.body());
         }
         let path = self.appender.path().to_owned();

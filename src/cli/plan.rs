@@ -17,7 +17,7 @@ use crate::protocol::depth::Levels;
 
 use crate::record::RecordType;
 use crate::record::order::Events;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// A run of `dhan feed`, `dhan depth` or `dhan orders`.
@@ -133,6 +133,16 @@ pub enum TextSource {
     Stdin,
     /// A file, a FIFO or a device.
     File(PathBuf),
+}
+
+impl TextSource {
+    /// Makes the source of a path as typed.
+    pub fn of(path: &Path) -> TextSource {
+        match path.as_os_str() == "-" {
+            true => TextSource::Stdin,
+            false => TextSource::File(path.to_owned()),
+        }
+    }
 }
 
 /// Where the data comes from.

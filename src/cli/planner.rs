@@ -259,10 +259,7 @@ fn stream(
     let mut plan = StreamPlan {
         instruments,
         chains: Vec::new(),
-        control: control.map(|path| match path == Path::new("-") {
-            true => TextSource::Stdin,
-            false => TextSource::File(path.to_owned()),
-        }),
+        control: control.map(TextSource::of),
         source: StreamSource::Demo { seed: None },
         shape,
         outputs,
@@ -435,14 +432,14 @@ fn is_nats(typed: &str) -> bool {
 
 #[cfg(feature = "nats")]
 fn nats(typed: &str, args: &OutputArgs, problems: &mut Problems) -> Option<OutputTarget> {
-    use crate::output::nats::{Address, NatsTarget};
+    use crate::output::nats::{NatsAddress, NatsTarget};
     let stream = args.nats_stream.clone();
     if let Some(name) = &stream
         && (name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control() || ".*>/\\".contains(c)))
     {
         problems.add(format!("--nats-stream {name:?} is no name of a stream: letters, digits, - and _"));
     }
-    let address = problems.ok(Address::parse(typed))?;
+    let address = problems.ok(NatsAddress::parse(typed))?;
     Some(OutputTarget::Nats(Box::new(NatsTarget { address, stream, creds: args.nats_creds.clone() })))
 }
 

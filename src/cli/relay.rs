@@ -23,7 +23,8 @@ pub struct RelayArgs {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7777", value_parser = listen)]
     pub listen: SocketAddr,
 
-    /// Read list and quit from FILE while serving; - is stdin
+    /// Read commands from FILE while serving: sub SPEC… (ask for instruments though no client needs them), unsub SPEC…,
+    /// list, quit; - is stdin
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub control: Option<PathBuf>,
 

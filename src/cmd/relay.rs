@@ -1,9 +1,9 @@
 //! `dhan relay`: one account's sockets for all programs of this host.
 
-use crate::cli::plan::StreamSource;
+use crate::cli::plan::{StreamSource, TextSource};
 use crate::cli::planner::Surroundings;
 use crate::cli::relay::{self as flags, RelayArgs, RelayPlan};
-use crate::cmd::stream::Server;
+use crate::cmd::stream::{Server, watch};
 use crate::cmd::told;
 use crate::console::Console;
 use crate::format::time::TimeStyle;
@@ -13,14 +13,14 @@ use crate::output::{OnLag, StopSignal};
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 use crate::protocol::Mode;
-use crate::relay::{self, Control, Opened, Relay};
+use crate::relay::{self, Opened, Relay};
 use crate::session::{Config, Plan};
 use crate::stream::{Chains, Change, EarlyStop, Gate, Run};
 use anyhow::Context as _;
 use secrecy::SecretString;
 use std::fmt::Write as _;
-use std::io::{self, BufRead, BufReader, IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -54,10 +54,10 @@ async fn serve(
     let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(told(Exit::Bug))?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
     let addr = listener.local_addr().context("cannot listen").map_err(told(Exit::Output))?;
-    let (say, control) = mpsc::unbounded_channel();
-    if let Some(path) = &args.control {
-        read_control(path.clone(), say, console.clone())?;
-    }
+    let control = match (&args.control, plan.sources.first()) {
+        (Some(lines), Some(source)) => watch::control(TextSource::of(lines), source, console)?,
+        _ => mpsc::unbounded_channel().1,
+    };
     console.info(format_args!(
         "the relay listens on {addr}; any client id will do, and {}; Ctrl-C stops it",
         if client_token.is_some() { "the token is that of --client-token-file" } else { "any token" }
@@ -162,56 +162,6 @@ fn client_token(path: &Path, console: &Console) -> Result<SecretString, Failure>
     let token = SecretString::from(token.to_owned());
     console.keep_secret(token.clone());
     Ok(token)
-}
-
-/// Passes the lines of `--control` on, from a thread of its own. A FIFO is opened again for its next writer.
-fn read_control(path: PathBuf, say: mpsc::UnboundedSender<Control>, console: Console) -> Result<(), Failure> {
-    let reading = std::thread::Builder::new().name("control".to_owned()).spawn(move || {
-        loop {
-            let again = if path.as_os_str() == "-" {
-                control_lines(io::stdin().lock(), &say, &console).map(|()| false)
-            } else {
-                std::fs::File::open(&path).and_then(|file| {
-                    use std::os::unix::fs::FileTypeExt as _;
-                    let is_fifo = file.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo());
-                    control_lines(BufReader::new(file), &say, &console).map(|()| is_fifo)
-                })
-            };
-            match again {
-                Ok(true) if !say.is_closed() => {}
-                Ok(_) => return,
-                Err(error) => {
-                    return console.error(format!("--control: {path:?} cannot be read: {}", error.kind()));
-                }
-            }
-        }
-    });
-    reading.map(drop).context("cannot start a thread").map_err(told(Exit::Bug))
-}
-
-fn control_lines(mut reader: impl BufRead, say: &mpsc::UnboundedSender<Control>, console: &Console) -> io::Result<()> {
-    /// Longer than any line that means something.
-    const LONGEST: u64 = 4_096;
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
-        }
-        let control = match String::from_utf8_lossy(&line).trim() {
-            "" => continue,
-            "list" => Control::List,
-            "quit" => Control::Quit,
-            other => {
-                let other = crate::console::untrusted(other);
-                console.error(format!("--control: {other:?} is no command: write list or quit; the line is skipped"));
-                continue;
-            }
-        };
-        if say.send(control).is_err() {
-            return Ok(());
-        }
-    }
 }
 
 fn cannot_listen(listen: std::net::SocketAddr, error: &io::Error) -> Failure {

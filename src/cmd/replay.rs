@@ -61,7 +61,7 @@ pub(super) fn run_with(
         headers_told: false,
         left: plan.count,
         session: None,
-        books: PacketCounts::default(),
+        counts: PacketCounts::default(),
         broken: Vec::new(),
         failure: None,
         over: false,
@@ -127,7 +127,7 @@ struct Replay<'a> {
     left: Option<u64>,
     session: Option<Playing>,
     /// The books of the sessions that are over.
-    books: PacketCounts,
+    counts: PacketCounts,
     /// Files that are not whole.
     broken: Vec<String>,
     failure: Option<WriteFailure>,
@@ -383,14 +383,14 @@ impl Replay<'_> {
             self.over |= *left == 0;
         }
         let summary = playing.pipeline.finish(at_us.unwrap_or(playing.last_us));
-        let PacketCounts { received, written, filtered, dropped, malformed, gaps } = summary.books;
-        let books = &mut self.books;
-        books.received += received;
-        books.written += written;
-        books.filtered += filtered;
-        books.dropped += dropped;
-        books.malformed += malformed;
-        books.gaps += gaps;
+        let PacketCounts { received, written, filtered, dropped, malformed, gaps } = summary.counts;
+        let counts = &mut self.counts;
+        counts.received += received;
+        counts.written += written;
+        counts.filtered += filtered;
+        counts.dropped += dropped;
+        counts.malformed += malformed;
+        counts.gaps += gaps;
         if summary.failure.is_some() {
             self.over = true;
         }
@@ -401,7 +401,7 @@ impl Replay<'_> {
         if self.failure == Some(WriteFailure::ReaderGone) {
             return Ok(Ended::ReaderGone);
         }
-        self.console.info(ClosingLine(&self.books));
+        self.console.info(ClosingLine(&self.counts));
         if let Some(WriteFailure::Failed(failure) | WriteFailure::Unsaved(failure)) = self.failure {
             return Err(failure);
         }

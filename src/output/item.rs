@@ -1,48 +1,48 @@
-//! What an output is given, in order.
+//! Defines the items of an output's queue.
 
 use crate::model::PacketCounts;
 use crate::record::control::End;
 use std::ops::Range;
 
-/// A stretch of text whose packets are not one a line.
+/// Marks a range of text that does not have one line for each packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// Where the stretch begins.
+    /// Beginning of the range, in bytes.
     pub start: usize,
-    /// Where it ends.
+    /// End of the range, in bytes.
     pub end: usize,
-    /// How many packets it came from.
+    /// Number of packets that it was made of.
     pub packets: u32,
 }
 
-/// What is known of some lines.
+/// Describes a range of lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct About {
-    /// The numbers of their packets in the run, from 0.
+    /// Numbers of their packets in the run, from 0.
     pub packets: Range<u64>,
-    /// The receive time of the first record, µs since the epoch.
+    /// Receive time of the first record, in microseconds since the epoch.
     pub first_us: i64,
-    /// The receive time of the last record.
+    /// Receive time of the last record.
     pub last_us: i64,
-    /// A receive time behind them that no other record carries; only where files rotate by size.
+    /// A receive time behind them that no other record has; only if files rotate by size.
     pub end_us: i64,
-    /// The run's packet counters behind them.
+    /// The run's packet counters after them.
     pub counts: PacketCounts,
 }
 
-/// Whole lines of records.
+/// Holds complete lines of records.
 #[derive(Debug)]
 pub struct Chunk {
     /// The lines.
     pub text: Vec<u8>,
-    /// Stretches of them whose packets are not one a line.
+    /// Ranges of the text that do not have one line for each packet.
     pub marks: Vec<Mark>,
-    /// What is known of them.
+    /// Description of the lines.
     pub about: About,
 }
 
 impl Chunk {
-    /// Appends lines that directly follow.
+    /// Appends lines that follow directly.
     pub fn append(&mut self, text: &[u8], marks: &[Mark], about: &About) {
         let at = self.text.len();
         self.text.extend_from_slice(text);
@@ -52,56 +52,56 @@ impl Chunk {
     }
 }
 
-/// Lines that were dropped because their output did not take them in time.
+/// Describes lines that were shed because their output did not take them in time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shed {
-    /// The numbers of their packets in the run.
+    /// Numbers of their packets in the run.
     pub packets: Range<u64>,
-    /// The receive time of the first record, µs since the epoch.
+    /// Receive time of the first record, in microseconds since the epoch.
     pub from_us: i64,
-    /// The receive time of the last record.
+    /// Receive time of the last record.
     pub to_us: i64,
-    /// The run's packet counters behind them.
+    /// The run's packet counters after them.
     pub counts: PacketCounts,
 }
 
-/// What an output is given.
+/// An item of an output's queue.
 #[derive(Debug)]
-pub enum Item {
-    /// Records. The only item that may be dropped.
+pub enum OutputItem {
+    /// Records. The only item that may be shed.
     Lines(Chunk),
-    /// Lines that were dropped here.
+    /// Lines that were shed here.
     Shed(Shed),
-    /// A control record, and the run's packet counters behind it.
+    /// A control record, and the run's packet counters after it.
     Control {
         /// The line.
         line: Vec<u8>,
-        /// The moments between which this output alone lost something: then the gap is no other output's.
+        /// For a gap of this output alone: its beginning and end.
         own: Option<(i64, i64)>,
         /// The counters.
         counts: PacketCounts,
     },
-    /// The file of a period ends; `at_us` belongs to the next one. `recv_us` is the receive time of the `end` record.
+    /// The file of a period ends, and the next one begins.
     Rotate {
         /// The receive time of the `end` record.
         recv_us: i64,
-        /// A moment of the next file.
+        /// A time of the next file.
         at_us: i64,
         /// The run's packet counters.
         counts: PacketCounts,
     },
-    /// The path may hold another file now.
+    /// The path may lead to another file now.
     Reopen {
         /// The receive time of the `end` record.
         recv_us: i64,
         /// The run's packet counters.
         counts: PacketCounts,
     },
-    /// A bug ended the run: these lines are whole, and nothing else is known.
+    /// A bug ended the run: these lines are complete, and nothing else is known.
     Salvage {
         /// The lines.
         text: Vec<u8>,
-        /// The clock.
+        /// The present time in microseconds since the epoch.
         now_us: i64,
     },
     /// The run ends.
@@ -110,12 +110,12 @@ pub enum Item {
         end: End,
         /// Its receive time.
         recv_us: i64,
-        /// Whether an output that is no file is told too.
+        /// Whether an output that is no file gets the record too.
         on_stdout: bool,
     },
 }
 
-/// Counts the packets of the lines behind the first `written` bytes of a text.
+/// Returns the number of packets in the lines behind the first `written` bytes of a text.
 pub fn packets_behind(written: usize, text: &[u8], marks: &[Mark]) -> u64 {
     let mut packets = 0;
     let mut at = written;

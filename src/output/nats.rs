@@ -1,14 +1,14 @@
-//! NATS JetStream: every record is a message, published until the server has acknowledged it.
+//! Publishes every record as a message to NATS JetStream, again and again until the server acknowledges it.
 //!
-//! A connection lives until the first trouble: then it is dropped with everything that it still held, a new one is made,
-//! and what was not acknowledged is published again, in order and with the same ids. The server drops what it has
-//! already, so each message is in the stream once and in order. A connection that reconnected by itself would send what
-//! waits in it before what was lost.
+//! A connection is used until its first error. Then it is dropped with everything it holds, a new one is made, and
+//! what was not acknowledged is published again, in order and with the same ids. The server drops duplicates, so each
+//! message is in the stream once and in order. A connection that reconnects by itself would send what it queued
+//! before what was lost.
 
 mod address;
 mod connection;
 
-pub use address::{Address, Subject};
+pub use address::{NatsAddress, Subject};
 
 use super::{Destination, Unwritten, WriteFailure};
 use crate::console::Console;
@@ -18,29 +18,29 @@ use connection::{Connection, Message, NatsError, Settings};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Between two attempts to publish again.
+/// Delays between attempts to publish again.
 const AGAIN: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
-/// How often a wait looks whether it must end.
+/// Interval at which a wait checks whether the run must end.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// What is published where, and with what.
+/// Says where to publish, and with which credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NatsTarget {
     /// The server and the subject.
-    pub address: Address,
-    /// The stream that is made if it is not there (`--nats-stream`).
+    pub address: NatsAddress,
+    /// The stream that is created if it does not exist (`--nats-stream`).
     pub stream: Option<String>,
     /// The file with the credentials (`--nats-creds`).
     pub creds: Option<PathBuf>,
 }
 
-/// Publishes lines of NDJSON.
+/// Publishes NDJSON lines.
 pub struct NatsSink {
     settings: Settings,
     subject: Subject,
     connection: Option<Connection>,
-    /// Random: two runs do not take each other's messages for doubles.
+    /// Random number of the run, so that messages of two runs are no duplicates of each other.
     run: u64,
     stop: StopSignal,
     console: Console,
@@ -50,7 +50,7 @@ pub struct NatsSink {
 }
 
 impl NatsSink {
-    /// Connects and finds out that a stream takes the messages, without publishing one.
+    /// Connects, and checks that a stream takes the messages, without publishing one.
     ///
     /// # Errors
     /// Exit 9: the server cannot be reached, no stream takes the subject, or this client may not publish to it.
@@ -74,7 +74,8 @@ impl NatsSink {
         })
     }
 
-    /// Publishes messages until all are acknowledged or the run must end; returns how many of the first ones were.
+    /// Publishes messages until all are acknowledged or the run must end; an error has the number of messages
+    /// acknowledged.
     fn publish(&mut self, messages: &[Message]) -> Result<(), (usize, WriteFailure)> {
         let mut acknowledged = 0;
         let mut pauses = AGAIN.iter().chain(std::iter::repeat(&AGAIN[3]));

@@ -1,5 +1,5 @@
-//! The queue of one output and the thread that empties it: bounded in bytes, so that an output that stands still costs
-//! itself its oldest lines and costs nobody else anything.
+//! Provides the queue of one output and the thread that empties it. The queue is bounded in bytes: an output that
+//! blocks sheds its oldest lines and affects no other output.
 
 use crate::clock::now_us;
 use std::collections::VecDeque;
@@ -7,57 +7,57 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a consumer gets a moment of its own.
+/// Interval between calls of [`Consumer::tick`].
 const TICK: Duration = Duration::from_secs(1);
 
-/// What to do when an output's queue is full.
+/// Says what to do when an output's queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnLag {
-    /// Drop the oldest lines and count them.
+    /// Sheds the oldest lines and counts them.
     #[default]
     Drop,
-    /// Stop reading from the sockets.
+    /// Stops reading from the sockets.
     Block,
 }
 
-/// Takes what was queued, on the queue's thread.
+/// Processes the queue's items on its thread.
 pub trait Consumer: Send + 'static {
-    /// What it takes.
+    /// The type of the items.
     type Item: Queued + Send;
-    /// Takes an item, however long that needs.
+    /// Processes an item, however long that takes.
     fn take(&mut self, item: Self::Item);
-    /// Called about once a second, also when nothing comes.
+    /// Does periodic work about once a second, also while no item comes.
     fn tick(&mut self, now_us: i64);
-    /// Whether it has taken its last item.
+    /// Returns whether it has processed its last item.
     fn is_done(&self) -> bool;
-    /// Whether something happened that the owner of the queue should look at, since this was last called.
+    /// Returns whether the owner of the queue should look at it, since the last call.
     fn has_news(&mut self) -> bool;
 }
 
 /// An item of a queue.
 pub trait Queued: Sized {
-    /// Returns what it weighs, in bytes.
+    /// Returns its weight in bytes.
     fn weight(&self) -> usize;
-    /// Turns an item that may be dropped into the account of its loss; returns `false` for every other.
+    /// Turns an item that may be shed into a record of the loss; returns `false` for every other item.
     fn shed(&mut self) -> bool;
-    /// Joins the account of a loss with one that directly follows; returns `false` if they are not two of these.
+    /// Merges a record of a loss with one that follows directly; returns `false` if the two are not such records.
     fn join(&mut self, next: &Self) -> bool;
 }
 
-/// How a queue treats its consumer and its owner.
+/// Holds the limits of a queue.
 pub struct Limits {
-    /// Bytes that may wait.
+    /// Limit in bytes.
     pub capacity: usize,
-    /// What to do when they are exceeded.
+    /// What to do when the limit is exceeded.
     pub on_lag: OnLag,
-    /// How long the thread waits for more after the first item: fewer and larger writes.
+    /// Time for which the thread collects more items after the first, for fewer and larger writes.
     pub gather: Duration,
-    /// Called on the queue's thread when the owner should look, and, in a queue that blocks, when there is room again.
+    /// Called on the queue's thread when the owner should look and, if the queue blocks, when there is room again.
     pub notify: Arc<dyn Fn() + Send + Sync>,
 }
 
-/// A bounded queue.
-pub struct Queue<C: Consumer> {
+/// A bounded queue with its thread.
+pub struct OutputQueue<C: Consumer> {
     state: Mutex<State<C::Item>>,
     filled: Condvar,
     consumer: Mutex<C>,
@@ -67,24 +67,24 @@ pub struct Queue<C: Consumer> {
 struct State<I> {
     items: VecDeque<I>,
     weight: usize,
-    /// The consumer works on an item that it took from here.
+    /// Whether the consumer is processing an item.
     is_busy: bool,
-    /// The thread sleeps; waking it otherwise is a system call for nothing.
+    /// Whether the thread sleeps; waking it otherwise would waste a system call.
     is_asleep: bool,
-    /// Nothing more will come: what is here is not gathered any longer.
+    /// Whether no more items come; then the thread stops collecting.
     is_closed: bool,
-    /// How often items were dropped.
+    /// Number of items shed.
     sheds: u64,
     has_ended: bool,
     panicked: bool,
 }
 
-impl<C: Consumer> Queue<C> {
-    /// Starts a thread that gives `consumer` what is queued.
+impl<C: Consumer> OutputQueue<C> {
+    /// Starts a thread that passes queued items to `consumer`.
     ///
     /// # Errors
-    /// The thread cannot be started.
-    pub fn start(name: &str, consumer: C, limits: Limits) -> std::io::Result<Arc<Queue<C>>> {
+    /// Fails if the thread cannot be started.
+    pub fn start(name: &str, consumer: C, limits: Limits) -> std::io::Result<Arc<OutputQueue<C>>> {
         let state = State {
             items: VecDeque::new(),
             weight: 0,
@@ -95,7 +95,7 @@ impl<C: Consumer> Queue<C> {
             has_ended: false,
             panicked: false,
         };
-        let queue = Arc::new(Queue {
+        let queue = Arc::new(OutputQueue {
             state: Mutex::new(state),
             filled: Condvar::new(),
             consumer: Mutex::new(consumer),
@@ -117,18 +117,19 @@ impl<C: Consumer> Queue<C> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the consumer something to do on this thread, if nothing waits and it is not at work. Returns `None` otherwise.
+    /// Runs `work` with the consumer on this thread if the queue is empty and the consumer idle; returns `None`
+    /// otherwise.
     pub fn at_once<R>(&self, work: impl FnOnce(&mut C) -> R) -> Option<R> {
         let state = self.lock();
         if !state.items.is_empty() || state.is_busy || state.has_ended {
             return None;
         }
         drop(state);
-        // Only the thread that calls this pushes items, so that nothing overtakes them.
+        // Only the calling thread pushes items, so no item can overtake another.
         self.consumer.try_lock().ok().map(|mut consumer| work(&mut consumer))
     }
 
-    /// Queues an item; `extend` may add to the newest one instead and then returns its growth in bytes.
+    /// Queues an item; `extend` may append to the newest item instead, and then returns its growth in bytes.
     pub fn push(&self, extend: impl FnOnce(&mut C::Item) -> Option<usize>, item: impl FnOnce() -> C::Item) {
         let mut state = self.lock();
         match state.items.back_mut().and_then(extend) {
@@ -149,12 +150,12 @@ impl<C: Consumer> Queue<C> {
         }
     }
 
-    /// Returns how many items were dropped.
+    /// Returns the number of items shed.
     pub fn sheds(&self) -> u64 {
         self.lock().sheds
     }
 
-    /// Waits until the consumer has taken its last item, at most this long.
+    /// Waits until the consumer has processed its last item, for at most this long.
     pub fn wait_ended(&self, most: Duration) {
         let end = Instant::now() + most;
         while !self.has_ended() && Instant::now() < end {
@@ -162,23 +163,23 @@ impl<C: Consumer> Queue<C> {
         }
     }
 
-    /// Shows what waits.
+    /// Passes the queued items to `look`.
     pub fn inspect<R>(&self, look: impl FnOnce(&VecDeque<C::Item>) -> R) -> R {
         look(&self.lock().items)
     }
 
-    /// Says that nothing more will come.
+    /// Closes the queue: no more items come.
     pub fn close(&self) {
         self.lock().is_closed = true;
         self.filled.notify_one();
     }
 
-    /// Returns how many bytes wait.
+    /// Returns the number of bytes queued.
     pub fn weight(&self) -> usize {
         self.lock().weight
     }
 
-    /// Returns whether a queue that blocks has no room.
+    /// Returns whether the queue is full and blocks.
     pub fn is_full(&self) -> bool {
         self.limits.on_lag == OnLag::Block && {
             let state = self.lock();
@@ -186,17 +187,17 @@ impl<C: Consumer> Queue<C> {
         }
     }
 
-    /// Returns whether the consumer has taken its last item.
+    /// Returns whether the consumer has processed its last item.
     pub fn has_ended(&self) -> bool {
         self.lock().has_ended
     }
 
-    /// Returns whether a bug of ours ended the thread.
+    /// Returns whether a panic ended the thread.
     pub fn has_panicked(&self) -> bool {
         self.lock().panicked
     }
 
-    /// Takes away what waits, because the consumer does not come back.
+    /// Removes the queued items, because the consumer does not return.
     pub fn abandon(&self) -> VecDeque<C::Item> {
         let mut state = self.lock();
         state.has_ended = true;
@@ -204,7 +205,7 @@ impl<C: Consumer> Queue<C> {
         std::mem::take(&mut state.items)
     }
 
-    /// Works until the consumer is done.
+    /// Processes items until the consumer is done.
     fn work(&self) {
         let mut ticked = Instant::now();
         loop {
@@ -229,11 +230,11 @@ impl<C: Consumer> Queue<C> {
         }
     }
 
-    /// Waits for the next item, at most this long.
+    /// Waits for the next item, for at most this long.
     fn next(&self, most: Duration) -> Option<C::Item> {
         let mut state = self.lock();
         let mut has_waited = false;
-        // Behind a backlog there is nothing to gather.
+        // After a backlog there is nothing to wait for.
         let mut has_gathered = self.limits.gather.is_zero() || !state.items.is_empty();
         loop {
             if !state.items.is_empty() && (has_gathered || state.is_closed) {
@@ -262,7 +263,7 @@ impl<C: Consumer> Queue<C> {
 }
 
 impl<I: Queued> State<I> {
-    /// Drops the oldest items that may be dropped until the rest fits; the newest always stays.
+    /// Sheds the oldest items that may be shed until the rest fits; the newest is always kept.
     fn shed(&mut self, capacity: usize) {
         let mut at = 0;
         while self.weight > capacity && at + 1 < self.items.len() {

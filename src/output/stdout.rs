@@ -1,7 +1,7 @@
-//! The one writer of stdout.
+//! Writes standard output.
 //!
-//! A pipe is only ever given as many whole lines as it has room for, so that no line is cut in half when the run is told
-//! to stop while its reader stands still: a `write` that has begun cannot be taken back.
+//! A pipe gets only as many complete lines as it has room for. So no line is cut in half when the run must stop while
+//! the reader blocks: a `write` that has begun cannot be taken back.
 
 use super::{Destination, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
@@ -17,25 +17,25 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes that a pipe takes at once whenever `poll` says it takes any (`PIPE_BUF` on Linux, and a page).
+/// Bytes that a pipe takes at once whenever `poll` reports room (`PIPE_BUF` on Linux, and a page).
 const PAGE: usize = 4_096;
-/// Bytes that a pipe should hold. At the usual 64 KiB every chunk of a busy feed waits for the reader, and both sides switch
-/// back and forth: a tenth of all CPU time. A reader that keeps up sees its lines no later.
+/// Capacity in bytes requested for a pipe. At the usual 64 KiB every chunk of a busy feed waits for the reader, and
+/// the switches between both processes cost a tenth of all CPU time. A reader that keeps up sees its lines no later.
 const PIPE: usize = 256 * 1024;
-/// How often a stopped reader is looked at.
+/// Interval between checks of a reader that stopped.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-/// How long, and how often, a reader that is a moment late is waited for by those who cannot wait.
+/// Longest wait for a slow reader in a write that must not wait, and the interval of its checks.
 const MOMENT: Duration = Duration::from_micros(100);
 const MOMENTS: u32 = 10;
 const NOT_AT_ALL: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
-/// Standard output, or another descriptor, as a destination of records.
+/// Writes records to standard output, or to another descriptor.
 pub struct StdoutSink {
     out: File,
     pipe: Option<Pipe>,
-    /// The null device takes everything.
+    /// Whether it is the null device, which takes everything.
     is_null: bool,
-    /// A regular file: what is torn at its end can be taken back.
+    /// Whether it is a regular file, whose torn end can be taken back.
     is_file: bool,
     context: WriteContext,
     written: u64,
@@ -47,10 +47,10 @@ impl std::fmt::Debug for StdoutSink {
     }
 }
 
-/// What we know about how full a pipe is.
+/// Estimates how full a pipe is.
 #[derive(Debug)]
 struct Pipe {
-    /// Pages that it can hold.
+    /// Number of pages that it can hold.
     pages: usize,
     /// Sizes of the writes that may still be in it, oldest first, and their sum.
     writes: VecDeque<usize>,
@@ -58,7 +58,7 @@ struct Pipe {
 }
 
 impl Pipe {
-    /// Bytes that can be written for certain without waiting, when `unread` bytes are in the pipe.
+    /// Returns the bytes that can certainly be written without waiting when `unread` bytes are in the pipe.
     fn room(&mut self, unread: usize) -> usize {
         while let Some(&oldest) = self.writes.front()
             && self.sum - oldest >= unread
@@ -66,8 +66,8 @@ impl Pipe {
             self.sum -= oldest;
             self.writes.pop_front();
         }
-        // A write never takes more pages than it would alone, and the pages of all writes are at least half full on
-        // average, since a write is added to the last page when it fits there.
+        // A write never needs more pages than it would alone, and the pages of all writes are at least half full on
+        // average, because a write that fits is added to the last page.
         let by_writes: usize = self.writes.iter().map(|write| write.div_ceil(PAGE)).sum();
         let by_bytes = unread.div_ceil(PAGE) * 2 + 2;
         let used = if unread == 0 { 0 } else { by_writes.min(by_bytes) };
@@ -81,20 +81,20 @@ impl Pipe {
 }
 
 impl StdoutSink {
-    /// Takes standard output. `stop` ends waiting for a reader that has stopped, or (after `disk_wait` at the latest)
-    /// for a full disk.
+    /// Opens standard output. `stop` ends the wait for a reader that has stopped, or (after `disk_wait` at the
+    /// latest) for a full disk.
     ///
     /// # Errors
-    /// Exit 9 when it cannot be written.
+    /// Exit 9 if it cannot be written.
     pub fn open(disk_wait: Duration, stop: StopSignal, console: &Console) -> Result<StdoutSink, Failure> {
         let fd = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3).map_err(|_| closed())?;
         StdoutSink::on(fd, disk_wait, stop, console)
     }
 
-    /// The same for any descriptor.
+    /// Opens any descriptor in the same way.
     ///
     /// # Errors
-    /// Exit 9 when it cannot be written.
+    /// Exit 9 if it cannot be written.
     pub fn on(fd: OwnedFd, disk_wait: Duration, stop: StopSignal, console: &Console) -> Result<StdoutSink, Failure> {
         let flags = rustix::fs::fcntl_getfl(&fd).map_err(|_| closed())?;
         if flags & OFlags::RWMODE == OFlags::RDONLY {
@@ -115,7 +115,7 @@ impl StdoutSink {
         Ok(StdoutSink { out: File::from(fd), pipe, is_null, is_file, context, written: 0 })
     }
 
-    /// One `write`, or an error that waiting does not mend.
+    /// Makes one `write`; returns an error that waiting may cure inside, any other outside.
     fn write_some(&self, bytes: &[u8]) -> Result<io::Result<usize>, WriteFailure> {
         loop {
             return match self.context.fs.write(&self.out, bytes) {
@@ -128,7 +128,7 @@ impl StdoutSink {
         }
     }
 
-    /// Files, terminals, sockets: written until done.
+    /// Writes to a file, terminal or socket until everything is written.
     fn write_plain(&mut self, lines: &[u8], done: &mut usize) -> Result<(), WriteFailure> {
         let context = self.context.clone();
         let mut retry = WriteRetry::new(&context, "standard output");
@@ -136,7 +136,7 @@ impl StdoutSink {
             match self.write_some(&lines[*done..])? {
                 Ok(0) => retry.wait_after(&ErrorKind::WriteZero.into())?,
                 Ok(n) => *done += n,
-                // Somebody made it non-blocking.
+                // Another process made it nonblocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.wait_for_reader()?;
                 }
@@ -160,7 +160,7 @@ impl StdoutSink {
         }
         let Ok(stat) = self.context.fs.fstat(&self.out) else { return };
         if self.context.fs.set_len(&self.out, stat.len.saturating_sub(torn)).is_ok() {
-            // Where it is not opened for appending, we would leave a hole.
+            // Without append mode the next write would leave a hole.
             let _ = self.out.seek(io::SeekFrom::Current(-(torn as i64)));
             *done = whole;
         }
@@ -175,7 +175,7 @@ impl StdoutSink {
         Ok(())
     }
 
-    /// Writes lines that the pipe, or the null device, has room for.
+    /// Writes lines for which the pipe, or the null device, has room.
     fn write_chunk(&mut self, lines: &[u8], done: &mut usize) -> Result<(), WriteFailure> {
         let mut at = 0;
         while at < lines.len() {
@@ -187,7 +187,7 @@ impl StdoutSink {
                         pipe.wrote(n);
                     }
                 }
-                // Only when somebody made the pipe non-blocking and others write to it too.
+                // Only if another process made the pipe nonblocking and others write to it too.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.wait_for_reader()?,
                 Err(error) => return Err(WriteFailure::Failed(failed(&error))),
             }
@@ -195,7 +195,7 @@ impl StdoutSink {
         Ok(())
     }
 
-    /// What a write came to: whole lines only.
+    /// Returns the result of a write in complete lines.
     fn wrote(&mut self, lines: &[u8], done: usize, result: Result<(), WriteFailure>) -> Result<(), Unwritten> {
         self.written += done as u64;
         result.map_err(|failure| {
@@ -204,8 +204,8 @@ impl StdoutSink {
         })
     }
 
-    /// The length of the whole lines at the beginning of `lines` that the pipe takes without waiting; waits until there
-    /// is at least one.
+    /// Returns the length of the complete lines at the beginning of `lines` that the pipe takes without waiting;
+    /// waits until there is at least one.
     fn fitting(&mut self, lines: &[u8]) -> Result<usize, WriteFailure> {
         if lines.len() <= PAGE {
             self.wait_for_reader()?;
@@ -216,7 +216,7 @@ impl StdoutSink {
             let unread = rustix::io::ioctl_fionread(&self.out).unwrap_or(0) as usize;
             let Some(pipe) = &mut self.pipe else { return Ok(lines.len()) };
             if first > pipe.pages * PAGE {
-                // The longest line there is does not fit: the pipe is made larger, or it has to be trusted.
+                // Not even one line fits: enlarge the pipe, or else let the write wait.
                 match rustix::pipe::fcntl_setpipe_size(&self.out, first.next_power_of_two()) {
                     Ok(bytes) => pipe.pages = bytes / PAGE,
                     Err(_) => return Ok(first),
@@ -227,7 +227,7 @@ impl StdoutSink {
                 let limit = limit.min(lines.len());
                 memchr::memrchr(b'\n', &lines[..limit]).map_or(0, |at| at + 1)
             };
-            // Half a page of room is not worth a call.
+            // Less than half a page of room is not worth a system call.
             let chunk = whole(room);
             if chunk > PAGE || chunk == lines.len() {
                 return Ok(chunk);
@@ -244,7 +244,7 @@ impl StdoutSink {
         }
     }
 
-    /// Whether the pipe takes this many bytes without waiting, now or in a moment.
+    /// Returns whether the pipe takes this many bytes without waiting, now or in a moment.
     fn has_room(&mut self, bytes: usize) -> bool {
         if self.pipe.as_ref().is_none_or(|pipe| bytes > pipe.pages * PAGE) {
             return false;
@@ -278,7 +278,7 @@ impl StdoutSink {
                     }
                     patient = true;
                 }
-                // An error condition is told by the write.
+                // The write will report an error condition.
                 Ok(_) => return Ok(()),
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(WriteFailure::Failed(failed(&errno.into()))),
@@ -287,7 +287,7 @@ impl StdoutSink {
     }
 }
 
-/// Whether an error means that a terminal or a socket is gone.
+/// Returns whether an error means that a terminal or a socket is closed.
 fn is_hang_up(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::NotConnected)
         || error.raw_os_error() == Some(Errno::IO.raw_os_error())
@@ -327,7 +327,7 @@ impl Destination for StdoutSink {
     }
 
     fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {
-        // A reader that went away is noticed also when there is nothing to write.
+        // Detects a reader that left, even if there is nothing to write.
         let mut fds = [PollFd::from_borrowed_fd(self.out.as_fd(), PollFlags::empty())];
         if !self.is_file
             && !self.is_null
@@ -378,7 +378,7 @@ mod tests {
             for chunk in [1, 3, 400] {
                 let stop = StopSignal::default();
                 let (mut reader, mut sink) = piped(&stop);
-                // Stopped before the pipe is full: waiting is over as soon as there is need to wait.
+                // Stopped before the pipe is full: the wait ends as soon as one would be needed.
                 stop.stop();
                 let all = lines(sizes.iter().copied());
                 let all_lines: Vec<&[u8]> = all.split_inclusive(|&b| b == b'\n').collect();
@@ -400,7 +400,7 @@ mod tests {
                 reader.read_to_end(&mut text).unwrap();
                 assert_eq!(text.len(), accepted);
                 assert!(all.starts_with(&text) && text.last().is_none_or(|&b| b == b'\n'));
-                // The pipe was used, not spared.
+                // The pipe was filled.
                 assert!(accepted >= 24_000, "only {accepted} bytes of {} byte lines", sizes[0]);
             }
         }

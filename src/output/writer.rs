@@ -1,7 +1,7 @@
-//! One output: its destination, the packet counters of its current file, and what it lost.
+//! Runs one output: its destination, the packet counters of its current file, and its losses.
 
-use super::item::{About, Chunk, Item, Mark, Shed, packets_behind};
-use super::lost::Lost;
+use super::item::{About, Chunk, Mark, OutputItem, Shed, packets_behind};
+use super::lost_packets::LostPackets;
 use super::queue::{Consumer, Queued};
 use super::{Destination, Notice, Unwritten, WriteFailure};
 use crate::console::Console;
@@ -14,27 +14,27 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the outputs of a run share.
+/// Holds what the outputs of a run share.
 #[derive(Debug, Clone)]
-pub struct Run {
-    /// Which stream it is.
+pub struct RunInfo {
+    /// The stream.
     pub stream: Stream,
-    /// How many instruments are wanted.
+    /// Number of subscribed instruments.
     pub instruments: Arc<AtomicU32>,
 }
 
-/// What became of an output so far. Its owner reads it while the output is at work.
+/// Holds the results of an output so far; its owner reads them while the output works.
 #[derive(Debug, Default)]
 pub struct Tally {
     /// The packets that it lost.
-    pub lost: Lost,
-    /// Gaps of this output alone: from when to when, µs since the epoch.
+    pub lost: LostPackets,
+    /// Gaps of this output alone, as beginnings and ends in microseconds since the epoch.
     pub gaps: Vec<(i64, i64)>,
     /// Why it is not written to any more.
-    pub gone: Option<WriteFailure>,
-    /// The number of the packet behind the last one that was written.
+    pub failure: Option<WriteFailure>,
+    /// Number of the packet behind the last one written.
     pub taken_to: u64,
-    /// What was done to it from outside.
+    /// Changes from outside that were not taken yet.
     pub notices: Vec<Notice>,
     /// Bytes written.
     pub bytes: u64,
@@ -44,31 +44,31 @@ pub struct Tally {
 pub struct Writer {
     destination: Box<dyn Destination + Send>,
     format: Format,
-    /// Encodes control records.
+    /// Encoder of control records.
     control: Encoder,
     is_file: bool,
     console: Console,
-    run: Option<Run>,
+    run: Option<RunInfo>,
     tally: Arc<Mutex<Tally>>,
-    /// The run's counters when the current file was begun, and behind what was written last.
+    /// The run's counters when the current file began, and after the last write.
     begun: PacketCounts,
     handed: PacketCounts,
-    /// Packets that are missing from the current file, and gaps that only it tells of.
+    /// Packets missing from the current file, and gaps that only it reports.
     lost_here: u64,
     gaps_here: u64,
-    /// Behind what was written last: a receive time for an `end` record.
+    /// Receive time for an `end` record, behind the last write.
     end_us: i64,
-    /// Whether it is being written to; after a panic: whether that was where.
+    /// Whether the destination is being written; after a panic: whether the panic was there.
     is_writing: bool,
     is_live: bool,
-    /// It failed, and what comes is one loss that nothing tells of here.
+    /// Whether it failed; what follows is one loss that no record here reports.
     is_losing: bool,
     is_done: bool,
     has_news: bool,
 }
 
 impl Writer {
-    /// Nothing was written to the destination yet.
+    /// Creates a writer to which nothing was written yet.
     pub fn new(destination: Box<dyn Destination + Send>, style: Style, is_file: bool, console: Console) -> Writer {
         let control = Style { format: Format::Ndjson, time: style.time, columns: CsvColumns::Own };
         Writer {
@@ -92,8 +92,8 @@ impl Writer {
         }
     }
 
-    /// Tells it of the run, for the gaps that it tells of by itself.
-    pub fn set_run(&mut self, run: Run) {
+    /// Sets the run, for the gaps that it reports by itself.
+    pub fn set_run(&mut self, run: RunInfo) {
         self.run = Some(run);
     }
 
@@ -102,7 +102,7 @@ impl Writer {
         self.is_live
     }
 
-    /// Returns what became of it, shared.
+    /// Returns the shared results.
     pub fn tally(&self) -> Arc<Mutex<Tally>> {
         Arc::clone(&self.tally)
     }
@@ -111,24 +111,24 @@ impl Writer {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The destination.
+    /// Returns the destination.
     pub fn destination(&self) -> &dyn Destination {
         self.destination.as_ref()
     }
 
-    /// Takes back what opening the destination did: the run does not begin.
-    pub fn undo(&mut self) {
-        self.destination.undo();
+    /// Removes what opening the destination created, because the run does not start.
+    pub fn cancel_start(&mut self) {
+        self.destination.cancel_start();
     }
 
-    /// Writes the header of a CSV stream that has no file to keep it.
+    /// Writes the header of a CSV stream without a file.
     pub fn header(&mut self, header: &str) {
         if let Err(unwritten) = self.destination.write(header.as_bytes()) {
             self.fail(unwritten.failure);
         }
     }
 
-    /// Writes lines if that makes nobody wait; returns whether they are dealt with.
+    /// Writes lines if that needs no wait; returns whether they are done with.
     pub fn lines_at_once(&mut self, text: &[u8], marks: &[Mark], about: &About) -> bool {
         if !self.is_live {
             return true;
@@ -146,13 +146,13 @@ impl Writer {
         }
     }
 
-    /// Writes lines, however long that needs.
+    /// Writes lines, however long that takes.
     pub fn lines(&mut self, text: &[u8], marks: &[Mark], about: &About) {
         if !self.is_live {
             return self.not_taken(about);
         }
         if self.destination.wants_rotation(text.len()) {
-            // What is written next is older than the moment: the next file is still one of its time.
+            // The pending lines are older than that time, so the next file is one of their time.
             let recv_us = self.end_us;
             let at_us = recv_us.min(self.destination.boundary_us().saturating_sub(1));
             let handed = self.handed;
@@ -179,9 +179,9 @@ impl Writer {
         tally.taken_to = about.packets.end;
     }
 
-    /// Counts lines that came when nothing took them any more. Nobody misses them where the reader left.
+    /// Counts lines that arrived after the output ended. If the reader left, they are not counted as lost.
     fn not_taken(&mut self, about: &About) {
-        let is_missed = self.tallied().gone != Some(WriteFailure::ReaderGone);
+        let is_missed = self.tallied().failure != Some(WriteFailure::ReaderGone);
         if is_missed {
             self.lose(about.packets.clone(), about.first_us, about.last_us);
         }
@@ -199,7 +199,7 @@ impl Writer {
         }
     }
 
-    /// Counts packets that nothing can tell of here any more.
+    /// Counts packets that no record of this output can report any more.
     fn lose(&mut self, packets: std::ops::Range<u64>, from_us: i64, to_us: i64) {
         if packets.is_empty() {
             return;
@@ -209,13 +209,13 @@ impl Writer {
         let mut tally = self.tallied();
         tally.lost.add(packets);
         match tally.gaps.last_mut().filter(|_| is_losing) {
-            // The same loss goes on.
+            // The same loss continues.
             Some(last) => last.1 = last.1.max(to_us),
             None => tally.gaps.push((from_us, to_us.max(from_us))),
         }
     }
 
-    /// Tells of lines that were dropped before they came here.
+    /// Reports lines that were shed before they came here.
     fn shed(&mut self, shed: &Shed) {
         let packets = shed.packets.end - shed.packets.start;
         let mut tally = self.tallied();
@@ -238,12 +238,12 @@ impl Writer {
             dropped: Some(packets),
         };
         let mut line = TextBuf::new();
-        // The times of the records that it stands for are nobody else's in this output.
+        // The times of the shed records are not used by another record in this output.
         self.control.line(&mut line, &gap, shed.to_us);
         self.control_line(line.as_bytes(), true);
     }
 
-    /// Writes a control record where this output has a place for it.
+    /// Writes a control record if this output has a place for it.
     fn control_line(&mut self, line: &[u8], is_own: bool) {
         if !self.is_live {
             return;
@@ -253,7 +253,7 @@ impl Writer {
             Format::Csv => match self.destination.write_gap(line) {
                 Ok(true) => Ok(()),
                 Ok(false) => {
-                    // The run tells people of its own; of this one only we know.
+                    // Gaps of the run are reported on stderr by the run; a gap of this output only here.
                     if is_own {
                         self.console.raw(&String::from_utf8_lossy(line));
                     }
@@ -267,15 +267,15 @@ impl Writer {
         }
     }
 
-    /// The reader of stdout may go, or stand still when the run is told to stop, while files go on; anything else ends the
-    /// run.
+    /// Ends the output. The reader of stdout may leave, or block when the run is told to stop, while files go on; any
+    /// other failure ends the run.
     fn fail(&mut self, why: WriteFailure) {
         self.is_live = false;
         self.has_news = true;
-        self.tallied().gone.get_or_insert(why);
+        self.tallied().failure.get_or_insert(why);
     }
 
-    /// Returns the run's counters as this file saw them.
+    /// Returns the run's counters as they apply to this file.
     fn counts_here(&self, counts: &PacketCounts) -> PacketCounts {
         let mut here = counts.since(&self.begun);
         here.written = here.written.saturating_sub(self.lost_here);
@@ -284,10 +284,10 @@ impl Writer {
         here
     }
 
-    /// The `end` record of a file that is closed while the run goes on.
+    /// Returns the `end` record of a file that is closed while the run continues.
     fn rotated(&mut self, recv_us: i64, counts: &PacketCounts) -> Option<TextBuf> {
         (self.format == Format::Ndjson).then(|| {
-            let end = End { books: self.counts_here(counts), reason: "rotated".to_owned() };
+            let end = End { counts: self.counts_here(counts), reason: "rotated".to_owned() };
             let mut line = TextBuf::new();
             self.control.line(&mut line, &end, recv_us);
             line
@@ -298,7 +298,7 @@ impl Writer {
         (self.begun, self.lost_here, self.gaps_here) = (*counts, 0, 0);
     }
 
-    /// Goes on in the file of `at_us`; `recv_us` is the time of the `end` record of the one before.
+    /// Continues in the file of `at_us`; `recv_us` is the time of the previous file's `end` record.
     fn rotate(&mut self, recv_us: i64, at_us: i64, counts: &PacketCounts) {
         if !self.is_live {
             return;
@@ -310,7 +310,7 @@ impl Writer {
         self.begin_file(counts);
     }
 
-    /// Begins the file at its path anew, if it is not there any more.
+    /// Re-opens the file at its path if it is gone.
     fn reopen(&mut self, recv_us: i64, counts: &PacketCounts) {
         if !self.is_live {
             return;
@@ -323,7 +323,7 @@ impl Writer {
         }
     }
 
-    /// Ends the destination; its counters are the run's, less what was lost here alone.
+    /// Ends the destination; its counters are the run's, less what only this output lost.
     fn finish(&mut self, end: &End, recv_us: i64, on_stdout: bool) {
         self.is_done = true;
         if !self.is_live {
@@ -332,9 +332,9 @@ impl Writer {
         let mut end = end.clone();
         let tally = self.tallied();
         let lost = tally.lost.count();
-        end.books.written = end.books.written.saturating_sub(lost);
-        end.books.dropped += lost;
-        end.books.gaps += tally.gaps.len() as u64;
+        end.counts.written = end.counts.written.saturating_sub(lost);
+        end.counts.dropped += lost;
+        end.counts.gaps += tally.gaps.len() as u64;
         drop(tally);
         let mut line = TextBuf::new();
         self.control.line(&mut line, &end, recv_us);
@@ -342,7 +342,7 @@ impl Writer {
         if let Err(why) = self.destination.finish(line) {
             self.fail(why);
         }
-        // What it took and could not save.
+        // Lines that it accepted and could not save.
         let lost = self.destination.lost_lines();
         if lost > 0 {
             let taken_to = self.tallied().taken_to;
@@ -352,12 +352,12 @@ impl Writer {
         self.tallied().bytes = bytes;
     }
 
-    /// Does what an item says.
-    pub fn item(&mut self, item: &Item) {
+    /// Processes an item.
+    pub fn item(&mut self, item: &OutputItem) {
         match item {
-            Item::Lines(Chunk { text, marks, about }) => self.lines(text, marks, about),
-            Item::Shed(shed) => self.shed(shed),
-            Item::Control { line, own, counts } => {
+            OutputItem::Lines(Chunk { text, marks, about }) => self.lines(text, marks, about),
+            OutputItem::Shed(shed) => self.shed(shed),
+            OutputItem::Control { line, own, counts } => {
                 if let Some(own) = own {
                     self.gaps_here += 1;
                     self.tallied().gaps.push(*own);
@@ -365,17 +365,17 @@ impl Writer {
                 self.control_line(line, false);
                 self.handed = *counts;
             }
-            Item::Rotate { recv_us, at_us, counts } => self.rotate(*recv_us, *at_us, counts),
-            Item::Reopen { recv_us, counts } => self.reopen(*recv_us, counts),
-            Item::Salvage { text, now_us } => {
+            OutputItem::Rotate { recv_us, at_us, counts } => self.rotate(*recv_us, *at_us, counts),
+            OutputItem::Reopen { recv_us, counts } => self.reopen(*recv_us, counts),
+            OutputItem::Salvage { text, now_us } => {
                 self.is_done = true;
                 self.salvage(text, *now_us);
             }
-            Item::Finish { end, recv_us, on_stdout } => self.finish(end, *recv_us, *on_stdout),
+            OutputItem::Finish { end, recv_us, on_stdout } => self.finish(end, *recv_us, *on_stdout),
         }
     }
 
-    /// Gives the destination its moment.
+    /// Runs the destination's periodic work.
     pub fn tick_at(&mut self, now_us: i64) {
         if !self.is_live {
             return;
@@ -390,15 +390,15 @@ impl Writer {
         }
     }
 
-    /// Writes whole lines after a panic: nothing that is known of them is trusted, and a destination that panics again, or
-    /// was in the middle of lines, is left.
+    /// Writes complete lines after a panic. No other state is trusted: a destination that panics again, or was in the
+    /// middle of lines, is abandoned.
     pub fn salvage(&mut self, text: &[u8], now_us: i64) {
         if self.is_writing || !self.is_live {
             return;
         }
         let write = AssertUnwindSafe(|| {
             if text.is_empty() || self.destination.write(text).is_ok() {
-                // Compressed blocks are closed, so that they can be read.
+                // Closes compressed blocks, so that they can be read.
                 let _ = self.destination.tick(now_us);
             }
         });
@@ -407,9 +407,9 @@ impl Writer {
 }
 
 impl Consumer for Writer {
-    type Item = Item;
+    type Item = OutputItem;
 
-    fn take(&mut self, item: Item) {
+    fn take(&mut self, item: OutputItem) {
         self.item(&item);
     }
 
@@ -426,28 +426,28 @@ impl Consumer for Writer {
     }
 }
 
-/// What an item costs beyond its text.
-const OVERHEAD: usize = size_of::<Item>();
+/// Bytes that an item costs beyond its text.
+const OVERHEAD: usize = size_of::<OutputItem>();
 
-impl Queued for Item {
+impl Queued for OutputItem {
     fn weight(&self) -> usize {
         match self {
-            Item::Lines(chunk) => OVERHEAD + chunk.text.len() + chunk.marks.len() * size_of::<Mark>(),
-            Item::Control { line, .. } => OVERHEAD + line.len(),
+            OutputItem::Lines(chunk) => OVERHEAD + chunk.text.len() + chunk.marks.len() * size_of::<Mark>(),
+            OutputItem::Control { line, .. } => OVERHEAD + line.len(),
             _ => OVERHEAD,
         }
     }
 
     fn shed(&mut self) -> bool {
-        let Item::Lines(Chunk { about, .. }) = self else { return false };
+        let OutputItem::Lines(Chunk { about, .. }) = self else { return false };
         let About { packets, first_us, last_us, counts, .. } = about.clone();
-        *self = Item::Shed(Shed { packets, from_us: first_us, to_us: last_us, counts });
+        *self = OutputItem::Shed(Shed { packets, from_us: first_us, to_us: last_us, counts });
         true
     }
 
-    fn join(&mut self, next: &Item) -> bool {
+    fn join(&mut self, next: &OutputItem) -> bool {
         match (self, next) {
-            (Item::Shed(shed), Item::Shed(next)) => {
+            (OutputItem::Shed(shed), OutputItem::Shed(next)) => {
                 *shed = Shed {
                     packets: shed.packets.start..next.packets.end,
                     from_us: shed.from_us,

@@ -1,46 +1,47 @@
-//! Books out of sides: the depth sockets send bids and asks in separate packets, and users want both.
+//! Combines the sides of order books: the depth sockets send bids and asks in separate packets, and users want both.
 //!
-//! Pure: packets in, records out, and every packet counted exactly once. A packet is *written* when its rows were in a
-//! record, *filtered* when another of its side replaced it before any record showed it, or nothing came after it.
+//! Packets in, records out, without I/O; every packet is counted exactly once. A packet is *written* if its rows were
+//! in a record, and *filtered* if another packet of its side replaced it before any record showed it, or if nothing
+//! followed it.
 //!
-//! # When a book is printed
+//! # When an order book is printed
 //!
-//! Nothing before both sides of the instrument were seen. Then
-//! * when the other side follows a side that is not yet paired, which closes the pair;
-//! * when a side follows the same side, at once: rather the newest of both than silence. That side stays open, so the other
-//!   one still closes the pair.
+//! Nothing is printed before both sides of the instrument were seen. Then it is printed
+//! * when the other side follows an unpaired side, which completes the pair;
+//! * when the same side follows again: the latest of both sides is better than nothing. That side stays unpaired, so
+//!   the other one still completes the pair.
 
 use crate::model::InstrumentKey;
 use crate::protocol::depth::{BookSide, Levels, Side};
 use crate::record::depth::{Depth, DepthSide, SideRows};
 use std::collections::HashMap;
 
-/// Books that are kept before those of instruments that nobody asked for are forgotten: ten times what an account may ask
-/// for.
+/// Number of order books above which those of instruments that were not subscribed are dropped: ten times what an
+/// account may subscribe.
 const CROWD: usize = 2_500;
 
-/// What a packet led to.
+/// Says what a packet led to.
 #[derive(Debug, Clone, Copy)]
 pub struct Pushed<'a> {
-    /// The book, if it is time to print it.
+    /// The order book, if it is time to print it.
     pub record: Option<Depth<'a>>,
-    /// Packets that this record shows for the first time: 0, 1 or 2.
+    /// Number of packets that this record shows for the first time: 0, 1 or 2.
     pub written: u64,
-    /// Packets that this one replaced before any record showed them: 0 or 1.
+    /// Number of packets that this one replaced before any record showed them: 0 or 1.
     pub filtered: u64,
 }
 
-/// One side's newest rows.
+/// Holds the latest rows of one side.
 #[derive(Debug, Default)]
 struct Half {
     rows: SideRows,
     seen: bool,
-    /// Whether a packet is in here that no record has shown.
+    /// Whether it holds a packet that no record has shown.
     unshown: bool,
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct OrderBook {
     bid: Half,
     ask: Half,
     /// The side of the instrument's previous packet.
@@ -49,8 +50,8 @@ struct Book {
     open: Option<Side>,
 }
 
-impl Book {
-    /// Takes a side; whether it is time to print, and whether an unshown packet was replaced.
+impl OrderBook {
+    /// Records a side; returns whether to print, and whether a packet was replaced unseen.
     fn take(&mut self, side: BookSide<'_>) -> (bool, bool) {
         let half = match side.side {
             Side::Bid => &mut self.bid,
@@ -65,32 +66,32 @@ impl Book {
         (self.bid.seen && self.ask.seen && (twice || closes), replaced)
     }
 
-    /// Both sides are in a record now: how many packets that is the first time for.
+    /// Marks both sides as shown; returns for how many packets it is the first time.
     fn show(&mut self) -> u64 {
         u64::from(std::mem::take(&mut self.bid.unshown)) + u64::from(std::mem::take(&mut self.ask.unshown))
     }
 }
 
-/// The books of all instruments of a run.
+/// Holds the order books of all instruments of a run.
 #[derive(Debug)]
-pub struct Books {
+pub struct OrderBooks {
     levels: Levels,
     top: usize,
-    books: HashMap<InstrumentKey, Book>,
-    /// How many are too many.
+    books: HashMap<InstrumentKey, OrderBook>,
+    /// Number of order books above which strangers are dropped.
     crowd: usize,
-    /// Rows of the last single side.
+    /// Rows of the last side in the `sides` view.
     single: SideRows,
 }
 
-impl Books {
-    /// No side seen yet. `top`: levels to show of each side; `None` for all.
-    pub fn new(levels: Levels, top: Option<usize>) -> Books {
+impl OrderBooks {
+    /// Creates an empty set. `top`: levels to show of each side; `None` for all.
+    pub fn new(levels: Levels, top: Option<usize>) -> OrderBooks {
         let (top, single) = (top.unwrap_or(usize::MAX), SideRows::default());
-        Books { levels, top, books: HashMap::new(), crowd: CROWD, single }
+        OrderBooks { levels, top, books: HashMap::new(), crowd: CROWD, single }
     }
 
-    /// The `book` view: takes a packet, and says what is to be printed and counted now.
+    /// Records a packet in the `book` view; returns what to print and count now.
     pub fn push(&mut self, side: BookSide<'_>) -> Pushed<'_> {
         let book = self.books.entry(side.instrument).or_default();
         let (print, replaced) = book.take(side);
@@ -100,7 +101,7 @@ impl Books {
         Pushed { record, written, filtered: u64::from(replaced) }
     }
 
-    /// The `sides` view: the packet as it came, best level first. Always to be printed, and counted as written.
+    /// Returns a packet for the `sides` view, best level first. It is always printed and counted as written.
     pub fn side(&mut self, side: BookSide<'_>) -> DepthSide<'_> {
         self.single.fill(side);
         DepthSide {
@@ -112,20 +113,20 @@ impl Books {
         }
     }
 
-    /// Forgets an instrument (it was unsubscribed, or its connection was lost, so that no side of before is paired with one
-    /// of after). Returns the packets to be counted as filtered: those that no record has shown.
+    /// Drops an instrument (it was unsubscribed, or its connection was lost, so that no side from before is paired
+    /// with one from after). Returns the number of packets to count as filtered: those that no record has shown.
     #[must_use]
     pub fn forget(&mut self, instrument: InstrumentKey) -> u64 {
         self.books.remove(&instrument).map_or(0, |mut book| book.show())
     }
 
-    /// Returns whether a server sends far more instruments than anybody may ask for.
+    /// Returns whether a server sends far more instruments than can be subscribed.
     pub fn are_crowded(&self) -> bool {
         self.books.len() >= self.crowd
     }
 
-    /// Forgets the instruments that nobody asked for. Returns the packets to be counted as filtered: those that no record
-    /// has shown.
+    /// Drops the instruments that were not subscribed. Returns the number of packets to count as filtered: those that
+    /// no record has shown.
     #[must_use]
     pub fn forget_others(&mut self, is_asked_for: impl Fn(&InstrumentKey) -> bool) -> u64 {
         let mut filtered = 0;
@@ -134,13 +135,13 @@ impl Books {
             filtered += if stays { 0 } else { book.show() };
             stays
         });
-        // What is left was asked for; the next crowd is one of others.
+        // The remaining instruments were subscribed; the limit counts only others.
         self.crowd = self.books.len() + CROWD;
         filtered
     }
 
-    /// Forgets all of them (the run ends, or packets were lost whose instruments nobody knows). Returns the packets to be
-    /// counted as filtered: those that no record has shown.
+    /// Drops all order books (the run ends, or packets of unknown instruments were lost). Returns the number of
+    /// packets to count as filtered: those that no record has shown.
     #[must_use]
     pub fn forget_all(&mut self) -> u64 {
         self.books.drain().map(|(_, mut book)| book.show()).sum()
@@ -158,7 +159,7 @@ mod tests {
     const ONE: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
     const TWO: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 1333);
 
-    /// The bytes of a side; its rows carry `mark` as their quantity.
+    /// Returns the bytes of a side whose rows carry `mark` as their quantity.
     fn bytes(instrument: InstrumentKey, side: Side, mark: u32) -> Vec<u8> {
         let mut out = Vec::new();
         encode::depth_side(&mut out, instrument, side, mark, &[Row { price: 100.05, qty: mark, orders: 1 }]);
@@ -174,9 +175,10 @@ mod tests {
         }
     }
 
-    /// What is printed after each packet (`b3a2`: bids of packet 3, asks of packet 2), and what is written and filtered.
+    /// Returns what is printed after each packet (`b3a2`: bids of packet 3, asks of packet 2), and the counts of
+    /// written and filtered.
     fn play(sides: &str) -> (Vec<String>, u64, u64) {
-        let mut books = Books::new(Levels::Twenty, None);
+        let mut books = OrderBooks::new(Levels::Twenty, None);
         let (mut printed, mut written, mut filtered) = (Vec::new(), 0, 0);
         for (mark, letter) in (1u32..).zip(sides.chars()) {
             let side = if letter == 'B' { Side::Bid } else { Side::Ask };
@@ -203,11 +205,11 @@ mod tests {
             ("AB", "b2a1", 2, 0),
             ("BBA", "b2a3", 2, 1),
             ("BBBA", "b3a4", 2, 2),
-            // A paired book waits for its next pair.
+            // A paired order book waits for its next pair.
             ("BAB", "b1a2", 2, 1),
             ("BABA", "b1a2 b3a4", 4, 0),
             ("BAAB", "b1a2 b1a3 b4a3", 4, 0),
-            // The same side twice, paired before: at once, and open for the other.
+            // The same side twice, paired before: printed at once, and unpaired for the other side.
             ("BAA", "b1a2 b1a3", 3, 0),
             ("BAAA", "b1a2 b1a3 b1a4", 4, 0),
             ("BAAAB", "b1a2 b1a3 b1a4 b5a4", 5, 0),
@@ -226,7 +228,7 @@ mod tests {
     }
 
     proptest! {
-        /// The rule again, told by looking back at the whole history rather than by keeping state.
+        /// States the rule again, from the complete history instead of from kept state.
         #[test]
         fn every_packet_is_counted_once_and_printing_follows_the_rule(sides in "[AB]{0,40}") {
             let letters = sides.as_bytes();
@@ -235,7 +237,7 @@ mod tests {
                 let newest = |side| letters[..=i].iter().rposition(|&letter| letter == side);
                 let (Some(bid), Some(ask)) = (newest(b'B'), newest(b'A')) else { continue };
                 let twice = i > 0 && letters[i - 1] == letters[i];
-                // Since the last closed pair, was there a packet before this one?
+                // Whether a packet precedes this one since the last completed pair.
                 let closes = !twice && pair_begins < i;
                 if twice || closes {
                     expected.push(format!("b{}a{}", bid + 1, ask + 1));
@@ -254,7 +256,7 @@ mod tests {
 
     #[test]
     fn instruments_do_not_mix_even_with_the_same_id() {
-        let mut books = Books::new(Levels::Twenty, None);
+        let mut books = OrderBooks::new(Levels::Twenty, None);
         let mut printed = 0;
         for (instrument, side) in [(ONE, Side::Bid), (TWO, Side::Ask), (TWO, Side::Bid), (ONE, Side::Ask)] {
             each(&bytes(instrument, side, 1), Levels::Twenty, |side| {
@@ -266,8 +268,8 @@ mod tests {
 
     #[test]
     fn a_forgotten_instrument_starts_over_and_its_open_side_is_filtered() {
-        let mut books = Books::new(Levels::Twenty, None);
-        let push = |books: &mut Books, side| {
+        let mut books = OrderBooks::new(Levels::Twenty, None);
+        let push = |books: &mut OrderBooks, side| {
             let mut printed = false;
             each(&bytes(ONE, side, 1), Levels::Twenty, |side| printed = books.push(side).record.is_some());
             printed
@@ -283,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_crowd_that_nobody_asked_for_is_forgotten_and_its_open_sides_are_filtered() {
-        let mut books = Books::new(Levels::Twenty, None);
+        let mut books = OrderBooks::new(Levels::Twenty, None);
         let mut filtered = 0;
         for id in 1..=10_000 {
             if books.are_crowded() {
@@ -302,7 +304,7 @@ mod tests {
     #[test]
     fn the_last_header_word_is_a_sequence_at_20_levels_only() {
         for (levels, seq) in [(Levels::Twenty, Some(1)), (Levels::TwoHundred, None)] {
-            let mut books = Books::new(levels, Some(1));
+            let mut books = OrderBooks::new(levels, Some(1));
             each(&bytes(ONE, Side::Ask, 1), levels, |side| {
                 let record = books.side(side);
                 assert_eq!((record.seq, record.side, record.rows().count()), (seq, Side::Ask, 1));

@@ -1,45 +1,45 @@
-//! What a run can say about itself: the figures behind `--stats`, `SIGUSR1`, the status line and the closing line.
+//! Holds the figures of a run, for `--stats`, `SIGUSR1`, the status line and the closing line.
 
 use crate::clock::SECOND_US;
 use crate::model::PacketCounts;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Figures of a run up to now.
+/// Holds the figures of a run up to now.
 #[derive(Debug, Clone, Default)]
 pub struct Figures {
-    /// When the run began, µs since the epoch.
+    /// Beginning of the run, in microseconds since the epoch.
     pub started_us: i64,
-    /// The books so far.
-    pub books: PacketCounts,
-    /// Records printed, by type.
+    /// The packet counters so far.
+    pub counts: PacketCounts,
+    /// Number of records printed, by type.
     pub records: BTreeMap<&'static str, u64>,
-    /// Instruments asked for.
+    /// Number of instruments subscribed.
     pub requested: usize,
-    /// Instruments of which a packet came.
+    /// Number of instruments of which a packet arrived.
     pub seen: usize,
-    /// Those of them that nobody asked for.
+    /// Number of those that were not subscribed.
     pub strangers: usize,
-    /// When the last packet came, µs since the epoch; 0 when none did.
+    /// Time of the last packet in microseconds since the epoch; 0 if there was none.
     pub last_recv_us: i64,
     /// Bytes written to all destinations.
     pub bytes_written: u64,
-    /// Receive time less last trade time.
+    /// Distribution of receive time less last trade time.
     pub lag: Lag,
-    /// The newest last trade time, in UTC epoch seconds.
+    /// Latest trade time in UTC epoch seconds.
     pub newest_ltt: i64,
 }
 
 impl Figures {
-    /// Records printed, of all types.
+    /// Returns the number of records printed, of all types.
     #[cfg(any(test, feature = "testing"))]
     pub fn printed(&self) -> u64 {
         self.records.values().sum()
     }
 }
 
-/// How late trades are when they arrive, in buckets of a quarter more each. Trade times have whole seconds, so anything
-/// finer would be invented.
+/// Holds a histogram of how late trades arrive, with buckets that grow by a quarter. Trade times have whole seconds,
+/// so finer buckets would claim too much.
 #[derive(Debug, Clone)]
 pub struct Lag {
     buckets: [u64; Lag::BUCKETS],
@@ -53,16 +53,16 @@ impl Default for Lag {
 
 impl Lag {
     const BUCKETS: usize = 96;
-    /// The longest lag that is one, µs; what is older was no trade of now.
+    /// Longest lag that counts, in microseconds; older trades are not recent ones.
     pub const LONGEST_US: i64 = 600 * SECOND_US;
 
-    /// Notes one, µs.
+    /// Adds a lag in microseconds.
     #[inline]
-    pub fn note(&mut self, us: i64) {
+    pub fn add(&mut self, us: i64) {
         self.buckets[Lag::bucket(us)] += 1;
     }
 
-    /// Four buckets an octave of milliseconds.
+    /// Returns the bucket of a lag: four buckets for each doubling of milliseconds.
     #[inline]
     fn bucket(us: i64) -> usize {
         let ms = u64::try_from(us / 1000).unwrap_or(0);
@@ -74,7 +74,7 @@ impl Lag {
         (octave * 4 + quarter - 4).min(Lag::BUCKETS - 1)
     }
 
-    /// The milliseconds below which a share of them lies; `None` when there are none.
+    /// Returns the milliseconds below which this share of lags lies, or `None` if there are none.
     pub fn quantile_ms(&self, share: f64) -> Option<u64> {
         let total: u64 = self.buckets.iter().sum();
         let rank = ((total as f64 * share).ceil() as u64).max(1);
@@ -91,12 +91,12 @@ impl Lag {
     }
 }
 
-/// Rounds to the seconds that trade times have.
+/// Rounds to whole seconds, the resolution of trade times.
 const fn whole_seconds(ms: u64) -> u64 {
     (ms + 500) / 1000
 }
 
-/// The line that closes the books.
+/// Formats the closing line with the packet counters.
 pub struct ClosingLine<'a>(pub &'a PacketCounts);
 
 impl fmt::Display for ClosingLine<'_> {
@@ -109,17 +109,17 @@ impl fmt::Display for ClosingLine<'_> {
     }
 }
 
-/// The line of figures that `--stats` and `SIGUSR1` print.
+/// Formats the line of figures that `--stats` and `SIGUSR1` print.
 pub struct StatsLine<'a> {
-    /// The figures now.
+    /// The present figures.
     pub figures: &'a Figures,
-    /// The moment of the line, µs since the epoch.
+    /// Time of the line, in microseconds since the epoch.
     pub now_us: i64,
     /// Packets a second since the last line.
     pub rate: f64,
-    /// Connections that are up, and connections there are.
+    /// Number of connections that are up, and of all connections.
     pub sockets: (usize, usize),
-    /// Reconnects so far.
+    /// Number of reconnects so far.
     pub reconnects: u64,
 }
 
@@ -149,7 +149,7 @@ impl fmt::Display for StatsLine<'_> {
         write!(
             f,
             ", reconnects {}, gaps {}, dropped {}, bytes written {}",
-            self.reconnects, figures.books.gaps, figures.books.dropped, figures.bytes_written
+            self.reconnects, figures.counts.gaps, figures.counts.dropped, figures.bytes_written
         )
     }
 }
@@ -161,16 +161,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_quantile_is_at_most_a_quarter_above_what_was_noted(ms in 0u64..10_000_000) {
+        fn a_quantile_is_at_most_a_quarter_above_the_lag(ms in 0u64..10_000_000) {
             let mut lag = Lag::default();
-            lag.note(ms as i64 * 1000 + 500);
+            lag.add(ms as i64 * 1000 + 500);
             let told = lag.quantile_ms(0.99).unwrap();
             prop_assert!(told >= ms && told <= ms + ms / 4 + 1, "{ms} was told as {told}");
         }
     }
 
     #[test]
-    fn nothing_noted_is_not_a_lag_of_zero() {
+    fn no_lag_is_not_a_lag_of_zero() {
         assert_eq!(Lag::default().quantile_ms(0.5), None);
     }
 }

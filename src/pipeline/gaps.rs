@@ -1,4 +1,4 @@
-//! Which losses are open, and the gap records that close them.
+//! Tracks open gaps, and makes the gap records that close them.
 
 use super::item::GapReason;
 use crate::model::InstrumentKey;
@@ -6,15 +6,15 @@ use crate::model::Stream;
 use crate::record::control::Gap;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Losses by connection: opened by [`Gaps::lost`], closed by the connection's next data.
+/// Tracks gaps by connection: [`Gaps::open`] opens one, the connection's next data closes it.
 #[derive(Debug, Default)]
 pub struct Gaps {
     open: BTreeMap<u16, Open>,
-    /// What each connection serves.
-    served: BTreeMap<u16, BTreeSet<InstrumentKey>>,
-    /// The receive time that each connection's latest record carries, by connection.
+    /// Instruments that each connection serves.
+    instruments: BTreeMap<u16, BTreeSet<InstrumentKey>>,
+    /// Receive time of each connection's latest record, by connection.
     carried: Vec<i64>,
-    /// The moments that gaps cover, for `--fail-on-gap`: beginnings and ends, disjoint.
+    /// Times that gaps cover, for `--fail-on-gap`: beginnings and ends, disjoint.
     covered: BTreeMap<i64, i64>,
 }
 
@@ -23,34 +23,35 @@ struct Open {
     reason: GapReason,
     detail: Option<String>,
     from_us: i64,
-    /// The receive time that the connection's last record before it carries.
+    /// Receive time of the connection's last record before the gap.
     carried_us: i64,
 }
 
 impl Open {
-    /// When it began, as records tell time: in a burst their receive times run ahead of the clock, and no record of the
-    /// connection lies within its gap. A clock that was set back is told elsewhere, and does not shorten this one.
+    /// Returns when the gap began, in the time of records: in a burst their receive times run ahead of the clock, and
+    /// no record of the connection may lie within its gap. A clock that was set back is reported elsewhere and does
+    /// not shorten the gap.
     fn begin_us(&self, to_us: i64) -> i64 {
         if self.carried_us <= to_us { self.from_us.max(self.carried_us) } else { self.from_us }
     }
 }
 
 impl Gaps {
-    /// A connection serves these from now on.
+    /// Records that a connection serves these instruments from now on.
     pub fn subscribed(&mut self, conn: u16, instruments: impl Iterator<Item = InstrumentKey>) {
-        self.served.entry(conn).or_default().extend(instruments);
+        self.instruments.entry(conn).or_default().extend(instruments);
     }
 
-    /// Nobody serves these any more.
+    /// Records that these instruments are no longer served.
     pub fn unsubscribed(&mut self, instruments: &[InstrumentKey]) {
-        for served in self.served.values_mut() {
+        for served in self.instruments.values_mut() {
             for instrument in instruments {
                 served.remove(instrument);
             }
         }
     }
 
-    /// A frame of a connection became records, of which the last carries this receive time.
+    /// Records that a frame of a connection became records, of which the last carries this receive time.
     #[inline(always)]
     pub fn carried(&mut self, conn: u16, recv_us: i64) {
         if self.carried.len() <= usize::from(conn) {
@@ -59,26 +60,26 @@ impl Gaps {
         self.carried[usize::from(conn)] = recv_us;
     }
 
-    /// A connection lost data; the first loss counts until data comes again.
-    pub fn lost(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from_us: i64) {
+    /// Opens a gap of a connection; an open gap stays as it is.
+    pub fn open(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from_us: i64) {
         let carried_us = self.carried.get(usize::from(conn)).copied().unwrap_or(from_us);
         self.open.entry(conn).or_insert(Open { reason, detail, from_us, carried_us });
     }
 
-    /// Whether any loss is open; the hot path asks this before anything else.
+    /// Returns whether any gap is open; the hot path tests this first.
     #[inline(always)]
     pub fn any_open(&self) -> bool {
         !self.open.is_empty()
     }
 
-    /// The connection has data again: the gap that this closes.
+    /// Closes a connection's gap, because it has data again; returns the gap.
     pub fn resumed(&mut self, feed: Stream, conn: u16, to_us: i64) -> Option<Gap> {
         let open = self.open.remove(&conn)?;
         let from_us = open.begin_us(to_us);
         Some(self.record(feed, conn, open.reason, open.detail, from_us, to_us, None))
     }
 
-    /// Every loss that is still open, at the end of the run.
+    /// Closes every gap that is still open at the end of the run.
     pub fn unresolved(&mut self, feed: Stream, to_us: i64) -> Vec<Gap> {
         let open = std::mem::take(&mut self.open);
         open.into_iter()
@@ -89,12 +90,13 @@ impl Gaps {
             .collect()
     }
 
-    /// Microseconds since the oldest loss that is still open.
+    /// Returns the microseconds since the oldest open gap began.
     pub fn open_for_us(&self, now_us: i64) -> Option<i64> {
         self.open.values().map(|open| now_us - open.from_us).max()
     }
 
-    /// A gap that is over: counted, with what it affects. `conn` 0 is about all connections.
+    /// Returns a gap that is over and counts it, with the instruments that it affects. `conn` 0 stands for all
+    /// connections.
     #[expect(clippy::too_many_arguments, reason = "the fields of a gap record, each once")]
     pub fn record(
         &mut self,
@@ -108,18 +110,18 @@ impl Gaps {
     ) -> Gap {
         let to_us = to_us.max(from_us);
         self.cover(from_us, to_us);
-        let all: usize = self.served.values().map(BTreeSet::len).sum();
-        let (instruments, ids) = match self.served.get(&conn) {
-            Some(served) if self.served.len() > 1 => (served.len(), Some(served.iter().copied().collect())),
+        let all: usize = self.instruments.values().map(BTreeSet::len).sum();
+        let (instruments, ids) = match self.instruments.get(&conn) {
+            Some(served) if self.instruments.len() > 1 => (served.len(), Some(served.iter().copied().collect())),
             _ => (all, None),
         };
         let instruments = u32::try_from(instruments).unwrap_or(u32::MAX);
         Gap { feed, conn, reason, detail, from_us, to_us, instruments, ids, dropped }
     }
 
-    /// Notes that a gap covers these moments.
+    /// Adds these times to those that gaps cover.
     pub fn cover(&mut self, mut from_us: i64, mut to_us: i64) {
-        // Damaged packets have a moment each, of no length.
+        // A malformed packet has a time but no duration.
         if to_us <= from_us {
             return;
         }
@@ -130,24 +132,24 @@ impl Gaps {
         self.covered.insert(from_us, to_us);
     }
 
-    /// How long all gaps lasted together, µs; moments that several of them cover count once.
+    /// Returns the duration of all gaps in microseconds; times that several gaps cover count once.
     pub fn total_us(&self) -> i64 {
         self.covered.iter().map(|(from, to)| to - from).sum()
     }
 
-    /// What a connection serves.
-    pub fn served(&self, conn: u16) -> impl Iterator<Item = InstrumentKey> + '_ {
-        self.served.get(&conn).into_iter().flatten().copied()
+    /// Returns the instruments that a connection serves.
+    pub fn instruments_of(&self, conn: u16) -> impl Iterator<Item = InstrumentKey> + '_ {
+        self.instruments.get(&conn).into_iter().flatten().copied()
     }
 
-    /// How many instruments were asked for.
+    /// Returns the number of subscribed instruments.
     pub fn requested(&self) -> usize {
-        self.served.values().map(BTreeSet::len).sum()
+        self.instruments.values().map(BTreeSet::len).sum()
     }
 
-    /// Every instrument that was asked for.
+    /// Returns every subscribed instrument.
     pub fn requested_keys(&self) -> impl Iterator<Item = InstrumentKey> + '_ {
-        self.served.values().flatten().copied()
+        self.instruments.values().flatten().copied()
     }
 }
 
@@ -164,8 +166,8 @@ mod tests {
     fn a_gap_lasts_from_the_first_loss_to_the_next_data_however_often_it_is_lost_again() {
         let mut gaps = Gaps::default();
         gaps.subscribed(1, [key(1), key(2)].into_iter());
-        gaps.lost(1, GapReason::Stalled, Some("no byte for 10 s".into()), 100);
-        gaps.lost(1, GapReason::Disconnected, None, 500);
+        gaps.open(1, GapReason::Stalled, Some("no byte for 10 s".into()), 100);
+        gaps.open(1, GapReason::Disconnected, None, 500);
         let gap = gaps.resumed(Stream::Market, 1, 900).unwrap();
         assert_eq!(
             (gap.reason, gap.from_us, gap.to_us, gap.instruments, gap.ids),
@@ -180,7 +182,7 @@ mod tests {
         let mut gaps = Gaps::default();
         gaps.subscribed(1, [key(1)].into_iter());
         gaps.subscribed(2, [key(2), key(3)].into_iter());
-        gaps.lost(2, GapReason::Disconnected, None, 0);
+        gaps.open(2, GapReason::Disconnected, None, 0);
         assert_eq!(gaps.resumed(Stream::Market, 1, 5), None, "the other connection was not lost");
         let gap = gaps.resumed(Stream::Market, 2, 9).unwrap();
         assert_eq!((gap.instruments, gap.ids), (2, Some(vec![key(2), key(3)])));
@@ -191,12 +193,12 @@ mod tests {
         let mut gaps = Gaps::default();
         gaps.carried(1, 175);
         gaps.carried(2, 800);
-        gaps.lost(1, GapReason::Disconnected, None, 100);
+        gaps.open(1, GapReason::Disconnected, None, 100);
         let gap = gaps.resumed(Stream::Market, 1, 900).unwrap();
         assert_eq!((gap.from_us, gap.to_us), (175, 900));
-        // The clock was set back, and records are held where it had been.
+        // The clock was set back, and records keep the time from before.
         gaps.carried(1, 3_600_000);
-        gaps.lost(1, GapReason::Disconnected, None, 1_000);
+        gaps.open(1, GapReason::Disconnected, None, 1_000);
         let gap = gaps.resumed(Stream::Market, 1, 1_500).unwrap();
         assert_eq!((gap.from_us, gap.to_us), (1_000, 1_500));
     }

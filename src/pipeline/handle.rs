@@ -1,9 +1,9 @@
-//! What the sockets give frames and events to. Everything between a frame and its line happens here, on the sockets'
-//! thread, and nothing of it waits: what an output does not take at once waits in that output's own queue.
+//! Connects sockets and pipeline. Everything between a frame and its line happens here, on the sockets' thread, and
+//! nothing of it waits: what an output does not take at once waits in that output's queue.
 
 use super::figures::Figures;
 use super::item::{Event, Frame, FrameKind};
-use super::stages::{EndedWithin, Named, Over, Pipeline, Summary};
+use super::stages::{EndedWithin, Named, Pipeline, StopReason, Summary};
 use crate::clock::now_us;
 use crate::model::{InstrumentKey, PacketCounts};
 use crate::output::{OnLag, WriteFailure};
@@ -13,58 +13,58 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// Bytes of frames after which a socket lets others have their turn.
+/// Bytes of frames after which a socket lets others run.
 const FULL: usize = 64 * 1024;
 
-/// What the pipeline found out about a frame.
+/// Holds what the pipeline found in a frame.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Packets (orders: messages) that it held.
+    /// Number of packets (order stream: messages) in it.
     pub packets: u64,
-    /// Names that were looked up for it.
+    /// Symbols that were looked up for it.
     pub named: Vec<Named>,
-    /// Where within it the run ended by itself.
+    /// The packet at which the run ended by itself, if it did.
     pub ended: Option<EndedWithin>,
 }
 
-/// Sees every frame and event of a run, in order: the capture.
+/// Observes every frame and event of a run, in order, before they are decoded: the capture.
 pub trait FrameObserver {
-    /// Gets a queue and a thread, so that it keeps nobody waiting.
+    /// Starts a queue and a thread, so that the observer blocks nothing.
     ///
     /// # Errors
-    /// The thread cannot be started.
+    /// Fails if the thread cannot be started.
     fn start(&mut self, _on_lag: OnLag, _notify: &Arc<dyn Fn() + Send + Sync>) -> std::io::Result<()> {
         Ok(())
     }
-    /// A frame, and what the pipeline found in it.
+    /// Takes a frame and what the pipeline found in it.
     fn frame(&mut self, frame: Frame<'_>, seen: &Seen);
-    /// An event.
+    /// Takes an event.
     fn event(&mut self, event: &Event);
-    /// Called about once a second.
+    /// Does periodic work; called about once a second.
     fn tick(&mut self, now_us: i64);
     /// Re-opens the file by its path.
     fn reopen(&mut self);
-    /// Why it cannot go on; ends the run.
+    /// Returns why it cannot continue, which ends the run.
     fn failure(&self) -> Option<WriteFailure>;
-    /// Whether it has no room and must not lose anything.
+    /// Returns whether it has no room and must not drop anything.
     fn is_full(&self) -> bool {
         false
     }
-    /// Begins its end, orderly.
+    /// Starts its orderly end.
     fn finish(&mut self, counts: &PacketCounts, reason: &str, now_us: i64);
-    /// Whether its end has come.
+    /// Returns whether it has ended.
     fn has_ended(&self) -> bool {
         true
     }
-    /// Gives it up: a call to the system does not come back.
+    /// Abandons it, because a system call does not return.
     fn abandon(&mut self) {}
-    /// Gaps that only it has: from when to when, µs since the epoch.
+    /// Returns gaps that only the observer has, as beginnings and ends in microseconds since the epoch.
     fn own_gaps(&self) -> Vec<(i64, i64)> {
         Vec::new()
     }
 }
 
-/// Wakes the driver and the sockets when an output has something to tell, or room again.
+/// Wakes the driver and the sockets when an output has news or room again.
 #[derive(Debug, Clone, Default)]
 pub struct Wake {
     driver: Arc<Notify>,
@@ -72,7 +72,7 @@ pub struct Wake {
 }
 
 impl Wake {
-    /// Returns what outputs call on their threads.
+    /// Returns the function that outputs call on their threads.
     pub fn caller(&self) -> Arc<dyn Fn() + Send + Sync> {
         let wake = self.clone();
         Arc::new(move || wake.call())
@@ -84,28 +84,28 @@ impl Wake {
     }
 }
 
-/// The pipeline of a live run, for its sockets and its driver. All of them are on one thread.
+/// Holds the pipeline of a live run for its sockets and its driver, all on one thread.
 pub struct Handle {
     work: RefCell<Work>,
     wake: Wake,
-    /// The driver was woken because the run is over.
+    /// Whether the driver was woken because the run is over.
     is_over_known: Cell<bool>,
 }
 
 struct Work {
     pipeline: Pipeline,
     observer: Option<Box<dyn FrameObserver>>,
-    /// A bug ended the work.
+    /// The panic that ended the work, if there was one.
     panic: Option<Box<dyn Any + Send>>,
 }
 
 impl Handle {
-    /// Takes a pipeline over.
+    /// Creates a handle that owns the pipeline.
     pub fn new(pipeline: Pipeline, observer: Option<Box<dyn FrameObserver>>, wake: Wake) -> Handle {
         Handle { work: RefCell::new(Work { pipeline, observer, panic: None }), wake, is_over_known: Cell::new(false) }
     }
 
-    /// Begins a batch of frames of a connection that are there right now; [`FrameBatch::done`] ends it.
+    /// Starts a batch of frames of a connection; [`FrameBatch::done`] ends it.
     pub fn batch(&self, conn: u16) -> FrameBatch<'_> {
         FrameBatch { handle: self, work: self.work.borrow_mut(), conn, bytes: 0 }
     }
@@ -116,7 +116,7 @@ impl Handle {
         result
     }
 
-    /// Takes an event.
+    /// Passes an event to the pipeline.
     pub fn event(&self, event: Event) {
         self.with(|work| {
             work.guard(|pipeline| pipeline.event(&event));
@@ -127,7 +127,7 @@ impl Handle {
         });
     }
 
-    /// Gives outputs and capture their moment, about once a second.
+    /// Runs the periodic work of outputs and capture, about once a second.
     pub fn tick(&self) {
         let now_us = now_us();
         self.with(|work| {
@@ -138,13 +138,13 @@ impl Handle {
         });
     }
 
-    /// Looks at what outputs have to tell.
+    /// Takes the news of the outputs.
     pub fn look(&self) {
         let now_us = now_us();
         self.with(|work| work.guard(|pipeline| pipeline.look(now_us)));
     }
 
-    /// Has files re-opened by their paths.
+    /// Re-opens files by their paths.
     pub fn reopen(&self) {
         let now_us = now_us();
         self.with(|work| {
@@ -155,12 +155,12 @@ impl Handle {
         });
     }
 
-    /// Wakes whoever waits in [`Handle::changed`].
+    /// Wakes the task that waits in [`Handle::changed`].
     pub fn wake_driver(&self) {
         self.wake.driver.notify_one();
     }
 
-    /// Waits until an output has something to tell.
+    /// Waits until an output has news.
     pub async fn changed(&self) {
         self.wake.driver.notified().await;
     }
@@ -170,22 +170,22 @@ impl Handle {
         self.work.borrow_mut().pipeline.figures().clone()
     }
 
-    /// Returns the instruments that were asked for and of which nothing came.
+    /// Returns the subscribed instruments of which no packet arrived.
     pub fn never_seen(&self) -> Vec<InstrumentKey> {
         self.work.borrow().pipeline.never_seen()
     }
 
-    /// Returns how every output does.
+    /// Returns a report on every output.
     pub fn reports(&self) -> Vec<super::outputs::OutputReport> {
         self.work.borrow().pipeline.reports()
     }
 
-    /// Returns whether the run is over, and why.
-    pub fn over(&self) -> Option<Over> {
+    /// Returns why the run is over, or `None` if it is not.
+    pub fn stop_reason(&self) -> Option<StopReason> {
         let work = self.work.borrow();
-        let observer = || work.observer.as_ref().and_then(|observer| observer.failure()).map(Over::Output);
-        let panic = || work.has_panicked().then(|| Over::Done("bug".to_owned()));
-        work.pipeline.over().or_else(observer).or_else(panic)
+        let observer = || work.observer.as_ref().and_then(|observer| observer.failure()).map(StopReason::Output);
+        let panic = || work.has_panicked().then(|| StopReason::Done("bug".to_owned()));
+        work.pipeline.stop_reason().or_else(observer).or_else(panic)
     }
 
     fn wake_if_over(&self) {
@@ -202,8 +202,8 @@ impl Handle {
         work.pipeline.is_full() || work.observer.as_ref().is_some_and(|observer| observer.is_full())
     }
 
-    /// Returns whether a socket should rest a moment: what then comes stays with the kernel, and buffers are used again
-    /// while they are warm. Nothing is lost by it.
+    /// Returns whether a socket should pause for a moment. The data then waits in the kernel, and buffers are reused
+    /// while they are in the processor's cache; nothing is lost.
     pub fn is_crowded(&self) -> bool {
         self.work.borrow().pipeline.is_crowded()
     }
@@ -219,7 +219,7 @@ impl Handle {
         }
     }
 
-    /// Begins the end: what is open is printed, outputs and capture get their last items.
+    /// Starts the end: prints what is open, and gives outputs and capture their last items.
     pub fn begin_end(&self) {
         let now_us = now_us();
         self.with(|work| {
@@ -239,7 +239,7 @@ impl Handle {
         work.pipeline.outputs_have_ended() && work.observer.as_ref().is_none_or(|observer| observer.has_ended())
     }
 
-    /// Gives up what has not ended.
+    /// Abandons the outputs and the capture if they have not ended.
     pub fn abandon(&self) {
         let now_us = now_us();
         self.with(|work| {
@@ -250,7 +250,7 @@ impl Handle {
         });
     }
 
-    /// Returns what it all came to, or `None` after a bug.
+    /// Returns the summary of the run, or `None` after a bug.
     pub fn summary(&self) -> Option<Summary> {
         let mut work = self.work.borrow_mut();
         if work.has_panicked() {
@@ -265,7 +265,7 @@ impl Handle {
 }
 
 impl Work {
-    /// Works at the pipeline. A bug in it is not the end of the connections' goodbyes: what is whole reaches its outputs,
+    /// Runs `work` on the pipeline. If it panics, complete lines still reach their outputs, connections are closed,
     /// and the run ends.
     #[inline]
     fn guard(&mut self, work: impl FnOnce(&mut Pipeline)) {
@@ -301,7 +301,7 @@ impl Work {
             let packets = pipeline.counts().received.saturating_sub(before);
             Seen { packets, named: pipeline.take_named(), ended: pipeline.take_ended() }
         }));
-        // The frame over which the pipeline breaks is kept too.
+        // The frame that caused the panic is captured too.
         let (seen, panic) = taken.map_or_else(|panic| (Seen::default(), Some(panic)), |seen| (seen, None));
         let observed = catch_unwind(AssertUnwindSafe(|| observer.frame(frame, &seen)));
         if let Some(panic) = panic.or(observed.err()) {
@@ -310,7 +310,7 @@ impl Work {
     }
 }
 
-/// Frames of one connection on their way into records.
+/// Collects frames of one connection that become records together.
 pub struct FrameBatch<'a> {
     handle: &'a Handle,
     work: RefMut<'a, Work>,
@@ -319,7 +319,7 @@ pub struct FrameBatch<'a> {
 }
 
 impl FrameBatch<'_> {
-    /// Takes a frame.
+    /// Adds a frame.
     #[inline]
     pub fn push(&mut self, kind: FrameKind, recv_us: i64, bytes: &[u8]) {
         self.bytes += bytes.len();
@@ -327,12 +327,12 @@ impl FrameBatch<'_> {
         self.work.frame(frame);
     }
 
-    /// Returns whether others should have their turn.
+    /// Returns whether other connections should run now.
     pub fn is_full(&self) -> bool {
         self.bytes >= FULL
     }
 
-    /// Hands the records to the outputs.
+    /// Submits the records to the outputs.
     pub fn done(mut self) {
         self.work.guard(Pipeline::flush);
         let FrameBatch { handle, work, .. } = self;

@@ -1,4 +1,4 @@
-//! Frames into records: decoded, filtered, counted and encoded once, where they arrive.
+//! Turns frames into records: decodes, filters, counts and encodes each once, where it arrives.
 
 pub mod bars;
 pub mod book;

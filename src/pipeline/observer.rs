@@ -1,4 +1,4 @@
-//! What sees the records of a run as values: a view of them, figures about them.
+//! Lets a view or figures observe the records of a run as values.
 
 use super::item::Event;
 use crate::model::InstrumentKey;
@@ -8,19 +8,19 @@ use crate::record::depth::Depth;
 use crate::record::order::Order;
 use std::sync::Arc;
 
-/// Returns what an instrument is called, where that is known.
+/// Returns an instrument's symbol, if it is known.
 pub type Symbol<'a> = dyn Fn() -> Option<Arc<str>> + 'a;
 
-/// Sees every record that the pipeline makes, as values, in their order. It must not wait: packets wait for it.
+/// Receives every record of the pipeline as a value, in order. It must not wait: packets would wait for it.
 pub trait Observer: Send {
-    /// Takes a packet that became a record of the market feed. `symbol` looks up what the instrument is called.
+    /// Receives a packet that became a record of the market feed. `symbol` looks up the instrument's symbol.
     fn market(&mut self, _instrument: InstrumentKey, _symbol: &Symbol<'_>, _packet: &Packet<'_>, _recv_us: i64) {}
-    /// Takes an order book. `symbol` looks up what the instrument is called.
+    /// Receives an order book. `symbol` looks up the instrument's symbol.
     fn depth(&mut self, _instrument: InstrumentKey, _symbol: &Symbol<'_>, _depth: &Depth<'_>, _recv_us: i64) {}
-    /// Takes an order.
+    /// Receives an order.
     fn order(&mut self, _order: &Order, _recv_us: i64) {}
-    /// Takes a gap, also where `--no-gaps` prints none.
+    /// Receives a gap, even if `--no-gaps` prints none.
     fn gap(&mut self, gap: &Gap);
-    /// Takes what happens between frames, before the pipeline does.
+    /// Receives an event between frames, before the pipeline does.
     fn event(&mut self, _event: &Event) {}
 }

@@ -1,4 +1,4 @@
-//! Where records go: every output, grouped by what its lines look like, so that a line is encoded once a style.
+//! Distributes records to all outputs, grouped by style, so that a line is encoded once for each style.
 
 mod port;
 #[cfg(test)]
@@ -11,9 +11,9 @@ use crate::format::encoder::{Encoder, Format, Style};
 use crate::format::text::TextBuf;
 use crate::format::time::TimeStyle;
 use crate::model::{InstrumentKey, PacketCounts, Stream};
-use crate::output::item::{About, Item, Mark};
-use crate::output::lost::Lost;
-use crate::output::writer::{Run, Writer};
+use crate::output::item::{About, Mark, OutputItem};
+use crate::output::lost_packets::LostPackets;
+use crate::output::writer::{RunInfo, Writer};
 use crate::output::{Destination, Notice, OnLag, WriteFailure};
 use crate::record::Record;
 use crate::record::control::{End, Gap, GapReason};
@@ -21,74 +21,74 @@ use port::Port;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Bytes from which on lines are handed to their outputs although more are coming.
+/// Bytes of lines that are submitted to their outputs although more are coming.
 const CHUNK: usize = 64 * 1024;
 
-/// How long after its time a file is closed when nothing comes that would close it, µs.
+/// Microseconds after its period at which a file is closed if no record comes that would close it.
 const PASSED: i64 = 1_000_000;
 
-/// A destination and what its lines look like.
+/// Describes an output before it starts.
 pub struct OutputSpec {
-    /// Where lines go.
+    /// The destination of the lines.
     pub destination: Box<dyn Destination + Send>,
-    /// What they look like.
+    /// The style of the lines.
     pub style: Style,
-    /// The header line of a CSV stream that has no file to keep it (stdout).
+    /// Header line of a CSV stream without a file (stdout).
     pub header: Option<String>,
-    /// Whether it is a file: files end in an `end` record and outlive the reader of stdout.
+    /// Whether it is a file: files end with an `end` record and continue when the reader of stdout is gone.
     pub is_file: bool,
 }
 
-/// How an output does, for figures.
+/// Reports the state of an output, for figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputReport {
-    /// What people call it.
+    /// Its name for people.
     pub name: String,
-    /// Bytes that wait for it.
+    /// Number of bytes in its queue.
     pub queued: usize,
-    /// Bytes that it has written.
+    /// Number of bytes written.
     pub written: u64,
-    /// Packets that it lost.
+    /// Number of packets it lost.
     pub lost: u64,
 }
 
-/// Every output of a run.
+/// Holds every output of a run.
 pub struct Outputs {
     groups: Vec<Group>,
-    /// Encodes control records.
+    /// Encoder of control records.
     control: Encoder,
     console: Console,
     stamps: Stamps,
     chunk: usize,
-    /// Files rotate by size: each hand-over keeps a receive time for an `end` record.
+    /// Whether files rotate by size: then each submitted chunk keeps a receive time for an `end` record.
     keeps_times: bool,
-    run: Run,
-    /// The first moment at which a record belongs to another file of any output, µs since the epoch.
+    run: RunInfo,
+    /// First moment at which a record belongs to another file of any output, in microseconds since the epoch.
     boundary: i64,
-    /// Some group has a chunk to hand over.
+    /// Whether a group has a full chunk to submit.
     full: bool,
-    /// The receive times of the first and the last record that are pending; 0 when none is.
+    /// Receive times of the first and the last pending record; 0 if there is none.
     first_us: i64,
     last_us: i64,
-    /// The packets that were handed over.
+    /// Number of packets submitted.
     handed: u64,
-    /// Why the run has to end, once an output failed or none is left.
+    /// Why the run has to end, once an output failed or none remains.
     failure: Option<WriteFailure>,
     has_live: bool,
 }
 
-/// Outputs whose lines look the same.
+/// Holds the outputs that share a style.
 struct Group {
     encoder: Encoder,
     out: TextBuf,
-    /// Stretches of `out` whose packets are not one a line.
+    /// Ranges of `out` that do not have one line for each packet.
     marks: Vec<Mark>,
     ports: Vec<Port>,
 }
 
 impl Outputs {
-    /// Makes the outputs of a run, which are written where lines are made; writes the header of those that have no file to
-    /// keep it. See [`Outputs::start_threads`].
+    /// Creates the outputs of a run and writes the headers of those without a file. They write on the caller's thread
+    /// until [`Outputs::start_threads`].
     pub fn new(specs: Vec<OutputSpec>, time: TimeStyle, console: Console) -> Outputs {
         let mut groups: Vec<Group> = Vec::new();
         for spec in specs {
@@ -115,7 +115,7 @@ impl Outputs {
             stamps: Stamps::default(),
             chunk: CHUNK,
             keeps_times: false,
-            run: Run { stream: Stream::Market, instruments: Arc::default() },
+            run: RunInfo { stream: Stream::Market, instruments: Arc::default() },
             boundary: i64::MAX,
             full: false,
             first_us: 0,
@@ -124,86 +124,86 @@ impl Outputs {
             failure: None,
             has_live: true,
         };
-        outputs.note_boundary();
+        outputs.update_boundary();
         outputs.look_at_failures();
         outputs
     }
 
-    /// Gives every output a queue and a thread, so that none waits for another. `notify` is called on those threads when
-    /// [`Outputs::look`] has something to see.
+    /// Gives every output a queue and a thread, so that none waits for another. The threads call `notify` when
+    /// [`Outputs::look`] has news to process.
     ///
     /// # Errors
-    /// A thread cannot be started.
+    /// Fails if a thread cannot be started.
     pub fn start_threads(&mut self, on_lag: OnLag, notify: &Arc<dyn Fn() + Send + Sync>) -> std::io::Result<()> {
         self.groups.iter_mut().flat_map(|group| &mut group.ports).try_for_each(|port| port.start(on_lag, notify))
     }
 
-    /// Takes back what opening the outputs did: the run does not begin.
-    pub fn undo(&mut self) {
-        self.ports_mut().for_each(Port::undo);
+    /// Removes what opening the outputs created, because the run does not start.
+    pub fn cancel_start(&mut self) {
+        self.ports_mut().for_each(Port::cancel_start);
     }
 
-    /// Tells the outputs which stream they are of.
+    /// Sets the stream of the outputs.
     pub fn set_stream(&mut self, stream: Stream) {
         self.run.stream = stream;
         let run = self.run.clone();
         self.ports_mut().for_each(|port| port.set_run(run.clone()));
     }
 
-    /// Tells how many instruments are wanted.
+    /// Sets the number of subscribed instruments.
     pub fn set_instruments(&self, instruments: usize) {
         self.run.instruments.store(u32::try_from(instruments).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
-    /// Notes what the clock said when something was received; tells when it was set back.
+    /// Records the clock's time of a received frame; returns the step if the clock was set back.
     #[inline]
     pub fn clock(&mut self, us: i64) -> Option<Stepped> {
         self.stamps.clock(us)
     }
 
-    /// The receive time that the last record carries.
+    /// Returns the receive time of the last record.
     #[inline(always)]
     pub fn last_stamp(&self) -> i64 {
         self.stamps.last()
     }
 
-    /// The receive time of the next record, received at `us` as the clock said. Makes way for it: what is full is handed
-    /// over, and files it does not belong to are closed, here, when `counts` are those of what is pending.
+    /// Returns the receive time of the next record, received at `us` by the clock. First submits full chunks, and
+    /// closes files that the record does not belong to; `counts` are the counters of the pending records.
     #[inline(always)]
     pub fn stamp(&mut self, us: i64, counts: &PacketCounts) -> i64 {
         let recv_us = self.stamps.next(us);
         if recv_us >= self.boundary || self.full {
-            return self.make_way(us, recv_us, counts);
+            return self.prepare_files(us, recv_us, counts);
         }
         recv_us
     }
 
     #[inline(never)]
-    fn make_way(&mut self, us: i64, recv_us: i64, counts: &PacketCounts) -> i64 {
+    fn prepare_files(&mut self, us: i64, recv_us: i64, counts: &PacketCounts) -> i64 {
         self.flush(counts);
-        self.turn_over(us, recv_us, |_| true, counts);
-        // The `end` record of a file that was closed took a receive time of its own.
+        self.rotate_due(us, recv_us, |_| true, counts);
+        // The `end` record of a closed file took a receive time of its own.
         if self.stamps.last() == recv_us { recv_us } else { self.stamps.next(us) }
     }
 
-    /// Closes the files that a moment does not belong to, and goes on in those it belongs to.
-    fn turn_over(&mut self, us: i64, moment: i64, is_due: impl Fn(&Port) -> bool, counts: &PacketCounts) {
+    /// Closes the files that a moment does not belong to, and opens those that it belongs to.
+    fn rotate_due(&mut self, us: i64, moment: i64, is_due: impl Fn(&Port) -> bool, counts: &PacketCounts) {
         let Outputs { groups, stamps, .. } = self;
         for port in groups.iter_mut().flat_map(|group| &mut group.ports) {
             if port.is_live && moment >= port.boundary && is_due(port) {
                 let recv_us = stamps.next(us);
-                port.give(Item::Rotate { recv_us, at_us: recv_us, counts: *counts });
-                port.turned_over(recv_us, counts);
+                port.give(OutputItem::Rotate { recv_us, at_us: recv_us, counts: *counts });
+                port.rotated(recv_us, counts);
             }
         }
-        self.note_boundary();
+        self.update_boundary();
     }
 
-    fn note_boundary(&mut self) {
+    fn update_boundary(&mut self) {
         self.boundary = self.ports().filter(|port| port.is_live).map(|port| port.boundary).min().unwrap_or(i64::MAX);
     }
 
-    /// Hands lines over in smaller pieces, so that files rotate near a small size.
+    /// Submits lines in smaller chunks, so that files rotate near a small size.
     pub fn rotate_near(&mut self, bytes: u64) {
         self.chunk = usize::try_from(bytes / 8).unwrap_or(usize::MAX).clamp(1, CHUNK);
         self.keeps_times = true;
@@ -211,7 +211,7 @@ impl Outputs {
         self.ports_mut().for_each(|port| port.chunk = chunk);
     }
 
-    /// Writes a record about an instrument, made of one packet, at its [`Outputs::stamp`].
+    /// Writes a record about an instrument that was made of one packet, at its [`Outputs::stamp`].
     #[inline(always)]
     pub fn instrument<R: Record>(
         &mut self,
@@ -220,16 +220,17 @@ impl Outputs {
         record: &R,
         recv_us: i64,
     ) {
-        self.note_time(recv_us);
+        self.update_times(recv_us);
         for group in &mut self.groups {
             group.instrument(instrument, &mut symbol, record, recv_us);
             self.full |= group.out.len() >= self.chunk;
         }
     }
 
-    /// Writes a record whose lines and packets are not one to one, as `encode` makes them, at its [`Outputs::stamp`].
+    /// Writes a record whose lines and packets do not correspond one to one, as `encode` writes it, at its
+    /// [`Outputs::stamp`].
     pub fn lines(&mut self, packets: u32, mut encode: impl FnMut(&mut Encoder, &mut TextBuf)) {
-        self.note_time(self.stamps.last());
+        self.update_times(self.stamps.last());
         for group in &mut self.groups {
             let start = group.out.len();
             encode(&mut group.encoder, &mut group.out);
@@ -239,15 +240,15 @@ impl Outputs {
     }
 
     #[inline(always)]
-    fn note_time(&mut self, recv_us: i64) {
+    fn update_times(&mut self, recv_us: i64) {
         self.last_us = recv_us;
         if self.first_us == 0 {
             self.first_us = recv_us;
         }
     }
 
-    /// Writes a control record: in NDJSON among the others, in CSV beside the file or on stderr. `counts` are the run's
-    /// behind it.
+    /// Writes a control record: in NDJSON among the others, for CSV beside the file or on stderr. `counts` are the
+    /// run's counters after it.
     pub fn control<R: Record>(&mut self, record: &R, recv_us: i64, counts: &PacketCounts) {
         self.flush(counts);
         let mut line = TextBuf::new();
@@ -257,7 +258,7 @@ impl Outputs {
             if port.format == Format::Csv && !port.is_file {
                 on_stderr = true;
             } else {
-                port.give(Item::Control { line: line.as_bytes().to_vec(), own: None, counts: *counts });
+                port.give(OutputItem::Control { line: line.as_bytes().to_vec(), own: None, counts: *counts });
             }
         }
         if on_stderr {
@@ -266,12 +267,12 @@ impl Outputs {
         self.look_at_failures();
     }
 
-    /// Whether lines wait to be handed over.
+    /// Returns whether lines are pending.
     pub fn is_pending(&self) -> bool {
         self.first_us != 0
     }
 
-    /// Hands everything over: the input is idle, or it has been long enough.
+    /// Submits all pending lines, because the input is idle or enough time has passed.
     pub fn flush(&mut self, counts: &PacketCounts) {
         self.full = false;
         if !self.is_pending() {
@@ -296,7 +297,7 @@ impl Outputs {
         }
     }
 
-    /// Writes the pending lines that are whole, after a panic: nothing that is known of them is trusted.
+    /// Submits the pending lines that are complete, after a panic: no other state is trusted.
     pub fn salvage(&mut self, now_us: i64) {
         for Group { out, ports, .. } in &mut self.groups {
             let whole = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
@@ -308,36 +309,36 @@ impl Outputs {
         self.first_us = 0;
     }
 
-    /// Why the run has to end, if so: an output failed, or none is left.
+    /// Returns why the run has to end, if so: an output failed, or none remains.
     pub fn failure(&self) -> Option<&WriteFailure> {
         self.failure.as_ref()
     }
 
-    /// Whether anything still takes records.
+    /// Returns whether any output still takes records.
     pub fn has_live(&self) -> bool {
         self.has_live
     }
 
-    /// Notes which outputs are not written to any more.
+    /// Updates which outputs are still written to.
     pub fn look_at_failures(&mut self) {
         for port in self.groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
-            if let Some(why) = port.gone() {
+            if let Some(why) = port.failure() {
                 port.is_live = false;
                 if let WriteFailure::Failed(_) | WriteFailure::Unsaved(_) = why {
                     self.failure.get_or_insert(why);
                 }
             }
         }
-        // A run without outputs is one that only an observer looks at.
+        // A run without outputs only has an observer.
         let has_live = self.groups.is_empty() || self.ports().any(|port| port.is_live);
         self.has_live = has_live;
         if !self.has_live && self.failure.is_none() {
-            let gone = self.ports().find_map(Port::gone);
-            self.failure = gone;
+            let failure = self.ports().find_map(Port::failure);
+            self.failure = failure;
         }
     }
 
-    /// Looks at what happened to the outputs: one that failed, a file that was moved away, deleted or cut.
+    /// Processes the news of the outputs: one that failed, a file that was moved, deleted or truncated.
     pub fn look(&mut self, now_us: i64, counts: &PacketCounts) {
         self.look_at_failures();
         let Outputs { groups, stamps, console, control, run, .. } = self;
@@ -349,7 +350,7 @@ impl Outputs {
                 };
                 console.warn(&message);
                 if is_elsewhere {
-                    port.give(Item::Reopen { recv_us: stamps.next(now_us), counts: *counts });
+                    port.give(OutputItem::Reopen { recv_us: stamps.next(now_us), counts: *counts });
                 }
                 let Some(from_us) = lost_since_us else { continue };
                 let recv_us = stamps.next(now_us);
@@ -367,16 +368,16 @@ impl Outputs {
                 let mut line = TextBuf::new();
                 control.line(&mut line, &gap, recv_us);
                 let own = Some((from_us, gap.to_us));
-                port.give(Item::Control { line: line.as_bytes().to_vec(), own, counts: *counts });
+                port.give(OutputItem::Control { line: line.as_bytes().to_vec(), own, counts: *counts });
             }
         }
     }
 
-    /// Called about once a second: closes files whose time has passed.
+    /// Closes files whose period has passed; called about once a second.
     pub fn tick(&mut self, now_us: i64, counts: &PacketCounts) {
         if now_us.saturating_sub(PASSED) >= self.boundary {
             self.flush(counts);
-            self.turn_over(now_us, now_us, |port| port.since != *counts, counts);
+            self.rotate_due(now_us, now_us, |port| port.since != *counts, counts);
         }
         self.ports_mut().filter(|port| port.is_live).for_each(|port| port.tick(now_us));
         self.look(now_us, counts);
@@ -387,7 +388,7 @@ impl Outputs {
         self.flush(counts);
         let Outputs { groups, stamps, .. } = self;
         for port in groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live && port.is_file) {
-            port.give(Item::Reopen { recv_us: stamps.next(now_us), counts: *counts });
+            port.give(OutputItem::Reopen { recv_us: stamps.next(now_us), counts: *counts });
         }
     }
 
@@ -399,73 +400,73 @@ impl Outputs {
         self.groups.iter_mut().flat_map(|group| &mut group.ports)
     }
 
-    /// Begins the end of every output: files in an `end` record, and NDJSON on stdout too if `on_stdout`.
+    /// Starts the end of every output: files end with an `end` record, and NDJSON on stdout too if `on_stdout`.
     pub fn finish(&mut self, end: &End, now_us: i64, on_stdout: bool) {
-        self.flush(&end.books);
+        self.flush(&end.counts);
         let recv_us = self.stamps.next(now_us);
-        self.ports_mut().for_each(|port| port.finish(Item::Finish { end: end.clone(), recv_us, on_stdout }));
+        self.ports_mut().for_each(|port| port.finish(OutputItem::Finish { end: end.clone(), recv_us, on_stdout }));
         self.look_at_failures();
     }
 
-    /// Whether every output has ended.
+    /// Returns whether every output has ended.
     pub fn have_ended(&self) -> bool {
         self.ports().all(Port::has_ended)
     }
 
-    /// Gives up the outputs that have not ended: a call to the system does not come back.
+    /// Abandons the outputs that have not ended, because a system call does not return.
     pub fn abandon(&mut self, now_us: i64, counts: &PacketCounts) {
         self.ports_mut().filter(|port| !port.has_ended()).for_each(|port| port.abandon(now_us, counts.written));
         self.look_at_failures();
     }
 
-    /// Whether a bug of ours ended an output.
+    /// Returns whether a bug ended an output.
     pub fn have_panicked(&self) -> bool {
         self.ports().any(Port::has_panicked)
     }
 
-    /// Whether an output that blocks has no room.
+    /// Returns whether an output that blocks has no room.
     pub fn are_full(&self) -> bool {
         self.ports().any(Port::is_full)
     }
 
-    /// Whether more waits for some output than stays in the processor's caches.
+    /// Returns whether an output's queue is longer than fits in the processor's caches.
     pub fn are_crowded(&self) -> bool {
         self.ports().any(Port::is_crowded)
     }
 
-    /// Packets that no output took.
+    /// Returns the number of packets that no output took.
     pub fn lost(&self, counts: &PacketCounts) -> u64 {
         let mut ports = self.ports().map(|port| port.lost(counts.written));
         let Some(first) = ports.next() else { return 0 };
-        ports.fold(first, |both: Lost, next| both.intersection(&next)).count()
+        ports.fold(first, |both: LostPackets, next| both.intersection(&next)).count()
     }
 
-    /// Gaps that single outputs have alone: from when to when, µs since the epoch.
+    /// Returns the gaps of single outputs, as beginnings and ends in microseconds since the epoch.
     pub fn own_gaps(&self) -> Vec<(i64, i64)> {
         self.ports().flat_map(Port::own_gaps).collect()
     }
 
-    /// How every output does.
+    /// Returns a report on every output.
     pub fn reports(&self) -> Vec<OutputReport> {
         self.ports().map(Port::report).collect()
     }
 
-    /// Names have become known: lines do not go on without them.
+    /// Drops the cached beginnings of lines, because symbols have become known.
     pub fn forget_symbols(&mut self) {
         for group in &mut self.groups {
             group.encoder.forget_symbols();
         }
     }
 
-    /// Bytes written to all destinations.
+    /// Returns the number of bytes written to all destinations.
     pub fn bytes_written(&self) -> u64 {
         self.ports().map(Port::bytes).sum()
     }
 }
 
 impl Group {
-    /// Not a part of the loop over groups: there the compiler makes ahead whatever is the same for all of them, digits in every
-    /// way that some style might ask for, and a full packet costs 150 instructions more.
+    /// Kept out of the loop over groups: there the compiler computes ahead what all groups share, digits in every
+    /// form that a style might need, and a full packet costs 150 instructions more.
     #[inline(never)]
     fn instrument<R: Record>(
         &mut self,

@@ -1,20 +1,20 @@
-//! Receive times that grow: what every record ends in.
+//! Makes the strictly growing receive times of records.
 
-/// Makes receive times strictly growing, and notices a clock that was set back.
+/// Makes strictly growing receive times, and detects a clock that was set back.
 #[derive(Debug, Clone)]
 pub struct Stamps {
-    /// The last time that was given out.
+    /// The last time returned.
     last: i64,
-    /// What the clock said last.
+    /// The last time of the clock.
     clock: i64,
 }
 
-/// The clock was set back.
+/// Reports that the clock was set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stepped {
-    /// By how much, µs.
+    /// Size of the step in microseconds.
     pub by_us: i64,
-    /// The last receive time before it, as records carry it.
+    /// Last receive time before it, as records carry it.
     pub from_us: i64,
 }
 
@@ -25,21 +25,21 @@ impl Default for Stamps {
 }
 
 impl Stamps {
-    /// Notes what the clock said when something was received.
+    /// Records the clock's time of a received frame; returns the step if the clock was set back.
     #[inline]
     pub fn clock(&mut self, us: i64) -> Option<Stepped> {
         let before = std::mem::replace(&mut self.clock, us);
-        // Before the first record, what the clock last said is all there is.
+        // Before the first record only the clock's last time is known.
         let from_us = if self.last == i64::MIN { before } else { self.last };
         (us < before).then(|| Stepped { by_us: before.saturating_sub(us), from_us })
     }
 
-    /// The last receive time that was given out.
+    /// Returns the last receive time.
     pub fn last(&self) -> i64 {
         self.last
     }
 
-    /// The receive time of the next record: what the clock said, or one more than the last one.
+    /// Returns the receive time of the next record: the clock's time, or one microsecond after the last one.
     #[inline(always)]
     pub fn next(&mut self, us: i64) -> i64 {
         self.last = us.max(self.last.saturating_add(1));

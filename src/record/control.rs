@@ -132,7 +132,7 @@ record! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// The packet counters: the run's at its end, the file's at a rotation.
-    pub books: PacketCounts,
+    pub counts: PacketCounts,
     /// Why it ended: `rotated`, or the reason for which the run stopped.
     pub reason: String,
 }
@@ -142,17 +142,17 @@ record! {
     /// received = written + filtered + dropped + malformed.
     End: Control for End |end| {
         /// Number of packets received. Source: counted.
-        "received": count = end.books.received,
+        "received": count = end.counts.received,
         /// Number of packets whose content reached a record. Source: counted.
-        "written": count = end.books.written,
+        "written": count = end.counts.written,
         /// Number of packets that were not asked for, repeats and heartbeats. Source: counted.
-        "filtered": count = end.books.filtered,
+        "filtered": count = end.counts.filtered,
         /// Number of packets that were lost between socket and output. Source: counted.
-        "dropped": count = end.books.dropped,
+        "dropped": count = end.counts.dropped,
         /// Number of packets that could not be decoded. Source: counted.
-        "malformed": count = end.books.malformed,
+        "malformed": count = end.counts.malformed,
         /// Number of gap records, printed or not. Source: counted.
-        "gaps": count = end.books.gaps,
+        "gaps": count = end.counts.gaps,
         /// Why it ended: `rotated`, or what ended the run. Source: the run.
         "reason": text = &end.reason,
     }

@@ -71,7 +71,7 @@ pub(super) enum End {
 }
 
 impl Client {
-    fn new(id: u64, stream: Stream, reads_gaps: bool, tcp: TcpStream) -> Client {
+    pub(super) fn new(id: u64, stream: Stream, reads_gaps: bool, tcp: TcpStream) -> Client {
         let now = Instant::now();
         Client {
             id,

@@ -2,7 +2,7 @@
 
 use super::client::{Client, End, agent, depth_index};
 use super::fan_out::{book, is_data, market, tell_gap};
-use super::instrument::{Book, Modes, Quoted, Watcher, bit};
+use super::instrument::{Book, KEPT, Modes, Quoted, Watcher, bit};
 use super::upstream::{self, Open, Outcome, Upstream};
 use crate::console::{Console, LogLevel};
 use crate::model::exit::{Exit, Failure};
@@ -25,8 +25,6 @@ use tokio::sync::mpsc::UnboundedSender;
 /// What a client asked for. Depth has the modes 0.
 pub(super) type Wanted = FxHashMap<InstrumentKey, Modes>;
 
-/// How long what nobody needs is kept.
-const KEPT: Duration = Duration::from_secs(60);
 /// After a stream could not be held, for how long its clients are refused.
 const REFUSED: Duration = Duration::from_secs(60);
 /// Sockets of a stream.
@@ -130,18 +128,18 @@ impl Hub {
         let state = &mut *self.state.borrow_mut();
         state.clients.remove(&client.id);
         state.orders.retain(|other| other.id != client.id);
-        for (key, _) in client.subscriptions.borrow_mut().drain() {
+        for (key, modes) in client.subscriptions.borrow_mut().drain() {
             match client.stream {
                 Stream::Market => {
                     if let Some(quoted) = state.quoted.get_mut(&key) {
                         quoted.watchers.retain(|watcher| watcher.client.id != client.id);
-                        quoted.less_since.get_or_insert_with(Instant::now);
+                        quoted.leave(modes);
                     }
                 }
                 Stream::Depth(levels) => {
                     if let Some(book) = state.books[depth_index(levels)].get_mut(&key) {
                         book.watchers.retain(|watcher| watcher.id != client.id);
-                        book.less_since.get_or_insert_with(Instant::now);
+                        book.left = Some(Instant::now());
                     }
                 }
                 Stream::Orders => {}
@@ -177,26 +175,49 @@ impl Hub {
             }
             quoted.greet(key, client, mode, &mut scratch);
             state.scratch = scratch;
-            let needed = quoted.needed(key);
-            if needed >= quoted.upstream {
-                quoted.less_since = None;
-            }
-            if needed > quoted.upstream {
-                let before = quoted.upstream;
-                state.asked += usize::from(before.is_none());
-                quoted.ask(needed);
-                add.extend(needed.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
-                remove.extend(before.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
-            }
+            state.asked += raise(key, quoted, &mut add, &mut remove);
         }
         self.ask(state, Stream::Market, add, remove, remove_first);
+    }
+
+    /// Holds instruments of the market feed whether or not a client needs them.
+    pub fn hold(&self, wanted: &[Subscription]) {
+        let state = &mut *self.state.borrow_mut();
+        let modes = || wanted.iter().filter_map(|one| Some((one.instrument, one.mode?)));
+        let new =
+            modes().filter(|(key, _)| state.quoted.get(key).is_none_or(|quoted| quoted.upstream.is_none())).count();
+        if state.asked + new > FEED_INSTRUMENTS {
+            let free = FEED_INSTRUMENTS - state.asked;
+            return self.console.error(format!("nothing is changed: the account has room for {free} more instruments"));
+        }
+        let (mut add, mut remove) = (Vec::new(), Vec::new());
+        for (key, mode) in modes() {
+            let quoted = state.quoted.entry(key).or_default();
+            quoted.held |= bit(mode);
+            state.asked += raise(key, quoted, &mut add, &mut remove);
+        }
+        self.ask(state, Stream::Market, add, remove, false);
+    }
+
+    /// Holds instruments no longer; without a mode, in none.
+    pub fn release(&self, removed: &[Subscription]) {
+        let state = &mut *self.state.borrow_mut();
+        for one in removed {
+            if let Some(quoted) = state.quoted.get_mut(&one.instrument) {
+                let gone = quoted.held & one.mode.map_or(Modes::MAX, bit);
+                quoted.held &= !gone;
+                quoted.leave(gone);
+            }
+        }
     }
 
     pub fn unsubscribe(&self, client: &Rc<Client>, mode: Mode, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         for key in keys {
             let mut wanted = client.subscriptions.borrow_mut();
+            let mut had = false;
             if let Some(modes) = wanted.get_mut(key) {
+                had = *modes & bit(mode) != 0;
                 *modes &= !bit(mode);
                 if *modes == 0 {
                     wanted.remove(key);
@@ -207,8 +228,8 @@ impl Hub {
                 watcher.modes &= !bit(mode);
             }
             quoted.watchers.retain(|watcher| watcher.modes != 0);
-            if quoted.needed(*key) < quoted.upstream {
-                quoted.less_since.get_or_insert_with(Instant::now);
+            if had {
+                quoted.leave(bit(mode));
             }
         }
     }
@@ -236,7 +257,6 @@ impl Hub {
                 book.watchers.push(Rc::clone(client));
             }
             book.greet(client);
-            book.less_since = None;
             if !std::mem::replace(&mut book.is_asked, true) {
                 add.push(upstream::depth(key));
             }
@@ -250,9 +270,7 @@ impl Hub {
             client.subscriptions.borrow_mut().remove(key);
             if let Some(book) = state.books[depth_index(levels)].get_mut(key) {
                 book.watchers.retain(|watcher| watcher.id != client.id);
-                if book.watchers.is_empty() {
-                    book.less_since.get_or_insert_with(Instant::now);
-                }
+                book.left = Some(Instant::now());
             }
         }
     }
@@ -346,32 +364,30 @@ impl Hub {
         }
     }
 
-    /// Gives up what nobody has needed for a minute.
-    pub fn second(&self) {
+    /// Gives up what nobody has needed for a minute, as of a moment.
+    pub fn second(&self, now: Instant) {
         let state = &mut *self.state.borrow_mut();
-        let now = Instant::now();
-        let is_over = |since: Option<Instant>| since.is_some_and(|since| now.duration_since(since) >= KEPT);
         let (mut add, mut remove, mut gone) = (Vec::new(), Vec::new(), 0);
         state.quoted.retain(|key, quoted| {
-            if !is_over(quoted.less_since) {
+            if !quoted.has_left() {
                 return true;
             }
-            let needed = quoted.needed(*key);
-            if needed < quoted.upstream {
+            let kept = quoted.kept(*key, now);
+            if kept < quoted.upstream {
                 remove.extend(quoted.upstream.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
-                add.extend(needed.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
-                gone += usize::from(needed.is_none());
-                quoted.ask(needed);
+                add.extend(kept.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
+                gone += usize::from(kept.is_none());
+                quoted.ask(kept);
             }
-            quoted.less_since = None;
-            !quoted.watchers.is_empty()
+            !quoted.is_done()
         });
         state.asked -= gone;
         state.upstreams[index(Stream::Market)].change(add, remove, false);
         for levels in [Levels::Twenty, Levels::TwoHundred] {
             let mut remove = Vec::new();
             state.books[depth_index(levels)].retain(|key, book| {
-                if !is_over(book.less_since) || !book.watchers.is_empty() {
+                let is_recent = book.left.is_none_or(|left| now.saturating_duration_since(left) < KEPT);
+                if is_recent || !book.watchers.is_empty() {
                     return true;
                 }
                 remove.push(upstream::depth(*key));
@@ -476,6 +492,10 @@ impl Hub {
             .iter()
             .filter_map(|(key, quoted)| Some(format!("upstream: {key}@{}", quoted.upstream?.name())))
             .collect();
+        for (key, quoted) in &state.quoted {
+            let held = Mode::ALL.into_iter().filter(|mode| quoted.held & bit(*mode) != 0);
+            asked.extend(held.map(|mode| format!("held: {key}@{}", mode.name())));
+        }
         for books in &state.books {
             asked.extend(
                 books.iter().filter(|(_, book)| book.is_asked).map(|(key, _)| format!("upstream: {key} depth")),
@@ -490,9 +510,27 @@ impl Hub {
     }
 }
 
+/// Notes what an instrument needs now, where that is more than what upstream is asked for; returns how many instruments
+/// upstream is asked for anew.
+fn raise(
+    key: InstrumentKey,
+    quoted: &mut Quoted,
+    add: &mut Vec<Subscription>,
+    remove: &mut Vec<Subscription>,
+) -> usize {
+    let (before, needed) = (quoted.upstream, quoted.needed(key));
+    if needed <= before {
+        return 0;
+    }
+    quoted.ask(needed);
+    add.extend(needed.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
+    remove.extend(before.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
+    usize::from(before.is_none())
+}
+
 /// Returns whether a stream that nobody needs is kept all the same.
 fn is_recent(since: &mut Option<Instant>, now: Instant) -> bool {
-    now.duration_since(*since.get_or_insert(now)) < KEPT
+    now.saturating_duration_since(*since.get_or_insert(now)) < KEPT
 }
 
 /// Returns the reason with which clients of a stream are refused now.
@@ -501,3 +539,6 @@ fn refusal(state: &mut State, stream: Stream) -> Option<u16> {
     refused.take_if(|(until, _)| *until <= Instant::now());
     refused.map(|(_, reason)| reason)
 }
+
+#[cfg(test)]
+mod tests;

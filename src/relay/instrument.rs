@@ -6,7 +6,10 @@ use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
 use crate::protocol::feed::code;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long what nobody needs is kept.
+pub(super) const KEPT: Duration = Duration::from_secs(60);
 
 /// A set of modes.
 pub(super) type Modes = u8;
@@ -26,12 +29,14 @@ pub(super) struct Watcher {
 #[derive(Default)]
 pub(super) struct Quoted {
     pub watchers: Vec<Watcher>,
+    /// Modes that are asked for upstream whether or not somebody watches.
+    pub held: Modes,
     /// What upstream is asked for.
     pub upstream: Option<Mode>,
     /// Whether a packet of that mode has come.
     is_live: bool,
-    /// Since when less than `upstream` is needed.
-    pub less_since: Option<Instant>,
+    /// When each of the modes was last given up.
+    left: [Option<Instant>; Mode::ALL.len()],
     /// The connection that it was last seen on.
     pub conn: Option<u16>,
     last: Vec<u8>,
@@ -51,15 +56,41 @@ fn has_open_interest(key: InstrumentKey) -> bool {
 impl Quoted {
     /// Returns the richest mode that is asked for and can be had.
     pub fn needed(&self, key: InstrumentKey) -> Option<Mode> {
-        let modes = self.watchers.iter().fold(0, |modes, watcher| modes | watcher.modes);
+        let modes = self.watchers.iter().fold(self.held, |modes, watcher| modes | watcher.modes);
         Mode::ALL.into_iter().rev().find(|mode| modes & bit(*mode) != 0 && !is_silent(key, *mode))
+    }
+
+    /// Notes that modes were given up.
+    pub fn leave(&mut self, modes: Modes) {
+        for mode in Mode::ALL.into_iter().filter(|mode| modes & bit(*mode) != 0) {
+            self.left[mode as usize] = Some(Instant::now());
+        }
+    }
+
+    /// Returns the richest mode that is needed, or was within the last minute. Forgets what is longer ago.
+    pub fn kept(&mut self, key: InstrumentKey, now: Instant) -> Option<Mode> {
+        for left in &mut self.left {
+            left.take_if(|left| now.saturating_duration_since(*left) >= KEPT);
+        }
+        let recent =
+            Mode::ALL.into_iter().rev().find(|mode| self.left[*mode as usize].is_some() && !is_silent(key, *mode));
+        self.needed(key).max(recent)
+    }
+
+    /// Returns whether nothing is to be known of it any more.
+    pub fn is_done(&self) -> bool {
+        self.watchers.is_empty() && self.held == 0 && !self.has_left()
+    }
+
+    /// Returns whether a mode was given up of late.
+    pub fn has_left(&self) -> bool {
+        self.left.iter().any(Option::is_some)
     }
 
     /// Notes that upstream is asked for another mode.
     pub fn ask(&mut self, mode: Option<Mode>) {
         self.upstream = mode;
         self.is_live = false;
-        self.less_since = None;
         if mode.is_none() {
             // What upstream no longer sends is not the last packet for long.
             self.last.clear();
@@ -134,8 +165,8 @@ impl Quoted {
 pub(super) struct Book {
     pub watchers: Vec<Rc<Client>>,
     pub is_asked: bool,
-    /// Since when nobody needs it.
-    pub less_since: Option<Instant>,
+    /// When a watcher last left it.
+    pub left: Option<Instant>,
     pub conn: Option<u16>,
     /// The last packet of each side.
     sides: [Vec<u8>; 2],

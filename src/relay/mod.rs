@@ -23,21 +23,13 @@ pub use upstream::{Open, Opened};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::server::{ClientStream, Request, address, listener, path};
+use crate::stream::Change;
 use hub::Hub;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-
-/// A line of `--control`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Control {
-    /// Say who is connected and what is asked for.
-    List,
-    /// End.
-    Quit,
-}
 
 /// What a relay needs.
 pub struct Relay {
@@ -47,8 +39,8 @@ pub struct Relay {
     pub open: Open,
     /// The secret that clients must bring instead of any token.
     pub client_token: Option<secrecy::SecretString>,
-    /// Lines of `--control`.
-    pub control: mpsc::UnboundedReceiver<Control>,
+    /// What lines of `--control` say: instruments of the market feed to hold, and to hold no longer.
+    pub control: mpsc::UnboundedReceiver<Change>,
     /// What stderr says.
     pub console: Console,
 }
@@ -99,8 +91,10 @@ pub async fn serve(relay: Relay, stop: impl Future<Output = ()>) -> Result<Exit,
                 break Ok(Exit::Done);
             }
             Some(control) = control.recv() => match control {
-                Control::List => hub.list(),
-                Control::Quit => break Ok(Exit::Done),
+                Change::Subscribe(added) => hub.hold(&added.into_iter().map(|(one, _)| one).collect::<Vec<_>>()),
+                Change::Unsubscribe(removed) => hub.release(&removed),
+                Change::List => hub.list(),
+                Change::Quit => break Ok(Exit::Done),
             },
             Some(arrived) = arrived.recv() => {
                 tokio::task::spawn_local(client::serve(Rc::clone(&hub), arrived));
@@ -108,7 +102,7 @@ pub async fn serve(relay: Relay, stop: impl Future<Output = ()>) -> Result<Exit,
             Some((stream, result)) = ended.recv() => if let Some(failure) = hub.upstream_ended(stream, result) {
                 break Err(failure);
             },
-            _ = seconds.tick() => hub.second(),
+            _ = seconds.tick() => hub.second(Instant::now()),
         }
     };
     accepting.abort();

@@ -1,10 +1,10 @@
-//! Where a server is reached, and the environment that points `dhan` at it.
+//! Returns where a server can be reached, and the environment variables that point `dhan` at it.
 
 use crate::model::Stream;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Returns where a client on this host reaches a server: one that listens everywhere does so on loopback too, and the
-/// address of "everywhere" is nobody's to connect to.
+/// Returns the address at which a client on this host reaches a server: loopback if the server listens on all
+/// addresses, because nobody can connect to the unspecified address.
 pub(crate) fn reached_at(mut addr: SocketAddr) -> SocketAddr {
     match addr.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -14,7 +14,7 @@ pub(crate) fn reached_at(mut addr: SocketAddr) -> SocketAddr {
     addr
 }
 
-/// Returns the variables that name the addresses of the four streams.
+/// Returns the variables that hold the addresses of the four streams.
 pub(crate) fn stream_variables(url: impl Fn(Stream) -> String) -> Vec<(&'static str, String)> {
     vec![
         ("DHAN_WS_MARKET_FEED_URL", url(Stream::Market)),

@@ -1,4 +1,4 @@
-//! A client's connection, with or without TLS, that can be ended rudely.
+//! Provides a client's connection, with or without TLS, that can also be reset.
 
 use std::io;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use tokio_rustls::server::TlsStream;
 pub(crate) enum ClientStream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
-    /// Pings are not heard on it.
+    /// A connection whose pings are hidden from the server.
     #[cfg(feature = "testing")]
     Deaf(Box<(ClientStream, super::deaf::Deafness)>),
 }
@@ -26,9 +26,9 @@ impl ClientStream {
         }
     }
 
-    /// From now on, dropping the connection sends a reset instead of an orderly end.
+    /// Makes dropping the connection send a reset instead of an orderly close.
     pub fn reset_on_drop(&self) {
-        // If the socket is already gone there is nothing left to be rude to.
+        // If the socket is gone already, there is nothing to reset.
         let _ = self.tcp().set_zero_linger();
     }
 }

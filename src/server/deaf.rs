@@ -1,17 +1,17 @@
-//! A client's stream on which pings are not heard, so that the websocket library does not answer them: for tests of what
-//! is not known of the 200-level server.
+//! Hides pings in a client's stream from the websocket library, so that they are not answered: for tests of the
+//! 200-level server, which may not answer pings.
 
-/// Turns the pings of a client's frames into pongs, which nobody answers.
+/// Rewrites the pings of a client's frames as pongs, which need no answer.
 #[derive(Debug, Default)]
 pub(crate) struct Deafness {
-    /// Bytes of the current frame that are still to come, its header not included.
+    /// Payload bytes of the current frame that are still to come.
     payload: u64,
-    /// The header that is being read.
+    /// The bytes of the header that is being read.
     header: Vec<u8>,
 }
 
 impl Deafness {
-    /// Changes bytes as they were read. Frames may be cut anywhere.
+    /// Rewrites bytes as they were read; frames may be split anywhere.
     pub fn filter(&mut self, mut bytes: &mut [u8]) {
         while !bytes.is_empty() {
             if self.payload > 0 {
@@ -33,7 +33,7 @@ impl Deafness {
     }
 }
 
-/// Returns the length of a frame's payload once its header is whole, its mask included.
+/// Returns the payload length of a frame (including its mask) once its header is complete.
 fn payload(header: &[u8]) -> Option<u64> {
     let second = *header.get(1)?;
     let mask = if second & 0x80 == 0 { 0 } else { 4 };

@@ -1,44 +1,45 @@
-//! As much of HTTP/1.1 as the broker's side needs: one request head, one answer, then the connection ends or is upgraded.
+//! Implements the part of HTTP/1.1 that a server of the broker's protocols needs: one request head and one answer,
+//! then the connection ends or is upgraded.
 
 use super::client_stream::ClientStream;
 use std::fmt::Write as _;
 use std::io;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// Longest request head that is read.
+/// Limit in bytes of a request head.
 const HEAD_LIMIT: usize = 64 * 1024;
 
-/// A request, without its body.
+/// Holds a request without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `GET`, `HEAD`, …
+    /// The method: `GET`, `HEAD`, …
     pub method: String,
     /// The path, without the query.
     pub path: String,
-    /// The query as it came, without `?`; empty when there was none.
+    /// The query as it came, without `?`; empty if there was none.
     pub query: String,
-    /// Header names as they came, and their values.
+    /// Header names as they came, with their values.
     pub headers: Vec<(String, String)>,
 }
 
 impl Request {
-    /// A header's value, by its name in any case.
+    /// Returns a header's value by its name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// A value of the query, percent-decoded.
+    /// Returns a percent-decoded value of the query.
     pub fn query_value(&self, key: &str) -> Option<String> {
         url::form_urlencoded::parse(self.query.as_bytes()).find(|(k, _)| k == key).map(|(_, v)| v.into_owned())
     }
 
-    /// Whether it asks for a websocket.
+    /// Returns whether the request asks for a websocket.
     pub fn is_upgrade(&self) -> bool {
         self.header("upgrade").is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
     }
 }
 
-/// Reads one request head. Returns what came behind it too; `None` when the client went away or sent no HTTP.
+/// Reads one request head. Returns it with the bytes behind it, or `None` if the client left or sent no HTTP.
 pub(crate) async fn read_request(stream: &mut ClientStream) -> io::Result<Option<(Request, Vec<u8>)>> {
     let mut bytes = Vec::with_capacity(1024);
     let end = loop {
@@ -68,7 +69,7 @@ fn parse(head: &str) -> Option<Request> {
     Some(Request { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), headers })
 }
 
-/// An answer.
+/// Holds an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response {
     /// The status.
@@ -80,18 +81,18 @@ pub struct Response {
 }
 
 impl Response {
-    /// An answer without headers or body.
+    /// Creates an answer without headers and body.
     pub fn status(status: u16) -> Response {
         Response { status, ..Response::default() }
     }
 
-    /// The same with one more header.
+    /// Returns the answer with one more header.
     pub fn header(mut self, name: &str, value: &str) -> Response {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// A JSON answer.
+    /// Creates a JSON answer.
     pub fn json(status: u16, body: &str) -> Response {
         Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
             .header("Content-Type", "application/json")
@@ -119,13 +120,13 @@ const fn reason(status: u16) -> &'static str {
     }
 }
 
-/// Now, as the `Date` header has it.
+/// Returns the current time in the form of the `Date` header.
 fn date() -> String {
     let now = jiff::Timestamp::from_microsecond(crate::clock::now_us()).unwrap_or_default();
     jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
 }
 
-/// Writes an answer and ends the connection in order.
+/// Writes an answer and closes the connection in an orderly way.
 pub(crate) async fn respond(stream: &mut ClientStream, response: &Response, with_body: bool) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {} {}\r\n", response.status, reason(response.status));
     if !response.headers.iter().any(|(name, _)| name == "Date") {
@@ -143,7 +144,7 @@ pub(crate) async fn respond(stream: &mut ClientStream, response: &Response, with
     stream.shutdown().await
 }
 
-/// Answers an upgrade with yes.
+/// Accepts an upgrade to a websocket.
 pub(crate) async fn accept_upgrade(stream: &mut ClientStream, key: &str) -> io::Result<()> {
     let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
     let head = format!(

@@ -1,4 +1,4 @@
-//! The accept loop: bounded connections, bounded time for the head of a request.
+//! Accepts connections: a bounded number, each with bounded time for the head of its request.
 
 use super::client_stream::ClientStream;
 use super::http::{self, Request};
@@ -11,22 +11,23 @@ use tokio::task::{AbortHandle, JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-/// How long a client may take for TLS and the head of its request.
+/// Time that a client has for TLS and the head of its request.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// Descriptors that stay free for files and for answering the clients that are connected.
+/// Number of descriptors that are reserved for files and for serving connected clients.
 const RESERVED: u64 = 32;
-/// Most connections at one time, where the system allows that many.
+/// Maximum number of connections at one time, if the system allows that many.
 const CONNECTIONS: u64 = 4_096;
 
-/// Returns how many connections are served at one time.
+/// Returns the maximum number of connections at one time.
 fn most_connections() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(CONNECTIONS);
     usize::try_from(descriptors.saturating_sub(RESERVED).clamp(8, CONNECTIONS)).unwrap_or(8)
 }
 
-/// Accepts connections until dropped. `accepted` is called for each; `serve` gets those that sent a request head in time.
+/// Accepts connections until dropped. It calls `accepted` for each, and `serve` for those that send a request head in
+/// time.
 ///
-/// A client that sends no head cannot keep others out: beyond a quarter of the connections, the one that has been
+/// Clients that send no head cannot keep others out: beyond a quarter of the connections, the one that has been
 /// without a head for longest is closed.
 pub(crate) async fn listen<Served>(
     listener: TcpListener,
@@ -43,7 +44,7 @@ pub(crate) async fn listen<Served>(
     loop {
         let connection = listener.accept().await;
         if clients.len() >= most {
-            // Those that were closed just now still count until they have been polled.
+            // Connections that were just closed count until they are polled.
             yield_now().await;
         }
         while clients.try_join_next().is_some() {}
@@ -64,7 +65,7 @@ pub(crate) async fn listen<Served>(
                 list.push_back((number, client));
                 headless.trim(&mut list);
             }
-            // Out of descriptors, most likely.
+            // Most likely the process is out of descriptors.
             Err(_) => {
                 if let Some((_, oldest)) = headless.lock().pop_front() {
                     oldest.abort();
@@ -86,13 +87,13 @@ async fn head(tcp: TcpStream, tls: Option<Arc<rustls::ServerConfig>>) -> Option<
     Some((stream, request, behind))
 }
 
-/// Answers a connection that is one too many, as far as that works without waiting.
+/// Answers a connection beyond the limit, if that is possible without waiting.
 fn refuse(tcp: &TcpStream) {
     let answer = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let _: io::Result<usize> = tcp.try_write(answer);
 }
 
-/// The connections that have sent no head yet, the oldest first.
+/// Holds the connections that have sent no head yet, the oldest first.
 #[derive(Clone)]
 struct Headless {
     list: Arc<Mutex<VecDeque<(u64, AbortHandle)>>>,

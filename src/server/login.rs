@@ -1,32 +1,32 @@
-//! The login of the order socket.
+//! Reads the login of the order socket.
 
 use serde_json::Value;
 
-/// A login, as a client sends it.
+/// Holds a login as a client sends it.
 pub(crate) enum OrderLogin {
-    /// An account's own.
+    /// The login of an account.
     User {
-        /// The account.
+        /// The client id.
         client: String,
         /// Its token.
         token: String,
     },
-    /// A partner's, for all accounts that are linked to it.
+    /// The login of a partner, for all accounts that are linked to it.
     Partner {
-        /// The partner.
+        /// The partner id.
         partner: String,
-        /// Its secret.
+        /// The partner secret.
         secret: String,
     },
 }
 
 impl OrderLogin {
-    /// Reads a login; `None` for anything else.
+    /// Parses a login; returns `None` for anything else.
     pub fn read(text: &str) -> Option<OrderLogin> {
         let value: Value = serde_json::from_str(text).ok()?;
         let request = value.get("LoginReq")?;
         let code = request.get("MsgCode")?;
-        // An older revision of the documentation has it in quotes.
+        // An older revision of the documentation writes the code in quotes.
         if code.as_u64() != Some(42) && code.as_str() != Some("42") {
             return None;
         }
@@ -38,7 +38,7 @@ impl OrderLogin {
         })
     }
 
-    /// Returns whose login it is.
+    /// Returns the client or partner id.
     pub fn id(&self) -> &str {
         match self {
             OrderLogin::User { client, .. } => client,
@@ -46,7 +46,7 @@ impl OrderLogin {
         }
     }
 
-    /// Returns what it proves itself with.
+    /// Returns the token or the partner secret.
     pub fn secret(&self) -> &str {
         match self {
             OrderLogin::User { token, .. } => token,

@@ -1,11 +1,11 @@
-//! What every server of Dhan's protocols needs: the simulator and the relay both stand on it.
+//! Provides what every server of Dhan's protocols needs; the simulator and the relay use it.
 //!
-//! * `address` – where it is reached.
-//! * `listener` – accepts connections, reads the head of each request in bounded time.
+//! * `address` – where the server is reached.
+//! * `listener` – accepts connections and reads each request head in bounded time.
 //! * `http` – one request head, one answer.
 //! * `route` – which stream a request means, or the status that refuses it.
-//! * `request`, `login` – the messages that clients send, read leniently.
-//! * `packets` – what servers write besides market data.
+//! * `request`, `login` – the messages of clients, read leniently.
+//! * `packets` – what a server sends besides market data.
 
 pub(crate) mod address;
 mod client_stream;
@@ -24,7 +24,7 @@ pub(crate) use route::{path, route};
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-/// Returns how a server configures its side of a websocket.
+/// Returns the websocket limits of a server.
 pub(crate) fn websocket_config() -> WebSocketConfig {
     WebSocketConfig::default().max_message_size(Some(1 << 20)).max_frame_size(Some(1 << 20))
 }

@@ -1,10 +1,10 @@
-//! What a server writes besides market data: the disconnect packet.
+//! Builds the packet that a server sends besides market data: the disconnect packet.
 
 use crate::model::Stream;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::{DisconnectReason, encode};
 
-/// How a depth socket writes a disconnect packet; sources differ.
+/// Names a layout of the depth socket's disconnect packet; sources differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum DisconnectLayout {
     /// 14 bytes: the depth header, then the reason
@@ -16,7 +16,7 @@ pub enum DisconnectLayout {
     C,
 }
 
-/// Returns a disconnect packet as a stream writes it.
+/// Returns a disconnect packet as the stream's server sends it.
 pub(crate) fn disconnect_packet(kind: Stream, layout: DisconnectLayout, reason: u16) -> Vec<u8> {
     let (mut packet, nobody) = (Vec::new(), InstrumentKey::new(Segment::IDX_I, 0));
     let reason = DisconnectReason(reason);

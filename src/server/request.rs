@@ -1,22 +1,22 @@
-//! Requests as clients send them, read leniently.
+//! Reads requests of clients leniently.
 
 use crate::model::{InstrumentKey, Segment};
 use serde_json::Value;
 
-/// The code that ends a session.
+/// Request code that ends a session.
 pub(crate) const DISCONNECT: u64 = 12;
 
-/// A JSON request.
+/// Holds a JSON request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     pub code: u64,
-    /// How many instruments it names, those that cannot be understood included.
+    /// Number of instruments that it lists, including those that cannot be parsed.
     pub named: usize,
-    /// Those that could be understood.
+    /// The instruments that could be parsed.
     pub instruments: Vec<InstrumentKey>,
 }
 
-/// Reads a request in the list shape or the flat one; `None` for anything else (`{"type":"ping"}`, noise).
+/// Parses a request of the list form or the flat form; returns `None` for anything else (`{"type":"ping"}`, noise).
 pub(crate) fn read(text: &str) -> Option<Request> {
     let value: Value = serde_json::from_str(text).ok()?;
     let code = value.get("RequestCode")?.as_u64()?;
@@ -29,7 +29,7 @@ pub(crate) fn read(text: &str) -> Option<Request> {
     Some(Request { code, named: list.len(), instruments: list.iter().filter_map(instrument).collect() })
 }
 
-/// Returns what a request code asks for, in words.
+/// Returns the action of a request code in words.
 pub(crate) fn action(code: u64) -> &'static str {
     match code {
         11 => "connects",
@@ -48,7 +48,7 @@ pub(crate) fn action(code: u64) -> &'static str {
 
 fn instrument(value: &Value) -> Option<InstrumentKey> {
     let name = value.get("ExchangeSegment")?.as_str()?;
-    // Exactly the eight strings: the server is not known to understand anything else.
+    // Only the eight names: the real server is not known to accept anything else.
     let segment = Segment::ALL.into_iter().find(|segment| segment.name() == Some(name))?;
     let id = match value.get("SecurityId")? {
         Value::String(digits) => digits.parse().ok()?,

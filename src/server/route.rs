@@ -1,9 +1,9 @@
-//! Which stream a request for a websocket means.
+//! Finds the stream that a websocket request means.
 
 use super::http::Request;
 use crate::model::{Levels, Stream};
 
-/// Returns the path to ask for a stream at; 200 levels are at the root, as at Dhan, and at `/twohundreddepth` too.
+/// Returns the path of a stream; 200 levels are at the root, as at Dhan, and at `/twohundreddepth` too.
 pub(crate) const fn path(stream: Stream) -> &'static str {
     match stream {
         Stream::Market => "/feed",
@@ -13,13 +13,14 @@ pub(crate) const fn path(stream: Stream) -> &'static str {
     }
 }
 
-/// The keys without which Dhan's market feed answers 400.
+/// Query keys without which Dhan's market feed answers 400.
 const FEED_KEYS: [&str; 4] = ["version", "token", "clientId", "authType"];
 
 /// Returns the stream that a request means, or the HTTP status that refuses it.
 ///
-/// Two of Dhan's hosts serve their root, and here both are one host: only the market feed has a version, and a request
-/// without any key is what a client of the feed's first version sends. Dhan answers that one with 400 too.
+/// Two of Dhan's hosts serve their root path, and here both are one host. Only the market feed's request has a
+/// version. A request without any key comes from a client of the feed's first version, which Dhan also answers with
+/// 400.
 pub(crate) fn route(request: &Request) -> Result<Stream, u16> {
     let has = |key: &str| request.query_value(key).is_some();
     match request.path.as_str() {
@@ -28,7 +29,7 @@ pub(crate) fn route(request: &Request) -> Result<Stream, u16> {
         "/orders" => Ok(Stream::Orders),
         "/" if !has("version") && has("token") && has("clientId") => Ok(Stream::DEPTH_200),
         "/" | "/feed" if FEED_KEYS.into_iter().all(has) => Ok(Stream::Market),
-        // The request line `GET ?version=2…` has no path at all.
+        // The request line `GET ?version=2…` has no path.
         "/" | "/feed" | "" => Err(400),
         _ => Err(404),
     }

@@ -54,7 +54,7 @@ impl Report {
             feed: shared.feed.name().to_owned(),
             now_us,
             started_us: figures.started_us,
-            counts: figures.books,
+            counts: figures.counts,
             gaps: metrics.gaps.figures(),
             sockets: sockets.iter().map(socket_figures).collect(),
             requested: figures.requested,
@@ -107,8 +107,8 @@ fn state(shared: &Shared, figures: &Figures, is_open: bool) -> State {
             sockets.len(),
             figures.seen,
             figures.requested,
-            figures.books.gaps,
-            figures.books.dropped
+            figures.counts.gaps,
+            figures.counts.dropped
         ),
     }
 }

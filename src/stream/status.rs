@@ -65,9 +65,9 @@ impl Status {
 
 /// Packets a second since last time.
 fn rate(last: &mut (i64, u64), figures: &Figures, now_us: i64) -> f64 {
-    let (at, packets) = std::mem::replace(last, (now_us, figures.books.received));
+    let (at, packets) = std::mem::replace(last, (now_us, figures.counts.received));
     let seconds = ((now_us - at) as f64 / 1e6).max(0.001);
-    figures.books.received.saturating_sub(packets) as f64 / seconds
+    figures.counts.received.saturating_sub(packets) as f64 / seconds
 }
 
 /// Sockets that are up, all sockets, reconnects.

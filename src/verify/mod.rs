@@ -2,8 +2,8 @@
 
 pub mod capture;
 pub mod csv;
-
 pub mod ndjson;
+pub mod table;
 mod value;
 
 use crate::model::PacketCounts;
@@ -44,7 +44,8 @@ pub struct Summary {
     /// Gap records by reason.
     pub gap_reasons: BTreeMap<String, u64>,
     /// What the `end` records say together.
-    pub books: PacketCounts,
+    #[serde(rename = "books")]
+    pub counts: PacketCounts,
     /// Packets that the books count beyond the records of this file: they are in the earlier files of a run that was
     /// rotated. In a run's only file, anything but 0 means that lines were taken out.
     pub elsewhere: u64,
@@ -153,7 +154,7 @@ pub struct Findings {
     gaps: u64,
     gap_us: i64,
     gap_reasons: BTreeMap<String, u64>,
-    books: PacketCounts,
+    counts: PacketCounts,
     /// An `end` record tells of losses that no gap record shows.
     loss_untold: bool,
     elsewhere: u64,
@@ -255,7 +256,7 @@ impl Findings {
             gaps: self.gaps,
             gap_seconds: seconds(self.gap_us),
             gap_reasons: self.gap_reasons,
-            books: self.books,
+            counts: self.counts,
             elsewhere: self.elsewhere,
             damaged: self.damaged,
             first_damage: self.first_damage,

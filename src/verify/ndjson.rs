@@ -125,7 +125,7 @@ impl Check {
     fn end(&mut self, whole: impl Fn(&str) -> u64) -> Result<(), String> {
         let [received, written, filtered, dropped, malformed, gaps] =
             ["received", "written", "filtered", "dropped", "malformed", "gaps"].map(&whole);
-        let sum = &mut self.findings.books;
+        let sum = &mut self.findings.counts;
         sum.received += received;
         sum.written += written;
         sum.filtered += filtered;

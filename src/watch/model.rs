@@ -371,12 +371,12 @@ impl Model {
                 self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
             }
             Event::Clock { .. } => {}
-            Event::Lost { conn, from_us, .. } => {
+            Event::GapOpened { conn, from_us, .. } => {
                 if let Some(connection) = self.connection(*conn) {
                     connection.lost_us.get_or_insert(*from_us);
                 }
             }
-            Event::Whole { conn, .. } => {
+            Event::Resynced { conn, .. } => {
                 if let Some(connection) = self.connection(*conn) {
                     connection.lost_us = None;
                 }

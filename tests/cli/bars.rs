@@ -162,7 +162,12 @@ fn two_days(path: &Path) {
         }
         if let Some((conn, from_us, _)) = cuts.get(told).filter(|(_, from_us, _)| *from_us <= now_us) {
             let detail = "reset".to_owned();
-            entries.event(&Event::Lost { conn: *conn, reason: GapReason::Disconnected, detail, from_us: *from_us });
+            entries.event(&Event::GapOpened {
+                conn: *conn,
+                reason: GapReason::Disconnected,
+                detail,
+                from_us: *from_us,
+            });
             told += 1;
         }
         if now_us >= lagged_us {
@@ -200,7 +205,7 @@ fn two_days(path: &Path) {
         }
     }
     entries.event(&Event::End { reason: "signal".to_owned(), at_us: ended_us });
-    let finish = Finish { at_us: ended_us, books: PacketCounts::default(), reason: "signal".to_owned() };
+    let finish = Finish { at_us: ended_us, counts: PacketCounts::default(), reason: "signal".to_owned() };
     entries.finish(&finish);
     block::put(&mut out, ENTRIES, entries.bytes());
     std::fs::write(path, out).unwrap();

@@ -130,6 +130,11 @@ fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
     let summary = room.run(&["verify", "c.dcap"], 13).stdout;
     let summary = String::from_utf8(summary).unwrap();
     assert!(summary.contains(r#""format":"capture","verdict":"gaps""#), "{summary}");
+    let table = String::from_utf8(room.run(&["verify", "-f", "table", "c.dcap", "a.ndjson"], 13).stdout).unwrap();
+    let lines: Vec<_> = table.lines().collect();
+    assert!(lines.len() == 3 && lines[0].starts_with("FILE      STATE  RECORDS  INSTRUMENTS  FIRST (IST)"), "{table}");
+    assert!(lines[1].starts_with("c.dcap    gaps ") && lines[2].starts_with("a.ndjson  gaps "), "{table}");
+    assert!(lines[1].ends_with(&format!("{gaps} disconnected")), "{table}");
     assert!(memchr::memmem::find(&room.bytes("c.dcap"), TOKEN.as_bytes()).is_none(), "the token is in the capture");
 }
 
@@ -485,7 +490,7 @@ fn the_manual_page_is_enough_to_make_a_capture_by_hand() {
     let live = Event::Status { conn: 1, event: StatusEvent::Live, detail: None, at_us: 1_781_065_197_000_000 };
     assert_eq!(*status, live);
     assert_eq!(*end, Event::End { reason: "count".to_owned(), at_us: 1_781_065_197_999_999 });
-    assert_eq!((finish.at_us, finish.books.received, finish.reason.as_str()), (1_781_065_198_000_001, 2, "count"));
+    assert_eq!((finish.at_us, finish.counts.received, finish.reason.as_str()), (1_781_065_198_000_001, 2, "count"));
     let packets: Vec<_> = feed::packets(frame.bytes).collect();
     assert!(matches!(packets[..], [Ok((_, Packet::Ticker(_)))]), "one ticker");
 

@@ -145,7 +145,7 @@ fn market(pipeline: &mut Pipeline) {
         pipeline.event(&Event::Gap { conn: 1, reason, detail, from_us, to_us, dropped });
     }
     pipeline.lagged(Lagged { packets: 12, from_us: NOW + 3_600_000, to_us: NOW + 3_700_000 });
-    pipeline.event(&Event::Lost {
+    pipeline.event(&Event::GapOpened {
         conn: 1,
         reason: GapReason::Disconnected,
         detail: "reset".to_owned(),
@@ -198,7 +198,7 @@ fn bars(pipeline: &mut Pipeline) {
         if after == 130 {
             let detail = "reset".to_owned();
             let from_us = NOW + 140_000_000;
-            pipeline.event(&Event::Lost { conn: 1, reason: GapReason::Disconnected, detail, from_us });
+            pipeline.event(&Event::GapOpened { conn: 1, reason: GapReason::Disconnected, detail, from_us });
         }
     }
     pipeline.event(&Event::End { reason: "signal".to_owned(), at_us: NOW + 200_000_000 });
@@ -269,7 +269,7 @@ fn market_records_in_every_style() {
     let rules = || Rules { status_records: true, ..Rules::everything(Stream::Market) };
     for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
         let (ndjson, _, summary) = run(rules(), style(Format::Ndjson, time, CsvColumns::Own), None, market);
-        assert!(summary.books.is_balanced(), "{:?}", summary.books);
+        assert!(summary.counts.is_balanced(), "{:?}", summary.counts);
         check_ndjson(&ndjson, recv);
         check(&format!("market.{name}.ndjson"), &ndjson);
         let header = Some(layout(&RecordType::PACKETS, time).1);
@@ -293,7 +293,7 @@ fn bars_in_every_style() {
     let both = [RecordType::Bar, RecordType::Chain];
     for (name, time, recv) in [("epoch", TimeStyle::Epoch, "recv_us"), ("iso", TimeStyle::Iso, "recv")] {
         let (ndjson, _, summary) = run(rules(&both), style(Format::Ndjson, time, CsvColumns::Own), None, bars);
-        assert!(summary.books.is_balanced(), "{:?}", summary.books);
+        assert!(summary.counts.is_balanced(), "{:?}", summary.counts);
         check_ndjson(&ndjson, recv);
         check(&format!("bars.{name}.ndjson"), &ndjson);
         let header = Some(layout(&[RecordType::Bar], time).1);
@@ -309,7 +309,7 @@ fn with_one_type_the_csv_has_that_types_columns() {
         let rules = Rules { only: TypeSet::default().with(kind), ..Rules::everything(Stream::Market) };
         let header = Some(layout(&[kind], TimeStyle::Epoch).1);
         let (csv, _, summary) = run(rules, style(Format::Csv, TimeStyle::Epoch, CsvColumns::Own), header, market);
-        assert!(summary.books.is_balanced(), "{:?}", summary.books);
+        assert!(summary.counts.is_balanced(), "{:?}", summary.counts);
         let mut reader = csv::Reader::from_reader(csv.as_bytes());
         assert!(reader.records().all(|row| &row.unwrap()[0] == kind.name()));
         all.push_str(&csv);
@@ -323,8 +323,8 @@ fn depth_records_in_every_style() {
         let rules = || Rules { view, top: Some(3), ..Rules::everything(Stream::Depth(Levels::Twenty)) };
         let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
         let (text, _, summary) = run(rules(), ndjson, None, depth);
-        assert!(summary.books.is_balanced(), "{:?}", summary.books);
-        assert_eq!((summary.books.written, summary.books.malformed), (4, 1));
+        assert!(summary.counts.is_balanced(), "{:?}", summary.counts);
+        assert_eq!((summary.counts.written, summary.counts.malformed), (4, 1));
         check_ndjson(&text, "recv_us");
         check(&format!("depth.{name}.ndjson"), &text);
         let csv = style(Format::Csv, TimeStyle::Epoch, CsvColumns::Own);
@@ -338,8 +338,8 @@ fn order_records_in_every_style() {
     let rules = || Rules::everything(Stream::Orders);
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(rules(), ndjson, None, orders);
-    assert!(summary.books.is_balanced(), "{:?}", summary.books);
-    assert_eq!((summary.books.written, summary.books.filtered, summary.books.malformed), (3, 1, 1));
+    assert!(summary.counts.is_balanced(), "{:?}", summary.counts);
+    assert_eq!((summary.counts.written, summary.counts.filtered, summary.counts.malformed), (3, 1, 1));
     check_ndjson(&text, "recv_us");
     check("orders.ndjson", &text);
     let header = layout(&[RecordType::Order], TimeStyle::Iso).1;
@@ -359,7 +359,7 @@ fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
         frame(pipeline, FrameKind::Binary, 0, &bytes);
         frame(pipeline, FrameKind::Binary, 1, &bytes);
     });
-    assert_eq!((summary.books.received, summary.books.written, summary.books.filtered), (10, 2, 8));
+    assert_eq!((summary.counts.received, summary.counts.written, summary.counts.filtered), (10, 2, 8));
     assert_eq!(text.lines().filter(|line| line.contains("\"ticker\"")).count(), 2);
 }
 
@@ -396,5 +396,5 @@ fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
     assert_eq!(count("\"ticker\",\"segment\":\"NSE_EQ\""), 2);
     assert_eq!(count("\"quote\",\"segment\":\"NSE_EQ\""), 2);
     assert_eq!(count("\"IDX_I\""), 4);
-    assert!(summary.books.is_balanced());
+    assert!(summary.counts.is_balanced());
 }

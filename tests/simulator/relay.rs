@@ -2,7 +2,7 @@
 
 use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::feed::{self, Packet};
-use dhan::testing::protocol::{Mode, request};
+use dhan::testing::protocol::{Mode, depth, encode, request};
 use dhan::testing::simulator::{Cut, SimConfig, SimHandle, Subscription};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
@@ -336,6 +336,149 @@ async fn clients_must_bring_the_token_that_is_asked_of_them() {
     subscribe(&mut socket, Mode::Ticker, &[HDFC]).await;
     assert!(message(&mut socket).await.is_some());
     assert!(!relay.stop().contains("sesame"));
+}
+
+/// Messages of an order book on one side, as many as make about 330 kB, numbered by their quantities.
+fn sides(from: u32) -> Vec<u8> {
+    let mut frame = Vec::new();
+    for qty in from..from + SIDES {
+        let row = depth::Row { price: 100.0, qty, orders: 1 };
+        encode::depth_side(&mut frame, HDFC, depth::Side::Bid, qty, &[row; 20]);
+    }
+    frame
+}
+
+const SIDES: u32 = 1_000;
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_cut_after_64_mib_and_the_others_lose_nothing() {
+    let sim = sim(SimConfig { rate: Some(0.0), ..SimConfig::default() });
+    let relay = Relay::start(&sim, &[]);
+    let target = "/twentydepth?token=x&clientId=1&authType=2";
+    let ask = request::list(request::RequestCode::SUBSCRIBE_DEPTH, &[HDFC]);
+    let (mut good, mut deaf) = (
+        relay.connect(target, false).await.expect("an upgrade"),
+        relay.connect(target, false).await.expect("an upgrade"),
+    );
+    for socket in [&mut good, &mut deaf] {
+        socket.send(Message::text(ask.clone())).await.expect("sent");
+    }
+    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await);
+    let upstream = sim.open(Stream::DEPTH_20)[0].id;
+    // What the exchange said of its own comes first.
+    let mut next = 1_000_000_000;
+    let packet = sides(0).len() / SIDES as usize;
+    for _ in 0..(90 << 20) / (packet * SIDES as usize) {
+        sim.send(upstream, sides(next));
+        let end = next + SIDES;
+        while next < end {
+            let bytes = message(&mut good).await.expect("more");
+            for side in bytes.chunks(packet) {
+                let qty = u32::from_le_bytes(side[20..24].try_into().expect("four bytes"));
+                assert!(qty == next || qty < 1_000_000_000, "{qty} instead of {next}");
+                next += u32::from(qty == next);
+            }
+        }
+    }
+    // The other one finds what it was sent at first, and then the end.
+    let mut found = 0;
+    while let Some(bytes) = message(&mut deaf).await {
+        found += bytes.len();
+    }
+    assert!(found < 64 << 20, "{found}");
+    assert!(relay.stop().contains("client 2 read too slowly"));
+}
+
+#[tokio::test]
+async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_that_says_nothing_is_closed() {
+    /// The relay waits a minute until it takes its place back; a silent client is closed after two thirds of it.
+    const MINUTES: Duration = Duration::from_secs(150);
+    let sim = sim(quick());
+    let relay = Relay::start(&sim, &[]);
+    let client = relay.dhan_feed(&["NSE_EQ:1333@quote"]);
+    let mut raw = relay.feed().await;
+    subscribe(&mut raw, Mode::Quote, &[HDFC]).await;
+    until_code(&mut raw, feed::code::QUOTE).await;
+    let mut silent = relay.feed().await;
+    // Five sockets of the same account: the relay's is the oldest of six.
+    let address =
+        sim.environment().into_iter().find(|(name, _)| *name == "DHAN_WS_MARKET_FEED_URL").expect("an address");
+    let authority = address.1.trim_start_matches("ws://").split('/').next().expect("an authority").to_owned();
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        let tcp = TcpStream::connect(&authority).await.expect("the simulator listens");
+        let target = format!("ws://{authority}/feed?version=2&token=theirs&clientId=1000000001&authType=2");
+        others.push(tokio_tungstenite::client_async(target, tcp).await.expect("an upgrade").0);
+    }
+    let is_out = |sim: &SimHandle| sim.all().iter().any(|seen| seen.kind == Stream::Market && seen.closed.is_some());
+    assert!(sim.wait_async(LONG, |_| is_out(&sim)).await);
+    let back = tokio::time::timeout(MINUTES, async {
+        // The client's library answers the relay's pings meanwhile.
+        let mut count = 0;
+        while sim.connections(Stream::Market).seen < 7 || count < 50 {
+            match raw.next().await {
+                Some(Ok(Message::Binary(_))) if sim.connections(Stream::Market).seen == 7 => count += 1,
+                Some(Ok(_)) => {}
+                other => panic!("the client is cut: {other:?}"),
+            }
+        }
+    });
+    back.await.expect("the relay takes its place back");
+    let tcp = silent.get_mut();
+    let ended = async { while tokio::io::AsyncReadExt::read(tcp, &mut [0; 1_024]).await.is_ok_and(|n| n > 0) {} };
+    tokio::time::timeout(LONG, ended).await.expect("the silent client was closed");
+    let pid = rustix::process::Pid::from_child(&client);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
+    let output = client.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{stderr}");
+    let gaps: Vec<_> = records(&output).into_iter().filter(|record| record["type"] == "gap").collect();
+    assert_eq!(gaps.len(), 1, "{gaps:?} {stderr}");
+    assert!(gaps[0]["detail"].as_str().is_some_and(|detail| detail.contains("upstream")), "{}", gaps[0]);
+    let said = relay.stop();
+    assert!(said.contains("805"), "{said}");
+}
+
+#[tokio::test]
+async fn control_lines_hold_instruments_without_a_client_list_them_and_end_the_relay() {
+    let sim = sim(quick());
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = folder.path().join("control");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &lines,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .expect("a FIFO");
+    let mut relay = Relay::start(&sim, &["--control", lines.to_str().expect("text")]);
+    let say = |line: &str| std::fs::write(&lines, format!("{line}\n")).expect("somebody reads");
+    say("sub NSE_EQ:1333@full IDX_I:13");
+    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::Market).len() == 2).await);
+    let sent = |sim: &SimHandle| sim.open(Stream::Market).first().map_or(0, |seen| seen.packets_sent);
+    assert!(sim.wait_async(LONG, |_| sent(&sim) > 50).await);
+    // A newcomer is answered from memory, though the market says nothing any more.
+    sim.mute(true);
+    let mut client = relay.feed().await;
+    subscribe(&mut client, Mode::Quote, &[HDFC]).await;
+    until_code(&mut client, feed::code::QUOTE).await;
+    say("buy NSE_EQ:1333");
+    say("unsub NSE_EQ:1333");
+    say("list");
+    say("quit");
+    let mut said = String::new();
+    relay.stderr.take().expect("once").read_to_string(&mut said).expect("text");
+    assert_eq!(relay.child.wait().expect("it ends").code(), Some(0), "{said}");
+    for words in [
+        "\"buy\" is no command",
+        "held: IDX_I:13@ticker",
+        "upstream: NSE_EQ:1333@full",
+        "client 1: feed, 1 instruments",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("held: NSE_EQ:1333"), "{said}");
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn open(
             Ok(Ready { outputs, capture: Some(capture), found: opened.found })
         }
         Err(failure) => {
-            outputs.undo();
+            outputs.cancel_start();
             Err(failure)
         }
     }

@@ -48,14 +48,16 @@ pub(super) enum Names {
 
 impl Names {
     pub fn of(plan: &StreamPlan) -> Names {
-        match &plan.source {
+        let left = plan.stop.until_us.and_then(|until| u64::try_from(until - now_us()).ok());
+        let left = left.map(Duration::from_micros).into_iter().chain(plan.stop.duration).min();
+        Names::at(&plan.source, left.and_then(|left| Instant::now().checked_add(left)))
+    }
+
+    /// Names as this source knows them, waited for no longer than `until`.
+    pub fn at(source: &StreamSource, until: Option<Instant>) -> Names {
+        match source {
             StreamSource::Demo { .. } => Names::Demo,
-            StreamSource::Server(server) => {
-                let left = plan.stop.until_us.and_then(|until| u64::try_from(until - now_us()).ok());
-                let left = left.map(Duration::from_micros).into_iter().chain(plan.stop.duration).min();
-                let until = left.and_then(|left| Instant::now().checked_add(left));
-                Names::Master { until, ca_file: server.ca_file.clone() }
-            }
+            StreamSource::Server(server) => Names::Master { until, ca_file: server.ca_file.clone() },
         }
     }
 

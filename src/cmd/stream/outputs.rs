@@ -73,7 +73,7 @@ pub(crate) fn open_all(
             }
             Err(failure) => {
                 // What was opened before is left as it was.
-                opened.specs.iter_mut().for_each(|spec| spec.destination.undo());
+                opened.specs.iter_mut().for_each(|spec| spec.destination.cancel_start());
                 return Err(failure);
             }
         }

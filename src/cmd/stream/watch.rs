@@ -1,11 +1,12 @@
 //! What a run is told while it streams: control lines, and list files that are read again on SIGHUP.
 
 use super::names::{Asked, Names, Wanted};
-use crate::cli::plan::{ListFile, StreamKind, StreamPlan, TextSource};
+use crate::cli::plan::{ListFile, StreamKind, StreamPlan, StreamSource, TextSource};
 use crate::cli::specs::{self, Takes};
 use crate::console::{Console, untrusted};
 use crate::instruments::{Name, Spec};
 use crate::model::exit::{Exit, Failure};
+use crate::protocol::Mode;
 use crate::session::Subscription;
 use crate::stream::Change;
 use std::collections::HashSet;
@@ -78,6 +79,31 @@ pub(super) fn start(plan: &StreamPlan, names: &Names, is_typed: bool, console: &
         let _ = ask.send(Ask::Reread);
     });
     Ok(Watch { changes: Some(changes), reread: Some(reread), lines: Some(lines) })
+}
+
+/// Takes control lines of the market feed for a server, and looks up what they name.
+///
+/// # Errors
+/// A thread cannot be started.
+pub(crate) fn control(
+    lines: TextSource,
+    of: &StreamSource,
+    console: &Console,
+) -> Result<UnboundedReceiver<Change>, Failure> {
+    let (say, changes) = unbounded_channel();
+    let (ask, asked) = mpsc::channel();
+    read_lines(lines, ask, console.clone())?;
+    let watcher = Watcher {
+        names: Names::at(of, None),
+        kind: StreamKind::Market { mode: Mode::Ticker, once: false, warn_indices: false },
+        takes: Takes::Modes(Mode::Ticker),
+        typed: Vec::new(),
+        lists: Vec::new(),
+        console: console.clone(),
+        say,
+    };
+    spawn("watch", move || watcher.run(&asked))?;
+    Ok(changes)
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
@@ -320,7 +346,6 @@ pub fn command(line: &str, takes: Takes) -> Result<Command, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Mode;
 
     #[test]
     fn control_lines_are_read_and_bad_ones_say_what_is_wrong() {

@@ -1,16 +1,17 @@
-//! Files: named by a pattern, rotated by time and size, compressed if the name says so, mended after a kill.
+//! Writes files: named by a pattern, rotated by time and size, compressed if the name says so, recovered after a
+//! kill.
 //!
-//! # What is where when
-//! A run that writes `x.ndjson` holds a lock on `.x.ndjson.dhan` (`marker`) as long as it lives. Orders of steps that
-//! make a kill at any moment harmless:
+//! # Order of steps
+//! A run that writes `x.ndjson` holds a lock on `.x.ndjson.dhan` (`marker`) as long as it lives. These orders make a
+//! kill at any moment harmless:
 //!
-//! * Opening: lock the marker → mend what a killed run left (`mend`) → write our note into the marker, with the killed
-//!   run's last record in it → remove the markers of earlier periods → open the file → (the writer puts the `restarted`
-//!   gap into it).
+//! * Opening: lock the marker → recover what a killed run left (`recover`) → write this run's marker, with the killed
+//!   run's last record in it → remove the markers of earlier periods → open the file → (the writer puts the
+//!   `restarted` gap into it).
 //! * Rotating: last line and last frame of the old file → marker of the new file → new file → remove the old marker →
-//!   `--on-rotate`. Killed in between, two markers are left; the next start mends both and tells one gap. A marker that
-//!   is empty was made just before the kill: it is removed. While a gap of killed runs is not told yet, the marker of the
-//!   next file says where it begins.
+//!   `--on-rotate`. If killed in between, two markers are left; the next start recovers both and reports one gap. An
+//!   empty marker was made just before the kill and is removed. Until a gap of killed runs is written, the marker of
+//!   the next file records where it begins.
 //! * Ending: last line, last frame → remove the marker → `--on-rotate`.
 
 mod on_rotate;
@@ -33,53 +34,53 @@ use open::{NotOpened, OpenFile, Opener};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a compressed frame stays open.
+/// Time after which a compressed frame is closed.
 const FRAME: Duration = Duration::from_secs(60);
-/// How often what was written is synced to the disk.
+/// Interval between syncs to the disk.
 const SYNC: Duration = Duration::from_secs(60);
-/// Room kept for the `end` record when a size is given.
+/// Bytes reserved for the `end` record when files rotate by size.
 const END_RECORD: usize = 256;
 
-/// What the user asked of a file.
+/// Holds the user's options for a file.
 #[derive(Debug, Clone)]
 pub struct FileSpec {
-    /// Where: a path with strftime codes, `{date}`, `{hour}` or `{minute}`. `.gz` and `.zst` compress.
+    /// Path with strftime codes, `{date}`, `{hour}` or `{minute}`. `.gz` and `.zst` compress.
     pub pattern: String,
-    /// What its lines look like.
+    /// Format of the lines.
     pub format: Format,
-    /// The first line of a CSV file, with its line end.
+    /// First line of a CSV file, with its line end.
     pub csv_header: Option<Vec<u8>>,
-    /// Bytes as on disk at which a new file is started.
+    /// Size on disk in bytes at which a new file is started.
     pub rotate_size: Option<u64>,
-    /// 0o644 for market data, 0o600 for orders; the umask may take more away.
+    /// Permissions: 0o644 for market data, 0o600 for orders; the umask may remove more.
     pub mode: u32,
-    /// Run by `sh -c` for every finished file, its path in `$1`.
+    /// Command run by `sh -c` for every finished file, with its path in `$1`.
     pub on_rotate: Option<String>,
-    /// How long a full disk is waited out.
+    /// Longest wait for a full disk.
     pub disk_wait: Duration,
-    /// Ends that wait.
+    /// Signal that ends the wait.
     pub stop: StopSignal,
 }
 
-/// A file that is ready to be written.
+/// Holds a file that is ready to be written.
 #[derive(Debug)]
 pub struct Opened {
     /// The destination.
     pub sink: FileSink,
-    /// Runs that were killed while they wrote this pattern: at most one entry, a `gap` with reason `restarted` up to now.
+    /// Killed runs that were writing this pattern: at most one entry, for a `gap` with reason `restarted` up to now.
     pub restarted: Vec<Restarted>,
 }
 
-/// A run that was killed.
+/// Describes killed runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restarted {
-    /// The last record that it left, µs since the epoch.
+    /// Time of their last record, in microseconds since the epoch.
     pub from_us: i64,
     /// What was found and done, for the gap's `detail`.
     pub detail: String,
 }
 
-/// A rotated file.
+/// Writes a rotated file.
 pub struct FileSink {
     opener: Opener,
     boundary_us: i64,
@@ -89,13 +90,13 @@ pub struct FileSink {
     notices: Vec<Notice>,
     moved: bool,
     frame_since: Option<Duration>,
-    /// When the file was synced last.
+    /// Time of the last sync.
     synced: Duration,
-    /// The last moment at which the file was looked at and found whole.
-    whole_us: i64,
-    /// Something could not be written for good.
+    /// Last time at which the file was checked and found undamaged, in microseconds since the epoch.
+    checked_us: i64,
+    /// Whether a write failed permanently.
     failed: bool,
-    /// An end line is among the lines that were not saved (1), or not (0).
+    /// Number of `end` lines (0 or 1) among the lines that were not saved.
     end_unsaved: u64,
 }
 
@@ -106,30 +107,30 @@ impl std::fmt::Debug for FileSink {
 }
 
 impl FileSink {
-    /// Opens the file that `now_us` belongs to, after mending what a killed run left of it and of the files of earlier
+    /// Opens the file of the time `now_us`, after recovering what a killed run left of it and of the files of earlier
     /// periods.
     ///
     /// # Errors
-    /// Exit 2 for a pattern that means nothing, 9 for a place that cannot be written, 10 when another `dhan` writes it.
+    /// Exit 2 for a bad pattern, 9 for a place that cannot be written, 10 if another `dhan` writes it.
     pub fn open(spec: FileSpec, now_us: i64, console: &Console) -> Result<Opened, Failure> {
         FileSink::open_on(Arc::new(Disk::default()), spec, now_us, console)
     }
 
-    /// As [`FileSink::open`], on any operating system; for tests.
+    /// Does the same as [`FileSink::open`] with any [`Filesystem`], for tests.
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     pub fn open_on(fs: Arc<dyn Filesystem>, spec: FileSpec, now_us: i64, console: &Console) -> Result<Opened, Failure> {
         let pattern = Pattern::parse(&spec.pattern)?;
         FileSink::open_pattern(fs, spec, pattern, now_us, console)
     }
 
-    /// As [`FileSink::open`], by a pattern that was read already: of one type of record.
+    /// Does the same as [`FileSink::open`] with a parsed pattern, for one type of record.
     fn open_as(spec: FileSpec, pattern: Pattern, now_us: i64, console: &Console) -> Result<Opened, Failure> {
         FileSink::open_pattern(Arc::new(Disk::default()), spec, pattern, now_us, console)
     }
 
-    /// Checks what must be there before anything connects, and opens nothing.
+    /// Checks that the folder exists before anything connects; opens nothing.
     fn check_folder(spec: FileSpec, now_us: i64, console: &Console) -> Result<(), Failure> {
         let pattern = Pattern::parse(&spec.pattern)?;
         let fs: Arc<dyn Filesystem> = Arc::new(Disk::default());
@@ -163,14 +164,14 @@ impl FileSink {
             moved: false,
             frame_since: None,
             synced: Duration::ZERO,
-            whole_us: now_us,
+            checked_us: now_us,
             failed: false,
             end_unsaved: 0,
         };
         Ok(Opened { sink, restarted })
     }
 
-    /// The file that is being written.
+    /// Returns the path of the file that is being written.
     #[cfg(any(test, feature = "testing"))]
     pub fn path(&self) -> Option<&std::path::Path> {
         self.current.as_ref().map(|file| file.path.as_path())
@@ -180,7 +181,7 @@ impl FileSink {
         &self.opener.context.console
     }
 
-    /// The last line and the last frame of the current file.
+    /// Writes the last line and closes the last frame of the current file.
     fn complete(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         let Some(file) = &mut self.current else { return Ok(()) };
         let mut complete = || {
@@ -203,8 +204,8 @@ impl FileSink {
         result
     }
 
-    /// Lets a file go that is complete.
-    fn let_go(&mut self, mut file: OpenFile) {
+    /// Closes a completed file.
+    fn close(&mut self, mut file: OpenFile) {
         self.written += file.out.appender().total();
         let path = file.path.clone();
         if let Err(error) = file.marker.remove() {
@@ -219,7 +220,7 @@ impl FileSink {
         }
     }
 
-    /// Opens the next file, waiting out what passes.
+    /// Opens the next file; waits while errors may pass.
     fn open_next(&self, at_us: i64) -> Result<OpenFile, WriteFailure> {
         let context = self.opener.context.clone();
         let mut retry = WriteRetry::new(&context, self.opener.pattern.path_at(at_us).display().to_string());
@@ -256,17 +257,17 @@ impl FileSink {
             let is_deleted = ours.is_ok_and(|ours| ours.links == 0);
             let what = if is_deleted { "deleted or replaced" } else { "moved away" };
             let message = format!("{} was {what}; it is begun anew", file.path.display());
-            self.notices.push(Notice::Moved { message, lost_since_us: is_deleted.then_some(self.whole_us) });
+            self.notices.push(Notice::Moved { message, lost_since_us: is_deleted.then_some(self.checked_us) });
         } else if file.out.was_cut() {
             let message = format!(
                 "{} was cut by another program (copytruncate?): lines may be missing; let it rename the file and send \
                  SIGHUP instead",
                 file.path.display()
             );
-            file.cut();
-            self.notices.push(Notice::Truncated { message, from_us: self.whole_us });
+            file.file_truncated();
+            self.notices.push(Notice::Truncated { message, from_us: self.checked_us });
         }
-        self.whole_us = now_us;
+        self.checked_us = now_us;
         Ok(())
     }
 }
@@ -287,22 +288,22 @@ impl Destination for FileSink {
     fn wants_rotation(&self, upcoming: usize) -> bool {
         let (Some(limit), Some(file)) = (self.opener.spec.rotate_size, &self.current) else { return false };
         let end = if self.opener.spec.format == Format::Ndjson { END_RECORD } else { 0 };
-        // A file with nothing in it would not become smaller by being rotated.
+        // Rotating a file without records would not make it smaller.
         file.out.size_with(0) > file.header_len && file.out.size_with(upcoming + end) > limit
     }
 
     fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
-        // As long as a gap is owed there is nothing of this run that an `end` could speak of; its time would be taken for
-        // that of the killed run's last record.
-        let owes_gap = self.current.as_ref().is_some_and(OpenFile::owes_gap);
-        self.complete(end_line.filter(|_| !owes_gap))?;
+        // While a gap must still be written, no record of this run is in the file; the time of an `end` record would
+        // be taken for that of the killed run's last record.
+        let has_pending_gap = self.current.as_ref().is_some_and(OpenFile::has_pending_gap);
+        self.complete(end_line.filter(|_| !has_pending_gap))?;
         let next = self.open_next(at_us)?;
         if let Some(old) = self.current.replace(next) {
-            self.let_go(old);
+            self.close(old);
         }
         self.boundary_us = self.opener.pattern.boundary_after(at_us);
         self.moved = false;
-        self.whole_us = at_us;
+        self.checked_us = at_us;
         Ok(())
     }
 
@@ -314,7 +315,7 @@ impl Destination for FileSink {
         };
         self.frame_since.get_or_insert_with(|| self.opener.context.fs.elapsed());
         let result = file.out.write(lines);
-        file.gap_told();
+        file.gap_written();
         self.failed |= result.is_err();
         result
     }
@@ -324,7 +325,7 @@ impl Destination for FileSink {
         let path = gaps_path(&file.path);
         let mut appender = self.opener.open_gaps(&path).map_err(|error| WriteFailure::Failed(error.failure()))?;
         appender.append(line, CutPoint::Lines).map_err(|unwritten| unwritten.failure)?;
-        file.gap_told();
+        file.gap_written();
         self.written += line.len() as u64;
         Ok(true)
     }
@@ -384,7 +385,7 @@ impl Destination for FileSink {
             };
             retry.resolved();
             (old.out, old.header_len) = (out, header_len);
-            old.begun_anew(self.whole_us);
+            old.file_replaced(self.checked_us);
             self.current = Some(old);
         }
         self.moved = false;
@@ -394,14 +395,14 @@ impl Destination for FileSink {
     fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         self.complete(end_line)?;
         if let Some(file) = self.current.take() {
-            self.let_go(file);
+            self.close(file);
         }
         Ok(())
     }
 
-    fn undo(&mut self) {
+    fn cancel_start(&mut self) {
         if let Some(file) = self.current.take() {
-            file.undo(self.opener.context.fs.as_ref());
+            file.cancel_start(self.opener.context.fs.as_ref());
         }
     }
 

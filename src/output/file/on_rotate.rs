@@ -1,12 +1,12 @@
-//! The user's command for finished files.
+//! Runs the user's command for finished files.
 
 use crate::console::Console;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Starts `sh -c COMMAND` with the path in `$1`, in a process group of its own so that Ctrl-C does not reach it, and
-/// does not wait for it.
+/// Starts `sh -c COMMAND` with the path in `$1` without waiting for it, in a process group of its own so that Ctrl-C
+/// does not reach it.
 pub fn start(command: &str, finished: &Path, console: &Console) {
     let mut child = Command::new("sh");
     child.arg("-c").arg(command).arg("dhan").arg(finished).stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
@@ -16,7 +16,8 @@ pub fn start(command: &str, finished: &Path, console: &Console) {
     match child.spawn() {
         Ok(mut child) => {
             let (console, command) = (console.clone(), command.to_owned());
-            // Somebody has to take note of its end, or it stays a zombie; our own end does not wait for that.
+            // A thread collects its exit status, or it would remain a zombie; the program's end does not wait for
+            // that.
             let waiter = std::thread::Builder::new().name("on-rotate".into()).spawn(move || match child.wait() {
                 Ok(status) if !status.success() => {
                     console.warn(format_args!("--on-rotate {command:?} ended with {status}"));

@@ -1,4 +1,4 @@
-//! Finding, mending and opening the file that a moment belongs to.
+//! Finds, recovers and opens the file that a time belongs to.
 
 use super::output::Output;
 use super::{FileSpec, Pattern, Restarted};
@@ -13,65 +13,65 @@ use crate::storage::{Appender, Filesystem, OpenMode, Reader, WriteContext, Write
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// What all files of a pattern share.
+/// Holds what all files of a pattern share.
 pub struct Opener {
-    /// What was asked.
+    /// The user's options.
     pub spec: FileSpec,
-    /// Where.
+    /// The parsed pattern.
     pub pattern: Pattern,
-    /// How trouble is waited out.
+    /// How to wait for a disk.
     pub context: WriteContext,
 }
 
-/// A file that is being written.
+/// Holds a file that is being written.
 pub struct OpenFile {
-    /// The pattern's value.
+    /// Path of the pattern at its time.
     pub base: PathBuf,
-    /// Which file of that value: 0 is the value itself.
+    /// Number of the file for that path: 0 is the path itself.
     pub number: u32,
-    /// Its path.
+    /// Path of this file.
     pub path: PathBuf,
-    /// Its marker, locked.
+    /// Its locked marker.
     pub marker: Marker,
-    note: MarkerContent,
-    /// Where the gap of killed runs begins, as long as nothing tells of it.
-    owed_us: Option<i64>,
-    /// Where its lines go.
+    content: MarkerContent,
+    /// Beginning of the gap of killed runs, until a record reports it, in microseconds since the epoch.
+    pending_gap_us: Option<i64>,
+    /// Writes its lines.
     pub out: Output,
-    /// Bytes of a file that has nothing but its header.
+    /// Length in bytes of a file that holds only its header.
     pub header_len: u64,
-    /// It was made here.
+    /// Whether this run created the file.
     is_new: bool,
 }
 
 impl OpenFile {
-    /// Whether a gap of killed runs is to be told first.
-    pub fn owes_gap(&self) -> bool {
-        self.owed_us.is_some()
+    /// Returns whether a gap of killed runs must be written first.
+    pub fn has_pending_gap(&self) -> bool {
+        self.pending_gap_us.is_some()
     }
 
-    /// Something was written that a next start reads the end of the gap from.
-    pub fn gap_told(&mut self) {
-        self.owed_us = None;
+    /// Records that a record was written from which a next start learns where the gap ends.
+    pub fn gap_written(&mut self) {
+        self.pending_gap_us = None;
     }
 
-    /// Tells the marker that a frame was closed.
+    /// Updates the marker after a frame was closed.
     pub fn frame_closed(&mut self) {
-        self.note.frame_at = self.out.appender().len();
-        self.note.last_us = self.out.last_us().or(self.note.last_us);
-        // If that fails, a repair starts one frame earlier.
-        let _ = self.marker.write(&self.note);
+        self.content.frame_at = self.out.appender().len();
+        self.content.last_us = self.out.last_us().or(self.content.last_us);
+        // If that fails, a recovery decodes from one frame earlier.
+        let _ = self.marker.write(&self.content);
     }
 
-    /// Tells the marker that the run ends by itself without an end of this file.
+    /// Updates the marker: the run ends by itself without an orderly end of this file.
     pub fn give_up(&mut self) {
-        self.note.has_given_up = true;
-        let _ = self.marker.write(&self.note);
+        self.content.has_given_up = true;
+        let _ = self.marker.write(&self.content);
     }
 
-    /// Takes back what opening did, where nothing of an earlier run is owed.
-    pub fn undo(self, fs: &dyn Filesystem) {
-        if self.owed_us.is_some() {
+    /// Removes what opening created, unless a gap of an earlier run must still be written.
+    pub fn cancel_start(self, fs: &dyn Filesystem) {
+        if self.pending_gap_us.is_some() {
             return;
         }
         if self.is_new {
@@ -80,30 +80,31 @@ impl OpenFile {
         let _ = self.marker.remove();
     }
 
-    /// Tells the marker that somebody cut the file.
-    pub fn cut(&mut self) {
-        self.note.len = 0;
-        self.note.frame_at = 0;
-        let _ = self.marker.write(&self.note);
+    /// Updates the marker after another process truncated the file.
+    pub fn file_truncated(&mut self) {
+        self.content.len = 0;
+        self.content.frame_at = 0;
+        let _ = self.marker.write(&self.content);
     }
 
-    /// Tells the marker that the path has a new file since `us`.
-    pub fn begun_anew(&mut self, us: i64) {
-        self.note = MarkerContent { since_us: self.owed_us.unwrap_or(us), len: 0, frame_at: 0, ..self.note.clone() };
-        let _ = self.marker.write(&self.note);
+    /// Updates the marker: the path has a new file since `us`, in microseconds since the epoch.
+    pub fn file_replaced(&mut self, us: i64) {
+        self.content =
+            MarkerContent { since_us: self.pending_gap_us.unwrap_or(us), len: 0, frame_at: 0, ..self.content.clone() };
+        let _ = self.marker.write(&self.content);
     }
 }
 
-/// Why a file could not be opened.
+/// Says why a file could not be opened.
 pub enum NotOpened {
-    /// The operating system said no.
+    /// The operating system refused.
     Io(PathBuf, io::Error),
-    /// Something else, worded already.
+    /// Another reason, in words already.
     Other(Failure),
 }
 
 impl NotOpened {
-    /// For people, with the exit code.
+    /// Returns the failure for people, with its exit code.
     pub fn failure(self) -> Failure {
         match self {
             NotOpened::Io(path, error) => marker::cannot_open(&path, &error),
@@ -117,46 +118,46 @@ fn at(path: &Path) -> impl Fn(io::Error) -> NotOpened {
     move |error| NotOpened::Io(path.clone(), error)
 }
 
-/// A marker that is removed again if opening fails and nobody had written there.
-struct Held {
+/// Holds a marker that is removed if opening fails, unless an earlier run wrote there.
+struct TakenMarker {
     marker: Marker,
     fresh: bool,
 }
 
-impl Held {
-    fn give_back(self) {
+impl TakenMarker {
+    fn release(self) {
         if self.fresh {
             let _ = self.marker.remove();
         }
     }
 }
 
-/// Runs that were killed, and what became of their files.
-struct Killed {
-    /// The last record they left.
+/// Collects killed runs and the recovery of their files.
+struct KilledRuns {
+    /// Time of their last record, in microseconds since the epoch.
     from_us: Option<i64>,
     details: Vec<String>,
 }
 
-impl Killed {
-    fn add(&mut self, path: &Path, note: Option<&MarkerContent>, mended: &Recovery, now_us: i64) {
-        let from = match note {
-            // It left no record in this file: then what it was responsible for is missing from its beginning.
-            Some(note) if mended.len.is_none_or(|len| len <= note.len) => note.since_us,
-            Some(note) => mended.last_us.unwrap_or(note.since_us),
-            None => mended.last_us.unwrap_or(now_us),
+impl KilledRuns {
+    fn add(&mut self, path: &Path, content: Option<&MarkerContent>, recovery: &Recovery, now_us: i64) {
+        let from = match content {
+            // It left no record in this file, so its data is missing from the time the marker records.
+            Some(content) if recovery.len.is_none_or(|len| len <= content.len) => content.since_us,
+            Some(content) => recovery.last_us.unwrap_or(content.since_us),
+            None => recovery.last_us.unwrap_or(now_us),
         };
         self.from_us = self.from_us.max(Some(from.min(now_us)));
-        let who = match note {
-            Some(note) if note.pid > 0 && note.has_given_up => {
-                format!("pid {} could not write to the end and gave up while it wrote", note.pid)
+        let who = match content {
+            Some(content) if content.pid > 0 && content.has_given_up => {
+                format!("pid {} stopped without finishing the file", content.pid)
             }
-            Some(note) if note.pid > 0 => format!("pid {} was killed while it wrote", note.pid),
+            Some(content) if content.pid > 0 => format!("pid {} was killed while it wrote", content.pid),
             _ => "a run was killed while it wrote".to_owned(),
         };
-        let torn = match &mended.torn {
-            Some((torn, 1)) => format!("; the byte behind its last whole line is in {}", torn.display()),
-            Some((torn, n)) => format!("; {n} bytes that were not whole are in {}", torn.display()),
+        let torn = match &recovery.torn {
+            Some((torn, 1)) => format!("; the byte behind its last complete line was moved to {}", torn.display()),
+            Some((torn, n)) => format!("; {n} bytes of an incomplete line were moved to {}", torn.display()),
             None => String::new(),
         };
         self.details.push(format!("{who} {}{torn}", path.display()));
@@ -174,7 +175,7 @@ impl Opener {
         self.context.fs.as_ref()
     }
 
-    /// Checks what must be there before anything connects.
+    /// Checks that the folder exists before anything connects.
     pub fn check_folder(&self, now_us: i64) -> Result<(), Failure> {
         let path = self.pattern.path_at(now_us);
         if path.file_name().is_none() || self.pattern.typed().ends_with('/') {
@@ -191,8 +192,8 @@ impl Opener {
         )
     }
 
-    /// Opens the file that `now_us` belongs to. `after`: the file that was written until now; at a start there is none, and
-    /// files of earlier periods are looked at too.
+    /// Opens the file of the time `now_us`. `after` is the file written until now; at a start there is none, and the
+    /// files of earlier periods are recovered too.
     pub fn open(&self, now_us: i64, after: Option<&OpenFile>) -> Result<(OpenFile, Vec<Restarted>), NotOpened> {
         let base = self.pattern.path_at(now_us);
         if self.pattern.makes_folders() {
@@ -207,60 +208,60 @@ impl Opener {
             None if self.spec.rotate_size.is_some() => self.newest(&base)?.unwrap_or(0),
             None => 0,
         };
-        let mut killed = Killed { from_us: after.and_then(|before| before.owed_us), details: Vec::new() };
+        let mut killed = KilledRuns { from_us: after.and_then(|before| before.pending_gap_us), details: Vec::new() };
         let mut stale: Vec<Marker> = Vec::new();
         loop {
             let path = names::numbered(&base, number);
             self.must_be_file(&path)?;
-            let (marker, left) =
+            let (marker, previous) =
                 Marker::take(&self.context.fs, &path, self.spec.mode).map_err(|error| match error {
                     NotTaken::Io(error) => NotOpened::Io(path.clone(), error),
                     other => NotOpened::Other(other.failure(&path)),
                 })?;
-            // While we were looking, its holder may have gone on to the next file.
+            // Meanwhile its holder may have rotated to the next file.
             if used.is_none()
                 && self.spec.rotate_size.is_some()
                 && let Some(newest) = self.newest(&base)?
                 && newest > number
-                && left == PreviousRun::Orderly
+                && previous == PreviousRun::Orderly
             {
-                Held { marker, fresh: true }.give_back();
+                TakenMarker { marker, fresh: true }.release();
                 number = newest;
                 continue;
             }
-            let held = Held { marker, fresh: left == PreviousRun::Orderly };
-            match self.fit(&path, &held.marker, &left, &mut killed, now_us) {
+            let taken = TakenMarker { marker, fresh: previous == PreviousRun::Orderly };
+            match self.recover_and_check(&path, &taken.marker, &previous, &mut killed, now_us) {
                 Ok(None) => {
-                    // Another header, or full already.
+                    // The header differs, or the file is full already.
                     number = self.newest(&base)?.filter(|&newest| newest > number).unwrap_or(number + 1);
-                    if held.fresh { held.give_back() } else { stale.push(held.marker) }
+                    if taken.fresh { taken.release() } else { stale.push(taken.marker) }
                 }
                 Ok(Some(len)) => {
                     if after.is_none() {
-                        self.earlier(&path, &base, &mut killed, &mut stale, now_us);
+                        self.recover_earlier(&path, &base, &mut killed, &mut stale, now_us);
                     }
-                    return match self.settle(base, number, path, &held.marker, len, &killed, now_us) {
+                    return match self.settle(base, number, path, &taken.marker, len, &killed, now_us) {
                         Ok(make) => {
                             for marker in stale {
                                 let _ = marker.remove();
                             }
-                            Ok((make(held.marker), killed.restarted()))
+                            Ok((make(taken.marker), killed.restarted()))
                         }
                         Err(error) => {
-                            held.give_back();
+                            taken.release();
                             Err(error)
                         }
                     };
                 }
                 Err(error) => {
-                    held.give_back();
+                    taken.release();
                     return Err(error);
                 }
             }
         }
     }
 
-    /// Writes our note and opens the file.
+    /// Writes this run's marker and opens the file.
     #[expect(clippy::too_many_arguments, reason = "the parts of the file that is being put together")]
     fn settle(
         &self,
@@ -269,10 +270,10 @@ impl Opener {
         path: PathBuf,
         marker: &Marker,
         len: u64,
-        killed: &Killed,
+        killed: &KilledRuns,
         now_us: i64,
     ) -> Result<impl FnOnce(Marker) -> OpenFile + use<>, NotOpened> {
-        let note = MarkerContent {
+        let content = MarkerContent {
             pid: std::process::id(),
             pattern: self.spec.pattern.clone(),
             since_us: killed.from_us.unwrap_or(now_us),
@@ -282,22 +283,22 @@ impl Opener {
             cut_at: None,
             has_given_up: false,
         };
-        marker.write(&note).map_err(at(&path))?;
+        marker.write(&content).map_err(at(&path))?;
         let is_new = matches!(self.fs().stat(&path), Err(error) if error.kind() == ErrorKind::NotFound);
         let begun = self.begin(&path);
         if begun.is_err() && is_new && killed.from_us.is_none() {
             let _ = self.fs().remove(&path);
         }
         let (out, header_len) = begun?;
-        let owed_us = killed.from_us;
-        Ok(move |marker| OpenFile { base, number, path, marker, note, owed_us, out, header_len, is_new })
+        let pending_gap_us = killed.from_us;
+        Ok(move |marker| OpenFile { base, number, path, marker, content, pending_gap_us, out, header_len, is_new })
     }
 
-    /// Opens a file for appending, with its header if it is new; and the bytes a header takes.
+    /// Opens a file for appending, with a header if it is new; returns the length of the header too.
     pub fn begin(&self, path: &Path) -> Result<(Output, u64), NotOpened> {
         let file = self.fs().open(path, OpenMode::Append(self.spec.mode)).map_err(at(path))?;
         if let Ok(false) = self.fs().try_lock(&file) {
-            // The same file under another name.
+            // It is the same file under another name.
             return Err(NotOpened::Other(marker::locked(path, None)));
         }
         let len = self.fs().fstat(&file).map_err(at(path))?.len;
@@ -320,7 +321,7 @@ impl Opener {
         Ok((out, header_len))
     }
 
-    /// The file of gap records beside a CSV file.
+    /// Opens the file for gap records beside a CSV file.
     pub fn open_gaps(&self, path: &Path) -> Result<Appender, NotOpened> {
         let mut retry = WriteRetry::new(&self.context, path.display().to_string());
         loop {
@@ -353,52 +354,53 @@ impl Opener {
         }
     }
 
-    /// The highest number among the files of `base`; `None` if there is none.
+    /// Returns the highest number among the files of `base`, or `None` if there is none.
     fn newest(&self, base: &Path) -> Result<Option<u32>, NotOpened> {
         let names = self.fs().list(names::folder(base)).map_err(at(base))?;
         Ok(names.iter().filter_map(|name| names::number_of(base, name)).max())
     }
 
-    /// Mends the file at `path` and says how long it is; `None` if lines of ours must not follow what it holds.
-    fn fit(
+    /// Recovers the file at `path` and returns its length, or `None` if it holds something that our lines must not
+    /// follow.
+    fn recover_and_check(
         &self,
         path: &Path,
         marker: &Marker,
-        left: &PreviousRun,
-        killed: &mut Killed,
+        previous: &PreviousRun,
+        killed: &mut KilledRuns,
         now_us: i64,
     ) -> Result<Option<u64>, NotOpened> {
-        let is_ours = || self.begins_as_ours(path).map_err(at(path));
-        let note = match left {
-            // Looked at before anything is mended: what is not ours is left as it is.
+        let is_ours = || self.has_our_beginning(path).map_err(at(path));
+        let content = match previous {
+            // Checked before recovering: files of other programs are not changed.
             PreviousRun::Orderly if !is_ours()? => return Ok(None),
             PreviousRun::Orderly => None,
-            PreviousRun::Killed(note) => Some((marker, note.as_ref())),
+            PreviousRun::Killed(content) => Some((marker, content.as_ref())),
         };
-        let mended = recover::recover(self.fs(), path, note, self.spec.mode, now_us, recv_us).map_err(at(path))?;
-        if let PreviousRun::Killed(note) = left {
-            killed.add(path, note.as_ref(), &mended, now_us);
-        } else if let Some((torn, n)) = &mended.torn {
+        let recovery = recover::recover(self.fs(), path, content, self.spec.mode, now_us, recv_us).map_err(at(path))?;
+        if let PreviousRun::Killed(content) = previous {
+            killed.add(path, content.as_ref(), &recovery, now_us);
+        } else if let Some((torn, n)) = &recovery.torn {
             self.context.console.warn(format_args!(
-                "{} did not end with a whole line; its last {n} bytes are in {}",
+                "{} ended with an incomplete line; its last {n} bytes were moved to {}",
                 path.display(),
                 torn.display()
             ));
         }
-        let len = mended.len.unwrap_or(0);
+        let len = recovery.len.unwrap_or(0);
         if len == 0 {
             return Ok(Some(0));
         }
         if self.spec.rotate_size.is_some_and(|limit| len >= limit) {
             return Ok(None);
         }
-        // What a killed run left tells only now what it begins with.
-        Ok((note.is_none() || is_ours()?).then_some(len))
+        // After recovering a killed run's file, check again how it begins.
+        Ok((content.is_none() || is_ours()?).then_some(len))
     }
 
-    /// Whether the file at `path` is empty or begins as lines of ours do: with the header that we would write, or with a
-    /// record.
-    fn begins_as_ours(&self, path: &Path) -> io::Result<bool> {
+    /// Returns whether the file at `path` is empty or begins like our lines: with the header that we would write, or
+    /// with a record.
+    fn has_our_beginning(&self, path: &Path) -> io::Result<bool> {
         let file = match self.fs().open(path, OpenMode::Read) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
             file => file?,
@@ -422,7 +424,7 @@ impl Opener {
         }
         Ok(match header {
             None => start.first() == Some(&b'{'),
-            // A header that was being written is mended away.
+            // An incomplete header is removed by recovery.
             Some(header) if start.len() < header.len() => header.starts_with(&start),
             Some(header) => {
                 start.strip_prefix(header).is_some_and(|rest| matches!(rest.first(), None | Some(b'\r' | b'\n')))
@@ -430,8 +432,8 @@ impl Opener {
         })
     }
 
-    /// Mends what killed runs left of this pattern's other files in the folder.
-    fn earlier(&self, own: &Path, base: &Path, killed: &mut Killed, stale: &mut Vec<Marker>, now_us: i64) {
+    /// Recovers the other files of this pattern in the folder that killed runs left.
+    fn recover_earlier(&self, own: &Path, base: &Path, killed: &mut KilledRuns, stale: &mut Vec<Marker>, now_us: i64) {
         let folder = names::folder(own);
         let Ok(names) = self.fs().list(folder) else { return };
         let pattern_name = Path::new(self.pattern.typed()).file_name();
@@ -440,26 +442,27 @@ impl Opener {
             if path == own {
                 continue;
             }
-            let is_ours = |note: Option<&MarkerContent>| match note {
-                Some(note) => Path::new(&note.pattern).file_name() == pattern_name,
+            let is_ours = |content: Option<&MarkerContent>| match content {
+                Some(content) => Path::new(&content.pattern).file_name() == pattern_name,
                 None => names::number_of(base, &name).is_some(),
             };
-            let (marker, note) = match Marker::take_stale(&self.context.fs, &path, is_ours) {
+            let (marker, content) = match Marker::take_stale(&self.context.fs, &path, is_ours) {
                 None => continue,
                 Some((marker, PreviousRun::Orderly)) => {
                     stale.push(marker);
                     continue;
                 }
-                Some((marker, PreviousRun::Killed(note))) => (marker, note),
+                Some((marker, PreviousRun::Killed(content))) => (marker, content),
             };
-            match recover::recover(self.fs(), &path, Some((&marker, note.as_ref())), self.spec.mode, now_us, recv_us) {
-                Ok(mended) => {
-                    killed.add(&path, note.as_ref(), &mended, now_us);
+            match recover::recover(self.fs(), &path, Some((&marker, content.as_ref())), self.spec.mode, now_us, recv_us)
+            {
+                Ok(recovery) => {
+                    killed.add(&path, content.as_ref(), &recovery, now_us);
                     stale.push(marker);
                 }
-                // Its marker stays, for the next start.
+                // Its marker is kept for the next start.
                 Err(error) => self.context.console.warn(format_args!(
-                    "{} was left by a killed run and cannot be mended: {}",
+                    "{} was left by a killed run and cannot be recovered: {}",
                     path.display(),
                     crate::model::os_text(&error)
                 )),

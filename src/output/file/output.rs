@@ -1,4 +1,4 @@
-//! One open file: lines in, plain bytes or compressed blocks out.
+//! Writes one open file: lines in, plain bytes or compressed blocks out.
 
 use crate::format::line::recv_us;
 use crate::model::exit::{Exit, Failure};
@@ -8,28 +8,28 @@ use crate::storage::frames::Compressor;
 use crate::storage::{Appender, Compression, CutPoint};
 use std::io;
 
-/// A block is closed early when this many bytes of lines wait for it.
+/// Bytes of lines from which a block is closed early.
 const BLOCK: usize = 4 * 1024 * 1024;
 
-/// Where the lines of one file go.
+/// Writes the lines of one file.
 pub struct Output {
     appender: Appender,
     compression: Compression,
     frame: Option<Compressor>,
-    /// Lines of the block that is not closed yet: needed again if somebody cuts the file, and counted if it fails.
+    /// Lines of the open block: written again if another process truncates the file, and counted if the block fails.
     raw: Vec<u8>,
     /// Compressed bytes that are not in the file yet.
     pending: Vec<u8>,
     last_us: Option<i64>,
-    /// Bytes of lines and of blocks so far: how well these lines compress.
+    /// Bytes of lines and of compressed blocks so far, for the compression ratio.
     seen: (u64, u64),
     cut: bool,
-    /// The first line of a CSV file, written again when somebody cut it.
+    /// First line of a CSV file, written again after another process truncated it.
     header: Option<Vec<u8>>,
 }
 
 impl Output {
-    /// Writes behind what `appender` has.
+    /// Creates a writer behind the present content of `appender`.
     pub fn new(appender: Appender, compression: Compression, header: Option<Vec<u8>>) -> Output {
         Output {
             appender,
@@ -44,12 +44,12 @@ impl Output {
         }
     }
 
-    /// The file.
+    /// Returns the file's appender.
     pub fn appender(&mut self) -> &mut Appender {
         &mut self.appender
     }
 
-    /// Takes whole lines.
+    /// Writes complete lines.
     pub fn write(&mut self, lines: &[u8]) -> Result<(), Unwritten> {
         if self.compression == Compression::None {
             self.begin_anew_if_cut().map_err(|failure| Unwritten { failure, written: 0 })?;
@@ -64,13 +64,13 @@ impl Output {
         }
         self.raw.extend_from_slice(lines);
         if self.raw.len() >= BLOCK {
-            // Taken, whatever becomes of the block: what is lost with it counts as lost, not as unwritten.
+            // The lines count as written even if the block fails: its lines are counted as lost later.
             self.flush().map_err(|failure| Unwritten { failure, written: lines.len() })?;
         }
         Ok(())
     }
 
-    /// Closes the block: all lines so far are in the file then.
+    /// Closes the block, so that all lines so far are in the file.
     pub fn flush(&mut self) -> Result<(), WriteFailure> {
         if self.raw.is_empty() && self.pending.is_empty() {
             return Ok(());
@@ -85,7 +85,7 @@ impl Output {
         self.put_pending()
     }
 
-    /// Closes the frame; `true` if one was open.
+    /// Closes the frame; returns `true` if one was open.
     pub fn close_frame(&mut self) -> Result<bool, WriteFailure> {
         if self.frame.is_none() && self.pending.is_empty() {
             return Ok(false);
@@ -106,8 +106,8 @@ impl Output {
         Ok(())
     }
 
-    /// A frame whose beginning somebody cut away would be unreadable: the lines that are not in the file yet go into a
-    /// new one. Rows without a header would be, too.
+    /// Starts a new frame if another process truncated the file: a frame without its beginning would be unreadable,
+    /// so the lines of the open block go into a new one. A CSV file gets its header again.
     fn begin_anew_if_cut(&mut self) -> Result<(), WriteFailure> {
         if (self.compression == Compression::None && self.header.is_none()) || !self.appender.was_cut() {
             return Ok(());
@@ -128,7 +128,7 @@ impl Output {
         Ok(())
     }
 
-    /// Whether somebody cut the file since this was last asked.
+    /// Returns whether another process truncated the file since the last call.
     pub fn was_cut(&mut self) -> bool {
         if self.compression == Compression::None && self.header.is_none() {
             return self.appender.was_cut();
@@ -137,7 +137,7 @@ impl Output {
         std::mem::take(&mut self.cut)
     }
 
-    /// Bytes that the file will have when `upcoming` bytes of lines are written too; compressed: about.
+    /// Returns the size in bytes of the file after `upcoming` more bytes of lines; an estimate if it is compressed.
     pub fn size_with(&self, upcoming: usize) -> u64 {
         if self.compression == Compression::None {
             return self.appender.len() + upcoming as u64;
@@ -146,17 +146,17 @@ impl Output {
         self.appender.len() + self.pending.len() as u64 + unpacked * self.seen.1 / self.seen.0
     }
 
-    /// Bytes that were appended to the file.
+    /// Returns the number of bytes appended to the file.
     pub fn written(&self) -> u64 {
         self.appender.total()
     }
 
-    /// The last record that is in the file for certain.
+    /// Returns the time of the last record that is certainly in the file.
     pub fn last_us(&self) -> Option<i64> {
         self.last_us
     }
 
-    /// Lines that were taken and are not in the file.
+    /// Returns the number of lines that were accepted but are not in the file.
     pub fn unsaved_lines(&self) -> u64 {
         memchr::memchr_iter(b'\n', &self.raw).count() as u64
     }

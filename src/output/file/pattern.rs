@@ -1,4 +1,4 @@
-//! File names that follow the clock: strftime codes, filled in with India's time.
+//! Derives file names from the time: strftime codes, filled in with India's time.
 
 use crate::clock::{IST_OFFSET_US, SECOND_US};
 use crate::model::exit::Failure;
@@ -6,29 +6,29 @@ use jiff::fmt::strtime::BrokenDownTime;
 use jiff::{Timestamp, Zoned};
 use std::path::PathBuf;
 
-/// A path whose codes change with the time.
+/// A path whose codes change with time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     typed: String,
-    /// In strftime's language only.
+    /// The path with strftime codes only.
     strftime: String,
-    /// How often the value may change, µs; `None`: never.
+    /// Shortest interval in microseconds in which the path may change; `None`: never.
     unit_us: Option<i64>,
-    /// It stands for one type of record: the folders that its name goes into are made.
+    /// Whether it names the files of one record type; then missing folders are created.
     is_of_type: bool,
 }
 
-/// Stands for the type of a record.
+/// Placeholder for the type of a record.
 const TYPE: &str = "{type}";
 
-/// No value stays the same for longer than a leap year, unless it has no codes.
+/// Longest time for which a path with codes can stay the same: a leap year.
 const LONGEST_US: i64 = 367 * 86_400 * SECOND_US;
 
 impl Pattern {
-    /// Reads a pattern: `%F` and its like, `{date}`, `{hour}`, `{minute}`.
+    /// Parses a pattern with strftime codes, `{date}`, `{hour}`, `{minute}`.
     ///
     /// # Errors
-    /// Exit 2, naming the code that means nothing or changes too fast for a file.
+    /// Exit 2; the message names the code that is unknown or changes too fast for a file.
     pub fn parse(typed: &str) -> Result<Pattern, Failure> {
         if typed.is_empty() || typed.contains('\0') {
             return Err(Failure::usage(format!("--output {typed:?} is not a path")));
@@ -65,17 +65,17 @@ impl Pattern {
         Ok(pattern)
     }
 
-    /// The pattern as it was typed.
+    /// Returns the pattern as typed.
     pub fn typed(&self) -> &str {
         &self.typed
     }
 
-    /// Whether the path changes with the type of a record.
+    /// Returns whether the path depends on the record type.
     pub fn has_type(&self) -> bool {
         self.strftime.contains(TYPE)
     }
 
-    /// Returns the pattern of one type's files.
+    /// Returns the pattern for one record type.
     pub fn of_type(&self, kind: &str) -> Pattern {
         Pattern {
             typed: self.typed.replace(TYPE, kind),
@@ -85,22 +85,22 @@ impl Pattern {
         }
     }
 
-    /// Whether folders are made that are not there.
+    /// Returns whether missing folders are created.
     pub fn makes_folders(&self) -> bool {
         self.is_dated() || self.is_of_type
     }
 
-    /// Whether the path changes with time.
+    /// Returns whether the path changes with time.
     pub fn is_dated(&self) -> bool {
         self.unit_us.is_some()
     }
 
-    /// The path at a moment (µs since the epoch).
+    /// Returns the path at a time in microseconds since the epoch.
     pub fn path_at(&self, us: i64) -> PathBuf {
         PathBuf::from(self.text_at(us))
     }
 
-    /// The part of the path before the first component that changes with time: what has to be there already.
+    /// Returns the part of the path before the first component that changes with time, which must exist.
     pub fn fixed_folder(&self) -> PathBuf {
         let ends = [self.strftime.find('%'), self.strftime.find(TYPE)];
         let upto = ends.into_iter().flatten().min().unwrap_or(self.strftime.len());
@@ -111,11 +111,11 @@ impl Pattern {
         }
     }
 
-    /// The first moment after `us` at which the path is another one; `i64::MAX` if it never is.
+    /// Returns the first time after `us` at which the path changes, or `i64::MAX` if it never does.
     pub fn boundary_after(&self, us: i64) -> i64 {
         let Some(unit) = self.unit_us else { return i64::MAX };
         let now = self.text_at(us);
-        // Days, hours and minutes begin where India's wall clock says so.
+        // Days, hours and minutes begin by India's wall clock.
         let mut at = (us + IST_OFFSET_US).div_euclid(unit).saturating_add(1).saturating_mul(unit) - IST_OFFSET_US;
         let last = at.saturating_add(LONGEST_US);
         let mut text = String::with_capacity(now.len() + 8);
@@ -136,7 +136,7 @@ impl Pattern {
         let mut text = String::with_capacity(self.strftime.len() + 16);
         match self.format(us, &mut text) {
             Ok(()) => text,
-            // Times outside the calendar: the codes stay as they are, which is a path too.
+            // For times outside the calendar the codes stay unchanged, which is a path too.
             Err(_) => self.strftime.clone(),
         }
     }
@@ -152,7 +152,7 @@ fn dangling(typed: &str) -> Failure {
     Failure::usage(format!("--output {typed:?}: a lone % is not a time code; write %% for a percent sign"))
 }
 
-/// `{date}`, `{hour}`, `{minute}` as strftime codes; `{type}` stays.
+/// Replaces `{date}`, `{hour}`, `{minute}` by strftime codes; `{type}` stays.
 fn named_codes(typed: &str) -> Result<String, Failure> {
     let mut strftime = String::with_capacity(typed.len());
     let mut rest = typed;
@@ -180,7 +180,7 @@ fn named_codes(typed: &str) -> Result<String, Failure> {
     Ok(strftime)
 }
 
-/// The letters of all codes; `None` if the text ends in the middle of one.
+/// Returns the letters of all codes, or `None` if the text ends within a code.
 fn codes(strftime: &str) -> Option<Vec<char>> {
     let mut found = Vec::new();
     let mut chars = strftime.chars();

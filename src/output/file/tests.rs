@@ -1,4 +1,4 @@
-//! Files under trouble: each call to the operating system fails once, or from then on, or halfway.
+//! Tests files on a failing disk: each operating-system call fails once, from then on, or halfway.
 
 mod kills;
 
@@ -21,18 +21,18 @@ const START: i64 = 1_781_065_197_000_000;
 enum Fault {
     /// The call fails once.
     Once(i32),
-    /// It fails, and so does every call that writes from then on.
+    /// The call and every later call that writes fail.
     Disk(i32),
-    /// A write takes half of its bytes, then every write fails; files can still be cut.
+    /// A write takes half of its bytes, then every write fails; files can still be truncated.
     HalfThenFull,
-    /// The process is killed instead of the call; if it is a write, after half of its bytes.
+    /// The process is killed at the call; if it is a write, after half of its bytes.
     Killed,
 }
 
-/// What unwinds in place of a kill: locks are let go of, and nothing reaches the disk any more.
+/// Unwinds in place of a kill: locks are released, and nothing more reaches the disk.
 struct Kill;
 
-/// A disk that begins to fail at its Nth call.
+/// Begins to fail at its Nth call.
 struct Faulty {
     disk: Disk,
     calls: AtomicUsize,
@@ -150,7 +150,7 @@ fn line(n: i64, us: i64) -> String {
     format!("{{\"type\":\"ticker\",\"n\":{n},\"pad\":\"{}\",\"recv_us\":{us}}}\n", "x".repeat((n % 40) as usize))
 }
 
-/// The text of a file, unpacked; panics if it is torn.
+/// Returns the decompressed text of a file; panics if it is torn.
 fn text_of(path: &Path) -> String {
     let mut text = Vec::new();
     let scan = scan(Compression::of(path), File::open(path).unwrap(), 0, |piece| {
@@ -170,14 +170,14 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// The numbers in the lines of all data files of a folder, in order; every line has to be whole.
+/// Returns the numbers in the lines of all data files of a folder, in order; every line must be complete.
 fn numbers(dir: &Path) -> Vec<i64> {
     let mut numbers: Vec<i64> = lines(dir).iter().filter_map(|line| line["n"].as_i64()).collect();
     numbers.sort_unstable();
     numbers
 }
 
-/// The lines of all data files of a folder; every one has to be whole.
+/// Returns the lines of all data files of a folder; each must be complete.
 fn lines(dir: &Path) -> Vec<serde_json::Value> {
     let mut lines = Vec::new();
     for name in names(dir).iter().filter(|name| !name.starts_with('.') && !name.contains(".torn-")) {
@@ -190,7 +190,7 @@ fn lines(dir: &Path) -> Vec<serde_json::Value> {
     lines
 }
 
-/// What a writer believes after it has written 60 lines over three minutes' files.
+/// Holds what a writer believes after it has written 60 lines into the files of three minutes.
 struct Run {
     accepted: usize,
     lost: u64,
@@ -224,7 +224,7 @@ fn run(fs: Arc<Faulty>, dir: &Path, name: &str) -> Result<Run, Failure> {
     Ok(Run { accepted, lost: sink.lost_lines(), failure })
 }
 
-/// Lets every call fail in turn, and checks after each run what the files say against what the writer believes.
+/// Makes every call fail in turn, and after each run compares the files with what the writer believes.
 fn every_call(name: &str, fault: Fault) {
     let calls = {
         let dir = tempfile::tempdir().unwrap();
@@ -246,8 +246,8 @@ fn every_call(name: &str, fault: Fault) {
                 if let Some(WriteFailure::Failed(failure)) = &run.failure {
                     assert_eq!(failure.exit, Exit::Output, "{context}: {failure}");
                 }
-                // What was not accepted is not there, what was accepted is, but for what is counted as lost. Before the
-                // mending: it would hide a torn line.
+                // Lines that were not accepted must be absent; accepted ones present, except those counted as lost.
+                // Checked before recovery, which would hide a torn line.
                 if Compression::of(Path::new(name)) == Compression::None {
                     let expected: Vec<i64> = (0..run.accepted as i64 - run.lost as i64).collect();
                     assert_eq!(numbers(dir.path()), expected, "{context}: {:?}", run.failure);
@@ -256,7 +256,7 @@ fn every_call(name: &str, fault: Fault) {
                     assert_eq!(run.accepted, 60, "{context}");
                 }
                 let again = FileSink::open(spec(dir.path(), name), START + 3_600 * SECOND_US, &quiet()).unwrap();
-                // A failed run that could not remove its marker, or one whose marker could not be removed.
+                // The run failed and could not remove its marker, or the marker could not be removed.
                 if run.failure.is_some() {
                     assert_eq!(again.restarted.len(), 1, "{context}");
                 }
@@ -331,7 +331,7 @@ fn a_killed_run_leaves_one_gap_from_its_last_record_and_its_tail_beside() {
         let mut sink = opened.sink;
         sink.finish(None).unwrap();
         assert!(std::fs::read_to_string(&path).unwrap().ends_with("}\n"));
-        // And an orderly end leaves none.
+        // An orderly end leaves none.
         let mut after = FileSink::open(spec(dir.path(), "x.ndjson"), START + 200, &quiet()).unwrap();
         assert_eq!(after.restarted, []);
         after.sink.finish(None).unwrap();
@@ -401,7 +401,7 @@ fn the_second_writer_is_refused_and_told_who_the_first_is() {
     let refused = FileSink::open(spec(dir.path(), "x.ndjson"), START, &quiet()).unwrap_err();
     assert_eq!(refused.exit, Exit::Locked);
     assert!(refused.message.contains("--output given twice"), "{refused}");
-    // Under another name, too.
+    // The same under another name.
     std::os::unix::fs::symlink(dir.path().join("x.ndjson"), dir.path().join("y.ndjson")).unwrap();
     assert_eq!(FileSink::open(spec(dir.path(), "y.ndjson"), START, &quiet()).unwrap_err().exit, Exit::Locked);
     drop(first);
@@ -528,7 +528,7 @@ fn a_renamed_file_is_completed_and_the_path_begun_anew() {
         assert!(matches!(&sink.take_notices()[..], [Notice::Moved { .. }]));
         assert!(sink.reopen(Some(b"{\"type\":\"end\"}\n")).unwrap());
         sink.write(line(3, START + 3).as_bytes()).unwrap();
-        // Deleted, and nobody reacts: the second tick does.
+        // Deleted without a reopen: the second tick creates it.
         sink.tick(START + 3).unwrap();
         std::fs::remove_file(&path).unwrap();
         sink.tick(START + 4).unwrap();
@@ -572,7 +572,7 @@ fn frames_are_closed_once_a_minute_and_blocks_once_a_second() {
         sink.write(line(second, START + second * SECOND_US).as_bytes()).unwrap();
         fs.pause(Duration::from_secs(1));
         sink.tick(START + second * SECOND_US).unwrap();
-        // Whatever was taken a second ago can be read now.
+        // Whatever was written a second ago can be read now.
         let mut lines = 0;
         scan(Compression::Zstd, File::open(&path).unwrap(), 0, |piece| {
             if let FrameEvent::Data(data) = piece {
@@ -598,7 +598,7 @@ fn frames_are_closed_once_a_minute_and_blocks_once_a_second() {
 fn a_thousand_rotations_lose_nothing_and_every_line_is_in_the_file_of_its_time() {
     let dir = tempfile::tempdir().unwrap();
     let mut sink = FileSink::open(spec(dir.path(), "x-%H%M%S.ndjson"), START, &quiet()).unwrap().sink;
-    // 997 to a second of virtual time: boundaries fall between records everywhere.
+    // 997 records in each second of virtual time, so that boundaries fall between records everywhere.
     let step = SECOND_US / 997;
     let mut n = 0;
     while n * step < 1_001 * SECOND_US {

@@ -1,4 +1,4 @@
-//! A file for each type of record: `{type}` in a pattern. A file is made when the first record of its type comes.
+//! Writes a file for each type of record: `{type}` in a pattern. A file is created with the first record of its type.
 
 use super::{FileSink, FileSpec, Pattern, Restarted};
 use crate::console::Console;
@@ -9,36 +9,36 @@ use crate::output::{Destination, Notice, Unwritten, WriteFailure};
 use crate::storage::names;
 use std::cell::Cell;
 
-/// Rotated files, one series a type.
+/// Writes rotated files, one series for each type.
 pub struct TypedFiles {
     spec: FileSpec,
     pattern: Pattern,
-    /// Types, each with the header of its CSV.
+    /// Record types, each with the header of its CSV.
     headers: Vec<(&'static str, Vec<u8>)>,
-    /// Whether a line is a packet, so that each file's counters can be told apart.
+    /// Whether each line is one packet, so that each file can have counters of its own.
     lines_are_packets: bool,
     console: Console,
     boundary_us: i64,
     files: Vec<One>,
-    /// Gap records that came before there was a file.
+    /// Gap records from before the first file.
     held: Vec<Vec<u8>>,
     /// Bytes in files that were closed.
     closed: u64,
-    /// What the writer is about to write.
+    /// Bytes that the writer is about to write.
     upcoming: Cell<usize>,
 }
 
-/// The files of a type.
+/// Holds the files of a type.
 struct One {
     kind: String,
     sink: FileSink,
-    /// Records in the current file, and in all of them.
+    /// Number of records in the current file, and in all of them.
     here: u64,
     total: u64,
 }
 
 impl TypedFiles {
-    /// Checks the place, and takes over what a killed run left of the types' current files.
+    /// Checks the folder, and recovers what a killed run left of the types' current files.
     ///
     /// # Errors
     /// As [`FileSink::open`].
@@ -82,7 +82,7 @@ impl TypedFiles {
         Ok(opened.restarted)
     }
 
-    /// The place of a type's files; they are begun if need be.
+    /// Returns the index of a type's files, which are opened if needed.
     fn place(&mut self, kind: &str, line: &[u8]) -> Result<usize, WriteFailure> {
         if let Some(at) = self.files.iter().position(|one| one.kind == kind) {
             return Ok(at);
@@ -104,7 +104,7 @@ impl TypedFiles {
         }
     }
 
-    /// A gap concerns every file; before there is one it waits.
+    /// Writes a gap into every file, or holds it until there is one.
     fn gap(&mut self, line: &[u8]) -> Result<(), WriteFailure> {
         if self.files.is_empty() {
             self.held.push(line.to_vec());
@@ -112,13 +112,13 @@ impl TypedFiles {
         (0..self.files.len()).try_for_each(|at| self.gap_into(at, line))
     }
 
-    /// The `end` record of one file: what is in no line of it was filtered there.
+    /// Returns the `end` record of one file; records that are not in its lines were filtered there.
     fn end_of(&self, end: Option<&[u8]>, records: u64) -> Option<Vec<u8>> {
         let end = end?;
-        let told = serde_json::from_slice::<serde_json::Value>(end).ok().filter(|_| self.lines_are_packets);
+        let counts = serde_json::from_slice::<serde_json::Value>(end).ok().filter(|_| self.lines_are_packets);
         let tail = memchr::memmem::rfind(end, b",\"recv");
-        let (Some(told), Some(tail)) = (told, tail) else { return Some(end.to_vec()) };
-        let number = |key: &str| told[key].as_u64().unwrap_or_default();
+        let (Some(counts), Some(tail)) = (counts, tail) else { return Some(end.to_vec()) };
+        let number = |key: &str| counts[key].as_u64().unwrap_or_default();
         let (received, dropped, malformed) = (number("received"), number("dropped"), number("malformed"));
         let written = records.min(received);
         let filtered = received.saturating_sub(written + dropped + malformed);
@@ -126,7 +126,7 @@ impl TypedFiles {
             "{{\"type\":\"end\",\"received\":{received},\"written\":{written},\"filtered\":{filtered},\"dropped\":{dropped},\
              \"malformed\":{malformed},\"gaps\":{},\"reason\":{}",
             number("gaps"),
-            told["reason"]
+            counts["reason"]
         )
         .into_bytes();
         line.extend_from_slice(&end[tail..]);
@@ -148,7 +148,7 @@ impl TypedFiles {
     }
 }
 
-/// The type that a line of ours begins with.
+/// Returns the type that a line begins with.
 fn kind_of(format: Format, line: &[u8]) -> &str {
     let kind = match format {
         Format::Ndjson => line.strip_prefix(b"{\"type\":\"").and_then(|rest| rest.split(|&b| b == b'"').next()),
@@ -177,7 +177,7 @@ impl Destination for TypedFiles {
 
     fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         if at_us < self.boundary_us {
-            // By size: only those that are large.
+            // For rotation by size, only the files that are large enough.
             for at in 0..self.files.len() {
                 if self.files[at].sink.wants_rotation(self.upcoming.get()) {
                     let end = self.end_of(end_line, self.files[at].here);
@@ -237,13 +237,13 @@ impl Destination for TypedFiles {
                 self.files[at].here = 0;
             }
         }
-        // The counters of the files that are the same go on.
+        // The counters of unchanged files continue.
         Ok(false)
     }
 
     fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         if !self.held.is_empty() {
-            // Nothing else came: the gaps are all there is to tell.
+            // No record came, so the gaps are written into a file of their own.
             let held = std::mem::take(&mut self.held);
             self.place("gap", &held[0])?;
             for line in &held {
@@ -257,8 +257,8 @@ impl Destination for TypedFiles {
         Ok(())
     }
 
-    fn undo(&mut self) {
-        self.files.iter_mut().for_each(|one| one.sink.undo());
+    fn cancel_start(&mut self) {
+        self.files.iter_mut().for_each(|one| one.sink.cancel_start());
     }
 
     fn bytes_written(&self) -> u64 {

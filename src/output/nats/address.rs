@@ -1,4 +1,4 @@
-//! Where messages go: a server, and a subject with places that each record fills in.
+//! Parses where messages go: a server, and a subject with placeholders for each record's fields.
 
 use super::connection::Message;
 use serde::Deserialize;
@@ -8,21 +8,21 @@ use std::fmt;
 const DEFAULT: &str = "dhan.{type}.{segment}.{security_id}";
 const PORT: u16 = 4222;
 
-/// A server and a subject, as `-o` takes them.
+/// Holds a server and a subject, as `-o` takes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct NatsAddress {
     /// `nats://HOST:PORT` or `tls://HOST:PORT`.
     pub server: String,
     /// The subject of each record.
     pub subject: Subject,
 }
 
-impl Address {
-    /// Reads `nats://HOST[:PORT][/SUBJECT]`.
+impl NatsAddress {
+    /// Parses `nats://HOST[:PORT][/SUBJECT]`.
     ///
     /// # Errors
-    /// What is wrong, and what to write instead. A password is not repeated.
-    pub fn parse(typed: &str) -> Result<Address, String> {
+    /// Says what is wrong and what to write instead. A password is not repeated.
+    pub fn parse(typed: &str) -> Result<NatsAddress, String> {
         let (scheme, rest) = typed.split_once("://").unwrap_or_default();
         let (authority, subject) = rest.split_once('/').unwrap_or((rest, ""));
         let scheme = scheme.to_ascii_lowercase();
@@ -34,7 +34,7 @@ impl Address {
         }
         let shown = crate::console::untrusted(typed);
         let wrong = |why: &str| format!("--output {shown:?}: {why}; write nats://HOST:{PORT}/{DEFAULT}");
-        // As http, whose hosts are checked and may be IPv6 in brackets.
+        // Parsed like an http address, which checks the host and allows IPv6 in brackets.
         let url = url::Url::parse(&format!("http://{authority}")).map_err(|_| wrong("it names no server"))?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong("it names no server"))?;
         if url.query().is_some() || url.fragment().is_some() {
@@ -42,17 +42,17 @@ impl Address {
         }
         let port = if authority.ends_with(":80") { 80 } else { url.port().unwrap_or(PORT) };
         let subject = Subject::parse(if subject.is_empty() { DEFAULT } else { subject }).map_err(|why| wrong(&why))?;
-        Ok(Address { server: format!("{scheme}://{host}:{port}"), subject })
+        Ok(NatsAddress { server: format!("{scheme}://{host}:{port}"), subject })
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for NatsAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.server, self.subject.text)
     }
 }
 
-/// A subject with places to fill in.
+/// A subject with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
     text: String,
@@ -68,7 +68,7 @@ enum Part {
     Symbol,
 }
 
-/// What a subject takes from a record.
+/// Holds the fields of a record that a subject uses.
 #[derive(Debug, Default, Deserialize)]
 struct Fields<'a> {
     #[serde(borrow, rename = "type", default)]
@@ -121,7 +121,7 @@ impl Subject {
         Ok(subject)
     }
 
-    /// Returns the subjects of a stream for it: the words before the first place, and `>`.
+    /// Returns the subject filter of a stream for it: the words before the first placeholder, and `>`.
     pub fn stream_subject(&self) -> String {
         let fixed: String =
             self.text.split('.').take_while(|word| !word.contains('{')).map(|word| format!("{word}.")).collect();
@@ -133,7 +133,7 @@ impl Subject {
         self.fill(&Fields { kind: Some(Cow::Borrowed("end")), ..Fields::default() })
     }
 
-    /// Makes the message of a record, a line of NDJSON without its end.
+    /// Returns the message for a record, a line of NDJSON without its line end.
     pub fn message(&self, line: &[u8], run: u64) -> Message {
         let fields: Fields<'_> = serde_json::from_slice(line).unwrap_or_default();
         let time = match (&fields.recv, fields.recv_us) {
@@ -166,7 +166,7 @@ impl Subject {
     }
 }
 
-/// Whether a character may stand in a word of a subject.
+/// Returns whether a character is allowed in a word of a subject.
 fn is_word(c: char) -> bool {
     !(c.is_whitespace() || c.is_control() || matches!(c, '.' | '*' | '>'))
 }
@@ -183,7 +183,7 @@ mod tests {
             ("TLS://a.example:4223/", "tls://a.example:4223/dhan.{type}.{segment}.{security_id}"),
             ("nats://[::1]:1/x", "nats://[::1]:1/x"),
         ] {
-            assert_eq!(Address::parse(typed).unwrap().to_string(), shown);
+            assert_eq!(NatsAddress::parse(typed).unwrap().to_string(), shown);
         }
     }
 
@@ -200,7 +200,7 @@ mod tests {
             ("nats://a/$JS.API", "server's own"),
             ("nats://me:hunter2@a/x", "--nats-creds"),
         ] {
-            let said = Address::parse(typed).unwrap_err();
+            let said = NatsAddress::parse(typed).unwrap_err();
             assert!(said.contains(why) && !said.contains("hunter2"), "{typed}: {said}");
         }
     }

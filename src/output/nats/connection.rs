@@ -1,4 +1,4 @@
-//! One connection to a NATS server, with a thread that serves it. It is never used again after trouble.
+//! Holds one connection to a NATS server, with a thread that serves it. It is not used again after an error.
 
 use crate::console::untrusted;
 use crate::storage::StopSignal;
@@ -14,47 +14,47 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
-/// How long connecting may take.
+/// Time limit of connecting.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long an acknowledgement may take.
+/// Time limit of an acknowledgement.
 const ACK: Duration = Duration::from_secs(5);
-/// How often a wait looks whether the run must end.
+/// Interval at which a wait checks whether the run must end.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long a stream that is made here keeps messages.
+/// Time for which a stream that is created here keeps messages.
 const KEPT: Duration = Duration::from_hours(24);
-/// Where a reconnection would come; it never does.
+/// Delay of the client's own reconnection, which must never happen.
 const NEVER: Duration = Duration::from_hours(24);
-/// A stream that nobody has: a message for it is refused, and shows that one could be published.
+/// Name of a stream that nobody has: a message for it is refused, which shows that publishing is allowed.
 const NOBODYS: &str = "dhan-asks-whether-it-may-publish";
 
-/// What a connection is made with.
+/// Holds the parameters of a connection.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `nats://HOST:PORT` or `tls://HOST:PORT`.
     pub server: String,
-    /// The stream that is made if it is not there.
+    /// The stream that is created if it does not exist.
     pub stream: Option<String>,
     /// The file with the credentials.
     pub creds: Option<PathBuf>,
-    /// The subjects of a stream that is made here.
+    /// Subject filter of a stream that is created here.
     pub stream_subject: String,
 }
 
-/// A message as it is published.
+/// Holds a message as it is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// Its subject.
     pub subject: String,
-    /// The id by which the server knows a double.
+    /// Id by which the server detects a duplicate.
     pub id: String,
     /// The record.
     pub payload: Bytes,
 }
 
-/// Why nothing was acknowledged.
+/// Says why nothing was acknowledged.
 #[derive(Debug)]
 pub enum NatsError {
-    /// The server cannot be reached, or was lost.
+    /// The server cannot be reached, or the connection was lost.
     Away(String),
     /// The server or the account refuses.
     Refused(String),
@@ -73,7 +73,7 @@ impl fmt::Display for NatsError {
     }
 }
 
-/// What the connection says of itself.
+/// Holds the first error that the connection reported.
 #[derive(Default)]
 struct Health {
     error: Mutex<Option<String>>,
@@ -101,12 +101,12 @@ impl Health {
     }
 }
 
-/// A connection.
+/// A connection with its thread.
 pub struct Connection {
     handle: Handle,
     jetstream: jetstream::Context,
     health: Arc<Health>,
-    /// Dropped, it ends the thread and everything that the connection still holds.
+    /// Dropping it ends the thread and drops everything that the connection holds.
     _thread: oneshot::Sender<()>,
 }
 
@@ -127,7 +127,7 @@ impl Connection {
             .map_err(|error| away(format!("a thread cannot be started: {}", error.kind())))?;
         let health = Arc::new(Health::default());
         let client = handle.block_on(until_stopped(stop, connect(settings, Arc::clone(&health))))??;
-        // It starts a task of its own.
+        // Connecting starts a task of its own.
         let entered = handle.enter();
         let mut jetstream = jetstream::new(client);
         drop(entered);
@@ -135,7 +135,7 @@ impl Connection {
         Ok(Connection { handle, jetstream, health, _thread: thread })
     }
 
-    /// Makes the stream if one was named and is not there, and finds out whether a message could be published.
+    /// Creates the stream if one is named and does not exist, and checks that publishing is allowed.
     pub fn prepare(&self, settings: &Settings, subject: &str) -> Result<(), NatsError> {
         self.handle.block_on(async {
             if let Some(name) = &settings.stream {
@@ -157,7 +157,8 @@ impl Connection {
                 Err(error) => Err(error),
             };
             match answer {
-                // Refused for being another stream's: there is one that takes the subject, and it answers.
+                // The server refused because the message is meant for another stream: so a stream takes the subject,
+                // and it answers.
                 Err(error) if is_other_stream(&error) => Ok(()),
                 Err(error) if error.kind() == PublishErrorKind::StreamNotFound => Err(NatsError::Refused(format!(
                     "no stream takes {subject:?}: make one for {:?}, or let --nats-stream NAME make it",
@@ -172,7 +173,7 @@ impl Connection {
     /// Publishes messages in order and waits until all are acknowledged.
     ///
     /// # Errors
-    /// How many of the first ones were, and why no more.
+    /// Returns the number of messages acknowledged, and the reason.
     pub fn publish(&self, messages: &[Message], stop: &StopSignal) -> Result<(), (usize, NatsError)> {
         self.handle.block_on(async {
             let mut waiting: Vec<PublishAckFuture> = Vec::with_capacity(messages.len());
@@ -195,7 +196,7 @@ impl Connection {
                 match self.healthy(Some(stop), acknowledged).await {
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) => return Err((count, publish_error(&error))),
-                    // What is lost may be acknowledged all the same: it is published again, and known as a double.
+                    // A lost acknowledgement is harmless: the message is published again and dropped as a duplicate.
                     Err(error) => return Err((count, failure.unwrap_or(error))),
                 }
             }
@@ -206,7 +207,7 @@ impl Connection {
         })
     }
 
-    /// Waits for something as long as the connection is in order and the run goes on.
+    /// Waits for `work` as long as the connection has no error and the run continues.
     async fn healthy<T>(&self, stop: Option<&StopSignal>, work: impl IntoFuture<Output = T>) -> Result<T, NatsError> {
         tokio::select! {
             biased;
@@ -284,13 +285,13 @@ fn publish_error(error: &PublishError) -> NatsError {
     }
 }
 
-/// Whether a message was refused for being meant for another stream.
+/// Returns whether a message was refused because it is meant for another stream.
 fn is_other_stream(error: &PublishError) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<jetstream::Error>());
     source.is_some_and(|error| error.error_code() == jetstream::ErrorCode::STREAM_NOT_MATCH)
 }
 
-/// Somebody else's error as it may be shown.
+/// Returns an error of the library in a form that is safe to show.
 fn words(error: &dyn fmt::Display) -> String {
     untrusted(&error.to_string())
 }

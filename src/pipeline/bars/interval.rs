@@ -1,4 +1,4 @@
-//! Lengths of bars, and where they begin.
+//! Defines the lengths of bars and where bars begin.
 
 use crate::clock::{IST_OFFSET_US, SECOND_US};
 use crate::model::Segment;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 const DAY: i64 = 86_400;
 
-/// How long a bar stays open for late packets behind its end, µs.
+/// Microseconds that a bar waits for late packets after its end.
 pub const GRACE_US: i64 = SECOND_US;
 
-/// The length of a bar: whole seconds that divide the day.
+/// Holds the length of a bar: whole seconds that divide the day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interval {
     seconds: i64,
@@ -17,10 +17,10 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Reads a number and a unit: `30s`, `5m`, `1h`.
+    /// Parses a number and a unit: `30s`, `5m`, `1h`.
     ///
     /// # Errors
-    /// It is not of that form, or does not divide the day: what to write instead.
+    /// Returns a message with what to write instead if the form is wrong or the length does not divide the day.
     pub fn parse(typed: &str) -> Result<Interval, String> {
         let text = typed.trim().to_ascii_lowercase();
         let wrong = || "not a length of bars: write one such as 30s, 1m, 5m or 1h".to_owned();
@@ -43,18 +43,18 @@ impl Interval {
         Err(format!("it does not divide the day: write {}", nearest.join(" or ")))
     }
 
-    /// Returns its length, µs.
+    /// Returns the length in microseconds.
     pub fn us(&self) -> i64 {
         self.seconds * SECOND_US
     }
 
-    /// Returns it as records carry it.
+    /// Returns the length as typed, which records carry.
     pub fn text(&self) -> Arc<str> {
         Arc::clone(&self.text)
     }
 }
 
-/// Says what to write instead of a unit that is spelled in another way.
+/// Returns an error message that names the right spelling of a unit, if `unit` is a misspelled one.
 fn nearest_unit(digits: &str, unit: &str) -> Option<String> {
     let instead = match unit {
         "sec" | "secs" | "second" | "seconds" => format!("{digits}s"),
@@ -66,10 +66,10 @@ fn nearest_unit(digits: &str, unit: &str) -> Option<String> {
     (!digits.is_empty()).then(|| format!("not a length of bars: write {instead}"))
 }
 
-/// The times of day at which sessions open, IST, in seconds: bars are aligned to that of their segment.
+/// Times of day at which sessions open, in seconds of IST; bars are aligned to their segment's opening.
 pub const OPENINGS: [i64; 2] = [9 * 3_600 + 15 * 60, 9 * 3_600];
 
-/// Returns which of [`OPENINGS`] is a segment's.
+/// Returns the index in [`OPENINGS`] for a segment.
 pub fn opening(segment: Segment) -> usize {
     match segment {
         Segment::MCX_COMM | Segment::NSE_CURRENCY | Segment::BSE_CURRENCY => 1,
@@ -77,15 +77,16 @@ pub fn opening(segment: Segment) -> usize {
     }
 }
 
-/// Returns the beginning of the bar that holds a moment, µs since the epoch. Bars divide the day, so that every day's
-/// opening is a beginning.
+/// Returns the beginning of the bar that contains a moment, in microseconds since the epoch. Because lengths divide
+/// the day, every day's opening is the beginning of a bar.
 #[inline]
 pub fn start_us(moment_us: i64, length_us: i64, opening: usize) -> i64 {
     let offset_us = OPENINGS[opening] * SECOND_US - IST_OFFSET_US;
     moment_us - (moment_us - offset_us).rem_euclid(length_us)
 }
 
-/// Returns the first moment after this one at which bars of any of these lengths may be due, µs since the epoch.
+/// Returns the first moment after `after_us` at which bars of any of these lengths may be due, in microseconds since
+/// the epoch.
 pub fn next_due_us(intervals: &[Interval], after_us: i64) -> Option<i64> {
     let next = |length_us: i64, opening| start_us(after_us - GRACE_US, length_us, opening) + length_us + GRACE_US;
     let all =

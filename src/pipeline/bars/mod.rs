@@ -1,8 +1,8 @@
-//! OHLC bars of market packets (contract §3.7). Pure: packets and moments in, bars out.
+//! Computes OHLC bars from market packets (contract §3.7) without I/O: packets and times in, bars out.
 //!
 //! A bar is due one second after its end, by the clock of receiving. That clock is the receive times of frames, and
-//! [`Event::Clock`](super::item::Event::Clock) where nothing comes: a capture keeps both, so a replay closes every bar at
-//! the same place among the packets.
+//! [`Event::Clock`](super::item::Event::Clock) while no frame arrives. A capture keeps both, so a replay finishes
+//! every bar at the same place among the packets.
 
 mod interval;
 #[cfg(test)]
@@ -17,53 +17,53 @@ use interval::{GRACE_US, OPENINGS, opening, start_us};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
-/// What a ticker, quote or full packet says of trades.
+/// Holds what a ticker, quote or full packet says about trades.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
-    /// Last price, rupees.
+    /// Last price in rupees.
     pub ltp: f32,
-    /// Last trade time, UTC epoch seconds.
+    /// Last trade time in UTC epoch seconds.
     pub ltt: Option<i64>,
-    /// The day's volume.
+    /// Volume of the day in units.
     pub volume: Option<u32>,
-    /// Open interest.
+    /// Open interest in units.
     pub oi: Option<u32>,
 }
 
-/// A bar that is due.
+/// Holds a bar that is due.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
-    /// Whose.
+    /// The instrument.
     pub instrument: InstrumentKey,
     /// The record.
     pub bar: Bar,
-    /// The moment that it carries: a second after its end, or the end of the run.
+    /// Receive time that it carries, in microseconds since the epoch: a second after its end, or the end of the run.
     pub at_us: i64,
-    /// Packets that are counted with this bar, each with one bar only.
+    /// Number of packets counted with this bar; each packet is counted with one bar only.
     pub packets: u32,
 }
 
-/// The bars of a run.
+/// Computes the bars of a run.
 #[derive(Debug)]
 pub struct Bars {
     series: Vec<Series>,
     instruments: Vec<State>,
     known: FxHashMap<InstrumentKey, u32>,
-    /// The latest moment that was seen.
+    /// Latest time seen, in microseconds since the epoch.
     clock_us: i64,
-    /// The first moment at which a bar is due.
+    /// Time at which the next bar is due, in microseconds since the epoch.
     due_us: i64,
-    /// Packets in bars that are not finished.
+    /// Number of packets in unfinished bars.
     held: u64,
-    /// Connections that have lost data, and since when.
-    lost: FxHashMap<u16, i64>,
-    /// Until when each connection's last gap lasted; 0 is all of them.
+    /// Connections with an open gap, and when it began.
+    open_gaps: FxHashMap<u16, i64>,
+    /// End of each connection's last gap; connection 0 stands for all.
     gap_until: BTreeMap<u16, i64>,
-    /// Instruments that a connection was asked for since its last frame.
-    asked: FxHashMap<u16, Vec<InstrumentKey>>,
+    /// Instruments subscribed on a connection since its last frame.
+    new_instruments: FxHashMap<u16, Vec<InstrumentKey>>,
 }
 
-/// What is known of an instrument.
+/// Holds what is known of an instrument.
 #[derive(Debug)]
 struct State {
     instrument: InstrumentKey,
@@ -73,29 +73,29 @@ struct State {
     ltt: i64,
     volume: Option<u32>,
     oi: Option<u32>,
-    /// Growth of the volume that no trade has shown.
+    /// Growth of the volume without a trade that showed it.
     carry: u32,
-    /// Since when it is watched.
+    /// Since when it is observed, in microseconds since the epoch.
     from_us: i64,
 }
 
-/// The bars of one interval and one alignment.
+/// Holds the bars of one interval and one alignment.
 #[derive(Debug)]
 struct Series {
     interval: Interval,
     length_us: i64,
     opening: usize,
-    /// Intervals that are not finished, by their beginnings: the running one, and for a second the one before it.
+    /// Unfinished intervals by their beginnings: the running one, and for a second the one before it.
     open: Vec<Open>,
     spare: Vec<Open>,
 }
 
-/// The bars of one interval.
+/// Holds the bars of one interval.
 #[derive(Debug, Default)]
 struct Open {
     start_us: i64,
     candles: Vec<Candle>,
-    /// Place of an instrument's candle, from 1; 0 is none.
+    /// Position of an instrument's candle, from 1; 0 means none.
     place: Vec<u32>,
 }
 
@@ -116,7 +116,7 @@ struct Candle {
 }
 
 impl Bars {
-    /// Makes bars of these lengths.
+    /// Creates the state for bars of these lengths.
     pub fn new(intervals: &[Interval]) -> Bars {
         let mut intervals = intervals.to_vec();
         intervals.sort_by_key(Interval::us);
@@ -137,23 +137,23 @@ impl Bars {
             clock_us: i64::MIN,
             due_us: i64::MAX,
             held: 0,
-            lost: FxHashMap::default(),
+            open_gaps: FxHashMap::default(),
             gap_until: BTreeMap::new(),
-            asked: FxHashMap::default(),
+            new_instruments: FxHashMap::default(),
         }
     }
 
-    /// Returns the number of packets in bars that are not finished.
+    /// Returns the number of packets in unfinished bars.
     pub fn held(&self) -> u64 {
         self.held
     }
 
-    /// Notes that a connection serves these instruments from its next frame on.
+    /// Records that a connection serves these instruments from its next frame on.
     pub fn subscribed(&mut self, conn: u16, instruments: impl Iterator<Item = InstrumentKey>) {
-        self.asked.entry(conn).or_default().extend(instruments);
+        self.new_instruments.entry(conn).or_default().extend(instruments);
     }
 
-    /// Notes that these instruments are no longer watched.
+    /// Records that these instruments are no longer observed.
     pub fn unsubscribed(&mut self, instruments: &[InstrumentKey]) {
         for at in instruments.iter().filter_map(|instrument| self.known.get(instrument)) {
             for open in self.series.iter_mut().flat_map(|series| &mut series.open) {
@@ -161,23 +161,23 @@ impl Bars {
                     candle.end = true;
                 }
             }
-            // What comes after a new subscription is the state before, as at first.
+            // The first packet after a new subscription shows the state before it, as at the start.
             self.instruments[*at as usize].seen = false;
             self.instruments[*at as usize].from_us = i64::MAX;
         }
     }
 
-    /// Notes that a connection lost data.
-    pub fn lost(&mut self, conn: u16, from_us: i64) {
-        self.lost.entry(conn).or_insert(from_us);
+    /// Records that a gap of a connection opened.
+    pub fn gap_opened(&mut self, conn: u16, from_us: i64) {
+        self.open_gaps.entry(conn).or_insert(from_us);
     }
 
-    /// Notes that a connection has data again.
+    /// Records that a connection has data again.
     pub fn resumed(&mut self, conn: u16) {
-        self.lost.remove(&conn);
+        self.open_gaps.remove(&conn);
     }
 
-    /// Notes a gap; connection 0 is all of them.
+    /// Records a gap; connection 0 stands for all.
     pub fn gap(&mut self, conn: u16, from_us: i64, to_us: i64) {
         let until = self.gap_until.entry(conn).or_insert(to_us);
         *until = (*until).max(to_us);
@@ -213,11 +213,11 @@ impl Bars {
     }
 
     fn emit(&mut self, series: usize, mut open: Open, at_us: i64, ends: bool, each: &mut dyn FnMut(Finished)) {
-        let Bars { series: all, instruments, held, lost, .. } = self;
+        let Bars { series: all, instruments, held, open_gaps, .. } = self;
         let Series { interval, length_us, spare, .. } = &mut all[series];
         for candle in open.candles.drain(..) {
             let State { instrument, conn, .. } = &instruments[candle.instrument as usize];
-            let is_lost = lost.get(conn).is_some_and(|from| *from < open.start_us + *length_us);
+            let is_lost = open_gaps.get(conn).is_some_and(|from| *from < open.start_us + *length_us);
             let incomplete = match (candle.gap || is_lost, candle.start, candle.end || ends) {
                 (true, ..) => Some(Incomplete::Gap),
                 (_, true, _) => Some(Incomplete::Start),
@@ -247,7 +247,7 @@ impl Bars {
         spare.push(open);
     }
 
-    /// Finishes every bar: the run ends at this moment.
+    /// Finishes every bar, because the run ends at this moment.
     pub fn finish(&mut self, end_us: i64, each: &mut dyn FnMut(Finished)) {
         self.advance(end_us, each);
         let end_us = self.clock_us;
@@ -255,7 +255,7 @@ impl Bars {
         for (i, series) in self.series.iter_mut().enumerate() {
             for open in series.open.drain(..) {
                 let until_us = open.start_us + series.length_us;
-                // An interval that is over waits for late packets only: the run did not end within it.
+                // An interval that is over only waits for late packets, so the run did not end within it.
                 let (at_us, ends) = if until_us <= end_us { (until_us + GRACE_US, false) } else { (end_us, true) };
                 rest.push((at_us, i, open, ends));
             }
@@ -267,11 +267,11 @@ impl Bars {
         self.due_us = i64::MAX;
     }
 
-    /// Notes that a frame of a connection came: what it was asked for before is watched from now on.
+    /// Records that a frame of a connection arrived: instruments subscribed before it are observed from now on.
     #[inline]
     pub fn frame(&mut self, conn: u16) {
-        if !self.asked.is_empty()
-            && let Some(instruments) = self.asked.remove(&conn)
+        if !self.new_instruments.is_empty()
+            && let Some(instruments) = self.new_instruments.remove(&conn)
         {
             for instrument in instruments {
                 let at = self.state(instrument, conn);
@@ -302,7 +302,7 @@ impl Bars {
         })
     }
 
-    /// Takes an open interest that came by itself.
+    /// Records an open interest that came in a packet of its own.
     pub fn open_interest(&mut self, instrument: InstrumentKey, conn: u16, oi: u32) {
         let at = self.state(instrument, conn);
         let Bars { series, instruments, clock_us, .. } = self;
@@ -310,8 +310,8 @@ impl Bars {
         running_oi(series, at, usize::from(instruments[at as usize].opening), *clock_us, oi);
     }
 
-    /// Takes a packet that has a price, received at the moment of the last [`advance`](Bars::advance); returns whether it is
-    /// a trade that a bar takes in. `counts`: the packet is to be counted with the first bar that takes it in.
+    /// Records a packet with a price, received at the moment of the last [`advance`](Bars::advance); returns whether
+    /// it is a trade that a bar includes. `counts`: the packet is to be counted with the first bar that includes it.
     pub fn price(&mut self, instrument: InstrumentKey, conn: u16, price: Price, counts: bool) -> bool {
         let at = self.state(instrument, conn);
         let Bars { series, instruments, clock_us: now_us, gap_until, due_us, held, .. } = self;
@@ -329,7 +329,7 @@ impl Bars {
         let (is_more, growth) = match (price.volume, state.volume) {
             _ if first => (false, 0),
             (Some(volume), Some(last)) if volume >= last => (volume > last, volume - last),
-            // A fall is a new day, whose volume began at 0.
+            // When the volume falls, a new day has begun, whose volume started at 0.
             (Some(volume), Some(_)) => (false, volume),
             _ => (false, 0),
         };
@@ -352,7 +352,7 @@ impl Bars {
             let Series { length_us, opening, .. } = *series;
             let begin = |moment_us| start_us(moment_us, length_us, opening);
             let running_us = begin(now_us);
-            // What is seen first is the state before, unless it was traded in the running interval.
+            // The first packet shows the state before, unless its trade lies in the running interval.
             if first && ltt_us.is_none_or(|ltt_us| begin(ltt_us) != running_us) {
                 continue;
             }
@@ -395,7 +395,7 @@ impl Bars {
     }
 }
 
-/// Puts an open interest into the running bars of an instrument.
+/// Sets the open interest in the running bars of an instrument.
 fn running_oi(series: &mut [Series], at: u32, opening: usize, now_us: i64, oi: u32) {
     for series in series.iter_mut().filter(|series| series.opening == opening) {
         let start_us = start_us(now_us, series.length_us, opening);
@@ -414,7 +414,7 @@ impl Series {
 
     /// Returns the bars of the interval that begins at a moment.
     fn at(&mut self, start_us: i64) -> &mut Open {
-        // There are two at most, and the running one is the last.
+        // There are at most two, and the running one is last.
         let place = self.open.iter().rposition(|open| open.start_us <= start_us);
         if let Some(place) = place.filter(|place| self.open[*place].start_us == start_us) {
             return &mut self.open[place];

@@ -1,4 +1,4 @@
-//! Bars against a slow and obvious way of counting them.
+//! Compares bars with a slow and obvious computation.
 
 use super::*;
 use crate::clock::ist_to_us;
@@ -17,7 +17,7 @@ fn intervals(texts: &[&str]) -> Vec<Interval> {
     texts.iter().map(|text| Interval::parse(text).unwrap()).collect()
 }
 
-/// Something that happens at a moment.
+/// An input with its time.
 #[derive(Debug, Clone)]
 enum Step {
     Packet(InstrumentKey, Price),
@@ -52,7 +52,7 @@ struct Trade {
     number: usize,
 }
 
-/// Counts bars of one length: first every trade with its interval, then every bar from a list of its trades.
+/// Computes bars of one length: first every trade with its interval, then every bar from the list of its trades.
 fn oracle(interval: &Interval, steps: &[(i64, Step)], end_us: i64) -> Vec<(i64, InstrumentKey, Bar)> {
     let length = interval.us() / SECOND;
     let mut trades: Vec<Trade> = Vec::new();
@@ -100,7 +100,7 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end_us: i64) -> Vec<(i64, 
         let its: Vec<_> = trades.iter().filter(|t| (t.instrument, t.start) == (instrument, start)).collect();
         let prices = || its.iter().map(|trade| trade.price.ltp);
         let until_us = (start + length) * SECOND;
-        // The last one that was seen before the end of the bar, or before its first trade, or with a trade of it.
+        // The last open interest before the end of the bar, or before its first trade, or with one of its trades.
         let mut oi = steps.iter().enumerate().filter_map(|(number, (now_us, step))| match step {
             Step::Packet(of, price) if *of == instrument => {
                 let counts =
@@ -191,7 +191,7 @@ proptest! {
         }).collect();
         let mut ticking = packets.clone();
         ticking.extend(ticks.into_iter().map(|after| (at("09:14:50") + after, Step::Clock)).filter(|(at, _)| *at <= now_us));
-        // A tick at the moment of a packet may come before or after it.
+        // A tick at the time of a packet may come before or after it.
         ticking.sort_by_key(|(at, _)| *at);
         let intervals = intervals(&["1s", "5s"]);
         prop_assert_eq!(play(&intervals, &packets, now_us), play(&intervals, &ticking, now_us));
@@ -215,8 +215,8 @@ fn a_gap_marks_the_bars_that_it_overlaps_before_and_after_it_is_over() {
         take(&mut bars, moment, ltp, 1);
         take(&mut bars, moment, ltp, 2);
     }
-    bars.lost(1, at("09:15:40"));
-    // The bar is due while the loss is still open.
+    bars.gap_opened(1, at("09:15:40"));
+    // The bar is due while the gap is open.
     take(&mut bars, "09:16:10", 3.0, 2);
     bars.resumed(1);
     bars.gap(1, at("09:15:40"), at("09:16:20"));

@@ -1,4 +1,4 @@
-//! The last state of every order, and what an update means beside it.
+//! Remembers the last state of every order, and compares updates with it.
 
 use super::Outcome;
 use crate::clock::SECOND_US;
@@ -8,33 +8,33 @@ use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Orders that are remembered.
+/// Maximum number of orders that are remembered.
 pub const ORDERS: usize = 10_000;
-/// How long an order is remembered after it was last heard of, µs.
+/// Time in microseconds for which an order is remembered after its last update.
 pub const AGE_US: i64 = 7 * 24 * 3600 * SECOND_US;
 
-/// What is remembered of an order.
+/// Holds what is remembered of an order.
 #[derive(Debug, Clone)]
 struct State {
     status: Option<String>,
     traded_qty: Option<i64>,
     last_updated_time: Option<i64>,
     terms: Terms,
-    /// Whether `order_part_traded` was told, or stood in the first snapshot.
+    /// Whether the event `order_part_traded` was reported, or the first snapshot showed it.
     part_traded: bool,
-    /// Of everything the server said.
+    /// Digest of all fields from the server.
     digest: [u8; 32],
-    /// Where it is known from. After a snapshot, messages of before it may still be on their way.
+    /// Source of the state. After a snapshot, older messages may still arrive.
     origin: Origin,
-    /// Whether a snapshot after a gap told it: the stream may repeat what was sent before the gap.
+    /// Whether it comes from a snapshot after a gap; the stream may then repeat messages from before the gap.
     after_gap: bool,
-    /// When it was last heard of.
+    /// Time of its last update, in microseconds since the epoch.
     seen_us: i64,
-    /// Its place in the order of being heard of.
+    /// Position in the order of last updates.
     turn: u64,
 }
 
-/// What may change about an order that is still working, as far as stream and snapshots both tell it.
+/// Holds the terms of a working order that can change and that stream and snapshots both report.
 #[derive(Debug, Clone)]
 struct Terms {
     quantity: Option<i64>,
@@ -60,8 +60,8 @@ impl Terms {
 }
 
 impl Terms {
-    /// Returns whether both say the same. What one of them does not say is as it was, and the price of a market order is
-    /// none: the sources put different things there.
+    /// Returns whether both agree. An absent term counts as unchanged, and the price of a market order is ignored:
+    /// the sources report different values there.
     fn agree(&self, other: &Terms) -> bool {
         fn agree<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
             a.is_none() || b.is_none() || a == b
@@ -75,7 +75,7 @@ impl Terms {
             && agree(&self.validity, &other.validity)
     }
 
-    /// Returns these, completed by what was known before.
+    /// Returns these terms, completed by those known before.
     fn or(self, before: Option<&Terms>) -> Terms {
         let Some(before) = before.cloned() else { return self };
         Terms {
@@ -89,16 +89,17 @@ impl Terms {
     }
 }
 
-/// Returns a status in words that both sources have: each has some for a working order that the other has not.
+/// Maps a status to a word that both sources use; for a working order each has words that the other lacks.
 fn common_word(status: &str) -> &str {
     match status {
-        // The first three are the stream's, the last is the snapshots'.
+        // The first three are used by the stream, the last one by snapshots.
         "MODIFIED" | "ACTIVE" | "DUMMY" | "PART_TRADED" => "PENDING",
         other => other,
     }
 }
 
-/// Returns whether a status means another than the last one. Two words of one source are two statuses.
+/// Returns whether a status is another state than the last one. Two different words of the same source are two
+/// states.
 fn is_transition(status: &str, origin: Origin, known: &State) -> bool {
     match known.status.as_deref() {
         None => true,
@@ -107,8 +108,8 @@ fn is_transition(status: &str, origin: Origin, known: &State) -> bool {
     }
 }
 
-/// Returns the key under which an order is remembered: legs of a super order may share its number. Without a leg it is
-/// the first.
+/// Returns the key under which an order is remembered. The legs of a super order may share its number, so the key
+/// includes the leg; without one it is the first.
 fn key_of(order: &Order) -> Option<String> {
     let number = order.details.order_no.clone()?;
     Some(match order.details.leg_no {
@@ -117,12 +118,12 @@ fn key_of(order: &Order) -> Option<String> {
     })
 }
 
-/// Whether nothing more happens to an order of this status.
+/// Returns whether no further update can follow this status.
 fn is_finished(status: Option<&str>) -> bool {
     matches!(status, Some("TRADED" | "CANCELLED" | "REJECTED" | "EXPIRED" | "CLOSED"))
 }
 
-/// The states of orders, the least recently heard of forgotten first.
+/// Holds the states of orders; the least recently updated are dropped first.
 #[derive(Debug, Default)]
 pub struct Memory {
     states: HashMap<Arc<str>, State>,
@@ -132,27 +133,28 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Whether an order snapshot was read whole.
+    /// Returns whether an order snapshot was read completely.
     pub fn has_baseline(&self) -> bool {
         self.baseline
     }
 
-    /// Notes that an order snapshot was read whole.
+    /// Records that an order snapshot was read completely.
     pub fn set_baseline(&mut self) {
         self.baseline = true;
     }
 
-    /// An update of the stream.
+    /// Records an update of the stream and returns its outcome.
     pub fn update(&mut self, mut order: Box<Order>, recv_us: i64) -> Outcome {
         self.forget_old(recv_us);
         let Some(key) = key_of(&order) else {
-            // Nothing to compare with, ever.
+            // Without a key the order can never be compared.
             order.events = compare(None, &order);
             return Outcome::Record(order);
         };
         let known = self.states.get(key.as_str());
         let digest = digest(&order);
-        // A snapshot may have overtaken the stream: what it has told is not told again, let alone undone.
+        // A snapshot may be newer than messages that arrive after it: what it reported is neither repeated nor
+        // undone.
         if known.is_some_and(|known| known.digest == digest || is_in_snapshot(&order, known)) {
             self.touch(&key, recv_us);
             return Outcome::Repeat;
@@ -163,7 +165,7 @@ impl Memory {
         Outcome::Record(order)
     }
 
-    /// Takes an order of a snapshot. `at_start`: print it whatever is known; `first_look`: what is unknown is not news.
+    /// Records an order of a snapshot. `at_start`: print it in any case; `first_look`: an unknown order is not news.
     pub fn reconcile(&mut self, mut order: Box<Order>, at_start: bool, first_look: bool, recv_us: i64) -> Outcome {
         self.forget_old(recv_us);
         let Some(key) = key_of(&order) else { return Outcome::Repeat };
@@ -180,7 +182,8 @@ impl Memory {
             known => compare(known, &order),
         };
         previous(&mut order, known);
-        // A snapshot at the start tells less of an order than the stream did: the stream's repeat stays a repeat.
+        // A snapshot at the start has fewer fields than the stream, so the stream's digest is kept and its repeat
+        // stays a repeat.
         let digest = match known {
             Some(known) if !differs(&order, known) => known.digest,
             _ => digest(&order),
@@ -203,7 +206,7 @@ impl Memory {
         let known = self.states.get(key);
         let details = &order.details;
         let state = State {
-            // What an update does not say is as it was.
+            // A field that the update lacks is unchanged.
             status: details.status.clone().or_else(|| known.and_then(|known| known.status.clone())),
             traded_qty: details.traded_qty.or_else(|| known.and_then(|known| known.traded_qty)),
             last_updated_time: details.last_updated_time,
@@ -238,7 +241,7 @@ impl Memory {
     }
 }
 
-/// What happened to an order since it was last seen.
+/// Returns the events between an order's last state and now.
 fn compare(known: Option<&State>, order: &Order) -> Events {
     let details = &order.details;
     let mut events = Events::default().with(Event::Update);
@@ -248,7 +251,7 @@ fn compare(known: Option<&State>, order: &Order) -> Events {
         if known.is_some_and(|known| known.status.is_some()) {
             events = events.with(Event::StatusChange);
         }
-        // A part is traded for the first time once, whether the status or the quantities say so; see below.
+        // The first partial fill is reported once, whether the status or the quantities show it; see below.
         if let Some(event) = Event::of_status(status).filter(|event| *event != Event::PartTraded) {
             events = events.with(event);
         }
@@ -275,12 +278,12 @@ fn previous(order: &mut Order, known: Option<&State>) {
     }
 }
 
-/// Whether an order says other things than what is known of it from the other source, or from an earlier snapshot.
+/// Returns whether an order differs from its state from the other source, or from an earlier snapshot.
 ///
-/// About a finished order only its end and its fills are compared, since the two sources tell the rest differently.
+/// For a finished order only its end and its fills are compared, because the sources report the rest differently.
 fn differs(order: &Order, known: &State) -> bool {
     let details = &order.details;
-    // What an order does not say is as it was.
+    // A field that the order lacks is unchanged.
     details
         .status
         .as_deref()
@@ -289,8 +292,8 @@ fn differs(order: &Order, known: &State) -> bool {
         || !is_finished(details.status.as_deref()) && !Terms::of(order).agree(&known.terms)
 }
 
-/// Whether a snapshot has told already what an update of the stream tells: the same or more, or the same in the other
-/// source's word. An update that is later than the snapshot is news.
+/// Returns whether a snapshot already reported an update of the stream: the same or more, or the same state in the
+/// other source's word. An update that is later than the snapshot is news.
 fn is_in_snapshot(order: &Order, known: &State) -> bool {
     if known.origin != Origin::Snapshot {
         return false;
@@ -300,7 +303,7 @@ fn is_in_snapshot(order: &Order, known: &State) -> bool {
     is_older(order, known) || !differs(order, known) && (is_other_word || known.after_gap && !is_later)
 }
 
-/// Whether what is told was true before what is known: a snapshot is asked for while the stream goes on.
+/// Returns whether a row is older than the known state: the stream continues while a snapshot is fetched.
 fn is_older(row: &Order, known: &State) -> bool {
     let (status, last) = (row.details.status.as_deref(), known.status.as_deref());
     let before = matches!((row.details.last_updated_time, known.last_updated_time), (Some(a), Some(b)) if a < b);
@@ -313,7 +316,7 @@ fn is_older(row: &Order, known: &State) -> bool {
     }
 }
 
-/// A digest of everything the server said: orders stay comparable without being kept.
+/// Returns a digest of all fields from the server, so that orders can be compared without being kept.
 fn digest(order: &Order) -> [u8; 32] {
     let mut hasher = Hasher(Sha256::new());
     order.details.fields(&mut hasher);
@@ -321,7 +324,7 @@ fn digest(order: &Order) -> [u8; 32] {
     hasher.0.finalize().into()
 }
 
-/// Feeds fields to a digest.
+/// Feeds fields into a digest.
 struct Hasher(Sha256);
 
 impl Hasher {
@@ -345,7 +348,7 @@ impl FieldWriter for Hasher {
         self.value(&value.to_le_bytes());
     }
     fn null(&mut self, _: Key) {
-        // No value has this length.
+        // No value has this length, so it marks null.
         self.0.update(u64::MAX.to_le_bytes());
     }
     fn text(&mut self, _: Key, value: &str) {

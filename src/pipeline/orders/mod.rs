@@ -1,7 +1,8 @@
-//! Order messages: tolerant reading, and events from comparing with the last state of the order.
+//! Reads order messages tolerantly, and derives events by comparing an order with its last state.
 //!
-//! Pure: bytes and their receive time in, [`Outcome`]s out. Whatever the bytes are, every message in them has exactly
-//! one outcome, so that the books balance. [`record::order`](crate::record::order) tells where each field comes from.
+//! Bytes and their receive time in, [`Outcome`]s out, without I/O. Every message in any bytes has exactly one
+//! outcome, so that the packet counters balance. [`record::order`](crate::record::order) names the source of each
+//! field.
 
 mod memory;
 mod read;
@@ -11,29 +12,29 @@ use crate::record::order::Order;
 use memory::Memory;
 use read::Read;
 
-/// What became of one message: an object in a text frame, or an order of an order snapshot.
+/// Says what became of one message: an object in a text frame, or an order of an order snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// It is news.
+    /// It is a new update.
     Record(Box<Order>),
-    /// It said what was known, or what is older than what is known: filtered.
+    /// It repeats what is known, or is older: filtered.
     Repeat,
     /// It is about no order, such as a heartbeat: filtered.
     NotAnOrder {
-        /// What it says it is, shortened.
+        /// The kind that it claims, shortened.
         kind: String,
     },
-    /// Nothing could be made of it.
+    /// It could not be decoded.
     Malformed {
-        /// Why, in our words; never what it held.
+        /// The reason, without any of its content.
         detail: String,
     },
 }
 
-/// How orders are read.
+/// Holds the options of reading orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// Whether client ids are shown as their last four characters only.
+    /// Whether only the last four characters of client ids are shown.
     pub mask_client_id: bool,
 }
 
@@ -43,7 +44,7 @@ impl Default for Options {
     }
 }
 
-/// The orders of an account, as far as they were seen.
+/// Tracks the orders of an account.
 #[derive(Debug)]
 pub struct Orders {
     options: Options,
@@ -51,17 +52,17 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// Nothing seen yet.
+    /// Creates a tracker without orders.
     pub fn new(options: Options) -> Orders {
         Orders { options, memory: Memory::default() }
     }
 
-    /// Shows client ids whole from now on.
+    /// Shows client ids in full from now on.
     pub fn show_client_ids(&mut self) {
         self.options.mask_client_id = false;
     }
 
-    /// Takes a text frame of the order socket, received at `recv_us` (µs since the epoch).
+    /// Processes a text frame of the order socket, received at `recv_us` (microseconds since the epoch).
     pub fn on_text(&mut self, bytes: &[u8], recv_us: i64, sink: &mut dyn FnMut(Outcome)) {
         read::text(bytes, self.options, &mut |message| {
             let outcome = match message {
@@ -73,11 +74,11 @@ impl Orders {
         });
     }
 
-    /// Takes the body of an order snapshot (`GET /orders`), received at `recv_us` (µs since the epoch). `at_start`: it is the run's first
-    /// look; otherwise only what changed since is news. An empty one is no message.
+    /// Processes an order snapshot (`GET /orders`), received at `recv_us` (microseconds since the epoch). `at_start`:
+    /// it is the first of the run; otherwise only changes are news. An empty body has no message.
     pub fn on_snapshot(&mut self, body: &[u8], at_start: bool, recv_us: i64, sink: &mut dyn FnMut(Outcome)) {
         let mut whole = true;
-        // Until a first snapshot was read, an order that is unknown may be this morning's: no event is told for it.
+        // Before the first snapshot, an unknown order may be from this morning, so it causes no event.
         let first_look = at_start || !self.memory.has_baseline();
         read::snapshot(body, self.options, &mut |message| {
             let outcome = match message {

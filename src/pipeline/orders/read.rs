@@ -1,4 +1,4 @@
-//! From JSON objects to orders, in either vocabulary, lenient about everything but what a value means.
+//! Reads orders from JSON objects of both sources, leniently except about the meaning of values.
 
 use super::Options;
 use super::snapshot_words::{LEGS, SNAPSHOT_NAMES, in_snapshots, leg, translate};
@@ -11,7 +11,7 @@ use crate::redact::mask_client_id;
 use jiff::civil::{Date, DateTime};
 use std::borrow::Cow;
 
-/// An order as its source tells it, without what follows from comparing; or what a message says it is.
+/// Holds an order as its source reports it, before comparing; or the kind of another message.
 pub(super) enum Read {
     /// An order.
     Order(Box<Order>),
@@ -30,7 +30,7 @@ pub(super) fn text(frame: &[u8], options: Options, each: &mut dyn FnMut(Result<R
     });
 }
 
-/// Calls `each` for every order of an order snapshot: its rows, and the legs that a row lists.
+/// Calls `each` for every order of an order snapshot: its rows, and the legs listed in a row.
 pub(super) fn snapshot(body: &[u8], options: Options, each: &mut dyn FnMut(Result<Read, &'static str>)) {
     orders::rows(body, &mut |row| match row {
         Ok(row) => {
@@ -46,7 +46,7 @@ pub(super) fn snapshot(body: &[u8], options: Options, each: &mut dyn FnMut(Resul
     });
 }
 
-/// Returns a leg with what it shares with its entry.
+/// Returns a leg with the members that it shares with its entry order.
 fn of_entry<'a>(entry: &Members<'a>, leg: Members<'a>) -> Members<'a> {
     const SHARED: [&str; 8] = [
         "dhanClientId",
@@ -92,19 +92,19 @@ fn snapshot_order(row: &Members<'_>, options: Options) -> Result<Read, &'static 
     Ok(Read::Order(Box::new(reading.finish(Origin::Snapshot, options))))
 }
 
-/// An order while it is read.
+/// Holds an order while it is read.
 #[derive(Default)]
 struct Reading<'a> {
     details: Details,
-    /// Fields that were read.
+    /// Number of fields that were read.
     known: usize,
-    /// Fields that came as `null` or with something that is not of their type: they are not 0.
+    /// Fields that came as `null` or with a wrong type; they are not 0.
     unknown: Vec<&'static str>,
     extra: Vec<(String, Cow<'a, str>)>,
 }
 
 impl<'a> Reading<'a> {
-    /// Reads one member. `name` is what the stream calls it; the last value that holds something wins.
+    /// Reads one member. `name` is the stream's name for it; the last non-empty value wins.
     fn member(&mut self, key: &str, name: &str, value: &'a str) {
         let Some((field, place)) = self.details.field_mut(name) else { return self.extra(key, value) };
         match fill(place, value) {
@@ -118,7 +118,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Keeps what has no field.
+    /// Keeps a member that has no field.
     fn extra(&mut self, key: &str, value: &'a str) {
         match self.extra.iter_mut().find(|(known, _)| known == key) {
             Some((_, known)) if !json::is_empty(value) => *known = value.into(),
@@ -127,7 +127,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Makes the segment string of the exchange and its letter; a letter we have no segment for goes to `extra`.
+    /// Derives the segment's name from the exchange and its letter; an unknown letter is kept in `extra`.
     fn stream_segment(&mut self) {
         let Some(letter) = self.details.segment.take() else { return };
         let exchange = self.details.exchange.as_deref().unwrap_or_default().trim().to_ascii_uppercase();
@@ -154,7 +154,7 @@ impl<'a> Reading<'a> {
         self.details.segment = Some(segment.to_owned());
     }
 
-    /// Sets the numbers that the server left out to 0, where it has a word for them and did not say something else.
+    /// Sets numbers that the server left out to 0, if it has a name for them and sent no other value.
     fn zeros(&mut self, has_word: impl Fn(&'static str) -> bool) {
         let unknown = &self.unknown;
         self.details.each_mut(&mut |name, field| {
@@ -174,7 +174,7 @@ impl<'a> Reading<'a> {
         if let Some(status) = &mut details.status {
             *status = status.trim().to_uppercase();
         }
-        // Where zero would be a claim, it means that there is none.
+        // Where zero would be a claim, it means that there is no value.
         let zero = |text: &String| text.trim().bytes().all(|b| matches!(b, b'0' | b'.'));
         details.exch_order_no.take_if(|number| zero(number));
         details.algo_ord_no.take_if(|number| zero(number));
@@ -205,7 +205,7 @@ enum Fill {
     Unreadable,
 }
 
-/// Reads a value into a field. A value that says nothing leaves the field as it is.
+/// Parses a value into a field. An empty value leaves the field unchanged.
 fn fill(place: FieldMut<'_>, value: &str) -> Fill {
     if json::is_empty(value) {
         return Fill::Empty;
@@ -234,7 +234,7 @@ fn put<T>(slot: &mut Option<T>, value: Option<T>) -> Fill {
     }
 }
 
-/// A whole number, also one that was written as `75.0`; exact or not at all.
+/// Parses an integer, also if written as `75.0`; returns `None` if it is not exact.
 fn int(text: &str) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     text.parse().ok().or_else(|| {
@@ -243,19 +243,19 @@ fn int(text: &str) -> Option<i64> {
     })
 }
 
-/// The ways in which servers write that there is no date.
+/// Returns whether a text is one of the servers' forms of "no date".
 fn is_no_date(text: &str) -> bool {
     text.starts_with("0001-01-01") || text.starts_with("0000-00-00") || matches!(text, "0" | "NA" | "-")
 }
 
-/// `YYYY-MM-DD`, what follows it as a time of day ignored.
+/// Parses `YYYY-MM-DD` and ignores a time of day behind it.
 fn date(text: &str) -> Option<String> {
     let (date, rest) = text.split_at_checked(10)?;
     (rest.is_empty() || rest.starts_with([' ', 'T'])).then(|| date.parse::<Date>().ok()).flatten()?;
     Some(date.to_owned())
 }
 
-/// `YYYY-MM-DD HH:MM:SS` on India's wall clock, in true UTC epoch seconds.
+/// Parses `YYYY-MM-DD HH:MM:SS` of India's wall clock; returns UTC epoch seconds.
 fn moment(text: &str) -> Option<i64> {
     let (whole, rest) = text.split_at_checked(19)?;
     let fraction = rest.strip_prefix('.').unwrap_or(rest);

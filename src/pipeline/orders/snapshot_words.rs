@@ -1,9 +1,9 @@
-//! The words of order snapshots (REST), and what the stream calls the same things.
+//! Translates the names and words of order snapshots (REST) into the stream's.
 
 use crate::model::Segment;
 use crate::record::order::Details;
 
-/// A key of order snapshots, and the stream's key for it.
+/// Keys of order snapshots with the stream's keys.
 pub(super) const SNAPSHOT_NAMES: [(&str, &str); 30] = [
     ("dhanClientId", "clientId"),
     ("orderId", "orderNo"),
@@ -34,14 +34,14 @@ pub(super) const SNAPSHOT_NAMES: [(&str, &str); 30] = [
     ("averageTradedPrice", "avgTradedPrice"),
     ("filledQty", "tradedQty"),
     ("legName", "legNo"),
-    // As Dhan spells the quantity of a leg.
+    // Dhan misspells the quantity of a leg.
     ("totalQuatity", "quantity"),
 ];
 
-/// The key of a super order's other legs.
+/// Key of a super order's other legs.
 pub(super) const LEGS: &str = "legDetails";
 
-/// Returns whether order snapshots have a word for a number: left out, it is 0. They cannot know the others.
+/// Returns whether order snapshots have a key for a number: if they leave it out, it is 0. Other numbers are unknown.
 pub(super) fn in_snapshots(field: &str) -> bool {
     matches!(
         field,
@@ -55,7 +55,7 @@ pub(super) fn in_snapshots(field: &str) -> bool {
     )
 }
 
-/// Returns the number of a leg, as JSON, for its name.
+/// Returns the number of a leg, as JSON, by its name.
 pub(super) fn leg(name: &str) -> Option<&'static str> {
     match name.trim_matches('"').trim().to_ascii_uppercase().as_str() {
         "ENTRY_LEG" | "NA" => Some("1"),
@@ -73,7 +73,7 @@ const TYPES: [(&str, &str); 4] =
 const OPTIONS: [(&str, &str); 3] = [("CALL", "CE"), ("PUT", "PE"), ("NA", "XX")];
 const FLAGS: [(&str, &str); 2] = [("true", "1"), ("false", "0")];
 
-/// Replaces the words of an order snapshot by the stream's. A word that is not known stays as it is.
+/// Replaces the words of an order snapshot by the stream's. Unknown words are kept.
 pub(super) fn translate(details: &mut Details) {
     if let Some(segment) = &mut details.segment {
         if let Some(known) =
@@ -81,7 +81,7 @@ pub(super) fn translate(details: &mut Details) {
         {
             known.clone_into(segment);
         }
-        // An index segment names no exchange.
+        // An index segment belongs to no single exchange.
         details.exchange =
             segment.split_once('_').map(|(exchange, _)| exchange.to_owned()).filter(|exchange| exchange != "IDX");
     }

@@ -1,25 +1,25 @@
-//! One output as the pipeline sees it: written at once, or through its queue.
+//! Connects the pipeline to one output, which it writes directly or through a queue.
 
 use crate::format::encoder::Format;
 use crate::model::PacketCounts;
 use crate::output::file::Pattern;
-use crate::output::item::{About, Chunk, Item, Mark};
-use crate::output::lost::Lost;
-use crate::output::queue::{Limits, Queue};
-use crate::output::writer::{Run, Tally, Writer};
+use crate::output::item::{About, Chunk, Mark, OutputItem};
+use crate::output::lost_packets::LostPackets;
+use crate::output::queue::{Limits, OutputQueue};
+use crate::output::writer::{RunInfo, Tally, Writer};
 use crate::output::{Notice, OnLag, WriteFailure};
 use crate::pipeline::outputs::{CHUNK, OutputReport};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Bytes that may wait for an output.
+/// Limit in bytes of an output's queue.
 const CAPACITY: usize = 64 << 20;
-/// Bytes from which on a queue is crowded.
+/// Queued bytes from which a queue is crowded.
 const CROWDED: usize = 8 * CHUNK;
-/// How long a file's thread gathers lines: a file that is read as it grows may wait a hundred milliseconds.
+/// Time for which a file's thread collects lines; a file must show a record within a hundred milliseconds.
 const GATHER: Duration = Duration::from_millis(5);
 
-/// An output.
+/// Holds an output.
 pub(super) struct Port {
     name: String,
     target: Target,
@@ -28,23 +28,23 @@ pub(super) struct Port {
     pub is_file: bool,
     /// Whether it is still written to, as far as is known here.
     pub is_live: bool,
-    /// Whether it takes lines at once, as a rule.
+    /// Whether it usually takes lines at once.
     is_prompt: bool,
     pattern: Option<Pattern>,
-    /// From this moment on records belong to another file, µs since the epoch.
+    /// Moment from which records belong to another file, in microseconds since the epoch.
     pub boundary: i64,
-    /// The run's counters when the current period's file was begun.
+    /// The run's counters when the file of the current period began.
     pub since: PacketCounts,
     /// Bytes of lines that are queued in one piece.
     pub chunk: usize,
 }
 
 enum Target {
-    /// Written where lines are made.
+    /// Written on the thread that makes the lines.
     Direct(Box<Writer>),
     /// Written by a thread of its own.
-    Queued(Arc<Queue<Writer>>),
-    /// Between the two; an output is never seen like this.
+    Queued(Arc<OutputQueue<Writer>>),
+    /// A temporary state between the two that is never observed.
     Moving,
 }
 
@@ -71,7 +71,7 @@ impl Port {
         if let Target::Direct(writer) = std::mem::replace(&mut self.target, Target::Moving) {
             let gather = if self.is_file { GATHER } else { Duration::ZERO };
             let limits = Limits { capacity: CAPACITY, on_lag, gather, notify: Arc::clone(notify) };
-            self.target = Target::Queued(Queue::start("output", *writer, limits)?);
+            self.target = Target::Queued(OutputQueue::start("output", *writer, limits)?);
         }
         Ok(())
     }
@@ -80,19 +80,19 @@ impl Port {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn undo(&mut self) {
+    pub fn cancel_start(&mut self) {
         if let Target::Direct(writer) = &mut self.target {
-            writer.undo();
+            writer.cancel_start();
         }
     }
 
-    pub fn set_run(&mut self, run: Run) {
+    pub fn set_run(&mut self, run: RunInfo) {
         if let Target::Direct(writer) = &mut self.target {
             writer.set_run(run);
         }
     }
 
-    /// Hands lines over; returns whether the output is known to be written to.
+    /// Submits lines; returns whether the output is still written to.
     pub fn lines(&mut self, text: &[u8], marks: &[Mark], about: &About) -> bool {
         match &mut self.target {
             Target::Direct(writer) => {
@@ -110,15 +110,15 @@ impl Port {
                     }
                 }
                 let chunk = self.chunk;
-                let extend = |newest: &mut Item| match newest {
-                    Item::Lines(lines) if lines.text.len() + text.len() <= chunk => {
+                let extend = |newest: &mut OutputItem| match newest {
+                    OutputItem::Lines(lines) if lines.text.len() + text.len() <= chunk => {
                         lines.append(text, marks, about);
                         Some(text.len() + size_of_val(marks))
                     }
                     _ => None,
                 };
                 queue.push(extend, || {
-                    Item::Lines(Chunk { text: text.to_vec(), marks: marks.to_vec(), about: about.clone() })
+                    OutputItem::Lines(Chunk { text: text.to_vec(), marks: marks.to_vec(), about: about.clone() })
                 });
                 true
             }
@@ -126,8 +126,8 @@ impl Port {
         }
     }
 
-    /// Gives the output an item that is no line.
-    pub fn give(&mut self, item: Item) {
+    /// Submits an item other than lines.
+    pub fn give(&mut self, item: OutputItem) {
         match &mut self.target {
             Target::Direct(writer) => writer.item(&item),
             Target::Queued(queue) => queue.push(|_| None, || item),
@@ -135,8 +135,8 @@ impl Port {
         }
     }
 
-    /// A file of another period was begun.
-    pub fn turned_over(&mut self, at_us: i64, counts: &PacketCounts) {
+    /// Records that the file of another period began.
+    pub fn rotated(&mut self, at_us: i64, counts: &PacketCounts) {
         self.since = *counts;
         self.boundary = match (&self.target, &self.pattern) {
             (Target::Direct(writer), _) => writer.destination().boundary_us(),
@@ -155,16 +155,17 @@ impl Port {
         match &mut self.target {
             Target::Direct(writer) => writer.salvage(text, now_us),
             Target::Queued(queue) => {
-                // What is whole goes the usual way; the thread ends when it has taken the last item, orderly or not.
+                // The complete lines take the usual path; the thread ends after the last item, in an orderly way or
+                // not.
                 let text = text.to_vec();
-                queue.push(|_| None, || Item::Salvage { text, now_us });
+                queue.push(|_| None, || OutputItem::Salvage { text, now_us });
                 queue.close();
             }
             Target::Moving => {}
         }
     }
 
-    pub fn finish(&mut self, item: Item) {
+    pub fn finish(&mut self, item: OutputItem) {
         self.give(item);
         if let Target::Queued(queue) = &self.target {
             queue.close();
@@ -182,7 +183,7 @@ impl Port {
         matches!(&self.target, Target::Queued(queue) if queue.has_panicked())
     }
 
-    /// Gives the output up; nothing behind what it has written is in it.
+    /// Abandons the output; only what it has written counts as written.
     pub fn abandon(&mut self, now_us: i64, packets: u64) {
         if let Target::Queued(queue) = &self.target {
             drop(queue.abandon());
@@ -198,7 +199,7 @@ impl Port {
             tally.lost.add(taken_to..packets);
             tally.gaps.push((now_us, now_us));
         }
-        tally.gone.get_or_insert(WriteFailure::Unsaved(failure));
+        tally.failure.get_or_insert(WriteFailure::Unsaved(failure));
     }
 
     pub fn is_full(&self) -> bool {
@@ -209,20 +210,20 @@ impl Port {
         self.is_live && matches!(&self.target, Target::Queued(queue) if queue.weight() >= CROWDED)
     }
 
-    pub fn gone(&self) -> Option<WriteFailure> {
-        self.tally().gone.clone()
+    pub fn failure(&self) -> Option<WriteFailure> {
+        self.tally().failure.clone()
     }
 
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.tally().notices)
     }
 
-    /// The packets that it did not write, of so many.
-    pub fn lost(&self, packets: u64) -> Lost {
+    /// Returns which of this many packets it did not write.
+    pub fn lost(&self, packets: u64) -> LostPackets {
         let mut lost = {
             let tally = self.tally();
             let mut lost = tally.lost.clone();
-            if tally.gone.is_some() {
+            if tally.failure.is_some() {
                 lost.add(tally.taken_to..packets);
             }
             lost
@@ -230,7 +231,7 @@ impl Port {
         if let Target::Queued(queue) = &self.target {
             queue.inspect(|items| {
                 for item in items {
-                    if let Item::Shed(shed) = item {
+                    if let OutputItem::Shed(shed) = item {
                         lost.add(shed.packets.clone());
                     }
                 }

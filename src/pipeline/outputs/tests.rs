@@ -1,4 +1,4 @@
-//! Outputs that turn over, stand still and fail.
+//! Tests outputs that rotate, block and fail.
 
 use super::*;
 use crate::output::file::Pattern;
@@ -6,7 +6,7 @@ use crate::output::{Unwritten, WriteFailure};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// A file of a second that turns over with every write too, and tells which moments it turned over for.
+/// A file that rotates every second and after every write, and records the times of its rotations.
 struct Turning {
     boundary: i64,
     turned: Arc<Mutex<Vec<i64>>>,
@@ -47,7 +47,7 @@ impl Destination for Turning {
 
 const SECOND: i64 = 1_000_000;
 
-/// Outputs with such a file of the second one, and the moments it turns over for.
+/// Returns outputs, of which the second is such a file, and the times of its rotations.
 fn turning() -> (Outputs, Arc<Mutex<Vec<i64>>>) {
     let turned = Arc::default();
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
@@ -85,7 +85,7 @@ fn a_file_is_closed_when_its_time_has_passed_although_nothing_comes() {
     assert_eq!(turned.lock().unwrap().len(), 1, "the file after it has nothing to tell of");
 }
 
-/// Takes so many lines, and then none.
+/// Takes this many lines, and then fails.
 struct Short(usize, WriteFailure);
 
 impl Destination for Short {
@@ -130,7 +130,7 @@ fn a_packet_is_lost_when_no_output_takes_it_and_a_reader_that_stands_still_ends_
     }
 }
 
-/// Keeps what is written, and waits while it is told to.
+/// Keeps what is written, and waits while told to.
 #[derive(Clone, Default)]
 struct Slow {
     text: Arc<Mutex<Vec<u8>>>,
@@ -167,7 +167,7 @@ fn an_output_that_stands_still_costs_itself_its_oldest_lines_and_the_other_one_n
     outputs.start_threads(OnLag::Drop, &notify).unwrap();
     let filler = "x".repeat(60_000);
     let mut counts = PacketCounts::default();
-    // 90 MB, more than may wait.
+    // 90 MB, more than the queue holds.
     for n in 0..1_500_i64 {
         let recv_us = outputs.stamp(10 + n * 10, &counts);
         let line = format!("{{\"type\":\"ticker\",\"filler\":\"{filler}\",\"recv_us\":{recv_us}}}\n");
@@ -180,7 +180,7 @@ fn an_output_that_stands_still_costs_itself_its_oldest_lines_and_the_other_one_n
         }
     }
     slow.waits.store(false, Ordering::Relaxed);
-    outputs.finish(&End { books: counts, reason: "count".to_owned() }, 1_000_000, false);
+    outputs.finish(&End { counts, reason: "count".to_owned() }, 1_000_000, false);
     while !outputs.have_ended() {
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -1,13 +1,13 @@
-//! The stage between decoding and encoding that makes bars of packets.
+//! Makes bars of packets, between decoding and encoding.
 
-use super::{Over, Pipeline};
+use super::{Pipeline, StopReason};
 use crate::model::InstrumentKey;
 use crate::pipeline::bars::{Bars, Finished, Price};
 use crate::protocol::feed::{self, Packet};
 use crate::record::RecordType;
 
 impl Pipeline {
-    /// Prints the bars that are due at a moment, before whatever is printed for it.
+    /// Prints the bars that are due at a moment, before anything else of that moment.
     #[inline(always)]
     pub(super) fn bars_due(&mut self, now_us: i64) {
         if self.bars.is_some() {
@@ -15,7 +15,7 @@ impl Pipeline {
         }
     }
 
-    /// Prints every bar that is left: the run ends at a moment.
+    /// Prints every unfinished bar, because the run ends at a moment.
     pub(super) fn finish_bars(&mut self, end_us: i64) {
         self.with_bars(|bars, each| bars.finish(end_us, each));
         self.bars = None;
@@ -28,31 +28,31 @@ impl Pipeline {
         self.bars = Some(bars);
     }
 
-    /// Prints a bar. Its packets are counted here: only now is it known what became of them.
+    /// Prints a bar and counts its packets: only now is it known whether they were written.
     fn print_bar(&mut self, Finished { instrument, bar, at_us, packets }: &Finished) {
         let count = u64::from(*packets);
-        if self.over.is_some() {
-            self.books.received += count;
-            self.books.filtered += count;
+        if self.stop_reason.is_some() {
+            self.counts.received += count;
+            self.counts.filtered += count;
             return;
         }
         if !self.outputs.has_live() {
-            self.books.received += count;
-            self.books.dropped += count;
+            self.counts.received += count;
+            self.counts.dropped += count;
             return;
         }
-        let recv_us = self.outputs.stamp(*at_us, &self.books);
+        let recv_us = self.outputs.stamp(*at_us, &self.counts);
         let symbol = self.names.symbol(*instrument);
         self.outputs.lines(*packets, |encoder, out| {
             encoder.rare_line(out, *instrument, symbol.as_deref(), bar, recv_us);
         });
-        self.books.received += count;
-        self.books.written += count;
+        self.counts.received += count;
+        self.counts.written += count;
         self.by_type[RecordType::Bar as usize] += 1;
         self.printed();
     }
 
-    /// Gives a packet to the bars; returns whether a bar takes it in and it is no record of its own.
+    /// Passes a packet to the bars; returns whether it is only part of a bar and becomes no record of its own.
     #[cold]
     #[inline(never)]
     pub(super) fn is_only_in_bars(&mut self, conn: u16, instrument: InstrumentKey, packet: &Packet<'_>) -> bool {
@@ -82,7 +82,7 @@ impl Pipeline {
         }
         let is_record = self.rules.only.contains(kind);
         self.names.see(instrument, &self.subscribed);
-        // Bars are kept of what was asked for, and of as many others as are remembered.
+        // Bars are kept for subscribed instruments, and for as many others as are remembered.
         if !self.names.seen().contains(&instrument) {
             return false;
         }
@@ -90,11 +90,11 @@ impl Pipeline {
         bars.price(instrument, conn, price, !is_record) && !is_record
     }
 
-    /// The run ends as it was told to; bars that are open are printed as they are.
+    /// Ends the run for this reason; unfinished bars are printed as they are.
     pub(super) fn end(&mut self, reason: &str, at_us: i64) {
-        if self.over.is_none() {
+        if self.stop_reason.is_none() {
             self.finish_bars(at_us);
         }
-        self.over.get_or_insert_with(|| Over::Done(reason.to_owned()));
+        self.stop_reason.get_or_insert_with(|| StopReason::Done(reason.to_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! Depth frames into books.
+//! Turns depth frames into order books.
 
 use super::losses::FrameDamage;
 use super::{Decoder, Pipeline, View};
@@ -26,8 +26,8 @@ impl Pipeline {
         self.report_damage(frame, damage);
     }
 
-    /// Takes one side of a book. A packet that waits for its other side is in no book yet: it is received when it is known
-    /// what became of it, so that the books balance at every moment.
+    /// Processes one side of an order book. A packet that waits for its other side is counted as received only when
+    /// its outcome is known, so that the packet counters balance at every moment.
     pub(super) fn side(&mut self, side: depth::BookSide<'_>, recv_us: i64) {
         let instrument = side.instrument;
         self.names.see(instrument, &self.subscribed);
@@ -38,43 +38,44 @@ impl Pipeline {
         let symbol = || self.names.symbol(instrument);
         if self.rules.view == View::Sides {
             let record = assembler.side(side);
-            let recv_us = self.outputs.stamp(recv_us, &self.books);
+            let recv_us = self.outputs.stamp(recv_us, &self.counts);
             self.outputs.lines(1, |encoder, out| encoder.depth_side(out, instrument, symbol, &record, recv_us));
-            self.books.received += 1;
-            self.books.written += 1;
+            self.counts.received += 1;
+            self.counts.written += 1;
             *self.figures.records.entry(RecordType::DepthSide.name()).or_default() += 1;
             return self.printed();
         }
         if assembler.are_crowded() {
             let filtered = assembler.forget_others(|instrument| self.subscribed.contains_key(instrument));
-            self.books.received += filtered;
-            self.books.filtered += filtered;
+            self.counts.received += filtered;
+            self.counts.filtered += filtered;
         }
         let pushed = assembler.push(side);
-        self.books.received += pushed.filtered;
-        self.books.filtered += pushed.filtered;
+        self.counts.received += pushed.filtered;
+        self.counts.filtered += pushed.filtered;
         if let Some(record) = pushed.record {
-            let recv_us = self.outputs.stamp(recv_us, &self.books);
+            let recv_us = self.outputs.stamp(recv_us, &self.counts);
             let packets = pushed.written as u32;
             self.outputs.lines(packets, |encoder, out| encoder.depth(out, instrument, symbol, &record, recv_us));
             if let Some(observer) = &mut self.observer {
                 observer.depth(instrument, &symbol, &record, recv_us);
             }
-            self.books.received += pushed.written;
-            self.books.written += pushed.written;
+            self.counts.received += pushed.written;
+            self.counts.written += pushed.written;
             *self.figures.records.entry(RecordType::Depth.name()).or_default() += 1;
             self.printed();
         }
     }
 
-    /// Forgets half books, of these instruments or of all: no side from before a loss is paired with one from after it.
-    pub(super) fn forget_books(&mut self, instruments: Option<&[InstrumentKey]>) {
+    /// Drops unpaired sides, of these instruments or of all: no side from before a gap is paired with one from after
+    /// it.
+    pub(super) fn forget_order_books(&mut self, instruments: Option<&[InstrumentKey]>) {
         let Decoder::Depth(_, assembler) = &mut self.decoder else { return };
         let filtered: u64 = match instruments {
             Some(instruments) => instruments.iter().map(|instrument| assembler.forget(*instrument)).sum(),
             None => assembler.forget_all(),
         };
-        self.books.received += filtered;
-        self.books.filtered += filtered;
+        self.counts.received += filtered;
+        self.counts.filtered += filtered;
     }
 }

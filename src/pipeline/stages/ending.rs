@@ -1,103 +1,103 @@
-//! Where a run ends by itself, to the packet: a capture keeps it, and a replay ends there again.
+//! Ends a run at an exact packet: a capture records the place, and a replay ends there again.
 
 use super::market::market_type;
-use super::{Over, Pipeline};
+use super::{Pipeline, StopReason};
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
 
-/// Where in a frame the pipeline ended the run by itself: it had printed what was asked for.
+/// Says where in a frame the run ended by itself, because everything requested was printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedWithin {
-    /// How many packets (orders: messages) of that frame came before the end; `None`: all.
+    /// Number of packets (order stream: messages) of the frame before the end; `None`: all.
     pub packets: Option<u32>,
-    /// Why: `count` or `once`.
+    /// The reason: `count` or `once`.
     pub reason: String,
 }
 
-/// What the pipeline knows of its end.
+/// Holds the state of the end.
 #[derive(Debug, Default)]
 pub(super) struct Ending {
-    /// The packet of its frame that was the first after the end.
+    /// Index of the first packet of the frame after the end.
     after: Option<usize>,
-    /// Where the run ended by itself, until somebody asks.
+    /// Where the run ended by itself, until taken.
     ended: Option<EndedWithin>,
-    /// The packet of the next frame before which a replayed run ends, and why.
+    /// Index of the packet in the next frame before which a replayed run ends, and the reason.
     before: Option<(usize, String)>,
 }
 
 impl Pipeline {
-    /// Where the run ended by itself; told once.
+    /// Takes the place where the run ended by itself; returns it once.
     pub fn take_ended(&mut self) -> Option<EndedWithin> {
         self.ending.ended.take()
     }
 
-    /// The run ends within the next frame, when so many of its packets (orders: messages) were taken: there the live run
-    /// ended that is replayed.
+    /// Ends the run within the next frame, after this many of its packets (order stream: messages), where the
+    /// replayed live run ended.
     pub fn end_within_next(&mut self, packets: u32, reason: &str) {
         self.ending.before = Some((packets as usize, reason.to_owned()));
     }
 
-    /// From now on one record of each of these is printed, and then the run ends (`--once`).
+    /// Prints one record for each of these from now on, and then ends the run (`--once`).
     pub fn print_once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
         self.once = Some(wanted.iter().map(|&(instrument, mode)| (instrument, market_type(mode))).collect());
     }
 
-    /// Asked for every packet of a frame before it is taken: whether it comes after the end.
+    /// Returns whether a packet comes after the end; called for every packet of a frame before it is processed.
     #[inline(always)]
     pub(super) fn is_after_end(&mut self, packet: usize) -> bool {
-        if self.ending.before.is_none() && self.over.is_none() {
+        if self.ending.before.is_none() && self.stop_reason.is_none() {
             return false;
         }
-        self.looks_at_end(packet)
+        self.check_end(packet)
     }
 
     #[cold]
-    fn looks_at_end(&mut self, packet: usize) -> bool {
+    fn check_end(&mut self, packet: usize) -> bool {
         if self.ending.before.as_ref().is_some_and(|(before, _)| *before == packet) {
-            self.end_as_asked();
+            self.end_as_replayed();
         }
-        if self.over.is_some() {
+        if self.stop_reason.is_some() {
             self.ending.after.get_or_insert(packet);
         }
-        self.over.is_some()
+        self.stop_reason.is_some()
     }
 
-    /// A frame has been taken, and the run was not over before it.
-    pub(super) fn note_end(&mut self) {
-        if let Some(Over::Done(reason)) = &self.over {
+    /// Records that a frame was processed that may have ended the run.
+    pub(super) fn record_end(&mut self) {
+        if let Some(StopReason::Done(reason)) = &self.stop_reason {
             let packets = self.ending.after.and_then(|packets| u32::try_from(packets).ok());
             self.ending.ended = Some(EndedWithin { packets, reason: reason.clone() });
         }
     }
 
-    /// The frame within which the run was to end has been taken, however many packets it had.
+    /// Ends a replayed run after the frame within which it was to end, even if the frame had fewer packets.
     #[inline(always)]
-    pub(super) fn end_as_asked(&mut self) {
+    pub(super) fn end_as_replayed(&mut self) {
         if self.ending.before.is_some() {
-            self.ends_here();
+            self.end_here();
         }
     }
 
     #[cold]
-    fn ends_here(&mut self) {
+    fn end_here(&mut self) {
         if let Some((_, reason)) = self.ending.before.take() {
-            self.over.get_or_insert(Over::Done(reason));
+            self.stop_reason.get_or_insert(StopReason::Done(reason));
         }
     }
 
-    /// Whether the run is over.
+    /// Returns whether the run is over.
     #[inline]
     pub fn is_over(&self) -> bool {
-        self.over.is_some() || self.has_failed()
+        self.stop_reason.is_some() || self.has_failed()
     }
 
-    /// Whether output has failed.
+    /// Returns whether output has failed.
     #[inline]
     pub fn has_failed(&self) -> bool {
         self.outputs.failure().is_some()
     }
 
-    /// Records printed so far.
+    /// Returns the number of records printed so far.
     pub fn printed_count(&self) -> u64 {
         self.printed
     }

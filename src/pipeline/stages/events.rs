@@ -1,4 +1,4 @@
-//! What happens between frames.
+//! Processes events between frames.
 
 use super::Pipeline;
 use super::market::mode_bit;
@@ -9,28 +9,28 @@ use crate::record::RecordType;
 use crate::record::control::Status;
 
 impl Pipeline {
-    /// Takes an event.
+    /// Processes an event.
     pub fn event(&mut self, event: &Event) {
         if let Some(observer) = &mut self.observer {
             observer.event(event);
         }
         match event {
             Event::Symbols(symbols) => {
-                self.names.told(symbols);
+                self.names.set(symbols);
                 self.outputs.forget_symbols();
             }
             Event::Subscribed { conn, instruments } => self.subscribed(*conn, instruments),
             Event::Clock { at_us } => self.bars_due(*at_us),
             Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
-            Event::Lost { conn, reason, detail, from_us } => {
-                let served: Vec<_> = self.gaps.served(*conn).collect();
-                self.forget_books(Some(&served));
-                self.gaps.lost(*conn, *reason, Some(detail.clone()), *from_us);
+            Event::GapOpened { conn, reason, detail, from_us } => {
+                let served: Vec<_> = self.gaps.instruments_of(*conn).collect();
+                self.forget_order_books(Some(&served));
+                self.gaps.open(*conn, *reason, Some(detail.clone()), *from_us);
                 if let Some(bars) = &mut self.bars {
-                    bars.lost(*conn, *from_us);
+                    bars.gap_opened(*conn, *from_us);
                 }
             }
-            Event::Whole { conn, at_us } => {
+            Event::Resynced { conn, at_us } => {
                 self.bars_due(*at_us);
                 if let Some(gap) = self.gaps.resumed(self.rules.feed, *conn, *at_us) {
                     self.print_gap(gap, *at_us);
@@ -42,16 +42,16 @@ impl Pipeline {
             }
             Event::Status { conn, event, detail, at_us } => {
                 self.bars_due(*at_us);
-                if self.rules.status_records && self.over.is_none() {
+                if self.rules.status_records && self.stop_reason.is_none() {
                     let status = Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
-                    let recv_us = self.outputs.stamp(*at_us, &self.books);
-                    self.outputs.control(&status, recv_us, &self.books);
+                    let recv_us = self.outputs.stamp(*at_us, &self.counts);
+                    self.outputs.control(&status, recv_us, &self.counts);
                 }
             }
             Event::Chain { chain, at_us } => {
-                if self.rules.only.contains(RecordType::Chain) && self.over.is_none() {
-                    let recv_us = self.outputs.stamp(*at_us, &self.books);
-                    self.outputs.control(chain, recv_us, &self.books);
+                if self.rules.only.contains(RecordType::Chain) && self.stop_reason.is_none() {
+                    let recv_us = self.outputs.stamp(*at_us, &self.counts);
+                    self.outputs.control(chain, recv_us, &self.counts);
                 }
             }
             Event::End { reason, at_us } => self.end(reason, *at_us),
@@ -74,21 +74,21 @@ impl Pipeline {
     }
 
     pub(super) fn unsubscribed(&mut self, instruments: &[(InstrumentKey, Option<Mode>)]) {
-        let mut gone = Vec::new();
+        let mut removed = Vec::new();
         for &(instrument, mode) in instruments {
             let bits = self.subscribed.entry(instrument).or_default();
             *bits &= !mode.map_or(u8::MAX, mode_bit);
             self.wanted.insert(instrument, *bits);
             if *bits == 0 {
                 self.subscribed.remove(&instrument);
-                gone.push(instrument);
+                removed.push(instrument);
             }
         }
         if let Some(bars) = &mut self.bars {
-            bars.unsubscribed(&gone);
+            bars.unsubscribed(&removed);
         }
-        self.gaps.unsubscribed(&gone);
+        self.gaps.unsubscribed(&removed);
         self.outputs.set_instruments(self.gaps.requested());
-        self.forget_books(Some(&gone));
+        self.forget_order_books(Some(&removed));
     }
 }

@@ -1,18 +1,18 @@
-//! What was lost, and telling of it.
+//! Counts losses and prints their gap records.
 
 use super::Pipeline;
 use crate::pipeline::item::{Frame, Lagged};
 use crate::protocol::Malformed;
 use crate::record::control::{Gap, GapReason};
 
-/// Malformed frames that get a gap record of their own each second; what comes beyond is counted in the next one.
+/// Number of malformed frames a second that get a gap record of their own; the others are counted in the next one.
 const MALFORMED_A_SECOND: u32 = 10;
 
-/// Malformed packets that have not been told of yet.
+/// Holds malformed packets that no gap record has reported yet.
 #[derive(Debug, Default)]
 pub(super) struct MalformedBurst {
     second: i64,
-    told: u32,
+    reported: u32,
     pub(super) held: u64,
     from_us: i64,
     conn: u16,
@@ -28,8 +28,8 @@ pub(super) struct FrameDamage {
 impl Pipeline {
     /// Counts a malformed packet, and notes it for the frame's gap record.
     pub(super) fn malformed(&mut self, malformed: &Malformed, damage: &mut FrameDamage) {
-        self.books.received += 1;
-        self.books.malformed += 1;
+        self.counts.received += 1;
+        self.counts.malformed += 1;
         damage.packets += 1;
         damage.code = malformed.code.or(damage.code);
     }
@@ -37,7 +37,7 @@ impl Pipeline {
     /// Reports the malformed packets of a frame, if there were any.
     pub(super) fn report_damage(&mut self, frame: Frame<'_>, damage: FrameDamage) {
         if damage.packets > 0 {
-            self.tell_malformed(frame, damage.packets, damage.code.map(|code| format!("code {code}")));
+            self.report_malformed(frame, damage.packets, damage.code.map(|code| format!("code {code}")));
         }
     }
 
@@ -52,30 +52,30 @@ impl Pipeline {
     }
 
     #[cold]
-    pub(super) fn tell_malformed(&mut self, frame: Frame<'_>, packets: u64, detail: Option<String>) {
+    pub(super) fn report_malformed(&mut self, frame: Frame<'_>, packets: u64, detail: Option<String>) {
         let second = frame.recv_us.div_euclid(1_000_000);
         if second != self.malformed.second {
             self.malformed = MalformedBurst { second, ..std::mem::take(&mut self.malformed) };
-            self.malformed.told = 0;
+            self.malformed.reported = 0;
         }
         if self.malformed.held == 0 {
             self.malformed.from_us = frame.recv_us;
             self.malformed.conn = frame.conn;
         }
         self.malformed.held += packets;
-        if self.malformed.told < MALFORMED_A_SECOND {
-            self.malformed.told += 1;
-            self.told_malformed(frame.recv_us, detail);
+        if self.malformed.reported < MALFORMED_A_SECOND {
+            self.malformed.reported += 1;
+            self.print_malformed(frame.recv_us, detail);
         }
     }
 
-    pub(super) fn told_malformed(&mut self, to_us: i64, detail: Option<String>) {
+    pub(super) fn print_malformed(&mut self, to_us: i64, detail: Option<String>) {
         let MalformedBurst { held, from_us, conn, .. } = self.malformed;
         self.malformed.held = 0;
         self.gap(conn, GapReason::Malformed, detail, from_us, to_us, Some(held));
     }
 
-    /// Prints and counts a gap that is over.
+    /// Counts and prints a gap that is over.
     pub(super) fn gap(
         &mut self,
         conn: u16,
@@ -93,28 +93,28 @@ impl Pipeline {
         if let Some(bars) = &mut self.bars {
             bars.gap(gap.conn, gap.from_us, gap.to_us);
         }
-        // Counted after its moment is known: that may close a file, whose books are then told without it.
-        let recv_us = self.rules.gaps.then(|| self.outputs.stamp(at_us, &self.books));
-        self.books.gaps += 1;
+        // Counted after its receive time is known: that may close a file, whose counters must not include this gap.
+        let recv_us = self.rules.gaps.then(|| self.outputs.stamp(at_us, &self.counts));
+        self.counts.gaps += 1;
         if let Some(observer) = &mut self.observer {
             observer.gap(&gap);
         }
         if let Some(recv_us) = recv_us {
-            self.outputs.control(&gap, recv_us, &self.books);
+            self.outputs.control(&gap, recv_us, &self.counts);
         }
     }
 
-    /// Takes the account of frames that were lost before they came here.
+    /// Counts frames that were lost before they reached the pipeline.
     pub fn lagged(&mut self, lagged: Lagged) {
-        if self.over.is_some() {
-            self.books.filtered += lagged.packets;
+        if self.stop_reason.is_some() {
+            self.counts.filtered += lagged.packets;
         } else {
             self.bars_due(lagged.to_us);
-            self.forget_books(None);
+            self.forget_order_books(None);
             self.gap(0, GapReason::Lagged, None, lagged.from_us, lagged.to_us, Some(lagged.packets));
-            self.books.dropped += lagged.packets;
+            self.counts.dropped += lagged.packets;
         }
-        self.books.received += lagged.packets;
+        self.counts.received += lagged.packets;
     }
 }
 

@@ -1,7 +1,7 @@
-//! Market feed frames into records.
+//! Turns market feed frames into records.
 
 use super::losses::FrameDamage;
-use super::{Over, Pipeline};
+use super::{Pipeline, StopReason};
 use crate::clock::SECOND_US;
 use crate::model::InstrumentKey;
 use crate::pipeline::figures::Lag;
@@ -20,7 +20,7 @@ impl Pipeline {
         }
     }
 
-    /// Takes a frame packet by packet.
+    /// Processes a frame packet by packet.
     #[inline(never)]
     fn walk(&mut self, frame: Frame<'_>) {
         let mut damage = FrameDamage::default();
@@ -36,7 +36,7 @@ impl Pipeline {
         self.report_damage(frame, damage);
     }
 
-    /// Takes a packet that says something of the market.
+    /// Processes a data packet.
     #[inline(always)]
     fn data(&mut self, frame: Frame<'_>, header: Header, packet: Packet<'_>) {
         if self.gaps.any_open() {
@@ -48,15 +48,15 @@ impl Pipeline {
         }
         let is_printed = match packet {
             Packet::Ticker(p) => {
-                self.late(recv_us, p.ltt_raw());
+                self.record_lag(recv_us, p.ltt_raw());
                 self.packet(instrument, &p, recv_us)
             }
             Packet::Quote(p) => {
-                self.late(recv_us, p.ltt_raw());
+                self.record_lag(recv_us, p.ltt_raw());
                 self.packet(instrument, &p, recv_us)
             }
             Packet::Full(p) => {
-                self.late(recv_us, p.ltt_raw());
+                self.record_lag(recv_us, p.ltt_raw());
                 self.packet(instrument, &p, recv_us)
             }
             Packet::OpenInterest(p) => self.packet(instrument, &p, recv_us),
@@ -69,13 +69,13 @@ impl Pipeline {
             Packet::Heartbeat | Packet::Disconnect(_) => false,
         };
         if is_printed && self.observer.is_some() {
-            self.observed(instrument, &packet);
+            self.notify_observer(instrument, &packet);
         }
     }
 
-    /// Shows a packet that was printed to the observer.
+    /// Passes a printed packet to the observer.
     #[cold]
-    fn observed(&mut self, instrument: InstrumentKey, packet: &Packet<'_>) {
+    fn notify_observer(&mut self, instrument: InstrumentKey, packet: &Packet<'_>) {
         let Pipeline { observer, names, outputs, .. } = self;
         if let Some(observer) = observer {
             observer.market(instrument, &|| names.symbol(instrument), packet, outputs.last_stamp());
@@ -94,20 +94,20 @@ impl Pipeline {
             self.filtered();
             return false;
         }
-        let recv_us = self.outputs.stamp(recv_us, &self.books);
+        let recv_us = self.outputs.stamp(recv_us, &self.counts);
         let Pipeline { outputs, names, subscribed, .. } = self;
-        // Asked once an instrument and type, so that this is also where an instrument is seen first.
+        // Called once for each instrument and type, so the first packet of an instrument is noticed here too.
         let symbol = || {
             names.see(instrument, subscribed);
             names.symbol(instrument)
         };
         outputs.instrument(instrument, symbol, record, recv_us);
-        self.books.received += 1;
-        self.books.written += 1;
+        self.counts.received += 1;
+        self.counts.written += 1;
         self.by_type[kind as usize] += 1;
         self.printed();
         if self.once.as_ref().is_some_and(FxHashSet::is_empty) {
-            self.over.get_or_insert(Over::Done("once".to_owned()));
+            self.stop_reason.get_or_insert(StopReason::Done("once".to_owned()));
         }
         true
     }
@@ -121,14 +121,14 @@ impl Pipeline {
         }
     }
 
-    /// Whether `--once` still waits for this record; from now on it does not.
+    /// Returns whether `--once` still waits for this record, and marks it as done.
     pub(super) fn is_due_once(&mut self, instrument: InstrumentKey, kind: RecordType) -> bool {
         self.once.as_mut().is_some_and(|due| due.remove(&(instrument, kind)))
     }
 
     #[inline(always)]
-    pub(super) fn late(&mut self, recv_us: i64, ltt_raw: u32) {
-        // Only a trade that is newer than every other says how late trades are; the rest repeat old ones.
+    pub(super) fn record_lag(&mut self, recv_us: i64, ltt_raw: u32) {
+        // Only a trade later than all others shows how late trades are; the rest repeat old ones.
         if let Some(ltt) = feed::utc(ltt_raw)
             && ltt > self.figures.newest_ltt
             && ltt * SECOND_US <= recv_us + SECOND_US
@@ -136,13 +136,13 @@ impl Pipeline {
             self.figures.newest_ltt = ltt;
             let lag_us = recv_us - ltt * SECOND_US;
             if lag_us <= Lag::LONGEST_US {
-                self.figures.lag.note(lag_us);
+                self.figures.lag.add(lag_us);
             }
         }
     }
 }
 
-/// The record type that a mode yields.
+/// Returns the record type of a mode.
 pub(super) fn market_type(mode: Mode) -> RecordType {
     match mode {
         Mode::Ticker => RecordType::Ticker,

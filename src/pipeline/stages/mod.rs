@@ -1,5 +1,5 @@
-//! Items into records: decodes, filters, stamps, writes, and accounts for every packet. The same for a live run and for
-//! a replay, which is why a replay prints the same bytes.
+//! Turns items into records: decodes, filters, stamps, writes, and counts every packet. A replay uses the same code
+//! as a live run and so prints the same bytes.
 
 mod bars;
 mod depth;
@@ -33,12 +33,12 @@ use crate::record::control::End;
 use losses::MalformedBurst;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Why a run is over.
+/// Says why a run is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Over {
-    /// It printed what was asked for: `count`, `once`; or it was told to end, with this reason.
+pub enum StopReason {
+    /// Everything requested was printed: `count`, `once`; or the run was told to end, with this reason.
     Done(String),
-    /// Output failed.
+    /// An output failed.
     Output(WriteFailure),
 }
 
@@ -46,42 +46,42 @@ pub enum Over {
 pub struct Pipeline {
     rules: Rules,
     outputs: Outputs,
-    books: PacketCounts,
+    counts: PacketCounts,
     gaps: Gaps,
     decoder: Decoder,
     figures: Figures,
     names: names::Names,
-    /// Modes that are wanted, as bits; kept for instruments that were ever unsubscribed from.
+    /// Wanted modes as bits, for instruments that were ever unsubscribed.
     wanted: FxHashMap<InstrumentKey, u8>,
-    /// All modes that are subscribed, as bits.
+    /// All subscribed modes as bits.
     subscribed: names::Subscribed,
     once: Option<FxHashSet<(InstrumentKey, RecordType)>>,
     printed: u64,
     by_type: [u64; RecordType::ALL.len()],
     malformed: MalformedBurst,
-    over: Option<Over>,
+    stop_reason: Option<StopReason>,
     ending: ending::Ending,
     observer: Option<Box<dyn Observer>>,
-    /// Bars that are made of the packets (`--bars`), until the run ends.
+    /// Bars of the packets (`--bars`), until the run ends.
     bars: Option<Box<Bars>>,
-    /// For how long data had been missing when the end began.
+    /// How long data had been missing when the end began, in microseconds.
     disconnected_us: Option<i64>,
 }
 
-/// What a stream's frames are decoded with.
+/// Decodes a stream's frames.
 enum Decoder {
     Market,
-    Depth(Levels, book::Books),
+    Depth(Levels, book::OrderBooks),
     Orders(Box<Orders>),
 }
 
 impl Pipeline {
-    /// A pipeline that began at a moment, µs since the epoch.
+    /// Creates a pipeline whose run began at a moment in microseconds since the epoch.
     pub fn new(mut rules: Rules, mut outputs: Outputs, started_us: i64) -> Pipeline {
         outputs.set_stream(rules.feed);
         let decoder = match rules.feed {
             Stream::Market => Decoder::Market,
-            Stream::Depth(levels) => Decoder::Depth(levels, book::Books::new(levels, rules.top)),
+            Stream::Depth(levels) => Decoder::Depth(levels, book::OrderBooks::new(levels, rules.top)),
             Stream::Orders => Decoder::Orders(Box::new(Orders::new(rules.orders))),
         };
         let once = rules.once.take();
@@ -89,7 +89,7 @@ impl Pipeline {
         let mut pipeline = Pipeline {
             rules,
             outputs,
-            books: PacketCounts::default(),
+            counts: PacketCounts::default(),
             gaps: Gaps::default(),
             decoder,
             figures: Figures { started_us, ..Figures::default() },
@@ -100,7 +100,7 @@ impl Pipeline {
             printed: 0,
             by_type: [0; RecordType::ALL.len()],
             malformed: MalformedBurst::default(),
-            over: None,
+            stop_reason: None,
             ending: ending::Ending::default(),
             observer: None,
             bars,
@@ -112,34 +112,34 @@ impl Pipeline {
         pipeline
     }
 
-    /// Shows the client ids of orders whole from now on.
+    /// Shows the client ids of orders in full from now on.
     pub fn show_client_ids(&mut self) {
         if let Decoder::Orders(orders) = &mut self.decoder {
             orders.show_client_ids();
         }
     }
 
-    /// Asks this for the names of instruments that come without one, once each.
+    /// Sets the function that looks up the symbols of instruments that come without one, once each.
     pub fn look_up_with(&mut self, look_up: LookUp) {
         self.names.look_up_with(look_up);
     }
 
-    /// Shows this every record as a value, from now on.
+    /// Shows every record as a value to this observer from now on.
     pub fn observe_with(&mut self, observer: Box<dyn Observer>) {
         self.observer = Some(observer);
     }
 
-    /// Names that were looked up since this was asked last.
+    /// Takes the symbols that were looked up since the last call.
     pub fn take_named(&mut self) -> Vec<Named> {
         self.names.take_found()
     }
 
-    /// Takes a frame.
+    /// Processes a frame.
     pub fn frame(&mut self, frame: Frame<'_>) {
-        let was_over = self.over.is_some();
+        let was_over = self.stop_reason.is_some();
         self.decode(frame);
-        if !was_over && self.over.is_some() {
-            self.note_end();
+        if !was_over && self.stop_reason.is_some() {
+            self.record_end();
         }
     }
 
@@ -154,121 +154,122 @@ impl Pipeline {
         }
         self.figures.last_recv_us = frame.recv_us;
         match (&self.decoder, frame.kind) {
-            _ if !self.outputs.has_live() => self.nowhere_to_go(frame),
-            _ if self.over.is_some() => self.after_the_end(frame),
+            _ if !self.outputs.has_live() => self.count_undecoded(frame),
+            _ if self.stop_reason.is_some() => self.filter_after_end(frame),
             (Decoder::Market, FrameKind::Binary) => self.market(frame),
             (Decoder::Depth(levels, _), FrameKind::Binary) => self.depth(frame, *levels),
             (Decoder::Orders(_), FrameKind::Binary) => self.binary_among_orders(frame),
             (Decoder::Orders(_), _) => self.orders(frame),
-            // No text is known on the binary feeds; the driver has shown it.
+            // The binary feeds define no texts; the driver has printed it.
             (Decoder::Market | Decoder::Depth(..), _) => self.filtered(),
         }
         self.gaps.carried(frame.conn, self.outputs.last_stamp());
-        self.end_as_asked();
+        self.end_as_replayed();
     }
 
-    /// Nothing takes records any more: what comes is counted, undecoded.
+    /// Counts a frame without decoding it, because no output takes records any more.
     #[cold]
-    fn nowhere_to_go(&mut self, frame: Frame<'_>) {
+    fn count_undecoded(&mut self, frame: Frame<'_>) {
         let packets = count_packets(self.rules.feed, frame);
-        self.books.received += packets;
-        if self.over.is_some() {
-            self.books.filtered += packets;
+        self.counts.received += packets;
+        if self.stop_reason.is_some() {
+            self.counts.filtered += packets;
         } else {
-            self.books.dropped += packets;
+            self.counts.dropped += packets;
         }
     }
 
-    /// What comes after the end was decided is filtered.
-    fn after_the_end(&mut self, frame: Frame<'_>) {
+    /// Counts a frame as filtered, because the run is over.
+    fn filter_after_end(&mut self, frame: Frame<'_>) {
         let packets = count_packets(self.rules.feed, frame);
-        self.books.received += packets;
-        self.books.filtered += packets;
+        self.counts.received += packets;
+        self.counts.filtered += packets;
     }
 
-    /// Counts a record that was printed.
+    /// Counts a printed record.
     #[inline(always)]
     fn printed(&mut self) {
         self.printed += 1;
         if self.rules.count == Some(self.printed) {
-            self.over.get_or_insert(Over::Done("count".to_owned()));
+            self.stop_reason.get_or_insert(StopReason::Done("count".to_owned()));
         }
     }
 
     fn filtered(&mut self) {
-        self.books.received += 1;
-        self.books.filtered += 1;
+        self.counts.received += 1;
+        self.counts.filtered += 1;
     }
 
-    /// Whether the run is over, and why.
-    pub fn over(&self) -> Option<Over> {
-        self.outputs.failure().map(|why| Over::Output(why.clone())).or_else(|| self.over.clone())
+    /// Returns why the run is over, or `None` if it is not.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.outputs.failure().map(|why| StopReason::Output(why.clone())).or_else(|| self.stop_reason.clone())
     }
 
-    /// Hands everything that is pending to the outputs.
+    /// Submits all pending lines to the outputs.
     pub fn flush(&mut self) {
-        self.outputs.flush(&self.books);
+        self.outputs.flush(&self.counts);
     }
 
-    /// After a panic: hands over the lines that are whole, and nothing else. Files keep their markers, so that the next
-    /// run says what happened to them.
+    /// Submits only the complete lines, after a panic. Files keep their markers, so that the next run reports what
+    /// happened.
     pub fn salvage(&mut self, now_us: i64) {
         self.outputs.salvage(now_us);
     }
 
-    /// Called about once a second of wall-clock time.
+    /// Does periodic work; called about once a second.
     pub fn tick(&mut self, now_us: i64) {
-        self.outputs.tick(now_us, &self.books);
+        self.outputs.tick(now_us, &self.counts);
     }
 
-    /// Looks at what outputs have to tell: files that were moved away, deleted or cut, and failures.
+    /// Processes the news of outputs: files that were moved, deleted or truncated, and failures.
     pub fn look(&mut self, now_us: i64) {
-        self.outputs.look(now_us, &self.books);
+        self.outputs.look(now_us, &self.counts);
     }
 
     /// Re-opens files by their paths.
     pub fn reopen(&mut self, now_us: i64) {
-        self.outputs.reopen(now_us, &self.books);
+        self.outputs.reopen(now_us, &self.counts);
     }
 
-    /// The run's packet counters, as if every output took every line.
+    /// Returns the run's packet counters, as if every output took every line.
     pub fn counts(&self) -> &PacketCounts {
-        &self.books
+        &self.counts
     }
 
-    /// Whether an output that blocks has no room.
+    /// Returns whether an output that blocks has no room.
     pub fn is_full(&self) -> bool {
         self.outputs.are_full()
     }
 
-    /// Whether more waits for an output than stays in the processor's caches.
+    /// Returns whether an output's queue is longer than fits in the processor's caches.
     pub fn is_crowded(&self) -> bool {
         self.outputs.are_crowded()
     }
 
-    /// How every output does.
+    /// Returns a report on every output.
     pub fn reports(&self) -> Vec<OutputReport> {
         self.outputs.reports()
     }
 
-    /// The counters with what no output took counted as dropped, and with the gaps that single outputs have alone.
+    /// Returns the counters in which packets that no output took count as dropped, with the gaps of single outputs
+    /// added.
     fn counts_outside(&self) -> PacketCounts {
-        let lost = self.outputs.lost(&self.books);
+        let lost = self.outputs.lost(&self.counts);
         let own_gaps = self.outputs.own_gaps().len() as u64;
-        let PacketCounts { written, dropped, gaps, .. } = self.books;
+        let PacketCounts { written, dropped, gaps, .. } = self.counts;
         PacketCounts {
             written: written.saturating_sub(lost),
             dropped: dropped + lost,
             gaps: gaps + own_gaps,
-            ..self.books
+            ..self.counts
         }
     }
 
-    /// The figures up to now.
+    /// Returns the figures up to now.
     pub fn figures(&mut self) -> &Figures {
-        self.figures.books = self.counts_outside();
-        // Packets in bars that are open are received, and it is not yet known what becomes of them.
-        self.figures.books.received += self.bars.as_ref().map_or(0, |bars| bars.held());
+        self.figures.counts = self.counts_outside();
+        // Packets in unfinished bars are received, but not yet written or filtered.
+        self.figures.counts.received += self.bars.as_ref().map_or(0, |bars| bars.held());
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
         self.figures.strangers = self.names.strangers();
@@ -281,62 +282,62 @@ impl Pipeline {
         &self.figures
     }
 
-    /// Instruments that were asked for and of which nothing came.
+    /// Returns the subscribed instruments of which no packet arrived.
     pub fn never_seen(&self) -> Vec<InstrumentKey> {
         self.gaps.requested_keys().filter(|instrument| !self.names.seen().contains(instrument)).collect()
     }
 
-    /// Why the run ends.
+    /// Returns why the run ends.
     pub fn reason(&self) -> String {
-        match &self.over {
-            Some(Over::Done(reason)) => reason.clone(),
-            Some(Over::Output(_)) => "output".to_owned(),
+        match &self.stop_reason {
+            Some(StopReason::Done(reason)) => reason.clone(),
+            Some(StopReason::Output(_)) => "output".to_owned(),
             None => "end of input".to_owned(),
         }
     }
 
-    /// Begins the end of the run: prints what is still open, and gives every output its last item.
+    /// Starts the end of the run: prints what is open, and gives every output its last item.
     pub fn begin_end(&mut self, now_us: i64) {
         let reason = self.reason();
         self.disconnected_us = self.gaps.open_for_us(now_us);
         self.finish_bars(now_us);
         if self.malformed.held > 0 {
-            self.told_malformed(now_us, None);
+            self.print_malformed(now_us, None);
         }
-        self.forget_books(None);
+        self.forget_order_books(None);
         for gap in self.gaps.unresolved(self.rules.feed, now_us) {
             self.print_gap(gap, now_us);
         }
         self.flush();
-        self.outputs.finish(&End { books: self.books, reason }, now_us, self.rules.status_records);
+        self.outputs.finish(&End { counts: self.counts, reason }, now_us, self.rules.status_records);
     }
 
-    /// Whether every output has ended.
+    /// Returns whether every output has ended.
     pub fn outputs_have_ended(&self) -> bool {
         self.outputs.have_ended()
     }
 
-    /// Whether a bug of ours ended an output.
+    /// Returns whether a bug ended an output.
     pub fn outputs_have_panicked(&self) -> bool {
         self.outputs.have_panicked()
     }
 
-    /// Gives up outputs that have not ended.
+    /// Abandons outputs that have not ended.
     pub fn abandon(&mut self, now_us: i64) {
-        self.outputs.abandon(now_us, &self.books);
+        self.outputs.abandon(now_us, &self.counts);
     }
 
-    /// What it all came to, once every output has ended. `own_gaps`: of a capture.
+    /// Returns the summary of the run, once every output has ended. `own_gaps` are those of a capture.
     pub fn summary(&mut self, own_gaps: &[(i64, i64)]) -> Summary {
         self.outputs.look_at_failures();
-        let mut books = self.counts_outside();
-        books.gaps += own_gaps.len() as u64;
+        let mut counts = self.counts_outside();
+        counts.gaps += own_gaps.len() as u64;
         for (from_us, to_us) in self.outputs.own_gaps().iter().chain(own_gaps) {
             self.gaps.cover(*from_us, *to_us);
         }
         self.figures();
         Summary {
-            books,
+            counts,
             reason: self.reason(),
             failure: self.outputs.failure().cloned(),
             gap_us: self.gaps.total_us(),
@@ -345,32 +346,32 @@ impl Pipeline {
         }
     }
 
-    /// Ends a run whose outputs are written where lines are made.
+    /// Ends a run whose outputs write on the caller's thread.
     pub fn finish(mut self, now_us: i64) -> Summary {
         self.begin_end(now_us);
         self.summary(&[])
     }
 }
 
-/// What a run came to.
+/// Summarizes a run.
 #[derive(Debug, Clone)]
 pub struct Summary {
-    /// The books, closed.
-    pub books: PacketCounts,
+    /// The final packet counters.
+    pub counts: PacketCounts,
     /// Why it ended.
     #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "golden tests read it"))]
     pub reason: String,
     /// Why output ended before the run did, if so.
     pub failure: Option<WriteFailure>,
-    /// How long all gaps lasted, µs.
+    /// Duration of all gaps in microseconds.
     pub gap_us: i64,
-    /// For how long data had been missing at the end, µs.
+    /// How long data had been missing at the end, in microseconds.
     pub disconnected_us: Option<i64>,
     /// All figures.
     pub figures: Figures,
 }
 
-/// How many packets (orders: messages) a frame holds, as the books count them.
+/// Returns the number of packets (order stream: messages) in a frame, as the packet counters count them.
 pub fn count_packets(feed: Stream, frame: Frame<'_>) -> u64 {
     match (feed, frame.kind) {
         (Stream::Market, FrameKind::Binary) => feed_packets(frame.bytes).count() as u64,

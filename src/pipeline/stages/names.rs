@@ -1,31 +1,31 @@
-//! What instruments are called, and which of them were seen.
+//! Keeps the symbols of instruments, and which instruments were seen.
 
 use crate::model::InstrumentKey;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-/// What an instrument is called that nobody asked for, where that is known. It must not wait for anything.
+/// Looks up the symbol of an instrument that was not subscribed. It must not wait.
 pub type LookUp = Box<dyn FnMut(InstrumentKey) -> Option<Arc<str>> + Send>;
 
-/// What an instrument is called.
+/// An instrument and its symbol.
 pub type Named = (InstrumentKey, Arc<str>);
 
-/// Instruments that nobody asked for and that are remembered all the same. A server that invents more must not take all
-/// memory: packets of the others are printed, and forgotten.
+/// Number of instruments that were not subscribed but are remembered. It bounds the memory when a server invents
+/// instruments: packets of further ones are printed, and the instruments forgotten.
 pub const STRANGERS: usize = 100_000;
 
-/// Modes that are subscribed, as bits.
+/// Subscribed modes as bits.
 pub(super) type Subscribed = FxHashMap<InstrumentKey, u8>;
 
-/// Names that were told, or looked up when an instrument was seen first.
+/// Holds symbols that were given, or looked up when an instrument was first seen.
 #[derive(Default)]
 pub(super) struct Names {
     symbols: FxHashMap<InstrumentKey, Arc<str>>,
     seen: FxHashSet<InstrumentKey>,
-    /// How many of the seen nobody had asked for.
+    /// Number of seen instruments that were not subscribed.
     strangers: usize,
     look_up: Option<LookUp>,
-    /// What was looked up and is not told yet.
+    /// Symbols that were looked up and not yet taken.
     found: Vec<Named>,
 }
 
@@ -34,11 +34,11 @@ impl Names {
         self.look_up = Some(look_up);
     }
 
-    pub fn told(&mut self, symbols: &[Named]) {
+    pub fn set(&mut self, symbols: &[Named]) {
         self.symbols.extend(symbols.iter().cloned());
     }
 
-    /// Something of an instrument came. Its name is looked up once, found or not.
+    /// Records a packet of an instrument. Its symbol is looked up once, found or not.
     #[inline]
     pub fn see(&mut self, instrument: InstrumentKey, subscribed: &Subscribed) {
         if !self.seen.contains(&instrument) {

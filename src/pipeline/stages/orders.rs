@@ -1,4 +1,4 @@
-//! Order messages into records.
+//! Turns order messages into records.
 
 use super::{Decoder, Pipeline};
 use crate::pipeline::item::{Frame, FrameKind};
@@ -8,7 +8,7 @@ use crate::record::RecordType;
 
 impl Pipeline {
     pub(super) fn orders(&mut self, frame: Frame<'_>) {
-        // The order book of the start is the state of before the stream; the one after a gap closes it by itself.
+        // The snapshot at the start is the state before the stream; the one after a gap closes the gap by itself.
         let Decoder::Orders(orders) = &mut self.decoder else { return };
         let mut outcomes = Vec::new();
         let mut take = |outcome| outcomes.push(outcome);
@@ -26,36 +26,36 @@ impl Pipeline {
             match outcome {
                 _ if self.is_after_end(n) => self.filtered(),
                 Outcome::Record(order) if self.rules.events.is_none_or(|wanted| order.events.intersects(wanted)) => {
-                    let recv_us = self.outputs.stamp(frame.recv_us, &self.books);
+                    let recv_us = self.outputs.stamp(frame.recv_us, &self.counts);
                     self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv_us));
                     if let Some(observer) = &mut self.observer {
                         observer.order(&order, recv_us);
                     }
-                    self.books.received += 1;
-                    self.books.written += 1;
+                    self.counts.received += 1;
+                    self.counts.written += 1;
                     *self.figures.records.entry(RecordType::Order.name()).or_default() += 1;
                     self.printed();
                 }
                 Outcome::Record(_) | Outcome::Repeat | Outcome::NotAnOrder { .. } => self.filtered(),
                 Outcome::Malformed { detail } => {
-                    self.books.received += 1;
-                    self.books.malformed += 1;
-                    self.tell_malformed(frame, 1, Some(detail));
+                    self.counts.received += 1;
+                    self.counts.malformed += 1;
+                    self.report_malformed(frame, 1, Some(detail));
                 }
             }
         }
     }
 
-    /// Order updates are text: a binary frame is a disconnect packet, or nothing we know.
+    /// Counts a binary frame: order updates are texts, so it is a disconnect packet or unknown.
     pub(super) fn binary_among_orders(&mut self, frame: Frame<'_>) {
         let is_known =
             matches!(feed::packets(frame.bytes).next(), Some(Ok((_, Packet::Disconnect(_) | Packet::Heartbeat))));
         if is_known {
             return self.filtered();
         }
-        // One message, whatever packets could be seen in it.
-        self.books.received += 1;
-        self.books.malformed += 1;
-        self.tell_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
+        // It counts as one message, whatever packets it may contain.
+        self.counts.received += 1;
+        self.counts.malformed += 1;
+        self.report_malformed(frame, 1, Some("a binary message among order updates".to_owned()));
     }
 }

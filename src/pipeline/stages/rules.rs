@@ -1,4 +1,4 @@
-//! What a run prints, and when it is done.
+//! Says what a run prints, and when it is done.
 
 use crate::model::InstrumentKey;
 use crate::model::Stream;
@@ -8,34 +8,34 @@ use crate::protocol::Mode;
 use crate::record::TypeSet;
 use crate::record::order::Events;
 
-/// What a run prints, and when it is done.
+/// Says what a run prints, and when it is done.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Which stream it is.
+    /// The stream.
     pub feed: Stream,
     /// Types that are printed (`--only`); every other market packet is filtered.
     pub only: TypeSet,
-    /// Lengths of the bars that are made of market packets (`--bars`); empty: none.
+    /// Lengths of the bars that are made of market packets (`--bars`); empty for none.
     pub bars: Vec<Interval>,
     /// Whether gap records are printed (not with `--no-gaps`).
     pub gaps: bool,
     /// Whether connection events are records too.
     pub status_records: bool,
-    /// End after this many records (`--count`).
+    /// Number of records after which the run ends (`--count`).
     pub count: Option<u64>,
-    /// End when each of these was printed once (`--once`).
+    /// Ends the run when each of these was printed once (`--once`).
     pub once: Option<Vec<(InstrumentKey, Mode)>>,
-    /// Depth: how books are shown.
+    /// Depth: the view of order books.
     pub view: View,
-    /// Depth: levels shown of each side; `None` for all.
+    /// Depth: number of levels shown of each side; `None` for all.
     pub top: Option<usize>,
     /// Orders: keep only updates that carry one of these events.
     pub events: Option<Events>,
-    /// Orders: how they are read.
+    /// Orders: options of reading them.
     pub orders: crate::pipeline::orders::Options,
 }
 
-/// How books are shown.
+/// Says how order books are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum View {
     /// Both sides together.
@@ -46,7 +46,7 @@ pub enum View {
 }
 
 impl Rules {
-    /// Everything is printed.
+    /// Returns rules by which everything is printed.
     pub fn everything(feed: Stream) -> Rules {
         Rules {
             feed,

@@ -118,7 +118,7 @@ impl Driver {
             console.error(&failure);
             failure.without_message()
         });
-        console.info(ClosingLine(&summary.books));
+        console.info(ClosingLine(&summary.counts));
         ended
     }
 
@@ -135,7 +135,7 @@ impl Driver {
         }
         let timed = reason == "duration" || reason == "until";
         // A refusal and what could not be decoded are packets, but no record; records that were dropped came, though.
-        let nothing = summary.figures.seen == 0 && summary.books.dropped == 0;
+        let nothing = summary.figures.seen == 0 && summary.counts.dropped == 0;
         if timed && self.shared.feed != Stream::Orders && nothing {
             return Err(Failure::new(missing, silence));
         }

@@ -16,7 +16,7 @@ use crate::pipeline::bars::{Interval, next_due_us};
 use crate::pipeline::handle::{Handle, Wake};
 use crate::pipeline::item::Event;
 use crate::pipeline::observer::Observer;
-use crate::pipeline::stages::{Over, Pipeline, STRANGERS};
+use crate::pipeline::stages::{Pipeline, STRANGERS, StopReason};
 use crate::session::{Config, Input, Markets, Plan, Session, Subscription};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -225,9 +225,9 @@ impl Driver {
                 Happened::Signal(Signal::Figures) | Happened::Stats => self.print_figures(),
                 Happened::Output => {
                     self.shared.pipeline.look();
-                    match self.shared.pipeline.over() {
-                        Some(Over::Done(reason)) => return reason,
-                        Some(Over::Output(_)) => return "output".to_owned(),
+                    match self.shared.pipeline.stop_reason() {
+                        Some(StopReason::Done(reason)) => return reason,
+                        Some(StopReason::Output(_)) => return "output".to_owned(),
                         None => {}
                     }
                     if self.shared.tells_unseen.take() {
@@ -284,10 +284,10 @@ impl Driver {
         let figures = self.shared.pipeline.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
         self.tell_crowd(figures.strangers);
-        if figures.books.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
+        if figures.counts.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
             self.console.warn(format!(
                 "damaged packets came: {} so far; gap records with the reason malformed say when, the closing line how many",
-                figures.books.malformed
+                figures.counts.malformed
             ));
         }
         let markets = self.markets();

@@ -234,7 +234,7 @@ impl Socket {
                 if let Some(observer) = &self.shared.observer {
                     observer.lost(self.conn, reason, &detail, from_us);
                 }
-                self.shared.pipeline.event(Event::Lost { conn: self.conn, reason, detail, from_us });
+                self.shared.pipeline.event(Event::GapOpened { conn: self.conn, reason, detail, from_us });
             }
             Action::SnapshotGap { detail, from_us } => {
                 let detail = self.shared.masked(detail);
@@ -369,7 +369,7 @@ impl Socket {
                     let mut batch = self.shared.pipeline.batch(self.conn);
                     batch.push(kind, at_us, &self.shared.redactor.redact_text(&body));
                     batch.done();
-                    self.shared.pipeline.event(Event::Whole { conn: self.conn, at_us });
+                    self.shared.pipeline.event(Event::Resynced { conn: self.conn, at_us });
                     self.tell(Input::SnapshotFetched);
                 }
                 Err(words) => self.tell(Input::SnapshotFailed(words)),

@@ -145,7 +145,7 @@ fn the_smallest_table_shows_what_matters_and_a_smaller_terminal_says_what_is_nee
 fn a_cut_connection_marks_its_rows_as_stale_and_says_for_how_long_nothing_came() {
     let mut model = model();
     let reason = crate::record::control::GapReason::Disconnected;
-    model.event(&Event::Lost { conn: 1, reason, detail: "reset".to_owned(), from_us: NOW - 5_000_000 });
+    model.event(&Event::GapOpened { conn: 1, reason, detail: "reset".to_owned(), from_us: NOW - 5_000_000 });
     status(&mut model, StatusEvent::Retrying, Some("in 3 s"));
     let shown = text(&model, &mut table(), (100, 20), &OPEN);
     assert!(shown.contains("connection: retrying (in 3 s), no data for 5.0 s"), "{shown}");

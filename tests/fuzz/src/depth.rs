@@ -1,14 +1,14 @@
 //! Depth frames at both levels, and the books made of them: every byte and every packet is counted once.
 
 use super::take::Take;
-use dhan::testing::pipeline::book::Books;
+use dhan::testing::pipeline::book::OrderBooks;
 use dhan::testing::protocol::depth::{HEADER, Levels, Packet, ROW, packets};
 use dhan::testing::protocol::encode;
 
 /// Walks a frame at a number of levels.
 fn walk(frame: &[u8], levels: Levels) {
     let (mut books, mut sides, mut counted, mut pushed) =
-        (Books::new(levels, Some(3)), Books::new(levels, None), 0, 0u64);
+        (OrderBooks::new(levels, Some(3)), OrderBooks::new(levels, None), 0, 0u64);
     let mut at = 0;
     for packet in packets(frame, levels) {
         let rest = &frame[at..];

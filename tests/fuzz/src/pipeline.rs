@@ -140,8 +140,8 @@ fn event(take: &mut Take<'_>, feed: Stream, at_us: i64) -> Event {
         0 => Event::Symbols((0..take.u8() % 4).map(|_| (key(take), Arc::from(take.text()))).collect()),
         1 => Event::Subscribed { conn, instruments: keys(take, feed) },
         2 => Event::Unsubscribed { instruments: keys(take, feed) },
-        3 => Event::Lost { conn, reason, detail: take.text(), from_us: at_us - i64::from(take.u32()) },
-        4 => Event::Whole { conn, at_us },
+        3 => Event::GapOpened { conn, reason, detail: take.text(), from_us: at_us - i64::from(take.u32()) },
+        4 => Event::Resynced { conn, at_us },
         5 => {
             let (detail, dropped) = (take.bit().then(|| take.text()), take.bit().then_some(3));
             Event::Gap { conn, reason, detail, from_us: at_us - i64::from(take.u16()), to_us: at_us, dropped }
@@ -241,10 +241,10 @@ pub fn run(data: &[u8]) {
                 _ => pipeline.reopen(now),
             },
         }
-        assert!(pipeline.figures().books.is_balanced(), "{:?}", pipeline.figures().books);
+        assert!(pipeline.figures().counts.is_balanced(), "{:?}", pipeline.figures().counts);
     }
     let summary = pipeline.finish(now + 1_000_000);
-    let books = summary.books;
+    let books = summary.counts;
     assert!(books.is_balanced() && summary.failure.is_none(), "{books:?}");
 
     let objects = objects(&json.text());

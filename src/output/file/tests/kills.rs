@@ -1,21 +1,22 @@
-//! Runs that are killed: every call to the operating system is the last one before a kill, twice over.
+//! Tests killed runs: a kill after each operating-system call, twice in a row.
 
 use super::*;
 
-/// Where a run has got to.
+/// Records how far a run got.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
-    /// Lines that are in the file for sure: written, and flushed where the file is compressed.
+    /// Lines that are certainly in the file: written, and flushed if the file is compressed.
     safe: i64,
     /// Lines given to the destination.
     given: i64,
     now_us: i64,
-    /// Where the gap of killed runs before this one begins.
+    /// Beginning of the gap of earlier killed runs.
     restarted: Option<i64>,
     finished: bool,
 }
 
-/// Opens, writes up to 24 lines a minute over files of a minute and of 400 bytes, and ends orderly; `progress` outlives it.
+/// Opens, writes up to 24 lines a minute into files of a minute and of 400 bytes, and ends in order; `progress`
+/// survives a kill.
 fn run_until_killed(fs: Arc<dyn Filesystem>, spec: FileSpec, progress: &mut Progress) {
     let Opened { mut sink, restarted } = FileSink::open_on(fs, spec, progress.now_us, &quiet()).unwrap();
     assert!(restarted.len() <= 1);
@@ -51,7 +52,7 @@ fn whichever_call_is_the_last_before_a_kill_nothing_is_lost_and_no_marker_is_lef
             let spec = || FileSpec { rotate_size: size, ..spec(dir.path(), name) };
             let mut progress = Progress { now_us: START, ..Progress::default() };
             let mut runs = Vec::new();
-            // A second kill comes early, while what the first one left is being mended.
+            // A second kill comes early, during the recovery from the first one.
             for at in [at, rng.usize(1..40), usize::MAX] {
                 (progress.finished, progress.restarted) = (false, None);
                 let fs = Faulty::new(at, Fault::Killed);
@@ -64,7 +65,7 @@ fn whichever_call_is_the_last_before_a_kill_nothing_is_lost_and_no_marker_is_lef
             }
             let context = format!("{name}, {size:?}, at call {at}: {runs:?}");
             let found = numbers(dir.path());
-            // A line that was being written may be there or in a torn tail; every other one is there once.
+            // A line that was being written may be present or in a torn tail; every other line is present once.
             let in_flight = |n: &i64| runs.iter().any(|run| (run.safe..run.given).contains(n));
             assert!(found.is_sorted_by(|a, b| a < b), "{context}: {found:?}");
             let sure = found.iter().copied().filter(|n| !in_flight(n));

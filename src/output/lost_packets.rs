@@ -1,12 +1,12 @@
-//! Which packets an output lost, by their number in the run.
+//! Holds which packets an output lost, by their number in the run.
 
 use std::ops::Range;
 
-/// Ranges of packet numbers, in order and apart from each other.
+/// Holds ranges of packet numbers, ordered and disjoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lost(Vec<Range<u64>>);
+pub struct LostPackets(Vec<Range<u64>>);
 
-impl Lost {
+impl LostPackets {
     /// Adds a range that begins at or behind the end of the last one.
     pub fn add(&mut self, range: Range<u64>) {
         if range.is_empty() {
@@ -18,15 +18,15 @@ impl Lost {
         }
     }
 
-    /// Returns how many packets are in it.
+    /// Returns the number of packets.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|range| range.end - range.start).sum()
     }
 
-    /// Returns what is in both.
-    pub fn intersection(&self, other: &Lost) -> Lost {
+    /// Returns the packets that are in both.
+    pub fn intersection(&self, other: &LostPackets) -> LostPackets {
         let (mut a, mut b) = (self.0.iter().peekable(), other.0.iter().peekable());
-        let mut both = Lost::default();
+        let mut both = LostPackets::default();
         while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
             both.add(x.start.max(y.start)..x.end.min(y.end));
             if x.end <= y.end {
@@ -45,8 +45,8 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    fn lost(steps: &[(u8, u8)]) -> (Lost, BTreeSet<u64>) {
-        let (mut lost, mut set, mut at) = (Lost::default(), BTreeSet::new(), 0);
+    fn lost(steps: &[(u8, u8)]) -> (LostPackets, BTreeSet<u64>) {
+        let (mut lost, mut set, mut at) = (LostPackets::default(), BTreeSet::new(), 0);
         for &(skip, take) in steps {
             let start = at + u64::from(skip % 5);
             at = start + u64::from(take % 7);
