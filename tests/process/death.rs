@@ -21,7 +21,7 @@ use dhan::testing::pipeline::stages::Rules;
 use dhan::testing::protocol::Mode;
 use dhan::testing::session::{Config, Plan, Subscription};
 use dhan::testing::simulator::{Blast, Cut, Response, SimConfig, Upgrade};
-use dhan::testing::stream::{self, Chains, Credentialing, EarlyStop, Run};
+use dhan::testing::stream::{self, Chains, CredentialsOrigin, EarlyStop, Run};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};
@@ -318,7 +318,7 @@ fn child_streams() {
         symbols: Vec::new(),
         look_up: None,
         base,
-        credentialing: Credentialing::Demo,
+        credentials_origin: CredentialsOrigin::Demo,
         connector: Connector::new(LazyTls::new(None).unwrap(), Proxies::none(), console.redactor()),
         rest: None,
         gate: None,
