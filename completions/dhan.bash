@@ -3152,12 +3152,20 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__verify)
-            opts="-q -v -h --quiet --verbose --log-format --color --profile --no-config --help"
+            opts="-f -q -v -h --format --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "ndjson table" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "ndjson table" -- "${cur}"))
+                    return 0
+                    ;;
                 --log-format)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0

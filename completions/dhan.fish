@@ -468,6 +468,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s f -l format -d 'How to print: one record a file, or a table for people, times in IST' -r -f -a "ndjson\t'One JSON object a file'
+table\t'Columns for people'"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l log-format -d 'How messages are written: as text, or as a JSON object a line' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''

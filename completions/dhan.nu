@@ -600,6 +600,10 @@ module completions {
     ...files: path            # Captures, in order
   ]
 
+  def "nu-complete dhan verify format" [] {
+    [ "ndjson" "table" ]
+  }
+
   def "nu-complete dhan verify log_format" [] {
     [ "text" "json" ]
   }
@@ -610,6 +614,7 @@ module completions {
 
   # Check that files and captures are complete
   export extern "dhan verify" [
+    --format(-f): string@"nu-complete dhan verify format" # How to print: one record a file, or a table for people, times in IST
     --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan verify log_format" # How messages are written: as text, or as a JSON object a line

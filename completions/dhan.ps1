@@ -439,6 +439,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             break
         }
         'dhan;verify' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'How to print: one record a file, or a table for people, times in IST')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print: one record a file, or a table for people, times in IST')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')

@@ -16,9 +16,9 @@
 //!
 //! ```text
 //! net::Connector    ─► ConnectError ─┐
-//! net::Connection   ─► Ended        ─┤          policy::verdict          Action::Wait, GiveUp, Lost …
+//! net::Connection   ─► Ended        ─┤          policy::verdict          Action::Connect, GiveUp, OpenGap …
 //! disconnect packet ─► Reason       ─┼► Cause ─► (one table) ─► Session ─┬► status record, gap record (detail)
-//! auth::Source      ─► Problem      ─┤                                   ├► stderr, once (session::outage)
+//! auth (credentials)─► Error        ─┤                                   ├► stderr, once (session::outage)
 //! account (budget)  ─► Budget       ─┘                                   └► exit code (policy::exit)
 //! ```
 //!
@@ -60,7 +60,7 @@
 //! | `config` | defaults of options from the user's `config.toml` | auth, cli, folders, redact |
 //! | `stream` | runs sessions over sockets and carries frames to the pipeline | account, auth, chain, clock, console, folders, metrics, model, net, notify, output, pipeline, protocol, record, redact, rest, session |
 //! | `relay` | one account's sockets for all programs of this host | clock, console, model, pipeline, protocol, server, session, stream |
-//! | `verify` | reads back what was captured and checks that it is complete | capture, console, format, model, output, pipeline, record |
+//! | `verify` | reads back what was captured and checks that it is complete | capture, clock, console, format, model, output, pipeline, record |
 //! | `watch` | the streams of a run as a full-screen view | clock, console, model, pipeline, protocol, record |
 //! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, config, console, doctor, folders, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, session, simulator, storage, stream, token, verify, watch |
 

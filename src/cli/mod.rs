@@ -14,6 +14,7 @@
 //! * [`only`] – which types of record are kept.
 //! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
+//! * [`table`] – tables for people.
 //! * [`token`] – the options of `dhan token`.
 //! * [`verify`] – the options of `dhan verify`.
 //! * [`watch`] – the options of `dhan watch`.
@@ -37,6 +38,7 @@ pub mod relay;
 pub mod schema;
 pub mod simulate;
 pub mod specs;
+pub mod table;
 pub mod token;
 pub mod typed;
 pub mod value;

@@ -6,6 +6,20 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, clap::Args)]
 pub struct VerifyArgs {
     /// Files to check
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
+
+    /// How to print: one record a file, or a table for people, times in IST
+    #[arg(short, long, value_name = "FORMAT", default_value = "ndjson", ignore_case = true)]
+    pub format: Format,
+}
+
+/// How what was found is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// One JSON object a file.
+    #[default]
+    Ndjson,
+    /// Columns for people.
+    Table,
 }

@@ -1,14 +1,17 @@
 //! `dhan verify`: is what was captured whole?
 
+mod series;
+
 use crate::capture::block::{MAGIC, Packing};
 use crate::capture::{Part, Player};
-use crate::cli::verify::VerifyArgs;
+use crate::cli::table::{Column, Table};
+use crate::cli::verify::{Format, VerifyArgs};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::output::Destination as _;
 use crate::output::stdout::StdoutSink;
-use crate::storage::{Compression, FrameEvent, StopSignal, WriteFailure, gaps_path, look_at_marker, scan};
-use crate::verify::{Around, Findings, Summary, Verdict, capture, csv, ndjson};
+use crate::storage::{Compression, FrameEvent, StopSignal, WriteFailure, gaps_path, look_at_marker, open_data, scan};
+use crate::verify::{Around, Findings, Summary, Verdict, capture, csv, ndjson, table};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
@@ -19,26 +22,47 @@ const LONGEST: usize = 64 * 1024 * 1024;
 /// Rows of CSV are read in bites of this size.
 const BITE: usize = 256 * 1024;
 
-/// Checks every file, one summary record each.
+/// What a table shows of a file; [`table::row`] has the cells.
+const COLUMNS: [Column; 10] = [
+    Column::text("FILE"),
+    Column::text("STATE"),
+    Column::number("RECORDS"),
+    Column::number("INSTRUMENTS"),
+    Column::text("FIRST (IST)"),
+    Column::text("LAST"),
+    Column::number("GAPS"),
+    Column::number("GAP TIME"),
+    Column::text("LONGEST SILENCE"),
+    Column::text("NOTE"),
+];
+
+/// Checks every file, one summary record or row each.
 ///
 /// # Errors
 /// When standard output does not take the records. A file that cannot be read is said on stderr and counts as damaged.
 pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let mut out = StdoutSink::open(Duration::ZERO, StopSignal::default(), console)?;
+    let mut rows = Table::new(COLUMNS);
     let mut worst = Exit::Done;
     for path in &args.files {
         let exit = match check(path) {
-            Ok((verdict, summary)) => {
-                let mut line = serde_json::to_vec(&summary).unwrap_or_default();
-                line.push(b'\n');
-                match out.write(&line).map_err(|unwritten| unwritten.failure) {
-                    Err(WriteFailure::Failed(failure)) => return Err(failure),
-                    Err(_) => {
-                        crate::cli::out::die_of_sigpipe();
-                        return Ok(worst);
-                    }
-                    Ok(()) => {}
+            Ok((mut verdict, mut summary)) => {
+                if verdict == Verdict::Ok
+                    && let Some(missing) = series::missing(path, &summary, &args.files)
+                {
+                    console.warn(&missing);
+                    verdict = Verdict::Gaps;
+                    summary.verdict = verdict.word();
                 }
+                let mut text = Vec::new();
+                let made = match args.format {
+                    Format::Table => rows.row(table::row(&summary), &mut text),
+                    Format::Ndjson => {
+                        serde_json::to_writer(&mut text, &summary).map_err(io::Error::other).map(|()| text.push(b'\n'))
+                    }
+                };
+                made.map_err(unprintable)?;
+                print(&mut out, &text)?;
                 match verdict {
                     Verdict::Ok => Exit::Done,
                     Verdict::Gaps | Verdict::NoEnd => Exit::Gaps,
@@ -57,7 +81,28 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
             _ => Exit::Done,
         };
     }
+    if args.format == Format::Table {
+        let mut text = Vec::new();
+        rows.finish(&mut text).map_err(unprintable)?;
+        print(&mut out, &text)?;
+    }
     Ok(worst)
+}
+
+/// Prints text; a reader that went away ends the process, as any Unix tool.
+fn print(out: &mut StdoutSink, text: &[u8]) -> Result<(), Failure> {
+    match out.write(text).map_err(|unwritten| unwritten.failure) {
+        Ok(()) => Ok(()),
+        Err(WriteFailure::Failed(failure)) => Err(failure),
+        Err(_) => {
+            crate::cli::out::die_of_sigpipe();
+            Err(Failure::new(Exit::Output, "the reader of the output went away"))
+        }
+    }
+}
+
+fn unprintable(error: io::Error) -> Failure {
+    Failure::new(Exit::Bug, format!("what was found cannot be written: {}", error.kind()))
 }
 
 /// Checks one file.
@@ -68,7 +113,7 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     let unreadable = |error: io::Error| {
         Failure::new(Exit::Data, format!("cannot read {}: {}", path.display(), crate::model::os_text(&error)))
     };
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = open_data(path).map_err(unreadable)?;
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
@@ -128,7 +173,7 @@ fn captured(path: &Path, magic: &[u8]) -> Option<Player<File>> {
 /// What the gap file beside a CSV file says.
 fn gap_records(csv: &Path) -> io::Result<Option<Findings>> {
     let path = gaps_path(csv);
-    let file = match File::open(&path) {
+    let file = match open_data(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

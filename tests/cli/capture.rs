@@ -130,6 +130,11 @@ fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
     let summary = room.run(&["verify", "c.dcap"], 13).stdout;
     let summary = String::from_utf8(summary).unwrap();
     assert!(summary.contains(r#""format":"capture","verdict":"gaps""#), "{summary}");
+    let table = String::from_utf8(room.run(&["verify", "-f", "table", "c.dcap", "a.ndjson"], 13).stdout).unwrap();
+    let lines: Vec<_> = table.lines().collect();
+    assert!(lines.len() == 3 && lines[0].starts_with("FILE      STATE  RECORDS  INSTRUMENTS  FIRST (IST)"), "{table}");
+    assert!(lines[1].starts_with("c.dcap    gaps ") && lines[2].starts_with("a.ndjson  gaps "), "{table}");
+    assert!(lines[1].ends_with(&format!("{gaps} disconnected")), "{table}");
     assert!(memchr::memmem::find(&room.bytes("c.dcap"), TOKEN.as_bytes()).is_none(), "the token is in the capture");
 }
 

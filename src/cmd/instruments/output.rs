@@ -1,6 +1,7 @@
 //! How instruments are printed: NDJSON, CSV, a table, specs.
 
 use crate::cli::instruments::Format;
+use crate::cli::table::{Column, Table};
 use crate::instruments::master::MasterError;
 use crate::instruments::record::{FIELDS, Value, values, write_json};
 use crate::instruments::row::{Form, Row};
@@ -44,31 +45,27 @@ impl Stop {
     }
 }
 
-/// Rows of a table that its widths are taken from.
-const MEASURED: usize = 1000;
-/// What a table shows of a record: heading, place in [`FIELDS`], whether it is a number.
-const TABLE: [(&str, usize, bool); 10] = [
-    ("SEGMENT", 0, false),
-    ("ID", 1, true),
-    ("SYMBOL", 2, false),
-    ("NAME", 4, false),
-    ("TYPE", 5, false),
-    ("SERIES", 6, false),
-    ("EXPIRY", 12, false),
-    ("STRIKE", 13, true),
-    ("LOT", 10, true),
-    ("TICK", 11, true),
+/// What a table shows of a record: a column, and its place in [`FIELDS`].
+const TABLE: [(Column, usize); 10] = [
+    (Column::text("SEGMENT"), 0),
+    (Column::number("ID"), 1),
+    (Column::text("SYMBOL"), 2),
+    (Column::text("NAME"), 4),
+    (Column::text("TYPE"), 5),
+    (Column::text("SERIES"), 6),
+    (Column::text("EXPIRY"), 12),
+    (Column::number("STRIKE"), 13),
+    (Column::number("LOT"), 10),
+    (Column::number("TICK"), 11),
 ];
 
 /// Prints instruments in one format.
 pub struct Printer {
     format: Format,
     out: BufWriter<StdoutLock<'static>>,
-    /// Whether the header was printed.
+    /// Whether the header of a CSV was printed.
     begun: bool,
-    /// Rows of a table that wait for its widths.
-    waiting: Vec<[String; TABLE.len()]>,
-    widths: [usize; TABLE.len()],
+    table: Table<{ TABLE.len() }>,
 }
 
 fn stdout() -> BufWriter<StdoutLock<'static>> {
@@ -78,7 +75,7 @@ fn stdout() -> BufWriter<StdoutLock<'static>> {
 impl Printer {
     /// A printer to stdout.
     pub fn new(format: Format) -> Printer {
-        Printer { format, out: stdout(), begun: false, waiting: Vec::new(), widths: [0; TABLE.len()] }
+        Printer { format, out: stdout(), begun: false, table: Table::new(TABLE.map(|(column, _)| column)) }
     }
 
     /// Prints an instrument.
@@ -99,12 +96,8 @@ impl Printer {
             }
             Format::Table => {
                 let values = values(row, form);
-                self.waiting.push(
-                    TABLE.map(|(_, at, _)| values.get(at).map(|value| value.text().into_owned()).unwrap_or_default()),
-                );
-                if self.begun || self.waiting.len() >= MEASURED {
-                    self.write_table()?;
-                }
+                let cell = |at: usize| values.get(at).map(|value| value.text().into_owned()).unwrap_or_default();
+                self.table.row(TABLE.map(|(_, at)| cell(at)), &mut self.out)?;
             }
         }
         Ok(())
@@ -117,43 +110,11 @@ impl Printer {
         Ok(())
     }
 
-    fn write_table(&mut self) -> io::Result<()> {
-        let waiting = std::mem::take(&mut self.waiting);
-        if !std::mem::replace(&mut self.begun, true) {
-            let headings = TABLE.map(|(heading, ..)| heading.to_owned());
-            for row in waiting.iter().chain([&headings]) {
-                for (width, cell) in self.widths.iter_mut().zip(row) {
-                    *width = (*width).max(cell.chars().count());
-                }
-            }
-            self.table_row(&headings)?;
-        }
-        waiting.iter().try_for_each(|row| self.table_row(row))
-    }
-
-    fn table_row(&mut self, cells: &[String; TABLE.len()]) -> io::Result<()> {
-        let mut line = String::new();
-        for ((cell, width), (_, _, number)) in cells.iter().zip(self.widths).zip(TABLE) {
-            let blanks = " ".repeat(width.saturating_sub(cell.chars().count()));
-            if !line.is_empty() {
-                line.push_str("  ");
-            }
-            if number {
-                line.push_str(&blanks);
-                line.push_str(cell);
-            } else {
-                line.push_str(cell);
-                line.push_str(&blanks);
-            }
-        }
-        writeln!(self.out, "{}", line.trim_end())
-    }
-
     /// Ends the output.
     pub fn finish(&mut self) -> Result<(), Stop> {
         match self.format {
             Format::Csv => self.begin_csv()?,
-            Format::Table if !self.begun => self.write_table()?,
+            Format::Table => self.table.finish(&mut self.out)?,
             _ => {}
         }
         Ok(self.out.flush()?)
