@@ -505,7 +505,7 @@ pub enum Shell {
     Fish,
     /// PowerShell
     #[value(name = "powershell")]
-    PowerShell,
+    Pwsh,
     /// nushell
     Nushell,
 }

@@ -86,7 +86,7 @@ fn completions(shell: Shell) -> Page {
             generate(Fish, &mut command, "dhan", &mut text);
             "dhan.fish"
         }
-        Shell::PowerShell => {
+        Shell::Pwsh => {
             generate(PowerShell, &mut command, "dhan", &mut text);
             "dhan.ps1"
         }
@@ -113,7 +113,7 @@ fn with_instruments(shell: Shell, script: &str) -> String {
             };
             script.replacen(first, &added, 1).split_inclusive('\n').map(instrument).collect()
         }
-        Shell::PowerShell | Shell::Nushell => script.to_owned(),
+        Shell::Pwsh | Shell::Nushell => script.to_owned(),
     }
 }
 
