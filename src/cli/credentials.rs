@@ -1,6 +1,6 @@
 //! Where credentials come from, as typed. No option takes a secret's value: a command line is public.
 
-use crate::auth::{Environment, Source, SourceOptions};
+use crate::auth::{CredentialSource, Environment, SourceOptions};
 use crate::model::exit::Failure;
 use crate::redact::Redactor;
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ impl CredentialArgs {
         user_type: Option<UserTypeArgs>,
         environment: &Environment,
         redactor: &Redactor,
-    ) -> Result<Source, Failure> {
+    ) -> Result<CredentialSource, Failure> {
         if self.token_file.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
             return Err(Failure::usage("--token-file is \"\"; name the file that holds the token"));
         }
@@ -72,6 +72,6 @@ impl CredentialArgs {
                 Some(typed) => typed.user_type.map(|user_type| user_type == UserType::Partner),
             },
         };
-        Source::new(options, environment.clone(), redactor.clone())
+        CredentialSource::new(options, environment.clone(), redactor.clone())
     }
 }

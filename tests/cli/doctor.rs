@@ -1,6 +1,6 @@
 //! `dhan doctor` as a command: what it finds, what it exits with, and that it neither tells a secret nor hurts a stream.
 
-use dhan::testing::account::{Account, Place};
+use dhan::testing::account::{Account, SocketPlace};
 use dhan::testing::model::CoolOffKind;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Response, SimConfig, SimHandle, Upgrade};
@@ -226,7 +226,7 @@ fn it_is_never_the_socket_that_throws_another_one_out() {
     let host = Host::at(&exchange);
     let account = host.account();
     let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now_us(), false).unwrap();
-    let mut held: Vec<Place> = (0..4).map(|_| place(Stream::Market)).collect();
+    let mut held: Vec<SocketPlace> = (0..4).map(|_| place(Stream::Market)).collect();
     let told = host.diagnosis(&[]);
     assert_eq!((told.code, told.states("endpoint")), (0, vec!["ok"; 4]));
     let peak: usize = Stream::ALL.map(|kind| exchange.connections(kind).peak).into_iter().max().unwrap();
@@ -250,7 +250,7 @@ fn sleeper(host: &Host, name: &str) -> Child {
 }
 
 /// Says that a place, which this test holds, is somebody else's.
-fn held_by(host: &Host, kind: Stream, pid: u32) -> Place {
+fn held_by(host: &Host, kind: Stream, pid: u32) -> SocketPlace {
     let account = host.account();
     let place = account.take_place(kind, 3, dhan::testing::clock::now_us(), false).unwrap();
     let file = account.folder().unwrap().join(format!("place-{kind}-1"));

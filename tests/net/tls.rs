@@ -137,6 +137,17 @@ async fn a07_another_hosts_certificate_an_unknown_authority_and_a_self_signed_on
 }
 
 #[tokio::test]
+async fn a07_an_authority_that_serves_by_itself_is_told_in_words() {
+    let authority = Authority::new();
+    let own = authority.acceptor("localhost", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let error = refused(&authority.connector(Proxies::none()), own).await;
+    assert_eq!(kind(&error), TlsKind::OtherCertificate);
+    let words = error.to_string();
+    assert!(words.contains("that of an authority, not of a server"), "{words}");
+    assert!(!words.contains("Error(") && !words.contains("CaUsed"), "{words}");
+}
+
+#[tokio::test]
 async fn a08_a_server_that_does_not_speak_tls_or_resets_is_no_matter_of_trust() {
     let authority = Authority::new();
     let connector = authority.connector(Proxies::none());
