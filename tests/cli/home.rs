@@ -20,7 +20,7 @@ pub fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A home of its own with an account of a simulated exchange, and a desktop that prints its notifications.
+/// A home of its own with an account of a simulated exchange.
 pub struct Home {
     sim: SimHandle,
     pub dir: tempfile::TempDir,
@@ -32,7 +32,6 @@ impl Home {
         let sim = SimHandle::start_in_thread(SimConfig::default()).expect("the simulator starts");
         let home = Home { sim, dir: tempfile::tempdir().unwrap() };
         home.write(".config/dhan/token", "any", 0o600);
-        home.write("bin/notify-send", "#!/bin/sh\necho \"$*\"\n", 0o755);
         fs::create_dir(home.path("work")).unwrap();
         home
     }
@@ -52,6 +51,11 @@ impl Home {
 
     /// Runs a script there. One that never ends is a failure with a name, not a test run that hangs.
     pub fn run(&self, script: &str) -> Output {
+        self.command(script).output().expect("bash runs")
+    }
+
+    /// The command that runs a script there.
+    pub fn command(&self, script: &str) -> Command {
         let mut path = format!("{}:{}", self.path("bin").display(), Path::new(BIN).parent().unwrap().display());
         for folder in python().and_then(|python| Some(python.parent()?.display().to_string())).into_iter() {
             path += &format!(":{folder}");
@@ -61,7 +65,8 @@ impl Home {
         command.args(["100", "bash", "-euo", "pipefail", "-c", script]).current_dir(self.path("work"));
         command.env_clear().envs(self.sim.environment()).env("PATH", path).env("HOME", self.dir.path());
         command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_TOKEN_FILE", self.path(".config/dhan/token"));
-        command.stdin(Stdio::null()).output().expect("bash runs")
+        command.stdin(Stdio::null());
+        command
     }
 
     /// A line that names places of a real machine, with places of this home instead, and only seconds to go.
@@ -84,7 +89,8 @@ fn python() -> Option<PathBuf> {
 pub fn lacking(home: &Home, block: &str) -> Option<&'static str> {
     let needs = [
         ("jq", "jq --version"),
-        ("duckdb", "python3 -c 'import duckdb'"),
+        ("duckdb", "python3 -c 'import duckdb, pandas, polars, pyarrow'"),
+        ("curl", "curl --version"),
         ("python3", "python3 --version"),
         ("gzip", "gzip --version"),
         ("systemd-analyze", "systemd-analyze --version"),

@@ -17,5 +17,6 @@ mod manual;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod readme;
+mod recipes;
 mod schema;
 mod vectors;

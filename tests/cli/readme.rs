@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const README: &str = include_str!("../../README.md");
 
 /// The fenced blocks whose opening line, after the fence, starts so; each with the rest of that line.
-fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
+pub fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
     let fence = format!("```{start}");
     let blocks = README.split("\n```").collect::<Vec<_>>();
     let opened = blocks.iter().skip(1).step_by(2).map(|block| block.split_once('\n').expect("a fence is a line"));
