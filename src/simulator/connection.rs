@@ -1,4 +1,4 @@
-//! One websocket, from the upgrade to its end: frames in and out, pings, faults, and what a test commands.
+//! Serves one websocket from its upgrade to its end: frames in both directions, pings, faults, and commands of tests.
 
 use super::config::Fault;
 use super::rng::Rng;
@@ -25,9 +25,9 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// How long an orderly end may take.
+/// Time limit of an orderly end.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// What was sent is given this long to arrive before a reset that is to come after it.
+/// Delay of a reset, so that what was sent before it arrives.
 const ARRIVAL: Duration = Duration::from_millis(20);
 
 /// One websocket.
@@ -38,9 +38,9 @@ pub(crate) struct Connection {
     pub socket: WebSocketStream<ClientStream>,
     pub commands: UnboundedReceiver<Command>,
     pub service: Box<dyn Service>,
-    /// What the first request is answered with, where the client is not let in.
+    /// How the first request is answered if the client is refused.
     pub refusal: Option<Cut>,
-    /// Commands that came while something was being written.
+    /// Commands that arrived during a write.
     pub waiting: VecDeque<Command>,
     pub noise: Rng,
     pub packets: u64,
@@ -49,16 +49,16 @@ pub(crate) struct Connection {
     pub stalled: bool,
 }
 
-/// Why the loop ends.
+/// Says why the connection ends.
 enum End {
     /// The server ends it.
     Cut(Cut),
-    /// The client is gone.
+    /// The client has left.
     Gone,
 }
 
 impl Connection {
-    /// Serves the client until one of the two ends it.
+    /// Serves the client until one of the two ends the connection.
     pub async fn run(mut self) {
         let end = self.serve().await;
         if let End::Cut(cut) = end {
@@ -128,13 +128,13 @@ impl Connection {
                 self.requested(&text).await
             }
             Message::Binary(bytes) => {
-                // The official client sends 83 bytes when it leaves, and its v1 a whole login.
+                // The official client sends 83 bytes when it leaves; its version 1 sends a complete login.
                 self.broker.observer.binary(self.id, &bytes);
                 None
             }
             Message::Ping(_) => {
                 self.broker.observer.pinged(self.id);
-                // The pong is queued; it must not wait for the next data.
+                // The pong is queued and must not wait for the next data.
                 self.socket.flush().await.err().map(|_| End::Gone)
             }
             Message::Pong(_) => {
@@ -207,7 +207,7 @@ impl Connection {
         }
     }
 
-    /// Sends what a service has made, faults applied.
+    /// Sends the output of a service, with the faults applied.
     async fn deliver(&mut self, out: Vec<Out>) -> Option<End> {
         for out in out {
             match out {
@@ -227,7 +227,7 @@ impl Connection {
         self.flush().await
     }
 
-    /// Sends a message, or what the faults make of it.
+    /// Sends a message as the faults alter it.
     async fn spoiled(&mut self, mut bytes: Bytes, mut packets: u64, is_text: bool) -> Option<End> {
         let broker = self.broker.clone();
         let mut reset = false;
@@ -285,12 +285,12 @@ impl Connection {
         self.broker.observer.sent(self.id, message, packets);
     }
 
-    /// Writes while listening for commands, so that a client that does not read can still be cut off.
+    /// Writes while it handles commands, so that a client that does not read can still be disconnected.
     async fn while_listening(
         &mut self,
         write: impl AsyncFnOnce(&mut WebSocketStream<ClientStream>) -> Result<(), Error>,
     ) -> Option<End> {
-        // Who reads nothing answers no ping either.
+        // A client that reads nothing answers no ping either.
         let patience = self.broker.config.idle_limit().unwrap_or(Duration::from_secs(1_000_000));
         let mut patience = std::pin::pin!(sleep(patience));
         let mut writing = std::pin::pin!(write(&mut self.socket));
@@ -312,7 +312,7 @@ impl Connection {
         self.socket.send(message).await
     }
 
-    /// Writes made-up chunks past the websocket library, which would cost more than the client's side does.
+    /// Writes prepared chunks directly, since the websocket library would cost more time than the client.
     #[cfg(feature = "testing")]
     async fn flood(&mut self, flood: Flood) -> Option<End> {
         let chunks = (0..flood.repeats)
@@ -367,7 +367,7 @@ impl Connection {
         self.drain().await;
     }
 
-    /// Reads until the client has ended its side too: what is unread at the end would turn it into a reset.
+    /// Reads until the client has ended its side too, because unread bytes would turn the end into a reset.
     async fn drain(&mut self) {
         let drained = async {
             while let Some(Ok(frame)) = self.socket.next().await {
@@ -384,7 +384,7 @@ impl Connection {
     }
 }
 
-/// The bytes that a message's first packets take.
+/// Returns the length in bytes of a message's first packets.
 fn first_packets(kind: Stream, bytes: &[u8], packets: u64) -> usize {
     let length_at = match kind {
         Stream::Market => 1,
@@ -399,7 +399,7 @@ fn first_packets(kind: Stream, bytes: &[u8], packets: u64) -> usize {
     end.min(bytes.len())
 }
 
-/// Noise that is no disconnect by accident.
+/// Returns random bytes that are no disconnect packet by accident.
 fn garbage(rng: &mut Rng, is_text: bool) -> Bytes {
     if is_text {
         return Bytes::from_static(b"<html>{\"Data\":");

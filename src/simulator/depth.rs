@@ -1,4 +1,4 @@
-//! The depth sockets: 20 levels in stacked messages, 200 levels with varying rows.
+//! Serves the depth sockets: 20 levels in stacked messages, 200 levels with varying row counts.
 
 use super::market::{self, lock};
 use super::rng::Rng;
@@ -21,12 +21,12 @@ pub(crate) struct Depth {
     entries: Vec<(InstrumentKey, market::Shared)>,
     next: usize,
     pacer: Pacer,
-    /// The 20-level header's last word.
+    /// The last word of the 20-level header.
     sequence: u32,
-    /// An ask whose bid went with the previous message.
+    /// An ask whose bid was sent with the previous message.
     held: Vec<u8>,
     rows: Vec<Row>,
-    /// Instruments that were unsubscribed, and how many pairs of them still follow.
+    /// Instruments that were unsubscribed, with the number of pairs that still follow.
     ghosts: Vec<(market::Shared, u32)>,
 }
 
@@ -63,7 +63,7 @@ impl Depth {
             out.extend(self.broker.config.excess().map(Out::End));
             return;
         }
-        // Segments without depth: silence.
+        // The server sends nothing for segments without depth.
         for &key in request.instruments.iter().filter(|key| key.segment.has_depth()) {
             let instrument = self.broker.market.instrument(key);
             let mut message = Vec::new();
@@ -85,7 +85,7 @@ impl Depth {
         self.held.clear();
     }
 
-    /// Both sides of an instrument as things stand; returns where the second begins.
+    /// Appends both sides of an instrument; returns the offset of the second.
     fn pair(&mut self, instrument: &market::Shared, message: &mut Vec<u8>) -> usize {
         let instrument = lock(instrument);
         let mut split = message.len();
@@ -94,7 +94,7 @@ impl Depth {
             self.rows.clear();
             let count = match self.levels {
                 Levels::Twenty => 20,
-                // A full house as often as not.
+                // Half of the packets have all rows.
                 Levels::TwoHundred => self.rng.between(120, 280).min(200) as usize,
             };
             instrument.rows(side, count, &mut self.rows);
@@ -114,7 +114,7 @@ impl Depth {
         split
     }
 
-    /// A pair of an instrument that was unsubscribed, until there were enough.
+    /// Returns a pair of an unsubscribed instrument, until enough were sent.
     fn ghost(&mut self) -> Option<(Vec<u8>, u64)> {
         let (instrument, left) = self.ghosts.last_mut()?;
         let instrument = instrument.clone();
@@ -128,7 +128,7 @@ impl Depth {
         Some((message, 2))
     }
 
-    /// One message: one pair, several, or one that the next message completes.
+    /// Returns one message: one pair, several, or a part that the next message completes.
     fn message(&mut self) -> (Vec<u8>, u64) {
         if let Some(ghost) = self.ghost() {
             return ghost;
@@ -140,7 +140,7 @@ impl Depth {
         self.next = if self.next + 1 < self.entries.len() { self.next + 1 } else { 0 };
         let mut split = 0;
         for snapshot in 0..pairs {
-            // Several snapshots of one instrument, as was seen on the wire, or of several.
+            // Several snapshots of one instrument, as was seen on the wire, or of several instruments.
             if snapshot > 0 && self.rng.one_in(2) {
                 self.next = if self.next + 1 < self.entries.len() { self.next + 1 } else { 0 };
             }
@@ -156,7 +156,7 @@ impl Depth {
         (message, packets)
     }
 
-    /// One side a message.
+    /// Returns a message with one side.
     fn single(&mut self) -> (Vec<u8>, u64) {
         if self.held.is_empty() {
             let (mut message, _) = self.message();

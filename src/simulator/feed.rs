@@ -1,4 +1,4 @@
-//! The market feed: subscriptions, first packets, and the stream.
+//! Serves the market feed: subscriptions, first packets, and the stream.
 
 use super::market::{self, lock, ltt_raw};
 use super::rng::Rng;
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Instruments that one socket takes.
+/// Number of instruments that one socket accepts.
 const INSTRUMENTS_PER_SOCKET: usize = 5_000;
 
 struct Entry {
@@ -26,7 +26,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// The server is silent about full packets of an index.
+    /// Returns whether nothing is sent: the server sends no full packets of an index.
     fn is_silent(&self) -> bool {
         self.mode == Mode::Full && self.key.segment == Segment::IDX_I
     }
@@ -114,7 +114,7 @@ impl Feed {
         }
     }
 
-    /// What an instrument sends once when it is subscribed, market open or not.
+    /// Appends what an instrument sends once when it is subscribed, even if the market is closed.
     fn first_packets(&self, instrument: &market::Instrument, mode: Mode, out: &mut Vec<Vec<u8>>) {
         let mut packet = Vec::new();
         if !instrument.packet(mode, self.ltt(), &mut packet) {
@@ -140,13 +140,13 @@ impl Feed {
         self.silent = self.entries.iter().filter(|entry| entry.is_silent()).count();
     }
 
-    /// One more packet of whoever's turn it is. The caller has seen to it that somebody's turn comes.
+    /// Appends the next packet of the instrument whose turn it is. The caller ensures that there is one.
     fn tick(&mut self, ltt: u32, message: &mut Vec<u8>) {
         loop {
             self.next = if self.next + 1 < self.entries.len() { self.next + 1 } else { 0 };
             let entry = &self.entries[self.next];
             let is_index = entry.key.segment == Segment::IDX_I;
-            // Indices tick at every turn, others skip some.
+            // Indices tick at every turn, other instruments skip some.
             if entry.is_silent() || (!is_index && self.rng.one_in(4)) {
                 continue;
             }
@@ -209,7 +209,7 @@ impl Service for Feed {
 
     #[cfg(feature = "testing")]
     fn blast(&mut self) -> Option<Flood> {
-        /// Packets of a chunk, about.
+        /// Approximate number of packets in a chunk.
         const CHUNK: usize = 8_192;
         let blast = self.broker.config.blast.filter(|_| !self.blasted)?;
         if self.entries.len() == self.silent || self.pacer.due(1e9)? > Instant::now() {
@@ -246,7 +246,7 @@ impl Service for Feed {
     }
 }
 
-/// A server's binary message as it stands on the wire: unmasked, in one frame.
+/// Appends a server's binary message in wire form: one frame, unmasked.
 #[cfg(feature = "testing")]
 fn put_frame(payload: &[u8], out: &mut Vec<u8>) {
     out.push(0x82);

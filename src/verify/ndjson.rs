@@ -7,35 +7,35 @@ use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
 use serde_json::value::RawValue;
 
-/// The check of one file.
+/// Checks one file.
 #[derive(Default)]
 pub struct Check {
     findings: Findings,
     last_us: Option<i64>,
-    /// Records since the last run or file began, whose number its `end` must agree with.
+    /// Number of records since the last run or file began, which the `end` must match.
     packets: u64,
     books: u64,
     orders: u64,
-    /// Trades that the bars show. The books count a packet once, with one of the bars that take it in.
+    /// Number of trades that the bars show. The counters include a packet once, with one of its bars.
     ticks: u64,
     gaps: u64,
-    /// Bad lines since then: then nothing is concluded from numbers.
+    /// Number of invalid lines since then; with any, the counts are not compared.
     damaged: u64,
-    /// The run began in this file: it follows another one's last `end`.
+    /// Whether the run began in this file: it follows another run's last `end`.
     began_here: bool,
-    /// The last `end` was that of a run, not of a file.
+    /// Whether the last `end` was that of a run, not of a file.
     run_ended: bool,
-    /// The file holds the gaps of a CSV file: no `end` record says where another run begins.
+    /// Whether the file holds the gaps of a CSV file: no `end` record shows where another run begins.
     is_gap_file: bool,
 }
 
 impl Check {
-    /// Checks a file that holds the gaps of a CSV file.
+    /// Creates a check for a file that holds the gaps of a CSV file.
     pub fn of_gaps() -> Check {
         Check { is_gap_file: true, ..Check::default() }
     }
 
-    /// Looks at a whole line, without its line end.
+    /// Checks a complete line, without its line end.
     pub fn line(&mut self, text: &[u8]) {
         self.findings.lines += 1;
         if let Err(what) = self.read(text) {
@@ -45,14 +45,14 @@ impl Check {
         }
     }
 
-    /// Something is missing behind the last line; numbers prove nothing until the next run.
+    /// Records that something is missing behind the last line; counts are not compared until the next run.
     pub fn damage(&mut self, what: &str) {
         self.damaged += 1;
         let line = self.findings.lines + 1;
         self.findings.damage(line, what);
     }
 
-    /// What was found.
+    /// Returns the findings.
     pub fn done(self) -> Findings {
         self.findings
     }
@@ -97,7 +97,7 @@ impl Check {
         }
         match kind {
             RecordType::Gap => {
-                // The gap before a run is not one of the run.
+                // A gap before a run does not belong to the run.
                 self.gaps += u64::from(reason != "restarted");
                 let (from, to) =
                     (moment(member("from_us").or(member("from"))), moment(member("to_us").or(member("to"))));
@@ -140,8 +140,8 @@ impl Check {
         if self.damaged > 0 {
             return Ok(());
         }
-        // An order book answers with many orders in one message, a book takes up to two packets. A run's last books are
-        // about all its files: what they count beyond this one may be in those before it.
+        // An order snapshot has many orders in one message, and an order book takes up to two packets. A run's last
+        // counters cover all its files, so the surplus may be in earlier ones.
         let records = self.packets + self.books;
         let exact = self.books == 0 && (self.began_here || !self.run_ended);
         let most = records + self.ticks;
@@ -155,7 +155,7 @@ impl Check {
         if self.orders == 0 && self.books == 0 {
             self.findings.elsewhere += written.saturating_sub(most);
         }
-        // Told without a record (`--no-gaps`), or found out when nothing could be written any more.
+        // The loss has no record with `--no-gaps`, or if it was found when nothing could be written any more.
         let only_here = exact || written <= most || self.orders > 0 || self.books > 0;
         self.findings.loss_untold |= only_here && (gaps > self.gaps || dropped > 0);
         if self.gaps > gaps {
@@ -177,7 +177,7 @@ fn moment(value: Option<&RawValue>) -> Option<i64> {
     }
 }
 
-/// Checks names, order and values of what follows `type`; the receive time.
+/// Checks names, order and values of the members behind `type`; returns the receive time.
 fn fields(kind: RecordType, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) -> Result<i64, String> {
     let record = kind.name();
     let mut members = members.iter();
@@ -196,7 +196,7 @@ fn fields(kind: RecordType, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) 
             return Err(format!("{record}: {name} is {text}"));
         }
     }
-    // Keys that a newer version has added stand before the receive time.
+    // A newer version adds keys before the receive time.
     match members.next_back() {
         Some((key, value)) if key == "recv_us" || key == "recv" => {
             moment(Some(value)).ok_or_else(|| format!("{key} is not a time"))

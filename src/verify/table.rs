@@ -1,4 +1,4 @@
-//! What was found in a file, as a row for people.
+//! Formats the findings of a file as a table row for people.
 
 use super::Summary;
 use crate::clock::ist_civil;
@@ -6,8 +6,8 @@ use crate::console::untrusted;
 use crate::model::time::words;
 use std::time::Duration;
 
-/// Returns the cells of a file's row: its name, state, records, instruments, first and last record in IST, gaps, what they
-/// span together, the longest silence of an instrument, and what is to be said of it.
+/// Returns the cells of a file's row: name, state, records, instruments, first and last record in IST, gaps, their
+/// duration, the longest silence of an instrument, and a remark.
 pub fn row(summary: &Summary) -> [String; 10] {
     let records: u64 = summary.records.values().sum();
     let (first, last) = (summary.first_us, summary.last_us);
@@ -29,12 +29,12 @@ pub fn row(summary: &Summary) -> [String; 10] {
     ]
 }
 
-/// Stands for what there is none of.
+/// Returns the text for an absent value.
 fn none() -> String {
     "-".to_owned()
 }
 
-/// Returns a length of time in words, to the tenth of a second where it is short.
+/// Returns a duration in words, to a tenth of a second if it is short.
 fn span(seconds: f64) -> String {
     if seconds < 60.0 {
         return format!("{seconds:.1}s");
@@ -42,7 +42,7 @@ fn span(seconds: f64) -> String {
     words(Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX))
 }
 
-/// Returns what a reader of the table should know of a file: the first damage, why its end is none, why there are gaps.
+/// Returns the remark on a file: the first damage, why it has no orderly end, why there are gaps.
 fn note(summary: &Summary) -> String {
     let mut notes = Vec::new();
     if let Some(damage) = &summary.first_damage {

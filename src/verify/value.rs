@@ -1,4 +1,4 @@
-//! Members of an object in the order they stand in, and whether a value is what it should be.
+//! Reads an object's members in their order, and checks values against their kind.
 
 use crate::format::line::iso;
 use crate::record::schema::{Kind, LEVEL};
@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// An object's members as they stand in the text.
+/// Holds an object's members in the order of the text.
 #[derive(Debug)]
 pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -36,27 +36,28 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// Serde owns a `Cow` unless it is told to borrow.
+/// Serde copies a `Cow` unless it is told to borrow.
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A number as JSON writes it.
+/// Returns whether a text is a JSON number.
 fn is_number(text: &str) -> bool {
     text.bytes().next().is_some_and(|b| b == b'-' || b.is_ascii_digit())
 }
 
-/// A whole number.
+/// Returns whether a text is an integer.
 pub fn is_int(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A number with a fraction, or, as the shortest text of a tiny or huge one is (`1e-20`), with an exponent.
+/// Returns whether a text is a number with a fraction, or with an exponent, which the shortest text of a tiny or huge
+/// number has (`1e-20`).
 fn is_price(text: &str) -> bool {
     is_number(text) && text.contains(['.', 'e']) && text.parse::<f64>().is_ok()
 }
 
-/// Whether a JSON value is what the field may hold.
+/// Returns whether a JSON value is allowed for a kind of field.
 pub fn fits(kind: Kind, json: &str) -> bool {
     let text = || json.starts_with('"');
     let is_null = json == "null";
@@ -91,7 +92,7 @@ fn is_level(level: &Members<'_>) -> bool {
             && is_price(p.get()) && is_int(q.get()) && is_int(o.get()))
 }
 
-/// Whether a CSV cell is what its column may hold; empty is null.
+/// Returns whether a CSV cell is allowed for its column; an empty cell is null.
 pub fn cell_fits(kind: Kind, text: &str) -> bool {
     if text.is_empty() {
         return true;

@@ -1,21 +1,21 @@
-//! A price's last minutes as a line of bars.
+//! Draws a price's last minutes as a line of bars.
 
-/// Microseconds that one bar stands for.
+/// Microseconds of one bar.
 const BAR_US: i64 = 10 * crate::clock::SECOND_US;
-/// Bars that are kept.
+/// Number of bars kept.
 const BARS: usize = 60;
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The last price of every bar, the newest last.
+/// Holds the last price of every bar, the newest last.
 #[derive(Debug, Clone, Default)]
 pub struct Spark {
     bars: std::collections::VecDeque<f32>,
-    /// The number of the newest bar since the epoch.
+    /// Number of the newest bar since the epoch.
     newest: i64,
 }
 
 impl Spark {
-    /// Notes a price in rupees at a moment, µs since the epoch. Bars without a price repeat the one before.
+    /// Adds a price in rupees at a time in microseconds since the epoch. Bars without a price repeat the one before.
     pub fn note(&mut self, price: f32, at_us: i64) {
         if !price.is_finite() || price <= 0.0 {
             return;
@@ -50,7 +50,7 @@ impl Spark {
             .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), price| (low.min(*price), high.max(*price)));
         let level = |price: f32| match high - low {
             range if range > 0.0 => (((price - low) / range) * 7.0).round() as usize,
-            // A price that did not move is neither low nor high.
+            // An unchanged price is drawn in the middle.
             _ => 3,
         };
         shown.map(|price| LEVELS[level(*price).min(7)]).collect()

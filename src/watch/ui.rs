@@ -1,27 +1,27 @@
-//! What the user looks at: keys in, actions out.
+//! Holds the state of the user interface: keys in, actions out.
 
 use super::model::{Model, Row};
 use crate::model::InstrumentKey;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::cmp::Ordering;
 
-/// What fills the screen.
+/// Names what fills the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
-    /// A row an instrument.
+    /// One row for each instrument.
     Table,
-    /// The five levels of a row of the table.
+    /// The five levels of one instrument of the table.
     Ladder(InstrumentKey),
     /// The order book of a depth stream.
     Depth,
-    /// A row an order.
+    /// One row for each order.
     Orders,
 }
 
-/// What the table is sorted by.
+/// Says how the table is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
-    /// In the order in which instruments were asked for.
+    /// In the order of subscription.
     #[default]
     Given,
     /// By symbol.
@@ -37,7 +37,7 @@ pub enum Sort {
 impl Sort {
     const ALL: [Sort; 5] = [Sort::Given, Sort::Symbol, Sort::Change, Sort::Volume, Sort::Age];
 
-    /// Returns the word that the screen shows.
+    /// Returns the word on the screen.
     pub const fn name(self) -> &'static str {
         match self {
             Sort::Given => "as given",
@@ -54,7 +54,7 @@ impl Sort {
     }
 }
 
-/// What is typed at the bottom of the screen.
+/// Says what is being typed at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// The filter (`/`).
@@ -63,55 +63,55 @@ pub enum Input {
     Add(String),
 }
 
-/// What a key asks the run for.
+/// A request of the user to the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// End the run.
     Quit,
-    /// Stop the process as Ctrl-Z does.
+    /// Stop the process like Ctrl-Z.
     Suspend,
-    /// Subscribe to what these words name.
+    /// Subscribe to the instruments that these words name.
     Add(String),
     /// Unsubscribe from an instrument in all its modes.
     Drop(InstrumentKey),
-    /// Subscribe to an instrument's full packets, since its ladder is shown.
+    /// Subscribe to an instrument's full packets, because its ladder is shown.
     Full(InstrumentKey),
-    /// Unsubscribe from an instrument's full packets, since its ladder is not shown any more.
+    /// Unsubscribe from an instrument's full packets, because its ladder is closed.
     NotFull(InstrumentKey),
     /// Draw everything anew.
     Redraw,
 }
 
-/// What the user looks at.
+/// Holds what the user looks at.
 #[derive(Debug, Clone)]
 pub struct Ui {
     /// What fills the screen.
     pub screen: Screen,
     /// The selected row of the table.
     pub selected: Option<InstrumentKey>,
-    /// The selected row of what is no table, from 0.
+    /// The selected row of other screens, from 0.
     pub line: usize,
-    /// The first row that is shown.
+    /// Index of the first row shown.
     pub offset: usize,
-    /// Optional columns that are left out on the left.
+    /// Number of optional columns that are scrolled out on the left.
     pub scroll: usize,
-    /// What the table is sorted by.
+    /// The sort order of the table.
     pub sort: Sort,
-    /// What a row's symbol or `SEGMENT:ID` contains, in upper case.
+    /// Text that a row's symbol or `SEGMENT:ID` must contain, in upper case.
     pub filter: String,
-    /// What is being typed.
+    /// What is being typed, if anything.
     pub input: Option<Input>,
     /// Whether the help is shown.
     pub help: bool,
     /// The rows as they were when the view was paused.
     pub paused: Option<Box<Model>>,
-    /// Whether instruments may be added and dropped: not in a replay, nor among orders.
+    /// Whether instruments can be added and dropped: not in a replay, and not among orders.
     pub may_change: bool,
-    /// The instrument whose full packets only its ladder asked for.
+    /// The instrument whose full packets only its ladder needs.
     full: Option<InstrumentKey>,
-    /// The places of the shown rows, in their order.
+    /// Indices of the shown rows, in order.
     visible: Vec<usize>,
-    /// What [`Ui::visible`] was made from.
+    /// The inputs from which [`Ui::visible`] was computed.
     made: Made,
 }
 
@@ -120,13 +120,13 @@ struct Made {
     rows: usize,
     sort: Sort,
     filter: String,
-    /// The first and the last instrument: rows may come and go in equal numbers.
+    /// The first and the last instrument, since rows may be added and removed in equal numbers.
     ends: Option<(InstrumentKey, InstrumentKey)>,
     second: i64,
 }
 
 impl Ui {
-    /// A view of a screen. `may_change`: whether instruments may be added and dropped.
+    /// Creates the state for a screen. `may_change`: whether instruments can be added and dropped.
     pub fn new(screen: Screen, may_change: bool) -> Ui {
         Ui {
             screen,
@@ -146,8 +146,8 @@ impl Ui {
         }
     }
 
-    /// Returns the places of the rows that pass the filter, sorted; `now_us` decides how old an order by moving figures
-    /// may be: a second.
+    /// Returns the indices of the rows that pass the filter, sorted. `now_us` limits the age of an order by changing
+    /// figures to a second.
     pub fn visible(&mut self, model: &Model, now_us: i64, is_open: bool) -> &[usize] {
         let rows = model.rows();
         let made = Made {
@@ -167,7 +167,7 @@ impl Ui {
             let change = |row: &Row| row.previous_close(is_open).map(|close| row.ltp / close);
             let descending = |a: Option<f32>, b: Option<f32>| match (a, b) {
                 (Some(a), Some(b)) => b.total_cmp(&a),
-                // What is unknown comes last.
+                // Unknown values come last.
                 (a, b) => b.is_some().cmp(&a.is_some()),
             };
             self.visible.sort_by(|a, b| {
@@ -185,7 +185,7 @@ impl Ui {
         &self.visible
     }
 
-    /// Returns the place of the selected row among the visible ones; the first when the selected one is not among them.
+    /// Returns the index of the selected row among the visible ones, or 0 if it is not among them.
     pub fn selected_line(&mut self, model: &Model) -> usize {
         let place = self.selected.and_then(|key| model.place(key));
         let line = place.and_then(|place| self.visible.iter().position(|at| *at == place));
@@ -194,7 +194,7 @@ impl Ui {
         line
     }
 
-    /// Takes a key. `page`: how many rows are on the screen.
+    /// Handles a key. `page`: number of rows on the screen.
     pub fn key(&mut self, key: KeyEvent, model: &Model, page: usize) -> Option<Action> {
         if key.kind == KeyEventKind::Release {
             return None;
@@ -250,7 +250,7 @@ impl Ui {
             (Screen::Table, KeyCode::Char('d')) if self.may_change => {
                 let line = self.selected_line(model);
                 let gone = self.selected?;
-                // The row below takes its place, or the one above at the end.
+                // Select the row below, or the one above if it was the last.
                 let next = self.visible.get(line + 1).or(self.visible.get(line.wrapping_sub(1)));
                 self.selected = next.map(|at| model.rows()[*at].instrument);
                 return Some(Action::Drop(gone));
@@ -274,7 +274,7 @@ impl Ui {
         None
     }
 
-    /// Takes a key while something is typed.
+    /// Handles a key while something is typed.
     fn typed(&mut self, code: KeyCode) -> Option<Action> {
         match (&mut self.input, code) {
             (Some(Input::Filter), KeyCode::Esc) => {
@@ -301,12 +301,12 @@ impl Ui {
             let line = self.selected_line(model).saturating_add_signed(by).min(self.visible.len().saturating_sub(1));
             self.selected = self.visible.get(line).and_then(|at| model.rows().get(*at)).map(|row| row.instrument);
         } else {
-            // The view holds it to what there is.
+            // The view clamps it.
             self.line = self.line.saturating_add_signed(by);
         }
     }
 
-    /// Holds the first shown row so that `line` of `count` lies among `height` rows.
+    /// Adjusts the first shown row so that `line` of `count` is among `height` rows.
     pub fn scroll_to(&mut self, line: usize, count: usize, height: usize) -> usize {
         let height = height.max(1);
         self.offset = self.offset.clamp((line + 1).saturating_sub(height), line).min(count.saturating_sub(height));

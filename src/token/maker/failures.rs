@@ -1,4 +1,4 @@
-//! Words what keeps a token from being made or renewed.
+//! Words the failures of making and renewing a token.
 
 use super::super::answer::{Call, Refusal};
 use super::super::file::Held;
@@ -8,7 +8,7 @@ use crate::model::exit::{Exit, Failure};
 use secrecy::{ExposeSecret as _, SecretString};
 
 impl Maker {
-    /// Words that the file holds no token.
+    /// Returns the failure of a file that holds no token.
     pub(super) fn no_token(&self) -> Failure {
         let words = "there is no token to renew in the file";
         Failure::new(
@@ -38,7 +38,8 @@ impl Maker {
         }
     }
 
-    /// Words a refused or failed request, and chooses its exit code. `secrets` are taken out of the server's words.
+    /// Returns the failure of a refused or failed request, with its exit code. `secrets` are removed from the
+    /// server's words.
     pub(super) fn failure(&self, call: Call, refusal: &Refusal, secrets: &[&SecretString]) -> Failure {
         let words = shown(&refusal.to_string(), secrets);
         let host = self.calls.host(call);
@@ -88,7 +89,7 @@ impl Maker {
     }
 }
 
-/// A server's words as they may be shown: PIN and password are searched for here, where they may be quoted.
+/// Returns a server's words for messages: PIN and password, which the server may quote, are removed.
 pub(super) fn shown(words: &str, secrets: &[&SecretString]) -> String {
     secrets.iter().fold(untrusted(words), |words, secret| words.replace(secret.expose_secret(), "[redacted]"))
 }

@@ -1,4 +1,4 @@
-//! The lines at the bottom: the last message, and what is typed or the keys.
+//! Draws the lines at the bottom: the last message, and what is typed or the keys.
 
 use super::{Ambient, cut};
 use crate::watch::ui::{Input, Screen, Ui};
@@ -10,7 +10,7 @@ use ratatui::text::Line;
 /// Draws the footer; returns its height.
 pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, ambient: &Ambient<'_>, area: Rect) -> u16 {
     let width = usize::from(area.width);
-    // A message of several lines is one here; all of it is on stderr when the view is left.
+    // A message of several lines is joined here; stderr gets it unchanged when the view closes.
     let message: Vec<&str> = ambient.message.unwrap_or_default().split_whitespace().collect();
     let message = Line::styled(cut(&message.join(" "), width), ambient.warning());
     let keys = match &ui.input {

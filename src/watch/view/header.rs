@@ -1,4 +1,4 @@
-//! The lines on top: what is watched, the market, every connection, and what was lost.
+//! Draws the lines on top: what is shown, the market, every connection, and the losses.
 
 use super::{Ambient, cut, numbers};
 use crate::record::control::StatusEvent;
@@ -38,11 +38,11 @@ fn title(model: &Model, ui: &Ui, ambient: &Ambient<'_>, width: usize) -> Line<'s
         Screen::Ladder(_) | Screen::Depth => String::new(),
     };
     let line = Line::from(spans);
-    // Half a word says nothing.
+    // The count is shown completely or not at all.
     if line.width() + count.len() > width { line } else { line + Span::raw(count) }
 }
 
-/// The state of every connection; one word for all of them where they agree.
+/// Returns the state of every connection, or one word if all agree.
 fn connections(all: &[Connection], ambient: &Ambient<'_>, width: usize) -> Line<'static> {
     let style = |connection: &Connection| match connection.event {
         Some(StatusEvent::Live) if connection.lost_us.is_none() => Style::new(),

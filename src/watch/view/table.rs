@@ -1,4 +1,4 @@
-//! A row an instrument. Symbol, price and age are always there; the other columns as far as they fit.
+//! Draws one row for each instrument. Symbol, price and age are always shown; the other columns as far as they fit.
 
 use super::{Ambient, STALE_US, cut, empty, numbers};
 use crate::watch::model::{Model, Row};
@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use std::cmp::Ordering;
 
-/// An optional column.
+/// Names an optional column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     Change,
@@ -25,11 +25,11 @@ enum Column {
     Trend,
 }
 
-/// How many columns are optional.
+/// Number of optional columns.
 pub(super) const OPTIONAL: usize = Column::ALL.len();
 
 impl Column {
-    /// As they stand on the screen, from the left.
+    /// The columns in the order of the screen, from the left.
     const ALL: [Column; 12] = [
         Column::Change,
         Column::Percent,
@@ -44,7 +44,7 @@ impl Column {
         Column::Low,
         Column::Trend,
     ];
-    /// As they are given room, the most useful first.
+    /// The columns in the order in which they get room, the most useful first.
     const BY_USE: [Column; 12] = [
         Column::Percent,
         Column::Change,
@@ -86,7 +86,7 @@ impl Column {
         }
     }
 
-    /// What stands before it: the best bid and ask belong together.
+    /// Returns the separator before it: the best bid and ask belong together.
     const fn before(self) -> &'static str {
         match self {
             Column::Ask => " × ",
@@ -114,16 +114,16 @@ impl Column {
     }
 }
 
-/// The narrowest symbol.
+/// Width of the narrowest symbol column.
 const SYMBOL: usize = 14;
-/// The widest one.
+/// Width of the widest symbol column.
 const SYMBOL_MOST: usize = 30;
-/// The price and the mark of its last move.
+/// Width of the price and the mark of its last change.
 const PRICE: usize = 11;
-/// The age, and `stale` behind it.
+/// Width of the age, and `stale` behind it.
 const AGE: usize = 12;
 
-/// The columns that fit, and the symbol's and the trend's width.
+/// Holds the columns that fit, and the widths of symbol and trend.
 struct Layout {
     columns: Vec<Column>,
     symbol: usize,
@@ -153,7 +153,7 @@ impl Layout {
     }
 }
 
-/// Draws the table; returns how many rows fit.
+/// Draws the table; returns the number of rows that fit.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient<'_>, area: Rect) -> usize {
     let is_open = (ambient.is_open)(crate::model::Segment::NSE_EQ);
     let visible = ui.visible(model, ambient.now_us, is_open).to_vec();
@@ -242,7 +242,8 @@ fn one(frame: &mut Frame<'_>, model: &Model, row: &Row, layout: &Layout, ambient
     }
 }
 
-/// Whether a row's figures may no longer hold: its connection is not live, or nothing came for long in an open market.
+/// Returns whether a row's figures may be outdated: its connection is not live, or nothing came for long in an open
+/// market.
 fn is_stale(model: &Model, row: &Row, now_us: i64, is_open: bool) -> bool {
     let connection = row.conn.checked_sub(1).and_then(|at| model.connections.get(usize::from(at)));
     let is_cut = connection.is_some_and(|connection| !connection.is_live());

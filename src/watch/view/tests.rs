@@ -160,7 +160,7 @@ fn silence_in_an_open_market_is_marked_and_in_a_closed_one_is_explained() {
     let closed = Shown { is_open: false, market, ..later };
     let shown = text(&model(), &mut table(), (100, 20), &closed);
     assert!(shown.contains("the market is closed") && !shown.contains(" stale"), "{shown}");
-    // The close of a packet is the day's own then: no change is claimed from it.
+    // The packet's close is then the day's own, so no change is computed from it.
     let share = shown.lines().find(|line| line.starts_with("RELIANCE")).unwrap();
     assert!(!share.contains("+10.05"), "{share}");
 }
