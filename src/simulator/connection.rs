@@ -4,8 +4,8 @@ use super::config::Fault;
 use super::rng::Rng;
 #[cfg(feature = "testing")]
 use super::service::Flood;
-use super::service::{Out, Service};
-use super::state::{Broker, Command, Cut};
+use super::service::{Service, ServiceOutput};
+use super::state::{Broker, ConnectionCommand, Cut};
 use crate::model::Stream;
 use crate::server::ClientStream;
 use crate::server::packets::disconnect_packet;
@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// Time limit of an orderly end.
-const FAREWELL: Duration = Duration::from_secs(2);
+const END_LIMIT: Duration = Duration::from_secs(2);
 /// Delay of a reset, so that what was sent before it arrives.
 const ARRIVAL: Duration = Duration::from_millis(20);
 
@@ -36,12 +36,12 @@ pub(crate) struct Connection {
     pub id: usize,
     pub kind: Stream,
     pub socket: WebSocketStream<ClientStream>,
-    pub commands: UnboundedReceiver<Command>,
+    pub commands: UnboundedReceiver<ConnectionCommand>,
     pub service: Box<dyn Service>,
     /// How the first request is answered if the client is refused.
     pub refusal: Option<Cut>,
     /// Commands that arrived during a write.
-    pub waiting: VecDeque<Command>,
+    pub waiting: VecDeque<ConnectionCommand>,
     pub noise: Rng,
     pub packets: u64,
     pub requests: usize,
@@ -54,7 +54,7 @@ enum End {
     /// The server ends it.
     Cut(Cut),
     /// The client has left.
-    Gone,
+    ClientLeft,
 }
 
 impl Connection {
@@ -86,19 +86,19 @@ impl Connection {
                 biased;
                 command = self.commands.recv() => match command {
                     Some(command) => self.waiting.push_back(command),
-                    None => return End::Gone,
+                    None => return End::ClientLeft,
                 },
                 frame = self.socket.next(), if !stalled => {
                     heard = Instant::now();
-                    let Some(Ok(frame)) = frame else { return End::Gone };
-                    if let Some(end) = self.received(frame).await {
+                    let Some(Ok(frame)) = frame else { return End::ClientLeft };
+                    if let Some(end) = self.handle_message(frame).await {
                         return end;
                     }
                 }
                 () = sleep_until(ping_at), if !stalled => {
                     ping_at = ping_every.map_or_else(far, |every| Instant::now() + every);
                     if self.write(Message::Ping(Bytes::from_static(b"dhan"))).await.is_err() {
-                        return End::Gone;
+                        return End::ClientLeft;
                     }
                     self.broker.observer.ping_sent(self.id);
                 }
@@ -121,11 +121,11 @@ impl Connection {
         }
     }
 
-    async fn received(&mut self, frame: Message) -> Option<End> {
+    async fn handle_message(&mut self, frame: Message) -> Option<End> {
         match frame {
             Message::Text(text) => {
                 self.broker.observer.text(self.id, self.kind, &text);
-                self.requested(&text).await
+                self.handle_request(&text).await
             }
             Message::Binary(bytes) => {
                 // The official client sends 83 bytes when it leaves; its version 1 sends a complete login.
@@ -135,7 +135,7 @@ impl Connection {
             Message::Ping(_) => {
                 self.broker.observer.pinged(self.id);
                 // The pong is queued and must not wait for the next data.
-                self.socket.flush().await.err().map(|_| End::Gone)
+                self.socket.flush().await.err().map(|_| End::ClientLeft)
             }
             Message::Pong(_) => {
                 self.broker.observer.ponged(self.id);
@@ -149,7 +149,7 @@ impl Connection {
         }
     }
 
-    async fn requested(&mut self, text: &str) -> Option<End> {
+    async fn handle_request(&mut self, text: &str) -> Option<End> {
         self.requests += 1;
         let is_first = self.requests == 1;
         if let Some(cut) = self.refusal {
@@ -170,7 +170,7 @@ impl Connection {
         let mut out = Vec::new();
         self.service.on_text(text, &mut out);
         if self.muted {
-            out.retain(|out| matches!(out, Out::End(_)));
+            out.retain(|out| matches!(out, ServiceOutput::End(_)));
         }
         if let Some(end) = self.deliver(out).await {
             return Some(end);
@@ -185,40 +185,40 @@ impl Connection {
         None
     }
 
-    async fn obey(&mut self, command: Command) -> Option<End> {
+    async fn obey(&mut self, command: ConnectionCommand) -> Option<End> {
         match command {
-            Command::Cut(cut) => Some(End::Cut(cut)),
+            ConnectionCommand::Cut(cut) => Some(End::Cut(cut)),
             #[cfg(feature = "testing")]
-            Command::Binary(bytes) => self.send(Message::Binary(bytes), 1).await,
+            ConnectionCommand::Binary(bytes) => self.send(Message::Binary(bytes), 1).await,
             #[cfg(feature = "testing")]
-            Command::Text(text) => self.send(Message::text(text), 1).await,
+            ConnectionCommand::Text(text) => self.send(Message::text(text), 1).await,
             #[cfg(feature = "testing")]
-            Command::Mute(muted) => {
+            ConnectionCommand::Mute(muted) => {
                 self.muted = muted;
                 None
             }
             #[cfg(feature = "testing")]
-            Command::Stall(stalled) => {
+            ConnectionCommand::Stall(stalled) => {
                 self.stalled = stalled;
                 None
             }
             #[cfg(feature = "testing")]
-            Command::Nudge => None,
+            ConnectionCommand::Nudge => None,
         }
     }
 
     /// Sends the output of a service, with the faults applied.
-    async fn deliver(&mut self, out: Vec<Out>) -> Option<End> {
+    async fn deliver(&mut self, out: Vec<ServiceOutput>) -> Option<End> {
         for out in out {
             match out {
-                Out::End(cut) => return Some(End::Cut(cut)),
-                Out::Text(text) => {
-                    if let Some(end) = self.spoiled(Bytes::from(text), 1, true).await {
+                ServiceOutput::End(cut) => return Some(End::Cut(cut)),
+                ServiceOutput::Text(text) => {
+                    if let Some(end) = self.apply_faults(Bytes::from(text), 1, true).await {
                         return Some(end);
                     }
                 }
-                Out::Binary { bytes, packets } => {
-                    if let Some(end) = self.spoiled(bytes, packets, false).await {
+                ServiceOutput::Binary { bytes, packets } => {
+                    if let Some(end) = self.apply_faults(bytes, packets, false).await {
                         return Some(end);
                     }
                 }
@@ -228,7 +228,7 @@ impl Connection {
     }
 
     /// Sends a message as the faults alter it.
-    async fn spoiled(&mut self, mut bytes: Bytes, mut packets: u64, is_text: bool) -> Option<End> {
+    async fn apply_faults(&mut self, mut bytes: Bytes, mut packets: u64, is_text: bool) -> Option<End> {
         let broker = self.broker.clone();
         let mut reset = false;
         for fault in &broker.config.faults {
@@ -291,19 +291,19 @@ impl Connection {
         write: impl AsyncFnOnce(&mut WebSocketStream<ClientStream>) -> Result<(), Error>,
     ) -> Option<End> {
         // A client that reads nothing answers no ping either.
-        let patience = self.broker.config.idle_limit().unwrap_or(Duration::from_secs(1_000_000));
-        let mut patience = std::pin::pin!(sleep(patience));
+        let limit = self.broker.config.idle_limit().unwrap_or(Duration::from_secs(1_000_000));
+        let mut limit = std::pin::pin!(sleep(limit));
         let mut writing = std::pin::pin!(write(&mut self.socket));
         loop {
             tokio::select! {
                 biased;
-                result = &mut writing => return result.err().map(|_| End::Gone),
+                result = &mut writing => return result.err().map(|_| End::ClientLeft),
                 command = self.commands.recv() => match command {
-                    None => return Some(End::Gone),
-                    Some(Command::Cut(cut @ Cut::Reset)) => return Some(End::Cut(cut)),
+                    None => return Some(End::ClientLeft),
+                    Some(ConnectionCommand::Cut(cut @ Cut::Reset)) => return Some(End::Cut(cut)),
                     Some(command) => self.waiting.push_back(command),
                 },
-                () = &mut patience => return Some(End::Cut(Cut::Reset)),
+                () = &mut limit => return Some(End::Cut(Cut::Reset)),
             }
         }
     }
@@ -329,8 +329,8 @@ impl Connection {
             self.packets += packets;
             self.broker.observer.record().change(self.id, |seen| seen.packets_sent += packets);
             while let Some(frame) = self.socket.next().now_or_never() {
-                let Some(Ok(frame)) = frame else { return Some(End::Gone) };
-                if let Some(end) = self.received(frame).await {
+                let Some(Ok(frame)) = frame else { return Some(End::ClientLeft) };
+                if let Some(end) = self.handle_message(frame).await {
                     return Some(end);
                 }
             }
@@ -349,21 +349,21 @@ impl Connection {
             Cut::Reset => self.socket.get_ref().reset_on_drop(),
             #[cfg(feature = "testing")]
             Cut::Fin => {
-                let _ = timeout(FAREWELL, self.socket.get_mut().shutdown()).await;
+                let _ = timeout(END_LIMIT, self.socket.get_mut().shutdown()).await;
                 self.drain().await;
             }
-            Cut::Close(code) => self.farewell(code).await,
+            Cut::Close(code) => self.close_with(code).await,
             Cut::Disconnect(reason) => {
                 let packet = disconnect_packet(self.kind, self.broker.config.disconnect_layout, reason);
-                let _ = timeout(FAREWELL, self.send(Message::Binary(packet.into()), 1)).await;
-                self.farewell(1000).await;
+                let _ = timeout(END_LIMIT, self.send(Message::Binary(packet.into()), 1)).await;
+                self.close_with(1000).await;
             }
         }
     }
 
-    async fn farewell(&mut self, code: u16) {
+    async fn close_with(&mut self, code: u16) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
-        let _ = timeout(FAREWELL, self.socket.close(Some(frame))).await;
+        let _ = timeout(END_LIMIT, self.socket.close(Some(frame))).await;
         self.drain().await;
     }
 
@@ -376,7 +376,7 @@ impl Connection {
                 }
             }
         };
-        let _ = timeout(FAREWELL, drained).await;
+        let _ = timeout(END_LIMIT, drained).await;
     }
 
     fn client_closed(&self, frame: Option<CloseFrame>) {

@@ -3,7 +3,7 @@
 use super::probe::Probe;
 use super::record::{ConnectionSeen, Connections, TextSeen};
 use super::script::Upgrade;
-use super::state::{Command, Cut, Subscription};
+use super::state::{ClientSubscription, ConnectionCommand, Cut};
 use crate::model::Stream;
 use crate::server::{Request, Response};
 use bytes::Bytes;
@@ -53,7 +53,7 @@ impl Probe {
     }
 
     /// Returns the subscriptions of all open connections of a kind.
-    pub fn subscriptions(&self, kind: Stream) -> BTreeSet<Subscription> {
+    pub fn subscriptions(&self, kind: Stream) -> BTreeSet<ClientSubscription> {
         self.open(kind).into_iter().flat_map(|c| c.subscriptions).collect()
     }
 
@@ -79,39 +79,39 @@ impl Probe {
 
     /// Ends every websocket.
     pub fn cut_all(&self, cut: Cut) {
-        self.command(|_, _| true, &Command::Cut(cut));
+        self.command(|_, _| true, &ConnectionCommand::Cut(cut));
     }
 
     /// Ends one websocket.
     pub fn cut(&self, id: usize, cut: Cut) {
-        self.command(|c, _| c == id, &Command::Cut(cut));
+        self.command(|c, _| c == id, &ConnectionCommand::Cut(cut));
     }
 
     /// Sends a binary frame on a connection, with any content.
     pub fn send(&self, id: usize, bytes: impl Into<Bytes>) {
-        self.command(|c, _| c == id, &Command::Binary(bytes.into()));
+        self.command(|c, _| c == id, &ConnectionCommand::Binary(bytes.into()));
     }
 
     /// Sends a text frame on a connection, with any content.
     pub fn send_text(&self, id: usize, text: &str) {
-        self.command(|c, _| c == id, &Command::Text(text.to_owned()));
+        self.command(|c, _| c == id, &ConnectionCommand::Text(text.to_owned()));
     }
 
     /// Sends a text frame on every open connection of a kind.
     pub fn broadcast_text(&self, kind: Stream, text: &str) {
-        self.command(|_, k| k == kind, &Command::Text(text.to_owned()));
+        self.command(|_, k| k == kind, &ConnectionCommand::Text(text.to_owned()));
     }
 
     /// Stops data on every present and later connection, or resumes it. Pings continue.
-    pub fn mute(&self, muted: bool) {
+    pub fn set_muted(&self, muted: bool) {
         self.0.state().script.muted = muted;
-        self.command(|_, _| true, &Command::Mute(muted));
+        self.command(|_, _| true, &ConnectionCommand::Mute(muted));
     }
 
     /// Stops reading and answering on every present and later connection, or resumes. Connections stay open.
-    pub fn stall(&self, stalled: bool) {
+    pub fn set_stalled(&self, stalled: bool) {
         self.0.state().script.stalled = stalled;
-        self.command(|_, _| true, &Command::Stall(stalled));
+        self.command(|_, _| true, &ConnectionCommand::Stall(stalled));
     }
 
     /// Sets what happens to every upgrade from now on.
@@ -156,7 +156,7 @@ impl Probe {
         for _ in 0..updates {
             self.0.orders.advance(&self.0.market);
         }
-        self.command(|_, k| k == Stream::Orders, &Command::Nudge);
+        self.command(|_, k| k == Stream::Orders, &ConnectionCommand::Nudge);
     }
 
     /// Waits until a condition holds; returns false if it did not in time. Blocks the thread.
@@ -187,7 +187,7 @@ impl Probe {
         }
     }
 
-    fn command(&self, which: impl Fn(usize, Stream) -> bool, command: &Command) {
+    fn command(&self, which: impl Fn(usize, Stream) -> bool, command: &ConnectionCommand) {
         for (id, live) in &self.0.state().connections {
             if which(*id, live.kind) {
                 // A connection that is just ending receives no commands.

@@ -2,8 +2,8 @@
 
 use super::market::{self, lock};
 use super::rng::Rng;
-use super::service::{Out, Pacer, Service, stack};
-use super::state::{Broker, Cut, Subscription};
+use super::service::{Pacer, Service, ServiceOutput, stack};
+use super::state::{Broker, ClientSubscription, Cut};
 use crate::model::InstrumentKey;
 use crate::protocol::depth::{Levels, Row, Side};
 use crate::protocol::encode;
@@ -13,12 +13,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 /// One depth connection.
-pub(crate) struct Depth {
+pub(crate) struct DepthService {
     broker: Arc<Broker>,
     id: usize,
     levels: Levels,
     rng: Rng,
-    entries: Vec<(InstrumentKey, market::Shared)>,
+    entries: Vec<(InstrumentKey, market::SharedInstrument)>,
     next: usize,
     pacer: Pacer,
     /// The last word of the 20-level header.
@@ -27,13 +27,13 @@ pub(crate) struct Depth {
     held: Vec<u8>,
     rows: Vec<Row>,
     /// Instruments that were unsubscribed, with the number of pairs that still follow.
-    ghosts: Vec<(market::Shared, u32)>,
+    ghosts: Vec<(market::SharedInstrument, u32)>,
 }
 
-impl Depth {
-    pub fn new(broker: Arc<Broker>, id: usize, levels: Levels) -> Depth {
+impl DepthService {
+    pub fn new(broker: Arc<Broker>, id: usize, levels: Levels) -> DepthService {
         let rng = Rng::mixed(&[broker.config.seed, 2, u64::from(levels.count())]);
-        Depth {
+        DepthService {
             broker,
             id,
             levels,
@@ -56,11 +56,11 @@ impl Depth {
         }
     }
 
-    fn subscribe(&mut self, request: &Request, out: &mut Vec<Out>) {
+    fn subscribe(&mut self, request: &Request, out: &mut Vec<ServiceOutput>) {
         let known = |key: &InstrumentKey| self.entries.iter().any(|(entry, _)| entry == key);
         let new = request.instruments.iter().filter(|key| !known(key)).count();
         if request.named > INSTRUMENTS_PER_MESSAGE || self.entries.len() + new > self.levels.instruments_per_socket() {
-            out.extend(self.broker.config.excess().map(Out::End));
+            out.extend(self.broker.config.excess().map(ServiceOutput::End));
             return;
         }
         // The server sends nothing for segments without depth.
@@ -68,8 +68,8 @@ impl Depth {
             let instrument = self.broker.market.instrument(key);
             let mut message = Vec::new();
             self.pair(&instrument, &mut message);
-            out.push(Out::Binary { bytes: message.into(), packets: 2 });
-            if self.broker.subscribed(self.id, Subscription { instrument: key, mode: None }) {
+            out.push(ServiceOutput::Binary { bytes: message.into(), packets: 2 });
+            if self.broker.subscribed(self.id, ClientSubscription { instrument: key, mode: None }) {
                 self.entries.push((key, instrument));
             }
         }
@@ -77,7 +77,7 @@ impl Depth {
 
     fn unsubscribe(&mut self, request: &Request) {
         for &key in &request.instruments {
-            self.broker.unsubscribed(self.id, Subscription { instrument: key, mode: None });
+            self.broker.unsubscribed(self.id, ClientSubscription { instrument: key, mode: None });
         }
         let ghosts = self.broker.config.ghosts();
         let gone = self.entries.extract_if(.., |(key, _)| request.instruments.contains(key));
@@ -86,7 +86,7 @@ impl Depth {
     }
 
     /// Appends both sides of an instrument; returns the offset of the second.
-    fn pair(&mut self, instrument: &market::Shared, message: &mut Vec<u8>) -> usize {
+    fn pair(&mut self, instrument: &market::SharedInstrument, message: &mut Vec<u8>) -> usize {
         let instrument = lock(instrument);
         let mut split = message.len();
         for side in [Side::Bid, Side::Ask] {
@@ -168,11 +168,11 @@ impl Depth {
     }
 }
 
-impl Service for Depth {
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+impl Service for DepthService {
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>) {
         let Some(request) = request::read(text) else { return };
         if request.code == request::DISCONNECT {
-            out.push(Out::End(Cut::Close(1000)));
+            out.push(ServiceOutput::End(Cut::Close(1000)));
         } else if request.code == u64::from(RequestCode::SUBSCRIBE_DEPTH.0) {
             self.subscribe(&request, out);
         } else if self.broker.config.ends_depth(request.code) {
@@ -185,7 +185,7 @@ impl Service for Depth {
         self.pacer.due(self.rate())
     }
 
-    fn on_due(&mut self, out: &mut Vec<Out>) {
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>) {
         let rate = self.rate();
         if rate <= 0.0 {
             return;
@@ -199,7 +199,7 @@ impl Service for Depth {
             let (bytes, packets) =
                 if self.broker.config.is_one_side_a_message() { self.single() } else { self.message() };
             turn.spend(packets);
-            out.push(Out::Binary { bytes: bytes.into(), packets });
+            out.push(ServiceOutput::Binary { bytes: bytes.into(), packets });
         }
         self.pacer = pacer;
     }

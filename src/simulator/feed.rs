@@ -4,8 +4,8 @@ use super::market::{self, lock, ltt_raw};
 use super::rng::Rng;
 #[cfg(feature = "testing")]
 use super::service::Flood;
-use super::service::{Out, Pacer, Service, stack};
-use super::state::{Broker, Cut, Subscription};
+use super::service::{Pacer, Service, ServiceOutput, stack};
+use super::state::{Broker, ClientSubscription, Cut};
 use crate::clock;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 const INSTRUMENTS_PER_SOCKET: usize = 5_000;
 
 struct Entry {
-    instrument: market::Shared,
+    instrument: market::SharedInstrument,
     key: InstrumentKey,
     mode: Mode,
 }
@@ -33,7 +33,7 @@ impl Entry {
 }
 
 /// One market-feed connection.
-pub(crate) struct Feed {
+pub(crate) struct FeedService {
     broker: Arc<Broker>,
     id: usize,
     rng: Rng,
@@ -45,10 +45,10 @@ pub(crate) struct Feed {
     blasted: bool,
 }
 
-impl Feed {
-    pub fn new(broker: Arc<Broker>, id: usize) -> Feed {
+impl FeedService {
+    pub fn new(broker: Arc<Broker>, id: usize) -> FeedService {
         let rng = Rng::mixed(&[broker.config.seed, 1]);
-        Feed {
+        FeedService {
             broker,
             id,
             rng,
@@ -87,18 +87,18 @@ impl Feed {
         stack(&self.broker.config, &mut self.rng)
     }
 
-    fn subscribe(&mut self, request: &Request, mode: Mode, out: &mut Vec<Out>) {
+    fn subscribe(&mut self, request: &Request, mode: Mode, out: &mut Vec<ServiceOutput>) {
         if request.named > INSTRUMENTS_PER_MESSAGE
             || self.entries.len() + request.instruments.len() > INSTRUMENTS_PER_SOCKET
         {
-            out.extend(self.broker.config.excess().map(Out::End));
+            out.extend(self.broker.config.excess().map(ServiceOutput::End));
             return;
         }
         let mut first = Vec::new();
         for &key in &request.instruments {
             let instrument = self.broker.market.instrument(key);
             self.first_packets(&lock(&instrument), mode, &mut first);
-            if self.broker.subscribed(self.id, Subscription { instrument: key, mode: Some(mode) }) {
+            if self.broker.subscribed(self.id, ClientSubscription { instrument: key, mode: Some(mode) }) {
                 let entry = Entry { instrument, key, mode };
                 self.silent += usize::from(entry.is_silent());
                 self.entries.push(entry);
@@ -108,7 +108,7 @@ impl Feed {
             let mut rest = first.as_slice();
             while !rest.is_empty() {
                 let (message, after) = rest.split_at(self.stack().min(rest.len()));
-                out.push(Out::Binary { packets: message.len() as u64, bytes: message.concat().into() });
+                out.push(ServiceOutput::Binary { packets: message.len() as u64, bytes: message.concat().into() });
                 rest = after;
             }
         }
@@ -134,7 +134,7 @@ impl Feed {
 
     fn unsubscribe(&mut self, request: &Request, mode: Mode) {
         for &key in &request.instruments {
-            self.broker.unsubscribed(self.id, Subscription { instrument: key, mode: Some(mode) });
+            self.broker.unsubscribed(self.id, ClientSubscription { instrument: key, mode: Some(mode) });
         }
         self.entries.retain(|entry| entry.mode != mode || !request.instruments.contains(&entry.key));
         self.silent = self.entries.iter().filter(|entry| entry.is_silent()).count();
@@ -162,11 +162,11 @@ impl Feed {
     }
 }
 
-impl Service for Feed {
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+impl Service for FeedService {
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>) {
         let Some(request) = request::read(text) else { return };
         if request.code == request::DISCONNECT {
-            out.push(Out::End(Cut::Close(1000)));
+            out.push(ServiceOutput::End(Cut::Close(1000)));
             return;
         }
         for mode in Mode::ALL {
@@ -187,7 +187,7 @@ impl Service for Feed {
         self.pacer.due(self.rate())
     }
 
-    fn on_due(&mut self, out: &mut Vec<Out>) {
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>) {
         let rate = self.rate();
         if rate <= 0.0 {
             return;
@@ -202,7 +202,7 @@ impl Service for Feed {
                 self.tick(ltt, &mut message);
             }
             turn.spend(packets as u64);
-            out.push(Out::Binary { bytes: message.into(), packets: packets as u64 });
+            out.push(ServiceOutput::Binary { bytes: message.into(), packets: packets as u64 });
         }
         self.pacer = pacer;
     }
@@ -217,7 +217,7 @@ impl Service for Feed {
         }
         self.blasted = true;
         let (per_message, ltt) = (blast.per_message.max(1), self.ltt());
-        let message = |feed: &mut Feed, packets: usize, chunk: &mut Vec<u8>| {
+        let message = |feed: &mut FeedService, packets: usize, chunk: &mut Vec<u8>| {
             let mut message = Vec::new();
             for _ in 0..packets {
                 feed.tick(ltt, &mut message);

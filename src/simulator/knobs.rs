@@ -51,7 +51,7 @@ pub enum Pool {
     /// Five of each kind.
     PerKind,
     /// Five of all kinds together.
-    Shared,
+    SharedInstrument,
 }
 
 /// Says how a request that exceeds a limit is answered.
@@ -146,7 +146,7 @@ impl SimConfig {
 
     /// Returns the number of sockets an account may hold, and whether they are counted over all kinds.
     pub(crate) fn pool(&self) -> (usize, bool) {
-        (self.sockets, self.pool == Pool::Shared)
+        (self.sockets, self.pool == Pool::SharedInstrument)
     }
 
     /// Returns how a request that exceeds a limit is answered.

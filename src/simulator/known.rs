@@ -4,7 +4,7 @@ use crate::model::{InstrumentKey, Segment};
 
 /// Describes an instrument beyond its id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Listing {
+pub(crate) struct KnownInstrument {
     pub key: InstrumentKey,
     pub symbol: &'static str,
     /// The exchange's long name.
@@ -22,15 +22,15 @@ const fn listing(
     name: &'static str,
     display_name: &'static str,
     close_paise: i64,
-) -> Listing {
-    Listing { key: InstrumentKey::new(segment, id), symbol, name, display_name, close_paise }
+) -> KnownInstrument {
+    KnownInstrument { key: InstrumentKey::new(segment, id), symbol, name, display_name, close_paise }
 }
 
 const IDX: Segment = Segment::IDX_I;
 const NSE: Segment = Segment::NSE_EQ;
 
 /// Lists every known instrument, indices first.
-pub(crate) const LISTINGS: [Listing; 17] = [
+pub(crate) const LISTINGS: [KnownInstrument; 17] = [
     listing(IDX, 13, "NIFTY", "NIFTY", "Nifty 50", 2_593_510),
     listing(IDX, 25, "BANKNIFTY", "BANKNIFTY", "Nifty Bank", 5_847_365),
     listing(IDX, 51, "SENSEX", "SENSEX", "Sensex", 8_426_640),
@@ -65,6 +65,6 @@ const fn named() -> [(InstrumentKey, &'static str); LISTINGS.len()] {
 pub const KNOWN: &[(InstrumentKey, &str)] = &named();
 
 /// Returns the listing of an instrument, if it is known.
-pub(crate) fn find(key: InstrumentKey) -> Option<&'static Listing> {
+pub(crate) fn find(key: InstrumentKey) -> Option<&'static KnownInstrument> {
     LISTINGS.iter().find(|listing| listing.key == key)
 }

@@ -17,26 +17,26 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Holds every instrument that was requested.
 #[derive(Debug)]
-pub(crate) struct Market {
+pub(crate) struct SimulatedMarket {
     seed: u64,
-    instruments: Mutex<HashMap<InstrumentKey, Shared>>,
+    instruments: Mutex<HashMap<InstrumentKey, SharedInstrument>>,
 }
 
 /// An instrument, shared by the connections that subscribe to it.
-pub(crate) type Shared = Arc<Mutex<Instrument>>;
+pub(crate) type SharedInstrument = Arc<Mutex<Instrument>>;
 
 /// Locks a mutex, even after a panic elsewhere.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Market {
-    pub fn new(seed: u64) -> Market {
-        Market { seed, instruments: Mutex::default() }
+impl SimulatedMarket {
+    pub fn new(seed: u64) -> SimulatedMarket {
+        SimulatedMarket { seed, instruments: Mutex::default() }
     }
 
     /// Returns the instrument of a key; an unknown id is created.
-    pub fn instrument(&self, key: InstrumentKey) -> Shared {
+    pub fn instrument(&self, key: InstrumentKey) -> SharedInstrument {
         // Looked up before the map is locked, because the underlying is in the map too.
         let follows = master::contract(key)
             .map(|contract| Follows { contract, underlying: self.instrument(contract.underlying) });

@@ -1,7 +1,7 @@
 //! Generates a small instrument master: the known instruments, and contracts that expire in the future.
 
 use super::known::LISTINGS;
-use super::options::Contract;
+use super::options::SimulatedContract;
 use crate::model::{InstrumentKey, Segment};
 use jiff::civil::{Date, Weekday};
 use std::fmt::Write as _;
@@ -53,7 +53,7 @@ const fn id(underlying: usize, expiry: usize, place: u32) -> u32 {
 }
 
 /// Returns the description of a contract in the master.
-pub(crate) fn contract(key: InstrumentKey) -> Option<Contract> {
+pub(crate) fn contract(key: InstrumentKey) -> Option<SimulatedContract> {
     let at = key.security_id.checked_sub(FIRST).filter(|_| key.segment == Segment::NSE_FNO)?;
     let underlying = UNDERLYINGS.get((at / PER_UNDERLYING) as usize)?;
     let (expiry, place) = (at % PER_UNDERLYING / PER_EXPIRY, at % PER_EXPIRY);
@@ -62,7 +62,8 @@ pub(crate) fn contract(key: InstrumentKey) -> Option<Contract> {
     }
     let listing = LISTINGS.iter().find(|listing| listing.symbol == underlying.symbol)?;
     let option = place.checked_sub(1).map(|place| (i64::from(underlying.strike(place / 2)) * 100, place % 2 == 0));
-    let mut contract = Contract { underlying: listing.key, close_paise: 0, away: i64::from(expiry + 1), option };
+    let mut contract =
+        SimulatedContract { underlying: listing.key, close_paise: 0, away: i64::from(expiry + 1), option };
     contract.close_paise = contract.worth(listing.close_paise);
     Some(contract)
 }

@@ -62,6 +62,6 @@ pub use source::FrameSource;
 #[cfg(feature = "testing")]
 pub use source::SourceFrame;
 #[cfg(feature = "testing")]
-pub use state::{Cut, Subscription};
+pub use state::{ClientSubscription, Cut};
 #[cfg(feature = "testing")]
 pub use tokens::TokenRules;

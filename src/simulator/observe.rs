@@ -4,7 +4,7 @@ use super::config::SimConfig;
 #[cfg(feature = "testing")]
 use super::market::lock;
 #[cfg(feature = "testing")]
-use super::record::{Record, TextSeen};
+use super::record::{ReceivedRecord, TextSeen};
 use crate::console::{Console, LogLevel, untrusted};
 use crate::model::Stream;
 use crate::redact::mask_client_id;
@@ -17,17 +17,17 @@ use std::sync::{Mutex, MutexGuard};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Receives every event of the simulator.
-pub(crate) struct Observer {
+pub(crate) struct EventObserver {
     console: Option<Console>,
     #[cfg(feature = "testing")]
-    record: Mutex<Record>,
+    record: Mutex<ReceivedRecord>,
     #[cfg(feature = "testing")]
     keeps_sent: bool,
 }
 
-impl Observer {
-    pub fn new(config: &SimConfig) -> Observer {
-        Observer {
+impl EventObserver {
+    pub fn new(config: &SimConfig) -> EventObserver {
+        EventObserver {
             console: config.console.clone(),
             #[cfg(feature = "testing")]
             record: Mutex::default(),
@@ -37,7 +37,7 @@ impl Observer {
     }
 
     #[cfg(feature = "testing")]
-    pub fn record(&self) -> MutexGuard<'_, Record> {
+    pub fn record(&self) -> MutexGuard<'_, ReceivedRecord> {
         lock(&self.record)
     }
 

@@ -1,12 +1,12 @@
 //! Prices the contracts of the simulated exchange from their underlying's present price.
 
-use super::market::{Shared, lock};
+use super::market::{SharedInstrument, lock};
 use crate::model::InstrumentKey;
 use jiff::civil::Date;
 
 /// Describes a contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Contract {
+pub(crate) struct SimulatedContract {
     /// The underlying index or share.
     pub underlying: InstrumentKey,
     /// Previous close in paise.
@@ -17,7 +17,7 @@ pub(crate) struct Contract {
     pub option: Option<(i64, bool)>,
 }
 
-impl Contract {
+impl SimulatedContract {
     /// Returns its value in paise at an underlying price of `spot` paise.
     pub fn worth(&self, spot: i64) -> i64 {
         let Some((strike, is_call)) = self.option else { return spot + spot * self.away / 500 };
@@ -32,8 +32,8 @@ impl Contract {
 /// Combines a contract with the walk of its underlying.
 #[derive(Debug)]
 pub(crate) struct Follows {
-    pub contract: Contract,
-    pub underlying: Shared,
+    pub contract: SimulatedContract,
+    pub underlying: SharedInstrument,
 }
 
 impl Follows {
@@ -54,11 +54,11 @@ mod tests {
     use crate::model::Segment;
     use crate::protocol::Mode;
     use crate::protocol::feed::{self, Packet};
-    use crate::simulator::market::Market;
+    use crate::simulator::market::SimulatedMarket;
 
     const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 
-    fn ltp(shared: &Shared) -> f32 {
+    fn ltp(shared: &SharedInstrument) -> f32 {
         let mut out = Vec::new();
         lock(shared).packet(Mode::Ticker, 1, &mut out);
         match feed::packets(&out).next() {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_call_and_a_put_follow_the_spot_of_their_own_exchange() {
-        let market = Market::new(3);
+        let market = SimulatedMarket::new(3);
         let spot = market.instrument(NIFTY);
         let (call, put) = super::super::master::at_the_money();
         let (call, put) = (market.instrument(call), market.instrument(put));

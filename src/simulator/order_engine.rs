@@ -5,7 +5,7 @@
 //! the same sequence.
 
 use super::config::SimConfig;
-use super::market::{Market, lock};
+use super::market::{SimulatedMarket, lock};
 use super::rng::Rng;
 use super::{known, master};
 use crate::clock;
@@ -124,7 +124,7 @@ impl OrderEngine {
     }
 
     /// Returns the updates for a listener, and advances if one is due.
-    pub fn hear(&self, heard: usize, market: &Market) -> Vec<Order> {
+    pub fn hear(&self, heard: usize, market: &SimulatedMarket) -> Vec<Order> {
         let now = Instant::now();
         let is_due = |state: &State| heard >= state.log.len() && state.next_at <= now;
         if self.is_alive && is_due(&lock(&self.state)) {
@@ -135,12 +135,12 @@ impl OrderEngine {
     }
 
     /// Returns the present orders of the day.
-    pub fn book(&self) -> Vec<Order> {
+    pub fn orders(&self) -> Vec<Order> {
         lock(&self.state).orders.clone()
     }
 
     /// Advances by one step.
-    pub fn advance(&self, market: &Market) {
+    pub fn advance(&self, market: &SimulatedMarket) {
         let mut state = lock(&self.state);
         if state.script.is_empty() && state.orders.len() < ORDERS {
             state.plan();
@@ -276,8 +276,8 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
-    fn engine(seed: u64) -> (OrderEngine, Market) {
-        (OrderEngine::new(&SimConfig { seed, ..SimConfig::default() }), Market::new(seed))
+    fn engine(seed: u64) -> (OrderEngine, SimulatedMarket) {
+        (OrderEngine::new(&SimConfig { seed, ..SimConfig::default() }), SimulatedMarket::new(seed))
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
             assert_eq!(order.traded > 0, order.average > 0.0);
             last.insert(order.order_no.clone(), order);
         }
-        let book = engine.book();
+        let book = engine.orders();
         assert!(book.len() > 50);
         assert!(book.iter().all(|order| last[&order.order_no] == *order));
         for status in [Status::Traded, Status::Rejected, Status::Cancelled] {
@@ -317,7 +317,7 @@ mod tests {
         for _ in 0..5_000 {
             engine.advance(&market);
         }
-        assert_eq!(engine.book().len(), ORDERS);
+        assert_eq!(engine.orders().len(), ORDERS);
         assert_eq!(engine.due(engine.listen()), None);
     }
 

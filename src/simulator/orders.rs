@@ -2,7 +2,7 @@
 
 use super::config::Casing;
 use super::order_engine::{Order, Status};
-use super::service::{Out, Service};
+use super::service::{Service, ServiceOutput};
 use super::state::Broker;
 use crate::model::Segment;
 use crate::server::login::OrderLogin;
@@ -11,28 +11,28 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 /// One order-update connection.
-pub(crate) struct Orders {
+pub(crate) struct OrderService {
     broker: Arc<Broker>,
     id: usize,
     /// The account after the login, and the number of updates sent.
     login: Option<(String, usize)>,
 }
 
-impl Orders {
-    pub fn new(broker: Arc<Broker>, id: usize) -> Orders {
-        Orders { broker, id, login: None }
+impl OrderService {
+    pub fn new(broker: Arc<Broker>, id: usize) -> OrderService {
+        OrderService { broker, id, login: None }
     }
 }
 
 /// The account whose orders a partner receives.
 const CLIENT: &str = "1000000001";
 
-impl Service for Orders {
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+impl Service for OrderService {
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>) {
         // The real server's answer to other texts is not known; this one sends nothing.
         let Some(login) = OrderLogin::read(text) else { return };
         if !self.broker.is_token_good(Some(login.secret())) {
-            out.push(Out::End(self.broker.config.refusal()));
+            out.push(ServiceOutput::End(self.broker.config.refusal()));
         } else if self.login.is_none() {
             // Some clients log in twice; the first login counts.
             self.broker.claim(self.id, Some(login.id().to_owned()));
@@ -48,11 +48,11 @@ impl Service for Orders {
         self.login.as_ref().and_then(|(_, heard)| self.broker.orders.due(*heard))
     }
 
-    fn on_due(&mut self, out: &mut Vec<Out>) {
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>) {
         let Some((client, heard)) = &mut self.login else { return };
         for order in self.broker.orders.hear(*heard, &self.broker.market) {
             *heard += 1;
-            out.push(Out::Text(message(&order, client, self.broker.config.casing)));
+            out.push(ServiceOutput::Text(message(&order, client, self.broker.config.casing)));
         }
     }
 }

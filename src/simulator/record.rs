@@ -1,6 +1,6 @@
 //! Keeps what a simulator received and sent, for tests.
 
-use super::state::Subscription;
+use super::state::ClientSubscription;
 use crate::model::Stream;
 use crate::server::Request;
 use bytes::Bytes;
@@ -38,7 +38,7 @@ pub struct ConnectionSeen {
     /// Code of the client's close frame, if it sent one.
     pub client_close: Option<u16>,
     /// Its present subscriptions.
-    pub subscriptions: BTreeSet<Subscription>,
+    pub subscriptions: BTreeSet<ClientSubscription>,
     /// Number of pings from the client.
     pub pings_received: u64,
     /// Number of pongs from the client.
@@ -66,7 +66,7 @@ pub struct Connections {
 
 /// Holds everything that was received and sent.
 #[derive(Debug, Default)]
-pub(crate) struct Record {
+pub(crate) struct ReceivedRecord {
     pub connections: Vec<ConnectionSeen>,
     /// Sent frames by connection, if they are kept.
     pub sent: Vec<Vec<Bytes>>,
@@ -78,7 +78,7 @@ pub(crate) struct Record {
     pub peaks: [usize; 4],
 }
 
-impl Record {
+impl ReceivedRecord {
     pub fn change(&mut self, id: usize, change: impl FnOnce(&mut ConnectionSeen)) {
         if let Some(seen) = self.connections.get_mut(id) {
             change(seen);

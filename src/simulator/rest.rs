@@ -37,7 +37,7 @@ pub(crate) fn answer(request: &Request, broker: &Broker) -> Response {
         "/profile" => authorized(request, broker, profile),
         "/RenewToken" => renewed(request, broker),
         "/orders" => authorized(request, broker, |client| {
-            Value::from_iter(broker.orders.book().iter().map(|order| orders::rest_order(order, client)))
+            Value::from_iter(broker.orders.orders().iter().map(|order| orders::rest_order(order, client)))
         }),
         _ => Response::status(404),
     }

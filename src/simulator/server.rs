@@ -2,9 +2,9 @@
 
 use super::config::{Fault, SimConfig};
 use super::connection::Connection;
-use super::depth::Depth;
-use super::feed::Feed;
-use super::orders::Orders;
+use super::depth::DepthService;
+use super::feed::FeedService;
+use super::orders::OrderService;
 use super::probe::Probe;
 use super::rest;
 use super::rng::Rng;
@@ -197,10 +197,10 @@ async fn serve(
     }
     let service: Box<dyn Service> = match (&broker.config.source, kind) {
         (Some(source), kind) => Box::new(Sourced::new(source.clone(), kind)),
-        (None, Stream::Market) => Box::new(Feed::new(broker.clone(), id)),
-        (None, Stream::DEPTH_20) => Box::new(Depth::new(broker.clone(), id, Levels::Twenty)),
-        (None, Stream::DEPTH_200) => Box::new(Depth::new(broker.clone(), id, Levels::TwoHundred)),
-        (None, Stream::Orders) => Box::new(Orders::new(broker.clone(), id)),
+        (None, Stream::Market) => Box::new(FeedService::new(broker.clone(), id)),
+        (None, Stream::DEPTH_20) => Box::new(DepthService::new(broker.clone(), id, Levels::Twenty)),
+        (None, Stream::DEPTH_200) => Box::new(DepthService::new(broker.clone(), id, Levels::TwoHundred)),
+        (None, Stream::Orders) => Box::new(OrderService::new(broker.clone(), id)),
     };
     let config = Some(websocket_config());
     let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, config).await;

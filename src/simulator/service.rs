@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 /// Something to send, or the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Out {
+pub(crate) enum ServiceOutput {
     Binary { bytes: Bytes, packets: u64 },
     Text(String),
     End(Cut),
@@ -23,11 +23,11 @@ pub(crate) enum Out {
 /// Serves one kind of socket.
 pub(crate) trait Service: Send {
     /// Handles a text frame.
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>);
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>);
     /// Returns when to call [`Service::on_due`] next.
     fn due(&self) -> Option<Instant>;
     /// Does what is due.
-    fn on_due(&mut self, out: &mut Vec<Out>);
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>);
     /// Returns chunks to flood the client with, if there are any.
     #[cfg(feature = "testing")]
     fn blast(&mut self) -> Option<Flood> {
@@ -139,9 +139,9 @@ impl Sourced {
 }
 
 impl Service for Sourced {
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>) {
         if request::read(text).is_some_and(|request| request.code == request::DISCONNECT) {
-            out.push(Out::End(Cut::Close(1000)));
+            out.push(ServiceOutput::End(Cut::Close(1000)));
         } else if self.frames.is_none() {
             self.start = Instant::now();
             self.next = self.frames.insert(self.source.frames(self.kind)).next();
@@ -152,13 +152,13 @@ impl Service for Sourced {
         self.next.as_ref().map(|frame| self.start + frame.after)
     }
 
-    fn on_due(&mut self, out: &mut Vec<Out>) {
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>) {
         let now = Instant::now();
         while out.len() < SOURCED_TURN {
             let Some(frame) = self.next.take_if(|frame| self.start + frame.after <= now) else { return };
             out.push(match self.kind {
-                Stream::Orders => Out::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
-                kind => Out::Binary { packets: count_packets(kind, &frame.bytes), bytes: frame.bytes },
+                Stream::Orders => ServiceOutput::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
+                kind => ServiceOutput::Binary { packets: count_packets(kind, &frame.bytes), bytes: frame.bytes },
             });
             self.next = self.frames.as_mut().and_then(Iterator::next);
         }

@@ -2,8 +2,8 @@
 //! connection.
 
 use super::config::SimConfig;
-use super::market::{Market, lock};
-use super::observe::Observer;
+use super::market::{SimulatedMarket, lock};
+use super::observe::EventObserver;
 use super::order_engine::OrderEngine;
 #[cfg(feature = "testing")]
 use super::script::Script;
@@ -35,7 +35,7 @@ pub enum Cut {
 
 /// A command to a connection.
 #[derive(Debug, Clone)]
-pub(crate) enum Command {
+pub(crate) enum ConnectionCommand {
     Cut(Cut),
     #[cfg(feature = "testing")]
     Binary(Bytes),
@@ -52,7 +52,7 @@ pub(crate) enum Command {
 
 /// A subscription of a connection. Depth has no modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Subscription {
+pub struct ClientSubscription {
     /// The instrument.
     pub instrument: InstrumentKey,
     /// The mode.
@@ -67,14 +67,14 @@ pub(crate) struct Live {
     client_id: Option<String>,
     /// The token of its query; an order socket has it in its login.
     token: Option<String>,
-    pub commands: mpsc::UnboundedSender<Command>,
-    subscriptions: BTreeSet<Subscription>,
+    pub commands: mpsc::UnboundedSender<ConnectionCommand>,
+    subscriptions: BTreeSet<ClientSubscription>,
     /// Whether it was disconnected for a newer one and is about to end.
     evicted: bool,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct BrokerState {
     pub connections: BTreeMap<usize, Live>,
     next_id: usize,
     pub tokens: Tokens,
@@ -88,31 +88,34 @@ pub(crate) struct State {
 pub(crate) struct Broker {
     pub config: SimConfig,
     pub addr: SocketAddr,
-    pub market: Market,
+    pub market: SimulatedMarket,
     pub orders: OrderEngine,
-    pub observer: Observer,
-    state: Mutex<State>,
+    pub observer: EventObserver,
+    state: Mutex<BrokerState>,
 }
 
 impl Broker {
     pub fn new(config: SimConfig, addr: SocketAddr) -> Broker {
-        let state = State { tokens: Tokens::new(config.refused_tokens(), config.token_rules()), ..State::default() };
+        let state = BrokerState {
+            tokens: Tokens::new(config.refused_tokens(), config.token_rules()),
+            ..BrokerState::default()
+        };
         Broker {
             addr,
-            market: Market::new(config.seed),
+            market: SimulatedMarket::new(config.seed),
             orders: OrderEngine::new(&config),
-            observer: Observer::new(&config),
+            observer: EventObserver::new(&config),
             state: Mutex::new(state),
             config,
         }
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, BrokerState> {
         lock(&self.state)
     }
 
     /// Adds a connection; returns its number, from 0 in the order of upgrades.
-    pub fn open(&self, kind: Stream, request: &Request) -> (usize, mpsc::UnboundedReceiver<Command>) {
+    pub fn open(&self, kind: Stream, request: &Request) -> (usize, mpsc::UnboundedReceiver<ConnectionCommand>) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let mut state = self.state();
         let id = state.next_id;
@@ -153,7 +156,7 @@ impl Broker {
         for oldest in held.iter().take(held.len().saturating_sub(sockets)) {
             if let Some(live) = state.connections.get_mut(oldest) {
                 live.evicted = true;
-                let _ = live.commands.send(Command::Cut(Cut::Disconnect(805)));
+                let _ = live.commands.send(ConnectionCommand::Cut(Cut::Disconnect(805)));
             }
         }
     }
@@ -168,17 +171,17 @@ impl Broker {
     /// they used are refused from now on.
     pub fn token_replaced(&self, client_id: &str) {
         let mut state = self.state();
-        let State { connections, tokens, .. } = &mut *state;
+        let BrokerState { connections, tokens, .. } = &mut *state;
         for live in connections.values().filter(|live| live.client_id.as_deref() == Some(client_id)) {
             if let Some(token) = &live.token {
                 tokens.refuse(token);
             }
-            let _ = live.commands.send(Command::Cut(Cut::Disconnect(807)));
+            let _ = live.commands.send(ConnectionCommand::Cut(Cut::Disconnect(807)));
         }
     }
 
     /// Records a subscription of a connection; returns `false` if it exists already.
-    pub fn subscribed(&self, id: usize, subscription: Subscription) -> bool {
+    pub fn subscribed(&self, id: usize, subscription: ClientSubscription) -> bool {
         let mut state = self.state();
         let new = state.connections.get_mut(&id).is_some_and(|live| live.subscriptions.insert(subscription));
         state.subscriptions += usize::from(new);
@@ -188,7 +191,7 @@ impl Broker {
     }
 
     /// Records the end of a connection's subscription.
-    pub fn unsubscribed(&self, id: usize, subscription: Subscription) {
+    pub fn unsubscribed(&self, id: usize, subscription: ClientSubscription) {
         let mut state = self.state();
         let gone = state.connections.get_mut(&id).is_some_and(|live| live.subscriptions.remove(&subscription));
         state.subscriptions -= usize::from(gone);

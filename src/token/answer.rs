@@ -13,7 +13,7 @@ pub(super) enum Call {
 }
 
 /// Holds a token from an answer.
-pub(super) struct Made {
+pub(super) struct NewToken {
     pub token: secrecy::SecretString,
     /// Its expiry in IST, as the server writes it.
     pub expiry: Option<String>,
@@ -64,7 +64,7 @@ struct Answer {
 }
 
 /// Interprets an answer by its status and its body.
-pub(super) fn judge(call: Call, status: u16, body: &[u8]) -> Result<Made, Refusal> {
+pub(super) fn judge(call: Call, status: u16, body: &[u8]) -> Result<NewToken, Refusal> {
     if (300..400).contains(&status) {
         return Err(Refusal::Request(format!("it redirects (HTTP {status}), which is never followed")));
     }
@@ -75,7 +75,7 @@ pub(super) fn judge(call: Call, status: u16, body: &[u8]) -> Result<Made, Refusa
         answer.status.as_ref().and_then(serde_json::Value::as_str).is_some_and(|s| s.eq_ignore_ascii_case("error"))
             || answer.error_code.is_some();
     if let (200..300, false, Some(token)) = (status, failed, answer.access_token) {
-        return Ok(Made { token: token.into(), expiry: answer.expiry_time });
+        return Ok(NewToken { token: token.into(), expiry: answer.expiry_time });
     }
     let code = answer.error_code.as_deref().unwrap_or_default();
     let words = answer.message.or(answer.error_message).filter(|words| !words.trim().is_empty());

@@ -1,7 +1,7 @@
 //! Sends the requests to Dhan: make a token, renew a token, read the server's time. The only POST of this program is
 //! here; it makes a token and nothing else.
 
-use super::answer::{Call, Made, Refusal, judge};
+use super::answer::{Call, NewToken, Refusal, judge};
 use crate::auth::{ApiBase, Credentials};
 use crate::model::exit::Failure;
 use crate::net::tls::LazyTls;
@@ -52,7 +52,12 @@ impl Calls {
     }
 
     /// Requests a new token.
-    pub(super) async fn mint(&self, client_id: &str, pin: &SecretString, totp: &SecretString) -> Result<Made, Refusal> {
+    pub(super) async fn mint(
+        &self,
+        client_id: &str,
+        pin: &SecretString,
+        totp: &SecretString,
+    ) -> Result<NewToken, Refusal> {
         let mut url = self.auth.join("app/generateAccessToken");
         url.query_pairs_mut()
             .append_pair("dhanClientId", client_id)
@@ -63,7 +68,7 @@ impl Calls {
     }
 
     /// Requests the renewal of a token.
-    pub(super) async fn renew(&self, credentials: &Credentials) -> Result<Made, Refusal> {
+    pub(super) async fn renew(&self, credentials: &Credentials) -> Result<NewToken, Refusal> {
         let value = |text: &str| {
             let mut value = HeaderValue::from_str(text)
                 .map_err(|_| Refusal::Credentials("it holds characters that cannot be sent".to_owned()))?;
@@ -78,7 +83,7 @@ impl Calls {
     }
 }
 
-async fn answer(call: Call, request: RequestBuilder) -> Result<Made, Refusal> {
+async fn answer(call: Call, request: RequestBuilder) -> Result<NewToken, Refusal> {
     let all = async {
         let mut response = send(request).await?;
         let status = response.status().as_u16();

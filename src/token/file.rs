@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 const ROOM: usize = 4096;
 
 /// Says what the file holds.
-pub(super) enum Held {
+pub(super) enum StoredToken {
     /// There is no file.
-    Nothing,
+    None,
     /// It holds no token; the words follow the file's name.
     Malformed(String),
     /// A token and its claims.
@@ -49,9 +49,9 @@ impl TokenFile {
     ///
     /// # Errors
     /// Exit 3 if it exists and cannot be read.
-    pub(super) fn read(&self) -> Result<Held, Failure> {
+    pub(super) fn read(&self) -> Result<StoredToken, Failure> {
         match fs::metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Held::Nothing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(StoredToken::None),
             Ok(metadata) if !metadata.is_file() => {
                 return Err(
                     self.trouble(Exit::Credentials, "is no regular file, so it cannot be replaced by a new token")
@@ -61,10 +61,10 @@ impl TokenFile {
         }
         let text = auth::read_file_now(&self.path).map_err(|words| self.trouble(Exit::Credentials, &words))?;
         Ok(match auth::checked_token(&text) {
-            Err(words) => Held::Malformed(words.to_owned()),
+            Err(words) => StoredToken::Malformed(words.to_owned()),
             Ok(token) => {
                 let claims = auth::claims(&token).unwrap_or_default();
-                Held::Token(token, claims)
+                StoredToken::Token(token, claims)
             }
         })
     }
@@ -105,8 +105,8 @@ impl TokenFile {
     ///
     /// # Errors
     /// Exit 9.
-    pub fn keep(&self, token: &SecretString) -> Result<(), Failure> {
-        self.prepare()?.fill(token)
+    pub fn store(&self, token: &SecretString) -> Result<(), Failure> {
+        self.prepare()?.write(token)
     }
 
     /// Finishes what a killed run began: a complete token beside the file replaces it, anything else is removed.
@@ -114,7 +114,7 @@ impl TokenFile {
     ///
     /// # Errors
     /// Exit 9 if it cannot be put into place.
-    pub(super) fn heal(&self) -> Result<bool, Failure> {
+    pub(super) fn recover(&self) -> Result<bool, Failure> {
         let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let beside = beside(&target);
         let Ok(metadata) = fs::symlink_metadata(&beside) else { return Ok(false) };
@@ -157,7 +157,7 @@ impl Slot {
     ///
     /// # Errors
     /// Exit 9; the old token is invalid by then, which the message says.
-    pub(super) fn fill(mut self, token: &SecretString) -> Result<(), Failure> {
+    pub(super) fn write(mut self, token: &SecretString) -> Result<(), Failure> {
         let line = SecretString::from(format!("{}\n", token.expose_secret()));
         let bytes = line.expose_secret().as_bytes();
         let written = self.file.set_len(0).and_then(|()| {
@@ -210,11 +210,11 @@ mod tests {
     fn a_token_file_and_its_folder_are_made_for_their_owner_alone_and_replaced_whole() {
         let home = tempfile::tempdir().expect("a folder");
         let file = at(home.path().join("a/b/token"));
-        file.prepare().and_then(|slot| slot.fill(&"first".into())).expect("written");
+        file.prepare().and_then(|slot| slot.write(&"first".into())).expect("written");
         assert_eq!((text(&file), mode(&file.path), mode(&home.path().join("a"))), ("first\n".into(), 0o600, 0o700));
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o644)).expect("its mode");
         let inode = fs::metadata(&file.path).expect("there").ino();
-        file.prepare().and_then(|slot| slot.fill(&"second".into())).expect("written");
+        file.prepare().and_then(|slot| slot.write(&"second".into())).expect("written");
         assert_eq!((text(&file), mode(&file.path)), ("second\n".into(), 0o600));
         assert_ne!(fs::metadata(&file.path).expect("there").ino(), inode);
         drop(file.prepare().expect("room"));
@@ -230,7 +230,7 @@ mod tests {
         fs::write(home.path().join("real"), "old\n").expect("written");
         std::os::unix::fs::symlink("real", home.path().join("token")).expect("linked");
         let file = at(home.path().join("token"));
-        file.prepare().and_then(|slot| slot.fill(&"new".into())).expect("written");
+        file.prepare().and_then(|slot| slot.write(&"new".into())).expect("written");
         assert!(fs::symlink_metadata(&file.path).expect("there").is_symlink());
         assert_eq!(fs::read_to_string(home.path().join("real")).expect("text"), "new\n");
     }
@@ -242,7 +242,7 @@ mod tests {
         for (left, taken) in [("new-token\n", true), ("new-tok", false), ("    ", false), ("", false)] {
             fs::write(&file.path, "old\n").expect("written");
             fs::write(home.path().join(".token.dhan-new"), left).expect("written");
-            assert_eq!(file.heal().expect("healed"), taken, "{left:?}");
+            assert_eq!(file.recover().expect("healed"), taken, "{left:?}");
             assert_eq!(text(&file), if taken { "new-token\n" } else { "old\n" });
             assert!(!home.path().join(".token.dhan-new").exists());
         }

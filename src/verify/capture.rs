@@ -1,6 +1,6 @@
 //! Checks a capture: that it is complete, and that the records which a replay prints are valid.
 
-use super::{Around, Findings, ndjson};
+use super::{FileContext, Findings, ndjson};
 use crate::capture::entry::{Entry, EntryIter};
 use crate::capture::{Part, Player};
 use crate::console::Console;
@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 ///
 /// # Errors
 /// Returns errors of reading.
-pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findings, Around)> {
+pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findings, FileContext)> {
     let lines = Lines::default();
     let mut run: Option<Pipeline> = None;
     let (mut pid, mut finished, mut torn_bytes) = (None, false, 0);
@@ -36,10 +36,10 @@ pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findin
             }
             Part::Entries(entries) => match run.take() {
                 Some(pipeline) => {
-                    let (rest, whole) = play(pipeline, entries);
+                    let (rest, is_complete) = play(pipeline, entries);
                     finished = rest.is_none();
                     run = rest;
-                    if !whole {
+                    if !is_complete {
                         lines.damage("a block ends in what is no entry");
                     }
                 }
@@ -58,13 +58,13 @@ pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findin
     }
     // Tested only if a process may be writing, so that no new writer is kept out.
     let written = !finished && matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock));
-    let around = Around {
+    let context = FileContext {
         marked: written,
         writer_pid: pid.filter(|_| written),
         torn_bytes: if written { 0 } else { torn_bytes },
         no_end_records: false,
     };
-    Ok((lines.take(), around))
+    Ok((lines.take(), context))
 }
 
 /// Plays a block; returns `None` instead of the pipeline if the run ended in it.
@@ -99,7 +99,7 @@ fn pipeline(feed: Stream, lines: &Lines, created_us: i64) -> Pipeline {
 
 /// Checks what a replay would print instead of keeping it.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<ndjson::Check>>);
+struct Lines(Arc<Mutex<ndjson::NdjsonCheck>>);
 
 impl Lines {
     fn damage(&self, what: &str) {

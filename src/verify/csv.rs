@@ -9,13 +9,13 @@ use csv::ByteRecord;
 
 /// Checks one file.
 #[derive(Default)]
-pub struct Check {
+pub struct CsvCheck {
     findings: Findings,
     columns: Option<Vec<(String, Kind)>>,
     last_us: Option<i64>,
 }
 
-impl Check {
+impl CsvCheck {
     /// Checks a row; `at` is the number of its first line.
     pub fn row(&mut self, row: &ByteRecord, at: u64) {
         if self.columns.is_none() {

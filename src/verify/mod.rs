@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// Holds the record that `dhan verify` prints for a file.
 #[derive(Debug, Clone, Serialize)]
-pub struct Summary {
+pub struct VerifySummary {
     /// Always `verify`.
     pub r#type: &'static str,
     /// The file as named.
@@ -89,7 +89,7 @@ pub struct Coverage {
 
 /// Names the worst finding about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum FileVerdict {
     /// Complete.
     Ok,
     /// Complete, with losses that it reports.
@@ -100,21 +100,21 @@ pub enum Verdict {
     Damaged,
 }
 
-impl Verdict {
+impl FileVerdict {
     /// Returns the word in the summary.
     pub const fn word(self) -> &'static str {
         match self {
-            Verdict::Ok => "ok",
-            Verdict::Gaps => "gaps",
-            Verdict::NoEnd => "no_end",
-            Verdict::Damaged => "damaged",
+            FileVerdict::Ok => "ok",
+            FileVerdict::Gaps => "gaps",
+            FileVerdict::NoEnd => "no_end",
+            FileVerdict::Damaged => "damaged",
         }
     }
 }
 
 /// Holds what is known of a file besides its lines.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Around {
+pub struct FileContext {
     /// Whether a marker is beside the file.
     pub marked: bool,
     /// Process id of the marker's holder.
@@ -157,7 +157,7 @@ pub struct Findings {
     gap_reasons: BTreeMap<String, u64>,
     counts: PacketCounts,
     /// Whether an `end` record reports losses that no gap record shows.
-    loss_untold: bool,
+    has_unreported_loss: bool,
     elsewhere: u64,
     damaged: u64,
     first_damage: Option<Damage>,
@@ -187,7 +187,7 @@ impl Findings {
     }
 
     /// Adds the gaps that another file reports.
-    pub fn gaps_of(&mut self, other: &Findings) {
+    pub fn add_gaps(&mut self, other: &Findings) {
         self.gaps += other.gaps;
         self.gap_us += other.gap_us;
         for (reason, n) in &other.gap_reasons {
@@ -215,20 +215,20 @@ impl Findings {
     }
 
     /// Returns the verdict and the record with it.
-    pub fn summary(mut self, file: String, format: &'static str, around: Around) -> (Verdict, Summary) {
-        if around.torn_bytes > 0 && !around.marked {
-            let what = format!("{} bytes at the end are not a whole line or compressed frame", around.torn_bytes);
+    pub fn summary(mut self, file: String, format: &'static str, context: FileContext) -> (FileVerdict, VerifySummary) {
+        if context.torn_bytes > 0 && !context.marked {
+            let what = format!("{} bytes at the end are not a whole line or compressed frame", context.torn_bytes);
             self.damage(self.lines + 1, what);
         }
-        let ended_orderly = !around.marked && around.torn_bytes == 0 && (self.last_is_end || around.no_end_records);
+        let ended_orderly = !context.marked && context.torn_bytes == 0 && (self.last_is_end || context.no_end_records);
         let verdict = if self.damaged > 0 {
-            Verdict::Damaged
+            FileVerdict::Damaged
         } else if !ended_orderly {
-            Verdict::NoEnd
-        } else if self.gaps > 0 || self.loss_untold {
-            Verdict::Gaps
+            FileVerdict::NoEnd
+        } else if self.gaps > 0 || self.has_unreported_loss {
+            FileVerdict::Gaps
         } else {
-            Verdict::Ok
+            FileVerdict::Ok
         };
         let seconds = |us: i64| us as f64 / 1e6;
         let mut coverage: Vec<Coverage> = (self.instruments.into_iter())
@@ -242,7 +242,7 @@ impl Findings {
             })
             .collect();
         coverage.sort_by(|a, b| a.instrument.cmp(&b.instrument));
-        let summary = Summary {
+        let summary = VerifySummary {
             r#type: "verify",
             file,
             format,
@@ -253,7 +253,7 @@ impl Findings {
             last_us: self.last_us,
             ends: self.ends,
             ended_orderly,
-            writer_pid: around.writer_pid,
+            writer_pid: context.writer_pid,
             gaps: self.gaps,
             gap_seconds: seconds(self.gap_us),
             gap_reasons: self.gap_reasons,
@@ -261,7 +261,7 @@ impl Findings {
             elsewhere: self.elsewhere,
             damaged: self.damaged,
             first_damage: self.first_damage,
-            torn_bytes: around.torn_bytes,
+            torn_bytes: context.torn_bytes,
             instruments: coverage.len(),
             coverage,
         };

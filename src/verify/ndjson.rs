@@ -1,6 +1,6 @@
 //! Checks NDJSON line by line.
 
-use super::value::{Members, fits};
+use super::value::{OrderedMembers, fits};
 use super::{Findings, is_another_run};
 use crate::format::line;
 use crate::record::RecordType;
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 /// Checks one file.
 #[derive(Default)]
-pub struct Check {
+pub struct NdjsonCheck {
     findings: Findings,
     last_us: Option<i64>,
     /// Number of records since the last run or file began, which the `end` must match.
@@ -29,10 +29,10 @@ pub struct Check {
     is_gap_file: bool,
 }
 
-impl Check {
+impl NdjsonCheck {
     /// Creates a check for a file that holds the gaps of a CSV file.
-    pub fn of_gaps() -> Check {
-        Check { is_gap_file: true, ..Check::default() }
+    pub fn of_gaps() -> NdjsonCheck {
+        NdjsonCheck { is_gap_file: true, ..NdjsonCheck::default() }
     }
 
     /// Checks a complete line, without its line end.
@@ -59,7 +59,7 @@ impl Check {
 
     fn read(&mut self, text: &[u8]) -> Result<(), String> {
         let text = std::str::from_utf8(text).map_err(|_| "not UTF-8".to_owned())?;
-        let Members(members) = serde_json::from_str(text).map_err(|_| "not a JSON object".to_owned())?;
+        let OrderedMembers(members) = serde_json::from_str(text).map_err(|_| "not a JSON object".to_owned())?;
         let spaced = || text.starts_with("{ ") || text.contains("\": ");
         let kind = match members.first() {
             Some((key, value)) if key == "type" => unquoted(value).ok_or("type is not text")?,
@@ -71,7 +71,7 @@ impl Check {
             return Err("has spaces between its members".to_owned());
         }
         let member = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-        let whole = |name: &str| member(name).and_then(|value| value.get().parse::<u64>().ok()).unwrap_or(0);
+        let integer = |name: &str| member(name).and_then(|value| value.get().parse::<u64>().ok()).unwrap_or(0);
         let reason = member("reason").and_then(unquoted).unwrap_or_default();
         let begins = self.findings.last_is_end || kind == RecordType::Gap && reason == "restarted";
         if begins && kind != RecordType::End {
@@ -86,7 +86,7 @@ impl Check {
             Family::Packet => self.packets += 1,
             Family::Book => self.books += 1,
             Family::Order => self.orders += 1,
-            Family::Bar => self.ticks += whole("ticks"),
+            Family::Bar => self.ticks += integer("ticks"),
             Family::Control => {}
         }
         if family != Family::Control
@@ -110,7 +110,7 @@ impl Check {
             RecordType::End => {
                 self.findings.ends += 1;
                 self.run_ended = reason != "rotated";
-                self.end(whole)?;
+                self.end(integer)?;
             }
             _ => {}
         }
@@ -122,9 +122,9 @@ impl Check {
         }
     }
 
-    fn end(&mut self, whole: impl Fn(&str) -> u64) -> Result<(), String> {
+    fn end(&mut self, integer: impl Fn(&str) -> u64) -> Result<(), String> {
         let [received, written, filtered, dropped, malformed, gaps] =
-            ["received", "written", "filtered", "dropped", "malformed", "gaps"].map(&whole);
+            ["received", "written", "filtered", "dropped", "malformed", "gaps"].map(&integer);
         let sum = &mut self.findings.counts;
         sum.received += received;
         sum.written += written;
@@ -157,7 +157,7 @@ impl Check {
         }
         // The loss has no record with `--no-gaps`, or if it was found when nothing could be written any more.
         let only_here = exact || written <= most || self.orders > 0 || self.books > 0;
-        self.findings.loss_untold |= only_here && (gaps > self.gaps || dropped > 0);
+        self.findings.has_unreported_loss |= only_here && (gaps > self.gaps || dropped > 0);
         if self.gaps > gaps {
             return Err(format!("the books say {gaps} gaps, but there are {} gap records", self.gaps));
         }

@@ -9,13 +9,13 @@ use std::borrow::Cow;
 
 /// Holds an object's members in the order of the text.
 #[derive(Debug)]
-pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct OrderedMembers<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for OrderedMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct InOrder;
         impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
+            type Value = OrderedMembers<'de>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
@@ -29,7 +29,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                     }
                     members.push((key.0, value));
                 }
-                Ok(Members(members))
+                Ok(OrderedMembers(members))
             }
         }
         deserializer.deserialize_map(InOrder)
@@ -81,12 +81,12 @@ pub fn fits(kind: Kind, json: &str) -> bool {
         Kind::Second | Kind::Micros(_) => moment(),
         Kind::SecondOrNull => is_null || moment(),
         Kind::FiveBids | Kind::FiveAsks | Kind::Levels => {
-            serde_json::from_str::<Vec<Members<'_>>>(json).is_ok_and(|levels| levels.iter().all(is_level))
+            serde_json::from_str::<Vec<OrderedMembers<'_>>>(json).is_ok_and(|levels| levels.iter().all(is_level))
         }
     }
 }
 
-fn is_level(level: &Members<'_>) -> bool {
+fn is_level(level: &OrderedMembers<'_>) -> bool {
     matches!(&level.0[..], [(price, p), (qty, q), (orders, o)]
         if [&**price, &**qty, &**orders] == LEVEL.map(|field| field.name)
             && is_price(p.get()) && is_int(q.get()) && is_int(o.get()))
@@ -104,7 +104,7 @@ pub fn cell_fits(kind: Kind, text: &str) -> bool {
         Kind::Second | Kind::SecondOrNull | Kind::Micros(_) => is_int(text) || iso(text.as_bytes()).is_some(),
         Kind::Word(words) | Kind::WordOrNull(words) => words.contains(&text),
         Kind::Words(words) => text.split('|').all(|word| words.contains(&word)),
-        Kind::Object => serde_json::from_str::<Members<'_>>(text).is_ok(),
+        Kind::Object => serde_json::from_str::<OrderedMembers<'_>>(text).is_ok(),
         _ => true,
     }
 }

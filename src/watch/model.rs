@@ -26,16 +26,16 @@ const STRANGERS: usize = 25_000;
 /// Holds everything that the view may show.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    rows: Vec<Row>,
+    rows: Vec<TableRow>,
     /// Number of rows that were subscribed when last counted.
-    asked: usize,
+    subscribed: usize,
     index: FxHashMap<InstrumentKey, usize>,
     /// Symbols of instruments; they arrive before the rows.
     names: FxHashMap<InstrumentKey, Arc<str>>,
     /// The connections; the first is number 1.
-    pub connections: Vec<Connection>,
+    pub connections: Vec<ConnectionState>,
     /// The order books of the depth streams.
-    pub books: FxHashMap<InstrumentKey, Book>,
+    pub books: FxHashMap<InstrumentKey, ShownBook>,
     /// The orders, newest first.
     pub orders: VecDeque<OrderRow>,
     /// The losses.
@@ -56,7 +56,7 @@ pub struct Model {
 
 /// Holds the figures of one instrument.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct TableRow {
     /// The instrument.
     pub instrument: InstrumentKey,
     /// Its symbol, or `SEGMENT:ID`.
@@ -89,9 +89,9 @@ pub struct Row {
     pub spark: Spark,
 }
 
-impl Row {
-    fn new(instrument: InstrumentKey, symbol: Arc<str>) -> Row {
-        Row {
+impl TableRow {
+    fn new(instrument: InstrumentKey, symbol: Arc<str>) -> TableRow {
+        TableRow {
             instrument,
             symbol,
             conn: 0,
@@ -135,13 +135,13 @@ impl Row {
             Some(moved) => self.moved = moved,
         }
         self.ltp = ltp;
-        self.spark.note(ltp, recv_us);
+        self.spark.add(ltp, recv_us);
     }
 }
 
 /// Describes one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Connection {
+pub struct ConnectionState {
     /// Its last step; `None` before the first attempt.
     pub event: Option<StatusEvent>,
     /// What is known beyond the step.
@@ -150,7 +150,7 @@ pub struct Connection {
     pub lost_us: Option<i64>,
 }
 
-impl Connection {
+impl ConnectionState {
     /// Returns whether data arrives.
     pub fn is_live(&self) -> bool {
         self.event == Some(StatusEvent::Live) && self.lost_us.is_none()
@@ -174,7 +174,7 @@ pub struct Losses {
 
 /// Holds an order book.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Book {
+pub struct ShownBook {
     /// Price in rupees, quantity, orders; highest price first.
     pub bids: Vec<(f64, u32, u32)>,
     /// Price in rupees, quantity, orders; lowest price first.
@@ -218,12 +218,12 @@ pub struct OrderRow {
 
 impl Model {
     /// Returns the rows in the order of subscription.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[TableRow] {
         &self.rows
     }
 
     /// Returns the row of an instrument.
-    pub fn row(&self, instrument: InstrumentKey) -> Option<&Row> {
+    pub fn row(&self, instrument: InstrumentKey) -> Option<&TableRow> {
         self.index.get(&instrument).map(|at| &self.rows[*at])
     }
 
@@ -232,14 +232,14 @@ impl Model {
         self.index.get(&instrument).copied()
     }
 
-    fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut Row {
-        if self.rows.len() >= self.asked + STRANGERS && !self.index.contains_key(&instrument) {
+    fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut TableRow {
+        if self.rows.len() >= self.subscribed + STRANGERS && !self.index.contains_key(&instrument) {
             self.forget_strangers();
         }
         let Model { rows, index, names, .. } = self;
         let at = *index.entry(instrument).or_insert_with(|| {
             let symbol = names.get(&instrument).cloned().or_else(symbol);
-            rows.push(Row::new(instrument, symbol.unwrap_or_else(|| instrument.to_string().into())));
+            rows.push(TableRow::new(instrument, symbol.unwrap_or_else(|| instrument.to_string().into())));
             rows.len() - 1
         });
         &mut rows[at]
@@ -249,7 +249,7 @@ impl Model {
     #[cold]
     fn forget_strangers(&mut self) {
         self.rows.retain(|row| row.modes != 0);
-        self.asked = self.rows.len();
+        self.subscribed = self.rows.len();
         self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
         self.books.retain(|instrument, _| self.index.contains_key(instrument));
     }
@@ -354,7 +354,9 @@ impl Model {
     pub fn event(&mut self, event: &Event) {
         self.version += 1;
         match event {
-            Event::Symbols(symbols) => symbols.iter().for_each(|(instrument, symbol)| self.named(*instrument, symbol)),
+            Event::Symbols(symbols) => {
+                symbols.iter().for_each(|(instrument, symbol)| self.set_symbol(*instrument, symbol))
+            }
             Event::Subscribed { conn, instruments } => {
                 for &(instrument, mode) in instruments {
                     let row = self.row_mut(instrument, &|| None);
@@ -395,7 +397,7 @@ impl Model {
     }
 
     /// Sets the symbol of an instrument.
-    fn named(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
+    fn set_symbol(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
         self.names.insert(instrument, Arc::clone(symbol));
         if let Some(&at) = self.index.get(&instrument) {
             self.rows[at].symbol = Arc::clone(symbol);
@@ -403,17 +405,17 @@ impl Model {
     }
 
     /// Sets the last message for people.
-    pub fn say(&mut self, message: &str) {
+    pub fn set_message(&mut self, message: &str) {
         self.version += 1;
         self.messages += 1;
         self.message = Some(message.to_owned());
     }
 
     /// Returns the connection with a number, and creates it and those below if needed.
-    fn connection(&mut self, conn: u16) -> Option<&mut Connection> {
+    fn connection(&mut self, conn: u16) -> Option<&mut ConnectionState> {
         let at = usize::from(conn).checked_sub(1)?;
         if self.connections.len() <= at {
-            self.connections.resize(at + 1, Connection::default());
+            self.connections.resize(at + 1, ConnectionState::default());
         }
         self.connections.get_mut(at)
     }

@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use super::terminal::{self, Terminal};
-use super::ui::{Action, Ui};
+use super::ui::{Ui, UiAction};
 use super::view::{self, Ambient};
 use crate::clock::now_us;
 use crate::model::{InstrumentKey, Segment};
@@ -29,16 +29,16 @@ const LEAVE: Duration = Duration::from_millis(300);
 
 /// Shares the model between the run that fills it and the thread that draws it.
 #[derive(Clone, Default)]
-pub struct Shared(Arc<Mutex<Model>>);
+pub struct SharedModel(Arc<Mutex<Model>>);
 
-impl Shared {
+impl SharedModel {
     /// Locks the model; the other side waits meanwhile.
     pub fn lock(&self) -> MutexGuard<'_, Model> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Observer for Shared {
+impl Observer for SharedModel {
     fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
         self.lock().market(instrument, symbol, packet, recv_us);
     }
@@ -75,7 +75,7 @@ pub struct Setup {
     /// Whether colours may be used.
     pub color: bool,
     /// Carries out the user's requests, except those about the terminal.
-    pub act: Box<dyn FnMut(Action) + Send>,
+    pub act: Box<dyn FnMut(UiAction) + Send>,
 }
 
 /// A running view; dropping it closes the view.
@@ -87,11 +87,11 @@ pub struct Screen {
 }
 
 /// Called when the terminal is restored, with the reason if something ended the view early.
-pub type OnLeave = Box<dyn FnOnce(Option<Trouble>)>;
+pub type OnLeave = Box<dyn FnOnce(Option<ViewError>)>;
 
 /// Says what ended a view early.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum ViewError {
     /// The terminal could not be read or written any more.
     Terminal(io::Error),
     /// A panic, which has been reported.
@@ -103,7 +103,7 @@ impl Screen {
     ///
     /// # Errors
     /// Returns the terminal's error.
-    pub fn start(model: Shared, setup: Setup, on_leave: OnLeave) -> io::Result<Screen> {
+    pub fn start(model: SharedModel, setup: Setup, on_leave: OnLeave) -> io::Result<Screen> {
         let flags = Flags { suspend: Arc::default(), resumed: Arc::default() };
         signal_hook::flag::register(SIGTSTP, Arc::clone(&flags.suspend))?;
         signal_hook::flag::register(SIGCONT, Arc::clone(&flags.resumed))?;
@@ -145,8 +145,8 @@ impl Drop for Screen {
             None
         } else {
             match self.thread.take().map(JoinHandle::join) {
-                Some(Err(_)) => Some(Trouble::Bug),
-                Some(Ok(Err(error))) => Some(Trouble::Terminal(error)),
+                Some(Err(_)) => Some(ViewError::Bug),
+                Some(Ok(Err(error))) => Some(ViewError::Terminal(error)),
                 Some(Ok(Ok(()))) | None => None,
             }
         };
@@ -158,11 +158,11 @@ impl Drop for Screen {
 }
 
 /// Quits the run, whatever ends the thread.
-struct Quit(Box<dyn FnMut(Action) + Send>);
+struct Quit(Box<dyn FnMut(UiAction) + Send>);
 
 impl Drop for Quit {
     fn drop(&mut self) {
-        (self.0)(Action::Quit);
+        (self.0)(UiAction::Quit);
     }
 }
 
@@ -172,7 +172,7 @@ struct Flags {
 }
 
 struct Loop {
-    model: Shared,
+    model: SharedModel,
     terminal: Terminal,
     flags: Flags,
     stop: Arc<AtomicBool>,
@@ -234,9 +234,9 @@ impl Loop {
                 if let Event::Key(key) = event::read()? {
                     let action = self.ui.key(key, &self.model.lock(), self.page);
                     match action {
-                        Some(Action::Quit) => return Ok(()),
-                        Some(Action::Suspend) => self.terminal.suspend()?,
-                        Some(Action::Redraw) => self.terminal.again()?,
+                        Some(UiAction::Quit) => return Ok(()),
+                        Some(UiAction::Suspend) => self.terminal.suspend()?,
+                        Some(UiAction::Redraw) => self.terminal.again()?,
                         Some(action) => (quit.0)(action),
                         None => {}
                     }

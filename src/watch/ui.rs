@@ -1,13 +1,13 @@
 //! Holds the state of the user interface: keys in, actions out.
 
-use super::model::{Model, Row};
+use super::model::{Model, TableRow};
 use crate::model::InstrumentKey;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::cmp::Ordering;
 
 /// Names what fills the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
+pub enum ScreenKind {
     /// One row for each instrument.
     Table,
     /// The five levels of one instrument of the table.
@@ -56,7 +56,7 @@ impl Sort {
 
 /// Says what is being typed at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub enum TextInput {
     /// The filter (`/`).
     Filter,
     /// An instrument to add (`a`).
@@ -65,7 +65,7 @@ pub enum Input {
 
 /// A request of the user to the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum UiAction {
     /// End the run.
     Quit,
     /// Stop the process like Ctrl-Z.
@@ -86,7 +86,7 @@ pub enum Action {
 #[derive(Debug, Clone)]
 pub struct Ui {
     /// What fills the screen.
-    pub screen: Screen,
+    pub screen: ScreenKind,
     /// The selected row of the table.
     pub selected: Option<InstrumentKey>,
     /// The selected row of other screens, from 0.
@@ -100,7 +100,7 @@ pub struct Ui {
     /// Text that a row's symbol or `SEGMENT:ID` must contain, in upper case.
     pub filter: String,
     /// What is being typed, if anything.
-    pub input: Option<Input>,
+    pub input: Option<TextInput>,
     /// Whether the help is shown.
     pub help: bool,
     /// The rows as they were when the view was paused.
@@ -127,7 +127,7 @@ struct Made {
 
 impl Ui {
     /// Creates the state for a screen. `may_change`: whether instruments can be added and dropped.
-    pub fn new(screen: Screen, may_change: bool) -> Ui {
+    pub fn new(screen: ScreenKind, may_change: bool) -> Ui {
         Ui {
             screen,
             selected: None,
@@ -158,13 +158,13 @@ impl Ui {
             second: if matches!(self.sort, Sort::Given) { 0 } else { now_us.div_euclid(1_000_000) },
         };
         if made != self.made {
-            let passes = |row: &Row| {
+            let passes = |row: &TableRow| {
                 self.filter.is_empty()
                     || row.symbol.to_uppercase().contains(&self.filter)
                     || row.instrument.to_string().contains(&self.filter)
             };
             self.visible = (0..rows.len()).filter(|at| passes(&rows[*at])).collect();
-            let change = |row: &Row| row.previous_close(is_open).map(|close| row.ltp / close);
+            let change = |row: &TableRow| row.previous_close(is_open).map(|close| row.ltp / close);
             let descending = |a: Option<f32>, b: Option<f32>| match (a, b) {
                 (Some(a), Some(b)) => b.total_cmp(&a),
                 // Unknown values come last.
@@ -195,7 +195,7 @@ impl Ui {
     }
 
     /// Handles a key. `page`: number of rows on the screen.
-    pub fn key(&mut self, key: KeyEvent, model: &Model, page: usize) -> Option<Action> {
+    pub fn key(&mut self, key: KeyEvent, model: &Model, page: usize) -> Option<UiAction> {
         if key.kind == KeyEventKind::Release {
             return None;
         }
@@ -207,9 +207,9 @@ impl Ui {
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
-                KeyCode::Char('c') => Some(Action::Quit),
-                KeyCode::Char('z') => Some(Action::Suspend),
-                KeyCode::Char('l') => Some(Action::Redraw),
+                KeyCode::Char('c') => Some(UiAction::Quit),
+                KeyCode::Char('z') => Some(UiAction::Suspend),
+                KeyCode::Char('l') => Some(UiAction::Redraw),
                 _ => None,
             };
         }
@@ -221,7 +221,7 @@ impl Ui {
             return None;
         }
         match key.code {
-            KeyCode::Char('q') => return Some(Action::Quit),
+            KeyCode::Char('q') => return Some(UiAction::Quit),
             KeyCode::Char('?') => self.help = true,
             KeyCode::Char('p') => {
                 self.paused = if self.paused.is_none() { Some(Box::new(model.clone())) } else { None }
@@ -237,37 +237,39 @@ impl Ui {
         None
     }
 
-    fn of_screen(&mut self, code: KeyCode, model: &Model) -> Option<Action> {
+    fn of_screen(&mut self, code: KeyCode, model: &Model) -> Option<UiAction> {
         match (self.screen, code) {
-            (Screen::Table, KeyCode::Char('s')) => self.sort = self.sort.next(),
-            (Screen::Table, KeyCode::Char('/')) => self.input = Some(Input::Filter),
-            (Screen::Table, KeyCode::Esc) => self.filter.clear(),
-            (Screen::Table, KeyCode::Left | KeyCode::Char('h')) => self.scroll = self.scroll.saturating_sub(1),
-            (Screen::Table, KeyCode::Right | KeyCode::Char('l')) => {
+            (ScreenKind::Table, KeyCode::Char('s')) => self.sort = self.sort.next(),
+            (ScreenKind::Table, KeyCode::Char('/')) => self.input = Some(TextInput::Filter),
+            (ScreenKind::Table, KeyCode::Esc) => self.filter.clear(),
+            (ScreenKind::Table, KeyCode::Left | KeyCode::Char('h')) => self.scroll = self.scroll.saturating_sub(1),
+            (ScreenKind::Table, KeyCode::Right | KeyCode::Char('l')) => {
                 self.scroll = (self.scroll + 1).min(super::view::SCROLL_LIMIT);
             }
-            (Screen::Table, KeyCode::Char('a')) if self.may_change => self.input = Some(Input::Add(String::new())),
-            (Screen::Table, KeyCode::Char('d')) if self.may_change => {
+            (ScreenKind::Table, KeyCode::Char('a')) if self.may_change => {
+                self.input = Some(TextInput::Add(String::new()))
+            }
+            (ScreenKind::Table, KeyCode::Char('d')) if self.may_change => {
                 let line = self.selected_line(model);
                 let gone = self.selected?;
                 // Select the row below, or the one above if it was the last.
                 let next = self.visible.get(line + 1).or(self.visible.get(line.wrapping_sub(1)));
                 self.selected = next.map(|at| model.rows()[*at].instrument);
-                return Some(Action::Drop(gone));
+                return Some(UiAction::Drop(gone));
             }
-            (Screen::Table, KeyCode::Enter) => {
+            (ScreenKind::Table, KeyCode::Enter) => {
                 self.selected_line(model);
                 let instrument = self.selected?;
-                self.screen = Screen::Ladder(instrument);
+                self.screen = ScreenKind::Ladder(instrument);
                 let has_full = model.row(instrument).is_none_or(|row| row.modes & 1 << 2 != 0);
                 if self.may_change && !has_full && instrument.segment != crate::model::Segment::IDX_I {
                     self.full = Some(instrument);
-                    return Some(Action::Full(instrument));
+                    return Some(UiAction::Full(instrument));
                 }
             }
-            (Screen::Ladder(_), KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace) => {
-                self.screen = Screen::Table;
-                return self.full.take().map(Action::NotFull);
+            (ScreenKind::Ladder(_), KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace) => {
+                self.screen = ScreenKind::Table;
+                return self.full.take().map(UiAction::NotFull);
             }
             _ => {}
         }
@@ -275,29 +277,29 @@ impl Ui {
     }
 
     /// Handles a key while something is typed.
-    fn typed(&mut self, code: KeyCode) -> Option<Action> {
+    fn typed(&mut self, code: KeyCode) -> Option<UiAction> {
         match (&mut self.input, code) {
-            (Some(Input::Filter), KeyCode::Esc) => {
+            (Some(TextInput::Filter), KeyCode::Esc) => {
                 self.filter.clear();
                 self.input = None;
             }
-            (Some(Input::Filter), KeyCode::Enter) | (Some(Input::Add(_)), KeyCode::Esc) => self.input = None,
-            (Some(Input::Filter), KeyCode::Backspace) => drop(self.filter.pop()),
-            (Some(Input::Filter), KeyCode::Char(c)) => self.filter.extend(c.to_uppercase()),
-            (Some(Input::Add(text)), KeyCode::Enter) => {
+            (Some(TextInput::Filter), KeyCode::Enter) | (Some(TextInput::Add(_)), KeyCode::Esc) => self.input = None,
+            (Some(TextInput::Filter), KeyCode::Backspace) => drop(self.filter.pop()),
+            (Some(TextInput::Filter), KeyCode::Char(c)) => self.filter.extend(c.to_uppercase()),
+            (Some(TextInput::Add(text)), KeyCode::Enter) => {
                 let text = std::mem::take(text);
                 self.input = None;
-                return (!text.trim().is_empty()).then_some(Action::Add(text));
+                return (!text.trim().is_empty()).then_some(UiAction::Add(text));
             }
-            (Some(Input::Add(text)), KeyCode::Backspace) => drop(text.pop()),
-            (Some(Input::Add(text)), KeyCode::Char(c)) => text.push(c),
+            (Some(TextInput::Add(text)), KeyCode::Backspace) => drop(text.pop()),
+            (Some(TextInput::Add(text)), KeyCode::Char(c)) => text.push(c),
             _ => {}
         }
         None
     }
 
     fn step(&mut self, model: &Model, by: isize) {
-        if self.screen == Screen::Table {
+        if self.screen == ScreenKind::Table {
             let line = self.selected_line(model).saturating_add_signed(by).min(self.visible.len().saturating_sub(1));
             self.selected = self.visible.get(line).and_then(|at| model.rows().get(*at)).map(|row| row.instrument);
         } else {
@@ -335,7 +337,7 @@ mod tests {
         model
     }
 
-    fn press(ui: &mut Ui, model: &Model, keys: &str) -> Vec<Action> {
+    fn press(ui: &mut Ui, model: &Model, keys: &str) -> Vec<UiAction> {
         let mut actions = Vec::new();
         for c in keys.chars() {
             ui.visible(model, 0, true);
@@ -358,7 +360,7 @@ mod tests {
     #[test]
     fn keys_move_sort_filter_and_ask() {
         let model = model();
-        let mut ui = Ui::new(Screen::Table, true);
+        let mut ui = Ui::new(ScreenKind::Table, true);
         assert_eq!(press(&mut ui, &model, "jj"), []);
         assert_eq!(ui.selected, Some(key(11536)));
         press(&mut ui, &model, "s");
@@ -367,18 +369,18 @@ mod tests {
         assert_eq!((ui.selected, ui.selected_line(&model)), (Some(key(11536)), 2));
         press(&mut ui, &model, "/reli\n");
         assert_eq!(names(&mut ui, &model), ["RELIANCE"]);
-        assert_eq!(press(&mut ui, &model, "d"), [Action::Drop(key(2885))]);
+        assert_eq!(press(&mut ui, &model, "d"), [UiAction::Drop(key(2885))]);
         press(&mut ui, &model, "\x1b");
         assert_eq!(names(&mut ui, &model).len(), 3);
-        assert_eq!(press(&mut ui, &model, "aTCX\x08S@full\n"), [Action::Add("TCS@full".to_owned())]);
-        assert_eq!(press(&mut ui, &model, "a\x1bq"), [Action::Quit]);
+        assert_eq!(press(&mut ui, &model, "aTCX\x08S@full\n"), [UiAction::Add("TCS@full".to_owned())]);
+        assert_eq!(press(&mut ui, &model, "a\x1bq"), [UiAction::Quit]);
     }
 
     #[test]
     fn a_ladder_asks_for_full_packets_only_while_it_is_shown_and_only_where_they_are_not_asked_for() {
         let mut model = model();
-        let mut ui = Ui::new(Screen::Table, true);
-        assert_eq!(press(&mut ui, &model, "\n\x1b"), [Action::Full(key(2885)), Action::NotFull(key(2885))]);
+        let mut ui = Ui::new(ScreenKind::Table, true);
+        assert_eq!(press(&mut ui, &model, "\n\x1b"), [UiAction::Full(key(2885)), UiAction::NotFull(key(2885))]);
         model.event(&Event::Subscribed { conn: 1, instruments: vec![(key(2885), Some(Mode::Full))] });
         assert_eq!(press(&mut ui, &model, "\n\x1b"), []);
     }
@@ -386,15 +388,15 @@ mod tests {
     #[test]
     fn what_cannot_be_changed_has_no_keys_for_it() {
         let model = model();
-        let mut ui = Ui::new(Screen::Table, false);
+        let mut ui = Ui::new(ScreenKind::Table, false);
         assert_eq!(press(&mut ui, &model, "ad\n"), []);
-        assert_eq!(ui.screen, Screen::Ladder(key(2885)));
+        assert_eq!(ui.screen, ScreenKind::Ladder(key(2885)));
     }
 
     #[test]
     fn escape_closes_help_and_filter_and_nothing_else() {
         let model = model();
-        let mut ui = Ui::new(Screen::Table, true);
+        let mut ui = Ui::new(ScreenKind::Table, true);
         press(&mut ui, &model, "?");
         assert!(ui.help);
         assert_eq!(press(&mut ui, &model, "\x1b\x1b\x1b"), []);
@@ -409,7 +411,7 @@ mod tests {
         let all = "qjkpsdahlgG?/x\n\x1b\x08";
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..200 {
-            let mut ui = Ui::new(Screen::Table, true);
+            let mut ui = Ui::new(ScreenKind::Table, true);
             for _ in 0..60 {
                 let at = random.usize(..all.len());
                 let empty = Model::default();

@@ -1,7 +1,7 @@
 //! Words the failures of making and renewing a token.
 
 use super::super::answer::{Call, Refusal};
-use super::super::file::Held;
+use super::super::file::StoredToken;
 use super::{Maker, is_self};
 use crate::console::untrusted;
 use crate::model::exit::{Exit, Failure};
@@ -18,23 +18,25 @@ impl Maker {
     }
 
     /// Checks that a held token may be sent for renewal.
-    pub(super) fn renewable(&self, held: &Held) -> Result<(), Failure> {
+    pub(super) fn renewable(&self, stored: &StoredToken) -> Result<(), Failure> {
         let path = self.file.path();
         let refuse = |words: String| Err(Failure::new(Exit::Credentials, words));
-        match held {
-            Held::Nothing => Err(self.no_token()),
-            Held::Malformed(words) => refuse(format!("the token file {path:?} {words}")),
-            Held::Token(_, claims) if claims.expires_at_us.is_some() && !self.is_living(claims) => refuse(format!(
-                "the token in {path:?} has expired, and Dhan renews living ones only: make a new one with dhan token mint"
-            )),
-            Held::Token(_, claims) if !is_self(claims) => {
+        match stored {
+            StoredToken::None => Err(self.no_token()),
+            StoredToken::Malformed(words) => refuse(format!("the token file {path:?} {words}")),
+            StoredToken::Token(_, claims) if claims.expires_at_us.is_some() && !self.is_valid_by_claims(claims) => {
+                refuse(format!(
+                    "the token in {path:?} has expired, and Dhan renews living ones only: make a new one with dhan token mint"
+                ))
+            }
+            StoredToken::Token(_, claims) if !is_self(claims) => {
                 let kind = untrusted(claims.consumer_type.as_deref().unwrap_or_default());
                 refuse(format!(
                     "the token in {path:?} is of the kind {kind:?}, and Dhan renews only those made on web.dhan.co (SELF): \
                      nothing was sent. Make a new one with dhan token mint"
                 ))
             }
-            Held::Token(..) => Ok(()),
+            StoredToken::Token(..) => Ok(()),
         }
     }
 

@@ -6,9 +6,9 @@
 
 mod failures;
 
-use super::answer::{Call, Made, Refusal};
+use super::answer::{Call, NewToken, Refusal};
 use super::calls::Calls;
-use super::file::{Held, Slot, TokenFile};
+use super::file::{Slot, StoredToken, TokenFile};
 use super::inputs::Inputs;
 use super::otp::Seed;
 use super::time::Timing;
@@ -38,7 +38,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
     /// Nothing: the token in the file is valid long enough.
-    Held,
+    StillValid,
     /// The token was renewed.
     Renewed,
     /// A new one was made.
@@ -80,23 +80,23 @@ impl Maker {
     /// # Errors
     /// Returns the exit codes of the command line: see `dhan token ensure`.
     pub async fn ensure(&self, until_us: i64) -> Result<Done, Failure> {
-        let held = self.file.read()?;
-        let client_id = self.owner(&held)?;
+        let stored = self.file.read()?;
+        let client_id = self.owner(&stored)?;
         let account = Account::open(self.state_dir.clone(), &client_id);
-        if holds(&held, until_us) && !account.token_state().is_open {
-            self.tell_held(&held);
-            return Ok(Done::Held);
+        if holds(&stored, until_us) && !account.token_state().is_open {
+            self.report_still_valid(&stored);
+            return Ok(Done::StillValid);
         }
         let turn = self.turn(account, client_id).await?;
-        let held = self.healed(&turn)?;
+        let stored = self.recover(&turn)?;
         let is_open = turn.account.token_state().is_open;
-        if holds(&held, until_us) && (!is_open || self.is_alive(&turn, &held).await?) {
+        if holds(&stored, until_us) && (!is_open || self.is_valid_at_server(&turn, &stored).await?) {
             self.set_state(&turn, TokenState { is_open: false, ..turn.account.token_state() })?;
-            self.tell_held(&held);
-            return Ok(Done::Held);
+            self.report_still_valid(&stored);
+            return Ok(Done::StillValid);
         }
-        let (done, ends_us) = match held {
-            Held::Token(token, claims) if !is_open && self.is_living(&claims) && is_self(&claims) => {
+        let (done, ends_us) = match stored {
+            StoredToken::Token(token, claims) if !is_open && self.is_valid_by_claims(&claims) && is_self(&claims) => {
                 (Done::Renewed, self.renewed(&turn, token).await?)
             }
             _ => (Done::Made, self.made(&turn).await?),
@@ -122,17 +122,17 @@ impl Maker {
     pub async fn mint(&self) -> Result<Done, Failure> {
         let before = self.file.read()?;
         let client_id = self.owner(&before)?;
-        let Some((turn, _)) = self.turn_of_own(&before, client_id).await? else { return Ok(Done::Held) };
+        let Some((turn, _)) = self.own_turn(&before, client_id).await? else { return Ok(Done::StillValid) };
         self.made(&turn).await.map(|_| Done::Made)
     }
 
     /// Waits for the permission and reads the file again. Returns `None` if another process meanwhile made a token
     /// that suffices.
-    async fn turn_of_own(&self, before: &Held, client_id: String) -> Result<Option<(Turn, Held)>, Failure> {
+    async fn own_turn(&self, before: &StoredToken, client_id: String) -> Result<Option<(Turn, StoredToken)>, Failure> {
         let turn = self.turn(Account::open(self.state_dir.clone(), &client_id), client_id).await?;
-        let now = self.healed(&turn)?;
+        let now = self.recover(&turn)?;
         if turn.waited && is_another(before, &now) {
-            self.tell_held(&now);
+            self.report_still_valid(&now);
             return Ok(None);
         }
         Ok(Some((turn, now)))
@@ -146,16 +146,16 @@ impl Maker {
         let before = self.file.read()?;
         self.renewable(&before)?;
         let client_id = self.owner(&before)?;
-        let Some((turn, now)) = self.turn_of_own(&before, client_id).await? else { return Ok(Done::Held) };
+        let Some((turn, now)) = self.own_turn(&before, client_id).await? else { return Ok(Done::StillValid) };
         self.renewable(&now)?;
-        let Held::Token(token, _) = now else { return Err(self.no_token()) };
+        let StoredToken::Token(token, _) = now else { return Err(self.no_token()) };
         self.renewed(&turn, token).await.map(|_| Done::Renewed)
     }
 
     /// Returns the client id of the token's account.
-    fn owner(&self, held: &Held) -> Result<String, Failure> {
-        let of_token = match held {
-            Held::Token(_, claims) => claims.client_id.as_deref(),
+    fn owner(&self, stored: &StoredToken) -> Result<String, Failure> {
+        let of_token = match stored {
+            StoredToken::Token(_, claims) => claims.client_id.as_deref(),
             _ => None,
         };
         match (self.client_id.as_deref(), of_token) {
@@ -205,17 +205,17 @@ impl Maker {
     }
 
     /// Finishes what a killed run began, and reads the file again.
-    fn healed(&self, turn: &Turn) -> Result<Held, Failure> {
-        if self.file.heal()? {
+    fn recover(&self, turn: &Turn) -> Result<StoredToken, Failure> {
+        if self.file.recover()? {
             self.console.info(format_args!(
                 "the last run was killed before its new token was in place: it is now in {:?}",
                 self.file.path()
             ));
             self.set_state(turn, TokenState { is_open: false, ..turn.account.token_state() })?;
         }
-        let held = self.file.read()?;
-        self.owner(&held)?;
-        Ok(held)
+        let stored = self.file.read()?;
+        self.owner(&stored)?;
+        Ok(stored)
     }
 
     fn set_state(&self, turn: &Turn, state: TokenState) -> Result<(), Failure> {
@@ -230,13 +230,13 @@ impl Maker {
         })
     }
 
-    fn is_living(&self, claims: &Claims) -> bool {
+    fn is_valid_by_claims(&self, claims: &Claims) -> bool {
         claims.expires_at_us.is_some_and(|ends| ends > self.timing.now_us())
     }
 
     /// Checks with the server whether the token in the file is valid: a killed run may have replaced it there.
-    async fn is_alive(&self, turn: &Turn, held: &Held) -> Result<bool, Failure> {
-        let Held::Token(token, _) = held else { return Ok(false) };
+    async fn is_valid_at_server(&self, turn: &Turn, stored: &StoredToken) -> Result<bool, Failure> {
+        let StoredToken::Token(token, _) = stored else { return Ok(false) };
         let credentials = Credentials { client_id: turn.client_id.clone(), token: token.clone() };
         match self.rest.profile(&credentials).await {
             Ok(_) => Ok(true),
@@ -312,7 +312,7 @@ impl Maker {
         turn: &Turn,
         pin: &SecretString,
         seed: &Seed,
-    ) -> Result<(Result<Made, Refusal>, SecretString), Failure> {
+    ) -> Result<(Result<NewToken, Refusal>, SecretString), Failure> {
         let wait = seed.wait(self.timing.now_us());
         if !wait.is_zero() {
             self.console
@@ -395,7 +395,7 @@ impl Maker {
         &self,
         turn: &Turn,
         call: Call,
-        answer: Result<Made, Refusal>,
+        answer: Result<NewToken, Refusal>,
         slot: Slot,
         after: TokenState,
         secrets: &[&SecretString],
@@ -423,7 +423,7 @@ impl Maker {
         if ends_us.is_some_and(|ends| ends <= self.timing.now_us()) {
             return Err(foreign("has ended already"));
         }
-        slot.fill(&token)?;
+        slot.write(&token)?;
         self.set_state(turn, after)?;
         let what = if call == Call::Mint { "a new token is" } else { "the renewed token is" };
         let until = ends_us.map_or_else(String::new, |ends| format!(", until {}", ist_minute(ends)));
@@ -431,9 +431,9 @@ impl Maker {
         Ok(ends_us)
     }
 
-    fn tell_held(&self, held: &Held) {
-        let ends = match held {
-            Held::Token(_, claims) => claims.expires_at_us.map(ist_minute),
+    fn report_still_valid(&self, stored: &StoredToken) {
+        let ends = match stored {
+            StoredToken::Token(_, claims) => claims.expires_at_us.map(ist_minute),
             _ => None,
         };
         let until = ends.map_or_else(String::new, |ends| format!(" until {ends}"));
@@ -450,14 +450,14 @@ fn is_self(claims: &Claims) -> bool {
     claims.consumer_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("SELF"))
 }
 
-fn holds(held: &Held, until_us: i64) -> bool {
-    matches!(held, Held::Token(_, claims) if claims.expires_at_us.is_some_and(|ends| ends >= until_us))
+fn holds(stored: &StoredToken, until_us: i64) -> bool {
+    matches!(stored, StoredToken::Token(_, claims) if claims.expires_at_us.is_some_and(|ends| ends >= until_us))
 }
 
-fn is_another(before: &Held, now: &Held) -> bool {
+fn is_another(before: &StoredToken, now: &StoredToken) -> bool {
     match (before, now) {
-        (Held::Token(old, _), Held::Token(new, _)) => old.expose_secret() != new.expose_secret(),
-        (_, now) => matches!(now, Held::Token(..)),
+        (StoredToken::Token(old, _), StoredToken::Token(new, _)) => old.expose_secret() != new.expose_secret(),
+        (_, now) => matches!(now, StoredToken::Token(..)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Ambient, cut, empty, numbers};
 use crate::model::InstrumentKey;
-use crate::watch::model::{Book, Model};
+use crate::watch::model::{Model, ShownBook};
 use crate::watch::ui::Ui;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -53,7 +53,7 @@ pub(super) fn of_row(
         |pick: fn(&(crate::protocol::feed::Level, crate::protocol::feed::Level)) -> crate::protocol::feed::Level| {
             levels.iter().map(pick).filter(|level| level.is_priced()).map(wide).collect()
         };
-    let book = Book { bids: side(|pair| pair.0), asks: side(|pair| pair.1), recv_us: row.recv_us };
+    let book = ShownBook { bids: side(|pair| pair.0), asks: side(|pair| pair.1), recv_us: row.recv_us };
     self::book(frame, &book, 0, ambient, body);
     if let Some((buy, sell)) = row.totals
         && body.height > 8
@@ -88,7 +88,7 @@ pub(super) fn of_depth(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambien
 }
 
 /// Draws both sides from a level on, the bids on the left.
-fn book(frame: &mut Frame<'_>, book: &Book, from: usize, ambient: &Ambient<'_>, area: Rect) {
+fn book(frame: &mut Frame<'_>, book: &ShownBook, from: usize, ambient: &Ambient<'_>, area: Rect) {
     let (bid, ask) = (book.bids.first(), book.asks.first());
     let total = |side: &[(f64, u32, u32)]| side.iter().map(|(_, qty, _)| u64::from(*qty)).sum::<u64>();
     let (buy, sell) = (total(&book.bids), total(&book.asks));

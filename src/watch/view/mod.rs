@@ -9,7 +9,7 @@ mod table;
 
 use super::model::Model;
 use super::numbers;
-use super::ui::{Screen, Ui};
+use super::ui::{ScreenKind, Ui};
 use crate::model::Segment;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -91,10 +91,10 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient
         1
     } else {
         match ui.screen {
-            Screen::Table => table::draw(frame, shown, ui, ambient, body),
-            Screen::Ladder(instrument) => ladder::of_row(frame, shown, instrument, ambient, body),
-            Screen::Depth => ladder::of_depth(frame, shown, ui, ambient, body),
-            Screen::Orders => orders::draw(frame, shown, ui, ambient, body),
+            ScreenKind::Table => table::draw(frame, shown, ui, ambient, body),
+            ScreenKind::Ladder(instrument) => ladder::of_row(frame, shown, instrument, ambient, body),
+            ScreenKind::Depth => ladder::of_depth(frame, shown, ui, ambient, body),
+            ScreenKind::Orders => orders::draw(frame, shown, ui, ambient, body),
         }
     };
     ui.paused = paused;

@@ -1,7 +1,7 @@
 //! Draws one row for each instrument. Symbol, price and age are always shown; the other columns as far as they fit.
 
 use super::{Ambient, STALE_US, cut, empty, numbers};
-use crate::watch::model::{Model, Row};
+use crate::watch::model::{Model, TableRow};
 use crate::watch::ui::Ui;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -94,7 +94,7 @@ impl Column {
         }
     }
 
-    fn text(self, row: &Row, is_open: bool, width: usize) -> String {
+    fn text(self, row: &TableRow, is_open: bool, width: usize) -> String {
         let close = row.previous_close(is_open).filter(|_| row.ltp > 0.0);
         let unknown = || numbers::UNKNOWN.to_owned();
         match self {
@@ -160,7 +160,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &
     let line = ui.selected_line(model);
     let height = usize::from(area.height.saturating_sub(1));
     let offset = ui.scroll_to(line, visible.len(), height);
-    let rows: Vec<&Row> = visible.iter().skip(offset).take(height).filter_map(|at| model.rows().get(*at)).collect();
+    let rows: Vec<&TableRow> =
+        visible.iter().skip(offset).take(height).filter_map(|at| model.rows().get(*at)).collect();
     let longest = rows.iter().map(|row| row.symbol.chars().count()).max().unwrap_or(0);
     let layout = Layout::of(usize::from(area.width), ui.scroll, longest);
     head(frame, &layout, area);
@@ -198,7 +199,7 @@ fn head(frame: &mut Frame<'_>, layout: &Layout, area: Rect) {
     frame.buffer_mut().set_stringn(area.x, area.y, format!("{text:<width$}"), width, style);
 }
 
-fn one(frame: &mut Frame<'_>, model: &Model, row: &Row, layout: &Layout, ambient: &Ambient<'_>, area: Rect) {
+fn one(frame: &mut Frame<'_>, model: &Model, row: &TableRow, layout: &Layout, ambient: &Ambient<'_>, area: Rect) {
     let is_open = (ambient.is_open)(row.instrument.segment);
     let is_stale = is_stale(model, row, ambient.now_us, is_open);
     let base = if is_stale { Style::new().add_modifier(Modifier::DIM) } else { Style::new() };
@@ -244,7 +245,7 @@ fn one(frame: &mut Frame<'_>, model: &Model, row: &Row, layout: &Layout, ambient
 
 /// Returns whether a row's figures may be outdated: its connection is not live, or nothing came for long in an open
 /// market.
-fn is_stale(model: &Model, row: &Row, now_us: i64, is_open: bool) -> bool {
+fn is_stale(model: &Model, row: &TableRow, now_us: i64, is_open: bool) -> bool {
     let connection = row.conn.checked_sub(1).and_then(|at| model.connections.get(usize::from(at)));
     let is_cut = connection.is_some_and(|connection| !connection.is_live());
     row.recv_us > 0 && !model.is_over && (is_cut || (is_open && now_us - row.recv_us > STALE_US))
