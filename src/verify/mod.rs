@@ -46,9 +46,12 @@ pub struct VerifySummary {
     /// Sum of the `end` records' packet counters.
     #[serde(rename = "books")]
     pub counts: PacketCounts,
-    /// Number of packets that the counters include beyond the records of this file: they are in earlier files of a
-    /// rotated run. In a run's only file, anything but 0 means that lines were removed.
+    /// Number of packets that the last `end` record counts beyond the records of this file. They are in the earlier files of a run
+    /// that was rotated, else they are missing.
     pub elsewhere: u64,
+    /// Number of packets of the last run here, if it continued in another file.
+    #[serde(skip)]
+    pub rotated_packets: Option<u64>,
     /// Number of invalid lines and counters.
     pub damaged: u64,
     /// The first of them: its line number and what is wrong.
@@ -159,6 +162,7 @@ pub struct Findings {
     /// Whether an `end` record reports losses that no gap record shows.
     has_unreported_loss: bool,
     elsewhere: u64,
+    rotated_packets: Option<u64>,
     damaged: u64,
     first_damage: Option<Damage>,
     instruments: FxHashMap<Box<str>, Seen>,
@@ -259,6 +263,7 @@ impl Findings {
             gap_reasons: self.gap_reasons,
             counts: self.counts,
             elsewhere: self.elsewhere,
+            rotated_packets: self.rotated_packets,
             damaged: self.damaged,
             first_damage: self.first_damage,
             torn_bytes: context.torn_bytes,

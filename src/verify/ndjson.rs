@@ -110,6 +110,7 @@ impl NdjsonCheck {
             RecordType::End => {
                 self.findings.ends += 1;
                 self.run_ended = reason != "rotated";
+                self.findings.rotated_packets = (!self.run_ended).then(|| integer("written"));
                 self.end(integer)?;
             }
             _ => {}
@@ -140,8 +141,8 @@ impl NdjsonCheck {
         if self.damaged > 0 {
             return Ok(());
         }
-        // An order snapshot has many orders in one message, and an order book takes up to two packets. A run's last
-        // counters cover all its files, so the surplus may be in earlier ones.
+        // An order snapshot has many orders in one message, an order book takes up to two packets, a bar any number. A
+        // run's last counters cover all its files, so the surplus may be in earlier ones.
         let records = self.packets + self.books;
         let exact = self.books == 0 && (self.began_here || !self.run_ended);
         let most = records + self.ticks;
