@@ -47,11 +47,11 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     for path in &args.files {
         let exit = match check(path) {
             Ok((mut verdict, mut summary)) => {
-                if verdict == Verdict::Ok
+                if verdict == FileVerdict::Ok
                     && let Some(missing) = series::missing(path, &summary, &args.files)
                 {
                     console.warn(&missing);
-                    verdict = Verdict::Gaps;
+                    verdict = FileVerdict::Gaps;
                     summary.verdict = verdict.word();
                 }
                 let mut text = Vec::new();
