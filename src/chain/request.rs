@@ -1,4 +1,4 @@
-//! A chain as it is typed: `NIFTY`, `BANKNIFTY,expiry=month,strikes=15`, `NFO:NIFTY,spot=25500`.
+//! Parses a chain: `NIFTY`, `BANKNIFTY,expiry=month,strikes=15`, `NFO:NIFTY,spot=25500`.
 
 use crate::instruments::SpecSegment;
 use crate::instruments::contracts::nearest_words;
@@ -6,26 +6,26 @@ use crate::instruments::filter::Expiry;
 use std::fmt;
 use std::str::FromStr;
 
-/// Strikes on each side of the spot where none are asked for.
+/// Default number of strikes on each side of the spot.
 const STRIKES: usize = 10;
 
-/// Which options are wanted.
+/// Says which options are wanted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// The underlying, as typed.
     pub underlying: String,
-    /// The segment of the options or of the underlying, where one was typed.
+    /// The segment of the options or of the underlying, if one was typed.
     pub segment: Option<SpecSegment>,
     /// The expiry.
     pub expiry: Expiry,
-    /// Strikes on each side of the one nearest to the spot.
+    /// Number of strikes on each side of the strike nearest to the spot.
     pub strikes: usize,
-    /// A spot to begin with, rupees.
+    /// Spot to begin with, in rupees.
     pub spot: Option<f64>,
 }
 
 impl Request {
-    /// Returns how many options are subscribed for more than a minute at most.
+    /// Returns the largest number of options that can be subscribed for more than a minute.
     pub fn most_options(&self) -> usize {
         self.strikes.saturating_mul(2).saturating_add(5).saturating_mul(2)
     }
@@ -40,7 +40,7 @@ impl fmt::Display for Request {
     }
 }
 
-/// Why a chain cannot be read; says what to write instead. A usage error.
+/// Says why a chain cannot be parsed, and what to write instead. A usage error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("--chain {typed:?}: {why}")]
 pub struct ChainError {

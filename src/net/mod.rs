@@ -1,8 +1,8 @@
-//! Sockets. The only place (with [`simulator`](crate::simulator)) that names tokio-tungstenite.
+//! Opens sockets. Only this module and [`simulator`](crate::simulator) use tokio-tungstenite.
 //!
-//! [`Connector`] opens, [`Connection`] carries messages. The upgrade request is written here and not by the websocket
-//! crate, because that crate logs and quotes the address, token included; for the same reason every foreign error is
-//! translated to [`ConnectError`] or [`Ended`] before anybody can print it.
+//! [`Connector`] opens connections, [`Connection`] carries messages. The upgrade request is made here and not by the
+//! websocket crate, because that crate logs and quotes the address with its token. For the same reason every error of
+//! another crate is translated to [`ConnectError`] or [`Ended`] before it can be printed.
 
 mod connection;
 mod connector;

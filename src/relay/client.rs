@@ -1,4 +1,4 @@
-//! One client's websocket: its requests in, its queue out.
+//! Serves one client's websocket: its requests, and the data for it.
 
 use super::Arrived;
 use super::hub::Hub;
@@ -21,37 +21,38 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocket};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// Between the server's pings.
+/// Interval of the server's pings.
 const PING_EVERY: Duration = Duration::from_secs(10);
-/// Silence of a client after which it is closed, as Dhan does.
+/// Silence of a client after which it is closed, as at Dhan.
 const IDLE: Duration = Duration::from_secs(40);
-/// How long a client may take nothing while something waits for it.
+/// Time without taking data after which a client is closed.
 const STUCK: Duration = Duration::from_secs(30);
-/// Bytes that a client may leave untaken, those that were dropped included.
+/// Limit in bytes of data that a client does not take, including dropped data.
 const UNTAKEN: u64 = 64 << 20;
-/// Two writes to a client are at least this far apart, so that a busy market costs few of them.
+/// Minimum time between two writes to a client, so that a busy market causes few of them.
 const SPACING: Duration = Duration::from_micros(500);
-/// How long a plain answer or a goodbye may take.
+/// Time limit of a plain answer or an orderly end.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// Instruments that one connection of the market feed takes.
+/// Number of instruments that one connection of the market feed takes.
 const FEED_INSTRUMENTS: usize = 5_000;
 
 /// A connected client.
 pub(super) struct Client {
     pub id: u64,
     pub stream: Stream,
-    /// Whether it reads gap messages.
+    /// Whether it understands gap messages.
     pub reads_gaps: bool,
     tcp: TcpStream,
     queue: RefCell<Queue>,
-    /// What was asked for, by instrument and mode; depth has no modes.
+    /// Its subscriptions by instrument and mode; depth has no modes.
     pub subscriptions: RefCell<super::hub::Wanted>,
     last_write: Cell<Instant>,
-    /// When it last took something, or nothing waited.
+    /// When it last took data, or had nothing waiting.
     last_taken: Cell<Instant>,
-    /// Bytes that were made for it since.
+    /// Bytes made for it since then.
     untaken: Cell<u64>,
-    /// When packets were first dropped of those that no gap has told yet, µs since the epoch, and how many.
+    /// Time of the first dropped packet that no gap has reported yet (microseconds since the epoch), and the number
+    /// of dropped packets.
     dropped: Cell<Option<(i64, u64)>>,
     pub sent: Cell<u64>,
     pub lost: Cell<u64>,
@@ -59,14 +60,14 @@ pub(super) struct Client {
     wake: Notify,
 }
 
-/// How the relay ends a connection.
+/// Says how the relay ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// A close frame.
     Close(u16),
     /// A disconnect packet, then a close frame.
     Disconnect(u16),
-    /// A reset: it takes nothing.
+    /// A reset, because the client takes nothing.
     Reset,
 }
 
@@ -96,7 +97,7 @@ impl Client {
         self.push(false, payload, packets);
     }
 
-    /// Queues a text message of one packet, or of none for what is no data.
+    /// Queues a text message, which counts as one packet, or as none if it is no data.
     pub fn text(&self, payload: &[u8], packets: u32) {
         self.push(true, payload, packets);
     }
@@ -133,12 +134,12 @@ impl Client {
         }
     }
 
-    /// Returns whether something waits to be sent.
+    /// Returns whether data waits to be sent.
     pub fn has_waiting(&self) -> bool {
         !self.queue.borrow().is_empty()
     }
 
-    /// Sends what waits, unless the last write was just now: returns `false` then.
+    /// Sends the waiting data; returns `false` and sends nothing if the last write was just before.
     pub fn flush_spaced(&self) -> bool {
         if self.last_write.get().elapsed() < SPACING {
             return false;
@@ -147,7 +148,7 @@ impl Client {
         true
     }
 
-    /// Sends what waits, as far as the client takes it.
+    /// Sends the waiting data, as far as the client takes it.
     pub fn flush(&self) {
         let mut queue = self.queue.borrow_mut();
         let now = Instant::now();
@@ -158,12 +159,12 @@ impl Client {
                     self.untaken.set(0);
                     self.sent.set(self.sent.get() + queue.sent(taken));
                 }
-                // The task waits for room.
+                // The client's task waits for room.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.wake.notify_one();
                     break;
                 }
-                // The client is gone: nothing waits for it any more.
+                // The client has left, so nothing waits for it any more.
                 Ok(_) | Err(_) => {
                     queue.clear();
                     self.end(End::Reset);
@@ -193,7 +194,7 @@ impl Client {
     }
 }
 
-/// What the websocket library reads from and writes to: the socket, and the queue.
+/// The stream that the websocket library reads from and writes to: the socket and the queue.
 struct Io {
     client: Rc<Client>,
     early: io::Cursor<Vec<u8>>,
@@ -273,7 +274,7 @@ impl Connection {
 
     async fn run(mut self) {
         let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + PING_EVERY, PING_EVERY);
-        // What came behind the request is there already.
+        // The bytes behind the request head were read already.
         if self.read().is_err() {
             return;
         }
@@ -304,7 +305,7 @@ impl Connection {
         }
     }
 
-    /// Reads everything that is there; an error ends the connection.
+    /// Reads all available messages; an error ends the connection.
     fn read(&mut self) -> Result<(), ()> {
         loop {
             match self.socket.read() {
@@ -321,7 +322,7 @@ impl Connection {
                     }
                 }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // Pongs wait in the library until somebody writes.
+                    // Pongs wait in the library until something is written.
                     let _ = self.socket.flush();
                     self.client.flush();
                     return Ok(());
@@ -398,7 +399,7 @@ impl Connection {
         }
     }
 
-    /// Ends the connection in the way that was decided.
+    /// Ends the connection in the decided way.
     async fn say_goodbye(mut self, end: End) {
         let code = match end {
             End::Reset => return self.client.tcp.set_zero_linger().unwrap_or_default(),
@@ -419,7 +420,7 @@ impl Connection {
                     return;
                 }
             }
-            // What is unread at the end would turn the close into a reset.
+            // Unread bytes would turn the close into a reset.
             loop {
                 match self.socket.read() {
                     Ok(_) => {}
@@ -436,12 +437,12 @@ impl Connection {
     }
 }
 
-/// Returns what a request asks for, for a log line.
+/// Returns the client program's name in a request, for a log line.
 pub(super) fn agent(request: &Request) -> String {
     request.header("user-agent").map(|agent| format!(" by {}", crate::console::untrusted(agent))).unwrap_or_default()
 }
 
-/// Returns the position of a stream of depth among the hub's books.
+/// Returns the index of a depth stream among the hub's order books.
 pub(super) const fn depth_index(levels: Levels) -> usize {
     match levels {
         Levels::Twenty => 0,

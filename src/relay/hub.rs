@@ -1,4 +1,4 @@
-//! Who wants what, and what upstream is asked for.
+//! Tracks the clients' subscriptions and derives the upstream subscriptions.
 
 use super::client::{Client, End, agent, depth_index};
 use super::fan_out::{book, is_data, market, tell_gap};
@@ -22,19 +22,19 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
-/// What a client asked for. Depth has the modes 0.
+/// A client's subscriptions. Depth has the modes 0.
 pub(super) type Wanted = FxHashMap<InstrumentKey, Modes>;
 
-/// After a stream could not be held, for how long its clients are refused.
+/// Time for which the clients of a stream are refused after the stream could not be held.
 const REFUSED: Duration = Duration::from_secs(60);
-/// Sockets of a stream.
+/// Number of sockets of a stream.
 const SOCKETS: usize = SOCKETS_PER_KIND;
-/// Instruments that the sockets of the market feed take.
+/// Number of instruments that the sockets of the market feed take.
 const FEED_INSTRUMENTS: usize = SOCKETS * per_connection(Stream::Market);
-/// How long what is written soon may wait.
+/// Longest delay of a write that is not immediate.
 const SOON: Duration = Duration::from_millis(1);
 
-/// A loss of an upstream connection that no data has ended yet.
+/// An open gap of an upstream connection.
 pub(super) struct Loss {
     pub reason: GapReason,
     pub detail: String,
@@ -45,21 +45,21 @@ pub(super) struct Loss {
 pub(super) struct State {
     pub clients: FxHashMap<u64, Rc<Client>>,
     pub quoted: FxHashMap<InstrumentKey, Quoted>,
-    /// Instruments of the market feed that upstream is asked for.
+    /// Number of market-feed instruments subscribed upstream.
     asked: usize,
     pub books: [FxHashMap<InstrumentKey, Book>; 2],
     /// Clients that get orders.
     orders: Vec<Rc<Client>>,
     upstreams: [Upstream; 4],
-    /// Since when nobody needs a stream.
+    /// Since when no client needs a stream.
     idle_since: [Option<Instant>; 4],
-    /// Until when clients of a stream are refused, and with which reason.
+    /// Until when clients of a stream are refused, and for which reason.
     refused: [Option<(Instant, u16)>; 4],
     losses: FxHashMap<(u8, u16), Loss>,
     pub scratch: Vec<u8>,
 }
 
-/// The middle of the relay.
+/// Connects clients and upstream.
 pub(super) struct Hub {
     state: RefCell<State>,
     open: Open,
@@ -102,7 +102,7 @@ impl Hub {
         self.next_id.replace(self.next_id.get() + 1)
     }
 
-    /// Returns whether a client brings what it must; digests are compared, so that time tells nothing of the secret.
+    /// Returns whether a client has the right token; digests are compared, so that the time taken reveals nothing.
     pub fn is_welcome(&self, token: Option<&str>) -> bool {
         self.client_token.is_none_or(|wanted| digest(token.unwrap_or_default()) == wanted)
     }
@@ -180,7 +180,7 @@ impl Hub {
         self.ask(state, Stream::Market, add, remove, remove_first);
     }
 
-    /// Holds instruments of the market feed whether or not a client needs them.
+    /// Holds instruments of the market feed, whether or not a client needs them.
     pub fn hold(&self, wanted: &[Subscription]) {
         let state = &mut *self.state.borrow_mut();
         let modes = || wanted.iter().filter_map(|one| Some((one.instrument, one.mode?)));
@@ -199,7 +199,7 @@ impl Hub {
         self.ask(state, Stream::Market, add, remove, false);
     }
 
-    /// Holds instruments no longer; without a mode, in none.
+    /// Releases held instruments; without a mode, in all modes.
     pub fn release(&self, removed: &[Subscription]) {
         let state = &mut *self.state.borrow_mut();
         for one in removed {
@@ -242,7 +242,7 @@ impl Hub {
             return client.end(End::Disconnect(reason));
         }
         let books = &mut state.books[depth_index(levels)];
-        // Segments without depth: silence, as at Dhan.
+        // As at Dhan, nothing is sent for segments without depth.
         let keys: Vec<_> = keys.iter().copied().filter(|key| key.segment.has_depth()).collect();
         let new = keys.iter().filter(|key| books.get(*key).is_none_or(|book| !book.is_asked)).count();
         let asked = books.values().filter(|book| book.is_asked).count();
@@ -284,7 +284,7 @@ impl Hub {
         self.ask(state, Stream::Orders, Vec::new(), Vec::new(), false);
     }
 
-    /// Asks upstream for changes; a stream that nobody holds is opened, with everything that is needed of it.
+    /// Changes the upstream subscriptions; a stream that is not open is opened with all that it needs.
     fn ask(
         &self,
         state: &mut State,
@@ -322,7 +322,7 @@ impl Hub {
         state.upstreams[index(stream)].start(&me, stream, &all, &self.open, self.say.clone());
     }
 
-    /// Passes a frame of upstream on.
+    /// Distributes an upstream frame.
     pub fn frame(&self, stream: Stream, conn: u16, kind: FrameKind, bytes: &[u8]) {
         let state = &mut *self.state.borrow_mut();
         if !state.losses.is_empty()
@@ -339,13 +339,13 @@ impl Hub {
         }
     }
 
-    /// Notes that an upstream connection was lost; clients are told when data comes again.
+    /// Records that a gap of an upstream connection opened; clients are told when data resumes.
     pub fn lost(&self, stream: Stream, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
         let loss = Loss { reason, detail: detail.to_owned(), from_us };
         self.state.borrow_mut().losses.entry((stream.index(), conn)).or_insert(loss);
     }
 
-    /// Sends what waits for clients, to each at most every so often.
+    /// Sends the waiting data of clients, each at a limited rate.
     pub fn flush(&self) {
         let state = self.state.borrow();
         let mut all = true;
@@ -364,7 +364,7 @@ impl Hub {
         }
     }
 
-    /// Gives up what nobody has needed for a minute, as of a moment.
+    /// Unsubscribes what no client has needed for a minute.
     pub fn second(&self, now: Instant) {
         let state = &mut *self.state.borrow_mut();
         let (mut add, mut remove, mut gone) = (Vec::new(), Vec::new(), 0);
@@ -400,7 +400,7 @@ impl Hub {
             let is_needed = match stream {
                 Stream::Market => state.asked > 0,
                 Stream::Depth(levels) => state.books[depth_index(levels)].values().any(|book| book.is_asked),
-                // What was asked of the others was kept for a minute already.
+                // The subscriptions of other streams were kept for a minute already.
                 Stream::Orders => {
                     if state.orders.is_empty() {
                         is_recent(&mut state.idle_since[index(stream)], now)
@@ -418,7 +418,7 @@ impl Hub {
         }
     }
 
-    /// Notes the end of an upstream run. Returns the failure where nothing else could be served.
+    /// Records the end of an upstream run. Returns the failure if nothing else can be served.
     pub fn upstream_ended(&self, stream: Stream, result: Result<Ended, Failure>) -> Option<Failure> {
         let state = &mut *self.state.borrow_mut();
         let was_ending = state.upstreams[index(stream)].is_ending();
@@ -426,14 +426,14 @@ impl Hub {
         state.losses.retain(|(of, _), _| *of != stream.index());
         match result {
             Ok(_) if was_ending => {
-                // Somebody may need it again by now.
+                // A client may need it again by now.
                 let is_needed = stream != Stream::Orders || !state.orders.is_empty();
                 if is_needed {
                     self.ask(state, stream, Vec::new(), Vec::new(), false);
                 }
                 None
             }
-            // A signal ends all of them.
+            // A signal ends all runs.
             Ok(_) => None,
             Err(failure) => {
                 if !state.upstreams.iter().any(Upstream::is_open) {
@@ -454,8 +454,8 @@ impl Hub {
         }
     }
 
-    /// Ends everything: clients with a close frame, and upstream runs unless a signal has ended them already. A second
-    /// request to end would end the process at once.
+    /// Ends everything: clients with a close frame, and upstream runs unless a signal has ended them already. A
+    /// second signal would end the process at once.
     pub fn stop(&self, is_signal: bool) {
         let state = &mut *self.state.borrow_mut();
         state.clients.values().for_each(|client| client.end(End::Close(1001)));
@@ -470,7 +470,7 @@ impl Hub {
         self.state.borrow().upstreams.iter().any(Upstream::is_open)
     }
 
-    /// Says who is connected, and what upstream is asked for.
+    /// Lists the clients and the upstream subscriptions.
     pub fn list(&self) {
         let state = self.state.borrow();
         let mut text = String::new();
@@ -510,8 +510,8 @@ impl Hub {
     }
 }
 
-/// Notes what an instrument needs now, where that is more than what upstream is asked for; returns how many instruments
-/// upstream is asked for anew.
+/// Raises what an instrument needs upstream, if that is more than is subscribed; returns the number of instruments
+/// that are newly subscribed.
 fn raise(
     key: InstrumentKey,
     quoted: &mut Quoted,
@@ -528,7 +528,7 @@ fn raise(
     usize::from(before.is_none())
 }
 
-/// Returns whether a stream that nobody needs is kept all the same.
+/// Returns whether an unneeded stream is still kept for its minute.
 fn is_recent(since: &mut Option<Instant>, now: Instant) -> bool {
     now.saturating_duration_since(*since.get_or_insert(now)) < KEPT
 }

@@ -1,4 +1,4 @@
-//! The runs that hold the account's sockets, one for each of Dhan's streams that is needed.
+//! Runs the streams that hold the account's sockets, one run for each of Dhan's streams that is needed.
 
 use super::hub::Hub;
 use crate::model::exit::Failure;
@@ -10,30 +10,30 @@ use std::any::Any;
 use std::rc::Rc;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-/// A run that can be started, and what must live as long as it.
+/// Holds a run that can be started, and what must live as long.
 pub struct Opened {
     /// The run, without outputs.
     pub run: Run,
-    /// Kept until the run has ended: a simulated exchange, for instance.
+    /// Kept until the run has ended, for example a simulated exchange.
     pub guard: Box<dyn Any>,
 }
 
-/// Makes the run of a stream, which asks for a plan and takes changes.
+/// Creates the run of a stream with a plan and a receiver of changes.
 pub type Open = Box<dyn Fn(Stream, Plan, UnboundedReceiver<Change>) -> Result<Opened, Failure>>;
 
 /// One stream of the account.
 #[derive(Default)]
 pub(super) struct Upstream {
-    /// Takes changes, while a run holds the stream.
+    /// Sends changes while a run holds the stream.
     changes: Option<UnboundedSender<Change>>,
     /// Whether the run was told to end.
     is_ending: bool,
 }
 
-/// What a run came to.
+/// The stream of a run that ended, and its result.
 pub(super) type Outcome = (Stream, Result<Ended, Failure>);
 
-/// Shows a run's frames to the hub.
+/// Passes a run's frames to the hub.
 struct ToHub {
     hub: Rc<Hub>,
     stream: Stream,
@@ -62,7 +62,7 @@ impl Upstream {
         self.is_ending
     }
 
-    /// Starts the run; its end is said once.
+    /// Starts the run; its end is reported once.
     pub fn start(
         &mut self,
         hub: &Rc<Hub>,
@@ -92,7 +92,7 @@ impl Upstream {
         });
     }
 
-    /// Notes that the run has ended.
+    /// Records that the run has ended.
     pub fn ended(&mut self) {
         self.changes = None;
         self.is_ending = false;
@@ -105,7 +105,7 @@ impl Upstream {
         }
     }
 
-    /// Asks for more and less.
+    /// Changes the run's subscriptions.
     pub fn change(&self, add: Vec<Subscription>, remove: Vec<Subscription>, remove_first: bool) {
         let remove = (!remove.is_empty()).then_some(Change::Unsubscribe(remove));
         let add = (!add.is_empty())
@@ -116,7 +116,7 @@ impl Upstream {
 
     fn tell(&self, change: Change) {
         if let Some(changes) = &self.changes {
-            // A run that is just ending takes none; its end is said.
+            // A run that is just ending takes no changes; its end will be reported.
             let _ = changes.send(change);
         }
     }

@@ -27,7 +27,7 @@ fn at(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// The strikes that are subscribed.
+/// Returns the subscribed strikes.
 fn strikes(chain: &Chain) -> Vec<f64> {
     let options = &chain.series().unwrap().options;
     chain.followed.held.keys().map(|at| options.price(*at)).collect()
@@ -51,7 +51,7 @@ fn it_waits_for_a_spot_above_0_and_then_takes_the_strikes_on_each_side() {
 fn the_middle_moves_after_five_seconds_beyond_three_quarters_of_a_step() {
     let mut chain = chain("NIFTY,strikes=1");
     chain.on(at(0.0), 25_500.0).unwrap();
-    // Three quarters are not beyond, and a visit begins anew.
+    // Three quarters of a step are not away, and coming back restarts the time.
     for (second, spot) in [
         (1.0, 25_537.5),
         (7.0, 25_537.5),
@@ -84,7 +84,7 @@ fn strikes_too_far_away_are_given_up_a_minute_later_unless_the_spot_comes_back()
     chain.on(at(75.0), 25_500.0).unwrap();
     chain.on(at(80.0), 26_000.0);
     chain.on(at(85.0), 26_000.0).unwrap();
-    // The first ones are near again, the others have been away since 85 s only.
+    // The first strikes are near again; the others have been away only since 85 s.
     assert_eq!(chain.on(at(136.0), 26_000.0).map(|change| change.removed.len()), Some(6));
     assert_eq!(strikes(&chain), [25_950.0, 26_000.0, 26_050.0]);
 }
@@ -116,7 +116,7 @@ fn the_expiry_rolls_on_the_day_after_its_last() {
     let change = chain.on(at(1.0), 25_500.0).unwrap();
     assert_eq!((change.expiry, change.removed.len(), change.added.len()), (date(2026, 2, 17), 0, 6));
     assert!(change.added.iter().all(|(key, _)| key.security_id >= 10_000));
-    // A day that was named does not roll: the chain ends.
+    // A chain with a named day does not roll: it ends.
     let mut dated = self::chain("NIFTY,strikes=1,expiry=2026-02-10");
     dated.on(at(0.0), 25_500.0).unwrap();
     assert_eq!(dated.roll(date(2026, 2, 11), 25_500.0).unwrap().removed.len(), 6);
@@ -151,7 +151,7 @@ fn at_the_end_of_the_strikes_there_are_as_many_as_there_are() {
     assert_eq!(one.on(at(10.0), 500.0), None);
 }
 
-/// Runs a walk of the spot, in steps of a quarter second, and holds what the chain promises at every moment.
+/// Runs a walk of the spot in steps of a quarter second, and checks the chain's guarantees at every step.
 fn holds_its_promises(sides: usize, walk: impl Iterator<Item = f64>) -> Result<usize, TestCaseError> {
     let mut chain = chain(&format!("NIFTY,strikes={sides}"));
     let mut subscribed: HashSet<InstrumentKey> = HashSet::new();
@@ -197,7 +197,7 @@ fn a_move_of_three_percent_is_followed_at_any_speed() {
         let up = (0..ticks).map(move |n| from + (to - from) * n as f64 / ticks as f64);
         let stays = std::iter::repeat_n(to, 600);
         let changes = holds_its_promises(10, up.chain(stays)).unwrap();
-        // Fifteen strikes: a change for each at most, and one when the old ones go, a minute at a time.
+        // Fifteen strikes: at most one change for each, and one a minute when old strikes are removed.
         assert!(changes <= 40 + (seconds / 60.0) as usize, "{seconds} s: {changes}");
     }
 }

@@ -1,4 +1,4 @@
-//! What upstream is asked for, as clients come and go: the moments are arguments, and nothing connects to a server.
+//! Tests the upstream subscriptions as clients come and go: times are arguments, and nothing connects to a server.
 
 use super::*;
 use crate::model::Segment;
@@ -11,18 +11,18 @@ const HDFC: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
 const OPTION: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 45_678);
 const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 
-/// Between two clients that leave.
+/// Time between two clients that leave.
 const APART: Duration = Duration::from_secs(3);
 
-/// What a stream was opened with, and what it is asked for since.
+/// The plan with which a stream was opened, and its changes since.
 type Opening = (Stream, Plan, UnboundedReceiver<Change>);
 
 struct Bench {
     hub: Rc<Hub>,
     opened: Rc<RefCell<Vec<Opening>>>,
-    /// The moment from which seconds are counted.
+    /// The time from which seconds are counted.
     begun: Cell<Instant>,
-    /// Other ends of the clients' connections.
+    /// The other ends of the clients' connections.
     peers: RefCell<Vec<TcpStream>>,
 }
 
@@ -34,7 +34,7 @@ impl Bench {
             kept.borrow_mut().push((stream, plan, changes));
             Err(Failure::usage("nothing is connected here"))
         });
-        // Nobody reads how a run has ended: it goes on for the hub.
+        // The end of the run is not read: for the hub it goes on.
         let (say, _) = unbounded_channel();
         let hub = Hub::new(open, None, Console::default(), say);
         Bench { hub, opened, begun: Cell::new(Instant::now()), peers: RefCell::default() }
@@ -53,8 +53,8 @@ impl Bench {
         self.begun.set(Instant::now());
     }
 
-    /// Tells the hub that it is so many seconds after the beginning; returns what upstream is asked for since the last
-    /// call, as `+KEY@MODE`, `-KEY@MODE` and `quit`.
+    /// Advances the hub to this many seconds after the beginning; returns the upstream changes since the last call,
+    /// as `+KEY@MODE`, `-KEY@MODE` and `quit`.
     fn at(&self, seconds: u64) -> Vec<String> {
         self.hub.second(self.begun.get() + Duration::from_secs(seconds));
         self.asked()
@@ -121,7 +121,7 @@ async fn the_minute_begins_when_the_last_of_several_clients_leaves() {
         assert!(bench.at(61).is_empty(), "a minute after the first, and less than one after the second");
         assert_eq!(bench.at(66), [format!("-{OPTION}@full"), "quit".to_owned()]);
 
-        // What is needed again within the minute is not asked for anew.
+        // What is needed again within the minute is not subscribed again.
         let bench = Bench::new();
         let depth = Stream::Depth(Levels::Twenty);
         let (first, second) = (bench.client(depth).await, bench.client(depth).await);
@@ -150,7 +150,7 @@ async fn a_mode_between_is_kept_for_its_own_minute() {
         for (client, mode) in [(&full, Mode::Full), (&quote, Mode::Quote), (&ticker, Mode::Ticker)] {
             bench.hub.subscribe(client, mode, &[OPTION, NIFTY]);
         }
-        // An index is never asked for in full, since the server is silent then.
+        // An index is never subscribed in mode full, because the server sends nothing then.
         assert_eq!(bench.asked(), [format!("+{NIFTY}@quote")]);
         bench.begin();
         bench.hub.left(&full);

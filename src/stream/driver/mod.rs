@@ -24,11 +24,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Between the first attempts of a run's sockets.
+/// Time between the first attempts of a run's sockets.
 const STAGGER: Duration = Duration::from_millis(200);
-/// How often chains look at the time and at their spots.
+/// Interval at which chains check the time and their spots.
 const CHAINS_EVERY: Duration = Duration::from_millis(250);
-/// A run under way.
+/// Drives a run.
 pub(super) struct Driver {
     shared: Rc<Shared>,
     chains: Chains,
@@ -53,12 +53,12 @@ pub(super) struct Driver {
     failure: Option<Failure>,
     told_of_damage: bool,
     told_of_crowd: bool,
-    /// Lengths of the bars that the pipeline makes, and when some may be due next.
+    /// Lengths of the pipeline's bars, and when one may be due next.
     bars: Vec<Interval>,
     bars_due_us: Option<i64>,
 }
 
-/// What makes the driver act.
+/// An event that the driver handles.
 enum Happened {
     Signal(Signal),
     Output,
@@ -194,7 +194,7 @@ impl Driver {
         }
     }
 
-    /// Streams until something ends the run; returns what.
+    /// Streams until something ends the run; returns the reason.
     async fn stream(&mut self, signals: &mut Signals) -> String {
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -247,7 +247,7 @@ impl Driver {
                 Happened::DurationOver => return "duration".to_owned(),
                 Happened::Clock => self.bars_due(),
                 Happened::Second => {
-                    // By the wall clock, asked every second: it may be set while we run.
+                    // The wall clock is checked every second, because it may be set during the run.
                     if self.until_us.is_some_and(|until| now_us() >= until) {
                         return "until".to_owned();
                     }
@@ -257,7 +257,7 @@ impl Driver {
         }
     }
 
-    /// Gives the chains the time and their spots, and subscribes what they change.
+    /// Passes the time and the spots to the chains, and subscribes what they change.
     fn follow_chains(&mut self) {
         let today = crate::clock::ist_civil(now_us()).date();
         let elapsed = self.shared.started.elapsed();
@@ -270,7 +270,7 @@ impl Driver {
         }
     }
 
-    /// Tells the pipeline that bars may be due although nothing comes.
+    /// Tells the pipeline that bars may be due while no frame arrives.
     fn bars_due(&mut self) {
         let at_us = now_us();
         if self.bars_due_us.is_some_and(|due_us| at_us >= due_us) {
@@ -294,14 +294,14 @@ impl Driver {
         self.report.second(&self.shared, &figures, markets);
     }
 
-    /// Returns the markets of what is wanted.
+    /// Returns the markets of the wanted subscriptions.
     fn markets(&self) -> Markets {
         Markets::of(
             self.plan.connections().iter().flat_map(|wanted| wanted.all()).map(|wanted| wanted.instrument.segment),
         )
     }
 
-    /// Says once that the server sends far more instruments than were asked for.
+    /// Warns once that the server sends far more instruments than were subscribed.
     fn tell_crowd(&mut self, strangers: usize) {
         if strangers >= STRANGERS && !std::mem::replace(&mut self.told_of_crowd, true) {
             self.console.warn(format!(
@@ -349,7 +349,7 @@ impl Driver {
                 self.apply(subscriptions, &[]);
             }
             Change::Unsubscribe(gone) => {
-                // What a chain holds stays.
+                // Subscriptions that a chain holds stay.
                 let stays = self.chains.disown(&gone).into_iter().map(|one| (one, None)).collect();
                 self.apply(stays, &gone);
             }
@@ -358,7 +358,7 @@ impl Driver {
         }
     }
 
-    /// Changes what is subscribed.
+    /// Changes the subscriptions.
     fn apply(&mut self, subscribe: Vec<(Subscription, Option<Arc<str>>)>, remove: &[Subscription]) {
         let symbols: Vec<_> =
             subscribe.iter().filter_map(|(one, symbol)| Some((one.instrument, symbol.clone()?))).collect();
@@ -407,7 +407,7 @@ impl Driver {
     }
 }
 
-/// The record of a chain's change.
+/// Returns the record of a chain's change.
 fn chain_record(underlying: String, change: crate::chain::Change) -> crate::record::chain::Chain {
     crate::record::chain::Chain {
         underlying,
@@ -420,7 +420,7 @@ fn chain_record(underlying: String, change: crate::chain::Change) -> crate::reco
     }
 }
 
-/// When the run should end, if that is planned, µs since the epoch.
+/// Returns the planned end of the run in microseconds since the epoch, if there is one.
 fn planned_end_us(duration: Option<Duration>, until_us: Option<i64>) -> Option<i64> {
     let after = duration.map(|d| now_us().saturating_add(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)));
     after.into_iter().chain(until_us).min()
@@ -447,7 +447,7 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-/// Waits until the wall clock has reached a moment, or a second: the clock may be set meanwhile.
+/// Waits until the wall clock reaches a time, for at most a second, because the clock may be set.
 async fn clock_reaches(moment_us: Option<i64>) {
     match moment_us {
         Some(moment_us) => {

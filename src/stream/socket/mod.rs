@@ -1,4 +1,5 @@
-//! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
+//! Runs a session over one connection. It decides nothing: it carries out the session's actions and reports what
+//! happened.
 
 mod incoming;
 
@@ -19,17 +20,17 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// How long a socket rests when more waits than stays warm; the runtime's clock knows nothing shorter.
+/// Pause of a socket while too much data is queued; the runtime's clock has no shorter one.
 const REST: Duration = Duration::from_millis(1);
-/// How often a server hears from a socket that is not read because an output blocks.
+/// Interval of pongs to the server while nothing is read because an output blocks.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
-/// How a socket's task ended.
+/// Says how a socket's task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SocketEnd {
-    /// As it was told to.
+    /// It stopped as requested.
     Stopped,
-    /// The run cannot go on.
+    /// The run cannot continue.
     GaveUp(Failure),
 }
 
@@ -42,21 +43,21 @@ pub(super) struct Socket {
     base: BaseUrl,
     login: Option<Login>,
     connection: Option<Connection>,
-    /// Answers that are on their way.
+    /// Requests whose answers are awaited.
     answers: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
-    /// Counts attempts, so that the answer of an abandoned one is recognised.
+    /// Number of the attempt, by which the answer of an abandoned one is recognised.
     attempt: u64,
     received_bytes: u64,
-    /// The connection was live when the run's end was decided.
+    /// Whether the connection was live when the end of the run was decided.
     ends_live: bool,
-    /// Reading waits for room in an output.
+    /// Whether reading waits for room in an output.
     paused: bool,
-    /// An output's queue was crowded, and this socket has rested for it: it reads once more whatever waits.
+    /// Whether this socket has paused for a crowded queue; then it reads once more in any case.
     rested: bool,
     inputs: mpsc::UnboundedReceiver<Input>,
 }
 
-/// What a step that takes time came to.
+/// The result of a request that takes time.
 enum Answer {
     Input(Input),
     Credentials(Result<Login, CredentialProblem>),
@@ -64,13 +65,13 @@ enum Answer {
     Orders { attempt: u64, after_gap: bool, result: Result<Vec<u8>, String> },
 }
 
-/// Something to react to.
+/// An event that the socket handles.
 enum Happened {
     Input(Option<Input>),
     Answer(Answer),
     Incoming(Incoming),
     Room,
-    /// It is we who do not read, for a while already.
+    /// Nothing was read for a while, because an output blocks.
     Unread,
     Rested,
     Deadline,
@@ -123,7 +124,7 @@ impl Socket {
                     self.ends_live = input == Input::Stop && self.session.is_live();
                     self.tell(input);
                 }
-                // Nobody can tell us to stop any more: stop.
+                // The sender is gone, so nothing else can stop the socket: stop it.
                 Happened::Input(None) => self.tell(Input::Stop),
                 Happened::Answer(answer) => self.answer(answer),
                 Happened::Incoming(incoming) => {
@@ -145,14 +146,14 @@ impl Socket {
         self.session.on(self.shared.now(), input);
     }
 
-    /// Returns whether an output that stands still keeps this socket from reading (`--on-lag block`).
+    /// Returns whether a blocked output keeps this socket from reading (`--on-lag block`).
     fn is_blocked(&self) -> bool {
         self.connection.is_some() && self.shared.pipeline.is_full()
     }
 
     async fn next(&mut self) -> Happened {
         let blocked = self.is_blocked();
-        // Far below what a reader that is slow for long makes wait, and far above what a market sends.
+        // The limit is far below what a slow reader leaves waiting, and far above what a market sends.
         let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.pipeline.is_crowded();
         let deadline = self.session.deadline().map(|at| self.shared.instant(at));
         let Socket { inputs, answers, connection, shared, .. } = self;
@@ -170,7 +171,7 @@ impl Socket {
         }
     }
 
-    /// Tells the server that we live, although its pings are not read.
+    /// Sends the server a sign of life, although its pings are not read.
     fn show_life(&mut self) {
         if let Some(connection) = &mut self.connection
             && let Err(ended) = connection.send_pong()
@@ -265,7 +266,7 @@ impl Socket {
         None
     }
 
-    /// Says what the session has to say, with what is known of its connection.
+    /// Prints a message of the session, with what is known of its connection.
     fn say(&self, level: LogLevel, text: String) {
         let cause = self.session.cause().map(|cause| self.shared.masked(cause.to_string()));
         let event = self.shared.last_event(self.conn).map(StatusEvent::name);
@@ -356,11 +357,11 @@ impl Socket {
                     self.tell(Input::ConnectFailed(cause));
                 }
             },
-            // What was asked for on an earlier connection may be older than what was missed since.
+            // A snapshot that was requested on an earlier connection may be older than what was missed since.
             Answer::Orders { attempt, .. } if attempt != self.attempt || self.connection.is_none() => {}
             Answer::Orders { after_gap, result, .. } => match result {
                 Ok(body) => {
-                    // What the stream has brought already was true before the book.
+                    // The stream's messages that arrived already are older than the snapshot.
                     if let Some(first) = self.connection.as_mut().and_then(Connection::poll_ready_now) {
                         self.incoming(first);
                     }
@@ -381,7 +382,7 @@ impl Socket {
         self.connection.as_ref().map_or(0, Connection::received_bytes)
     }
 
-    /// Tells the session of bytes that came, messages or not.
+    /// Reports received bytes to the session, complete messages or not.
     fn note_traffic(&mut self) {
         let received = self.connection_bytes();
         if received != self.received_bytes {
