@@ -92,7 +92,7 @@ impl Player<File> {
     /// # Errors
     /// Returns words; the caller names the file.
     pub fn open(path: &Path) -> Result<Player<File>, String> {
-        let file = File::open(path).map_err(|error| crate::model::os_text(&error))?;
+        let file = crate::storage::open_data(path).map_err(|error| crate::model::os_text(&error))?;
         let player = Player::new(file).map_err(|error| crate::model::os_text(&error))?;
         match player.blocks.peek() {
             [] => Err("it is empty".to_owned()),

@@ -1,5 +1,6 @@
 //! `dhan generate`: completions and manual pages, from the same definitions as `--help`, and units for systemd.
 
+mod man;
 mod systemd;
 
 use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
@@ -102,10 +103,10 @@ fn man() -> anyhow::Result<Vec<Page>> {
 fn page(command: &clap::Command, name: &str, pages: &mut Vec<Page>) -> anyhow::Result<()> {
     // The program's name with its spaces stays in the synopsis; the page's own name has dashes.
     let shown = command.clone().display_name(name.to_owned());
-    let man = clap_mangen::Man::new(shown).title(name.to_owned()).date("").manual("dhan");
+    let rendered = clap_mangen::Man::new(shown).title(name.to_owned()).date("").manual("dhan");
     let mut text = Vec::new();
-    man.render(&mut text).with_context(|| format!("cannot make {name}.1"))?;
-    pages.push((format!("{name}.1"), String::from_utf8_lossy(&text).into_owned()));
+    rendered.render(&mut text).with_context(|| format!("cannot make {name}.1"))?;
+    pages.push((format!("{name}.1"), man::tidy(&String::from_utf8_lossy(&text))));
     command.get_subcommands().try_for_each(|sub| page(sub, &format!("{name}-{}", sub.get_name()), pages))
 }
 

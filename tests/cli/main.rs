@@ -15,5 +15,6 @@ mod instruments_real;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod readme;
+mod recipes;
 mod schema;
 mod vectors;

@@ -16,7 +16,7 @@ const README: &str = include_str!("../../README.md");
 const BIN: &str = env!("CARGO_BIN_EXE_dhan");
 
 /// The fenced blocks whose opening line, after the fence, starts so; each with the rest of that line.
-fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
+pub fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
     let fence = format!("```{start}");
     let blocks = README.split("\n```").collect::<Vec<_>>();
     let opened = blocks.iter().skip(1).step_by(2).map(|block| block.split_once('\n').expect("a fence is a line"));
@@ -28,35 +28,34 @@ fn fence_rest<'a>(mark: &'a str, fence: &str) -> Option<&'a str> {
     (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim())
 }
 
-fn skipped(why: &str) {
+pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A home of its own with an account of a simulated exchange, and a desktop that prints its notifications.
-struct Home {
+/// A home of its own with an account of a simulated exchange.
+pub struct Home {
     sim: SimHandle,
     dir: tempfile::TempDir,
 }
 
 impl Home {
-    fn new() -> Home {
+    pub fn new() -> Home {
         let sim = SimHandle::start_in_thread(SimConfig::default()).expect("the simulator starts");
         let home = Home { sim, dir: tempfile::tempdir().unwrap() };
         home.write(".config/dhan/token", "any", 0o600);
-        home.write("bin/notify-send", "#!/bin/sh\necho \"$*\"\n", 0o755);
         fs::create_dir(home.path("work")).unwrap();
         home
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str, mode: u32) {
+    pub fn write(&self, name: &str, text: &str, mode: u32) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -64,7 +63,12 @@ impl Home {
     }
 
     /// Runs a script there. One that never ends is a failure with a name, not a test run that hangs.
-    fn run(&self, script: &str) -> Output {
+    pub fn run(&self, script: &str) -> Output {
+        self.command(script).output().expect("bash runs")
+    }
+
+    /// The command that runs a script there.
+    pub fn command(&self, script: &str) -> Command {
         let mut path = format!("{}:{}", self.path("bin").display(), Path::new(BIN).parent().unwrap().display());
         for folder in python().and_then(|python| Some(python.parent()?.display().to_string())).into_iter() {
             path += &format!(":{folder}");
@@ -74,7 +78,8 @@ impl Home {
         command.args(["100", "bash", "-euo", "pipefail", "-c", script]).current_dir(self.path("work"));
         command.env_clear().envs(self.sim.environment()).env("PATH", path).env("HOME", self.dir.path());
         command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_TOKEN_FILE", self.path(".config/dhan/token"));
-        command.stdin(Stdio::null()).output().expect("bash runs")
+        command.stdin(Stdio::null());
+        command
     }
 
     /// A line that names places of a real machine, with places of this home instead, and only seconds to go.
@@ -94,10 +99,11 @@ fn python() -> Option<PathBuf> {
 }
 
 /// What a block needs and this machine lacks.
-fn lacking(home: &Home, block: &str) -> Option<&'static str> {
+pub fn lacking(home: &Home, block: &str) -> Option<&'static str> {
     let needs = [
         ("jq", "jq --version"),
-        ("duckdb", "python3 -c 'import duckdb'"),
+        ("duckdb", "python3 -c 'import duckdb, pandas, polars, pyarrow'"),
+        ("curl", "curl --version"),
         ("python3", "python3 --version"),
         ("gzip", "gzip --version"),
     ];

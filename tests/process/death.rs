@@ -433,6 +433,33 @@ fn i08_closed_descriptors_change_nothing_else() {
 }
 
 #[test]
+fn i08_too_few_descriptors_are_an_error_that_names_the_limit_and_no_panic() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    for (limit, args) in [
+        (5, &["feed", "NSE_EQ:2885", "-n", "5"][..]),
+        (8, &["feed", "NSE_EQ:2885", "-n", "5"]),
+        (9, &["feed", "NSE_EQ:2885", "-n", "5", "-o", "t.ndjson"]),
+        (12, &["depth", "NSE_EQ:2885", "-n", "5"]),
+        (8, &["feed", "--demo", "-n", "5"]),
+        (8, &["instruments", "sync"]),
+        (6, &["simulate"]),
+        (8, &["doctor"]),
+    ] {
+        let mut command = home.bare("sh");
+        command.args(["-c", &format!("ulimit -n {limit}; exec \"$@\""), "sh", DHAN]).envs(sim.environment()).args(args);
+        let ended = home.run(command).exits(2);
+        assert!(ended.err.contains("ulimit -n") && !ended.err.contains("panicked"), "{limit} {args:?}: {}", ended.err);
+    }
+    assert_eq!(sim.tcp_accepted(), 0);
+    // What reads files alone does with less.
+    home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "5", "-o", "t.ndjson"])).exits(0);
+    let mut command = home.bare("sh");
+    command.args(["-c", "ulimit -n 8; exec \"$@\"", "sh", DHAN, "verify", "t.ndjson"]);
+    home.run(command).exits(0);
+}
+
+#[test]
 fn i08_a_stderr_that_takes_nothing_holds_nothing_up() {
     let sim = broker_of(500.0);
     let home = Home::new();
