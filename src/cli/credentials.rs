@@ -9,12 +9,15 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Credentials")]
 pub struct CredentialArgs {
-    /// Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]
+    /// Read the access token from FILE [env: DHAN_TOKEN_FILE]
+    ///
+    /// It is read again at every attempt to connect.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
 
-    /// Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s
-    /// [env: DHAN_TOKEN_COMMAND]
+    /// Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]
+    ///
+    /// It is run by sh -c, again at every attempt to connect, and gets 10 s and none of our secrets.
     #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
     pub token_command: Option<String>,
 

@@ -10,8 +10,10 @@ mod doctor;
 mod feed;
 #[path = "../support/harness/mod.rs"]
 mod harness;
+mod home;
 mod instruments;
 mod instruments_real;
+mod manual;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod readme;

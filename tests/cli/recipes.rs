@@ -1,6 +1,7 @@
 //! The README's recipes against what they are for: a Ctrl-C, real servers, files whose gaps come late.
 
-use crate::readme::{Home, blocks, lacking, said, skipped};
+use crate::home::{Home, lacking, said, skipped};
+use crate::readme::blocks;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
