@@ -1,6 +1,6 @@
 //! Decides which options of a chain are subscribed as time passes and the spot moves; it connects to nothing.
 
-use super::request::Request;
+use super::request::ChainRequest;
 use super::series::{Listed, Series};
 use crate::instruments::filter::{Expiry, relative};
 use crate::model::InstrumentKey;
@@ -19,7 +19,7 @@ const GIVEN_UP: Duration = Duration::from_secs(60);
 
 /// Describes a change of a chain's subscriptions.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
+pub struct ChainChange {
     /// Expiry of the added options; of the removed ones if none are added.
     pub expiry: Date,
     /// Spot price in rupees.
@@ -36,38 +36,38 @@ pub struct Change {
 
 /// A chain that follows its spot.
 #[derive(Debug, Clone)]
-pub struct Chain {
-    request: Request,
+pub struct OptionChain {
+    request: ChainRequest,
     /// All series, by expiry.
     all: Vec<Series>,
     /// Index in `all` of the series that is followed; `None` once no expiry remains.
     current: Option<usize>,
-    followed: Followed,
+    followed: FollowState,
 }
 
 /// Holds the state of the series that is followed.
 #[derive(Debug, Clone, Default)]
-struct Followed {
+struct FollowState {
     /// Index of the middle strike, once a spot was seen.
     middle: Option<usize>,
     /// Whether the spot is away from the middle (true: above it), and since when.
     away: Option<(bool, Duration)>,
     /// Subscribed strikes, and since when they are too far away.
-    held: BTreeMap<usize, Option<Duration>>,
+    subscribed: BTreeMap<usize, Option<Duration>>,
     /// Since when more strikes are subscribed than stay without a time limit.
-    over: Option<Duration>,
+    excess_since: Option<Duration>,
 }
 
-impl Chain {
+impl OptionChain {
     /// Creates a chain that starts with the series the request names on this day; returns `None` if there is none.
-    pub fn new(request: Request, mut all: Vec<Series>, today: Date) -> Option<Chain> {
+    pub fn new(request: ChainRequest, mut all: Vec<Series>, today: Date) -> Option<OptionChain> {
         all.sort_by_key(|series| series.expiry);
         let current = chosen(request.expiry, &all, today)?;
-        Some(Chain { request, all, current: Some(current), followed: Followed::default() })
+        Some(OptionChain { request, all, current: Some(current), followed: FollowState::default() })
     }
 
     /// Returns the request as typed.
-    pub fn definition(&self) -> &Request {
+    pub fn definition(&self) -> &ChainRequest {
         &self.request
     }
 
@@ -88,22 +88,22 @@ impl Chain {
     }
 
     /// Returns the subscribed options.
-    pub fn held(&self) -> impl Iterator<Item = &Listed> {
+    pub fn subscribed(&self) -> impl Iterator<Item = &Listed> {
         let strikes = self.series().map_or(&[][..], |series| series.options.strikes());
-        self.followed.held.keys().filter_map(|at| strikes.get(*at)).flat_map(|strike| strike.options())
+        self.followed.subscribed.keys().filter_map(|at| strikes.get(*at)).flat_map(|strike| strike.options())
     }
 
     /// Returns the change of a new day: once the expiry has passed, its options are removed and the next expiry is
     /// followed. `spot` is the last one seen; the next call of [`Chain::on`] adds options.
-    pub fn roll(&mut self, today: Date, spot: f64) -> Option<Change> {
+    pub fn roll(&mut self, today: Date, spot: f64) -> Option<ChainChange> {
         let next = chosen(self.request.expiry, &self.all, today);
         if next == self.current {
             return None;
         }
         let series = self.series()?;
-        let removed: Vec<InstrumentKey> = self.held().map(|(key, _)| *key).collect();
+        let removed: Vec<InstrumentKey> = self.subscribed().map(|(key, _)| *key).collect();
         let middle = series.options.nearest(spot);
-        let change = Change {
+        let change = ChainChange {
             expiry: series.expiry,
             spot,
             atm: series.options.price(middle),
@@ -112,13 +112,13 @@ impl Chain {
             removed,
         };
         self.current = next;
-        self.followed = Followed::default();
+        self.followed = FollowState::default();
         (!change.removed.is_empty()).then_some(change)
     }
 
     /// Returns the change at a time of the run for a spot price in rupees, or `None` if nothing changes or the price
     /// is not above 0. Call it for every price, and at least every second, because strikes are removed after a time.
-    pub fn on(&mut self, now: Duration, spot: f64) -> Option<Change> {
+    pub fn on(&mut self, now: Duration, spot: f64) -> Option<ChainChange> {
         if !(spot.is_finite() && spot > 0.0) {
             return None;
         }
@@ -129,16 +129,16 @@ impl Chain {
         let middle = self.followed.middle(options.step(nearest, sides), nearest, now, |at| spot - options.price(at));
         let has_moved = self.followed.middle.replace(middle) != Some(middle);
         let mut added = Vec::new();
-        for at in options.around(middle, sides) {
-            if self.followed.held.insert(at, None).is_none()
+        for at in options.range(middle, sides) {
+            if self.followed.subscribed.insert(at, None).is_none()
                 && let Some(strike) = options.strikes().get(at)
             {
                 added.push(strike);
             }
         }
-        let removed = self.followed.give_up(&options.around(middle, sides.saturating_add(MARGIN)), now);
+        let removed = self.followed.give_up(&options.range(middle, sides.saturating_add(MARGIN)), now);
         let removed = removed.into_iter().filter_map(|at| options.strikes().get(at)).collect::<Vec<_>>();
-        (has_moved || !removed.is_empty()).then(|| Change {
+        (has_moved || !removed.is_empty()).then(|| ChainChange {
             expiry: series.expiry,
             spot,
             atm: options.price(nearest),
@@ -149,7 +149,7 @@ impl Chain {
     }
 }
 
-impl Followed {
+impl FollowState {
     /// Updates and returns the middle: it moves to the nearest strike when the spot was away on one side for long
     /// enough.
     fn middle(&mut self, step: f64, nearest: usize, now: Duration, off: impl Fn(usize) -> f64) -> usize {
@@ -174,21 +174,21 @@ impl Followed {
 
     /// Removes the strikes that have been too far away for long enough.
     fn give_up(&mut self, stays: &std::ops::RangeInclusive<usize>, now: Duration) -> Vec<usize> {
-        for (at, since) in &mut self.held {
+        for (at, since) in &mut self.subscribed {
             *since = if stays.contains(at) { None } else { since.or(Some(now)) };
         }
-        let is_over = self.held.values().any(Option::is_some);
-        self.over = if is_over { self.over.or(Some(now)) } else { None };
+        let is_over = self.subscribed.values().any(Option::is_some);
+        self.excess_since = if is_over { self.excess_since.or(Some(now)) } else { None };
         // A spot that keeps moving must not hold ever more strikes.
-        let all = self.over.is_some_and(|since| now.saturating_sub(since) >= GIVEN_UP);
+        let all = self.excess_since.is_some_and(|since| now.saturating_sub(since) >= GIVEN_UP);
         let is_late = |since: Duration| all || now.saturating_sub(since) >= GIVEN_UP;
         let gone: Vec<usize> =
-            self.held.iter().filter(|(_, since)| since.is_some_and(is_late)).map(|(at, _)| *at).collect();
+            self.subscribed.iter().filter(|(_, since)| since.is_some_and(is_late)).map(|(at, _)| *at).collect();
         for at in &gone {
-            self.held.remove(at);
+            self.subscribed.remove(at);
         }
-        if !self.held.values().any(Option::is_some) {
-            self.over = None;
+        if !self.subscribed.values().any(Option::is_some) {
+            self.excess_since = None;
         }
         gone
     }

@@ -1,7 +1,7 @@
 //! Finds the series of an underlying in an instrument master.
 
-use super::request::Request;
-use super::series::{Listed, Options, Series, Strike};
+use super::request::ChainRequest;
+use super::series::{Listed, Series, Strike, Strikes};
 use crate::instruments::contracts::{Contract, contracts, nearest_words, underlyings};
 use crate::instruments::index::folded;
 use crate::instruments::master::{Level, Master, MasterError};
@@ -38,7 +38,7 @@ impl Listing {
     ///
     /// # Errors
     /// Fails if the master is damaged.
-    pub fn of(master: &Master, request: &Request, today: Date) -> Result<Listing, MasterError> {
+    pub fn of(master: &Master, request: &ChainRequest, today: Date) -> Result<Listing, MasterError> {
         let named = request.segment.and_then(SpecSegment::feed);
         let wanted = named.filter(|segment| !CASH.contains(segment));
         let takes = |segment: SpecSegment| {
@@ -74,7 +74,7 @@ impl Listing {
                 let (call, put) = if option.is_call { (one, None) } else { (None, one) };
                 strikes.push(Strike { price, call, put });
             }
-            series.extend(Options::new(strikes).map(|options| Series { expiry: *expiry, spot, options }));
+            series.extend(Strikes::new(strikes).map(|options| Series { expiry: *expiry, spot, options }));
         }
         if series.is_empty() {
             return Ok(Listing::NoSpot);
@@ -129,7 +129,7 @@ fn future(master: &Master, all: &[Contract], expiry: Date) -> Result<Option<List
 /// Returns the nearest underlyings that have live options.
 fn nearest(
     master: &Master,
-    request: &Request,
+    request: &ChainRequest,
     takes: impl Fn(SpecSegment) -> bool,
     today: Date,
 ) -> Result<Vec<String>, MasterError> {

@@ -10,7 +10,7 @@ pub mod listing;
 pub mod request;
 pub mod series;
 
-pub use follow::{Chain, Change};
+pub use follow::{ChainChange, OptionChain};
 pub use listing::{Listing, SEGMENTS};
-pub use request::{ChainError, Request};
-pub use series::{Options, Strike};
+pub use request::{ChainError, ChainRequest};
+pub use series::{Strike, Strikes};

@@ -29,13 +29,13 @@ impl Strike {
 
 /// Holds the strikes of an expiry, ascending and unique; never empty.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Options {
+pub struct Strikes {
     strikes: Vec<Strike>,
 }
 
-impl Options {
+impl Strikes {
     /// Sorts strikes and joins those of one price; returns `None` if there are none.
-    pub fn new(mut strikes: Vec<Strike>) -> Option<Options> {
+    pub fn new(mut strikes: Vec<Strike>) -> Option<Strikes> {
         strikes.retain(|strike| strike.price.is_finite());
         strikes.sort_by(|a, b| a.price.total_cmp(&b.price));
         strikes.dedup_by(|next, kept| {
@@ -46,7 +46,7 @@ impl Options {
             }
             same
         });
-        (!strikes.is_empty()).then_some(Options { strikes })
+        (!strikes.is_empty()).then_some(Strikes { strikes })
     }
 
     /// Returns the strikes.
@@ -70,7 +70,7 @@ impl Options {
     }
 
     /// Returns the indices of the strikes at most `sides` away from a middle.
-    pub fn around(&self, middle: usize, sides: usize) -> RangeInclusive<usize> {
+    pub fn range(&self, middle: usize, sides: usize) -> RangeInclusive<usize> {
         middle.saturating_sub(sides)..=middle.saturating_add(sides).min(self.strikes.len() - 1)
     }
 
@@ -78,8 +78,8 @@ impl Options {
     /// frequent ones, or 0 if there is only one strike.
     pub fn step(&self, middle: usize, sides: usize) -> f64 {
         // With `sides` 0 the neighbours still show the distance between strikes.
-        let around = self.around(middle, sides.max(1));
-        let prices: Vec<f64> = around.map(|at| self.price(at)).collect();
+        let range = self.range(middle, sides.max(1));
+        let prices: Vec<f64> = range.map(|at| self.price(at)).collect();
         // Counted in hundredths of paise, because the difference of two prices has float noise.
         let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
         for pair in prices.windows(2) {
@@ -103,7 +103,7 @@ pub struct Series {
     /// The index, share or future that the strikes are compared with.
     pub spot: Listed,
     /// The options.
-    pub options: Options,
+    pub options: Strikes,
 }
 
 #[cfg(test)]
@@ -113,11 +113,11 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     /// Returns strikes with a call and a put each; ids grow with the strike.
-    pub fn options(prices: &[f64], first_id: u32) -> Options {
+    pub fn options(prices: &[f64], first_id: u32) -> Strikes {
         let listed = |id: u32| Some((InstrumentKey::new(Segment::NSE_FNO, id), Arc::from(id.to_string())));
         let strikes = prices.iter().zip((first_id..).step_by(2));
         let strikes = strikes.map(|(price, id)| Strike { price: *price, call: listed(id), put: listed(id + 1) });
-        Options::new(strikes.collect()).unwrap()
+        Strikes::new(strikes.collect()).unwrap()
     }
 
     #[test]
@@ -136,14 +136,14 @@ pub(super) mod tests {
     #[test]
     fn calls_and_puts_of_one_strike_are_one_strike() {
         let one = |id| Some((InstrumentKey::new(Segment::NSE_FNO, id), Arc::from("")));
-        let both = Options::new(vec![
+        let both = Strikes::new(vec![
             Strike { price: 100.0, call: one(1), put: None },
             Strike { price: 90.0, call: None, put: one(3) },
             Strike { price: 100.0, call: None, put: one(2) },
         ])
         .unwrap();
         assert_eq!(both.strikes().iter().map(|s| s.options().count()).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(Options::new(Vec::new()), None);
+        assert_eq!(Strikes::new(Vec::new()), None);
     }
 
     proptest! {

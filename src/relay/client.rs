@@ -2,7 +2,7 @@
 
 use super::Arrived;
 use super::hub::Hub;
-use super::queue::Queue;
+use super::queue::ClientQueue;
 use crate::model::{Levels, Stream};
 use crate::protocol::Mode;
 use crate::server::login::OrderLogin;
@@ -37,15 +37,15 @@ const FAREWELL: Duration = Duration::from_secs(2);
 const FEED_INSTRUMENTS: usize = 5_000;
 
 /// A connected client.
-pub(super) struct Client {
+pub(super) struct RelayClient {
     pub id: u64,
     pub stream: Stream,
     /// Whether it understands gap messages.
     pub reads_gaps: bool,
     tcp: TcpStream,
-    queue: RefCell<Queue>,
+    queue: RefCell<ClientQueue>,
     /// Its subscriptions by instrument and mode; depth has no modes.
-    pub subscriptions: RefCell<super::hub::Wanted>,
+    pub subscriptions: RefCell<super::hub::ClientSubscriptions>,
     last_write: Cell<Instant>,
     /// When it last took data, or had nothing waiting.
     last_taken: Cell<Instant>,
@@ -56,13 +56,13 @@ pub(super) struct Client {
     dropped: Cell<Option<(i64, u64)>>,
     pub sent: Cell<u64>,
     pub lost: Cell<u64>,
-    end: Cell<Option<End>>,
+    end: Cell<Option<ClientEnd>>,
     wake: Notify,
 }
 
 /// Says how the relay ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ClientEnd {
     /// A close frame.
     Close(u16),
     /// A disconnect packet, then a close frame.
@@ -71,10 +71,10 @@ pub(super) enum End {
     Reset,
 }
 
-impl Client {
-    pub(super) fn new(id: u64, stream: Stream, reads_gaps: bool, tcp: TcpStream) -> Client {
+impl RelayClient {
+    pub(super) fn new(id: u64, stream: Stream, reads_gaps: bool, tcp: TcpStream) -> RelayClient {
         let now = Instant::now();
-        Client {
+        RelayClient {
             id,
             stream,
             reads_gaps,
@@ -122,12 +122,12 @@ impl Client {
         }
         if untaken > UNTAKEN {
             drop(queue);
-            self.end(End::Reset);
+            self.end(ClientEnd::Reset);
         }
     }
 
     /// Ends the connection soon.
-    pub fn end(&self, end: End) {
+    pub fn end(&self, end: ClientEnd) {
         if self.end.get().is_none() {
             self.end.set(Some(end));
             self.wake.notify_one();
@@ -167,7 +167,7 @@ impl Client {
                 // The client has left, so nothing waits for it any more.
                 Ok(_) | Err(_) => {
                     queue.clear();
-                    self.end(End::Reset);
+                    self.end(ClientEnd::Reset);
                     break;
                 }
             }
@@ -196,7 +196,7 @@ impl Client {
 
 /// The stream that the websocket library reads from and writes to: the socket and the queue.
 struct Io {
-    client: Rc<Client>,
+    client: Rc<RelayClient>,
     early: io::Cursor<Vec<u8>>,
 }
 
@@ -250,23 +250,23 @@ pub(super) async fn serve(hub: Rc<Hub>, arrived: Arrived) {
         _ => return,
     };
     let reads_gaps = request.header("dhan-relay") == Some("1");
-    let client = Rc::new(Client::new(hub.next_id(), kind, reads_gaps, tcp));
+    let client = Rc::new(RelayClient::new(hub.next_id(), kind, reads_gaps, tcp));
     hub.joined(&client, &request);
     Connection::new(Rc::clone(&hub), Rc::clone(&client), behind).run().await;
-    hub.left(&client);
+    hub.client_left(&client);
 }
 
 /// The reading side of a client.
 struct Connection {
     hub: Rc<Hub>,
-    client: Rc<Client>,
+    client: Rc<RelayClient>,
     socket: WebSocket<Io>,
     heard: Instant,
     logged_in: bool,
 }
 
 impl Connection {
-    fn new(hub: Rc<Hub>, client: Rc<Client>, behind: Vec<u8>) -> Connection {
+    fn new(hub: Rc<Hub>, client: Rc<RelayClient>, behind: Vec<u8>) -> Connection {
         let io = Io { client: Rc::clone(&client), early: io::Cursor::new(behind) };
         let socket = WebSocket::from_raw_socket(io, Role::Server, Some(websocket_config()));
         Connection { hub, client, socket, heard: Instant::now(), logged_in: false }
@@ -296,7 +296,7 @@ impl Connection {
                         return self.client.tcp.set_zero_linger().unwrap_or_default();
                     }
                     if self.heard.elapsed() > IDLE {
-                        return self.say_goodbye(End::Close(1001)).await;
+                        return self.say_goodbye(ClientEnd::Close(1001)).await;
                     }
                     let _ = self.socket.send(Message::Ping(Bytes::from_static(b"dhan")));
                     client.flush();
@@ -312,7 +312,7 @@ impl Connection {
                 Ok(message) => {
                     self.heard = Instant::now();
                     match message {
-                        Message::Text(text) => self.requested(&text),
+                        Message::Text(text) => self.handle_request(&text),
                         // The official client sends 83 bytes when it leaves.
                         Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
                         Message::Close(_) => {
@@ -330,7 +330,7 @@ impl Connection {
                 Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return Err(()),
                 Err(Error::Protocol(_) | Error::Capacity(_) | Error::Utf8(_)) => {
                     self.hub.garbage(&self.client);
-                    self.client.end(End::Close(1002));
+                    self.client.end(ClientEnd::Close(1002));
                     return Ok(());
                 }
                 Err(_) => return Err(()),
@@ -341,14 +341,14 @@ impl Connection {
         }
     }
 
-    fn requested(&mut self, text: &str) {
+    fn handle_request(&mut self, text: &str) {
         let client = Rc::clone(&self.client);
         if client.stream == Stream::Orders {
             return self.log_in(text);
         }
         let Some(request) = request::read(text) else { return };
         if request.code == request::DISCONNECT {
-            return client.end(End::Close(1000));
+            return client.end(ClientEnd::Close(1000));
         }
         let fits = match client.stream {
             Stream::Market => {
@@ -367,7 +367,7 @@ impl Connection {
             _ => request.code == 23,
         };
         if subscribes && !fits {
-            return client.end(End::Disconnect(804));
+            return client.end(ClientEnd::Disconnect(804));
         }
         match client.stream {
             Stream::Market => {
@@ -392,7 +392,7 @@ impl Connection {
     fn log_in(&mut self, text: &str) {
         let Some(login) = OrderLogin::read(text) else { return };
         if !self.hub.is_welcome(Some(login.secret())) {
-            return self.client.end(End::Disconnect(808));
+            return self.client.end(ClientEnd::Disconnect(808));
         }
         if !std::mem::replace(&mut self.logged_in, true) {
             self.hub.subscribe_orders(&self.client);
@@ -400,11 +400,11 @@ impl Connection {
     }
 
     /// Ends the connection in the decided way.
-    async fn say_goodbye(mut self, end: End) {
+    async fn say_goodbye(mut self, end: ClientEnd) {
         let code = match end {
-            End::Reset => return self.client.tcp.set_zero_linger().unwrap_or_default(),
-            End::Close(code) => code,
-            End::Disconnect(reason) => {
+            ClientEnd::Reset => return self.client.tcp.set_zero_linger().unwrap_or_default(),
+            ClientEnd::Close(code) => code,
+            ClientEnd::Disconnect(reason) => {
                 let packet = disconnect_packet(self.client.stream, DisconnectLayout::A, reason);
                 self.client.queue.borrow_mut().push(false, &packet, 1);
                 1000

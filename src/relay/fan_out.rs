@@ -1,6 +1,6 @@
 //! Distributes upstream frames to the clients, and reports gaps to them.
 
-use super::client::{Client, depth_index};
+use super::client::{RelayClient, depth_index};
 use super::hub::{Loss, State};
 use crate::clock::now_us;
 use crate::model::{Levels, Stream};
@@ -88,7 +88,7 @@ pub(super) fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) {
 }
 
 /// Reports a gap to its clients, in the form that each understands.
-pub(super) fn tell_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
+pub(super) fn report_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
     let message = GapMessage {
         reason: loss.reason.name().to_owned(),
         detail: Some(format!("upstream of the relay: {}", loss.detail)),
@@ -97,7 +97,7 @@ pub(super) fn tell_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
         dropped: None,
     };
     let text = message.text();
-    let is_hit = |client: &Client| {
+    let is_hit = |client: &RelayClient| {
         let wanted = client.subscriptions.borrow();
         match stream {
             Stream::Market => wanted

@@ -1,9 +1,9 @@
 //! Tracks the clients' subscriptions and derives the upstream subscriptions.
 
-use super::client::{Client, End, agent, depth_index};
-use super::fan_out::{book, is_data, market, tell_gap};
-use super::instrument::{Book, KEPT, Modes, Quoted, Watcher, bit};
-use super::upstream::{self, Open, Outcome, Upstream};
+use super::client::{ClientEnd, RelayClient, agent, depth_index};
+use super::fan_out::{book, is_data, market, report_gap};
+use super::instrument::{BookState, KEPT, Modes, Quoted, Watcher, bit};
+use super::upstream::{self, Open, Upstream, UpstreamResult};
 use crate::console::{Console, LogLevel};
 use crate::model::exit::{Exit, Failure};
 use crate::model::{InstrumentKey, Levels, Stream};
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// A client's subscriptions. Depth has the modes 0.
-pub(super) type Wanted = FxHashMap<InstrumentKey, Modes>;
+pub(super) type ClientSubscriptions = FxHashMap<InstrumentKey, Modes>;
 
 /// Time for which the clients of a stream are refused after the stream could not be held.
 const REFUSED: Duration = Duration::from_secs(60);
@@ -43,13 +43,13 @@ pub(super) struct Loss {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub clients: FxHashMap<u64, Rc<Client>>,
+    pub clients: FxHashMap<u64, Rc<RelayClient>>,
     pub quoted: FxHashMap<InstrumentKey, Quoted>,
     /// Number of market-feed instruments subscribed upstream.
-    asked: usize,
-    pub books: [FxHashMap<InstrumentKey, Book>; 2],
+    subscribed: usize,
+    pub books: [FxHashMap<InstrumentKey, BookState>; 2],
     /// Clients that get orders.
-    orders: Vec<Rc<Client>>,
+    orders: Vec<Rc<RelayClient>>,
     upstreams: [Upstream; 4],
     /// Since when no client needs a stream.
     idle_since: [Option<Instant>; 4],
@@ -65,7 +65,7 @@ pub(super) struct Hub {
     open: Open,
     client_token: Option<[u8; 32]>,
     console: Console,
-    say: UnboundedSender<Outcome>,
+    say: UnboundedSender<UpstreamResult>,
     next_id: Cell<u64>,
     is_flush_due: Cell<bool>,
     me: std::rc::Weak<Hub>,
@@ -84,7 +84,7 @@ impl Hub {
         open: Open,
         client_token: Option<SecretString>,
         console: Console,
-        say: UnboundedSender<Outcome>,
+        say: UnboundedSender<UpstreamResult>,
     ) -> Rc<Hub> {
         Rc::new_cyclic(|me| Hub {
             state: RefCell::default(),
@@ -115,16 +115,16 @@ impl Hub {
         ));
     }
 
-    pub fn garbage(&self, client: &Client) {
+    pub fn garbage(&self, client: &RelayClient) {
         self.console.debug(format!("client {}: what it sends is no websocket frame; it is closed", client.id));
     }
 
-    pub fn joined(&self, client: &Rc<Client>, request: &Request) {
+    pub fn joined(&self, client: &Rc<RelayClient>, request: &Request) {
         self.console.debug(format!("client {}: {} opened{}", client.id, client.stream.socket_name(), agent(request)));
         self.state.borrow_mut().clients.insert(client.id, Rc::clone(client));
     }
 
-    pub fn left(&self, client: &Rc<Client>) {
+    pub fn client_left(&self, client: &Rc<RelayClient>) {
         let state = &mut *self.state.borrow_mut();
         state.clients.remove(&client.id);
         state.orders.retain(|other| other.id != client.id);
@@ -133,13 +133,13 @@ impl Hub {
                 Stream::Market => {
                     if let Some(quoted) = state.quoted.get_mut(&key) {
                         quoted.watchers.retain(|watcher| watcher.client.id != client.id);
-                        quoted.leave(modes);
+                        quoted.release(modes);
                     }
                 }
                 Stream::Depth(levels) => {
                     if let Some(book) = state.books[depth_index(levels)].get_mut(&key) {
                         book.watchers.retain(|watcher| watcher.id != client.id);
-                        book.left = Some(Instant::now());
+                        book.released = Some(Instant::now());
                     }
                 }
                 Stream::Orders => {}
@@ -153,17 +153,17 @@ impl Hub {
     }
 
     /// Subscribes a client of the market feed.
-    pub fn subscribe(&self, client: &Rc<Client>, mode: Mode, keys: &[InstrumentKey]) {
+    pub fn subscribe(&self, client: &Rc<RelayClient>, mode: Mode, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         if let Some(reason) = refusal(state, Stream::Market) {
-            return client.end(End::Disconnect(reason));
+            return client.end(ClientEnd::Disconnect(reason));
         }
         let is_new = |key: &&InstrumentKey| state.quoted.get(*key).is_none_or(|quoted| quoted.upstream.is_none());
         let new = keys.iter().filter(is_new).count();
-        if state.asked + new > FEED_INSTRUMENTS {
-            return client.end(End::Disconnect(804));
+        if state.subscribed + new > FEED_INSTRUMENTS {
+            return client.end(ClientEnd::Disconnect(804));
         }
-        let remove_first = state.asked + keys.len() >= FEED_INSTRUMENTS;
+        let remove_first = state.subscribed + keys.len() >= FEED_INSTRUMENTS;
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         for &key in keys {
             let mut scratch = std::mem::take(&mut state.scratch);
@@ -173,11 +173,11 @@ impl Hub {
                 Some(watcher) => watcher.modes |= bit(mode),
                 None => quoted.watchers.push(Watcher { client: Rc::clone(client), modes: bit(mode) }),
             }
-            quoted.greet(key, client, mode, &mut scratch);
+            quoted.send_known(key, client, mode, &mut scratch);
             state.scratch = scratch;
-            state.asked += raise(key, quoted, &mut add, &mut remove);
+            state.subscribed += raise(key, quoted, &mut add, &mut remove);
         }
-        self.ask(state, Stream::Market, add, remove, remove_first);
+        self.change_upstream(state, Stream::Market, add, remove, remove_first);
     }
 
     /// Holds instruments of the market feed, whether or not a client needs them.
@@ -186,17 +186,17 @@ impl Hub {
         let modes = || wanted.iter().filter_map(|one| Some((one.instrument, one.mode?)));
         let new =
             modes().filter(|(key, _)| state.quoted.get(key).is_none_or(|quoted| quoted.upstream.is_none())).count();
-        if state.asked + new > FEED_INSTRUMENTS {
-            let free = FEED_INSTRUMENTS - state.asked;
+        if state.subscribed + new > FEED_INSTRUMENTS {
+            let free = FEED_INSTRUMENTS - state.subscribed;
             return self.console.error(format!("nothing is changed: the account has room for {free} more instruments"));
         }
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         for (key, mode) in modes() {
             let quoted = state.quoted.entry(key).or_default();
             quoted.held |= bit(mode);
-            state.asked += raise(key, quoted, &mut add, &mut remove);
+            state.subscribed += raise(key, quoted, &mut add, &mut remove);
         }
-        self.ask(state, Stream::Market, add, remove, false);
+        self.change_upstream(state, Stream::Market, add, remove, false);
     }
 
     /// Releases held instruments; without a mode, in all modes.
@@ -206,12 +206,12 @@ impl Hub {
             if let Some(quoted) = state.quoted.get_mut(&one.instrument) {
                 let gone = quoted.held & one.mode.map_or(Modes::MAX, bit);
                 quoted.held &= !gone;
-                quoted.leave(gone);
+                quoted.release(gone);
             }
         }
     }
 
-    pub fn unsubscribe(&self, client: &Rc<Client>, mode: Mode, keys: &[InstrumentKey]) {
+    pub fn unsubscribe(&self, client: &Rc<RelayClient>, mode: Mode, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         for key in keys {
             let mut wanted = client.subscriptions.borrow_mut();
@@ -229,25 +229,25 @@ impl Hub {
             }
             quoted.watchers.retain(|watcher| watcher.modes != 0);
             if had {
-                quoted.leave(bit(mode));
+                quoted.release(bit(mode));
             }
         }
     }
 
     /// Subscribes a client of depth.
-    pub fn subscribe_depth(&self, client: &Rc<Client>, levels: Levels, keys: &[InstrumentKey]) {
+    pub fn subscribe_depth(&self, client: &Rc<RelayClient>, levels: Levels, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         let stream = Stream::Depth(levels);
         if let Some(reason) = refusal(state, stream) {
-            return client.end(End::Disconnect(reason));
+            return client.end(ClientEnd::Disconnect(reason));
         }
         let books = &mut state.books[depth_index(levels)];
         // As at Dhan, nothing is sent for segments without depth.
         let keys: Vec<_> = keys.iter().copied().filter(|key| key.segment.has_depth()).collect();
-        let new = keys.iter().filter(|key| books.get(*key).is_none_or(|book| !book.is_asked)).count();
-        let asked = books.values().filter(|book| book.is_asked).count();
-        if asked + new > SOCKETS * levels.instruments_per_socket() {
-            return client.end(End::Disconnect(804));
+        let new = keys.iter().filter(|key| books.get(*key).is_none_or(|book| !book.is_subscribed)).count();
+        let subscribed = books.values().filter(|book| book.is_subscribed).count();
+        if subscribed + new > SOCKETS * levels.instruments_per_socket() {
+            return client.end(ClientEnd::Disconnect(804));
         }
         let mut add = Vec::new();
         for key in keys {
@@ -256,36 +256,36 @@ impl Hub {
             if !book.watchers.iter().any(|watcher| watcher.id == client.id) {
                 book.watchers.push(Rc::clone(client));
             }
-            book.greet(client);
-            if !std::mem::replace(&mut book.is_asked, true) {
+            book.send_known(client);
+            if !std::mem::replace(&mut book.is_subscribed, true) {
                 add.push(upstream::depth(key));
             }
         }
-        self.ask(state, stream, add, Vec::new(), false);
+        self.change_upstream(state, stream, add, Vec::new(), false);
     }
 
-    pub fn unsubscribe_depth(&self, client: &Rc<Client>, levels: Levels, keys: &[InstrumentKey]) {
+    pub fn unsubscribe_depth(&self, client: &Rc<RelayClient>, levels: Levels, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         for key in keys {
             client.subscriptions.borrow_mut().remove(key);
             if let Some(book) = state.books[depth_index(levels)].get_mut(key) {
                 book.watchers.retain(|watcher| watcher.id != client.id);
-                book.left = Some(Instant::now());
+                book.released = Some(Instant::now());
             }
         }
     }
 
-    pub fn subscribe_orders(&self, client: &Rc<Client>) {
+    pub fn subscribe_orders(&self, client: &Rc<RelayClient>) {
         let state = &mut *self.state.borrow_mut();
         if let Some(reason) = refusal(state, Stream::Orders) {
-            return client.end(End::Disconnect(reason));
+            return client.end(ClientEnd::Disconnect(reason));
         }
         state.orders.push(Rc::clone(client));
-        self.ask(state, Stream::Orders, Vec::new(), Vec::new(), false);
+        self.change_upstream(state, Stream::Orders, Vec::new(), Vec::new(), false);
     }
 
     /// Changes the upstream subscriptions; a stream that is not open is opened with all that it needs.
-    fn ask(
+    fn change_upstream(
         &self,
         state: &mut State,
         stream: Stream,
@@ -310,7 +310,7 @@ impl Hub {
                 .collect(),
             Stream::Depth(levels) => {
                 let books = state.books[depth_index(levels)].iter();
-                books.filter(|(_, book)| book.is_asked).map(|(key, _)| upstream::depth(*key)).collect()
+                books.filter(|(_, book)| book.is_subscribed).map(|(key, _)| upstream::depth(*key)).collect()
             }
             Stream::Orders => Vec::new(),
         };
@@ -329,7 +329,7 @@ impl Hub {
             && is_data(stream, kind, bytes)
             && let Some(loss) = state.losses.remove(&(stream.index(), conn))
         {
-            tell_gap(state, stream, conn, &loss);
+            report_gap(state, stream, conn, &loss);
         }
         match (stream, kind) {
             (Stream::Market, FrameKind::Binary) => market(state, conn, bytes),
@@ -340,7 +340,7 @@ impl Hub {
     }
 
     /// Records that a gap of an upstream connection opened; clients are told when data resumes.
-    pub fn lost(&self, stream: Stream, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
+    pub fn gap_opened(&self, stream: Stream, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
         let loss = Loss { reason, detail: detail.to_owned(), from_us };
         self.state.borrow_mut().losses.entry((stream.index(), conn)).or_insert(loss);
     }
@@ -369,7 +369,7 @@ impl Hub {
         let state = &mut *self.state.borrow_mut();
         let (mut add, mut remove, mut gone) = (Vec::new(), Vec::new(), 0);
         state.quoted.retain(|key, quoted| {
-            if !quoted.has_left() {
+            if !quoted.was_released_lately() {
                 return true;
             }
             let kept = quoted.kept(*key, now);
@@ -377,16 +377,16 @@ impl Hub {
                 remove.extend(quoted.upstream.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
                 add.extend(kept.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
                 gone += usize::from(kept.is_none());
-                quoted.ask(kept);
+                quoted.set_upstream(kept);
             }
             !quoted.is_done()
         });
-        state.asked -= gone;
+        state.subscribed -= gone;
         state.upstreams[index(Stream::Market)].change(add, remove, false);
         for levels in [Levels::Twenty, Levels::TwoHundred] {
             let mut remove = Vec::new();
             state.books[depth_index(levels)].retain(|key, book| {
-                let is_recent = book.left.is_none_or(|left| now.saturating_duration_since(left) < KEPT);
+                let is_recent = book.released.is_none_or(|released| now.saturating_duration_since(released) < KEPT);
                 if is_recent || !book.watchers.is_empty() {
                     return true;
                 }
@@ -398,8 +398,8 @@ impl Hub {
         }
         for stream in Stream::ALL {
             let is_needed = match stream {
-                Stream::Market => state.asked > 0,
-                Stream::Depth(levels) => state.books[depth_index(levels)].values().any(|book| book.is_asked),
+                Stream::Market => state.subscribed > 0,
+                Stream::Depth(levels) => state.books[depth_index(levels)].values().any(|book| book.is_subscribed),
                 // The subscriptions of other streams were kept for a minute already.
                 Stream::Orders => {
                     if state.orders.is_empty() {
@@ -429,7 +429,7 @@ impl Hub {
                 // A client may need it again by now.
                 let is_needed = stream != Stream::Orders || !state.orders.is_empty();
                 if is_needed {
-                    self.ask(state, stream, Vec::new(), Vec::new(), false);
+                    self.change_upstream(state, stream, Vec::new(), Vec::new(), false);
                 }
                 None
             }
@@ -447,7 +447,7 @@ impl Hub {
                 self.console.error(format!("{}: cannot be held; its clients are closed", stream.socket_name()));
                 state.refused[index(stream)] = Some((Instant::now() + REFUSED, reason));
                 for client in state.clients.values().filter(|client| client.stream == stream) {
-                    client.end(End::Disconnect(reason));
+                    client.end(ClientEnd::Disconnect(reason));
                 }
                 None
             }
@@ -458,7 +458,7 @@ impl Hub {
     /// second signal would end the process at once.
     pub fn stop(&self, is_signal: bool) {
         let state = &mut *self.state.borrow_mut();
-        state.clients.values().for_each(|client| client.end(End::Close(1001)));
+        state.clients.values().for_each(|client| client.end(ClientEnd::Close(1001)));
         if !is_signal {
             for upstream in state.upstreams.iter_mut().filter(|upstream| upstream.is_open()) {
                 upstream.stop();
@@ -487,22 +487,22 @@ impl Hub {
                 client.lost.get()
             );
         }
-        let mut asked: Vec<_> = state
+        let mut subscribed: Vec<_> = state
             .quoted
             .iter()
             .filter_map(|(key, quoted)| Some(format!("upstream: {key}@{}", quoted.upstream?.name())))
             .collect();
         for (key, quoted) in &state.quoted {
             let held = Mode::ALL.into_iter().filter(|mode| quoted.held & bit(*mode) != 0);
-            asked.extend(held.map(|mode| format!("held: {key}@{}", mode.name())));
+            subscribed.extend(held.map(|mode| format!("held: {key}@{}", mode.name())));
         }
         for books in &state.books {
-            asked.extend(
-                books.iter().filter(|(_, book)| book.is_asked).map(|(key, _)| format!("upstream: {key} depth")),
+            subscribed.extend(
+                books.iter().filter(|(_, book)| book.is_subscribed).map(|(key, _)| format!("upstream: {key} depth")),
             );
         }
-        asked.sort();
-        for line in asked {
+        subscribed.sort();
+        for line in subscribed {
             let _ = writeln!(text, "{line}");
         }
         self.console.raw(&text);
@@ -522,7 +522,7 @@ fn raise(
     if needed <= before {
         return 0;
     }
-    quoted.ask(needed);
+    quoted.set_upstream(needed);
     add.extend(needed.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
     remove.extend(before.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
     usize::from(before.is_none())

@@ -1,6 +1,6 @@
 //! Holds one instrument of the relay: its watchers and its last packets.
 
-use super::client::Client;
+use super::client::RelayClient;
 use super::narrow::{mode_of, narrow, open_interest};
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
@@ -21,7 +21,7 @@ pub(super) const fn bit(mode: Mode) -> Modes {
 
 /// A client that is subscribed to an instrument.
 pub(super) struct Watcher {
-    pub client: Rc<Client>,
+    pub client: Rc<RelayClient>,
     pub modes: Modes,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Quoted {
     /// Whether a packet of that mode has arrived.
     is_live: bool,
     /// When each of the modes was last released.
-    left: [Option<Instant>; Mode::ALL.len()],
+    released: [Option<Instant>; Mode::ALL.len()],
     /// The connection on which it was last seen.
     pub conn: Option<u16>,
     last: Vec<u8>,
@@ -61,34 +61,34 @@ impl Quoted {
     }
 
     /// Records that modes were released.
-    pub fn leave(&mut self, modes: Modes) {
+    pub fn release(&mut self, modes: Modes) {
         for mode in Mode::ALL.into_iter().filter(|mode| modes & bit(*mode) != 0) {
-            self.left[mode as usize] = Some(Instant::now());
+            self.released[mode as usize] = Some(Instant::now());
         }
     }
 
     /// Returns the richest mode that is needed, or was within the last minute. Forgets older ones.
     pub fn kept(&mut self, key: InstrumentKey, now: Instant) -> Option<Mode> {
-        for left in &mut self.left {
-            left.take_if(|left| now.saturating_duration_since(*left) >= KEPT);
+        for released in &mut self.released {
+            released.take_if(|at| now.saturating_duration_since(*at) >= KEPT);
         }
         let recent =
-            Mode::ALL.into_iter().rev().find(|mode| self.left[*mode as usize].is_some() && !is_silent(key, *mode));
+            Mode::ALL.into_iter().rev().find(|mode| self.released[*mode as usize].is_some() && !is_silent(key, *mode));
         self.needed(key).max(recent)
     }
 
     /// Returns whether nothing about it must be kept.
     pub fn is_done(&self) -> bool {
-        self.watchers.is_empty() && self.held == 0 && !self.has_left()
+        self.watchers.is_empty() && self.held == 0 && !self.was_released_lately()
     }
 
     /// Returns whether a mode was released within the last minute.
-    pub fn has_left(&self) -> bool {
-        self.left.iter().any(Option::is_some)
+    pub fn was_released_lately(&self) -> bool {
+        self.released.iter().any(Option::is_some)
     }
 
     /// Records that another mode is subscribed upstream.
-    pub fn ask(&mut self, mode: Option<Mode>) {
+    pub fn set_upstream(&mut self, mode: Option<Mode>) {
         self.upstream = mode;
         self.is_live = false;
         if mode.is_none() {
@@ -100,7 +100,7 @@ impl Quoted {
     }
 
     /// Sends a new watcher what is known: the last packet in its mode, the previous close, the open interest.
-    pub fn greet(&self, key: InstrumentKey, client: &Client, mode: Mode, scratch: &mut Vec<u8>) {
+    pub fn send_known(&self, key: InstrumentKey, client: &RelayClient, mode: Mode, scratch: &mut Vec<u8>) {
         scratch.clear();
         if is_silent(key, mode) || !narrow(&self.last, mode, scratch) {
             return;
@@ -162,24 +162,24 @@ impl Quoted {
 
 /// Holds one order book.
 #[derive(Default)]
-pub(super) struct Book {
-    pub watchers: Vec<Rc<Client>>,
-    pub is_asked: bool,
+pub(super) struct BookState {
+    pub watchers: Vec<Rc<RelayClient>>,
+    pub is_subscribed: bool,
     /// When its last watcher left.
-    pub left: Option<Instant>,
+    pub released: Option<Instant>,
     pub conn: Option<u16>,
     /// The last packet of each side.
     sides: [Vec<u8>; 2],
 }
 
-impl Book {
+impl BookState {
     /// Keeps a side.
     pub fn side(&mut self, side: usize, packet: &[u8]) {
         replace(&mut self.sides[side], packet);
     }
 
     /// Sends a new watcher both sides, if they are known.
-    pub fn greet(&self, client: &Client) {
+    pub fn send_known(&self, client: &RelayClient) {
         if self.sides.iter().all(|side| !side.is_empty()) {
             client.packet(&self.sides.concat(), 2);
         }
@@ -187,7 +187,7 @@ impl Book {
 
     /// Forgets the sides, which are no longer updated.
     pub fn forget(&mut self) {
-        *self = Book { watchers: std::mem::take(&mut self.watchers), ..Book::default() };
+        *self = BookState { watchers: std::mem::take(&mut self.watchers), ..BookState::default() };
     }
 }
 

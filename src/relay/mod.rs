@@ -19,7 +19,7 @@ mod narrow;
 mod queue;
 mod upstream;
 
-pub use upstream::{Open, Opened};
+pub use upstream::{Open, OpenedRun};
 
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
@@ -55,7 +55,7 @@ struct Arrived {
 }
 
 /// Time that upstream runs have for their orderly end.
-const GOODBYE: Duration = Duration::from_millis(1_900);
+const END_LIMIT: Duration = Duration::from_millis(1_900);
 
 /// Returns the environment variables that point programs at a relay.
 pub fn environment(addr: SocketAddr) -> Vec<(&'static str, String)> {
@@ -116,6 +116,6 @@ pub async fn serve(relay: Relay, stop: impl Future<Output = ()>) -> Result<Exit,
             }
         }
     };
-    let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    let _ = tokio::time::timeout(END_LIMIT, goodbye).await;
     result
 }

@@ -15,7 +15,7 @@ struct Frame {
 
 /// Queues frames in the order of sending.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(super) struct ClientQueue {
     bytes: VecDeque<u8>,
     frames: VecDeque<Frame>,
     /// Number of bytes of the first frame that were sent.
@@ -24,7 +24,7 @@ pub(super) struct Queue {
     dropped: u64,
 }
 
-impl Queue {
+impl ClientQueue {
     /// Returns whether the queue is empty.
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
@@ -85,7 +85,7 @@ impl Queue {
 
     /// Removes all frames.
     pub fn clear(&mut self) {
-        *self = Queue::default();
+        *self = ClientQueue::default();
     }
 
     /// Returns the bytes to send next.
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_oldest_whole_packets_are_dropped_and_what_was_begun_is_sent_to_its_end() {
-        let mut queue = Queue::default();
+        let mut queue = ClientQueue::default();
         let payload = vec![7; 1 << 20];
         queue.push(false, &payload, 1);
         queue.push_control(b"pong");

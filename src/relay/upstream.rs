@@ -11,7 +11,7 @@ use std::rc::Rc;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 /// Holds a run that can be started, and what must live as long.
-pub struct Opened {
+pub struct OpenedRun {
     /// The run, without outputs.
     pub run: Run,
     /// Kept until the run has ended, for example a simulated exchange.
@@ -19,7 +19,7 @@ pub struct Opened {
 }
 
 /// Creates the run of a stream with a plan and a receiver of changes.
-pub type Open = Box<dyn Fn(Stream, Plan, UnboundedReceiver<Change>) -> Result<Opened, Failure>>;
+pub type Open = Box<dyn Fn(Stream, Plan, UnboundedReceiver<Change>) -> Result<OpenedRun, Failure>>;
 
 /// One stream of the account.
 #[derive(Default)]
@@ -31,7 +31,7 @@ pub(super) struct Upstream {
 }
 
 /// The stream of a run that ended, and its result.
-pub(super) type Outcome = (Stream, Result<Ended, Failure>);
+pub(super) type UpstreamResult = (Stream, Result<Ended, Failure>);
 
 /// Passes a run's frames to the hub.
 struct ToHub {
@@ -44,12 +44,12 @@ impl SocketObserver for ToHub {
         self.hub.frame(self.stream, conn, kind, bytes);
     }
 
-    fn batch_over(&self) {
+    fn batch_ended(&self) {
         self.hub.flush();
     }
 
-    fn lost(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
-        self.hub.lost(self.stream, conn, reason, detail, from_us);
+    fn gap_opened(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
+        self.hub.gap_opened(self.stream, conn, reason, detail, from_us);
     }
 }
 
@@ -69,14 +69,14 @@ impl Upstream {
         stream: Stream,
         subscriptions: &[Subscription],
         open: &Open,
-        say: UnboundedSender<Outcome>,
+        say: UnboundedSender<UpstreamResult>,
     ) {
         let (changes, receiver) = mpsc::unbounded_channel();
         let observer = Rc::new(ToHub { hub: Rc::clone(hub), stream });
         let started = Plan::new(stream, subscriptions)
             .map_err(|many| Failure::usage(many.to_string()))
             .and_then(|plan| open(stream, plan, receiver))
-            .and_then(|Opened { run, guard }| Ok((crate::stream::drive(run, observer)?, guard)));
+            .and_then(|OpenedRun { run, guard }| Ok((crate::stream::drive(run, observer)?, guard)));
         self.changes = Some(changes);
         self.is_ending = false;
         tokio::task::spawn_local(async move {
@@ -101,7 +101,7 @@ impl Upstream {
     /// Ends the run.
     pub fn stop(&mut self) {
         if !std::mem::replace(&mut self.is_ending, true) {
-            self.tell(Change::Quit);
+            self.send_change(Change::Quit);
         }
     }
 
@@ -111,10 +111,10 @@ impl Upstream {
         let add = (!add.is_empty())
             .then(|| Change::Subscribe(add.into_iter().map(|subscription| (subscription, None)).collect()));
         let changes = if remove_first { [remove, add] } else { [add, remove] };
-        changes.into_iter().flatten().for_each(|change| self.tell(change));
+        changes.into_iter().flatten().for_each(|change| self.send_change(change));
     }
 
-    fn tell(&self, change: Change) {
+    fn send_change(&self, change: Change) {
         if let Some(changes) = &self.changes {
             // A run that is just ending takes no changes; its end will be reported.
             let _ = changes.send(change);

@@ -1,6 +1,6 @@
 //! Runs option chains: passes them the spot and the time, and turns their changes into subscriptions.
 
-use crate::chain::{Chain, Change, Request};
+use crate::chain::{ChainChange, ChainRequest, OptionChain};
 use crate::console::Console;
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
@@ -52,17 +52,17 @@ fn price(packet: &Packet<'_>) -> Option<f32> {
 }
 
 /// A subscription, with its symbol if known.
-pub type Named = (Subscription, Option<Arc<str>>);
+pub type NamedSubscription = (Subscription, Option<Arc<str>>);
 
 /// Describes a change of the subscriptions.
 #[derive(Debug, PartialEq)]
 pub struct Step {
     /// Subscriptions to add.
-    pub subscribe: Vec<Named>,
+    pub subscribe: Vec<NamedSubscription>,
     /// Subscriptions to remove.
     pub unsubscribe: Vec<Subscription>,
     /// The change of a chain that caused it, with the chain's underlying; `None` if only a spot is subscribed.
-    pub change: Option<(String, Change)>,
+    pub change: Option<(String, ChainChange)>,
 }
 
 /// Holds the chains of a run.
@@ -76,7 +76,7 @@ pub struct Chains {
 
 #[derive(Debug)]
 struct Followed {
-    chain: Chain,
+    chain: OptionChain,
     /// The instrument whose price is followed, once it is subscribed.
     spot: Option<InstrumentKey>,
     /// Since when its price is awaited.
@@ -87,8 +87,8 @@ struct Followed {
 
 impl Chains {
     /// Creates the state for chains whose options are subscribed in a mode.
-    pub fn new(all: Vec<Chain>, mode: Mode) -> Chains {
-        let followed = |chain: Chain| Followed {
+    pub fn new(all: Vec<OptionChain>, mode: Mode) -> Chains {
+        let followed = |chain: OptionChain| Followed {
             spot: chain.spot().map(|(key, _)| *key),
             chain,
             waits_since: None,
@@ -103,7 +103,7 @@ impl Chains {
     }
 
     /// Returns the instruments whose prices are followed from the start.
-    pub fn spots(&self) -> Vec<Named> {
+    pub fn spots(&self) -> Vec<NamedSubscription> {
         let spots = self.all.iter().filter_map(|one| one.chain.spot());
         spots.map(|(key, symbol)| (subscription(*key, self.mode), Some(Arc::clone(symbol)))).collect()
     }
@@ -121,11 +121,11 @@ impl Chains {
                 .any(|gone| gone.instrument == one.instrument && (gone.mode.is_none() || gone.mode == one.mode))
         };
         self.own.retain(|one| !is_meant(one));
-        self.held().into_iter().filter(|one| is_meant(one)).collect()
+        self.subscribed().into_iter().filter(|one| is_meant(one)).collect()
     }
 
-    fn held(&self) -> HashSet<Subscription> {
-        let options = self.all.iter().flat_map(|one| one.chain.held().map(|(key, _)| *key));
+    fn subscribed(&self) -> HashSet<Subscription> {
+        let options = self.all.iter().flat_map(|one| one.chain.subscribed().map(|(key, _)| *key));
         let spots = self.all.iter().filter_map(|one| one.spot);
         options.chain(spots).map(|key| subscription(key, self.mode)).collect()
     }
@@ -165,8 +165,13 @@ impl Chains {
     }
 
     /// Makes a step of a change; subscriptions that are held for other reasons are not removed.
-    fn step(&self, mut subscribe: Vec<Named>, gone: Option<InstrumentKey>, change: Option<(String, Change)>) -> Step {
-        let held = self.held();
+    fn step(
+        &self,
+        mut subscribe: Vec<NamedSubscription>,
+        gone: Option<InstrumentKey>,
+        change: Option<(String, ChainChange)>,
+    ) -> Step {
+        let held = self.subscribed();
         let mut unsubscribe: Vec<Subscription> = gone.map(|key| subscription(key, self.mode)).into_iter().collect();
         if let Some((_, change)) = &change {
             let named =
@@ -185,7 +190,7 @@ fn one_spot(all: &[Followed], at: usize) -> Option<InstrumentKey> {
 
 impl Followed {
     /// Passes the last price to the chain, or the typed one until the first arrives.
-    fn follow(&mut self, now: Duration, spots: &Spots, console: &Console) -> Option<Change> {
+    fn follow(&mut self, now: Duration, spots: &Spots, console: &Console) -> Option<ChainChange> {
         let key = self.spot?;
         let price = spots.price(key);
         if price > 0.0 {
@@ -211,11 +216,11 @@ fn subscription(instrument: InstrumentKey, mode: Mode) -> Subscription {
 }
 
 /// Returns what a chain would subscribe at its typed spot, for `--dry-run`, or `None` without a typed spot.
-pub fn at_spot(chain: &Chain, mode: Mode) -> Option<Vec<Subscription>> {
+pub fn at_spot(chain: &OptionChain, mode: Mode) -> Option<Vec<Subscription>> {
     let mut chain = chain.clone();
-    let Request { spot, .. } = *chain.definition();
+    let ChainRequest { spot, .. } = *chain.definition();
     chain.on(Duration::ZERO, spot?)?;
-    let options: Vec<_> = chain.held().map(|(key, _)| subscription(*key, mode)).collect();
+    let options: Vec<_> = chain.subscribed().map(|(key, _)| subscription(*key, mode)).collect();
     Some(options)
 }
 
@@ -223,7 +228,7 @@ pub fn at_spot(chain: &Chain, mode: Mode) -> Option<Vec<Subscription>> {
 mod tests {
     use super::*;
     use crate::chain::series::Series;
-    use crate::chain::{Options, Strike};
+    use crate::chain::{Strike, Strikes};
     use crate::model::Segment;
     use crate::protocol::encode;
     use jiff::civil::date;
@@ -238,13 +243,13 @@ mod tests {
             call: option(first_id + 2 * n),
             put: option(first_id + 2 * n + 1),
         });
-        Series { expiry, spot: (spot, Arc::from("NIFTY")), options: Options::new(strikes.collect()).unwrap() }
+        Series { expiry, spot: (spot, Arc::from("NIFTY")), options: Strikes::new(strikes.collect()).unwrap() }
     }
 
     fn chains(texts: &[&str]) -> Chains {
         let chain = |text: &&str| {
             let all = vec![series(TODAY, 1_000, NIFTY), series(date(2026, 2, 17), 2_000, NIFTY)];
-            Chain::new(text.parse().unwrap(), all, TODAY).unwrap()
+            OptionChain::new(text.parse().unwrap(), all, TODAY).unwrap()
         };
         Chains::new(texts.iter().map(chain).collect(), Mode::Full)
     }
@@ -306,7 +311,7 @@ mod tests {
     fn when_a_future_expires_the_next_one_is_followed() {
         let future = |id| InstrumentKey::new(Segment::MCX_COMM, id);
         let all = vec![series(TODAY, 1_000, future(1)), series(date(2026, 3, 17), 2_000, future(2))];
-        let chain = Chain::new("CRUDEOIL,strikes=0".parse().unwrap(), all, TODAY).unwrap();
+        let chain = OptionChain::new("CRUDEOIL,strikes=0".parse().unwrap(), all, TODAY).unwrap();
         let (mut chains, mut spots) = (Chains::new(vec![chain], Mode::Ticker), Spots::default());
         tick(&mut chains, 0, TODAY, &mut spots);
         let steps = tick(&mut chains, 1, date(2026, 2, 11), &mut spots);

@@ -11,20 +11,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Clone, Default)]
 pub struct EarlyStop {
     nothing_is_open: Arc<AtomicBool>,
-    asked: Arc<AtomicBool>,
+    requested: Arc<AtomicBool>,
 }
 
 impl EarlyStop {
     /// Listens from now on. If that fails, signals have their default effect.
     pub fn listen() -> EarlyStop {
-        let early = EarlyStop { nothing_is_open: Arc::new(AtomicBool::new(true)), asked: Arc::default() };
+        let early = EarlyStop { nothing_is_open: Arc::new(AtomicBool::new(true)), requested: Arc::default() };
         for signal in [SIGINT, SIGTERM] {
             // The order matters: each handler depends on the state that earlier ones left.
             let _ = signal_hook::flag::register_conditional_shutdown(signal, 0, Arc::clone(&early.nothing_is_open));
             // The process dies by the signal itself, so that the caller sees 130 or 143, whatever the process waits
             // for.
-            let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&early.asked));
-            let _ = signal_hook::flag::register(signal, Arc::clone(&early.asked));
+            let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&early.requested));
+            let _ = signal_hook::flag::register(signal, Arc::clone(&early.requested));
         }
         let _ = signal_hook::flag::register(SIGUSR1, Arc::default());
         // If the terminal closes before the run has begun, the process ends like any other.
@@ -35,12 +35,12 @@ impl EarlyStop {
     }
 
     /// Records that something is open that needs an orderly end.
-    pub fn something_is_open(&self) {
+    pub fn set_open(&self) {
         self.nothing_is_open.store(false, Ordering::SeqCst);
     }
 
     /// Returns whether a stop was requested since.
-    pub fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+    pub fn is_requested(&self) -> bool {
+        self.requested.load(Ordering::SeqCst)
     }
 }

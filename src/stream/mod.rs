@@ -3,10 +3,10 @@
 //! One thread runs every socket (`socket`), the pipeline, the signals and the timers. It waits for no output: each
 //! has a bounded [queue](crate::output::queue) that counts what it sheds.
 
+mod admission;
 mod chains;
 mod driver;
 mod early;
-mod gate;
 mod hint;
 mod observer;
 mod report;
@@ -17,9 +17,9 @@ mod status;
 mod trace;
 
 use crate::model::Stream;
+pub use admission::Admission;
 pub use chains::{Chains, at_spot};
 pub use early::EarlyStop;
-pub use gate::Gate;
 pub use observer::SocketObserver;
 pub use shared::{CredentialsOrigin, SocketState};
 
@@ -64,7 +64,7 @@ pub struct Run {
     /// Client of the REST calls, if the server has them.
     pub rest: Option<rest::Client>,
     /// Places and budget of the account; `None` without an account.
-    pub gate: Option<Gate>,
+    pub admission: Option<Admission>,
     /// Parameters of the sessions; connection number and seed are filled in.
     pub session: Config,
     /// What is printed.
@@ -74,7 +74,7 @@ pub struct Run {
     /// Gaps of a killed run, found when the outputs were opened.
     pub found: Vec<Event>,
     /// Observes every frame before it is decoded: the capture.
-    pub tap: Option<Box<dyn FrameObserver>>,
+    pub frame_observer: Option<Box<dyn FrameObserver>>,
     /// Ends the waits of outputs when the run must end.
     pub stop: StopSignal,
     /// Signals that came before the driver listens.

@@ -7,7 +7,7 @@ pub trait SocketObserver {
     /// Receives a message of a connection, with secrets masked.
     fn frame(&self, conn: u16, kind: FrameKind, bytes: &[u8]);
     /// Called when all available messages have been passed.
-    fn batch_over(&self);
+    fn batch_ended(&self);
     /// Called when a gap of a connection opened, at `from_us` (microseconds since the epoch).
-    fn lost(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64);
+    fn gap_opened(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64);
 }

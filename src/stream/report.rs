@@ -29,7 +29,7 @@ impl Report {
     }
 
     /// Reports that the loop that reads the sockets is running.
-    pub fn alive(&self) {
+    pub fn report_alive(&self) {
         self.notifier.iter().for_each(Notifier::report_alive);
     }
 

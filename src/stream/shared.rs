@@ -1,6 +1,6 @@
 //! Holds what the sockets of a run share: clocks, credentials, the account, the pipeline, and messages.
 
-use super::gate::Gate;
+use super::admission::Admission;
 use super::observer::SocketObserver;
 use crate::auth::{CredentialSource, Credentials, Login, ProblemKind};
 use crate::clock::now_us;
@@ -61,11 +61,11 @@ pub(super) struct Shared {
     pub connector: Connector,
     pub pipeline: Handle,
     /// Whether to print the instruments that were never seen.
-    pub tells_unseen: Cell<bool>,
+    pub reports_unseen: Cell<bool>,
     pub credentials_origin: CredentialsOrigin,
     pub rest: Option<rest::Client>,
     /// `None` without an account (demo).
-    pub gate: RefCell<Option<Gate>>,
+    pub admission: RefCell<Option<Admission>>,
     pub started: Instant,
     pub peers: RefCell<Vec<mpsc::UnboundedSender<Input>>>,
     pub sockets: RefCell<Vec<SocketState>>,
@@ -78,7 +78,7 @@ pub(super) struct Shared {
     /// Expiry of the last used token in microseconds since the epoch.
     pub token_ends_us: Cell<Option<i64>>,
     /// Whether the token's kind was checked.
-    pub kind_looked_at: Cell<bool>,
+    pub is_kind_checked: Cell<bool>,
     /// Number of texts on streams that only have packets.
     pub texts: Cell<u32>,
     /// The prices that chains follow.
@@ -119,7 +119,7 @@ impl Shared {
     }
 
     /// Warns once about properties of the token that the user should know.
-    pub fn look_at(&self, login: &Login) {
+    pub fn warn_about(&self, login: &Login) {
         let Login::Own(credentials) = login else { return };
         self.token_ends_us.set(credentials.claims().and_then(|claims| claims.expires_at_us));
         if let Some(end_us) = self.planned_end_us.take()
@@ -128,7 +128,7 @@ impl Shared {
             self.console.warn(warning);
         }
         if self.feed == Stream::Depth(Levels::TwoHundred)
-            && !self.kind_looked_at.replace(true)
+            && !self.is_kind_checked.replace(true)
             && let Some(kind) = credentials.claims().and_then(|claims| claims.consumer_type)
             && kind != "SELF"
         {
@@ -142,23 +142,23 @@ impl Shared {
 
     /// Takes a place for a socket (once) and one attempt from the connect budget.
     pub fn admit(&self, conn: u16, instruments: usize, login: Option<&Login>) -> Result<(), Cause> {
-        match (self.gate.borrow_mut().as_mut(), login) {
-            (Some(gate), Some(login)) => gate.admit(conn, instruments, login.id(), &self.console),
+        match (self.admission.borrow_mut().as_mut(), login) {
+            (Some(admission), Some(login)) => admission.admit(conn, instruments, login.id(), &self.console),
             _ => Ok(()),
         }
     }
 
     /// Returns an attempt to the connect budget: it did not reach the server, or its session ended in order.
     pub fn return_attempt(&self) {
-        if let Some(gate) = self.gate.borrow().as_ref() {
-            gate.return_attempt();
+        if let Some(admission) = self.admission.borrow().as_ref() {
+            admission.return_attempt();
         }
     }
 
     /// Keeps the whole account from connecting.
     pub fn cool_off(&self, kind: CoolOffKind, step: u32, wait: Duration) {
-        if let Some(gate) = self.gate.borrow().as_ref() {
-            gate.cool_off(kind, step, wait);
+        if let Some(admission) = self.admission.borrow().as_ref() {
+            admission.cool_off(kind, step, wait);
         }
     }
 
@@ -200,7 +200,7 @@ impl Shared {
     }
 
     /// Passes an input to the other sockets of the run.
-    pub fn tell_others(&self, conn: u16, input: Input) {
+    pub fn send_to_others(&self, conn: u16, input: Input) {
         for (i, peer) in self.peers.borrow().iter().enumerate() {
             if i + 1 != usize::from(conn) {
                 let _ = peer.send(input.clone());
@@ -209,14 +209,14 @@ impl Shared {
     }
 
     /// Passes an input to every socket of the run.
-    pub fn tell_all(&self, input: Input) {
+    pub fn send_to_all(&self, input: Input) {
         for peer in self.peers.borrow().iter() {
             let _ = peer.send(input.clone());
         }
     }
 
     /// Records the last step of a socket.
-    pub fn note_status(&self, conn: u16, event: StatusEvent, detail: Option<String>, exit: Option<Exit>) {
+    pub fn record_status(&self, conn: u16, event: StatusEvent, detail: Option<String>, exit: Option<Exit>) {
         if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
             state.connected += u64::from(event == StatusEvent::Connected);
             *state = SocketState { event: Some(event), detail, exit, ..*state };
@@ -224,7 +224,7 @@ impl Shared {
     }
 
     /// Records the time of a socket's last data.
-    pub fn note_data(&self, conn: u16, recv_us: i64) {
+    pub fn record_data(&self, conn: u16, recv_us: i64) {
         if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
             state.last_data_us = recv_us;
         }
@@ -260,7 +260,7 @@ impl Shared {
 
     /// Makes the driver print which instruments were never seen.
     pub fn report_unseen(&self) {
-        self.tells_unseen.set(true);
+        self.reports_unseen.set(true);
         self.pipeline.wake_driver();
     }
 }

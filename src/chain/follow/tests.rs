@@ -17,10 +17,10 @@ fn series(expiry: Date, first_id: u32) -> Series {
     Series { expiry, spot: spot_key(13), options: options(&prices, first_id) }
 }
 
-fn chain(text: &str) -> Chain {
+fn chain(text: &str) -> OptionChain {
     let all =
         vec![series(date(2026, 2, 17), 10_000), series(date(2026, 2, 10), 1_000), series(date(2026, 3, 24), 20_000)];
-    Chain::new(text.parse().unwrap(), all, TODAY).unwrap()
+    OptionChain::new(text.parse().unwrap(), all, TODAY).unwrap()
 }
 
 fn at(seconds: f64) -> Duration {
@@ -28,9 +28,9 @@ fn at(seconds: f64) -> Duration {
 }
 
 /// Returns the subscribed strikes.
-fn strikes(chain: &Chain) -> Vec<f64> {
+fn strikes(chain: &OptionChain) -> Vec<f64> {
     let options = &chain.series().unwrap().options;
-    chain.followed.held.keys().map(|at| options.price(*at)).collect()
+    chain.followed.subscribed.keys().map(|at| options.price(*at)).collect()
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn the_words_of_an_expiry_choose_the_series() {
     ] {
         assert_eq!(chain(text).series().unwrap().expiry, expiry, "{text}");
     }
-    let none = Chain::new("NIFTY,expiry=2026-02-11".parse().unwrap(), vec![series(TODAY, 1)], TODAY);
+    let none = OptionChain::new("NIFTY,expiry=2026-02-11".parse().unwrap(), vec![series(TODAY, 1)], TODAY);
     assert!(none.is_none());
 }
 
@@ -141,7 +141,7 @@ fn the_words_of_an_expiry_choose_the_series() {
 fn at_the_end_of_the_strikes_there_are_as_many_as_there_are() {
     let mut chain = chain("NIFTY,strikes=5000");
     assert_eq!(chain.on(at(0.0), 99_999.0).unwrap().added.len(), 400);
-    let mut one = Chain::new(
+    let mut one = OptionChain::new(
         "X,strikes=3".parse().unwrap(),
         vec![Series { expiry: TODAY, spot: spot_key(1), options: options(&[100.0], 1) }],
         TODAY,
@@ -169,7 +169,7 @@ fn holds_its_promises(sides: usize, walk: impl Iterator<Item = f64>) -> Result<u
                 prop_assert!(subscribed.remove(key), "{} was not there", key);
             }
         }
-        let held: HashSet<InstrumentKey> = chain.held().map(|(key, _)| *key).collect();
+        let held: HashSet<InstrumentKey> = chain.subscribed().map(|(key, _)| *key).collect();
         prop_assert_eq!(&held, &subscribed);
         // The strike at a spot that has been there for six seconds is subscribed, with its neighbours.
         recent.push(spot);
@@ -178,8 +178,8 @@ fn holds_its_promises(sides: usize, walk: impl Iterator<Item = f64>) -> Result<u
         let places: HashSet<usize> = last.iter().map(|spot| options.nearest(*spot)).collect();
         if sides > 0 && last.len() == 25 && places.len() == 1 {
             let nearest = options.nearest(spot);
-            for at in options.around(nearest, sides - 1) {
-                prop_assert!(chain.followed.held.contains_key(&at), "strike {} at {:?}", options.price(at), now);
+            for at in options.range(nearest, sides - 1) {
+                prop_assert!(chain.followed.subscribed.contains_key(&at), "strike {} at {:?}", options.price(at), now);
             }
         }
         over_since = if held.len() > 2 * (2 * sides + 5) { over_since.or(Some(now)) } else { None };

@@ -40,12 +40,12 @@ impl Bench {
         Bench { hub, opened, begun: Cell::new(Instant::now()), peers: RefCell::default() }
     }
 
-    async fn client(&self, stream: Stream) -> Rc<Client> {
+    async fn client(&self, stream: Stream) -> Rc<RelayClient> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (tcp, _) = listener.accept().await.unwrap();
         self.peers.borrow_mut().push(peer);
-        Rc::new(Client::new(self.hub.next_id(), stream, false, tcp))
+        Rc::new(RelayClient::new(self.hub.next_id(), stream, false, tcp))
     }
 
     /// Counts seconds from now on.
@@ -57,10 +57,10 @@ impl Bench {
     /// as `+KEY@MODE`, `-KEY@MODE` and `quit`.
     fn at(&self, seconds: u64) -> Vec<String> {
         self.hub.second(self.begun.get() + Duration::from_secs(seconds));
-        self.asked()
+        self.changes()
     }
 
-    fn asked(&self) -> Vec<String> {
+    fn changes(&self) -> Vec<String> {
         let name = |sign: char, one: &Subscription| match one.mode {
             Some(mode) => format!("{sign}{}@{}", one.instrument, mode.name()),
             None => format!("{sign}{}", one.instrument),
@@ -94,13 +94,13 @@ async fn a_mode_is_lowered_and_an_instrument_given_up_a_minute_after_its_last_ne
         assert_eq!(bench.at(0), [format!("+{HDFC}@ticker")]);
         assert!(bench.at(300).is_empty(), "what is needed stays");
         bench.begin();
-        bench.hub.left(&full);
+        bench.hub.client_left(&full);
         assert!(bench.at(58).is_empty());
         assert_eq!(bench.at(61), [format!("+{OPTION}@ticker"), format!("-{OPTION}@full")]);
         bench.hub.unsubscribe(&ticker, Mode::Ticker, &[HDFC]);
         assert_eq!(bench.at(61), [format!("-{HDFC}@ticker")]);
         bench.begin();
-        bench.hub.left(&ticker);
+        bench.hub.client_left(&ticker);
         assert!(bench.at(58).is_empty());
         assert_eq!(bench.at(61), [format!("-{OPTION}@ticker"), "quit".to_owned()]);
     })
@@ -115,9 +115,9 @@ async fn the_minute_begins_when_the_last_of_several_clients_leaves() {
             bench.hub.subscribe(client, Mode::Full, &[OPTION]);
         }
         bench.begin();
-        bench.hub.left(&first);
+        bench.hub.client_left(&first);
         tokio::time::sleep(APART).await;
-        bench.hub.left(&second);
+        bench.hub.client_left(&second);
         assert!(bench.at(61).is_empty(), "a minute after the first, and less than one after the second");
         assert_eq!(bench.at(66), [format!("-{OPTION}@full"), "quit".to_owned()]);
 
@@ -127,7 +127,7 @@ async fn the_minute_begins_when_the_last_of_several_clients_leaves() {
         let (first, second) = (bench.client(depth).await, bench.client(depth).await);
         bench.hub.subscribe_depth(&first, Levels::Twenty, &[HDFC]);
         bench.begin();
-        bench.hub.left(&first);
+        bench.hub.client_left(&first);
         assert!(bench.at(30).is_empty());
         bench.hub.subscribe_depth(&second, Levels::Twenty, &[HDFC]);
         assert!(bench.at(200).is_empty());
@@ -151,11 +151,11 @@ async fn a_mode_between_is_kept_for_its_own_minute() {
             bench.hub.subscribe(client, mode, &[OPTION, NIFTY]);
         }
         // An index is never subscribed in mode full, because the server sends nothing then.
-        assert_eq!(bench.asked(), [format!("+{NIFTY}@quote")]);
+        assert_eq!(bench.changes(), [format!("+{NIFTY}@quote")]);
         bench.begin();
-        bench.hub.left(&full);
+        bench.hub.client_left(&full);
         tokio::time::sleep(APART).await;
-        bench.hub.left(&quote);
+        bench.hub.client_left(&quote);
         assert_eq!(bench.at(61), [format!("+{OPTION}@quote"), format!("-{OPTION}@full")]);
         let mut lowered = bench.at(66);
         lowered.sort();
@@ -173,12 +173,12 @@ async fn the_order_stream_is_closed_a_minute_after_its_last_client() {
         bench.hub.subscribe_orders(&client);
         assert_eq!(bench.opened.borrow().len(), 1);
         assert!(bench.at(0).is_empty());
-        bench.hub.left(&client);
+        bench.hub.client_left(&client);
         assert!(bench.at(10).is_empty() && bench.at(69).is_empty());
         let again = bench.client(Stream::Orders).await;
         bench.hub.subscribe_orders(&again);
         assert!(bench.at(75).is_empty());
-        bench.hub.left(&again);
+        bench.hub.client_left(&again);
         assert!(bench.at(80).is_empty() && bench.at(139).is_empty());
         assert_eq!(bench.at(141), ["quit"]);
         assert_eq!(bench.opened.borrow().len(), 1, "one login for all of them");

@@ -20,12 +20,12 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// Time that sockets have for an orderly end.
-const GOODBYE: Duration = Duration::from_millis(500);
+const END_LIMIT: Duration = Duration::from_millis(500);
 /// Time that received data has to reach its reader once the run ends.
 const DRAIN: Duration = Duration::from_millis(1_100);
 /// Additional time that outputs have to return from a wait or a system call. Stderr then has its 0.4 s, so that a run
 /// ended by a signal takes less than two seconds.
-const COME_BACK: Duration = Duration::from_millis(400);
+const OUTPUT_RETURN: Duration = Duration::from_millis(400);
 /// Microseconds without a connection at the end after which a run has failed.
 const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
 
@@ -48,8 +48,8 @@ impl Driver {
             at_us: now_us(),
         });
         self.shared.pipeline.event(Event::End { reason: reason.clone(), at_us: now_us() });
-        self.shared.tell_all(Input::Stop);
-        let goodbye = tokio::time::sleep(GOODBYE);
+        self.shared.send_to_all(Input::Stop);
+        let goodbye = tokio::time::sleep(END_LIMIT);
         tokio::pin!(goodbye);
         loop {
             tokio::select! {
@@ -69,7 +69,7 @@ impl Driver {
         self.sockets.abort_all();
         self.shared.pipeline.begin_end();
         let summary = self.drained(begun, &reason, signals).await?;
-        self.tell_crowd(summary.figures.strangers);
+        self.warn_of_strangers(summary.figures.strangers);
         self.close(&reason, &summary, silence, missing.unwrap_or(Exit::Network))
     }
 
@@ -94,7 +94,7 @@ impl Driver {
                     }
                     is_stopped = true;
                     self.stop.stop();
-                    late.as_mut().reset((Instant::now() + COME_BACK).into());
+                    late.as_mut().reset((Instant::now() + OUTPUT_RETURN).into());
                 }
             }
         }
@@ -171,7 +171,7 @@ impl Drop for Driver {
         }
         self.shared.pipeline.begin_end();
         let begun = Instant::now();
-        while !self.shared.pipeline.has_ended() && begun.elapsed() < DRAIN + COME_BACK {
+        while !self.shared.pipeline.has_ended() && begun.elapsed() < DRAIN + OUTPUT_RETURN {
             if begun.elapsed() >= DRAIN {
                 self.stop.stop();
             }

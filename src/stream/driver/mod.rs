@@ -51,7 +51,7 @@ pub(super) struct Driver {
     report: report::Report,
     status: status::Status,
     failure: Option<Failure>,
-    told_of_damage: bool,
+    has_reported_damage: bool,
     told_of_crowd: bool,
     /// Lengths of the pipeline's bars, and when one may be due next.
     bars: Vec<Interval>,
@@ -59,7 +59,7 @@ pub(super) struct Driver {
 }
 
 /// An event that the driver handles.
-enum Happened {
+enum DriverEvent {
     Signal(Signal),
     Output,
     Socket(SocketEnd),
@@ -79,7 +79,7 @@ impl Driver {
             Failure::new(Exit::Bug, format!("the thread of an output cannot be started: {}", error.kind()))
         };
         let wake = Wake::default();
-        let (mut outputs, mut capture) = (run.outputs, run.tap);
+        let (mut outputs, mut capture) = (run.outputs, run.frame_observer);
         outputs.set_stream(feed);
         outputs.start_threads(run.on_lag, &wake.caller()).map_err(no_thread)?;
         if let Some(capture) = &mut capture {
@@ -108,10 +108,10 @@ impl Driver {
             redactor: console.redactor(),
             connector: run.connector,
             pipeline,
-            tells_unseen: Cell::new(false),
+            reports_unseen: Cell::new(false),
             credentials_origin: run.credentials_origin,
             rest: run.rest,
-            gate: RefCell::new(run.gate),
+            admission: RefCell::new(run.admission),
             started: Instant::now(),
             peers: RefCell::default(),
             sockets: RefCell::default(),
@@ -119,7 +119,7 @@ impl Driver {
             has_been_live: Cell::new(false),
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
             token_ends_us: Cell::new(None),
-            kind_looked_at: Cell::new(false),
+            is_kind_checked: Cell::new(false),
             texts: Cell::new(0),
             spots: RefCell::default(),
             last_text: RefCell::default(),
@@ -148,7 +148,7 @@ impl Driver {
             on_end: run.on_end,
             report,
             failure: None,
-            told_of_damage: false,
+            has_reported_damage: false,
             told_of_crowd: false,
             bars_due_us: next_due_us(&bars, now_us()),
             bars,
@@ -157,7 +157,7 @@ impl Driver {
 
     pub(super) async fn run(mut self) -> Result<Ended, Failure> {
         let mut signals = Signals::new()?;
-        if self.early.is_asked() {
+        if self.early.is_requested() {
             return self.end("signal".to_owned(), &mut signals).await;
         }
         for i in 0..self.plan.connections().len() {
@@ -181,13 +181,13 @@ impl Driver {
             other_path: self.base.alternative().is_some(),
             ..self.session.clone()
         };
-        self.tell_writer(conn, subscriptions);
+        self.add_subscriptions(conn, subscriptions);
         let session = Session::new(config, subscriptions.iter().copied());
         let socket = Socket::new(conn, session, Rc::clone(&self.shared), self.base.clone(), inputs);
         self.sockets.spawn_local(socket.run());
     }
 
-    fn tell_writer(&self, conn: u16, subscriptions: &[Subscription]) {
+    fn add_subscriptions(&self, conn: u16, subscriptions: &[Subscription]) {
         if !subscriptions.is_empty() {
             let instruments = subscriptions.iter().map(|s| (s.instrument, s.mode)).collect();
             self.shared.pipeline.event(Event::Subscribed { conn, instruments });
@@ -208,45 +208,45 @@ impl Driver {
         let over_at = self.duration.map(|duration| self.shared.started + duration);
         loop {
             let happened = tokio::select! {
-                signal = signals.next() => Happened::Signal(signal),
-                () = self.shared.pipeline.changed() => Happened::Output,
-                Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
-                change = next_change(&mut self.changes) => Happened::Change(change),
-                () = until(over_at) => Happened::DurationOver,
-                () = clock_reaches(self.bars_due_us) => Happened::Clock,
-                _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
-                _ = chains.tick(), if !self.chains.is_empty() => Happened::ChainsDue,
-                _ = seconds.tick() => Happened::Second,
-                _ = alive.tick(), if alive_interval.is_some() => Happened::Alive,
+                signal = signals.next() => DriverEvent::Signal(signal),
+                () = self.shared.pipeline.changed() => DriverEvent::Output,
+                Some(end) = self.sockets.join_next() => DriverEvent::Socket(end.unwrap_or_else(|error| panicked(&error))),
+                change = next_change(&mut self.changes) => DriverEvent::Change(change),
+                () = until(over_at) => DriverEvent::DurationOver,
+                () = clock_reaches(self.bars_due_us) => DriverEvent::Clock,
+                _ = stats.tick(), if self.stats.is_some() => DriverEvent::Stats,
+                _ = chains.tick(), if !self.chains.is_empty() => DriverEvent::ChainsDue,
+                _ = seconds.tick() => DriverEvent::Second,
+                _ = alive.tick(), if alive_interval.is_some() => DriverEvent::Alive,
             };
             match happened {
-                Happened::Signal(Signal::Stop) => return "signal".to_owned(),
-                Happened::Signal(Signal::HangUp) => self.hang_up(),
-                Happened::Signal(Signal::Figures) | Happened::Stats => self.print_figures(),
-                Happened::Output => {
+                DriverEvent::Signal(Signal::Stop) => return "signal".to_owned(),
+                DriverEvent::Signal(Signal::HangUp) => self.hang_up(),
+                DriverEvent::Signal(Signal::Figures) | DriverEvent::Stats => self.print_figures(),
+                DriverEvent::Output => {
                     self.shared.pipeline.look();
                     match self.shared.pipeline.stop_reason() {
                         Some(StopReason::Done(reason)) => return reason,
                         Some(StopReason::Output(_)) => return "output".to_owned(),
                         None => {}
                     }
-                    if self.shared.tells_unseen.take() {
+                    if self.shared.reports_unseen.take() {
                         self.print_unseen(&self.shared.pipeline.never_seen());
                     }
                 }
-                Happened::Socket(SocketEnd::Stopped) => {}
-                Happened::Socket(SocketEnd::GaveUp(failure)) => {
+                DriverEvent::Socket(SocketEnd::Stopped) => {}
+                DriverEvent::Socket(SocketEnd::GaveUp(failure)) => {
                     self.failure = Some(failure);
                     return "gave up".to_owned();
                 }
-                Happened::Change(Some(Change::Quit)) => return "quit".to_owned(),
-                Happened::Change(Some(change)) => self.change(change),
-                Happened::Change(None) => self.changes = None,
-                Happened::ChainsDue => self.follow_chains(),
-                Happened::Alive => self.report.alive(),
-                Happened::DurationOver => return "duration".to_owned(),
-                Happened::Clock => self.bars_due(),
-                Happened::Second => {
+                DriverEvent::Change(Some(Change::Quit)) => return "quit".to_owned(),
+                DriverEvent::Change(Some(change)) => self.change(change),
+                DriverEvent::Change(None) => self.changes = None,
+                DriverEvent::ChainsDue => self.follow_chains(),
+                DriverEvent::Alive => self.report.report_alive(),
+                DriverEvent::DurationOver => return "duration".to_owned(),
+                DriverEvent::Clock => self.bars_due(),
+                DriverEvent::Second => {
                     // The wall clock is checked every second, because it may be set during the run.
                     if self.until_us.is_some_and(|until| now_us() >= until) {
                         return "until".to_owned();
@@ -283,8 +283,8 @@ impl Driver {
         self.shared.pipeline.tick();
         let figures = self.shared.pipeline.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
-        self.tell_crowd(figures.strangers);
-        if figures.counts.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
+        self.warn_of_strangers(figures.strangers);
+        if figures.counts.malformed > 0 && !std::mem::replace(&mut self.has_reported_damage, true) {
             self.console.warn(format!(
                 "damaged packets came: {} so far; gap records with the reason malformed say when, the closing line how many",
                 figures.counts.malformed
@@ -302,7 +302,7 @@ impl Driver {
     }
 
     /// Warns once that the server sends far more instruments than were subscribed.
-    fn tell_crowd(&mut self, strangers: usize) {
+    fn warn_of_strangers(&mut self, strangers: usize) {
         if strangers >= STRANGERS && !std::mem::replace(&mut self.told_of_crowd, true) {
             self.console.warn(format!(
                 "packets of {STRANGERS} instruments came that nobody asked for; more of them are printed too, but without \
@@ -380,7 +380,7 @@ impl Driver {
                 continue;
             }
             let conn = u16::try_from(change.connection + 1).unwrap_or(u16::MAX);
-            self.tell_writer(conn, &change.subscribe);
+            self.add_subscriptions(conn, &change.subscribe);
             let peers = self.shared.peers.borrow();
             if let Some(peer) = peers.get(change.connection) {
                 if !change.unsubscribe.is_empty() {
@@ -408,7 +408,7 @@ impl Driver {
 }
 
 /// Returns the record of a chain's change.
-fn chain_record(underlying: String, change: crate::chain::Change) -> crate::record::chain::Chain {
+fn chain_record(underlying: String, change: crate::chain::ChainChange) -> crate::record::chain::Chain {
     crate::record::chain::Chain {
         underlying,
         expiry: change.expiry.to_string(),

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 /// Collects what one wake-up brought.
 #[derive(Default)]
-struct Seen {
+struct BatchSummary {
     packets: u32,
     pong: bool,
     /// Whether a text on the order socket is no order message.
@@ -31,7 +31,7 @@ impl Socket {
     pub(super) fn incoming(&mut self, first: Incoming) {
         let shared = Rc::clone(&self.shared);
         let mut batch = shared.pipeline.batch(self.conn);
-        let mut seen = Seen::default();
+        let mut seen = BatchSummary::default();
         let mut next = Some(first);
         // All messages of one read of the socket have the same receive time, so the clock is read once.
         let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
@@ -86,27 +86,27 @@ impl Socket {
         // Frames come first, because events of the connection happened after them.
         batch.done();
         if let Some(observer) = &self.shared.observer {
-            observer.batch_over();
+            observer.batch_ended();
         }
         for gap in std::mem::take(&mut seen.gaps) {
-            self.relayed_gap(gap);
+            self.record_relayed_gap(gap);
         }
-        self.note_traffic();
+        self.report_traffic();
         if seen.pong {
-            self.tell(Input::Pong);
+            self.input(Input::Pong);
         }
         if seen.packets > 0 {
-            shared.note_data(self.conn, recv_us);
-            self.tell(Input::Data { packets: seen.packets });
+            shared.record_data(self.conn, recv_us);
+            self.input(Input::Data { packets: seen.packets });
         }
         if seen.is_no_order {
-            self.tell(Input::NoOrderMessage);
+            self.input(Input::NoOrderMessage);
         }
         for instrument in seen.unwanted {
-            self.tell(Input::Unwanted(instrument));
+            self.input(Input::Unwanted(instrument));
         }
         if let Some(reason) = seen.disconnect {
-            self.tell(Input::ServerDisconnect(reason));
+            self.input(Input::ServerDisconnect(reason));
         }
         if let Some(ended) = seen.ended {
             self.closed(ended);
@@ -120,7 +120,7 @@ impl Socket {
     }
 
     /// Records a gap that a relay reported: its connection to the server was away, or this program read too slowly.
-    fn relayed_gap(&self, gap: GapMessage) {
+    fn record_relayed_gap(&self, gap: GapMessage) {
         let reason = GapReason::ALL.into_iter().find(|reason| reason.name() == gap.reason);
         self.shared.pipeline.event(Event::Gap {
             conn: self.conn,
@@ -146,7 +146,7 @@ impl Socket {
     }
 
     /// Checks a binary frame's headers: whether it is data, and whether it ends the session.
-    fn binary(&self, bytes: &[u8], seen: &mut Seen) {
+    fn binary(&self, bytes: &[u8], seen: &mut BatchSummary) {
         match self.feed {
             Stream::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
             Stream::Market => {

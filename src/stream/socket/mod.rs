@@ -66,7 +66,7 @@ enum Answer {
 }
 
 /// An event that the socket handles.
-enum Happened {
+enum SocketEvent {
     Input(Option<Input>),
     Answer(Answer),
     Incoming(Incoming),
@@ -105,7 +105,7 @@ impl Socket {
 
     /// Runs the session to its end.
     pub(super) async fn run(mut self) -> SocketEnd {
-        self.tell(Input::Start);
+        self.input(Input::Start);
         loop {
             while let Some(action) = self.session.next_action() {
                 if let Some(end) = self.act(action) {
@@ -115,34 +115,34 @@ impl Socket {
             let blocked = self.is_blocked();
             if blocked != self.paused {
                 self.paused = blocked;
-                self.tell(Input::ReadingPaused(blocked));
+                self.input(Input::ReadingPaused(blocked));
                 continue;
             }
             let happened = self.next().await;
             match happened {
-                Happened::Input(Some(input)) => {
+                SocketEvent::Input(Some(input)) => {
                     self.ends_live = input == Input::Stop && self.session.is_live();
-                    self.tell(input);
+                    self.input(input);
                 }
                 // The sender is gone, so nothing else can stop the socket: stop it.
-                Happened::Input(None) => self.tell(Input::Stop),
-                Happened::Answer(answer) => self.answer(answer),
-                Happened::Incoming(incoming) => {
+                SocketEvent::Input(None) => self.input(Input::Stop),
+                SocketEvent::Answer(answer) => self.answer(answer),
+                SocketEvent::Incoming(incoming) => {
                     self.rested = false;
                     self.incoming(incoming);
                 }
-                Happened::Room => {}
-                Happened::Unread => self.show_life(),
-                Happened::Rested => self.rested = true,
-                Happened::Deadline => {
-                    self.note_traffic();
-                    self.tell(Input::Tick);
+                SocketEvent::Room => {}
+                SocketEvent::Unread => self.send_sign_of_life(),
+                SocketEvent::Rested => self.rested = true,
+                SocketEvent::Deadline => {
+                    self.report_traffic();
+                    self.input(Input::Tick);
                 }
             }
         }
     }
 
-    fn tell(&mut self, input: Input) {
+    fn input(&mut self, input: Input) {
         self.session.on(self.shared.now(), input);
     }
 
@@ -151,7 +151,7 @@ impl Socket {
         self.connection.is_some() && self.shared.pipeline.is_full()
     }
 
-    async fn next(&mut self) -> Happened {
+    async fn next(&mut self) -> SocketEvent {
         let blocked = self.is_blocked();
         // The limit is far below what a slow reader leaves waiting, and far above what a market sends.
         let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.pipeline.is_crowded();
@@ -159,20 +159,20 @@ impl Socket {
         let Socket { inputs, answers, connection, shared, .. } = self;
         tokio::select! {
             biased;
-            input = inputs.recv() => Happened::Input(input),
-            Some(answer) = answers.next(), if !answers.is_empty() => Happened::Answer(answer),
-            () = shared.pipeline.room(), if blocked => Happened::Room,
-            () = tokio::time::sleep(SIGN_OF_LIFE), if blocked => Happened::Unread,
-            () = tokio::time::sleep(REST), if crowded => Happened::Rested,
+            input = inputs.recv() => SocketEvent::Input(input),
+            Some(answer) = answers.next(), if !answers.is_empty() => SocketEvent::Answer(answer),
+            () = shared.pipeline.room(), if blocked => SocketEvent::Room,
+            () = tokio::time::sleep(SIGN_OF_LIFE), if blocked => SocketEvent::Unread,
+            () = tokio::time::sleep(REST), if crowded => SocketEvent::Rested,
             incoming = next_of(connection), if connection.is_some() && !blocked && !crowded => {
-                Happened::Incoming(incoming)
+                SocketEvent::Incoming(incoming)
             }
-            () = sleep_until(deadline), if deadline.is_some() => Happened::Deadline,
+            () = sleep_until(deadline), if deadline.is_some() => SocketEvent::Deadline,
         }
     }
 
     /// Sends the server a sign of life, although its pings are not read.
-    fn show_life(&mut self) {
+    fn send_sign_of_life(&mut self) {
         if let Some(connection) = &mut self.connection
             && let Err(ended) = connection.send_pong()
         {
@@ -228,12 +228,14 @@ impl Socket {
                     self.base = other;
                 }
             }
-            Action::Refused(fingerprint) => self.shared.tell_others(self.conn, Input::CredentialsRefused(fingerprint)),
+            Action::Refused(fingerprint) => {
+                self.shared.send_to_others(self.conn, Input::CredentialsRefused(fingerprint))
+            }
             Action::Status { event, detail } => self.status(event, detail),
             Action::OpenGap { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
                 if let Some(observer) = &self.shared.observer {
-                    observer.lost(self.conn, reason, &detail, from_us);
+                    observer.gap_opened(self.conn, reason, &detail, from_us);
                 }
                 self.shared.pipeline.event(Event::GapOpened { conn: self.conn, reason, detail, from_us });
             }
@@ -299,9 +301,9 @@ impl Socket {
         };
         self.shared.console.event(LogLevel::Debug, &fields, words);
         if event == StatusEvent::Live && !self.shared.has_been_live.replace(true) {
-            self.shared.tell_all(Input::RunIsLive);
+            self.shared.send_to_all(Input::RunIsLive);
         }
-        self.shared.note_status(self.conn, event, detail.clone(), self.session.exit());
+        self.shared.record_status(self.conn, event, detail.clone(), self.session.exit());
         self.shared.pipeline.event(Event::Status { conn: self.conn, event, detail, at_us });
     }
 
@@ -334,27 +336,27 @@ impl Socket {
 
     fn answer(&mut self, answer: Answer) {
         match answer {
-            Answer::Input(input) => self.tell(input),
+            Answer::Input(input) => self.input(input),
             Answer::Credentials(Ok(login)) => {
-                self.shared.look_at(&login);
+                self.shared.warn_about(&login);
                 let fingerprint = fingerprint(&login);
                 self.login = Some(login);
-                self.tell(Input::CredentialsRead(Ok(fingerprint)));
+                self.input(Input::CredentialsRead(Ok(fingerprint)));
             }
-            Answer::Credentials(Err(problem)) => self.tell(Input::CredentialsRead(Err(problem))),
+            Answer::Credentials(Err(problem)) => self.input(Input::CredentialsRead(Err(problem))),
             Answer::Connected(attempt, _) if attempt != self.attempt => {}
             Answer::Connected(_, result) => match *result {
                 Ok(connection) => {
                     self.received_bytes = connection.received_bytes();
                     self.connection = Some(connection);
-                    self.tell(Input::Connected);
+                    self.input(Input::Connected);
                 }
                 Err(cause) => {
                     // The budget and a cool-off took no attempt.
                     if matches!(cause, Cause::Connect(_)) && !cause.reached_server() {
                         self.shared.return_attempt();
                     }
-                    self.tell(Input::ConnectFailed(cause));
+                    self.input(Input::ConnectFailed(cause));
                 }
             },
             // A snapshot that was requested on an earlier connection may be older than what was missed since.
@@ -371,9 +373,9 @@ impl Socket {
                     batch.push(kind, at_us, &self.shared.redactor.redact_text(&body));
                     batch.done();
                     self.shared.pipeline.event(Event::Resynced { conn: self.conn, at_us });
-                    self.tell(Input::SnapshotFetched);
+                    self.input(Input::SnapshotFetched);
                 }
-                Err(words) => self.tell(Input::SnapshotFailed(words)),
+                Err(words) => self.input(Input::SnapshotFailed(words)),
             },
         }
     }
@@ -383,17 +385,17 @@ impl Socket {
     }
 
     /// Reports received bytes to the session, complete messages or not.
-    fn note_traffic(&mut self) {
+    fn report_traffic(&mut self) {
         let received = self.connection_bytes();
         if received != self.received_bytes {
             self.received_bytes = received;
-            self.tell(Input::Traffic);
+            self.input(Input::Traffic);
         }
     }
 
     fn closed(&mut self, ended: Ended) {
         self.connection = None;
-        self.tell(Input::Closed(ended));
+        self.input(Input::Closed(ended));
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// Admits a run's connections, as far as this host's state allows.
-pub struct Gate {
+pub struct Admission {
     kind: Stream,
     ignore_limit: bool,
     /// Opened with the first client id that is used.
@@ -18,10 +18,10 @@ pub struct Gate {
     places: HashMap<u16, SocketPlace>,
 }
 
-impl Gate {
+impl Admission {
     /// Creates the admission of a run of a stream; `ignore_limit` is `--ignore-socket-limit`.
-    pub fn new(feed: Stream, ignore_limit: bool) -> Gate {
-        Gate { kind: feed, ignore_limit, account: None, places: HashMap::new() }
+    pub fn new(feed: Stream, ignore_limit: bool) -> Admission {
+        Admission { kind: feed, ignore_limit, account: None, places: HashMap::new() }
     }
 
     /// Takes a place for a connection (once) and an attempt from the budget.
