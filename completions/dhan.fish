@@ -539,7 +539,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand relay" -s q -l quiet -d 'Only 
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people'
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'For people, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people: what failed first, with what to do, within 80 columns'
 ndjson\t'One finding a line'"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
@@ -553,6 +553,7 @@ never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l stop -d 'End every stream of this account on this host (SIGTERM), say which, and look at nothing else'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l offline -d 'Touch no network'
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l json -d 'One record a finding, also on a terminal: --format ndjson'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l no-config -d 'Do not read config.toml'

@@ -157,12 +157,13 @@ pub enum Command {
     /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
     ///
     /// Looks at everything between this host and the data, says what it found, and exits with the
-    /// code of the worst: 0 when nothing failed. Every endpoint is connected to once and left at
-    /// once, unless the account cools off or another socket could throw out a running stream.
+    /// code of the worst: 0 when nothing failed. One quote is asked for, since what the account's
+    /// profile says can be wrong. Every endpoint is connected to once and left at once, unless the
+    /// account cools off or another socket could throw out a running stream.
     ///
     /// Examples:
     ///   dhan doctor
-    ///   dhan doctor --offline --format ndjson
+    ///   dhan doctor --offline --json
     ///   dhan doctor --stop
     #[command(verbatim_doc_comment)]
     Doctor(Lazy<DoctorArgs>),

@@ -1,5 +1,4 @@
-//! The requests to Dhan: a token made, a token renewed, and the server's time. The only POST of this program is here; it
-//! makes a token and nothing else.
+//! The requests to Dhan: a token made, a token renewed, and the server's time. Its POST makes a token and nothing else.
 
 use super::answer::{Call, Made, Refusal, judge};
 use crate::auth::{ApiBase, Credentials};
