@@ -16,9 +16,9 @@
 //!
 //! ```text
 //! net::Connector    ─► ConnectError ─┐
-//! net::Connection   ─► Ended        ─┤          policy::verdict          Action::Wait, GiveUp, Lost …
+//! net::Connection   ─► Ended        ─┤          policy::verdict          Action::Connect, GiveUp, OpenGap …
 //! disconnect packet ─► Reason       ─┼► Cause ─► (one table) ─► Session ─┬► status record, gap record (detail)
-//! auth::Source      ─► Problem      ─┤                                   ├► stderr, once (session::outage)
+//! auth (credentials)─► Error        ─┤                                   ├► stderr, once (session::outage)
 //! account (budget)  ─► Budget       ─┘                                   └► exit code (policy::exit)
 //! ```
 //!

@@ -1,16 +1,16 @@
-//! The connect budget: ten attempts in a burst, and ten a minute after it.
+//! Implements the connect budget: ten attempts in a burst, and ten a minute after it.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Attempts in a burst.
+/// Number of attempts in a burst.
 pub const BURST: i64 = 10;
-/// An attempt is earned back in this time, in µs: ten a minute.
+/// Microseconds after which an attempt is available again: ten a minute.
 const EARNED_US: i64 = 6_000_000;
-/// How far ahead the account of attempts can be at most, in µs; what claims more is damaged or of another clock.
+/// Longest time in microseconds until the bucket is full; a longer one is damaged or of another clock.
 const FULL_US: i64 = BURST * EARNED_US;
 
-/// A token bucket, kept as the moment at which it will be full again (µs since the epoch).
+/// A token bucket, stored as the time at which it will be full again (microseconds since the epoch).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bucket {
@@ -18,7 +18,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Takes an attempt, or says how long until there is one (6 s at most).
+    /// Takes an attempt, or returns the time until one is available (6 s at most).
     pub fn take(&mut self, now_us: i64) -> Result<(), Duration> {
         let start = self.owed_from(now_us);
         let wait = start.saturating_add(EARNED_US).saturating_sub(FULL_US).saturating_sub(now_us);
@@ -29,12 +29,12 @@ impl Bucket {
         Ok(())
     }
 
-    /// Gives an attempt back.
-    pub fn give_back(&mut self, now_us: i64) {
+    /// Returns an attempt to the bucket.
+    pub fn return_attempt(&mut self, now_us: i64) {
         self.full_at_us = self.owed_from(now_us).saturating_sub(EARNED_US).max(now_us);
     }
 
-    /// The emptier of the two, as seen from now.
+    /// Takes over the emptier of both buckets, as seen from now.
     pub fn merge(&mut self, other: Bucket, now_us: i64) {
         self.full_at_us = self.owed_from(now_us).max(other.owed_from(now_us));
     }
@@ -57,7 +57,7 @@ mod tests {
         let (mut bucket, now) = (Bucket::default(), 1_800_000_000 * SECOND);
         for _ in 0..100 {
             assert_eq!(bucket.take(now), Ok(()));
-            bucket.give_back(now);
+            bucket.return_attempt(now);
         }
         assert!((0..10).all(|_| bucket.take(now).is_ok()));
         assert!(bucket.take(now).is_err(), "nothing was won by it");

@@ -1,22 +1,23 @@
-//! Cool-offs: moments before which nobody of the account connects.
+//! Holds cool-offs: times before which no process of the account connects.
 
 use crate::model::CoolOffKind;
 use crate::session::policy::{DISPLACED, LONGEST_COOL_OFF};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// After an 805, all kinds of sockets are one pool for so long; then that is asked of the server anew.
+/// Microseconds after an 805 in which all kinds of sockets count as one pool; then each kind is tried by itself
+/// again.
 const ONE_POOL_US: i64 = 24 * 3_600 * 1_000_000;
 
-/// A cool-off: from when until when, µs since the epoch.
+/// Holds a cool-off's beginning and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CoolOff {
-    /// When it began.
+    /// Its beginning in microseconds since the epoch.
     pub since_us: i64,
-    /// When it ends.
+    /// Its end in microseconds since the epoch.
     pub until_us: i64,
-    /// How often running, from 0.
+    /// Number of earlier cool-offs in a row; the first is 0.
     pub step: u32,
 }
 
@@ -26,20 +27,19 @@ impl CoolOff {
         CoolOff { since_us: now_us, until_us: now_us.saturating_add(wait_us), step }
     }
 
-    /// How long it still lasts.
-    pub fn left(self, now_us: i64) -> Duration {
+    /// Returns how long it still lasts.
+    pub fn remaining(self, now_us: i64) -> Duration {
         Duration::from_micros(u64::try_from(self.until_us.saturating_sub(now_us)).unwrap_or(0))
     }
 
-    /// Whether it runs, and can have been written by an honest clock: begun in the past, and not longer than such a
-    /// cool-off can be.
+    /// Returns whether it is running and plausible: begun in the past, and not longer than such a cool-off can be.
     fn runs(self, now_us: i64, longest: Duration) -> bool {
         let lasts = u64::try_from(self.until_us.saturating_sub(self.since_us)).unwrap_or(0);
         (self.since_us..self.until_us).contains(&now_us) && Duration::from_micros(lasts) <= longest
     }
 }
 
-/// All of an account's.
+/// Holds all cool-offs of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CoolOffs {
@@ -49,7 +49,7 @@ pub struct CoolOffs {
 }
 
 impl CoolOffs {
-    /// The running cool-off of a kind.
+    /// Returns the running cool-off of a kind.
     pub fn of(&self, kind: CoolOffKind, now_us: i64) -> Option<CoolOff> {
         let (cool_off, longest) = match kind {
             CoolOffKind::Throttled => (self.throttled, LONGEST_COOL_OFF),
@@ -58,7 +58,7 @@ impl CoolOffs {
         cool_off.filter(|c| c.runs(now_us, longest))
     }
 
-    /// The running cool-off that lasts longest.
+    /// Returns the running cool-off that lasts longest.
     pub fn running(&self, now_us: i64) -> Option<(CoolOffKind, CoolOff)> {
         CoolOffKind::ALL
             .into_iter()
@@ -66,12 +66,12 @@ impl CoolOffs {
             .max_by_key(|(_, cool_off)| cool_off.until_us)
     }
 
-    /// Whether all kinds of sockets count as one pool.
-    pub fn one_pool(&self, now_us: i64) -> bool {
+    /// Returns whether all kinds of sockets count as one pool.
+    pub fn is_one_pool(&self, now_us: i64) -> bool {
         self.one_pool_since_us.is_some_and(|since| (since..since.saturating_add(ONE_POOL_US)).contains(&now_us))
     }
 
-    /// Begins one, unless a longer one of its kind runs.
+    /// Starts a cool-off, unless a longer one of its kind is running.
     pub(super) fn start(&mut self, kind: CoolOffKind, cool_off: CoolOff, now_us: i64) {
         if kind == CoolOffKind::Displaced {
             self.one_pool_since_us = Some(now_us);
@@ -85,7 +85,7 @@ impl CoolOffs {
         }
     }
 
-    /// Both views, the longer of each kind.
+    /// Returns the longer cool-off of each kind.
     pub(super) fn merged(&self, other: CoolOffs) -> CoolOffs {
         let longer = |a: Option<CoolOff>, b: Option<CoolOff>| a.into_iter().chain(b).max_by_key(|c| c.since_us);
         CoolOffs {
@@ -109,9 +109,9 @@ mod tests {
             let damaged = Some(CoolOff { since_us, until_us, step });
             let all = CoolOffs { throttled: damaged, displaced: damaged, one_pool_since_us: Some(since_us) };
             if let Some((_, running)) = all.running(now_us) {
-                prop_assert!(running.left(now_us) <= LONGEST_COOL_OFF);
+                prop_assert!(running.remaining(now_us) <= LONGEST_COOL_OFF);
             }
-            prop_assert!(all.of(CoolOffKind::Displaced, now_us).is_none_or(|c| c.left(now_us) <= DISPLACED));
+            prop_assert!(all.of(CoolOffKind::Displaced, now_us).is_none_or(|c| c.remaining(now_us) <= DISPLACED));
         }
     }
 

@@ -1,11 +1,11 @@
-//! What all processes of an account on this host share: places, connect budget, cool-offs.
+//! Shares the state of an account between all processes on this host: places, connect budget, cool-offs.
 //!
-//! A folder per account below `$XDG_STATE_HOME/dhan` (else `~/.local/state/dhan`), named by a salted hash of the
-//! client id. Places are files whose locks die with their holders; budget and cool-offs are small JSON files. Whatever
-//! is damaged, dated in the future or cannot be written costs one warning and never blocks anybody: the state exists
-//! to be polite to the server, not to keep a user from his data.
+//! Each account has a folder below `$XDG_STATE_HOME/dhan` (else `~/.local/state/dhan`), named by a salted hash of the
+//! client id. Places are files whose locks end with their holders; budget and cool-offs are small JSON files. State
+//! that is damaged, dated in the future or not writable costs one warning and never blocks a run: it exists to be
+//! polite to the server, not to keep users from their data.
 //!
-//! The folder is the only thing touched here: the time is passed in, and nobody is waited for longer than a fifth of a second.
+//! Only the folder is touched: time is passed in, and no wait for another process exceeds a fifth of a second.
 
 pub mod budget;
 pub mod cool_off;
@@ -16,44 +16,44 @@ pub mod token;
 use crate::model::Stream;
 pub use budget::Bucket;
 pub use cool_off::{CoolOff, CoolOffs};
-pub use place::{Holder, NoPlace, Place};
+pub use place::{Holder, NoPlace, SocketPlace};
 pub use token::{TokenState, TokenTurn};
 
 use crate::model::CoolOffKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::Store;
+use store::AccountFolder;
 
-/// Whether the account may connect now.
+/// Says whether the account may connect now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
-    /// It may; the attempt is taken from the budget.
+pub enum ConnectPermit {
+    /// It may; the attempt was taken from the budget.
     Go,
-    /// The budget is used up for so long.
+    /// The budget is used up.
     Budget {
-        /// Until an attempt is free.
+        /// Time until an attempt is available.
         wait: Duration,
     },
-    /// The account is cooling off for so long.
+    /// The account is in a cool-off.
     CoolingOff {
-        /// Why.
+        /// What the server reported.
         kind: CoolOffKind,
-        /// How often running, from 0.
+        /// Number of earlier cool-offs in a row; the first is 0.
         step: u32,
-        /// Until it is over.
+        /// Time until it ends.
         wait: Duration,
     },
 }
 
-/// The shared state of one account, as one process sees it. Safe to share between threads; never fails to open.
+/// The shared state of one account, as one process sees it. Safe to share between threads; opening never fails.
 #[derive(Debug)]
 pub struct Account {
-    store: Option<Store>,
+    store: Option<AccountFolder>,
     memory: Mutex<Memory>,
 }
 
-/// What this process knows by itself: it holds where the disk fails.
+/// Holds what this process knows itself; it is used if the disk fails.
 #[derive(Debug, Default)]
 struct Memory {
     bucket: Bucket,
@@ -63,11 +63,11 @@ struct Memory {
 }
 
 impl Account {
-    /// The account of a client id, in `state_dir` (see [`state_dir`]). Where that cannot be used, one warning says
-    /// so and the state is this process's own.
+    /// Opens the account of a client id in `state_dir` (see [`state_dir`]). If the folder cannot be used, one warning
+    /// says so and the state is private to this process.
     pub fn open(state_dir: Option<PathBuf>, client_id: &str) -> Account {
         let account = Account::in_memory();
-        match state_dir.map(|dir| Store::open(&dir, client_id)) {
+        match state_dir.map(|dir| AccountFolder::open(&dir, client_id)) {
             Some(Ok(store)) => Account { store: Some(store), ..account },
             Some(Err(error)) => {
                 account.lock().warn(&error);
@@ -80,38 +80,39 @@ impl Account {
         }
     }
 
-    /// State that is shared with nobody: for `--demo`, and where there is no account.
+    /// Creates state that is not shared: for `--demo`, and without an account.
     pub fn in_memory() -> Account {
         Account { store: None, memory: Mutex::default() }
     }
 
-    /// The folder of this account, if it has one.
+    /// Returns the folder of this account, if it has one.
     pub fn folder(&self) -> Option<&std::path::Path> {
-        self.store.as_ref().map(Store::folder)
+        self.store.as_ref().map(AccountFolder::folder)
     }
 
-    /// Takes one of the five places of a kind; it is free again when the [`Place`] is dropped or the process dies.
-    /// `ignore_limit` takes part without being counted out (`--ignore-socket-limit`).
+    /// Takes one of the five places of a kind; it is freed when the [`SocketPlace`] is dropped or the process ends.
+    /// `ignore_limit` (`--ignore-socket-limit`) takes part without being limited.
     pub fn take_place(
         &self,
         kind: Stream,
         instruments: usize,
         now_us: i64,
         ignore_limit: bool,
-    ) -> Result<Place, NoPlace> {
+    ) -> Result<SocketPlace, NoPlace> {
         place::take(self, kind, instruments, now_us, ignore_limit)
     }
 
-    /// Asks to connect now; [`Admission::Go`] uses up an attempt of the budget. `now_us`: µs since the epoch.
-    pub fn admit(&self, now_us: i64) -> Admission {
+    /// Requests permission to connect now; [`ConnectPermit::Go`] takes an attempt from the budget. `now_us`: microseconds
+    /// since the epoch.
+    pub fn admit(&self, now_us: i64) -> ConnectPermit {
         let mut memory = self.lock();
         if let Some((kind, cool_off)) = self.read_cool_offs(&mut memory).running(now_us) {
-            return Admission::CoolingOff { kind, step: cool_off.step, wait: cool_off.left(now_us) };
+            return ConnectPermit::CoolingOff { kind, step: cool_off.step, wait: cool_off.remaining(now_us) };
         }
         let mine = memory.bucket;
         let outcome = match &self.store {
             Some(store) => store.update("budget.json", |disk: &mut Bucket| {
-                // What the disk forgot, this process remembers.
+                // This process also knows what the disk may have lost.
                 disk.merge(mine, now_us);
                 disk.take(now_us).map(|()| *disk)
             }),
@@ -129,23 +130,23 @@ impl Account {
             }
         };
         match taken {
-            Ok(()) => Admission::Go,
-            Err(wait) => Admission::Budget { wait },
+            Ok(()) => ConnectPermit::Go,
+            Err(wait) => ConnectPermit::Budget { wait },
         }
     }
 
-    /// Gives an attempt back to the budget: it did not reach the server, or its session ended as it should.
-    pub fn give_back(&self, now_us: i64) {
+    /// Returns an attempt to the budget: it did not reach the server, or its session ended in order.
+    pub fn return_attempt(&self, now_us: i64) {
         let mut memory = self.lock();
-        memory.bucket.give_back(now_us);
+        memory.bucket.return_attempt(now_us);
         let mine = memory.bucket;
         if let Some(store) = &self.store {
             let written = store.update("budget.json", |disk: &mut Bucket| {
-                disk.give_back(now_us);
+                disk.return_attempt(now_us);
                 *disk
             });
             match written {
-                // Other processes may have taken more than this one knows of.
+                // Other processes may have taken attempts that this one does not know of.
                 Ok(disk) => memory.bucket = disk,
                 Err(error) => {
                     memory.bucket = mine;
@@ -169,21 +170,21 @@ impl Account {
         }
     }
 
-    /// The cool-offs that run now, for `dhan doctor`.
+    /// Returns the running cool-offs, for `dhan doctor`.
     pub fn cool_offs(&self, now_us: i64) -> Vec<(CoolOffKind, CoolOff)> {
         let mut memory = self.lock();
         let all = self.read_cool_offs(&mut memory);
         CoolOffKind::ALL.into_iter().filter_map(|kind| Some((kind, all.of(kind, now_us)?))).collect()
     }
 
-    /// Who holds places on this host now, for `dhan doctor`.
+    /// Returns the present holders of places on this host, for `dhan doctor`.
     pub fn holders(&self) -> Vec<Holder> {
         self.store.as_ref().map(place::holders).unwrap_or_default()
     }
 
-    /// What is wrong with the state, said once a process.
+    /// Takes the warnings about the state; each is returned once.
     pub fn take_warnings(&self) -> Vec<String> {
-        let damage = self.store.as_ref().and_then(Store::take_damage);
+        let damage = self.store.as_ref().and_then(AccountFolder::take_damage);
         let mut memory = self.lock();
         if let Some(damage) = damage {
             memory.warn(&damage);

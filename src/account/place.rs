@@ -1,7 +1,7 @@
-//! The places of an account: five sockets of a kind, each a file whose lock dies with its holder.
+//! Holds the places of an account: five sockets of a kind, each a file whose lock ends with its holder.
 
 use super::Account;
-use super::store::Store;
+use super::store::AccountFolder;
 use crate::model::Stream;
 use crate::session::plan::SOCKETS_PER_KIND;
 use serde::{Deserialize, Serialize};
@@ -11,27 +11,27 @@ use std::io::Read;
 use std::os::unix::fs::FileExt as _;
 use std::time::Duration;
 
-/// Who holds a place.
+/// Describes the holder of a place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
-    /// The process.
+    /// Its process id.
     pub pid: u32,
-    /// What for.
+    /// Its stream.
     pub kind: Stream,
-    /// How many instruments it streams there.
+    /// Number of instruments it streams there.
     pub instruments: usize,
-    /// Since when, µs since the epoch.
+    /// Since when it holds the place, in microseconds since the epoch.
     pub since_us: i64,
 }
 
-/// There is no free place.
+/// Reports that no place is free.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct NoPlace {
-    /// Of which kind.
+    /// The stream.
     pub kind: Stream,
-    /// Whether all kinds are counted as one, since the server said 805.
+    /// Whether all kinds count as one pool, because the server sent 805.
     pub one_pool: bool,
-    /// Who holds the places.
+    /// The holders of the places.
     pub holders: Vec<Holder>,
 }
 
@@ -57,26 +57,26 @@ impl fmt::Display for NoPlace {
 
 /// A place, held until dropped.
 #[derive(Debug)]
-pub struct Place {
-    /// Keeps the lock.
+pub struct SocketPlace {
+    /// The locked file.
     file: Option<File>,
     holder: Holder,
     warning: Option<String>,
 }
 
-impl Place {
-    /// What the user should know: more sockets of all kinds than the server may allow.
+impl SocketPlace {
+    /// Returns a warning if this host has more sockets of all kinds than the server may allow.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
 
-    /// Says how many instruments are streamed now, for `dhan doctor`.
+    /// Records how many instruments are streamed now, for `dhan doctor`.
     pub fn set_instruments(&mut self, instruments: usize) {
         self.holder.instruments = instruments;
         self.describe();
     }
 
-    /// What the file says is for people only: where it cannot be written the place is held all the same.
+    /// Writes the description, which is only for people: if it cannot be written, the place is held all the same.
     fn describe(&self) {
         if let (Some(file), Ok(text)) = (&self.file, serde_json::to_vec(&self.holder)) {
             let _ = file.write_all_at(&text, 0).and_then(|()| file.set_len(text.len() as u64));
@@ -88,14 +88,14 @@ fn name(kind: Stream, number: usize) -> String {
     format!("place-{kind}-{number}")
 }
 
-/// A place that was looked at: free (and now locked by us), held by somebody, or not to be had.
+/// State of a place: free (and now locked by us), held by a process, or unusable.
 enum Seen {
     Free(File),
     Held(Option<Holder>),
     Broken(String),
 }
 
-fn look(store: &Store, kind: Stream, number: usize) -> Seen {
+fn look(store: &AccountFolder, kind: Stream, number: usize) -> Seen {
     let mut file = match store.file(&name(kind, number)) {
         Ok(file) => file,
         Err(error) => return Seen::Broken(error),
@@ -111,12 +111,12 @@ fn look(store: &Store, kind: Stream, number: usize) -> Seen {
     }
 }
 
-/// Everybody who holds a place, of any kind.
-pub(super) fn holders(store: &Store) -> Vec<Holder> {
+/// Returns every holder of a place, of any kind.
+pub(super) fn holders(store: &AccountFolder) -> Vec<Holder> {
     let mut found = Vec::new();
     for kind in Stream::ALL {
         for number in 1..=SOCKETS_PER_KIND {
-            // Not made just to look at it, and looked at without ever being locked for longer than it takes.
+            // A file is not created just to check it, and never stays locked.
             if store.folder().join(name(kind, number)).exists()
                 && let Seen::Held(Some(holder)) = look(store, kind, number)
             {
@@ -133,14 +133,14 @@ pub(super) fn take(
     instruments: usize,
     now_us: i64,
     ignore_limit: bool,
-) -> Result<Place, NoPlace> {
+) -> Result<SocketPlace, NoPlace> {
     let holder = Holder { pid: std::process::id(), kind, instruments, since_us: now_us };
     let Some(store) = &account.store else {
-        return Ok(Place { file: None, holder, warning: None });
+        return Ok(SocketPlace { file: None, holder, warning: None });
     };
-    let one_pool = account.read_cool_offs(&mut account.lock()).one_pool(now_us);
+    let one_pool = account.read_cool_offs(&mut account.lock()).is_one_pool(now_us);
     let mut held = Vec::new();
-    // Somebody who only looks holds the lock for a moment: what is taken is looked at twice.
+    // A process that only checks a place locks it for a moment, so a taken place is checked twice.
     for attempt in 0..2 {
         if attempt > 0 {
             std::thread::sleep(Duration::from_millis(5));
@@ -160,20 +160,20 @@ pub(super) fn take(
                             "{total} sockets of all kinds are open on this host; whether the server allows five of each kind or five in all is not certain"
                         )
                     });
-                    let place = Place { file: Some(file), holder, warning };
+                    let place = SocketPlace { file: Some(file), holder, warning };
                     place.describe();
                     return Ok(place);
                 }
                 Seen::Held(holder) => held.extend(holder),
                 Seen::Broken(error) => {
                     account.lock().warn(&error);
-                    return Ok(Place { file: None, holder, warning: None });
+                    return Ok(SocketPlace { file: None, holder, warning: None });
                 }
             }
         }
     }
     if ignore_limit {
-        return Ok(Place { file: None, holder, warning: None });
+        return Ok(SocketPlace { file: None, holder, warning: None });
     }
     Err(NoPlace { kind, one_pool, holders: held })
 }

@@ -1,4 +1,4 @@
-//! The account's folder: small JSON files, changed under a lock.
+//! Stores the account's small JSON files in its folder, and changes them under a lock.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,26 +11,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Who sees what is in the folder: nobody else.
+/// Permissions of the folder: only its owner may read it.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
-/// No state file is anywhere near this long; one that is holds something else.
+/// Limit in bytes of a state file; a longer one holds something else.
 const LONGEST: u64 = 64 * 1024;
-/// A change takes microseconds. A holder that was stopped in the middle of one is not waited for.
+/// Number of tries for a lock. A change takes microseconds; a process that was stopped during one is not waited for.
 const LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(4);
 
-/// An account's folder.
+/// Holds an account's folder.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct AccountFolder {
     folder: PathBuf,
-    /// The first thing that was found wrong without being in the way.
+    /// The first damage found that did not prevent the work.
     damage: Mutex<Option<String>>,
 }
 
-impl Store {
-    /// The folder of a client id below `state_dir`, made if need be. The error is for people.
-    pub(super) fn open(state_dir: &Path, client_id: &str) -> Result<Store, String> {
+impl AccountFolder {
+    /// Opens the folder of a client id below `state_dir`, and creates it if needed. The error is for people.
+    pub(super) fn open(state_dir: &Path, client_id: &str) -> Result<AccountFolder, String> {
         make_folder(state_dir)?;
         let salt = salt(&state_dir.join("salt"))?;
         let mut name = String::new();
@@ -39,21 +39,21 @@ impl Store {
         }
         let folder = state_dir.join(name);
         make_folder(&folder)?;
-        Ok(Store { folder, damage: Mutex::default() })
+        Ok(AccountFolder { folder, damage: Mutex::default() })
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Opens a file of the folder for reading and writing, made if need be. Never follows a link.
+    /// Opens a file of the folder for reading and writing, and creates it if needed. Never follows a link.
     pub(super) fn file(&self, name: &str) -> Result<File, String> {
         let path = self.folder.join(name);
         open(&path).map_err(|error| trouble(&path, &error))
     }
 
-    /// What a file holds; the default where there is none, or where it is damaged (which is noted).
+    /// Returns the content of a file, or the default if it is missing or damaged (damage is recorded).
     pub(super) fn read<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T, String> {
         let path = self.folder.join(name);
         match fs::symlink_metadata(&path) {
@@ -61,7 +61,7 @@ impl Store {
             Err(error) => return Err(trouble(&path, &error)),
             Ok(_) => {}
         }
-        // A shared lock keeps from reading half a change; where it cannot be had, half a change reads as damage.
+        // The shared lock prevents reading half a change; without it, half a change reads as damage.
         let file = self.file(name)?;
         for _ in 0..LOCK_TRIES {
             match file.try_lock_shared() {
@@ -84,14 +84,14 @@ impl Store {
         let mut value: T = self.parse(&path, &file)?;
         let result = change(&mut value);
         let text = serde_json::to_vec(&value).map_err(|error| format!("{}: {error}", path.display()))?;
-        // In place: a rename would leave other processes locking a file that is gone. What a crash tears is damage, and
-        // damage is a fresh start.
+        // Written in place: after a rename, other processes would lock a file that is gone. A write torn by a crash
+        // is damage, and the file then starts empty.
         let written = file.write_all_at(&text, 0).and_then(|()| file.set_len(text.len() as u64));
         written.map_err(|error| trouble(&path, &error))?;
         Ok(result)
     }
 
-    /// What was found damaged and began anew, once.
+    /// Takes the report of damage; returned once.
     pub(super) fn take_damage(&self) -> Option<String> {
         self.damage.lock().ok()?.take()
     }
@@ -104,7 +104,7 @@ impl Store {
         }
         Ok(serde_json::from_slice(&bytes).unwrap_or_else(|_| {
             if let Ok(mut damage) = self.damage.lock() {
-                damage.get_or_insert_with(|| format!("{}: not what dhan wrote; it begins anew", path.display()));
+                damage.get_or_insert_with(|| format!("{}: damaged, and reset", path.display()));
             }
             T::default()
         }))
@@ -142,13 +142,13 @@ fn make_folder(path: &Path) -> Result<(), String> {
     let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path);
     made.and_then(|()| {
         let mode = fs::metadata(path)?.permissions().mode();
-        // Only ever narrower, and only where it is not already: a folder on a read-only disk may be fine.
+        // Permissions are only narrowed, and only if needed: a folder on a read-only disk may be fine.
         if mode & 0o077 != 0 { fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)) } else { Ok(()) }
     })
     .map_err(|error| trouble(path, &error))
 }
 
-/// Random bytes of this host, so that the folder's name tells nobody the client id.
+/// Returns random bytes of this host, so that the folder's name does not reveal the client id.
 fn salt(path: &Path) -> Result<[u8; 16], String> {
     let read = || -> io::Result<[u8; 16]> {
         let mut salt = [0; 16];
@@ -161,7 +161,7 @@ fn salt(path: &Path) -> Result<[u8; 16], String> {
     let make = || -> io::Result<[u8; 16]> {
         let file = open(path)?;
         lock(&file)?;
-        // Another process may have been first.
+        // Another process may have created it first.
         if let Ok(salt) = read() {
             return Ok(salt);
         }

@@ -1,4 +1,4 @@
-//! Who makes the account's token: one process at a time, and not more often than Dhan allows.
+//! Lets one process at a time make the account's token, and not more often than Dhan allows.
 
 use super::Account;
 use serde::{Deserialize, Serialize};
@@ -7,28 +7,28 @@ use std::fs::{File, TryLockError};
 const LOCK: &str = "token-lock";
 const STATE: &str = "token.json";
 
-/// What is known of the account's token on this host.
+/// Holds what is known of the account's token on this host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TokenState {
-    /// When a new one was asked for last, µs since the epoch.
+    /// Time of the last request for a new token, in microseconds since the epoch.
     pub last_try_us: Option<i64>,
-    /// Whether one was asked for and its answer has not been dealt with: the one at hand may be dead.
+    /// Whether a request was made whose answer was not processed: the present token may be invalid.
     pub is_open: bool,
 }
 
-/// The right to make the account's token, until dropped or the process dies.
+/// The permission to make the account's token, until dropped or the process ends.
 #[derive(Debug)]
 pub struct TokenTurn {
-    /// Keeps the lock.
+    /// The locked file.
     _file: File,
 }
 
 impl Account {
-    /// Takes the turn; `None` while another process has it.
+    /// Takes the permission; returns `None` while another process has it.
     ///
     /// # Errors
-    /// Why the account's folder cannot be used: without it nobody knows of other processes' tries.
+    /// Says why the account's folder cannot be used: without it the requests of other processes are unknown.
     pub fn take_token_turn(&self) -> Result<Option<TokenTurn>, String> {
         let Some(store) = &self.store else { return Err(self.take_warnings().join("; ")) };
         let file = store.file(LOCK)?;
@@ -39,15 +39,15 @@ impl Account {
         }
     }
 
-    /// Returns what is known; damage reads as nothing.
+    /// Returns the state; damage reads as the default.
     pub fn token_state(&self) -> TokenState {
         self.store.as_ref().and_then(|store| store.read(STATE).ok()).unwrap_or_default()
     }
 
-    /// Keeps what is known. Only for who has the turn.
+    /// Stores the state. Only for the holder of the permission.
     ///
     /// # Errors
-    /// Why it cannot be kept.
+    /// Says why it cannot be stored.
     pub fn set_token_state(&self, _turn: &TokenTurn, state: TokenState) -> Result<(), String> {
         match &self.store {
             Some(store) => store.update(STATE, |kept: &mut TokenState| *kept = state),

@@ -1,4 +1,4 @@
-//! An address with a secret in it, and how it may be shown.
+//! Holds an address with a secret in it, and the form that may be shown.
 
 use super::endpoint::BaseUrl;
 use super::{Credentials, mask_client_id};
@@ -7,10 +7,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::fmt;
 
-/// RFC 3986's unreserved characters stay as they are.
+/// RFC 3986's unreserved characters are not encoded.
 const QUERY_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// An address to connect to. `Display` and `Debug` show it redacted; only the upgrade request sees the rest.
+/// An address to connect to. `Display` and `Debug` show it redacted; only the upgrade request contains the secret.
 #[derive(Clone)]
 pub struct Address {
     tls: bool,
@@ -28,7 +28,7 @@ impl Address {
         let tls = base.url.scheme() == "wss";
         let host = base.url.host_str().unwrap_or_default().to_owned();
         let port = base.url.port().unwrap_or(if tls { 443 } else { 80 });
-        // As browsers write it: the port only where it is not the scheme's own.
+        // Like a browser, add the port only if it is not the scheme's default.
         let authority = match base.url.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.clone(),
@@ -66,32 +66,32 @@ impl Address {
         Address { tls, host, port, authority, target: SecretString::from(sent), shown, secrets }
     }
 
-    /// Whether it is `wss://`.
+    /// Returns whether the scheme is `wss://`.
     pub fn is_tls(&self) -> bool {
         self.tls
     }
 
-    /// The host; an IPv6 address in brackets.
+    /// Returns the host; an IPv6 address in brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Host and port as the `Host` header has them; safe to show.
+    /// Returns host and port in the form of the `Host` header; safe to show.
     pub fn authority(&self) -> &str {
         &self.authority
     }
 
-    /// Path and query as they are sent.
+    /// Returns path and query as they are sent.
     pub(crate) fn target(&self) -> &SecretString {
         &self.target
     }
 
-    /// The secrets in it, for the masker.
+    /// Returns the secrets in it, for the redactor.
     pub(crate) fn secrets(&self) -> &[SecretString] {
         &self.secrets
     }

@@ -1,4 +1,4 @@
-//! Token commands: `sh -c`, ten seconds, none of our secrets, and nothing of theirs left behind.
+//! Runs token commands with `sh -c`: ten seconds, without our secrets, and with all their processes ended afterwards.
 
 use super::file;
 use crate::redact::Redactor;
@@ -11,25 +11,25 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a command gets.
+/// Time limit of a command.
 const COMMAND_LIMIT: Duration = Duration::from_secs(10);
-/// How often its end is looked for.
+/// Interval at which its end is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// What is said of one that did not end by then; who gave it up earlier does not listen.
+/// Error text for a command that exceeded its time limit.
 const GIVEN_UP: &str = "took longer than 10 s and was ended";
-/// The shortest word of a command's stderr that is taken for a token; bytes.
+/// Minimum length in bytes of a word of stderr that is masked as a possible token.
 const LEAST_TOKEN: usize = 16;
-/// How much of its stderr is kept for the message.
+/// Limit in bytes of the stderr that is kept for the message.
 const STDERR_LIMIT: usize = 4096;
 
-/// A piece of work on a thread, as its owner sees it: it may be told to stop, and then nothing that it started is left.
+/// Work on a thread that its owner can stop; stopping ends every process that the work started.
 #[derive(Default)]
 pub(super) struct Work(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     stopped: bool,
-    /// The process group of a command that runs and was not collected yet, so that its number is nobody else's.
+    /// The process group of a running command that was not waited for yet, so that its number cannot be reused.
     group: Option<Pid>,
 }
 
@@ -38,7 +38,7 @@ impl Work {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a command in a process group of its own, unless it is too late for that.
+    /// Starts a command in a process group of its own, unless the work was stopped.
     fn spawn(&self, command: &mut Command) -> Option<std::io::Result<Child>> {
         let mut state = self.state();
         if state.stopped {
@@ -49,7 +49,7 @@ impl Work {
         Some(child)
     }
 
-    /// The command's status, once it has ended by itself.
+    /// Returns the command's exit status, once it has ended by itself.
     fn ended(&self, child: &mut Child) -> Option<ExitStatus> {
         let mut state = self.state();
         let status = child.try_wait().ok().flatten()?;
@@ -57,8 +57,8 @@ impl Work {
         Some(status)
     }
 
-    /// Ends what runs with all that it has started, and lets nothing begin any more. Done when it returns: the process
-    /// may end right behind it, and no thread would get to it then.
+    /// Ends the running command with all its processes, and prevents further ones. It is complete on return, because
+    /// the program may end directly after it.
     fn stop(&self) {
         let mut state = self.state();
         state.stopped = true;
@@ -68,8 +68,8 @@ impl Work {
     }
 }
 
-/// Runs blocking work on a thread of its own; what it has started is ended when the future is dropped. Not the runtime's
-/// pool: that one is waited for at the end.
+/// Runs blocking work on a thread of its own; dropping the future ends what it has started. The runtime's pool is not
+/// used, because the runtime waits for it at the end.
 pub(super) async fn on_thread<F>(work: F) -> Result<SecretString, String>
 where
     F: FnOnce(&Work) -> Result<SecretString, String> + Send + 'static,
@@ -94,7 +94,7 @@ where
     result
 }
 
-/// Runs a command and returns what it printed. Errors are words that go behind "the token command".
+/// Runs a command and returns its output. Error texts follow the words "the token command".
 pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<SecretString, String> {
     let mut command = Command::new("sh");
     command.arg("-c").arg(line).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -120,17 +120,17 @@ pub(super) fn run(line: &str, work: &Work, redactor: &Redactor) -> Result<Secret
     let printed = file::text(stdout.take());
     if !status.success() {
         super::shape::secret_parts(&printed).for_each(|part| redactor.add(part));
-        let said = stderr.take();
-        let said = crate::console::untrusted(&String::from_utf8_lossy(&said));
-        let said = without_tokens(&redactor.mask(said.trim()));
+        let stderr_text = stderr.take();
+        let stderr_text = crate::console::untrusted(&String::from_utf8_lossy(&stderr_text));
+        let stderr_text = without_tokens(&redactor.mask(stderr_text.trim()));
         let ended = words(status);
-        return Err(if said.is_empty() { ended } else { format!("{ended}: {said}") });
+        return Err(if stderr_text.is_empty() { ended } else { format!("{ended}: {stderr_text}") });
     }
     Ok(printed)
 }
 
-/// Masks every word that could be a token. A command that fails may print the token on stderr only, and then nobody has
-/// told the masker what it looks like.
+/// Masks every word that could be a token. A command that fails may print the token only on stderr, and the redactor
+/// does not know it then.
 fn without_tokens(text: &str) -> String {
     let could_be = |word: &str| {
         let core = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
@@ -155,7 +155,8 @@ fn words(status: ExitStatus) -> String {
     }
 }
 
-/// What a child prints, read as it comes; more than the limit is read and dropped, so that the child never blocks.
+/// Reads the output of a child as it comes; bytes beyond the limit are read and dropped, so that the child never
+/// blocks.
 struct Output {
     kept: Arc<Mutex<Vec<u8>>>,
     /// Closed when everything was read.
@@ -183,7 +184,7 @@ impl Output {
         Output { kept, reading }
     }
 
-    /// All that was printed. What the command left running may hold the pipe open: then what has come by now is all.
+    /// Returns all output. If a process of the command still holds the pipe open, returns what has arrived so far.
     fn take(self) -> Vec<u8> {
         let _ = self.reading.recv_timeout(Duration::from_millis(500));
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))

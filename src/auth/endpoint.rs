@@ -1,4 +1,4 @@
-//! Which server a stream comes from: the default, an environment variable or `--url`; no secrets yet.
+//! Finds the server of a stream: the default, an environment variable or `--url`; without secrets.
 
 use super::address::Address;
 use super::loopback::{self, Reach};
@@ -8,7 +8,7 @@ use crate::model::exit::Failure;
 use url::Url;
 
 impl Stream {
-    /// Where it is.
+    /// Returns Dhan's address of the stream.
     pub const fn default_url(self) -> &'static str {
         match self {
             Stream::Market => "wss://api-feed.dhan.co/",
@@ -18,7 +18,7 @@ impl Stream {
         }
     }
 
-    /// The environment variable that names another place.
+    /// Returns the environment variable that overrides the address.
     pub const fn variable(self) -> &'static str {
         match self {
             Stream::Market => "DHAN_WS_MARKET_FEED_URL",
@@ -28,10 +28,10 @@ impl Stream {
         }
     }
 
-    /// The server to use: `--url`, else the environment, else the default. An empty variable counts as none.
+    /// Returns the server to use: `--url`, else the environment, else the default. An empty variable counts as unset.
     ///
     /// # Errors
-    /// A usage error that quotes the address without its query.
+    /// Returns a usage error that quotes the address without its query.
     pub fn resolve(self, url: Option<&str>, environment: &Environment) -> Result<BaseUrl, Failure> {
         let named = url.map(|u| (u.to_owned(), "--url"));
         let named = named.or_else(|| environment.text(self.variable()).map(|u| (u, self.variable())));
@@ -42,7 +42,7 @@ impl Stream {
     }
 }
 
-/// A server of ours or the user's, checked, without secrets.
+/// Holds a checked server address without secrets, Dhan's or the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
     pub(super) endpoint: Stream,
@@ -56,17 +56,17 @@ impl BaseUrl {
         Ok(BaseUrl { endpoint, url, named })
     }
 
-    /// The stream it is for.
+    /// Returns the stream of the address.
     pub fn endpoint(&self) -> Stream {
         self.endpoint
     }
 
-    /// Its host, for messages.
+    /// Returns its host, for messages.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// Returns whether it is reached without encryption; that is this host only, and no proxy is used.
+    /// Returns whether it is unencrypted; then it is this host, and no proxy is used.
     pub fn is_plain(&self) -> bool {
         self.url.scheme() == "ws"
     }
@@ -76,13 +76,13 @@ impl BaseUrl {
         format!("{}:{}", self.host(), self.url.port_or_known_default().unwrap_or(443))
     }
 
-    /// Whether the user named it; Dhan's own otherwise.
+    /// Returns whether the user gave the address; it is Dhan's otherwise.
     pub fn is_named_by_user(&self) -> bool {
         self.named
     }
 
     /// Returns the other path that the same server may serve: 200-level depth is documented at `/twohundreddepth` and
-    /// has been seen at `/` only. `None` where the user named an address, since that one is used as it stands.
+    /// was seen only at `/`. Returns `None` if the user gave the address, which is used unchanged.
     pub fn alternative(&self) -> Option<BaseUrl> {
         if self.named || self.endpoint != Stream::DEPTH_200 || self.url.path() != "/" {
             return None;
@@ -92,42 +92,42 @@ impl BaseUrl {
         Some(other)
     }
 
-    /// The address to connect to, with the credentials where this stream wants them in its query. The one function
-    /// that builds an address with a secret in it.
+    /// Returns the address to connect to, with the credentials in its query if the stream needs them. Only this
+    /// function builds an address with a secret in it.
     pub fn address(&self, credentials: &Credentials) -> Address {
         Address::build(self, Some(credentials))
     }
 
-    /// The address of a stream that logs in with a message (orders).
+    /// Returns the address of a stream that logs in with a message (orders).
     pub fn bare_address(&self) -> Address {
         Address::build(self, None)
     }
 }
 
-/// The base of the REST calls, or of those that make tokens, checked.
+/// Holds the checked base address of REST calls, or of calls that make tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiBase(pub(crate) Url);
 
 impl ApiBase {
-    /// The environment variable that names another place.
+    /// Environment variable that overrides the address of REST calls.
     pub const VARIABLE: &str = "DHAN_API_URL";
     const DEFAULT: &str = "https://api.dhan.co/v2";
-    /// The environment variable that names another place for making tokens.
+    /// Environment variable that overrides the address of calls that make tokens.
     pub const AUTH_VARIABLE: &str = "DHAN_AUTH_URL";
     const AUTH_DEFAULT: &str = "https://auth.dhan.co";
 
-    /// `DHAN_API_URL`, else Dhan's.
+    /// Returns the address in `DHAN_API_URL`, else Dhan's.
     ///
     /// # Errors
-    /// A usage error that quotes the address without its query.
+    /// Returns a usage error that quotes the address without its query.
     pub fn resolve(environment: &Environment) -> Result<ApiBase, Failure> {
         ApiBase::named(environment, ApiBase::VARIABLE, ApiBase::DEFAULT)
     }
 
-    /// `DHAN_AUTH_URL`, else Dhan's.
+    /// Returns the address in `DHAN_AUTH_URL`, else Dhan's.
     ///
     /// # Errors
-    /// A usage error that quotes the address without its query.
+    /// Returns a usage error that quotes the address without its query.
     pub fn resolve_auth(environment: &Environment) -> Result<ApiBase, Failure> {
         ApiBase::named(environment, ApiBase::AUTH_VARIABLE, ApiBase::AUTH_DEFAULT)
     }
@@ -139,7 +139,7 @@ impl ApiBase {
         }
     }
 
-    /// The address of a call below the base.
+    /// Returns the address of a call below the base.
     pub fn join(&self, call: &str) -> Url {
         let mut url = self.0.clone();
         let path = format!("{}/{call}", self.0.path().trim_end_matches('/'));
@@ -147,18 +147,19 @@ impl ApiBase {
         url
     }
 
-    /// Its host, for messages.
+    /// Returns its host, for messages.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Whether it is this host, unencrypted: no proxy then.
+    /// Returns whether it is this host, unencrypted; then no proxy is used.
     pub fn is_plain(&self) -> bool {
         self.0.scheme() == "http"
     }
 }
 
-/// Parses an address a token may be sent to: `schemes` is the encrypted one and the plain one, which is for loopback.
+/// Parses an address that a token may be sent to. `schemes` are the encrypted scheme and the plain one, which is
+/// allowed for loopback only.
 fn checked(text: &str, source: &str, schemes: [&str; 2]) -> Result<Url, Failure> {
     let [encrypted, plain] = schemes;
     let shown = shown(text);
@@ -191,7 +192,7 @@ fn checked(text: &str, source: &str, schemes: [&str; 2]) -> Result<Url, Failure>
     Ok(url)
 }
 
-/// An address as typed, for a message: without its query and without what stands before an `@`.
+/// Returns an address as typed for a message, without its query and without the part before an `@`.
 fn shown(text: &str) -> String {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     let text = match text.rfind('@') {

@@ -1,4 +1,4 @@
-//! Token files: regular ones and pipes (`--token-file <(pass show dhan)`), never hanging.
+//! Reads token files, regular ones and pipes (`--token-file <(pass show dhan)`), in bounded time.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,23 +9,23 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The largest token; bytes.
+/// Limit in bytes of a token.
 pub(super) const TOKEN_LIMIT: usize = 16 << 10;
-/// How long a pipe may take to say its token and close.
+/// Time limit of a pipe that is read until it is closed.
 const PIPE_LIMIT: Duration = Duration::from_secs(10);
 
-/// What a pipe said: it says it once only, and is asked at every attempt.
+/// Keeps what was read from a pipe: it can be read only once, but every attempt needs the token.
 #[derive(Clone, Default)]
 pub(super) struct Fifo(Arc<Mutex<Option<SecretString>>>);
 
-/// Reads a token file. Blocking, ten seconds at most for a pipe. Errors are words that go behind the file's name.
+/// Reads a token file; blocks for at most ten seconds on a pipe. Error texts follow the file's name.
 pub(super) fn read(path: &Path, fifo: &Fifo) -> Result<SecretString, String> {
     let words = |error: &std::io::Error| match error.kind() {
         ErrorKind::NotFound => "does not exist".to_owned(),
         ErrorKind::PermissionDenied => "may not be read by this user".to_owned(),
         _ => format!("cannot be read: {}", crate::model::io_words(error)),
     };
-    // Not blocking: opening a pipe that nobody writes to would wait for ever.
+    // Opened nonblocking: opening a pipe without a writer would wait forever.
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     let flags = i32::try_from(flags.bits()).unwrap_or(0);
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|e| words(&e))?;
@@ -44,7 +44,8 @@ pub(super) fn read(path: &Path, fifo: &Fifo) -> Result<SecretString, String> {
     Ok(text(bytes))
 }
 
-/// What a regular file of a token's size holds, without a word about any other: a pipe must not be emptied too early.
+/// Returns the content of a regular file of a token's size, or `None` for any other file: a pipe must not be emptied
+/// yet.
 pub(super) fn glance(path: &Path) -> Option<SecretString> {
     let metadata = std::fs::metadata(path).ok()?;
     let fits = metadata.is_file() && metadata.len() <= TOKEN_LIMIT as u64;
@@ -87,20 +88,20 @@ fn read_pipe(file: &mut File, fifo: &Fifo) -> std::io::Result<SecretString> {
     Ok(now)
 }
 
-/// Bytes as text; what is not UTF-8 becomes a control character, which no token may hold.
+/// Converts bytes to text; text that is not UTF-8 becomes a control character, which no token may contain.
 pub(super) fn text(bytes: Vec<u8>) -> SecretString {
     SecretString::from(match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let mut bytes = error.into_bytes();
             bytes.fill(0);
-            // Not the bytes themselves: they could not be masked in every form.
+            // The bytes themselves are not kept: they could not be masked in every form.
             "\u{1}not UTF-8\u{1}x".to_owned()
         }
     })
 }
 
-/// A warning when the file is readable by others, or somebody else's.
+/// Returns a warning if other users can read the file or own it.
 pub(super) fn permission_warning(what: &str, path: &Path) -> Option<String> {
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     let mode = metadata.mode() & 0o777;
@@ -108,7 +109,7 @@ pub(super) fn permission_warning(what: &str, path: &Path) -> Option<String> {
         return Some(format!("the {what} {path:?} can be read or changed by others (mode {mode:04o}): chmod 600 it"));
     }
     let me = rustix::process::geteuid();
-    // Root's own files (a service's credentials) are as safe as root is.
+    // Files of root (a service's credentials) are as safe as root is.
     if metadata.uid() != me.as_raw() && metadata.uid() != 0 {
         return Some(format!("the {what} {path:?} belongs to another user"));
     }

@@ -1,10 +1,10 @@
-//! What the process does to keep its memory and its command line to itself.
+//! Protects the process's memory and command line from other processes.
 
 use crate::model::exit::Failure;
 use std::ffi::{OsStr, OsString};
 
-/// Forbids core dumps and reading this process' memory by others of the same user (`ptrace`, `/proc/PID/mem`); to be
-/// called before a token is read. Best effort: a kernel that refuses is no reason not to stream.
+/// Disables core dumps and reading this process's memory by other processes of the user (`ptrace`, `/proc/PID/mem`).
+/// Call it before a token is read. A kernel that refuses does not stop the program.
 pub fn harden() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
@@ -15,10 +15,10 @@ pub fn harden() {
     }
 }
 
-/// Refuses a command line with a token on it: everybody on this host can read it there.
+/// Rejects a command line that contains a token, because every user of this host can read it there.
 ///
 /// # Errors
-/// A usage error that names the argument by its place and never quotes it.
+/// Returns a usage error that names the argument by its position and never quotes it.
 pub fn refuse_token_arguments<I: IntoIterator<Item = OsString>>(arguments: I) -> Result<(), Failure> {
     for (place, argument) in arguments.into_iter().enumerate() {
         if argument.to_string_lossy().to_ascii_lowercase().contains("otpauth://") {

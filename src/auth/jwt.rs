@@ -1,4 +1,4 @@
-//! What a token tells about itself. Nothing is verified: that is the server's business.
+//! Reads the claims of a token. Nothing is verified; the server does that.
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -6,25 +6,25 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-/// What a Dhan token's payload says.
+/// Holds the claims of a Dhan token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// When it expires; µs since the epoch.
+    /// Expiry time in microseconds since the epoch.
     pub expires_at_us: Option<i64>,
-    /// When it was made; µs since the epoch.
+    /// Time of issue in microseconds since the epoch.
     pub issued_at_us: Option<i64>,
-    /// `SELF` (made on Dhan's web page) or `APP`; 200-level depth has been seen to serve `SELF` only.
+    /// `SELF` (made on Dhan's web page) or `APP`; 200-level depth was seen to serve only `SELF`.
     pub consumer_type: Option<String>,
-    /// The account it is for; it may be compared with the client id, and shown masked.
+    /// The account's client id; may be compared, and shown masked.
     pub client_id: Option<String>,
 }
 
-/// Whether text begins like a JWT: `eyJ` is `{"` in base64, and no other token of Dhan's starts so.
+/// Returns whether a text begins like a JWT: `eyJ` is `{"` in base64, and no other token of Dhan's starts like this.
 pub fn looks_like_jwt(text: &str) -> bool {
     text.starts_with("eyJ")
 }
 
-/// Whether text is three base64url parts; a half-written JWT is not.
+/// Returns whether a text has three base64url parts; a half-written JWT has not.
 pub(super) fn is_whole_jwt(text: &str) -> bool {
     let in_alphabet = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     let part = |part: &str| {
@@ -34,7 +34,7 @@ pub(super) fn is_whole_jwt(text: &str) -> bool {
     text.split('.').count() == 3 && text.split('.').all(part)
 }
 
-/// The token's claims, where it is a JWT.
+/// Returns the token's claims, if it is a JWT.
 pub fn claims(token: &SecretString) -> Option<Claims> {
     #[derive(Deserialize)]
     struct Payload {
@@ -57,7 +57,7 @@ pub fn claims(token: &SecretString) -> Option<Claims> {
     };
     let moment = |value: Option<serde_json::Value>| {
         let seconds = value.as_ref().and_then(|e| e.as_f64().or_else(|| e.as_str()?.parse().ok()));
-        // `as` saturates, and a date of the far future is as good as none.
+        // `as` saturates; a date in the far future is as good as none.
         seconds.filter(|e: &f64| e.is_finite() && *e > 0.0).map(|e| (e * 1e6) as i64)
     };
     Some(Claims {
@@ -82,7 +82,7 @@ fn decode(part: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// A token with this payload, of the shape Dhan's have.
+    /// Returns a token with this payload in the form of Dhan's tokens.
     fn token(payload: &str) -> SecretString {
         use base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let part = |text: &str| URL_SAFE_NO_PAD.encode(text);

@@ -1,12 +1,12 @@
-//! The order socket's login message, the other place with a secret in it.
+//! Builds the order socket's login message, which contains a secret.
 
-use super::{Credentials, Fingerprint};
+use super::{Credentials, CredentialsHash};
 use crate::redact::mask_client_id;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use std::fmt;
 
-/// A partner's credentials: orders of every user linked to the partner.
+/// Holds a partner's credentials, which give access to the orders of every user linked to the partner.
 #[derive(Clone)]
 pub struct Partner {
     /// The partner's id.
@@ -15,7 +15,7 @@ pub struct Partner {
     pub secret: SecretString,
 }
 
-/// Who logs in to the order socket.
+/// Says who logs in to the order socket.
 #[derive(Debug, Clone)]
 pub enum Login {
     /// The account itself.
@@ -31,15 +31,15 @@ impl fmt::Debug for Partner {
 }
 
 impl Login {
-    /// What the login is recognised by when it is read again.
-    pub fn fingerprint(&self) -> Fingerprint {
+    /// Returns the hash by which the same login is recognised when it is read again.
+    pub fn fingerprint(&self) -> CredentialsHash {
         match self {
             Login::Own(credentials) => credentials.fingerprint(),
-            Login::Partner(partner) => Fingerprint::of(&[&partner.id, partner.secret.expose_secret()]),
+            Login::Partner(partner) => CredentialsHash::of(&[&partner.id, partner.secret.expose_secret()]),
         }
     }
 
-    /// The account's id, or the partner's.
+    /// Returns the account's client id, or the partner's id.
     pub fn id(&self) -> &str {
         match self {
             Login::Own(credentials) => &credentials.client_id,
@@ -48,7 +48,7 @@ impl Login {
     }
 }
 
-/// The text message to send right after the upgrade of the order socket.
+/// Returns the text message to send right after the order socket's upgrade.
 pub fn login_message(login: &Login) -> SecretString {
     #[derive(Serialize)]
     #[serde(rename_all = "PascalCase")]
@@ -78,7 +78,7 @@ pub fn login_message(login: &Login) -> SecretString {
             secret: Some(partner.secret.expose_secret()),
         },
     };
-    // Strings and a number always serialize.
+    // Serializing strings and a number cannot fail.
     SecretString::from(serde_json::to_string(&message).unwrap_or_default())
 }
 

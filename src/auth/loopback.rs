@@ -1,26 +1,26 @@
-//! Whether an address is on this host, so that a token may go there unencrypted.
+//! Finds out whether an address is on this host, so that a token may be sent there unencrypted.
 
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::sync::mpsc;
 use std::time::Duration;
 use url::Host;
 
-/// How long a name is looked up.
+/// Time limit of a name look-up.
 const LOOK_UP_LIMIT: Duration = Duration::from_secs(3);
 
-/// Where a host's name leads.
+/// Says where a host's name leads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// To this host and nowhere else.
+    /// Only to this host.
     Loopback,
-    /// To another host as well.
+    /// Also to another host.
     Elsewhere(IpAddr),
-    /// Nowhere that is known.
+    /// To no known address.
     Unknown,
 }
 
-/// Looks up where a host is. A name is judged by its addresses, not by how it reads: a host file may send `localhost`
-/// anywhere.
+/// Looks up where a host is. A name is judged by its addresses and not by its text: a hosts file may map `localhost`
+/// to any address.
 pub(super) fn reach(host: &Host<&str>) -> Reach {
     match host {
         Host::Ipv4(ip) => of(&[IpAddr::V4(*ip)]),
@@ -37,7 +37,7 @@ fn of(addresses: &[IpAddr]) -> Reach {
     }
 }
 
-/// The system's look-up, on a thread that is left behind when a name server does not answer.
+/// Looks a name up with the system's resolver, on a thread that is abandoned if no name server answers.
 fn look_up(name: &str) -> Vec<IpAddr> {
     let (answer, answered) = mpsc::channel();
     let name = name.to_owned();

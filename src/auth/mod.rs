@@ -1,4 +1,4 @@
-//! Where credentials come from, and the one place that builds an address with a secret in it.
+//! Finds and reads credentials, and builds addresses with a secret in them, in one place.
 
 mod address;
 mod command;
@@ -21,7 +21,8 @@ pub use login::{Login, Partner, login_message};
 pub use shape::checked_token;
 pub(crate) use shape::secret_parts;
 pub use source::{
-    CredentialProblem, Environment, ProblemKind, Source, SourceOptions, TokenPlace, default_token_file, ist_minute,
+    CredentialError, CredentialSource, Environment, ProblemKind, SourceOptions, TokenPlace, default_token_file,
+    ist_minute,
 };
 
 use crate::redact::{Redactor, mask_client_id};
@@ -31,39 +32,39 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// An account's credentials. `Debug` shows the masked client id only.
+/// Holds an account's credentials. `Debug` shows only the masked client id.
 #[derive(Clone)]
 pub struct Credentials {
-    /// The account's id; digits.
+    /// The account's client id; digits.
     pub client_id: String,
     /// The access token.
     pub token: SecretString,
 }
 
-/// Tells whether two secrets are the same, without holding them: "the same ones are never sent twice". Differs from
+/// Identifies a secret without holding it, so that refused credentials are never sent twice. The value differs from
 /// process to process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint(u64);
+pub struct CredentialsHash(u64);
 
-impl Fingerprint {
-    /// A number of no meaning outside this process.
+impl CredentialsHash {
+    /// Returns the value as a number without meaning outside this process.
     pub const fn number(self) -> u64 {
         self.0
     }
 
-    fn of(parts: &[&str]) -> Fingerprint {
+    fn of(parts: &[&str]) -> CredentialsHash {
         static KEY: OnceLock<RandomState> = OnceLock::new();
-        Fingerprint(KEY.get_or_init(RandomState::new).hash_one(parts))
+        CredentialsHash(KEY.get_or_init(RandomState::new).hash_one(parts))
     }
 }
 
 impl Credentials {
-    /// What the credentials are recognised by when they are read again.
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&[&self.client_id, self.token.expose_secret()])
+    /// Returns the hash by which the same credentials are recognised when they are read again.
+    pub fn fingerprint(&self) -> CredentialsHash {
+        CredentialsHash::of(&[&self.client_id, self.token.expose_secret()])
     }
 
-    /// What the token tells about itself, where it is a JWT.
+    /// Returns the token's claims, if it is a JWT.
     pub fn claims(&self) -> Option<Claims> {
         claims(&self.token)
     }
@@ -75,33 +76,33 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Reads a file that holds a secret, on a thread of its own: a pipe may take ten seconds. Errors are words that go behind
+/// Reads a file that holds a secret, on a thread of its own because a pipe may take ten seconds. Error texts follow
 /// the file's name.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// Says why it cannot be read.
 pub async fn read_file(path: PathBuf) -> Result<SecretString, String> {
     command::on_thread(move |_| file::read(&path, &file::Fifo::default())).await
 }
 
-/// Reads a regular file that holds a secret; as [`read_file`], without a thread.
+/// Reads a regular file that holds a secret, like [`read_file`] but without a thread.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// Says why it cannot be read.
 pub fn read_file_now(path: &Path) -> Result<SecretString, String> {
     file::read(path, &file::Fifo::default())
 }
 
-/// Runs a command that prints a secret: `sh -c`, ten seconds, none of our secrets. Errors are words that go behind "the
+/// Runs a command that prints a secret: `sh -c`, ten seconds, without our secrets. Error texts follow the words "the
 /// command".
 ///
 /// # Errors
-/// Why it gave nothing.
+/// Says why it gave no secret.
 pub async fn run_command(line: String, redactor: Redactor) -> Result<SecretString, String> {
     command::on_thread(move |work| command::run(&line, work, &redactor)).await
 }
 
-/// Returns a warning when a file that holds a secret can be read by others, or is somebody else's.
+/// Returns a warning if other users can read a file that holds a secret, or own it.
 pub fn permission_warning(what: &str, path: &Path) -> Option<String> {
     file::permission_warning(what, path)
 }

@@ -1,16 +1,16 @@
-//! What a token looks like, and what people paste instead of one.
+//! Checks the form of a token, and recognises what people paste instead of one.
 
 use super::{file, jwt};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The shortest of several words that is taken for a secret; bytes.
+/// Minimum length in bytes of a word among several that counts as a secret.
 const LEAST_PART: usize = 12;
 
-/// Returns the token without the white space and the byte order mark that editors put around it. Errors are words that
-/// go behind the token's place; they hold no part of it.
+/// Returns the token without the white space and the byte order mark that editors put around it. Error texts follow
+/// the token's place and contain no part of it.
 ///
 /// # Errors
-/// What is wrong and what to write instead.
+/// Says what is wrong and what to write instead.
 pub fn checked_token(raw: &SecretString) -> Result<SecretString, &'static str> {
     let text = raw.expose_secret();
     let word = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
@@ -29,7 +29,7 @@ pub fn checked_token(raw: &SecretString) -> Result<SecretString, &'static str> {
     Ok(SecretString::from(word))
 }
 
-/// Returns the parts of a text that may be secrets, for the masker: a token without what people put around it, so that a
+/// Returns the parts of a text that may be secrets, for the redactor: the token without the text around it, so that a
 /// name before it is not taken for a secret too.
 pub(crate) fn secret_parts(raw: &SecretString) -> impl Iterator<Item = SecretString> {
     let is_around = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ':' | '{' | '}' | '[' | ']');
@@ -46,8 +46,8 @@ pub(crate) fn secret_parts(raw: &SecretString) -> impl Iterator<Item = SecretStr
     })
 }
 
-/// Says what stands around a token that was copied out of something else. Not taken off silently: what is a part of the
-/// token and what is not is a guess, and a wrong guess is refused by the server as a dead token.
+/// Describes the text around a token that was copied out of something else. It is not removed silently: a wrong guess
+/// about what belongs to the token would be refused by the server as an invalid token.
 fn dressed_up(word: &str) -> Option<&'static str> {
     if word.starts_with('{') || word.starts_with('[') {
         return Some("holds JSON, not a token: write the token alone, without the braces and names around it");
@@ -62,12 +62,12 @@ fn dressed_up(word: &str) -> Option<&'static str> {
     let (name, value) = word.split_once('=')?;
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.trim_end().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    // Base64 may end in `=`, and then nothing follows.
+    // Base64 may end in `=` with nothing behind it.
     (is_name && !value.trim_matches('=').is_empty())
         .then_some("has a NAME= before the token, as a file of variables has: write only what stands behind the =")
 }
 
-/// Returns a word without the white space around it. Errors are words that go behind its place.
+/// Returns a word without the white space around it. Error texts follow its place.
 pub(crate) fn checked_word(text: &str) -> Result<&str, &'static str> {
     let word = text.trim();
     if word.is_empty() {

@@ -1,4 +1,4 @@
-//! Where credentials are looked for, and reading them, again at every attempt.
+//! Finds out where credentials come from, and reads them again at every attempt.
 
 use super::file::Fifo;
 use super::shape::{checked_token, checked_word, secret_parts};
@@ -12,25 +12,25 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What is shorter is no token of anybody's; bytes.
+/// Minimum length of a token in bytes.
 const SHORTEST_TOKEN: usize = 8;
 
-/// The environment variables, of this process or (in tests) as given. Values are read when they are asked for.
+/// Holds the environment variables: of this process, or given (in tests). Values are read on demand.
 #[derive(Clone)]
 pub struct Environment(Option<Arc<HashMap<String, String>>>);
 
 impl Environment {
-    /// This process' own.
+    /// Returns the environment of this process.
     pub fn process() -> Environment {
         Environment(None)
     }
 
-    /// These and no others.
+    /// Creates an environment of these variables only.
     pub fn of<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Environment {
         Environment(Some(Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())))
     }
 
-    /// A variable's value; `None` when it is not set, empty or not UTF-8.
+    /// Returns a variable's value, or `None` if it is unset, empty or not UTF-8.
     pub fn text(&self, name: &str) -> Option<String> {
         let value = match &self.0 {
             Some(map) => map.get(name).cloned(),
@@ -43,15 +43,16 @@ impl Environment {
         self.text(name).map(SecretString::from)
     }
 
-    /// What in here no message may ever show, whether or not a run comes to read it: people paste a token into the wrong
-    /// place. A value too short for a token could be a word of our own, and waits until it is read as one.
+    /// Returns the values that no message may ever show, whether or not a run reads them: people paste a token into
+    /// the wrong variable. A value too short for a token may be an ordinary word, and becomes a secret only when it
+    /// is read as one.
     pub fn secrets(&self) -> Vec<SecretString> {
         let values = crate::model::secrets::SECRET_VARIABLES.iter().filter_map(|name| self.secret(name));
         let file = self.text("DHAN_TOKEN_FILE").and_then(|path| file::glance(Path::new(&path)));
         values.chain(file).filter(is_long_enough).flat_map(|secret| secret_parts(&secret).collect::<Vec<_>>()).collect()
     }
 
-    /// Whether a variable is there, be it empty.
+    /// Returns whether a variable is set, even if empty.
     pub(crate) fn is_set(&self, name: &str) -> bool {
         match &self.0 {
             Some(map) => map.contains_key(name),
@@ -60,7 +61,7 @@ impl Environment {
     }
 }
 
-/// What the command line says about credentials.
+/// Holds the command line's options for credentials.
 #[derive(Debug, Clone, Default)]
 pub struct SourceOptions {
     /// `--token-file`.
@@ -69,11 +70,11 @@ pub struct SourceOptions {
     pub token_command: Option<String>,
     /// `--client-id`.
     pub client_id: Option<String>,
-    /// `--user-type partner`, where it was given.
+    /// Whether `--user-type` is `partner`, if it was given.
     pub partner: Option<bool>,
 }
 
-/// Where the token comes from.
+/// Says where the token comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenPlace {
     /// The output of a command, run by `sh -c`.
@@ -87,7 +88,7 @@ pub enum TokenPlace {
 impl fmt::Display for TokenPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // A command line may hold passwords: it is not quoted.
+            // The command is not quoted: it may contain a password.
             TokenPlace::Command(_) => f.write_str("the token command"),
             TokenPlace::File(path) => write!(f, "the token file {path:?}"),
             TokenPlace::Environment => f.write_str("DHAN_ACCESS_TOKEN"),
@@ -95,50 +96,50 @@ impl fmt::Display for TokenPlace {
     }
 }
 
-/// What is wrong with the credentials.
+/// Says what kind of problem credentials have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
     /// There are none.
     Missing,
-    /// Empty, half-written, too long, or with white space or control characters inside.
+    /// They are empty, incomplete, too long, or contain white space or control characters.
     Malformed,
-    /// The token says itself that its time is over.
+    /// The token's own expiry time has passed.
     Expired,
     /// The file cannot be read, or the command failed.
     Unreadable,
-    /// The token was made for another client id than the one that is configured.
+    /// The token belongs to another client id than the configured one.
     OtherAccount,
 }
 
-/// Why there are no credentials to use. Never holds any part of them.
+/// Says why there are no usable credentials. Never contains any part of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CredentialProblem {
-    /// What is wrong.
+pub struct CredentialError {
+    /// The kind of problem.
     pub kind: ProblemKind,
-    /// What was wrong, where, and what to do.
+    /// What is wrong, where, and what to do.
     pub message: String,
-    /// Whether waiting can help: a file or a command may give something else later, the environment cannot.
+    /// Whether waiting can help: a file or a command may change, the environment cannot.
     pub can_change: bool,
 }
 
-impl fmt::Display for CredentialProblem {
+impl fmt::Display for CredentialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for CredentialProblem {}
+impl std::error::Error for CredentialError {}
 
-impl From<CredentialProblem> for Failure {
-    fn from(problem: CredentialProblem) -> Failure {
-        let exit = if problem.kind == ProblemKind::OtherAccount { Exit::Account } else { Exit::Credentials };
-        Failure::new(exit, problem.message)
+impl From<CredentialError> for Failure {
+    fn from(error: CredentialError) -> Failure {
+        let exit = if error.kind == ProblemKind::OtherAccount { Exit::Account } else { Exit::Credentials };
+        Failure::new(exit, error.message)
     }
 }
 
-/// Where credentials come from, decided once; what they are is read again at every attempt. Cheap to clone.
+/// Holds where credentials come from; their values are read again at every attempt. Cheap to clone.
 #[derive(Clone)]
-pub struct Source {
+pub struct CredentialSource {
     place: Option<TokenPlace>,
     client_id: Option<String>,
     client_id_is_typed: bool,
@@ -148,21 +149,28 @@ pub struct Source {
     fifo: Fifo,
 }
 
-impl fmt::Debug for Source {
-    /// Only where the token comes from: neither the environment nor a command line is shown.
+impl fmt::Debug for CredentialSource {
+    /// Shows only the place of the token: neither the environment nor a command line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.place.as_ref().map(ToString::to_string);
-        f.debug_struct("Source").field("place", &place).field("partner", &self.partner).finish_non_exhaustive()
+        f.debug_struct("CredentialSource")
+            .field("place", &place)
+            .field("partner", &self.partner)
+            .finish_non_exhaustive()
     }
 }
 
-impl Source {
-    /// Decides where to look: a flag wins over the environment, a command over a file over a value. Every secret that
-    /// is read is made known to `redactor` before anything else is done with it.
+impl CredentialSource {
+    /// Decides where to look: a flag wins over the environment, a command over a file over a value. Every secret is
+    /// registered with `redactor` before it is used.
     ///
     /// # Errors
-    /// A usage error for a `DHAN_WS_USER_TYPE` that is neither `self` nor `partner`.
-    pub fn new(options: SourceOptions, environment: Environment, redactor: Redactor) -> Result<Source, Failure> {
+    /// Returns a usage error for a `DHAN_WS_USER_TYPE` other than `self` or `partner`.
+    pub fn new(
+        options: SourceOptions,
+        environment: Environment,
+        redactor: Redactor,
+    ) -> Result<CredentialSource, Failure> {
         let file = TokenPlace::File;
         let usual = || default_token_file(&environment).filter(|path| path.exists());
         let place = options
@@ -188,7 +196,7 @@ impl Source {
         let client_id_is_typed = options.client_id.is_some();
         let client_id = options.client_id.or_else(|| environment.text("DHAN_CLIENT_ID"));
         let client_id = client_id.map(|id| id.trim().to_owned());
-        // Before a list is read or a name looked up: the wrong file may be named there.
+        // Before a list is read or a name looked up, because the token file may be given there by mistake.
         let named = place.as_ref().and_then(TokenPlace::path).and_then(file::glance);
         let named = named.filter(is_long_enough);
         environment
@@ -196,34 +204,42 @@ impl Source {
             .into_iter()
             .chain(named.iter().flat_map(secret_parts))
             .for_each(|secret| redactor.add(secret));
-        // Before anything is sent: a server may repeat it.
+        // Registered before anything is sent, because a server may repeat it.
         for id in [client_id.clone(), environment.text("DHAN_PARTNER_ID")].into_iter().flatten() {
             redactor.add_client_id(id.trim());
         }
-        Ok(Source { place, client_id, client_id_is_typed, partner, environment, redactor, fifo: Fifo::default() })
+        Ok(CredentialSource {
+            place,
+            client_id,
+            client_id_is_typed,
+            partner,
+            environment,
+            redactor,
+            fifo: Fifo::default(),
+        })
     }
 
-    /// Where the token comes from, if from anywhere.
+    /// Returns where the token comes from, if there is a place.
     pub fn place(&self) -> Option<&TokenPlace> {
         self.place.as_ref()
     }
 
-    /// Whether orders are asked for as a partner.
+    /// Returns whether orders are requested as a partner.
     pub fn is_partner(&self) -> bool {
         self.partner
     }
 
-    /// The account's id, which is known before any token is read; the partner's id as a partner.
+    /// Returns the client id (or the partner id) as far as it is known without reading a token.
     pub fn account_id(&self) -> Option<String> {
         if self.partner { self.environment.text("DHAN_PARTNER_ID") } else { self.client_id.clone() }
     }
 
-    /// Whether waiting can help when the credentials are refused: a file or a command can change.
+    /// Returns whether waiting can help if the credentials are refused: a file or a command can change.
     pub fn can_change(&self) -> bool {
         !self.partner && matches!(self.place, Some(TokenPlace::Command(_) | TokenPlace::File(_)))
     }
 
-    /// A warning when others can read the token file; to be said once at the start.
+    /// Returns a warning if other users can read the token file; to be printed once at the start.
     pub fn permission_warning(&self) -> Option<String> {
         match &self.place {
             Some(TokenPlace::File(path)) => file::permission_warning("token file", path),
@@ -231,12 +247,12 @@ impl Source {
         }
     }
 
-    /// Reads the credentials, on a thread of its own where that can take time. Dropping the future ends a running
+    /// Reads the credentials, on a thread of its own if that can take time. Dropping the future ends a running
     /// command.
     ///
     /// # Errors
-    /// What is wrong with them; see [`CredentialProblem`].
-    pub async fn read(&self) -> Result<Credentials, CredentialProblem> {
+    /// Says what is wrong with them; see [`CredentialError`].
+    pub async fn read(&self) -> Result<Credentials, CredentialError> {
         match self.read_described().await {
             (_, Some(problem)) => Err(problem),
             (Some(credentials), None) => Ok(credentials),
@@ -244,9 +260,9 @@ impl Source {
         }
     }
 
-    /// Reads the credentials and what is wrong with them: a token that may not be used can be described all the same. Its
-    /// client id is empty where nothing names it.
-    pub async fn read_described(&self) -> (Option<Credentials>, Option<CredentialProblem>) {
+    /// Reads the credentials and their problem: a token that must not be used can still be described. Its client id
+    /// is empty if none is known.
+    pub async fn read_described(&self) -> (Option<Credentials>, Option<CredentialError>) {
         let (token, claims) = match self.read_token().await {
             Ok(read) => read,
             Err(problem) => return (None, Some(problem)),
@@ -257,8 +273,8 @@ impl Source {
         (Some(Credentials { client_id: client_id.unwrap_or_default(), token }), judged.err())
     }
 
-    /// Reads a token of the right shape.
-    async fn read_token(&self) -> Result<(SecretString, super::Claims), CredentialProblem> {
+    /// Reads a token and checks its form.
+    async fn read_token(&self) -> Result<(SecretString, super::Claims), CredentialError> {
         self.checked_client_id()?;
         let Some(place) = &self.place else { return Err(self.missing()) };
         let raw = match place {
@@ -286,13 +302,13 @@ impl Source {
         Ok((token, claims))
     }
 
-    fn problem(&self, kind: ProblemKind, words: &str) -> CredentialProblem {
+    fn problem(&self, kind: ProblemKind, words: &str) -> CredentialError {
         let place = self.place.as_ref().map(ToString::to_string).unwrap_or_default();
-        CredentialProblem { kind, message: format!("{place} {words}"), can_change: self.can_change() }
+        CredentialError { kind, message: format!("{place} {words}"), can_change: self.can_change() }
     }
 
-    /// Judges a token by what it says about itself, and returns the client id to use it with.
-    fn judge(&self, claims: super::Claims) -> Result<String, CredentialProblem> {
+    /// Checks a token by its claims, and returns the client id to use with it.
+    fn judge(&self, claims: super::Claims) -> Result<String, CredentialError> {
         let problem = |kind, words: String| self.problem(kind, &words);
         let client_id = self.checked_client_id()?;
         if let Some(expires) = claims.expires_at_us
@@ -321,20 +337,20 @@ impl Source {
         }
     }
 
-    /// Names what the client id was read from.
+    /// Returns the name of the place that the client id came from.
     fn client_id_place(&self) -> &'static str {
         if self.client_id_is_typed { "--client-id" } else { "DHAN_CLIENT_ID" }
     }
 
-    /// Reads what the order socket logs in with: the account's credentials, or the partner's.
+    /// Reads the order socket's login: the account's credentials, or the partner's.
     ///
     /// # Errors
-    /// As [`read`](Source::read).
-    pub async fn read_login(&self) -> Result<Login, CredentialProblem> {
+    /// The same as [`read`](CredentialSource::read).
+    pub async fn read_login(&self) -> Result<Login, CredentialError> {
         if !self.partner {
             return self.read().await.map(Login::Own);
         }
-        let missing = |name: &str| CredentialProblem {
+        let missing = |name: &str| CredentialError {
             kind: ProblemKind::Missing,
             message: format!("{name} is not set; a partner needs DHAN_PARTNER_ID and DHAN_PARTNER_SECRET"),
             can_change: false,
@@ -342,7 +358,7 @@ impl Source {
         let id = self.environment.text("DHAN_PARTNER_ID").ok_or_else(|| missing("DHAN_PARTNER_ID"))?;
         let raw = self.environment.secret("DHAN_PARTNER_SECRET").ok_or_else(|| missing("DHAN_PARTNER_SECRET"))?;
         self.redactor.add(raw.clone());
-        let malformed = |name: &str, words: &str| CredentialProblem {
+        let malformed = |name: &str, words: &str| CredentialError {
             kind: ProblemKind::Malformed,
             message: format!("{name} {words}"),
             can_change: false,
@@ -354,17 +370,17 @@ impl Source {
         Ok(Login::Partner(Partner { id, secret }))
     }
 
-    fn checked_client_id(&self) -> Result<Option<String>, CredentialProblem> {
+    fn checked_client_id(&self) -> Result<Option<String>, CredentialError> {
         let Some(id) = &self.client_id else { return Ok(None) };
-        checked_word(id).map(|id| Some(id.to_owned())).map_err(|words| CredentialProblem {
+        checked_word(id).map(|id| Some(id.to_owned())).map_err(|words| CredentialError {
             kind: ProblemKind::Missing,
             message: format!("the client id ({}) {words}", self.client_id_place()),
             can_change: false,
         })
     }
 
-    /// The message that names every place that was looked at.
-    fn missing(&self) -> CredentialProblem {
+    /// Returns a problem whose message names every place that was searched.
+    fn missing(&self) -> CredentialError {
         let token = match &self.place {
             Some(place) => format!("  token: {place}"),
             None => {
@@ -399,7 +415,7 @@ impl Source {
         message.push_str(
             "\nMake a token on web.dhan.co and hand it to dhan token save. Without an account: dhan feed --demo",
         );
-        CredentialProblem { kind: ProblemKind::Missing, message, can_change: false }
+        CredentialError { kind: ProblemKind::Missing, message, can_change: false }
     }
 }
 
@@ -407,13 +423,13 @@ fn is_long_enough(secret: &SecretString) -> bool {
     secret.expose_secret().trim().len() >= SHORTEST_TOKEN
 }
 
-/// Returns the file that is read where no option and no variable names another: `$XDG_CONFIG_HOME/dhan/token`, else
+/// Returns the file that is read if no option and no variable names another: `$XDG_CONFIG_HOME/dhan/token`, else
 /// `~/.config/dhan/token`.
 pub fn default_token_file(environment: &Environment) -> Option<PathBuf> {
     Some(folders::CONFIG.folder(|name| environment.text(name).map(PathBuf::from))?.join("token"))
 }
 
-/// A warning when the token will not last until the planned end.
+/// Returns a warning if the token expires before the planned end.
 pub(crate) fn expiry_warning(credentials: &Credentials, until_us: i64) -> Option<String> {
     let expires = credentials.claims()?.expires_at_us?;
     (expires < until_us).then(|| {
@@ -422,21 +438,21 @@ pub(crate) fn expiry_warning(credentials: &Credentials, until_us: i64) -> Option
 }
 
 impl Credentials {
-    /// A warning when the token's `exp` lies before the planned end (µs since the epoch).
+    /// Returns a warning if the token's `exp` lies before the planned end (microseconds since the epoch).
     pub fn expiry_warning(&self, until_us: i64) -> Option<String> {
         expiry_warning(self, until_us)
     }
 }
 
-/// Returns a moment (µs since the epoch) as people in India read it, to the minute.
+/// Returns a time (microseconds since the epoch) in India for people, to the minute.
 pub fn ist_minute(us: i64) -> String {
     let civil = crate::clock::ist_civil(us);
     format!("{} at {:02}:{:02} IST", civil.date(), civil.hour(), civil.minute())
 }
 
-/// What the place is, for `doctor`.
+/// Describes the place for `doctor`.
 impl TokenPlace {
-    /// The file's path, where it is a file.
+    /// Returns the path, if the place is a file.
     pub fn path(&self) -> Option<&Path> {
         match self {
             TokenPlace::File(path) => Some(path),

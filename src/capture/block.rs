@@ -1,26 +1,26 @@
-//! Blocks: what entries are kept in. Each is checked by itself, so that whatever is left of a file is read as far as it
-//! is whole, and what follows a damaged stretch is found again.
+//! Holds entries in blocks. Each block has a checksum of its own, so that a file is readable as far as it is
+//! undamaged, and the blocks behind a damaged range are found again.
 //!
-//! A file that is packed with Zstandard holds the same blocks, in frames that end where blocks end.
+//! A file compressed with Zstandard holds the same blocks, in frames that end where blocks end.
 
 use std::io::{self, Read};
 use zstd::zstd_safe::find_frame_compressed_size;
 
-/// What every block begins with.
+/// First bytes of every block.
 pub const MAGIC: [u8; 3] = [0x89, b'D', b'C'];
-/// What a packed file, and every frame in it, begins with.
+/// First bytes of a compressed file, and of every frame in it.
 pub const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Bytes before a block's payload.
 pub const HEADER: usize = 12;
-/// The longest payload there may be.
+/// Limit in bytes of a payload.
 pub const LONGEST: usize = 32 << 20;
 
-/// The block opens a session: what follows is of another run.
+/// Kind of a block that starts a session: what follows belongs to another run.
 pub const SESSION: u8 = b'S';
-/// The block holds entries.
+/// Kind of a block that holds entries.
 pub const ENTRIES: u8 = b'E';
 
-/// How much is read at a time.
+/// Bytes read at a time.
 const STEP: usize = 256 << 10;
 
 /// Appends a block.
@@ -33,7 +33,7 @@ pub fn put(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     out.extend_from_slice(payload);
 }
 
-/// CRC-32 (as in gzip) of kind, length and payload.
+/// Returns the CRC-32 (as in gzip) of kind, length and payload.
 fn checksum(kind: u8, len: [u8; 4], payload: &[u8]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&[kind]);
@@ -42,17 +42,17 @@ fn checksum(kind: u8, len: [u8; 4], payload: &[u8]) -> u32 {
     crc.finalize()
 }
 
-/// How the bytes of a file are packed.
+/// Says how a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
-    /// As they are.
+    /// Not compressed.
     Plain,
     /// In Zstandard frames.
     Zstd,
 }
 
 impl Packing {
-    /// What a file that begins with these bytes is packed with.
+    /// Returns the compression of a file that begins with these bytes.
     pub fn of(start: &[u8]) -> Packing {
         if start.starts_with(&ZSTD_MAGIC) { Packing::Zstd } else { Packing::Plain }
     }
@@ -65,74 +65,74 @@ impl Packing {
     }
 }
 
-/// What was found next in a file.
+/// Holds what was found next in a file.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found<'a> {
-    /// A whole block.
+pub enum Scanned<'a> {
+    /// A complete block.
     Block {
-        /// What it holds.
+        /// Its kind.
         kind: u8,
         /// Its payload.
         payload: &'a [u8],
-        /// Where in the file it (packed: the frame it is in) ends.
+        /// Offset in the file of its end (if compressed, of its frame's end).
         end: u64,
     },
-    /// Bytes of the file that are no whole block, although whole ones follow.
+    /// Bytes of the file that are no valid block, although valid ones follow.
     Damaged(std::ops::Range<u64>),
-    /// Bytes at the end of the file that are no whole block.
+    /// Bytes at the end of the file that are no complete block.
     Torn(std::ops::Range<u64>),
 }
 
-/// What the bytes at a place are.
+/// Says what the bytes at an offset are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Measure {
-    /// Too few to say; this many would do.
+    /// Too few to decide; this many would be enough.
     Need(usize),
-    /// A whole block or frame of this length.
-    Whole(usize),
+    /// A complete block or frame of this length.
+    Complete(usize),
     /// Neither.
     Bad,
 }
 
-/// The blocks of a file.
+/// Reads the blocks of a file.
 pub struct Blocks<R> {
     input: R,
     packing: Packing,
     buffer: Vec<u8>,
-    /// What is still to be looked at.
+    /// Offset of the bytes that were not read yet.
     start: usize,
     end: usize,
-    /// Where in the file the buffer begins.
+    /// Offset in the file at which the buffer begins.
     offset: u64,
     ended: bool,
-    /// Where the stretch that cannot be read begins.
+    /// Beginning of the range that cannot be read.
     bad: Option<u64>,
-    /// The unpacked frame, and how far it was read.
+    /// The decompressed frame, and the offset up to which it was read.
     frame: Vec<u8>,
     frame_at: usize,
 }
 
-/// What was found next, as places: nothing is borrowed yet.
+/// Holds what was found next, as offsets without a borrow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
-    /// A block: what it holds, and where its payload is.
-    Block(u8, Place, u64),
+pub(super) enum ScanStep {
+    /// A block: its kind, and the place of its payload.
+    Block(u8, PayloadPlace, u64),
     Damaged(std::ops::Range<u64>),
     Torn(std::ops::Range<u64>),
 }
 
-/// Where a payload is; good until the next step.
+/// Place of a payload; valid until the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PayloadPlace {
     Buffer(std::ops::Range<usize>),
     Frame(std::ops::Range<usize>),
 }
 
 impl<R: Read> Blocks<R> {
-    /// The blocks of what can be read from `input`.
+    /// Creates a reader for the blocks of `input`.
     ///
     /// # Errors
-    /// What reading says.
+    /// Returns errors of reading.
     pub fn new(input: R) -> io::Result<Blocks<R>> {
         let mut blocks = Blocks {
             input,
@@ -151,35 +151,37 @@ impl<R: Read> Blocks<R> {
         Ok(blocks)
     }
 
-    /// How the file is packed.
+    /// Returns the compression of the file.
     pub fn packing(&self) -> Packing {
         self.packing
     }
 
-    /// The first bytes, as far as they have been read.
+    /// Returns the first bytes, as far as they were read.
     pub(super) fn peek(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// What comes next; `None` at the end.
+    /// Reads what comes next; returns `None` at the end.
     ///
     /// # Errors
-    /// What reading says.
+    /// Returns errors of reading.
     #[allow(clippy::should_implement_trait, reason = "what it returns borrows from it, and reading may fail")]
-    pub fn next(&mut self) -> io::Result<Option<Found<'_>>> {
+    pub fn next(&mut self) -> io::Result<Option<Scanned<'_>>> {
         Ok(match self.step()? {
             None => None,
-            Some(Step::Block(kind, place, end)) => Some(Found::Block { kind, payload: self.payload(&place), end }),
-            Some(Step::Damaged(range)) => Some(Found::Damaged(range)),
-            Some(Step::Torn(range)) => Some(Found::Torn(range)),
+            Some(ScanStep::Block(kind, place, end)) => {
+                Some(Scanned::Block { kind, payload: self.payload(&place), end })
+            }
+            Some(ScanStep::Damaged(range)) => Some(Scanned::Damaged(range)),
+            Some(ScanStep::Torn(range)) => Some(Scanned::Torn(range)),
         })
     }
 
-    /// The payload at the place that the last step told.
-    pub(super) fn payload(&self, place: &Place) -> &[u8] {
+    /// Returns the payload at the place that the last step returned.
+    pub(super) fn payload(&self, place: &PayloadPlace) -> &[u8] {
         let (bytes, range) = match place {
-            Place::Buffer(range) => (&self.buffer, range),
-            Place::Frame(range) => (&self.frame, range),
+            PayloadPlace::Buffer(range) => (&self.buffer, range),
+            PayloadPlace::Frame(range) => (&self.frame, range),
         };
         bytes.get(range.clone()).unwrap_or_default()
     }
@@ -188,34 +190,34 @@ impl<R: Read> Blocks<R> {
         self.offset + self.start as u64
     }
 
-    /// What comes next; `None` at the end.
-    pub(super) fn step(&mut self) -> io::Result<Option<Step>> {
+    /// Reads what comes next; returns `None` at the end.
+    pub(super) fn step(&mut self) -> io::Result<Option<ScanStep>> {
         loop {
             if let Some(step) = self.in_frame() {
                 return Ok(Some(step));
             }
             let look = &self.buffer[self.start..self.end];
             if look.is_empty() && self.ended {
-                return Ok(self.bad.take().map(|from| Step::Torn(from..self.offset + self.end as u64)));
+                return Ok(self.bad.take().map(|from| ScanStep::Torn(from..self.offset + self.end as u64)));
             }
             match measure(self.packing, look, self.ended) {
                 Measure::Need(n) => self.fill(n)?,
-                Measure::Whole(n) => {
+                Measure::Complete(n) => {
                     if self.packing == Packing::Zstd && !self.unpack(n) {
                         self.skip();
                         continue;
                     }
                     if let Some(from) = self.bad.take() {
-                        // The block itself comes next, from its unpacked frame or looked at once more.
+                        // A block comes next: from the decompressed frame, or measured once more.
                         self.frame.clear();
                         self.frame_at = 0;
-                        return Ok(Some(Step::Damaged(from..self.here())));
+                        return Ok(Some(ScanStep::Damaged(from..self.here())));
                     }
                     let at = self.start;
                     self.start += n;
                     if self.packing == Packing::Plain {
                         let kind = self.buffer[at + MAGIC.len()];
-                        return Ok(Some(Step::Block(kind, Place::Buffer(at + HEADER..at + n), self.here())));
+                        return Ok(Some(ScanStep::Block(kind, PayloadPlace::Buffer(at + HEADER..at + n), self.here())));
                     }
                 }
                 Measure::Bad => self.skip(),
@@ -223,17 +225,17 @@ impl<R: Read> Blocks<R> {
         }
     }
 
-    /// The next block of the unpacked frame.
-    fn in_frame(&mut self) -> Option<Step> {
+    /// Returns the next block of the decompressed frame.
+    fn in_frame(&mut self) -> Option<ScanStep> {
         let rest = self.frame.get(self.frame_at..).filter(|rest| !rest.is_empty())?;
-        // It was scan to its end before it was taken.
-        let Measure::Whole(n) = measure(Packing::Plain, rest, true) else { return None };
+        // Decompressing checked the whole frame.
+        let Measure::Complete(n) = measure(Packing::Plain, rest, true) else { return None };
         let at = self.frame_at;
         self.frame_at += n;
-        Some(Step::Block(self.frame[at + MAGIC.len()], Place::Frame(at + HEADER..at + n), self.here()))
+        Some(ScanStep::Block(self.frame[at + MAGIC.len()], PayloadPlace::Frame(at + HEADER..at + n), self.here()))
     }
 
-    /// Unpacks a frame; whether it holds whole blocks and nothing else.
+    /// Decompresses a frame; returns whether it holds only complete blocks.
     fn unpack(&mut self, n: usize) -> bool {
         self.frame.clear();
         self.frame_at = 0;
@@ -241,7 +243,7 @@ impl<R: Read> Blocks<R> {
         let unpacked = zstd::stream::read::Decoder::new(packed)
             .and_then(|decoder| decoder.take(2 * LONGEST as u64).read_to_end(&mut self.frame));
         let mut at = 0;
-        while let Measure::Whole(n) = measure(Packing::Plain, &self.frame[at..], true) {
+        while let Measure::Complete(n) = measure(Packing::Plain, &self.frame[at..], true) {
             at += n;
         }
         let whole = unpacked.is_ok() && at == self.frame.len();
@@ -251,20 +253,20 @@ impl<R: Read> Blocks<R> {
         whole
     }
 
-    /// Goes on to the next place where a block may begin.
+    /// Skips to the next offset at which a block may begin.
     fn skip(&mut self) {
         self.bad.get_or_insert(self.offset + self.start as u64);
         let magic = self.packing.magic();
         let look = &self.buffer[self.start..self.end];
         self.start += match memchr::memmem::find(look.get(1..).unwrap_or_default(), magic) {
             Some(at) => at + 1,
-            // The beginning of one may be at the end.
+            // The beginning of a block may be at the end of the buffer.
             None if !self.ended => look.len().saturating_sub(magic.len() - 1).max(1).min(look.len()),
             None => look.len(),
         };
     }
 
-    /// Reads until there are `n` bytes to look at, or the file ends.
+    /// Reads until `n` bytes are in the buffer, or the file ends.
     fn fill(&mut self, n: usize) -> io::Result<()> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
@@ -310,30 +312,30 @@ fn measure(packing: Packing, bytes: &[u8], ended: bool) -> Measure {
             match bytes.get(HEADER..HEADER + len) {
                 None => need(HEADER + len),
                 Some(payload) if checksum(kind, [a, b, c, d], payload) == u32::from_le_bytes(crc) => {
-                    Measure::Whole(HEADER + len)
+                    Measure::Complete(HEADER + len)
                 }
                 Some(_) => Measure::Bad,
             }
         }
-        // What is not whole and what is damaged look the same until there is enough of it.
+        // An incomplete frame and a damaged one look the same until enough bytes are there.
         Packing::Zstd => match find_frame_compressed_size(bytes) {
-            Ok(n) if n > 0 && n <= bytes.len() => Measure::Whole(n),
+            Ok(n) if n > 0 && n <= bytes.len() => Measure::Complete(n),
             _ if bytes.len() < LONGEST => need((bytes.len() * 2).max(STEP)),
             _ => Measure::Bad,
         },
     }
 }
 
-/// The last whole block of a file, if the file ends with it: looked for from the end, in its last bytes.
+/// Finds the last complete block of a file, if the file ends with it, searching backwards in its last bytes.
 pub fn last_of(tail: &[u8], packing: Packing) -> Option<(u8, Vec<u8>)> {
     let mut before = tail.len();
     while let Some(at) = memchr::memmem::rfind(&tail[..before], packing.magic()) {
-        if let Measure::Whole(n) = measure(packing, &tail[at..], true)
+        if let Measure::Complete(n) = measure(packing, &tail[at..], true)
             && at + n == tail.len()
         {
             let mut blocks = Blocks::new(&tail[at..]).ok()?;
             let mut last = None;
-            while let Ok(Some(Found::Block { kind, payload, .. })) = blocks.next() {
+            while let Ok(Some(Scanned::Block { kind, payload, .. })) = blocks.next() {
                 last = Some((kind, payload.to_vec()));
             }
             return last;

@@ -1,12 +1,12 @@
-//! Raw frames in a file, written and read: everything that reached the writer of a live run, so that a replay prints
-//! the same bytes. The format is described for others in dhan-capture(5).
+//! Writes raw frames to a file and reads them back: everything that reached the pipeline of a live run, so that a
+//! replay prints the same bytes. dhan-capture(5) describes the format for other programs.
 //!
-//! * [`entry`] – frames and events as bytes, and back.
-//! * [`block`] – the checked blocks that entries are kept in, found again in whatever is left of a file.
+//! * [`entry`] – encodes frames and events, and decodes them.
+//! * [`block`] – the checksummed blocks that hold entries, and finding them in a damaged file.
 //! * [`record`] – the file while it is written.
 //! * [`play`] – a file read back, session by session.
 //!
-//! What is kept is exactly what the sockets handed on: no handshake, no login, nothing that was sent.
+//! A capture holds exactly what the sockets received after the handshake: no login, and nothing that was sent.
 
 pub mod block;
 pub mod entry;
@@ -22,7 +22,8 @@ pub use open::open;
 pub use play::{Part, Player};
 pub use record::Recorder;
 
-/// Reads a capture of any bytes to its end, for fuzzing: entries, damaged stretches, and the frames' bytes.
+/// Reads a capture of any bytes to its end, for fuzzing; returns the numbers of entries, damaged ranges and frame
+/// bytes.
 #[cfg(any(test, feature = "testing"))]
 pub fn fuzz(bytes: &[u8]) -> (u64, u64, u64) {
     let (mut entries, mut damaged, mut frames) = (0, 0, 0);

@@ -1,6 +1,6 @@
-//! Opening a capture to write: checked, locked, and what a killed run left made whole, before anything connects.
+//! Opens a capture for writing before anything connects: checks and locks it, and recovers what a killed run left.
 
-use super::block::{self, Blocks, Found, LONGEST, Packing, SESSION};
+use super::block::{self, Blocks, LONGEST, Packing, SESSION, Scanned};
 use super::entry::{Entry, EntryIter};
 use super::play::{Session, VERSION};
 use super::record::Recorder;
@@ -8,6 +8,7 @@ use super::writer::{BlockWriter, pack};
 use crate::console::Console;
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
+use crate::output::file::Restarted;
 use crate::storage::{
     Appender, Compression, CutPoint, Disk, Filesystem, OpenMode, Reader, StopSignal, WriteContext, WriteFailure,
     cannot_open, read_full, torn_path,
@@ -18,33 +19,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Only its owner reads it: it may hold orders.
+/// Permissions: only the owner may read it, because it may hold orders.
 const MODE: u32 = 0o600;
-/// How far from the end the last block is looked for before the whole file is read.
+/// Bytes before the end in which the last block is searched before the complete file is read.
 const TAIL: u64 = 8 << 20;
 
-/// A capture that is ready to be written.
-pub struct Opened {
-    /// What writes it.
+/// Holds a capture that is ready to be written.
+pub struct OpenedCapture {
+    /// Writes the capture.
     pub recorder: Recorder,
-    /// The run before was killed.
+    /// The killed run before, if there was one.
     pub restarted: Option<Restarted>,
 }
 
-/// A run that was killed while it wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restarted {
-    /// The last that it left, µs since the epoch.
-    pub from_us: i64,
-    /// In words.
-    pub detail: String,
-}
-
-/// Opens the capture at `path` for a run that begins at `now_us`, behind what is there.
+/// Opens the capture at `path` for a run that begins at `now_us`, behind its present content.
 ///
 /// # Errors
-/// Exit 2 for a file of another stream or a name that promises another packing, 9 for a place that cannot be written,
-/// 10 when another `dhan` writes it.
+/// Exit 2 for a file of another stream or a name of another compression, 9 for a place that cannot be written, 10 if
+/// another `dhan` writes it.
 pub fn open(
     path: &Path,
     feed: Stream,
@@ -52,15 +44,15 @@ pub fn open(
     stop: &StopSignal,
     now_us: i64,
     console: &Console,
-) -> Result<Opened, Failure> {
+) -> Result<OpenedCapture, Failure> {
     let fs: Arc<dyn Filesystem> = Arc::new(Disk::default());
     open_on(fs, path, feed, disk_wait, stop, now_us, console)
 }
 
-/// As [`open`], on any operating system; for tests.
+/// Does the same as [`open`] with any [`Filesystem`], for tests.
 ///
 /// # Errors
-/// As there.
+/// The same.
 pub fn open_on(
     fs: Arc<dyn Filesystem>,
     path: &Path,
@@ -69,7 +61,7 @@ pub fn open_on(
     stop: &StopSignal,
     now_us: i64,
     console: &Console,
-) -> Result<Opened, Failure> {
+) -> Result<OpenedCapture, Failure> {
     let packing = match Compression::of(path) {
         Compression::None => Packing::Plain,
         Compression::Zstd => Packing::Zstd,
@@ -95,16 +87,16 @@ pub fn open_on(
     let before = Before::of(fs.as_ref(), &file).map_err(io)?;
     before.must_go_with(feed, packing, path)?;
     let mut aside = None;
-    if before.whole_to < before.len {
+    if before.complete_to < before.len {
         aside = Some(move_aside(fs.as_ref(), &file, path, &before, now_us).map_err(io)?);
-        fs.set_len(&file, before.whole_to).map_err(io)?;
+        fs.set_len(&file, before.complete_to).map_err(io)?;
     }
     let restarted = before.restarted(path, aside.as_deref(), now_us);
     if let Some(restarted) = &restarted {
         console.warn(&restarted.detail);
     }
     let context = WriteContext { fs, disk_wait, stop: stop.clone(), console: console.clone() };
-    let mut appender = Appender::new(context.clone(), file, path.to_owned(), before.whole_to);
+    let mut appender = Appender::new(context.clone(), file, path.to_owned(), before.complete_to);
     let session = Session {
         feed,
         created_us: now_us,
@@ -118,7 +110,7 @@ pub fn open_on(
         _ => Failure::new(Exit::Output, format!("cannot write {}", path.display())),
     })?;
     let writer = BlockWriter::new(appender, context, packing, session, MODE);
-    Ok(Opened { recorder: Recorder::new(writer, console.clone(), now_us), restarted })
+    Ok(OpenedCapture { recorder: Recorder::new(writer, console.clone(), now_us), restarted })
 }
 
 fn locked(fs: &dyn Filesystem, file: &File, path: &Path) -> Failure {
@@ -129,20 +121,20 @@ fn locked(fs: &dyn Filesystem, file: &File, path: &Path) -> Failure {
     Failure::new(Exit::Locked, message)
 }
 
-/// What is in the file already.
+/// Describes the present content of the file.
 #[derive(Default)]
 struct Before {
     len: u64,
-    /// The end of the last whole block.
-    whole_to: u64,
+    /// Offset of the end of the last complete block.
+    complete_to: u64,
     packing: Option<Packing>,
     /// The last session.
     session: Option<Session>,
-    /// A session of a version that is not known.
+    /// The version of a session that this program does not know.
     newer: Option<u8>,
-    /// The last moment that is kept.
+    /// Time of the last entry in microseconds since the epoch.
     last_us: Option<i64>,
-    /// Whether the last run ended orderly.
+    /// Whether the last run ended in an orderly way.
     finished: bool,
 }
 
@@ -155,7 +147,8 @@ impl Before {
         Before::from_ends(fs, file, len).transpose().unwrap_or_else(|| Before::from_all(fs, file, len))
     }
 
-    /// The usual case, quickly: the file begins with a session and ends with a whole block.
+    /// Handles the usual case without reading everything: the file begins with a session and ends with a complete
+    /// block.
     fn from_ends(fs: &dyn Filesystem, file: &File, len: u64) -> io::Result<Option<Before>> {
         let mut start = vec![0; 4096];
         let n = read_full(fs, file, &mut start, 0)?;
@@ -163,25 +156,25 @@ impl Before {
         let mut tail = vec![0; len.min(TAIL) as usize];
         let n = read_full(fs, file, &mut tail, len - len.min(TAIL))?;
         let Some((kind, payload)) = block::last_of(&tail[..n], packing) else { return Ok(None) };
-        let mut before = Before { len, whole_to: len, packing: Some(packing), ..Before::default() };
+        let mut before = Before { len, complete_to: len, packing: Some(packing), ..Before::default() };
         let mut blocks = Blocks::new(Reader::new(fs, file, 0))?;
         match blocks.next()? {
-            // The stream is the same in all sessions of a file.
-            Some(Found::Block { kind: SESSION, payload, .. }) => before.session(payload),
+            // All sessions of a file have the same stream.
+            Some(Scanned::Block { kind: SESSION, payload, .. }) => before.session(payload),
             _ => return Ok(None),
         }
-        // Whose the last session is matters only when the file is locked or its run was killed.
+        // The owner of the last session matters only if the file is locked or its run was killed.
         before.block(kind, &payload);
         Ok(if before.finished { Some(before) } else { None })
     }
 
-    /// Everything is read.
+    /// Reads the complete file.
     fn from_all(fs: &dyn Filesystem, file: &File, len: u64) -> io::Result<Before> {
         let mut blocks = Blocks::new(Reader::new(fs, file, 0))?;
         let mut before = Before { len, packing: Some(blocks.packing()), ..Before::default() };
         while let Some(found) = blocks.next()? {
-            if let Found::Block { kind, payload, end } = found {
-                before.whole_to = end;
+            if let Scanned::Block { kind, payload, end } = found {
+                before.complete_to = end;
                 before.block(kind, payload);
             }
         }
@@ -210,7 +203,7 @@ impl Before {
         self.last_us = Some(entries.time_us());
     }
 
-    /// Whether a run of `feed` may be written behind it.
+    /// Checks that a run of `feed` may be written behind it.
     fn must_go_with(&self, feed: Stream, packing: Packing, path: &Path) -> Result<(), Failure> {
         let path = path.display();
         if self.len > 0 && self.session.is_none() {
@@ -218,12 +211,13 @@ impl Before {
                 Some(version) => format!(
                     "cannot write {path}: it is a capture of format {version}, and this dhan writes format {VERSION}"
                 ),
-                None => format!("cannot write {path}: it holds something else than a capture; name another file"),
+                None => format!("cannot write {path}: the file exists and is no capture; name another file"),
             };
             return Err(Failure::new(Exit::Output, message));
         }
         if self.packing.is_some_and(|there| there != packing) {
-            let message = format!("--capture {path}: what is in it is not packed as its name says; name another file");
+            let message =
+                format!("--capture {path}: its content is not compressed as its name says; name another file");
             return Err(Failure::usage(message));
         }
         match &self.session {
@@ -243,14 +237,14 @@ impl Before {
         let path = path.display();
         let who = self.session.as_ref().map_or(0, |session| session.pid);
         let torn = aside.map_or_else(String::new, |aside| {
-            format!("; {} bytes that were not whole are in {}", self.len - self.whole_to, aside.display())
+            format!("; {} bytes of an incomplete block were moved to {}", self.len - self.complete_to, aside.display())
         });
         let detail = format!("pid {who} was killed while it wrote {path}{torn}");
         Some(Restarted { from_us: self.last_us.unwrap_or(now_us).min(now_us), detail })
     }
 }
 
-/// Copies what is not whole to `NAME.torn-TIME`.
+/// Copies the incomplete bytes at the end to `NAME.torn-TIME`.
 fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, now_us: i64) -> io::Result<PathBuf> {
     let mut attempt = 0;
     let (to, aside) = loop {
@@ -261,8 +255,8 @@ fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, no
             Err(error) => return Err(error),
         }
     };
-    let mut bytes = vec![0; LONGEST.min((before.len - before.whole_to) as usize)];
-    let mut at = before.whole_to;
+    let mut bytes = vec![0; LONGEST.min((before.len - before.complete_to) as usize)];
+    let mut at = before.complete_to;
     while at < before.len {
         let n = read_full(fs, file, &mut bytes, at)?;
         if n == 0 {

@@ -1,6 +1,6 @@
-//! A capture read back: its sessions, their entries, and what is not whole.
+//! Reads a capture back: its sessions, their entries, and its damage.
 
-use super::block::{Blocks, ENTRIES, Place, SESSION, Step};
+use super::block::{Blocks, ENTRIES, PayloadPlace, SESSION, ScanStep};
 use super::entry::EntryIter;
 use crate::model::Stream;
 use std::fs::File;
@@ -8,24 +8,24 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
-/// The version of the format that is written.
+/// Version of the format that is written.
 pub const VERSION: u8 = 1;
 
-/// What a session begins with.
+/// Holds the beginning of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The stream.
     pub feed: Stream,
-    /// When the run began, µs since the epoch.
+    /// Beginning of the run in microseconds since the epoch.
     pub created_us: i64,
-    /// The process that wrote it.
+    /// Process id of the writer.
     pub pid: u32,
-    /// Its name and version.
+    /// Name and version of the writer.
     pub program: String,
 }
 
 impl Session {
-    /// The payload of its block.
+    /// Returns the payload of its block.
     pub fn bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION, self.feed.index()];
         out.extend_from_slice(&self.created_us.to_le_bytes());
@@ -34,7 +34,7 @@ impl Session {
         out
     }
 
-    /// A block's payload read back; the version, if this program does not know it.
+    /// Parses a block's payload; the error is a version that this program does not know.
     pub fn read(payload: &[u8]) -> Result<Session, u8> {
         let [version, feed, rest @ ..] = payload else { return Err(0) };
         let (Some((created, rest)), VERSION, Some(feed)) =
@@ -52,25 +52,25 @@ impl Session {
     }
 }
 
-/// What comes next in a capture.
+/// Holds what comes next in a capture.
 #[derive(Debug)]
 pub enum Part<'a> {
     /// A run begins.
     Session(Session),
     /// Entries of the run.
     Entries(EntryIter<'a>),
-    /// Bytes of the file that are not whole, with whole ones behind them.
+    /// Bytes of the file that are damaged, with undamaged ones behind them.
     Damaged(Range<u64>),
-    /// Blocks of the run that are not there, without a trace.
+    /// Blocks of the run that are missing without a trace.
     Missing {
-        /// How many.
+        /// Their number.
         blocks: u64,
     },
-    /// The file's last bytes, which are not whole.
+    /// Incomplete bytes at the end of the file.
     Torn(Range<u64>),
-    /// A run that a newer version wrote; its entries are left out.
+    /// A run written by a newer version; its entries are skipped.
     Newer {
-        /// The version of its format.
+        /// Version of its format.
         version: u8,
     },
 }
@@ -78,28 +78,28 @@ pub enum Part<'a> {
 /// Reads a capture.
 pub struct Player<R> {
     blocks: Blocks<R>,
-    /// The number that the next block should have; `None` where that cannot be known.
+    /// Number that the next block should have; `None` if it cannot be known.
     expected: Option<u64>,
-    /// The session's entries cannot be read.
+    /// Whether the session's entries cannot be read.
     foreign: bool,
-    /// A block whose predecessors are missing, told before it is given.
-    held: Option<Place>,
+    /// A block whose predecessors are missing; the loss is reported before the block is returned.
+    held: Option<PayloadPlace>,
 }
 
 impl Player<File> {
-    /// Opens a file and sees that it is a capture: that it begins as one, and has a session.
+    /// Opens a file and checks that it is a capture: that it begins like one, and has a session.
     ///
     /// # Errors
-    /// In words; the caller says which file.
+    /// Returns words; the caller names the file.
     pub fn open(path: &Path) -> Result<Player<File>, String> {
-        let file = File::open(path).map_err(|error| crate::model::os_text(&error))?;
+        let file = crate::storage::open_data(path).map_err(|error| crate::model::os_text(&error))?;
         let player = Player::new(file).map_err(|error| crate::model::os_text(&error))?;
         match player.blocks.peek() {
             [] => Err("it is empty".to_owned()),
             start if start.starts_with(&super::block::MAGIC) || start.starts_with(&super::block::ZSTD_MAGIC) => {
                 Ok(player)
             }
-            // Its beginning may be what is damaged.
+            // Its beginning may be damaged.
             start if memchr::memmem::find(start, &super::block::MAGIC).is_some() => Ok(player),
             _ => Err("it is not a capture (dhan feed --capture writes them)".to_owned()),
         }
@@ -107,18 +107,18 @@ impl Player<File> {
 }
 
 impl<R: Read> Player<R> {
-    /// Reads what `input` holds.
+    /// Creates a player for `input`.
     ///
     /// # Errors
-    /// What reading says.
+    /// Returns errors of reading.
     pub fn new(input: R) -> io::Result<Player<R>> {
         Ok(Player { blocks: Blocks::new(input)?, expected: None, foreign: false, held: None })
     }
 
-    /// What comes next; `None` at the end.
+    /// Reads what comes next; returns `None` at the end.
     ///
     /// # Errors
-    /// What reading says. What cannot be understood is a [`Part`], not an error.
+    /// Returns errors of reading. Damage is a [`Part`], not an error.
     #[allow(clippy::should_implement_trait, reason = "what it returns borrows from it, and reading may fail")]
     pub fn next(&mut self) -> io::Result<Option<Part<'_>>> {
         if let Some(place) = self.held.take() {
@@ -127,13 +127,13 @@ impl<R: Read> Player<R> {
         loop {
             let (kind, place, end) = match self.blocks.step()? {
                 None => return Ok(None),
-                Some(Step::Damaged(range)) => {
-                    // What is missing is said already.
+                Some(ScanStep::Damaged(range)) => {
+                    // The missing blocks were reported already.
                     self.expected = None;
                     return Ok(Some(Part::Damaged(range)));
                 }
-                Some(Step::Torn(range)) => return Ok(Some(Part::Torn(range))),
-                Some(Step::Block(kind, place, end)) => (kind, place, end),
+                Some(ScanStep::Torn(range)) => return Ok(Some(Part::Torn(range))),
+                Some(ScanStep::Block(kind, place, end)) => (kind, place, end),
             };
             if kind == SESSION {
                 let session = Session::read(self.blocks.payload(&place));
@@ -145,7 +145,7 @@ impl<R: Read> Player<R> {
                 }));
             }
             if kind != ENTRIES || self.foreign {
-                // Of a kind or of a run that is not known.
+                // The kind of block or the version of the run is unknown.
                 continue;
             }
             let Some(number) = EntryIter::new(self.blocks.payload(&place)).map(|entries| entries.number()) else {

@@ -1,7 +1,7 @@
-//! The capture while a run goes on: frames and events as they pass, sealed into a block a second.
+//! Captures a run: collects frames and events, and closes a block every second.
 
 use super::entry::{Entries, Finish};
-use super::writer::{Block, BlockWriter, Item, Known};
+use super::writer::{Block, BlockWriter, CaptureItem, RunState};
 use crate::console::Console;
 use crate::model::{InstrumentKey, PacketCounts};
 use crate::output::OnLag;
@@ -14,36 +14,36 @@ use std::borrow::Cow;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Bytes of entries from which on a block is closed before its second is over.
+/// Bytes of entries from which a block is closed before its second is over.
 const FULL: usize = 1 << 20;
-/// Bytes of blocks that may wait for the disk.
+/// Limit in bytes of blocks that wait for the disk.
 const CAPACITY: usize = 64 << 20;
 
-/// Writes what passes into a capture.
+/// Writes frames and events into a capture.
 pub struct Recorder {
     target: Target,
     console: Console,
     entries: Entries,
-    /// What is known of the open block.
+    /// The counters of the open block.
     block: Block,
-    /// What a file that is begun anew has to know, shared with the writer.
-    known: Arc<std::sync::Mutex<Known>>,
-    /// Blocks that were dropped when the open one was begun.
+    /// The state that a newly created file needs, shared with the writer.
+    known: Arc<std::sync::Mutex<RunState>>,
+    /// Number of blocks shed when the open one was begun.
     sheds: u64,
     has_finished: bool,
 }
 
 enum Target {
-    /// Written where blocks are sealed; before the run begins.
+    /// Written on the thread that closes blocks, before the run begins.
     Direct(Box<BlockWriter>),
     /// Written by a thread of its own.
     Queued(Arc<OutputQueue<BlockWriter>>),
-    /// Between the two; a recorder is never seen like this.
+    /// A temporary state between the two that is never observed.
     Moving,
 }
 
 impl Recorder {
-    /// Writes behind a session's header, which is of the moment `created_us`.
+    /// Creates a recorder behind a session's header of the time `created_us`.
     pub(super) fn new(writer: BlockWriter, console: Console, created_us: i64) -> Recorder {
         Recorder {
             known: writer.known(),
@@ -56,23 +56,23 @@ impl Recorder {
         }
     }
 
-    /// Keeps what the run prints one record of each of, and nothing else (`--once`).
-    pub fn once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
+    /// Records that the run prints only one record of each of these (`--once`).
+    pub fn set_once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
         self.known().once = Some(wanted.to_vec());
         self.entries.once(wanted);
     }
 
-    /// Keeps that the run is a partner's, which prints client ids whole.
-    pub fn partner(&mut self) {
+    /// Records that the run is a partner's, which prints client ids in full.
+    pub fn set_partner(&mut self) {
         self.known().is_partner = true;
         self.entries.partner();
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, RunState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn give(&mut self, item: Item) {
+    fn give(&mut self, item: CaptureItem) {
         match &mut self.target {
             Target::Direct(writer) => writer.item(item),
             Target::Queued(queue) => queue.push(|_| None, || item),
@@ -80,7 +80,7 @@ impl Recorder {
         }
     }
 
-    /// Closes the block that is being filled, and begins the next one.
+    /// Closes the open block and begins the next one.
     fn seal(&mut self, is_last: bool) {
         if self.entries.is_empty() {
             return;
@@ -88,7 +88,7 @@ impl Recorder {
         let body = self.entries.body().to_vec();
         let block = Block { body, is_last, ..std::mem::take(&mut self.block) };
         self.block.counts = block.counts;
-        self.give(Item::Block(block));
+        self.give(CaptureItem::Block(block));
         self.begin_block();
     }
 
@@ -97,21 +97,21 @@ impl Recorder {
         if let Target::Queued(queue) = &self.target
             && queue.sheds() != self.sheds
         {
-            // What was dropped may have named instruments.
+            // The shed blocks may have named instruments, so all names are written again.
             self.sheds = queue.sheds();
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.tell(&mut self.entries);
+            known.write_to(&mut self.entries);
         }
     }
 
     fn put_event(&mut self, event: &Event) {
         let event = masked(event, &self.console);
-        self.known().note(&event);
+        self.known().keep(&event);
         self.entries.event(&event);
     }
 }
 
-/// Words may quote a server or a system; secrets never belong into a file.
+/// Masks the words of an event: they may quote a server or the system, and secrets must not get into a file.
 fn masked<'a>(event: &'a Event, console: &Console) -> Cow<'a, Event> {
     let words = match event {
         Event::GapOpened { detail, .. } => detail,
@@ -148,7 +148,7 @@ impl FrameObserver for Recorder {
             self.seal(false);
         }
         if !seen.named.is_empty() {
-            // A replay has no master: it hears of a name where the live run found it.
+            // A replay has no master: it gets a symbol at the place where the live run found it.
             self.put_event(&Event::Symbols(seen.named.clone()));
         }
         if let Some(ended) = &seen.ended
@@ -160,7 +160,7 @@ impl FrameObserver for Recorder {
         if let Some(ended) = seen.ended.as_ref().filter(|ended| ended.packets.is_none()) {
             self.entries.event(&Event::End { reason: ended.reason.clone(), at_us: frame.recv_us });
         }
-        self.block.note(frame.recv_us, seen);
+        self.block.count_frame(frame.recv_us, seen);
     }
 
     fn event(&mut self, event: &Event) {
@@ -176,7 +176,7 @@ impl FrameObserver for Recorder {
 
     fn reopen(&mut self) {
         self.seal(false);
-        self.give(Item::Reopen);
+        self.give(CaptureItem::Reopen);
     }
 
     fn failure(&self) -> Option<WriteFailure> {
@@ -206,7 +206,7 @@ impl FrameObserver for Recorder {
 
     fn abandon(&mut self) {
         if let Target::Queued(queue) = &self.target {
-            let frames: u64 = queue.abandon().iter().map(Item::frames).sum();
+            let frames: u64 = queue.abandon().iter().map(CaptureItem::frames).sum();
             self.known().give_up(frames, &self.console);
         }
     }
@@ -217,7 +217,7 @@ impl FrameObserver for Recorder {
 }
 
 impl Drop for Recorder {
-    /// Whoever panics leaves what it had received, the frame that it panicked over included.
+    /// After a panic the received entries are still written, including the frame that caused it.
     fn drop(&mut self) {
         if self.has_finished {
             return;
@@ -229,7 +229,7 @@ impl Drop for Recorder {
         self.seal(true);
         if let Target::Queued(queue) = &self.target {
             queue.close();
-            // Bounded: a disk that does not answer is not waited for.
+            // Bounded, because a disk may not answer.
             queue.wait_ended(Duration::from_millis(500));
         }
     }

@@ -1,6 +1,6 @@
-//! Items into a file and back, whole and damaged.
+//! Tests captures: items written and read back, undamaged and damaged.
 
-use super::block::{self, Blocks, ENTRIES, Found, Packing, SESSION};
+use super::block::{self, Blocks, ENTRIES, Packing, SESSION, Scanned};
 use super::entry::{Entries, Entry, EntryIter, Finish};
 use super::play::Session;
 use super::writer::pack;
@@ -31,7 +31,7 @@ fn quiet() -> Console {
     Console::new(ConsoleConfig { level: LogLevel::Error, ..ConsoleConfig::default() })
 }
 
-/// What was put in, owned.
+/// An owned copy of an item that was written.
 #[derive(Debug, Clone, PartialEq)]
 enum Put {
     Frame(u16, FrameKind, i64, Vec<u8>),
@@ -125,7 +125,7 @@ fn put() -> impl Strategy<Value = Put> {
     ]
 }
 
-/// A session as a file.
+/// Returns a session as a file, with the offsets of its blocks' ends.
 fn written(packing: Packing, blocks: &[Vec<Put>]) -> (Vec<u8>, Vec<usize>) {
     let session = Session { feed: Stream::Market, created_us: 1_000, pid: 7, program: "dhan test".to_owned() };
     let (mut out, mut ends) = (Vec::new(), Vec::new());
@@ -141,7 +141,7 @@ fn written(packing: Packing, blocks: &[Vec<Put>]) -> (Vec<u8>, Vec<usize>) {
     (out, ends)
 }
 
-/// What is read of a file: entries, and whether anything was amiss.
+/// Returns the entries of a file, and whether it is damaged.
 fn read(bytes: &[u8]) -> (Vec<Put>, bool) {
     let mut player = Player::new(bytes).unwrap();
     let (mut puts, mut amiss) = (Vec::new(), false);
@@ -189,7 +189,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_to_their_end_without_a_panic(bytes: Vec<u8>) {
         fuzz(&bytes);
-        // Bytes that pass for a block, so that entries are reached.
+        // Valid blocks around random bytes, so that the entry decoder is reached.
         let mut block = Vec::new();
         block::put(&mut block, SESSION, &Session {
             feed: Stream::Orders, created_us: 0, pid: 0, program: String::new(),
@@ -228,7 +228,7 @@ fn a_byte_that_changed_costs_its_block_and_no_other_and_is_told() {
             let (puts, amiss) = read(&bytes);
             let mut left = blocks.clone();
             left.remove(hit);
-            // Some bits of a Zstandard frame mean nothing.
+            // Some bits of a Zstandard frame have no meaning.
             let harmless = packing == Packing::Zstd && puts == blocks.concat();
             assert!(harmless || puts == left.concat(), "{packing:?}, byte {at}: {puts:?}");
             assert!(harmless || amiss, "{packing:?}, byte {at} was not told");
@@ -264,7 +264,7 @@ fn frame(recorder: &mut Recorder, recv_us: i64, bytes: &[u8], ended: Option<Ende
     recorder.frame(frame, &Seen { packets: 1, named: Vec::new(), ended });
 }
 
-fn open_here(path: &Path, feed: Stream) -> Result<open::Opened, crate::model::exit::Failure> {
+fn open_here(path: &Path, feed: Stream) -> Result<open::OpenedCapture, crate::model::exit::Failure> {
     open(path, feed, Duration::ZERO, &StopSignal::default(), 5_000_000, &quiet())
 }
 
@@ -319,7 +319,7 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
             frame(&mut recorder, us, &[1; 16], None);
             recorder.tick(us);
         }
-        // As a kill leaves it: nothing is closed any more.
+        // As a kill leaves it: nothing is closed.
         let bytes = std::fs::read(&path).unwrap();
         recorder.finish(&PacketCounts::default(), "count", 8_000_000);
         drop(recorder);
@@ -328,7 +328,7 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
         drop(orderly);
         let first = {
             let mut blocks = Blocks::new(&bytes[..]).unwrap();
-            let Some(Found::Block { end, .. }) = blocks.next().unwrap() else { panic!() };
+            let Some(Scanned::Block { end, .. }) = blocks.next().unwrap() else { panic!() };
             end as usize
         };
         for cut in first..=bytes.len() {
@@ -421,7 +421,7 @@ fn no_secret_gets_into_the_words_of_an_event() {
     assert!(memchr::memmem::find(&bytes, b"the server said").is_some(), "the rest is kept");
 }
 
-/// A disk that is full while it is told to be.
+/// A disk that is full until the flag is cleared.
 struct Full(Disk, Arc<AtomicBool>);
 
 impl Filesystem for Full {

@@ -1,4 +1,5 @@
-//! Numbers of as few bytes as they need: seven bits a byte, lowest first, the top bit set on all but the last.
+//! Encodes numbers in as few bytes as they need: seven bits a byte, lowest first, the top bit set on all but the
+//! last.
 
 /// Appends an unsigned number.
 #[inline]
@@ -16,13 +17,13 @@ pub fn put_signed(out: &mut Vec<u8>, value: i64) {
     put(out, (value.wrapping_shl(1) ^ (value >> 63)) as u64);
 }
 
-/// Appends text with its length before it.
+/// Appends text, preceded by its length.
 pub fn put_text(out: &mut Vec<u8>, text: &str) {
     put(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
 }
 
-/// Reads from the front of a slice; `None` when what is there is not what was asked for.
+/// Decodes values from the front of a slice; each method returns `None` if there is no such value.
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'a>(pub &'a [u8]);
 

@@ -1,4 +1,4 @@
-//! Blocks on their way into the file, on the capture's own thread.
+//! Writes blocks into the file, on the capture's own thread.
 
 use super::block::{self, ENTRIES, Packing, SESSION};
 use super::entry::{Entries, Finish};
@@ -19,34 +19,34 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often what was written is synced to the disk.
+/// Interval between syncs to the disk.
 const SYNC: Duration = Duration::from_secs(60);
 
-/// What a file that is begun anew has to know of the run, and what became of the capture.
+/// Holds what a newly created file must contain of the run, and the state of the capture.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    /// Names and subscriptions, as they came.
+pub(super) struct RunState {
+    /// Symbols and subscriptions, in order.
     events: Vec<Event>,
-    /// What the run prints one record of each of.
+    /// The records of which the run prints one each.
     pub once: Option<Vec<(InstrumentKey, Mode)>>,
-    /// The run is a partner's, which prints client ids whole.
+    /// Whether the run is a partner's, which prints client ids in full.
     pub is_partner: bool,
-    /// Why it cannot go on.
+    /// Why it cannot continue.
     pub failure: Option<WriteFailure>,
-    /// Gaps of the capture alone: from when to when, µs since the epoch.
+    /// Gaps of the capture alone, as beginnings and ends in microseconds since the epoch.
     pub gaps: Vec<(i64, i64)>,
 }
 
-impl Known {
-    /// Notes an event that a later file has to know of.
-    pub fn note(&mut self, event: &Event) {
+impl RunState {
+    /// Keeps an event that a later file must contain.
+    pub fn keep(&mut self, event: &Event) {
         if let Event::Symbols(_) | Event::Subscribed { .. } | Event::Unsubscribed { .. } = event {
             self.events.push(event.clone());
         }
     }
 
-    /// Tells entries of it.
-    pub fn tell(&self, entries: &mut Entries) {
+    /// Writes the kept state as entries.
+    pub fn write_to(&self, entries: &mut Entries) {
         if self.is_partner {
             entries.partner();
         }
@@ -56,40 +56,39 @@ impl Known {
         self.events.iter().for_each(|event| entries.event(event));
     }
 
-    /// The system does not come back from a write.
+    /// Gives the capture up, because the system does not return from a write.
     pub fn give_up(&mut self, frames: u64, console: &Console) {
         let now_us = now_us();
         self.gaps.push((now_us, now_us));
-        let message =
-            format!("the capture cannot be written: the system does not come back from a write; {frames} frames");
+        let message = format!("the capture cannot be written: a write does not return; {frames} frames");
         console.warn(format_args!("{message} are not in it"));
-        let message = "cannot write the capture: the system does not come back from a write".to_owned();
+        let message = "cannot write the capture: a write does not return".to_owned();
         self.failure.get_or_insert(WriteFailure::Unsaved(Failure::new(Exit::Output, message)));
     }
 }
 
-/// A sealed block.
+/// A closed block.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     /// Its payload without its number.
     pub body: Vec<u8>,
-    /// Frames in it, and packets in them.
+    /// Number of frames in it, and of packets in them.
     pub frames: u64,
     pub packets: u64,
-    /// When its first and its last frame were received, µs since the epoch; 0 when it has none.
+    /// Receive times of its first and last frame in microseconds since the epoch; 0 if it has no frames.
     pub from_us: i64,
     pub to_us: i64,
-    /// The run's packet counters behind it, as far as its frames tell.
+    /// The run's packet counters after it, as far as its frames show.
     pub counts: PacketCounts,
-    /// Nothing follows it.
+    /// Whether it is the last one.
     pub is_last: bool,
-    /// The run broke off: the block is no orderly end.
+    /// Whether the run broke off, so that the block is no orderly end.
     pub is_break: bool,
 }
 
 impl Block {
-    /// Notes a frame.
-    pub fn note(&mut self, recv_us: i64, seen: &Seen) {
+    /// Counts a frame.
+    pub fn count_frame(&mut self, recv_us: i64, seen: &Seen) {
         if self.frames == 0 {
             self.from_us = recv_us;
         }
@@ -99,44 +98,46 @@ impl Block {
     }
 }
 
-/// What the writer takes.
+/// An item of the writer's queue.
 #[derive(Debug)]
-pub(super) enum Item {
+pub(super) enum CaptureItem {
     /// A block.
     Block(Block),
-    /// Blocks that were dropped here: packets, from when to when, and frames.
+    /// Blocks that were shed here: packets with their times, and the number of frames.
     Shed(Lagged, u64),
-    /// The path may hold another file now.
+    /// The path may lead to another file now.
     Reopen,
 }
 
-impl Item {
-    /// Returns how many frames are in it.
+impl CaptureItem {
+    /// Returns the number of frames in it.
     pub fn frames(&self) -> u64 {
         match self {
-            Item::Block(block) => block.frames,
-            Item::Shed(_, frames) => *frames,
-            Item::Reopen => 0,
+            CaptureItem::Block(block) => block.frames,
+            CaptureItem::Shed(_, frames) => *frames,
+            CaptureItem::Reopen => 0,
         }
     }
 }
 
-impl Queued for Item {
+impl Queued for CaptureItem {
     fn weight(&self) -> usize {
         match self {
-            Item::Block(block) => size_of::<Item>() + block.body.len(),
-            _ => size_of::<Item>(),
+            CaptureItem::Block(block) => size_of::<CaptureItem>() + block.body.len(),
+            _ => size_of::<CaptureItem>(),
         }
     }
 
     fn shed(&mut self) -> bool {
-        let Item::Block(Block { frames, packets, from_us, to_us, is_last: false, .. }) = self else { return false };
-        *self = Item::Shed(Lagged { packets: *packets, from_us: *from_us, to_us: *to_us }, *frames);
+        let CaptureItem::Block(Block { frames, packets, from_us, to_us, is_last: false, .. }) = self else {
+            return false;
+        };
+        *self = CaptureItem::Shed(Lagged { packets: *packets, from_us: *from_us, to_us: *to_us }, *frames);
         true
     }
 
-    fn join(&mut self, next: &Item) -> bool {
-        let (Item::Shed(lagged, frames), Item::Shed(next, more)) = (self, next) else { return false };
+    fn join(&mut self, next: &CaptureItem) -> bool {
+        let (CaptureItem::Shed(lagged, frames), CaptureItem::Shed(next, more)) = (self, next) else { return false };
         let from_us = if *frames == 0 { next.from_us } else { lagged.from_us };
         let to_us = if *more == 0 { lagged.to_us } else { next.to_us };
         *lagged = Lagged { packets: lagged.packets + next.packets, from_us, to_us };
@@ -152,16 +153,16 @@ pub(super) struct BlockWriter {
     packing: Packing,
     session: Session,
     mode: u32,
-    known: Arc<Mutex<Known>>,
-    /// The number of the next block.
+    known: Arc<Mutex<RunState>>,
+    /// Number of the next block.
     number: u64,
     is_failed: bool,
-    lost: u64,
+    lost_frames: u64,
     is_done: bool,
     has_news: bool,
     counts: PacketCounts,
-    /// The last moment at which the file was looked at and found whole.
-    whole_us: i64,
+    /// Last time at which the file was checked and found undamaged, in microseconds since the epoch.
+    checked_us: i64,
     synced: Duration,
 }
 
@@ -178,46 +179,46 @@ impl BlockWriter {
             synced: context.fs.elapsed(),
             context,
             packing,
-            whole_us: session.created_us,
+            checked_us: session.created_us,
             session,
             mode,
             known: Arc::default(),
             number: 1,
             is_failed: false,
-            lost: 0,
+            lost_frames: 0,
             is_done: false,
             has_news: false,
             counts: PacketCounts::default(),
         }
     }
 
-    /// What is known of the run, shared.
-    pub fn known(&self) -> Arc<Mutex<Known>> {
+    /// Returns the shared state of the run.
+    pub fn known(&self) -> Arc<Mutex<RunState>> {
         Arc::clone(&self.known)
     }
 
-    fn knows(&self) -> MutexGuard<'_, Known> {
+    fn knows(&self) -> MutexGuard<'_, RunState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on what cannot be written at once is not written.
+    /// Ends all waiting: from now on a write that fails is not tried again.
     pub fn wait_no_more(&mut self) {
         self.appender.wait_no_more();
     }
 
-    /// Takes an item.
-    pub fn item(&mut self, item: Item) {
+    /// Processes an item.
+    pub fn item(&mut self, item: CaptureItem) {
         match item {
-            Item::Block(block) => self.block(&block),
-            Item::Shed(lagged, frames) => self.shed(lagged, frames),
-            Item::Reopen => self.reopen(now_us()),
+            CaptureItem::Block(block) => self.block(&block),
+            CaptureItem::Shed(lagged, frames) => self.shed(lagged, frames),
+            CaptureItem::Reopen => self.reopen(now_us()),
         }
     }
 
     fn block(&mut self, block: &Block) {
         self.counts = block.counts;
         if self.is_failed || !self.append(&block.body) {
-            self.lost += block.frames;
+            self.lost_frames += block.frames;
         }
         if block.is_last {
             self.is_done = true;
@@ -228,15 +229,15 @@ impl BlockWriter {
                     .console
                     .warn(format_args!("{path} could not be synced: {}", crate::model::os_text(&error)));
             }
-            if self.lost > 0 {
-                self.context.console.warn(format_args!("the last {} frames are not in {path}", self.lost));
+            if self.lost_frames > 0 {
+                self.context.console.warn(format_args!("the last {} frames are not in {path}", self.lost_frames));
             } else if self.is_failed && !block.is_break {
                 self.context.console.warn(format_args!("the orderly end is not in {path}"));
             }
         }
     }
 
-    /// Tells of blocks that were dropped before they came here.
+    /// Records blocks that were shed before they came here.
     fn shed(&mut self, lagged: Lagged, frames: u64) {
         if frames == 0 {
             return;
@@ -280,7 +281,7 @@ impl BlockWriter {
         self.knows().failure.get_or_insert(why);
     }
 
-    /// Sees whether the file is still there and whole; syncs it once a minute.
+    /// Checks that the file still exists and is undamaged; syncs it once a minute.
     pub fn look(&mut self, now_us: i64) {
         if self.is_failed || self.is_done {
             return;
@@ -292,21 +293,21 @@ impl BlockWriter {
             let _ = fs.sync(self.appender.file());
         }
         let path = self.appender.path().display().to_string();
-        if self.is_elsewhere() {
+        if self.is_moved() {
             let is_deleted = self.is_deleted();
             let what = if is_deleted { "deleted or replaced" } else { "moved away" };
-            let message = format!("{path} was {what}; it is begun anew");
+            let message = format!("{path} was {what}; a new file is started");
             self.context.console.warn(&message);
-            self.begin_anew(now_us, is_deleted.then_some(message));
+            self.replace_file(now_us, is_deleted.then_some(message));
         } else if self.appender.was_cut() {
-            let message = format!("{path} was cut by another program; frames may be missing");
+            let message = format!("{path} was truncated by another program; frames may be missing");
             self.context.console.warn(&message);
             self.begin_session(now_us, Some(message));
         }
-        self.whole_us = now_us;
+        self.checked_us = now_us;
     }
 
-    fn is_elsewhere(&self) -> bool {
+    fn is_moved(&self) -> bool {
         let there = self.context.fs.stat(self.appender.path());
         let ours = self.context.fs.fstat(self.appender.file());
         match (there, ours) {
@@ -320,19 +321,19 @@ impl BlockWriter {
         self.context.fs.fstat(self.appender.file()).is_ok_and(|stat| stat.links == 0)
     }
 
-    /// Goes on in the file that the path holds now.
+    /// Continues in the file that the path leads to now.
     fn reopen(&mut self, now_us: i64) {
-        if self.is_failed || !self.is_elsewhere() {
+        if self.is_failed || !self.is_moved() {
             return;
         }
         let is_deleted = self.is_deleted();
-        let message = format!("{} was deleted or replaced; it is begun anew", self.appender.path().display());
-        self.begin_anew(now_us, is_deleted.then_some(message));
-        self.whole_us = now_us;
+        let message = format!("{} was deleted or replaced; a new file is started", self.appender.path().display());
+        self.replace_file(now_us, is_deleted.then_some(message));
+        self.checked_us = now_us;
     }
 
-    /// Ends the old file, as far as anybody can read it, and begins the path anew.
-    fn begin_anew(&mut self, now_us: i64, lost: Option<String>) {
+    /// Finishes the old file as far as possible, and creates the path anew.
+    fn replace_file(&mut self, now_us: i64, lost: Option<String>) {
         if lost.is_none() {
             let mut entries = Entries::new(1, now_us);
             entries.finish(&Finish { at_us: now_us, counts: self.counts, reason: "rotated".to_owned() });
@@ -358,15 +359,15 @@ impl BlockWriter {
         Ok(Appender::new(self.context.clone(), file, path.to_owned(), len))
     }
 
-    /// Begins a session with what is known of the run, and the gap if something was lost.
+    /// Starts a session with the state of the run, and a gap if something was lost.
     fn begin_session(&mut self, now_us: i64, lost: Option<String>) {
         self.session.created_us = now_us;
         self.number = 1;
         let session = self.session.bytes();
         let mut entries = Entries::new(1, now_us);
-        self.knows().tell(&mut entries);
+        self.knows().write_to(&mut entries);
         if let Some(detail) = lost {
-            let from_us = self.whole_us;
+            let from_us = self.checked_us;
             self.knows().gaps.push((from_us, now_us));
             let detail = Some(detail);
             let gap = Event::Gap { conn: 0, reason: GapReason::Lagged, detail, from_us, to_us: now_us, dropped: None };
@@ -379,9 +380,9 @@ impl BlockWriter {
 }
 
 impl Consumer for BlockWriter {
-    type Item = Item;
+    type Item = CaptureItem;
 
-    fn take(&mut self, item: Item) {
+    fn take(&mut self, item: CaptureItem) {
         self.item(item);
     }
 
@@ -398,14 +399,15 @@ impl Consumer for BlockWriter {
     }
 }
 
-/// Appends a block, packed as its file is.
+/// Appends a block, compressed like its file.
 pub(super) fn pack(packing: Packing, kind: u8, payload: &[u8], out: &mut Vec<u8>) {
     match packing {
         Packing::Plain => block::put(out, kind, payload),
         Packing::Zstd => {
             let mut plain = Vec::with_capacity(payload.len() + block::HEADER);
             block::put(&mut plain, kind, payload);
-            // A frame a block: whatever is cut off, what is before it is whole. Packing what is in memory cannot fail.
+            // Each block is a frame, so that everything before a cut stays readable. Compressing in memory cannot
+            // fail.
             out.extend_from_slice(&zstd::bulk::compress(&plain, zstd::DEFAULT_COMPRESSION_LEVEL).unwrap_or_default());
         }
     }

@@ -5,6 +5,7 @@ use super::config::{ConfigArgs, FileArgs};
 use super::doctor::DoctorArgs;
 use super::instruments::InstrumentsArgs;
 use super::lazy::Lazy;
+use super::manual;
 use super::only::types;
 use super::plan::{Speed, View};
 use super::relay::RelayArgs;
@@ -33,37 +34,14 @@ use std::time::Duration;
 /// What `--version` prints behind the name; `-V` prints the number alone.
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DHAN_BUILT"), ")");
 
-const AFTER_HELP: &str = "\
-Exit codes:
-  0   done, or told to stop             8   the server's certificate cannot be trusted
-  1   a bug of ours                     9   output failed
-  2   usage                             10  another dhan is writing that file
-  3   credentials missing or refused    11  no instrument master, or a damaged file
-  4   the account may not               12  the server speaks something else
-  5   the request was refused           13  more gap than --fail-on-gap, or verify found gaps
-  6   no free socket                    14  instrument not found, or ambiguous
-  7   gave up on the network, or nothing was received
-
-Environment:
-  DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN     the account
-  DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND     where its token comes from
-  DHAN_PIN_FILE, DHAN_PIN_COMMAND, DHAN_TOTP_FILE, DHAN_TOTP_COMMAND     how dhan token makes one
-  DHAN_PIN, DHAN_TOTP, DHAN_TOTP_SECRET, DHAN_TOKEN     not read: a secret belongs in a file
-  DHAN_WS_USER_TYPE, DHAN_PARTNER_ID, DHAN_PARTNER_SECRET     orders as a partner
-  DHAN_WS_MARKET_FEED_URL, DHAN_WS_MARKET_DEPTH_URL, DHAN_WS_MARKET_DEPTH_200_URL,
-  DHAN_WS_ORDER_URL, DHAN_API_URL, DHAN_AUTH_URL, DHAN_INSTRUMENTS_URL     other servers
-  DHAN_PROFILE     the profile of XDG_CONFIG_HOME/dhan/config.toml
-  DHAN_CACHE_DIR, XDG_CACHE_HOME, XDG_STATE_HOME     where files are kept
-  DHAN_HOLIDAYS     a date a line, else XDG_CONFIG_HOME/dhan/holidays
-  HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, NO_COLOR     as everywhere
-
-Try it without an account: dhan feed --demo";
-
 /// Stream Dhan's live market feed, market depth and order updates as NDJSON or CSV
+///
+/// Opens the websockets of the Indian broker Dhan and prints what comes as records, a line each. Nothing is lost silently:
+/// what was not delivered is counted in a gap record. It only reads: it places, changes and cancels no order.
 ///
 /// stdout carries records and nothing else; everything for people goes to stderr.
 #[derive(Debug, Parser)]
-#[command(name = "dhan", version, long_version = LONG_VERSION, after_help = AFTER_HELP, max_term_width = 100, subcommand_required = true)]
+#[command(name = "dhan", version, long_version = LONG_VERSION, after_help = manual::ROOT_SHORT, after_long_help = manual::root_long(), max_term_width = 100, subcommand_required = true)]
 #[command(arg_required_else_help = true, propagate_version = false, infer_long_args = false)]
 pub struct Cli {
     /// What to do.
@@ -82,80 +60,54 @@ pub struct Cli {
 pub enum Command {
     /// Stream the live market feed: ticker, quote or full
     ///
-    /// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, each optionally followed by @ticker, @quote or @full.
-    /// SEGMENT:ID starts at once; a symbol is looked up in the instrument master first.
-    ///
-    /// Examples:
-    ///   dhan feed --demo
-    ///   dhan feed --mode quote IDX_I:13 NSE_EQ:2885@full
-    ///   dhan feed -i watchlist.txt -o 'ticks-{date}.ndjson.zst' --until 15:30
-    #[command(verbatim_doc_comment)]
+    /// Prints a record for every packet that comes. SEGMENT:ID starts at once; a symbol is looked up in the instrument
+    /// master first.
+    #[command(after_long_help = manual::FEED)]
     Feed(Lazy<FeedArgs>),
     /// Stream the 20- or 200-level order book
     ///
-    /// INSTRUMENT is SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, of NSE_EQ or NSE_FNO.
-    /// At 20 levels 250 instruments fit, at 200 levels five.
-    ///
-    /// Examples:
-    ///   dhan depth --demo
-    ///   dhan depth NSE_EQ:2885 --top 5
-    ///   dhan depth --levels 200 --view sides NSE_FNO:49081
-    #[command(verbatim_doc_comment)]
+    /// Prints a record whenever a book has changed on both sides, or with --view sides every packet.
+    #[command(after_long_help = manual::DEPTH)]
     Depth(Lazy<DepthArgs>),
     /// Stream the order updates of the account
     ///
-    /// At the start the whole order book of the day is printed (events: snapshot), then every
-    /// update as it comes. This program only reads: it places, changes and cancels nothing.
-    ///
-    /// Examples:
-    ///   dhan orders --demo
-    ///   dhan orders --events execution,order_rejected
-    #[command(verbatim_doc_comment)]
+    /// At the start the orders of the day are printed (events: snapshot), then every update as it comes. This program only
+    /// reads: it places, changes and cancels nothing.
+    #[command(after_long_help = manual::ORDERS)]
     Orders(Lazy<OrdersArgs>),
-    /// Download, list and look up instruments: ids, symbols, lots, ticks, expiries
-    Instruments(Lazy<InstrumentsArgs>),
-    /// Decode captured frames again, to the same bytes as the live run printed
-    ///
-    /// Prints what the live run printed, byte for byte, given the same format options.
-    ///
-    /// Examples:
-    ///   dhan replay monday.dcap
-    ///   dhan replay monday.dcap -f csv --only quote
-    #[command(verbatim_doc_comment)]
-    Replay(Lazy<ReplayArgs>),
     /// Look at the streams live in the terminal
     ///
     /// A full-screen view of the market feed, of one order book (--depth), of the account's orders (--orders) or of a
-    /// capture (--replay). It needs a terminal of 60×15 or more on stdin and stdout. The state of every connection, gaps
+    /// capture (--replay). It needs a terminal of at least 60×15 on stdin and stdout. The state of every connection, gaps
     /// and drops are always on the screen. Change and % are against the previous session's close.
-    ///
-    /// Keys: ? help, q quit, arrows or j k, s sort, / filter, a add an instrument, d drop it, Enter five levels of a
-    /// row, p pause.
-    ///
-    /// Examples:
-    ///   dhan watch --demo
-    ///   dhan watch NIFTY RELIANCE TCS
-    ///   dhan watch --depth NSE_EQ:2885
-    ///   dhan watch --replay monday.dcap --speed 10x
-    #[command(verbatim_doc_comment)]
+    #[command(after_long_help = manual::WATCH, override_usage = WATCH_USAGE)]
     Watch(Lazy<WatchArgs>),
-    /// Check that captured files are whole
+    /// Download, list and look up instruments
+    ///
+    /// Finds the security ids, symbols, lots, ticks and expiries of everything that is traded.
+    #[command(after_long_help = manual::INSTRUMENTS)]
+    Instruments(Lazy<InstrumentsArgs>),
+    /// Print a capture again, as the live run printed it
+    ///
+    /// Prints what the live run printed, byte for byte, given the same format options; with others, the same packets in
+    /// another form. A capture whose end is torn, as a kill leaves it, is printed as far as it is complete.
+    #[command(after_long_help = manual::REPLAY)]
+    Replay(Lazy<ReplayArgs>),
+    /// Check that files and captures are complete
+    ///
+    /// Reads NDJSON and CSV files (.gz and .zst too) and captures that dhan wrote. Prints one record a file: whether every
+    /// line is complete and of the schema, receive times grow, gaps and orderly ends are accounted for, the counts add up;
+    /// and what there is of each instrument. Exit status 0: complete; 13: gaps, or no orderly end; 11: damaged.
+    #[command(after_long_help = manual::VERIFY)]
     Verify(Lazy<VerifyArgs>),
     /// Print the JSON Schema of the records
     ///
     /// A document of JSON Schema 2020-12: types, what may be null, units and sources. It carries the version of the records.
-    ///
-    /// Examples:
-    ///   dhan schema ticker
-    ///   duckdb -c "from read_json('day.ndjson', $(dhan schema --duckdb quote))"
-    #[command(verbatim_doc_comment)]
+    #[command(after_long_help = manual::SCHEMA)]
     Schema(Lazy<SchemaArgs>),
-    /// Serve Dhan's protocols from a simulated exchange, for any client
-    Simulate(Lazy<SimulateArgs>),
-    /// Serve one account's sockets to all programs of this host, in Dhan's own protocols
-    Relay(Lazy<RelayArgs>),
-    /// Find out why nothing comes: credentials, token, clock, servers, limits, files, running streams
+    /// Keep an access token alive
     ///
+<<<<<<< HEAD
     /// Looks at everything between this host and the data, says what it found, and exits with the
     /// code of the worst: 0 when nothing failed. One quote is asked for, since what the account's
     /// profile says can be wrong. Every endpoint is connected to once and left at once, unless the
@@ -178,38 +130,74 @@ pub enum Command {
     ///   dhan token show --check
     ///   dhan token ensure --pin-file /etc/dhan/pin --totp-file /etc/dhan/totp
     #[command(verbatim_doc_comment)]
+=======
+    /// Dhan's access tokens end after 24 hours. ensure leaves one in the token file that lasts: it does nothing, renews a
+    /// token that was made on web.dhan.co, or makes a new one by PIN and TOTP. Nothing ever prints a token. PIN and TOTP
+    /// secret come from files or commands only.
+    #[command(after_long_help = manual::TOKEN)]
+>>>>>>> main
     Token(Lazy<TokenArgs>),
-    /// Show the defaults of options that config.toml sets, or where it is
+    /// Find out why nothing comes
     ///
-    /// config.toml holds defaults of long options by their names: at the top for all commands, in tables such as [feed]
-    /// for one, and in [profile.NAME] the same, chosen by --profile or DHAN_PROFILE. Flags win over the environment, the
-    /// environment over the profile, the profile over the rest. No key holds a secret.
+    /// Looks at everything between this host and the data: credentials, token, clock, servers, limits, files, running
+    /// streams. Says what it found, and exits with the code of the worst: 0 when nothing failed. Every server is connected
+    /// to once and left at once, unless the account cools off or another socket could throw out a running stream.
+    #[command(after_long_help = manual::DOCTOR)]
+    Doctor(Lazy<DoctorArgs>),
+    /// Serve one account's sockets to all programs of this host
     ///
-    /// Examples:
-    ///   dhan config path
-    ///   dhan config show --profile home
-    #[command(verbatim_doc_comment)]
+    /// Holds the account's sockets and serves Dhan's own protocols to any number of programs on this host. Says its address
+    /// on stderr, and the environment that points dhan and others at it. What they send as client id and token is not
+    /// looked at, and the account's credentials stay here. Each socket is opened when the first client asks for its kind,
+    /// and closed a minute after the last one left.
+    #[command(after_long_help = manual::RELAY)]
+    Relay(Lazy<RelayArgs>),
+    /// Serve Dhan's protocols from a simulated exchange
+    ///
+    /// Serves until it is stopped, for any client. Says its address on stderr, and the environment that points dhan at it.
+    /// The same seed gives the same packets.
+    #[command(after_long_help = manual::SIMULATE)]
+    Simulate(Lazy<SimulateArgs>),
+    /// Show the defaults that config.toml sets
+    ///
+    /// config.toml holds defaults of options by their long names, for all commands, for one, and in profiles. Flags win over
+    /// the environment, the environment over the profile, and the profile over the other defaults. See dhan-config(5).
+    #[command(after_long_help = manual::CONFIG)]
     Config(Lazy<ConfigArgs>),
-    /// Print what fills completions/ and man/, and units for systemd
+    /// Print completions, manual pages and systemd units
+    ///
+    /// What it prints is made from the same definitions as --help.
+    #[command(after_long_help = manual::GENERATE)]
     Generate(Lazy<GenerateArgs>),
 }
+
+/// The ways to call `dhan watch`.
+const WATCH_USAGE: &str = "\
+dhan watch [OPTIONS] [INSTRUMENT]...
+       dhan watch [OPTIONS] --depth <SPEC>
+       dhan watch [OPTIONS] --orders
+       dhan watch [OPTIONS] --replay <FILE>";
 
 /// What stderr says.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Messages")]
 pub struct ConsoleArgs {
-    /// Only warnings and errors on stderr, no closing line; -qq: only errors
+    /// Only warnings and errors on stderr; -qq: only errors
+    ///
+    /// The closing line with the figures of the run is left out too.
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub quiet: u8,
-    /// More on stderr; -vv: everything. Secrets are masked at any level
+    /// More on stderr; -vv: every message and packet
+    ///
+    /// Secrets are masked at any level.
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
-    /// How messages are written
-    #[arg(long, value_name = "FORMAT", ignore_case = true, global = true)]
+    /// How messages are written: as text, or as a JSON object a line
+    #[arg(long, value_name = "FORMAT", ignore_case = true, global = true, hide_short_help = true)]
     #[arg(value_parser = choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]))]
     pub log_format: Option<LogFormat>,
     /// When messages are coloured [default: auto]
-    #[arg(long, value_name = "WHEN", ignore_case = true, global = true)]
+    #[arg(long, value_name = "WHEN", ignore_case = true, global = true, hide_short_help = true)]
     pub color: Option<ColorChoice>,
 }
 
@@ -219,20 +207,27 @@ pub struct FeedArgs {
     /// Which instruments.
     #[command(flatten)]
     pub instruments: InstrumentArgs,
-    /// What to receive of instruments that do not say so themselves [default: ticker]
-    #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes())]
-    pub mode: Option<Mode>,
-    /// Subscribe the options around the spot, and follow it: NIFTY, or BANKNIFTY,expiry=month,strikes=15 (repeatable)
+    /// What to receive: ticker, quote or full [default: ticker]
     ///
-    /// Calls and puts of N strikes (default 10) on each side of the spot and the one at it, of the nearest expiry, in
-    /// --mode, beside the spot itself. expiry= is a date, nearest, next or month; spot= begins before the first price.
-    #[arg(long, value_name = "UNDERLYING[,expiry=…][,strikes=N][,spot=…]")]
+    /// It holds for instruments that do not say so themselves.
+    #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes(), hide_possible_values = true)]
+    pub mode: Option<Mode>,
+    /// Follow the options around the spot, such as NIFTY
+    ///
+    /// CHAIN is UNDERLYING[,expiry=…][,strikes=N][,spot=…], such as BANKNIFTY,expiry=month,strikes=15: calls and puts of N
+    /// strikes (10) on each side of the spot and of the one at it, in --mode, and the spot itself. expiry is a date, nearest
+    /// (as without it), next or month. With spot=PRICE it need not wait for the first price. May be repeated.
+    #[arg(long, value_name = "CHAIN")]
     pub chain: Vec<String>,
-    /// One record of the asked type for each instrument, then exit 0; with -d, what came by then
+    /// One record for each instrument, then exit
+    ///
+    /// Dhan sends a snapshot even when the market is closed. With -d, the run ends with what came by then.
     #[arg(long)]
     pub once: bool,
-    /// OHLC bars of these lengths instead of packets, such as 1m,5m; --only may name packets beside them. The server
-    /// conflates: highs and lows are those of the packets
+    /// OHLC bars of these lengths instead of packets, such as 1m,5m
+    ///
+    /// --only may name packets that are printed beside them. The server conflates: highs and lows are those of the packets
+    /// that it sends.
     #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse, conflicts_with = "once")]
     pub bars: Vec<Interval>,
     /// Keep only these record types, separated by commas; gaps stay
@@ -250,8 +245,8 @@ pub struct DepthArgs {
     /// Which instruments.
     #[command(flatten)]
     pub instruments: InstrumentArgs,
-    /// How many levels [default: 20]
-    #[arg(long, value_name = "N", value_parser = levels())]
+    /// How many levels: 20 or 200 [default: 20]
+    #[arg(long, value_name = "N", value_parser = levels(), hide_possible_values = true)]
     pub levels: Option<Levels>,
     /// How books are shown.
     #[command(flatten)]
@@ -268,11 +263,13 @@ pub struct DepthArgs {
 /// How books are shown; of `dhan depth` and `dhan replay`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct BookArgs {
-    /// Both sides in a record, or every packet as it came [default: book]
-    #[arg(long, value_name = "VIEW", ignore_case = true)]
+    /// book: both sides; sides: every packet [default: book]
+    #[arg(long, value_name = "VIEW", ignore_case = true, hide_possible_values = true)]
     #[arg(value_parser = choice(&[("book", View::Book), ("sides", View::Sides)]))]
     pub view: Option<View>,
-    /// Print only the best N levels; totals are still over all
+    /// Print only the best N levels
+    ///
+    /// The totals are still over all levels.
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=200))]
     pub top: Option<u64>,
 }
@@ -280,8 +277,10 @@ pub struct BookArgs {
 /// Which order updates are shown, and how; of `dhan orders` and `dhan replay`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct UpdateArgs {
-    /// Keep only updates that carry one of these events, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', ignore_case = true)]
+    /// Keep only updates with one of these events
+    ///
+    /// The events are separated by commas, such as execution,order_rejected.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', ignore_case = true, hide_possible_values = true)]
     #[arg(value_parser = one_of(&Event::ALL, Event::name))]
     pub events: Vec<Event>,
     /// Print client ids whole
@@ -295,7 +294,9 @@ pub struct OrdersArgs {
     /// Which updates are shown, and how.
     #[command(flatten)]
     pub updates: UpdateArgs,
-    /// Do not ask the REST order book
+    /// Leave out the orders of the day at the start
+    ///
+    /// The REST order book is not asked for, neither at the start nor after a reconnect.
     #[arg(long)]
     pub no_snapshot: bool,
     /// Keep only these record types; gaps stay
@@ -316,10 +317,14 @@ pub struct InstrumentArgs {
     /// SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
     #[arg(value_name = "INSTRUMENT")]
     pub specs: Vec<String>,
-    /// Read instruments from FILE, one a line; - is stdin (repeatable)
+    /// Read instruments from FILE, one a line; - is stdin
+    ///
+    /// May be repeated.
     #[arg(short, long = "instruments", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub instruments: Vec<PathBuf>,
-    /// Read sub SPEC…, unsub SPEC…, list and quit from FILE while streaming; - is stdin
+    /// Read commands from FILE while streaming; - is stdin
+    ///
+    /// A line is sub SPEC…, unsub SPEC…, list or quit.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub control: Option<PathBuf>,
     /// Go on without instruments that cannot be found
@@ -333,17 +338,22 @@ pub struct StreamArgs {
     /// What is printed, and where.
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Also keep the raw frames, with receive times, for dhan replay
+    /// Also keep the raw frames, for dhan replay
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub capture: Option<PathBuf>,
-    /// When the reader of stdout is too slow: drop the oldest and count them, or stop reading [default: drop]
-    #[arg(long, value_name = "WHAT", ignore_case = true, help_heading = "Output")]
+    /// What happens when the reader of stdout is too slow: drop or block [default: drop]
+    ///
+    /// drop: when 64 MiB are waiting, the oldest records are dropped, and counted in a gap record. block: the sockets are
+    /// not read until the reader catches up.
+    #[arg(long, value_name = "WHAT", ignore_case = true, help_heading = "Output", hide_possible_values = true)]
     #[arg(value_parser = choice(&[("drop", OnLag::Drop), ("block", OnLag::Block)]))]
     pub on_lag: Option<OnLag>,
     /// Stop after this time, such as 6h15m
     #[arg(short, long, value_name = "DURATION", value_parser = positive_duration, help_heading = "End")]
     pub duration: Option<Duration>,
-    /// Stop at this time of today in India (15:30), or at an RFC 3339 instant
+    /// Stop at this time in India, such as 15:30
+    ///
+    /// A time of today, or an RFC 3339 instant. When it has passed already, nothing connects, and the run ends with 0.
     #[arg(long, value_name = "TIME", help_heading = "End")]
     pub until: Option<Moment>,
     /// Run to the end, but exit 13 when the gaps add up to more than this
@@ -355,16 +365,18 @@ pub struct StreamArgs {
     /// that has to wait for that says so, and what failed last.
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "End")]
     pub max_outage: Option<Duration>,
-    /// How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]
+    /// How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Credentials")]
     pub auth_wait: Option<Duration>,
     /// Where the credentials are.
     #[command(flatten)]
     pub credentials: super::credentials::CredentialArgs,
-    /// Stream from a simulated exchange inside the process: no account, no network
+    /// A simulated exchange: no account, no network
+    ///
+    /// It runs inside the process and knows a dozen indices and shares. Without an instrument: five indices.
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, help_heading = "Server")]
     pub demo: Option<Option<u64>>,
-    /// Another server; used as it stands, path included
+    /// Connect to another server; the address is used as it stands, path included
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Server")]
     pub url: Option<String>,
     /// Trust the root certificates in this file, as SSL_CERT_FILE
@@ -373,13 +385,15 @@ pub struct StreamArgs {
     /// Open a socket although this host already holds five of its kind
     #[arg(long, help_heading = "Server")]
     pub ignore_socket_limit: bool,
-    /// Print what would be connected to and sent, redacted, and exit
+    /// Print what would be connected to and sent, and exit
+    ///
+    /// Secrets are masked.
     #[arg(long, help_heading = "Server")]
     pub dry_run: bool,
-    /// Write figures for Prometheus' textfile collector to FILE, replaced whole every 15 s
+    /// Write figures for Prometheus' textfile collector to FILE every 15 s
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Messages")]
     pub metrics: Option<PathBuf>,
-    /// A line of figures on stderr this often, such as 60s
+    /// Print a line of figures on stderr this often, such as 60s
     #[arg(long, value_name = "DURATION", value_parser = seconds, help_heading = "Messages")]
     pub stats: Option<Duration>,
 }
@@ -388,13 +402,15 @@ pub struct StreamArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Format [default: ndjson, or what the extension of --output says]
-    #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
+    /// ndjson or csv [default: ndjson, or as -o is named]
+    #[arg(short, long, value_name = "FORMAT", ignore_case = true, hide_possible_values = true)]
     #[arg(value_parser = one_of(&[Format::Ndjson, Format::Csv], Format::name))]
     pub format: Option<Format>,
-    /// Append to a file; {date}, {hour}, {minute} or strftime codes rotate it in IST; {type} makes a file for each type
-    /// of record; .gz and .zst compress; - is stdout, nats://HOST/SUBJECT a stream of NATS; a power cut can cost the last
-    /// minute of a file (repeatable)
+    /// Append to a file, such as 'day-{date}.ndjson.zst'
+    ///
+    /// {date}, {hour}, {minute} and strftime codes are filled in with Indian time; a new file is begun when they change.
+    /// {type} makes a file for each type of record. .gz and .zst compress. - is stdout, nats://HOST/SUBJECT a stream of NATS.
+    /// A killed run loses at most a second of a file, a power cut at most a minute. May be repeated.
     #[arg(short, long, value_name = "PATTERN", value_hint = ValueHint::FilePath)]
     pub output: Vec<String>,
     /// Make this stream for -o nats:// if it is not there: file storage, messages of one day
@@ -403,23 +419,23 @@ pub struct OutputArgs {
     /// Credentials for -o nats://
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub nats_creds: Option<PathBuf>,
-    /// Also rotate at this size on disk, such as 200MB
+    /// Also begin a new file at this size on disk, such as 200MB
     #[arg(long, value_name = "SIZE")]
     pub rotate_size: Option<ByteSize>,
-    /// Run CMD (sh -c) for every finished file, with its path in $1
+    /// Run CMD by sh -c for every finished file, with its path in $1
     #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
     pub on_rotate: Option<String>,
-    /// How long a full disk is waited out [default: 5m]
+    /// How long to wait while the disk is full [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub disk_wait: Option<Duration>,
     /// Do not print gap records
     #[arg(long)]
     pub no_gaps: bool,
-    /// Times as numbers, or as RFC 3339 in IST [default: epoch]
-    #[arg(long, value_name = "STYLE", ignore_case = true)]
+    /// epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]
+    #[arg(long, value_name = "STYLE", ignore_case = true, hide_possible_values = true)]
     #[arg(value_parser = choice(&[("epoch", TimeStyle::Epoch), ("iso", TimeStyle::Iso)]))]
     pub time: Option<TimeStyle>,
-    /// Connection events as status records in the stream too
+    /// Print events of the connections as status records in the stream too
     #[arg(long)]
     pub status_records: bool,
     /// Stop after N records
@@ -433,8 +449,8 @@ pub struct ReplayArgs {
     /// Captures, in order
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
-    /// As fast as the output takes it, or as it was received [default: max]
-    #[arg(long, value_name = "SPEED", ignore_case = true, value_parser = speeds())]
+    /// max, 1x (as it was received) or 10x [default: max]
+    #[arg(long, value_name = "SPEED", ignore_case = true, value_parser = speeds(), hide_possible_values = true)]
     pub speed: Option<Speed>,
     /// Of captures of depth: how books are shown.
     #[command(flatten)]
@@ -442,10 +458,12 @@ pub struct ReplayArgs {
     /// Of captures of orders: which updates are shown, and how.
     #[command(flatten)]
     pub updates: UpdateArgs,
-    /// Of captures of the market feed: OHLC bars of these lengths instead of packets, such as 1m,5m
+    /// OHLC bars of these lengths instead of packets, such as 1m,5m
+    ///
+    /// For captures of the market feed.
     #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse)]
     pub bars: Vec<Interval>,
-    /// Keep only these record types; gaps stay
+    /// Keep only these record types, separated by commas; gaps stay
     #[arg(long, value_name = "TYPES", value_delimiter = ',', ignore_case = true)]
     #[arg(value_parser = types(&RecordType::STREAMED))]
     pub only: Vec<RecordType>,
@@ -466,10 +484,11 @@ pub struct GenerateArgs {
 /// What can be generated.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Generated {
-    /// Shell completions
+    /// Print completions of a shell
+    #[command(after_long_help = manual::GENERATE_COMPLETIONS)]
     Completions {
-        /// Only this shell [default: all three, with --dir or --check]
-        #[arg(value_name = "SHELL", value_enum)]
+        /// bash, zsh, fish, powershell or nushell [default: all, with --dir]
+        #[arg(value_name = "SHELL", value_enum, hide_possible_values = true)]
         shell: Option<Shell>,
         /// Write the files there instead of printing
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -478,15 +497,17 @@ pub enum Generated {
         #[arg(long, requires = "dir")]
         check: bool,
     },
-    /// Units for systemd: a token before the market, a stream while it is open
+    /// Print units for systemd: a token before the market opens, a stream while it is open
+    #[command(after_long_help = manual::GENERATE_SYSTEMD)]
     Systemd {
         /// Write the files there instead of printing
         #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
         dir: Option<PathBuf>,
     },
-    /// Manual pages
+    /// Print manual pages
+    #[command(after_long_help = manual::GENERATE_MAN)]
     Man {
-        /// Only this command's page, such as feed [default: dhan's own]
+        /// Only this page, such as feed, token-save or records [default: dhan's own]
         #[arg(value_name = "COMMAND")]
         page: Option<String>,
         /// Write all pages there instead of printing
@@ -507,4 +528,9 @@ pub enum Shell {
     Zsh,
     /// fish
     Fish,
+    /// PowerShell
+    #[value(name = "powershell")]
+    Pwsh,
+    /// nushell
+    Nushell,
 }

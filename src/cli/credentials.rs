@@ -1,6 +1,6 @@
 //! Where credentials come from, as typed. No option takes a secret's value: a command line is public.
 
-use crate::auth::{Environment, Source, SourceOptions};
+use crate::auth::{CredentialSource, Environment, SourceOptions};
 use crate::model::exit::Failure;
 use crate::redact::Redactor;
 use std::path::PathBuf;
@@ -9,12 +9,15 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Credentials")]
 pub struct CredentialArgs {
-    /// Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]
+    /// Read the access token from FILE [env: DHAN_TOKEN_FILE]
+    ///
+    /// It is read again at every attempt to connect.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub token_file: Option<PathBuf>,
 
-    /// Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s
-    /// [env: DHAN_TOKEN_COMMAND]
+    /// Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]
+    ///
+    /// It is run by sh -c, again at every attempt to connect, and gets 10 s and none of our secrets.
     #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
     pub token_command: Option<String>,
 
@@ -52,7 +55,7 @@ impl CredentialArgs {
         user_type: Option<UserTypeArgs>,
         environment: &Environment,
         redactor: &Redactor,
-    ) -> Result<Source, Failure> {
+    ) -> Result<CredentialSource, Failure> {
         if self.token_file.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
             return Err(Failure::usage("--token-file is \"\"; name the file that holds the token"));
         }
@@ -72,6 +75,6 @@ impl CredentialArgs {
                 Some(typed) => typed.user_type.map(|user_type| user_type == UserType::Partner),
             },
         };
-        Source::new(options, environment.clone(), redactor.clone())
+        CredentialSource::new(options, environment.clone(), redactor.clone())
     }
 }

@@ -1,6 +1,7 @@
 //! The flags of `dhan instruments`.
 
 use super::lazy::Lazy;
+use super::manual;
 use crate::instruments::SpecSegment;
 use crate::instruments::filter::{Expiry, Filter, Strikes};
 use clap::builder::{PossibleValue, TypedValueParser};
@@ -8,19 +9,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-/// What `dhan instruments --help` ends with.
-const EXAMPLES: &str = "\
-The instrument master is Dhan's daily list of everything that is traded. It is downloaded when
-a symbol has to be looked up and the cached one is older than the last 08:00 IST. DHAN_CACHE_DIR
-is where it is kept (else ~/.cache/dhan), DHAN_INSTRUMENTS_URL where it comes from.
-
-The options around a price, streamed (dhan feed --chain NIFTY follows the spot by itself):
-  dhan instruments list --underlying NIFTY --around 25500 --strikes 5 --format spec |
-      dhan feed -i - --mode full";
-
-/// Download, list and look up instruments: ids, symbols, lots, ticks, expiries
+/// `dhan instruments`.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(arg_required_else_help = true)]
 pub struct InstrumentsArgs {
     /// What to do
     #[command(subcommand)]
@@ -31,14 +22,23 @@ pub struct InstrumentsArgs {
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum InstrumentsCommand {
     /// Download the instrument master if the server has something newer
+    #[command(after_long_help = manual::INSTRUMENTS_SYNC)]
     Sync(Lazy<SyncArgs>),
     /// Print all instruments that pass the filters
+    #[command(after_long_help = manual::INSTRUMENTS_LIST)]
     List(Lazy<ListArgs>),
-    /// Find instruments by their symbol, ours or the master's, across segments
+    /// Find instruments by their exact symbol
+    ///
+    /// Looks in all segments for our symbols, the master's trading symbols, display names and security ids.
+    #[command(after_long_help = manual::INSTRUMENTS_FIND)]
     Find(Lazy<FindArgs>),
-    /// Find instruments whose symbol, name, display name or ISIN hold all words of a text
+    /// Find instruments by words of their names
+    ///
+    /// Every word must be in the symbol, the name, the display name or the ISIN (which only --detailed has).
+    #[command(after_long_help = manual::INSTRUMENTS_SEARCH)]
     Search(Lazy<SearchArgs>),
-    /// Show one instrument, with all columns as the file has them
+    /// Show one instrument with all columns of the file
+    #[command(after_long_help = manual::INSTRUMENTS_SHOW)]
     Show(Lazy<ShowArgs>),
 }
 
@@ -57,7 +57,9 @@ pub struct SyncArgs {
 /// Flags of `dhan instruments list`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ListArgs {
-    /// The options around this price, as `dhan feed --chain` has them: of --underlying, the nearest --expiry
+    /// The options around this price; needs --underlying
+    ///
+    /// Those that dhan feed --chain subscribes, of the nearest expiry unless --expiry names another.
     #[arg(long, value_name = "SPOT", value_parser = price, requires = "underlying", conflicts_with = "strike", help_heading = "Filters")]
     pub around: Option<f64>,
 
@@ -125,8 +127,10 @@ pub struct ShowArgs {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Source and output")]
 pub struct SourceArgs {
-    /// How to print: spec is SEGMENT:ID a line, for `dhan feed -i -`
-    #[arg(short, long, value_name = "FORMAT", default_value = "ndjson")]
+    /// ndjson, csv, table or spec
+    ///
+    /// spec is SEGMENT:ID a line, for dhan feed -i -.
+    #[arg(short, long, value_name = "FORMAT", default_value = "ndjson", hide_possible_values = true)]
     pub format: Format,
 
     /// The detailed file: with ISIN, price limits and freeze quantity
@@ -160,11 +164,13 @@ pub enum Format {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
-    /// Segments: NSE_EQ, NSE_FNO, … or the exchange's short name
-    #[arg(long, value_name = "SEGMENT", value_delimiter = ',', value_parser = SegmentParser)]
+    /// Segments: NSE_EQ, NSE_FNO, IDX_I, … or NSE, NFO, IDX, …
+    #[arg(long, value_name = "SEGMENT", value_delimiter = ',', value_parser = SegmentParser, hide_possible_values = true)]
     pub segment: Vec<SpecSegment>,
 
-    /// Instrument types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, OPTSTK, FUTCOM, OPTFUT, FUTCUR, OPTCUR
+    /// Types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, …
+    ///
+    /// The types are INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, OPTSTK, FUTCOM, OPTFUT, FUTCUR and OPTCUR.
     #[arg(long, value_name = "TYPE", value_delimiter = ',')]
     pub instrument: Vec<String>,
 
@@ -176,7 +182,10 @@ pub struct FilterArgs {
     #[arg(long, value_name = "SERIES", value_delimiter = ',')]
     pub series: Vec<String>,
 
-    /// Expiries of each underlying: a date (2026-02-24), nearest, next, or month (the last one of the nearest one's month)
+    /// Expiries: a date, nearest, next or month
+    ///
+    /// They are those of each underlying: a date such as 2026-02-24, nearest, next, or month, the last one of the nearest
+    /// one's month.
     #[arg(long, value_name = "EXPIRY", value_delimiter = ',')]
     pub expiry: Vec<Expiry>,
 
@@ -185,7 +194,7 @@ pub struct FilterArgs {
     pub strike: Option<Strikes>,
 
     /// Calls or puts
-    #[arg(long, value_name = "CE|PE", ignore_case = true, value_parser = ["CE", "PE"])]
+    #[arg(long, value_name = "CE|PE", ignore_case = true, value_parser = ["CE", "PE"], hide_possible_values = true)]
     pub option: Option<String>,
 
     /// Contracts that have expired too

@@ -1,5 +1,6 @@
 //! Arguments that are only built for the subcommand that was named: building those of all costs as much as starting.
 
+use super::manual;
 use clap::builder::Resettable;
 use clap::{ArgMatches, Args, Command, CommandFactory, Error, FromArgMatches};
 use std::cell::Cell;
@@ -38,7 +39,7 @@ impl<T: FromArgMatches> FromArgMatches for Lazy<T> {
 impl<T: Args> Args for Lazy<T> {
     fn augment_args(command: Command) -> Command {
         if WHOLE.get() {
-            return T::augment_args(command);
+            return manual::with_daily_help(T::augment_args(command));
         }
         command.defer(|command| described(command, T::augment_args))
     }
@@ -67,7 +68,7 @@ fn described(command: Command, augment: fn(Command) -> Command) -> Command {
     let global: Vec<_> = command.get_arguments().map(|arg| arg.get_id().clone()).collect();
     let command = augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
     // An argument that is changed goes to the end.
-    global.into_iter().fold(command, |command, id| command.mut_arg(id, |arg| arg))
+    global.into_iter().fold(manual::with_daily_help(command), |command, id| command.mut_arg(id, |arg| arg))
 }
 
 #[cfg(test)]

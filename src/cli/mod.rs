@@ -10,6 +10,7 @@
 //! * [`instruments`] – the options of `dhan instruments`.
 //! * [`dry_run`] – a plan in words.
 //! * [`lazy`] – arguments of the subcommand that was named, and of no other.
+//! * [`manual`] – what help and manual pages say beyond the options.
 //! * [`only`] – which types of record are kept.
 //! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
@@ -27,6 +28,7 @@ pub mod doctor;
 pub mod dry_run;
 pub mod instruments;
 pub mod lazy;
+pub mod manual;
 pub mod only;
 pub mod out;
 pub mod plan;

@@ -3,7 +3,7 @@
 //! A plan is plain data. Whoever holds one may connect: its options fit together, its lists could be read, and every
 //! moment in it is absolute.
 
-use crate::auth::{ApiBase, BaseUrl, Source};
+use crate::auth::{ApiBase, BaseUrl, CredentialSource};
 use crate::chain::Request;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
@@ -167,7 +167,7 @@ pub struct ServerPlan {
     /// Another root certificate (`--ca-file`).
     pub ca_file: Option<PathBuf>,
     /// Where the credentials come from.
-    pub credentials: Source,
+    pub credentials: CredentialSource,
 }
 
 /// What is printed of what comes.

@@ -12,11 +12,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Hold the account's sockets and serve Dhan's own protocols to any number of programs on this host.
-///
-/// Says its address on stderr, and the environment that points `dhan` and others at it. They notice nothing: what they
-/// send as client id and token is not looked at, and the account's credentials stay here. Each socket is opened when the
-/// first client asks for its kind, and closed a minute after the last one left.
+/// `dhan relay`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RelayArgs {
     /// Loopback address and port to listen on; port 0 takes a free one
@@ -40,7 +36,7 @@ pub struct RelayArgs {
     #[command(flatten)]
     pub user_type: UserTypeArgs,
 
-    /// How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]
+    /// How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]
     #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "Credentials")]
     pub auth_wait: Option<Duration>,
 
@@ -48,7 +44,7 @@ pub struct RelayArgs {
     #[arg(long, value_name = "DURATION", value_parser = value::duration, help_heading = "End")]
     pub max_outage: Option<Duration>,
 
-    /// Relay a simulated exchange inside the process: no account, no network
+    /// A simulated exchange: no account, no network
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, help_heading = "Server")]
     pub demo: Option<Option<u64>>,
 

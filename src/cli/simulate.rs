@@ -4,10 +4,7 @@ use crate::simulator::{Casing, DisconnectLayout, Fault};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Serve Dhan's protocols from a simulated exchange on this machine, for any client, until stopped.
-///
-/// Says its address on stderr, and the environment that points `dhan` at it. Any client id and token will do. The same
-/// seed gives the same packets.
+/// `dhan simulate`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SimulateArgs {
     /// Address and port to listen on; port 0 takes a free one
@@ -18,20 +15,22 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 
-    /// Packets a second over all connections together [default: ten for every subscription]
-    #[arg(long, value_name = "PACKETS_PER_S", value_parser = rate)]
+    /// Packets a second in all [default: ten for every subscription]
+    #[arg(long, value_name = "N", value_parser = rate)]
     pub rate: Option<f64>,
 
-    /// Send the frames of a capture instead of made-up ones
+    /// Send the frames of this capture
     #[arg(long, value_name = "CAPTURE")]
     pub replay: Option<PathBuf>,
 
-    /// How fast the capture is played
-    #[arg(long, value_name = "SPEED", default_value = "1x", requires = "replay")]
+    /// How fast the capture is played: 1x, 10x or max
+    #[arg(long, value_name = "SPEED", default_value = "1x", requires = "replay", hide_possible_values = true)]
     pub speed: Speed,
 
-    /// Misbehave, on every connection (repeatable): reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall,
-    /// mute, truncate, garbage, closed (a closed market: one snapshot for each instrument, then pings)
+    /// Misbehave on every connection, such as reset-after=50
+    ///
+    /// reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall, mute, truncate, garbage, or closed: a closed market,
+    /// with one snapshot for each instrument and then only pings. May be repeated.
     #[arg(long, value_name = "SPEC", value_parser = Fault::parse)]
     pub fault: Vec<Fault>,
 

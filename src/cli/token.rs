@@ -1,6 +1,7 @@
 //! The flags of `dhan token`.
 
 use super::credentials::CredentialArgs;
+use super::manual;
 use super::problems::Problems;
 use super::value;
 use crate::clock;
@@ -20,15 +21,31 @@ pub struct TokenArgs {
 /// What can be done with a token.
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum TokenCommand {
-    /// Keep a token that was made on web.dhan.co: it is read from stdin, without echo on a terminal
+    /// Keep a token that was made on web.dhan.co
+    ///
+    /// The token is read from stdin, without echo on a terminal, checked, and written to the token file.
+    #[command(after_long_help = manual::TOKEN_SAVE)]
     Save(KeepArgs),
-    /// Say whose the token at hand is, of which kind, and until when; never the token itself
+    /// Say whose the token is, and until when
+    ///
+    /// Says of which kind it is too, and never prints the token itself. Exit status 3: it is missing, malformed or past its end.
+    #[command(after_long_help = manual::TOKEN_SHOW)]
     Show(ShowArgs),
-    /// Leave a token in the file that lasts: nothing to do, a renewal, or a new one
+    /// Leave a token in the file that lasts
+    ///
+    /// When the token lasts long enough, nothing is asked. A living token that was made on web.dhan.co is renewed. Otherwise a
+    /// new one is made by PIN and TOTP. One refusal ends it: it never tries again by itself.
+    #[command(after_long_help = manual::TOKEN_ENSURE)]
     Ensure(EnsureArgs),
-    /// Make a new token by PIN and TOTP; the old one is dead then
+    /// Make a new token by PIN and TOTP
+    ///
+    /// The old token ends then. One refusal ends it: it never tries again by itself.
+    #[command(after_long_help = manual::TOKEN_MINT)]
     Mint(MakeArgs),
-    /// Renew a living token that was made on web.dhan.co for 24 hours
+    /// Renew a token that was made on web.dhan.co
+    ///
+    /// The token must be alive; it then lasts for 24 hours more.
+    #[command(after_long_help = manual::TOKEN_RENEW)]
     Renew(RenewArgs),
 }
 

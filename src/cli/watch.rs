@@ -15,26 +15,34 @@ use std::time::Duration;
 /// `dhan watch`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct WatchArgs {
-    /// SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, each optionally followed by @ticker, @quote or @full
+    /// SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
+    ///
+    /// @ticker, @quote or @full behind it overrides --mode.
     #[arg(value_name = "INSTRUMENT")]
     pub specs: Vec<String>,
-    /// Read instruments from FILE, one a line (repeatable)
-    #[arg(short, long = "instruments", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// Read instruments from FILE, one a line
+    ///
+    /// May be repeated.
+    #[arg(short = 'i', long = "instruments", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub lists: Vec<PathBuf>,
     /// Go on without instruments that cannot be found
     #[arg(long)]
     pub skip_missing: bool,
-    /// Watch the options around the spot, as dhan feed --chain (repeatable)
-    #[arg(long, value_name = "UNDERLYING[,expiry=…][,strikes=N][,spot=…]", conflicts_with_all = ["depth", "orders", "replay"])]
+    /// Watch the options around the spot, such as NIFTY
+    ///
+    /// CHAIN is as that of dhan feed --chain. May be repeated.
+    #[arg(long, value_name = "CHAIN", conflicts_with_all = ["depth", "orders", "replay"])]
     pub chain: Vec<String>,
-    /// What to receive of instruments that do not say so themselves [default: full]
-    #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes())]
+    /// What to receive: ticker, quote or full [default: full]
+    ///
+    /// It holds for instruments that do not say so themselves.
+    #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes(), hide_possible_values = true)]
     pub mode: Option<Mode>,
     /// Show the order book of one instrument
     #[arg(long, value_name = "SPEC", conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "orders", "replay"])]
     pub depth: Option<String>,
-    /// With --depth: how many levels [default: 20]
-    #[arg(long, value_name = "N", requires = "depth", value_parser = levels())]
+    /// With --depth: 20 or 200 levels [default: 20]
+    #[arg(long, value_name = "N", requires = "depth", value_parser = levels(), hide_possible_values = true)]
     pub levels: Option<Levels>,
     /// Show the orders of the account
     #[arg(long, conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "replay"])]
@@ -43,7 +51,7 @@ pub struct WatchArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["specs", "lists", "skip_missing", "mode", "demo", "url"])]
     pub replay: Option<PathBuf>,
     /// With --replay: max, 1x or 10x [default: 1x]
-    #[arg(long, value_name = "SPEED", requires = "replay", ignore_case = true, value_parser = speeds())]
+    #[arg(long, value_name = "SPEED", requires = "replay", ignore_case = true, value_parser = speeds(), hide_possible_values = true)]
     pub speed: Option<Speed>,
     /// Where the credentials are.
     #[command(flatten)]
@@ -51,13 +59,13 @@ pub struct WatchArgs {
     /// Whose orders.
     #[command(flatten)]
     pub user_type: UserTypeArgs,
-    /// How long refused or missing credentials are waited for to change [default: 10m]
+    /// How long to wait for credentials that are refused or missing to change [default: 10m]
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Credentials")]
     pub auth_wait: Option<Duration>,
-    /// Watch a simulated exchange inside the process: no account, no network
+    /// A simulated exchange: no account, no network
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, help_heading = "Server")]
     pub demo: Option<Option<u64>>,
-    /// Another server; used as it stands, path included
+    /// Connect to another server; the address is used as it stands, path included
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Server")]
     pub url: Option<String>,
     /// Trust the root certificates in this file, as SSL_CERT_FILE

@@ -6,21 +6,20 @@
 use crate::cli::out;
 use crate::instruments::index::folded;
 use crate::instruments::master::Master;
+use crate::instruments::suggest::{self, Wanted};
 use crate::instruments::{Layout, SpecSegment, Store};
 use crate::model::InstrumentKey;
 use crate::simulator::KNOWN;
-use fst::automaton::Str;
-use fst::{Automaton as _, IntoStreamer as _, Streamer as _};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The name of the hidden subcommand.
 pub const NAME: &str = "__complete";
 
 /// Suggestions that are printed at most: a terminal shows no more of use.
 const MOST: usize = 100;
-/// How long names are looked at: whoever presses TAB waits for it.
-const LOOKED_AT: Duration = Duration::from_millis(15);
+/// How long names are read: whoever presses TAB waits for it.
+const READING: Duration = Duration::from_millis(15);
 
 /// Prints the suggestions for the word of this process's command line, one a line.
 pub fn main() {
@@ -70,37 +69,15 @@ fn of_cache(word: &str) -> Option<BTreeSet<String>> {
     if segment.is_none() {
         all.extend(segments(word));
     }
-    let start = folded(start);
     // Without a letter there are hundreds of thousands.
-    if start.is_empty() {
+    if start.trim().is_empty() {
         return Some(all);
     }
     let store = Store::from_env(Layout::Compact, true).ok()?;
     let master = Master::open(&store.path()?).ok()?;
     let today = crate::clock::ist_civil(crate::clock::now_us()).date();
-    let names = master.names().ok()?;
-    let mut stream = names.search(Str::new(&start).starts_with()).into_stream();
-    let began = Instant::now();
-    while let Some((name, _)) = stream.next() {
-        if all.len() >= MOST || began.elapsed() > LOOKED_AT {
-            break;
-        }
-        let name = String::from_utf8_lossy(name).into_owned();
-        // An underlying has hundreds of contracts: one more part of their symbols at a time.
-        let part = name.get(start.len()..).and_then(|rest| rest.find('-')).map(|at| &name[..=start.len() + at]);
-        let suggestion = format!("{typed}{}", part.unwrap_or(&name));
-        if all.contains(&suggestion) {
-            continue;
-        }
-        let named = master.by_name(&name).ok()?;
-        let wanted = named.iter().any(|(_, found)| {
-            let here = segment.is_none_or(|segment| found.entry.segment() == segment);
-            here && found.entry.segment().feed().is_some() && !found.entry.has_expired(today)
-        });
-        if wanted {
-            all.insert(suggestion);
-        }
-    }
+    let wanted = Wanted { segment, start, today, most: MOST - all.len(), time: READING };
+    all.extend(suggest::beginning_with(&master, &wanted).ok()?.into_iter().map(|symbol| format!("{typed}{symbol}")));
     Some(all)
 }
 

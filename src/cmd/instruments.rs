@@ -282,7 +282,7 @@ fn words(args: &SearchArgs, console: &Console) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let mut message = format!("nothing holds \"{text}\"");
-    if text.split_whitespace().any(is_isin) && master.columns().layout == Layout::Compact {
+    if text.split_whitespace().any(is_isin) && !args.source.detailed && master.columns().layout == Layout::Compact {
         message.push_str("; ISINs are in the detailed file only: add --detailed");
     }
     if !near.is_empty() {

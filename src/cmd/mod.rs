@@ -2,6 +2,7 @@
 
 mod complete;
 pub mod config;
+mod descriptors;
 pub mod doctor;
 pub mod generate;
 mod holidays;
@@ -217,6 +218,9 @@ fn dispatch(
         Command::Feed(_) | Command::Depth(_) | Command::Orders(_) | Command::Replay(_) | Command::Watch(_)
     );
     let problems = if plans { problems } else { problems.finish().map(|()| Problems::default())? };
+    if !matches!(command, Command::Replay(_) | Command::Schema(_) | Command::Verify(_) | Command::Generate(_)) {
+        descriptors::check()?;
+    }
     let mut read = |source: &TextSource| -> io::Result<Vec<u8>> {
         match source {
             TextSource::Stdin => specs::read_bounded(io::stdin().lock()),

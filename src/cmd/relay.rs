@@ -106,7 +106,7 @@ fn open(
         symbols: Vec::new(),
         look_up: None,
         base: server.base,
-        credentialing: server.credentialing,
+        credentials_origin: server.credentials_origin,
         connector: server.connector,
         rest: server.rest,
         gate: (!is_demo).then(|| Gate::new(stream, plan.ignore_socket_limit)),

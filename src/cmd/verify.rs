@@ -1,5 +1,7 @@
 //! `dhan verify`: is what was captured whole?
 
+mod series;
+
 use crate::capture::block::{MAGIC, Packing};
 use crate::capture::{Part, Player};
 use crate::cli::table::{Column, Table};
@@ -8,7 +10,7 @@ use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::output::Destination as _;
 use crate::output::stdout::StdoutSink;
-use crate::storage::{Compression, FrameEvent, StopSignal, WriteFailure, gaps_path, look_at_marker, scan};
+use crate::storage::{Compression, FrameEvent, StopSignal, WriteFailure, gaps_path, look_at_marker, open_data, scan};
 use crate::verify::{Around, Findings, Summary, Verdict, capture, csv, ndjson, table};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
@@ -44,7 +46,14 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let mut worst = Exit::Done;
     for path in &args.files {
         let exit = match check(path) {
-            Ok((verdict, summary)) => {
+            Ok((mut verdict, mut summary)) => {
+                if verdict == Verdict::Ok
+                    && let Some(missing) = series::missing(path, &summary, &args.files)
+                {
+                    console.warn(&missing);
+                    verdict = Verdict::Gaps;
+                    summary.verdict = verdict.word();
+                }
                 let mut text = Vec::new();
                 let made = match args.format {
                     Format::Table => rows.row(table::row(&summary), &mut text),
@@ -104,7 +113,7 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     let unreadable = |error: io::Error| {
         Failure::new(Exit::Data, format!("cannot read {}: {}", path.display(), crate::model::os_text(&error)))
     };
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = open_data(path).map_err(unreadable)?;
     let mut magic = Vec::new();
     file.by_ref().take(4).read_to_end(&mut magic).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
@@ -164,7 +173,7 @@ fn captured(path: &Path, magic: &[u8]) -> Option<Player<File>> {
 /// What the gap file beside a CSV file says.
 fn gap_records(csv: &Path) -> io::Result<Option<Findings>> {
     let path = gaps_path(csv);
-    let file = match File::open(&path) {
+    let file = match open_data(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

@@ -12,6 +12,7 @@ pub fn of(finding: &Finding) -> Option<&'static str> {
         (Check::Token, _) if finding.exit == Exit::Account.code() => {
             Some("Leave DHAN_CLIENT_ID and --client-id out, or name the client id that the token was made for.")
         }
+        (Check::Token, _) if finding.detail.contains("dhan token save") => None,
         (Check::Token, _) => Some(NEW_TOKEN),
         (Check::Account | Check::Quote | Check::Endpoint, State::Fail) => by_exit(finding.exit),
         (Check::CoolOff, _) => {
@@ -87,6 +88,8 @@ mod tests {
             }
         }
         assert_eq!(of(&Finding::ok(Check::Token, "")), None);
+        assert!(of(&Finding::fail(Check::Token, Exit::Credentials, "the access token has expired")).is_some());
+        assert_eq!(of(&Finding::fail(Check::Token, Exit::Credentials, "hand it to dhan token save")), None);
         assert!(
             of(&Finding::fail(Check::Token, Exit::Account, "")).is_some_and(|words| words.contains("DHAN_CLIENT_ID"))
         );

@@ -262,7 +262,7 @@ pub fn cool_offs(running: &[(CoolOffKind, CoolOff)], now_us: i64) -> Vec<Finding
             CoolOffKind::Throttled => "429",
             CoolOffKind::Displaced => "805",
         };
-        let words = format!("{}: nobody connects for {} more", kind.words(), words(cool_off.left(now_us)));
+        let words = format!("{}: nobody connects for {} more", kind.words(), words(cool_off.remaining(now_us)));
         let facts = Facts { until_us: Some(cool_off.until_us), since_us: Some(cool_off.since_us), ..Facts::default() };
         Finding::warn(Check::CoolOff, words).of(subject).with(facts)
     };

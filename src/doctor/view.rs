@@ -12,6 +12,8 @@ const INDENT: usize = 4;
 /// Widths of the columns before the detail of a finding that did not.
 const STATE: usize = 7;
 const CHECK: usize = 11;
+/// Where that detail begins.
+const BEHIND: usize = 2 + STATE + 2 + CHECK + 2;
 
 /// How the view is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -68,12 +70,14 @@ pub fn text(findings: &[Finding], exit: Exit, look: Look) -> String {
         }
         head(&mut text, heading, Style::new().bold(), look);
         let (unset, set): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| is_unset(finding));
-        set.into_iter().for_each(|finding| line(&mut text, finding, look));
+        // What is the same of several, such as endpoints that were not connected to, is said once.
+        let is_same = |a: &&Finding, b: &&Finding| (a.check, a.state, &a.detail) == (b.check, b.state, &b.detail);
+        set.chunk_by(is_same).for_each(|found| line(&mut text, found, look));
         // A place that is not used is no news: one line for all of them.
         let names: Vec<_> = unset.iter().filter_map(|finding| finding.subject.as_deref()).collect();
         if !names.is_empty() {
             let words = format!("not set: {}", names.join(", "));
-            paragraph(&mut text, &start(State::Ok, Check::Credentials, look), &words, 2 + STATE + CHECK + 4, look);
+            paragraph(&mut text, &start(State::Ok, Check::Credentials, look), &words, BEHIND, look);
         }
     }
     text
@@ -119,15 +123,15 @@ fn trouble(text: &mut String, finding: &Finding, look: Look) {
     }
 }
 
-/// Adds a finding that is as it should be, or was not looked at.
-fn line(text: &mut String, finding: &Finding, look: Look) {
-    let indent = 2 + STATE + CHECK + 4;
-    let detail = finding.detail.split_whitespace().collect::<Vec<_>>().join(" ");
-    let words = match &finding.subject {
-        Some(subject) => format!("{subject}: {detail}"),
-        None => detail,
+/// Adds findings that are as they should be, or were not looked at, and differ in their subjects at most.
+fn line(text: &mut String, found: &[&Finding], look: Look) {
+    let Some(first) = found.first() else { return };
+    let subjects: Vec<_> = found.iter().filter_map(|finding| finding.subject.as_deref()).collect();
+    let words = match subjects.as_slice() {
+        [] => first.detail.clone(),
+        subjects => format!("{}: {}", subjects.join(", "), first.detail),
     };
-    paragraph(text, &start(finding.state, finding.check, look), &words, indent, look);
+    paragraph(text, &start(first.state, first.check, look), &words, BEHIND, look);
 }
 
 fn start(state: State, check: Check, look: Look) -> String {
@@ -186,8 +190,8 @@ mod tests {
             Finding::fail(Check::Token, Exit::Credentials, "the access token expired on 2026-06-10").of("file"),
             Finding::fail(Check::Instruments, Exit::Data, format!("\"/{}\" is damaged", "deep/".repeat(40)))
                 .of("compact"),
-            Finding::skipped(Check::Endpoint, "not connected to: the credentials are dead, and are not sent again")
-                .of("feed"),
+            Finding::skipped(Check::Endpoint, "not connected to: the credentials are dead").of("feed"),
+            Finding::skipped(Check::Endpoint, "not connected to: the credentials are dead").of("orders"),
         ]
     }
 
@@ -206,6 +210,7 @@ Failed
         let order = ["\nFailed\n", "\nWarnings\n", "\nMarkets\n", "\nDhan's servers\n", "\nCredentials\n"].map(place);
         assert!(order.is_sorted(), "{text}");
         assert!(text.contains("not set: --token-file, DHAN_TOKEN_FILE\n"), "{text}");
+        assert!(text.contains("endpoint     feed, orders: not connected to: the credentials are dead\n"), "{text}");
         assert!(!text.contains("\nThis host\n"), "a group without findings has no heading: {text}");
     }
 

@@ -4,7 +4,7 @@ use super::index::Source;
 use crate::console::Console;
 use crate::model::exit::Failure;
 use crate::net::tls::LazyTls;
-use crate::net::{Resolver, http_client};
+use crate::net::{Resolver, http_client, no_connection};
 use flate2::write::GzDecoder;
 use futures_util::StreamExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -50,8 +50,8 @@ pub enum Answer {
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
-    /// No connection.
-    #[error("no connection to {0}")]
+    /// No connection: to which host and why.
+    #[error("no connection: {0}")]
     Connect(String),
     /// The server took too long.
     #[error("the server took too long")]
@@ -247,7 +247,7 @@ async fn once(
 /// Foreign errors print whole addresses; ours do not.
 fn translated(error: &reqwest::Error, url: &str) -> DownloadError {
     if error.is_connect() {
-        DownloadError::Connect(host(url))
+        DownloadError::Connect(no_connection(error, &host(url), !url.starts_with("http:")))
     } else if error.is_timeout() {
         DownloadError::TooSlow
     } else {

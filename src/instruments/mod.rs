@@ -6,6 +6,7 @@
 //! * [`layout`], [`row`], [`record`] – Dhan's two files, a line of them, and what we print of it.
 //! * [`index`], [`master`] – an index that is checked whenever it is read, and what it answers.
 //! * [`search`], [`filter`], [`contracts`] – words, nearest names, which instruments are wanted, what an underlying has.
+//! * [`suggest`] – symbols that begin with a text.
 
 pub mod contracts;
 pub mod download;
@@ -22,6 +23,7 @@ pub mod row;
 pub mod search;
 pub mod spec;
 pub mod store;
+pub mod suggest;
 pub mod symbols;
 
 pub use layout::Layout;

@@ -62,7 +62,7 @@ impl Store {
         }
     }
 
-    fn request<'a>(&'a self, known: Option<&'a Source>, limit: Duration) -> Request<'a> {
+    fn conditional_get<'a>(&'a self, known: Option<&'a Source>, limit: Duration) -> Request<'a> {
         Request { url: &self.url, ca_file: self.ca_file.as_deref(), known, limit, most: build::MAX_CSV }
     }
 
@@ -121,7 +121,7 @@ impl Store {
         let limit = self.within(if old.is_some() && !asked_for { LIMIT_WITH_OLD } else { LIMIT });
         let part = part_in(dir, self.layout).map_err(Trouble::Place)?;
         let mut target = Part(part);
-        match download::fetch(self.request(known, limit), &mut target, console) {
+        match download::fetch(self.conditional_get(known, limit), &mut target, console) {
             Err(DownloadError::Write(error)) => Err(Trouble::Place(error)),
             Err(error) => Err(Trouble::Download(RenewError(error.to_string()))),
             Ok(Answer::NotModified) => {
@@ -151,7 +151,7 @@ impl Store {
             Err(_) => Unnamed::Memory(Vec::new()),
         };
         let limit = self.within(if old.is_some() { LIMIT_WITH_OLD } else { LIMIT });
-        let mut request = self.request(None, limit);
+        let mut request = self.conditional_get(None, limit);
         let mut answer = download::fetch(request, &mut target, console);
         if let Err(DownloadError::Write(_)) = answer {
             target = Unnamed::Memory(Vec::new());

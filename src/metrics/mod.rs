@@ -1,4 +1,4 @@
-//! Figures of a run as text that Prometheus reads, in a file that its textfile collector picks up.
+//! Writes the figures of a run to a file that Prometheus' textfile collector reads.
 
 mod text;
 
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two writings of the file.
+/// Interval at which the file is written.
 const EVERY: Duration = Duration::from_secs(15);
 
 /// Counts gaps by their reason.
@@ -23,7 +23,7 @@ const EVERY: Duration = Duration::from_secs(15);
 pub struct GapCounter(Arc<Mutex<BTreeMap<&'static str, GapFigures>>>);
 
 impl GapCounter {
-    /// Returns the gaps so far, every reason named.
+    /// Returns the gaps so far, with an entry for every reason.
     pub fn figures(&self) -> BTreeMap<&'static str, GapFigures> {
         let mut all: BTreeMap<_, _> =
             GapReason::ALL.iter().map(|reason| (reason.name(), GapFigures::default())).collect();
@@ -41,21 +41,21 @@ impl Observer for GapCounter {
     }
 }
 
-/// A file of figures, replaced whole.
+/// A file of figures that is replaced atomically.
 pub struct MetricsFile {
     path: PathBuf,
     /// Counts the gaps of the run.
     pub gaps: GapCounter,
     written: Option<Instant>,
-    /// Whether the last writing failed: that is said once.
+    /// Whether the last write failed; a failure is reported once.
     has_failed: bool,
 }
 
 impl MetricsFile {
-    /// Writes the first figures, all of nothing.
+    /// Writes the first figures, all zero.
     ///
     /// # Errors
-    /// Exit 9: the file cannot be written.
+    /// Exit 9 if the file cannot be written.
     pub fn open(path: &Path, feed: &str, now_us: i64) -> Result<MetricsFile, Failure> {
         let mut file =
             MetricsFile { path: path.to_owned(), gaps: GapCounter::default(), written: None, has_failed: false };
@@ -77,7 +77,7 @@ impl MetricsFile {
         self.written.is_none_or(|written| written.elapsed() >= EVERY)
     }
 
-    /// Replaces the file; returns what is to be said when it cannot be, once.
+    /// Replaces the file; returns an error message the first time that fails.
     pub fn replace(&mut self, snapshot: &Snapshot) -> Option<String> {
         match self.write(snapshot) {
             Ok(()) => {
@@ -98,7 +98,7 @@ impl MetricsFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        // A name that the collector does not take for figures.
+        // The collector ignores files with this name.
         let mut file = tempfile::Builder::new().prefix(".dhan-metrics-").suffix(".tmp").tempfile_in(folder)?;
         file.write_all(snapshot.to_string().as_bytes())?;
         file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;

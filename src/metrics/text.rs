@@ -1,55 +1,55 @@
-//! Figures in Prometheus' text format.
+//! Writes figures in Prometheus' text format.
 
 use crate::model::PacketCounts;
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
-/// Gaps of one reason.
+/// Holds the gaps of one reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GapFigures {
-    /// How many.
+    /// Number of gaps.
     pub count: u64,
-    /// How long all of them lasted, µs.
+    /// Their duration together, in microseconds.
     pub us: i64,
 }
 
-/// One connection.
+/// Describes one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SocketFigures {
-    /// Whether the server has accepted the upgrade and the connection is there.
+    /// Whether the connection stands and the server has accepted the upgrade.
     pub is_connected: bool,
-    /// Whether data flows.
+    /// Whether data arrives.
     pub is_live: bool,
-    /// How often it was connected again.
+    /// Number of reconnects.
     pub reconnects: u64,
-    /// When its last data came, µs since the epoch; 0 when none did.
+    /// Time of its last data in microseconds since the epoch; 0 if there was none.
     pub last_data_us: i64,
 }
 
-/// Everything that is known of a run at a moment.
+/// Holds everything that is known of a run at a moment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
     /// `market`, `depth` or `orders`.
     pub feed: String,
-    /// The moment, µs since the epoch.
+    /// The moment in microseconds since the epoch.
     pub now_us: i64,
-    /// When the run began, µs since the epoch.
+    /// Beginning of the run in microseconds since the epoch.
     pub started_us: i64,
     /// The packet counters.
     pub counts: PacketCounts,
     /// The gaps by reason.
     pub gaps: BTreeMap<&'static str, GapFigures>,
-    /// The connections, the first is number 1.
+    /// The connections; the first is number 1.
     pub sockets: Vec<SocketFigures>,
-    /// Instruments that were asked for.
+    /// Number of subscribed instruments.
     pub requested: usize,
-    /// Instruments of which something came.
+    /// Number of instruments of which a packet arrived.
     pub seen: usize,
-    /// Receive time less last trade time: quantile and milliseconds.
+    /// Receive time less last trade time: quantiles and milliseconds.
     pub lag_ms: Vec<(f64, u64)>,
-    /// Bytes that wait for each output.
+    /// Number of bytes queued for each output.
     pub queues: Vec<(String, usize)>,
-    /// When the token ends, seconds since the epoch.
+    /// Expiry time of the token in seconds since the epoch.
     pub token_ends: Option<i64>,
     /// Whether the market is open.
     pub is_open: bool,

@@ -27,6 +27,19 @@ impl PacketCounts {
         self.received == self.written + self.filtered + self.dropped + self.malformed
     }
 
+    /// Returns the sum of two.
+    #[must_use]
+    pub fn plus(&self, more: &PacketCounts) -> PacketCounts {
+        PacketCounts {
+            received: self.received + more.received,
+            written: self.written + more.written,
+            filtered: self.filtered + more.filtered,
+            dropped: self.dropped + more.dropped,
+            malformed: self.malformed + more.malformed,
+            gaps: self.gaps + more.gaps,
+        }
+    }
+
     /// Returns the growth since `earlier`.
     pub fn since(&self, earlier: &PacketCounts) -> PacketCounts {
         PacketCounts {

@@ -1,9 +1,12 @@
 //! Builds the HTTP client of every request that is no websocket: REST calls and downloads.
 
-use super::Resolver;
-use super::tls::{LazyTls, without_roots};
+use super::tls::{self, LazyTls, without_roots};
+use super::{Proxies, Resolver};
+use crate::model::cause::{ConnectError, Phase};
 use crate::model::exit::{Exit, Failure};
 use reqwest::ClientBuilder;
+use std::error::Error as _;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,4 +39,31 @@ pub fn http_client(
         builder.dns_resolver(resolver).no_proxy().tls_backend_preconfigured(without_roots()?)
     };
     limits(builder).build().map_err(|_| Failure::new(Exit::Bug, "the HTTP client cannot be set up"))
+}
+
+/// Returns why an HTTP client has no connection to `authority` (`HOST[:PORT]`), with the proxy in between.
+///
+/// The client's own words hold the whole address, and are dropped.
+pub fn no_connection(error: &reqwest::Error, authority: &str, is_encrypted: bool) -> String {
+    let proxy = if is_encrypted { Proxies::from_env().peer(authority) } else { None };
+    let peer = proxy.as_deref().unwrap_or(authority);
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        if let Some(error) = source.downcast_ref::<ConnectError>() {
+            return error.to_string();
+        }
+        if let Some(mut error) = source.downcast_ref::<io::Error>() {
+            // The client wraps errors of TLS twice.
+            while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()) {
+                error = inner;
+            }
+            let translated = tls::translate(authority, error);
+            return translated.unwrap_or_else(|| ConnectError::io(Phase::Tcp, peer, error)).to_string();
+        }
+        cause = source.source();
+    }
+    match proxy {
+        Some(proxy) => format!("{proxy}: it gives no tunnel"),
+        None => format!("{authority}: no answer within {} s", CONNECT_LIMIT.as_secs()),
+    }
 }

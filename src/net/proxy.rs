@@ -45,6 +45,14 @@ impl Proxies {
         self.for_host(authority).map(drop).map_err(|error| Failure::usage(error.detail))
     }
 
+    /// Returns the proxy for a `wss` or `https` host and the host behind it, for messages; `None` if there is none.
+    pub(super) fn peer(&self, authority: &str) -> Option<String> {
+        match self.for_host(authority) {
+            Ok(via) => via.map(|via| via.peer(authority)),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
     /// The proxy for a `wss` or `https` host. What is not encrypted is loopback only and never goes through one.
     pub(super) fn for_host(&self, authority: &str) -> Result<Option<Via>, ConnectError> {
         let Ok(uri) = http::Uri::builder().scheme("https").authority(authority).path_and_query("/").build() else {

@@ -128,6 +128,13 @@ pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectErr
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             (TlsKind::OtherCertificate, "its certificate is not one for servers".to_owned())
         }
+        CertificateError::Other(problem) if problem.to_string().contains("CaUsedAsEndEntity") => (
+            TlsKind::OtherCertificate,
+            "its certificate is that of an authority, not of a server (self-signed? make one with CA:FALSE, and name it \
+             or its root with --ca-file)"
+                .to_owned(),
+        ),
+        CertificateError::Other(_) => (TlsKind::OtherCertificate, "its certificate cannot be trusted".to_owned()),
         // The crate's own words for what is rare; they hold names and dates of the certificate and nothing of ours.
         other => (TlsKind::OtherCertificate, format!("its certificate cannot be trusted: {other}")),
     };

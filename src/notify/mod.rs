@@ -1,4 +1,4 @@
-//! Tells the service manager how the run does (`NOTIFY_SOCKET`, as `sd_notify` does).
+//! Reports the state of a run to the service manager (`NOTIFY_SOCKET`, as `sd_notify` does).
 
 use crate::model::Stream;
 use std::ffi::OsStr;
@@ -8,10 +8,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
-/// How long a closed market may stand in for data.
+/// Time after which a run counts as ready without data while the market is closed.
 const CLOSED: Duration = Duration::from_secs(10);
 
-/// The service manager's ear.
+/// Sends messages to the service manager.
 #[derive(Debug)]
 pub struct Notifier {
     socket: UnixDatagram,
@@ -20,41 +20,41 @@ pub struct Notifier {
     status: String,
 }
 
-/// How a run does.
+/// Describes the state of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    /// Which stream it is.
+pub struct RunState {
+    /// The stream.
     pub stream: Stream,
-    /// Connections that are live, connections that asked for everything, and all.
+    /// Number of live connections.
     pub live: usize,
-    /// Connections that have sent all their requests, live or not.
+    /// Number of connections that have sent all their requests, live or not.
     pub requested: usize,
-    /// All connections.
+    /// Number of all connections.
     pub sockets: usize,
     /// Whether the market is open.
     pub is_open: bool,
-    /// How long the run has gone on.
+    /// Time since the run began.
     pub up: Duration,
     /// One line for people.
     pub status: String,
 }
 
-impl State {
-    /// Returns whether the service has begun: data flows on every connection, or none can be expected.
+impl RunState {
+    /// Returns whether the service is ready: data arrives on every connection, or none can be expected.
     pub fn is_ready(&self) -> bool {
         let all = |count: usize| self.sockets > 0 && count >= self.sockets;
         let waited = self.up >= CLOSED;
-        // An account without orders sends nothing, whether the market is open or not.
+        // An account without orders sends nothing, whether or not the market is open.
         all(self.live) || (waited && (!self.is_open || (self.stream == Stream::Orders && all(self.requested))))
     }
 }
 
 impl Notifier {
-    /// Returns the way to the service manager that started this process, if one did.
+    /// Returns a notifier if a service manager started this process.
     pub fn from_env() -> Option<Notifier> {
         let path = std::env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty())?;
         let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-        // A watchdog of a process that started this one is not for it.
+        // A watchdog that is meant for a parent process is ignored.
         let is_ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
         let watchdog = number("WATCHDOG_USEC").filter(|us| *us > 0 && is_ours).map(Duration::from_micros);
         Notifier::connect(&path, watchdog).ok()
@@ -71,18 +71,18 @@ impl Notifier {
         Ok(Notifier { socket, watchdog, is_ready: false, status: String::new() })
     }
 
-    /// Returns how often [`Notifier::alive`] has to be called: twice within the manager's patience.
-    pub fn alive_every(&self) -> Option<Duration> {
-        self.watchdog.map(|patience| (patience / 2).max(Duration::from_millis(1)))
+    /// Returns the interval at which [`Notifier::report_alive`] must be called: half of the manager's watchdog time.
+    pub fn alive_interval(&self) -> Option<Duration> {
+        self.watchdog.map(|watchdog| (watchdog / 2).max(Duration::from_millis(1)))
     }
 
-    /// Says that the loop that reads the sockets goes round.
-    pub fn alive(&self) {
+    /// Reports that the loop that reads the sockets is running.
+    pub fn report_alive(&self) {
         self.send("WATCHDOG=1");
     }
 
-    /// Says that the run is ready, once, and how it does, when that changed.
-    pub fn tell(&mut self, state: &State) {
+    /// Reports once that the run is ready, and its state whenever it changed.
+    pub fn report(&mut self, state: &RunState) {
         if !self.is_ready && state.is_ready() {
             self.is_ready = true;
             self.send("READY=1");
@@ -93,12 +93,12 @@ impl Notifier {
         }
     }
 
-    /// Says that the run ends.
+    /// Reports that the run is stopping.
     pub fn stopping(&self) {
         self.send("STOPPING=1");
     }
 
-    /// A manager that does not listen, or no longer, changes nothing.
+    /// Errors are ignored: the run does not depend on the manager.
     fn send(&self, text: &str) {
         let _ = self.socket.send(text.as_bytes());
     }
@@ -108,8 +108,8 @@ impl Notifier {
 mod tests {
     use super::*;
 
-    fn state() -> State {
-        State {
+    fn state() -> RunState {
+        RunState {
             stream: Stream::Market,
             live: 0,
             requested: 0,
@@ -123,16 +123,16 @@ mod tests {
     #[test]
     fn a_run_is_ready_with_data_or_where_none_can_be_expected() {
         assert!(!state().is_ready());
-        assert!(!State { live: 1, ..state() }.is_ready());
-        assert!(State { live: 2, ..state() }.is_ready());
-        assert!(!State { sockets: 0, ..state() }.is_ready());
-        let closed = State { is_open: false, ..state() };
+        assert!(!RunState { live: 1, ..state() }.is_ready());
+        assert!(RunState { live: 2, ..state() }.is_ready());
+        assert!(!RunState { sockets: 0, ..state() }.is_ready());
+        let closed = RunState { is_open: false, ..state() };
         assert!(closed.is_ready());
-        assert!(!State { up: Duration::from_secs(9), ..closed }.is_ready());
-        let orders = State { stream: Stream::Orders, requested: 2, ..state() };
+        assert!(!RunState { up: Duration::from_secs(9), ..closed }.is_ready());
+        let orders = RunState { stream: Stream::Orders, requested: 2, ..state() };
         assert!(orders.is_ready());
-        assert!(!State { requested: 1, ..orders }.is_ready());
-        assert!(!State { requested: 2, ..state() }.is_ready());
+        assert!(!RunState { requested: 1, ..orders }.is_ready());
+        assert!(!RunState { requested: 2, ..state() }.is_ready());
     }
 
     #[test]
@@ -147,11 +147,11 @@ mod tests {
         ];
         for (listener, address) in listeners {
             let mut notifier = Notifier::connect(&address, Some(Duration::from_secs(4))).unwrap();
-            assert_eq!(notifier.alive_every(), Some(Duration::from_secs(2)));
-            notifier.tell(&state());
-            notifier.tell(&State { live: 2, ..state() });
-            notifier.tell(&State { live: 2, status: "2 of\n2 live".to_owned(), ..state() });
-            notifier.alive();
+            assert_eq!(notifier.alive_interval(), Some(Duration::from_secs(2)));
+            notifier.report(&state());
+            notifier.report(&RunState { live: 2, ..state() });
+            notifier.report(&RunState { live: 2, status: "2 of\n2 live".to_owned(), ..state() });
+            notifier.report_alive();
             notifier.stopping();
             let mut said = Vec::new();
             let mut buffer = [0; 256];
@@ -160,9 +160,9 @@ mod tests {
                 said.push(String::from_utf8_lossy(&buffer[..len]).into_owned());
             }
             assert_eq!(said, ["STATUS=1 of 2 live", "READY=1", "STATUS=2 of 2 live", "WATCHDOG=1", "STOPPING=1"]);
-            (0..10_000).for_each(|_| notifier.alive());
+            (0..10_000).for_each(|_| notifier.report_alive());
             drop(listener);
-            notifier.alive();
+            notifier.report_alive();
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Makes every operating-system call that files need, in one place, so that a test can make each of them fail.
 
+use rustix::fs::OFlags;
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io;
@@ -158,6 +159,20 @@ impl Filesystem for Disk {
 
 fn stat_of(data: &std::fs::Metadata) -> Stat {
     Stat { id: (data.dev(), data.ino()), len: data.len(), links: data.nlink(), is_regular: data.is_file() }
+}
+
+/// Opens a file of data to read it; never waits for the other end of a pipe.
+///
+/// # Errors
+/// What the system says, and for what is no file: a folder, a pipe or a device has no end, or none that is its own.
+pub fn open_data(path: &Path) -> io::Result<File> {
+    let file = File::options().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    let kind = file.metadata()?.file_type();
+    if kind.is_file() {
+        return Ok(file);
+    }
+    let what = if kind.is_dir() { "a folder" } else { "a pipe, a socket or a device" };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, not a file")))
 }
 
 /// Reads until `bytes` is full or the file ends; returns the number of bytes read.

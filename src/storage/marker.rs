@@ -204,7 +204,7 @@ fn pid_of(fs: &dyn Filesystem, file: &File) -> Option<u32> {
 /// Reads the marker beside a file without taking it. Returns `None` if there is none, else the process id in it and
 /// whether the writer is alive.
 pub fn look(path: &Path) -> Option<(Option<u32>, bool)> {
-    let file = File::open(names::marker(path)).ok()?;
+    let file = super::open_data(&names::marker(path)).ok()?;
     let text = read_all(&super::disk::Disk::default(), &file).ok()?;
     let alive = matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock));
     Some((parse(&text).map(|note| note.pid), alive))

@@ -10,7 +10,7 @@ pub(crate) mod names;
 pub(crate) mod recover;
 
 pub(crate) use append::{Appender, CutPoint, WriteContext, WriteRetry, cannot_write, passes};
-pub use disk::{Disk, Filesystem, OpenMode};
+pub use disk::{Disk, Filesystem, OpenMode, open_data};
 pub(crate) use disk::{Reader, outlive_file_size_limit, read_full};
 pub use failure::{StopSignal, Unwritten, WriteFailure};
 #[cfg(any(test, feature = "testing"))]

@@ -1,6 +1,6 @@
 //! The account's places and connect budget, asked before every attempt.
 
-use crate::account::{Account, Admission, Place};
+use crate::account::{Account, ConnectPermit, SocketPlace};
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::folders;
@@ -15,7 +15,7 @@ pub struct Gate {
     ignore_limit: bool,
     /// Opened with the first client id that is used.
     account: Option<Account>,
-    places: HashMap<u16, Place>,
+    places: HashMap<u16, SocketPlace>,
 }
 
 impl Gate {
@@ -39,21 +39,21 @@ impl Gate {
             }
             self.places.insert(conn, place);
         }
-        let admission = account.admit(now_us);
+        let permit = account.admit(now_us);
         for warning in account.take_warnings() {
             console.warn(warning);
         }
-        match admission {
-            Admission::Go => Ok(()),
-            Admission::Budget { wait } => Err(Cause::Budget { wait }),
-            Admission::CoolingOff { kind, step, wait } => Err(Cause::CoolingOff { kind, step, wait }),
+        match permit {
+            ConnectPermit::Go => Ok(()),
+            ConnectPermit::Budget { wait } => Err(Cause::Budget { wait }),
+            ConnectPermit::CoolingOff { kind, step, wait } => Err(Cause::CoolingOff { kind, step, wait }),
         }
     }
 
     /// Gives an attempt back to the connect budget.
-    pub fn give_back(&self) {
+    pub fn return_attempt(&self) {
         if let Some(account) = &self.account {
-            account.give_back(now_us());
+            account.return_attempt(now_us());
         }
     }
 

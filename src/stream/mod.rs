@@ -21,7 +21,7 @@ pub use chains::{Chains, at_spot};
 pub use early::EarlyStop;
 pub use gate::Gate;
 pub use observer::SocketObserver;
-pub use shared::{Credentialing, SocketState};
+pub use shared::{CredentialsOrigin, SocketState};
 
 use crate::auth::BaseUrl;
 use crate::console::Console;
@@ -58,7 +58,7 @@ pub struct Run {
     /// The server.
     pub base: BaseUrl,
     /// Where credentials come from.
-    pub credentialing: Credentialing,
+    pub credentials_origin: CredentialsOrigin,
     /// Opens connections.
     pub connector: Connector,
     /// The REST calls, where there is a server for them.

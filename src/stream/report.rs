@@ -3,7 +3,7 @@
 use super::shared::{Shared, SocketState};
 use crate::clock::now_us;
 use crate::metrics::{MetricsFile, Snapshot, SocketFigures};
-use crate::notify::{Notifier, State};
+use crate::notify::{Notifier, RunState};
 use crate::pipeline::figures::Figures;
 use crate::record::control::StatusEvent;
 use crate::session::{Calendar, Markets};
@@ -24,20 +24,20 @@ impl Report {
     }
 
     /// Returns how often [`Report::alive`] has to be called, if anybody listens.
-    pub fn alive_every(&self) -> Option<Duration> {
-        self.notifier.as_ref()?.alive_every()
+    pub fn alive_interval(&self) -> Option<Duration> {
+        self.notifier.as_ref()?.alive_interval()
     }
 
     /// Says that the loop that reads the sockets goes round.
     pub fn alive(&self) {
-        self.notifier.iter().for_each(Notifier::alive);
+        self.notifier.iter().for_each(Notifier::report_alive);
     }
 
     /// Called every second; `markets` are those of what is wanted.
     pub fn second(&mut self, shared: &Shared, figures: &Figures, markets: Markets) {
         if let Some(notifier) = &mut self.notifier {
             let is_open = self.is_always_open || self.calendar.is_open(markets, now_us());
-            notifier.tell(&state(shared, figures, is_open));
+            notifier.report(&state(shared, figures, is_open));
         }
         if self.metrics.as_ref().is_some_and(MetricsFile::is_due) {
             self.write(shared, figures, markets);
@@ -88,14 +88,14 @@ fn socket_figures(socket: &SocketState) -> SocketFigures {
     }
 }
 
-fn state(shared: &Shared, figures: &Figures, is_open: bool) -> State {
+fn state(shared: &Shared, figures: &Figures, is_open: bool) -> RunState {
     let sockets = shared.sockets.borrow();
     let count = |wanted: &[StatusEvent]| {
         sockets.iter().filter(|socket| socket.event.is_some_and(|event| wanted.contains(&event))).count()
     };
     let live = count(&[StatusEvent::Live]);
     let market = if is_open { "" } else { ", the market is closed" };
-    State {
+    RunState {
         stream: shared.feed,
         live,
         requested: count(&[StatusEvent::Requested, StatusEvent::Live]),

@@ -2,7 +2,7 @@
 
 use super::gate::Gate;
 use super::observer::SocketObserver;
-use crate::auth::{Credentials, Login, ProblemKind, Source};
+use crate::auth::{CredentialSource, Credentials, Login, ProblemKind};
 use crate::clock::now_us;
 use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
@@ -28,9 +28,9 @@ const PROBE_EVERY: Duration = Duration::from_secs(60);
 const TEXTS_SHOWN: u32 = 20;
 
 /// Where a run's credentials come from.
-pub enum Credentialing {
+pub enum CredentialsOrigin {
     /// The user's.
-    Source(Source),
+    Source(CredentialSource),
     /// The simulated exchange takes any.
     Demo,
 }
@@ -62,7 +62,7 @@ pub(super) struct Shared {
     pub pipeline: Handle,
     /// Instruments that were never seen are to be told of.
     pub tells_unseen: Cell<bool>,
-    pub credentialing: Credentialing,
+    pub credentials_origin: CredentialsOrigin,
     pub rest: Option<rest::Client>,
     /// `None` where no account is at stake (demo).
     pub gate: RefCell<Option<Gate>>,
@@ -106,13 +106,13 @@ impl Shared {
 
     /// Reads the credentials afresh.
     pub async fn read_login(&self) -> Result<Login, CredentialProblem> {
-        match &self.credentialing {
-            Credentialing::Source(source) => source.read_login().await.map_err(|problem| {
+        match &self.credentials_origin {
+            CredentialsOrigin::Source(source) => source.read_login().await.map_err(|problem| {
                 let can_change = problem.kind != ProblemKind::Missing;
                 let Failure { exit, message } = problem.into();
                 CredentialProblem { exit, can_change, words: message }
             }),
-            Credentialing::Demo => {
+            CredentialsOrigin::Demo => {
                 Ok(Login::Own(Credentials { client_id: "1000000001".to_owned(), token: SecretString::from("demo") }))
             }
         }
@@ -149,9 +149,9 @@ impl Shared {
     }
 
     /// Gives an attempt back to the connect budget: it did not reach the server, or its session ended as it should.
-    pub fn give_back_attempt(&self) {
+    pub fn return_attempt(&self) {
         if let Some(gate) = self.gate.borrow().as_ref() {
-            gate.give_back();
+            gate.return_attempt();
         }
     }
 

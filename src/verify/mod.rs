@@ -46,9 +46,12 @@ pub struct Summary {
     /// What the `end` records say together.
     #[serde(rename = "books")]
     pub counts: PacketCounts,
-    /// Packets that the books count beyond the records of this file: they are in the earlier files of a run that was
-    /// rotated. In a run's only file, anything but 0 means that lines were taken out.
+    /// Packets that the last `end` record counts beyond the records of this file. They are in the earlier files of a run
+    /// that was rotated, else they are missing.
     pub elsewhere: u64,
+    /// The packets of the last run here, if it went on in another file.
+    #[serde(skip)]
+    pub rotated_packets: Option<u64>,
     /// Lines (and books) that are not as they should be.
     pub damaged: u64,
     /// The first of them: line number and what is wrong.
@@ -158,6 +161,7 @@ pub struct Findings {
     /// An `end` record tells of losses that no gap record shows.
     loss_untold: bool,
     elsewhere: u64,
+    rotated_packets: Option<u64>,
     damaged: u64,
     first_damage: Option<Damage>,
     instruments: FxHashMap<Box<str>, Seen>,
@@ -258,6 +262,7 @@ impl Findings {
             gap_reasons: self.gap_reasons,
             counts: self.counts,
             elsewhere: self.elsewhere,
+            rotated_packets: self.rotated_packets,
             damaged: self.damaged,
             first_damage: self.first_damage,
             torn_bytes: around.torn_bytes,

@@ -110,6 +110,7 @@ impl Check {
             RecordType::End => {
                 self.findings.ends += 1;
                 self.run_ended = reason != "rotated";
+                self.findings.rotated_packets = (!self.run_ended).then(|| whole("written"));
                 self.end(whole)?;
             }
             _ => {}
@@ -140,8 +141,8 @@ impl Check {
         if self.damaged > 0 {
             return Ok(());
         }
-        // An order book answers with many orders in one message, a book takes up to two packets. A run's last books are
-        // about all its files: what they count beyond this one may be in those before it.
+        // An order snapshot has many orders in one message, a book takes up to two packets, a bar any number. A run's last
+        // counters are about all its files: what they count beyond this one may be in those before it.
         let records = self.packets + self.books;
         let exact = self.books == 0 && (self.began_here || !self.run_ended);
         let most = records + self.ticks;

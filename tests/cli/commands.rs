@@ -36,15 +36,6 @@ fn help_and_version_are_0_on_stdout_and_show_no_environment_value() {
 }
 
 #[test]
-fn a_command_that_only_has_subcommands_shows_them_when_it_stands_alone() {
-    for line in [&[][..], &["instruments"], &["generate"]] {
-        let output = dhan(line);
-        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{line:?}");
-        assert!(String::from_utf8_lossy(&output.stdout).contains("Commands:"), "{line:?}");
-    }
-}
-
-#[test]
 fn an_option_of_another_command_is_told_where_it_belongs() {
     assert!(said(&dhan(&["feed", "IDX_I:13", "--view", "book"])).contains("dhan depth"));
 }

@@ -1,6 +1,6 @@
 //! `dhan doctor` as a command: what it finds, what it exits with, and that it neither tells a secret nor hurts a stream.
 
-use dhan::testing::account::{Account, Place};
+use dhan::testing::account::{Account, SocketPlace};
 use dhan::testing::model::CoolOffKind;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Response, SimConfig, SimHandle, Upgrade};
@@ -183,7 +183,7 @@ fn a_view_is_for_people_fits_80_columns_and_tells_no_secret_either() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(3), "{text}");
     assert!(text.contains("exit code 3\n\nFailed\n  access token\n"), "{text}");
-    assert!(text.contains("    → Make a token on web.dhan.co and keep it with dhan token save"), "{text}");
+    assert!(text.contains("Make a token on web.dhan.co") && text.contains("    → Look at the network"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
@@ -274,7 +274,7 @@ fn it_is_never_the_socket_that_throws_another_one_out() {
     let host = Host::at(&exchange);
     let account = host.account();
     let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now_us(), false).unwrap();
-    let mut held: Vec<Place> = (0..4).map(|_| place(Stream::Market)).collect();
+    let mut held: Vec<SocketPlace> = (0..4).map(|_| place(Stream::Market)).collect();
     let told = host.diagnosis(&[]);
     assert_eq!((told.code, told.states("endpoint")), (0, vec!["ok"; 4]));
     let peak: usize = Stream::ALL.map(|kind| exchange.connections(kind).peak).into_iter().max().unwrap();
@@ -298,7 +298,7 @@ fn sleeper(host: &Host, name: &str) -> Child {
 }
 
 /// Says that a place, which this test holds, is somebody else's.
-fn held_by(host: &Host, kind: Stream, pid: u32) -> Place {
+fn held_by(host: &Host, kind: Stream, pid: u32) -> SocketPlace {
     let account = host.account();
     let place = account.take_place(kind, 3, dhan::testing::clock::now_us(), false).unwrap();
     let file = account.folder().unwrap().join(format!("place-{kind}-1"));

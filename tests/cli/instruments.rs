@@ -331,7 +331,7 @@ fn without_a_master_and_without_a_server_it_is_exit_11() {
         assert!(stderr(&output).contains("no usable instrument master"), "{}", stderr(&output));
     }
     let sync = home.run(&nobody(), &["sync"]);
-    assert!(code(&sync) == 11 && stderr(&sync).contains("no connection to 127.0.0.1"), "{}", stderr(&sync));
+    assert!(code(&sync) == 11 && stderr(&sync).contains("no connection: 127.0.0.1"), "{}", stderr(&sync));
 }
 
 #[test]

@@ -3,20 +3,17 @@
 //! Blocks marked ```` ```sh test ```` run in an empty folder, with an account of a simulated exchange. What a machine lacks
 //! (`jq`, `duckdb`, `systemd-analyze`) is skipped, with a word.
 
-use dhan::testing::simulator::{SimConfig, SimHandle};
+use crate::home::{BIN, Home, lacking, said, skipped};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 const README: &str = include_str!("../../README.md");
-const BIN: &str = env!("CARGO_BIN_EXE_dhan");
 
 /// The fenced blocks whose opening line, after the fence, starts so; each with the rest of that line.
-fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
+pub fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
     let fence = format!("```{start}");
     let blocks = README.split("\n```").collect::<Vec<_>>();
     let opened = blocks.iter().skip(1).step_by(2).map(|block| block.split_once('\n').expect("a fence is a line"));
@@ -26,85 +23,6 @@ fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
 fn fence_rest<'a>(mark: &'a str, fence: &str) -> Option<&'a str> {
     let rest = mark.strip_prefix(&fence[3..])?;
     (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim())
-}
-
-fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-/// A home of its own with an account of a simulated exchange, and a desktop that prints its notifications.
-struct Home {
-    sim: SimHandle,
-    dir: tempfile::TempDir,
-}
-
-impl Home {
-    fn new() -> Home {
-        let sim = SimHandle::start_in_thread(SimConfig::default()).expect("the simulator starts");
-        let home = Home { sim, dir: tempfile::tempdir().unwrap() };
-        home.write(".config/dhan/token", "any", 0o600);
-        home.write("bin/notify-send", "#!/bin/sh\necho \"$*\"\n", 0o755);
-        fs::create_dir(home.path("work")).unwrap();
-        home
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str, mode: u32) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-    }
-
-    /// Runs a script there. One that never ends is a failure with a name, not a test run that hangs.
-    fn run(&self, script: &str) -> Output {
-        let mut path = format!("{}:{}", self.path("bin").display(), Path::new(BIN).parent().unwrap().display());
-        for folder in python().and_then(|python| Some(python.parent()?.display().to_string())).into_iter() {
-            path += &format!(":{folder}");
-        }
-        path += &format!(":{}", std::env::var("PATH").unwrap_or_default());
-        let mut command = Command::new("timeout");
-        command.args(["100", "bash", "-euo", "pipefail", "-c", script]).current_dir(self.path("work"));
-        command.env_clear().envs(self.sim.environment()).env("PATH", path).env("HOME", self.dir.path());
-        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_TOKEN_FILE", self.path(".config/dhan/token"));
-        command.stdin(Stdio::null()).output().expect("bash runs")
-    }
-
-    /// A line that names places of a real machine, with places of this home instead, and only seconds to go.
-    fn here(&self, line: &str) -> String {
-        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
-        let root = self.dir.path().display().to_string();
-        line.replace("/usr/local/bin/dhan", BIN)
-            .replace("/etc/dhan", &root)
-            .replace("/var/lib/dhan", &format!("{root}/work"))
-            .replace("--until 15:30", &format!("--until {end}"))
-    }
-}
-
-/// The Python that CI installed packages for.
-fn python() -> Option<PathBuf> {
-    std::env::var_os("DHAN_TEST_PYTHON").map(PathBuf::from).filter(|python| python.is_absolute())
-}
-
-/// What a block needs and this machine lacks.
-fn lacking(home: &Home, block: &str) -> Option<&'static str> {
-    let needs = [
-        ("jq", "jq --version"),
-        ("duckdb", "python3 -c 'import duckdb'"),
-        ("python3", "python3 --version"),
-        ("gzip", "gzip --version"),
-    ];
-    needs
-        .iter()
-        .find(|(name, try_it)| block.contains(name) && !home.run(try_it).status.success())
-        .map(|(name, _)| *name)
 }
 
 #[test]

@@ -137,6 +137,17 @@ async fn a07_another_hosts_certificate_an_unknown_authority_and_a_self_signed_on
 }
 
 #[tokio::test]
+async fn a07_an_authority_that_serves_by_itself_is_told_in_words() {
+    let authority = Authority::new();
+    let own = authority.acceptor("localhost", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let error = refused(&authority.connector(Proxies::none()), own).await;
+    assert_eq!(kind(&error), TlsKind::OtherCertificate);
+    let words = error.to_string();
+    assert!(words.contains("that of an authority, not of a server"), "{words}");
+    assert!(!words.contains("Error(") && !words.contains("CaUsed"), "{words}");
+}
+
+#[tokio::test]
 async fn a08_a_server_that_does_not_speak_tls_or_resets_is_no_matter_of_trust() {
     let authority = Authority::new();
     let connector = authority.connector(Proxies::none());
@@ -175,4 +186,46 @@ fn a_ca_file_that_is_none_is_a_usage_error_at_the_start() {
         assert_eq!(failure.exit, dhan::testing::model::exit::Exit::Usage);
         assert!(failure.message.contains(path.to_str().expect("text")), "{failure}");
     }
+}
+
+/// Runs the program in a home of its own; returns its exit code and what it said.
+async fn run(args: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dhan"));
+    command.env_clear().env("HOME", home.path()).args(args).stdin(std::process::Stdio::null());
+    command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", SENTINEL).envs(environment.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output().expect("it ran"));
+    let output = tokio::time::timeout(PATIENCE * 2, output).await.expect("an end").expect("it ran");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[tokio::test]
+async fn the_masters_download_trusts_ca_file_names_the_proxy_and_says_why_it_fails() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("localhost", |_| {});
+    let (listener, at) = listen().await;
+    let server = tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.expect("a caller");
+            let Ok(mut stream) = acceptor.accept(socket).await else { continue };
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    let url = format!("https://localhost:{}/master.csv", at.port());
+    let pem = authority.pem.path().to_str().expect("a name");
+    let master = ("DHAN_INSTRUMENTS_URL", url.as_str());
+    let (code, said) = run(&["feed", "RELIANCE", "--ca-file", pem], &[master]).await;
+    assert!(code == Some(11) && said.contains("410 Gone"), "{code:?} {said}");
+    let (code, said) = run(&["feed", "RELIANCE"], &[master]).await;
+    assert!(code == Some(11) && said.contains("unknown issuer"), "{code:?} {said}");
+    server.abort();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+    let proxy = format!("http://user:hunter22@{closed}");
+    let (code, said) = run(&["instruments", "sync"], &[master, ("HTTPS_PROXY", &proxy)]).await;
+    assert!(code == Some(11) && said.contains(&format!("the proxy {closed} for localhost:{}", at.port())), "{said}");
+    assert!(said.contains("refused") && !said.contains("hunter22"), "{said}");
+    let (code, said) = run(&["instruments", "sync"], &[master]).await;
+    assert!(code == Some(11) && said.contains("connection refused"), "{said}");
 }

@@ -21,7 +21,7 @@ use dhan::testing::pipeline::stages::Rules;
 use dhan::testing::protocol::Mode;
 use dhan::testing::session::{Config, Plan, Subscription};
 use dhan::testing::simulator::{Blast, Cut, Response, SimConfig, Upgrade};
-use dhan::testing::stream::{self, Chains, Credentialing, EarlyStop, Run};
+use dhan::testing::stream::{self, Chains, CredentialsOrigin, EarlyStop, Run};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};
@@ -318,7 +318,7 @@ fn child_streams() {
         symbols: Vec::new(),
         look_up: None,
         base,
-        credentialing: Credentialing::Demo,
+        credentials_origin: CredentialsOrigin::Demo,
         connector: Connector::new(LazyTls::new(None).unwrap(), Proxies::none(), console.redactor()),
         rest: None,
         gate: None,
@@ -430,6 +430,33 @@ fn i08_closed_descriptors_change_nothing_else() {
     command.args(["feed", "NSE_EQ:2885", "-n", "100"]);
     let ended = home.run(command);
     assert!(matches!(ended.code(), 0 | 9), "{}: {}", ended.code(), ended.err);
+}
+
+#[test]
+fn i08_too_few_descriptors_are_an_error_that_names_the_limit_and_no_panic() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    for (limit, args) in [
+        (5, &["feed", "NSE_EQ:2885", "-n", "5"][..]),
+        (8, &["feed", "NSE_EQ:2885", "-n", "5"]),
+        (9, &["feed", "NSE_EQ:2885", "-n", "5", "-o", "t.ndjson"]),
+        (12, &["depth", "NSE_EQ:2885", "-n", "5"]),
+        (8, &["feed", "--demo", "-n", "5"]),
+        (8, &["instruments", "sync"]),
+        (6, &["simulate"]),
+        (8, &["doctor"]),
+    ] {
+        let mut command = home.bare("sh");
+        command.args(["-c", &format!("ulimit -n {limit}; exec \"$@\""), "sh", DHAN]).envs(sim.environment()).args(args);
+        let ended = home.run(command).exits(2);
+        assert!(ended.err.contains("ulimit -n") && !ended.err.contains("panicked"), "{limit} {args:?}: {}", ended.err);
+    }
+    assert_eq!(sim.tcp_accepted(), 0);
+    // What reads files alone does with less.
+    home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "5", "-o", "t.ndjson"])).exits(0);
+    let mut command = home.bare("sh");
+    command.args(["-c", "ulimit -n 8; exec \"$@\"", "sh", DHAN, "verify", "t.ndjson"]);
+    home.run(command).exits(0);
 }
 
 #[test]

@@ -10,16 +10,16 @@
 //! | row | what | where |
 //! |---|---|---|
 //! | E01 | a flood is written whole | [`load`]; a million packets in release builds; the rate is a bench's business |
-//! | E03, C10 | a reader that stands still: counted losses, bounded memory, pongs | [`load`] |
+//! | E03, C10 | a reader that stands still: counted losses, bounded memory, pongs | [`load`]; beside a file: [`beside`] |
 //! | E06 | six hours of soak with faults | virtual days: `tests/pure/world.rs`; a wall-clock day does not fit into a test |
 //! | E09 | a storm of bad packets | [`load`] |
 //! | H01 | SIGKILL at random moments | the program: [`output`]; a thousand kills of the sink: [`files`] |
-//! | H02, H03 | a full disk, and room again | [`output`], and line by line in [`files`] |
+//! | H02, H03 | a full disk, and room again | [`output`], beside another file: [`beside`], and line by line in [`files`] |
 //! | H04 | a disk that stays full | [`output`] |
 //! | H05, H06 | every failing call; a file size limit | the sink's own tests (`src/output/file/tests.rs`); [`files`] |
 //! | H07 | logrotate `create` and SIGHUP | the program: [`output`]; a thousand rotations of the sink: [`files`] |
 //! | H08, H11 | moved without a signal; own rotation | the sink's own tests; [`files`] |
-//! | H09 | logrotate `copytruncate` | [`output`]; when is in the sink's own tests |
+//! | H09 | logrotate `copytruncate` | [`output`], of CSV: [`beside`]; when is in the sink's own tests |
 //! | H10 | two writers of a file | [`output`]; the lock that dies with its holder: [`files`] |
 //! | H12 | power cuts | no way to drop what was not synced here; kills stand in for it |
 //! | H13 | outputs that cannot be written | [`output`] |
@@ -54,7 +54,9 @@
 //! | S18 | help, dry runs, usage errors | [`secrets`] |
 //! | S19 | captures hold frames only, and no echoed token | [`secrets`], by replaying them; [`death`] |
 
+mod beside;
 mod chains;
+mod checks;
 mod death;
 mod files;
 mod instruments;

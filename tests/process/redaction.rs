@@ -1,7 +1,7 @@
 //! Section 4 of the fault catalogue, and G04, G07, G08: where credentials come from, and that they go nowhere else.
 
 use dhan::testing::auth::{
-    CredentialProblem, Credentials, Environment, Login, ProblemKind, Source, SourceOptions, TokenPlace,
+    CredentialError, CredentialSource, Credentials, Environment, Login, ProblemKind, SourceOptions, TokenPlace,
 };
 use dhan::testing::model::Stream;
 use dhan::testing::model::exit::{Exit, Failure};
@@ -20,21 +20,21 @@ fn assert_clean(text: &str) {
     }
 }
 
-fn source(options: SourceOptions, pairs: &[(&str, &str)]) -> Source {
+fn source(options: SourceOptions, pairs: &[(&str, &str)]) -> CredentialSource {
     let environment = Environment::of(pairs.iter().copied());
-    Source::new(options, environment, Redactor::default()).expect("good options")
+    CredentialSource::new(options, environment, Redactor::default()).expect("good options")
 }
 
-fn of_file(path: &Path) -> Source {
+fn of_file(path: &Path) -> CredentialSource {
     source(SourceOptions { token_file: Some(path.to_owned()), ..SourceOptions::default() }, &[("DHAN_CLIENT_ID", "7")])
 }
 
-fn of_command(line: &str) -> Source {
+fn of_command(line: &str) -> CredentialSource {
     let options = SourceOptions { token_command: Some(line.to_owned()), ..SourceOptions::default() };
     source(options, &[("DHAN_CLIENT_ID", "7")])
 }
 
-fn read(source: &Source) -> Result<Credentials, CredentialProblem> {
+fn read(source: &CredentialSource) -> Result<Credentials, CredentialError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let result = runtime.block_on(source.read());
     if let Err(problem) = &result {
@@ -44,7 +44,7 @@ fn read(source: &Source) -> Result<Credentials, CredentialProblem> {
     result
 }
 
-fn token(source: &Source) -> String {
+fn token(source: &CredentialSource) -> String {
     read(source).expect("credentials").token.expose_secret().to_owned()
 }
 
@@ -298,12 +298,13 @@ fn partners_log_in_with_their_own_two_variables() {
     for missing in 1..3 {
         let mut some = pairs.to_vec();
         let (name, _) = some.remove(missing);
-        let source = Source::new(SourceOptions::default(), Environment::of(some), Redactor::default()).expect("good");
+        let source =
+            CredentialSource::new(SourceOptions::default(), Environment::of(some), Redactor::default()).expect("good");
         let problem = runtime.block_on(source.read_login()).expect_err("missing");
         assert!(problem.message.starts_with(name), "{problem}");
     }
     let wrong = Environment::of([("DHAN_WS_USER_TYPE", "boss")]);
-    let failure = Source::new(SourceOptions::default(), wrong, Redactor::default()).expect_err("refused");
+    let failure = CredentialSource::new(SourceOptions::default(), wrong, Redactor::default()).expect_err("refused");
     assert!(failure.exit == Exit::Usage && failure.message.contains("\"boss\""), "{failure}");
 }
 
@@ -406,7 +407,7 @@ fn s06_a_token_command_gets_none_of_our_secrets() {
             token_command: Some("env | grep -c -e DHAN_ACCESS_TOKEN -e DHAN_PARTNER_SECRET -e eyJ".into()),
             ..SourceOptions::default()
         };
-        let source = Source::new(options, Environment::process(), Redactor::default()).expect("good options");
+        let source = CredentialSource::new(options, Environment::process(), Redactor::default()).expect("good options");
         // grep found nothing, which it says with exit code 1.
         let problem = read(&source).expect_err("nothing found");
         assert!(problem.message.contains("exit code 1"), "{problem}");
@@ -422,7 +423,7 @@ fn s08_an_abort_with_a_token_in_memory_leaves_no_core() {
     use std::os::unix::process::ExitStatusExt as _;
     if is_second_run() {
         dhan::testing::auth::harden();
-        let source = Source::new(SourceOptions::default(), Environment::process(), Redactor::default());
+        let source = CredentialSource::new(SourceOptions::default(), Environment::process(), Redactor::default());
         let held = read(&source.expect("good options")).expect("credentials");
         assert_eq!(held.token.expose_secret(), SENTINEL);
         std::process::abort();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
-use dhan::testing::account::{Account, Admission};
+use dhan::testing::account::{Account, ConnectPermit};
 use dhan::testing::model::CoolOffKind;
 use dhan::testing::model::Stream;
 use std::fs;
@@ -73,23 +73,23 @@ fn holders_say_what_they_stream() {
 fn f10_the_connect_budget_is_shared_and_survives_restarts() {
     let dir = tempfile::tempdir().unwrap();
     for _ in 0..10 {
-        assert_eq!(open(dir.path()).admit(NOW), Admission::Go, "each in a process of its own");
+        assert_eq!(open(dir.path()).admit(NOW), ConnectPermit::Go, "each in a process of its own");
     }
-    assert_eq!(open(dir.path()).admit(NOW), Admission::Budget { wait: Duration::from_secs(6) });
-    assert_eq!(open(dir.path()).admit(NOW + 6 * SECOND), Admission::Go);
+    assert_eq!(open(dir.path()).admit(NOW), ConnectPermit::Budget { wait: Duration::from_secs(6) });
+    assert_eq!(open(dir.path()).admit(NOW + 6 * SECOND), ConnectPermit::Go);
 }
 
 #[test]
 fn a14_a_cool_off_is_waited_out_by_every_process_and_after_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).cool_off(CoolOffKind::Throttled, 1, Duration::from_secs(120), NOW);
-    let expected = Admission::CoolingOff { kind: CoolOffKind::Throttled, step: 1, wait: Duration::from_secs(20) };
+    let expected = ConnectPermit::CoolingOff { kind: CoolOffKind::Throttled, step: 1, wait: Duration::from_secs(20) };
     assert_eq!(open(dir.path()).admit(NOW + 100 * SECOND), expected);
-    assert_eq!(open(dir.path()).admit(NOW + 120 * SECOND), Admission::Go);
+    assert_eq!(open(dir.path()).admit(NOW + 120 * SECOND), ConnectPermit::Go);
     assert_eq!(open(dir.path()).cool_offs(NOW).len(), 1);
     // Another account is not concerned.
     let other = Account::open(Some(dir.path().join("dhan")), "1000000002");
-    assert_eq!(other.admit(NOW), Admission::Go);
+    assert_eq!(other.admit(NOW), ConnectPermit::Go);
 }
 
 #[test]
@@ -106,11 +106,11 @@ fn a14_damaged_and_future_dated_state_blocks_nobody_and_is_said_once() {
         let account = open(dir.path());
         fs::write(account.folder().unwrap().join("cool-offs.json"), content).unwrap();
         fs::write(account.folder().unwrap().join("budget.json"), r#"{"full_at_us":9995405500000000}"#).unwrap();
-        assert_eq!(account.admit(NOW), Admission::Go, "{content:?}");
+        assert_eq!(account.admit(NOW), ConnectPermit::Go, "{content:?}");
         assert_eq!(account.take_warnings().len(), usize::from(damaged), "{content:?}");
         assert_eq!(account.take_warnings(), [""; 0]);
         account.cool_off(CoolOffKind::Throttled, 0, Duration::from_secs(60), NOW);
-        assert_ne!(open(dir.path()).admit(NOW), Admission::Go, "and it is written anew: {content:?}");
+        assert_ne!(open(dir.path()).admit(NOW), ConnectPermit::Go, "and it is written anew: {content:?}");
     }
 }
 
@@ -122,11 +122,11 @@ fn state_that_cannot_be_written_costs_one_warning_and_the_process_still_minds_it
     let account = Account::open(Some(in_the_way), "1000000001");
     assert_eq!(account.folder(), None);
     for _ in 0..10 {
-        assert_eq!(account.admit(NOW), Admission::Go);
+        assert_eq!(account.admit(NOW), ConnectPermit::Go);
     }
-    assert!(matches!(account.admit(NOW), Admission::Budget { .. }));
+    assert!(matches!(account.admit(NOW), ConnectPermit::Budget { .. }));
     account.cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(60), NOW + 60 * SECOND);
-    assert!(matches!(account.admit(NOW + 61 * SECOND), Admission::CoolingOff { .. }));
+    assert!(matches!(account.admit(NOW + 61 * SECOND), ConnectPermit::CoolingOff { .. }));
     assert!(account.take_place(Stream::Market, 1, NOW, false).is_ok());
     assert_eq!(account.take_warnings().len(), 1);
 }
@@ -136,7 +136,7 @@ fn state_is_for_its_owner_only_and_its_names_tell_no_client_id() {
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
     let _place = account.take_place(Stream::Market, 1, NOW, false).unwrap();
-    assert_eq!(account.admit(NOW), Admission::Go);
+    assert_eq!(account.admit(NOW), ConnectPermit::Go);
     account.cool_off(CoolOffKind::Throttled, 0, Duration::from_secs(60), NOW);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = account.folder().unwrap();
@@ -157,7 +157,7 @@ fn a_link_in_the_folder_is_not_followed() {
     let precious = dir.path().join("precious");
     fs::write(&precious, "mine").unwrap();
     symlink(&precious, account.folder().unwrap().join("budget.json")).unwrap();
-    assert_eq!(account.admit(NOW), Admission::Go);
+    assert_eq!(account.admit(NOW), ConnectPermit::Go);
     assert_eq!(account.take_warnings().len(), 1);
     assert_eq!(fs::read_to_string(precious).unwrap(), "mine");
 }

@@ -252,6 +252,27 @@ fn a_profile_that_says_the_token_is_dead_or_the_plan_is_gone_is_believed_of_a_li
 }
 
 #[test]
+fn a_firewall_that_answers_for_the_profile_too_does_not_condemn_a_token_that_cannot_change() {
+    let mut bench = Bench::new(Config { auth_wait: Duration::ZERO, ..Config::new(Stream::Market, 1, 7) });
+    bench.tell(Input::Start);
+    bench.tell(Input::Connected);
+    bench.tell(Input::Data { packets: 1 });
+    bench.tell(Input::Closed(Ended::Reset));
+    bench.until_connect();
+    for seconds in [60, 120] {
+        bench.tell(http(403));
+        bench.tell(Input::Probed(ProbeResult::Unknown));
+        assert_eq!((bench.session.state(), bench.exit()), (StateName::Waiting, None));
+        assert_eq!(bench.until_connect().as_secs(), seconds);
+    }
+    // Dhan's own answer is believed.
+    bench.tell(http(403));
+    bench.tell(Input::Probed(ProbeResult::TokenDead));
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.exit(), Some(Exit::Credentials));
+}
+
+#[test]
 fn another_connection_of_the_run_that_is_live_vouches_for_the_request() {
     let mut bench = Bench::market();
     bench.tell(Input::Start);

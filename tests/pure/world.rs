@@ -4,7 +4,7 @@
 //! `DHAN_WORLD_SEEDS=10000 cargo test --test world` runs that many days (some hundreds without it). A day that breaks
 //! an invariant says which, and the command that runs it alone: `DHAN_WORLD_SEED=N cargo test --test world`.
 
-use dhan::testing::account::{Account, Admission};
+use dhan::testing::account::{Account, ConnectPermit};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{Cause, ConnectClass, ConnectError, Ended};
 use dhan::testing::model::{InstrumentKey, Segment};
@@ -551,9 +551,9 @@ impl World {
         let clock = self.clock();
         assert!(self.peers[i].socket.is_none(), "connects while it has a socket");
         let failure = match self.account.admit(clock.wall_us) {
-            Admission::Go => None,
-            Admission::Budget { wait } => Some(Cause::Budget { wait }),
-            Admission::CoolingOff { kind, step, wait } => Some(Cause::CoolingOff { kind, step, wait }),
+            ConnectPermit::Go => None,
+            ConnectPermit::Budget { wait } => Some(Cause::Budget { wait }),
+            ConnectPermit::CoolingOff { kind, step, wait } => Some(Cause::CoolingOff { kind, step, wait }),
         };
         if let Some(failure) = failure {
             return self.peers[i].session.on(clock, Input::ConnectFailed(failure));

@@ -1,7 +1,7 @@
 //! What can be seen on this host: credentials, files, core dumps, the instrument cache.
 
 use crate::account::Account;
-use crate::auth::{Environment, Source};
+use crate::auth::{CredentialSource, Environment};
 use crate::cli::credentials::CredentialArgs;
 use crate::clock::now_us;
 use crate::doctor::judge::Place;
@@ -55,7 +55,7 @@ pub(super) fn credentials(args: &CredentialArgs, environment: &Environment) -> V
 }
 
 /// The token file, the state folder, the cache folder.
-pub(super) fn permissions(source: &Source, account: Option<&Account>) -> Vec<Finding> {
+pub(super) fn permissions(source: &CredentialSource, account: Option<&Account>) -> Vec<Finding> {
     let token = source.place().and_then(|place| place.path()).map(|path| private("token file", path, true));
     let state = match folders::STATE.of_process() {
         Some(dir) if dir.exists() => private("state", &dir, false),

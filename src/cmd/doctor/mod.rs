@@ -10,7 +10,7 @@ mod report;
 mod streams;
 
 use crate::account::Account;
-use crate::auth::{Environment, Source};
+use crate::auth::{CredentialSource, Environment};
 use crate::cli::doctor::DoctorArgs;
 use crate::clock::now_us;
 use crate::console::Console;
@@ -95,7 +95,10 @@ fn of_account(account: Option<&Account>) -> Vec<Finding> {
     found
 }
 
-fn token(source: &Source, credentials: &Result<crate::auth::Credentials, crate::auth::CredentialProblem>) -> Finding {
+fn token(
+    source: &CredentialSource,
+    credentials: &Result<crate::auth::Credentials, crate::auth::CredentialError>,
+) -> Finding {
     let finding = match credentials {
         Ok(credentials) => judge::token(credentials.claims().as_ref(), &credentials.client_id, now_us()),
         Err(problem) => {

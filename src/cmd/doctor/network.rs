@@ -4,7 +4,7 @@
 //! throw out somebody's stream.
 
 use super::report::Report;
-use crate::account::{Account, Admission};
+use crate::account::{Account, ConnectPermit};
 use crate::auth::{ApiBase, Credentials, Environment};
 use crate::clock::now_us;
 use crate::console::Console;
@@ -228,12 +228,12 @@ impl Network<'_> {
             Err(none) => return Finding::fail(Check::Endpoint, Exit::NoPlace, none.to_string()).into(),
         };
         match account.admit(now_us()) {
-            Admission::Go => {}
-            Admission::Budget { wait } => {
+            ConnectPermit::Go => {}
+            ConnectPermit::Budget { wait } => {
                 let words = format!("not connected to: the account's connect budget is used up for {}", words(wait));
                 return Finding::skipped(Check::Endpoint, words).into();
             }
-            Admission::CoolingOff { wait, .. } => {
+            ConnectPermit::CoolingOff { wait, .. } => {
                 let words = format!("not connected to: the account cools off for {} more", words(wait));
                 return Finding::skipped(Check::Endpoint, words).into();
             }

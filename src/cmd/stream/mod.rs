@@ -26,7 +26,7 @@ use crate::protocol::Mode;
 use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
-use crate::stream::{self, Chains, Credentialing, EarlyStop, Ended, Gate, Run, at_spot};
+use crate::stream::{self, Chains, CredentialsOrigin, EarlyStop, Ended, Gate, Run, at_spot};
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::unfound;
@@ -147,7 +147,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         symbols,
         look_up: names.look_up_later(),
         base: server.base,
-        credentialing: server.credentialing,
+        credentials_origin: server.credentials_origin,
         connector: server.connector,
         rest: server.rest,
         gate: (!demo).then(|| Gate::new(feed, plan.ignore_socket_limit)),
@@ -236,13 +236,13 @@ fn open(
     match outputs::open_capture(path, plan, &mut opened.found, stop, console) {
         Ok(mut capture) => {
             if let Some(once) = once {
-                capture.once(once);
+                capture.set_once(once);
             }
             if let StreamSource::Server(server) = &plan.source
                 && plan.feed() == Stream::Orders
                 && server.credentials.is_partner()
             {
-                capture.partner();
+                capture.set_partner();
             }
             Ok(Ready { outputs, capture: Some(capture), found: opened.found })
         }
@@ -318,7 +318,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
 /// Where a run connects to, and with what.
 pub(super) struct Server {
     pub(super) base: crate::auth::BaseUrl,
-    pub(super) credentialing: Credentialing,
+    pub(super) credentials_origin: CredentialsOrigin,
     pub(super) connector: Connector,
     pub(super) rest: Option<rest::Client>,
     /// Whether refused credentials may change.
@@ -355,7 +355,7 @@ impl Server {
             rest,
             can_change: source.can_change(),
             warning: source.permission_warning(),
-            credentialing: Credentialing::Source(source),
+            credentials_origin: CredentialsOrigin::Source(source),
             exchange: None,
         })
     }
@@ -373,7 +373,7 @@ impl Server {
         let rest = rest::Client::new(api, &tls, &Resolver::default(), console.redactor())?;
         Ok(Server {
             base,
-            credentialing: Credentialing::Demo,
+            credentials_origin: CredentialsOrigin::Demo,
             connector: Connector::new(tls, Proxies::none(), console.redactor()),
             rest: Some(rest),
             can_change: false,

@@ -204,7 +204,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
     let Reading { entries, mut exact, names, bad, ignored, undated, .. } = reading;
     exact.sort_unstable();
     exact.dedup();
-    let names = automaton(names)?;
+    let names = automaton(names, &entries)?;
     let mut segments = [0; 9];
     for entry in &entries {
         segments[usize::from(entry.segment)] += 1;
@@ -389,10 +389,12 @@ fn exact(hash: u64, row: u32) -> u64 {
     (hash >> ROW_BITS << ROW_BITS) | u64::from(row)
 }
 
-/// The automaton of all names.
-fn automaton(mut names: Names) -> Result<Vec<u8>, BuildError> {
+/// Makes the automaton of all names. Of the rows that share a name it keeps one that can be streamed.
+fn automaton(mut names: Names, entries: &[Entry]) -> Result<Vec<u8>, BuildError> {
     let mut spans = std::mem::take(&mut names.spans);
-    spans.sort_unstable_by(|&a, &b| names.get(a).cmp(names.get(b)));
+    let is_streamed = |row: u32| entries.get(row as usize).is_some_and(|entry| entry.segment().feed().is_some());
+    let rank = |span: (u32, u8, u32)| (!is_streamed(span.2), span.2);
+    spans.sort_unstable_by(|&a, &b| names.get(a).cmp(names.get(b)).then_with(|| rank(a).cmp(&rank(b))));
     spans.dedup_by(|a, b| names.get(*a) == names.get(*b));
     let mut builder = fst::MapBuilder::memory();
     for span in spans {

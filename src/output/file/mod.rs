@@ -256,11 +256,11 @@ impl FileSink {
         if moved {
             let is_deleted = ours.is_ok_and(|ours| ours.links == 0);
             let what = if is_deleted { "deleted or replaced" } else { "moved away" };
-            let message = format!("{} was {what}; it is begun anew", file.path.display());
+            let message = format!("{} was {what}; a new file is started", file.path.display());
             self.notices.push(Notice::Moved { message, lost_since_us: is_deleted.then_some(self.checked_us) });
         } else if file.out.was_cut() {
             let message = format!(
-                "{} was cut by another program (copytruncate?): lines may be missing; let it rename the file and send \
+                "{} was truncated by another program (copytruncate?), and lines may be missing; let it rename the file and send \
                  SIGHUP instead",
                 file.path.display()
             );

@@ -103,6 +103,16 @@ pub enum NotOpened {
     Other(Failure),
 }
 
+/// Whether lines may follow what a file holds.
+enum Fit {
+    /// They may, behind so many bytes.
+    Append(u64),
+    /// It does not begin as these lines would.
+    Foreign,
+    /// It has reached the size at which files are rotated.
+    Full,
+}
+
 impl NotOpened {
     /// Returns the failure for people, with its exit code.
     pub fn failure(self) -> Failure {
@@ -210,6 +220,7 @@ impl Opener {
         };
         let mut killed = KilledRuns { from_us: after.and_then(|before| before.pending_gap_us), details: Vec::new() };
         let mut stale: Vec<Marker> = Vec::new();
+        let mut foreign: Vec<PathBuf> = Vec::new();
         loop {
             let path = names::numbered(&base, number);
             self.must_be_file(&path)?;
@@ -231,12 +242,17 @@ impl Opener {
             }
             let taken = TakenMarker { marker, fresh: previous == PreviousRun::Orderly };
             match self.recover_and_check(&path, &taken.marker, &previous, &mut killed, now_us) {
-                Ok(None) => {
-                    // The header differs, or the file is full already.
+                Ok(passed_over @ (Fit::Foreign | Fit::Full)) => {
+                    if let Fit::Foreign = passed_over {
+                        foreign.push(path);
+                    }
                     number = self.newest(&base)?.filter(|&newest| newest > number).unwrap_or(number + 1);
                     if taken.fresh { taken.release() } else { stale.push(taken.marker) }
                 }
-                Ok(Some(len)) => {
+                Ok(Fit::Append(len)) => {
+                    for other in &foreign {
+                        self.warn_of_foreign(other, &path);
+                    }
                     if after.is_none() {
                         self.recover_earlier(&path, &base, &mut killed, &mut stale, now_us);
                     }
@@ -360,8 +376,20 @@ impl Opener {
         Ok(names.iter().filter_map(|name| names::number_of(base, name)).max())
     }
 
-    /// Recovers the file at `path` and returns its length, or `None` if it holds something that our lines must not
-    /// follow.
+    /// Says that records go to a file beside the one that was named.
+    fn warn_of_foreign(&self, other: &Path, path: &Path) {
+        let what = match self.spec.csv_header {
+            Some(_) => "begins with another header than these records have",
+            None => "does not begin with a record",
+        };
+        self.context.console.warn(format_args!(
+            "{} {what}: it stays as it is, and the records go to {}",
+            other.display(),
+            path.display()
+        ));
+    }
+
+    /// Recovers the file at `path` and returns whether our lines may follow what it holds.
     fn recover_and_check(
         &self,
         path: &Path,
@@ -369,11 +397,11 @@ impl Opener {
         previous: &PreviousRun,
         killed: &mut KilledRuns,
         now_us: i64,
-    ) -> Result<Option<u64>, NotOpened> {
+    ) -> Result<Fit, NotOpened> {
         let is_ours = || self.has_our_beginning(path).map_err(at(path));
         let content = match previous {
             // Checked before recovering: files of other programs are not changed.
-            PreviousRun::Orderly if !is_ours()? => return Ok(None),
+            PreviousRun::Orderly if !is_ours()? => return Ok(Fit::Foreign),
             PreviousRun::Orderly => None,
             PreviousRun::Killed(content) => Some((marker, content.as_ref())),
         };
@@ -389,13 +417,13 @@ impl Opener {
         }
         let len = recovery.len.unwrap_or(0);
         if len == 0 {
-            return Ok(Some(0));
+            return Ok(Fit::Append(0));
         }
         if self.spec.rotate_size.is_some_and(|limit| len >= limit) {
-            return Ok(None);
+            return Ok(Fit::Full);
         }
         // After recovering a killed run's file, check again how it begins.
-        Ok((content.is_none() || is_ours()?).then_some(len))
+        Ok(if content.is_none() || is_ours()? { Fit::Append(len) } else { Fit::Foreign })
     }
 
     /// Returns whether the file at `path` is empty or begins like our lines: with the header that we would write, or

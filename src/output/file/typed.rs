@@ -4,6 +4,7 @@ use super::{FileSink, FileSpec, Pattern, Restarted};
 use crate::console::Console;
 use crate::format::encoder::Format;
 use crate::format::line::recv_us;
+use crate::model::PacketCounts;
 use crate::model::exit::Failure;
 use crate::output::{Destination, Notice, Unwritten, WriteFailure};
 use crate::storage::names;
@@ -35,6 +36,8 @@ struct One {
     /// Number of records in the current file, and in all of them.
     here: u64,
     total: u64,
+    /// The run's counters for the current file, up to the last time that the file of any type was closed.
+    counts: PacketCounts,
 }
 
 impl TypedFiles {
@@ -78,7 +81,13 @@ impl TypedFiles {
         let csv_header = header.filter(|_| self.spec.format == Format::Csv);
         let spec = FileSpec { csv_header, ..self.spec.clone() };
         let opened = FileSink::open_as(spec, self.pattern.of_type(kind), at_us, &self.console)?;
-        self.files.push(One { kind: kind.to_owned(), sink: opened.sink, here: 0, total: 0 });
+        self.files.push(One {
+            kind: kind.to_owned(),
+            sink: opened.sink,
+            here: 0,
+            total: 0,
+            counts: PacketCounts::default(),
+        });
         Ok(opened.restarted)
     }
 
@@ -112,25 +121,38 @@ impl TypedFiles {
         (0..self.files.len()).try_for_each(|at| self.gap_into(at, line))
     }
 
-    /// Returns the `end` record of one file; records that are not in its lines were filtered there.
-    fn end_of(&self, end: Option<&[u8]>, records: u64) -> Option<Vec<u8>> {
+    /// Adds what happened since the last call to the counters of every type's current file.
+    fn add_counts(&mut self, end: Option<&[u8]>) {
+        let Some(counts) = end.and_then(counts_of) else { return };
+        for one in &mut self.files {
+            one.counts = one.counts.plus(&counts);
+        }
+    }
+
+    /// Returns the `end` record of one file: records that are not in its lines were filtered there.
+    fn end_of(&self, end: Option<&[u8]>, counts: Option<PacketCounts>, records: u64) -> Option<Vec<u8>> {
         let end = end?;
-        let counts = serde_json::from_slice::<serde_json::Value>(end).ok().filter(|_| self.lines_are_packets);
-        let tail = memchr::memmem::rfind(end, b",\"recv");
-        let (Some(counts), Some(tail)) = (counts, tail) else { return Some(end.to_vec()) };
-        let number = |key: &str| counts[key].as_u64().unwrap_or_default();
-        let (received, dropped, malformed) = (number("received"), number("dropped"), number("malformed"));
+        let tail = memchr::memmem::rfind(end, b",\"reason");
+        let (Some(counts), Some(tail), true) = (counts, tail, self.lines_are_packets) else {
+            return Some(end.to_vec());
+        };
+        let PacketCounts { received, dropped, malformed, gaps, .. } = counts;
         let written = records.min(received);
         let filtered = received.saturating_sub(written + dropped + malformed);
         let mut line = format!(
             "{{\"type\":\"end\",\"received\":{received},\"written\":{written},\"filtered\":{filtered},\"dropped\":{dropped},\
-             \"malformed\":{malformed},\"gaps\":{},\"reason\":{}",
-            number("gaps"),
-            counts["reason"]
+             \"malformed\":{malformed},\"gaps\":{gaps}"
         )
         .into_bytes();
         line.extend_from_slice(&end[tail..]);
         Some(line)
+    }
+
+    /// Returns the `end` record of a type's current file, closed while the run goes on, and begins to count for the next.
+    fn end_of_file(&mut self, at: usize, end: Option<&[u8]>) -> Option<Vec<u8>> {
+        let one = &mut self.files[at];
+        let (counts, records) = (std::mem::take(&mut one.counts), std::mem::take(&mut one.here));
+        self.end_of(end, Some(counts), records)
     }
 
     /// Writes lines of one type.
@@ -146,6 +168,20 @@ impl TypedFiles {
         one.total += records;
         one.sink.write(lines)
     }
+}
+
+/// Reads the counters of an `end` record.
+fn counts_of(end: &[u8]) -> Option<PacketCounts> {
+    let end: serde_json::Value = serde_json::from_slice(end).ok()?;
+    let number = |key: &str| end[key].as_u64();
+    Some(PacketCounts {
+        received: number("received")?,
+        written: number("written")?,
+        filtered: number("filtered")?,
+        dropped: number("dropped")?,
+        malformed: number("malformed")?,
+        gaps: number("gaps")?,
+    })
 }
 
 /// Returns the type that a line begins with.
@@ -176,23 +212,22 @@ impl Destination for TypedFiles {
     }
 
     fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
-        if at_us < self.boundary_us {
-            // For rotation by size, only the files that are large enough.
-            for at in 0..self.files.len() {
-                if self.files[at].sink.wants_rotation(self.upcoming.get()) {
-                    let end = self.end_of(end_line, self.files[at].here);
-                    self.files[at].sink.rotate(at_us, end.as_deref())?;
-                    self.files[at].here = 0;
-                }
+        self.add_counts(end_line);
+        let is_by_size = at_us < self.boundary_us;
+        for at in 0..self.files.len() {
+            if is_by_size && self.files[at].sink.wants_rotation(self.upcoming.get()) {
+                let end = self.end_of_file(at, end_line);
+                self.files[at].sink.rotate(at_us, end.as_deref())?;
+            } else if !is_by_size {
+                let end = self.end_of_file(at, end_line);
+                self.files[at].sink.finish(end.as_deref())?;
+                self.closed += self.files[at].sink.bytes_written();
             }
-            return Ok(());
         }
-        for mut one in std::mem::take(&mut self.files) {
-            let end = self.end_of(end_line, one.here);
-            one.sink.finish(end.as_deref())?;
-            self.closed += one.sink.bytes_written();
+        if !is_by_size {
+            self.files.clear();
+            self.boundary_us = self.pattern.boundary_after(at_us);
         }
-        self.boundary_us = self.pattern.boundary_after(at_us);
         Ok(())
     }
 
@@ -231,14 +266,15 @@ impl Destination for TypedFiles {
     }
 
     fn reopen(&mut self, end_line: Option<&[u8]>) -> Result<bool, WriteFailure> {
+        self.add_counts(end_line);
         for at in 0..self.files.len() {
-            let end = self.end_of(end_line, self.files[at].here);
+            let end = self.end_of(end_line, Some(self.files[at].counts), self.files[at].here);
             if self.files[at].sink.reopen(end.as_deref())? {
-                self.files[at].here = 0;
+                (self.files[at].counts, self.files[at].here) = (PacketCounts::default(), 0);
             }
         }
-        // The counters of unchanged files continue.
-        Ok(false)
+        // The counters of unchanged files continue in `counts`.
+        Ok(true)
     }
 
     fn finish(&mut self, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
@@ -251,7 +287,7 @@ impl Destination for TypedFiles {
             }
         }
         for at in 0..self.files.len() {
-            let end = self.end_of(end_line, self.files[at].total);
+            let end = self.end_of(end_line, end_line.and_then(counts_of), self.files[at].total);
             self.files[at].sink.finish(end.as_deref())?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Turns depth frames into order books.
 
+use super::losses::FrameDamage;
 use super::{Decoder, Pipeline, View};
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Frame;
@@ -8,8 +9,7 @@ use crate::record::RecordType;
 
 impl Pipeline {
     pub(super) fn depth(&mut self, frame: Frame<'_>, levels: Levels) {
-        let mut malformed = 0;
-        let mut whose = None;
+        let mut damage = FrameDamage::default();
         for (n, packet) in depth::packets(frame.bytes, levels).enumerate() {
             match packet {
                 _ if self.is_after_end(n) => self.filtered(),
@@ -20,17 +20,10 @@ impl Pipeline {
                     }
                     self.side(side, frame.recv_us);
                 }
-                Err(bad) => {
-                    self.counts.received += 1;
-                    self.counts.malformed += 1;
-                    malformed += 1;
-                    whose = bad.code.or(whose);
-                }
+                Err(malformed) => self.malformed(&malformed, &mut damage),
             }
         }
-        if malformed > 0 {
-            self.report_malformed(frame, malformed, whose.map(|code| format!("code {code}")));
-        }
+        self.report_damage(frame, damage);
     }
 
     /// Processes one side of an order book. A packet that waits for its other side is counted as received only when

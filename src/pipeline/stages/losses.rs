@@ -2,6 +2,7 @@
 
 use super::Pipeline;
 use crate::pipeline::item::{Frame, Lagged};
+use crate::protocol::Malformed;
 use crate::record::control::{Gap, GapReason};
 
 /// Number of malformed frames a second that get a gap record of their own; the others are counted in the next one.
@@ -17,7 +18,29 @@ pub(super) struct MalformedBurst {
     conn: u16,
 }
 
+/// Counts the malformed packets of one frame, with the code of the last one that had any.
+#[derive(Debug, Default)]
+pub(super) struct FrameDamage {
+    packets: u64,
+    code: Option<u8>,
+}
+
 impl Pipeline {
+    /// Counts a malformed packet, and notes it for the frame's gap record.
+    pub(super) fn malformed(&mut self, malformed: &Malformed, damage: &mut FrameDamage) {
+        self.counts.received += 1;
+        self.counts.malformed += 1;
+        damage.packets += 1;
+        damage.code = malformed.code.or(damage.code);
+    }
+
+    /// Reports the malformed packets of a frame, if there were any.
+    pub(super) fn report_damage(&mut self, frame: Frame<'_>, damage: FrameDamage) {
+        if damage.packets > 0 {
+            self.report_malformed(frame, damage.packets, damage.code.map(|code| format!("code {code}")));
+        }
+    }
+
     #[cold]
     pub(super) fn resumed(&mut self, frame: Frame<'_>) {
         if let Some(gap) = self.gaps.resumed(self.rules.feed, frame.conn, frame.recv_us) {

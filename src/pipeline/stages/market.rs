@@ -1,5 +1,6 @@
 //! Turns market feed frames into records.
 
+use super::losses::FrameDamage;
 use super::{Pipeline, StopReason};
 use crate::clock::SECOND_US;
 use crate::model::InstrumentKey;
@@ -22,25 +23,17 @@ impl Pipeline {
     /// Processes a frame packet by packet.
     #[inline(never)]
     fn walk(&mut self, frame: Frame<'_>) {
-        let mut malformed = 0;
-        let mut whose = None;
+        let mut damage = FrameDamage::default();
         for (n, packet) in feed::packets(frame.bytes).enumerate() {
             match packet {
                 // `--count` may have been reached within this frame.
                 _ if self.is_after_end(n) => self.filtered(),
                 Ok((_, Packet::Heartbeat | Packet::Disconnect(_))) => self.filtered(),
                 Ok((header, packet)) => self.data(frame, header, packet),
-                Err(bad) => {
-                    self.counts.received += 1;
-                    self.counts.malformed += 1;
-                    malformed += 1;
-                    whose = bad.code.or(whose);
-                }
+                Err(malformed) => self.malformed(&malformed, &mut damage),
             }
         }
-        if malformed > 0 {
-            self.report_malformed(frame, malformed, whose.map(|code| format!("code {code}")));
-        }
+        self.report_damage(frame, damage);
     }
 
     /// Processes a data packet.

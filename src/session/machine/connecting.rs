@@ -263,6 +263,8 @@ impl Session {
             (ProbeResult::Unknown, ProfileReason::Refusal) if matches!(cause, Cause::Disconnect(_)) => {
                 self.server_fault(&cause)
             }
+            // Nor that the token is, and no others can come: something in between may have answered both.
+            (ProbeResult::Unknown, ProfileReason::Refusal) if self.auth_wait().is_zero() => self.server_fault(&cause),
             (ProbeResult::Unknown, ProfileReason::Refusal) => {
                 let wait = self.next_server_fault();
                 let words = cause.to_string();

@@ -5,7 +5,7 @@ mod ending;
 use super::shared::Shared;
 use super::signals::{Signal, Signals};
 use super::socket::{Socket, SocketEnd};
-use super::{Chains, Change, Credentialing, EarlyStop, Ended, Run, SocketObserver, SocketState, report, status};
+use super::{Chains, Change, CredentialsOrigin, EarlyStop, Ended, Run, SocketObserver, SocketState, report, status};
 use crate::auth::BaseUrl;
 use crate::clock::now_us;
 use crate::console::Console;
@@ -109,7 +109,7 @@ impl Driver {
             connector: run.connector,
             pipeline,
             tells_unseen: Cell::new(false),
-            credentialing: run.credentialing,
+            credentials_origin: run.credentials_origin,
             rest: run.rest,
             gate: RefCell::new(run.gate),
             started: Instant::now(),
@@ -124,7 +124,7 @@ impl Driver {
             spots: RefCell::default(),
             last_text: RefCell::default(),
         });
-        let is_demo = matches!(shared.credentialing, Credentialing::Demo);
+        let is_demo = matches!(shared.credentials_origin, CredentialsOrigin::Demo);
         let report = report::Report::new(run.metrics, run.session.calendar.clone(), is_demo);
         Ok(Driver {
             status: status::Status::new(run.live_line, &console),
@@ -202,8 +202,8 @@ impl Driver {
         let mut stats = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         let mut chains = tokio::time::interval(CHAINS_EVERY);
         chains.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        let alive_every = self.report.alive_every();
-        let mut alive = tokio::time::interval(alive_every.unwrap_or(Duration::from_secs(3600)));
+        let alive_interval = self.report.alive_interval();
+        let mut alive = tokio::time::interval(alive_interval.unwrap_or(Duration::from_secs(3600)));
         alive.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let over_at = self.duration.map(|duration| self.shared.started + duration);
         loop {
@@ -217,7 +217,7 @@ impl Driver {
                 _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
                 _ = chains.tick(), if !self.chains.is_empty() => Happened::ChainsDue,
                 _ = seconds.tick() => Happened::Second,
-                _ = alive.tick(), if alive_every.is_some() => Happened::Alive,
+                _ = alive.tick(), if alive_interval.is_some() => Happened::Alive,
             };
             match happened {
                 Happened::Signal(Signal::Stop) => return "signal".to_owned(),

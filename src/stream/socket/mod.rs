@@ -257,7 +257,7 @@ impl Socket {
             Action::GiveUp(failure) => return Some(SocketEnd::GaveUp(failure)),
             Action::Stopped => {
                 if self.ends_live {
-                    self.shared.give_back_attempt();
+                    self.shared.return_attempt();
                 }
                 return Some(SocketEnd::Stopped);
             }
@@ -351,7 +351,7 @@ impl Socket {
                 Err(cause) => {
                     // The budget and a cool-off took no attempt.
                     if matches!(cause, Cause::Connect(_)) && !cause.reached_server() {
-                        self.shared.give_back_attempt();
+                        self.shared.return_attempt();
                     }
                     self.tell(Input::ConnectFailed(cause));
                 }

@@ -1,5 +1,6 @@
 //! `dhan generate`: completions and manual pages, from the same definitions as `--help`, and units for systemd.
 
+mod man;
 mod systemd;
 
 use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
@@ -8,6 +9,7 @@ use crate::cmd::told;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use anyhow::Context as _;
+use clap::ValueEnum as _;
 use std::path::Path;
 
 /// A file that is generated: its name, and its text without a date or a version of the day.
@@ -22,11 +24,11 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<Exit, Failure> {
         Generated::Completions { shell, dir, check } => {
             if shell.is_none() && dir.is_none() {
                 return Err(Failure::usage(
-                    "which shell? write dhan generate completions bash, zsh or fish, or --dir DIR for all",
+                    "no shell is named: write dhan generate completions bash, zsh, fish, powershell or nushell, or --dir DIR for all",
                 ));
             }
-            let shells = shell.map_or_else(|| vec![Shell::Bash, Shell::Zsh, Shell::Fish], |shell| vec![shell]);
-            ("completions", shells.into_iter().map(completions).collect::<Vec<_>>(), dir, *check)
+            let shells = shell.as_ref().map_or(Shell::value_variants(), std::slice::from_ref);
+            ("completions", shells.iter().copied().map(completions).collect::<Vec<_>>(), dir, *check)
         }
         Generated::Systemd { dir } => {
             let (program, warning) = systemd::program();
@@ -41,13 +43,19 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<Exit, Failure> {
             ("systemd", units, dir, false)
         }
         Generated::Man { page, dir, check } => {
-            let mut pages = man().map_err(told(Exit::Bug))?;
+            let mut pages = man::pages();
             if page.is_some() || dir.is_none() {
-                let name = page.as_ref().map_or_else(|| "dhan.1".to_owned(), |page| format!("dhan-{page}.1"));
+                let name = page.as_ref().map_or_else(|| "dhan.".to_owned(), |page| format!("dhan-{page}."));
                 let known: Vec<_> = pages.iter().map(|(name, _)| name.clone()).collect();
-                pages.retain(|(known, _)| *known == name);
+                // Where a command and a file have one name, the page of the command is meant.
+                let found = pages.iter().position(|(known, _)| known.starts_with(&name));
+                pages = found.map(|at| vec![pages.swap_remove(at)]).unwrap_or_default();
                 if pages.is_empty() {
-                    return Err(Failure::usage(format!("there is no page {name:?}: there are {}", known.join(", "))));
+                    return Err(Failure::usage(format!(
+                        "there is no page {:?}: there are {}",
+                        page.as_deref().unwrap_or_default(),
+                        known.join(", ")
+                    )));
                 }
             }
             ("man", pages, dir, *check)
@@ -62,51 +70,51 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<Exit, Failure> {
 }
 
 fn completions(shell: Shell) -> Page {
-    let (name, shell) = match shell {
-        Shell::Bash => ("dhan.bash", clap_complete::Shell::Bash),
-        Shell::Zsh => ("_dhan", clap_complete::Shell::Zsh),
-        Shell::Fish => ("dhan.fish", clap_complete::Shell::Fish),
+    use clap_complete::generate;
+    use clap_complete::shells::{Bash, Fish, PowerShell, Zsh};
+    let (mut command, mut text) = (lazy::whole::<Cli>(), Vec::new());
+    let name = match shell {
+        Shell::Bash => {
+            generate(Bash, &mut command, "dhan", &mut text);
+            "dhan.bash"
+        }
+        Shell::Zsh => {
+            generate(Zsh, &mut command, "dhan", &mut text);
+            "_dhan"
+        }
+        Shell::Fish => {
+            generate(Fish, &mut command, "dhan", &mut text);
+            "dhan.fish"
+        }
+        Shell::Pwsh => {
+            generate(PowerShell, &mut command, "dhan", &mut text);
+            "dhan.ps1"
+        }
+        Shell::Nushell => {
+            generate(clap_complete_nushell::Nushell, &mut command, "dhan", &mut text);
+            "dhan.nu"
+        }
     };
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut lazy::whole::<Cli>(), "dhan", &mut text);
-    (name.to_owned(), with_instruments(name, &String::from_utf8_lossy(&text)))
+    (name.to_owned(), with_instruments(shell, &String::from_utf8_lossy(&text)))
 }
 
 /// Adds instruments from the cache to a completion script, for the commands that take them.
-fn with_instruments(name: &str, script: &str) -> String {
-    match name {
-        "dhan.bash" => format!("{script}{}", include_str!("generate/completions/dhan.bash")),
-        "dhan.fish" => format!("{script}{}", include_str!("generate/completions/dhan.fish")),
-        _ => {
+fn with_instruments(shell: Shell, script: &str) -> String {
+    match shell {
+        Shell::Bash => format!("{script}{}", include_str!("completions/dhan.bash")),
+        Shell::Fish => format!("{script}{}", include_str!("completions/dhan.fish")),
+        Shell::Zsh => {
             // A function must stand before the end of the script, which runs the completion.
             let first = "autoload -U is-at-least\n";
-            let added = format!("{first}{}", include_str!("generate/completions/dhan.zsh"));
+            let added = format!("{first}{}", include_str!("completions/dhan.zsh"));
             let instrument = |line: &str| {
                 let takes = ["'*::specs -- ", "'*::symbols -- ", "':spec -- "].iter().any(|arg| line.starts_with(arg));
                 if takes { line.replace(":_default'", ":_dhan_instruments'") } else { line.to_owned() }
             };
             script.replacen(first, &added, 1).split_inclusive('\n').map(instrument).collect()
         }
+        Shell::Pwsh | Shell::Nushell => script.to_owned(),
     }
-}
-
-fn man() -> anyhow::Result<Vec<Page>> {
-    // A page is the same wherever it is made: it names no commit and no target.
-    let mut root = lazy::whole::<Cli>().disable_help_subcommand(true).long_version(None);
-    root.build();
-    let mut pages = Vec::new();
-    page(&root, "dhan", &mut pages)?;
-    Ok(pages)
-}
-
-fn page(command: &clap::Command, name: &str, pages: &mut Vec<Page>) -> anyhow::Result<()> {
-    // The program's name with its spaces stays in the synopsis; the page's own name has dashes.
-    let shown = command.clone().display_name(name.to_owned());
-    let man = clap_mangen::Man::new(shown).title(name.to_owned()).date("").manual("dhan");
-    let mut text = Vec::new();
-    man.render(&mut text).with_context(|| format!("cannot make {name}.1"))?;
-    pages.push((format!("{name}.1"), String::from_utf8_lossy(&text).into_owned()));
-    command.get_subcommands().try_for_each(|sub| page(sub, &format!("{name}-{}", sub.get_name()), pages))
 }
 
 fn write(dir: &Path, (name, text): &Page) -> anyhow::Result<()> {

@@ -1,0 +1,190 @@
+//! What pages share: exit codes, variables and files, of which each page shows its own, and references to other pages.
+
+use super::roff::{Roff, Span};
+use crate::cli::manual::{ENVIRONMENT, EXITS, FILES};
+use clap::Command;
+
+/// Which of the tables' rows a page shows.
+pub struct Shared {
+    exits: &'static [u8],
+    /// The first variable of each row.
+    variables: &'static [&'static str],
+    files: &'static [&'static str],
+    see: &'static [&'static str],
+}
+
+const TOKEN: &str = "~/.config/dhan/token";
+const HOLIDAYS: &str = "~/.config/dhan/holidays";
+const CACHE: &str = "~/.cache/dhan/";
+const STATE: &str = "~/.local/state/dhan/";
+const CONFIG: &str = "~/.config/dhan/config.toml";
+const MARKER: &str = ".NAME.dhan";
+const TORN: &str = "NAME.torn-TIME";
+
+/// Exit codes of everything.
+const ANY: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
+/// Exit codes of a stream without instruments.
+const ORDERS: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
+/// Variables of a stream.
+const STREAM: &[&str] = &[
+    "DHAN_CLIENT_ID",
+    "DHAN_TOKEN_FILE",
+    "DHAN_WS_MARKET_FEED_URL",
+    "DHAN_WS_MARKET_DEPTH_URL",
+    "DHAN_INSTRUMENTS_URL",
+    "DHAN_CACHE_DIR",
+    "XDG_STATE_HOME",
+    "XDG_CONFIG_HOME",
+    "DHAN_PROFILE",
+    "DHAN_HOLIDAYS",
+    "HTTPS_PROXY",
+    "NO_COLOR",
+];
+const STREAM_FILES: &[&str] = &[TOKEN, CONFIG, HOLIDAYS, CACHE, STATE, MARKER, TORN];
+/// Variables of what asks for a token.
+const TOKENS: &[&str] = &["DHAN_CLIENT_ID", "DHAN_TOKEN_FILE", "DHAN_API_URL", "XDG_CONFIG_HOME", "HTTPS_PROXY"];
+const MAKING: &[&str] = &[
+    "DHAN_CLIENT_ID",
+    "DHAN_TOKEN_FILE",
+    "DHAN_PIN_FILE",
+    "DHAN_API_URL",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "HTTPS_PROXY",
+];
+const LOOK_UP: &[&str] = &["DHAN_INSTRUMENTS_URL", "DHAN_CACHE_DIR", "HTTPS_PROXY"];
+
+impl Shared {
+    /// Returns what belongs to a page.
+    pub fn of(name: &str) -> Shared {
+        let of = |exits, variables, files, see| Shared { exits, variables, files, see };
+        match name {
+            "dhan-feed" => {
+                of(ANY, STREAM, STREAM_FILES, &["dhan-watch", "dhan-replay", "dhan-instruments", "dhan-records"])
+            }
+            "dhan-depth" => of(ANY, STREAM, STREAM_FILES, &["dhan-feed", "dhan-watch", "dhan-replay", "dhan-records"]),
+            "dhan-orders" => of(
+                ORDERS,
+                &[
+                    "DHAN_CLIENT_ID",
+                    "DHAN_TOKEN_FILE",
+                    "DHAN_WS_USER_TYPE",
+                    "DHAN_WS_MARKET_FEED_URL",
+                    "DHAN_API_URL",
+                    "XDG_STATE_HOME",
+                    "XDG_CONFIG_HOME",
+                    "HTTPS_PROXY",
+                    "NO_COLOR",
+                ],
+                &[TOKEN, CONFIG, STATE, MARKER, TORN],
+                &["dhan-watch", "dhan-replay", "dhan-records"],
+            ),
+            "dhan-watch" => {
+                of(ANY, STREAM, &[TOKEN, CONFIG, HOLIDAYS, CACHE, STATE], &["dhan-feed", "dhan-depth", "dhan-orders"])
+            }
+            "dhan-replay" => of(
+                &[0, 1, 2, 9, 10, 11],
+                &["NO_COLOR"],
+                &[MARKER, TORN],
+                &["dhan-feed", "dhan-verify", "dhan-records", "dhan-capture"],
+            ),
+            "dhan-verify" => of(
+                &[0, 1, 2, 9, 11, 13],
+                &[],
+                &[MARKER, TORN],
+                &["dhan-feed", "dhan-replay", "dhan-records", "dhan-capture"],
+            ),
+            "dhan-schema" => of(&[0, 1, 2, 9], &[], &[], &["dhan-records"]),
+            "dhan-simulate" => of(&[0, 1, 2, 11], &[], &[], &["dhan-feed", "dhan-relay", "dhan-capture"]),
+            "dhan-relay" => {
+                of(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 12], STREAM, &[TOKEN, CONFIG, STATE], &["dhan-feed", "dhan-simulate"])
+            }
+            "dhan-doctor" => of(
+                &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12],
+                STREAM,
+                &[TOKEN, CONFIG, HOLIDAYS, CACHE, STATE],
+                &["dhan-token", "dhan-feed"],
+            ),
+            "dhan-config" | "dhan-config-show" | "dhan-config-path" => {
+                of(&[0, 1, 2, 9], &["XDG_CONFIG_HOME", "DHAN_PROFILE"], &[CONFIG], &["dhan-config.5", "dhan-feed"])
+            }
+            "dhan-token-save" => of(
+                &[0, 1, 2, 3, 9],
+                &["DHAN_CLIENT_ID", "DHAN_TOKEN_FILE", "XDG_CONFIG_HOME"],
+                &[TOKEN],
+                &["dhan-doctor"],
+            ),
+            "dhan-token-show" => of(&[0, 1, 2, 3, 7, 8], TOKENS, &[TOKEN], &["dhan-doctor"]),
+            "dhan-token-renew" => of(&[0, 1, 2, 3, 5, 7, 8, 9], TOKENS, &[TOKEN, STATE], &["dhan-token-ensure"]),
+            "dhan-token" | "dhan-token-ensure" | "dhan-token-mint" => {
+                of(&[0, 1, 2, 3, 5, 7, 8, 9], MAKING, &[TOKEN, STATE], &["dhan-generate-systemd", "dhan-doctor"])
+            }
+            "dhan-generate-completions" | "dhan-generate-man" | "dhan-generate" | "dhan-generate-systemd" => {
+                of(&[0, 1, 2, 9], &[], &[], &["dhan-token-ensure"])
+            }
+            "dhan" => of(ANY, &[], &[], &["dhan-records", "dhan-config.5", "dhan-capture"]),
+            name if name.starts_with("dhan-instruments") => {
+                of(&[0, 1, 2, 9, 11, 14], LOOK_UP, &[CACHE], &["dhan-feed"])
+            }
+            _ => of(&[0, 1, 2], &[], &[], &[]),
+        }
+    }
+
+    /// Writes the sections.
+    pub fn write(&self, command: &Command, name: &str, page: &mut Roff) {
+        let all = name == "dhan";
+        page.heading("EXIT STATUS");
+        for (code, words) in EXITS.iter().filter(|(code, _)| self.exits.contains(code)) {
+            page.tagged(&[Span::Bold(&code.to_string())], &capital(words));
+        }
+        page.paragraph(
+            "A reader of stdout that goes away ends a run quietly, by SIGPIPE. A second SIGINT or SIGTERM ends it at once.",
+        );
+        let variables: Vec<_> = ENVIRONMENT.iter().filter(|(names, _)| all || self.has_variable(names)).collect();
+        if !variables.is_empty() {
+            page.heading("ENVIRONMENT");
+            variables.iter().for_each(|(names, words)| page.tagged(&[Span::Bold(names)], &capital(words)));
+        }
+        let files: Vec<_> = FILES.iter().filter(|(path, _)| all || self.files.contains(path)).collect();
+        if !files.is_empty() {
+            page.heading("FILES");
+            files.iter().for_each(|(path, words)| page.tagged(&[Span::Italic(path)], &capital(words)));
+        }
+        page.heading("SEE ALSO");
+        page.references(&self.references(command, name));
+    }
+
+    fn has_variable(&self, names: &str) -> bool {
+        names.split(", ").next().is_some_and(|first| self.variables.contains(&first))
+    }
+
+    /// Returns the page above, the pages below, and those that are named, in this order.
+    fn references(&self, command: &Command, name: &str) -> Vec<(String, u8)> {
+        let mut all: Vec<(String, u8)> = Vec::new();
+        if let Some((above, _)) = name.rsplit_once('-') {
+            all.push((above.to_owned(), 1));
+            if above != "dhan" {
+                all.push(("dhan".to_owned(), 1));
+            }
+        }
+        all.extend(command.get_subcommands().map(|sub| (format!("{name}-{}", sub.get_name()), 1)));
+        for page in self.see {
+            let (page, section) = match *page {
+                "dhan-config.5" => ("dhan-config", 5),
+                "dhan-records" | "dhan-capture" => (*page, 5),
+                page => (page, 1),
+            };
+            if !all.iter().any(|(known, number)| (known.as_str(), *number) == (page, section)) {
+                all.push((page.to_owned(), section));
+            }
+        }
+        all
+    }
+}
+
+/// Returns a sentence.
+pub fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    super::command::sentence(&format!("{first}{}", chars.as_str()))
+}

@@ -1,0 +1,83 @@
+//! The files of one run: where the packets are that the last file's `end` record counts and the file does not hold.
+
+use super::check;
+use crate::storage::names::folder;
+use crate::verify::Summary;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Returns what to say when packets that a file's `end` record counts are in no file of the run.
+///
+/// The last file of a run that was rotated counts the packets of all its files. The others are among the files that were
+/// named, or beside it, and have the same name but for digits.
+pub fn missing(path: &Path, summary: &Summary, named: &[PathBuf]) -> Option<String> {
+    let counted = summary.elsewhere;
+    if counted == 0 {
+        return None;
+    }
+    let (mut found, mut files, mut before_us) = (0, 0, summary.first_us);
+    for earlier in candidates(path, named) {
+        let Ok((_, other)) = check(&earlier) else { continue };
+        // A file of another output of the same run covers the same time.
+        let (Some(packets), true) = (other.rotated_packets, other.last_us <= before_us) else { continue };
+        (found, files, before_us) = (found + packets, files + 1, other.first_us);
+        if found >= counted {
+            break;
+        }
+    }
+    (found != counted).then(|| {
+        let seen = match files {
+            0 => "no earlier file of the run was found".to_owned(),
+            _ => format!("the {files} earlier files of the run that were found hold {found} of them"),
+        };
+        format!(
+            "{}: its end record counts {counted} packets that are not in this file, and {seen}; lines are missing, unless \
+             they are in files that have been moved: name all files of the run together",
+            path.display()
+        )
+    })
+}
+
+/// Returns the files that may be earlier ones of the same run, the newest first.
+fn candidates(path: &Path, named: &[PathBuf]) -> Vec<PathBuf> {
+    let series = series_of(path);
+    let beside = std::fs::read_dir(folder(path)).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut all: Vec<(SystemTime, PathBuf)> = (named.iter().cloned().chain(beside))
+        .filter(|other| series_of(other) == series)
+        .filter_map(|other| Some((other.canonicalize().ok()?, other)))
+        .filter(|(real, _)| path.canonicalize().is_ok_and(|this| this != *real))
+        .filter_map(|(real, _)| Some((real.metadata().ok().filter(std::fs::Metadata::is_file)?.modified().ok()?, real)))
+        .collect();
+    all.sort_by(|a, b| b.cmp(a));
+    all.dedup();
+    all.into_iter().map(|(_, path)| path).collect()
+}
+
+/// Returns a file's name without what differs between the files of a run: digits, and the dot before a number.
+fn series_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut series: String = name.chars().filter(|c| !c.is_ascii_digit()).collect();
+    while series.contains("..") {
+        series = series.replace("..", ".");
+    }
+    series.trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_run_differ_in_digits_only() {
+        for (a, b) in [
+            ("d/x.ndjson", "d/x.1.ndjson"),
+            ("x-2026-11-27.ndjson.zst", "x-2026-11-28.12.ndjson.zst"),
+            ("1/t.ndjson", "2/t.ndjson"),
+            ("x", "x.3"),
+        ] {
+            assert_eq!(series_of(Path::new(a)), series_of(Path::new(b)));
+        }
+        assert_ne!(series_of(Path::new("ticker.ndjson")), series_of(Path::new("quote.ndjson")));
+        assert_ne!(series_of(Path::new("x.ndjson")), series_of(Path::new("x.ndjson.gz")));
+    }
+}

@@ -1,0 +1,103 @@
+//! A home of its own for commands that documents show: with an account of a simulated exchange, and nothing else.
+
+use dhan::testing::simulator::{SimConfig, SimHandle};
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The program.
+pub const BIN: &str = env!("CARGO_BIN_EXE_dhan");
+
+/// Says that something was left out.
+pub fn skipped(why: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+}
+
+/// What a command printed.
+pub fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A home of its own with an account of a simulated exchange.
+pub struct Home {
+    sim: SimHandle,
+    pub dir: tempfile::TempDir,
+}
+
+impl Home {
+    /// An empty home.
+    pub fn new() -> Home {
+        let sim = SimHandle::start_in_thread(SimConfig::default()).expect("the simulator starts");
+        let home = Home { sim, dir: tempfile::tempdir().unwrap() };
+        home.write(".config/dhan/token", "any", 0o600);
+        fs::create_dir(home.path("work")).unwrap();
+        home
+    }
+
+    /// A place in it.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file there.
+    pub fn write(&self, name: &str, text: &str, mode: u32) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Runs a script there. One that never ends is a failure with a name, not a test run that hangs.
+    pub fn run(&self, script: &str) -> Output {
+        self.command(script).output().expect("bash runs")
+    }
+
+    /// The command that runs a script there.
+    pub fn command(&self, script: &str) -> Command {
+        let mut path = format!("{}:{}", self.path("bin").display(), Path::new(BIN).parent().unwrap().display());
+        for folder in python().and_then(|python| Some(python.parent()?.display().to_string())).into_iter() {
+            path += &format!(":{folder}");
+        }
+        path += &format!(":{}", std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new("timeout");
+        command.args(["100", "bash", "-euo", "pipefail", "-c", script]).current_dir(self.path("work"));
+        command.env_clear().envs(self.sim.environment()).env("PATH", path).env("HOME", self.dir.path());
+        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_TOKEN_FILE", self.path(".config/dhan/token"));
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// A line that names places of a real machine, with places of this home instead, and only seconds to go.
+    pub fn here(&self, line: &str) -> String {
+        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
+        let root = self.dir.path().display().to_string();
+        line.replace("/usr/local/bin/dhan", BIN)
+            .replace("/etc/dhan", &root)
+            .replace("/var/lib/dhan", &format!("{root}/work"))
+            .replace("--until 15:30", &format!("--until {end}"))
+    }
+}
+
+/// The Python that CI installed packages for.
+fn python() -> Option<PathBuf> {
+    std::env::var_os("DHAN_TEST_PYTHON").map(PathBuf::from).filter(|python| python.is_absolute())
+}
+
+/// What a block needs and this machine lacks.
+pub fn lacking(home: &Home, block: &str) -> Option<&'static str> {
+    let needs = [
+        ("jq", "jq --version"),
+        ("duckdb", "python3 -c 'import duckdb, pandas, polars, pyarrow'"),
+        ("curl", "curl --version"),
+        ("python3", "python3 --version"),
+        ("gzip", "gzip --version"),
+        ("systemd-analyze", "systemd-analyze --version"),
+        ("dhan watch", "script --version"),
+    ];
+    needs
+        .iter()
+        .find(|(name, try_it)| block.contains(name) && !home.run(try_it).status.success())
+        .map(|(name, _)| *name)
+}
