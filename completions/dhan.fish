@@ -468,7 +468,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand verify" -s f -l format -d 'How to print: one record a file, or a table for people, times in IST' -r -f -a "ndjson\t'One JSON object a file'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s f -l format -d 'As records, or as a table for people with times in IST' -r -f -a "ndjson\t'One JSON object a file'
 table\t'Columns for people'"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l log-format -d 'How messages are written: as text, or as a JSON object a line' -r -f -a "text\t''
 json\t''"
@@ -493,76 +493,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand schema" -s q -l quiet -d 'Only
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
-<<<<<<< HEAD
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l seed -d 'Seed of everything that is random' -r
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l rate -d 'Packets a second over all connections together [default: ten for every subscription]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l replay -d 'Send the frames of a capture instead of made-up ones' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l speed -d 'How fast the capture is played' -r -f -a "1x\t'As it was recorded'
-10x\t'Ten times faster'
-max\t'As fast as the client reads'"
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l fault -d 'Misbehave, on every connection (repeatable): reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall, mute, truncate, garbage, closed (a closed market: one snapshot for each instrument, then pings)' -r
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l casing -d 'How keys of order messages are spelled' -r -f -a "camel\t'`orderNo`, as accounts see it'
-pascal\t'`OrderNo`, as documented'"
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l disconnect-layout -d 'How depth sockets write a disconnect packet; sources differ' -r -f -a "a\t'14 bytes: the depth header, then the reason'
-b\t'12 bytes: the reason is the header\'s last word'
-c\t'10 bytes: the market feed\'s packet'"
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l log-format -d 'How messages are written' -r -f -a "text\t''
-json\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l no-config -d 'Do not read config.toml'
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l listen -d 'Loopback address and port to listen on; port 0 takes a free one' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l control -d 'Read commands from FILE while serving: sub SPEC… (ask for instruments though no client needs them), unsub SPEC…, list, quit; - is stdin' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-token-file -d 'Serve only clients that send the content of FILE as their token' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
-partner\t'A partner, for all its users'"
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l auth-wait -d 'How long refused or missing credentials are waited for to change [default: 10m; at the start on a terminal 0]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l max-outage -d 'Give up when no connection could be made for this long [default: keep trying]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l demo -d 'Relay a simulated exchange inside the process: no account, no network' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l log-format -d 'How messages are written' -r -f -a "text\t''
-json\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l ignore-socket-limit -d 'Open a socket although this host already holds five of its kind'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l no-config -d 'Do not read config.toml'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'For people, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people: what failed first, with what to do, within 80 columns'
-ndjson\t'One finding a line'"
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-file -d 'Read the access token from FILE, again at every connection attempt [env: DHAN_TOKEN_FILE]' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-command -d 'Run CMD by `sh -c` and take what it prints as the access token, again at every connection attempt; it gets 10 s [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l log-format -d 'How messages are written' -r -f -a "text\t''
-json\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l stop -d 'End every stream of this account on this host (SIGTERM), say which, and look at nothing else'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l offline -d 'Touch no network'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l json -d 'One record a finding, also on a terminal: --format ndjson'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s q -l quiet -d 'Only warnings and errors on stderr, no closing line; -qq: only errors'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s v -l verbose -d 'More on stderr; -vv: everything. Secrets are masked at any level'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l no-config -d 'Do not read config.toml'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l log-format -d 'How messages are written' -r -f -a "text\t''
-=======
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l log-format -d 'How messages are written: as text, or as a JSON object a line' -r -f -a "text\t''
->>>>>>> main
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and not __fish_seen_subcommand_from save show ensure mint renew help" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
 always\t''
@@ -660,8 +591,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcomm
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Make a new token by PIN and TOTP'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew a token that was made on web.dhan.co'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people'
-ndjson\t'One finding a line'"
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'For people or as records [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people: what failed first, with what to do, within 80 columns'
+ndjson\t'One JSON object a finding'"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-file -d 'Read the access token from FILE [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-command -d 'Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
@@ -674,6 +605,7 @@ never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l stop -d 'End every stream of this account on this host (SIGTERM), say which, and look at nothing else'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l offline -d 'Touch no network'
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l json -d 'Print records, on a terminal too: --format ndjson'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s q -l quiet -d 'Only warnings and errors on stderr; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l no-config -d 'Do not read config.toml'

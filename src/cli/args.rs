@@ -107,41 +107,18 @@ pub enum Command {
     Schema(Lazy<SchemaArgs>),
     /// Keep an access token alive
     ///
-<<<<<<< HEAD
-    /// Looks at everything between this host and the data, says what it found, and exits with the
-    /// code of the worst: 0 when nothing failed. One quote is asked for, since what the account's
-    /// profile says can be wrong. Every endpoint is connected to once and left at once, unless the
-    /// account cools off or another socket could throw out a running stream.
-    ///
-    /// Examples:
-    ///   dhan doctor
-    ///   dhan doctor --offline --json
-    ///   dhan doctor --stop
-    #[command(verbatim_doc_comment)]
-    Doctor(Lazy<DoctorArgs>),
-    /// Keep an access token alive: save, show, ensure, mint, renew
-    ///
-    /// Dhan's access tokens end after 24 hours. ensure leaves one in the token file that lasts: it
-    /// does nothing, renews a token that was made on web.dhan.co, or makes a new one by PIN and
-    /// TOTP. Nothing ever prints a token. PIN and TOTP secret come from files or commands only.
-    ///
-    /// Examples:
-    ///   dhan token save
-    ///   dhan token show --check
-    ///   dhan token ensure --pin-file /etc/dhan/pin --totp-file /etc/dhan/totp
-    #[command(verbatim_doc_comment)]
-=======
     /// Dhan's access tokens end after 24 hours. ensure leaves one in the token file that lasts: it does nothing, renews a
     /// token that was made on web.dhan.co, or makes a new one by PIN and TOTP. Nothing ever prints a token. PIN and TOTP
     /// secret come from files or commands only.
     #[command(after_long_help = manual::TOKEN)]
->>>>>>> main
     Token(Lazy<TokenArgs>),
     /// Find out why nothing comes
     ///
     /// Looks at everything between this host and the data: credentials, token, clock, servers, limits, files, running
-    /// streams. Says what it found, and exits with the code of the worst: 0 when nothing failed. Every server is connected
-    /// to once and left at once, unless the account cools off or another socket could throw out a running stream.
+    /// streams. Says what it found, and exits with the code of the worst: 0 when nothing failed. On a terminal what failed
+    /// comes first, with what to do. One quote is asked for, since what the account's profile says can be wrong. Every
+    /// socket is connected to once and left at once, unless the account cools off or another socket could throw out a
+    /// running stream.
     #[command(after_long_help = manual::DOCTOR)]
     Doctor(Lazy<DoctorArgs>),
     /// Serve one account's sockets to all programs of this host

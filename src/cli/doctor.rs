@@ -12,10 +12,10 @@ pub struct DoctorArgs {
     /// Touch no network
     #[arg(long, conflicts_with = "stop")]
     pub offline: bool,
-    /// For people, or one record a finding [default: table on a terminal, ndjson elsewhere]
+    /// For people or as records [default: table on a terminal, ndjson elsewhere]
     #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
     pub format: Option<DoctorFormat>,
-    /// One record a finding, also on a terminal: --format ndjson
+    /// Print records, on a terminal too: --format ndjson
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
     /// Trust the root certificates in this file, as SSL_CERT_FILE
@@ -38,6 +38,6 @@ impl DoctorArgs {
 pub enum DoctorFormat {
     /// For people: what failed first, with what to do, within 80 columns
     Table,
-    /// One finding a line
+    /// One JSON object a finding
     Ndjson,
 }
