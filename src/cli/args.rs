@@ -32,7 +32,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What `--version` prints behind the name; `-V` prints the number alone.
-const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DHAN_BUILT"), ")");
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILT_FROM"), ")");
 
 /// Stream Dhan's live market feed, market depth and order updates as NDJSON or CSV
 ///
