@@ -1,4 +1,4 @@
-//! Plain HTTP: the few REST calls that a streaming client makes, and the instrument master.
+//! Answers plain HTTP: the REST calls that a streaming client makes, and the instrument master.
 
 use super::market::lock;
 use super::state::Broker;
@@ -9,7 +9,7 @@ use crate::server::{Request, Response};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-/// The answer to a plain HTTP request.
+/// Returns the answer to a plain HTTP request.
 pub(crate) fn answer(request: &Request, body: &[u8], broker: &Broker) -> Response {
     #[cfg(feature = "testing")]
     if let Some(response) = broker.scripted_answer(request) {
@@ -27,7 +27,7 @@ pub(crate) fn answer(request: &Request, body: &[u8], broker: &Broker) -> Respons
         };
     }
     if path == "/v2/RenewToken" && request.method == "POST" {
-        // As Dhan does.
+        // Dhan answers the same.
         return Response::status(400);
     }
     if path == "/v2/marketfeed/ltp" && request.method == "POST" {
@@ -42,7 +42,7 @@ pub(crate) fn answer(request: &Request, body: &[u8], broker: &Broker) -> Respons
         "/profile" => authorized(request, broker, profile),
         "/RenewToken" => renewed(request, broker),
         "/orders" => authorized(request, broker, |client| {
-            Value::from_iter(broker.orders.book().iter().map(|order| orders::rest_order(order, client)))
+            Value::from_iter(broker.orders.orders().iter().map(|order| orders::rest_order(order, client)))
         }),
         _ => Response::status(404),
     }
@@ -118,7 +118,7 @@ fn profile(client: &str) -> Value {
 
 fn master(request: &Request, file: fn(Date) -> String) -> Response {
     let today = clock::ist_civil(clock::now_us()).date();
-    // The file is made anew every day, and only then.
+    // The file changes once a day.
     let tag = format!("\"{today}\"");
     if request.header("if-none-match") == Some(tag.as_str()) {
         return Response::status(304).header("ETag", &tag);

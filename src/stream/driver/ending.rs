@@ -10,7 +10,7 @@ use crate::output::WriteFailure;
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::Event;
 use crate::pipeline::item::StatusEvent;
-use crate::pipeline::stages::Summary;
+use crate::pipeline::stages::RunSummary;
 use crate::session::Input;
 use crate::stream::Ended;
 use crate::stream::hint;
@@ -75,7 +75,7 @@ impl Driver {
 
     /// Waits for the outputs, but not for ever: their disks and readers may stand still. An output that was told to block
     /// has its time until a signal comes.
-    async fn drained(&mut self, begun: Instant, reason: &str, signals: &mut Signals) -> Result<Summary, Failure> {
+    async fn drained(&mut self, begun: Instant, reason: &str, signals: &mut Signals) -> Result<RunSummary, Failure> {
         let mut is_patient = self.on_lag == OnLag::Block && reason != "signal";
         let mut is_stopped = false;
         let late = tokio::time::sleep_until((begun + DRAIN).into());
@@ -106,7 +106,7 @@ impl Driver {
     }
 
     /// Says what it came to, the closing line last, and with which code it ends.
-    fn close(mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
+    fn close(mut self, reason: &str, summary: &RunSummary, silence: String, missing: Exit) -> Result<Ended, Failure> {
         let console = self.console.clone();
         let markets = self.markets();
         self.report.write(&self.shared, &summary.figures, markets);
@@ -123,7 +123,13 @@ impl Driver {
     }
 
     /// `silence`: why nothing was received, if nothing was; `missing`: the code that stands for it.
-    fn outcome(&mut self, reason: &str, summary: &Summary, silence: String, missing: Exit) -> Result<Ended, Failure> {
+    fn outcome(
+        &mut self,
+        reason: &str,
+        summary: &RunSummary,
+        silence: String,
+        missing: Exit,
+    ) -> Result<Ended, Failure> {
         match (self.failure.take(), &summary.failure) {
             (Some(failure), _) => return Err(failure),
             (None, Some(WriteFailure::ReaderGone)) => return Ok(Ended::ReaderGone),
