@@ -708,7 +708,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__doctor)
-            opts="-f -q -v -h --stop --offline --format --ca-file --token-file --token-command --client-id --quiet --verbose --log-format --color --profile --no-config --help"
+            opts="-f -q -v -h --stop --offline --format --json --ca-file --token-file --token-command --client-id --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

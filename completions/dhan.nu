@@ -614,7 +614,7 @@ module completions {
 
   # Check that files and captures are complete
   export extern "dhan verify" [
-    --format(-f): string@"nu-complete dhan verify format" # How to print: one record a file, or a table for people, times in IST
+    --format(-f): string@"nu-complete dhan verify format" # As records, or as a table for people with times in IST
     --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan verify log_format" # How messages are written: as text, or as a JSON object a line
@@ -839,7 +839,8 @@ module completions {
   export extern "dhan doctor" [
     --stop                    # End every stream of this account on this host (SIGTERM), say which, and look at nothing else
     --offline                 # Touch no network
-    --format(-f): string@"nu-complete dhan doctor format" # A table, or one record a finding [default: table on a terminal, ndjson elsewhere]
+    --format(-f): string@"nu-complete dhan doctor format" # For people or as records [default: table on a terminal, ndjson elsewhere]
+    --json                    # Print records, on a terminal too: --format ndjson
     --ca-file: path           # Trust the root certificates in this file, as SSL_CERT_FILE
     --token-file: path        # Read the access token from FILE [env: DHAN_TOKEN_FILE]
     --token-command: string   # Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]

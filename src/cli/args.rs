@@ -33,7 +33,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What `--version` prints behind the name; `-V` prints the number alone.
-const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DHAN_BUILT"), ")");
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("BUILT_FROM"), ")");
 
 /// Stream Dhan's live market feed, market depth and order updates as NDJSON or CSV
 ///
@@ -116,8 +116,10 @@ pub enum Command {
     /// Find out why nothing comes
     ///
     /// Looks at everything between this host and the data: credentials, token, clock, servers, limits, files, running
-    /// streams. Says what it found, and exits with the code of the worst: 0 when nothing failed. Every server is connected
-    /// to once and left at once, unless the account cools off or another socket could throw out a running stream.
+    /// streams. Says what it found, and exits with the code of the worst: 0 when nothing failed. On a terminal what failed
+    /// comes first, with what to do. One quote is asked for, since what the account's profile says can be wrong. Every
+    /// socket is connected to once and left at once, unless the account cools off or another socket could throw out a
+    /// running stream.
     #[command(after_long_help = manual::DOCTOR)]
     Doctor(Lazy<DoctorArgs>),
     /// Serve one account's sockets to all programs of this host

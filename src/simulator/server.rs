@@ -122,13 +122,17 @@ async fn client(mut stream: ClientStream, request: Request, behind: Vec<u8>, bro
         upgrade(stream, request, behind, broker).await;
         return;
     }
-    let response = rest::answer(&request, &broker);
+    let body = timeout(ANSWER_TIME, http::read_body(&mut stream, &request, behind, BODY_LIMIT)).await;
+    let Ok(Ok(body)) = body else { return };
+    let response = rest::answer(&request, &body, &broker);
     broker.observer.answered(&request, response.status);
     let answering = http::respond(&mut stream, &response, request.method != "HEAD");
     let _ = timeout(ANSWER_TIME, answering).await;
 }
 
-/// Time in which a client must read a plain answer.
+/// Longest body of a request that is read, in bytes.
+const BODY_LIMIT: usize = 64 << 10;
+/// Time in which a client must send a request's body, and again in which it must read the answer.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 
 /// Grants or refuses a websocket.

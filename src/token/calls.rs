@@ -1,5 +1,5 @@
-//! Sends the requests to Dhan: make a token, renew a token, read the server's time. The only POST of this program is
-//! here; it makes a token and nothing else.
+//! Sends the requests to Dhan: make a token, renew a token, read the server's time. The POST makes a token and nothing
+//! else.
 
 use super::answer::{Call, NewToken, Refusal, judge};
 use crate::auth::{ApiBase, Credentials};
