@@ -181,12 +181,12 @@ fn instruments(
         problems.extend(bad);
         // Told together with those that only a look-up shows, unless they would be skipped.
         if !args.skip_missing {
-            problems.extend((around.unfound)(&plan.specs, takes, stream.demo.is_some()));
+            problems.extend((around.unfound)(&plan.specs, takes, stream.server.demo.is_some()));
         }
         return InstrumentPlan::default();
     }
     plan.skip_missing = args.skip_missing;
-    if plan.specs.is_empty() && args.instruments.is_empty() && stream.demo.is_some() && !has_chains {
+    if plan.specs.is_empty() && args.instruments.is_empty() && stream.server.demo.is_some() && !has_chains {
         plan.typed = demo_instruments(takes);
         plan.specs = plan.typed.clone();
     }
@@ -266,13 +266,13 @@ fn stream(
         stop,
         fail_on_gap: args.fail_on_gap,
         max_outage: args.max_outage,
-        auth_wait: args.auth_wait.unwrap_or(AUTH_WAIT),
-        auth_wait_at_start: args.auth_wait,
+        auth_wait: args.server.auth_wait.unwrap_or(AUTH_WAIT),
+        auth_wait_at_start: args.server.auth_wait,
         on_lag: args.on_lag.unwrap_or_default(),
         metrics: args.metrics.clone(),
         stats: args.stats,
         dry_run: args.dry_run,
-        ignore_socket_limit: args.ignore_socket_limit,
+        ignore_socket_limit: args.server.ignore_socket_limit,
         warnings,
         kind,
     };
@@ -300,16 +300,17 @@ pub(super) fn source(
     around: &Surroundings<'_>,
     problems: &mut Problems,
 ) -> Option<StreamSource> {
-    if let Some(seed) = args.demo {
-        if args.url.is_some() || args.ca_file.is_some() {
+    if let Some(seed) = args.server.demo {
+        if args.server.url.is_some() || args.server.ca_file.is_some() {
             problems.add("--demo needs no server: leave out --url and --ca-file, or --demo");
         }
         return Some(StreamSource::Demo { seed });
     }
-    let base = problems.ok_or_failure(feed.resolve(args.url.as_deref(), &around.environment));
+    let base = problems.ok_or_failure(feed.resolve(args.server.url.as_deref(), &around.environment));
     let api = problems.ok_or_failure(ApiBase::resolve(&around.environment));
-    let credentials = problems.ok_or_failure(args.credentials.source(user_type, &around.environment, &around.redactor));
-    let server = ServerPlan { base: base?, api: api?, ca_file: args.ca_file.clone(), credentials: credentials? };
+    let credentials =
+        problems.ok_or_failure(args.server.credentials.source(user_type, &around.environment, &around.redactor));
+    let server = ServerPlan { base: base?, api: api?, ca_file: args.server.ca_file.clone(), credentials: credentials? };
     Some(StreamSource::Server(Box::new(server)))
 }
 
