@@ -232,12 +232,12 @@ complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --rep
 1x\t''
 10x\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l demo -d 'A simulated exchange: no account, no network' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
+partner\t'A partner, for all its users'"
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l auth-wait -d 'How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-file -d 'Read the access token from FILE [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-command -d 'Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
-partner\t'A partner, for all its users'"
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l auth-wait -d 'How long to wait for credentials that are refused or missing to change [default: 10m]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l url -d 'Connect to another server; the address is used as it stands, path included' -r -f
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l log-format -d 'How messages are written: as text, or as a JSON object a line' -r -f -a "text\t''
@@ -468,7 +468,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand replay" -s q -l quiet -d 'Only
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand verify" -s f -l format -d 'How to print: one record a file, or a table for people, times in IST' -r -f -a "ndjson\t'One JSON object a file'
+complete -c dhan -n "__fish_dhan_using_subcommand verify" -s f -l format -d 'As records, or as a table for people with times in IST' -r -f -a "ndjson\t'One JSON object a file'
 table\t'Columns for people'"
 complete -c dhan -n "__fish_dhan_using_subcommand verify" -l log-format -d 'How messages are written: as text, or as a JSON object a line' -r -f -a "text\t''
 json\t''"
@@ -591,8 +591,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcomm
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "mint" -d 'Make a new token by PIN and TOTP'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Renew a token that was made on web.dhan.co'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people'
-ndjson\t'One finding a line'"
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s f -l format -d 'For people or as records [default: table on a terminal, ndjson elsewhere]' -r -f -a "table\t'For people: what failed first, with what to do, within 80 columns'
+ndjson\t'One JSON object a finding'"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-file -d 'Read the access token from FILE [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l token-command -d 'Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
@@ -605,6 +605,7 @@ never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l stop -d 'End every stream of this account on this host (SIGTERM), say which, and look at nothing else'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l offline -d 'Touch no network'
+complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l json -d 'Print records, on a terminal too: --format ndjson'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s q -l quiet -d 'Only warnings and errors on stderr; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l no-config -d 'Do not read config.toml'

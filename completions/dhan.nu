@@ -287,11 +287,11 @@ module completions {
     --speed: string@"nu-complete dhan watch speed" # With --replay: max, 1x or 10x [default: 1x]
     --demo: string            # A simulated exchange: no account, no network
     --skip-missing            # Go on without instruments that cannot be found
+    --user-type: string@"nu-complete dhan watch user_type" # Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]
+    --auth-wait: string       # How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]
     --token-file: path        # Read the access token from FILE [env: DHAN_TOKEN_FILE]
     --token-command: string   # Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]
     --client-id: string       # The account's client id [env: DHAN_CLIENT_ID]
-    --user-type: string@"nu-complete dhan watch user_type" # Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]
-    --auth-wait: string       # How long to wait for credentials that are refused or missing to change [default: 10m]
     --url: string             # Connect to another server; the address is used as it stands, path included
     --ca-file: path           # Trust the root certificates in this file, as SSL_CERT_FILE
     --ignore-socket-limit     # Open a socket although this host already holds five of its kind
@@ -614,7 +614,7 @@ module completions {
 
   # Check that files and captures are complete
   export extern "dhan verify" [
-    --format(-f): string@"nu-complete dhan verify format" # How to print: one record a file, or a table for people, times in IST
+    --format(-f): string@"nu-complete dhan verify format" # As records, or as a table for people with times in IST
     --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan verify log_format" # How messages are written: as text, or as a JSON object a line
@@ -839,7 +839,8 @@ module completions {
   export extern "dhan doctor" [
     --stop                    # End every stream of this account on this host (SIGTERM), say which, and look at nothing else
     --offline                 # Touch no network
-    --format(-f): string@"nu-complete dhan doctor format" # A table, or one record a finding [default: table on a terminal, ndjson elsewhere]
+    --format(-f): string@"nu-complete dhan doctor format" # For people or as records [default: table on a terminal, ndjson elsewhere]
+    --json                    # Print records, on a terminal too: --format ndjson
     --ca-file: path           # Trust the root certificates in this file, as SSL_CERT_FILE
     --token-file: path        # Read the access token from FILE [env: DHAN_TOKEN_FILE]
     --token-command: string   # Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]

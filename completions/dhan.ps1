@@ -219,11 +219,11 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Show what a capture holds')
             [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'With --replay: max, 1x or 10x [default: 1x]')
             [CompletionResult]::new('--demo', '--demo', [CompletionResultType]::ParameterName, 'A simulated exchange: no account, no network')
+            [CompletionResult]::new('--user-type', '--user-type', [CompletionResultType]::ParameterName, 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]')
+            [CompletionResult]::new('--auth-wait', '--auth-wait', [CompletionResultType]::ParameterName, 'How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'Read the access token from FILE [env: DHAN_TOKEN_FILE]')
             [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]')
             [CompletionResult]::new('--client-id', '--client-id', [CompletionResultType]::ParameterName, 'The account''s client id [env: DHAN_CLIENT_ID]')
-            [CompletionResult]::new('--user-type', '--user-type', [CompletionResultType]::ParameterName, 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]')
-            [CompletionResult]::new('--auth-wait', '--auth-wait', [CompletionResultType]::ParameterName, 'How long to wait for credentials that are refused or missing to change [default: 10m]')
             [CompletionResult]::new('--url', '--url', [CompletionResultType]::ParameterName, 'Connect to another server; the address is used as it stands, path included')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'Trust the root certificates in this file, as SSL_CERT_FILE')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
@@ -439,8 +439,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             break
         }
         'dhan;verify' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'How to print: one record a file, or a table for people, times in IST')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How to print: one record a file, or a table for people, times in IST')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'As records, or as a table for people with times in IST')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'As records, or as a table for people with times in IST')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How messages are written: as text, or as a JSON object a line')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When messages are coloured [default: auto]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
@@ -606,8 +606,8 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             break
         }
         'dhan;doctor' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'A table, or one record a finding [default: table on a terminal, ndjson elsewhere]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'For people or as records [default: table on a terminal, ndjson elsewhere]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'For people or as records [default: table on a terminal, ndjson elsewhere]')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'Trust the root certificates in this file, as SSL_CERT_FILE')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'Read the access token from FILE [env: DHAN_TOKEN_FILE]')
             [CompletionResult]::new('--token-command', '--token-command', [CompletionResultType]::ParameterName, 'Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]')
@@ -617,6 +617,7 @@ Register-ArgumentCompleter -Native -CommandName 'dhan' -ScriptBlock {
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]')
             [CompletionResult]::new('--stop', '--stop', [CompletionResultType]::ParameterName, 'End every stream of this account on this host (SIGTERM), say which, and look at nothing else')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Touch no network')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print records, on a terminal too: --format ndjson')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Only warnings and errors on stderr; -qq: only errors')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'More on stderr; -vv: every message and packet')

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         commit(Path::new(&root), &mut instructions).or_else(|| packaged(Path::new(&root)))
     };
     let built = from.into_iter().chain([env::var("TARGET")?]).collect::<Vec<_>>().join(", ");
-    instructions.push(format!("rustc-env=DHAN_BUILT={built}"));
+    instructions.push(format!("rustc-env=BUILT_FROM={built}"));
     for instruction in instructions {
         writeln!(std::io::stdout(), "cargo:{instruction}")?;
     }

@@ -10,6 +10,23 @@
 //!               session   (pure: time comes in as an argument)
 //! ```
 //!
+//! A frame takes these calls, on one thread; `capture` sees it as it arrived:
+//!
+//! ```text
+//! net::Connection::poll_ready_now     a message of the websocket, as many as have arrived
+//! stream::socket::Socket::incoming    the session hears of it: traffic, data, a disconnect packet
+//! pipeline::FrameBatch::push          ─► capture::Recorder::frame
+//! pipeline::Pipeline::frame           the clock, the end of the run
+//!   Pipeline::market                  protocol::feed: bytes to packets (depth, orders: likewise)
+//!   Pipeline::packet                  filters and counts, and stamps `recv_us`
+//!   Outputs::instrument               format::Encoder: the record's fields to text, once for each format
+//! Pipeline::flush                     when no message is left: the text to the queue of each output
+//! output::queue::OutputQueue          written at once where there is room, else by the output's own thread
+//! ```
+//!
+//! A new packet code is a view in `protocol::feed`, a declaration in `record::market`, a line in `record::types` and an
+//! arm where the compiler asks for one. A new CSV column is a key in the record's declaration.
+//!
 //! # The journey of a failure
 //!
 //! A `model::Cause` is made where something fails and keeps its words and its class to the end:

@@ -12,9 +12,12 @@ pub struct DoctorArgs {
     /// Touch no network
     #[arg(long, conflicts_with = "stop")]
     pub offline: bool,
-    /// A table, or one record a finding [default: table on a terminal, ndjson elsewhere]
+    /// For people or as records [default: table on a terminal, ndjson elsewhere]
     #[arg(short, long, value_name = "FORMAT", value_enum, ignore_case = true)]
     pub format: Option<DoctorFormat>,
+    /// Print records, on a terminal too: --format ndjson
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
     /// Trust the root certificates in this file, as SSL_CERT_FILE
     #[arg(long, value_name = "PEM", value_hint = clap::ValueHint::FilePath)]
     pub ca_file: Option<PathBuf>,
@@ -23,11 +26,18 @@ pub struct DoctorArgs {
     pub credentials: CredentialArgs,
 }
 
+impl DoctorArgs {
+    /// Returns the format that was asked for.
+    pub fn asked_format(&self) -> Option<DoctorFormat> {
+        if self.json { Some(DoctorFormat::Ndjson) } else { self.format }
+    }
+}
+
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum DoctorFormat {
-    /// For people
+    /// For people: what failed first, with what to do, within 80 columns
     Table,
-    /// One finding a line
+    /// One JSON object a finding
     Ndjson,
 }

@@ -9,7 +9,7 @@ pub struct VerifyArgs {
     #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 
-    /// How to print: one record a file, or a table for people, times in IST
+    /// As records, or as a table for people with times in IST
     #[arg(short, long, value_name = "FORMAT", default_value = "ndjson", ignore_case = true)]
     pub format: Format,
 }

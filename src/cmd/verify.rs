@@ -11,7 +11,7 @@ use crate::model::exit::{Exit, Failure};
 use crate::output::Destination as _;
 use crate::output::stdout::StdoutSink;
 use crate::storage::{Compression, FrameEvent, StopSignal, WriteFailure, gaps_path, look_at_marker, open_data, scan};
-use crate::verify::{Around, Findings, Summary, Verdict, capture, csv, ndjson, table};
+use crate::verify::{FileContext, FileVerdict, Findings, VerifySummary, capture, csv, ndjson, table};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
@@ -47,11 +47,11 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     for path in &args.files {
         let exit = match check(path) {
             Ok((mut verdict, mut summary)) => {
-                if verdict == Verdict::Ok
+                if verdict == FileVerdict::Ok
                     && let Some(missing) = series::missing(path, &summary, &args.files)
                 {
                     console.warn(&missing);
-                    verdict = Verdict::Gaps;
+                    verdict = FileVerdict::Gaps;
                     summary.verdict = verdict.word();
                 }
                 let mut text = Vec::new();
@@ -64,9 +64,9 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
                 made.map_err(unprintable)?;
                 print(&mut out, &text)?;
                 match verdict {
-                    Verdict::Ok => Exit::Done,
-                    Verdict::Gaps | Verdict::NoEnd => Exit::Gaps,
-                    Verdict::Damaged => Exit::Data,
+                    FileVerdict::Ok => Exit::Done,
+                    FileVerdict::Gaps | FileVerdict::NoEnd => Exit::Gaps,
+                    FileVerdict::Damaged => Exit::Data,
                 }
             }
             Err(failure) => {
@@ -109,7 +109,7 @@ fn unprintable(error: io::Error) -> Failure {
 ///
 /// # Errors
 /// Exit 11 when it cannot be read.
-pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
+pub fn check(path: &Path) -> Result<(FileVerdict, VerifySummary), Failure> {
     let unreadable = |error: io::Error| {
         Failure::new(Exit::Data, format!("cannot read {}: {}", path.display(), crate::model::os_text(&error)))
     };
@@ -118,8 +118,8 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     file.by_ref().take(4).read_to_end(&mut magic).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
     if let Some(mut player) = captured(path, &magic) {
-        let (findings, around) = capture::check(&mut player, &file).map_err(unreadable)?;
-        return Ok(findings.summary(path.to_string_lossy().into_owned(), "capture", around));
+        let (findings, context) = capture::check(&mut player, &file).map_err(unreadable)?;
+        return Ok(findings.summary(path.to_string_lossy().into_owned(), "capture", context));
     }
     let compression = match &magic[..] {
         [0x1f, 0x8b, ..] => Compression::Gzip,
@@ -140,16 +140,16 @@ pub fn check(path: &Path) -> Result<(Verdict, Summary), Failure> {
     let (mut findings, is_csv, rest) = lines.done(path);
     let name = path.to_string_lossy();
     if is_csv && let Some(gaps) = gap_records(path).map_err(unreadable)? {
-        findings.gaps_of(&gaps);
+        findings.add_gaps(&gaps);
     }
     let cut_frame = if scan.torn && marker.is_none() { len.saturating_sub(scan.complete_to) } else { 0 };
-    let around = Around {
+    let context = FileContext {
         marked: marker.is_some(),
         writer_pid: marker.and_then(|(pid, alive)| pid.filter(|_| alive)),
         torn_bytes: cut_frame.max(rest),
         no_end_records: is_csv || name.ends_with(".gaps.ndjson"),
     };
-    Ok(findings.summary(name.into_owned(), if is_csv { "csv" } else { "ndjson" }, around))
+    Ok(findings.summary(name.into_owned(), if is_csv { "csv" } else { "ndjson" }, context))
 }
 
 /// The file as a capture, if it is one.
@@ -189,8 +189,8 @@ fn gap_records(csv: &Path) -> io::Result<Option<Findings>> {
 }
 
 enum Checker {
-    Ndjson(ndjson::Check),
-    Csv(csv::Check),
+    Ndjson(ndjson::NdjsonCheck),
+    Csv(csv::CsvCheck),
 }
 
 impl Checker {
@@ -198,11 +198,11 @@ impl Checker {
     fn of(first: Option<u8>, path: &Path) -> Checker {
         let named_csv = || path.to_string_lossy().split('.').any(|part| part.eq_ignore_ascii_case("csv"));
         match first {
-            _ if path.to_string_lossy().ends_with(".gaps.ndjson") => Checker::Ndjson(ndjson::Check::of_gaps()),
-            Some(b'{') => Checker::Ndjson(ndjson::Check::default()),
-            Some(b't') => Checker::Csv(csv::Check::default()),
-            _ if named_csv() => Checker::Csv(csv::Check::default()),
-            _ => Checker::Ndjson(ndjson::Check::default()),
+            _ if path.to_string_lossy().ends_with(".gaps.ndjson") => Checker::Ndjson(ndjson::NdjsonCheck::of_gaps()),
+            Some(b'{') => Checker::Ndjson(ndjson::NdjsonCheck::default()),
+            Some(b't') => Checker::Csv(csv::CsvCheck::default()),
+            _ if named_csv() => Checker::Csv(csv::CsvCheck::default()),
+            _ => Checker::Ndjson(ndjson::NdjsonCheck::default()),
         }
     }
 }
@@ -280,7 +280,7 @@ fn rows_end(text: &[u8]) -> usize {
 }
 
 /// Checks whole rows; the number of lines.
-fn rows(check: &mut csv::Check, text: &[u8], before: u64) -> u64 {
+fn rows(check: &mut csv::CsvCheck, text: &[u8], before: u64) -> u64 {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
     let mut row = ::csv::ByteRecord::new();
     while let Ok(true) = reader.read_byte_record(&mut row) {

@@ -9,8 +9,8 @@ use crate::model::exit::{Exit, Failure};
 use crate::model::{Levels, Stream};
 use crate::session::Market;
 use crate::stream::{EarlyStop, Ended};
-use crate::watch::screen::{Screen, Setup, Shared, Trouble};
-use crate::watch::ui::{self, Action, Ui};
+use crate::watch::screen::{Screen, Setup, SharedModel, ViewError};
+use crate::watch::ui::{self, Ui, UiAction};
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _};
 use std::rc::Rc;
@@ -38,14 +38,14 @@ pub fn run(args: &WatchArgs, around: &mut Surroundings<'_>, color: bool, console
         WatchPlan::Stream(plan) => streamed(*plan, early, color, console),
         WatchPlan::Replay(plan) => {
             // From now on a signal must not end the process before the terminal is restored.
-            early.something_is_open();
+            early.set_open();
             replayed(&plan, color, console)
         }
     }
 }
 
 fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) -> Result<Ended, Failure> {
-    let model = Shared::default();
+    let model = SharedModel::default();
     let troubled = Troubled::default();
     let (name, screen) = named(plan.feed());
     let is_demo = matches!(plan.source, StreamSource::Demo { .. });
@@ -58,7 +58,7 @@ fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) 
         let lines = controls.lines;
         let setup = Setup {
             title,
-            ui: Ui::new(screen, screen == ui::Screen::Table),
+            ui: Ui::new(screen, screen == ui::ScreenKind::Table),
             market: Box::new(
                 move |now_us| if is_demo { None } else { calendar.closed_words(segments.iter().copied(), now_us) },
             ),
@@ -67,12 +67,12 @@ fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) 
             color,
             act: Box::new(move |action| {
                 let line = match action {
-                    Action::Quit => "quit".to_owned(),
-                    Action::Add(specs) => format!("sub {specs}"),
-                    Action::Drop(instrument) => format!("unsub {instrument}"),
-                    Action::Full(instrument) => format!("sub {instrument}@full"),
-                    Action::NotFull(instrument) => format!("unsub {instrument}@full"),
-                    Action::Suspend | Action::Redraw => return,
+                    UiAction::Quit => "quit".to_owned(),
+                    UiAction::Add(specs) => format!("sub {specs}"),
+                    UiAction::Drop(instrument) => format!("unsub {instrument}"),
+                    UiAction::Full(instrument) => format!("sub {instrument}@full"),
+                    UiAction::NotFull(instrument) => format!("unsub {instrument}@full"),
+                    UiAction::Suspend | UiAction::Redraw => return,
                 };
                 lines(line);
             }),
@@ -84,7 +84,7 @@ fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) 
 }
 
 fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, Failure> {
-    let model = Shared::default();
+    let model = SharedModel::default();
     let (name, screen) = named(replay::agreed_feed(plan)?.unwrap_or(Stream::Market));
     let stop = replay::listened()?;
     let file =
@@ -103,7 +103,7 @@ fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, 
         is_replay: true,
         color,
         act: Box::new(move |action| {
-            if action == Action::Quit {
+            if action == UiAction::Quit {
                 quit.stop()
             }
         }),
@@ -114,7 +114,7 @@ fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, 
     let ended =
         replay::run_with(plan, stop.clone(), &|pipeline| pipeline.observe_with(Box::new(observed.clone())), console);
     if ended.is_ok() {
-        model.lock().say("the capture ends here: q quits");
+        model.lock().set_message("the capture ends here: q quits");
         while screen.is_shown() && !stop.is_stopped() {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
@@ -124,22 +124,22 @@ fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, 
 }
 
 /// What a stream is called on the screen, and what shows it.
-fn named(stream: Stream) -> (&'static str, ui::Screen) {
+fn named(stream: Stream) -> (&'static str, ui::ScreenKind) {
     match stream {
-        Stream::Market => ("market feed", ui::Screen::Table),
-        Stream::Depth(Levels::Twenty) => ("20 levels", ui::Screen::Depth),
-        Stream::Depth(Levels::TwoHundred) => ("200 levels", ui::Screen::Depth),
-        Stream::Orders => ("orders", ui::Screen::Orders),
+        Stream::Market => ("market feed", ui::ScreenKind::Table),
+        Stream::Depth(Levels::Twenty) => ("20 levels", ui::ScreenKind::Depth),
+        Stream::Depth(Levels::TwoHundred) => ("200 levels", ui::ScreenKind::Depth),
+        Stream::Orders => ("orders", ui::ScreenKind::Orders),
     }
 }
 
 /// What ended a view before its run, filled in when the view is left.
-type Troubled = Rc<Cell<Option<Trouble>>>;
+type Troubled = Rc<Cell<Option<ViewError>>>;
 
 /// Shows the view; messages for people are shown in it until it is left.
-fn shown(model: Shared, setup: Setup, troubled: Troubled, console: &Console) -> Result<Screen, Failure> {
+fn shown(model: SharedModel, setup: Setup, troubled: Troubled, console: &Console) -> Result<Screen, Failure> {
     let messages = model.clone();
-    console.divert(Box::new(move |message| messages.lock().say(message)));
+    console.divert(Box::new(move |message| messages.lock().set_message(message)));
     let left = console.clone();
     let on_leave = move |trouble| {
         left.end_diversion();
@@ -156,8 +156,8 @@ fn outcome(ended: Result<Ended, Failure>, troubled: &Troubled) -> Result<Ended, 
     match troubled.take() {
         _ if ended.is_err() => ended,
         None => ended,
-        Some(Trouble::Bug) => Ok(Ended::Exit(Exit::Bug)),
-        Some(Trouble::Terminal(error)) => {
+        Some(ViewError::Bug) => Ok(Ended::Exit(Exit::Bug)),
+        Some(ViewError::Terminal(error)) => {
             Err(Failure::new(Exit::Output, format!("the terminal cannot be used any more: {error}")))
         }
     }

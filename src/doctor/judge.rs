@@ -7,10 +7,10 @@ use crate::clock::{SECOND_US, ist_civil};
 use crate::console::untrusted;
 use crate::model::Stream;
 use crate::model::exit::Exit;
-use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, Ended};
+use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, DisconnectClass, Ended};
 use crate::net::Report;
 use crate::redact::mask_client_id;
-use crate::rest::{Profile, RestError};
+use crate::rest::{Profile, QUOTED, QuoteError, RestError};
 use crate::session::calendar::moment as at;
 use crate::session::plan::SOCKETS_PER_KIND;
 use crate::session::policy;
@@ -142,6 +142,38 @@ pub fn profile(answer: &Result<Profile, RestError>, took: Duration) -> Finding {
         }
     };
     finding.with(Facts { http_status, ..facts })
+}
+
+/// What a quote that was asked for told, and how long it took. `plan_is_active`: what the profile says of the data plan.
+pub fn quote(answer: &Result<Option<f64>, QuoteError>, plan_is_active: Option<bool>, took: Duration) -> Finding {
+    let facts = Facts { answer_us: Some(micros(took)), ..Facts::default() };
+    let (segment, id) = QUOTED;
+    let asked = format!("the last price of {segment}:{id}");
+    let finding = match answer {
+        Ok(Some(price)) if plan_is_active == Some(false) => {
+            Finding::ok(Check::Quote, format!("{asked} is {price}, though the profile calls the data plan inactive"))
+        }
+        Ok(Some(price)) => Finding::ok(Check::Quote, format!("{asked} is {price}: the data plan serves")),
+        Ok(None) => {
+            Finding::warn(Check::Quote, format!("the server answers, but without {asked}: ask again in a minute"))
+        }
+        Err(QuoteError::Data(reason)) if reason.class() == DisconnectClass::Limit => {
+            Finding::warn(Check::Quote, format!("{asked} was refused: {reason}; ask again in a minute"))
+        }
+        Err(QuoteError::Data(reason)) => {
+            let exit = policy::exit(&Cause::Disconnect(*reason), false);
+            let lies = reason.class() == DisconnectClass::Plan && plan_is_active == Some(true);
+            let but = if lies { "; the profile calls the plan active, so it may be an outage of Dhan's" } else { "" };
+            Finding::fail(Check::Quote, exit, format!("{asked} was refused: {reason}{but}"))
+        }
+        // The same errors mean the same as those of the profile.
+        Err(QuoteError::Rest(error)) => {
+            let of_profile = profile(&Err(error.clone()), took);
+            Finding { check: Check::Quote, detail: format!("{asked}: {}", of_profile.detail), ..of_profile }
+        }
+    };
+    let http_status = finding.facts.http_status;
+    finding.with(Facts { http_status, ..facts }).of(format!("{segment}:{id}"))
 }
 
 /// How far the clock is ahead of a server's that said `date_us` (to the second) when ours showed `here_us`.
@@ -409,6 +441,31 @@ mod tests {
         ] {
             let finding = profile(&answer, Duration::from_millis(3));
             assert_eq!((finding.exit, finding.state), (exit.code(), state), "{finding:?}");
+            assert_eq!(finding.facts.answer_us, Some(3_000));
+        }
+    }
+
+    #[test]
+    fn a_quote_is_believed_before_the_profile() {
+        let refused = |code| Err(QuoteError::Data(DisconnectReason(code)));
+        for (answer, plan, state, exit, says) in [
+            (Ok(Some(24500.5)), Some(true), State::Ok, Exit::Done, "is 24500.5: the data plan serves"),
+            (Ok(Some(24500.0)), Some(false), State::Ok, Exit::Done, "though the profile calls the data plan inactive"),
+            (Ok(None), Some(true), State::Warn, Exit::Done, "without the last price of IDX_I:13"),
+            (refused(806), None, State::Fail, Exit::Account, "806 (the account has no Data API subscription)"),
+            (refused(806), Some(true), State::Fail, Exit::Account, "it may be an outage of Dhan's"),
+            (refused(808), None, State::Fail, Exit::Credentials, "808 ("),
+            (refused(810), None, State::Fail, Exit::Account, "810 ("),
+            (refused(814), None, State::Fail, Exit::Refused, "814 ("),
+            (refused(805), None, State::Warn, Exit::Done, "ask again in a minute"),
+            (Err(RestError::TooMany { retry_after: None }.into()), None, State::Warn, Exit::Done, "429"),
+            (Err(RestError::Unreachable.into()), None, State::Fail, Exit::Network, "cannot be reached"),
+            (Err(RestError::Nonsense.into()), None, State::Fail, Exit::Protocol, "not what it should be"),
+            (Err(RestError::Refused { status: 403, code: None }.into()), None, State::Fail, Exit::Refused, "HTTP 403"),
+        ] {
+            let finding = quote(&answer, plan, Duration::from_millis(3));
+            assert_eq!((finding.check, finding.state, finding.exit), (Check::Quote, state, exit.code()), "{finding:?}");
+            assert!(finding.detail.contains(says), "{says}: {finding:?}");
             assert_eq!(finding.facts.answer_us, Some(3_000));
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! * this file – a finding as a record, and the exit code of the worst.
 //! * [`judge`] – what was seen, as findings.
-//! * [`table`] – findings for people.
+//! * [`advice`] – what to do about a finding.
+//! * [`view`] – findings for people.
 
+pub mod advice;
 pub mod judge;
-pub mod table;
+pub mod view;
 
 use crate::model::exit::Exit;
 use serde::Serialize;
@@ -34,6 +36,8 @@ pub enum Check {
     Stream,
     /// The REST server, and what it says about the account.
     Account,
+    /// A quote that was asked for.
+    Quote,
     /// A websocket endpoint.
     Endpoint,
     /// This host's clock.
@@ -43,19 +47,20 @@ pub enum Check {
 }
 
 impl Check {
-    /// The word for records and tables.
-    pub const fn name(self) -> &'static str {
+    /// The words for people.
+    pub const fn words(self) -> &'static str {
         match self {
             Check::Credentials => "credentials",
-            Check::Token => "token",
+            Check::Token => "access token",
             Check::Permissions => "permissions",
-            Check::CoreDumps => "core_dumps",
+            Check::CoreDumps => "core dumps",
             Check::Instruments => "instruments",
             Check::State => "state",
-            Check::CoolOff => "cool_off",
+            Check::CoolOff => "cool-off",
             Check::Places => "places",
-            Check::Stream => "stream",
+            Check::Stream => "streams",
             Check::Account => "account",
+            Check::Quote => "quote",
             Check::Endpoint => "endpoint",
             Check::Clock => "clock",
             Check::Market => "market",
@@ -78,7 +83,7 @@ pub enum State {
 }
 
 impl State {
-    /// The word for records and tables.
+    /// The word for records and people.
     pub const fn name(self) -> &'static str {
         match self {
             State::Ok => "ok",

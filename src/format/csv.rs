@@ -28,8 +28,11 @@ pub(super) struct RowWriter<'a, T, const OWN: bool> {
 /// Index of the `symbol` column, the last one of a market row's cached beginning.
 pub(super) const SYMBOL: u8 = column("symbol");
 const BID1: u8 = column("bid1_price");
-const COMMAS: &str = ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,";
-const _: () = assert!(COMMAS.len() == COLUMNS.len(), "one for every column");
+/// As many commas as there are columns.
+const COMMAS: &str = match std::str::from_utf8(&[b','; COLUMNS.len()]) {
+    Ok(commas) => commas,
+    Err(_) => unreachable!(),
+};
 
 impl<T: Text, const OWN: bool> RowWriter<'_, T, OWN> {
     /// Advances to a field's column and returns the commas before it.

@@ -1,8 +1,13 @@
-//! Sockets. The only place (with [`simulator`](crate::simulator)) that names tokio-tungstenite.
+//! Opens and reads websockets and makes HTTP requests. The only folder (with [`server`](crate::server) and
+//! [`simulator`](crate::simulator)) that names tokio-tungstenite.
 //!
-//! [`Connector`] opens, [`Connection`] carries messages. The upgrade request is written here and not by the websocket
-//! crate, because that crate logs and quotes the address, token included; for the same reason every foreign error is
-//! translated to [`ConnectError`] or [`Ended`] before anybody can print it.
+//! [`Connector`] opens connections, [`Connection`] carries messages. Every error of another crate is translated to
+//! [`ConnectError`](crate::model::ConnectError) or [`Ended`](crate::model::Ended) before it can be printed:
+//! such errors quote addresses, token included.
+//!
+//! Connecting is written here although crates do it, for what they do not: hyper-util's tunnel drops the proxy's status
+//! and its connector tries one address of a family at a time; tokio-tungstenite accepts extensions that were not
+//! requested, and keeps a copy of the request, token included, that it does not wipe.
 
 mod connection;
 mod connector;

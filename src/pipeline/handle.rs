@@ -3,7 +3,7 @@
 
 use super::figures::Figures;
 use super::item::{Event, Frame, FrameKind};
-use super::stages::{EndedWithin, Named, Pipeline, StopReason, Summary};
+use super::stages::{EndedWithin, Named, Pipeline, RunSummary, StopReason};
 use crate::clock::now_us;
 use crate::model::{InstrumentKey, PacketCounts};
 use crate::output::{OnLag, WriteFailure};
@@ -251,7 +251,7 @@ impl Handle {
     }
 
     /// Returns the summary of the run, or `None` after a bug.
-    pub fn summary(&self) -> Option<Summary> {
+    pub fn summary(&self) -> Option<RunSummary> {
         let mut work = self.work.borrow_mut();
         if work.has_panicked() {
             return None;

@@ -54,6 +54,20 @@ pub(crate) async fn read_request(stream: &mut ClientStream) -> io::Result<Option
     Ok(parse(&String::from_utf8_lossy(&bytes[..end])).map(|request| (request, behind)))
 }
 
+/// Reads the body of a request, of which `behind` came with its head: what `Content-Length` says, up to a limit.
+pub(crate) async fn read_body(
+    stream: &mut ClientStream,
+    request: &Request,
+    behind: Vec<u8>,
+    limit: usize,
+) -> io::Result<Vec<u8>> {
+    let length = request.header("content-length").and_then(|length| length.trim().parse().ok()).unwrap_or(0).min(limit);
+    let mut body = behind;
+    while body.len() < length && stream.read_buf(&mut body).await? > 0 {}
+    body.truncate(length);
+    Ok(body)
+}
+
 fn parse(head: &str) -> Option<Request> {
     let mut lines = head.split("\r\n");
     let mut first = lines.next()?.split(' ');

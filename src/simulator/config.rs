@@ -1,4 +1,4 @@
-//! What a simulated broker is told before it starts.
+//! Holds the configuration of a simulated broker.
 
 #[cfg(feature = "testing")]
 use super::knobs::{BadToken, Blast, Depth200Path, DepthUnsubscribe, OverLimit, Pool, PrevClose, Stacking};
@@ -10,31 +10,31 @@ use std::sync::Arc;
 #[cfg(feature = "testing")]
 use std::time::Duration;
 
-/// A way to misbehave, on every connection.
+/// Names a fault of the simulated broker, which applies to every connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is reset, without a word, after this many packets (`0`: at the first request).
+    /// The connection is reset after this many packets (`0`: at the first request).
     ResetAfter(u64),
-    /// Once the first request is answered the connection is closed with this code.
+    /// After answering the first request, the connection is closed with this code.
     Close(u16),
     /// The first request is answered with a disconnect packet of this reason.
     Disconnect(u16),
     /// Upgrades are answered with this status.
     Http(u16),
-    /// Once the first request is answered nothing is read or written any more; the connection stays open.
+    /// After answering the first request, nothing is read or written any more; the connection stays open.
     Stall,
-    /// Nothing but pings.
+    /// Only pings are sent.
     Mute,
-    /// Now and then a message ends in the middle of a packet.
+    /// Some messages end in the middle of a packet.
     Truncate,
-    /// Now and then a message is noise.
+    /// Some messages are random bytes.
     Garbage,
     /// The market is closed: one snapshot for each instrument, then pings.
     Closed,
 }
 
 impl Fault {
-    /// A fault as typed after `--fault`; the error says what was wrong and what may be written.
+    /// Parses a fault as typed after `--fault`; the error says what was wrong and what may be written.
     pub fn parse(spec: &str) -> Result<Fault, String> {
         const KNOWN: &str =
             "reset-after=N, close=CODE, disconnect=CODE, http=STATUS, stall, mute, truncate, garbage or closed";
@@ -69,7 +69,7 @@ impl Fault {
     }
 }
 
-/// How keys of order messages are spelled.
+/// Says how keys of order messages are spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Casing {
     /// `orderNo`, as accounts see it
@@ -77,93 +77,93 @@ pub enum Casing {
     Camel,
     /// `OrderNo`, as documented
     Pascal,
-    /// Some of each, some fields twice.
+    /// Some of each, and some fields twice.
     #[cfg(feature = "testing")]
     #[value(skip)]
     Mixed,
 }
 
-/// How a simulated broker behaves. The default is the real one's manners, as far as they are known.
+/// Holds the behaviour of a simulated broker. The default is the real one's, as far as it is known.
 #[derive(Clone)]
 pub struct SimConfig {
-    /// Where to listen; port 0 takes a free one.
+    /// Address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Seed of everything that is random.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// Packets a second over all connections together. `None`: ten a second for every subscription, ten thousand in all
-    /// at most. Orders: updates a second, two by default.
+    /// Packets a second over all connections together. `None`: ten a second for every subscription, at most ten
+    /// thousand. Orders: updates a second, two by default.
     pub rate: Option<f64>,
-    /// Bad manners, on every connection.
+    /// Faults that apply to every connection.
     pub faults: Vec<Fault>,
-    /// Packets a message.
+    /// Number of packets in a message.
     #[cfg(feature = "testing")]
     pub stacking: Stacking,
-    /// Who gets a previous-close packet.
+    /// For which instruments a previous-close packet is sent.
     #[cfg(feature = "testing")]
     pub prev_close: PrevClose,
     /// Time between the server's pings; `None` sends none.
     #[cfg(feature = "testing")]
     pub ping_every: Option<Duration>,
-    /// Ping on the 200-level socket too, which the real server does not.
+    /// Whether to ping on the 200-level socket too, which the real server does not.
     #[cfg(feature = "testing")]
     pub pings_on_200: bool,
     /// Whether the 200-level socket answers pings, which is not known of the real server.
     #[cfg(feature = "testing")]
     pub pongs_on_200: bool,
-    /// Silence of the client after which the server closes; `None` waits for ever.
+    /// Silence of the client after which the server closes; `None` waits forever.
     #[cfg(feature = "testing")]
     pub idle_limit: Option<Duration>,
-    /// Sockets an account may hold; one more throws out the oldest.
+    /// Number of sockets an account may hold; one more disconnects the oldest.
     #[cfg(feature = "testing")]
     pub sockets: usize,
     /// Whether they are counted by kind.
     #[cfg(feature = "testing")]
     pub pool: Pool,
-    /// What becomes of requests that ask for too much.
+    /// How requests that exceed a limit are answered.
     #[cfg(feature = "testing")]
     pub over_limit: OverLimit,
-    /// What becomes of bad tokens.
+    /// How bad tokens are answered.
     #[cfg(feature = "testing")]
     pub bad_token: BadToken,
     /// Tokens that are refused. A missing or empty one always is.
     #[cfg(feature = "testing")]
     pub refused_tokens: Vec<String>,
-    /// How tokens are made.
+    /// Rules for making tokens.
     #[cfg(feature = "testing")]
     pub tokens: super::tokens::TokenRules,
-    /// Refuse whatever comes.
+    /// Whether every token is refused.
     #[cfg(feature = "testing")]
     pub refuse_every_token: bool,
-    /// How far last trade times lie behind the clock, as if packets had been delayed on their way.
+    /// How far last trade times lie behind the clock, as if packets were delayed.
     #[cfg(feature = "testing")]
     pub delay: Duration,
-    /// How depth sockets write a disconnect.
+    /// Layout of the depth sockets' disconnect packets.
     pub disconnect_layout: DisconnectLayout,
-    /// Which code ends a depth subscription.
+    /// The request code that ends a depth subscription.
     #[cfg(feature = "testing")]
     pub depth_unsubscribe: DepthUnsubscribe,
-    /// Where the 200-level socket works.
+    /// The paths on which the 200-level socket works.
     #[cfg(feature = "testing")]
     pub depth_200_path: Depth200Path,
-    /// Upgrades granted within a time; more are answered with 429. `None` grants all.
+    /// Number of upgrades granted within a time; more are answered with 429. `None` grants all.
     #[cfg(feature = "testing")]
     pub upgrade_budget: Option<(usize, Duration)>,
-    /// How keys of order messages are spelled.
+    /// Spelling of the keys of order messages.
     pub casing: Casing,
-    /// Whether orders live (`true`), or nothing happens on the account but what a test sends.
+    /// Whether orders change by themselves (`true`), or only when a test sends something.
     #[cfg(feature = "testing")]
     pub order_life: bool,
-    /// TLS, for `wss://`.
+    /// TLS configuration, for `wss://`.
     #[cfg(feature = "testing")]
     pub tls: Option<Arc<rustls::ServerConfig>>,
-    /// Frames from elsewhere instead of the walk.
+    /// Source of frames instead of the random walk.
     pub source: Option<Arc<dyn FrameSource>>,
-    /// Flood every market-feed connection.
+    /// Floods every market-feed connection.
     #[cfg(feature = "testing")]
     pub blast: Option<Blast>,
-    /// Says what happens: who connects, asks for what and goes; at the level of `-vv` every message.
+    /// Printer of events: connections and requests, and every message at the level of `-vv`.
     pub console: Option<Console>,
-    /// Keep every frame that was sent, for [`super::Probe::sent`].
+    /// Whether to keep every sent frame, for [`super::Probe::sent`].
     #[cfg(feature = "testing")]
     pub record_sent: bool,
 }
@@ -226,7 +226,7 @@ impl Default for SimConfig {
 }
 
 impl SimConfig {
-    /// Returns whether the market is closed: snapshots and pings, nothing else.
+    /// Returns whether the market is closed: then only snapshots and pings are sent.
     pub(crate) fn is_closed(&self) -> bool {
         self.faults.contains(&Fault::Closed)
     }

@@ -1,11 +1,11 @@
-//! One websocket, from the upgrade to its end: frames in and out, pings, faults, and what a test commands.
+//! Serves one websocket from its upgrade to its end: frames in both directions, pings, faults, and commands of tests.
 
 use super::config::Fault;
 use super::rng::Rng;
 #[cfg(feature = "testing")]
 use super::service::Flood;
-use super::service::{Out, Service};
-use super::state::{Broker, Command, Cut};
+use super::service::{Service, ServiceOutput};
+use super::state::{Broker, ConnectionCommand, Cut};
 use crate::model::Stream;
 use crate::server::ClientStream;
 use crate::server::packets::disconnect_packet;
@@ -25,9 +25,9 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// How long an orderly end may take.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// What was sent is given this long to arrive before a reset that is to come after it.
+/// Time limit of an orderly end.
+const END_LIMIT: Duration = Duration::from_secs(2);
+/// Delay of a reset, so that what was sent before it arrives.
 const ARRIVAL: Duration = Duration::from_millis(20);
 
 /// One websocket.
@@ -36,12 +36,12 @@ pub(crate) struct Connection {
     pub id: usize,
     pub kind: Stream,
     pub socket: WebSocketStream<ClientStream>,
-    pub commands: UnboundedReceiver<Command>,
+    pub commands: UnboundedReceiver<ConnectionCommand>,
     pub service: Box<dyn Service>,
-    /// What the first request is answered with, where the client is not let in.
+    /// How the first request is answered if the client is refused.
     pub refusal: Option<Cut>,
-    /// Commands that came while something was being written.
-    pub waiting: VecDeque<Command>,
+    /// Commands that arrived during a write.
+    pub waiting: VecDeque<ConnectionCommand>,
     pub noise: Rng,
     pub packets: u64,
     pub requests: usize,
@@ -49,16 +49,16 @@ pub(crate) struct Connection {
     pub stalled: bool,
 }
 
-/// Why the loop ends.
+/// Says why the connection ends.
 enum End {
     /// The server ends it.
     Cut(Cut),
-    /// The client is gone.
-    Gone,
+    /// The client has left.
+    ClientLeft,
 }
 
 impl Connection {
-    /// Serves the client until one of the two ends it.
+    /// Serves the client until one of the two ends the connection.
     pub async fn run(mut self) {
         let end = self.serve().await;
         if let End::Cut(cut) = end {
@@ -86,19 +86,19 @@ impl Connection {
                 biased;
                 command = self.commands.recv() => match command {
                     Some(command) => self.waiting.push_back(command),
-                    None => return End::Gone,
+                    None => return End::ClientLeft,
                 },
                 frame = self.socket.next(), if !stalled => {
                     heard = Instant::now();
-                    let Some(Ok(frame)) = frame else { return End::Gone };
-                    if let Some(end) = self.received(frame).await {
+                    let Some(Ok(frame)) = frame else { return End::ClientLeft };
+                    if let Some(end) = self.handle_message(frame).await {
                         return end;
                     }
                 }
                 () = sleep_until(ping_at), if !stalled => {
                     ping_at = ping_every.map_or_else(far, |every| Instant::now() + every);
                     if self.write(Message::Ping(Bytes::from_static(b"dhan"))).await.is_err() {
-                        return End::Gone;
+                        return End::ClientLeft;
                     }
                     self.broker.observer.ping_sent(self.id);
                 }
@@ -121,21 +121,21 @@ impl Connection {
         }
     }
 
-    async fn received(&mut self, frame: Message) -> Option<End> {
+    async fn handle_message(&mut self, frame: Message) -> Option<End> {
         match frame {
             Message::Text(text) => {
                 self.broker.observer.text(self.id, self.kind, &text);
-                self.requested(&text).await
+                self.handle_request(&text).await
             }
             Message::Binary(bytes) => {
-                // The official client sends 83 bytes when it leaves, and its v1 a whole login.
+                // The official client sends 83 bytes when it leaves; its version 1 sends a complete login.
                 self.broker.observer.binary(self.id, &bytes);
                 None
             }
             Message::Ping(_) => {
                 self.broker.observer.pinged(self.id);
-                // The pong is queued; it must not wait for the next data.
-                self.socket.flush().await.err().map(|_| End::Gone)
+                // The pong is queued and must not wait for the next data.
+                self.socket.flush().await.err().map(|_| End::ClientLeft)
             }
             Message::Pong(_) => {
                 self.broker.observer.ponged(self.id);
@@ -149,7 +149,7 @@ impl Connection {
         }
     }
 
-    async fn requested(&mut self, text: &str) -> Option<End> {
+    async fn handle_request(&mut self, text: &str) -> Option<End> {
         self.requests += 1;
         let is_first = self.requests == 1;
         if let Some(cut) = self.refusal {
@@ -170,7 +170,7 @@ impl Connection {
         let mut out = Vec::new();
         self.service.on_text(text, &mut out);
         if self.muted {
-            out.retain(|out| matches!(out, Out::End(_)));
+            out.retain(|out| matches!(out, ServiceOutput::End(_)));
         }
         if let Some(end) = self.deliver(out).await {
             return Some(end);
@@ -185,40 +185,40 @@ impl Connection {
         None
     }
 
-    async fn obey(&mut self, command: Command) -> Option<End> {
+    async fn obey(&mut self, command: ConnectionCommand) -> Option<End> {
         match command {
-            Command::Cut(cut) => Some(End::Cut(cut)),
+            ConnectionCommand::Cut(cut) => Some(End::Cut(cut)),
             #[cfg(feature = "testing")]
-            Command::Binary(bytes) => self.send(Message::Binary(bytes), 1).await,
+            ConnectionCommand::Binary(bytes) => self.send(Message::Binary(bytes), 1).await,
             #[cfg(feature = "testing")]
-            Command::Text(text) => self.send(Message::text(text), 1).await,
+            ConnectionCommand::Text(text) => self.send(Message::text(text), 1).await,
             #[cfg(feature = "testing")]
-            Command::Mute(muted) => {
+            ConnectionCommand::Mute(muted) => {
                 self.muted = muted;
                 None
             }
             #[cfg(feature = "testing")]
-            Command::Stall(stalled) => {
+            ConnectionCommand::Stall(stalled) => {
                 self.stalled = stalled;
                 None
             }
             #[cfg(feature = "testing")]
-            Command::Nudge => None,
+            ConnectionCommand::Nudge => None,
         }
     }
 
-    /// Sends what a service has made, faults applied.
-    async fn deliver(&mut self, out: Vec<Out>) -> Option<End> {
+    /// Sends the output of a service, with the faults applied.
+    async fn deliver(&mut self, out: Vec<ServiceOutput>) -> Option<End> {
         for out in out {
             match out {
-                Out::End(cut) => return Some(End::Cut(cut)),
-                Out::Text(text) => {
-                    if let Some(end) = self.spoiled(Bytes::from(text), 1, true).await {
+                ServiceOutput::End(cut) => return Some(End::Cut(cut)),
+                ServiceOutput::Text(text) => {
+                    if let Some(end) = self.apply_faults(Bytes::from(text), 1, true).await {
                         return Some(end);
                     }
                 }
-                Out::Binary { bytes, packets } => {
-                    if let Some(end) = self.spoiled(bytes, packets, false).await {
+                ServiceOutput::Binary { bytes, packets } => {
+                    if let Some(end) = self.apply_faults(bytes, packets, false).await {
                         return Some(end);
                     }
                 }
@@ -227,8 +227,8 @@ impl Connection {
         self.flush().await
     }
 
-    /// Sends a message, or what the faults make of it.
-    async fn spoiled(&mut self, mut bytes: Bytes, mut packets: u64, is_text: bool) -> Option<End> {
+    /// Sends a message as the faults alter it.
+    async fn apply_faults(&mut self, mut bytes: Bytes, mut packets: u64, is_text: bool) -> Option<End> {
         let broker = self.broker.clone();
         let mut reset = false;
         for fault in &broker.config.faults {
@@ -285,25 +285,25 @@ impl Connection {
         self.broker.observer.sent(self.id, message, packets);
     }
 
-    /// Writes while listening for commands, so that a client that does not read can still be cut off.
+    /// Writes while it handles commands, so that a client that does not read can still be disconnected.
     async fn while_listening(
         &mut self,
         write: impl AsyncFnOnce(&mut WebSocketStream<ClientStream>) -> Result<(), Error>,
     ) -> Option<End> {
-        // Who reads nothing answers no ping either.
-        let patience = self.broker.config.idle_limit().unwrap_or(Duration::from_secs(1_000_000));
-        let mut patience = std::pin::pin!(sleep(patience));
+        // A client that reads nothing answers no ping either.
+        let limit = self.broker.config.idle_limit().unwrap_or(Duration::from_secs(1_000_000));
+        let mut limit = std::pin::pin!(sleep(limit));
         let mut writing = std::pin::pin!(write(&mut self.socket));
         loop {
             tokio::select! {
                 biased;
-                result = &mut writing => return result.err().map(|_| End::Gone),
+                result = &mut writing => return result.err().map(|_| End::ClientLeft),
                 command = self.commands.recv() => match command {
-                    None => return Some(End::Gone),
-                    Some(Command::Cut(cut @ Cut::Reset)) => return Some(End::Cut(cut)),
+                    None => return Some(End::ClientLeft),
+                    Some(ConnectionCommand::Cut(cut @ Cut::Reset)) => return Some(End::Cut(cut)),
                     Some(command) => self.waiting.push_back(command),
                 },
-                () = &mut patience => return Some(End::Cut(Cut::Reset)),
+                () = &mut limit => return Some(End::Cut(Cut::Reset)),
             }
         }
     }
@@ -312,7 +312,7 @@ impl Connection {
         self.socket.send(message).await
     }
 
-    /// Writes made-up chunks past the websocket library, which would cost more than the client's side does.
+    /// Writes prepared chunks directly, since the websocket library would cost more time than the client.
     #[cfg(feature = "testing")]
     async fn flood(&mut self, flood: Flood) -> Option<End> {
         let chunks = (0..flood.repeats)
@@ -329,8 +329,8 @@ impl Connection {
             self.packets += packets;
             self.broker.observer.record().change(self.id, |seen| seen.packets_sent += packets);
             while let Some(frame) = self.socket.next().now_or_never() {
-                let Some(Ok(frame)) = frame else { return Some(End::Gone) };
-                if let Some(end) = self.received(frame).await {
+                let Some(Ok(frame)) = frame else { return Some(End::ClientLeft) };
+                if let Some(end) = self.handle_message(frame).await {
                     return Some(end);
                 }
             }
@@ -349,25 +349,25 @@ impl Connection {
             Cut::Reset => self.socket.get_ref().reset_on_drop(),
             #[cfg(feature = "testing")]
             Cut::Fin => {
-                let _ = timeout(FAREWELL, self.socket.get_mut().shutdown()).await;
+                let _ = timeout(END_LIMIT, self.socket.get_mut().shutdown()).await;
                 self.drain().await;
             }
-            Cut::Close(code) => self.farewell(code).await,
+            Cut::Close(code) => self.close_with(code).await,
             Cut::Disconnect(reason) => {
                 let packet = disconnect_packet(self.kind, self.broker.config.disconnect_layout, reason);
-                let _ = timeout(FAREWELL, self.send(Message::Binary(packet.into()), 1)).await;
-                self.farewell(1000).await;
+                let _ = timeout(END_LIMIT, self.send(Message::Binary(packet.into()), 1)).await;
+                self.close_with(1000).await;
             }
         }
     }
 
-    async fn farewell(&mut self, code: u16) {
+    async fn close_with(&mut self, code: u16) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: "".into() };
-        let _ = timeout(FAREWELL, self.socket.close(Some(frame))).await;
+        let _ = timeout(END_LIMIT, self.socket.close(Some(frame))).await;
         self.drain().await;
     }
 
-    /// Reads until the client has ended its side too: what is unread at the end would turn it into a reset.
+    /// Reads until the client has ended its side too, because unread bytes would turn the end into a reset.
     async fn drain(&mut self) {
         let drained = async {
             while let Some(Ok(frame)) = self.socket.next().await {
@@ -376,7 +376,7 @@ impl Connection {
                 }
             }
         };
-        let _ = timeout(FAREWELL, drained).await;
+        let _ = timeout(END_LIMIT, drained).await;
     }
 
     fn client_closed(&self, frame: Option<CloseFrame>) {
@@ -384,7 +384,7 @@ impl Connection {
     }
 }
 
-/// The bytes that a message's first packets take.
+/// Returns the length in bytes of a message's first packets.
 fn first_packets(kind: Stream, bytes: &[u8], packets: u64) -> usize {
     let length_at = match kind {
         Stream::Market => 1,
@@ -399,7 +399,7 @@ fn first_packets(kind: Stream, bytes: &[u8], packets: u64) -> usize {
     end.min(bytes.len())
 }
 
-/// Noise that is no disconnect by accident.
+/// Returns random bytes that are no disconnect packet by accident.
 fn garbage(rng: &mut Rng, is_text: bool) -> Bytes {
     if is_text {
         return Bytes::from_static(b"<html>{\"Data\":");

@@ -1,9 +1,9 @@
-//! The depth sockets: 20 levels in stacked messages, 200 levels with varying rows.
+//! Serves the depth sockets: 20 levels in stacked messages, 200 levels with varying row counts.
 
 use super::market::{self, lock};
 use super::rng::Rng;
-use super::service::{Out, Pacer, Service, stack};
-use super::state::{Broker, Cut, Subscription};
+use super::service::{Pacer, Service, ServiceOutput, stack};
+use super::state::{Broker, ClientSubscription, Cut};
 use crate::model::InstrumentKey;
 use crate::protocol::depth::{Levels, Row, Side};
 use crate::protocol::encode;
@@ -13,27 +13,27 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 /// One depth connection.
-pub(crate) struct Depth {
+pub(crate) struct DepthService {
     broker: Arc<Broker>,
     id: usize,
     levels: Levels,
     rng: Rng,
-    entries: Vec<(InstrumentKey, market::Shared)>,
+    entries: Vec<(InstrumentKey, market::SharedInstrument)>,
     next: usize,
     pacer: Pacer,
-    /// The 20-level header's last word.
+    /// The last word of the 20-level header.
     sequence: u32,
-    /// An ask whose bid went with the previous message.
+    /// An ask whose bid was sent with the previous message.
     held: Vec<u8>,
     rows: Vec<Row>,
-    /// Instruments that were unsubscribed, and how many pairs of them still follow.
-    ghosts: Vec<(market::Shared, u32)>,
+    /// Instruments that were unsubscribed, with the number of pairs that still follow.
+    ghosts: Vec<(market::SharedInstrument, u32)>,
 }
 
-impl Depth {
-    pub fn new(broker: Arc<Broker>, id: usize, levels: Levels) -> Depth {
+impl DepthService {
+    pub fn new(broker: Arc<Broker>, id: usize, levels: Levels) -> DepthService {
         let rng = Rng::mixed(&[broker.config.seed, 2, u64::from(levels.count())]);
-        Depth {
+        DepthService {
             broker,
             id,
             levels,
@@ -56,20 +56,20 @@ impl Depth {
         }
     }
 
-    fn subscribe(&mut self, request: &Request, out: &mut Vec<Out>) {
+    fn subscribe(&mut self, request: &Request, out: &mut Vec<ServiceOutput>) {
         let known = |key: &InstrumentKey| self.entries.iter().any(|(entry, _)| entry == key);
         let new = request.instruments.iter().filter(|key| !known(key)).count();
         if request.named > INSTRUMENTS_PER_MESSAGE || self.entries.len() + new > self.levels.instruments_per_socket() {
-            out.extend(self.broker.config.excess().map(Out::End));
+            out.extend(self.broker.config.excess().map(ServiceOutput::End));
             return;
         }
-        // Segments without depth: silence.
+        // The server sends nothing for segments without depth.
         for &key in request.instruments.iter().filter(|key| key.segment.has_depth()) {
             let instrument = self.broker.market.instrument(key);
             let mut message = Vec::new();
             self.pair(&instrument, &mut message);
-            out.push(Out::Binary { bytes: message.into(), packets: 2 });
-            if self.broker.subscribed(self.id, Subscription { instrument: key, mode: None }) {
+            out.push(ServiceOutput::Binary { bytes: message.into(), packets: 2 });
+            if self.broker.subscribed(self.id, ClientSubscription { instrument: key, mode: None }) {
                 self.entries.push((key, instrument));
             }
         }
@@ -77,7 +77,7 @@ impl Depth {
 
     fn unsubscribe(&mut self, request: &Request) {
         for &key in &request.instruments {
-            self.broker.unsubscribed(self.id, Subscription { instrument: key, mode: None });
+            self.broker.unsubscribed(self.id, ClientSubscription { instrument: key, mode: None });
         }
         let ghosts = self.broker.config.ghosts();
         let gone = self.entries.extract_if(.., |(key, _)| request.instruments.contains(key));
@@ -85,8 +85,8 @@ impl Depth {
         self.held.clear();
     }
 
-    /// Both sides of an instrument as things stand; returns where the second begins.
-    fn pair(&mut self, instrument: &market::Shared, message: &mut Vec<u8>) -> usize {
+    /// Appends both sides of an instrument; returns the offset of the second.
+    fn pair(&mut self, instrument: &market::SharedInstrument, message: &mut Vec<u8>) -> usize {
         let instrument = lock(instrument);
         let mut split = message.len();
         for side in [Side::Bid, Side::Ask] {
@@ -94,7 +94,7 @@ impl Depth {
             self.rows.clear();
             let count = match self.levels {
                 Levels::Twenty => 20,
-                // A full house as often as not.
+                // Half of the packets have all rows.
                 Levels::TwoHundred => self.rng.between(120, 280).min(200) as usize,
             };
             instrument.rows(side, count, &mut self.rows);
@@ -114,7 +114,7 @@ impl Depth {
         split
     }
 
-    /// A pair of an instrument that was unsubscribed, until there were enough.
+    /// Returns a pair of an unsubscribed instrument, until enough were sent.
     fn ghost(&mut self) -> Option<(Vec<u8>, u64)> {
         let (instrument, left) = self.ghosts.last_mut()?;
         let instrument = instrument.clone();
@@ -128,7 +128,7 @@ impl Depth {
         Some((message, 2))
     }
 
-    /// One message: one pair, several, or one that the next message completes.
+    /// Returns one message: one pair, several, or a part that the next message completes.
     fn message(&mut self) -> (Vec<u8>, u64) {
         if let Some(ghost) = self.ghost() {
             return ghost;
@@ -140,7 +140,7 @@ impl Depth {
         self.next = if self.next + 1 < self.entries.len() { self.next + 1 } else { 0 };
         let mut split = 0;
         for snapshot in 0..pairs {
-            // Several snapshots of one instrument, as was seen on the wire, or of several.
+            // Several snapshots of one instrument, as was seen on the wire, or of several instruments.
             if snapshot > 0 && self.rng.one_in(2) {
                 self.next = if self.next + 1 < self.entries.len() { self.next + 1 } else { 0 };
             }
@@ -156,7 +156,7 @@ impl Depth {
         (message, packets)
     }
 
-    /// One side a message.
+    /// Returns a message with one side.
     fn single(&mut self) -> (Vec<u8>, u64) {
         if self.held.is_empty() {
             let (mut message, _) = self.message();
@@ -168,11 +168,11 @@ impl Depth {
     }
 }
 
-impl Service for Depth {
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+impl Service for DepthService {
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>) {
         let Some(request) = request::read(text) else { return };
         if request.code == request::DISCONNECT {
-            out.push(Out::End(Cut::Close(1000)));
+            out.push(ServiceOutput::End(Cut::Close(1000)));
         } else if request.code == u64::from(RequestCode::SUBSCRIBE_DEPTH.0) {
             self.subscribe(&request, out);
         } else if self.broker.config.ends_depth(request.code) {
@@ -185,7 +185,7 @@ impl Service for Depth {
         self.pacer.due(self.rate())
     }
 
-    fn on_due(&mut self, out: &mut Vec<Out>) {
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>) {
         let rate = self.rate();
         if rate <= 0.0 {
             return;
@@ -199,7 +199,7 @@ impl Service for Depth {
             let (bytes, packets) =
                 if self.broker.config.is_one_side_a_message() { self.single() } else { self.message() };
             turn.spend(packets);
-            out.push(Out::Binary { bytes: bytes.into(), packets });
+            out.push(ServiceOutput::Binary { bytes: bytes.into(), packets });
         }
         self.pacer = pacer;
     }

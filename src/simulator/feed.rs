@@ -1,11 +1,11 @@
-//! The market feed: subscriptions, first packets, and the stream.
+//! Serves the market feed: subscriptions, first packets, and the stream.
 
 use super::market::{self, lock, ltt_raw};
 use super::rng::Rng;
 #[cfg(feature = "testing")]
 use super::service::Flood;
-use super::service::{Out, Pacer, Service, stack};
-use super::state::{Broker, Cut, Subscription};
+use super::service::{Pacer, Service, ServiceOutput, stack};
+use super::state::{Broker, ClientSubscription, Cut};
 use crate::clock;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
@@ -16,24 +16,24 @@ use bytes::Bytes;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Instruments that one socket takes.
+/// Number of instruments that one socket accepts.
 const INSTRUMENTS_PER_SOCKET: usize = 5_000;
 
 struct Entry {
-    instrument: market::Shared,
+    instrument: market::SharedInstrument,
     key: InstrumentKey,
     mode: Mode,
 }
 
 impl Entry {
-    /// The server is silent about full packets of an index.
+    /// Returns whether nothing is sent: the server sends no full packets of an index.
     fn is_silent(&self) -> bool {
         self.mode == Mode::Full && self.key.segment == Segment::IDX_I
     }
 }
 
 /// One market-feed connection.
-pub(crate) struct Feed {
+pub(crate) struct FeedService {
     broker: Arc<Broker>,
     id: usize,
     rng: Rng,
@@ -45,10 +45,10 @@ pub(crate) struct Feed {
     blasted: bool,
 }
 
-impl Feed {
-    pub fn new(broker: Arc<Broker>, id: usize) -> Feed {
+impl FeedService {
+    pub fn new(broker: Arc<Broker>, id: usize) -> FeedService {
         let rng = Rng::mixed(&[broker.config.seed, 1]);
-        Feed {
+        FeedService {
             broker,
             id,
             rng,
@@ -87,18 +87,18 @@ impl Feed {
         stack(&self.broker.config, &mut self.rng)
     }
 
-    fn subscribe(&mut self, request: &Request, mode: Mode, out: &mut Vec<Out>) {
+    fn subscribe(&mut self, request: &Request, mode: Mode, out: &mut Vec<ServiceOutput>) {
         if request.named > INSTRUMENTS_PER_MESSAGE
             || self.entries.len() + request.instruments.len() > INSTRUMENTS_PER_SOCKET
         {
-            out.extend(self.broker.config.excess().map(Out::End));
+            out.extend(self.broker.config.excess().map(ServiceOutput::End));
             return;
         }
         let mut first = Vec::new();
         for &key in &request.instruments {
             let instrument = self.broker.market.instrument(key);
             self.first_packets(&lock(&instrument), mode, &mut first);
-            if self.broker.subscribed(self.id, Subscription { instrument: key, mode: Some(mode) }) {
+            if self.broker.subscribed(self.id, ClientSubscription { instrument: key, mode: Some(mode) }) {
                 let entry = Entry { instrument, key, mode };
                 self.silent += usize::from(entry.is_silent());
                 self.entries.push(entry);
@@ -108,13 +108,13 @@ impl Feed {
             let mut rest = first.as_slice();
             while !rest.is_empty() {
                 let (message, after) = rest.split_at(self.stack().min(rest.len()));
-                out.push(Out::Binary { packets: message.len() as u64, bytes: message.concat().into() });
+                out.push(ServiceOutput::Binary { packets: message.len() as u64, bytes: message.concat().into() });
                 rest = after;
             }
         }
     }
 
-    /// What an instrument sends once when it is subscribed, market open or not.
+    /// Appends what an instrument sends once when it is subscribed, even if the market is closed.
     fn first_packets(&self, instrument: &market::Instrument, mode: Mode, out: &mut Vec<Vec<u8>>) {
         let mut packet = Vec::new();
         if !instrument.packet(mode, self.ltt(), &mut packet) {
@@ -134,19 +134,19 @@ impl Feed {
 
     fn unsubscribe(&mut self, request: &Request, mode: Mode) {
         for &key in &request.instruments {
-            self.broker.unsubscribed(self.id, Subscription { instrument: key, mode: Some(mode) });
+            self.broker.unsubscribed(self.id, ClientSubscription { instrument: key, mode: Some(mode) });
         }
         self.entries.retain(|entry| entry.mode != mode || !request.instruments.contains(&entry.key));
         self.silent = self.entries.iter().filter(|entry| entry.is_silent()).count();
     }
 
-    /// One more packet of whoever's turn it is. The caller has seen to it that somebody's turn comes.
+    /// Appends the next packet of the instrument whose turn it is. The caller ensures that there is one.
     fn tick(&mut self, ltt: u32, message: &mut Vec<u8>) {
         loop {
             self.next = if self.next + 1 < self.entries.len() { self.next + 1 } else { 0 };
             let entry = &self.entries[self.next];
             let is_index = entry.key.segment == Segment::IDX_I;
-            // Indices tick at every turn, others skip some.
+            // Indices tick at every turn, other instruments skip some.
             if entry.is_silent() || (!is_index && self.rng.one_in(4)) {
                 continue;
             }
@@ -162,11 +162,11 @@ impl Feed {
     }
 }
 
-impl Service for Feed {
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+impl Service for FeedService {
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>) {
         let Some(request) = request::read(text) else { return };
         if request.code == request::DISCONNECT {
-            out.push(Out::End(Cut::Close(1000)));
+            out.push(ServiceOutput::End(Cut::Close(1000)));
             return;
         }
         for mode in Mode::ALL {
@@ -187,7 +187,7 @@ impl Service for Feed {
         self.pacer.due(self.rate())
     }
 
-    fn on_due(&mut self, out: &mut Vec<Out>) {
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>) {
         let rate = self.rate();
         if rate <= 0.0 {
             return;
@@ -202,14 +202,14 @@ impl Service for Feed {
                 self.tick(ltt, &mut message);
             }
             turn.spend(packets as u64);
-            out.push(Out::Binary { bytes: message.into(), packets: packets as u64 });
+            out.push(ServiceOutput::Binary { bytes: message.into(), packets: packets as u64 });
         }
         self.pacer = pacer;
     }
 
     #[cfg(feature = "testing")]
     fn blast(&mut self) -> Option<Flood> {
-        /// Packets of a chunk, about.
+        /// Approximate number of packets in a chunk.
         const CHUNK: usize = 8_192;
         let blast = self.broker.config.blast.filter(|_| !self.blasted)?;
         if self.entries.len() == self.silent || self.pacer.due(1e9)? > Instant::now() {
@@ -217,7 +217,7 @@ impl Service for Feed {
         }
         self.blasted = true;
         let (per_message, ltt) = (blast.per_message.max(1), self.ltt());
-        let message = |feed: &mut Feed, packets: usize, chunk: &mut Vec<u8>| {
+        let message = |feed: &mut FeedService, packets: usize, chunk: &mut Vec<u8>| {
             let mut message = Vec::new();
             for _ in 0..packets {
                 feed.tick(ltt, &mut message);
@@ -246,7 +246,7 @@ impl Service for Feed {
     }
 }
 
-/// A server's binary message as it stands on the wire: unmasked, in one frame.
+/// Appends a server's binary message in wire form: one frame, unmasked.
 #[cfg(feature = "testing")]
 fn put_frame(payload: &[u8], out: &mut Vec<u8>) {
     out.push(0x82);

@@ -1,4 +1,4 @@
-//! What only tests turn: policies that the product has one answer to (`manners`).
+//! Holds policies that only tests change; the product has fixed ones (`manners`).
 
 use super::config::SimConfig;
 use super::manners;
@@ -10,18 +10,18 @@ use crate::server::deaf::Deafness;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many packets a message holds.
+/// Says how many packets a message holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stacking {
-    /// Mostly one (depth: one pair), now and then several, as the real servers do.
+    /// Mostly one (depth: one pair), sometimes several, like the real servers.
     NowAndThen,
     /// Always one packet (depth: one side) a message.
     Never,
-    /// Always this many, where there are as many to send.
+    /// Always this many, if that many are to be sent.
     Always(usize),
 }
 
-/// For which instruments a previous-close packet follows the first packet.
+/// Says for which instruments a previous-close packet follows the first packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrevClose {
     /// Every instrument.
@@ -32,10 +32,10 @@ pub enum PrevClose {
     None,
 }
 
-/// What becomes of a client whose token is missing or refused. The upgrade succeeds all the same, except for `Http`.
+/// Says how a missing or refused token is answered. The upgrade succeeds all the same, except for `Http`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadToken {
-    /// The first request (order login) is answered by a bare reset.
+    /// The first request (order login) is answered by a TCP reset.
     Reset,
     /// The first request (order login) is answered by a code-50 packet with this reason, then a close.
     Disconnect(u16),
@@ -45,16 +45,16 @@ pub enum BadToken {
     Http(u16),
 }
 
-/// Whether the five sockets of an account are counted by kind or over all kinds.
+/// Says whether the five sockets of an account are counted by kind or over all kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pool {
     /// Five of each kind.
     PerKind,
     /// Five of all kinds together.
-    Shared,
+    SharedInstrument,
 }
 
-/// What becomes of a request that asks for too much.
+/// Says how a request that exceeds a limit is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OverLimit {
     /// A disconnect packet with reason 804, then a close.
@@ -63,10 +63,10 @@ pub enum OverLimit {
     Ignore,
 }
 
-/// Which code ends a depth subscription; sources differ.
+/// Says which request code ends a depth subscription; sources differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DepthUnsubscribe {
-    /// Only 25, and some packets still follow, as was measured.
+    /// Only 25, after which some packets still follow, as was measured.
     AsSeen,
     /// 24 and 25.
     Both,
@@ -76,28 +76,29 @@ pub enum DepthUnsubscribe {
     Only25,
 }
 
-/// On which paths the 200-level socket sends anything; elsewhere it is reset at the first request, without a frame.
+/// Says on which paths the 200-level socket sends data; on others it is reset at the first request, without a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth200Path {
     /// `/twohundreddepth` and `/`.
     Both,
-    /// `/` only, as was seen.
+    /// Only `/`, as was seen.
     Root,
-    /// Neither: what a token made for an application got.
+    /// Neither, as for a token made for an application.
     Neither,
 }
 
-/// Frames made beforehand and sent as fast as the client reads: for benches and load tests of the market feed.
+/// Describes frames that are prepared and sent as fast as the client reads, for benches and load tests of the market
+/// feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Blast {
-    /// Packets sent on each connection, then nothing but pings.
+    /// Number of packets sent on each connection; after them only pings.
     pub packets: u64,
-    /// Packets in a message.
+    /// Number of packets in a message.
     pub per_message: usize,
 }
 
 impl SimConfig {
-    /// Returns how many packets a message holds, where that is not left to chance.
+    /// Returns the fixed number of packets in a message, or `None` if it is random.
     pub(crate) fn stacked(&self) -> Option<usize> {
         match self.stacking {
             Stacking::NowAndThen => None,
@@ -125,12 +126,12 @@ impl SimConfig {
         }
     }
 
-    /// Returns the time between pings of a stream's server.
+    /// Returns the interval of pings of a stream's server.
     pub(crate) fn ping_every(&self, kind: Stream) -> Option<Duration> {
         self.ping_every.filter(|_| kind != Stream::DEPTH_200 || self.pings_on_200)
     }
 
-    /// Returns a stream's connection, on which pings may not be heard.
+    /// Returns a stream's connection, with pings hidden if the configuration says so.
     pub(crate) fn deafened(&self, kind: Stream, stream: ClientStream) -> ClientStream {
         match kind {
             Stream::DEPTH_200 if !self.pongs_on_200 => ClientStream::Deaf(Box::new((stream, Deafness::default()))),
@@ -138,17 +139,17 @@ impl SimConfig {
         }
     }
 
-    /// Returns how long a client may be silent.
+    /// Returns the longest silence allowed to a client.
     pub(crate) fn idle_limit(&self) -> Option<Duration> {
         self.idle_limit
     }
 
-    /// Returns how many sockets an account may hold, and whether they are counted over all kinds.
+    /// Returns the number of sockets an account may hold, and whether they are counted over all kinds.
     pub(crate) fn pool(&self) -> (usize, bool) {
-        (self.sockets, self.pool == Pool::Shared)
+        (self.sockets, self.pool == Pool::SharedInstrument)
     }
 
-    /// Returns how a request that asks for too much is answered.
+    /// Returns how a request that exceeds a limit is answered.
     pub(crate) fn excess(&self) -> Option<Cut> {
         (self.over_limit == OverLimit::Disconnect).then_some(manners::EXCESS)
     }
@@ -156,7 +157,7 @@ impl SimConfig {
     /// Returns how a refused client's first request is answered.
     pub(crate) fn refusal(&self) -> Cut {
         match self.bad_token {
-            // The status was for the upgrade; a token that is refused later finds the socket open already.
+            // The status applies to the upgrade; a token that is refused later finds the socket open.
             BadToken::Reset | BadToken::Http(_) => Cut::Reset,
             BadToken::Disconnect(reason) => Cut::Disconnect(reason),
             BadToken::Close(code) => Cut::Close(code),
@@ -176,17 +177,17 @@ impl SimConfig {
         &self.refused_tokens
     }
 
-    /// Returns how tokens are made.
+    /// Returns the rules for making tokens.
     pub(crate) fn token_rules(&self) -> super::tokens::TokenRules {
         self.tokens.clone()
     }
 
-    /// Returns whether no token is let in.
+    /// Returns whether every token is refused.
     pub(crate) fn refuses_all(&self) -> bool {
         self.refuse_every_token
     }
 
-    /// Returns how far last trade times lie behind the clock, µs.
+    /// Returns how far last trade times lie behind the clock, in microseconds.
     pub(crate) fn delay_us(&self) -> i64 {
         i64::try_from(self.delay.as_micros()).unwrap_or(0)
     }
@@ -200,7 +201,7 @@ impl SimConfig {
         }
     }
 
-    /// Returns how many pairs follow the end of a depth subscription.
+    /// Returns the number of pairs that follow the end of a depth subscription.
     pub(crate) fn ghosts(&self) -> u32 {
         if self.depth_unsubscribe == DepthUnsubscribe::AsSeen { manners::GHOSTS } else { 0 }
     }
@@ -214,12 +215,12 @@ impl SimConfig {
         }
     }
 
-    /// Returns whether anything happens to orders by itself.
+    /// Returns whether orders change by themselves.
     pub(crate) fn has_order_life(&self) -> bool {
         self.order_life && !self.is_closed()
     }
 
-    /// Returns the TLS of the listener.
+    /// Returns the listener's TLS configuration.
     pub(crate) fn tls(&self) -> Option<Arc<rustls::ServerConfig>> {
         self.tls.clone()
     }

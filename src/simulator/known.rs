@@ -1,15 +1,15 @@
-//! The instruments that the simulated exchange knows by name.
+//! Lists the instruments that the simulated exchange knows by name.
 
 use crate::model::{InstrumentKey, Segment};
 
-/// What is known of an instrument beyond its id.
+/// Describes an instrument beyond its id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Listing {
+pub(crate) struct KnownInstrument {
     pub key: InstrumentKey,
     pub symbol: &'static str,
     /// The exchange's long name.
     pub name: &'static str,
-    /// The broker's name for people.
+    /// The broker's display name.
     pub display_name: &'static str,
     /// Previous close in paise.
     pub close_paise: i64,
@@ -22,15 +22,15 @@ const fn listing(
     name: &'static str,
     display_name: &'static str,
     close_paise: i64,
-) -> Listing {
-    Listing { key: InstrumentKey::new(segment, id), symbol, name, display_name, close_paise }
+) -> KnownInstrument {
+    KnownInstrument { key: InstrumentKey::new(segment, id), symbol, name, display_name, close_paise }
 }
 
 const IDX: Segment = Segment::IDX_I;
 const NSE: Segment = Segment::NSE_EQ;
 
-/// Every listing, indices first.
-pub(crate) const LISTINGS: [Listing; 17] = [
+/// Lists every known instrument, indices first.
+pub(crate) const LISTINGS: [KnownInstrument; 17] = [
     listing(IDX, 13, "NIFTY", "NIFTY", "Nifty 50", 2_593_510),
     listing(IDX, 25, "BANKNIFTY", "BANKNIFTY", "Nifty Bank", 5_847_365),
     listing(IDX, 51, "SENSEX", "SENSEX", "Sensex", 8_426_640),
@@ -60,11 +60,11 @@ const fn named() -> [(InstrumentKey, &'static str); LISTINGS.len()] {
     named
 }
 
-/// The instruments that the simulator knows by name; the first five are the indices, which `--demo` streams when none
-/// is asked for.
+/// Lists the instruments that the simulator knows by name; the first five are the indices that `--demo` streams by
+/// default.
 pub const KNOWN: &[(InstrumentKey, &str)] = &named();
 
-/// What is known of an instrument, if anything.
-pub(crate) fn find(key: InstrumentKey) -> Option<&'static Listing> {
+/// Returns the listing of an instrument, if it is known.
+pub(crate) fn find(key: InstrumentKey) -> Option<&'static KnownInstrument> {
     LISTINGS.iter().find(|listing| listing.key == key)
 }

@@ -1,10 +1,11 @@
-//! The policies of the real server, as far as they are known. Under the `testing` feature `knobs` can change them.
+//! Holds the policies of the real server, as far as they are known. With the `testing` feature `knobs` can change
+//! them.
 
 use super::state::Cut;
 
-/// How a request that asks for too much is answered.
+/// Answer to a request that exceeds a limit.
 pub(crate) const EXCESS: Cut = Cut::Disconnect(804);
-/// Pairs that follow the end of a depth subscription: 110 114 packets after 7 780 requests were measured.
+/// Number of pairs that follow the end of a depth subscription: 110 114 packets after 7 780 requests were measured.
 pub(crate) const GHOSTS: u32 = 7;
 
 #[cfg(not(feature = "testing"))]

@@ -1,7 +1,7 @@
-//! Prices: a seeded walk for every instrument, known or not.
+//! Computes prices: a seeded random walk for every instrument, known or not.
 //!
-//! An instrument takes one step whenever a packet of it is sent to anybody, so that what a client sees depends on the
-//! seed and on what it asked for, never on the clock; only the last trade time is the clock's.
+//! An instrument takes one step whenever a packet of it is sent to any client. What a client sees therefore depends
+//! on the seed and its requests, never on the clock; only the last trade time is the clock's.
 
 use super::options::Follows;
 use super::rng::Rng;
@@ -15,29 +15,29 @@ use jiff::civil::{Time, Weekday};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Every instrument that anybody has asked for.
+/// Holds every instrument that was requested.
 #[derive(Debug)]
-pub(crate) struct Market {
+pub(crate) struct SimulatedMarket {
     seed: u64,
-    instruments: Mutex<HashMap<InstrumentKey, Shared>>,
+    instruments: Mutex<HashMap<InstrumentKey, SharedInstrument>>,
 }
 
-/// An instrument, shared by the connections that watch it.
-pub(crate) type Shared = Arc<Mutex<Instrument>>;
+/// An instrument, shared by the connections that subscribe to it.
+pub(crate) type SharedInstrument = Arc<Mutex<Instrument>>;
 
-/// A lock that a panic elsewhere cannot take away.
+/// Locks a mutex, even after a panic elsewhere.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Market {
-    pub fn new(seed: u64) -> Market {
-        Market { seed, instruments: Mutex::default() }
+impl SimulatedMarket {
+    pub fn new(seed: u64) -> SimulatedMarket {
+        SimulatedMarket { seed, instruments: Mutex::default() }
     }
 
-    /// The instrument of a key; ids never heard of are listed on the spot.
-    pub fn instrument(&self, key: InstrumentKey) -> Shared {
-        // Before the map is locked: the underlying is in it too.
+    /// Returns the instrument of a key; an unknown id is created.
+    pub fn instrument(&self, key: InstrumentKey) -> SharedInstrument {
+        // Looked up before the map is locked, because the underlying is in the map too.
         let follows = master::contract(key)
             .map(|contract| Follows { contract, underlying: self.instrument(contract.underlying) });
         lock(&self.instruments)
@@ -47,10 +47,10 @@ impl Market {
     }
 }
 
-/// What a segment's prices are counted in.
+/// Describes the unit in which a segment's prices are counted.
 #[derive(Debug, Clone, Copy)]
 struct Tick {
-    /// Rupees of `n` ticks are `n * numerator / denominator`, which rounds once.
+    /// `n` ticks are `n * numerator / denominator` rupees, which rounds only once.
     numerator: i64,
     denominator: i64,
 }
@@ -68,16 +68,16 @@ impl Tick {
     }
 }
 
-/// One instrument's walk. Prices are in ticks.
+/// Holds one instrument's walk. Prices are in ticks.
 #[derive(Debug)]
 pub(crate) struct Instrument {
     key: InstrumentKey,
-    /// What a contract's price follows.
+    /// The underlying that a contract's price follows.
     follows: Option<Follows>,
     seed: u64,
     rng: Rng,
     tick: Tick,
-    /// Units a trade comes in.
+    /// Lot size of a trade, in units.
     lot: i64,
     step: u64,
     price: i64,
@@ -88,7 +88,7 @@ pub(crate) struct Instrument {
     low: i64,
     last_qty: u16,
     volume: u32,
-    /// Sum of price in ticks times quantity, over all that `volume` counts.
+    /// Sum of price in ticks times quantity over the volume.
     turnover: f64,
     buy_qty: u32,
     sell_qty: u32,
@@ -124,7 +124,7 @@ impl Instrument {
             Segment::BSE_FNO => 20,
             _ => 1,
         };
-        // The session has been running for a while: a gap at the open, a range, a volume.
+        // The session is under way: there was a gap at the open, and there is a range and a volume.
         let unit = (prev_close / 1_000).max(1);
         let open = (prev_close + rng.between(-5, 5) * unit).max(40);
         let price = (open + rng.between(-5, 5) * unit).max(40);
@@ -158,7 +158,7 @@ impl Instrument {
         instrument
     }
 
-    /// Makes a contract's price follow its underlying's from now on.
+    /// Makes a contract's price follow its underlying from now on.
     fn following(mut self, follows: Option<Follows>) -> Instrument {
         self.follows = follows;
         if self.follows.is_some() {
@@ -168,18 +168,19 @@ impl Instrument {
         self
     }
 
-    /// What a contract is worth now, in ticks, give or take one; the last price of everything else.
+    /// Returns the value of a contract in ticks, with a random deviation of one tick; for other instruments the last
+    /// price.
     fn worth(&mut self) -> i64 {
         let Some(follows) = &self.follows else { return self.price };
         (follows.worth() / 5 + self.rng.between(-1, 1)).max(20)
     }
 
-    /// Last price in paise.
+    /// Returns the last price in paise.
     pub fn paise(&self) -> i64 {
         self.price * 5
     }
 
-    /// One step of the walk.
+    /// Takes one step of the walk.
     pub fn advance(&mut self) {
         self.step += 1;
         if self.follows.is_some() {
@@ -189,12 +190,12 @@ impl Instrument {
         }
         let reach = (self.price / 8_000).clamp(1, 40);
         let mut moved = self.rng.between(-reach, reach);
-        // Within a tenth of the previous close, as a circuit would hold it, and never near zero.
+        // Prices stay within a tenth of the previous close, like a circuit limit, and never near zero.
         let band = self.prev_close / 10;
         if (self.price + moved - self.prev_close).abs() > band {
             moved = -moved;
         }
-        // Small trades are the rule, large ones happen.
+        // Most trades are small.
         let largest = if self.rng.one_in(10) { 400 } else { 25 };
         let lots = self.rng.between(1, largest);
         self.price = (self.price + moved).max(20);
@@ -206,7 +207,7 @@ impl Instrument {
         self.high = self.high.max(self.price);
         self.low = self.low.min(self.price);
         if qty > 0 {
-            // Sixteen bits on the wire: larger prints wrap there too.
+            // The wire has sixteen bits, in which larger quantities wrap too.
             self.last_qty = qty as u16;
             let grown = self.volume.saturating_add(qty as u32);
             self.turnover += f64::from(grown - self.volume) * self.price as f64;
@@ -225,17 +226,17 @@ impl Instrument {
         }
     }
 
-    /// Whose walk it is.
+    /// Returns the instrument's key.
     pub fn key(&self) -> InstrumentKey {
         self.key
     }
 
-    /// Whether it has open interest.
+    /// Returns whether it has open interest.
     pub fn is_derivative(&self) -> bool {
         is_derivative(self.key.segment)
     }
 
-    /// Last price in rupees.
+    /// Returns the last price in rupees.
     pub fn rupees(&self) -> f64 {
         self.tick.rupees(self.price)
     }
@@ -244,7 +245,7 @@ impl Instrument {
         self.tick.rupees(ticks) as f32
     }
 
-    /// Price of the best bid, in ticks; the best ask is `spread` above it, the last price between them.
+    /// Returns the best bid in ticks; the best ask is `spread` above it, and the last price lies between them.
     fn best_bid(&self) -> i64 {
         self.price - (self.step as i64 & 1).min(self.spread - 1)
     }
@@ -271,7 +272,7 @@ impl Instrument {
         let mut rng = self.book_rng();
         let bid = self.best_bid();
         let mut level = |ticks: i64| Level {
-            // What an empty level looks like on the wire.
+            // The server writes this price for an empty level.
             price: if ticks > 0 { self.f32(ticks) } else { -0.01 },
             qty: if ticks > 0 { (rng.between(1, 400) * self.lot) as u32 } else { 0 },
             orders: if ticks > 0 { rng.between(1, 30) as u16 } else { 0 },
@@ -281,7 +282,7 @@ impl Instrument {
         encode::Full { quote: self.quote(ltt_raw), oi: [self.oi, self.oi_high, self.oi_low], bids, asks }
     }
 
-    /// The packet of a mode as things stand. Indices have no full packet: the server is silent.
+    /// Appends the packet of a mode. Returns false for a full packet of an index, which the server does not send.
     pub fn packet(&self, mode: Mode, ltt_raw: u32, out: &mut Vec<u8>) -> bool {
         match mode {
             Mode::Ticker => encode::ticker(out, self.key, self.f32(self.price), ltt_raw),
@@ -292,22 +293,22 @@ impl Instrument {
         true
     }
 
-    /// The previous-close packet.
+    /// Appends the previous-close packet.
     pub fn prev_close_packet(&self, out: &mut Vec<u8>) {
         encode::prev_close(out, self.key, self.f32(self.prev_close), self.prev_oi);
     }
 
-    /// The open-interest packet.
+    /// Appends the open-interest packet.
     pub fn oi_packet(&self, out: &mut Vec<u8>) {
         encode::open_interest(out, self.key, self.oi);
     }
 
-    /// The book depends on the step alone, so that who else looks at it changes nothing.
+    /// Returns the generator of the order book, which depends only on the step, so that other clients change nothing.
     fn book_rng(&self) -> Rng {
         Rng::mixed(&[self.seed, self.step])
     }
 
-    /// `count` rows of one side, best first; rows below zero are empty (price 0).
+    /// Appends `count` rows of one side, best first; rows below zero are empty (price 0).
     pub fn rows(&self, side: Side, count: usize, out: &mut Vec<Row>) {
         let mut rng = self.book_rng();
         if side == Side::Ask {
@@ -327,18 +328,18 @@ impl Instrument {
             } else {
                 Row { price: 0.0, qty: 0, orders: 0 }
             });
-            // Far from the touch, not every tick has somebody waiting.
+            // Far from the best price, not every tick has orders.
             ticks += away * if rng.one_in(6) { 2 } else { 1 };
         }
     }
 }
 
-/// A moment as the server writes last trade times: India's wall clock in the clothes of epoch seconds.
+/// Returns a time as the server writes last trade times: India's wall clock as epoch seconds.
 pub(crate) fn ltt_raw(now_us: i64) -> u32 {
     u32::try_from(now_us / 1_000_000).unwrap_or(0).saturating_add(IST_SHIFT)
 }
 
-/// Returns the moment of the last close before `now_us`, as far as weekdays tell: 15:29:59 in India.
+/// Returns the time of the last close before `now_us` by weekdays: 15:29:59 in India.
 pub(crate) fn last_close_us(now_us: i64) -> i64 {
     let now = clock::ist_civil(now_us);
     let mut day = now.date();
@@ -351,7 +352,7 @@ pub(crate) fn last_close_us(now_us: i64) -> i64 {
     clock::ist_to_us(day.to_datetime(CLOSE)) - clock::SECOND_US
 }
 
-/// When NSE and BSE close.
+/// Closing time of NSE and BSE.
 const CLOSE: Time = Time::constant(15, 30, 0, 0);
 
 #[cfg(test)]

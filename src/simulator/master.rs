@@ -1,12 +1,12 @@
-//! A small instrument master: what the exchange knows by name, and contracts that expire in the future.
+//! Generates a small instrument master: the known instruments, and contracts that expire in the future.
 
 use super::known::LISTINGS;
-use super::options::Contract;
+use super::options::SimulatedContract;
 use crate::model::{InstrumentKey, Segment};
 use jiff::civil::{Date, Weekday};
 use std::fmt::Write as _;
 
-/// The detailed file's columns, as of 2026-08: 32 and an empty one behind the last comma.
+/// Columns of the detailed file as of 2026-08: 32, and an empty one behind the last comma.
 const DETAILED_HEADER: &str = "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYING_SECURITY_ID,UNDERLYING_SYMBOL,\
 SYMBOL_NAME,DISPLAY_NAME,INSTRUMENT_TYPE,SERIES,LOT_SIZE,SM_EXPIRY_DATE,STRIKE_PRICE,OPTION_TYPE,TICK_SIZE,EXPIRY_FLAG,\
 BRACKET_FLAG,COVER_FLAG,ASM_GSM_FLAG,ASM_GSM_CATEGORY,BUY_SELL_INDICATOR,BUY_CO_MIN_MARGIN_PER,\
@@ -17,15 +17,15 @@ const HEADER: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTR
 SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,\
 SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
 
-/// An underlying with derivatives.
+/// Describes an underlying with derivatives.
 struct Underlying {
     symbol: &'static str,
     is_index: bool,
     lot: u32,
-    /// Strike in the middle, and the distance between strikes.
+    /// Middle strike, and the distance between strikes.
     middle: u32,
     apart: u32,
-    /// How many weekly expiries come before the monthly ones.
+    /// Number of weekly expiries before the monthly ones.
     weeks: usize,
 }
 
@@ -36,24 +36,24 @@ const UNDERLYINGS: [Underlying; 4] = [
     Underlying { symbol: "HDFCBANK", is_index: false, lot: 550, middle: 1_000, apart: 5, weeks: 0 },
 ];
 
-/// Strikes on each side of the middle.
+/// Number of strikes on each side of the middle.
 const STRIKES: u32 = 40;
-/// Monthly expiries.
+/// Number of monthly expiries.
 const MONTHS: usize = 3;
 
-/// The first contract's id. Ids are places, so that a price can be made from an id alone: two thousand for an
-/// underlying, two hundred for an expiry, the future first.
+/// Id of the first contract. Ids encode the position, so that a price can be computed from an id alone: two thousand
+/// for an underlying, two hundred for an expiry, the future first.
 const FIRST: u32 = 40_000;
 const PER_UNDERLYING: u32 = 2_000;
 const PER_EXPIRY: u32 = 200;
 
-/// Id of a contract: the future (`place` 0) or an option.
+/// Returns the id of a contract: the future (`place` 0) or an option.
 const fn id(underlying: usize, expiry: usize, place: u32) -> u32 {
     FIRST + PER_UNDERLYING * underlying as u32 + PER_EXPIRY * expiry as u32 + place
 }
 
-/// What a contract that the master lists is.
-pub(crate) fn contract(key: InstrumentKey) -> Option<Contract> {
+/// Returns the description of a contract in the master.
+pub(crate) fn contract(key: InstrumentKey) -> Option<SimulatedContract> {
     let at = key.security_id.checked_sub(FIRST).filter(|_| key.segment == Segment::NSE_FNO)?;
     let underlying = UNDERLYINGS.get((at / PER_UNDERLYING) as usize)?;
     let (expiry, place) = (at % PER_UNDERLYING / PER_EXPIRY, at % PER_EXPIRY);
@@ -62,19 +62,20 @@ pub(crate) fn contract(key: InstrumentKey) -> Option<Contract> {
     }
     let listing = LISTINGS.iter().find(|listing| listing.symbol == underlying.symbol)?;
     let option = place.checked_sub(1).map(|place| (i64::from(underlying.strike(place / 2)) * 100, place % 2 == 0));
-    let mut contract = Contract { underlying: listing.key, close_paise: 0, away: i64::from(expiry + 1), option };
+    let mut contract =
+        SimulatedContract { underlying: listing.key, close_paise: 0, away: i64::from(expiry + 1), option };
     contract.close_paise = contract.worth(listing.close_paise);
     Some(contract)
 }
 
-/// The call and the put at the money of the nearest expiry.
+/// Returns the call and the put at the money of the nearest expiry.
 #[cfg(test)]
 pub(crate) fn at_the_money() -> (InstrumentKey, InstrumentKey) {
     let key = |place| InstrumentKey::new(Segment::NSE_FNO, id(0, 0, place));
     (key(1 + 2 * STRIKES), key(2 + 2 * STRIKES))
 }
 
-/// An option on the nearest expiry, for orders: its key, its names and its expiry.
+/// Returns an option of the nearest expiry, for orders: its key, its names and its expiry.
 pub(crate) fn near_option(today: Date) -> (InstrumentKey, String, String, Date) {
     let (underlying, (expiry, _)) = (&UNDERLYINGS[0], expiries(today, UNDERLYINGS[0].weeks)[0]);
     let strike = underlying.strike(STRIKES + 1);
@@ -83,13 +84,13 @@ pub(crate) fn near_option(today: Date) -> (InstrumentKey, String, String, Date) 
 }
 
 impl Underlying {
-    /// The strike of a step, from the lowest.
+    /// Returns the strike of a step, counted from the lowest.
     const fn strike(&self, step: u32) -> u32 {
         self.middle + self.apart * step - self.apart * STRIKES
     }
 }
 
-/// The compact file as of a day. Like the real one, it does not end in a newline.
+/// Returns the compact file of a day. Like the real one, it does not end with a newline.
 pub(crate) fn compact(today: Date) -> String {
     let mut csv = HEADER.to_owned();
     for listing in &LISTINGS {
@@ -124,7 +125,7 @@ pub(crate) fn compact(today: Date) -> String {
     csv
 }
 
-/// Returns the detailed file as of a day: the compact file's rows in the other layout.
+/// Returns the detailed file of a day: the compact file's rows in the other layout.
 pub(crate) fn detailed(today: Date) -> String {
     let mut csv = DETAILED_HEADER.to_owned();
     for row in compact(today).lines().skip(1) {
@@ -153,7 +154,7 @@ pub(crate) fn detailed(today: Date) -> String {
         let underlying = UNDERLYINGS.iter().find(|u| symbol.split('-').next() == Some(u.symbol));
         let (isin, token, ticker, long, series, lot, freeze) = match (segment, underlying) {
             ("D", Some(underlying)) => {
-                // Contracts on an index name the exchange's token, not the id that the feed has for the index.
+                // Index contracts name the exchange's token, not the feed's id of the index.
                 let token = match underlying.symbol {
                     "NIFTY" => "26000".to_owned(),
                     "BANKNIFTY" => "26009".to_owned(),
@@ -179,12 +180,12 @@ pub(crate) fn detailed(today: Date) -> String {
     csv
 }
 
-/// Returns an ISIN in the right shape that is nobody's.
+/// Returns an ISIN in the right form that no company has.
 fn made_up_isin(id: &str) -> String {
     format!("INE{:0>6}01010", &id[id.len().saturating_sub(6)..])
 }
 
-/// Returns the circuit limits of an instrument, ten per cent around its previous close, in rupees.
+/// Returns the circuit limits of an instrument in rupees, ten per cent around its previous close.
 fn limits(exchange: &str, segment: &str, id: &str) -> (String, String) {
     let segment = match (exchange, segment) {
         ("NSE", "D") => Segment::NSE_FNO,
@@ -230,16 +231,16 @@ fn option(
     );
 }
 
-/// An option's trading symbol, which several expiries of a month share, and its name for people.
+/// Returns an option's trading symbol, which several expiries of a month share, and its display name.
 fn option_names(underlying: &Underlying, expiry: Date, strike: u32, (letters, word): (&str, &str)) -> (String, String) {
     let symbol = underlying.symbol;
     let (month, day) = (expiry.strftime("%b%Y"), expiry.strftime("%d %b").to_string().to_uppercase());
     (format!("{symbol}-{month}-{strike}-{letters}"), format!("{symbol} {day} {strike} {word}"))
 }
 
-/// Tuesdays from a day on: some weeks, then the last of each month, in order and each once.
+/// Returns Tuesdays from a day on: some weekly ones, then the last of each month, ordered and unique.
 fn expiries(today: Date, weeks: usize) -> Vec<(Date, bool)> {
-    // Calendars end in the year 9999; until then nothing here can fail.
+    // Calendars end in the year 9999; before it nothing here can fail.
     let tuesday =
         |date: Date| if date.weekday() == Weekday::Tuesday { Ok(date) } else { date.nth_weekday(1, Weekday::Tuesday) };
     let mut weekly = Vec::new();

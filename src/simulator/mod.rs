@@ -1,16 +1,16 @@
-//! A broker in a box: the same protocols from the other side, with bad manners on request.
+//! Simulates the broker: the server side of the same protocols, with faults on request.
 //!
-//! It serves `dhan simulate`, `--demo`, the tests and the benches. [`Simulator::start`] serves on the caller's runtime,
-//! [`SimHandle::start_in_thread`] on a thread of its own; both give a handle that is a [`Probe`]. Under the `testing`
-//! feature a probe tells what was seen and makes the simulator misbehave at a chosen moment.
+//! It serves `dhan simulate`, `--demo`, the tests and the benches. [`Simulator::start`] serves on the caller's
+//! runtime, [`SimHandle::start_in_thread`] on a thread of its own; both return a handle that is also a [`Probe`].
+//! With the `testing` feature a probe reports what was received and triggers faults at a chosen moment.
 //!
-//! * `market` – prices: a seeded walk for every instrument, known or not.
+//! * `market` – prices: a seeded random walk for every instrument, known or not.
 //! * `server` – grants websockets; `connection` – one websocket; `service` – what a kind of socket adds to it.
-//! * `feed`, `depth`, `orders` – the kinds; `order_engine` – the account's orders, for the socket and the REST call alike.
+//! * `feed`, `depth`, `orders` – the kinds of sockets; `order_engine` – the account's orders, for socket and REST.
 //! * `rest`, `tokens`, `master` – plain HTTP: the profile, the orders, access tokens, the instrument master.
-//! * `source` – frames from elsewhere; `played` – from a capture, for `--replay`.
-//! * `observe` – what `-v` tells; `manners` – policies of the real server.
-//! * Only for tests: `knobs` changes policies, `script` and `control` command, `record` keeps what was seen.
+//! * `source` – frames of another origin; `played` – frames of a capture, for `--replay`.
+//! * `observe` – the messages of `-v`; `manners` – policies of the real server.
+//! * Only for tests: `knobs` changes policies, `script` and `control` command, `record` keeps what was received.
 
 mod config;
 mod connection;
@@ -62,6 +62,6 @@ pub use source::FrameSource;
 #[cfg(feature = "testing")]
 pub use source::SourceFrame;
 #[cfg(feature = "testing")]
-pub use state::{Cut, Subscription};
+pub use state::{ClientSubscription, Cut};
 #[cfg(feature = "testing")]
 pub use tokens::TokenRules;

@@ -1,10 +1,10 @@
-//! What happens at a simulator: told on stderr with `-v` and `-vv`, and kept for tests.
+//! Observes what happens in a simulator: prints it with `-v` and `-vv`, and keeps it for tests.
 
 use super::config::SimConfig;
 #[cfg(feature = "testing")]
 use super::market::lock;
 #[cfg(feature = "testing")]
-use super::record::{Record, TextSeen};
+use super::record::{ReceivedRecord, TextSeen};
 use crate::console::{Console, LogLevel, untrusted};
 use crate::model::Stream;
 use crate::redact::mask_client_id;
@@ -16,18 +16,18 @@ use serde_json::Value;
 use std::sync::{Mutex, MutexGuard};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Sees everything that happens.
-pub(crate) struct Observer {
+/// Receives every event of the simulator.
+pub(crate) struct EventObserver {
     console: Option<Console>,
     #[cfg(feature = "testing")]
-    record: Mutex<Record>,
+    record: Mutex<ReceivedRecord>,
     #[cfg(feature = "testing")]
     keeps_sent: bool,
 }
 
-impl Observer {
-    pub fn new(config: &SimConfig) -> Observer {
-        Observer {
+impl EventObserver {
+    pub fn new(config: &SimConfig) -> EventObserver {
+        EventObserver {
             console: config.console.clone(),
             #[cfg(feature = "testing")]
             record: Mutex::default(),
@@ -37,7 +37,7 @@ impl Observer {
     }
 
     #[cfg(feature = "testing")]
-    pub fn record(&self) -> MutexGuard<'_, Record> {
+    pub fn record(&self) -> MutexGuard<'_, ReceivedRecord> {
         lock(&self.record)
     }
 
@@ -60,7 +60,7 @@ impl Observer {
         self.record().http.push(request.clone());
     }
 
-    /// A request for a websocket, whatever becomes of it.
+    /// Records a request for a websocket, before it is answered.
     pub fn upgrade_asked(&self, request: &Request) {
         #[cfg(feature = "testing")]
         self.record().upgrades.push((std::time::Instant::now(), request.clone()));
@@ -190,13 +190,13 @@ impl Observer {
     }
 }
 
-/// Instruments of a request that are named on stderr.
+/// Number of a request's instruments that are named on stderr.
 const SHOWN: usize = 5;
-/// Texts that are kept for tests.
+/// Number of texts that are kept for tests.
 #[cfg(feature = "testing")]
 const KEPT: usize = 200_000;
 
-/// Returns a client's text as it may be shown: the values of its secrets masked, and nothing of it if it is no JSON.
+/// Returns a client's text for printing: the values of secrets masked, and nothing of it if it is no JSON.
 fn without_secrets(text: &str) -> String {
     fn mask(value: &mut Value) {
         match value {

@@ -1,49 +1,49 @@
-//! Contracts of the simulated exchange: worth what the price of their underlying makes them worth at the moment.
+//! Prices the contracts of the simulated exchange from their underlying's present price.
 
-use super::market::{Shared, lock};
+use super::market::{SharedInstrument, lock};
 use crate::model::InstrumentKey;
 use jiff::civil::Date;
 
-/// What a contract is.
+/// Describes a contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Contract {
-    /// The index or share that it is about.
+pub(crate) struct SimulatedContract {
+    /// The underlying index or share.
     pub underlying: InstrumentKey,
-    /// Its previous close, in paise.
+    /// Previous close in paise.
     pub close_paise: i64,
-    /// How many expiries come before its own, and one.
+    /// Number of its expiry, counted from 1.
     pub away: i64,
-    /// The strike in paise and whether it is a call; `None` for a future.
+    /// The strike in paise, and whether it is a call; `None` for a future.
     pub option: Option<(i64, bool)>,
 }
 
-impl Contract {
-    /// Returns what it is worth, in paise, when its underlying costs so many.
+impl SimulatedContract {
+    /// Returns its value in paise at an underlying price of `spot` paise.
     pub fn worth(&self, spot: i64) -> i64 {
         let Some((strike, is_call)) = self.option else { return spot + spot * self.away / 500 };
         let in_the_money = if is_call { spot - strike } else { strike - spot };
-        // Time is worth most at the money, where an option moves half as much as its underlying.
+        // Time value is highest at the money, where an option moves half as much as its underlying.
         let at_the_money = spot / 150 * (self.away + 1);
         let time = 2 * at_the_money * at_the_money / (2 * at_the_money + in_the_money.abs());
         in_the_money.max(0) + time.max(100)
     }
 }
 
-/// A contract with the walk of its underlying.
+/// Combines a contract with the walk of its underlying.
 #[derive(Debug)]
 pub(crate) struct Follows {
-    pub contract: Contract,
-    pub underlying: Shared,
+    pub contract: SimulatedContract,
+    pub underlying: SharedInstrument,
 }
 
 impl Follows {
-    /// Returns what the contract is worth now, in paise.
+    /// Returns the contract's present value in paise.
     pub fn worth(&self) -> i64 {
         self.contract.worth(lock(&self.underlying).paise())
     }
 }
 
-/// Returns the instrument master of the simulated exchange as of a day, in the compact layout.
+/// Returns the instrument master of the simulated exchange on a day, in the compact layout.
 pub fn master(today: Date) -> String {
     super::master::compact(today)
 }
@@ -54,11 +54,11 @@ mod tests {
     use crate::model::Segment;
     use crate::protocol::Mode;
     use crate::protocol::feed::{self, Packet};
-    use crate::simulator::market::Market;
+    use crate::simulator::market::SimulatedMarket;
 
     const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 
-    fn ltp(shared: &Shared) -> f32 {
+    fn ltp(shared: &SharedInstrument) -> f32 {
         let mut out = Vec::new();
         lock(shared).packet(Mode::Ticker, 1, &mut out);
         match feed::packets(&out).next() {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_call_and_a_put_follow_the_spot_of_their_own_exchange() {
-        let market = Market::new(3);
+        let market = SimulatedMarket::new(3);
         let spot = market.instrument(NIFTY);
         let (call, put) = super::super::master::at_the_money();
         let (call, put) = (market.instrument(call), market.instrument(put));

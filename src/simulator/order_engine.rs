@@ -1,10 +1,11 @@
-//! The account's orders: a plausible life of a handful at a time, told by the order socket and the REST order book alike.
+//! Simulates the account's orders: the plausible lives of a few orders at a time, reported alike by the order socket
+//! and REST.
 //!
-//! Like prices, the engine moves only while somebody listens (or a test tells it to), so that a seed always tells the
-//! same story.
+//! Like prices, the engine advances only while a client listens (or a test commands it), so that a seed always gives
+//! the same sequence.
 
 use super::config::SimConfig;
-use super::market::{Market, lock};
+use super::market::{SimulatedMarket, lock};
 use super::rng::Rng;
 use super::{known, master};
 use crate::clock;
@@ -14,7 +15,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Where an order stands.
+/// Names the state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Transit,
@@ -24,16 +25,16 @@ pub(crate) enum Status {
     Traded,
 }
 
-/// An order.
+/// Holds an order.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Order {
     pub order_no: String,
-    /// Given by the exchange, with the first answer that is not a rejection.
+    /// The exchange's number, given with the first answer that is no rejection.
     pub exchange_no: Option<String>,
     pub instrument: InstrumentKey,
     pub symbol: String,
     pub display_name: String,
-    /// An option's expiry.
+    /// Expiry of an option.
     pub expiry: Option<String>,
     pub is_buy: bool,
     pub is_market: bool,
@@ -52,7 +53,7 @@ pub(crate) struct Order {
     pub correlation: String,
 }
 
-/// What happens next to an order.
+/// Names the next step of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Enter,
@@ -61,14 +62,14 @@ enum Step {
     Modify,
     Reject,
     Cancel,
-    /// The same message once more, as the real socket does.
+    /// The same message once more, as the real socket sends it.
     Repeat,
 }
 
-/// Orders of a day beyond which no new ones are entered.
+/// Number of orders in a day; after it no new ones are entered.
 const ORDERS: usize = 1_000;
 
-/// The account's orders.
+/// Simulates the account's orders.
 pub(crate) struct OrderEngine {
     state: Mutex<State>,
     pace: Duration,
@@ -79,10 +80,10 @@ struct State {
     rng: Rng,
     /// Orders that were entered, in that order.
     orders: Vec<Order>,
-    /// Orders that will be, with what is to happen to them.
+    /// Steps that are to happen, with the orders they apply to.
     script: VecDeque<(usize, Step)>,
     planned: Vec<Order>,
-    /// Every update there was.
+    /// Every update so far.
     log: Vec<Order>,
     next_at: Instant,
 }
@@ -106,14 +107,14 @@ impl OrderEngine {
         }
     }
 
-    /// Somebody begins to listen: they hear what comes from now on, after a while.
+    /// Adds a listener; returns the number of updates so far, from which it continues.
     pub fn listen(&self) -> usize {
         let mut state = lock(&self.state);
         state.next_at = state.next_at.max(Instant::now() + self.pace);
         state.log.len()
     }
 
-    /// When there is something to hear for a listener that has heard this many updates.
+    /// Returns when the next update is due for a listener that has received this many.
     pub fn due(&self, heard: usize) -> Option<Instant> {
         let state = lock(&self.state);
         if heard < state.log.len() {
@@ -122,8 +123,8 @@ impl OrderEngine {
         (self.is_alive && (!state.script.is_empty() || state.orders.len() < ORDERS)).then_some(state.next_at)
     }
 
-    /// What there is to hear now.
-    pub fn hear(&self, heard: usize, market: &Market) -> Vec<Order> {
+    /// Returns the updates for a listener, and advances if one is due.
+    pub fn hear(&self, heard: usize, market: &SimulatedMarket) -> Vec<Order> {
         let now = Instant::now();
         let is_due = |state: &State| heard >= state.log.len() && state.next_at <= now;
         if self.is_alive && is_due(&lock(&self.state)) {
@@ -133,13 +134,13 @@ impl OrderEngine {
         lock(&self.state).log.get(heard..).unwrap_or_default().to_vec()
     }
 
-    /// The orders of the day as they stand.
-    pub fn book(&self) -> Vec<Order> {
+    /// Returns the present orders of the day.
+    pub fn orders(&self) -> Vec<Order> {
         lock(&self.state).orders.clone()
     }
 
-    /// One thing happens.
-    pub fn advance(&self, market: &Market) {
+    /// Advances by one step.
+    pub fn advance(&self, market: &SimulatedMarket) {
         let mut state = lock(&self.state);
         if state.script.is_empty() && state.orders.len() < ORDERS {
             state.plan();
@@ -159,7 +160,8 @@ impl OrderEngine {
 }
 
 impl State {
-    /// The next handful: a fill in parts, an instant fill, a rejection, a cancellation, an option that is modified.
+    /// Plans the next few orders: a fill in parts, an instant fill, a rejection, a cancellation, an option that is
+    /// modified.
     fn plan(&mut self) {
         use Step::{Accept, Cancel, Enter, Fill, Modify, Reject, Repeat};
         let today = clock::ist_civil(clock::now_us()).date();
@@ -201,7 +203,7 @@ impl State {
                 correlation: format!("sim-{}", self.orders.len() + number + 1),
             });
         }
-        // The lives run side by side, each in its own order.
+        // The steps of different orders are mixed; those of one order stay in sequence.
         let mut at = [0; 5];
         while let Some(open) = (0..lives.len()).find(|&i| at[i] < lives[i].len()) {
             let order = match self.rng.below(lives.len() as u64) as usize {
@@ -214,7 +216,7 @@ impl State {
     }
 }
 
-/// An order after a step.
+/// Returns an order after a step.
 fn apply(mut order: Order, step: Step, ltp: f64, now: &str, rng: &mut Rng) -> Order {
     if step == Step::Repeat {
         return order;
@@ -274,8 +276,8 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
-    fn engine(seed: u64) -> (OrderEngine, Market) {
-        (OrderEngine::new(&SimConfig { seed, ..SimConfig::default() }), Market::new(seed))
+    fn engine(seed: u64) -> (OrderEngine, SimulatedMarket) {
+        (OrderEngine::new(&SimConfig { seed, ..SimConfig::default() }), SimulatedMarket::new(seed))
     }
 
     #[test]
@@ -300,7 +302,7 @@ mod tests {
             assert_eq!(order.traded > 0, order.average > 0.0);
             last.insert(order.order_no.clone(), order);
         }
-        let book = engine.book();
+        let book = engine.orders();
         assert!(book.len() > 50);
         assert!(book.iter().all(|order| last[&order.order_no] == *order));
         for status in [Status::Traded, Status::Rejected, Status::Cancelled] {
@@ -315,7 +317,7 @@ mod tests {
         for _ in 0..5_000 {
             engine.advance(&market);
         }
-        assert_eq!(engine.book().len(), ORDERS);
+        assert_eq!(engine.orders().len(), ORDERS);
         assert_eq!(engine.due(engine.listen()), None);
     }
 

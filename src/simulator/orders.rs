@@ -1,8 +1,8 @@
-//! The order socket: login, and messages in the server's vocabulary.
+//! Serves the order socket: the login, and messages in the server's vocabulary.
 
 use super::config::Casing;
 use super::order_engine::{Order, Status};
-use super::service::{Out, Service};
+use super::service::{Service, ServiceOutput};
 use super::state::Broker;
 use crate::model::Segment;
 use crate::server::login::OrderLogin;
@@ -11,28 +11,28 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 /// One order-update connection.
-pub(crate) struct Orders {
+pub(crate) struct OrderService {
     broker: Arc<Broker>,
     id: usize,
-    /// Whose orders, once logged in, and how many updates went out.
+    /// The account after the login, and the number of updates sent.
     login: Option<(String, usize)>,
 }
 
-impl Orders {
-    pub fn new(broker: Arc<Broker>, id: usize) -> Orders {
-        Orders { broker, id, login: None }
+impl OrderService {
+    pub fn new(broker: Arc<Broker>, id: usize) -> OrderService {
+        OrderService { broker, id, login: None }
     }
 }
 
-/// The account whose orders a partner is told.
+/// The account whose orders a partner receives.
 const CLIENT: &str = "1000000001";
 
-impl Service for Orders {
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
-        // What the real server does with anything else is not known; it says nothing.
+impl Service for OrderService {
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>) {
+        // The real server's answer to other texts is not known; this one sends nothing.
         let Some(login) = OrderLogin::read(text) else { return };
         if !self.broker.is_token_good(Some(login.secret())) {
-            out.push(Out::End(self.broker.config.refusal()));
+            out.push(ServiceOutput::End(self.broker.config.refusal()));
         } else if self.login.is_none() {
             // Some clients log in twice; the first login counts.
             self.broker.claim(self.id, Some(login.id().to_owned()));
@@ -48,11 +48,11 @@ impl Service for Orders {
         self.login.as_ref().and_then(|(_, heard)| self.broker.orders.due(*heard))
     }
 
-    fn on_due(&mut self, out: &mut Vec<Out>) {
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>) {
         let Some((client, heard)) = &mut self.login else { return };
         for order in self.broker.orders.hear(*heard, &self.broker.market) {
             *heard += 1;
-            out.push(Out::Text(message(&order, client, self.broker.config.casing)));
+            out.push(ServiceOutput::Text(message(&order, client, self.broker.config.casing)));
         }
     }
 }
@@ -67,7 +67,7 @@ const fn status(status: Status) -> &'static str {
     }
 }
 
-/// What may still be traded.
+/// Returns the quantity that can still be traded.
 fn remaining(order: &Order) -> u32 {
     match order.status {
         Status::Transit | Status::Pending => order.quantity - order.traded,
@@ -75,7 +75,7 @@ fn remaining(order: &Order) -> u32 {
     }
 }
 
-/// Exchange, segment letter and kind of instrument, as order messages name them.
+/// Returns exchange, segment letter and instrument kind, as order messages name them.
 fn venue(segment: Segment) -> (&'static str, &'static str, &'static str) {
     match segment {
         Segment::NSE_FNO => ("NSE", "D", "OPTIDX"),
@@ -85,7 +85,7 @@ fn venue(segment: Segment) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-/// The fields of `Data`, in camelCase, those that are zero or empty left out, as the real server does.
+/// Returns the fields of `Data` in camelCase, without zero and empty ones, like the real server.
 fn fields(order: &Order, client: &str) -> Vec<(&'static str, Value)> {
     let (exchange, letter, instrument) = venue(order.instrument.segment);
     let is_option = letter == "D";
@@ -137,11 +137,11 @@ fn fields(order: &Order, client: &str) -> Vec<(&'static str, Value)> {
     fields
 }
 
-/// Fields that the documentation's sample spells both ways in one object.
+/// Fields that the documentation's sample spells in both ways in one object.
 #[cfg(feature = "testing")]
 const TWICE: [&str; 6] = ["series", "goodTillDaysDate", "refLtp", "tickSize", "algoId", "multiplier"];
 
-/// A message as it goes out. Written by hand, since one of the spellings has keys twice.
+/// Returns a message as JSON. Written by hand, since one of the spellings repeats keys.
 fn message(order: &Order, client: &str, casing: Casing) -> String {
     let fields = fields(order, client);
     let pascal = |key: &str| key[..1].to_uppercase() + &key[1..];
@@ -163,7 +163,7 @@ fn message(order: &Order, client: &str, casing: Casing) -> String {
     format!("{{\"Data\":{{{}}},\"Type\":\"order_alert\"}}", members.join(","))
 }
 
-/// An order as the REST order book has it.
+/// Returns an order in the form of REST.
 pub(crate) fn rest_order(order: &Order, client: &str) -> Value {
     let is_option = order.instrument.segment == Segment::NSE_FNO;
     let status = match order.status {

@@ -1,4 +1,4 @@
-//! A capture as what the simulator sends: `dhan simulate --replay`.
+//! Plays a capture to the simulator's clients: `dhan simulate --replay`.
 
 use super::source::{FrameSource, SourceFrame};
 use crate::capture::entry::Entry;
@@ -11,21 +11,21 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A capture that is played to whoever connects to the kind of socket that it was received from. Runs follow each other
-/// without the time between them. What is not whole in it is passed over.
+/// A capture that is played to clients of the stream that it was received from. Runs follow each other without a
+/// pause, and damaged parts are skipped.
 #[derive(Debug, Clone)]
 pub struct Played {
     path: PathBuf,
     kind: Stream,
-    /// How many times as fast as it was received; `None`: as fast as the client reads.
+    /// Speed as a multiple of the original; `None`: as fast as the client reads.
     times: Option<u32>,
 }
 
 impl Played {
-    /// Looks into a capture.
+    /// Opens a capture.
     ///
     /// # Errors
-    /// In words, when it is none.
+    /// Says in words why the file is no capture.
     pub fn open(path: &Path, times: Option<u32>) -> Result<Played, String> {
         let mut player = Player::open(path)?;
         loop {
@@ -40,7 +40,7 @@ impl Played {
         }
     }
 
-    /// What kind of connection it was received from.
+    /// Returns the stream that it was received from.
     #[cfg(feature = "testing")]
     pub fn kind(&self) -> Stream {
         self.kind
@@ -68,17 +68,17 @@ struct Frames {
     player: Option<Player<File>>,
     wanted: FrameKind,
     times: Option<u32>,
-    /// The frames of the block that is being played.
+    /// Frames of the block that is being played.
     ready: VecDeque<SourceFrame>,
-    /// The first moment of this run, µs since the epoch.
+    /// First time of this run, in microseconds since the epoch.
     session_from: Option<i64>,
-    /// How long the runs before this one lasted.
+    /// Duration of the runs before this one.
     before: Duration,
     last: Duration,
 }
 
 impl Frames {
-    /// Reads the next block; `false` at the end.
+    /// Reads the next block; returns `false` at the end.
     fn read(&mut self) -> bool {
         let Some(player) = &mut self.player else { return false };
         match player.next() {

@@ -1,4 +1,4 @@
-//! A view of a running simulator: where it is. Tests see and do more (`control`).
+//! Provides a view of a running simulator: its addresses. Tests can do more with it (`control`).
 
 use super::state::Broker;
 use crate::model::Stream;
@@ -11,24 +11,24 @@ use std::sync::Arc;
 pub struct Probe(pub(crate) Arc<Broker>);
 
 impl Probe {
-    /// Where it listens.
+    /// Returns the address on which it listens.
     pub fn addr(&self) -> SocketAddr {
         self.0.addr
     }
 
-    /// The address of a socket, as `DHAN_WS_…_URL` takes it.
+    /// Returns the address of a socket, for `DHAN_WS_…_URL`.
     pub fn url(&self, kind: Stream) -> String {
         let scheme = if self.0.config.tls().is_some() { "wss" } else { "ws" };
         format!("{scheme}://{}{}", address::reached_at(self.addr()), path(kind))
     }
 
-    /// The address of a plain HTTP path (without its leading slash).
+    /// Returns the address of a plain HTTP path, which is given without its leading slash.
     pub fn http_url(&self, path: &str) -> String {
         let scheme = if self.0.config.tls().is_some() { "https" } else { "http" };
         format!("{scheme}://{}/{path}", address::reached_at(self.addr()))
     }
 
-    /// The environment that points `dhan` here: names and values.
+    /// Returns the environment variables that point `dhan` to it: names and values.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         let mut environment = address::stream_variables(|kind| self.url(kind));
         environment.push(("DHAN_API_URL", self.http_url("v2")));

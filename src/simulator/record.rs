@@ -1,84 +1,84 @@
-//! What a simulator has seen, kept for tests.
+//! Keeps what a simulator received and sent, for tests.
 
-use super::state::Subscription;
+use super::state::ClientSubscription;
 use crate::model::Stream;
 use crate::server::Request;
 use bytes::Bytes;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// A text frame that came in.
+/// Holds a received text frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextSeen {
-    /// Which connection it came on.
+    /// Number of its connection.
     pub connection: usize,
-    /// What kind of connection that was.
+    /// Kind of its connection.
     pub kind: Stream,
-    /// When.
+    /// Time of receipt.
     pub at: Instant,
-    /// The text, tokens included.
+    /// The text, including tokens.
     pub text: String,
 }
 
-/// What is known of one websocket connection.
+/// Describes one websocket connection.
 #[derive(Debug, Clone)]
 pub struct ConnectionSeen {
     /// Its number, from 0 in the order of upgrades.
     pub id: usize,
-    /// Which socket it is.
+    /// Its kind.
     pub kind: Stream,
-    /// The request that was upgraded, query and token included.
+    /// The upgrade request, including query and token.
     pub request: Request,
     /// The client id of its query or its login.
     pub client_id: Option<String>,
-    /// When it was upgraded.
+    /// Time of the upgrade.
     pub opened: Instant,
-    /// When it ended.
+    /// Time of its end.
     pub closed: Option<Instant>,
-    /// The code of the close frame that the client sent, where one came.
+    /// Code of the client's close frame, if it sent one.
     pub client_close: Option<u16>,
-    /// What it is subscribed to now.
-    pub subscriptions: BTreeSet<Subscription>,
-    /// Pings that the client sent.
+    /// Its present subscriptions.
+    pub subscriptions: BTreeSet<ClientSubscription>,
+    /// Number of pings from the client.
     pub pings_received: u64,
-    /// Pongs that the client sent.
+    /// Number of pongs from the client.
     pub pongs_received: u64,
-    /// Pings that were sent to the client.
+    /// Number of pings to the client.
     pub pings_sent: u64,
-    /// Binary frames that the client sent.
+    /// Binary frames from the client.
     pub binary_received: Vec<Bytes>,
-    /// Messages sent (orders: texts).
+    /// Number of messages sent (orders: texts).
     pub messages_sent: u64,
-    /// Packets sent (orders: texts).
+    /// Number of packets sent (orders: texts).
     pub packets_sent: u64,
 }
 
-/// How many websockets of a kind there were.
+/// Counts the websockets of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Connections {
-    /// Ever.
+    /// So far.
     pub seen: usize,
-    /// Now.
+    /// At present.
     pub open: usize,
-    /// At most at one time.
+    /// Largest number at one time.
     pub peak: usize,
 }
 
-/// Everything that was seen.
+/// Holds everything that was received and sent.
 #[derive(Debug, Default)]
-pub(crate) struct Record {
+pub(crate) struct ReceivedRecord {
     pub connections: Vec<ConnectionSeen>,
-    /// The frames that were sent, by connection, where they are kept.
+    /// Sent frames by connection, if they are kept.
     pub sent: Vec<Vec<Bytes>>,
     pub texts: Vec<TextSeen>,
     pub http: Vec<Request>,
-    /// Upgrade requests, refused ones too.
+    /// Upgrade requests, including refused ones.
     pub upgrades: Vec<(Instant, Request)>,
     pub tcp_accepted: usize,
     pub peaks: [usize; 4],
 }
 
-impl Record {
+impl ReceivedRecord {
     pub fn change(&mut self, id: usize, change: impl FnOnce(&mut ConnectionSeen)) {
         if let Some(seen) = self.connections.get_mut(id) {
             change(seen);

@@ -1,14 +1,16 @@
-//! Plain HTTP: the few REST calls that a streaming client makes, and the instrument master.
+//! Answers plain HTTP: the REST calls that a streaming client makes, and the instrument master.
 
+use super::market::lock;
 use super::state::Broker;
 use super::{master, orders};
 use crate::clock;
+use crate::model::{InstrumentKey, Segment};
 use crate::server::{Request, Response};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-/// The answer to a plain HTTP request.
-pub(crate) fn answer(request: &Request, broker: &Broker) -> Response {
+/// Returns the answer to a plain HTTP request.
+pub(crate) fn answer(request: &Request, body: &[u8], broker: &Broker) -> Response {
     #[cfg(feature = "testing")]
     if let Some(response) = broker.scripted_answer(request) {
         return response;
@@ -25,8 +27,11 @@ pub(crate) fn answer(request: &Request, broker: &Broker) -> Response {
         };
     }
     if path == "/v2/RenewToken" && request.method == "POST" {
-        // As Dhan does.
+        // Dhan answers the same.
         return Response::status(400);
+    }
+    if path == "/v2/marketfeed/ltp" && request.method == "POST" {
+        return last_prices(request, body, broker);
     }
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return Response::status(405).header("Allow", "GET, HEAD");
@@ -37,7 +42,7 @@ pub(crate) fn answer(request: &Request, broker: &Broker) -> Response {
         "/profile" => authorized(request, broker, profile),
         "/RenewToken" => renewed(request, broker),
         "/orders" => authorized(request, broker, |client| {
-            Value::from_iter(broker.orders.book().iter().map(|order| orders::rest_order(order, client)))
+            Value::from_iter(broker.orders.orders().iter().map(|order| orders::rest_order(order, client)))
         }),
         _ => Response::status(404),
     }
@@ -53,6 +58,30 @@ fn authorized(request: &Request, broker: &Broker, body: impl FnOnce(&str) -> Val
         return Response::json(401, &error.to_string()).header("Date", &broker.state().tokens.date());
     }
     Response::json(200, &body(client(request)).to_string()).header("Date", &broker.state().tokens.date())
+}
+
+/// Answers `POST /marketfeed/ltp`, whose body names ids by segment, with their last prices.
+fn last_prices(request: &Request, body: &[u8], broker: &Broker) -> Response {
+    // The data API's refusals have a shape of their own.
+    let failed = |status, code: &str, words: &str| {
+        Response::json(status, &json!({"data": {code: words}, "status": "failed"}).to_string())
+    };
+    if !broker.is_token_good(request.header("access-token")) {
+        return failed(401, "808", "Authentication Failed - Client ID or Access Token invalid");
+    }
+    let Ok(Value::Object(asked)) = serde_json::from_slice(body) else { return failed(400, "814", "Invalid Request") };
+    let mut data = serde_json::Map::new();
+    for (name, ids) in asked {
+        let segment = Segment::ALL.into_iter().find(|segment| segment.name() == Some(name.as_str()));
+        let (Some(segment), Some(ids)) = (segment, ids.as_array()) else {
+            return failed(400, "814", "Invalid Request");
+        };
+        let ids = ids.iter().filter_map(|id| id.as_u64().and_then(|id| u32::try_from(id).ok()));
+        let price = |id| lock(&broker.market.instrument(InstrumentKey::new(segment, id))).rupees();
+        let quotes = ids.map(|id| (id.to_string(), json!({"last_price": price(id)})));
+        data.insert(name, Value::Object(quotes.collect()));
+    }
+    Response::json(200, &json!({"data": data, "status": "success"}).to_string())
 }
 
 fn renewed(request: &Request, broker: &Broker) -> Response {
@@ -89,7 +118,7 @@ fn profile(client: &str) -> Value {
 
 fn master(request: &Request, file: fn(Date) -> String) -> Response {
     let today = clock::ist_civil(clock::now_us()).date();
-    // The file is made anew every day, and only then.
+    // The file changes once a day.
     let tag = format!("\"{today}\"");
     if request.header("if-none-match") == Some(tag.as_str()) {
         return Response::status(304).header("ETag", &tag);

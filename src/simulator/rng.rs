@@ -1,16 +1,17 @@
-//! A small generator of our own: the same seed must give the same packets in every version of every library.
+//! Implements a small random number generator, because a seed must give the same packets with every version of every
+//! library.
 
 /// SplitMix64. Not for secrets.
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// A generator; equal seeds give equal sequences.
+    /// Creates a generator; equal seeds give equal sequences.
     pub fn new(seed: u64) -> Rng {
         Rng(seed)
     }
 
-    /// A seed made of several parts, so that neighbours (ids that differ by one) do not walk alike.
+    /// Creates a generator from several parts, so that neighbours (ids that differ by one) get different sequences.
     pub fn mixed(parts: &[u64]) -> Rng {
         let mut rng = Rng(0x9e37_79b9_7f4a_7c15);
         for part in parts {
@@ -20,7 +21,7 @@ impl Rng {
         rng
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     #[inline]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -30,20 +31,20 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number below `n` (0 when `n` is 0).
+    /// Returns a number below `n` (0 if `n` is 0).
     #[inline]
     pub fn below(&mut self, n: u64) -> u64 {
-        // Multiply-shift: the bias is far below anything a walk could show.
+        // Multiply-shift: the bias is too small to show in a walk.
         ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
     }
 
-    /// A number in `low..=high`.
+    /// Returns a number in `low..=high`.
     #[inline]
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + self.below(high.abs_diff(low) + 1) as i64
     }
 
-    /// True once in `n`.
+    /// Returns true with probability 1/`n`.
     #[inline]
     pub fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0

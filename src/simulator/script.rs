@@ -1,4 +1,4 @@
-//! What tests command a running simulator to do: the fates of upgrades, plain answers, silence.
+//! Holds what tests command a running simulator to do: outcomes of upgrades, plain answers, silence.
 
 use super::state::Broker;
 use crate::server::{ClientStream, Request, Response, http};
@@ -6,29 +6,30 @@ use std::collections::VecDeque;
 use std::time::Instant;
 use tokio::io::AsyncWriteExt as _;
 
-/// What happens to an upgrade.
+/// Says what happens to an upgrade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Upgrade {
     /// It succeeds.
     Accept,
-    /// It is answered with this instead, for instance 429 with `Retry-After`, or 302 with `Location`.
+    /// It is answered with this instead, for example 429 with `Retry-After`, or 302 with `Location`.
     Answer(Response),
-    /// It succeeds, and a reset follows at once.
+    /// It succeeds, and a reset follows immediately.
     AcceptThenReset,
     /// A reset instead of an answer.
     Reset,
     /// No answer at all; the connection stays open.
     Silence,
-    /// These bytes instead of an answer, then the end: broken heads, floods of headers, other protocols.
+    /// These bytes are sent instead of an answer, then the connection ends: broken heads, floods of headers, other
+    /// protocols.
     Raw(Vec<u8>),
 }
 
-/// The commands that hold until they are changed.
+/// Holds the commands that apply until they are changed.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     pub next_upgrades: VecDeque<Upgrade>,
     pub every_upgrade: Option<Upgrade>,
-    /// When upgrades were granted, for the budget.
+    /// Times of granted upgrades, for the budget.
     granted: VecDeque<Instant>,
     pub reset_at_request: Option<usize>,
     pub answers: Vec<(String, Response)>,
@@ -36,9 +37,9 @@ pub(crate) struct Script {
     pub stalled: bool,
 }
 
-/// What a scripted upgrade leaves to do.
+/// Says what remains to be done after a scripted upgrade.
 pub(crate) enum Fate {
-    /// Go on as usual.
+    /// Continue as usual.
     GoOn(ClientStream),
     /// Grant the upgrade, then reset.
     Reset(ClientStream),
@@ -47,7 +48,7 @@ pub(crate) enum Fate {
 }
 
 impl Broker {
-    /// Returns whether a connection is to be reset now that this many requests have come on it; true once.
+    /// Returns whether a connection that sent this many requests is to be reset now; true once.
     pub fn is_reset_due(&self, requests: usize) -> bool {
         self.state().script.reset_at_request.take_if(|at| requests >= *at).is_some()
     }
@@ -73,7 +74,7 @@ impl Broker {
         next
     }
 
-    /// Does to an upgrade what the script says.
+    /// Carries out what the script says about an upgrade.
     pub async fn scripted_upgrade(&self, mut stream: ClientStream) -> Fate {
         match self.next_upgrade() {
             Upgrade::Accept => return Fate::GoOn(stream),

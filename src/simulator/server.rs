@@ -1,10 +1,10 @@
-//! Starts and stops a simulator; grants or refuses what clients ask for.
+//! Starts and stops a simulator; grants or refuses its clients' requests.
 
 use super::config::{Fault, SimConfig};
 use super::connection::Connection;
-use super::depth::Depth;
-use super::feed::Feed;
-use super::orders::Orders;
+use super::depth::DepthService;
+use super::feed::FeedService;
+use super::orders::OrderService;
 use super::probe::Probe;
 use super::rest;
 use super::rng::Rng;
@@ -28,12 +28,12 @@ use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-/// A broker in a box.
+/// A simulated broker.
 #[derive(Debug)]
 pub struct Simulator;
 
 impl Simulator {
-    /// Starts serving, as tasks of the runtime that this is called on. Fails where the address cannot be listened on.
+    /// Starts serving in tasks of the present runtime. Fails if the address cannot be listened on.
     pub async fn start(config: SimConfig) -> io::Result<SimHandle> {
         let listener = TcpListener::bind(config.listen).await?;
         let broker = Arc::new(Broker::new(config, listener.local_addr()?));
@@ -48,7 +48,7 @@ impl Simulator {
     }
 }
 
-/// A running simulator; dropping it ends every connection and frees the port. It is a [`Probe`] too.
+/// A running simulator; dropping it ends every connection and frees the port. It is also a [`Probe`].
 pub struct SimHandle {
     probe: Probe,
     engine: Engine,
@@ -84,7 +84,7 @@ impl SimHandle {
         Ok(SimHandle { probe, engine: Engine::Thread { stop: Some(stop), thread: Some(thread) } })
     }
 
-    /// A view of it that may outlive the handle.
+    /// Returns a view of it that may outlive the handle.
     pub fn probe(&self) -> Probe {
         self.probe.clone()
     }
@@ -116,19 +116,23 @@ impl Drop for SimHandle {
     }
 }
 
-/// Serves one request: a websocket or plain HTTP. Errors are the client's going away.
+/// Serves one request, a websocket or plain HTTP. Errors mean that the client left.
 async fn client(mut stream: ClientStream, request: Request, behind: Vec<u8>, broker: Arc<Broker>) {
     if request.is_upgrade() {
         upgrade(stream, request, behind, broker).await;
         return;
     }
-    let response = rest::answer(&request, &broker);
+    let body = timeout(ANSWER_TIME, http::read_body(&mut stream, &request, behind, BODY_LIMIT)).await;
+    let Ok(Ok(body)) = body else { return };
+    let response = rest::answer(&request, &body, &broker);
     broker.observer.answered(&request, response.status);
     let answering = http::respond(&mut stream, &response, request.method != "HEAD");
     let _ = timeout(ANSWER_TIME, answering).await;
 }
 
-/// How long a client may take to read a plain answer.
+/// Longest body of a request that is read, in bytes.
+const BODY_LIMIT: usize = 64 << 10;
+/// Time in which a client must send a request's body, and again in which it must read the answer.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 
 /// Grants or refuses a websocket.
@@ -152,7 +156,7 @@ async fn upgrade(mut stream: ClientStream, request: Request, behind: Vec<u8>, br
         Fate::Reset(stream) => (stream, true),
         Fate::Answered => return,
     };
-    // The order socket has its token in the login.
+    // The order socket gets its token in the login.
     let is_refused = kind != Stream::Orders && !broker.is_token_good(request.query_value("token").as_deref());
     if let (true, Some(status)) = (is_refused, broker.config.refusal_status()) {
         return refuse(&mut stream, &request, status, &broker).await;
@@ -197,10 +201,10 @@ async fn serve(
     }
     let service: Box<dyn Service> = match (&broker.config.source, kind) {
         (Some(source), kind) => Box::new(Sourced::new(source.clone(), kind)),
-        (None, Stream::Market) => Box::new(Feed::new(broker.clone(), id)),
-        (None, Stream::DEPTH_20) => Box::new(Depth::new(broker.clone(), id, Levels::Twenty)),
-        (None, Stream::DEPTH_200) => Box::new(Depth::new(broker.clone(), id, Levels::TwoHundred)),
-        (None, Stream::Orders) => Box::new(Orders::new(broker.clone(), id)),
+        (None, Stream::Market) => Box::new(FeedService::new(broker.clone(), id)),
+        (None, Stream::DEPTH_20) => Box::new(DepthService::new(broker.clone(), id, Levels::Twenty)),
+        (None, Stream::DEPTH_200) => Box::new(DepthService::new(broker.clone(), id, Levels::TwoHundred)),
+        (None, Stream::Orders) => Box::new(OrderService::new(broker.clone(), id)),
     };
     let config = Some(websocket_config());
     let socket = WebSocketStream::from_partially_read(stream, behind, Role::Server, config).await;

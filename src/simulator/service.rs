@@ -1,4 +1,4 @@
-//! What a kind of socket does with requests and time; the connection around it does the rest.
+//! Defines what a kind of socket does on requests and timers; the connection does the rest.
 
 use super::config::SimConfig;
 use super::rng::Rng;
@@ -14,52 +14,52 @@ use tokio::time::Instant;
 
 /// Something to send, or the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Out {
+pub(crate) enum ServiceOutput {
     Binary { bytes: Bytes, packets: u64 },
     Text(String),
     End(Cut),
 }
 
-/// One kind of socket.
+/// Serves one kind of socket.
 pub(crate) trait Service: Send {
-    /// A text frame came.
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>);
-    /// When [`Service::on_due`] wants to be called next.
+    /// Handles a text frame.
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>);
+    /// Returns when to call [`Service::on_due`] next.
     fn due(&self) -> Option<Instant>;
-    /// Its time has come.
-    fn on_due(&mut self, out: &mut Vec<Out>);
-    /// Chunks to flood the client with, once there are any.
+    /// Does what is due.
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>);
+    /// Returns chunks to flood the client with, if there are any.
     #[cfg(feature = "testing")]
     fn blast(&mut self) -> Option<Flood> {
         None
     }
 }
 
-/// Messages as they stand on the wire, made beforehand: chunks to write one after the other.
+/// Holds prepared messages in wire form: chunks to write one after the other.
 #[cfg(feature = "testing")]
 #[derive(Debug)]
 pub(crate) struct Flood {
     pub chunk: Bytes,
     pub packets_per_chunk: u64,
-    /// How often the chunk is written, then `tail` once.
+    /// How often the chunk is written before `tail` is written once.
     pub repeats: u64,
     pub tail: Bytes,
     pub tail_packets: u64,
 }
 
-/// Spreads packets over time. What is sent depends on calls alone; only when depends on the clock.
+/// Distributes packets over time. The content depends only on calls, the time only on the clock.
 #[derive(Debug)]
 pub(crate) struct Pacer {
     last: Instant,
     credit: f64,
 }
 
-/// After a request the stream waits this long for further ones, so that a client that needs several messages to ask
-/// for everything gets the same packets every time.
+/// Pause after a request for further ones, so that a client that needs several messages for its request gets the same
+/// packets every time.
 const SETTLE: Duration = Duration::from_millis(25);
 /// Shortest pause between two turns.
 const TURN: Duration = Duration::from_millis(2);
-/// Most packets in one turn.
+/// Largest number of packets in one turn.
 const TURN_PACKETS: f64 = 4_096.0;
 
 impl Pacer {
@@ -67,21 +67,22 @@ impl Pacer {
         Pacer { last: Instant::now(), credit: 0.0 }
     }
 
-    /// A request came.
+    /// Records that a request arrived.
     pub fn settle(&mut self) {
         self.last = self.last.max(Instant::now() + SETTLE);
     }
 
-    /// When the next packet may go.
+    /// Returns when the next packet may be sent.
     pub fn due(&self, rate: f64) -> Option<Instant> {
         (rate > 0.0).then(|| {
             let wait = Duration::try_from_secs_f64((1.0 - self.credit).max(0.0) / rate).unwrap_or(Duration::MAX);
-            // A rate of next to nothing means never: half a year is far enough.
+            // A tiny rate means never; half a year is far enough.
             self.last + wait.clamp(TURN, Duration::from_secs(15_000_000))
         })
     }
 
-    /// A turn begins: how many packets may go now. A client that reads slowly catches up on a second at most.
+    /// Begins a turn and returns how many packets may be sent. A client that reads slowly catches up on one second at
+    /// most.
     pub fn turn(&mut self, rate: f64) -> Turn<'_> {
         let now = Instant::now();
         let elapsed = now.saturating_duration_since(self.last).as_secs_f64();
@@ -91,37 +92,38 @@ impl Pacer {
     }
 }
 
-/// Packets that may go now.
+/// Counts the packets that may be sent now.
 pub(crate) struct Turn<'a> {
     pacer: &'a mut Pacer,
     left: f64,
 }
 
 impl Turn<'_> {
-    /// Whether another message may go; timers are a little early at times, hence the slack.
+    /// Returns whether another message may be sent; timers may be a little early, so there is some slack.
     pub fn goes_on(&self) -> bool {
         self.left >= 0.999
     }
 
-    /// This many packets went. A message may hold more than was allowed: the next one waits longer.
+    /// Counts packets as sent. A message may hold more than allowed; then the next one waits longer.
     pub fn spend(&mut self, packets: u64) {
         self.left -= packets as f64;
         self.pacer.credit -= packets as f64;
     }
 }
 
-/// How many packets (depth: pairs) the next message holds: mostly one, now and then several, as the real servers do.
+/// Returns the number of packets (depth: pairs) in the next message: mostly one, sometimes several, like the real
+/// servers.
 pub(crate) fn stack(config: &SimConfig, rng: &mut Rng) -> usize {
     match (config.stacked(), config.rate) {
         (Some(packets), _) => packets,
-        // At rates no real account sees, messages grow instead of becoming countless.
+        // At rates beyond any real account, messages grow instead of multiplying.
         (None, Some(rate)) if rate > 20_000.0 => rng.between(1, (rate / 2_500.0) as i64).min(512) as usize,
         _ if rng.one_in(8) => rng.between(2, 5) as usize,
         _ => 1,
     }
 }
 
-/// Frames from a source instead of the walk.
+/// Sends frames of a source instead of the random walk.
 pub(crate) struct Sourced {
     source: Arc<dyn FrameSource>,
     kind: Stream,
@@ -137,9 +139,9 @@ impl Sourced {
 }
 
 impl Service for Sourced {
-    fn on_text(&mut self, text: &str, out: &mut Vec<Out>) {
+    fn on_text(&mut self, text: &str, out: &mut Vec<ServiceOutput>) {
         if request::read(text).is_some_and(|request| request.code == request::DISCONNECT) {
-            out.push(Out::End(Cut::Close(1000)));
+            out.push(ServiceOutput::End(Cut::Close(1000)));
         } else if self.frames.is_none() {
             self.start = Instant::now();
             self.next = self.frames.insert(self.source.frames(self.kind)).next();
@@ -150,23 +152,23 @@ impl Service for Sourced {
         self.next.as_ref().map(|frame| self.start + frame.after)
     }
 
-    fn on_due(&mut self, out: &mut Vec<Out>) {
+    fn on_due(&mut self, out: &mut Vec<ServiceOutput>) {
         let now = Instant::now();
         while out.len() < SOURCED_TURN {
             let Some(frame) = self.next.take_if(|frame| self.start + frame.after <= now) else { return };
             out.push(match self.kind {
-                Stream::Orders => Out::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
-                kind => Out::Binary { packets: count_packets(kind, &frame.bytes), bytes: frame.bytes },
+                Stream::Orders => ServiceOutput::Text(String::from_utf8_lossy(&frame.bytes).into_owned()),
+                kind => ServiceOutput::Binary { packets: count_packets(kind, &frame.bytes), bytes: frame.bytes },
             });
             self.next = self.frames.as_mut().and_then(Iterator::next);
         }
     }
 }
 
-/// Most frames of a source in one turn.
+/// Largest number of source frames in one turn.
 const SOURCED_TURN: usize = 512;
 
-/// Packets in a frame, those that cannot be read included.
+/// Returns the number of packets in a frame, including those that cannot be decoded.
 fn count_packets(kind: Stream, frame: &[u8]) -> u64 {
     match kind {
         Stream::Market => protocol::feed::packets(frame).count() as u64,

@@ -1,8 +1,9 @@
-//! What all connections of a simulated broker share: its market, its account, and how to reach each connection.
+//! Holds what all connections of a simulated broker share: its market, its account, and the way to command each
+//! connection.
 
 use super::config::SimConfig;
-use super::market::{Market, lock};
-use super::observe::Observer;
+use super::market::{SimulatedMarket, lock};
+use super::observe::EventObserver;
 use super::order_engine::OrderEngine;
 #[cfg(feature = "testing")]
 use super::script::Script;
@@ -18,23 +19,23 @@ use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard};
 use tokio::sync::mpsc;
 
-/// How a connection is ended.
+/// Says how a connection is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// A bare TCP reset.
+    /// By a TCP reset.
     Reset,
-    /// An orderly TCP end without a close frame.
+    /// By an orderly TCP end without a close frame.
     #[cfg(feature = "testing")]
     Fin,
-    /// A close frame with this code.
+    /// By a close frame with this code.
     Close(u16),
-    /// A disconnect packet with this reason, then a close frame.
+    /// By a disconnect packet with this reason, then a close frame.
     Disconnect(u16),
 }
 
-/// What a connection is commanded from outside.
+/// A command to a connection.
 #[derive(Debug, Clone)]
-pub(crate) enum Command {
+pub(crate) enum ConnectionCommand {
     Cut(Cut),
     #[cfg(feature = "testing")]
     Binary(Bytes),
@@ -44,21 +45,21 @@ pub(crate) enum Command {
     Mute(bool),
     #[cfg(feature = "testing")]
     Stall(bool),
-    /// Look again: something is due that was not.
+    /// Check again what is due.
     #[cfg(feature = "testing")]
     Nudge,
 }
 
-/// One thing that a connection asked for. Depth has no modes.
+/// A subscription of a connection. Depth has no modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Subscription {
-    /// Of which instrument.
+pub struct ClientSubscription {
+    /// The instrument.
     pub instrument: InstrumentKey,
-    /// In which mode.
+    /// The mode.
     pub mode: Option<Mode>,
 }
 
-/// An open connection.
+/// Describes an open connection.
 #[derive(Debug)]
 pub(crate) struct Live {
     pub kind: Stream,
@@ -66,52 +67,55 @@ pub(crate) struct Live {
     client_id: Option<String>,
     /// The token of its query; an order socket has it in its login.
     token: Option<String>,
-    pub commands: mpsc::UnboundedSender<Command>,
-    subscriptions: BTreeSet<Subscription>,
-    /// Whether it is thrown out, and about to end.
+    pub commands: mpsc::UnboundedSender<ConnectionCommand>,
+    subscriptions: BTreeSet<ClientSubscription>,
+    /// Whether it was disconnected for a newer one and is about to end.
     evicted: bool,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct BrokerState {
     pub connections: BTreeMap<usize, Live>,
     next_id: usize,
     pub tokens: Tokens,
-    /// Subscriptions over all connections; the total rate is shared out by it.
+    /// Number of subscriptions over all connections, by which the total rate is divided.
     subscriptions: usize,
     #[cfg(feature = "testing")]
     pub script: Script,
 }
 
-/// Shared by every task of one simulated broker.
+/// The state that every task of one simulated broker shares.
 pub(crate) struct Broker {
     pub config: SimConfig,
     pub addr: SocketAddr,
-    pub market: Market,
+    pub market: SimulatedMarket,
     pub orders: OrderEngine,
-    pub observer: Observer,
-    state: Mutex<State>,
+    pub observer: EventObserver,
+    state: Mutex<BrokerState>,
 }
 
 impl Broker {
     pub fn new(config: SimConfig, addr: SocketAddr) -> Broker {
-        let state = State { tokens: Tokens::new(config.refused_tokens(), config.token_rules()), ..State::default() };
+        let state = BrokerState {
+            tokens: Tokens::new(config.refused_tokens(), config.token_rules()),
+            ..BrokerState::default()
+        };
         Broker {
             addr,
-            market: Market::new(config.seed),
+            market: SimulatedMarket::new(config.seed),
             orders: OrderEngine::new(&config),
-            observer: Observer::new(&config),
+            observer: EventObserver::new(&config),
             state: Mutex::new(state),
             config,
         }
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, BrokerState> {
         lock(&self.state)
     }
 
-    /// Enters a connection; returns its number, from 0 in the order of upgrades.
-    pub fn open(&self, kind: Stream, request: &Request) -> (usize, mpsc::UnboundedReceiver<Command>) {
+    /// Adds a connection; returns its number, from 0 in the order of upgrades.
+    pub fn open(&self, kind: Stream, request: &Request) -> (usize, mpsc::UnboundedReceiver<ConnectionCommand>) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let mut state = self.state();
         let id = state.next_id;
@@ -132,7 +136,7 @@ impl Broker {
         self.observer.closed(id);
     }
 
-    /// Notes whose connection it is. One socket too many of that account throws out the oldest.
+    /// Records the account of a connection. One socket too many disconnects that account's oldest one.
     pub fn claim(&self, id: usize, client_id: Option<String>) {
         let (sockets, is_shared) = self.config.pool();
         let mut state = self.state();
@@ -145,39 +149,39 @@ impl Broker {
             .iter()
             .filter(|(_, live)| !live.evicted && live.client_id == client_id)
             .filter(|(_, live)| is_shared || live.kind == kind)
-            // An order socket that has not logged in yet is nobody's.
+            // An order socket that has not logged in belongs to no account.
             .filter(|(_, live)| live.kind != Stream::Orders || live.client_id.is_some())
             .map(|(id, _)| *id)
             .collect();
         for oldest in held.iter().take(held.len().saturating_sub(sockets)) {
             if let Some(live) = state.connections.get_mut(oldest) {
                 live.evicted = true;
-                let _ = live.commands.send(Command::Cut(Cut::Disconnect(805)));
+                let _ = live.commands.send(ConnectionCommand::Cut(Cut::Disconnect(805)));
             }
         }
     }
 
-    /// Returns whether a token is let in.
+    /// Returns whether a token is accepted.
     pub fn is_token_good(&self, token: Option<&str>) -> bool {
         !self.config.refuses_all()
             && token.is_some_and(|token| !token.is_empty() && !self.state().tokens.is_refused(token))
     }
 
-    /// Ends every connection of an account whose token was replaced, as the broker does: with 807. What they were opened
-    /// with is dead from now on.
+    /// Ends every connection of an account whose token was replaced, with 807 as the broker does. The tokens that
+    /// they used are refused from now on.
     pub fn token_replaced(&self, client_id: &str) {
         let mut state = self.state();
-        let State { connections, tokens, .. } = &mut *state;
+        let BrokerState { connections, tokens, .. } = &mut *state;
         for live in connections.values().filter(|live| live.client_id.as_deref() == Some(client_id)) {
             if let Some(token) = &live.token {
                 tokens.refuse(token);
             }
-            let _ = live.commands.send(Command::Cut(Cut::Disconnect(807)));
+            let _ = live.commands.send(ConnectionCommand::Cut(Cut::Disconnect(807)));
         }
     }
 
-    /// Notes a subscription of a connection; returns `false` when it was there already.
-    pub fn subscribed(&self, id: usize, subscription: Subscription) -> bool {
+    /// Records a subscription of a connection; returns `false` if it exists already.
+    pub fn subscribed(&self, id: usize, subscription: ClientSubscription) -> bool {
         let mut state = self.state();
         let new = state.connections.get_mut(&id).is_some_and(|live| live.subscriptions.insert(subscription));
         state.subscriptions += usize::from(new);
@@ -186,8 +190,8 @@ impl Broker {
         new
     }
 
-    /// Notes the end of a connection's subscription.
-    pub fn unsubscribed(&self, id: usize, subscription: Subscription) {
+    /// Records the end of a connection's subscription.
+    pub fn unsubscribed(&self, id: usize, subscription: ClientSubscription) {
         let mut state = self.state();
         let gone = state.connections.get_mut(&id).is_some_and(|live| live.subscriptions.remove(&subscription));
         state.subscriptions -= usize::from(gone);
@@ -197,7 +201,7 @@ impl Broker {
 
     /// Returns the packets a second of a connection with this many subscriptions.
     pub fn rate_for(&self, subscriptions: usize) -> f64 {
-        /// Packets a second for each subscription, and in all, where no rate was asked for.
+        /// Default of packets a second for each subscription, and in all.
         const EACH: f64 = 10.0;
         const ALL: f64 = 10_000.0;
         let total = self.state().subscriptions.max(subscriptions).max(1) as f64;

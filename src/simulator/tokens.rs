@@ -1,4 +1,4 @@
-//! The life of access tokens: which are refused, and the two calls that make new ones.
+//! Simulates access tokens: which are refused, and the two calls that make new ones.
 
 use crate::clock;
 use crate::server::{Request, Response};
@@ -7,31 +7,31 @@ use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
-/// Time between two tries to make a token, in µs; a refused try counts.
+/// Microseconds between two attempts to make a token; a refused attempt counts.
 const MINT_EVERY_US: i64 = 120 * clock::SECOND_US;
-/// Tokens and accounts that are remembered.
+/// Number of tokens and accounts that are remembered.
 const REMEMBERED: usize = 10_000;
-/// How long a token lives.
+/// Lifetime of a token in microseconds.
 const LIFE_US: i64 = 86_400 * clock::SECOND_US;
 
-/// How tokens are made.
+/// Holds the rules for making tokens.
 #[derive(Clone)]
 pub struct TokenRules {
-    /// The broker's clock, µs since the epoch.
+    /// The broker's clock, in microseconds since the epoch.
     pub now_us: replaceable::Clock,
-    /// The only PIN that will do; `None`: any.
+    /// The only accepted PIN; `None`: any.
     pub pin: Option<String>,
-    /// The one-time password of a moment (µs since the epoch); `None`: any will do.
+    /// The one-time password of a time (microseconds since the epoch); `None`: any is accepted.
     pub totp: Option<replaceable::Password>,
 }
 
-/// Functions that tests replace.
+/// Types of functions that tests replace.
 pub mod replaceable {
     use std::sync::Arc;
 
-    /// Returns the time, µs since the epoch.
+    /// Returns the time in microseconds since the epoch.
     pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
-    /// Returns the one-time password of a moment (µs since the epoch).
+    /// Returns the one-time password of a time in microseconds since the epoch.
     pub type Password = Arc<dyn Fn(i64) -> String + Send + Sync>;
 }
 
@@ -41,12 +41,12 @@ impl Default for TokenRules {
     }
 }
 
-/// What is known of tokens.
+/// Holds what is known of tokens.
 #[derive(Default)]
 pub(crate) struct Tokens {
     rules: TokenRules,
     refused: BTreeSet<String>,
-    /// The last token that was made for an account, and when somebody last tried (µs since the epoch).
+    /// For each account the time of the last attempt (microseconds since the epoch), and the last token made.
     minted: HashMap<String, (i64, Option<String>)>,
     made: u64,
 }
@@ -62,13 +62,13 @@ impl Tokens {
         Tokens { refused: refused.iter().cloned().collect(), rules, ..Tokens::default() }
     }
 
-    /// Returns whether a token is dead: refused by name, or of an account that another one was made for since.
+    /// Returns whether a token is refused: by name, or because its account got a newer one.
     pub fn is_refused(&self, token: &str) -> bool {
         let living = claim(token, "dhanClientId").and_then(|owner| self.minted.get(&owner)?.1.clone());
         self.refused.contains(token) || living.is_some_and(|living| living != token)
     }
 
-    /// Returns the broker's time, as the `Date` header has it.
+    /// Returns the broker's time in the form of the `Date` header.
     pub fn date(&self) -> String {
         let now = jiff::Timestamp::from_microsecond((self.rules.now_us)()).unwrap_or_default();
         jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
@@ -86,7 +86,7 @@ impl Tokens {
         self.refused.remove(token);
     }
 
-    /// Answers `GET /RenewToken`: a new token, and the old one is dead. A minted token cannot be renewed.
+    /// Answers `GET /RenewToken` with a new token and refuses the old one. A minted token cannot be renewed.
     pub fn renew(&mut self, token: &str, client: &str) -> (Response, bool) {
         if claim(token, "tokenConsumerType").as_deref() == Some("APP") {
             let error = json!({
@@ -109,7 +109,7 @@ impl Tokens {
         (Response::json(200, &body.to_string()), true)
     }
 
-    /// Answers `POST /app/generateAccessToken`. Refusals have status 200, as Dhan's have.
+    /// Answers `POST /app/generateAccessToken`. Refusals have status 200, like Dhan's.
     pub fn mint(&mut self, request: &Request) -> (Response, Option<String>) {
         let value = |key: &str| request.query_value(key).unwrap_or_default();
         let client = value("dhanClientId");
@@ -149,7 +149,7 @@ impl Tokens {
         (Response::json(200, &body.to_string()), Some(client))
     }
 
-    /// Returns a token in the shape of Dhan's, and when it ends on India's wall clock.
+    /// Returns a token in the form of Dhan's, and its expiry on India's wall clock.
     fn make(&mut self, client: &str, consumer_type: &str) -> (String, String) {
         let now_us = (self.rules.now_us)();
         let (iat, exp) = (now_us / clock::SECOND_US, (now_us + LIFE_US) / clock::SECOND_US);
@@ -171,7 +171,7 @@ impl Tokens {
     }
 }
 
-/// Returns a claim of a JWT; `None` for any other text.
+/// Returns a claim of a JWT, or `None` for any other text.
 fn claim(token: &str, name: &str) -> Option<String> {
     let claims = token.split('.').nth(1)?;
     let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).ok()?;

@@ -1,40 +1,40 @@
-//! What Dhan answers when a token is made or renewed. Refusals come as HTTP 200 too.
+//! Interprets Dhan's answers when a token is made or renewed. Refusals come as HTTP 200 too.
 
 use serde::Deserialize;
 use std::fmt;
 
-/// What was asked for.
+/// Names a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
-    /// A new token, by PIN and TOTP.
+    /// Make a new token, with PIN and TOTP.
     Mint,
-    /// A longer life for the token at hand.
+    /// Renew the present token.
     Renew,
 }
 
-/// A token that came.
-pub(super) struct Made {
+/// Holds a token from an answer.
+pub(super) struct NewToken {
     pub token: secrecy::SecretString,
-    /// When it ends, IST, as the server writes it.
+    /// Its expiry in IST, as the server writes it.
     pub expiry: Option<String>,
 }
 
-/// Why none came. The words are the server's, not yet masked.
+/// Says why there is no token. The words are the server's, not yet masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// A token was made, or tried to be made, less than two minutes ago.
+    /// A token was made, or requested, less than two minutes ago.
     TooSoon(String),
-    /// PIN, TOTP or token.
+    /// PIN, TOTP or token were refused.
     Credentials(String),
-    /// The request as such: 400, 404, a redirect.
+    /// The request itself was refused: 400, 404, a redirect.
     Request(String),
-    /// The server has a fault, or the network: nothing is known to have been done.
+    /// The server or the network failed: whether a token was made is unknown.
     Unreachable(String),
     /// The certificate cannot be trusted.
     Untrusted(String),
-    /// It never left this host: another try is no second one.
+    /// The request never left this host, so another attempt is no second one.
     NotSent(String),
-    /// Something else than Dhan answers there.
+    /// Another server than Dhan's answered.
     Foreign(String),
 }
 
@@ -63,8 +63,8 @@ struct Answer {
     expiry_time: Option<String>,
 }
 
-/// Judges an answer by its status and its body.
-pub(super) fn judge(call: Call, status: u16, body: &[u8]) -> Result<Made, Refusal> {
+/// Interprets an answer by its status and its body.
+pub(super) fn judge(call: Call, status: u16, body: &[u8]) -> Result<NewToken, Refusal> {
     if (300..400).contains(&status) {
         return Err(Refusal::Request(format!("it redirects (HTTP {status}), which is never followed")));
     }
@@ -75,7 +75,7 @@ pub(super) fn judge(call: Call, status: u16, body: &[u8]) -> Result<Made, Refusa
         answer.status.as_ref().and_then(serde_json::Value::as_str).is_some_and(|s| s.eq_ignore_ascii_case("error"))
             || answer.error_code.is_some();
     if let (200..300, false, Some(token)) = (status, failed, answer.access_token) {
-        return Ok(Made { token: token.into(), expiry: answer.expiry_time });
+        return Ok(NewToken { token: token.into(), expiry: answer.expiry_time });
     }
     let code = answer.error_code.as_deref().unwrap_or_default();
     let words = answer.message.or(answer.error_message).filter(|words| !words.trim().is_empty());

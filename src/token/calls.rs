@@ -1,7 +1,7 @@
-//! The requests to Dhan: a token made, a token renewed, and the server's time. The only POST of this program is here; it
-//! makes a token and nothing else.
+//! Sends the requests to Dhan: make a token, renew a token, read the server's time. The POST makes a token and nothing
+//! else.
 
-use super::answer::{Call, Made, Refusal, judge};
+use super::answer::{Call, NewToken, Refusal, judge};
 use crate::auth::{ApiBase, Credentials};
 use crate::model::exit::Failure;
 use crate::net::tls::LazyTls;
@@ -11,12 +11,12 @@ use reqwest::{RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::time::Duration;
 
-/// A call, from the look-up to the last byte of its body.
+/// Time limit of a request, from the name look-up to the last byte of the body.
 const LIMIT: Duration = Duration::from_secs(10);
-/// The largest body that is read; bytes.
+/// Limit in bytes of a body.
 const BODY_LIMIT: usize = 64 << 10;
 
-/// Makes the calls.
+/// Sends the requests.
 pub struct Calls {
     api: ApiBase,
     auth: ApiBase,
@@ -25,7 +25,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Nothing is connected yet.
+    /// Creates the client without connecting.
     ///
     /// # Errors
     /// As [`LazyTls::config`].
@@ -35,7 +35,7 @@ impl Calls {
         Ok(Calls { api, auth, to_api, to_auth })
     }
 
-    /// Returns the host that a call goes to, for messages.
+    /// Returns the host of a request, for messages.
     pub(super) fn host(&self, call: Call) -> &str {
         match call {
             Call::Mint => self.auth.host(),
@@ -43,16 +43,21 @@ impl Calls {
         }
     }
 
-    /// Returns the server's time (µs since the epoch, cut to the second), or `None` where it does not tell. Asked for
-    /// without credentials: every answer has a date.
+    /// Returns the server's time (microseconds since the epoch, truncated to the second), or `None` if the answer has
+    /// no date. The request has no credentials, because every answer has a date.
     pub(super) async fn server_time(&self) -> Result<Option<i64>, Refusal> {
         let response = send(self.to_api.get(self.api.join("profile")).header(ACCEPT, "application/json")).await?;
         let date = response.headers().get("date").and_then(|date| date.to_str().ok());
         Ok(date.and_then(parse_http_date))
     }
 
-    /// Asks for a new token.
-    pub(super) async fn mint(&self, client_id: &str, pin: &SecretString, totp: &SecretString) -> Result<Made, Refusal> {
+    /// Requests a new token.
+    pub(super) async fn mint(
+        &self,
+        client_id: &str,
+        pin: &SecretString,
+        totp: &SecretString,
+    ) -> Result<NewToken, Refusal> {
         let mut url = self.auth.join("app/generateAccessToken");
         url.query_pairs_mut()
             .append_pair("dhanClientId", client_id)
@@ -62,8 +67,8 @@ impl Calls {
         answer(Call::Mint, request).await
     }
 
-    /// Asks for a longer life of a token.
-    pub(super) async fn renew(&self, credentials: &Credentials) -> Result<Made, Refusal> {
+    /// Requests the renewal of a token.
+    pub(super) async fn renew(&self, credentials: &Credentials) -> Result<NewToken, Refusal> {
         let value = |text: &str| {
             let mut value = HeaderValue::from_str(text)
                 .map_err(|_| Refusal::Credentials("it holds characters that cannot be sent".to_owned()))?;
@@ -78,7 +83,7 @@ impl Calls {
     }
 }
 
-async fn answer(call: Call, request: RequestBuilder) -> Result<Made, Refusal> {
+async fn answer(call: Call, request: RequestBuilder) -> Result<NewToken, Refusal> {
     let all = async {
         let mut response = send(request).await?;
         let status = response.status().as_u16();
@@ -99,11 +104,11 @@ async fn send(request: RequestBuilder) -> Result<Response, Refusal> {
     request.send().await.map_err(|error| translated(&error))
 }
 
-/// The HTTP client's error; its text holds the address, with PIN and password, and is dropped.
+/// Translates the HTTP client's error. Its text contains the address, with PIN and password, and is dropped.
 fn translated(error: &reqwest::Error) -> Refusal {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(found) = cause {
-        // An I/O error hides what it was made of from its own `source`.
+        // An I/O error does not return its inner error as its `source`.
         let inner = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         let tls = found.downcast_ref::<rustls::Error>();
         let tls = tls.or_else(|| inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()));

@@ -1,4 +1,4 @@
-//! The token file: read, and replaced whole. The old token stays until the new one is on the disk.
+//! Reads the token file and replaces it atomically. The old token stays until the new one is on the disk.
 
 use crate::auth::{self, Claims, Environment};
 use crate::model::exit::{Exit, Failure};
@@ -8,30 +8,30 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// Room that is taken on the disk before a token is asked for; a token that then finds no room would be lost. Bytes.
+/// Bytes reserved on the disk before a token is requested; without room the new token would be lost.
 const ROOM: usize = 4096;
 
-/// What the file holds.
-pub(super) enum Held {
-    /// No file.
-    Nothing,
-    /// Something that is no token; in words that go behind the file's name.
+/// Says what the file holds.
+pub(super) enum StoredToken {
+    /// There is no file.
+    None,
+    /// It holds no token; the words follow the file's name.
     Malformed(String),
-    /// A token, and what it says about itself.
+    /// A token and its claims.
     Token(SecretString, Claims),
 }
 
-/// Where a token is kept.
+/// Holds the path of the token file.
 #[derive(Debug, Clone)]
 pub struct TokenFile {
     path: PathBuf,
 }
 
 impl TokenFile {
-    /// The named file, else `DHAN_TOKEN_FILE`, else the default one.
+    /// Returns the named file, else `DHAN_TOKEN_FILE`, else the default one.
     ///
     /// # Errors
-    /// A usage error when there is no default, since neither XDG_CONFIG_HOME nor HOME is set.
+    /// Returns a usage error if there is no default, because neither XDG_CONFIG_HOME nor HOME is set.
     pub fn find(named: Option<&Path>, environment: &Environment) -> Result<TokenFile, Failure> {
         let named = named.map(Path::to_owned).or_else(|| environment.text("DHAN_TOKEN_FILE").map(PathBuf::from));
         let path = named.or_else(|| auth::default_token_file(environment)).ok_or_else(|| {
@@ -40,18 +40,18 @@ impl TokenFile {
         Ok(TokenFile { path })
     }
 
-    /// Returns where it is.
+    /// Returns its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads it.
+    /// Reads the file.
     ///
     /// # Errors
-    /// Exit 3 when it is there and cannot be read.
-    pub(super) fn read(&self) -> Result<Held, Failure> {
+    /// Exit 3 if it exists and cannot be read.
+    pub(super) fn read(&self) -> Result<StoredToken, Failure> {
         match fs::metadata(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Held::Nothing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(StoredToken::None),
             Ok(metadata) if !metadata.is_file() => {
                 return Err(
                     self.trouble(Exit::Credentials, "is no regular file, so it cannot be replaced by a new token")
@@ -61,16 +61,16 @@ impl TokenFile {
         }
         let text = auth::read_file_now(&self.path).map_err(|words| self.trouble(Exit::Credentials, &words))?;
         Ok(match auth::checked_token(&text) {
-            Err(words) => Held::Malformed(words.to_owned()),
+            Err(words) => StoredToken::Malformed(words.to_owned()),
             Ok(token) => {
                 let claims = auth::claims(&token).unwrap_or_default();
-                Held::Token(token, claims)
+                StoredToken::Token(token, claims)
             }
         })
     }
 
-    /// Takes room beside the file for the next token: a folder that cannot be written, or a full disk, is found before
-    /// the old token is given up for it.
+    /// Reserves room beside the file for the next token, so that a folder without write permission, or a full disk,
+    /// is found before the old token is given up.
     ///
     /// # Errors
     /// Exit 9.
@@ -78,7 +78,7 @@ impl TokenFile {
         let failed = |what: &str, error: &io::Error| {
             self.trouble(Exit::Output, &format!("cannot be written ({what}): {}", crate::model::io_words(error)))
         };
-        // A link stays a link: what it points to is replaced.
+        // A link is kept: the file that it points to is replaced.
         let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = match target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             Some(folder) => folder.to_owned(),
@@ -88,7 +88,7 @@ impl TokenFile {
             DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(|e| failed("its folder", &e))?;
         }
         let beside = beside(&target);
-        // Only a run that was killed leaves one, and it was looked at before.
+        // Only a killed run leaves such a file, and it was checked before.
         let _ = fs::remove_file(&beside);
         let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).custom_flags(flags).open(&beside);
@@ -101,26 +101,26 @@ impl TokenFile {
         Ok(slot)
     }
 
-    /// Puts a token into the file.
+    /// Stores a token in the file.
     ///
     /// # Errors
     /// Exit 9.
-    pub fn keep(&self, token: &SecretString) -> Result<(), Failure> {
-        self.prepare()?.fill(token)
+    pub fn store(&self, token: &SecretString) -> Result<(), Failure> {
+        self.prepare()?.write(token)
     }
 
-    /// Finishes what a killed run began: a token that stands whole beside the file is put into its place, anything less
-    /// is removed. Returns whether a token was put into place.
+    /// Finishes what a killed run began: a complete token beside the file replaces it, anything else is removed.
+    /// Returns whether a token was put into place.
     ///
     /// # Errors
-    /// Exit 9 when it cannot be put there.
-    pub(super) fn heal(&self) -> Result<bool, Failure> {
+    /// Exit 9 if it cannot be put into place.
+    pub(super) fn recover(&self) -> Result<bool, Failure> {
         let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let beside = beside(&target);
         let Ok(metadata) = fs::symlink_metadata(&beside) else { return Ok(false) };
         let is_ours = metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw();
         let text = is_ours.then(|| auth::read_file_now(&beside).ok()).flatten();
-        // The line's end is written with the token: without it the token may be cut.
+        // The line end is written with the token; without it the token may be incomplete.
         let is_whole =
             text.is_some_and(|text| text.expose_secret().ends_with('\n') && auth::checked_token(&text).is_ok());
         if !is_whole {
@@ -143,7 +143,7 @@ fn beside(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{name}.dhan-new"))
 }
 
-/// Room for a token, beside the file that it will replace. Dropped without a token it leaves nothing.
+/// Room for a token beside the file that it will replace. Dropped without a token it leaves nothing.
 pub(super) struct Slot {
     file: File,
     beside: PathBuf,
@@ -156,8 +156,8 @@ impl Slot {
     /// Writes the token, syncs it, and renames it over the file.
     ///
     /// # Errors
-    /// Exit 9; the old token is dead by then, which the message says.
-    pub(super) fn fill(mut self, token: &SecretString) -> Result<(), Failure> {
+    /// Exit 9; the old token is invalid by then, which the message says.
+    pub(super) fn write(mut self, token: &SecretString) -> Result<(), Failure> {
         let line = SecretString::from(format!("{}\n", token.expose_secret()));
         let bytes = line.expose_secret().as_bytes();
         let written = self.file.set_len(0).and_then(|()| {
@@ -175,7 +175,7 @@ impl Slot {
             );
             Failure::new(Exit::Output, words)
         })?;
-        // The rename is on the disk when the folder is; a disk that cannot do that has the token all the same.
+        // The rename is durable once the folder is synced; if that fails, the token is in place all the same.
         let _ = File::open(&self.folder).and_then(|folder| folder.sync_all());
         Ok(())
     }
@@ -210,11 +210,11 @@ mod tests {
     fn a_token_file_and_its_folder_are_made_for_their_owner_alone_and_replaced_whole() {
         let home = tempfile::tempdir().expect("a folder");
         let file = at(home.path().join("a/b/token"));
-        file.prepare().and_then(|slot| slot.fill(&"first".into())).expect("written");
+        file.prepare().and_then(|slot| slot.write(&"first".into())).expect("written");
         assert_eq!((text(&file), mode(&file.path), mode(&home.path().join("a"))), ("first\n".into(), 0o600, 0o700));
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o644)).expect("its mode");
         let inode = fs::metadata(&file.path).expect("there").ino();
-        file.prepare().and_then(|slot| slot.fill(&"second".into())).expect("written");
+        file.prepare().and_then(|slot| slot.write(&"second".into())).expect("written");
         assert_eq!((text(&file), mode(&file.path)), ("second\n".into(), 0o600));
         assert_ne!(fs::metadata(&file.path).expect("there").ino(), inode);
         drop(file.prepare().expect("room"));
@@ -230,7 +230,7 @@ mod tests {
         fs::write(home.path().join("real"), "old\n").expect("written");
         std::os::unix::fs::symlink("real", home.path().join("token")).expect("linked");
         let file = at(home.path().join("token"));
-        file.prepare().and_then(|slot| slot.fill(&"new".into())).expect("written");
+        file.prepare().and_then(|slot| slot.write(&"new".into())).expect("written");
         assert!(fs::symlink_metadata(&file.path).expect("there").is_symlink());
         assert_eq!(fs::read_to_string(home.path().join("real")).expect("text"), "new\n");
     }
@@ -242,7 +242,7 @@ mod tests {
         for (left, taken) in [("new-token\n", true), ("new-tok", false), ("    ", false), ("", false)] {
             fs::write(&file.path, "old\n").expect("written");
             fs::write(home.path().join(".token.dhan-new"), left).expect("written");
-            assert_eq!(file.heal().expect("healed"), taken, "{left:?}");
+            assert_eq!(file.recover().expect("healed"), taken, "{left:?}");
             assert_eq!(text(&file), if taken { "new-token\n" } else { "old\n" });
             assert!(!home.path().join(".token.dhan-new").exists());
         }

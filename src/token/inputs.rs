@@ -1,9 +1,10 @@
-//! PIN and TOTP secret: from a file or a command, never from a command line, never as a value in the environment.
+//! Reads PIN and TOTP secret from a file or a command, never from a command line, and never as a value from the
+//! environment.
 //!
-//! A PIN has four to six digits, too few to be looked for in every message: `2026` in a date would be masked, and the mask
-//! would tell the PIN. It is kept out of messages by construction instead: it is only ever put into the one request, no
-//! error of the HTTP client is shown, and an answer is searched for it before it is shown. The TOTP secret is long enough
-//! for the masker and is known to it.
+//! A PIN has four to six digits, too few to search every message for: `2026` in a date would be masked, and the mask
+//! would reveal the PIN. It is kept out of messages by construction: it is only put into the one request, no error of
+//! the HTTP client is shown, and an answer is searched for it before it is shown. The TOTP secret is long enough for
+//! the redactor and is registered there.
 
 use super::otp::Seed;
 use crate::auth::{self, Environment};
@@ -12,7 +13,7 @@ use crate::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::{Path, PathBuf};
 
-/// What the command line says about PIN and TOTP secret.
+/// Holds the command line's options for PIN and TOTP secret.
 #[derive(Debug, Clone, Default)]
 pub struct InputOptions {
     /// `--pin-file`.
@@ -30,17 +31,17 @@ enum Place {
     Command(String),
 }
 
-/// One of the two secrets, and where it is.
+/// Says where one of the two secrets comes from.
 struct Input {
-    /// What it is, for people.
+    /// Its name for people.
     what: &'static str,
-    /// What its options and variables begin with.
+    /// Prefix of its options and variables.
     word: &'static str,
     place: Option<Place>,
     redactor: Redactor,
 }
 
-/// Where PIN and TOTP secret come from.
+/// Says where PIN and TOTP secret come from.
 pub struct Inputs {
     pin: Input,
     totp: Input,
@@ -64,7 +65,7 @@ impl Inputs {
         }
     }
 
-    /// Warnings about files that others can read.
+    /// Returns warnings about files that other users can read.
     pub fn warnings(&self) -> Vec<String> {
         let file = |input: &Input| match &input.place {
             Some(Place::File(path)) => auth::permission_warning(&format!("{} file", input.what), path),
@@ -73,15 +74,15 @@ impl Inputs {
         [&self.pin, &self.totp].into_iter().filter_map(file).collect()
     }
 
-    /// Names both places, for messages.
+    /// Returns the names of both places, for messages.
     pub fn names(&self) -> [String; 2] {
         [self.pin.name(), self.totp.name()]
     }
 
-    /// Reads both.
+    /// Reads both secrets.
     ///
     /// # Errors
-    /// Exit 3: what is missing or malformed, of both in one message, and what to do.
+    /// Exit 3: says what is missing or malformed, of both in one message, and what to do.
     pub async fn read(&self) -> Result<(SecretString, Seed), Failure> {
         let pin = self.pin.read().await.and_then(|text| pin(&text).map_err(|words| self.pin.wrong(&words)));
         let seed = self.totp.read().await.and_then(|text| Seed::parse(&text).map_err(|words| self.totp.wrong(&words)));
@@ -100,7 +101,7 @@ impl Input {
     fn name(&self) -> String {
         match &self.place {
             Some(Place::File(path)) => format!("the {} file {}", self.what, shown(path)),
-            // A command line may hold passwords: it is not quoted.
+            // The command is not quoted: it may contain a password.
             Some(Place::Command(_)) => format!("the {} command", self.what),
             None => format!("the {}", self.what),
         }
@@ -128,7 +129,7 @@ impl Input {
     }
 }
 
-/// A path as it may be shown: people write the secret itself where its file is asked for.
+/// Returns a path for messages: people may write the secret itself instead of its file.
 fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -141,7 +142,7 @@ fn shown(path: &Path) -> String {
     format!("{path:?}")
 }
 
-/// The PIN without what editors put around it.
+/// Returns the PIN without the text that editors put around it.
 fn pin(text: &SecretString) -> Result<SecretString, String> {
     let text = text.expose_secret();
     let word = text.strip_prefix('\u{feff}').unwrap_or(text).trim();

@@ -1,8 +1,8 @@
-//! The life of an access token: kept in a file, renewed or made anew before it ends.
+//! Manages an access token: kept in a file, renewed or made anew before it expires.
 //!
-//! * [`maker`] – what `dhan token ensure`, `mint` and `renew` do, one process at a time an account.
-//! * [`calls`] – the requests to Dhan, and [`answer`] – what the answers mean.
-//! * [`file`] – the token file, replaced whole.
+//! * [`maker`] – `dhan token ensure`, `mint` and `renew`, one process at a time for an account.
+//! * [`calls`] – the requests to Dhan, and [`answer`] – the meaning of the answers.
+//! * [`file`] – the token file, replaced atomically.
 //! * [`inputs`] – PIN and TOTP secret, from files and commands; [`otp`] – one-time passwords.
 //! * [`time`] – the clock and the pauses, given by the caller.
 
@@ -24,5 +24,5 @@ pub use maker::Maker;
 pub use otp::Seed;
 pub use time::Timing;
 
-/// How long a token lasts that Dhan makes or renews.
+/// Lifetime of a token that Dhan makes or renews.
 pub const TOKEN_LIFE: std::time::Duration = std::time::Duration::from_hours(24);

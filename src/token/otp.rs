@@ -1,27 +1,27 @@
-//! One-time passwords from the secret that Dhan shows as a QR code.
+//! Computes one-time passwords from the secret that Dhan shows as a QR code.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use std::time::Duration;
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 
-/// With less time left in its window, a password is not sent any more: it would arrive too late.
+/// Microseconds before the end of its window from which a password is not sent any more: it could arrive too late.
 const LEAST_LEFT_US: i64 = 4_000_000;
-/// The shortest secret that makes sense; bytes. Dhan's have 20 or more.
+/// Minimum length of a secret in bytes. Dhan's have 20 or more.
 const SHORTEST: usize = 8;
 
-/// The secret of a TOTP generator. Wiped when dropped; has no `Debug`.
+/// Holds the secret of a TOTP generator. Wiped when dropped; has no `Debug`.
 pub struct Seed {
     totp: Totp,
-    /// As it was written, without blanks; for the masker.
+    /// The secret as written, without blanks; for the redactor.
     spelling: SecretString,
 }
 
 impl Seed {
-    /// Reads Base32 (any case, blanks and dashes allowed) or an `otpauth://` address. Errors are words that go behind
-    /// the secret's place; they hold no part of it.
+    /// Parses Base32 (any case, blanks and dashes allowed) or an `otpauth://` address. Error texts follow the
+    /// secret's place and contain no part of it.
     ///
     /// # Errors
-    /// What is wrong, and what to write instead.
+    /// Says what is wrong, and what to write instead.
     pub fn parse(text: &SecretString) -> Result<Seed, String> {
         let text = text.expose_secret();
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
@@ -77,17 +77,17 @@ impl Seed {
         Ok(Seed { totp: builder.with_secret(secret).build_noncompliant(), spelling })
     }
 
-    /// Returns the secret in its usual spelling, for the masker.
+    /// Returns the secret in its usual spelling, for the redactor.
     pub fn spelling(&self) -> &SecretString {
         &self.spelling
     }
 
-    /// Returns the password of a moment (µs since the epoch).
+    /// Returns the password of a time in microseconds since the epoch.
     pub fn password(&self, now_us: i64) -> SecretString {
         SecretString::from(self.totp.generate(u64::try_from(now_us / 1_000_000).unwrap_or(0)).to_string())
     }
 
-    /// Returns how long to wait for a password that is not about to end.
+    /// Returns how long to wait for a password that does not expire too soon.
     pub fn wait(&self, now_us: i64) -> Duration {
         let period = i64::try_from(self.totp.step()).unwrap_or(30) * 1_000_000;
         let left = period - now_us.rem_euclid(period);

@@ -1,4 +1,4 @@
-//! The clock and the pauses of making a token, given by the caller: a week is a test of seconds.
+//! Provides the clock and the pauses of making a token, given by the caller, so that a test of a week takes seconds.
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -16,12 +16,12 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// The clock of this host, and real pauses.
+    /// Returns the clock of this host, with real pauses.
     pub fn system() -> Timing {
         Timing::of(crate::clock::now_us, |wait| tokio::time::sleep(wait).boxed())
     }
 
-    /// Any clock (µs since the epoch) and any way to let time pass.
+    /// Creates a clock from functions that return the time (microseconds since the epoch) and let time pass.
     pub fn of(
         now_us: impl Fn() -> i64 + Send + Sync + 'static,
         pause: impl Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync + 'static,
@@ -29,12 +29,12 @@ impl Timing {
         Timing { now_us: Arc::new(now_us), pause: Arc::new(pause) }
     }
 
-    /// Returns the time, µs since the epoch.
+    /// Returns the time in microseconds since the epoch.
     pub fn now_us(&self) -> i64 {
         (self.now_us)()
     }
 
-    /// Waits.
+    /// Waits for a time.
     pub async fn pause(&self, wait: Duration) {
         (self.pause)(wait).await;
     }

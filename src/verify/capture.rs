@@ -1,6 +1,6 @@
-//! Checks a capture: that it is whole, and that what a replay prints of it is as it should be.
+//! Checks a capture: that it is complete, and that the records which a replay prints are valid.
 
-use super::{Around, Findings, ndjson};
+use super::{FileContext, Findings, ndjson};
 use crate::capture::entry::{Entry, EntryIter};
 use crate::capture::{Part, Player};
 use crate::console::Console;
@@ -16,11 +16,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Reads a capture to its end. `file` is asked whether somebody is writing it.
+/// Reads a capture to its end. `file` shows whether a process is writing it.
 ///
 /// # Errors
-/// What reading says.
-pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findings, Around)> {
+/// Returns errors of reading.
+pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findings, FileContext)> {
     let lines = Lines::default();
     let mut run: Option<Pipeline> = None;
     let (mut pid, mut finished, mut torn_bytes) = (None, false, 0);
@@ -36,10 +36,10 @@ pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findin
             }
             Part::Entries(entries) => match run.take() {
                 Some(pipeline) => {
-                    let (rest, whole) = play(pipeline, entries);
+                    let (rest, is_complete) = play(pipeline, entries);
                     finished = rest.is_none();
                     run = rest;
-                    if !whole {
+                    if !is_complete {
                         lines.damage("a block ends in what is no entry");
                     }
                 }
@@ -56,18 +56,18 @@ pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findin
     if let Some(mut pipeline) = run {
         pipeline.flush();
     }
-    // Asked only where somebody may be writing, so that nobody who starts to is kept from it.
+    // Tested only if a process may be writing, so that no new writer is kept out.
     let written = !finished && matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock));
-    let around = Around {
+    let context = FileContext {
         marked: written,
         writer_pid: pid.filter(|_| written),
         torn_bytes: if written { 0 } else { torn_bytes },
         no_end_records: false,
     };
-    Ok((lines.take(), around))
+    Ok((lines.take(), context))
 }
 
-/// Plays a block; the pipeline is gone when the run has ended in it.
+/// Plays a block; returns `None` instead of the pipeline if the run ended in it.
 fn play(mut pipeline: Pipeline, entries: EntryIter<'_>) -> (Option<Pipeline>, bool) {
     for entry in entries {
         match entry {
@@ -92,14 +92,14 @@ fn pipeline(feed: Stream, lines: &Lines, created_us: i64) -> Pipeline {
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
     let destination = Box::new(lines.clone());
     let spec = OutputSpec { destination, style, header: None, is_file: true };
-    // Nothing of it is for people: control records go among the others.
+    // No record is shown to people, so control records go among the others.
     let outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
     Pipeline::new(Rules::everything(feed), outputs, created_us)
 }
 
-/// What a replay would print, checked instead of kept.
+/// Checks what a replay would print instead of keeping it.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<ndjson::Check>>);
+struct Lines(Arc<Mutex<ndjson::NdjsonCheck>>);
 
 impl Lines {
     fn damage(&self, what: &str) {

@@ -7,16 +7,16 @@ use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
 use csv::ByteRecord;
 
-/// The check of one file.
+/// Checks one file.
 #[derive(Default)]
-pub struct Check {
+pub struct CsvCheck {
     findings: Findings,
     columns: Option<Vec<(String, Kind)>>,
     last_us: Option<i64>,
 }
 
-impl Check {
-    /// Looks at a row; `at` is the line it begins in.
+impl CsvCheck {
+    /// Checks a row; `at` is the number of its first line.
     pub fn row(&mut self, row: &ByteRecord, at: u64) {
         if self.columns.is_none() {
             match header(row) {
@@ -34,7 +34,7 @@ impl Check {
         }
     }
 
-    /// What was found.
+    /// Returns the findings.
     pub fn done(self) -> Findings {
         self.findings
     }
@@ -65,7 +65,7 @@ impl Check {
         }
         let last = row.get(row.len() - 1).unwrap_or_default();
         let recv = line::number(last).or_else(|| line::iso(last)).ok_or("the receive time is not one")?;
-        // A book has a row a level.
+        // An order book has one row for each level.
         let same_record = kind.schema().family == Family::Book && !side.is_empty() && self.last_us == Some(recv);
         let before = self.last_us.replace(recv);
         if !same_record {
@@ -101,7 +101,7 @@ fn header(row: &ByteRecord) -> Result<Vec<(String, Kind)>, String> {
     }
 }
 
-/// Returns what a CSV column may hold; `None` for a column that no header of ours has.
+/// Returns the kind of a CSV column, or `None` for a column that no header of this program has.
 fn column(name: &str) -> Option<Kind> {
     if name == "type" {
         return Some(Kind::Text);

@@ -1,4 +1,4 @@
-//! What was captured, read back: is it whole? Pure: lines in, findings out.
+//! Checks whether recorded files are complete: lines in, findings out, without I/O.
 
 pub mod capture;
 pub mod csv;
@@ -11,120 +11,120 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The one record that `dhan verify` prints for a file.
+/// Holds the record that `dhan verify` prints for a file.
 #[derive(Debug, Clone, Serialize)]
-pub struct Summary {
+pub struct VerifySummary {
     /// Always `verify`.
     pub r#type: &'static str,
-    /// The file as it was named.
+    /// The file as named.
     pub file: String,
     /// `ndjson`, `csv` or `capture`.
     pub format: &'static str,
-    /// `ok`, `gaps`, `no_end` or `damaged`: the worst that was found.
+    /// The worst finding: `ok`, `gaps`, `no_end` or `damaged`.
     pub verdict: &'static str,
-    /// Lines, without a header.
+    /// Number of lines, without a header.
     pub lines: u64,
-    /// Records by type.
+    /// Number of records by type.
     pub records: BTreeMap<&'static str, u64>,
-    /// The first receive time, µs since the epoch.
+    /// First receive time, in microseconds since the epoch.
     pub first_us: Option<i64>,
-    /// The last one.
+    /// Last receive time, in microseconds since the epoch.
     pub last_us: Option<i64>,
-    /// Orderly ends (`end` records).
+    /// Number of orderly ends (`end` records).
     pub ends: u64,
-    /// Whether the file as a whole ended orderly: its last record is an `end` (NDJSON), and no marker says that it is
+    /// Whether the file ended in an orderly way: its last record is an `end` (NDJSON), and no marker says that it is
     /// still being written or that its writer was killed.
     pub ended_orderly: bool,
-    /// The process that is writing it now.
+    /// Process id of the present writer.
     pub writer_pid: Option<u32>,
-    /// Gap records.
+    /// Number of gap records.
     pub gaps: u64,
-    /// What they span together, in seconds.
+    /// Duration of all gaps in seconds.
     pub gap_seconds: f64,
-    /// Gap records by reason.
+    /// Number of gap records by reason.
     pub gap_reasons: BTreeMap<String, u64>,
-    /// What the `end` records say together.
+    /// Sum of the `end` records' packet counters.
     #[serde(rename = "books")]
     pub counts: PacketCounts,
-    /// Packets that the last `end` record counts beyond the records of this file. They are in the earlier files of a run
+    /// Number of packets that the last `end` record counts beyond the records of this file. They are in the earlier files of a run
     /// that was rotated, else they are missing.
     pub elsewhere: u64,
-    /// The packets of the last run here, if it went on in another file.
+    /// Number of packets of the last run here, if it continued in another file.
     #[serde(skip)]
     pub rotated_packets: Option<u64>,
-    /// Lines (and books) that are not as they should be.
+    /// Number of invalid lines and counters.
     pub damaged: u64,
-    /// The first of them: line number and what is wrong.
+    /// The first of them: its line number and what is wrong.
     pub first_damage: Option<Damage>,
-    /// Bytes behind the last whole line or frame.
+    /// Bytes behind the last complete line or frame.
     pub torn_bytes: u64,
-    /// How many instruments there are records of.
+    /// Number of instruments with records.
     pub instruments: usize,
-    /// Each of them.
+    /// The coverage of each instrument.
     pub coverage: Vec<Coverage>,
 }
 
-/// A place where a file is not as it should be.
+/// Describes an invalid place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Damage {
-    /// The line, from 1.
+    /// Line number, from 1.
     pub line: u64,
     /// What is wrong with it.
     pub what: String,
 }
 
-/// What a file has of one instrument.
+/// Describes a file's records of one instrument.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Coverage {
     /// `SEGMENT:ID`.
     pub instrument: String,
-    /// Records.
+    /// Number of records.
     pub records: u64,
-    /// The first, µs since the epoch.
+    /// First receive time, in microseconds since the epoch.
     pub first_us: i64,
-    /// The last.
+    /// Last receive time.
     pub last_us: i64,
-    /// The longest time between two of them, in seconds.
+    /// Longest time between two records, in seconds.
     pub longest_silence_seconds: f64,
-    /// When that began.
+    /// Beginning of that time.
     pub longest_silence_from_us: i64,
 }
 
-/// The worst there is to say about a file.
+/// Names the worst finding about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// Whole.
+pub enum FileVerdict {
+    /// Complete.
     Ok,
-    /// Whole, with losses that it tells of.
+    /// Complete, with losses that it reports.
     Gaps,
-    /// It does not end orderly.
+    /// Without an orderly end.
     NoEnd,
-    /// Lines are missing, broken, or not ours.
+    /// Lines are missing, invalid, or of another program.
     Damaged,
 }
 
-impl Verdict {
-    /// The word in the summary.
+impl FileVerdict {
+    /// Returns the word in the summary.
     pub const fn word(self) -> &'static str {
         match self {
-            Verdict::Ok => "ok",
-            Verdict::Gaps => "gaps",
-            Verdict::NoEnd => "no_end",
-            Verdict::Damaged => "damaged",
+            FileVerdict::Ok => "ok",
+            FileVerdict::Gaps => "gaps",
+            FileVerdict::NoEnd => "no_end",
+            FileVerdict::Damaged => "damaged",
         }
     }
 }
 
-/// What is known from outside the lines.
+/// Holds what is known of a file besides its lines.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Around {
-    /// A marker is beside the file.
+pub struct FileContext {
+    /// Whether a marker is beside the file.
     pub marked: bool,
-    /// Who holds it.
+    /// Process id of the marker's holder.
     pub writer_pid: Option<u32>,
-    /// Bytes behind the last whole line or frame.
+    /// Bytes behind the last complete line or frame.
     pub torn_bytes: u64,
-    /// The format has no `end` record: only a marker tells that the end is missing.
+    /// Whether the format has no `end` records, so that only a marker shows a missing end.
     pub no_end_records: bool,
 }
 
@@ -136,16 +136,17 @@ struct Seen {
     silence_from: i64,
 }
 
-/// How far the clock is set back at least between two runs that are appended one to another, µs.
+/// Smallest step in microseconds by which the clock is set back between two runs in one file.
 const SET_BACK: i64 = 1_000_000;
 
-/// Returns whether a record begins another run, where no `end` record says so. Within a run receive times grow whatever the
-/// clock does, so that a large step back is a clock that stood earlier in the next run; a small one is rows out of order.
+/// Returns whether a record begins another run, if no `end` record says so. Within a run receive times grow whatever
+/// the clock does. A large step back therefore means that the next run's clock was behind; a small one means that
+/// rows are out of order.
 fn is_another_run(before_us: i64, recv_us: i64) -> bool {
     before_us.saturating_sub(recv_us) >= SET_BACK
 }
 
-/// What was found so far; the same for all formats. Memory grows with instruments, not with lines.
+/// Collects findings, for all formats. Memory grows with instruments, not with lines.
 #[derive(Default)]
 pub struct Findings {
     lines: u64,
@@ -158,8 +159,8 @@ pub struct Findings {
     gap_us: i64,
     gap_reasons: BTreeMap<String, u64>,
     counts: PacketCounts,
-    /// An `end` record tells of losses that no gap record shows.
-    loss_untold: bool,
+    /// Whether an `end` record reports losses that no gap record shows.
+    has_unreported_loss: bool,
     elsewhere: u64,
     rotated_packets: Option<u64>,
     damaged: u64,
@@ -168,7 +169,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Something is wrong in a line.
+    /// Records an invalid line.
     pub fn damage(&mut self, line: u64, what: impl Into<String>) {
         self.damaged += 1;
         if self.first_damage.is_none() {
@@ -189,8 +190,8 @@ impl Findings {
         *self.gap_reasons.entry(reason.to_owned()).or_default() += 1;
     }
 
-    /// Takes over the gaps that were told of in another file.
-    pub fn gaps_of(&mut self, other: &Findings) {
+    /// Adds the gaps that another file reports.
+    pub fn add_gaps(&mut self, other: &Findings) {
         self.gaps += other.gaps;
         self.gap_us += other.gap_us;
         for (reason, n) in &other.gap_reasons {
@@ -217,21 +218,21 @@ impl Findings {
         }
     }
 
-    /// The verdict and the record that says it.
-    pub fn summary(mut self, file: String, format: &'static str, around: Around) -> (Verdict, Summary) {
-        if around.torn_bytes > 0 && !around.marked {
-            let what = format!("{} bytes at the end are not a whole line or compressed frame", around.torn_bytes);
+    /// Returns the verdict and the record with it.
+    pub fn summary(mut self, file: String, format: &'static str, context: FileContext) -> (FileVerdict, VerifySummary) {
+        if context.torn_bytes > 0 && !context.marked {
+            let what = format!("{} bytes at the end are not a whole line or compressed frame", context.torn_bytes);
             self.damage(self.lines + 1, what);
         }
-        let ended_orderly = !around.marked && around.torn_bytes == 0 && (self.last_is_end || around.no_end_records);
+        let ended_orderly = !context.marked && context.torn_bytes == 0 && (self.last_is_end || context.no_end_records);
         let verdict = if self.damaged > 0 {
-            Verdict::Damaged
+            FileVerdict::Damaged
         } else if !ended_orderly {
-            Verdict::NoEnd
-        } else if self.gaps > 0 || self.loss_untold {
-            Verdict::Gaps
+            FileVerdict::NoEnd
+        } else if self.gaps > 0 || self.has_unreported_loss {
+            FileVerdict::Gaps
         } else {
-            Verdict::Ok
+            FileVerdict::Ok
         };
         let seconds = |us: i64| us as f64 / 1e6;
         let mut coverage: Vec<Coverage> = (self.instruments.into_iter())
@@ -245,7 +246,7 @@ impl Findings {
             })
             .collect();
         coverage.sort_by(|a, b| a.instrument.cmp(&b.instrument));
-        let summary = Summary {
+        let summary = VerifySummary {
             r#type: "verify",
             file,
             format,
@@ -256,7 +257,7 @@ impl Findings {
             last_us: self.last_us,
             ends: self.ends,
             ended_orderly,
-            writer_pid: around.writer_pid,
+            writer_pid: context.writer_pid,
             gaps: self.gaps,
             gap_seconds: seconds(self.gap_us),
             gap_reasons: self.gap_reasons,
@@ -265,7 +266,7 @@ impl Findings {
             rotated_packets: self.rotated_packets,
             damaged: self.damaged,
             first_damage: self.first_damage,
-            torn_bytes: around.torn_bytes,
+            torn_bytes: context.torn_bytes,
             instruments: coverage.len(),
             coverage,
         };

@@ -1,41 +1,41 @@
 //! Checks NDJSON line by line.
 
-use super::value::{Members, fits};
+use super::value::{OrderedMembers, fits};
 use super::{Findings, is_another_run};
 use crate::format::line;
 use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
 use serde_json::value::RawValue;
 
-/// The check of one file.
+/// Checks one file.
 #[derive(Default)]
-pub struct Check {
+pub struct NdjsonCheck {
     findings: Findings,
     last_us: Option<i64>,
-    /// Records since the last run or file began, whose number its `end` must agree with.
+    /// Number of records since the last run or file began, which the `end` must match.
     packets: u64,
     books: u64,
     orders: u64,
-    /// Trades that the bars show. The books count a packet once, with one of the bars that take it in.
+    /// Number of trades that the bars show. The counters include a packet once, with one of its bars.
     ticks: u64,
     gaps: u64,
-    /// Bad lines since then: then nothing is concluded from numbers.
+    /// Number of invalid lines since then; with any, the counts are not compared.
     damaged: u64,
-    /// The run began in this file: it follows another one's last `end`.
+    /// Whether the run began in this file: it follows another run's last `end`.
     began_here: bool,
-    /// The last `end` was that of a run, not of a file.
+    /// Whether the last `end` was that of a run, not of a file.
     run_ended: bool,
-    /// The file holds the gaps of a CSV file: no `end` record says where another run begins.
+    /// Whether the file holds the gaps of a CSV file: no `end` record shows where another run begins.
     is_gap_file: bool,
 }
 
-impl Check {
-    /// Checks a file that holds the gaps of a CSV file.
-    pub fn of_gaps() -> Check {
-        Check { is_gap_file: true, ..Check::default() }
+impl NdjsonCheck {
+    /// Creates a check for a file that holds the gaps of a CSV file.
+    pub fn of_gaps() -> NdjsonCheck {
+        NdjsonCheck { is_gap_file: true, ..NdjsonCheck::default() }
     }
 
-    /// Looks at a whole line, without its line end.
+    /// Checks a complete line, without its line end.
     pub fn line(&mut self, text: &[u8]) {
         self.findings.lines += 1;
         if let Err(what) = self.read(text) {
@@ -45,21 +45,21 @@ impl Check {
         }
     }
 
-    /// Something is missing behind the last line; numbers prove nothing until the next run.
+    /// Records that something is missing behind the last line; counts are not compared until the next run.
     pub fn damage(&mut self, what: &str) {
         self.damaged += 1;
         let line = self.findings.lines + 1;
         self.findings.damage(line, what);
     }
 
-    /// What was found.
+    /// Returns the findings.
     pub fn done(self) -> Findings {
         self.findings
     }
 
     fn read(&mut self, text: &[u8]) -> Result<(), String> {
         let text = std::str::from_utf8(text).map_err(|_| "not UTF-8".to_owned())?;
-        let Members(members) = serde_json::from_str(text).map_err(|_| "not a JSON object".to_owned())?;
+        let OrderedMembers(members) = serde_json::from_str(text).map_err(|_| "not a JSON object".to_owned())?;
         let spaced = || text.starts_with("{ ") || text.contains("\": ");
         let kind = match members.first() {
             Some((key, value)) if key == "type" => unquoted(value).ok_or("type is not text")?,
@@ -71,7 +71,7 @@ impl Check {
             return Err("has spaces between its members".to_owned());
         }
         let member = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-        let whole = |name: &str| member(name).and_then(|value| value.get().parse::<u64>().ok()).unwrap_or(0);
+        let integer = |name: &str| member(name).and_then(|value| value.get().parse::<u64>().ok()).unwrap_or(0);
         let reason = member("reason").and_then(unquoted).unwrap_or_default();
         let begins = self.findings.last_is_end || kind == RecordType::Gap && reason == "restarted";
         if begins && kind != RecordType::End {
@@ -86,7 +86,7 @@ impl Check {
             Family::Packet => self.packets += 1,
             Family::Book => self.books += 1,
             Family::Order => self.orders += 1,
-            Family::Bar => self.ticks += whole("ticks"),
+            Family::Bar => self.ticks += integer("ticks"),
             Family::Control => {}
         }
         if family != Family::Control
@@ -97,7 +97,7 @@ impl Check {
         }
         match kind {
             RecordType::Gap => {
-                // The gap before a run is not one of the run.
+                // A gap before a run does not belong to the run.
                 self.gaps += u64::from(reason != "restarted");
                 let (from, to) =
                     (moment(member("from_us").or(member("from"))), moment(member("to_us").or(member("to"))));
@@ -110,8 +110,8 @@ impl Check {
             RecordType::End => {
                 self.findings.ends += 1;
                 self.run_ended = reason != "rotated";
-                self.findings.rotated_packets = (!self.run_ended).then(|| whole("written"));
-                self.end(whole)?;
+                self.findings.rotated_packets = (!self.run_ended).then(|| integer("written"));
+                self.end(integer)?;
             }
             _ => {}
         }
@@ -123,9 +123,9 @@ impl Check {
         }
     }
 
-    fn end(&mut self, whole: impl Fn(&str) -> u64) -> Result<(), String> {
+    fn end(&mut self, integer: impl Fn(&str) -> u64) -> Result<(), String> {
         let [received, written, filtered, dropped, malformed, gaps] =
-            ["received", "written", "filtered", "dropped", "malformed", "gaps"].map(&whole);
+            ["received", "written", "filtered", "dropped", "malformed", "gaps"].map(&integer);
         let sum = &mut self.findings.counts;
         sum.received += received;
         sum.written += written;
@@ -141,8 +141,8 @@ impl Check {
         if self.damaged > 0 {
             return Ok(());
         }
-        // An order snapshot has many orders in one message, a book takes up to two packets, a bar any number. A run's last
-        // counters are about all its files: what they count beyond this one may be in those before it.
+        // An order snapshot has many orders in one message, an order book takes up to two packets, a bar any number. A
+        // run's last counters cover all its files, so the surplus may be in earlier ones.
         let records = self.packets + self.books;
         let exact = self.books == 0 && (self.began_here || !self.run_ended);
         let most = records + self.ticks;
@@ -156,9 +156,9 @@ impl Check {
         if self.orders == 0 && self.books == 0 {
             self.findings.elsewhere += written.saturating_sub(most);
         }
-        // Told without a record (`--no-gaps`), or found out when nothing could be written any more.
+        // The loss has no record with `--no-gaps`, or if it was found when nothing could be written any more.
         let only_here = exact || written <= most || self.orders > 0 || self.books > 0;
-        self.findings.loss_untold |= only_here && (gaps > self.gaps || dropped > 0);
+        self.findings.has_unreported_loss |= only_here && (gaps > self.gaps || dropped > 0);
         if self.gaps > gaps {
             return Err(format!("the books say {gaps} gaps, but there are {} gap records", self.gaps));
         }
@@ -178,7 +178,7 @@ fn moment(value: Option<&RawValue>) -> Option<i64> {
     }
 }
 
-/// Checks names, order and values of what follows `type`; the receive time.
+/// Checks names, order and values of the members behind `type`; returns the receive time.
 fn fields(kind: RecordType, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) -> Result<i64, String> {
     let record = kind.name();
     let mut members = members.iter();
@@ -197,7 +197,7 @@ fn fields(kind: RecordType, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) 
             return Err(format!("{record}: {name} is {text}"));
         }
     }
-    // Keys that a newer version has added stand before the receive time.
+    // A newer version adds keys before the receive time.
     match members.next_back() {
         Some((key, value)) if key == "recv_us" || key == "recv" => {
             moment(Some(value)).ok_or_else(|| format!("{key} is not a time"))

@@ -1,14 +1,14 @@
-//! What was found in a file, as a row for people.
+//! Formats the findings of a file as a table row for people.
 
-use super::Summary;
+use super::VerifySummary;
 use crate::clock::ist_civil;
 use crate::console::untrusted;
 use crate::model::time::words;
 use std::time::Duration;
 
-/// Returns the cells of a file's row: its name, state, records, instruments, first and last record in IST, gaps, what they
-/// span together, the longest silence of an instrument, and what is to be said of it.
-pub fn row(summary: &Summary) -> [String; 10] {
+/// Returns the cells of a file's row: name, state, records, instruments, first and last record in IST, gaps, their
+/// duration, the longest silence of an instrument, and a remark.
+pub fn row(summary: &VerifySummary) -> [String; 10] {
     let records: u64 = summary.records.values().sum();
     let (first, last) = (summary.first_us, summary.last_us);
     let is_same_day = first.zip(last).is_some_and(|(first, last)| ist_civil(first).date() == ist_civil(last).date());
@@ -25,16 +25,16 @@ pub fn row(summary: &Summary) -> [String; 10] {
         summary.gaps.to_string(),
         if summary.gaps == 0 { none() } else { span(summary.gap_seconds) },
         silence.map_or_else(none, |one| format!("{} {}", span(one.longest_silence_seconds), one.instrument)),
-        note(summary),
+        remark(summary),
     ]
 }
 
-/// Stands for what there is none of.
+/// Returns the text for an absent value.
 fn none() -> String {
     "-".to_owned()
 }
 
-/// Returns a length of time in words, to the tenth of a second where it is short.
+/// Returns a duration in words, to a tenth of a second if it is short.
 fn span(seconds: f64) -> String {
     if seconds < 60.0 {
         return format!("{seconds:.1}s");
@@ -42,8 +42,8 @@ fn span(seconds: f64) -> String {
     words(Duration::try_from_secs_f64(seconds.round()).unwrap_or(Duration::MAX))
 }
 
-/// Returns what a reader of the table should know of a file: the first damage, why its end is none, why there are gaps.
-fn note(summary: &Summary) -> String {
+/// Returns the remark on a file: the first damage, why it has no orderly end, why there are gaps.
+fn remark(summary: &VerifySummary) -> String {
     let mut notes = Vec::new();
     if let Some(damage) = &summary.first_damage {
         let more = if summary.damaged > 1 { format!(" (and {} more)", summary.damaged - 1) } else { String::new() };
@@ -66,16 +66,16 @@ fn note(summary: &Summary) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Around, Findings};
+    use super::super::{FileContext, Findings};
     use super::*;
 
     /// 2026-06-10 09:49:57 in India.
     const AT: i64 = 1_781_065_197_000_000;
 
-    fn shown(fill: impl FnOnce(&mut Findings), around: Around) -> String {
+    fn shown(fill: impl FnOnce(&mut Findings), context: FileContext) -> String {
         let mut findings = Findings::default();
         fill(&mut findings);
-        row(&findings.summary("a\u{1b}.ndjson".to_owned(), "ndjson", around).1).join(" | ")
+        row(&findings.summary("a\u{1b}.ndjson".to_owned(), "ndjson", context).1).join(" | ")
     }
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
                 }
                 findings.record("end", AT + 65_000_000);
             },
-            Around::default(),
+            FileContext::default(),
         );
         let end = "| ok | 5 | 2 | 2026-06-10 09:49:57 | 09:51:02 | 0 | - | 1m 1s IDX_I:13 | ";
         assert!(text.ends_with(end) && !text.contains('\u{1b}'), "{text}");
@@ -103,12 +103,12 @@ mod tests {
                 findings.damage(17, "no JSON");
                 findings.damage(18, "no JSON");
             },
-            Around { marked: true, writer_pid: Some(7), ..Around::default() },
+            FileContext { marked: true, writer_pid: Some(7), ..FileContext::default() },
         );
         let end = "| damaged | 1 | - | 2026-06-10 09:49:57 | 09:49:57 | 1 | 2.5s | - | line 17: no JSON (and 1 more); pid 7 is \
                    writing it; 1 disconnected";
         assert!(text.ends_with(end), "{text}");
-        let nothing = shown(|_| {}, Around::default());
+        let nothing = shown(|_| {}, FileContext::default());
         assert!(nothing.contains("| no_end | 0 | - | - | - | 0 | - | - | no orderly end"), "{nothing}");
     }
 }

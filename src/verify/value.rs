@@ -1,4 +1,4 @@
-//! Members of an object in the order they stand in, and whether a value is what it should be.
+//! Reads an object's members in their order, and checks values against their kind.
 
 use crate::format::line::iso;
 use crate::record::schema::{Kind, LEVEL};
@@ -7,15 +7,15 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// An object's members as they stand in the text.
+/// Holds an object's members in the order of the text.
 #[derive(Debug)]
-pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct OrderedMembers<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for OrderedMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct InOrder;
         impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
+            type Value = OrderedMembers<'de>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an object")
@@ -29,34 +29,35 @@ impl<'de> Deserialize<'de> for Members<'de> {
                     }
                     members.push((key.0, value));
                 }
-                Ok(Members(members))
+                Ok(OrderedMembers(members))
             }
         }
         deserializer.deserialize_map(InOrder)
     }
 }
 
-/// Serde owns a `Cow` unless it is told to borrow.
+/// Serde copies a `Cow` unless it is told to borrow.
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// A number as JSON writes it.
+/// Returns whether a text is a JSON number.
 fn is_number(text: &str) -> bool {
     text.bytes().next().is_some_and(|b| b == b'-' || b.is_ascii_digit())
 }
 
-/// A whole number.
+/// Returns whether a text is an integer.
 pub fn is_int(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// A number with a fraction, or, as the shortest text of a tiny or huge one is (`1e-20`), with an exponent.
+/// Returns whether a text is a number with a fraction, or with an exponent, which the shortest text of a tiny or huge
+/// number has (`1e-20`).
 fn is_price(text: &str) -> bool {
     is_number(text) && text.contains(['.', 'e']) && text.parse::<f64>().is_ok()
 }
 
-/// Whether a JSON value is what the field may hold.
+/// Returns whether a JSON value is allowed for a kind of field.
 pub fn fits(kind: Kind, json: &str) -> bool {
     let text = || json.starts_with('"');
     let is_null = json == "null";
@@ -80,18 +81,18 @@ pub fn fits(kind: Kind, json: &str) -> bool {
         Kind::Second | Kind::Micros(_) => moment(),
         Kind::SecondOrNull => is_null || moment(),
         Kind::FiveBids | Kind::FiveAsks | Kind::Levels => {
-            serde_json::from_str::<Vec<Members<'_>>>(json).is_ok_and(|levels| levels.iter().all(is_level))
+            serde_json::from_str::<Vec<OrderedMembers<'_>>>(json).is_ok_and(|levels| levels.iter().all(is_level))
         }
     }
 }
 
-fn is_level(level: &Members<'_>) -> bool {
+fn is_level(level: &OrderedMembers<'_>) -> bool {
     matches!(&level.0[..], [(price, p), (qty, q), (orders, o)]
         if [&**price, &**qty, &**orders] == LEVEL.map(|field| field.name)
             && is_price(p.get()) && is_int(q.get()) && is_int(o.get()))
 }
 
-/// Whether a CSV cell is what its column may hold; empty is null.
+/// Returns whether a CSV cell is allowed for its column; an empty cell is null.
 pub fn cell_fits(kind: Kind, text: &str) -> bool {
     if text.is_empty() {
         return true;
@@ -103,7 +104,7 @@ pub fn cell_fits(kind: Kind, text: &str) -> bool {
         Kind::Second | Kind::SecondOrNull | Kind::Micros(_) => is_int(text) || iso(text.as_bytes()).is_some(),
         Kind::Word(words) | Kind::WordOrNull(words) => words.contains(&text),
         Kind::Words(words) => text.split('|').all(|word| words.contains(&word)),
-        Kind::Object => serde_json::from_str::<Members<'_>>(text).is_ok(),
+        Kind::Object => serde_json::from_str::<OrderedMembers<'_>>(text).is_ok(),
         _ => true,
     }
 }

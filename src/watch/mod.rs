@@ -1,9 +1,9 @@
-//! `dhan watch`: the streams of a run as a full-screen view.
+//! Shows the streams of a run as a full-screen view: `dhan watch`.
 //!
-//! * [`model`] – records in, the state that is shown out; it knows neither the terminal nor the clock.
-//! * [`ui`] – keys in, what is selected, sorted, filtered and asked for out.
-//! * [`view`] – model and ui onto a ratatui frame.
-//! * [`terminal`] – raw mode and the alternate screen, and leaving both whatever happens.
+//! * [`model`] – records in, the displayed state out; it knows neither the terminal nor the clock.
+//! * [`ui`] – keys in; selection, sort order, filter and requests out.
+//! * [`view`] – draws model and ui on a ratatui frame.
+//! * [`terminal`] – raw mode and the alternate screen, and restoring the terminal in every case.
 //! * [`screen`] – the thread that reads keys and draws, at most 20 times a second.
 
 pub mod model;

@@ -1,6 +1,6 @@
-//! What is known of a run: rows of instruments, books, orders, connections and losses.
+//! Holds what is known of a run: rows of instruments, order books, orders, connections and losses.
 //!
-//! Pure: records and events come in, and every moment is one that they carry.
+//! Records and events come in, without I/O; all times are theirs.
 
 use super::spark::Spark;
 use crate::model::InstrumentKey;
@@ -16,81 +16,82 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Orders that are kept; the oldest go first.
+/// Number of orders that are kept; the oldest are dropped first.
 const ORDERS: usize = 10_000;
 
-/// Rows that are kept of instruments that nobody asked for, and books; a server that invents more must not take all memory.
+/// Number of rows and order books kept for instruments that were not subscribed; it bounds the memory when a server
+/// invents instruments.
 const STRANGERS: usize = 25_000;
 
-/// Everything that the view may show.
+/// Holds everything that the view may show.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
-    rows: Vec<Row>,
-    /// How many of them were asked for when they were last counted.
-    asked: usize,
+    rows: Vec<TableRow>,
+    /// Number of rows that were subscribed when last counted.
+    subscribed: usize,
     index: FxHashMap<InstrumentKey, usize>,
-    /// What instruments are called; names come before rows.
+    /// Symbols of instruments; they arrive before the rows.
     names: FxHashMap<InstrumentKey, Arc<str>>,
-    /// The connections, the first is number 1.
-    pub connections: Vec<Connection>,
-    /// The books of the depth streams.
-    pub books: FxHashMap<InstrumentKey, Book>,
+    /// The connections; the first is number 1.
+    pub connections: Vec<ConnectionState>,
+    /// The order books of the depth streams.
+    pub books: FxHashMap<InstrumentKey, ShownBook>,
     /// The orders, newest first.
     pub orders: VecDeque<OrderRow>,
-    /// What was lost.
+    /// The losses.
     pub losses: Losses,
-    /// Packets that were shown.
+    /// Number of packets shown.
     pub packets: u64,
-    /// When the latest record was received, µs since the epoch; 0 before the first.
+    /// Receive time of the latest record in microseconds since the epoch; 0 before the first.
     pub last_us: i64,
     /// The last message for people.
     pub message: Option<String>,
-    /// How many messages there were.
+    /// Number of messages so far.
     pub messages: u64,
-    /// The run is ending: nothing more comes.
+    /// Whether the run is ending, so that nothing more comes.
     pub is_over: bool,
-    /// Changes with everything that changes what is shown.
+    /// Changes whenever something displayed changes.
     pub version: u64,
 }
 
-/// One instrument.
+/// Holds the figures of one instrument.
 #[derive(Debug, Clone)]
-pub struct Row {
-    /// Which one.
+pub struct TableRow {
+    /// The instrument.
     pub instrument: InstrumentKey,
-    /// What it is called, or `SEGMENT:ID`.
+    /// Its symbol, or `SEGMENT:ID`.
     pub symbol: Arc<str>,
-    /// The connection that serves it, from 1; 0 when none does yet.
+    /// Number of the connection that serves it, from 1; 0 if none does yet.
     pub conn: u16,
-    /// The modes that are subscribed, as bits `1 << Mode`.
+    /// The subscribed modes, as bits `1 << Mode`.
     pub modes: u8,
-    /// Last traded price in rupees; 0 when unknown.
+    /// Last traded price in rupees; 0 if unknown.
     pub ltp: f32,
-    /// Which way the price moved last.
+    /// Direction of the last price change.
     pub moved: Ordering,
-    /// The previous session's close in rupees; 0 when unknown.
+    /// The previous session's close in rupees; 0 if unknown.
     pub prev_close: f32,
-    /// What packets carry as close: the previous session's until the market closes, then the day's.
+    /// The close in packets: the previous session's until the market closes, then the day's.
     pub close: f32,
-    /// The day's open, high and low in rupees; 0 when unknown.
+    /// The day's open, high and low in rupees; 0 if unknown.
     pub day: [f32; 3],
-    /// The day's volume.
+    /// Volume of the day in units.
     pub volume: u32,
-    /// Open interest.
+    /// Open interest in units.
     pub oi: u32,
     /// Five levels of both sides, best first, from full packets.
     pub levels: Option<[(Level, Level); 5]>,
-    /// Total bid and ask quantity of quote and full packets.
+    /// Total bid and ask quantity of quote and full packets, in units.
     pub totals: Option<(u32, u32)>,
-    /// When its last packet was received, µs since the epoch; 0 before the first.
+    /// Receive time of its last packet in microseconds since the epoch; 0 before the first.
     pub recv_us: i64,
     /// Its price over the last minutes.
     pub spark: Spark,
 }
 
-impl Row {
-    fn new(instrument: InstrumentKey, symbol: Arc<str>) -> Row {
-        Row {
+impl TableRow {
+    fn new(instrument: InstrumentKey, symbol: Arc<str>) -> TableRow {
+        TableRow {
             instrument,
             symbol,
             conn: 0,
@@ -109,89 +110,89 @@ impl Row {
         }
     }
 
-    /// Returns the previous session's close in rupees, or `None` when it is not known. `is_open`: whether the session
-    /// goes on, since the close of a packet is the day's own afterwards.
+    /// Returns the previous session's close in rupees, or `None` if unknown. `is_open`: whether the session is open;
+    /// after it, a packet's close is the day's own.
     pub fn previous_close(&self, is_open: bool) -> Option<f32> {
         let close = if self.prev_close > 0.0 || !is_open { self.prev_close } else { self.close };
         (close > 0.0 && close.is_finite()).then_some(close)
     }
 
-    /// Returns the best priced bid.
+    /// Returns the best bid that has a price.
     pub fn best_bid(&self) -> Option<Level> {
         self.levels?.into_iter().map(|(bid, _)| bid).find(|level| level.is_priced())
     }
 
-    /// Returns the best priced ask.
+    /// Returns the best ask that has a price.
     pub fn best_ask(&self) -> Option<Level> {
         self.levels?.into_iter().map(|(_, ask)| ask).find(|level| level.is_priced())
     }
 
     fn price(&mut self, ltp: f32, recv_us: i64) {
         match ltp.partial_cmp(&self.ltp) {
-            // The first price is no move, and the same price again keeps the colour of the move before.
+            // The first price is no change, and an unchanged price keeps the colour of the last change.
             _ if self.ltp == 0.0 => {}
             None | Some(Ordering::Equal) => {}
             Some(moved) => self.moved = moved,
         }
         self.ltp = ltp;
-        self.spark.note(ltp, recv_us);
+        self.spark.add(ltp, recv_us);
     }
 }
 
-/// One connection.
+/// Describes one connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Connection {
+pub struct ConnectionState {
     /// Its last step; `None` before the first attempt.
     pub event: Option<StatusEvent>,
     /// What is known beyond the step.
     pub detail: Option<String>,
-    /// When data was lost that has not come back yet, µs since the epoch.
+    /// Beginning of the open gap in microseconds since the epoch; `None` without a gap.
     pub lost_us: Option<i64>,
 }
 
-impl Connection {
-    /// Whether data flows.
+impl ConnectionState {
+    /// Returns whether data arrives.
     pub fn is_live(&self) -> bool {
         self.event == Some(StatusEvent::Live) && self.lost_us.is_none()
     }
 }
 
-/// What was lost.
+/// Holds the losses of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Losses {
-    /// Gap records.
+    /// Number of gap records.
     pub gaps: u64,
-    /// How long all of them lasted, µs.
+    /// Duration of all gaps in microseconds.
     pub gap_us: i64,
-    /// Packets that were dropped.
+    /// Number of packets dropped.
     pub dropped: u64,
-    /// Packets that could not be decoded.
+    /// Number of packets that could not be decoded.
     pub malformed: u64,
-    /// Why data was lost last.
+    /// Reason of the last gap.
     pub last: Option<GapReason>,
 }
 
-/// An order book as it stands.
+/// Holds an order book.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Book {
+pub struct ShownBook {
     /// Price in rupees, quantity, orders; highest price first.
     pub bids: Vec<(f64, u32, u32)>,
     /// Price in rupees, quantity, orders; lowest price first.
     pub asks: Vec<(f64, u32, u32)>,
-    /// When it was received, µs since the epoch.
+    /// Receive time in microseconds since the epoch.
     pub recv_us: i64,
 }
 
-/// An order as it stands.
+/// Holds the present state of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OrderRow {
-    /// Its number.
+    /// The order's number.
     pub number: String,
-    /// Its leg.
+    /// The leg.
     pub leg: i64,
-    /// When it changed last, µs since the epoch.
+    /// Time of its last change in microseconds since the epoch.
     pub changed_us: i64,
-    /// What is traded.
+    /// The instrument's symbol.
     pub symbol: String,
     /// `B` or `S`.
     pub side: String,
@@ -201,63 +202,63 @@ pub struct OrderRow {
     pub product: String,
     /// Ordered quantity.
     pub quantity: Option<i64>,
-    /// Executed so far.
+    /// Executed quantity so far.
     pub traded: Option<i64>,
-    /// The order's price as text.
+    /// The order's price, as text.
     pub price: String,
-    /// The average of the fills as text.
+    /// The average price of the fills, as text.
     pub average: String,
     /// The status in upper case.
     pub status: String,
     /// The events of the last update.
     pub events: String,
-    /// Why, as the server says.
+    /// The reason, in the server's words.
     pub reason: String,
 }
 
 impl Model {
-    /// Returns the rows in the order in which they were asked for.
-    pub fn rows(&self) -> &[Row] {
+    /// Returns the rows in the order of subscription.
+    pub fn rows(&self) -> &[TableRow] {
         &self.rows
     }
 
     /// Returns the row of an instrument.
-    pub fn row(&self, instrument: InstrumentKey) -> Option<&Row> {
+    pub fn row(&self, instrument: InstrumentKey) -> Option<&TableRow> {
         self.index.get(&instrument).map(|at| &self.rows[*at])
     }
 
-    /// Returns the place of a row among [`Model::rows`].
+    /// Returns the index of a row in [`Model::rows`].
     pub fn place(&self, instrument: InstrumentKey) -> Option<usize> {
         self.index.get(&instrument).copied()
     }
 
-    fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut Row {
-        if self.rows.len() >= self.asked + STRANGERS && !self.index.contains_key(&instrument) {
+    fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut TableRow {
+        if self.rows.len() >= self.subscribed + STRANGERS && !self.index.contains_key(&instrument) {
             self.forget_strangers();
         }
         let Model { rows, index, names, .. } = self;
         let at = *index.entry(instrument).or_insert_with(|| {
             let symbol = names.get(&instrument).cloned().or_else(symbol);
-            rows.push(Row::new(instrument, symbol.unwrap_or_else(|| instrument.to_string().into())));
+            rows.push(TableRow::new(instrument, symbol.unwrap_or_else(|| instrument.to_string().into())));
             rows.len() - 1
         });
         &mut rows[at]
     }
 
-    /// Forgets the rows and books of instruments that nobody asked for.
+    /// Drops the rows and order books of instruments that were not subscribed.
     #[cold]
     fn forget_strangers(&mut self) {
         self.rows.retain(|row| row.modes != 0);
-        self.asked = self.rows.len();
+        self.subscribed = self.rows.len();
         self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
         self.books.retain(|instrument, _| self.index.contains_key(instrument));
     }
 
-    /// Takes a packet of the market feed.
+    /// Processes a packet of the market feed.
     pub fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
         self.touch(recv_us);
         let row = match packet {
-            // These say nothing of an instrument.
+            // These are not about an instrument.
             Packet::Heartbeat | Packet::Disconnect(_) | Packet::MarketStatus(_) | Packet::Unknown(_) => return,
             _ => self.row_mut(instrument, symbol),
         };
@@ -286,7 +287,7 @@ impl Model {
         }
     }
 
-    /// Takes an order book of a depth stream.
+    /// Processes an order book of a depth stream.
     pub fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv_us: i64) {
         self.touch(recv_us);
         self.row_mut(instrument, symbol).recv_us = recv_us;
@@ -300,7 +301,7 @@ impl Model {
         book.recv_us = recv_us;
     }
 
-    /// Takes an order; the newest stands on top.
+    /// Processes an order; the newest is shown on top.
     pub fn order(&mut self, order: &Order, recv_us: i64) {
         self.touch(recv_us);
         let details = &order.details;
@@ -308,7 +309,7 @@ impl Model {
             |value: &Option<String>| value.clone().map(|text| crate::console::untrusted(&text)).unwrap_or_default();
         let price = |value: Option<f64>| super::numbers::price64(value.unwrap_or(0.0));
         let mut events: Vec<&str> = order.events.iter().map(|event| event.name()).collect();
-        // Every update of the stream is one: it says something only where it stands alone.
+        // The event "update" accompanies every update, so it is shown only if it is alone.
         if events.len() > 1 {
             events.retain(|event| *event != "update");
         }
@@ -333,7 +334,7 @@ impl Model {
         self.orders.truncate(ORDERS);
     }
 
-    /// Takes a gap record.
+    /// Processes a gap record.
     pub fn gap(&mut self, gap: &Gap) {
         self.version += 1;
         self.losses.gaps += 1;
@@ -349,11 +350,13 @@ impl Model {
         }
     }
 
-    /// Takes what happened between frames.
+    /// Processes an event between frames.
     pub fn event(&mut self, event: &Event) {
         self.version += 1;
         match event {
-            Event::Symbols(symbols) => symbols.iter().for_each(|(instrument, symbol)| self.named(*instrument, symbol)),
+            Event::Symbols(symbols) => {
+                symbols.iter().for_each(|(instrument, symbol)| self.set_symbol(*instrument, symbol))
+            }
             Event::Subscribed { conn, instruments } => {
                 for &(instrument, mode) in instruments {
                     let row = self.row_mut(instrument, &|| None);
@@ -393,26 +396,26 @@ impl Model {
         }
     }
 
-    /// Takes the name of an instrument.
-    fn named(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
+    /// Sets the symbol of an instrument.
+    fn set_symbol(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
         self.names.insert(instrument, Arc::clone(symbol));
         if let Some(&at) = self.index.get(&instrument) {
             self.rows[at].symbol = Arc::clone(symbol);
         }
     }
 
-    /// Takes a message for people.
-    pub fn say(&mut self, message: &str) {
+    /// Sets the last message for people.
+    pub fn set_message(&mut self, message: &str) {
         self.version += 1;
         self.messages += 1;
         self.message = Some(message.to_owned());
     }
 
-    /// Returns the connection of a number; those below it come into being with it.
-    fn connection(&mut self, conn: u16) -> Option<&mut Connection> {
+    /// Returns the connection with a number, and creates it and those below if needed.
+    fn connection(&mut self, conn: u16) -> Option<&mut ConnectionState> {
         let at = usize::from(conn).checked_sub(1)?;
         if self.connections.len() <= at {
-            self.connections.resize(at + 1, Connection::default());
+            self.connections.resize(at + 1, ConnectionState::default());
         }
         self.connections.get_mut(at)
     }
@@ -428,7 +431,7 @@ fn mode_bit(mode: Mode) -> u8 {
     1 << mode as u8
 }
 
-/// A gap record that ended now, for the tests of the view.
+/// Returns a gap record that ended now, for the tests of the view.
 #[cfg(test)]
 pub(super) fn tests_gap(reason: GapReason, length_us: i64, dropped: Option<u64>) -> Gap {
     Gap {

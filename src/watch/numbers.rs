@@ -1,6 +1,6 @@
-//! Numbers as the screen shows them: no thousands separators, unknown is a dash.
+//! Formats numbers for the screen: without thousands separators, unknown values as a dash.
 
-/// What stands where nothing is known.
+/// Text for an unknown value.
 pub const UNKNOWN: &str = "-";
 
 /// Returns a price in rupees with at least two decimals and every digit that the server sent; a dash for 0 and less.
@@ -25,7 +25,7 @@ fn at_least_two(text: &str) -> String {
     text
 }
 
-/// Returns the difference of two prices with its sign, free of float noise.
+/// Returns the difference of two prices with its sign, without float noise.
 pub fn change(from: f32, to: f32) -> String {
     let difference = crate::record::market::spread32(from, to);
     let decimals = if (difference * 100.0).round() / 100.0 == difference { 2 } else { 4 };
@@ -35,7 +35,7 @@ pub fn change(from: f32, to: f32) -> String {
 /// Returns the change in percent with its sign and two decimals.
 pub fn percent(from: f32, to: f32) -> String {
     let percent = (f64::from(to) - f64::from(from)) / f64::from(from) * 100.0;
-    // What rounds to nothing has no sign.
+    // A change that rounds to zero has no sign.
     if percent.abs() < 0.005 { "0.00%".to_owned() } else { format!("{percent:+.2}%") }
 }
 
@@ -44,7 +44,7 @@ pub fn quantity(value: u64) -> String {
     if value == 0 { unknown() } else { value.to_string() }
 }
 
-/// Returns how long ago something was, in at most four characters.
+/// Returns an age in at most four characters.
 pub fn age(us: i64) -> String {
     let seconds = us.max(0) / 1_000_000;
     match seconds {
@@ -56,7 +56,7 @@ pub fn age(us: i64) -> String {
     }
 }
 
-/// Returns a length of time in seconds (`3.2 s`), or in minutes and seconds when it is longer.
+/// Returns a duration in seconds (`3.2 s`), or in minutes and seconds if it is longer.
 pub fn length(us: i64) -> String {
     let seconds = us.max(0) / 1_000_000;
     match seconds {

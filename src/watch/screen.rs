@@ -1,8 +1,8 @@
-//! The thread that reads keys and draws, at most 20 times a second.
+//! Runs the thread that reads keys and draws, at most 20 times a second.
 
 use super::model::Model;
 use super::terminal::{self, Terminal};
-use super::ui::{Action, Ui};
+use super::ui::{Ui, UiAction};
 use super::view::{self, Ambient};
 use crate::clock::now_us;
 use crate::model::{InstrumentKey, Segment};
@@ -20,25 +20,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Between two frames, at least.
+/// Minimum time between two frames.
 const FRAME: Duration = Duration::from_millis(50);
-/// Between two frames, at most: ages grow although nothing comes.
+/// Maximum time between two frames: ages grow even if no data comes.
 const IDLE: Duration = Duration::from_millis(500);
-/// How long the thread may take to leave the screen.
+/// Time that the thread has to leave the screen.
 const LEAVE: Duration = Duration::from_millis(300);
 
-/// The model, shared between the run that fills it and the thread that draws it.
+/// Shares the model between the run that fills it and the thread that draws it.
 #[derive(Clone, Default)]
-pub struct Shared(Arc<Mutex<Model>>);
+pub struct SharedModel(Arc<Mutex<Model>>);
 
-impl Shared {
-    /// Returns the model; whoever holds it makes the other wait.
+impl SharedModel {
+    /// Locks the model; the other side waits meanwhile.
     pub fn lock(&self) -> MutexGuard<'_, Model> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Observer for Shared {
+impl Observer for SharedModel {
     fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
         self.lock().market(instrument, symbol, packet, recv_us);
     }
@@ -60,25 +60,25 @@ impl Observer for Shared {
     }
 }
 
-/// What a view is made of.
+/// Holds the parameters of a view.
 pub struct Setup {
-    /// What is watched: `market feed`, `depth 20`, …
+    /// What is shown: `market feed`, `depth 20`, …
     pub title: String,
-    /// What the user looks at first.
+    /// The first state of the user interface.
     pub ui: Ui,
-    /// What is said of the market or the source at a moment, µs since the epoch, where there is something to say.
+    /// Returns a message about the market or the source at a time (microseconds since the epoch), if there is one.
     pub market: Box<dyn Fn(i64) -> Option<String> + Send>,
-    /// Whether the session of a segment goes on at a moment.
+    /// Returns whether the session of a segment is open at a time.
     pub is_open: Box<dyn Fn(Segment, i64) -> bool + Send>,
-    /// Whether the clock is that of the records: a replay.
+    /// Whether the clock is that of the records, as in a replay.
     pub is_replay: bool,
     /// Whether colours may be used.
     pub color: bool,
-    /// Does what the user asks for, but for what concerns the terminal.
-    pub act: Box<dyn FnMut(Action) + Send>,
+    /// Carries out the user's requests, except those about the terminal.
+    pub act: Box<dyn FnMut(UiAction) + Send>,
 }
 
-/// The view under way; dropping it leaves the view.
+/// A running view; dropping it closes the view.
 pub struct Screen {
     thread: Option<JoinHandle<io::Result<()>>>,
     ended: std::sync::mpsc::Receiver<()>,
@@ -86,12 +86,12 @@ pub struct Screen {
     on_leave: Option<OnLeave>,
 }
 
-/// Learns that the terminal is restored, and what ended the view before it was told to end, if something did.
-pub type OnLeave = Box<dyn FnOnce(Option<Trouble>)>;
+/// Called when the terminal is restored, with the reason if something ended the view early.
+pub type OnLeave = Box<dyn FnOnce(Option<ViewError>)>;
 
-/// What ended a view.
+/// Says what ended a view early.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum ViewError {
     /// The terminal could not be read or written any more.
     Terminal(io::Error),
     /// A panic, which has been reported.
@@ -99,11 +99,11 @@ pub enum Trouble {
 }
 
 impl Screen {
-    /// Shows the view until the run is over, or the user quits.
+    /// Shows the view until the run is over or the user quits.
     ///
     /// # Errors
-    /// Why the terminal refuses.
-    pub fn start(model: Shared, setup: Setup, on_leave: OnLeave) -> io::Result<Screen> {
+    /// Returns the terminal's error.
+    pub fn start(model: SharedModel, setup: Setup, on_leave: OnLeave) -> io::Result<Screen> {
         let flags = Flags { suspend: Arc::default(), resumed: Arc::default() };
         signal_hook::flag::register(SIGTSTP, Arc::clone(&flags.suspend))?;
         signal_hook::flag::register(SIGCONT, Arc::clone(&flags.resumed))?;
@@ -112,7 +112,7 @@ impl Screen {
         let (say, ended) = std::sync::mpsc::channel();
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("screen".to_owned()).spawn(move || {
-            // Dropped on every way out, a panic's too.
+            // Dropped in every case, also after a panic.
             let _say = say;
             let mut quit = Quit(setup.act);
             Loop {
@@ -139,14 +139,14 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        // A terminal that takes no text holds the thread: then only the mode can be restored.
+        // A terminal that takes no text blocks the thread; then only the mode can be restored.
         let trouble = if self.ended.recv_timeout(LEAVE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
             let _ = ratatui::crossterm::terminal::disable_raw_mode();
             None
         } else {
             match self.thread.take().map(JoinHandle::join) {
-                Some(Err(_)) => Some(Trouble::Bug),
-                Some(Ok(Err(error))) => Some(Trouble::Terminal(error)),
+                Some(Err(_)) => Some(ViewError::Bug),
+                Some(Ok(Err(error))) => Some(ViewError::Terminal(error)),
                 Some(Ok(Ok(()))) | None => None,
             }
         };
@@ -157,12 +157,12 @@ impl Drop for Screen {
     }
 }
 
-/// Quits the run whatever ends the thread.
-struct Quit(Box<dyn FnMut(Action) + Send>);
+/// Quits the run, whatever ends the thread.
+struct Quit(Box<dyn FnMut(UiAction) + Send>);
 
 impl Drop for Quit {
     fn drop(&mut self) {
-        (self.0)(Action::Quit);
+        (self.0)(UiAction::Quit);
     }
 }
 
@@ -172,7 +172,7 @@ struct Flags {
 }
 
 struct Loop {
-    model: Shared,
+    model: SharedModel,
     terminal: Terminal,
     flags: Flags,
     stop: Arc<AtomicBool>,
@@ -234,9 +234,9 @@ impl Loop {
                 if let Event::Key(key) = event::read()? {
                     let action = self.ui.key(key, &self.model.lock(), self.page);
                     match action {
-                        Some(Action::Quit) => return Ok(()),
-                        Some(Action::Suspend) => self.terminal.suspend()?,
-                        Some(Action::Redraw) => self.terminal.again()?,
+                        Some(UiAction::Quit) => return Ok(()),
+                        Some(UiAction::Suspend) => self.terminal.suspend()?,
+                        Some(UiAction::Redraw) => self.terminal.again()?,
                         Some(action) => (quit.0)(action),
                         None => {}
                     }
@@ -254,7 +254,7 @@ impl Loop {
     }
 }
 
-/// Whether something was typed or the terminal changed its size. A signal is neither.
+/// Returns whether a key was pressed or the terminal changed its size; a signal is neither.
 fn poll(wait: Duration) -> io::Result<bool> {
     match event::poll(wait) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
@@ -262,10 +262,10 @@ fn poll(wait: Duration) -> io::Result<bool> {
     }
 }
 
-/// How long a message is news.
+/// Time for which a message is shown.
 const NEWS: Duration = Duration::from_secs(30);
 
-/// Whether the last message is still news.
+/// Tracks whether the last message is recent.
 #[derive(Default)]
 struct News(Option<(Instant, u64)>);
 
@@ -278,7 +278,7 @@ impl News {
     }
 }
 
-/// Packets a second over the last seconds.
+/// Computes the packets a second over the last seconds.
 #[derive(Default)]
 struct Rate {
     since: Option<(Instant, u64)>,

@@ -1,22 +1,22 @@
-//! A price's last minutes as a line of bars.
+//! Draws a price's last minutes as a line of bars.
 
-/// Microseconds that one bar stands for.
+/// Microseconds of one bar.
 const BAR_US: i64 = 10 * crate::clock::SECOND_US;
-/// Bars that are kept.
+/// Number of bars kept.
 const BARS: usize = 60;
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The last price of every bar, the newest last.
+/// Holds the last price of every bar, the newest last.
 #[derive(Debug, Clone, Default)]
 pub struct Spark {
     bars: std::collections::VecDeque<f32>,
-    /// The number of the newest bar since the epoch.
+    /// Number of the newest bar since the epoch.
     newest: i64,
 }
 
 impl Spark {
-    /// Notes a price in rupees at a moment, µs since the epoch. Bars without a price repeat the one before.
-    pub fn note(&mut self, price: f32, at_us: i64) {
+    /// Adds a price in rupees at a time in microseconds since the epoch. Bars without a price repeat the one before.
+    pub fn add(&mut self, price: f32, at_us: i64) {
         if !price.is_finite() || price <= 0.0 {
             return;
         }
@@ -50,7 +50,7 @@ impl Spark {
             .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), price| (low.min(*price), high.max(*price)));
         let level = |price: f32| match high - low {
             range if range > 0.0 => (((price - low) / range) * 7.0).round() as usize,
-            // A price that did not move is neither low nor high.
+            // An unchanged price is drawn in the middle.
             _ => 3,
         };
         shown.map(|price| LEVELS[level(*price).min(7)]).collect()
@@ -64,20 +64,20 @@ mod tests {
     #[test]
     fn bars_are_scaled_from_lowest_to_highest_and_missing_ones_repeat_the_last() {
         let mut spark = Spark::default();
-        spark.note(100.0, 0);
-        spark.note(90.0, BAR_US);
-        spark.note(110.0, 4 * BAR_US);
+        spark.add(100.0, 0);
+        spark.add(90.0, BAR_US);
+        spark.add(110.0, 4 * BAR_US);
         assert_eq!(spark.text(20), "▅▁▁▁█");
         assert_eq!(spark.text(2), "▁█");
-        spark.note(f32::NAN, 5 * BAR_US);
+        spark.add(f32::NAN, 5 * BAR_US);
         assert_eq!(spark.text(20).chars().count(), 5);
     }
 
     #[test]
     fn a_price_that_stands_still_is_a_flat_line_and_a_week_of_silence_costs_sixty_bars() {
         let mut spark = Spark::default();
-        spark.note(5.0, 0);
-        spark.note(5.0, 7 * 86_400 * crate::clock::SECOND_US);
+        spark.add(5.0, 0);
+        spark.add(5.0, 7 * 86_400 * crate::clock::SECOND_US);
         assert_eq!(spark.text(100), "▄".repeat(BARS));
         assert_eq!(Spark::default().text(10), "");
     }

@@ -1,4 +1,4 @@
-//! Raw mode and the alternate screen, and leaving both whatever happens.
+//! Switches to raw mode and the alternate screen, and restores the terminal in every case.
 
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
@@ -7,17 +7,17 @@ use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, d
 use std::io::{self, Stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the terminal shows the view: it is restored once, by whoever comes first.
+/// Whether the terminal shows the view; it is restored only once.
 static IS_ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// A terminal that shows the view; dropping it restores the terminal.
 pub struct Terminal(ratatui::Terminal<CrosstermBackend<Stdout>>);
 
 impl Terminal {
-    /// Switches the terminal to the view. From now on a panic of any thread restores it first, then reports.
+    /// Switches the terminal to the view. From now on a panic of any thread restores it before it is reported.
     ///
     /// # Errors
-    /// Why the terminal refuses.
+    /// Returns the terminal's error.
     pub fn enter() -> io::Result<Terminal> {
         restore_before_panics();
         let terminal = Terminal(ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?);
@@ -28,25 +28,25 @@ impl Terminal {
     /// Draws a frame.
     ///
     /// # Errors
-    /// Why the terminal cannot be written to.
+    /// Returns the terminal's error.
     pub fn draw(&mut self, draw: impl FnOnce(&mut ratatui::Frame<'_>)) -> io::Result<()> {
         self.0.draw(draw).map(drop)
     }
 
-    /// Stops the process as Ctrl-Z does, with the terminal restored, and shows the view again when it goes on.
+    /// Stops the process like Ctrl-Z, with the terminal restored, and shows the view again when it continues.
     ///
     /// # Errors
-    /// Why the terminal refuses.
+    /// Returns the terminal's error.
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
         self.again()
     }
 
-    /// Shows the view again after somebody else had the terminal.
+    /// Shows the view again after another program used the terminal.
     ///
     /// # Errors
-    /// Why the terminal refuses.
+    /// Returns the terminal's error.
     pub fn again(&mut self) -> io::Result<()> {
         // The shell may have set its own mode, which the terminal library does not know of.
         let _ = disable_raw_mode();
@@ -74,7 +74,7 @@ fn enter() -> io::Result<()> {
 /// Restores the terminal if the view is shown: cooked mode, the normal screen, a cursor.
 pub fn restore() {
     if IS_ENTERED.swap(false, Ordering::SeqCst) {
-        // The mode first: it waits for nobody, while a terminal that is stopped takes no text.
+        // The mode comes first: setting it never waits, while a stopped terminal takes no text.
         let _ = disable_raw_mode();
         let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
     }

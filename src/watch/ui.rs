@@ -1,27 +1,27 @@
-//! What the user looks at: keys in, actions out.
+//! Holds the state of the user interface: keys in, actions out.
 
-use super::model::{Model, Row};
+use super::model::{Model, TableRow};
 use crate::model::InstrumentKey;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::cmp::Ordering;
 
-/// What fills the screen.
+/// Names what fills the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
-    /// A row an instrument.
+pub enum ScreenKind {
+    /// One row for each instrument.
     Table,
-    /// The five levels of a row of the table.
+    /// The five levels of one instrument of the table.
     Ladder(InstrumentKey),
     /// The order book of a depth stream.
     Depth,
-    /// A row an order.
+    /// One row for each order.
     Orders,
 }
 
-/// What the table is sorted by.
+/// Says how the table is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sort {
-    /// In the order in which instruments were asked for.
+    /// In the order of subscription.
     #[default]
     Given,
     /// By symbol.
@@ -37,7 +37,7 @@ pub enum Sort {
 impl Sort {
     const ALL: [Sort; 5] = [Sort::Given, Sort::Symbol, Sort::Change, Sort::Volume, Sort::Age];
 
-    /// Returns the word that the screen shows.
+    /// Returns the word on the screen.
     pub const fn name(self) -> &'static str {
         match self {
             Sort::Given => "as given",
@@ -54,64 +54,64 @@ impl Sort {
     }
 }
 
-/// What is typed at the bottom of the screen.
+/// Says what is being typed at the bottom of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub enum TextInput {
     /// The filter (`/`).
     Filter,
     /// An instrument to add (`a`).
     Add(String),
 }
 
-/// What a key asks the run for.
+/// A request of the user to the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum UiAction {
     /// End the run.
     Quit,
-    /// Stop the process as Ctrl-Z does.
+    /// Stop the process like Ctrl-Z.
     Suspend,
-    /// Subscribe to what these words name.
+    /// Subscribe to the instruments that these words name.
     Add(String),
     /// Unsubscribe from an instrument in all its modes.
     Drop(InstrumentKey),
-    /// Subscribe to an instrument's full packets, since its ladder is shown.
+    /// Subscribe to an instrument's full packets, because its ladder is shown.
     Full(InstrumentKey),
-    /// Unsubscribe from an instrument's full packets, since its ladder is not shown any more.
+    /// Unsubscribe from an instrument's full packets, because its ladder is closed.
     NotFull(InstrumentKey),
     /// Draw everything anew.
     Redraw,
 }
 
-/// What the user looks at.
+/// Holds what the user looks at.
 #[derive(Debug, Clone)]
 pub struct Ui {
     /// What fills the screen.
-    pub screen: Screen,
+    pub screen: ScreenKind,
     /// The selected row of the table.
     pub selected: Option<InstrumentKey>,
-    /// The selected row of what is no table, from 0.
+    /// The selected row of other screens, from 0.
     pub line: usize,
-    /// The first row that is shown.
+    /// Index of the first row shown.
     pub offset: usize,
-    /// Optional columns that are left out on the left.
+    /// Number of optional columns that are scrolled out on the left.
     pub scroll: usize,
-    /// What the table is sorted by.
+    /// The sort order of the table.
     pub sort: Sort,
-    /// What a row's symbol or `SEGMENT:ID` contains, in upper case.
+    /// Text that a row's symbol or `SEGMENT:ID` must contain, in upper case.
     pub filter: String,
-    /// What is being typed.
-    pub input: Option<Input>,
+    /// What is being typed, if anything.
+    pub input: Option<TextInput>,
     /// Whether the help is shown.
     pub help: bool,
     /// The rows as they were when the view was paused.
     pub paused: Option<Box<Model>>,
-    /// Whether instruments may be added and dropped: not in a replay, nor among orders.
+    /// Whether instruments can be added and dropped: not in a replay, and not among orders.
     pub may_change: bool,
-    /// The instrument whose full packets only its ladder asked for.
+    /// The instrument whose full packets only its ladder needs.
     full: Option<InstrumentKey>,
-    /// The places of the shown rows, in their order.
+    /// Indices of the shown rows, in order.
     visible: Vec<usize>,
-    /// What [`Ui::visible`] was made from.
+    /// The inputs from which [`Ui::visible`] was computed.
     made: Made,
 }
 
@@ -120,14 +120,14 @@ struct Made {
     rows: usize,
     sort: Sort,
     filter: String,
-    /// The first and the last instrument: rows may come and go in equal numbers.
+    /// The first and the last instrument, since rows may be added and removed in equal numbers.
     ends: Option<(InstrumentKey, InstrumentKey)>,
     second: i64,
 }
 
 impl Ui {
-    /// A view of a screen. `may_change`: whether instruments may be added and dropped.
-    pub fn new(screen: Screen, may_change: bool) -> Ui {
+    /// Creates the state for a screen. `may_change`: whether instruments can be added and dropped.
+    pub fn new(screen: ScreenKind, may_change: bool) -> Ui {
         Ui {
             screen,
             selected: None,
@@ -146,8 +146,8 @@ impl Ui {
         }
     }
 
-    /// Returns the places of the rows that pass the filter, sorted; `now_us` decides how old an order by moving figures
-    /// may be: a second.
+    /// Returns the indices of the rows that pass the filter, sorted. `now_us` limits the age of an order by changing
+    /// figures to a second.
     pub fn visible(&mut self, model: &Model, now_us: i64, is_open: bool) -> &[usize] {
         let rows = model.rows();
         let made = Made {
@@ -158,16 +158,16 @@ impl Ui {
             second: if matches!(self.sort, Sort::Given) { 0 } else { now_us.div_euclid(1_000_000) },
         };
         if made != self.made {
-            let passes = |row: &Row| {
+            let passes = |row: &TableRow| {
                 self.filter.is_empty()
                     || row.symbol.to_uppercase().contains(&self.filter)
                     || row.instrument.to_string().contains(&self.filter)
             };
             self.visible = (0..rows.len()).filter(|at| passes(&rows[*at])).collect();
-            let change = |row: &Row| row.previous_close(is_open).map(|close| row.ltp / close);
+            let change = |row: &TableRow| row.previous_close(is_open).map(|close| row.ltp / close);
             let descending = |a: Option<f32>, b: Option<f32>| match (a, b) {
                 (Some(a), Some(b)) => b.total_cmp(&a),
-                // What is unknown comes last.
+                // Unknown values come last.
                 (a, b) => b.is_some().cmp(&a.is_some()),
             };
             self.visible.sort_by(|a, b| {
@@ -185,7 +185,7 @@ impl Ui {
         &self.visible
     }
 
-    /// Returns the place of the selected row among the visible ones; the first when the selected one is not among them.
+    /// Returns the index of the selected row among the visible ones, or 0 if it is not among them.
     pub fn selected_line(&mut self, model: &Model) -> usize {
         let place = self.selected.and_then(|key| model.place(key));
         let line = place.and_then(|place| self.visible.iter().position(|at| *at == place));
@@ -194,8 +194,8 @@ impl Ui {
         line
     }
 
-    /// Takes a key. `page`: how many rows are on the screen.
-    pub fn key(&mut self, key: KeyEvent, model: &Model, page: usize) -> Option<Action> {
+    /// Handles a key. `page`: number of rows on the screen.
+    pub fn key(&mut self, key: KeyEvent, model: &Model, page: usize) -> Option<UiAction> {
         if key.kind == KeyEventKind::Release {
             return None;
         }
@@ -207,9 +207,9 @@ impl Ui {
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
-                KeyCode::Char('c') => Some(Action::Quit),
-                KeyCode::Char('z') => Some(Action::Suspend),
-                KeyCode::Char('l') => Some(Action::Redraw),
+                KeyCode::Char('c') => Some(UiAction::Quit),
+                KeyCode::Char('z') => Some(UiAction::Suspend),
+                KeyCode::Char('l') => Some(UiAction::Redraw),
                 _ => None,
             };
         }
@@ -221,7 +221,7 @@ impl Ui {
             return None;
         }
         match key.code {
-            KeyCode::Char('q') => return Some(Action::Quit),
+            KeyCode::Char('q') => return Some(UiAction::Quit),
             KeyCode::Char('?') => self.help = true,
             KeyCode::Char('p') => {
                 self.paused = if self.paused.is_none() { Some(Box::new(model.clone())) } else { None }
@@ -237,76 +237,78 @@ impl Ui {
         None
     }
 
-    fn of_screen(&mut self, code: KeyCode, model: &Model) -> Option<Action> {
+    fn of_screen(&mut self, code: KeyCode, model: &Model) -> Option<UiAction> {
         match (self.screen, code) {
-            (Screen::Table, KeyCode::Char('s')) => self.sort = self.sort.next(),
-            (Screen::Table, KeyCode::Char('/')) => self.input = Some(Input::Filter),
-            (Screen::Table, KeyCode::Esc) => self.filter.clear(),
-            (Screen::Table, KeyCode::Left | KeyCode::Char('h')) => self.scroll = self.scroll.saturating_sub(1),
-            (Screen::Table, KeyCode::Right | KeyCode::Char('l')) => {
+            (ScreenKind::Table, KeyCode::Char('s')) => self.sort = self.sort.next(),
+            (ScreenKind::Table, KeyCode::Char('/')) => self.input = Some(TextInput::Filter),
+            (ScreenKind::Table, KeyCode::Esc) => self.filter.clear(),
+            (ScreenKind::Table, KeyCode::Left | KeyCode::Char('h')) => self.scroll = self.scroll.saturating_sub(1),
+            (ScreenKind::Table, KeyCode::Right | KeyCode::Char('l')) => {
                 self.scroll = (self.scroll + 1).min(super::view::SCROLL_LIMIT);
             }
-            (Screen::Table, KeyCode::Char('a')) if self.may_change => self.input = Some(Input::Add(String::new())),
-            (Screen::Table, KeyCode::Char('d')) if self.may_change => {
+            (ScreenKind::Table, KeyCode::Char('a')) if self.may_change => {
+                self.input = Some(TextInput::Add(String::new()))
+            }
+            (ScreenKind::Table, KeyCode::Char('d')) if self.may_change => {
                 let line = self.selected_line(model);
                 let gone = self.selected?;
-                // The row below takes its place, or the one above at the end.
+                // Select the row below, or the one above if it was the last.
                 let next = self.visible.get(line + 1).or(self.visible.get(line.wrapping_sub(1)));
                 self.selected = next.map(|at| model.rows()[*at].instrument);
-                return Some(Action::Drop(gone));
+                return Some(UiAction::Drop(gone));
             }
-            (Screen::Table, KeyCode::Enter) => {
+            (ScreenKind::Table, KeyCode::Enter) => {
                 self.selected_line(model);
                 let instrument = self.selected?;
-                self.screen = Screen::Ladder(instrument);
+                self.screen = ScreenKind::Ladder(instrument);
                 let has_full = model.row(instrument).is_none_or(|row| row.modes & 1 << 2 != 0);
                 if self.may_change && !has_full && instrument.segment != crate::model::Segment::IDX_I {
                     self.full = Some(instrument);
-                    return Some(Action::Full(instrument));
+                    return Some(UiAction::Full(instrument));
                 }
             }
-            (Screen::Ladder(_), KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace) => {
-                self.screen = Screen::Table;
-                return self.full.take().map(Action::NotFull);
+            (ScreenKind::Ladder(_), KeyCode::Esc | KeyCode::Enter | KeyCode::Backspace) => {
+                self.screen = ScreenKind::Table;
+                return self.full.take().map(UiAction::NotFull);
             }
             _ => {}
         }
         None
     }
 
-    /// Takes a key while something is typed.
-    fn typed(&mut self, code: KeyCode) -> Option<Action> {
+    /// Handles a key while something is typed.
+    fn typed(&mut self, code: KeyCode) -> Option<UiAction> {
         match (&mut self.input, code) {
-            (Some(Input::Filter), KeyCode::Esc) => {
+            (Some(TextInput::Filter), KeyCode::Esc) => {
                 self.filter.clear();
                 self.input = None;
             }
-            (Some(Input::Filter), KeyCode::Enter) | (Some(Input::Add(_)), KeyCode::Esc) => self.input = None,
-            (Some(Input::Filter), KeyCode::Backspace) => drop(self.filter.pop()),
-            (Some(Input::Filter), KeyCode::Char(c)) => self.filter.extend(c.to_uppercase()),
-            (Some(Input::Add(text)), KeyCode::Enter) => {
+            (Some(TextInput::Filter), KeyCode::Enter) | (Some(TextInput::Add(_)), KeyCode::Esc) => self.input = None,
+            (Some(TextInput::Filter), KeyCode::Backspace) => drop(self.filter.pop()),
+            (Some(TextInput::Filter), KeyCode::Char(c)) => self.filter.extend(c.to_uppercase()),
+            (Some(TextInput::Add(text)), KeyCode::Enter) => {
                 let text = std::mem::take(text);
                 self.input = None;
-                return (!text.trim().is_empty()).then_some(Action::Add(text));
+                return (!text.trim().is_empty()).then_some(UiAction::Add(text));
             }
-            (Some(Input::Add(text)), KeyCode::Backspace) => drop(text.pop()),
-            (Some(Input::Add(text)), KeyCode::Char(c)) => text.push(c),
+            (Some(TextInput::Add(text)), KeyCode::Backspace) => drop(text.pop()),
+            (Some(TextInput::Add(text)), KeyCode::Char(c)) => text.push(c),
             _ => {}
         }
         None
     }
 
     fn step(&mut self, model: &Model, by: isize) {
-        if self.screen == Screen::Table {
+        if self.screen == ScreenKind::Table {
             let line = self.selected_line(model).saturating_add_signed(by).min(self.visible.len().saturating_sub(1));
             self.selected = self.visible.get(line).and_then(|at| model.rows().get(*at)).map(|row| row.instrument);
         } else {
-            // The view holds it to what there is.
+            // The view clamps it.
             self.line = self.line.saturating_add_signed(by);
         }
     }
 
-    /// Holds the first shown row so that `line` of `count` lies among `height` rows.
+    /// Adjusts the first shown row so that `line` of `count` is among `height` rows.
     pub fn scroll_to(&mut self, line: usize, count: usize, height: usize) -> usize {
         let height = height.max(1);
         self.offset = self.offset.clamp((line + 1).saturating_sub(height), line).min(count.saturating_sub(height));
@@ -335,7 +337,7 @@ mod tests {
         model
     }
 
-    fn press(ui: &mut Ui, model: &Model, keys: &str) -> Vec<Action> {
+    fn press(ui: &mut Ui, model: &Model, keys: &str) -> Vec<UiAction> {
         let mut actions = Vec::new();
         for c in keys.chars() {
             ui.visible(model, 0, true);
@@ -358,7 +360,7 @@ mod tests {
     #[test]
     fn keys_move_sort_filter_and_ask() {
         let model = model();
-        let mut ui = Ui::new(Screen::Table, true);
+        let mut ui = Ui::new(ScreenKind::Table, true);
         assert_eq!(press(&mut ui, &model, "jj"), []);
         assert_eq!(ui.selected, Some(key(11536)));
         press(&mut ui, &model, "s");
@@ -367,18 +369,18 @@ mod tests {
         assert_eq!((ui.selected, ui.selected_line(&model)), (Some(key(11536)), 2));
         press(&mut ui, &model, "/reli\n");
         assert_eq!(names(&mut ui, &model), ["RELIANCE"]);
-        assert_eq!(press(&mut ui, &model, "d"), [Action::Drop(key(2885))]);
+        assert_eq!(press(&mut ui, &model, "d"), [UiAction::Drop(key(2885))]);
         press(&mut ui, &model, "\x1b");
         assert_eq!(names(&mut ui, &model).len(), 3);
-        assert_eq!(press(&mut ui, &model, "aTCX\x08S@full\n"), [Action::Add("TCS@full".to_owned())]);
-        assert_eq!(press(&mut ui, &model, "a\x1bq"), [Action::Quit]);
+        assert_eq!(press(&mut ui, &model, "aTCX\x08S@full\n"), [UiAction::Add("TCS@full".to_owned())]);
+        assert_eq!(press(&mut ui, &model, "a\x1bq"), [UiAction::Quit]);
     }
 
     #[test]
     fn a_ladder_asks_for_full_packets_only_while_it_is_shown_and_only_where_they_are_not_asked_for() {
         let mut model = model();
-        let mut ui = Ui::new(Screen::Table, true);
-        assert_eq!(press(&mut ui, &model, "\n\x1b"), [Action::Full(key(2885)), Action::NotFull(key(2885))]);
+        let mut ui = Ui::new(ScreenKind::Table, true);
+        assert_eq!(press(&mut ui, &model, "\n\x1b"), [UiAction::Full(key(2885)), UiAction::NotFull(key(2885))]);
         model.event(&Event::Subscribed { conn: 1, instruments: vec![(key(2885), Some(Mode::Full))] });
         assert_eq!(press(&mut ui, &model, "\n\x1b"), []);
     }
@@ -386,15 +388,15 @@ mod tests {
     #[test]
     fn what_cannot_be_changed_has_no_keys_for_it() {
         let model = model();
-        let mut ui = Ui::new(Screen::Table, false);
+        let mut ui = Ui::new(ScreenKind::Table, false);
         assert_eq!(press(&mut ui, &model, "ad\n"), []);
-        assert_eq!(ui.screen, Screen::Ladder(key(2885)));
+        assert_eq!(ui.screen, ScreenKind::Ladder(key(2885)));
     }
 
     #[test]
     fn escape_closes_help_and_filter_and_nothing_else() {
         let model = model();
-        let mut ui = Ui::new(Screen::Table, true);
+        let mut ui = Ui::new(ScreenKind::Table, true);
         press(&mut ui, &model, "?");
         assert!(ui.help);
         assert_eq!(press(&mut ui, &model, "\x1b\x1b\x1b"), []);
@@ -409,7 +411,7 @@ mod tests {
         let all = "qjkpsdahlgG?/x\n\x1b\x08";
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..200 {
-            let mut ui = Ui::new(Screen::Table, true);
+            let mut ui = Ui::new(ScreenKind::Table, true);
             for _ in 0..60 {
                 let at = random.usize(..all.len());
                 let empty = Model::default();

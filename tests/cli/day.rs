@@ -210,10 +210,10 @@ fn live(line: &[&str]) -> (SimHandle, TempDir, Output) {
         sim.send(first, numbered(n, 200));
     }
     // A quiet time, longer than any pause between packets. Its mark tells where it was.
-    sim.mute(true);
+    sim.set_muted(true);
     sim.send(first, numbered(QUIET_MARK, 1));
     thread::sleep(Duration::from_millis(1_500));
-    sim.mute(false);
+    sim.set_muted(false);
     // Cuts of every kind, and a server that is away for a while.
     day.cut(Cut::Close(1001));
     day.cut(Cut::Reset);
@@ -231,7 +231,7 @@ fn live(line: &[&str]) -> (SimHandle, TempDir, Output) {
     assert_eq!((day.upgrades_with("first"), day.upgrades_with("second")), (before, 1));
     // The close: the last packet is the market's state, then silence, then we are told to go.
     let id = day.connection();
-    sim.mute(true);
+    sim.set_muted(true);
     let mut close = Vec::new();
     encode::raw(&mut close, 7, InstrumentKey::new(Segment::NSE_EQ, 0), &[]);
     sim.send(id, close);

@@ -126,6 +126,7 @@ fn with_nothing_at_all_it_still_says_everything_and_names_the_credentials_as_the
         "stream",
         "token",
         "account",
+        "quote",
         "endpoint",
         "clock",
     ];
@@ -167,12 +168,59 @@ fn a_good_account_is_all_well_and_every_socket_is_closed_again() {
 }
 
 #[test]
-fn a_table_is_for_people_and_tells_no_secret_either() {
+fn a_view_is_for_people_fits_80_columns_and_tells_no_secret_either() {
     let exchange = exchange();
     let output = Host::at(&exchange).run(&["--format", "table"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.starts_with("STATE ") && text.contains("******0001") && !text.contains('{'), "{text}");
+    assert!(text.starts_with("Nothing failed; ") && text.contains("******0001") && !text.contains('{'), "{text}");
+    for part in
+        ["\nMarkets\n", "NSE and BSE cash, F&O and indices: the market is ", "\n  ok       quote        IDX_I:13: "]
+    {
+        assert!(text.contains(part), "{part} is missing in: {text}");
+    }
+    let output = Host::bare().run(&["--format", "table"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("exit code 3\n\nFailed\n  access token\n"), "{text}");
+    assert!(text.contains("Make a token on web.dhan.co") && text.contains("    → Look at the network"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn records_are_printed_on_a_terminal_too_when_they_are_asked_for() {
+    let host = Host::bare();
+    let records = |args: &[&str]| {
+        let mut findings = host.diagnosis(args).findings;
+        findings.iter_mut().for_each(|finding| finding["until_us"] = Value::Null);
+        findings
+    };
+    assert_eq!(records(&["--offline", "--json"]), records(&["--offline"]));
+    assert_eq!(records(&["--offline", "--json"]), records(&["--offline", "--format", "ndjson"]));
+    assert_eq!(host.run(&["--json", "--format", "table"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_quote_tells_what_the_profile_does_not() {
+    let exchange = exchange();
+    let host = Host::at(&exchange);
+    let told = host.diagnosis(&[]);
+    let quote = told.one("quote", Some("IDX_I:13"));
+    assert!(quote["detail"].as_str().unwrap().starts_with("the last price of IDX_I:13 is "), "{quote}");
+    assert!(quote["answer_us"].is_u64(), "{quote}");
+    let asked: Vec<_> =
+        exchange.http_requests().into_iter().filter(|request| request.path.ends_with("/marketfeed/ltp")).collect();
+    assert_eq!((asked.len(), asked[0].method.as_str()), (1, "POST"));
+    assert_eq!(asked[0].header("client-id"), Some(CLIENT_ID));
+
+    let refusal = r#"{"status":"failed","data":{"806":"Data APIs not Subscribed"}}"#;
+    exchange.answer("/marketfeed/ltp", Response::json(401, refusal));
+    let told = host.diagnosis(&[]);
+    assert_eq!((told.code, told.one("account", None)["state"].as_str()), (4, Some("ok")), "{:#?}", told.findings);
+    let detail = told.one("quote", None)["detail"].as_str().unwrap();
+    assert!(detail.contains("806") && detail.contains("an outage of Dhan's"), "{detail}");
+    let view = String::from_utf8(host.run(&["--format", "table"]).stdout).unwrap();
+    assert!(view.contains("Failed\n  quote: IDX_I:13\n") && view.contains("→ See on web.dhan.co"), "{view}");
 }
 
 #[test]
@@ -181,7 +229,7 @@ fn a_dead_token_is_asked_about_once_and_not_sent_to_any_endpoint() {
     let told = Host::at(&exchange).diagnosis(&[]);
     assert_eq!(told.code, 3);
     assert_eq!(told.one("account", None)["http_status"], 401);
-    assert_eq!(told.states("endpoint"), ["skipped"; 4]);
+    assert_eq!((told.states("endpoint"), told.states("quote")), (vec!["skipped"; 4], vec!["skipped"]));
     assert!(exchange.upgrades().is_empty());
 }
 

@@ -1,6 +1,7 @@
 //! The network from outside: real sockets on loopback, servers with bad manners, and a sentinel token that may turn up
 //! nowhere. Rows of the fault catalogue are named by their id.
 
+mod authority;
 mod connecting;
 mod faults;
 #[path = "../support/harness/mod.rs"]

@@ -1,7 +1,7 @@
 //! A21: a proxy sees host and port, and never the token.
 
+use crate::authority::Authority;
 use crate::support::*;
-use crate::tls::Authority;
 use dhan::testing::net::{ConnectClass, Incoming, Proxies};
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,56 +1,15 @@
 //! A07, A08, S09: who is trusted, and that nobody else hears a byte of HTTP.
 
+use crate::authority::Authority;
 use crate::support::*;
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
-use dhan::testing::redact::Redactor;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rcgen::{BasicConstraints, IsCa};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
-
-/// An authority for the tests.
-pub struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    pub pem: NamedTempFile,
-}
-
-impl Authority {
-    pub fn new() -> Authority {
-        let mut params = CertificateParams::new(Vec::new()).expect("no names");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
-        let pem = NamedTempFile::new().expect("a file");
-        std::fs::write(pem.path(), issuer.pem()).expect("written");
-        Authority { issuer, pem }
-    }
-
-    /// A server's configuration with a certificate for `name`, changed as asked.
-    pub fn acceptor(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> TlsAcceptor {
-        let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        change(&mut params);
-        let leaf = params.signed_by(&key, &self.issuer).expect("signed");
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], key)
-            .expect("a good certificate");
-        TlsAcceptor::from(Arc::new(config))
-    }
-
-    pub fn connector(&self, proxies: Proxies) -> Connector {
-        let tls = LazyTls::new(Some(self.pem.path())).expect("a good file");
-        Connector::new(tls, proxies, Redactor::default())
-    }
-}
 
 /// Serves one TLS connection; returns the bytes that were received inside of it before the end.
 fn serve(listener: tokio::net::TcpListener, acceptor: TlsAcceptor) -> JoinHandle<usize> {

@@ -32,7 +32,7 @@ fn chains(text: &str) -> Vec<Value> {
 #[test]
 fn a_chain_subscribes_the_options_around_the_spot_and_follows_it() {
     let sim = broker(SimConfig::default());
-    sim.mute(true);
+    sim.set_muted(true);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "--chain", "nifty,strikes=2", "--capture", "day.dcap"]));
     wait("the spot is subscribed", || (sim.subscriptions(Stream::Market).len() == 1).then_some(()));

@@ -9,7 +9,7 @@ use dhan::testing::model::exit::Exit;
 use dhan::testing::output::Destination as _;
 use dhan::testing::output::file::{FileSink, FileSpec};
 use dhan::testing::storage::{Compression, FrameEvent, StopSignal, WriteFailure, scan};
-use dhan::testing::verify::Verdict;
+use dhan::testing::verify::FileVerdict;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -186,7 +186,7 @@ fn killed_at_random_moments(name: &str, kills: u64) {
     }
     assert!(restarted >= acknowledged.len(), "{restarted} gaps for {} kills", acknowledged.len());
     let (verdict, summary) = dhan::testing::cmd::verify::check(path).unwrap();
-    assert_eq!(verdict, Verdict::Gaps, "{summary:?}");
+    assert_eq!(verdict, FileVerdict::Gaps, "{summary:?}");
     assert!(!dir.path().join(format!(".{name}.dhan")).exists());
     let mut names: Vec<_> =
         std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -277,7 +277,7 @@ fn the_lock_dies_with_its_holder_and_names_it_while_it_lives() {
     assert_eq!(refused.exit, Exit::Locked);
     assert!(refused.message.contains(&format!("pid {}", writer.id())), "{refused}");
     let (verdict, summary) = dhan::testing::cmd::verify::check(&pattern).unwrap();
-    assert_eq!((verdict, summary.writer_pid), (Verdict::NoEnd, Some(writer.id())), "{summary:?}");
+    assert_eq!((verdict, summary.writer_pid), (FileVerdict::NoEnd, Some(writer.id())), "{summary:?}");
     writer.kill().unwrap();
     writer.wait().unwrap();
     assert_eq!(FileSink::open(spec(&pattern), now_us(), &quiet()).unwrap().restarted.len(), 1);

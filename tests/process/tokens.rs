@@ -181,7 +181,7 @@ fn a_week_without_anybody_makes_a_token_each_morning_and_a_stream_goes_on_with_e
         replaced += 1;
         // Nothing is asked for a token that holds.
         let requests = sim.http_requests().len();
-        assert_eq!(ensure(&maker, &clock), Ok(Done::Held));
+        assert_eq!(ensure(&maker, &clock), Ok(Done::StillValid));
         assert_eq!(sim.http_requests().len(), requests);
     }
     let ended = running.stop(Signal::INT).exits(0);
@@ -303,7 +303,7 @@ fn a_token_of_the_web_page_is_renewed_and_one_of_an_app_is_never_sent_for_it() {
     put(&home, &jwt(MONDAY + 3_600 * SECOND, "SELF"));
     assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::Renewed));
     assert_eq!((asked(&sim, RENEW), asked(&sim, MINT)), (1, 0));
-    assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::Held));
+    assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::StillValid));
 
     put(&home, &jwt(MONDAY + 3_600 * SECOND, "APP"));
     let failure = run(maker(&home, &sim, &clock).renew()).expect_err("an APP token");
@@ -336,7 +336,7 @@ fn a_run_that_was_killed_between_answer_and_rename_is_healed_by_the_next() {
     let second = token(&home);
     fs::write(home.path(".token.dhan-new"), format!("{second}\n")).unwrap();
     put(&home, &first);
-    assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::Held));
+    assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::StillValid));
     assert_eq!((token(&home), asked(&sim, MINT)), (second.clone(), 2));
 
     // Killed before that: the token in the file claims to hold, and is dead; whether it is, is asked.
@@ -351,7 +351,7 @@ fn a_run_that_was_killed_between_answer_and_rename_is_healed_by_the_next() {
         fs::write(&state, text).unwrap();
     };
     killed(true);
-    assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::Held), "it is alive after all");
+    assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::StillValid), "it is alive after all");
     put(&home, &jwt(midnight(clock.now()) + DAY, "APP"));
     killed(true);
     assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::Made), "dead, so another is made");

@@ -3,7 +3,7 @@
 use crate::support::{DHAN, Home, broker_of, skipped, wait};
 use dhan::testing::console::{Console, install_panic_hook};
 use dhan::testing::simulator::{Fault, SimConfig};
-use dhan::testing::watch::screen::{Screen, Setup, Shared};
+use dhan::testing::watch::screen::{Screen, Setup, SharedModel};
 use dhan::testing::watch::ui::{self, Ui};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -166,14 +166,14 @@ fn panics() {
     install_panic_hook(&Console::default());
     let setup = Setup {
         title: "nothing".to_owned(),
-        ui: Ui::new(ui::Screen::Table, false),
+        ui: Ui::new(ui::ScreenKind::Table, false),
         market: Box::new(|_| None),
         is_open: Box::new(|_, _| true),
         is_replay: false,
         color: true,
         act: Box::new(|_| {}),
     };
-    let Ok(_screen) = Screen::start(Shared::default(), setup, Box::new(|_| {})) else { return };
+    let Ok(_screen) = Screen::start(SharedModel::default(), setup, Box::new(|_| {})) else { return };
     std::thread::sleep(Duration::from_millis(300));
     panic!("on purpose");
 }

@@ -11,7 +11,7 @@ use dhan::testing::pipeline::bars::Interval;
 use dhan::testing::pipeline::item::Lagged;
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
 use dhan::testing::pipeline::outputs::{OutputSpec, Outputs};
-use dhan::testing::pipeline::stages::{Pipeline, Rules, Summary, View};
+use dhan::testing::pipeline::stages::{Pipeline, Rules, RunSummary, View};
 use dhan::testing::protocol::depth::{Levels, Row, Side};
 use dhan::testing::protocol::feed::Level;
 use dhan::testing::protocol::{DisconnectReason, Mode, encode};
@@ -71,7 +71,12 @@ fn quote() -> encode::Quote {
 }
 
 /// Runs `feed` through a pipeline in a style; what was written, what went beside it, and what it came to.
-fn run(rules: Rules, style: Style, header: Option<String>, feed: impl Fn(&mut Pipeline)) -> (String, String, Summary) {
+fn run(
+    rules: Rules,
+    style: Style,
+    header: Option<String>,
+    feed: impl Fn(&mut Pipeline),
+) -> (String, String, RunSummary) {
     let memory = Memory::default();
     let spec = OutputSpec { destination: Box::new(memory.clone()), style, header, is_file: true };
     let outputs = Outputs::new(vec![spec], style.time, Console::default());

@@ -36,12 +36,16 @@ fn finds(text: &str) -> Vec<&'static str> {
     WRITES.into_iter().filter(|write| text.contains(write)).collect()
 }
 
-/// The one request that is no GET makes an access token; the simulator answers it.
-const TOKENS: [(&str, &str); 3] =
-    [("src/token/calls.rs", ".post("), ("src/simulator/rest.rs", "\"POST"), ("src/simulator/tokens.rs", "\"POST")];
+/// The two requests that are no GET make an access token and ask for a quote; the simulator answers them.
+const POSTS: [(&str, &str); 4] = [
+    ("src/token/calls.rs", ".post("),
+    ("src/rest/mod.rs", ".post("),
+    ("src/simulator/rest.rs", "\"POST"),
+    ("src/simulator/tokens.rs", "\"POST"),
+];
 
 #[test]
-fn no_request_in_the_source_is_anything_but_a_get_or_makes_a_token() {
+fn no_request_in_the_source_is_anything_but_a_get_or_makes_a_token_or_asks_for_a_quote() {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
     assert!(files.len() > 20, "the sources were not found: {files:?}");
@@ -50,13 +54,18 @@ fn no_request_in_the_source_is_anything_but_a_get_or_makes_a_token() {
         let name = file.display().to_string();
         // The view patches styles, and has no HTTP client.
         let is_view = name.contains("src/watch/view/");
-        let allowed = TOKENS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, word)| *word);
+        let allowed = POSTS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, word)| *word);
         let found: Vec<_> = finds(&text)
             .into_iter()
             .filter(|word| Some(*word) != allowed && !(is_view && *word == ".patch("))
             .collect();
         assert_eq!(found, [""; 0], "{name}: every REST call is a GET");
-        assert!(allowed != Some(".post(") || text.matches(".post(").count() == 1, "{name}: one POST, of a token");
+        assert!(allowed != Some(".post(") || text.matches(".post(").count() == 1, "{name}: one POST");
+        let is_rest = name.ends_with("src/rest/mod.rs");
+        assert!(
+            !is_rest || text.contains(".post(self.base.join(\"marketfeed/ltp\"))"),
+            "{name}: its POST asks for a quote"
+        );
     }
 }
 

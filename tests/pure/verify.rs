@@ -1,7 +1,7 @@
 //! `dhan verify` against files as the contract describes them, whole and damaged.
 
 use dhan::testing::cmd::verify::check;
-use dhan::testing::verify::{Summary, Verdict};
+use dhan::testing::verify::{FileVerdict, VerifySummary};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ fn lines(lines: &[String]) -> Vec<u8> {
     (lines.join("\n") + "\n").into_bytes()
 }
 
-fn checked(name: &str, bytes: &[u8]) -> (Verdict, Summary) {
+fn checked(name: &str, bytes: &[u8]) -> (FileVerdict, VerifySummary) {
     let (_dir, path) = file(name, bytes);
     check(&path).unwrap()
 }
@@ -43,7 +43,7 @@ fn checked(name: &str, bytes: &[u8]) -> (Verdict, Summary) {
 fn a_whole_file_is_summed_up() {
     let text = lines(&[ticker(1_000), ticker(2_000), ticker(5_000_000), end(3, 3, 0, 5_000_001)]);
     let (verdict, summary) = checked("x.ndjson", &text);
-    assert_eq!(verdict, Verdict::Ok, "{summary:?}");
+    assert_eq!(verdict, FileVerdict::Ok, "{summary:?}");
     assert_eq!((summary.lines, summary.ends, summary.ended_orderly), (4, 1, true));
     assert_eq!((summary.first_us, summary.last_us), (Some(1_000), Some(5_000_001)));
     let [coverage] = &summary.coverage[..] else { panic!("{summary:?}") };
@@ -66,20 +66,20 @@ fn the_books_of_a_file_of_bars_count_what_the_bars_take_in() {
     for written in 1..=8 {
         let run = [ticker(70_000_000), bar(4, 121_000_000), bar(3, 121_000_001), end(written, written, 0, 121_000_002)];
         let (verdict, summary) = checked("x.ndjson", &lines(&[&first[..], &run].concat()));
-        assert_eq!((verdict, summary.elsewhere), (Verdict::Ok, 0), "{written}: {summary:?}");
+        assert_eq!((verdict, summary.elsewhere), (FileVerdict::Ok, 0), "{written}: {summary:?}");
     }
     for written in [0, 9] {
         let run = [ticker(70_000_000), bar(4, 121_000_000), bar(3, 121_000_001), end(written, written, 0, 121_000_002)];
         let (verdict, summary) = checked("x.ndjson", &lines(&[&first[..], &run].concat()));
         let what = summary.first_damage.expect("damage").what;
-        assert!(verdict == Verdict::Damaged && what.contains("and bars of 7 trades"), "{written}: {what}");
+        assert!(verdict == FileVerdict::Damaged && what.contains("and bars of 7 trades"), "{written}: {what}");
     }
 }
 
 #[test]
 fn what_is_damaged_is_named_with_its_line() {
     let good = [ticker(1_000), ticker(2_000), end(2, 2, 0, 3_000)];
-    assert_eq!(checked("x.ndjson", &lines(&good)).0, Verdict::Ok);
+    assert_eq!(checked("x.ndjson", &lines(&good)).0, FileVerdict::Ok);
     let with = |at: usize, line: String| {
         let mut all = good.to_vec();
         all[at] = line;
@@ -112,7 +112,7 @@ fn what_is_damaged_is_named_with_its_line() {
         (vec![ticker(1), gap("stalled", 1, 2, 3), end(1, 1, 0, 4)], 3, "gaps"),
     ] {
         let (verdict, summary) = checked("x.ndjson", &lines(&all));
-        assert_eq!(verdict, Verdict::Damaged, "{words}: {summary:?}");
+        assert_eq!(verdict, FileVerdict::Damaged, "{words}: {summary:?}");
         let damage = summary.first_damage.unwrap();
         assert!(damage.line == at && damage.what.contains(words), "{words} in line {at}: {damage:?}");
     }
@@ -127,7 +127,7 @@ fn losses_that_only_the_books_tell_of_are_gaps() {
     let untold = end(1, 1, 3, 2_000);
     for end in [dropped, untold] {
         let (verdict, summary) = checked("x.ndjson", &lines(&[ticker(1_000), end.clone()]));
-        assert_eq!((verdict, summary.damaged), (Verdict::Gaps, 0), "{end}");
+        assert_eq!((verdict, summary.damaged), (FileVerdict::Gaps, 0), "{end}");
     }
 }
 
@@ -135,7 +135,7 @@ fn losses_that_only_the_books_tell_of_are_gaps() {
 fn the_last_file_of_a_rotated_run_has_the_books_of_all_its_files() {
     let last = lines(&[ticker(1_000), end(11, 11, 0, 2_000)]);
     let (verdict, summary) = checked("x.3.ndjson", &last);
-    assert_eq!((verdict, summary.elsewhere), (Verdict::Ok, 10), "{summary:?}");
+    assert_eq!((verdict, summary.elsewhere), (FileVerdict::Ok, 10), "{summary:?}");
 }
 
 #[test]
@@ -143,10 +143,10 @@ fn a_cut_at_any_byte_is_noticed() {
     let whole = lines(&[ticker(1_000), ticker(2_000), end(2, 2, 0, 3_000)]);
     for cut in 0..whole.len() {
         let (verdict, summary) = checked("x.ndjson", &whole[..cut]);
-        assert!(verdict >= Verdict::NoEnd, "cut at {cut}: {summary:?}");
+        assert!(verdict >= FileVerdict::NoEnd, "cut at {cut}: {summary:?}");
         // A cut between lines leaves lines that are whole.
         let between = cut == 0 || whole[cut - 1] == b'\n';
-        assert_eq!(verdict == Verdict::NoEnd, between, "cut at {cut}: {summary:?}");
+        assert_eq!(verdict == FileVerdict::NoEnd, between, "cut at {cut}: {summary:?}");
     }
 }
 
@@ -158,9 +158,9 @@ fn a_cut_or_a_flipped_byte_in_a_compressed_file_is_noticed() {
     gz.write_all(&text).unwrap();
     for (name, whole) in [("x.ndjson.zst", zst), ("x.ndjson.gz", gz.finish().unwrap())] {
         let (verdict, summary) = checked(name, &whole);
-        assert_eq!(verdict, Verdict::Ok, "{name}: {summary:?}");
+        assert_eq!(verdict, FileVerdict::Ok, "{name}: {summary:?}");
         for cut in 1..whole.len() {
-            assert_eq!(checked(name, &whole[..cut]).0, Verdict::Damaged, "{name} cut at {cut}");
+            assert_eq!(checked(name, &whole[..cut]).0, FileVerdict::Damaged, "{name} cut at {cut}");
         }
     }
 }
@@ -168,7 +168,7 @@ fn a_cut_or_a_flipped_byte_in_a_compressed_file_is_noticed() {
 #[test]
 fn several_runs_in_a_file_are_normal_and_a_killed_one_is_a_gap() {
     let two = lines(&[ticker(1_000), end(1, 1, 0, 2_000), ticker(500), end(1, 1, 0, 600)]);
-    assert_eq!(checked("x.ndjson", &two).0, Verdict::Ok);
+    assert_eq!(checked("x.ndjson", &two).0, FileVerdict::Ok);
     let killed = lines(&[
         ticker(1_000),
         ticker(2_000),
@@ -177,7 +177,7 @@ fn several_runs_in_a_file_are_normal_and_a_killed_one_is_a_gap() {
         end(1, 1, 1, 3_002_002),
     ]);
     let (verdict, summary) = checked("x.ndjson", &killed);
-    assert_eq!(verdict, Verdict::Gaps, "{summary:?}");
+    assert_eq!(verdict, FileVerdict::Gaps, "{summary:?}");
     assert_eq!((summary.gaps, summary.gap_seconds), (1, 3.0));
     assert_eq!(summary.gap_reasons.get("restarted"), Some(&1));
 }
@@ -185,10 +185,10 @@ fn several_runs_in_a_file_are_normal_and_a_killed_one_is_a_gap() {
 #[test]
 fn a_marker_says_that_the_end_is_missing_and_excuses_a_torn_tail() {
     let (dir, path) = file("x.ndjson", (ticker(1_000) + "\n{\"type\":\"ti").as_bytes());
-    assert_eq!(check(&path).unwrap().0, Verdict::Damaged);
+    assert_eq!(check(&path).unwrap().0, FileVerdict::Damaged);
     std::fs::write(dir.path().join(".x.ndjson.dhan"), "{\"pid\":1}\n").unwrap();
     let (verdict, summary) = check(&path).unwrap();
-    assert_eq!((verdict, summary.torn_bytes, summary.writer_pid), (Verdict::NoEnd, 11, None), "{summary:?}");
+    assert_eq!((verdict, summary.torn_bytes, summary.writer_pid), (FileVerdict::NoEnd, 11, None), "{summary:?}");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn iso_times_are_times() {
 {"type":"end","received":1,"written":1,"filtered":0,"dropped":0,"malformed":0,"gaps":1,"reason":"count","recv":"2026-06-10T09:50:57.817220+05:30"}
 "#;
     let (verdict, summary) = checked("x.ndjson", text.as_bytes());
-    assert_eq!(verdict, Verdict::Gaps, "{summary:?}");
+    assert_eq!(verdict, FileVerdict::Gaps, "{summary:?}");
     assert_eq!((summary.gap_seconds, summary.first_us), (2.0, Some(1_781_065_197_817_220)));
 }
 
@@ -208,7 +208,7 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
     let row = |us: i64| format!("ticker,NSE_EQ,2885,\"A \"\"B\"\"\nC\",1.0,,{us}\n");
     let good = header.to_owned() + &row(1) + &row(2);
     let (verdict, summary) = checked("x.csv", good.as_bytes());
-    assert_eq!((verdict, summary.lines, summary.format), (Verdict::Ok, 2, "csv"), "{summary:?}");
+    assert_eq!((verdict, summary.lines, summary.format), (FileVerdict::Ok, 2, "csv"), "{summary:?}");
     for (text, at, words) in [
         (good.replace("ltp", "last"), 1, "not a column"),
         (good.replace("1.0,,2", "1,,2"), 4, "ltp is"),
@@ -219,13 +219,13 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
     ] {
         let (verdict, summary) = checked("x.csv", text.as_bytes());
         let damage = summary.first_damage.clone().unwrap_or_else(|| panic!("{words}: {summary:?}"));
-        assert_eq!(verdict, Verdict::Damaged);
+        assert_eq!(verdict, FileVerdict::Damaged);
         assert!(damage.what.contains(words) && (damage.line == at || words.contains("whole")), "{words}: {damage:?}");
     }
     let (_dir, path) = file("x.csv", good.as_bytes());
     std::fs::write(dhan::testing::storage::gaps_path(&path), gap("disconnected", 1, 1_000_001, 2) + "\n").unwrap();
     let (verdict, summary) = check(&path).unwrap();
-    assert_eq!((verdict, summary.gaps, summary.gap_seconds), (Verdict::Gaps, 1, 1.0), "{summary:?}");
+    assert_eq!((verdict, summary.gaps, summary.gap_seconds), (FileVerdict::Gaps, 1, 1.0), "{summary:?}");
     // A second run whose clock stands an hour earlier is appended, here and in the gap file: nothing is damaged.
     const HOUR: i64 = 3_600_000_000;
     let two_runs = header.to_owned() + &row(HOUR + 1) + &row(HOUR + 2) + &row(1) + &row(2);
@@ -233,12 +233,12 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
     let gaps = [gap("disconnected", HOUR + 1, HOUR + 2, HOUR + 2), gap("disconnected", 1, 2, 2)].join("\n") + "\n";
     std::fs::write(dhan::testing::storage::gaps_path(&path), gaps).unwrap();
     let (verdict, summary) = check(&path).unwrap();
-    assert_eq!((verdict, summary.lines, summary.gaps), (Verdict::Gaps, 4, 2), "{summary:?}");
+    assert_eq!((verdict, summary.lines, summary.gaps), (FileVerdict::Gaps, 4, 2), "{summary:?}");
     // Depth has a row a level: the same moment many times over.
     let depth = "type,segment,security_id,symbol,levels,side,level,price,qty,orders,recv_us\n\
                  depth,NSE_EQ,1333,,20,bid,1,1.0,5,1,7\ndepth,NSE_EQ,1333,,20,ask,1,1.5,5,1,7\n";
     let (verdict, summary) = checked("x.csv", depth.as_bytes());
-    assert_eq!((verdict, summary.records.get("depth")), (Verdict::Ok, Some(&1)), "{summary:?}");
+    assert_eq!((verdict, summary.records.get("depth")), (FileVerdict::Ok, Some(&1)), "{summary:?}");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_packet_of_a_segment_that_has_no_name_yet_is_no_damage() {
         end(1, 1, 0, 2),
     ];
     let (verdict, summary) = checked("x.ndjson", &lines(&all));
-    assert_eq!(verdict, Verdict::Ok, "{summary:?}");
+    assert_eq!(verdict, FileVerdict::Ok, "{summary:?}");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn every_record_type_of_the_contract_passes() {
     ];
     all.push(end(6, 6, 0, 8));
     let (verdict, summary) = checked("x.ndjson", &lines(&all));
-    assert_eq!(verdict, Verdict::Ok, "{summary:?}");
+    assert_eq!(verdict, FileVerdict::Ok, "{summary:?}");
     assert_eq!(summary.records.len(), 8);
     let depth = [
         format!(
@@ -280,9 +280,9 @@ fn every_record_type_of_the_contract_passes() {
         end(3, 3, 0, 3),
     ];
     let (verdict, summary) = checked("x.ndjson", &lines(&depth));
-    assert_eq!(verdict, Verdict::Ok, "{summary:?}");
+    assert_eq!(verdict, FileVerdict::Ok, "{summary:?}");
     let wrong = depth[0].replace("\"qty\":5,\"orders\":2", "\"orders\":2,\"qty\":5");
-    assert_eq!(checked("x.ndjson", &lines(&[wrong, end(1, 1, 0, 2)])).0, Verdict::Damaged);
+    assert_eq!(checked("x.ndjson", &lines(&[wrong, end(1, 1, 0, 2)])).0, FileVerdict::Damaged);
 }
 
 #[test]

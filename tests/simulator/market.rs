@@ -329,20 +329,20 @@ async fn cuts_mutes_and_stalls_happen_on_command() {
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
     assert!(message(&mut socket).await.is_some());
-    sim.mute(true);
+    sim.set_muted(true);
     let id = sim.open(Stream::Market)[0].id;
     sim.send(id, &b"\x32\x0a\x00\x00\x00\x00\x00\x00\x27\x03"[..]);
     while message(&mut socket).await.expect("the bytes that were commanded")[0] != feed::code::DISCONNECT {}
     socket.send(Message::Ping("x".into())).await.unwrap();
     assert!(matches!(socket.next().await, Some(Ok(Message::Pong(_)))), "muted sockets still pong");
-    sim.mute(false);
+    sim.set_muted(false);
     assert!(message(&mut socket).await.is_some());
 
-    sim.stall(true);
+    sim.set_stalled(true);
     subscribe(&mut socket, Mode::Quote, &[HDFC]).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(sim.texts_of(id).len(), 1, "a stalled socket reads nothing");
-    sim.stall(false);
+    sim.set_stalled(false);
     assert!(sim.wait_async(LONG, |sim| sim.texts_of(id).len() == 2).await);
 }
 

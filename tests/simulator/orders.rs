@@ -75,7 +75,7 @@ async fn orders_live_and_the_order_book_agrees_with_what_was_told() {
     let expected = ["Cancelled", "Pending", "Rejected", "Traded", "Transit"];
     assert!(statuses.iter().eq(expected.iter()), "{statuses:?}");
     assert!(parts > 0);
-    sim.mute(true);
+    sim.set_muted(true);
     let (status, body) = get(&sim, "/v2/orders", "access-token: abc\r\n").await;
     assert_eq!(status, 200);
     let book: Vec<Value> = serde_json::from_str(&body).unwrap();

@@ -3,7 +3,7 @@
 use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::protocol::{Mode, depth, encode, request};
-use dhan::testing::simulator::{Cut, SimConfig, SimHandle, Subscription};
+use dhan::testing::simulator::{ClientSubscription, Cut, SimConfig, SimHandle};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -157,8 +157,8 @@ async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcom
     assert!(codes.iter().all(|code| *code != feed::code::TICKER), "a full client gets tickers: {codes:?}");
     // Upstream there is one socket, each instrument once in the richest mode that can be had.
     let wanted = [
-        Subscription { instrument: NIFTY, mode: Some(Mode::Ticker) },
-        Subscription { instrument: OPTION, mode: Some(Mode::Full) },
+        ClientSubscription { instrument: NIFTY, mode: Some(Mode::Ticker) },
+        ClientSubscription { instrument: OPTION, mode: Some(Mode::Full) },
     ];
     assert!(
         sim.wait_async(LONG, |sim| sim.subscriptions(Stream::Market).into_iter().eq(wanted)).await,
@@ -173,7 +173,7 @@ async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcom
         assert!(matches!(bytes[0], feed::code::TICKER | feed::code::PREV_CLOSE), "{bytes:?}");
     }
     // Nothing comes any more, and a newcomer is answered all the same.
-    sim.mute(true);
+    sim.set_muted(true);
     let mut quote = relay.feed().await;
     subscribe(&mut quote, Mode::Quote, &[OPTION]).await;
     let mut first = Vec::new();
@@ -459,7 +459,7 @@ async fn control_lines_hold_instruments_without_a_client_list_them_and_end_the_r
     let sent = |sim: &SimHandle| sim.open(Stream::Market).first().map_or(0, |seen| seen.packets_sent);
     assert!(sim.wait_async(LONG, |_| sent(&sim) > 50).await);
     // A newcomer is answered from memory, though the market says nothing any more.
-    sim.mute(true);
+    sim.set_muted(true);
     let mut client = relay.feed().await;
     subscribe(&mut client, Mode::Quote, &[HDFC]).await;
     until_code(&mut client, feed::code::QUOTE).await;

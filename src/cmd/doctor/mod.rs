@@ -40,7 +40,7 @@ pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
     }
     let source = args.credentials.source(None, &environment, &console.redactor())?;
     let tls = LazyTls::new(args.ca_file.as_deref())?;
-    let mut report = Report::begin(args.format, console)?;
+    let mut report = Report::begin(args.asked_format(), console);
     let account = source.account_id().map(|id| Account::open(folders::STATE.of_process(), &id));
     if args.stop {
         let found = match &account {
@@ -48,7 +48,7 @@ pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
             None => vec![Finding::fail(Check::Stream, Exit::Credentials, NO_ID)],
         };
         report.add_all(found)?;
-        return Ok(report.end());
+        return report.end();
     }
     report.add_all(host::credentials(&args.credentials, &environment))?;
     report.add_all(host::permissions(&source, account.as_ref()))?;
@@ -67,12 +67,12 @@ pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
         report.add(token(&source, &credentials))?;
         if args.offline {
             let skipped = |check| Finding::skipped(check, "--offline: not asked");
-            return report.add_all([Check::Account, Check::Endpoint, Check::Clock].map(skipped));
+            return report.add_all([Check::Account, Check::Quote, Check::Endpoint, Check::Clock].map(skipped));
         }
         let network = network::Network { environment: &environment, tls, console, deadline };
         network.look(account.as_ref(), credentials.ok(), &mut report).await
     })?;
-    Ok(report.end())
+    report.end()
 }
 
 const NO_ID: &str = "whose streams? no client id in --client-id, DHAN_CLIENT_ID";

@@ -64,13 +64,15 @@ impl Network<'_> {
         let mut ahead = None;
         let reachable;
         let mut dead = false;
+        let mut plan_is_active = None;
         match (&api, &credentials) {
             (Err(failure), _) => {
                 reachable = false;
                 report.add(Finding::fail(Check::Account, failure.exit, failure.message.clone()))?;
             }
             (Ok(api), Some(credentials)) => {
-                let finding = self.profile(api, credentials).await;
+                let (finding, plan) = self.profile(api, credentials).await;
+                plan_is_active = plan;
                 dead = finding.exit == Exit::Credentials.code();
                 reachable = finding.state != State::Fail || finding.facts.http_status.is_some();
                 report.add(finding)?;
@@ -87,15 +89,34 @@ impl Network<'_> {
             (_, true) => Some("not connected to: the credentials are dead, and are not sent again"),
             _ => None,
         };
-        let told = match (credentials, account, why_not) {
-            (Some(credentials), Some(account), None) => self.endpoints(account, &credentials).await,
-            (_, _, why_not) => {
-                let skipped = |endpoint: Stream| {
-                    Finding::skipped(Check::Endpoint, why_not.unwrap_or_default()).of(endpoint.socket_name())
-                };
-                Stream::ALL.map(|endpoint| skipped(endpoint).into()).into()
+        let no_quote = match (&credentials, dead, reachable) {
+            (None, ..) => Some("not asked for: there are no credentials that could be sent"),
+            (_, true, _) => Some("not asked for: the credentials are dead, and are not sent again"),
+            (.., false) => Some("not asked for: the server cannot be asked, as is said of the account"),
+            _ if account.is_some_and(|account| !account.cool_offs(now_us()).is_empty()) => {
+                Some("not asked for: the account cools off")
+            }
+            _ => None,
+        };
+        let quote = async {
+            match (&api, &credentials, no_quote) {
+                (Ok(api), Some(credentials), None) => self.quote(api, credentials, plan_is_active).await,
+                _ => Finding::skipped(Check::Quote, no_quote.unwrap_or_default()),
             }
         };
+        let endpoints = async {
+            match (&credentials, account, why_not) {
+                (Some(credentials), Some(account), None) => self.endpoints(account, credentials).await,
+                (_, _, why_not) => {
+                    let skipped = |endpoint: Stream| {
+                        Finding::skipped(Check::Endpoint, why_not.unwrap_or_default()).of(endpoint.socket_name())
+                    };
+                    Stream::ALL.map(|endpoint| skipped(endpoint).into()).into()
+                }
+            }
+        };
+        let (quote, told) = tokio::join!(quote, endpoints);
+        report.add(quote)?;
         let mut asked = "the REST server";
         for (told, endpoint) in told.into_iter().zip(Stream::ALL) {
             if let (None, Some(us)) = (ahead, told.ahead_us) {
@@ -112,19 +133,38 @@ impl Network<'_> {
         })
     }
 
-    async fn profile(&self, api: &ApiBase, credentials: &Credentials) -> Finding {
-        let client = rest::Client::new(api.clone(), &self.tls, &Resolver::default(), self.console.redactor());
-        let client = match client {
-            Ok(client) => client,
-            Err(failure) => return Finding::fail(Check::Account, failure.exit, failure.message).of(host(api)),
+    /// What the profile says; and of the data plan, whether it is active.
+    async fn profile(&self, api: &ApiBase, credentials: &Credentials) -> (Finding, Option<bool>) {
+        let (answer, took) = match self.ask(api, |client| async move { client.profile(credentials).await }).await {
+            Ok(answered) => answered,
+            Err(failure) => return (Finding::fail(Check::Account, failure.exit, failure.message).of(host(api)), None),
         };
+        let plan = answer.as_ref().ok().and_then(rest::Profile::data_plan_is_active);
+        (judge::profile(&answer, took).of(host(api)), plan)
+    }
+
+    /// What one quote asked for tells: a profile can be wrong.
+    async fn quote(&self, api: &ApiBase, credentials: &Credentials, plan_is_active: Option<bool>) -> Finding {
+        match self.ask(api, |client| async move { client.quote(credentials).await }).await {
+            Ok((answer, took)) => judge::quote(&answer, plan_is_active, took),
+            Err(failure) => Finding::fail(Check::Quote, failure.exit, failure.message),
+        }
+    }
+
+    /// Makes a REST call, and returns its answer and how long it took.
+    ///
+    /// # Errors
+    /// No client, or no answer in time.
+    async fn ask<T, F: Future<Output = T>>(
+        &self,
+        api: &ApiBase,
+        call: impl FnOnce(rest::Client) -> F,
+    ) -> Result<(T, Duration), Failure> {
+        let client = rest::Client::new(api.clone(), &self.tls, &Resolver::default(), self.console.redactor())?;
         let started = Instant::now();
-        let answer = tokio::time::timeout(self.left(REST_LIMIT), client.profile(credentials)).await;
-        let finding = match answer {
-            Ok(answer) => judge::profile(&answer, started.elapsed()),
-            Err(_) => Finding::fail(Check::Account, Exit::Network, no_answer(started)),
-        };
-        finding.of(host(api))
+        let answer = tokio::time::timeout(self.left(REST_LIMIT), call(client)).await;
+        let answer = answer.map_err(|_| Failure::new(Exit::Network, no_answer(started)))?;
+        Ok((answer, started.elapsed()))
     }
 
     /// Whether the REST server answers at all, and its clock: a question without credentials.

@@ -1,59 +1,64 @@
-//! Findings on their way out: printed as they are found, masked, and remembered for the exit code.
+//! Findings on their way out: masked, printed as they are found or all together, and remembered for the exit code.
 
 use crate::cli::doctor::DoctorFormat;
 use crate::cli::out;
 use crate::console::Console;
-use crate::doctor::{Finding, State, table, worst};
+use crate::doctor::view::{self, Look};
+use crate::doctor::{Finding, State, worst};
 use crate::model::exit::{Exit, Failure};
 use std::io::{IsTerminal as _, stdout};
 
 /// Prints findings and remembers them.
 pub(super) struct Report<'a> {
     format: DoctorFormat,
-    color: bool,
+    look: Look,
     console: &'a Console,
     findings: Vec<Finding>,
 }
 
 impl Report<'_> {
     /// A report in the format that was asked for, or that suits stdout.
-    pub fn begin(format: Option<DoctorFormat>, console: &Console) -> Result<Report<'_>, Failure> {
-        let terminal = stdout().is_terminal();
-        let format = format.unwrap_or(if terminal { DoctorFormat::Table } else { DoctorFormat::Ndjson });
+    pub fn begin(format: Option<DoctorFormat>, console: &Console) -> Report<'_> {
+        let is_terminal = stdout().is_terminal();
+        let format = format.unwrap_or(if is_terminal { DoctorFormat::Table } else { DoctorFormat::Ndjson });
         let plain = |name, value: fn(&std::ffi::OsStr) -> bool| std::env::var_os(name).is_some_and(|v| value(&v));
-        let color = terminal && !plain("NO_COLOR", |v| !v.is_empty()) && !plain("TERM", |v| v == "dumb");
-        if format == DoctorFormat::Table {
-            out::print(&table::heading())?;
+        let color = is_terminal && !plain("NO_COLOR", |v| !v.is_empty()) && !plain("TERM", |v| v == "dumb");
+        let columns = rustix::termios::tcgetwinsize(stdout()).map_or(0, |size| usize::from(size.ws_col));
+        let width = if is_terminal && columns > 0 { columns } else { view::WIDEST };
+        if is_terminal && format == DoctorFormat::Table {
+            console.info("looking at this host and at Dhan's servers: 15 s at most");
         }
-        Ok(Report { format, color, console, findings: Vec::new() })
+        Report { format, look: Look { width, color }, console, findings: Vec::new() }
     }
 
-    /// Prints a finding.
+    /// Adds a finding; a record is printed at once, a view when all is known.
     pub fn add(&mut self, mut finding: Finding) -> Result<(), Failure> {
         finding.detail = self.console.masked(&finding.detail);
         finding.subject = finding.subject.map(|subject| self.console.masked(&subject));
-        let line = match self.format {
-            DoctorFormat::Ndjson => finding.line(),
-            DoctorFormat::Table => table::row(&finding, self.color),
-        };
+        if self.format == DoctorFormat::Ndjson {
+            out::print(&finding.line())?;
+        }
         self.findings.push(finding);
-        out::print(&line)
+        Ok(())
     }
 
-    /// Prints findings.
+    /// Adds findings.
     pub fn add_all(&mut self, findings: impl IntoIterator<Item = Finding>) -> Result<(), Failure> {
         findings.into_iter().try_for_each(|finding| self.add(finding))
     }
 
-    /// Says how many failed, and returns the code of the worst.
-    pub fn end(self) -> Exit {
+    /// Prints the view, or says how many failed; returns the code of the worst.
+    pub fn end(self) -> Result<Exit, Failure> {
         let exit = worst(&self.findings);
+        if self.format == DoctorFormat::Table {
+            return out::print(&view::text(&self.findings, exit, self.look)).map(|()| exit);
+        }
         let count = |state| self.findings.iter().filter(|finding| finding.state == state).count();
         let (failed, warned) = (count(State::Fail), count(State::Warn));
         match exit {
             Exit::Done => self.console.info(format_args!("nothing failed; {warned} warnings")),
             _ => self.console.info(format_args!("{failed} failed, {warned} warnings; exit code {}", exit.code())),
         }
-        exit
+        Ok(exit)
     }
 }

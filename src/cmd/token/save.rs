@@ -45,7 +45,7 @@ pub(super) fn run(args: &KeepArgs, environment: &Environment, console: &Console)
             ist_minute(ends)
         )));
     }
-    file.keep(&token)?;
+    file.store(&token)?;
     let until = match claims.expires_at_us {
         Some(ends) => format!("until {}", ist_minute(ends)),
         None => "which does not say when it ends".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::check;
 use crate::storage::names::folder;
-use crate::verify::Summary;
+use crate::verify::VerifySummary;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use std::time::SystemTime;
 ///
 /// The last file of a run that was rotated counts the packets of all its files. The others are among the files that were
 /// named, or beside it, and have the same name but for digits.
-pub fn missing(path: &Path, summary: &Summary, named: &[PathBuf]) -> Option<String> {
+pub fn missing(path: &Path, summary: &VerifySummary, named: &[PathBuf]) -> Option<String> {
     let counted = summary.elsewhere;
     if counted == 0 {
         return None;

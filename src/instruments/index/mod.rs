@@ -1,8 +1,9 @@
-//! The index of a master: built once per download, checked block by block whenever it is read.
+//! Indexes an instrument master: built once for each download, and checked block by block whenever it is read.
 //!
-//! It lies behind the CSV in the same file (so that the two can never be of different days), or in memory for a file of the
-//! user's. An exact look-up touches a few blocks of 4 KiB, each with its checksum, and the line it finds has one too: a flipped
-//! bit is noticed wherever an answer would depend on it, and nothing else is read.
+//! The index stands behind the CSV in the same file, so that the two are always of one day, or in memory for a file of
+//! the user's. An exact look-up reads a few blocks of 4 KiB, each with its checksum, and the line that it finds has one
+//! too. A checksum of the whole file would be simpler, but reading 30 MiB for each look-up would cost more than `rg` does,
+//! and without any a flipped bit would stream another instrument.
 //!
 //! | section | holds | read |
 //! |---|---|---|

@@ -131,7 +131,7 @@ mod tests {
     use crate::pipeline::outputs::{OutputSpec, Outputs};
     use crate::pipeline::stages::Rules;
 
-    use crate::verify::Verdict;
+    use crate::verify::FileVerdict;
 
     #[test]
     fn a_gap_that_a_new_file_begins_with_is_in_the_books_of_that_file() {
@@ -155,8 +155,8 @@ mod tests {
         pipeline.finish(SECOND_US + 1);
         let check = |name| crate::cmd::verify::check(&dir.path().join(name)).unwrap();
         let (verdict, summary) = check("x-00.ndjson");
-        assert_eq!((verdict, summary.ends), (Verdict::Ok, 1), "{summary:?}");
+        assert_eq!((verdict, summary.ends), (FileVerdict::Ok, 1), "{summary:?}");
         let (verdict, summary) = check("x-01.ndjson");
-        assert_eq!((verdict, summary.ends), (Verdict::Gaps, 1), "{summary:?}");
+        assert_eq!((verdict, summary.ends), (FileVerdict::Gaps, 1), "{summary:?}");
     }
 }

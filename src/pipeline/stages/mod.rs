@@ -328,7 +328,7 @@ impl Pipeline {
     }
 
     /// Returns the summary of the run, once every output has ended. `own_gaps` are those of a capture.
-    pub fn summary(&mut self, own_gaps: &[(i64, i64)]) -> Summary {
+    pub fn summary(&mut self, own_gaps: &[(i64, i64)]) -> RunSummary {
         self.outputs.look_at_failures();
         let mut counts = self.counts_outside();
         counts.gaps += own_gaps.len() as u64;
@@ -336,7 +336,7 @@ impl Pipeline {
             self.gaps.cover(*from_us, *to_us);
         }
         self.figures();
-        Summary {
+        RunSummary {
             counts,
             reason: self.reason(),
             failure: self.outputs.failure().cloned(),
@@ -347,7 +347,7 @@ impl Pipeline {
     }
 
     /// Ends a run whose outputs write on the caller's thread.
-    pub fn finish(mut self, now_us: i64) -> Summary {
+    pub fn finish(mut self, now_us: i64) -> RunSummary {
         self.begin_end(now_us);
         self.summary(&[])
     }
@@ -355,7 +355,7 @@ impl Pipeline {
 
 /// Summarizes a run.
 #[derive(Debug, Clone)]
-pub struct Summary {
+pub struct RunSummary {
     /// The final packet counters.
     pub counts: PacketCounts,
     /// Why it ended.

@@ -1,14 +1,14 @@
-//! Words what keeps a token from being made or renewed.
+//! Words the failures of making and renewing a token.
 
 use super::super::answer::{Call, Refusal};
-use super::super::file::Held;
+use super::super::file::StoredToken;
 use super::{Maker, is_self};
 use crate::console::untrusted;
 use crate::model::exit::{Exit, Failure};
 use secrecy::{ExposeSecret as _, SecretString};
 
 impl Maker {
-    /// Words that the file holds no token.
+    /// Returns the failure of a file that holds no token.
     pub(super) fn no_token(&self) -> Failure {
         let words = "there is no token to renew in the file";
         Failure::new(
@@ -18,27 +18,30 @@ impl Maker {
     }
 
     /// Checks that a held token may be sent for renewal.
-    pub(super) fn renewable(&self, held: &Held) -> Result<(), Failure> {
+    pub(super) fn renewable(&self, stored: &StoredToken) -> Result<(), Failure> {
         let path = self.file.path();
         let refuse = |words: String| Err(Failure::new(Exit::Credentials, words));
-        match held {
-            Held::Nothing => Err(self.no_token()),
-            Held::Malformed(words) => refuse(format!("the token file {path:?} {words}")),
-            Held::Token(_, claims) if claims.expires_at_us.is_some() && !self.is_living(claims) => refuse(format!(
-                "the token in {path:?} has expired, and Dhan renews living ones only: make a new one with dhan token mint"
-            )),
-            Held::Token(_, claims) if !is_self(claims) => {
+        match stored {
+            StoredToken::None => Err(self.no_token()),
+            StoredToken::Malformed(words) => refuse(format!("the token file {path:?} {words}")),
+            StoredToken::Token(_, claims) if claims.expires_at_us.is_some() && !self.is_valid_by_claims(claims) => {
+                refuse(format!(
+                    "the token in {path:?} has expired, and Dhan renews living ones only: make a new one with dhan token mint"
+                ))
+            }
+            StoredToken::Token(_, claims) if !is_self(claims) => {
                 let kind = untrusted(claims.consumer_type.as_deref().unwrap_or_default());
                 refuse(format!(
                     "the token in {path:?} is of the kind {kind:?}, and Dhan renews only those made on web.dhan.co (SELF): \
                      nothing was sent. Make a new one with dhan token mint"
                 ))
             }
-            Held::Token(..) => Ok(()),
+            StoredToken::Token(..) => Ok(()),
         }
     }
 
-    /// Words a refused or failed request, and chooses its exit code. `secrets` are taken out of the server's words.
+    /// Returns the failure of a refused or failed request, with its exit code. `secrets` are removed from the
+    /// server's words.
     pub(super) fn failure(&self, call: Call, refusal: &Refusal, secrets: &[&SecretString]) -> Failure {
         let words = shown(&refusal.to_string(), secrets);
         let host = self.calls.host(call);
@@ -88,7 +91,7 @@ impl Maker {
     }
 }
 
-/// A server's words as they may be shown: PIN and password are searched for here, where they may be quoted.
+/// Returns a server's words for messages: PIN and password, which the server may quote, are removed.
 pub(super) fn shown(words: &str, secrets: &[&SecretString]) -> String {
     secrets.iter().fold(untrusted(words), |words, secret| words.replace(secret.expose_secret(), "[redacted]"))
 }

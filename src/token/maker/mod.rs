@@ -1,14 +1,14 @@
-//! Keeps the token file holding a token: renews the one in it, or makes a new one by PIN and TOTP.
+//! Keeps a valid token in the token file: renews the present one, or makes a new one with PIN and TOTP.
 //!
-//! Dhan makes one token in two minutes and counts refused tries too: programs that tried again have locked their accounts
-//! out for days. So one process at a time works for an account, the moment of the last try is kept on disk before the
-//! request is sent, and a refusal ends the run.
+//! Dhan makes one token in two minutes and counts refused attempts too: programs that tried again have locked their
+//! accounts for days. So only one process at a time works for an account, the time of the last attempt is stored on
+//! disk before the request is sent, and a refusal ends the run.
 
 mod failures;
 
-use super::answer::{Call, Made, Refusal};
+use super::answer::{Call, NewToken, Refusal};
 use super::calls::Calls;
-use super::file::{Held, Slot, TokenFile};
+use super::file::{Slot, StoredToken, TokenFile};
 use super::inputs::Inputs;
 use super::otp::Seed;
 use super::time::Timing;
@@ -24,21 +24,21 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Time between two tries to make a token; Dhan's two minutes and some.
+/// Microseconds between two attempts to make a token: Dhan's two minutes and a margin.
 const BETWEEN_US: i64 = 130 * SECOND_US;
-/// How far this host's clock may be off.
+/// Tolerance in microseconds of this host's clock.
 const CLOCK_OFF_US: i64 = 30 * SECOND_US;
-/// How long a network that is down is tried.
+/// Microseconds for which a failing network is tried.
 const NETWORK_US: i64 = 10 * SECOND_US;
-/// How long another process is waited for that makes the account's token: it may wait out the two minutes itself.
+/// Microseconds to wait for another process that makes the account's token; it may wait the two minutes itself.
 const TURN_US: i64 = 6 * 60 * SECOND_US;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// What was done.
+/// Says what was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// Nothing: the token in the file holds.
-    Held,
+    /// Nothing: the token in the file is valid long enough.
+    StillValid,
     /// The token was renewed.
     Renewed,
     /// A new one was made.
@@ -47,56 +47,56 @@ pub enum Done {
 
 /// Makes and renews the token of one file.
 pub struct Maker {
-    /// Where the token is kept.
+    /// The token file.
     pub file: TokenFile,
-    /// The account, where an option or a variable names it; else the token in the file does.
+    /// The account, if an option or a variable names it; otherwise the token in the file does.
     pub client_id: Option<String>,
-    /// PIN and TOTP secret.
+    /// Sources of PIN and TOTP secret.
     pub inputs: Inputs,
-    /// The requests.
+    /// Client of the token requests.
     pub calls: Calls,
-    /// Tells whether a token is alive.
+    /// Client that checks whether a token is valid.
     pub rest: rest::Client,
-    /// Where the accounts' folders are.
+    /// Folder of the accounts' state.
     pub state_dir: Option<PathBuf>,
     /// The clock.
     pub timing: Timing,
-    /// What people are told.
+    /// The printer.
     pub console: Console,
 }
 
-/// The account, while this process has the turn.
+/// Holds the account while this process may make its token.
 struct Turn {
     account: Account,
     turn: TokenTurn,
     client_id: String,
-    /// Whether another process had it before.
+    /// Whether another process had the permission before.
     waited: bool,
 }
 
 impl Maker {
-    /// Leaves a token in the file that holds until a moment (µs since the epoch).
+    /// Ensures that the file holds a token that is valid until a time (microseconds since the epoch).
     ///
     /// # Errors
-    /// The exit codes of the command line: see `dhan token ensure`.
+    /// Returns the exit codes of the command line: see `dhan token ensure`.
     pub async fn ensure(&self, until_us: i64) -> Result<Done, Failure> {
-        let held = self.file.read()?;
-        let client_id = self.owner(&held)?;
+        let stored = self.file.read()?;
+        let client_id = self.owner(&stored)?;
         let account = Account::open(self.state_dir.clone(), &client_id);
-        if holds(&held, until_us) && !account.token_state().is_open {
-            self.tell_held(&held);
-            return Ok(Done::Held);
+        if holds(&stored, until_us) && !account.token_state().is_open {
+            self.report_still_valid(&stored);
+            return Ok(Done::StillValid);
         }
         let turn = self.turn(account, client_id).await?;
-        let held = self.healed(&turn)?;
+        let stored = self.recover(&turn)?;
         let is_open = turn.account.token_state().is_open;
-        if holds(&held, until_us) && (!is_open || self.is_alive(&turn, &held).await?) {
+        if holds(&stored, until_us) && (!is_open || self.is_valid_at_server(&turn, &stored).await?) {
             self.set_state(&turn, TokenState { is_open: false, ..turn.account.token_state() })?;
-            self.tell_held(&held);
-            return Ok(Done::Held);
+            self.report_still_valid(&stored);
+            return Ok(Done::StillValid);
         }
-        let (done, ends_us) = match held {
-            Held::Token(token, claims) if !is_open && self.is_living(&claims) && is_self(&claims) => {
+        let (done, ends_us) = match stored {
+            StoredToken::Token(token, claims) if !is_open && self.is_valid_by_claims(&claims) && is_self(&claims) => {
                 (Done::Renewed, self.renewed(&turn, token).await?)
             }
             _ => (Done::Made, self.made(&turn).await?),
@@ -122,16 +122,17 @@ impl Maker {
     pub async fn mint(&self) -> Result<Done, Failure> {
         let before = self.file.read()?;
         let client_id = self.owner(&before)?;
-        let Some((turn, _)) = self.turn_of_own(&before, client_id).await? else { return Ok(Done::Held) };
+        let Some((turn, _)) = self.own_turn(&before, client_id).await? else { return Ok(Done::StillValid) };
         self.made(&turn).await.map(|_| Done::Made)
     }
 
-    /// Waits for the turn and reads the file again. `None`: another process made a token meanwhile, which serves.
-    async fn turn_of_own(&self, before: &Held, client_id: String) -> Result<Option<(Turn, Held)>, Failure> {
+    /// Waits for the permission and reads the file again. Returns `None` if another process meanwhile made a token
+    /// that suffices.
+    async fn own_turn(&self, before: &StoredToken, client_id: String) -> Result<Option<(Turn, StoredToken)>, Failure> {
         let turn = self.turn(Account::open(self.state_dir.clone(), &client_id), client_id).await?;
-        let now = self.healed(&turn)?;
+        let now = self.recover(&turn)?;
         if turn.waited && is_another(before, &now) {
-            self.tell_held(&now);
+            self.report_still_valid(&now);
             return Ok(None);
         }
         Ok(Some((turn, now)))
@@ -145,16 +146,16 @@ impl Maker {
         let before = self.file.read()?;
         self.renewable(&before)?;
         let client_id = self.owner(&before)?;
-        let Some((turn, now)) = self.turn_of_own(&before, client_id).await? else { return Ok(Done::Held) };
+        let Some((turn, now)) = self.own_turn(&before, client_id).await? else { return Ok(Done::StillValid) };
         self.renewable(&now)?;
-        let Held::Token(token, _) = now else { return Err(self.no_token()) };
+        let StoredToken::Token(token, _) = now else { return Err(self.no_token()) };
         self.renewed(&turn, token).await.map(|_| Done::Renewed)
     }
 
-    /// Whose token it is.
-    fn owner(&self, held: &Held) -> Result<String, Failure> {
-        let of_token = match held {
-            Held::Token(_, claims) => claims.client_id.as_deref(),
+    /// Returns the client id of the token's account.
+    fn owner(&self, stored: &StoredToken) -> Result<String, Failure> {
+        let of_token = match stored {
+            StoredToken::Token(_, claims) => claims.client_id.as_deref(),
             _ => None,
         };
         match (self.client_id.as_deref(), of_token) {
@@ -203,18 +204,18 @@ impl Maker {
         }
     }
 
-    /// Reads the file again, with the turn, once what a killed run left is dealt with.
-    fn healed(&self, turn: &Turn) -> Result<Held, Failure> {
-        if self.file.heal()? {
+    /// Finishes what a killed run began, and reads the file again.
+    fn recover(&self, turn: &Turn) -> Result<StoredToken, Failure> {
+        if self.file.recover()? {
             self.console.info(format_args!(
                 "the last run was killed before its new token was in place: it is now in {:?}",
                 self.file.path()
             ));
             self.set_state(turn, TokenState { is_open: false, ..turn.account.token_state() })?;
         }
-        let held = self.file.read()?;
-        self.owner(&held)?;
-        Ok(held)
+        let stored = self.file.read()?;
+        self.owner(&stored)?;
+        Ok(stored)
     }
 
     fn set_state(&self, turn: &Turn, state: TokenState) -> Result<(), Failure> {
@@ -229,13 +230,13 @@ impl Maker {
         })
     }
 
-    fn is_living(&self, claims: &Claims) -> bool {
+    fn is_valid_by_claims(&self, claims: &Claims) -> bool {
         claims.expires_at_us.is_some_and(|ends| ends > self.timing.now_us())
     }
 
-    /// Asks whether the token in the file is alive: a run that was killed may have replaced it at the server.
-    async fn is_alive(&self, turn: &Turn, held: &Held) -> Result<bool, Failure> {
-        let Held::Token(token, _) = held else { return Ok(false) };
+    /// Checks with the server whether the token in the file is valid: a killed run may have replaced it there.
+    async fn is_valid_at_server(&self, turn: &Turn, stored: &StoredToken) -> Result<bool, Failure> {
+        let StoredToken::Token(token, _) = stored else { return Ok(false) };
         let credentials = Credentials { client_id: turn.client_id.clone(), token: token.clone() };
         match self.rest.profile(&credentials).await {
             Ok(_) => Ok(true),
@@ -252,7 +253,7 @@ impl Maker {
         }
     }
 
-    /// Renews a token and returns when the new one ends.
+    /// Renews a token and returns the expiry of the new one.
     async fn renewed(&self, turn: &Turn, token: SecretString) -> Result<Option<i64>, Failure> {
         let slot = self.file.prepare()?;
         let state = turn.account.token_state();
@@ -263,7 +264,7 @@ impl Maker {
         self.settle(turn, Call::Renew, answer, slot, state, &[])
     }
 
-    /// Makes a token and returns when it ends.
+    /// Makes a token and returns its expiry.
     async fn made(&self, turn: &Turn) -> Result<Option<i64>, Failure> {
         for warning in self.inputs.warnings() {
             self.console.warn(warning);
@@ -304,13 +305,14 @@ impl Maker {
         ))
     }
 
-    /// One request for a new token, and the password that was in it. The try is on disk before it is sent.
+    /// Sends one request for a new token; returns the password in it too. The attempt is stored on disk before it is
+    /// sent.
     async fn one_try(
         &self,
         turn: &Turn,
         pin: &SecretString,
         seed: &Seed,
-    ) -> Result<(Result<Made, Refusal>, SecretString), Failure> {
+    ) -> Result<(Result<NewToken, Refusal>, SecretString), Failure> {
         let wait = seed.wait(self.timing.now_us());
         if !wait.is_zero() {
             self.console
@@ -324,13 +326,14 @@ impl Maker {
         let ask = async || self.calls.mint(&turn.client_id, pin, &seed.password(self.timing.now_us())).await;
         let answer = self.while_down(ask, is_unsent).await;
         if answer.as_ref().is_err_and(is_unsent) {
-            // Dhan knows of no try.
+            // The request was not sent, so Dhan counts no attempt.
             self.set_state(turn, before)?;
         }
         Ok((answer, password))
     }
 
-    /// Waits until no process of this host has asked for a token for 130 s. A moment that lies ahead is of another clock.
+    /// Waits until no process of this host has requested a token for 130 s. A time in the future is of another clock
+    /// and ignored.
     async fn await_two_minutes(&self, state: TokenState) {
         let now = self.timing.now_us();
         let Some(last) = state.last_try_us.filter(|last| (now - BETWEEN_US..=now).contains(last)) else { return };
@@ -353,7 +356,7 @@ impl Maker {
         let answer = self.while_down(async || self.calls.server_time().await, is_down).await;
         let server = answer.map_err(|refusal| self.failure(Call::Renew, &refusal, &[]))?;
         let Some(server) = server else { return Ok(()) };
-        // The date is cut to the second, and the answer was on its way for a while.
+        // The date is truncated to the second, and the answer took a while.
         let (ahead, behind) = (began - (server + SECOND_US), server - self.timing.now_us());
         let (off, which) = if ahead > behind { (ahead, "ahead of") } else { (behind, "behind") };
         if off <= CLOCK_OFF_US {
@@ -370,7 +373,7 @@ impl Maker {
         ))
     }
 
-    /// Tries for 10 s while the network is down.
+    /// Tries for 10 s while the network fails.
     async fn while_down<T>(
         &self,
         ask: impl AsyncFn() -> Result<T, Refusal>,
@@ -387,12 +390,12 @@ impl Maker {
         }
     }
 
-    /// Puts the token of an answer into the file, or says why there is none. Returns when it ends.
+    /// Stores the token of an answer in the file, or words its failure. Returns the token's expiry.
     fn settle(
         &self,
         turn: &Turn,
         call: Call,
-        answer: Result<Made, Refusal>,
+        answer: Result<NewToken, Refusal>,
         slot: Slot,
         after: TokenState,
         secrets: &[&SecretString],
@@ -400,7 +403,7 @@ impl Maker {
         let made = match answer {
             Ok(made) => made,
             Err(refusal) => {
-                // What never came to an answer may have been done all the same.
+                // Without an answer the token may have been made all the same.
                 if !matches!(refusal, Refusal::Unreachable(_) | Refusal::Foreign(_)) {
                     self.set_state(turn, after)?;
                 }
@@ -420,7 +423,7 @@ impl Maker {
         if ends_us.is_some_and(|ends| ends <= self.timing.now_us()) {
             return Err(foreign("has ended already"));
         }
-        slot.fill(&token)?;
+        slot.write(&token)?;
         self.set_state(turn, after)?;
         let what = if call == Call::Mint { "a new token is" } else { "the renewed token is" };
         let until = ends_us.map_or_else(String::new, |ends| format!(", until {}", ist_minute(ends)));
@@ -428,9 +431,9 @@ impl Maker {
         Ok(ends_us)
     }
 
-    fn tell_held(&self, held: &Held) {
-        let ends = match held {
-            Held::Token(_, claims) => claims.expires_at_us.map(ist_minute),
+    fn report_still_valid(&self, stored: &StoredToken) {
+        let ends = match stored {
+            StoredToken::Token(_, claims) => claims.expires_at_us.map(ist_minute),
             _ => None,
         };
         let until = ends.map_or_else(String::new, |ends| format!(" until {ends}"));
@@ -442,23 +445,23 @@ fn is_unsent(refusal: &Refusal) -> bool {
     matches!(refusal, Refusal::NotSent(_))
 }
 
-/// A token whose kind is not told may be of either.
+/// A token without a stated kind may be of either kind.
 fn is_self(claims: &Claims) -> bool {
     claims.consumer_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("SELF"))
 }
 
-fn holds(held: &Held, until_us: i64) -> bool {
-    matches!(held, Held::Token(_, claims) if claims.expires_at_us.is_some_and(|ends| ends >= until_us))
+fn holds(stored: &StoredToken, until_us: i64) -> bool {
+    matches!(stored, StoredToken::Token(_, claims) if claims.expires_at_us.is_some_and(|ends| ends >= until_us))
 }
 
-fn is_another(before: &Held, now: &Held) -> bool {
+fn is_another(before: &StoredToken, now: &StoredToken) -> bool {
     match (before, now) {
-        (Held::Token(old, _), Held::Token(new, _)) => old.expose_secret() != new.expose_secret(),
-        (_, now) => matches!(now, Held::Token(..)),
+        (StoredToken::Token(old, _), StoredToken::Token(new, _)) => old.expose_secret() != new.expose_secret(),
+        (_, now) => matches!(now, StoredToken::Token(..)),
     }
 }
 
-/// A time in India as the server writes it (`2026-11-30T08:45:00`), µs since the epoch.
+/// Parses a time in India as the server writes it (`2026-11-30T08:45:00`); returns microseconds since the epoch.
 fn ist_moment(text: &str) -> Option<i64> {
     let text = text.trim();
     let instant = text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond).ok();

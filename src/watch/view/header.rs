@@ -1,9 +1,9 @@
-//! The lines on top: what is watched, the market, every connection, and what was lost.
+//! Draws the lines on top: what is shown, the market, every connection, and the losses.
 
 use super::{Ambient, cut, numbers};
 use crate::record::control::StatusEvent;
-use crate::watch::model::{Connection, Model};
-use crate::watch::ui::{Screen, Ui};
+use crate::watch::model::{ConnectionState, Model};
+use crate::watch::ui::{ScreenKind, Ui};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -33,23 +33,23 @@ fn title(model: &Model, ui: &Ui, ambient: &Ambient<'_>, width: usize) -> Line<'s
         spans.push(Span::styled("  PAUSED", ambient.warning()));
     }
     let count = match ui.screen {
-        Screen::Orders => format!("  {} orders", model.orders.len()),
-        Screen::Table => format!("  {} instruments", model.rows().len()),
-        Screen::Ladder(_) | Screen::Depth => String::new(),
+        ScreenKind::Orders => format!("  {} orders", model.orders.len()),
+        ScreenKind::Table => format!("  {} instruments", model.rows().len()),
+        ScreenKind::Ladder(_) | ScreenKind::Depth => String::new(),
     };
     let line = Line::from(spans);
-    // Half a word says nothing.
+    // The count is shown completely or not at all.
     if line.width() + count.len() > width { line } else { line + Span::raw(count) }
 }
 
-/// The state of every connection; one word for all of them where they agree.
-fn connections(all: &[Connection], ambient: &Ambient<'_>, width: usize) -> Line<'static> {
-    let style = |connection: &Connection| match connection.event {
+/// Returns the state of every connection, or one word if all agree.
+fn connections(all: &[ConnectionState], ambient: &Ambient<'_>, width: usize) -> Line<'static> {
+    let style = |connection: &ConnectionState| match connection.event {
         Some(StatusEvent::Live) if connection.lost_us.is_none() => Style::new(),
         Some(StatusEvent::Disconnected | StatusEvent::Retrying | StatusEvent::Stale) => ambient.trouble(),
         _ => ambient.warning(),
     };
-    let words = |connection: &Connection| {
+    let words = |connection: &ConnectionState| {
         let mut words = connection.event.map_or("waiting", StatusEvent::name).to_owned();
         if let Some(detail) = connection.detail.as_deref().filter(|_| !connection.is_live()) {
             words.push_str(&format!(" ({})", crate::console::untrusted(detail)));
@@ -60,7 +60,7 @@ fn connections(all: &[Connection], ambient: &Ambient<'_>, width: usize) -> Line<
         words
     };
     let Some(first) = all.first() else { return Line::styled("no connection yet", ambient.warning()) };
-    if all.len() > 1 && all.iter().all(Connection::is_live) {
+    if all.len() > 1 && all.iter().all(ConnectionState::is_live) {
         return Line::raw(format!("{} connections: all live", all.len()));
     }
     let mut spans = Vec::new();

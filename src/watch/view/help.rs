@@ -1,4 +1,4 @@
-//! The keys, and what the marks mean.
+//! Draws the help: the keys, and the meaning of the marks.
 
 use crate::watch::ui::Ui;
 use ratatui::Frame;

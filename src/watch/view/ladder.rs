@@ -1,15 +1,15 @@
-//! An order book, level by level: price, quantity with a bar, cumulated quantity; spread and imbalance.
+//! Draws an order book level by level: price, quantity with a bar, cumulated quantity; spread and imbalance.
 
 use super::{Ambient, cut, empty, numbers};
 use crate::model::InstrumentKey;
-use crate::watch::model::{Book, Model};
+use crate::watch::model::{Model, ShownBook};
 use crate::watch::ui::Ui;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-/// Draws the five levels of a row of the table; returns how many rows fit.
+/// Draws the five levels of a row of the table; returns the number of rows that fit.
 pub(super) fn of_row(
     frame: &mut Frame<'_>,
     model: &Model,
@@ -53,7 +53,7 @@ pub(super) fn of_row(
         |pick: fn(&(crate::protocol::feed::Level, crate::protocol::feed::Level)) -> crate::protocol::feed::Level| {
             levels.iter().map(pick).filter(|level| level.is_priced()).map(wide).collect()
         };
-    let book = Book { bids: side(|pair| pair.0), asks: side(|pair| pair.1), recv_us: row.recv_us };
+    let book = ShownBook { bids: side(|pair| pair.0), asks: side(|pair| pair.1), recv_us: row.recv_us };
     self::book(frame, &book, 0, ambient, body);
     if let Some((buy, sell)) = row.totals
         && body.height > 8
@@ -68,7 +68,7 @@ pub(super) fn of_row(
     1
 }
 
-/// Draws the book of the depth stream; returns how many rows fit.
+/// Draws the order book of the depth stream; returns the number of rows that fit.
 pub(super) fn of_depth(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient<'_>, area: Rect) -> usize {
     let Some((row, book)) = model.rows().iter().find_map(|row| Some((row, model.books.get(&row.instrument)?))) else {
         let waiting = model.rows().first().map_or_else(String::new, |row| format!(" of {}", row.symbol));
@@ -87,8 +87,8 @@ pub(super) fn of_depth(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambien
     page
 }
 
-/// Draws both sides from a level on, the bids to the left.
-fn book(frame: &mut Frame<'_>, book: &Book, from: usize, ambient: &Ambient<'_>, area: Rect) {
+/// Draws both sides from a level on, the bids on the left.
+fn book(frame: &mut Frame<'_>, book: &ShownBook, from: usize, ambient: &Ambient<'_>, area: Rect) {
     let (bid, ask) = (book.bids.first(), book.asks.first());
     let total = |side: &[(f64, u32, u32)]| side.iter().map(|(_, qty, _)| u64::from(*qty)).sum::<u64>();
     let (buy, sell) = (total(&book.bids), total(&book.asks));
@@ -104,13 +104,13 @@ fn book(frame: &mut Frame<'_>, book: &Book, from: usize, ambient: &Ambient<'_>, 
     let half = area.width / 2;
     let left = Rect { y: area.y + 1, width: half, height: area.height - 1, ..area };
     let right = Rect { x: area.x + half, width: area.width - half, ..left };
-    // One scale for both sides.
+    // Both sides have the same scale.
     let most = book.bids.iter().chain(&book.asks).map(|(_, qty, _)| *qty).max().unwrap_or(0);
     side(frame, &book.bids, from, most, true, ambient, left);
     side(frame, &book.asks, from, most, false, ambient, right);
 }
 
-/// Ask less bid in rupees, which a crossed book makes negative.
+/// Returns ask less bid in rupees, which is negative in a crossed order book.
 fn spread(bid: f64, ask: f64) -> String {
     let spread = crate::record::depth::spread64(bid, ask);
     let decimals = if (spread * 100.0).round() / 100.0 == spread { 2 } else { 4 };

@@ -1,4 +1,4 @@
-//! Model and ui onto a frame.
+//! Draws model and ui on a frame.
 
 mod footer;
 mod header;
@@ -9,7 +9,7 @@ mod table;
 
 use super::model::Model;
 use super::numbers;
-use super::ui::{Screen, Ui};
+use super::ui::{ScreenKind, Ui};
 use crate::model::Segment;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -17,24 +17,24 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Line;
 use std::cmp::Ordering;
 
-/// The smallest terminal that the view fits in.
+/// Size of the smallest terminal in which the view fits.
 pub const SMALLEST: (u16, u16) = (60, 15);
-/// Optional columns that may be left out.
+/// Number of optional columns that may be scrolled out.
 pub const SCROLL_LIMIT: usize = table::OPTIONAL - 1;
-/// A row of an open market is stale when nothing came for so long, µs.
+/// Microseconds without a packet after which a row of an open market is stale.
 const STALE_US: i64 = 30 * crate::clock::SECOND_US;
 
-/// What the view shows besides the model.
+/// Holds what the view shows besides the model.
 pub struct Ambient<'a> {
-    /// Now, µs since the epoch; in a replay the moment that is played.
+    /// The present time in microseconds since the epoch; in a replay the time of the records.
     pub now_us: i64,
-    /// What is watched: `market feed`, `depth 20`, …
+    /// What is shown: `market feed`, `depth 20`, …
     pub title: &'a str,
-    /// What is said of the market or the source, where the market is not simply open.
+    /// A message about the market or the source, unless the market is simply open.
     pub market: Option<&'a str>,
-    /// Whether the session of a segment goes on.
+    /// Returns whether the session of a segment is open.
     pub is_open: &'a dyn Fn(Segment) -> bool,
-    /// The last message for people, as long as it is news.
+    /// The last message for people, while it is recent.
     pub message: Option<&'a str>,
     /// Packets a second.
     pub rate: f64,
@@ -47,7 +47,7 @@ impl Ambient<'_> {
         if self.color { Style::new().fg(color) } else { Style::new() }
     }
 
-    /// The style of a price by its last move.
+    /// Returns the style of a price by its last change.
     fn moved(&self, moved: Ordering) -> Style {
         match moved {
             Ordering::Greater => self.style(Color::Green),
@@ -65,7 +65,7 @@ impl Ambient<'_> {
     }
 }
 
-/// Draws everything. Returns how many rows fit on the screen, for the page keys.
+/// Draws everything. Returns the number of rows that fit on the screen, for the page keys.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient<'_>) -> usize {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
@@ -83,7 +83,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient
     let head = header::draw(frame, model, ui, ambient, area);
     let foot = footer::draw(frame, ui, ambient, area);
     let body = Rect { y: area.y + head, height: area.height - head - foot, ..area };
-    // What is paused stands still; the header goes on.
+    // The body of a paused view does not change; the header does.
     let paused = ui.paused.take();
     let shown = paused.as_deref().unwrap_or(model);
     let page = if ui.help {
@@ -91,17 +91,17 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient
         1
     } else {
         match ui.screen {
-            Screen::Table => table::draw(frame, shown, ui, ambient, body),
-            Screen::Ladder(instrument) => ladder::of_row(frame, shown, instrument, ambient, body),
-            Screen::Depth => ladder::of_depth(frame, shown, ui, ambient, body),
-            Screen::Orders => orders::draw(frame, shown, ui, ambient, body),
+            ScreenKind::Table => table::draw(frame, shown, ui, ambient, body),
+            ScreenKind::Ladder(instrument) => ladder::of_row(frame, shown, instrument, ambient, body),
+            ScreenKind::Depth => ladder::of_depth(frame, shown, ui, ambient, body),
+            ScreenKind::Orders => orders::draw(frame, shown, ui, ambient, body),
         }
     };
     ui.paused = paused;
     page
 }
 
-/// A text cut to a width, with an ellipsis where something was cut.
+/// Returns a text cut to a width, with an ellipsis if something was cut.
 fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -113,7 +113,7 @@ fn cut(text: &str, width: usize) -> String {
     cut
 }
 
-/// Says in the middle of an empty body why it is empty.
+/// Draws a text in the middle of an empty body.
 fn empty(frame: &mut Frame<'_>, area: Rect, text: &str) {
     let line = Rect { y: area.y + area.height / 3, height: 1, ..area };
     frame.render_widget(Line::raw(cut(text, usize::from(area.width))).centered(), line);

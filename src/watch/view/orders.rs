@@ -1,4 +1,4 @@
-//! A row an order, the newest on top.
+//! Draws one row for each order, the newest on top.
 
 use super::{Ambient, cut, empty, numbers};
 use crate::watch::model::{Model, OrderRow};
@@ -7,14 +7,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
-/// A column: its title, its width, whether it stands to the right, and its text.
+/// Describes a column: its title, width, whether it is right-aligned, and its text.
 type Column = (&'static str, usize, bool, fn(&OrderRow) -> String);
 
 fn number(value: Option<i64>) -> String {
     value.map_or_else(|| numbers::UNKNOWN.to_owned(), |value| value.to_string())
 }
 
-/// From the left; a narrow screen leaves out what does not fit from the right, but for the events.
+/// The columns from the left. On a narrow screen columns are left out from the right, except the events.
 const COLUMNS: [Column; 11] = [
     ("time", 8, false, |order| numbers::clock(order.changed_us)),
     ("symbol", 14, false, |order| order.symbol.clone()),
@@ -32,7 +32,7 @@ const COLUMNS: [Column; 11] = [
     }),
 ];
 
-/// Draws the orders; returns how many rows fit.
+/// Draws the orders; returns the number of rows that fit.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient<'_>, area: Rect) -> usize {
     let height = usize::from(area.height.saturating_sub(1));
     if model.orders.is_empty() {

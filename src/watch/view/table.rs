@@ -1,14 +1,14 @@
-//! A row an instrument. Symbol, price and age are always there; the other columns as far as they fit.
+//! Draws one row for each instrument. Symbol, price and age are always shown; the other columns as far as they fit.
 
 use super::{Ambient, STALE_US, cut, empty, numbers};
-use crate::watch::model::{Model, Row};
+use crate::watch::model::{Model, TableRow};
 use crate::watch::ui::Ui;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use std::cmp::Ordering;
 
-/// An optional column.
+/// Names an optional column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     Change,
@@ -25,11 +25,11 @@ enum Column {
     Trend,
 }
 
-/// How many columns are optional.
+/// Number of optional columns.
 pub(super) const OPTIONAL: usize = Column::ALL.len();
 
 impl Column {
-    /// As they stand on the screen, from the left.
+    /// The columns in the order of the screen, from the left.
     const ALL: [Column; 12] = [
         Column::Change,
         Column::Percent,
@@ -44,7 +44,7 @@ impl Column {
         Column::Low,
         Column::Trend,
     ];
-    /// As they are given room, the most useful first.
+    /// The columns in the order in which they get room, the most useful first.
     const BY_USE: [Column; 12] = [
         Column::Percent,
         Column::Change,
@@ -86,7 +86,7 @@ impl Column {
         }
     }
 
-    /// What stands before it: the best bid and ask belong together.
+    /// Returns the separator before it: the best bid and ask belong together.
     const fn before(self) -> &'static str {
         match self {
             Column::Ask => " × ",
@@ -94,7 +94,7 @@ impl Column {
         }
     }
 
-    fn text(self, row: &Row, is_open: bool, width: usize) -> String {
+    fn text(self, row: &TableRow, is_open: bool, width: usize) -> String {
         let close = row.previous_close(is_open).filter(|_| row.ltp > 0.0);
         let unknown = || numbers::UNKNOWN.to_owned();
         match self {
@@ -114,16 +114,16 @@ impl Column {
     }
 }
 
-/// The narrowest symbol.
+/// Width of the narrowest symbol column.
 const SYMBOL: usize = 14;
-/// The widest one.
+/// Width of the widest symbol column.
 const SYMBOL_MOST: usize = 30;
-/// The price and the mark of its last move.
+/// Width of the price and the mark of its last change.
 const PRICE: usize = 11;
-/// The age, and `stale` behind it.
+/// Width of the age, and `stale` behind it.
 const AGE: usize = 12;
 
-/// The columns that fit, and the symbol's and the trend's width.
+/// Holds the columns that fit, and the widths of symbol and trend.
 struct Layout {
     columns: Vec<Column>,
     symbol: usize,
@@ -153,14 +153,15 @@ impl Layout {
     }
 }
 
-/// Draws the table; returns how many rows fit.
+/// Draws the table; returns the number of rows that fit.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient<'_>, area: Rect) -> usize {
     let is_open = (ambient.is_open)(crate::model::Segment::NSE_EQ);
     let visible = ui.visible(model, ambient.now_us, is_open).to_vec();
     let line = ui.selected_line(model);
     let height = usize::from(area.height.saturating_sub(1));
     let offset = ui.scroll_to(line, visible.len(), height);
-    let rows: Vec<&Row> = visible.iter().skip(offset).take(height).filter_map(|at| model.rows().get(*at)).collect();
+    let rows: Vec<&TableRow> =
+        visible.iter().skip(offset).take(height).filter_map(|at| model.rows().get(*at)).collect();
     let longest = rows.iter().map(|row| row.symbol.chars().count()).max().unwrap_or(0);
     let layout = Layout::of(usize::from(area.width), ui.scroll, longest);
     head(frame, &layout, area);
@@ -198,7 +199,7 @@ fn head(frame: &mut Frame<'_>, layout: &Layout, area: Rect) {
     frame.buffer_mut().set_stringn(area.x, area.y, format!("{text:<width$}"), width, style);
 }
 
-fn one(frame: &mut Frame<'_>, model: &Model, row: &Row, layout: &Layout, ambient: &Ambient<'_>, area: Rect) {
+fn one(frame: &mut Frame<'_>, model: &Model, row: &TableRow, layout: &Layout, ambient: &Ambient<'_>, area: Rect) {
     let is_open = (ambient.is_open)(row.instrument.segment);
     let is_stale = is_stale(model, row, ambient.now_us, is_open);
     let base = if is_stale { Style::new().add_modifier(Modifier::DIM) } else { Style::new() };
@@ -242,8 +243,9 @@ fn one(frame: &mut Frame<'_>, model: &Model, row: &Row, layout: &Layout, ambient
     }
 }
 
-/// Whether a row's figures may no longer hold: its connection is not live, or nothing came for long in an open market.
-fn is_stale(model: &Model, row: &Row, now_us: i64, is_open: bool) -> bool {
+/// Returns whether a row's figures may be outdated: its connection is not live, or nothing came for long in an open
+/// market.
+fn is_stale(model: &Model, row: &TableRow, now_us: i64, is_open: bool) -> bool {
     let connection = row.conn.checked_sub(1).and_then(|at| model.connections.get(usize::from(at)));
     let is_cut = connection.is_some_and(|connection| !connection.is_live());
     row.recv_us > 0 && !model.is_over && (is_cut || (is_open && now_us - row.recv_us > STALE_US))

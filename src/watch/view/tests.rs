@@ -97,7 +97,7 @@ fn text(model: &Model, ui: &mut Ui, size: (u16, u16), shown: &Shown) -> String {
 }
 
 fn table() -> Ui {
-    Ui::new(Screen::Table, true)
+    Ui::new(ScreenKind::Table, true)
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn silence_in_an_open_market_is_marked_and_in_a_closed_one_is_explained() {
     let closed = Shown { is_open: false, market, ..later };
     let shown = text(&model(), &mut table(), (100, 20), &closed);
     assert!(shown.contains("the market is closed") && !shown.contains(" stale"), "{shown}");
-    // The close of a packet is the day's own then: no change is claimed from it.
+    // The packet's close is then the day's own, so no change is computed from it.
     let share = shown.lines().find(|line| line.starts_with("RELIANCE")).unwrap();
     assert!(!share.contains("+10.05"), "{share}");
 }
@@ -169,7 +169,7 @@ fn silence_in_an_open_market_is_marked_and_in_a_closed_one_is_explained() {
 fn what_was_lost_is_on_every_screen() {
     let mut model = model();
     model.gap(&crate::watch::model::tests_gap(crate::record::control::GapReason::Lagged, 3_200_000, Some(17)));
-    for screen in [Screen::Table, Screen::Ladder(RELIANCE), Screen::Depth, Screen::Orders] {
+    for screen in [ScreenKind::Table, ScreenKind::Ladder(RELIANCE), ScreenKind::Depth, ScreenKind::Orders] {
         for size in [SMALLEST, (200, 60)] {
             let mut ui = Ui::new(screen, true);
             ui.help = size == SMALLEST;
@@ -192,12 +192,12 @@ fn without_colours_nothing_is_coloured_and_moves_still_show() {
 
 #[test]
 fn a_ladder_shows_five_levels_of_both_sides_with_cumulated_quantities() {
-    let shown = text(&model(), &mut Ui::new(Screen::Ladder(RELIANCE), true), (100, 24), &OPEN);
+    let shown = text(&model(), &mut Ui::new(ScreenKind::Ladder(RELIANCE), true), (100, 24), &OPEN);
     assert!(shown.contains("spread 0.05, imbalance -32.9% (510 to buy, 1010 to sell)"), "{shown}");
     for part in ["1310.00", "1309.80", "1310.05", "1310.25", "510", "1010"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
-    let index = text(&model(), &mut Ui::new(Screen::Ladder(NIFTY), true), (100, 24), &OPEN);
+    let index = text(&model(), &mut Ui::new(ScreenKind::Ladder(NIFTY), true), (100, 24), &OPEN);
     assert!(index.contains("an index has no order book"), "{index}");
 }
 
@@ -220,7 +220,7 @@ fn an_order_is_one_row_and_the_newest_stands_on_top() {
     order("1", "PENDING", OrderEvent::Pending);
     order("2", "REJECTED", OrderEvent::Rejected);
     order("1", "TRADED", OrderEvent::Traded);
-    let shown = text(&model, &mut Ui::new(Screen::Orders, false), (140, 20), &OPEN);
+    let shown = text(&model, &mut Ui::new(ScreenKind::Orders, false), (140, 20), &OPEN);
     let rows: Vec<_> = shown.lines().filter(|line| line.contains("Reliance")).collect();
     assert_eq!(rows.len(), 2, "{shown}");
     assert!(rows[0].contains("TRADED") && rows[0].contains("order_traded") && !rows[0].contains("update"), "{shown}");
@@ -246,7 +246,7 @@ fn any_size_of_terminal_is_drawn() {
     let model = model();
     for width in (1..=220).step_by(7) {
         for height in [1, 5, 14, 15, 16, 24, 61] {
-            for screen in [Screen::Table, Screen::Ladder(RELIANCE), Screen::Depth, Screen::Orders] {
+            for screen in [ScreenKind::Table, ScreenKind::Ladder(RELIANCE), ScreenKind::Depth, ScreenKind::Orders] {
                 for help in [false, true] {
                     let mut ui = Ui::new(screen, true);
                     ui.help = help;

@@ -17,7 +17,7 @@ use dhan::testing::protocol::depth::{Levels, Row, Side};
 use dhan::testing::protocol::{DisconnectReason, Mode, encode};
 use dhan::testing::record::order;
 use dhan::testing::record::{RecordType, TypeSet};
-use dhan::testing::verify::{Around, Verdict, ndjson};
+use dhan::testing::verify::{FileContext, FileVerdict, ndjson};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
@@ -261,10 +261,10 @@ pub fn run(data: &[u8]) {
     if feed == Stream::Market && only == TypeSet::ALL {
         assert_eq!(summary.figures.printed(), data.len() as u64);
     }
-    let mut check = ndjson::Check::default();
+    let mut check = ndjson::NdjsonCheck::default();
     json.text().lines().for_each(|line| check.line(line.as_bytes()));
-    let (verdict, found) = check.done().summary("x".to_owned(), "ndjson", Around::default());
-    assert!(verdict < Verdict::NoEnd, "verify says {verdict:?}: {:?}", found.first_damage);
+    let (verdict, found) = check.done().summary("x".to_owned(), "ndjson", FileContext::default());
+    assert!(verdict < FileVerdict::NoEnd, "verify says {verdict:?}: {:?}", found.first_damage);
 
     let text = csv.text();
     let mut reader = csv::Reader::from_reader(text.as_bytes());

@@ -1,6 +1,7 @@
 //! A: reaching the server.
 
-use super::servers::{Authority, over_tls, self_signed};
+use super::servers::over_tls;
+use crate::authority::{Authority, self_signed};
 use crate::harness::*;
 use crate::slow;
 use dhan::testing::model::Stream;

@@ -1,62 +1,11 @@
 //! Servers that the simulator is too polite to be.
 
+use crate::authority::Authority;
 use dhan::testing::simulator::{SimConfig, SimHandle};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// An authority for the tests.
-pub struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    pub pem: tempfile::NamedTempFile,
-}
-
-impl Authority {
-    pub fn new() -> Authority {
-        let mut params = CertificateParams::new(Vec::new()).expect("no names");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority");
-        let pem = tempfile::NamedTempFile::new().expect("a file");
-        std::fs::write(pem.path(), issuer.pem()).expect("written");
-        Authority { issuer, pem }
-    }
-
-    pub fn pem(&self) -> &Path {
-        self.pem.path()
-    }
-
-    /// A server's configuration with a certificate for `name`, changed as asked.
-    pub fn server(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Arc<rustls::ServerConfig> {
-        let key = KeyPair::generate().expect("a key");
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        change(&mut params);
-        let leaf = params.signed_by(&key, &self.issuer).expect("signed");
-        server_of(leaf.der().clone(), &key)
-    }
-}
-
-/// A server whose certificate vouches for itself.
-pub fn self_signed(name: &str) -> Arc<rustls::ServerConfig> {
-    let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-    server_of(params.self_signed(&key).expect("signed").der().clone(), &key)
-}
-
-fn server_of(leaf: rustls::pki_types::CertificateDer<'static>, key: &KeyPair) -> Arc<rustls::ServerConfig> {
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf], key)
-        .expect("a good certificate");
-    Arc::new(config)
-}
 
 /// A simulator behind TLS, and its authority.
 pub fn over_tls(config: SimConfig) -> (SimHandle, Authority) {

@@ -124,9 +124,9 @@ slow! {
         let id = subscribed(&sim, Stream::Market, 1);
         until("a ping was answered", || sim.connection(id).is_some_and(|c| c.pings_received >= 1));
         std::thread::sleep(Duration::from_millis(200));
-        sim.stall(true);
+        sim.set_stalled(true);
         run.said("nothing came for");
-        sim.stall(false);
+        sim.set_stalled(false);
         run.records("gap", 1);
         let done = run.stop().code(0);
         assert_eq!(done.of("gap")[0]["reason"], "stalled");
@@ -144,9 +144,9 @@ slow! {
         home.set("DHAN_HOLIDAYS", text(&list));
         let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
         run.records("ticker", 20);
-        sim.mute(true);
+        sim.set_muted(true);
         std::thread::sleep(Duration::from_secs(20));
-        sim.mute(false);
+        sim.set_muted(false);
         let before = run.out.text().matches(r#""type":"ticker""#).count();
         run.records("ticker", before + 1);
         let done = run.stop().code(0);
