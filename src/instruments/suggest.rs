@@ -76,7 +76,8 @@ impl Walk<'_> {
         let mut from = start.len();
         loop {
             // An underlying that is typed whole is taken as typed with its dash.
-            let end = |name: &Name| name.part(if name.folded.starts_with(&exact) { from.max(exact.len()) } else { from });
+            let end =
+                |name: &Name| name.part(if name.folded.starts_with(&exact) { from.max(exact.len()) } else { from });
             let groups = self.groups(start, end)?;
             match groups[..] {
                 [(ref name, end)] if end < name.folded.len() => from = end,

@@ -95,7 +95,8 @@ try 'dhan inst' dhan inst
 #[test]
 fn fish_completes_instruments_and_no_files() {
     let home = home();
-    let script = "source completions/dhan.fish\ncomplete -C 'dhan feed NSE_EQ:REL'\necho -\ncomplete -C 'dhan feed REL'\n";
+    let script =
+        "source completions/dhan.fish\ncomplete -C 'dhan feed NSE_EQ:REL'\necho -\ncomplete -C 'dhan feed REL'\n";
     let Some(lines) = shell(&home, "fish", script) else { return };
     assert_eq!(lines, ["NSE_EQ:RELIANCE", "-", "RELIANCE", "RELIANCE-"]);
 }
@@ -118,7 +119,8 @@ for typed in 'dhan feed NSE_EQ:REL' 'dhan depth -q nse:RELI' 'dhan instruments s
 done
 "#;
     let Some(lines) = shell(&home, "zsh", script) else { return };
-    for line in ["<dhan feed NSE_EQ:RELIANCE>", "<dhan depth -q nse:RELIANCE>", "<dhan instruments show nse:RELIANCE>"] {
+    for line in ["<dhan feed NSE_EQ:RELIANCE>", "<dhan depth -q nse:RELIANCE>", "<dhan instruments show nse:RELIANCE>"]
+    {
         assert!(lines.iter().any(|known| known.replace('\\', "") == line), "{line}\n{}", lines.join("\n"));
     }
 }
