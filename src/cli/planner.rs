@@ -13,7 +13,7 @@ use super::plan::{
 use super::problems::Problems;
 use super::specs::{self, Takes};
 use crate::auth::{ApiBase, Environment};
-use crate::chain::{ChainError, Request};
+use crate::chain::{ChainError, ChainRequest};
 use crate::clock;
 use crate::format::encoder::Format;
 use crate::instruments::Spec;
@@ -62,7 +62,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     let mut problems = around.problems.take();
     let mode = args.mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
-    let chains: Vec<Request> = args
+    let chains: Vec<ChainRequest> = args
         .chain
         .iter()
         .filter_map(|typed| problems.ok(typed.parse().map_err(|error: ChainError| error.to_string())))
@@ -213,7 +213,7 @@ fn instruments(
 }
 
 /// Whether chains fit beside the instruments that are named.
-fn fits(chains: &[Request], instruments: &InstrumentPlan, problems: &mut Problems) {
+fn fits(chains: &[ChainRequest], instruments: &InstrumentPlan, problems: &mut Problems) {
     let each = per_connection(Stream::Market);
     let most = each * SOCKETS_PER_KIND;
     let options = chains.iter().map(|chain| chain.most_options().saturating_add(1));
