@@ -3186,7 +3186,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__watch)
-            opts="-i -m -q -v -h --instruments --chain --mode --depth --levels --orders --replay --speed --demo --skip-missing --token-file --token-command --client-id --user-type --auth-wait --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --profile --no-config --help"
+            opts="-i -m -q -v -h --instruments --chain --mode --depth --levels --orders --replay --speed --demo --skip-missing --user-type --auth-wait --token-file --token-command --client-id --url --ca-file --ignore-socket-limit --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3265,6 +3265,14 @@ _dhan() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --user-type)
+                    COMPREPLY=($(compgen -W "self partner" -- "${cur}"))
+                    return 0
+                    ;;
+                --auth-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --token-file)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -3285,14 +3293,6 @@ _dhan() {
                     return 0
                     ;;
                 --client-id)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --user-type)
-                    COMPREPLY=($(compgen -W "self partner" -- "${cur}"))
-                    return 0
-                    ;;
-                --auth-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -232,12 +232,12 @@ complete -c dhan -n "__fish_dhan_using_subcommand watch" -l speed -d 'With --rep
 1x\t''
 10x\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l demo -d 'A simulated exchange: no account, no network' -r
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
+partner\t'A partner, for all its users'"
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -l auth-wait -d 'How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-file -d 'Read the access token from FILE [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l token-command -d 'Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l user-type -d 'Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]' -r -f -a "self\t'The account itself'
-partner\t'A partner, for all its users'"
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -l auth-wait -d 'How long to wait for credentials that are refused or missing to change [default: 10m]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l url -d 'Connect to another server; the address is used as it stands, path included' -r -f
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l log-format -d 'How messages are written: as text, or as a JSON object a line' -r -f -a "text\t''

@@ -287,11 +287,11 @@ module completions {
     --speed: string@"nu-complete dhan watch speed" # With --replay: max, 1x or 10x [default: 1x]
     --demo: string            # A simulated exchange: no account, no network
     --skip-missing            # Go on without instruments that cannot be found
+    --user-type: string@"nu-complete dhan watch user_type" # Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]
+    --auth-wait: string       # How long to wait for credentials that are refused or missing to change [default: 10m; at the start on a terminal 0]
     --token-file: path        # Read the access token from FILE [env: DHAN_TOKEN_FILE]
     --token-command: string   # Run CMD, which prints the access token [env: DHAN_TOKEN_COMMAND]
     --client-id: string       # The account's client id [env: DHAN_CLIENT_ID]
-    --user-type: string@"nu-complete dhan watch user_type" # Log in as the account itself or as a partner (DHAN_PARTNER_ID, DHAN_PARTNER_SECRET) [env: DHAN_WS_USER_TYPE]
-    --auth-wait: string       # How long to wait for credentials that are refused or missing to change [default: 10m]
     --url: string             # Connect to another server; the address is used as it stands, path included
     --ca-file: path           # Trust the root certificates in this file, as SSL_CERT_FILE
     --ignore-socket-limit     # Open a socket although this host already holds five of its kind

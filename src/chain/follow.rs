@@ -1,6 +1,6 @@
-//! Which options of a chain are subscribed, as time passes and the spot moves. Decides; connects to nothing.
+//! Decides which options of a chain are subscribed as time passes and the spot moves; it connects to nothing.
 
-use super::request::Request;
+use super::request::ChainRequest;
 use super::series::{Listed, Series};
 use crate::instruments::filter::{Expiry, relative};
 use crate::model::InstrumentKey;
@@ -8,102 +8,102 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How long the spot must be away from the middle before the middle moves.
+/// Time for which the spot must be away from the middle before the middle moves.
 const SETTLED: Duration = Duration::from_secs(5);
-/// How far that is, in steps.
+/// Distance in steps from which the spot counts as away.
 const AWAY: f64 = 0.75;
-/// Strikes beyond those that are wanted that stay without end.
+/// Number of strikes beyond the wanted ones that stay without a time limit.
 const MARGIN: usize = 2;
-/// How long strikes farther away stay.
+/// Time after which strikes farther away are unsubscribed.
 const GIVEN_UP: Duration = Duration::from_secs(60);
 
-/// A change of what a chain subscribes.
+/// Describes a change of a chain's subscriptions.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Change {
-    /// The expiry of the options that are added; of those removed where none are.
+pub struct ChainChange {
+    /// Expiry of the added options; of the removed ones if none are added.
     pub expiry: Date,
-    /// The spot in rupees.
+    /// Spot price in rupees.
     pub spot: f64,
-    /// The strike nearest to it, in rupees.
+    /// Strike nearest to the spot, in rupees.
     pub atm: f64,
-    /// The most frequent distance of the strikes around the middle, in rupees.
+    /// Most frequent distance between the strikes around the middle, in rupees.
     pub step: f64,
-    /// Options to be subscribed.
+    /// Options to subscribe.
     pub added: Vec<Listed>,
-    /// Options to be given up.
+    /// Options to unsubscribe.
     pub removed: Vec<InstrumentKey>,
 }
 
 /// A chain that follows its spot.
 #[derive(Debug, Clone)]
-pub struct Chain {
-    request: Request,
-    /// By expiry.
+pub struct OptionChain {
+    request: ChainRequest,
+    /// All series, by expiry.
     all: Vec<Series>,
-    /// The place in `all` of the series that is followed; `None` once no expiry is left.
+    /// Index in `all` of the series that is followed; `None` once no expiry remains.
     current: Option<usize>,
-    followed: Followed,
+    followed: FollowState,
 }
 
-/// What is known of the series that is followed.
+/// Holds the state of the series that is followed.
 #[derive(Debug, Clone, Default)]
-struct Followed {
-    /// The strike in the middle, once a spot was seen.
+struct FollowState {
+    /// Index of the middle strike, once a spot was seen.
     middle: Option<usize>,
-    /// On which side the spot is away from the middle (above is true), and since when.
+    /// Whether the spot is away from the middle (true: above it), and since when.
     away: Option<(bool, Duration)>,
-    /// The strikes that are subscribed, and since when they are too far away.
-    held: BTreeMap<usize, Option<Duration>>,
-    /// Since when more strikes are subscribed than stay without end.
-    over: Option<Duration>,
+    /// Subscribed strikes, and since when they are too far away.
+    subscribed: BTreeMap<usize, Option<Duration>>,
+    /// Since when more strikes are subscribed than stay without a time limit.
+    excess_since: Option<Duration>,
 }
 
-impl Chain {
-    /// Begins with the series that the request means on a day; `None` when there is none.
-    pub fn new(request: Request, mut all: Vec<Series>, today: Date) -> Option<Chain> {
+impl OptionChain {
+    /// Creates a chain that starts with the series the request names on this day; returns `None` if there is none.
+    pub fn new(request: ChainRequest, mut all: Vec<Series>, today: Date) -> Option<OptionChain> {
         all.sort_by_key(|series| series.expiry);
         let current = chosen(request.expiry, &all, today)?;
-        Some(Chain { request, all, current: Some(current), followed: Followed::default() })
+        Some(OptionChain { request, all, current: Some(current), followed: FollowState::default() })
     }
 
-    /// Returns what was typed.
-    pub fn definition(&self) -> &Request {
+    /// Returns the request as typed.
+    pub fn definition(&self) -> &ChainRequest {
         &self.request
     }
 
-    /// Returns the index, share or future whose price is followed; `None` once no expiry is left.
+    /// Returns the index, share or future whose price is followed, or `None` once no expiry remains.
     pub fn spot(&self) -> Option<&Listed> {
         Some(&self.series()?.spot)
     }
 
-    /// Returns the series that is followed; `None` once no expiry is left.
+    /// Returns the series that is followed, or `None` once no expiry remains.
     pub fn series(&self) -> Option<&Series> {
         self.all.get(self.current?)
     }
 
-    /// Whether a spot was seen.
+    /// Returns whether a spot was seen.
     #[cfg(test)]
     pub fn has_begun(&self) -> bool {
         self.followed.middle.is_some()
     }
 
-    /// Returns the options that are subscribed.
-    pub fn held(&self) -> impl Iterator<Item = &Listed> {
+    /// Returns the subscribed options.
+    pub fn subscribed(&self) -> impl Iterator<Item = &Listed> {
         let strikes = self.series().map_or(&[][..], |series| series.options.strikes());
-        self.followed.held.keys().filter_map(|at| strikes.get(*at)).flat_map(|strike| strike.options())
+        self.followed.subscribed.keys().filter_map(|at| strikes.get(*at)).flat_map(|strike| strike.options())
     }
 
-    /// Returns what changes on a new day: once the expiry has passed, its options are given up and the next one is
+    /// Returns the change of a new day: once the expiry has passed, its options are removed and the next expiry is
     /// followed. `spot` is the last one seen; the next call of [`Chain::on`] adds options.
-    pub fn roll(&mut self, today: Date, spot: f64) -> Option<Change> {
+    pub fn roll(&mut self, today: Date, spot: f64) -> Option<ChainChange> {
         let next = chosen(self.request.expiry, &self.all, today);
         if next == self.current {
             return None;
         }
         let series = self.series()?;
-        let removed: Vec<InstrumentKey> = self.held().map(|(key, _)| *key).collect();
+        let removed: Vec<InstrumentKey> = self.subscribed().map(|(key, _)| *key).collect();
         let middle = series.options.nearest(spot);
-        let change = Change {
+        let change = ChainChange {
             expiry: series.expiry,
             spot,
             atm: series.options.price(middle),
@@ -112,13 +112,13 @@ impl Chain {
             removed,
         };
         self.current = next;
-        self.followed = Followed::default();
+        self.followed = FollowState::default();
         (!change.removed.is_empty()).then_some(change)
     }
 
-    /// Returns what changes at a moment of the run when the spot is at this price in rupees, and nothing for a price that
-    /// is not above 0. To be called for every price and, as strikes are given up later, at least every second.
-    pub fn on(&mut self, now: Duration, spot: f64) -> Option<Change> {
+    /// Returns the change at a time of the run for a spot price in rupees, or `None` if nothing changes or the price
+    /// is not above 0. Call it for every price, and at least every second, because strikes are removed after a time.
+    pub fn on(&mut self, now: Duration, spot: f64) -> Option<ChainChange> {
         if !(spot.is_finite() && spot > 0.0) {
             return None;
         }
@@ -129,16 +129,16 @@ impl Chain {
         let middle = self.followed.middle(options.step(nearest, sides), nearest, now, |at| spot - options.price(at));
         let has_moved = self.followed.middle.replace(middle) != Some(middle);
         let mut added = Vec::new();
-        for at in options.around(middle, sides) {
-            if self.followed.held.insert(at, None).is_none()
+        for at in options.range(middle, sides) {
+            if self.followed.subscribed.insert(at, None).is_none()
                 && let Some(strike) = options.strikes().get(at)
             {
                 added.push(strike);
             }
         }
-        let removed = self.followed.give_up(&options.around(middle, sides.saturating_add(MARGIN)), now);
+        let removed = self.followed.give_up(&options.range(middle, sides.saturating_add(MARGIN)), now);
         let removed = removed.into_iter().filter_map(|at| options.strikes().get(at)).collect::<Vec<_>>();
-        (has_moved || !removed.is_empty()).then(|| Change {
+        (has_moved || !removed.is_empty()).then(|| ChainChange {
             expiry: series.expiry,
             spot,
             atm: options.price(nearest),
@@ -149,8 +149,9 @@ impl Chain {
     }
 }
 
-impl Followed {
-    /// The middle from now on: it moves to the nearest strike when the spot has been away, on one side, for long enough.
+impl FollowState {
+    /// Updates and returns the middle: it moves to the nearest strike when the spot was away on one side for long
+    /// enough.
     fn middle(&mut self, step: f64, nearest: usize, now: Duration, off: impl Fn(usize) -> f64) -> usize {
         let Some(middle) = self.middle else { return nearest };
         let off = off(middle);
@@ -171,29 +172,29 @@ impl Followed {
         nearest
     }
 
-    /// Takes out the strikes that have been too far away for long enough.
+    /// Removes the strikes that have been too far away for long enough.
     fn give_up(&mut self, stays: &std::ops::RangeInclusive<usize>, now: Duration) -> Vec<usize> {
-        for (at, since) in &mut self.held {
+        for (at, since) in &mut self.subscribed {
             *since = if stays.contains(at) { None } else { since.or(Some(now)) };
         }
-        let is_over = self.held.values().any(Option::is_some);
-        self.over = if is_over { self.over.or(Some(now)) } else { None };
-        // A move that goes on and on must not hold more and more either.
-        let all = self.over.is_some_and(|since| now.saturating_sub(since) >= GIVEN_UP);
+        let is_over = self.subscribed.values().any(Option::is_some);
+        self.excess_since = if is_over { self.excess_since.or(Some(now)) } else { None };
+        // A spot that keeps moving must not hold ever more strikes.
+        let all = self.excess_since.is_some_and(|since| now.saturating_sub(since) >= GIVEN_UP);
         let is_late = |since: Duration| all || now.saturating_sub(since) >= GIVEN_UP;
         let gone: Vec<usize> =
-            self.held.iter().filter(|(_, since)| since.is_some_and(is_late)).map(|(at, _)| *at).collect();
+            self.subscribed.iter().filter(|(_, since)| since.is_some_and(is_late)).map(|(at, _)| *at).collect();
         for at in &gone {
-            self.held.remove(at);
+            self.subscribed.remove(at);
         }
-        if !self.held.values().any(Option::is_some) {
-            self.over = None;
+        if !self.subscribed.values().any(Option::is_some) {
+            self.excess_since = None;
         }
         gone
     }
 }
 
-/// The place of the series that the words of an expiry mean on a day.
+/// Returns the index of the series that an expiry names on a day.
 fn chosen(expiry: Expiry, all: &[Series], today: Date) -> Option<usize> {
     let days: BTreeSet<Date> = all.iter().map(|series| series.expiry).filter(|day| *day >= today).collect();
     let day = match expiry {

@@ -1,7 +1,7 @@
-//! The series of an underlying in an instrument master.
+//! Finds the series of an underlying in an instrument master.
 
-use super::request::Request;
-use super::series::{Listed, Options, Series, Strike};
+use super::request::ChainRequest;
+use super::series::{Listed, Series, Strike, Strikes};
 use crate::instruments::contracts::{Contract, contracts, nearest_words, underlyings};
 use crate::instruments::index::folded;
 use crate::instruments::master::{Level, Master, MasterError};
@@ -12,24 +12,24 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The segments of options, where most people trade first.
+/// Segments of options, the most traded ones first.
 pub const SEGMENTS: [Segment; 5] =
     [Segment::NSE_FNO, Segment::BSE_FNO, Segment::MCX_COMM, Segment::NSE_CURRENCY, Segment::BSE_CURRENCY];
-/// The segments of what options are about.
+/// Segments of the underlyings.
 const CASH: [Segment; 3] = [Segment::IDX_I, Segment::NSE_EQ, Segment::BSE_EQ];
-/// Values that a message shows at most.
+/// Maximum number of values in a message.
 const SHOWN: usize = 5;
 
-/// What a master has for a chain.
+/// Says what a master has for a chain.
 #[derive(Debug)]
 pub enum Listing {
     /// The series that have not expired.
     Series(Vec<Series>),
-    /// No options of this underlying; the nearest underlyings that have some.
+    /// There are no options of this underlying; the nearest underlyings that have some.
     Unknown(Vec<String>),
-    /// Options, but neither an index, a share nor a future to compare their strikes with.
+    /// There are options, but no index, share or future to compare their strikes with.
     NoSpot,
-    /// No such expiry; those nearest to it.
+    /// There is no such expiry; the nearest ones.
     NoExpiry(Vec<Date>),
 }
 
@@ -37,8 +37,8 @@ impl Listing {
     /// Looks a request up.
     ///
     /// # Errors
-    /// The master is damaged.
-    pub fn of(master: &Master, request: &Request, today: Date) -> Result<Listing, MasterError> {
+    /// Fails if the master is damaged.
+    pub fn of(master: &Master, request: &ChainRequest, today: Date) -> Result<Listing, MasterError> {
         let named = request.segment.and_then(SpecSegment::feed);
         let wanted = named.filter(|segment| !CASH.contains(segment));
         let takes = |segment: SpecSegment| {
@@ -74,7 +74,7 @@ impl Listing {
                 let (call, put) = if option.is_call { (one, None) } else { (None, one) };
                 strikes.push(Strike { price, call, put });
             }
-            series.extend(Options::new(strikes).map(|options| Series { expiry: *expiry, spot, options }));
+            series.extend(Strikes::new(strikes).map(|options| Series { expiry: *expiry, spot, options }));
         }
         if series.is_empty() {
             return Ok(Listing::NoSpot);
@@ -99,7 +99,7 @@ fn listed(master: &Master, segment: Segment, contract: &Contract) -> Result<List
     Ok((InstrumentKey::new(segment, contract.id), Arc::from(symbol.as_ref())))
 }
 
-/// The index or share of this symbol; NSE's before BSE's.
+/// Returns the index or share with this symbol; NSE's before BSE's.
 fn cash(master: &Master, underlying: &str, named: Option<Segment>) -> Result<Option<Listed>, MasterError> {
     let wanted = named.filter(|segment| CASH.contains(segment));
     let mut found = Vec::new();
@@ -118,7 +118,7 @@ fn cash(master: &Master, underlying: &str, named: Option<Segment>) -> Result<Opt
     Ok(CASH.get(place).map(|segment| (InstrumentKey::new(*segment, one.entry.id), Arc::from(symbol.as_ref()))))
 }
 
-/// The nearest future that lives as long as the options, else the last one.
+/// Returns the nearest future that does not expire before the options, else the last one.
 fn future(master: &Master, all: &[Contract], expiry: Date) -> Result<Option<Listed>, MasterError> {
     let mut futures = all.iter().filter(|one| one.kind == Kind::Future);
     let future = futures.clone().find(|one| one.expiry >= expiry).or_else(|| futures.next_back());
@@ -126,10 +126,10 @@ fn future(master: &Master, all: &[Contract], expiry: Date) -> Result<Option<List
     future.and_then(|one| Some((segment(one)?, one))).map(|(segment, one)| listed(master, segment, one)).transpose()
 }
 
-/// The nearest underlyings that have live options.
+/// Returns the nearest underlyings that have live options.
 fn nearest(
     master: &Master,
-    request: &Request,
+    request: &ChainRequest,
     takes: impl Fn(SpecSegment) -> bool,
     today: Date,
 ) -> Result<Vec<String>, MasterError> {

@@ -1,6 +1,6 @@
-//! Option chains that follow their spot: `--chain NIFTY`, and `instruments list --around`.
+//! Follows the spot of option chains: `--chain NIFTY`, and `instruments list --around`.
 //!
-//! * [`request`] – what is typed.
+//! * [`request`] – a chain as typed.
 //! * [`series`] – the strikes of an expiry: the nearest one, the step between them, those around a spot.
 //! * [`follow`] – which options are subscribed as time passes and the spot moves; both are arguments.
 //! * [`listing`] – the series of an underlying in an instrument master.
@@ -10,7 +10,7 @@ pub mod listing;
 pub mod request;
 pub mod series;
 
-pub use follow::{Chain, Change};
+pub use follow::{ChainChange, OptionChain};
 pub use listing::{Listing, SEGMENTS};
-pub use request::{ChainError, Request};
-pub use series::{Options, Strike};
+pub use request::{ChainError, ChainRequest};
+pub use series::{Strike, Strikes};

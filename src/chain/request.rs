@@ -1,4 +1,4 @@
-//! A chain as it is typed: `NIFTY`, `BANKNIFTY,expiry=month,strikes=15`, `NFO:NIFTY,spot=25500`.
+//! Parses a chain: `NIFTY`, `BANKNIFTY,expiry=month,strikes=15`, `NFO:NIFTY,spot=25500`.
 
 use crate::instruments::SpecSegment;
 use crate::instruments::contracts::nearest_words;
@@ -6,32 +6,32 @@ use crate::instruments::filter::Expiry;
 use std::fmt;
 use std::str::FromStr;
 
-/// Strikes on each side of the spot where none are asked for.
+/// Default number of strikes on each side of the spot.
 const STRIKES: usize = 10;
 
-/// Which options are wanted.
+/// Says which options are wanted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request {
+pub struct ChainRequest {
     /// The underlying, as typed.
     pub underlying: String,
-    /// The segment of the options or of the underlying, where one was typed.
+    /// The segment of the options or of the underlying, if one was typed.
     pub segment: Option<SpecSegment>,
     /// The expiry.
     pub expiry: Expiry,
-    /// Strikes on each side of the one nearest to the spot.
+    /// Number of strikes on each side of the strike nearest to the spot.
     pub strikes: usize,
-    /// A spot to begin with, rupees.
+    /// Spot to begin with, in rupees.
     pub spot: Option<f64>,
 }
 
-impl Request {
-    /// Returns how many options are subscribed for more than a minute at most.
+impl ChainRequest {
+    /// Returns the largest number of options that can be subscribed for more than a minute.
     pub fn most_options(&self) -> usize {
         self.strikes.saturating_mul(2).saturating_add(5).saturating_mul(2)
     }
 }
 
-impl fmt::Display for Request {
+impl fmt::Display for ChainRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.segment {
             Some(segment) => write!(f, "{segment}:{}", self.underlying),
@@ -40,7 +40,7 @@ impl fmt::Display for Request {
     }
 }
 
-/// Why a chain cannot be read; says what to write instead. A usage error.
+/// Says why a chain cannot be parsed, and what to write instead. A usage error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("--chain {typed:?}: {why}")]
 pub struct ChainError {
@@ -48,10 +48,10 @@ pub struct ChainError {
     why: String,
 }
 
-impl FromStr for Request {
+impl FromStr for ChainRequest {
     type Err = ChainError;
 
-    fn from_str(typed: &str) -> Result<Request, ChainError> {
+    fn from_str(typed: &str) -> Result<ChainRequest, ChainError> {
         let wrong = |why: String| ChainError { typed: typed.to_owned(), why };
         let mut parts = typed.split(',').map(str::trim);
         let named = parts.next().unwrap_or_default();
@@ -65,7 +65,7 @@ impl FromStr for Request {
         if underlying.is_empty() {
             return Err(wrong("it names no underlying: write NIFTY, or NIFTY,expiry=month,strikes=15".to_owned()));
         }
-        let mut request = Request {
+        let mut request = ChainRequest {
             underlying: underlying.to_owned(),
             segment,
             expiry: Expiry::Nearest,
@@ -115,12 +115,17 @@ mod tests {
 
     #[test]
     fn every_shape_of_a_chain_is_read() {
-        let plain =
-            Request { underlying: "NIFTY".to_owned(), segment: None, expiry: Expiry::Nearest, strikes: 10, spot: None };
+        let plain = ChainRequest {
+            underlying: "NIFTY".to_owned(),
+            segment: None,
+            expiry: Expiry::Nearest,
+            strikes: 10,
+            spot: None,
+        };
         assert_eq!("NIFTY".parse(), Ok(plain.clone()));
         assert_eq!(
             " NFO:NIFTY , expiry=MONTH, strikes=0,spot=25500.5".parse(),
-            Ok(Request {
+            Ok(ChainRequest {
                 segment: Some(SpecSegment::Feed(Segment::NSE_FNO)),
                 expiry: Expiry::Month,
                 strikes: 0,
@@ -128,7 +133,7 @@ mod tests {
                 ..plain.clone()
             })
         );
-        let dated: Request = "NIFTY,expiry=2026-02-24".parse().unwrap();
+        let dated: ChainRequest = "NIFTY,expiry=2026-02-24".parse().unwrap();
         assert_eq!(dated.expiry, Expiry::On(date(2026, 2, 24)));
     }
 
@@ -147,7 +152,7 @@ mod tests {
             ("NIFTY,strikes=5,strikes=6", "twice"),
             ("NFOO:NIFTY", "is not a segment"),
         ] {
-            let error = typed.parse::<Request>().unwrap_err().to_string();
+            let error = typed.parse::<ChainRequest>().unwrap_err().to_string();
             assert!(error.contains(says) && error.starts_with("--chain"), "{typed}: {error}");
         }
     }

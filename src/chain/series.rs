@@ -1,4 +1,4 @@
-//! The strikes of one expiry.
+//! Holds the strikes of one expiry.
 
 use crate::model::InstrumentKey;
 use jiff::civil::Date;
@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// An option, and what it is called.
+/// An option and its symbol.
 pub type Listed = (InstrumentKey, Arc<str>);
 
-/// A strike with the options that are listed at it.
+/// Holds a strike with its options.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Strike {
-    /// The strike in rupees.
+    /// Price of the strike in rupees.
     pub price: f64,
     /// The call.
     pub call: Option<Listed>,
@@ -27,15 +27,15 @@ impl Strike {
     }
 }
 
-/// The strikes of an expiry, ascending and each once; never empty.
+/// Holds the strikes of an expiry, ascending and unique; never empty.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Options {
+pub struct Strikes {
     strikes: Vec<Strike>,
 }
 
-impl Options {
-    /// Sorts strikes and joins those of one price; `None` when there is none.
-    pub fn new(mut strikes: Vec<Strike>) -> Option<Options> {
+impl Strikes {
+    /// Sorts strikes and joins those of one price; returns `None` if there are none.
+    pub fn new(mut strikes: Vec<Strike>) -> Option<Strikes> {
         strikes.retain(|strike| strike.price.is_finite());
         strikes.sort_by(|a, b| a.price.total_cmp(&b.price));
         strikes.dedup_by(|next, kept| {
@@ -46,7 +46,7 @@ impl Options {
             }
             same
         });
-        (!strikes.is_empty()).then_some(Options { strikes })
+        (!strikes.is_empty()).then_some(Strikes { strikes })
     }
 
     /// Returns the strikes.
@@ -54,12 +54,12 @@ impl Options {
         &self.strikes
     }
 
-    /// Returns the price of a strike, in rupees.
+    /// Returns the price of a strike in rupees.
     pub fn price(&self, at: usize) -> f64 {
         self.strikes.get(at).map_or(0.0, |strike| strike.price)
     }
 
-    /// Returns the place of the strike nearest to a spot; the lower of two that are equally near.
+    /// Returns the index of the strike nearest to a spot; the lower of two that are equally near.
     pub fn nearest(&self, spot: f64) -> usize {
         let above = self.strikes.partition_point(|strike| strike.price < spot);
         let below = above.saturating_sub(1);
@@ -69,18 +69,18 @@ impl Options {
         if (self.price(above) - spot).abs() < (spot - self.price(below)).abs() { above } else { below }
     }
 
-    /// Returns the places of the strikes at most `sides` away from a middle.
-    pub fn around(&self, middle: usize, sides: usize) -> RangeInclusive<usize> {
+    /// Returns the indices of the strikes at most `sides` away from a middle.
+    pub fn range(&self, middle: usize, sides: usize) -> RangeInclusive<usize> {
         middle.saturating_sub(sides)..=middle.saturating_add(sides).min(self.strikes.len() - 1)
     }
 
-    /// Returns the most frequent distance of the strikes around a middle, in rupees; the smallest of equally frequent ones,
-    /// 0 where there is one strike only.
+    /// Returns the most frequent distance between the strikes around a middle, in rupees; the smallest of equally
+    /// frequent ones, or 0 if there is only one strike.
     pub fn step(&self, middle: usize, sides: usize) -> f64 {
-        // At N = 0 the neighbours still say how far strikes are apart.
-        let around = self.around(middle, sides.max(1));
-        let prices: Vec<f64> = around.map(|at| self.price(at)).collect();
-        // Hundredths of paise: what is left of two prices carries the noise of floats.
+        // With `sides` 0 the neighbours still show the distance between strikes.
+        let range = self.range(middle, sides.max(1));
+        let prices: Vec<f64> = range.map(|at| self.price(at)).collect();
+        // Counted in hundredths of paise, because the difference of two prices has float noise.
         let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
         for pair in prices.windows(2) {
             if let [low, high] = pair {
@@ -95,15 +95,15 @@ impl Options {
     }
 }
 
-/// The options of an expiry, and what their spot is.
+/// Holds the options of an expiry and their spot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// The last day.
+    /// The expiry date.
     pub expiry: Date,
     /// The index, share or future that the strikes are compared with.
     pub spot: Listed,
     /// The options.
-    pub options: Options,
+    pub options: Strikes,
 }
 
 #[cfg(test)]
@@ -112,12 +112,12 @@ pub(super) mod tests {
     use crate::model::Segment;
     use proptest::prelude::*;
 
-    /// Strikes with a call and a put each; ids grow with the strike.
-    pub fn options(prices: &[f64], first_id: u32) -> Options {
+    /// Returns strikes with a call and a put each; ids grow with the strike.
+    pub fn options(prices: &[f64], first_id: u32) -> Strikes {
         let listed = |id: u32| Some((InstrumentKey::new(Segment::NSE_FNO, id), Arc::from(id.to_string())));
         let strikes = prices.iter().zip((first_id..).step_by(2));
         let strikes = strikes.map(|(price, id)| Strike { price: *price, call: listed(id), put: listed(id + 1) });
-        Options::new(strikes.collect()).unwrap()
+        Strikes::new(strikes.collect()).unwrap()
     }
 
     #[test]
@@ -136,14 +136,14 @@ pub(super) mod tests {
     #[test]
     fn calls_and_puts_of_one_strike_are_one_strike() {
         let one = |id| Some((InstrumentKey::new(Segment::NSE_FNO, id), Arc::from("")));
-        let both = Options::new(vec![
+        let both = Strikes::new(vec![
             Strike { price: 100.0, call: one(1), put: None },
             Strike { price: 90.0, call: None, put: one(3) },
             Strike { price: 100.0, call: None, put: one(2) },
         ])
         .unwrap();
         assert_eq!(both.strikes().iter().map(|s| s.options().count()).collect::<Vec<_>>(), [1, 2]);
-        assert_eq!(Options::new(Vec::new()), None);
+        assert_eq!(Strikes::new(Vec::new()), None);
     }
 
     proptest! {

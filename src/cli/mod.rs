@@ -36,6 +36,7 @@ pub mod planner;
 pub mod problems;
 pub mod relay;
 pub mod schema;
+pub mod server;
 pub mod simulate;
 pub mod specs;
 pub mod table;

@@ -4,7 +4,7 @@
 //! moment in it is absolute.
 
 use crate::auth::{ApiBase, BaseUrl, CredentialSource};
-use crate::chain::Request;
+use crate::chain::ChainRequest;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
@@ -28,7 +28,7 @@ pub struct StreamPlan {
     /// What is asked for; empty for orders.
     pub instruments: InstrumentPlan,
     /// Option chains that follow their spot (`--chain`); `dhan feed` only.
-    pub chains: Vec<Request>,
+    pub chains: Vec<ChainRequest>,
     /// Where lines are read while streaming (`--control`).
     pub control: Option<TextSource>,
     /// Where the data comes from.

@@ -13,7 +13,7 @@ use super::plan::{
 use super::problems::Problems;
 use super::specs::{self, Takes};
 use crate::auth::{ApiBase, Environment};
-use crate::chain::{ChainError, Request};
+use crate::chain::{ChainError, ChainRequest};
 use crate::clock;
 use crate::format::encoder::Format;
 use crate::instruments::Spec;
@@ -62,7 +62,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     let mut problems = around.problems.take();
     let mode = args.mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
-    let chains: Vec<Request> = args
+    let chains: Vec<ChainRequest> = args
         .chain
         .iter()
         .filter_map(|typed| problems.ok(typed.parse().map_err(|error: ChainError| error.to_string())))
@@ -181,12 +181,12 @@ fn instruments(
         problems.extend(bad);
         // Told together with those that only a look-up shows, unless they would be skipped.
         if !args.skip_missing {
-            problems.extend((around.unfound)(&plan.specs, takes, stream.demo.is_some()));
+            problems.extend((around.unfound)(&plan.specs, takes, stream.server.demo.is_some()));
         }
         return InstrumentPlan::default();
     }
     plan.skip_missing = args.skip_missing;
-    if plan.specs.is_empty() && args.instruments.is_empty() && stream.demo.is_some() && !has_chains {
+    if plan.specs.is_empty() && args.instruments.is_empty() && stream.server.demo.is_some() && !has_chains {
         plan.typed = demo_instruments(takes);
         plan.specs = plan.typed.clone();
     }
@@ -213,7 +213,7 @@ fn instruments(
 }
 
 /// Whether chains fit beside the instruments that are named.
-fn fits(chains: &[Request], instruments: &InstrumentPlan, problems: &mut Problems) {
+fn fits(chains: &[ChainRequest], instruments: &InstrumentPlan, problems: &mut Problems) {
     let each = per_connection(Stream::Market);
     let most = each * SOCKETS_PER_KIND;
     let options = chains.iter().map(|chain| chain.most_options().saturating_add(1));
@@ -266,13 +266,13 @@ fn stream(
         stop,
         fail_on_gap: args.fail_on_gap,
         max_outage: args.max_outage,
-        auth_wait: args.auth_wait.unwrap_or(AUTH_WAIT),
-        auth_wait_at_start: args.auth_wait,
+        auth_wait: args.server.auth_wait.unwrap_or(AUTH_WAIT),
+        auth_wait_at_start: args.server.auth_wait,
         on_lag: args.on_lag.unwrap_or_default(),
         metrics: args.metrics.clone(),
         stats: args.stats,
         dry_run: args.dry_run,
-        ignore_socket_limit: args.ignore_socket_limit,
+        ignore_socket_limit: args.server.ignore_socket_limit,
         warnings,
         kind,
     };
@@ -300,16 +300,17 @@ pub(super) fn source(
     around: &Surroundings<'_>,
     problems: &mut Problems,
 ) -> Option<StreamSource> {
-    if let Some(seed) = args.demo {
-        if args.url.is_some() || args.ca_file.is_some() {
+    if let Some(seed) = args.server.demo {
+        if args.server.url.is_some() || args.server.ca_file.is_some() {
             problems.add("--demo needs no server: leave out --url and --ca-file, or --demo");
         }
         return Some(StreamSource::Demo { seed });
     }
-    let base = problems.ok_or_failure(feed.resolve(args.url.as_deref(), &around.environment));
+    let base = problems.ok_or_failure(feed.resolve(args.server.url.as_deref(), &around.environment));
     let api = problems.ok_or_failure(ApiBase::resolve(&around.environment));
-    let credentials = problems.ok_or_failure(args.credentials.source(user_type, &around.environment, &around.redactor));
-    let server = ServerPlan { base: base?, api: api?, ca_file: args.ca_file.clone(), credentials: credentials? };
+    let credentials =
+        problems.ok_or_failure(args.server.credentials.source(user_type, &around.environment, &around.redactor));
+    let server = ServerPlan { base: base?, api: api?, ca_file: args.server.ca_file.clone(), credentials: credentials? };
     Some(StreamSource::Server(Box::new(server)))
 }
 

@@ -5,6 +5,7 @@ use super::credentials::{CredentialArgs, UserTypeArgs};
 use super::plan::StreamSource;
 use super::planner::{AUTH_WAIT, Surroundings, source};
 use super::problems::Problems;
+use super::server::ServerArgs;
 use super::value;
 use crate::model::Stream;
 use crate::model::exit::Failure;
@@ -88,12 +89,13 @@ pub struct RelayPlan {
 /// One usage error for everything that is wrong.
 pub fn plan(args: &RelayArgs, around: &Surroundings<'_>) -> Result<RelayPlan, Failure> {
     let mut problems = Problems::default();
-    let stream = StreamArgs {
+    let server = ServerArgs {
         credentials: args.credentials.clone(),
         demo: args.demo,
         ca_file: args.ca_file.clone(),
-        ..StreamArgs::default()
+        ..ServerArgs::default()
     };
+    let stream = StreamArgs { server, ..StreamArgs::default() };
     let mut sources = Vec::new();
     for of in Stream::ALL {
         let user_type = (of == Stream::Orders).then_some(args.user_type);

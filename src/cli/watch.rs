@@ -1,16 +1,16 @@
 //! The flags of `dhan watch`, and the plan of the stream that they ask for.
 
 use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, ReplayArgs, StreamArgs};
-use super::credentials::{CredentialArgs, UserTypeArgs};
+use super::credentials::UserTypeArgs;
 use super::plan::{ReplayPlan, Speed, StreamKind, StreamPlan};
 use super::planner::{self, Surroundings};
-use super::value::{duration, levels, modes, speeds};
+use super::server::ServerArgs;
+use super::value::{levels, modes, speeds};
 use crate::model::exit::Failure;
 use crate::model::stream::Levels;
 use crate::protocol::Mode;
 use clap::ValueHint;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// `dhan watch`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -53,27 +53,12 @@ pub struct WatchArgs {
     /// With --replay: max, 1x or 10x [default: 1x]
     #[arg(long, value_name = "SPEED", requires = "replay", ignore_case = true, value_parser = speeds(), hide_possible_values = true)]
     pub speed: Option<Speed>,
-    /// Where the credentials are.
-    #[command(flatten)]
-    pub credentials: CredentialArgs,
     /// Whose orders.
     #[command(flatten)]
     pub user_type: UserTypeArgs,
-    /// How long to wait for credentials that are refused or missing to change [default: 10m]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Credentials")]
-    pub auth_wait: Option<Duration>,
-    /// A simulated exchange: no account, no network
-    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, help_heading = "Server")]
-    pub demo: Option<Option<u64>>,
-    /// Connect to another server; the address is used as it stands, path included
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Server")]
-    pub url: Option<String>,
-    /// Trust the root certificates in this file, as SSL_CERT_FILE
-    #[arg(long, value_name = "PEM", value_hint = ValueHint::FilePath, help_heading = "Server")]
-    pub ca_file: Option<PathBuf>,
-    /// Open a socket although this host already holds five of its kind
-    #[arg(long, help_heading = "Server")]
-    pub ignore_socket_limit: bool,
+    /// Which server, and as whom.
+    #[command(flatten)]
+    pub server: ServerArgs,
 }
 
 /// What is watched.
@@ -92,15 +77,7 @@ pub fn plan(args: &WatchArgs, around: &mut Surroundings<'_>) -> Result<WatchPlan
     if args.lists.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::usage("--instruments -: stdin is the keyboard of dhan watch; name a file"));
     }
-    let stream = StreamArgs {
-        auth_wait: args.auth_wait,
-        credentials: args.credentials.clone(),
-        demo: args.demo,
-        url: args.url.clone(),
-        ca_file: args.ca_file.clone(),
-        ignore_socket_limit: args.ignore_socket_limit,
-        ..StreamArgs::default()
-    };
+    let stream = StreamArgs { server: args.server.clone(), ..StreamArgs::default() };
     if let Some(file) = &args.replay {
         let speed = Some(args.speed.unwrap_or(Speed::Times(1)));
         let replay = ReplayArgs { files: vec![file.clone()], speed, ..ReplayArgs::default() };
@@ -149,12 +126,12 @@ impl WatchArgs {
             words.extend(self.lists.iter().flat_map(|list| ["-i".to_owned(), list.display().to_string()]));
             words.extend(self.skip_missing.then(|| "--skip-missing".to_owned()));
         }
-        words.extend(self.demo.iter().map(|seed| match seed {
+        words.extend(self.server.demo.iter().map(|seed| match seed {
             None => "--demo".to_owned(),
             Some(seed) => format!("--demo={seed}"),
         }));
-        words.extend(self.url.iter().flat_map(|url| ["--url".to_owned(), url.clone()]));
-        words.extend(self.credentials.token_file.iter().map(|file| format!("--token-file={}", file.display())));
+        words.extend(self.server.url.iter().flat_map(|url| ["--url".to_owned(), url.clone()]));
+        words.extend(self.server.credentials.token_file.iter().map(|file| format!("--token-file={}", file.display())));
         let quoted = words.iter().map(|word| quoted(&crate::console::untrusted(word)));
         format!("dhan {}", quoted.collect::<Vec<_>>().join(" "))
     }
@@ -184,7 +161,11 @@ mod tests {
             args(&["NIFTY", "NIFTY 29 SEP 29150 CALL"]).as_records(),
             "dhan feed --mode full NIFTY 'NIFTY 29 SEP 29150 CALL'"
         );
-        let demo = WatchArgs { demo: Some(None), orders: true, ..WatchArgs::default() };
+        let demo = WatchArgs {
+            server: ServerArgs { demo: Some(None), ..ServerArgs::default() },
+            orders: true,
+            ..WatchArgs::default()
+        };
         assert_eq!(demo.as_records(), "dhan orders --demo");
         let depth = WatchArgs {
             depth: Some("NSE_EQ:2885".to_owned()),

@@ -2,7 +2,7 @@
 
 mod output;
 
-use crate::chain::{self, Options, Strike};
+use crate::chain::{self, Strike, Strikes};
 use crate::cli::instruments::{
     FilterArgs, FindArgs, InstrumentsArgs, InstrumentsCommand, ListArgs, SearchArgs, ShowArgs, SourceArgs, SyncArgs,
 };
@@ -154,7 +154,7 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
         let ready = filter.ready(master, today)?;
         let mut rows = ordered(master, &ready)?;
         if let Some(spot) = args.around {
-            rows = around(master, rows, spot, args.strikes)?;
+            rows = near_spot(master, rows, spot, args.strikes)?;
         }
         let missed = if rows.is_empty() { ready.missed(master)? } else { None };
         Ok((rows, missed))
@@ -173,7 +173,7 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
 }
 
 /// Keeps the options around a spot, of each underlying and expiry, on the exchange that most people trade them on.
-fn around(master: &Master, rows: Vec<u32>, spot: f64, sides: usize) -> Result<Vec<u32>, MasterError> {
+fn near_spot(master: &Master, rows: Vec<u32>, spot: f64, sides: usize) -> Result<Vec<u32>, MasterError> {
     /// Of an underlying and an expiry: rows with their segments and strikes.
     type Chains = BTreeMap<(String, Option<Date>), Vec<(u32, SpecSegment, Strike)>>;
     let mut chains = Chains::new();
@@ -191,8 +191,8 @@ fn around(master: &Master, rows: Vec<u32>, spot: f64, sides: usize) -> Result<Ve
         let segments: Vec<SpecSegment> = options.iter().map(|(_, segment, _)| *segment).collect();
         let segment = chain::SEGMENTS.map(SpecSegment::Feed).into_iter().find(|segment| segments.contains(segment));
         options.retain(|(_, of, _)| Some(*of) == segment);
-        let Some(listed) = Options::new(options.iter().map(|(.., strike)| strike.clone()).collect()) else { continue };
-        let wanted = listed.around(listed.nearest(spot), sides);
+        let Some(listed) = Strikes::new(options.iter().map(|(.., strike)| strike.clone()).collect()) else { continue };
+        let wanted = listed.range(listed.nearest(spot), sides);
         let prices = listed.price(*wanted.start())..=listed.price(*wanted.end());
         kept.extend(options.iter().filter(|(.., strike)| prices.contains(&strike.price)).map(|(number, ..)| *number));
     }

@@ -13,9 +13,9 @@ use crate::output::{OnLag, StopSignal};
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 use crate::protocol::Mode;
-use crate::relay::{self, Opened, Relay};
+use crate::relay::{self, OpenedRun, Relay};
 use crate::session::{Config, Plan};
-use crate::stream::{Chains, Change, EarlyStop, Gate, Run};
+use crate::stream::{Admission, Chains, Change, EarlyStop, Run};
 use anyhow::Context as _;
 use secrecy::SecretString;
 use std::fmt::Write as _;
@@ -91,7 +91,7 @@ fn open(
     spread: Plan,
     changes: mpsc::UnboundedReceiver<Change>,
     console: &Console,
-) -> Result<Opened, Failure> {
+) -> Result<OpenedRun, Failure> {
     let source = &plan.sources[usize::from(stream.index())];
     let server = Server::of(source, stream, console)?;
     if let Some(warning) = server.warning {
@@ -109,7 +109,7 @@ fn open(
         credentials_origin: server.credentials_origin,
         connector: server.connector,
         rest: server.rest,
-        gate: (!is_demo).then(|| Gate::new(stream, plan.ignore_socket_limit)),
+        admission: (!is_demo).then(|| Admission::new(stream, plan.ignore_socket_limit)),
         session: Config {
             max_outage: plan.max_outage,
             auth_wait: waits(plan.auth_wait),
@@ -122,7 +122,7 @@ fn open(
         rules: Rules::everything(stream),
         outputs: Outputs::new(Vec::new(), TimeStyle::Epoch, console.clone()),
         found: Vec::new(),
-        tap: None,
+        frame_observer: None,
         stop: StopSignal::default(),
         early: EarlyStop::default(),
         on_lag: OnLag::default(),
@@ -139,7 +139,7 @@ fn open(
         live_line: false,
         console: console.clone(),
     };
-    Ok(Opened { run, guard: Box::new(server.exchange) })
+    Ok(OpenedRun { run, guard: Box::new(server.exchange) })
 }
 
 /// Reads the secret that clients must bring.

@@ -38,7 +38,7 @@ pub fn run(args: &WatchArgs, around: &mut Surroundings<'_>, color: bool, console
         WatchPlan::Stream(plan) => streamed(*plan, early, color, console),
         WatchPlan::Replay(plan) => {
             // From now on a signal must not end the process before the terminal is restored.
-            early.something_is_open();
+            early.set_open();
             replayed(&plan, color, console)
         }
     }

@@ -1,4 +1,4 @@
-//! An open websocket: messages in, messages out, and why it ended.
+//! Holds an open websocket: received messages, sent messages, and the reason of its end.
 
 use super::handshake::Report;
 use super::nonblocking::Nonblocking;
@@ -16,34 +16,34 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-/// The largest message, and the largest frame, that is accepted; bytes.
+/// Limit in bytes of a received message, and of a frame.
 pub const MESSAGE_LIMIT: usize = 4 << 20;
-/// The most that may wait to be sent; bytes.
+/// Limit in bytes of what waits to be sent.
 pub const WRITE_LIMIT: usize = 1 << 20;
 const READ_BUFFER: usize = 32 << 10;
-/// Reads of 4 KiB that are thrown away after a violation.
+/// Number of 4 KiB reads that are discarded after a protocol violation.
 const SURPLUS_READS: usize = 256;
 /// RFC 6455 §5.5.1: a control frame has at most 125 bytes, two of them the code.
 const REASON_LIMIT: usize = 123;
 
-/// What came in.
+/// Holds what was received.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Incoming {
     /// A binary message.
     Binary(Bytes),
     /// A text message; valid UTF-8.
     Text(Bytes),
-    /// A ping; its pong is already on its way.
+    /// A ping; its pong is being sent already.
     Ping,
     /// A pong.
     Pong,
-    /// The connection has ended; nothing comes after this.
+    /// The connection has ended; nothing follows.
     Closed(Ended),
 }
 
 impl fmt::Debug for Incoming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Lengths only: what a server says may hold what we said to it.
+        // Shows lengths only: a server's text may repeat what was sent to it.
         match self {
             Incoming::Binary(bytes) => write!(f, "Binary({} bytes)", bytes.len()),
             Incoming::Text(bytes) => write!(f, "Text({} bytes)", bytes.len()),
@@ -56,20 +56,21 @@ impl fmt::Debug for Incoming {
 
 /// An open websocket.
 ///
-/// Sending never waits for the server: what the socket does not take at once is sent by the following calls of
-/// [`next`](Connection::next), so a server that stops reading cannot stop us from reading.
+/// Sending never waits for the server: what the socket does not take at once is sent by later calls of
+/// [`next`](Connection::next), so a server that stops reading cannot block reading from it.
 pub struct Connection {
     socket: WebSocket<Nonblocking<DynStream>>,
     counter: Counter,
     report: Report,
     redactor: Redactor,
-    /// Something waits in the write buffer.
+    /// Whether bytes wait in the write buffer.
     unflushed: bool,
     ended: Option<Ended>,
 }
 
 impl Connection {
-    /// A connection over a stream whose upgrade is complete; `early` is what came behind the response's head.
+    /// Creates a connection over a stream whose upgrade is complete; `early` are the bytes behind the response's
+    /// head.
     pub(super) fn upgraded(
         stream: DynStream,
         early: Vec<u8>,
@@ -79,7 +80,7 @@ impl Connection {
     ) -> Connection {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)
-            // 0: nothing is held back to make larger writes; requests are few.
+            // 0: writes are not delayed to make larger ones; requests are few.
             .write_buffer_size(0)
             .max_write_buffer_size(WRITE_LIMIT)
             .max_message_size(Some(MESSAGE_LIMIT))
@@ -89,22 +90,22 @@ impl Connection {
         Connection { socket, counter, report, redactor, unflushed: false, ended: None }
     }
 
-    /// What the handshake told: timings, the server's clock, the address that answered.
+    /// Returns the handshake's report: timings, the server's clock, the address that answered.
     pub fn report(&self) -> &Report {
         &self.report
     }
 
-    /// Bytes received on the socket so far, TLS and half-received frames included: any growth is traffic.
+    /// Returns the number of bytes received on the socket, including TLS and partial frames; any growth is traffic.
     pub fn received_bytes(&self) -> u64 {
         self.counter.received()
     }
 
-    /// The next message. Cancel-safe. After [`Incoming::Closed`] it returns the same end again.
+    /// Waits for the next message. Cancel-safe. After [`Incoming::Closed`] it returns the same end again.
     pub async fn next(&mut self) -> Incoming {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// The next message if there is one now, without waiting: to gather everything that is ready.
+    /// Returns the next message if one is available now, without waiting.
     pub fn poll_ready_now(&mut self) -> Option<Incoming> {
         if self.ended.is_some() {
             return None;
@@ -121,8 +122,8 @@ impl Connection {
     }
 
     fn read(&mut self) -> Option<Incoming> {
-        // A failed write is not the end yet: what the server said before it (a disconnect packet, a close frame)
-        // may still be in the receive buffer, and the read below finds the end by itself.
+        // A failed write is not yet the end: the server's last messages (a disconnect packet, a close frame) may be
+        // in the receive buffer, and the read below finds the end.
         if self.unflushed {
             self.flush_now();
         }
@@ -139,17 +140,17 @@ impl Connection {
                 Message::Binary(bytes) => Incoming::Binary(bytes),
                 Message::Text(text) => Incoming::Text(text.into()),
                 Message::Ping(_) => {
-                    // The pong was queued by the read; send it now, whoever polls next and when.
+                    // The read queued the pong; it is sent now, independent of the next poll.
                     self.flush_now();
                     Incoming::Ping
                 }
                 Message::Pong(_) => Incoming::Pong,
                 Message::Close(frame) => {
-                    // The answer to the close is queued likewise.
+                    // The answer to the close frame is queued in the same way.
                     self.flush_now();
                     let (code, reason) = match frame {
                         None => (1005, String::new()),
-                        // What the crate makes of a code that is not valid.
+                        // The crate replaces an invalid code by this one.
                         Some(frame) if frame.code == CloseCode::Protocol => {
                             let replaced = (1002, frame.reason.to_string());
                             self.socket.get_ref().last_close_frame().unwrap_or(replaced)
@@ -164,7 +165,7 @@ impl Connection {
         }
     }
 
-    /// Answers a violation of the websocket protocol with a close frame, as RFC 6455 asks, before the socket is dropped.
+    /// Answers a protocol violation with a close frame, as RFC 6455 demands, before the socket is dropped.
     fn answer_violation(&mut self, error: &WsError) {
         let code = match error {
             WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return,
@@ -175,7 +176,7 @@ impl Connection {
         };
         let _ = self.socket.close(Some(CloseFrame { code, reason: Utf8Bytes::default() }));
         let _ = self.socket.flush();
-        // Bytes that nobody read would make the kernel send a reset, which may overtake the close frame.
+        // Unread bytes would make the kernel send a reset, which may overtake the close frame.
         let mut surplus = [0; 4096];
         for _ in 0..SURPLUS_READS {
             if !matches!(io::Read::read(self.socket.get_mut(), &mut surplus), Ok(1..)) {
@@ -188,7 +189,7 @@ impl Connection {
         self.unflushed = self.socket.flush().is_err_and(|error| would_block(&error));
     }
 
-    /// A close frame's reason as it may be shown: masked, no control characters, at most 123 bytes.
+    /// Returns a close frame's reason for messages: masked, without control characters, at most 123 bytes.
     fn close_reason(&self, reason: &str) -> String {
         let mut clean = self.redactor.mask(&crate::console::untrusted(reason)).into_owned();
         clean.truncate(clean.floor_char_boundary(REASON_LIMIT));
@@ -200,10 +201,10 @@ impl Connection {
         Incoming::Closed(ended)
     }
 
-    /// Sends a text message: all of it is accepted, or the connection is beyond saving.
+    /// Sends a text message: all of it is accepted, or the connection has ended.
     ///
     /// # Errors
-    /// [`Ended::WriteStuck`] when more than 1 MiB waits to be sent; otherwise why the connection ended.
+    /// [`Ended::WriteStuck`] if more than 1 MiB waits to be sent; otherwise why the connection ended.
     pub fn send_text(&mut self, text: &str) -> Result<(), Ended> {
         self.send(Message::Text(Utf8Bytes::from(text)))
     }
@@ -233,7 +234,7 @@ impl Connection {
         self.send(Message::Ping(Bytes::from_static(b"dhan")))
     }
 
-    /// Sends a pong that nobody asked for: a sign of life while nothing is read, and pings with it.
+    /// Sends an unsolicited pong: a sign of life while nothing is read, including pings.
     ///
     /// # Errors
     /// As [`send_text`](Connection::send_text).
@@ -241,8 +242,8 @@ impl Connection {
         self.send(Message::Pong(Bytes::from_static(b"dhan")))
     }
 
-    /// Sends a close frame (1000) without waiting for the answer; keep calling [`next`](Connection::next) for what is
-    /// still on its way, with a limit of the caller's.
+    /// Sends a close frame (1000) without waiting for the answer. Continue to call [`next`](Connection::next) for
+    /// messages that are still arriving, with a time limit.
     ///
     /// # Errors
     /// As [`send_text`](Connection::send_text).
@@ -264,7 +265,7 @@ impl Connection {
     }
 }
 
-/// Whether a read or a write would have had to wait.
+/// Returns whether a read or a write would have to wait.
 fn would_block(error: &WsError) -> bool {
     matches!(error, WsError::Io(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
@@ -277,13 +278,13 @@ fn ended(error: &WsError) -> Ended {
             io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
                 Ended::Reset
             }
-            // rustls says this when the peer went away without a close_notify.
+            // rustls returns this when the peer closed without a close_notify.
             io::ErrorKind::UnexpectedEof => Ended::Eof,
             kind => Ended::Io(kind),
         },
         WsError::Capacity(CapacityError::MessageTooLong { .. }) => Ended::TooLarge,
         WsError::WriteBufferFull(_) => Ended::WriteStuck,
-        // The crate's name for an end without a close frame.
+        // The crate's error for an end without a close frame.
         WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Ended::Eof,
         WsError::Protocol(error) => Ended::Protocol { detail: protocol_words(error) },
         WsError::Utf8(_) => Ended::Protocol { detail: "a text message that is not UTF-8" },

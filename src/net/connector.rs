@@ -1,4 +1,4 @@
-//! Opens connections: look-up, TCP, proxy, TLS and upgrade, ten seconds for all of it together.
+//! Opens connections: name look-up, TCP, proxy, TLS and upgrade, within ten seconds in all.
 
 use super::connection::Connection;
 use super::handshake::{self, Report};
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 use tokio_rustls::TlsConnector;
 
-/// Look-up, TCP, TLS and upgrade together.
+/// Time limit of look-up, TCP, TLS and upgrade together.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Opens connections; cheap to clone.
@@ -29,12 +29,12 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// A connector; `redactor` learns every address' secret before it is sent.
+    /// Creates a connector; `redactor` gets every address's secret before it is sent.
     pub fn new(tls: LazyTls, proxies: Proxies, redactor: Redactor) -> Connector {
         Connector { tls, proxies, resolver: Resolver::default(), redactor, limit: CONNECT_LIMIT }
     }
 
-    /// Another limit than ten seconds.
+    /// Returns the connector with another time limit.
     #[must_use]
     pub fn with_limit(mut self, limit: Duration) -> Connector {
         self.limit = limit;
@@ -44,7 +44,7 @@ impl Connector {
     /// Opens a connection. Dropping the future abandons the attempt at once.
     ///
     /// # Errors
-    /// Why there is none, in our own words; see [`ConnectError`].
+    /// Says why there is no connection; see [`ConnectError`].
     pub async fn connect(&self, address: &Address) -> Result<Connection, ConnectError> {
         for secret in address.secrets() {
             self.redactor.add(secret.clone());

@@ -1,4 +1,4 @@
-//! Builds [`ConnectError`]s in our own words: foreign errors end here.
+//! Builds [`ConnectError`]s; texts of other crates' errors are not passed on.
 
 use crate::model::cause::{ConnectClass, ConnectError, Phase};
 use std::io;
@@ -8,7 +8,7 @@ impl ConnectError {
         ConnectError { class, detail: crate::console::untrusted(&detail.into()) }
     }
 
-    /// Translates an error of the operating system; only its kind and number are kept.
+    /// Translates an operating-system error; only its kind and number are kept.
     pub(crate) fn io(phase: Phase, host: &str, error: &io::Error) -> ConnectError {
         let class = match error.kind() {
             io::ErrorKind::ConnectionRefused => ConnectClass::Refused,

@@ -1,4 +1,5 @@
-//! The websocket upgrade (RFC 6455 §4), written by us so that the address with its token stays in our hands.
+//! Makes the websocket upgrade (RFC 6455 §4) without the websocket crate, so that the address with its token does not
+//! leave this program.
 
 use super::http1::{self, Head, HeadError};
 use super::tcp::DynStream;
@@ -11,32 +12,32 @@ use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// What making a connection told.
+/// Reports how a connection was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// How long the look-up took.
+    /// Duration of the name look-up.
     pub dns: Duration,
-    /// How long the TCP connection took.
+    /// Duration of the TCP connection.
     pub tcp: Duration,
-    /// How long the proxy's tunnel took, where there is one.
+    /// Duration of the proxy's tunnel, if there is one.
     pub proxy: Option<Duration>,
-    /// How long the TLS handshake took, where there is one.
+    /// Duration of the TLS handshake, if there is one.
     pub tls: Option<Duration>,
-    /// How long the upgrade took.
+    /// Duration of the upgrade.
     pub upgrade: Duration,
-    /// The address that answered (the proxy's, where there is one).
+    /// The address that answered (the proxy's, if there is one).
     pub peer: Option<SocketAddr>,
-    /// The server's clock, from `Date`; µs since the epoch, to the second.
+    /// The server's clock from `Date`, in microseconds since the epoch, to the second.
     pub server_date_us: Option<i64>,
 }
 
-/// Sends the upgrade request and checks the answer; returns what came behind it and the server's `Date`.
+/// Sends the upgrade request and checks the answer; returns the bytes behind its head and the server's `Date`.
 pub(super) async fn upgrade(stream: &mut DynStream, address: &Address) -> Result<(Vec<u8>, Option<i64>), ConnectError> {
     let host = address.authority();
     let key = generate_key();
-    // Without TLS the server is on this host, and may be a relay, which tells its gaps to those who ask.
+    // Without TLS the server is on this host and may be a relay, which reports its gaps to clients that request it.
     let relay = if address.is_tls() { String::new() } else { format!("{}: 1\r\n", crate::protocol::relay::HEADER) };
-    // The buffer holds the token: it is wiped when it is dropped.
+    // The buffer holds the token and is wiped when it is dropped.
     let request = secrecy::SecretString::from(format!(
         "GET {} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n\
          Sec-WebSocket-Version: 13\r\nUser-Agent: dhan/{}\r\n{relay}\r\n",
@@ -100,11 +101,11 @@ fn refusal(host: &str, head: &Head, server_date_us: Option<i64>) -> ConnectError
     ConnectError::new(ConnectClass::Http { status, retry_after, redirect_host }, format!("{host}: {words}"))
 }
 
-/// The host of a `Location`, and nothing else of it: the rest may repeat our query.
+/// Returns only the host of a `Location`; the rest may repeat our query.
 fn location_host(own: &str, location: &str) -> String {
     let host = match url::Url::parse(location) {
         Ok(url) => url.host_str().unwrap_or("another address").to_owned(),
-        // Relative: the same host.
+        // A relative address: the same host.
         Err(_) if !location.starts_with("//") => own.to_owned(),
         Err(_) => url::Url::parse(&format!("https:{location}"))
             .ok()
@@ -116,11 +117,11 @@ fn location_host(own: &str, location: &str) -> String {
     host
 }
 
-/// `Retry-After`: seconds, or a date (compared with the server's own clock where it told it, else with ours).
+/// Parses `Retry-After`: seconds, or a date (compared with the server's clock if known, else with ours).
 pub fn parse_retry_after(value: &str, server_date_us: Option<i64>) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        // More than a u64 holds is for ever; the caller has its own longest wait.
+        // A number beyond u64 counts as very long; the caller has its own limit.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let until = parse_http_date(value)?;
@@ -128,7 +129,7 @@ pub fn parse_retry_after(value: &str, server_date_us: Option<i64>) -> Option<Dur
     Some(Duration::from_micros(u64::try_from(until.saturating_sub(now)).unwrap_or(0)))
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, as µs since the epoch.
+/// Parses `Sun, 06 Nov 1994 08:49:37 GMT`; returns microseconds since the epoch.
 pub fn parse_http_date(value: &str) -> Option<i64> {
     let parser = jiff::fmt::rfc2822::DateTimeParser::new();
     parser.parse_timestamp(value.trim()).ok().map(jiff::Timestamp::as_microsecond)

@@ -1,4 +1,4 @@
-//! Builds the HTTP client of every request that is no websocket: REST calls and downloads.
+//! Builds the HTTP client of all requests except websockets: REST calls and downloads.
 
 use super::tls::{self, LazyTls, without_roots};
 use super::{Proxies, Resolver};
@@ -10,7 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest time a connection may take, TLS included.
+/// Time limit of connecting, including TLS.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Returns an HTTP client with this program's TLS configuration, look-ups and proxies, which follows no redirect.
@@ -41,9 +41,9 @@ pub fn http_client(
     limits(builder).build().map_err(|_| Failure::new(Exit::Bug, "the HTTP client cannot be set up"))
 }
 
-/// Returns why an HTTP client has no connection to `authority` (`HOST[:PORT]`), with the proxy in between.
+/// Returns why an HTTP client has no connection to `authority` (`HOST[:PORT]`), naming the proxy in between.
 ///
-/// The client's own words hold the whole address, and are dropped.
+/// The client's own text holds the whole address and is dropped.
 pub fn no_connection(error: &reqwest::Error, authority: &str, is_encrypted: bool) -> String {
     let proxy = if is_encrypted { Proxies::from_env().peer(authority) } else { None };
     let peer = proxy.as_deref().unwrap_or(authority);
@@ -53,7 +53,7 @@ pub fn no_connection(error: &reqwest::Error, authority: &str, is_encrypted: bool
             return error.to_string();
         }
         if let Some(mut error) = source.downcast_ref::<io::Error>() {
-            // The client wraps errors of TLS twice.
+            // The client wraps TLS errors twice.
             while let Some(inner) = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>()) {
                 error = inner;
             }

@@ -1,41 +1,41 @@
-//! The head of an HTTP/1.1 response, read with limits: all that an upgrade and a CONNECT need.
+//! Reads the head of an HTTP/1.1 response with limits, for an upgrade and for CONNECT.
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-/// The largest response head that is accepted; bytes.
+/// Limit in bytes of a response head.
 pub(super) const HEAD_LIMIT: usize = 64 << 10;
-/// The most header lines that are accepted.
+/// Limit of header lines.
 const LINES_LIMIT: usize = 124;
 
-/// Why no head could be read.
+/// Says why no head could be read.
 #[derive(Debug)]
 pub enum HeadError {
     /// The peer closed the connection first.
     Eof,
     /// The socket failed.
     Io(std::io::Error),
-    /// More than 64 KiB or 124 lines.
+    /// The head has more than 64 KiB or 124 lines.
     TooLarge,
-    /// Not HTTP.
+    /// The answer is not HTTP.
     NotHttp,
 }
 
-/// A response's status and headers.
+/// Holds a response's status and headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The status.
     pub status: u16,
-    /// Names in lower case, values trimmed and lossily UTF-8. Server text.
+    /// Names in lower case, values trimmed and converted to UTF-8. Untrusted text.
     headers: Vec<(String, String)>,
 }
 
 impl Head {
-    /// The first value of a header; `name` in lower case.
+    /// Returns the first value of a header; `name` is in lower case.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
-    /// Whether one of the comma-separated tokens of a header is `token`, in any case.
+    /// Returns whether a header's comma-separated tokens contain `token`, in any case.
     pub fn has_token(&self, name: &str, token: &str) -> bool {
         self.headers
             .iter()
@@ -44,13 +44,14 @@ impl Head {
     }
 }
 
-/// Reads a response's head; returns it with the bytes that came behind it.
+/// Reads a response's head; returns it with the bytes behind it.
 ///
 /// # Errors
-/// Why there is none.
+/// Says why there is no head.
 pub async fn read_head<S: AsyncRead + Unpin + ?Sized>(stream: &mut S) -> Result<(Head, Vec<u8>), HeadError> {
     let mut bytes: Vec<u8> = Vec::with_capacity(1024);
-    // Where to look for the blank line next: a server that sends byte by byte must not cost a parse a byte.
+    // Offset from which the blank line is searched next, so that a server that sends single bytes does not cause
+    // repeated parsing.
     let mut looked = 0;
     loop {
         let mut piece = [0; 4096];
@@ -59,7 +60,7 @@ pub async fn read_head<S: AsyncRead + Unpin + ?Sized>(stream: &mut S) -> Result<
             return Err(HeadError::Eof);
         }
         bytes.extend_from_slice(&piece[..n]);
-        // What is no HTTP at all is said at once, not after 64 KiB of it.
+        // An answer that is not HTTP is refused at once, not after 64 KiB.
         let start = b"HTTP/1.";
         if !bytes.iter().zip(start).all(|(a, b)| a == b) {
             return Err(HeadError::NotHttp);

@@ -1,13 +1,13 @@
 //! Opens and reads websockets and makes HTTP requests. The only folder (with [`server`](crate::server) and
 //! [`simulator`](crate::simulator)) that names tokio-tungstenite.
 //!
-//! [`Connector`] opens, [`Connection`] carries messages. Every foreign error is translated to
-//! [`ConnectError`](crate::model::ConnectError) or [`Ended`](crate::model::Ended) before anybody can print it: foreign
-//! errors quote addresses, token included.
+//! [`Connector`] opens connections, [`Connection`] carries messages. Every error of another crate is translated to
+//! [`ConnectError`](crate::model::ConnectError) or [`Ended`](crate::model::Ended) before it can be printed:
+//! such errors quote addresses, token included.
 //!
 //! Connecting is written here although crates do it, for what they do not: hyper-util's tunnel drops the proxy's status
-//! and its connector tries one address of a family at a time; tokio-tungstenite accepts extensions that nobody asked
-//! for, and keeps a copy of the request, token included, that it does not wipe.
+//! and its connector tries one address of a family at a time; tokio-tungstenite accepts extensions that were not
+//! requested, and keeps a copy of the request, token included, that it does not wipe.
 
 mod connection;
 mod connector;

@@ -1,21 +1,21 @@
-//! A tokio stream as the websocket machine reads and writes it: what would have to wait is `WouldBlock`.
+//! Adapts a tokio stream to the websocket library's reads and writes: what would wait is `WouldBlock`.
 //!
-//! tokio-tungstenite's own adapter notes who is to be woken with four locked instructions a message, so that two tasks can
-//! share a socket. Here one task does both, and it is noted once: a quote of 50 bytes costs a sixth less.
+//! tokio-tungstenite's own adapter stores the waker with four locked instructions for each message, so that two tasks
+//! can share a socket. Here one task does both and the waker is stored once: a quote of 50 bytes costs a sixth less.
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream, and the one task that waits for it.
+/// A stream with the one task that waits for it.
 pub(super) struct Nonblocking<S> {
     stream: S,
     task: Waker,
     tail: Tail,
 }
 
-/// The last bytes that were read: at least as many as the largest control frame has.
+/// Holds the last bytes read: at least as many as the largest control frame has.
 #[derive(Default)]
 struct Tail {
     bytes: Vec<u8>,
@@ -23,7 +23,7 @@ struct Tail {
 
 impl Tail {
     const KEPT: usize = 128;
-    /// Small reads are only appended until so many bytes are kept: some nanoseconds each.
+    /// Capacity in bytes below which small reads are only appended, which takes some nanoseconds.
     const ROOM: usize = 1024;
 
     fn add(&mut self, read: &[u8]) {
@@ -35,7 +35,7 @@ impl Tail {
         self.bytes.extend_from_slice(kept);
     }
 
-    /// Returns the code and the reason of a close frame that begins here, and how many bytes follow it.
+    /// Returns code and reason of a close frame that begins at an offset, and the number of bytes behind it.
     fn close_frame(&self, at: usize) -> Option<(u16, &str, usize)> {
         let (&[0x88, length], rest) = self.bytes.get(at..)?.split_first_chunk::<2>()? else { return None };
         let (payload, behind) = rest.split_at_checked(usize::from(length))?;
@@ -45,29 +45,28 @@ impl Tail {
 }
 
 impl<S> Nonblocking<S> {
-    /// A stream that nobody waits for yet; `early` was read from it before.
+    /// Creates an adapter without a waiting task; `early` was read from the stream before.
     pub fn new(stream: S, early: &[u8]) -> Nonblocking<S> {
         let mut tail = Tail::default();
         tail.add(early);
         Nonblocking { stream, task: Waker::noop().clone(), tail }
     }
 
-    /// Returns the code and the reason of the last close frame that was read, as they came; the websocket crate replaces
-    /// codes that are not valid.
+    /// Returns code and reason of the last close frame as they came; the websocket crate replaces invalid codes.
     pub fn last_close_frame(&self) -> Option<(u16, String)> {
         let from_the_end = || (0..self.tail.bytes.len()).rev().filter_map(|at| self.tail.close_frame(at));
-        // Nothing should follow it; a reason may hold the byte that a frame begins with.
+        // Usually nothing follows it; a reason may contain the byte that a frame begins with.
         let found = from_the_end().find(|(.., behind)| *behind == 0).or_else(|| from_the_end().next());
         found.map(|(code, reason, _)| (code, reason.to_owned()))
     }
 
-    /// From now on this task is woken when a read or a write that was `WouldBlock` can go on.
+    /// Sets the task that is woken when a read or a write that was `WouldBlock` can continue.
     pub fn wakes(&mut self, task: &Waker) {
         self.task.clone_from(task);
     }
 }
 
-/// `Pending` is `WouldBlock`.
+/// Converts `Pending` to `WouldBlock`.
 fn now<T>(poll: Poll<io::Result<T>>) -> io::Result<T> {
     match poll {
         Poll::Ready(result) => result,

@@ -1,4 +1,5 @@
-//! HTTP proxies, by curl's rules and environment variables: a tunnel (CONNECT), so the proxy sees host and port only.
+//! Connects through HTTP proxies by curl's rules and environment variables: a tunnel (CONNECT), so that the proxy
+//! sees only host and port.
 
 use super::http1::{self, HeadError};
 use super::tcp::DynStream;
@@ -8,11 +9,11 @@ use hyper_util::client::proxy::matcher::Matcher;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
 
-/// Which proxy to use for which host.
+/// Says which proxy to use for which host.
 #[derive(Clone)]
 pub struct Proxies(Arc<Matcher>);
 
-/// A proxy to go through.
+/// A proxy to connect through.
 pub(super) struct Via {
     pub(super) tls: bool,
     pub(super) host: String,
@@ -21,31 +22,31 @@ pub(super) struct Via {
 }
 
 impl Proxies {
-    /// As the environment says: `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, in either case.
+    /// Reads `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, in upper or lower case.
     pub fn from_env() -> Proxies {
         Proxies(Arc::new(Matcher::from_env()))
     }
 
-    /// None at all.
+    /// Returns a configuration without proxies.
     pub fn none() -> Proxies {
         Proxies(Arc::new(Matcher::builder().build()))
     }
 
-    /// One proxy for everything except the hosts of `no` (as in `NO_PROXY`).
+    /// Returns a configuration with one proxy for all hosts except those of `no` (as in `NO_PROXY`).
     #[cfg(any(test, feature = "testing"))]
     pub fn all(proxy: &str, no: &str) -> Proxies {
         Proxies(Arc::new(Matcher::builder().all(proxy.to_owned()).no(no.to_owned()).build()))
     }
 
-    /// Checks that the proxy for a `wss` or `https` host, if there is one, is of a kind that is supported.
+    /// Checks that the proxy for a `wss` or `https` host, if there is one, is supported.
     ///
     /// # Errors
-    /// A usage error that names the scheme.
+    /// Returns a usage error that names the scheme.
     pub fn check(&self, authority: &str) -> Result<(), Failure> {
         self.for_host(authority).map(drop).map_err(|error| Failure::usage(error.detail))
     }
 
-    /// Returns the proxy for a `wss` or `https` host and the host behind it, for messages; `None` if there is none.
+    /// Returns the proxy for a `wss` or `https` host and the host behind it, for messages, or `None` without a proxy.
     pub(super) fn peer(&self, authority: &str) -> Option<String> {
         match self.for_host(authority) {
             Ok(via) => via.map(|via| via.peer(authority)),
@@ -53,7 +54,8 @@ impl Proxies {
         }
     }
 
-    /// The proxy for a `wss` or `https` host. What is not encrypted is loopback only and never goes through one.
+    /// Returns the proxy for a `wss` or `https` host. Unencrypted connections are loopback only and never use a
+    /// proxy.
     pub(super) fn for_host(&self, authority: &str) -> Result<Option<Via>, ConnectError> {
         let Ok(uri) = http::Uri::builder().scheme("https").authority(authority).path_and_query("/").build() else {
             return Ok(None);
@@ -80,17 +82,17 @@ impl Proxies {
 }
 
 impl Via {
-    /// The proxy for people: `host:port`, never its password.
+    /// Returns the proxy for messages: `host:port`, never its password.
     pub(super) fn shown(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// The proxy and the host behind it, for messages.
+    /// Returns the proxy and the host behind it, for messages.
     pub(super) fn peer(&self, authority: &str) -> String {
         format!("the proxy {} for {authority}", self.shown())
     }
 
-    /// Asks for a tunnel to `authority` (`host:port`).
+    /// Requests a tunnel to `authority` (`host:port`).
     pub(super) async fn tunnel(&self, stream: &mut DynStream, authority: &str) -> Result<(), ConnectError> {
         let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n").into_bytes();
         if let Some(value) = &self.authorization {
@@ -107,7 +109,7 @@ impl Via {
         };
         match http1::read_head(stream.as_mut()).await {
             Ok((head, early)) if (200..300).contains(&head.status) => {
-                // TLS is spoken next, and the client speaks first: whatever is there now is not the server's.
+                // TLS follows, in which the client sends first, so any bytes here are not the server's.
                 if early.is_empty() { Ok(()) } else { Err(refused(None, "sent data before the tunnel was used")) }
             }
             Ok((head, _)) if head.status == 407 => Err(refused(

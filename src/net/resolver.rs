@@ -1,8 +1,8 @@
-//! Name look-ups that can be walked away from.
+//! Looks names up in a way that can be abandoned.
 //!
-//! `getaddrinfo` blocks, for half a minute when the name server is a black hole, and cannot be called off. tokio's own
-//! look-up runs on a pool that the runtime waits for when it ends; a thread of our own is simply left behind, so that a
-//! stop is never late. At most one look-up of a name runs at a time: impatient retries join it.
+//! `getaddrinfo` blocks, for half a minute if the name server does not answer, and cannot be cancelled. tokio's own
+//! look-up runs on a pool that the runtime waits for when it ends; a thread of our own can be abandoned, so that a
+//! stop is never late. At most one look-up of a name runs at a time; retries join it.
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 type Answer = Result<Vec<IpAddr>, io::ErrorKind>;
 
-/// Looks names up; cheap to clone, clones share what is under way.
+/// Looks names up; cheap to clone, and clones share the running look-ups.
 #[derive(Clone)]
 pub struct Resolver {
     look_up: Arc<LookUp>,
@@ -29,7 +29,7 @@ impl Default for Resolver {
 }
 
 impl Resolver {
-    /// Returns this resolver for addresses without encryption: a name that is not this host is an error.
+    /// Returns this resolver for unencrypted addresses: a name that is not this host is an error.
     pub fn loopback_only(&self) -> Resolver {
         Resolver { loopback_only: true, ..self.clone() }
     }
@@ -38,10 +38,10 @@ impl Resolver {
         Resolver { look_up: Arc::new(look_up), running: Arc::default(), loopback_only: false }
     }
 
-    /// The addresses of a host, a literal address included (IPv6 with or without brackets).
+    /// Returns the addresses of a host, which may be a literal address (IPv6 with or without brackets).
     ///
     /// # Errors
-    /// When there is none. The host's name is not part of the error.
+    /// Fails if there is none. The host's name is not part of the error.
     pub async fn lookup(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         if let Ok(ip) = bare.parse::<IpAddr>() {
@@ -124,7 +124,7 @@ mod tests {
         let (count, held) = (Arc::clone(&started), Mutex::new(held));
         let resolver = Resolver::new(move |_| {
             count.fetch_add(1, Ordering::Relaxed);
-            // Until the test is over: the sender is dropped then.
+            // Blocks until the test is over, when the sender is dropped.
             let _ = held.lock().unwrap_or_else(PoisonError::into_inner).recv();
             Err(io::ErrorKind::NotFound.into())
         });

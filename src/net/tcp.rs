@@ -1,4 +1,4 @@
-//! TCP: all addresses of a name, tried a little apart; and a stream that counts what it receives.
+//! Connects TCP to any of a name's addresses, and counts the bytes that a stream receives.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// How long an address may keep quiet before the next one is tried beside it (RFC 8305 §5).
+/// Time without an answer after which the next address is tried in parallel (RFC 8305 §5).
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
-/// How long sent bytes may stay unacknowledged before the kernel gives the connection up. Longer than the liveness
-/// rules above it, which see more: this is for a process that is not polled.
+/// Time in milliseconds for which sent bytes may stay unacknowledged before the kernel ends the connection. Longer
+/// than the session's liveness limits, which see more: this is for a process that is not polled.
 const UNACKNOWLEDGED_LIMIT_MS: u32 = 30_000;
 
 /// A byte stream of any kind: plain, TLS, or TLS through a TLS proxy.
@@ -25,7 +25,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for T {}
 /// A byte stream of any kind.
 pub(super) type DynStream = Box<dyn ByteStream>;
 
-/// How many bytes a socket has received.
+/// Counts the bytes that a socket has received.
 #[derive(Clone, Default)]
 pub(super) struct Counter(Arc<AtomicU64>);
 
@@ -35,7 +35,7 @@ impl Counter {
     }
 }
 
-/// A socket that counts what it receives.
+/// A socket that counts the bytes it receives.
 pub(super) struct Counted {
     socket: TcpStream,
     counter: Counter,
@@ -83,8 +83,8 @@ impl AsyncWrite for Counted {
     }
 }
 
-/// Connects to the first address that answers ("happy eyeballs"): families alternate, and the next address is tried
-/// when one fails or has kept quiet for 250 ms. The error is that of the last address.
+/// Connects to the first address that answers ("happy eyeballs"): address families alternate, and the next address is
+/// tried when one fails or has not answered for 250 ms. The error is that of the last address.
 pub(super) async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut waiting = interleaved(addresses).into_iter();
     let mut running = FuturesUnordered::new();
@@ -114,7 +114,7 @@ pub(super) async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     }
 }
 
-/// Families alternate, beginning with that of the resolver's first address.
+/// Returns the addresses with alternating families, beginning with that of the first address.
 fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<SocketAddr>, Vec<SocketAddr>) =
@@ -128,7 +128,8 @@ fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     mixed
 }
 
-/// Small packets at once, and a dead peer noticed by the kernel too. Sockets work without any of it.
+/// Sets options: small packets are sent at once, and the kernel detects a dead peer too. Sockets also work without
+/// them.
 fn tune(socket: &TcpStream) {
     use rustix::net::sockopt;
     let _ = socket.set_nodelay(true);

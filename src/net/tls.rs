@@ -1,4 +1,4 @@
-//! One TLS configuration for everything: ring, TLS 1.2 or newer, the system's roots, no key log.
+//! Builds the one TLS configuration: ring, TLS 1.2 or newer, the system's roots, no key log.
 
 use crate::model::cause::{ConnectClass, ConnectError, TlsKind};
 use crate::model::exit::{Exit, Failure};
@@ -8,8 +8,8 @@ use rustls::{CertificateError, ClientConfig, RootCertStore};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// The TLS configuration, built when first used: reading the system's roots costs milliseconds that `ws://` on
-/// loopback need not pay. Cheap to clone; clones share it.
+/// Builds the TLS configuration on first use: reading the system's roots takes milliseconds that `ws://` on loopback
+/// does not need. Cheap to clone; clones share it.
 #[derive(Clone, Default)]
 pub struct LazyTls {
     ca_file: Option<PathBuf>,
@@ -17,10 +17,11 @@ pub struct LazyTls {
 }
 
 impl LazyTls {
-    /// With another root (`--ca-file`), which is read now so that a mistake in it is a usage error at the start.
+    /// Creates a configuration with an additional root (`--ca-file`), which is read now so that an error in it is a
+    /// usage error at the start.
     ///
     /// # Errors
-    /// [`Exit::Usage`] when the file cannot be read or holds no certificate.
+    /// [`Exit::Usage`] if the file cannot be read or holds no certificate.
     pub fn new(ca_file: Option<&Path>) -> Result<LazyTls, Failure> {
         if let Some(path) = ca_file {
             read_ca_file(path)?;
@@ -28,10 +29,10 @@ impl LazyTls {
         Ok(LazyTls { ca_file: ca_file.map(Path::to_owned), built: Arc::default() })
     }
 
-    /// The configuration.
+    /// Returns the configuration.
     ///
     /// # Errors
-    /// [`Exit::Usage`] for a bad `--ca-file`, [`Exit::Certificate`] when there is no root at all.
+    /// [`Exit::Usage`] for a bad `--ca-file`, [`Exit::Certificate`] if there is no root at all.
     pub fn config(&self) -> Result<Arc<ClientConfig>, Failure> {
         if let Some(config) = self.built.get() {
             return Ok(Arc::clone(config));
@@ -41,12 +42,12 @@ impl LazyTls {
     }
 }
 
-/// A TLS client configuration: the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` instead of them, where set) and
-/// those of `ca_file`; TLS 1.2 and 1.3; hostnames checked; `SSLKEYLOGFILE` ignored.
+/// Builds a TLS client configuration: the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` instead of them, if set)
+/// and those of `ca_file`; TLS 1.2 and 1.3; hostnames checked; `SSLKEYLOGFILE` ignored.
 ///
 /// # Errors
-/// [`Exit::Usage`] for a `ca_file` that cannot be read or holds no certificate, [`Exit::Certificate`] when no root is
-/// found anywhere.
+/// [`Exit::Usage`] for a `ca_file` that cannot be read or holds no certificate, [`Exit::Certificate`] if no root is
+/// found.
 pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failure> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -66,10 +67,10 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, Failur
     Ok(Arc::new(with_roots(roots)?))
 }
 
-/// Returns a configuration that trusts nobody, for clients of addresses without TLS: it spares reading the roots.
+/// Builds a configuration without roots, for clients of addresses without TLS, which saves reading the roots.
 ///
 /// # Errors
-/// [`Exit::Bug`] when the TLS provider lacks what this program needs.
+/// [`Exit::Bug`] if the TLS provider lacks what this program needs.
 pub(super) fn without_roots() -> Result<ClientConfig, Failure> {
     with_roots(RootCertStore::empty())
 }
@@ -92,7 +93,7 @@ fn read_ca_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     Ok(certificates)
 }
 
-/// Translates what the TLS handshake ended with. `None` when it was the socket and not TLS.
+/// Translates an error of the TLS handshake; returns `None` if the socket failed and not TLS.
 pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectError> {
     let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
     let rustls::Error::InvalidCertificate(problem) = error else {
@@ -116,7 +117,7 @@ pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectErr
         ),
         CertificateError::NotValidForName => (TlsKind::WrongHost, "its certificate is for another host".to_owned()),
         CertificateError::NotValidForNameContext { presented, .. } => (TlsKind::WrongHost, other_names(presented)),
-        // A bad signature is that of somebody who only has the name of an authority.
+        // A bad signature comes from someone who uses only the name of an authority.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
             TlsKind::UnknownCa,
             "its certificate has an unknown issuer: it is signed by nobody this host trusts (a company's proxy? name its \
@@ -135,13 +136,13 @@ pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectErr
                 .to_owned(),
         ),
         CertificateError::Other(_) => (TlsKind::OtherCertificate, "its certificate cannot be trusted".to_owned()),
-        // The crate's own words for what is rare; they hold names and dates of the certificate and nothing of ours.
+        // The crate's own words for rare errors hold names and dates of the certificate and nothing secret.
         other => (TlsKind::OtherCertificate, format!("its certificate cannot be trusted: {other}")),
     };
     Some(ConnectError::new(ConnectClass::Tls(kind), format!("{host}: {words}")))
 }
 
-/// Names the hosts that a certificate is for, of which none is the one that was asked for.
+/// Names the hosts that a certificate is for, none of which is the requested one.
 fn other_names(presented: &[String]) -> String {
     const SHOWN: usize = 5;
     // rustls shows them as `DnsName("a.example")`.

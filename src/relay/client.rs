@@ -1,8 +1,8 @@
-//! One client's websocket: its requests in, its queue out.
+//! Serves one client's websocket: its requests, and the data for it.
 
 use super::Arrived;
 use super::hub::Hub;
-use super::queue::Queue;
+use super::queue::ClientQueue;
 use crate::model::{Levels, Stream};
 use crate::protocol::Mode;
 use crate::server::login::OrderLogin;
@@ -21,59 +21,60 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocket};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// Between the server's pings.
+/// Interval of the server's pings.
 const PING_EVERY: Duration = Duration::from_secs(10);
-/// Silence of a client after which it is closed, as Dhan does.
+/// Silence of a client after which it is closed, as at Dhan.
 const IDLE: Duration = Duration::from_secs(40);
-/// How long a client may take nothing while something waits for it.
+/// Time without taking data after which a client is closed.
 const STUCK: Duration = Duration::from_secs(30);
-/// Bytes that a client may leave untaken, those that were dropped included.
+/// Limit in bytes of data that a client does not take, including dropped data.
 const UNTAKEN: u64 = 64 << 20;
-/// Two writes to a client are at least this far apart, so that a busy market costs few of them.
+/// Minimum time between two writes to a client, so that a busy market causes few of them.
 const SPACING: Duration = Duration::from_micros(500);
-/// How long a plain answer or a goodbye may take.
+/// Time limit of a plain answer or an orderly end.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// Instruments that one connection of the market feed takes.
+/// Number of instruments that one connection of the market feed takes.
 const FEED_INSTRUMENTS: usize = 5_000;
 
 /// A connected client.
-pub(super) struct Client {
+pub(super) struct RelayClient {
     pub id: u64,
     pub stream: Stream,
-    /// Whether it reads gap messages.
+    /// Whether it understands gap messages.
     pub reads_gaps: bool,
     tcp: TcpStream,
-    queue: RefCell<Queue>,
-    /// What was asked for, by instrument and mode; depth has no modes.
-    pub subscriptions: RefCell<super::hub::Wanted>,
+    queue: RefCell<ClientQueue>,
+    /// Its subscriptions by instrument and mode; depth has no modes.
+    pub subscriptions: RefCell<super::hub::ClientSubscriptions>,
     last_write: Cell<Instant>,
-    /// When it last took something, or nothing waited.
+    /// When it last took data, or had nothing waiting.
     last_taken: Cell<Instant>,
-    /// Bytes that were made for it since.
+    /// Bytes made for it since then.
     untaken: Cell<u64>,
-    /// When packets were first dropped of those that no gap has told yet, µs since the epoch, and how many.
+    /// Time of the first dropped packet that no gap has reported yet (microseconds since the epoch), and the number
+    /// of dropped packets.
     dropped: Cell<Option<(i64, u64)>>,
     pub sent: Cell<u64>,
     pub lost: Cell<u64>,
-    end: Cell<Option<End>>,
+    end: Cell<Option<ClientEnd>>,
     wake: Notify,
 }
 
-/// How the relay ends a connection.
+/// Says how the relay ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ClientEnd {
     /// A close frame.
     Close(u16),
     /// A disconnect packet, then a close frame.
     Disconnect(u16),
-    /// A reset: it takes nothing.
+    /// A reset, because the client takes nothing.
     Reset,
 }
 
-impl Client {
-    pub(super) fn new(id: u64, stream: Stream, reads_gaps: bool, tcp: TcpStream) -> Client {
+impl RelayClient {
+    pub(super) fn new(id: u64, stream: Stream, reads_gaps: bool, tcp: TcpStream) -> RelayClient {
         let now = Instant::now();
-        Client {
+        RelayClient {
             id,
             stream,
             reads_gaps,
@@ -96,7 +97,7 @@ impl Client {
         self.push(false, payload, packets);
     }
 
-    /// Queues a text message of one packet, or of none for what is no data.
+    /// Queues a text message, which counts as one packet, or as none if it is no data.
     pub fn text(&self, payload: &[u8], packets: u32) {
         self.push(true, payload, packets);
     }
@@ -121,24 +122,24 @@ impl Client {
         }
         if untaken > UNTAKEN {
             drop(queue);
-            self.end(End::Reset);
+            self.end(ClientEnd::Reset);
         }
     }
 
     /// Ends the connection soon.
-    pub fn end(&self, end: End) {
+    pub fn end(&self, end: ClientEnd) {
         if self.end.get().is_none() {
             self.end.set(Some(end));
             self.wake.notify_one();
         }
     }
 
-    /// Returns whether something waits to be sent.
+    /// Returns whether data waits to be sent.
     pub fn has_waiting(&self) -> bool {
         !self.queue.borrow().is_empty()
     }
 
-    /// Sends what waits, unless the last write was just now: returns `false` then.
+    /// Sends the waiting data; returns `false` and sends nothing if the last write was just before.
     pub fn flush_spaced(&self) -> bool {
         if self.last_write.get().elapsed() < SPACING {
             return false;
@@ -147,7 +148,7 @@ impl Client {
         true
     }
 
-    /// Sends what waits, as far as the client takes it.
+    /// Sends the waiting data, as far as the client takes it.
     pub fn flush(&self) {
         let mut queue = self.queue.borrow_mut();
         let now = Instant::now();
@@ -158,15 +159,15 @@ impl Client {
                     self.untaken.set(0);
                     self.sent.set(self.sent.get() + queue.sent(taken));
                 }
-                // The task waits for room.
+                // The client's task waits for room.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.wake.notify_one();
                     break;
                 }
-                // The client is gone: nothing waits for it any more.
+                // The client has left, so nothing waits for it any more.
                 Ok(_) | Err(_) => {
                     queue.clear();
-                    self.end(End::Reset);
+                    self.end(ClientEnd::Reset);
                     break;
                 }
             }
@@ -193,9 +194,9 @@ impl Client {
     }
 }
 
-/// What the websocket library reads from and writes to: the socket, and the queue.
+/// The stream that the websocket library reads from and writes to: the socket and the queue.
 struct Io {
-    client: Rc<Client>,
+    client: Rc<RelayClient>,
     early: io::Cursor<Vec<u8>>,
 }
 
@@ -249,23 +250,23 @@ pub(super) async fn serve(hub: Rc<Hub>, arrived: Arrived) {
         _ => return,
     };
     let reads_gaps = request.header("dhan-relay") == Some("1");
-    let client = Rc::new(Client::new(hub.next_id(), kind, reads_gaps, tcp));
+    let client = Rc::new(RelayClient::new(hub.next_id(), kind, reads_gaps, tcp));
     hub.joined(&client, &request);
     Connection::new(Rc::clone(&hub), Rc::clone(&client), behind).run().await;
-    hub.left(&client);
+    hub.client_left(&client);
 }
 
 /// The reading side of a client.
 struct Connection {
     hub: Rc<Hub>,
-    client: Rc<Client>,
+    client: Rc<RelayClient>,
     socket: WebSocket<Io>,
     heard: Instant,
     logged_in: bool,
 }
 
 impl Connection {
-    fn new(hub: Rc<Hub>, client: Rc<Client>, behind: Vec<u8>) -> Connection {
+    fn new(hub: Rc<Hub>, client: Rc<RelayClient>, behind: Vec<u8>) -> Connection {
         let io = Io { client: Rc::clone(&client), early: io::Cursor::new(behind) };
         let socket = WebSocket::from_raw_socket(io, Role::Server, Some(websocket_config()));
         Connection { hub, client, socket, heard: Instant::now(), logged_in: false }
@@ -273,7 +274,7 @@ impl Connection {
 
     async fn run(mut self) {
         let mut ping = tokio::time::interval_at(tokio::time::Instant::now() + PING_EVERY, PING_EVERY);
-        // What came behind the request is there already.
+        // The bytes behind the request head were read already.
         if self.read().is_err() {
             return;
         }
@@ -295,7 +296,7 @@ impl Connection {
                         return self.client.tcp.set_zero_linger().unwrap_or_default();
                     }
                     if self.heard.elapsed() > IDLE {
-                        return self.say_goodbye(End::Close(1001)).await;
+                        return self.say_goodbye(ClientEnd::Close(1001)).await;
                     }
                     let _ = self.socket.send(Message::Ping(Bytes::from_static(b"dhan")));
                     client.flush();
@@ -304,14 +305,14 @@ impl Connection {
         }
     }
 
-    /// Reads everything that is there; an error ends the connection.
+    /// Reads all available messages; an error ends the connection.
     fn read(&mut self) -> Result<(), ()> {
         loop {
             match self.socket.read() {
                 Ok(message) => {
                     self.heard = Instant::now();
                     match message {
-                        Message::Text(text) => self.requested(&text),
+                        Message::Text(text) => self.handle_request(&text),
                         // The official client sends 83 bytes when it leaves.
                         Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
                         Message::Close(_) => {
@@ -321,7 +322,7 @@ impl Connection {
                     }
                 }
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    // Pongs wait in the library until somebody writes.
+                    // Pongs wait in the library until something is written.
                     let _ = self.socket.flush();
                     self.client.flush();
                     return Ok(());
@@ -329,7 +330,7 @@ impl Connection {
                 Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => return Err(()),
                 Err(Error::Protocol(_) | Error::Capacity(_) | Error::Utf8(_)) => {
                     self.hub.garbage(&self.client);
-                    self.client.end(End::Close(1002));
+                    self.client.end(ClientEnd::Close(1002));
                     return Ok(());
                 }
                 Err(_) => return Err(()),
@@ -340,14 +341,14 @@ impl Connection {
         }
     }
 
-    fn requested(&mut self, text: &str) {
+    fn handle_request(&mut self, text: &str) {
         let client = Rc::clone(&self.client);
         if client.stream == Stream::Orders {
             return self.log_in(text);
         }
         let Some(request) = request::read(text) else { return };
         if request.code == request::DISCONNECT {
-            return client.end(End::Close(1000));
+            return client.end(ClientEnd::Close(1000));
         }
         let fits = match client.stream {
             Stream::Market => {
@@ -366,7 +367,7 @@ impl Connection {
             _ => request.code == 23,
         };
         if subscribes && !fits {
-            return client.end(End::Disconnect(804));
+            return client.end(ClientEnd::Disconnect(804));
         }
         match client.stream {
             Stream::Market => {
@@ -391,19 +392,19 @@ impl Connection {
     fn log_in(&mut self, text: &str) {
         let Some(login) = OrderLogin::read(text) else { return };
         if !self.hub.is_welcome(Some(login.secret())) {
-            return self.client.end(End::Disconnect(808));
+            return self.client.end(ClientEnd::Disconnect(808));
         }
         if !std::mem::replace(&mut self.logged_in, true) {
             self.hub.subscribe_orders(&self.client);
         }
     }
 
-    /// Ends the connection in the way that was decided.
-    async fn say_goodbye(mut self, end: End) {
+    /// Ends the connection in the decided way.
+    async fn say_goodbye(mut self, end: ClientEnd) {
         let code = match end {
-            End::Reset => return self.client.tcp.set_zero_linger().unwrap_or_default(),
-            End::Close(code) => code,
-            End::Disconnect(reason) => {
+            ClientEnd::Reset => return self.client.tcp.set_zero_linger().unwrap_or_default(),
+            ClientEnd::Close(code) => code,
+            ClientEnd::Disconnect(reason) => {
                 let packet = disconnect_packet(self.client.stream, DisconnectLayout::A, reason);
                 self.client.queue.borrow_mut().push(false, &packet, 1);
                 1000
@@ -419,7 +420,7 @@ impl Connection {
                     return;
                 }
             }
-            // What is unread at the end would turn the close into a reset.
+            // Unread bytes would turn the close into a reset.
             loop {
                 match self.socket.read() {
                     Ok(_) => {}
@@ -436,12 +437,12 @@ impl Connection {
     }
 }
 
-/// Returns what a request asks for, for a log line.
+/// Returns the client program's name in a request, for a log line.
 pub(super) fn agent(request: &Request) -> String {
     request.header("user-agent").map(|agent| format!(" by {}", crate::console::untrusted(agent))).unwrap_or_default()
 }
 
-/// Returns the position of a stream of depth among the hub's books.
+/// Returns the index of a depth stream among the hub's order books.
 pub(super) const fn depth_index(levels: Levels) -> usize {
     match levels {
         Levels::Twenty => 0,

@@ -1,6 +1,6 @@
-//! Frames of upstream on their way to the clients, and the gaps between them.
+//! Distributes upstream frames to the clients, and reports gaps to them.
 
-use super::client::{Client, depth_index};
+use super::client::{RelayClient, depth_index};
 use super::hub::{Loss, State};
 use crate::clock::now_us;
 use crate::model::{Levels, Stream};
@@ -8,7 +8,7 @@ use crate::pipeline::item::FrameKind;
 use crate::protocol::relay::GapMessage;
 use crate::protocol::{depth, feed};
 
-/// Returns whether a frame holds data: what ends a loss.
+/// Returns whether a frame holds data, which closes a gap.
 pub(super) fn is_data(stream: Stream, kind: FrameKind, frame: &[u8]) -> bool {
     match (stream, kind) {
         (Stream::Market, FrameKind::Binary) => feed::packets(frame)
@@ -22,7 +22,7 @@ pub(super) fn is_data(stream: Stream, kind: FrameKind, frame: &[u8]) -> bool {
     }
 }
 
-/// Passes the packets of a market-feed frame on.
+/// Distributes the packets of a market-feed frame.
 pub(super) fn market(state: &mut State, conn: u16, frame: &[u8]) {
     let mut rest = frame;
     let mut packets = feed::packets(frame);
@@ -34,7 +34,7 @@ pub(super) fn market(state: &mut State, conn: u16, frame: &[u8]) {
         match packet {
             feed::Packet::Disconnect(_) | feed::Packet::Heartbeat => {}
             feed::Packet::MarketStatus(_) => {
-                // It is about a segment: everybody who watches something there gets it.
+                // The packet is about a segment, so every client with an instrument there gets it.
                 let segment = header.instrument.segment;
                 for client in state.clients.values().filter(|client| client.stream == Stream::Market) {
                     if client.subscriptions.borrow().keys().any(|key| key.segment == segment) {
@@ -52,7 +52,7 @@ pub(super) fn market(state: &mut State, conn: u16, frame: &[u8]) {
     }
 }
 
-/// Passes the packets of a depth frame on: to each client those that it wants, in one message.
+/// Distributes the packets of a depth frame: each client gets the ones it wants, in one message.
 pub(super) fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) {
     let mut rest = frame;
     let mut sides = Vec::new();
@@ -87,8 +87,8 @@ pub(super) fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) {
     }
 }
 
-/// Tells the clients that a loss has hit, as far as they understand it.
-pub(super) fn tell_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
+/// Reports a gap to its clients, in the form that each understands.
+pub(super) fn report_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
     let message = GapMessage {
         reason: loss.reason.name().to_owned(),
         detail: Some(format!("upstream of the relay: {}", loss.detail)),
@@ -97,7 +97,7 @@ pub(super) fn tell_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
         dropped: None,
     };
     let text = message.text();
-    let is_hit = |client: &Client| {
+    let is_hit = |client: &RelayClient| {
         let wanted = client.subscriptions.borrow();
         match stream {
             Stream::Market => wanted

@@ -1,9 +1,9 @@
-//! Who wants what, and what upstream is asked for.
+//! Tracks the clients' subscriptions and derives the upstream subscriptions.
 
-use super::client::{Client, End, agent, depth_index};
-use super::fan_out::{book, is_data, market, tell_gap};
-use super::instrument::{Book, KEPT, Modes, Quoted, Watcher, bit};
-use super::upstream::{self, Open, Outcome, Upstream};
+use super::client::{ClientEnd, RelayClient, agent, depth_index};
+use super::fan_out::{book, is_data, market, report_gap};
+use super::instrument::{BookState, KEPT, Modes, Quoted, Watcher, bit};
+use super::upstream::{self, Open, Upstream, UpstreamResult};
 use crate::console::{Console, LogLevel};
 use crate::model::exit::{Exit, Failure};
 use crate::model::{InstrumentKey, Levels, Stream};
@@ -22,19 +22,19 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
-/// What a client asked for. Depth has the modes 0.
-pub(super) type Wanted = FxHashMap<InstrumentKey, Modes>;
+/// A client's subscriptions. Depth has the modes 0.
+pub(super) type ClientSubscriptions = FxHashMap<InstrumentKey, Modes>;
 
-/// After a stream could not be held, for how long its clients are refused.
+/// Time for which the clients of a stream are refused after the stream could not be held.
 const REFUSED: Duration = Duration::from_secs(60);
-/// Sockets of a stream.
+/// Number of sockets of a stream.
 const SOCKETS: usize = SOCKETS_PER_KIND;
-/// Instruments that the sockets of the market feed take.
+/// Number of instruments that the sockets of the market feed take.
 const FEED_INSTRUMENTS: usize = SOCKETS * per_connection(Stream::Market);
-/// How long what is written soon may wait.
+/// Longest delay of a write that is not immediate.
 const SOON: Duration = Duration::from_millis(1);
 
-/// A loss of an upstream connection that no data has ended yet.
+/// An open gap of an upstream connection.
 pub(super) struct Loss {
     pub reason: GapReason,
     pub detail: String,
@@ -43,29 +43,29 @@ pub(super) struct Loss {
 
 #[derive(Default)]
 pub(super) struct State {
-    pub clients: FxHashMap<u64, Rc<Client>>,
+    pub clients: FxHashMap<u64, Rc<RelayClient>>,
     pub quoted: FxHashMap<InstrumentKey, Quoted>,
-    /// Instruments of the market feed that upstream is asked for.
-    asked: usize,
-    pub books: [FxHashMap<InstrumentKey, Book>; 2],
+    /// Number of market-feed instruments subscribed upstream.
+    subscribed: usize,
+    pub books: [FxHashMap<InstrumentKey, BookState>; 2],
     /// Clients that get orders.
-    orders: Vec<Rc<Client>>,
+    orders: Vec<Rc<RelayClient>>,
     upstreams: [Upstream; 4],
-    /// Since when nobody needs a stream.
+    /// Since when no client needs a stream.
     idle_since: [Option<Instant>; 4],
-    /// Until when clients of a stream are refused, and with which reason.
+    /// Until when clients of a stream are refused, and for which reason.
     refused: [Option<(Instant, u16)>; 4],
     losses: FxHashMap<(u8, u16), Loss>,
     pub scratch: Vec<u8>,
 }
 
-/// The middle of the relay.
+/// Connects clients and upstream.
 pub(super) struct Hub {
     state: RefCell<State>,
     open: Open,
     client_token: Option<[u8; 32]>,
     console: Console,
-    say: UnboundedSender<Outcome>,
+    say: UnboundedSender<UpstreamResult>,
     next_id: Cell<u64>,
     is_flush_due: Cell<bool>,
     me: std::rc::Weak<Hub>,
@@ -84,7 +84,7 @@ impl Hub {
         open: Open,
         client_token: Option<SecretString>,
         console: Console,
-        say: UnboundedSender<Outcome>,
+        say: UnboundedSender<UpstreamResult>,
     ) -> Rc<Hub> {
         Rc::new_cyclic(|me| Hub {
             state: RefCell::default(),
@@ -102,7 +102,7 @@ impl Hub {
         self.next_id.replace(self.next_id.get() + 1)
     }
 
-    /// Returns whether a client brings what it must; digests are compared, so that time tells nothing of the secret.
+    /// Returns whether a client has the right token; digests are compared, so that the time taken reveals nothing.
     pub fn is_welcome(&self, token: Option<&str>) -> bool {
         self.client_token.is_none_or(|wanted| digest(token.unwrap_or_default()) == wanted)
     }
@@ -115,16 +115,16 @@ impl Hub {
         ));
     }
 
-    pub fn garbage(&self, client: &Client) {
+    pub fn garbage(&self, client: &RelayClient) {
         self.console.debug(format!("client {}: what it sends is no websocket frame; it is closed", client.id));
     }
 
-    pub fn joined(&self, client: &Rc<Client>, request: &Request) {
+    pub fn joined(&self, client: &Rc<RelayClient>, request: &Request) {
         self.console.debug(format!("client {}: {} opened{}", client.id, client.stream.socket_name(), agent(request)));
         self.state.borrow_mut().clients.insert(client.id, Rc::clone(client));
     }
 
-    pub fn left(&self, client: &Rc<Client>) {
+    pub fn client_left(&self, client: &Rc<RelayClient>) {
         let state = &mut *self.state.borrow_mut();
         state.clients.remove(&client.id);
         state.orders.retain(|other| other.id != client.id);
@@ -133,13 +133,13 @@ impl Hub {
                 Stream::Market => {
                     if let Some(quoted) = state.quoted.get_mut(&key) {
                         quoted.watchers.retain(|watcher| watcher.client.id != client.id);
-                        quoted.leave(modes);
+                        quoted.release(modes);
                     }
                 }
                 Stream::Depth(levels) => {
                     if let Some(book) = state.books[depth_index(levels)].get_mut(&key) {
                         book.watchers.retain(|watcher| watcher.id != client.id);
-                        book.left = Some(Instant::now());
+                        book.released = Some(Instant::now());
                     }
                 }
                 Stream::Orders => {}
@@ -153,17 +153,17 @@ impl Hub {
     }
 
     /// Subscribes a client of the market feed.
-    pub fn subscribe(&self, client: &Rc<Client>, mode: Mode, keys: &[InstrumentKey]) {
+    pub fn subscribe(&self, client: &Rc<RelayClient>, mode: Mode, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         if let Some(reason) = refusal(state, Stream::Market) {
-            return client.end(End::Disconnect(reason));
+            return client.end(ClientEnd::Disconnect(reason));
         }
         let is_new = |key: &&InstrumentKey| state.quoted.get(*key).is_none_or(|quoted| quoted.upstream.is_none());
         let new = keys.iter().filter(is_new).count();
-        if state.asked + new > FEED_INSTRUMENTS {
-            return client.end(End::Disconnect(804));
+        if state.subscribed + new > FEED_INSTRUMENTS {
+            return client.end(ClientEnd::Disconnect(804));
         }
-        let remove_first = state.asked + keys.len() >= FEED_INSTRUMENTS;
+        let remove_first = state.subscribed + keys.len() >= FEED_INSTRUMENTS;
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         for &key in keys {
             let mut scratch = std::mem::take(&mut state.scratch);
@@ -173,45 +173,45 @@ impl Hub {
                 Some(watcher) => watcher.modes |= bit(mode),
                 None => quoted.watchers.push(Watcher { client: Rc::clone(client), modes: bit(mode) }),
             }
-            quoted.greet(key, client, mode, &mut scratch);
+            quoted.send_known(key, client, mode, &mut scratch);
             state.scratch = scratch;
-            state.asked += raise(key, quoted, &mut add, &mut remove);
+            state.subscribed += raise(key, quoted, &mut add, &mut remove);
         }
-        self.ask(state, Stream::Market, add, remove, remove_first);
+        self.change_upstream(state, Stream::Market, add, remove, remove_first);
     }
 
-    /// Holds instruments of the market feed whether or not a client needs them.
+    /// Holds instruments of the market feed, whether or not a client needs them.
     pub fn hold(&self, wanted: &[Subscription]) {
         let state = &mut *self.state.borrow_mut();
         let modes = || wanted.iter().filter_map(|one| Some((one.instrument, one.mode?)));
         let new =
             modes().filter(|(key, _)| state.quoted.get(key).is_none_or(|quoted| quoted.upstream.is_none())).count();
-        if state.asked + new > FEED_INSTRUMENTS {
-            let free = FEED_INSTRUMENTS - state.asked;
+        if state.subscribed + new > FEED_INSTRUMENTS {
+            let free = FEED_INSTRUMENTS - state.subscribed;
             return self.console.error(format!("nothing is changed: the account has room for {free} more instruments"));
         }
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         for (key, mode) in modes() {
             let quoted = state.quoted.entry(key).or_default();
             quoted.held |= bit(mode);
-            state.asked += raise(key, quoted, &mut add, &mut remove);
+            state.subscribed += raise(key, quoted, &mut add, &mut remove);
         }
-        self.ask(state, Stream::Market, add, remove, false);
+        self.change_upstream(state, Stream::Market, add, remove, false);
     }
 
-    /// Holds instruments no longer; without a mode, in none.
+    /// Releases held instruments; without a mode, in all modes.
     pub fn release(&self, removed: &[Subscription]) {
         let state = &mut *self.state.borrow_mut();
         for one in removed {
             if let Some(quoted) = state.quoted.get_mut(&one.instrument) {
                 let gone = quoted.held & one.mode.map_or(Modes::MAX, bit);
                 quoted.held &= !gone;
-                quoted.leave(gone);
+                quoted.release(gone);
             }
         }
     }
 
-    pub fn unsubscribe(&self, client: &Rc<Client>, mode: Mode, keys: &[InstrumentKey]) {
+    pub fn unsubscribe(&self, client: &Rc<RelayClient>, mode: Mode, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         for key in keys {
             let mut wanted = client.subscriptions.borrow_mut();
@@ -229,25 +229,25 @@ impl Hub {
             }
             quoted.watchers.retain(|watcher| watcher.modes != 0);
             if had {
-                quoted.leave(bit(mode));
+                quoted.release(bit(mode));
             }
         }
     }
 
     /// Subscribes a client of depth.
-    pub fn subscribe_depth(&self, client: &Rc<Client>, levels: Levels, keys: &[InstrumentKey]) {
+    pub fn subscribe_depth(&self, client: &Rc<RelayClient>, levels: Levels, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         let stream = Stream::Depth(levels);
         if let Some(reason) = refusal(state, stream) {
-            return client.end(End::Disconnect(reason));
+            return client.end(ClientEnd::Disconnect(reason));
         }
         let books = &mut state.books[depth_index(levels)];
-        // Segments without depth: silence, as at Dhan.
+        // As at Dhan, nothing is sent for segments without depth.
         let keys: Vec<_> = keys.iter().copied().filter(|key| key.segment.has_depth()).collect();
-        let new = keys.iter().filter(|key| books.get(*key).is_none_or(|book| !book.is_asked)).count();
-        let asked = books.values().filter(|book| book.is_asked).count();
-        if asked + new > SOCKETS * levels.instruments_per_socket() {
-            return client.end(End::Disconnect(804));
+        let new = keys.iter().filter(|key| books.get(*key).is_none_or(|book| !book.is_subscribed)).count();
+        let subscribed = books.values().filter(|book| book.is_subscribed).count();
+        if subscribed + new > SOCKETS * levels.instruments_per_socket() {
+            return client.end(ClientEnd::Disconnect(804));
         }
         let mut add = Vec::new();
         for key in keys {
@@ -256,36 +256,36 @@ impl Hub {
             if !book.watchers.iter().any(|watcher| watcher.id == client.id) {
                 book.watchers.push(Rc::clone(client));
             }
-            book.greet(client);
-            if !std::mem::replace(&mut book.is_asked, true) {
+            book.send_known(client);
+            if !std::mem::replace(&mut book.is_subscribed, true) {
                 add.push(upstream::depth(key));
             }
         }
-        self.ask(state, stream, add, Vec::new(), false);
+        self.change_upstream(state, stream, add, Vec::new(), false);
     }
 
-    pub fn unsubscribe_depth(&self, client: &Rc<Client>, levels: Levels, keys: &[InstrumentKey]) {
+    pub fn unsubscribe_depth(&self, client: &Rc<RelayClient>, levels: Levels, keys: &[InstrumentKey]) {
         let state = &mut *self.state.borrow_mut();
         for key in keys {
             client.subscriptions.borrow_mut().remove(key);
             if let Some(book) = state.books[depth_index(levels)].get_mut(key) {
                 book.watchers.retain(|watcher| watcher.id != client.id);
-                book.left = Some(Instant::now());
+                book.released = Some(Instant::now());
             }
         }
     }
 
-    pub fn subscribe_orders(&self, client: &Rc<Client>) {
+    pub fn subscribe_orders(&self, client: &Rc<RelayClient>) {
         let state = &mut *self.state.borrow_mut();
         if let Some(reason) = refusal(state, Stream::Orders) {
-            return client.end(End::Disconnect(reason));
+            return client.end(ClientEnd::Disconnect(reason));
         }
         state.orders.push(Rc::clone(client));
-        self.ask(state, Stream::Orders, Vec::new(), Vec::new(), false);
+        self.change_upstream(state, Stream::Orders, Vec::new(), Vec::new(), false);
     }
 
-    /// Asks upstream for changes; a stream that nobody holds is opened, with everything that is needed of it.
-    fn ask(
+    /// Changes the upstream subscriptions; a stream that is not open is opened with all that it needs.
+    fn change_upstream(
         &self,
         state: &mut State,
         stream: Stream,
@@ -310,7 +310,7 @@ impl Hub {
                 .collect(),
             Stream::Depth(levels) => {
                 let books = state.books[depth_index(levels)].iter();
-                books.filter(|(_, book)| book.is_asked).map(|(key, _)| upstream::depth(*key)).collect()
+                books.filter(|(_, book)| book.is_subscribed).map(|(key, _)| upstream::depth(*key)).collect()
             }
             Stream::Orders => Vec::new(),
         };
@@ -322,14 +322,14 @@ impl Hub {
         state.upstreams[index(stream)].start(&me, stream, &all, &self.open, self.say.clone());
     }
 
-    /// Passes a frame of upstream on.
+    /// Distributes an upstream frame.
     pub fn frame(&self, stream: Stream, conn: u16, kind: FrameKind, bytes: &[u8]) {
         let state = &mut *self.state.borrow_mut();
         if !state.losses.is_empty()
             && is_data(stream, kind, bytes)
             && let Some(loss) = state.losses.remove(&(stream.index(), conn))
         {
-            tell_gap(state, stream, conn, &loss);
+            report_gap(state, stream, conn, &loss);
         }
         match (stream, kind) {
             (Stream::Market, FrameKind::Binary) => market(state, conn, bytes),
@@ -339,13 +339,13 @@ impl Hub {
         }
     }
 
-    /// Notes that an upstream connection was lost; clients are told when data comes again.
-    pub fn lost(&self, stream: Stream, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
+    /// Records that a gap of an upstream connection opened; clients are told when data resumes.
+    pub fn gap_opened(&self, stream: Stream, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
         let loss = Loss { reason, detail: detail.to_owned(), from_us };
         self.state.borrow_mut().losses.entry((stream.index(), conn)).or_insert(loss);
     }
 
-    /// Sends what waits for clients, to each at most every so often.
+    /// Sends the waiting data of clients, each at a limited rate.
     pub fn flush(&self) {
         let state = self.state.borrow();
         let mut all = true;
@@ -364,12 +364,12 @@ impl Hub {
         }
     }
 
-    /// Gives up what nobody has needed for a minute, as of a moment.
+    /// Unsubscribes what no client has needed for a minute.
     pub fn second(&self, now: Instant) {
         let state = &mut *self.state.borrow_mut();
         let (mut add, mut remove, mut gone) = (Vec::new(), Vec::new(), 0);
         state.quoted.retain(|key, quoted| {
-            if !quoted.has_left() {
+            if !quoted.was_released_lately() {
                 return true;
             }
             let kept = quoted.kept(*key, now);
@@ -377,16 +377,16 @@ impl Hub {
                 remove.extend(quoted.upstream.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
                 add.extend(kept.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
                 gone += usize::from(kept.is_none());
-                quoted.ask(kept);
+                quoted.set_upstream(kept);
             }
             !quoted.is_done()
         });
-        state.asked -= gone;
+        state.subscribed -= gone;
         state.upstreams[index(Stream::Market)].change(add, remove, false);
         for levels in [Levels::Twenty, Levels::TwoHundred] {
             let mut remove = Vec::new();
             state.books[depth_index(levels)].retain(|key, book| {
-                let is_recent = book.left.is_none_or(|left| now.saturating_duration_since(left) < KEPT);
+                let is_recent = book.released.is_none_or(|released| now.saturating_duration_since(released) < KEPT);
                 if is_recent || !book.watchers.is_empty() {
                     return true;
                 }
@@ -398,9 +398,9 @@ impl Hub {
         }
         for stream in Stream::ALL {
             let is_needed = match stream {
-                Stream::Market => state.asked > 0,
-                Stream::Depth(levels) => state.books[depth_index(levels)].values().any(|book| book.is_asked),
-                // What was asked of the others was kept for a minute already.
+                Stream::Market => state.subscribed > 0,
+                Stream::Depth(levels) => state.books[depth_index(levels)].values().any(|book| book.is_subscribed),
+                // The subscriptions of other streams were kept for a minute already.
                 Stream::Orders => {
                     if state.orders.is_empty() {
                         is_recent(&mut state.idle_since[index(stream)], now)
@@ -418,7 +418,7 @@ impl Hub {
         }
     }
 
-    /// Notes the end of an upstream run. Returns the failure where nothing else could be served.
+    /// Records the end of an upstream run. Returns the failure if nothing else can be served.
     pub fn upstream_ended(&self, stream: Stream, result: Result<Ended, Failure>) -> Option<Failure> {
         let state = &mut *self.state.borrow_mut();
         let was_ending = state.upstreams[index(stream)].is_ending();
@@ -426,14 +426,14 @@ impl Hub {
         state.losses.retain(|(of, _), _| *of != stream.index());
         match result {
             Ok(_) if was_ending => {
-                // Somebody may need it again by now.
+                // A client may need it again by now.
                 let is_needed = stream != Stream::Orders || !state.orders.is_empty();
                 if is_needed {
-                    self.ask(state, stream, Vec::new(), Vec::new(), false);
+                    self.change_upstream(state, stream, Vec::new(), Vec::new(), false);
                 }
                 None
             }
-            // A signal ends all of them.
+            // A signal ends all runs.
             Ok(_) => None,
             Err(failure) => {
                 if !state.upstreams.iter().any(Upstream::is_open) {
@@ -447,18 +447,18 @@ impl Hub {
                 self.console.error(format!("{}: cannot be held; its clients are closed", stream.socket_name()));
                 state.refused[index(stream)] = Some((Instant::now() + REFUSED, reason));
                 for client in state.clients.values().filter(|client| client.stream == stream) {
-                    client.end(End::Disconnect(reason));
+                    client.end(ClientEnd::Disconnect(reason));
                 }
                 None
             }
         }
     }
 
-    /// Ends everything: clients with a close frame, and upstream runs unless a signal has ended them already. A second
-    /// request to end would end the process at once.
+    /// Ends everything: clients with a close frame, and upstream runs unless a signal has ended them already. A
+    /// second signal would end the process at once.
     pub fn stop(&self, is_signal: bool) {
         let state = &mut *self.state.borrow_mut();
-        state.clients.values().for_each(|client| client.end(End::Close(1001)));
+        state.clients.values().for_each(|client| client.end(ClientEnd::Close(1001)));
         if !is_signal {
             for upstream in state.upstreams.iter_mut().filter(|upstream| upstream.is_open()) {
                 upstream.stop();
@@ -470,7 +470,7 @@ impl Hub {
         self.state.borrow().upstreams.iter().any(Upstream::is_open)
     }
 
-    /// Says who is connected, and what upstream is asked for.
+    /// Lists the clients and the upstream subscriptions.
     pub fn list(&self) {
         let state = self.state.borrow();
         let mut text = String::new();
@@ -487,22 +487,22 @@ impl Hub {
                 client.lost.get()
             );
         }
-        let mut asked: Vec<_> = state
+        let mut subscribed: Vec<_> = state
             .quoted
             .iter()
             .filter_map(|(key, quoted)| Some(format!("upstream: {key}@{}", quoted.upstream?.name())))
             .collect();
         for (key, quoted) in &state.quoted {
             let held = Mode::ALL.into_iter().filter(|mode| quoted.held & bit(*mode) != 0);
-            asked.extend(held.map(|mode| format!("held: {key}@{}", mode.name())));
+            subscribed.extend(held.map(|mode| format!("held: {key}@{}", mode.name())));
         }
         for books in &state.books {
-            asked.extend(
-                books.iter().filter(|(_, book)| book.is_asked).map(|(key, _)| format!("upstream: {key} depth")),
+            subscribed.extend(
+                books.iter().filter(|(_, book)| book.is_subscribed).map(|(key, _)| format!("upstream: {key} depth")),
             );
         }
-        asked.sort();
-        for line in asked {
+        subscribed.sort();
+        for line in subscribed {
             let _ = writeln!(text, "{line}");
         }
         self.console.raw(&text);
@@ -510,8 +510,8 @@ impl Hub {
     }
 }
 
-/// Notes what an instrument needs now, where that is more than what upstream is asked for; returns how many instruments
-/// upstream is asked for anew.
+/// Raises what an instrument needs upstream, if that is more than is subscribed; returns the number of instruments
+/// that are newly subscribed.
 fn raise(
     key: InstrumentKey,
     quoted: &mut Quoted,
@@ -522,13 +522,13 @@ fn raise(
     if needed <= before {
         return 0;
     }
-    quoted.ask(needed);
+    quoted.set_upstream(needed);
     add.extend(needed.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
     remove.extend(before.map(|mode| Subscription { instrument: key, mode: Some(mode) }));
     usize::from(before.is_none())
 }
 
-/// Returns whether a stream that nobody needs is kept all the same.
+/// Returns whether an unneeded stream is still kept for its minute.
 fn is_recent(since: &mut Option<Instant>, now: Instant) -> bool {
     now.saturating_duration_since(*since.get_or_insert(now)) < KEPT
 }

@@ -1,6 +1,6 @@
-//! One instrument of the relay: who watches it, and its last packets.
+//! Holds one instrument of the relay: its watchers and its last packets.
 
-use super::client::Client;
+use super::client::RelayClient;
 use super::narrow::{mode_of, narrow, open_interest};
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
@@ -8,7 +8,7 @@ use crate::protocol::feed::code;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// How long what nobody needs is kept.
+/// Time for which unneeded subscriptions are kept.
 pub(super) const KEPT: Duration = Duration::from_secs(60);
 
 /// A set of modes.
@@ -19,32 +19,32 @@ pub(super) const fn bit(mode: Mode) -> Modes {
     1 << mode as u8
 }
 
-/// A client that watches an instrument.
+/// A client that is subscribed to an instrument.
 pub(super) struct Watcher {
-    pub client: Rc<Client>,
+    pub client: Rc<RelayClient>,
     pub modes: Modes,
 }
 
-/// One instrument of the market feed.
+/// Holds one instrument of the market feed.
 #[derive(Default)]
 pub(super) struct Quoted {
     pub watchers: Vec<Watcher>,
-    /// Modes that are asked for upstream whether or not somebody watches.
+    /// Modes that are subscribed upstream even without a watcher.
     pub held: Modes,
-    /// What upstream is asked for.
+    /// The mode that is subscribed upstream.
     pub upstream: Option<Mode>,
-    /// Whether a packet of that mode has come.
+    /// Whether a packet of that mode has arrived.
     is_live: bool,
-    /// When each of the modes was last given up.
-    left: [Option<Instant>; Mode::ALL.len()],
-    /// The connection that it was last seen on.
+    /// When each of the modes was last released.
+    released: [Option<Instant>; Mode::ALL.len()],
+    /// The connection on which it was last seen.
     pub conn: Option<u16>,
     last: Vec<u8>,
     prev_close: Vec<u8>,
     oi: Vec<u8>,
 }
 
-/// What an index can be asked for: Dhan is silent about its full packets.
+/// Returns whether Dhan sends nothing: full packets of an index.
 pub(super) fn is_silent(key: InstrumentKey, mode: Mode) -> bool {
     mode == Mode::Full && key.segment == Segment::IDX_I
 }
@@ -54,53 +54,53 @@ fn has_open_interest(key: InstrumentKey) -> bool {
 }
 
 impl Quoted {
-    /// Returns the richest mode that is asked for and can be had.
+    /// Returns the richest mode that is needed and available.
     pub fn needed(&self, key: InstrumentKey) -> Option<Mode> {
         let modes = self.watchers.iter().fold(self.held, |modes, watcher| modes | watcher.modes);
         Mode::ALL.into_iter().rev().find(|mode| modes & bit(*mode) != 0 && !is_silent(key, *mode))
     }
 
-    /// Notes that modes were given up.
-    pub fn leave(&mut self, modes: Modes) {
+    /// Records that modes were released.
+    pub fn release(&mut self, modes: Modes) {
         for mode in Mode::ALL.into_iter().filter(|mode| modes & bit(*mode) != 0) {
-            self.left[mode as usize] = Some(Instant::now());
+            self.released[mode as usize] = Some(Instant::now());
         }
     }
 
-    /// Returns the richest mode that is needed, or was within the last minute. Forgets what is longer ago.
+    /// Returns the richest mode that is needed, or was within the last minute. Forgets older ones.
     pub fn kept(&mut self, key: InstrumentKey, now: Instant) -> Option<Mode> {
-        for left in &mut self.left {
-            left.take_if(|left| now.saturating_duration_since(*left) >= KEPT);
+        for released in &mut self.released {
+            released.take_if(|at| now.saturating_duration_since(*at) >= KEPT);
         }
         let recent =
-            Mode::ALL.into_iter().rev().find(|mode| self.left[*mode as usize].is_some() && !is_silent(key, *mode));
+            Mode::ALL.into_iter().rev().find(|mode| self.released[*mode as usize].is_some() && !is_silent(key, *mode));
         self.needed(key).max(recent)
     }
 
-    /// Returns whether nothing is to be known of it any more.
+    /// Returns whether nothing about it must be kept.
     pub fn is_done(&self) -> bool {
-        self.watchers.is_empty() && self.held == 0 && !self.has_left()
+        self.watchers.is_empty() && self.held == 0 && !self.was_released_lately()
     }
 
-    /// Returns whether a mode was given up of late.
-    pub fn has_left(&self) -> bool {
-        self.left.iter().any(Option::is_some)
+    /// Returns whether a mode was released within the last minute.
+    pub fn was_released_lately(&self) -> bool {
+        self.released.iter().any(Option::is_some)
     }
 
-    /// Notes that upstream is asked for another mode.
-    pub fn ask(&mut self, mode: Option<Mode>) {
+    /// Records that another mode is subscribed upstream.
+    pub fn set_upstream(&mut self, mode: Option<Mode>) {
         self.upstream = mode;
         self.is_live = false;
         if mode.is_none() {
-            // What upstream no longer sends is not the last packet for long.
+            // Packets that upstream no longer sends would soon be outdated.
             self.last.clear();
             self.prev_close.clear();
             self.oi.clear();
         }
     }
 
-    /// Sends a newcomer what is known: the last packet in its mode, the previous close, the open interest.
-    pub fn greet(&self, key: InstrumentKey, client: &Client, mode: Mode, scratch: &mut Vec<u8>) {
+    /// Sends a new watcher what is known: the last packet in its mode, the previous close, the open interest.
+    pub fn send_known(&self, key: InstrumentKey, client: &RelayClient, mode: Mode, scratch: &mut Vec<u8>) {
         scratch.clear();
         if is_silent(key, mode) || !narrow(&self.last, mode, scratch) {
             return;
@@ -114,15 +114,15 @@ impl Quoted {
         }
     }
 
-    /// Passes a packet on to everybody who wants it, each in its mode, and remembers it. `is_first` says whether the
-    /// packet is all of its frame.
+    /// Sends a packet to every watcher in its mode, and keeps it. `is_first` says whether the packet is its whole
+    /// frame.
     pub fn packet(&mut self, key: InstrumentKey, packet: &[u8], scratch: &mut Vec<u8>) {
         let Some(mode) = mode_of(packet) else {
             match packet.first() {
                 Some(&code::PREV_CLOSE) => replace(&mut self.prev_close, packet),
                 Some(&code::OI) => {
                     replace(&mut self.oi, packet);
-                    // A full packet has its own.
+                    // A full packet contains its own.
                     return self.send(packet, bit(Mode::Quote));
                 }
                 _ => {}
@@ -130,7 +130,7 @@ impl Quoted {
             return self.send(packet, bit(Mode::Ticker) | bit(Mode::Quote) | bit(Mode::Full));
         };
         if Some(mode) < self.upstream && self.is_live {
-            // The poorer stream is about to end; the richer one tells the same.
+            // The poorer mode is about to end, and the richer one has the same data.
             return;
         }
         self.is_live |= Some(mode) == self.upstream;
@@ -160,34 +160,34 @@ impl Quoted {
     }
 }
 
-/// One order book.
+/// Holds one order book.
 #[derive(Default)]
-pub(super) struct Book {
-    pub watchers: Vec<Rc<Client>>,
-    pub is_asked: bool,
-    /// When a watcher last left it.
-    pub left: Option<Instant>,
+pub(super) struct BookState {
+    pub watchers: Vec<Rc<RelayClient>>,
+    pub is_subscribed: bool,
+    /// When its last watcher left.
+    pub released: Option<Instant>,
     pub conn: Option<u16>,
     /// The last packet of each side.
     sides: [Vec<u8>; 2],
 }
 
-impl Book {
-    /// Remembers a side.
+impl BookState {
+    /// Keeps a side.
     pub fn side(&mut self, side: usize, packet: &[u8]) {
         replace(&mut self.sides[side], packet);
     }
 
-    /// Sends a newcomer both sides, where they are known.
-    pub fn greet(&self, client: &Client) {
+    /// Sends a new watcher both sides, if they are known.
+    pub fn send_known(&self, client: &RelayClient) {
         if self.sides.iter().all(|side| !side.is_empty()) {
             client.packet(&self.sides.concat(), 2);
         }
     }
 
-    /// Forgets what is no longer kept up to date.
+    /// Forgets the sides, which are no longer updated.
     pub fn forget(&mut self) {
-        *self = Book { watchers: std::mem::take(&mut self.watchers), ..Book::default() };
+        *self = BookState { watchers: std::mem::take(&mut self.watchers), ..BookState::default() };
     }
 }
 

@@ -1,13 +1,14 @@
-//! One account's sockets for all programs of this host: Dhan's own protocols served again, from one login.
+//! Shares one account's sockets among all programs of this host: it serves Dhan's own protocols from one login.
 //!
-//! Everything runs on one thread. A [`stream`](crate::stream) run for each of Dhan's streams holds the account's sockets and
-//! shows every frame to the hub as it comes; the hub knows who wants what, and puts packets into the queues of clients.
+//! Everything runs on one thread. A [`stream`](crate::stream) run for each of Dhan's streams holds the account's
+//! sockets and passes every frame to the hub; the hub knows the subscriptions, and puts packets into the queues of
+//! clients.
 //!
-//! * `hub` – who wants what, in which mode; what upstream is asked for; limits; gaps.
-//! * `fan_out` – frames of upstream on their way to the clients.
+//! * `hub` – the clients' and the upstream subscriptions; limits; gaps.
+//! * `fan_out` – distributes upstream frames to the clients.
 //! * `instrument` – one instrument: its watchers, its last packets.
-//! * `narrow` – the quote and the ticker that Dhan would have sent instead of a full packet.
-//! * `client` – one client's websocket; `queue` – what waits for it.
+//! * `narrow` – cuts the quote and the ticker out of a full packet.
+//! * `client` – one client's websocket; `queue` – the data that waits for it.
 //! * `upstream` – the runs that hold the account's sockets.
 
 mod client;
@@ -18,7 +19,7 @@ mod narrow;
 mod queue;
 mod upstream;
 
-pub use upstream::{Open, Opened};
+pub use upstream::{Open, OpenedRun};
 
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
@@ -31,21 +32,21 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-/// What a relay needs.
+/// Holds what a relay needs.
 pub struct Relay {
     /// The listening socket.
     pub listener: TcpListener,
-    /// Opens the run of a stream.
+    /// Creates the run of a stream.
     pub open: Open,
-    /// The secret that clients must bring instead of any token.
+    /// The token that clients must send.
     pub client_token: Option<secrecy::SecretString>,
-    /// What lines of `--control` say: instruments of the market feed to hold, and to hold no longer.
+    /// Changes from `--control`: instruments of the market feed to hold and to release.
     pub control: mpsc::UnboundedReceiver<Change>,
-    /// What stderr says.
+    /// The printer.
     pub console: Console,
 }
 
-/// A connection whose request was read, on its way to the relay's own tasks. Dropping `done` frees its place.
+/// A connection whose request was read, on its way to the relay's tasks. Dropping `done` frees its place.
 struct Arrived {
     stream: ClientStream,
     request: Request,
@@ -53,10 +54,10 @@ struct Arrived {
     _done: oneshot::Sender<()>,
 }
 
-/// How long upstream runs get to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(1_900);
+/// Time that upstream runs have for their orderly end.
+const END_LIMIT: Duration = Duration::from_millis(1_900);
 
-/// Returns the environment that points `dhan` and others at a relay.
+/// Returns the environment variables that point programs at a relay.
 pub fn environment(addr: SocketAddr) -> Vec<(&'static str, String)> {
     address::stream_variables(|stream| format!("ws://{addr}{}", path(stream)))
 }
@@ -64,7 +65,7 @@ pub fn environment(addr: SocketAddr) -> Vec<(&'static str, String)> {
 /// Serves until `stop` resolves, a control line ends it, or the account cannot be used. Call it within a `LocalSet`.
 ///
 /// # Errors
-/// Why the account's sockets could not be held, where nothing else could be served instead.
+/// Says why the account's sockets could not be held, if nothing else could be served.
 pub async fn serve(relay: Relay, stop: impl Future<Output = ()>) -> Result<Exit, Failure> {
     let Relay { listener, open, client_token, mut control, console } = relay;
     let (arrive, mut arrived) = mpsc::unbounded_channel::<Arrived>();
@@ -115,6 +116,6 @@ pub async fn serve(relay: Relay, stop: impl Future<Output = ()>) -> Result<Exit,
             }
         }
     };
-    let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+    let _ = tokio::time::timeout(END_LIMIT, goodbye).await;
     result
 }

@@ -1,9 +1,9 @@
-//! The narrower packets that Dhan would have sent instead of a wider one.
+//! Cuts the narrower packets, which Dhan would have sent instead, out of a wider one.
 
 use crate::protocol::Mode;
 use crate::protocol::feed::code;
 
-/// Returns the mode whose packet this is.
+/// Returns the mode of a packet.
 pub(super) fn mode_of(packet: &[u8]) -> Option<Mode> {
     match *packet.first()? {
         code::TICKER => Some(Mode::Ticker),
@@ -13,9 +13,9 @@ pub(super) fn mode_of(packet: &[u8]) -> Option<Mode> {
     }
 }
 
-/// Appends the packet of a mode, cut from one of the same or a richer mode; `false` when it cannot be had from it.
+/// Appends the packet of a mode, cut from one of the same or a richer mode; returns `false` if that is not possible.
 ///
-/// Quote and full are alike up to offset 34; a full packet then has three words of open interest before the day's
+/// Quote and full are identical up to offset 34; a full packet then has three words of open interest before the day's
 /// prices. A packet that is shorter than its code's size gives nothing.
 pub(super) fn narrow(packet: &[u8], mode: Mode, out: &mut Vec<u8>) -> bool {
     let Some(have) = mode_of(packet) else { return false };
@@ -45,7 +45,7 @@ pub(super) fn narrow(packet: &[u8], mode: Mode, out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Appends the open-interest packet that goes with a full one.
+/// Appends the open-interest packet that accompanies a full one.
 pub(super) fn open_interest(full: &[u8], out: &mut Vec<u8>) {
     out.push(code::OI);
     out.extend_from_slice(&12u16.to_le_bytes());

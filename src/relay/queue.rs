@@ -1,41 +1,41 @@
-//! What waits for a client: websocket frames in one buffer, of which the oldest packets can be dropped.
+//! Queues websocket frames for a client in one buffer, of which the oldest packets can be dropped.
 
 use std::collections::VecDeque;
 
-/// Bytes that may wait; beyond, the oldest packets are dropped.
+/// Limit in bytes; beyond it the oldest packets are dropped.
 pub(super) const WAITING: usize = 16 << 20;
 
-/// A frame that waits.
+/// A queued frame.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
     length: u32,
-    /// Packets in it; control frames have none, and are never dropped.
+    /// Number of packets in it; control frames have none and are never dropped.
     packets: u32,
 }
 
-/// Frames in the order of sending.
+/// Queues frames in the order of sending.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(super) struct ClientQueue {
     bytes: VecDeque<u8>,
     frames: VecDeque<Frame>,
-    /// Bytes of the first frame that were sent.
+    /// Number of bytes of the first frame that were sent.
     sent: usize,
-    /// Packets that were dropped since this was asked last.
+    /// Number of packets dropped and not yet taken.
     dropped: u64,
 }
 
-impl Queue {
-    /// Returns whether nothing waits.
+impl ClientQueue {
+    /// Returns whether the queue is empty.
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 
-    /// Appends frames that were made by the websocket library.
+    /// Appends frames that the websocket library made.
     pub fn push_control(&mut self, frames: &[u8]) {
         self.push_whole(frames, 0);
     }
 
-    /// Appends a message of a server: unmasked, in one frame.
+    /// Appends a server's message: unmasked, in one frame.
     pub fn push(&mut self, is_text: bool, payload: &[u8], packets: u32) {
         let opcode = if is_text { 0x81 } else { 0x82 };
         let mut header = [opcode, 0, 0, 0, 0, 0, 0, 0, 0, 0];
@@ -83,9 +83,9 @@ impl Queue {
         true
     }
 
-    /// Forgets everything.
+    /// Removes all frames.
     pub fn clear(&mut self) {
-        *self = Queue::default();
+        *self = ClientQueue::default();
     }
 
     /// Returns the bytes to send next.
@@ -93,7 +93,7 @@ impl Queue {
         self.bytes.as_slices().0
     }
 
-    /// Removes bytes that were sent; returns the packets of the frames that are whole.
+    /// Removes sent bytes; returns the number of packets in frames that are completely sent.
     pub fn sent(&mut self, mut bytes: usize) -> u64 {
         self.bytes.drain(..bytes);
         let mut packets = 0;
@@ -111,7 +111,7 @@ impl Queue {
         packets
     }
 
-    /// Returns the packets that were dropped since the last call.
+    /// Returns the number of packets dropped since the last call.
     pub fn take_dropped(&mut self) -> u64 {
         std::mem::take(&mut self.dropped)
     }
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_oldest_whole_packets_are_dropped_and_what_was_begun_is_sent_to_its_end() {
-        let mut queue = Queue::default();
+        let mut queue = ClientQueue::default();
         let payload = vec![7; 1 << 20];
         queue.push(false, &payload, 1);
         queue.push_control(b"pong");
@@ -143,7 +143,7 @@ mod tests {
             packets += queue.sent(some);
         }
         assert_eq!(packets + dropped, 1 + 19 * 2);
-        // The first frame was begun: its rest comes, then the pong, then the newest packets in their order.
+        // The first frame was begun: the rest of it comes, then the pong, then the newest packets in order.
         let rest = payload.len() + 10 - 10;
         assert_eq!(&out[rest..rest + 4], b"pong");
         let first = out[rest + 4 + 10];

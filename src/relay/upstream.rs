@@ -1,4 +1,4 @@
-//! The runs that hold the account's sockets, one for each of Dhan's streams that is needed.
+//! Runs the streams that hold the account's sockets, one run for each of Dhan's streams that is needed.
 
 use super::hub::Hub;
 use crate::model::exit::Failure;
@@ -10,30 +10,30 @@ use std::any::Any;
 use std::rc::Rc;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
-/// A run that can be started, and what must live as long as it.
-pub struct Opened {
+/// Holds a run that can be started, and what must live as long.
+pub struct OpenedRun {
     /// The run, without outputs.
     pub run: Run,
-    /// Kept until the run has ended: a simulated exchange, for instance.
+    /// Kept until the run has ended, for example a simulated exchange.
     pub guard: Box<dyn Any>,
 }
 
-/// Makes the run of a stream, which asks for a plan and takes changes.
-pub type Open = Box<dyn Fn(Stream, Plan, UnboundedReceiver<Change>) -> Result<Opened, Failure>>;
+/// Creates the run of a stream with a plan and a receiver of changes.
+pub type Open = Box<dyn Fn(Stream, Plan, UnboundedReceiver<Change>) -> Result<OpenedRun, Failure>>;
 
 /// One stream of the account.
 #[derive(Default)]
 pub(super) struct Upstream {
-    /// Takes changes, while a run holds the stream.
+    /// Sends changes while a run holds the stream.
     changes: Option<UnboundedSender<Change>>,
     /// Whether the run was told to end.
     is_ending: bool,
 }
 
-/// What a run came to.
-pub(super) type Outcome = (Stream, Result<Ended, Failure>);
+/// The stream of a run that ended, and its result.
+pub(super) type UpstreamResult = (Stream, Result<Ended, Failure>);
 
-/// Shows a run's frames to the hub.
+/// Passes a run's frames to the hub.
 struct ToHub {
     hub: Rc<Hub>,
     stream: Stream,
@@ -44,12 +44,12 @@ impl SocketObserver for ToHub {
         self.hub.frame(self.stream, conn, kind, bytes);
     }
 
-    fn batch_over(&self) {
+    fn batch_ended(&self) {
         self.hub.flush();
     }
 
-    fn lost(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
-        self.hub.lost(self.stream, conn, reason, detail, from_us);
+    fn gap_opened(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
+        self.hub.gap_opened(self.stream, conn, reason, detail, from_us);
     }
 }
 
@@ -62,21 +62,21 @@ impl Upstream {
         self.is_ending
     }
 
-    /// Starts the run; its end is said once.
+    /// Starts the run; its end is reported once.
     pub fn start(
         &mut self,
         hub: &Rc<Hub>,
         stream: Stream,
         subscriptions: &[Subscription],
         open: &Open,
-        say: UnboundedSender<Outcome>,
+        say: UnboundedSender<UpstreamResult>,
     ) {
         let (changes, receiver) = mpsc::unbounded_channel();
         let observer = Rc::new(ToHub { hub: Rc::clone(hub), stream });
         let started = Plan::new(stream, subscriptions)
             .map_err(|many| Failure::usage(many.to_string()))
             .and_then(|plan| open(stream, plan, receiver))
-            .and_then(|Opened { run, guard }| Ok((crate::stream::drive(run, observer)?, guard)));
+            .and_then(|OpenedRun { run, guard }| Ok((crate::stream::drive(run, observer)?, guard)));
         self.changes = Some(changes);
         self.is_ending = false;
         tokio::task::spawn_local(async move {
@@ -92,7 +92,7 @@ impl Upstream {
         });
     }
 
-    /// Notes that the run has ended.
+    /// Records that the run has ended.
     pub fn ended(&mut self) {
         self.changes = None;
         self.is_ending = false;
@@ -101,22 +101,22 @@ impl Upstream {
     /// Ends the run.
     pub fn stop(&mut self) {
         if !std::mem::replace(&mut self.is_ending, true) {
-            self.tell(Change::Quit);
+            self.send_change(Change::Quit);
         }
     }
 
-    /// Asks for more and less.
+    /// Changes the run's subscriptions.
     pub fn change(&self, add: Vec<Subscription>, remove: Vec<Subscription>, remove_first: bool) {
         let remove = (!remove.is_empty()).then_some(Change::Unsubscribe(remove));
         let add = (!add.is_empty())
             .then(|| Change::Subscribe(add.into_iter().map(|subscription| (subscription, None)).collect()));
         let changes = if remove_first { [remove, add] } else { [add, remove] };
-        changes.into_iter().flatten().for_each(|change| self.tell(change));
+        changes.into_iter().flatten().for_each(|change| self.send_change(change));
     }
 
-    fn tell(&self, change: Change) {
+    fn send_change(&self, change: Change) {
         if let Some(changes) = &self.changes {
-            // A run that is just ending takes none; its end is said.
+            // A run that is just ending takes no changes; its end will be reported.
             let _ = changes.send(change);
         }
     }

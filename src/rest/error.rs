@@ -1,23 +1,23 @@
-//! What a REST call can end with, in our own words.
+//! Words the errors of REST calls without the client's own text.
 
 use serde::Deserialize;
 use std::time::Duration;
 
-/// Why a call told nothing. Safe to print: neither the token nor a body is in it.
+/// Says why a call has no result. Safe to print: it holds neither the token nor a body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RestError {
-    /// The token is invalid or expired: 401 or 403 with an error code of Dhan's, or a code that says so.
+    /// The token is invalid or expired: 401 or 403 with an error code of Dhan's, or a code that means it.
     #[error("the access token is invalid or expired (HTTP {status}{})", code.as_ref().map(|c| format!(", {c}")).unwrap_or_default())]
     TokenDead {
         /// The HTTP status.
         status: u16,
-        /// Dhan's code, e.g. `DH-901`.
+        /// Dhan's code, for example `DH-901`.
         code: Option<String>,
     },
     /// Too many calls (429).
     #[error("too many calls (HTTP 429)")]
     TooMany {
-        /// What `Retry-After` asks for.
+        /// The delay that `Retry-After` names.
         retry_after: Option<Duration>,
     },
     /// Any other refusal, redirects included.
@@ -25,19 +25,19 @@ pub enum RestError {
     Refused {
         /// The HTTP status.
         status: u16,
-        /// Dhan's code, where there is one.
+        /// Dhan's code, if there is one.
         code: Option<String>,
     },
-    /// The server could not be reached, or not understood on the way.
+    /// The server could not be reached, or the connection failed.
     #[error("the server cannot be reached")]
     Unreachable,
-    /// Not done in ten seconds.
+    /// The call took longer than ten seconds.
     #[error("no answer within 10 s")]
     Timeout,
-    /// A body larger than 16 MiB.
+    /// The body is larger than 16 MiB.
     #[error("the answer is larger than 16 MiB")]
     TooLarge,
-    /// An answer that is not what was asked for.
+    /// The answer has another form than expected.
     #[error("the answer is not what it should be")]
     Nonsense,
     /// The credentials cannot be sent in a header.
@@ -46,25 +46,25 @@ pub enum RestError {
 }
 
 impl RestError {
-    /// The HTTP client's error; its text holds the address and is dropped.
+    /// Translates the HTTP client's error, whose text holds the address and is dropped.
     pub(super) fn translate(error: &reqwest::Error) -> RestError {
         if error.is_timeout() { RestError::Timeout } else { RestError::Unreachable }
     }
 
-    /// What an error answer means.
+    /// Returns the meaning of an error answer.
     pub(super) fn refused(status: u16, retry_after: Option<Duration>, body: &[u8]) -> RestError {
         let code = error_code(body);
         match (status, code.as_deref()) {
             (429, _) | (_, Some("DH-904")) => RestError::TooMany { retry_after },
-            // DH-906 is also the code of a bad order; a GET can only mean the token by it.
-            // Without Dhan's own code it may be anybody's answer: a firewall's, a portal's. It proves nothing.
+            // DH-906 is also the code of a bad order, but for a GET it can only mean the token. Without Dhan's own
+            // code the answer may come from a firewall or a portal, and proves nothing.
             (401 | 403, Some(_)) | (400, Some("DH-901" | "DH-906")) => RestError::TokenDead { status, code },
             _ => RestError::Refused { status, code },
         }
     }
 }
 
-/// `errorCode`, if it looks like one of Dhan's: nothing else of a body is ever kept.
+/// Returns `errorCode` if it looks like one of Dhan's; nothing else of a body is kept.
 fn error_code(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Answer {

@@ -1,4 +1,4 @@
-//! The few REST calls, all of them reads: GETs, and the one POST by which Dhan lets a quote be asked for.
+//! Makes the REST calls. All of them read: GETs, and the one POST by which Dhan lets a quote be requested.
 
 mod error;
 mod profile;
@@ -18,11 +18,11 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 use std::time::Duration;
 
-/// A call, from the look-up to the last byte of its body.
+/// Time limit of a call, from the name look-up to the last byte of its body.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// The largest body that is accepted; bytes.
+/// Limit in bytes of a body.
 pub const BODY_LIMIT: usize = 16 << 20;
-/// The most of an error's body that is read, to find its code; bytes.
+/// Limit in bytes of an error's body, which is read for its code.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 
 /// Makes the REST calls; cheap to clone.
@@ -34,7 +34,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for this base. Nothing is connected yet.
+    /// Creates a client for this base without connecting.
     ///
     /// # Errors
     /// As [`LazyTls::config`].
@@ -43,12 +43,12 @@ impl Client {
         Ok(Client { http, base, redactor })
     }
 
-    /// The client's server, for messages.
+    /// Returns the host of the server, for messages.
     pub fn host(&self) -> &str {
         self.base.host()
     }
 
-    /// `GET /profile`: is the token alive, and the data plan active? At most once a minute, says Dhan.
+    /// Requests `GET /profile`: whether the token is valid and the data plan active. Dhan allows it once a minute.
     ///
     /// # Errors
     /// See [`RestError`].
@@ -57,7 +57,7 @@ impl Client {
         Profile::parse(&body).ok_or(RestError::Nonsense)
     }
 
-    /// `GET /orders`: the order book of the day, as it came. At most once in 10 s.
+    /// Requests `GET /orders`: the order snapshot of the day, unparsed. Dhan allows it once in 10 s.
     ///
     /// # Errors
     /// See [`RestError`].

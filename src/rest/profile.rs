@@ -1,20 +1,20 @@
-//! What `GET /profile` tells.
+//! Parses the answer to `GET /profile`.
 
 use serde::Deserialize;
 
-/// The account's state.
+/// Holds the account's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// When the token expires, IST, as the server writes it (`DD/MM/YYYY HH:MM`).
+    /// Expiry of the token in IST, as the server writes it (`DD/MM/YYYY HH:MM`).
     pub token_validity: Option<String>,
-    /// The data plan's state as the server writes it (`Active`, …).
+    /// State of the data plan, as the server writes it (`Active`, …).
     pub data_plan: Option<String>,
-    /// Until when the data plan is paid, as the server writes it.
+    /// End of the paid data plan, as the server writes it.
     pub data_validity: Option<String>,
 }
 
 impl Profile {
-    /// Whether the data plan serves; `None` when the server does not say.
+    /// Returns whether the data plan is active, or `None` if the server does not say.
     pub fn data_plan_is_active(&self) -> Option<bool> {
         self.data_plan.as_deref().map(|plan| plan.trim().eq_ignore_ascii_case("active"))
     }
@@ -29,7 +29,7 @@ impl Profile {
             data_validity: Option<String>,
         }
         let answer: Answer = serde_json::from_slice(body).ok()?;
-        // An empty object, or somebody else's, tells nothing.
+        // An empty object, or one of another server, proves nothing.
         answer.dhan_client_id.as_ref()?;
         let clean = |text: Option<String>| text.map(|t| crate::console::untrusted(&t));
         Some(Profile {

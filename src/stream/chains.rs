@@ -1,6 +1,6 @@
-//! Option chains under way: gives them the spot and the time, and makes subscriptions of what they change.
+//! Runs option chains: passes them the spot and the time, and turns their changes into subscriptions.
 
-use crate::chain::{Chain, Change, Request};
+use crate::chain::{ChainChange, ChainRequest, OptionChain};
 use crate::console::Console;
 use crate::model::InstrumentKey;
 use crate::protocol::Mode;
@@ -13,15 +13,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a spot may be missing before something is said.
+/// Time without a spot price after which a warning is printed.
 const SILENT: Duration = Duration::from_secs(10);
 
-/// The last prices of the instruments that chains follow.
+/// Holds the last prices of the instruments that chains follow.
 #[derive(Debug, Default)]
 pub struct Spots(FxHashMap<InstrumentKey, f32>);
 
 impl Spots {
-    /// Keeps the price of a packet of one of the instruments.
+    /// Keeps the price of a packet, if a chain follows its instrument.
     #[inline]
     pub fn observe(&mut self, frame: &[u8]) {
         if self.0.is_empty() {
@@ -36,7 +36,7 @@ impl Spots {
         }
     }
 
-    /// Returns the last price in rupees, with the digits that the server sent; 0 if none has come.
+    /// Returns the last price in rupees, with the digits that the server sent; 0 before the first.
     fn price(&self, key: InstrumentKey) -> f64 {
         self.0.get(&key).and_then(|price| price.to_string().parse().ok()).unwrap_or(0.0)
     }
@@ -51,44 +51,44 @@ fn price(packet: &Packet<'_>) -> Option<f32> {
     }
 }
 
-/// What a run asks for, with its name where that is known.
-pub type Named = (Subscription, Option<Arc<str>>);
+/// A subscription, with its symbol if known.
+pub type NamedSubscription = (Subscription, Option<Arc<str>>);
 
-/// A change of what is subscribed.
+/// Describes a change of the subscriptions.
 #[derive(Debug, PartialEq)]
 pub struct Step {
-    /// To be subscribed.
-    pub subscribe: Vec<Named>,
-    /// To be given up.
+    /// Subscriptions to add.
+    pub subscribe: Vec<NamedSubscription>,
+    /// Subscriptions to remove.
     pub unsubscribe: Vec<Subscription>,
-    /// The change of a chain that made it, and the chain's underlying; `None` where only a spot is subscribed.
-    pub change: Option<(String, Change)>,
+    /// The change of a chain that caused it, with the chain's underlying; `None` if only a spot is subscribed.
+    pub change: Option<(String, ChainChange)>,
 }
 
-/// The chains of a run.
+/// Holds the chains of a run.
 #[derive(Debug)]
 pub struct Chains {
     mode: Mode,
     all: Vec<Followed>,
-    /// What is asked for by name.
+    /// Subscriptions that the user named; chains never remove them.
     own: HashSet<Subscription>,
 }
 
 #[derive(Debug)]
 struct Followed {
-    chain: Chain,
+    chain: OptionChain,
     /// The instrument whose price is followed, once it is subscribed.
     spot: Option<InstrumentKey>,
-    /// Since when its price is waited for.
+    /// Since when its price is awaited.
     waits_since: Option<Duration>,
-    /// Whether nothing more is to be said about a price that does not come.
+    /// Whether no more messages about a missing price are needed.
     is_settled: bool,
 }
 
 impl Chains {
-    /// Begins with chains whose options are subscribed in a mode.
-    pub fn new(all: Vec<Chain>, mode: Mode) -> Chains {
-        let followed = |chain: Chain| Followed {
+    /// Creates the state for chains whose options are subscribed in a mode.
+    pub fn new(all: Vec<OptionChain>, mode: Mode) -> Chains {
+        let followed = |chain: OptionChain| Followed {
             spot: chain.spot().map(|(key, _)| *key),
             chain,
             waits_since: None,
@@ -97,23 +97,23 @@ impl Chains {
         Chains { mode, all: all.into_iter().map(followed).collect(), own: HashSet::new() }
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no chains.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Returns the instruments whose prices are followed at the start, to be subscribed with everything else.
-    pub fn spots(&self) -> Vec<Named> {
+    /// Returns the instruments whose prices are followed from the start.
+    pub fn spots(&self) -> Vec<NamedSubscription> {
         let spots = self.all.iter().filter_map(|one| one.chain.spot());
         spots.map(|(key, symbol)| (subscription(*key, self.mode), Some(Arc::clone(symbol)))).collect()
     }
 
-    /// Notes what is asked for by name: chains never give it up.
+    /// Records subscriptions that the user named; chains never remove them.
     pub fn own(&mut self, added: impl IntoIterator<Item = Subscription>) {
         self.own.extend(added);
     }
 
-    /// Notes what is asked for by name no longer, and returns what chains still hold of it.
+    /// Records that the user no longer names these, and returns those that chains still hold.
     pub fn disown(&mut self, removed: &[Subscription]) -> Vec<Subscription> {
         let is_meant = |one: &Subscription| {
             removed
@@ -121,16 +121,16 @@ impl Chains {
                 .any(|gone| gone.instrument == one.instrument && (gone.mode.is_none() || gone.mode == one.mode))
         };
         self.own.retain(|one| !is_meant(one));
-        self.held().into_iter().filter(|one| is_meant(one)).collect()
+        self.subscribed().into_iter().filter(|one| is_meant(one)).collect()
     }
 
-    fn held(&self) -> HashSet<Subscription> {
-        let options = self.all.iter().flat_map(|one| one.chain.held().map(|(key, _)| *key));
+    fn subscribed(&self) -> HashSet<Subscription> {
+        let options = self.all.iter().flat_map(|one| one.chain.subscribed().map(|(key, _)| *key));
         let spots = self.all.iter().filter_map(|one| one.spot);
         options.chain(spots).map(|key| subscription(key, self.mode)).collect()
     }
 
-    /// Returns what changes at a moment of the run.
+    /// Returns the changes at a time of the run.
     pub fn tick(&mut self, now: Duration, today: Date, spots: &mut Spots, console: &Console) -> Vec<Step> {
         let mut steps = Vec::new();
         for at in 0..self.all.len() {
@@ -164,9 +164,14 @@ impl Chains {
         steps
     }
 
-    /// Makes a step of a change; what is held elsewhere is not given up.
-    fn step(&self, mut subscribe: Vec<Named>, gone: Option<InstrumentKey>, change: Option<(String, Change)>) -> Step {
-        let held = self.held();
+    /// Makes a step of a change; subscriptions that are held for other reasons are not removed.
+    fn step(
+        &self,
+        mut subscribe: Vec<NamedSubscription>,
+        gone: Option<InstrumentKey>,
+        change: Option<(String, ChainChange)>,
+    ) -> Step {
+        let held = self.subscribed();
         let mut unsubscribe: Vec<Subscription> = gone.map(|key| subscription(key, self.mode)).into_iter().collect();
         if let Some((_, change)) = &change {
             let named =
@@ -184,8 +189,8 @@ fn one_spot(all: &[Followed], at: usize) -> Option<InstrumentKey> {
 }
 
 impl Followed {
-    /// Gives the chain the last price, or the one that was typed until the first has come.
-    fn follow(&mut self, now: Duration, spots: &Spots, console: &Console) -> Option<Change> {
+    /// Passes the last price to the chain, or the typed one until the first arrives.
+    fn follow(&mut self, now: Duration, spots: &Spots, console: &Console) -> Option<ChainChange> {
         let key = self.spot?;
         let price = spots.price(key);
         if price > 0.0 {
@@ -210,12 +215,12 @@ fn subscription(instrument: InstrumentKey, mode: Mode) -> Subscription {
     Subscription { instrument, mode: Some(effective_mode(instrument, mode)) }
 }
 
-/// What a chain would subscribe at a spot, for `--dry-run`, at the one that was typed; `None` where none was.
-pub fn at_spot(chain: &Chain, mode: Mode) -> Option<Vec<Subscription>> {
+/// Returns what a chain would subscribe at its typed spot, for `--dry-run`, or `None` without a typed spot.
+pub fn at_spot(chain: &OptionChain, mode: Mode) -> Option<Vec<Subscription>> {
     let mut chain = chain.clone();
-    let Request { spot, .. } = *chain.definition();
+    let ChainRequest { spot, .. } = *chain.definition();
     chain.on(Duration::ZERO, spot?)?;
-    let options: Vec<_> = chain.held().map(|(key, _)| subscription(*key, mode)).collect();
+    let options: Vec<_> = chain.subscribed().map(|(key, _)| subscription(*key, mode)).collect();
     Some(options)
 }
 
@@ -223,7 +228,7 @@ pub fn at_spot(chain: &Chain, mode: Mode) -> Option<Vec<Subscription>> {
 mod tests {
     use super::*;
     use crate::chain::series::Series;
-    use crate::chain::{Options, Strike};
+    use crate::chain::{Strike, Strikes};
     use crate::model::Segment;
     use crate::protocol::encode;
     use jiff::civil::date;
@@ -238,13 +243,13 @@ mod tests {
             call: option(first_id + 2 * n),
             put: option(first_id + 2 * n + 1),
         });
-        Series { expiry, spot: (spot, Arc::from("NIFTY")), options: Options::new(strikes.collect()).unwrap() }
+        Series { expiry, spot: (spot, Arc::from("NIFTY")), options: Strikes::new(strikes.collect()).unwrap() }
     }
 
     fn chains(texts: &[&str]) -> Chains {
         let chain = |text: &&str| {
             let all = vec![series(TODAY, 1_000, NIFTY), series(date(2026, 2, 17), 2_000, NIFTY)];
-            Chain::new(text.parse().unwrap(), all, TODAY).unwrap()
+            OptionChain::new(text.parse().unwrap(), all, TODAY).unwrap()
         };
         Chains::new(texts.iter().map(chain).collect(), Mode::Full)
     }
@@ -281,7 +286,7 @@ mod tests {
         tick(&mut chains, 0, TODAY, &mut spots);
         price(&mut spots, 25_500.0);
         tick(&mut chains, 1, TODAY, &mut spots);
-        // The day after the expiry both give up what they hold.
+        // The day after the expiry both chains remove their options.
         let steps = tick(&mut chains, 2, date(2026, 2, 11), &mut spots);
         let gone: Vec<u32> =
             steps.iter().flat_map(|step| &step.unsubscribe).map(|one| one.instrument.security_id).collect();
@@ -306,7 +311,7 @@ mod tests {
     fn when_a_future_expires_the_next_one_is_followed() {
         let future = |id| InstrumentKey::new(Segment::MCX_COMM, id);
         let all = vec![series(TODAY, 1_000, future(1)), series(date(2026, 3, 17), 2_000, future(2))];
-        let chain = Chain::new("CRUDEOIL,strikes=0".parse().unwrap(), all, TODAY).unwrap();
+        let chain = OptionChain::new("CRUDEOIL,strikes=0".parse().unwrap(), all, TODAY).unwrap();
         let (mut chains, mut spots) = (Chains::new(vec![chain], Mode::Ticker), Spots::default());
         tick(&mut chains, 0, TODAY, &mut spots);
         let steps = tick(&mut chains, 1, date(2026, 2, 11), &mut spots);

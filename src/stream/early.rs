@@ -1,45 +1,46 @@
-//! Signals in every moment in which the driver does not listen: before it does, and after it has ended.
+//! Handles signals while the driver does not listen: before its start and after its end.
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A stream that is told to stop has not failed, from its first moment on. While nothing is open yet SIGINT and SIGTERM
-/// end the process at once, with 0; later the first one is kept for the driver, which ends in order, and a second one kills.
-/// Where the run has ended by itself, the first one changes nothing. SIGHUP and SIGUSR1 ask for nothing that is there yet,
-/// and must not kill.
+/// Handles early signals, because a stream that is told to stop has not failed. While nothing is open, SIGINT and
+/// SIGTERM end the process at once with 0; later the first one is kept for the driver, which ends in order, and a
+/// second one kills. After a run that ended by itself, the first one changes nothing. SIGHUP and SIGUSR1 are ignored,
+/// because they would kill by default.
 #[derive(Debug, Clone, Default)]
 pub struct EarlyStop {
     nothing_is_open: Arc<AtomicBool>,
-    asked: Arc<AtomicBool>,
+    requested: Arc<AtomicBool>,
 }
 
 impl EarlyStop {
-    /// Listens from now on. Where that fails, signals do what they do to every process.
+    /// Listens from now on. If that fails, signals have their default effect.
     pub fn listen() -> EarlyStop {
-        let early = EarlyStop { nothing_is_open: Arc::new(AtomicBool::new(true)), asked: Arc::default() };
+        let early = EarlyStop { nothing_is_open: Arc::new(AtomicBool::new(true)), requested: Arc::default() };
         for signal in [SIGINT, SIGTERM] {
-            // The order matters: each acts on what the ones before it left.
+            // The order matters: each handler depends on the state that earlier ones left.
             let _ = signal_hook::flag::register_conditional_shutdown(signal, 0, Arc::clone(&early.nothing_is_open));
-            // By the signal itself, so that the caller sees 130 or 143; whatever this process waits for.
-            let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&early.asked));
-            let _ = signal_hook::flag::register(signal, Arc::clone(&early.asked));
+            // The process dies by the signal itself, so that the caller sees 130 or 143, whatever the process waits
+            // for.
+            let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&early.requested));
+            let _ = signal_hook::flag::register(signal, Arc::clone(&early.requested));
         }
         let _ = signal_hook::flag::register(SIGUSR1, Arc::default());
-        // A terminal that goes away ends what has not begun, as it would end any program.
+        // If the terminal closes before the run has begun, the process ends like any other.
         if !super::signals::stops_at_hang_up() {
             let _ = signal_hook::flag::register(SIGHUP, Arc::default());
         }
         early
     }
 
-    /// From now on something is open that wants an orderly end.
-    pub fn something_is_open(&self) {
+    /// Records that something is open that needs an orderly end.
+    pub fn set_open(&self) {
         self.nothing_is_open.store(false, Ordering::SeqCst);
     }
 
-    /// Whether a stop was asked for since.
-    pub fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+    /// Returns whether a stop was requested since.
+    pub fn is_requested(&self) -> bool {
+        self.requested.load(Ordering::SeqCst)
     }
 }

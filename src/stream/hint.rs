@@ -1,10 +1,10 @@
-//! Why nothing came, as far as it is known.
+//! Words why nothing was received, as far as it is known.
 
 use super::shared::SocketState;
 use crate::model::Exit;
 use crate::record::control::StatusEvent;
 
-/// What a run that received nothing says at its end.
+/// Returns the message of a run that received nothing.
 pub(super) fn nothing_received(sockets: &[SocketState]) -> String {
     match sockets.iter().find(|socket| !is_up(socket)) {
         Some(SocketState { detail: Some(detail), event: Some(StatusEvent::Retrying), .. })
@@ -18,7 +18,7 @@ pub(super) fn nothing_received(sockets: &[SocketState]) -> String {
     }
 }
 
-/// Returns the exit code that stands for why a connection is missing; `None` when every socket is up.
+/// Returns the exit code for a missing connection, or `None` if every socket is up.
 pub(super) fn exit(sockets: &[SocketState]) -> Option<Exit> {
     sockets.iter().filter(|socket| !is_up(socket)).find_map(|socket| socket.exit)
 }

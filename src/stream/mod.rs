@@ -1,12 +1,12 @@
-//! Runs sessions over transports and carries frames to the writer.
+//! Runs sessions over connections and passes frames to the pipeline.
 //!
-//! One thread runs every socket (`socket`), the pipeline, the signals and the timers. It waits for no output: each has a
-//! bounded [queue](crate::output::queue) of its own that counts what it drops.
+//! One thread runs every socket (`socket`), the pipeline, the signals and the timers. It waits for no output: each
+//! has a bounded [queue](crate::output::queue) that counts what it sheds.
 
+mod admission;
 mod chains;
 mod driver;
 mod early;
-mod gate;
 mod hint;
 mod observer;
 mod report;
@@ -17,9 +17,9 @@ mod status;
 mod trace;
 
 use crate::model::Stream;
+pub use admission::Admission;
 pub use chains::{Chains, at_spot};
 pub use early::EarlyStop;
-pub use gate::Gate;
 pub use observer::SocketObserver;
 pub use shared::{CredentialsOrigin, SocketState};
 
@@ -43,110 +43,110 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Everything a run needs. Whoever builds one has checked it: nothing in here is a usage error any more.
+/// Holds everything a run needs. It is checked before: nothing in it can be a usage error.
 pub struct Run {
-    /// Which stream.
+    /// The stream.
     pub feed: Stream,
-    /// What is asked for, spread over connections.
+    /// The subscriptions, distributed over connections.
     pub plan: Plan,
-    /// Option chains that follow their spot; what they begin with is in the plan.
+    /// Option chains that follow their spot; their first subscriptions are in the plan.
     pub chains: Chains,
-    /// What instruments are called.
+    /// Symbols of the instruments.
     pub symbols: Vec<(InstrumentKey, Arc<str>)>,
-    /// Knows what instruments are called that nobody asked for.
+    /// Looks up symbols of instruments that were not subscribed.
     pub look_up: Option<LookUp>,
     /// The server.
     pub base: BaseUrl,
-    /// Where credentials come from.
+    /// Origin of the credentials.
     pub credentials_origin: CredentialsOrigin,
     /// Opens connections.
     pub connector: Connector,
-    /// The REST calls, where there is a server for them.
+    /// Client of the REST calls, if the server has them.
     pub rest: Option<rest::Client>,
-    /// Places and budget of the account; `None` where no account is at stake.
-    pub gate: Option<Gate>,
-    /// How patient sessions are; connection number and seed are filled in.
+    /// Places and budget of the account; `None` without an account.
+    pub admission: Option<Admission>,
+    /// Parameters of the sessions; connection number and seed are filled in.
     pub session: Config,
     /// What is printed.
     pub rules: Rules,
-    /// Where it goes.
+    /// The outputs.
     pub outputs: Outputs,
-    /// What the outputs found when they were opened: gaps of a run that was killed.
+    /// Gaps of a killed run, found when the outputs were opened.
     pub found: Vec<Event>,
-    /// Sees every item before it is decoded: the capture.
-    pub tap: Option<Box<dyn FrameObserver>>,
-    /// Ends the waiting of outputs when the run must be over.
+    /// Observes every frame before it is decoded: the capture.
+    pub frame_observer: Option<Box<dyn FrameObserver>>,
+    /// Ends the waits of outputs when the run must end.
     pub stop: StopSignal,
     /// Signals that came before the driver listens.
     pub early: EarlyStop,
-    /// What to do when the reader is too slow.
+    /// What to do if the reader is too slow.
     pub on_lag: OnLag,
-    /// End after this time.
+    /// Duration after which the run ends.
     pub duration: Option<Duration>,
-    /// End at this moment, µs since the epoch.
+    /// Time at which the run ends, in microseconds since the epoch.
     pub until_us: Option<i64>,
-    /// Exit 13 when gaps add up to more.
+    /// Total duration of gaps above which the exit code is 13.
     pub fail_on_gap: Option<Duration>,
-    /// Print figures this often.
+    /// Interval at which figures are printed.
     pub stats: Option<Duration>,
-    /// Changes of what is asked for, while streaming.
+    /// Changes of the subscriptions during the run.
     pub changes: Option<mpsc::UnboundedReceiver<Change>>,
-    /// Asked to read its lists again.
+    /// Called to read the lists again.
     pub reread: Option<Box<dyn Fn()>>,
-    /// Figures for Prometheus.
+    /// Writer of figures for Prometheus.
     pub metrics: Option<MetricsFile>,
-    /// Sees the records as values.
+    /// Receives the records as values.
     pub observer: Option<Box<dyn Observer>>,
-    /// Done first when the run ends, before anything is said of it.
+    /// Called first when the run ends, before any message.
     pub on_end: Option<Box<dyn FnOnce()>>,
-    /// Shows a live line on a terminal.
+    /// Whether to show a live line on a terminal.
     pub live_line: bool,
-    /// What stderr says.
+    /// The printer.
     pub console: Console,
 }
 
-/// A change of what is asked for, while streaming.
+/// A change during the run.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// These too, and what they are called.
+    /// Subscribe these too, with their symbols.
     Subscribe(Vec<(Subscription, Option<Arc<str>>)>),
-    /// These no longer; without a mode, in all modes.
+    /// Unsubscribe these; without a mode, in all modes.
     Unsubscribe(Vec<Subscription>),
-    /// Say what is asked for.
+    /// Print the subscriptions.
     List,
     /// End the run.
     Quit,
 }
 
-/// How a run ended.
+/// Says how a run ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// With this code; everything that was to be said has been.
+    /// With this exit code; all messages were printed.
     Exit(Exit),
-    /// The reader of stdout went away: die by SIGPIPE, quietly.
+    /// The reader of stdout closed it: die by SIGPIPE without a message.
     ReaderGone,
 }
 
 /// Streams until the run is over.
 ///
 /// # Errors
-/// Why it could not go on.
+/// Says why the run could not continue.
 pub fn run(run: Run) -> Result<Ended, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Bug, format!("the runtime cannot be started: {}", error.kind())))?;
     let result = tokio::task::LocalSet::new().block_on(&runtime, Driver::start(run, None)?.run());
-    // A name look-up that hangs must not hold the process up.
+    // A name look-up that hangs must not delay the end of the process.
     runtime.shutdown_background();
     result
 }
 
-/// Starts a run, shows its frames to an observer, and returns what streams until the run is over. For a caller that has a
-/// runtime: what is returned is polled within a `LocalSet`.
+/// Starts a run, shows its frames to an observer, and returns a future that streams until the run is over. For a
+/// caller that has a runtime: the future is polled within a `LocalSet`.
 ///
 /// # Errors
-/// Why it could not be started.
+/// Says why the run could not be started.
 pub fn drive(
     run: Run,
     observer: Rc<dyn SocketObserver>,

@@ -1,13 +1,13 @@
-//! What sees the frames of a run as they come.
+//! Lets a caller observe the frames of a run as they arrive.
 
 use crate::pipeline::item::{FrameKind, GapReason};
 
-/// Sees what the sockets of a run receive, on their thread, before it is decoded. It must not wait.
+/// Receives the messages of a run's sockets, on their thread, before they are decoded. It must not wait.
 pub trait SocketObserver {
-    /// Takes a message of a connection, secrets masked.
+    /// Receives a message of a connection, with secrets masked.
     fn frame(&self, conn: u16, kind: FrameKind, bytes: &[u8]);
-    /// Takes note that everything that was there has been shown.
-    fn batch_over(&self);
-    /// Takes note that a connection was lost, since `from_us` (µs since the epoch).
-    fn lost(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64);
+    /// Called when all available messages have been passed.
+    fn batch_ended(&self);
+    /// Called when a gap of a connection opened, at `from_us` (microseconds since the epoch).
+    fn gap_opened(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64);
 }

@@ -1,4 +1,4 @@
-//! What a run tells programs about itself: figures for Prometheus, and the service manager.
+//! Reports the state of a run to other programs: Prometheus and the service manager.
 
 use super::shared::{Shared, SocketState};
 use crate::clock::now_us;
@@ -9,12 +9,12 @@ use crate::record::control::StatusEvent;
 use crate::session::{Calendar, Markets};
 use std::time::Duration;
 
-/// Who is told.
+/// Holds the receivers of the reports.
 pub(super) struct Report {
     metrics: Option<MetricsFile>,
     notifier: Option<Notifier>,
     calendar: Calendar,
-    /// The market of a simulated exchange never closes.
+    /// Whether the market is always open, as on a simulated exchange.
     is_always_open: bool,
 }
 
@@ -23,17 +23,17 @@ impl Report {
         Report { metrics, notifier: Notifier::from_env(), calendar, is_always_open }
     }
 
-    /// Returns how often [`Report::alive`] has to be called, if anybody listens.
+    /// Returns the interval at which [`Report::alive`] must be called, if a receiver needs it.
     pub fn alive_interval(&self) -> Option<Duration> {
         self.notifier.as_ref()?.alive_interval()
     }
 
-    /// Says that the loop that reads the sockets goes round.
-    pub fn alive(&self) {
+    /// Reports that the loop that reads the sockets is running.
+    pub fn report_alive(&self) {
         self.notifier.iter().for_each(Notifier::report_alive);
     }
 
-    /// Called every second; `markets` are those of what is wanted.
+    /// Does periodic work every second; `markets` are those of the wanted subscriptions.
     pub fn second(&mut self, shared: &Shared, figures: &Figures, markets: Markets) {
         if let Some(notifier) = &mut self.notifier {
             let is_open = self.is_always_open || self.calendar.is_open(markets, now_us());
@@ -72,7 +72,7 @@ impl Report {
         }
     }
 
-    /// Says that the run ends.
+    /// Reports that the run is stopping.
     pub fn stopping(&self) {
         self.notifier.iter().for_each(Notifier::stopping);
     }

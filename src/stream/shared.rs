@@ -1,6 +1,6 @@
-//! What the sockets of a run share: clocks, credentials, the account, the pipeline, and what people are told.
+//! Holds what the sockets of a run share: clocks, credentials, the account, the pipeline, and messages.
 
-use super::gate::Gate;
+use super::admission::Admission;
 use super::observer::SocketObserver;
 use crate::auth::{CredentialSource, Credentials, Login, ProblemKind};
 use crate::clock::now_us;
@@ -21,90 +21,90 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// The account is asked what is wrong at most this often.
+/// Minimum interval between requests of the account's profile.
 const PROBE_EVERY: Duration = Duration::from_secs(60);
 
-/// Texts of the server that are shown in a run.
+/// Maximum number of the server's texts shown in a run.
 const TEXTS_SHOWN: u32 = 20;
 
-/// Where a run's credentials come from.
+/// Says where a run's credentials come from.
 pub enum CredentialsOrigin {
-    /// The user's.
+    /// From the user.
     Source(CredentialSource),
-    /// The simulated exchange takes any.
+    /// None: the simulated exchange accepts any.
     Demo,
 }
 
-/// Where a socket is, for people.
+/// Describes a socket for people.
 #[derive(Debug, Clone, Default)]
 pub struct SocketState {
     /// Its last step.
     pub event: Option<StatusEvent>,
     /// What is known beyond the step.
     pub detail: Option<String>,
-    /// How often it was connected.
+    /// Number of times it was connected.
     pub connected: u64,
-    /// When its last data came, µs since the epoch; 0 when none did.
+    /// Time of its last data in microseconds since the epoch; 0 if there was none.
     pub last_data_us: i64,
-    /// The exit code of a run that ends now, where the connection is missing.
+    /// Exit code of a run that ends now, if the connection is missing.
     pub exit: Option<Exit>,
 }
 
-/// What the sockets of a run share.
+/// Holds what the sockets of a run share.
 pub(super) struct Shared {
-    /// Sees frames before they are decoded.
+    /// Observes frames before they are decoded.
     pub observer: Option<Rc<dyn SocketObserver>>,
     pub feed: Stream,
     pub console: Console,
-    /// What must never be shown or kept, in whatever a server sends.
+    /// Masks secrets in everything that a server sends.
     pub redactor: Redactor,
     pub connector: Connector,
     pub pipeline: Handle,
-    /// Instruments that were never seen are to be told of.
-    pub tells_unseen: Cell<bool>,
+    /// Whether to print the instruments that were never seen.
+    pub reports_unseen: Cell<bool>,
     pub credentials_origin: CredentialsOrigin,
     pub rest: Option<rest::Client>,
-    /// `None` where no account is at stake (demo).
-    pub gate: RefCell<Option<Gate>>,
+    /// `None` without an account (demo).
+    pub admission: RefCell<Option<Admission>>,
     pub started: Instant,
     pub peers: RefCell<Vec<mpsc::UnboundedSender<Input>>>,
     pub sockets: RefCell<Vec<SocketState>>,
-    /// The last answer of `GET /profile`, and about which credentials.
+    /// The last result of `GET /profile`, with its time and credentials.
     pub probed: Cell<Option<(Instant, Fingerprint, ProbeResult)>>,
     /// Whether a connection of the run has been live.
     pub has_been_live: Cell<bool>,
-    /// The planned end, µs since the epoch, until a token was compared with it.
+    /// The planned end in microseconds since the epoch, until a token was compared with it.
     pub planned_end_us: Cell<Option<i64>>,
-    /// When the token that was used last ends, µs since the epoch.
+    /// Expiry of the last used token in microseconds since the epoch.
     pub token_ends_us: Cell<Option<i64>>,
-    /// Whether a token's kind was looked at.
-    pub kind_looked_at: Cell<bool>,
-    /// Texts that came where only packets are known.
+    /// Whether the token's kind was checked.
+    pub is_kind_checked: Cell<bool>,
+    /// Number of texts on streams that only have packets.
     pub texts: Cell<u32>,
     /// The prices that chains follow.
     pub spots: RefCell<super::chains::Spots>,
-    /// The last of them, so that a repeated one is shown once.
+    /// The last of these texts, so that a repeated one is shown once.
     pub last_text: RefCell<Vec<u8>>,
 }
 
-/// What a session recognises credentials by.
+/// Returns the fingerprint by which a session recognises credentials.
 pub(super) fn fingerprint(login: &Login) -> Fingerprint {
     Fingerprint(login.fingerprint().number())
 }
 
 impl Shared {
-    /// One moment on both clocks.
+    /// Returns the present time on both clocks.
     pub fn now(&self) -> Now {
         let at = Time(u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX));
         Now { at, wall_us: now_us() }
     }
 
-    /// A moment of the sessions' clock as the runtime's.
+    /// Converts a time of the sessions' clock to the runtime's.
     pub fn instant(&self, at: Time) -> Instant {
         self.started + Duration::from_micros(at.0)
     }
 
-    /// Reads the credentials afresh.
+    /// Reads the credentials again.
     pub async fn read_login(&self) -> Result<Login, CredentialProblem> {
         match &self.credentials_origin {
             CredentialsOrigin::Source(source) => source.read_login().await.map_err(|problem| {
@@ -118,8 +118,8 @@ impl Shared {
         }
     }
 
-    /// Says once what the token tells about itself that the user should know.
-    pub fn look_at(&self, login: &Login) {
+    /// Warns once about properties of the token that the user should know.
+    pub fn warn_about(&self, login: &Login) {
         let Login::Own(credentials) = login else { return };
         self.token_ends_us.set(credentials.claims().and_then(|claims| claims.expires_at_us));
         if let Some(end_us) = self.planned_end_us.take()
@@ -128,7 +128,7 @@ impl Shared {
             self.console.warn(warning);
         }
         if self.feed == Stream::Depth(Levels::TwoHundred)
-            && !self.kind_looked_at.replace(true)
+            && !self.is_kind_checked.replace(true)
             && let Some(kind) = credentials.claims().and_then(|claims| claims.consumer_type)
             && kind != "SELF"
         {
@@ -142,28 +142,27 @@ impl Shared {
 
     /// Takes a place for a socket (once) and one attempt from the connect budget.
     pub fn admit(&self, conn: u16, instruments: usize, login: Option<&Login>) -> Result<(), Cause> {
-        match (self.gate.borrow_mut().as_mut(), login) {
-            (Some(gate), Some(login)) => gate.admit(conn, instruments, login.id(), &self.console),
+        match (self.admission.borrow_mut().as_mut(), login) {
+            (Some(admission), Some(login)) => admission.admit(conn, instruments, login.id(), &self.console),
             _ => Ok(()),
         }
     }
 
-    /// Gives an attempt back to the connect budget: it did not reach the server, or its session ended as it should.
+    /// Returns an attempt to the connect budget: it did not reach the server, or its session ended in order.
     pub fn return_attempt(&self) {
-        if let Some(gate) = self.gate.borrow().as_ref() {
-            gate.return_attempt();
+        if let Some(admission) = self.admission.borrow().as_ref() {
+            admission.return_attempt();
         }
     }
 
     /// Keeps the whole account from connecting.
     pub fn cool_off(&self, kind: CoolOffKind, step: u32, wait: Duration) {
-        if let Some(gate) = self.gate.borrow().as_ref() {
-            gate.cool_off(kind, step, wait);
+        if let Some(admission) = self.admission.borrow().as_ref() {
+            admission.cool_off(kind, step, wait);
         }
     }
 
-    /// Asks `GET /profile` what is wrong; the last answer about the same
-    /// credentials serves for a minute.
+    /// Requests `GET /profile` to learn what is wrong; a result about the same credentials is reused for a minute.
     pub async fn probe(&self, login: Option<Login>) -> ProbeResult {
         let Some(login) = login else { return ProbeResult::Unknown };
         let which = fingerprint(&login);
@@ -189,7 +188,7 @@ impl Shared {
         result
     }
 
-    /// Asks for the REST order book.
+    /// Fetches the order snapshot.
     pub async fn fetch_orders(&self, login: Option<Login>) -> Result<Vec<u8>, String> {
         let (Some(rest), Some(Login::Own(credentials))) = (&self.rest, login) else {
             return Err("there is no REST server to ask".to_owned());
@@ -200,8 +199,8 @@ impl Shared {
         }
     }
 
-    /// Tells the other sockets of the run.
-    pub fn tell_others(&self, conn: u16, input: Input) {
+    /// Passes an input to the other sockets of the run.
+    pub fn send_to_others(&self, conn: u16, input: Input) {
         for (i, peer) in self.peers.borrow().iter().enumerate() {
             if i + 1 != usize::from(conn) {
                 let _ = peer.send(input.clone());
@@ -209,23 +208,23 @@ impl Shared {
         }
     }
 
-    /// Tells every socket of the run.
-    pub fn tell_all(&self, input: Input) {
+    /// Passes an input to every socket of the run.
+    pub fn send_to_all(&self, input: Input) {
         for peer in self.peers.borrow().iter() {
             let _ = peer.send(input.clone());
         }
     }
 
-    /// Keeps where a socket is.
-    pub fn note_status(&self, conn: u16, event: StatusEvent, detail: Option<String>, exit: Option<Exit>) {
+    /// Records the last step of a socket.
+    pub fn record_status(&self, conn: u16, event: StatusEvent, detail: Option<String>, exit: Option<Exit>) {
         if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
             state.connected += u64::from(event == StatusEvent::Connected);
             *state = SocketState { event: Some(event), detail, exit, ..*state };
         }
     }
 
-    /// Keeps when data of a socket came.
-    pub fn note_data(&self, conn: u16, recv_us: i64) {
+    /// Records the time of a socket's last data.
+    pub fn record_data(&self, conn: u16, recv_us: i64) {
         if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
             state.last_data_us = recv_us;
         }
@@ -236,7 +235,7 @@ impl Shared {
         self.sockets.borrow().get(usize::from(conn) - 1)?.event
     }
 
-    /// Somebody else's words as records may carry them.
+    /// Returns text of other origin in a form that records may carry.
     pub fn masked(&self, words: String) -> String {
         match self.redactor.mask(&words) {
             Cow::Borrowed(_) => words,
@@ -244,7 +243,7 @@ impl Shared {
         }
     }
 
-    /// Shows a text that came where only packets are known, but not a storm of them.
+    /// Prints a text on a stream that only has packets, but only a limited number of them.
     pub fn show_text(&self, conn: u16, text: &[u8]) {
         if self.last_text.replace(text.to_vec()) == text {
             return;
@@ -259,9 +258,9 @@ impl Shared {
         }
     }
 
-    /// Has the driver tell which instruments were never seen.
+    /// Makes the driver print which instruments were never seen.
     pub fn report_unseen(&self) {
-        self.tells_unseen.set(true);
+        self.reports_unseen.set(true);
         self.pipeline.wake_driver();
     }
 }

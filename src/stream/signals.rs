@@ -1,10 +1,10 @@
-//! Signals, as the run understands them.
+//! Handles the signals of a run.
 
 use crate::model::exit::{Exit, Failure};
 use std::sync::OnceLock;
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-/// What a signal asks for.
+/// Names what a signal requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
     /// End (SIGINT, SIGTERM; SIGHUP on a terminal).
@@ -15,7 +15,7 @@ pub(super) enum Signal {
     Figures,
 }
 
-/// The signals of this process.
+/// Receives the signals of this process.
 pub(super) struct Signals {
     interrupt: Stream,
     terminate: Stream,
@@ -25,7 +25,7 @@ pub(super) struct Signals {
 
 impl Signals {
     pub fn new() -> Result<Signals, Failure> {
-        // Before they are listened to.
+        // Called before hang-ups are listened to.
         stops_at_hang_up();
         let listen = |kind| {
             signal(kind)
@@ -39,7 +39,8 @@ impl Signals {
         })
     }
 
-    /// Returns the next one. A second SIGINT or SIGTERM never comes here: it has killed the process. Cancel-safe.
+    /// Waits for the next signal. A second SIGINT or SIGTERM never arrives here, because it has killed the process.
+    /// Cancel-safe.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.interrupt.recv() => Signal::Stop,
@@ -50,15 +51,15 @@ impl Signals {
     }
 }
 
-/// Whether a hang-up means that the terminal this process was started on is gone. Found out when it is asked first, before
-/// hang-ups are listened to: when one comes, the terminal may be gone already, and listening hides whether they were
-/// ignored. Who starts a program so (`nohup`) wants it to outlive the terminal.
+/// Returns whether a hang-up means that the terminal which started this process closed. Determined on the first call,
+/// before hang-ups are listened to: when one comes, the terminal may be gone already, and listening hides whether
+/// hang-ups were ignored. A program that is started with `nohup` must outlive the terminal.
 pub(super) fn stops_at_hang_up() -> bool {
     static AT_START: OnceLock<bool> = OnceLock::new();
     *AT_START.get_or_init(|| std::fs::File::open("/dev/tty").is_ok() && !ignores_hang_ups())
 }
 
-/// Whether hang-ups were ignored until now.
+/// Returns whether hang-ups were ignored until now.
 fn ignores_hang_ups() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);

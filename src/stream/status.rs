@@ -1,4 +1,4 @@
-//! The line of figures, and the live line on a terminal.
+//! Formats the line of figures, and shows the live line on a terminal.
 
 use super::shared::SocketState;
 use crate::clock::now_us;
@@ -7,16 +7,16 @@ use crate::pipeline::figures::{Figures, StatsLine};
 use crate::record::control::StatusEvent;
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// What is shown while the run goes on.
+/// Holds what is shown during the run.
 pub(super) struct Status {
     live: Option<ProgressBar>,
-    /// The moment and the packets of the last printed line, and of the last live one.
+    /// Time and packet count of the last printed line, and of the last live one.
     printed: (i64, u64),
     shown: (i64, u64),
 }
 
 impl Status {
-    /// With a live line on stderr, if that is wanted.
+    /// Creates the state, with a live line on stderr if wanted.
     pub fn new(live: bool, console: &Console) -> Status {
         let live = live.then(|| {
             let bar = ProgressBar::with_draw_target(None, console.draw_target());
@@ -46,7 +46,7 @@ impl Status {
         live.tick();
     }
 
-    /// The line of figures.
+    /// Returns the line of figures.
     pub fn line(&mut self, figures: &Figures, sockets: &[SocketState]) -> String {
         let now_us = now_us();
         let rate = rate(&mut self.printed, figures, now_us);
@@ -54,7 +54,7 @@ impl Status {
         StatsLine { figures, now_us, rate, sockets: (up, all), reconnects }.to_string()
     }
 
-    /// Takes the live line away.
+    /// Removes the live line.
     pub fn clear(&mut self, console: &Console) {
         console.set_status_line(None);
         if let Some(live) = self.live.take() {
@@ -63,14 +63,14 @@ impl Status {
     }
 }
 
-/// Packets a second since last time.
+/// Returns the packets a second since the last call.
 fn rate(last: &mut (i64, u64), figures: &Figures, now_us: i64) -> f64 {
     let (at, packets) = std::mem::replace(last, (now_us, figures.counts.received));
     let seconds = ((now_us - at) as f64 / 1e6).max(0.001);
     figures.counts.received.saturating_sub(packets) as f64 / seconds
 }
 
-/// Sockets that are up, all sockets, reconnects.
+/// Returns the number of sockets that are up, of all sockets, and of reconnects.
 fn count(sockets: &[SocketState]) -> (usize, usize, u64) {
     let up = |socket: &&SocketState| {
         matches!(

@@ -38,7 +38,7 @@ pub(super) fn binary(stream: Stream, bytes: &[u8]) -> String {
     line
 }
 
-/// Returns one line about a text message that holds no secret any more.
+/// Returns one line about a text message whose secrets are masked.
 pub(super) fn text(bytes: &[u8]) -> String {
     format!("text message, {} bytes: {}", bytes.len(), untrusted(&String::from_utf8_lossy(bytes)))
 }
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn every_header_of_a_message_is_named() {
-        // A ticker of NSE_EQ:2885 and a rest that is no packet.
+        // A ticker of NSE_EQ:2885, and bytes that are no packet.
         let bytes = [2, 16, 0, 1, 0x45, 0x0b, 0, 0, 0, 0, 0x16, 0x43, 0, 0, 0, 0, 2, 1];
         assert_eq!(
             binary(Stream::Market, &bytes),

@@ -17,20 +17,20 @@ fn series(expiry: Date, first_id: u32) -> Series {
     Series { expiry, spot: spot_key(13), options: options(&prices, first_id) }
 }
 
-fn chain(text: &str) -> Chain {
+fn chain(text: &str) -> OptionChain {
     let all =
         vec![series(date(2026, 2, 17), 10_000), series(date(2026, 2, 10), 1_000), series(date(2026, 3, 24), 20_000)];
-    Chain::new(text.parse().unwrap(), all, TODAY).unwrap()
+    OptionChain::new(text.parse().unwrap(), all, TODAY).unwrap()
 }
 
 fn at(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// The strikes that are subscribed.
-fn strikes(chain: &Chain) -> Vec<f64> {
+/// Returns the subscribed strikes.
+fn strikes(chain: &OptionChain) -> Vec<f64> {
     let options = &chain.series().unwrap().options;
-    chain.followed.held.keys().map(|at| options.price(*at)).collect()
+    chain.followed.subscribed.keys().map(|at| options.price(*at)).collect()
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn it_waits_for_a_spot_above_0_and_then_takes_the_strikes_on_each_side() {
 fn the_middle_moves_after_five_seconds_beyond_three_quarters_of_a_step() {
     let mut chain = chain("NIFTY,strikes=1");
     chain.on(at(0.0), 25_500.0).unwrap();
-    // Three quarters are not beyond, and a visit begins anew.
+    // Three quarters of a step are not away, and coming back restarts the time.
     for (second, spot) in [
         (1.0, 25_537.5),
         (7.0, 25_537.5),
@@ -84,7 +84,7 @@ fn strikes_too_far_away_are_given_up_a_minute_later_unless_the_spot_comes_back()
     chain.on(at(75.0), 25_500.0).unwrap();
     chain.on(at(80.0), 26_000.0);
     chain.on(at(85.0), 26_000.0).unwrap();
-    // The first ones are near again, the others have been away since 85 s only.
+    // The first strikes are near again; the others have been away only since 85 s.
     assert_eq!(chain.on(at(136.0), 26_000.0).map(|change| change.removed.len()), Some(6));
     assert_eq!(strikes(&chain), [25_950.0, 26_000.0, 26_050.0]);
 }
@@ -116,7 +116,7 @@ fn the_expiry_rolls_on_the_day_after_its_last() {
     let change = chain.on(at(1.0), 25_500.0).unwrap();
     assert_eq!((change.expiry, change.removed.len(), change.added.len()), (date(2026, 2, 17), 0, 6));
     assert!(change.added.iter().all(|(key, _)| key.security_id >= 10_000));
-    // A day that was named does not roll: the chain ends.
+    // A chain with a named day does not roll: it ends.
     let mut dated = self::chain("NIFTY,strikes=1,expiry=2026-02-10");
     dated.on(at(0.0), 25_500.0).unwrap();
     assert_eq!(dated.roll(date(2026, 2, 11), 25_500.0).unwrap().removed.len(), 6);
@@ -133,7 +133,7 @@ fn the_words_of_an_expiry_choose_the_series() {
     ] {
         assert_eq!(chain(text).series().unwrap().expiry, expiry, "{text}");
     }
-    let none = Chain::new("NIFTY,expiry=2026-02-11".parse().unwrap(), vec![series(TODAY, 1)], TODAY);
+    let none = OptionChain::new("NIFTY,expiry=2026-02-11".parse().unwrap(), vec![series(TODAY, 1)], TODAY);
     assert!(none.is_none());
 }
 
@@ -141,7 +141,7 @@ fn the_words_of_an_expiry_choose_the_series() {
 fn at_the_end_of_the_strikes_there_are_as_many_as_there_are() {
     let mut chain = chain("NIFTY,strikes=5000");
     assert_eq!(chain.on(at(0.0), 99_999.0).unwrap().added.len(), 400);
-    let mut one = Chain::new(
+    let mut one = OptionChain::new(
         "X,strikes=3".parse().unwrap(),
         vec![Series { expiry: TODAY, spot: spot_key(1), options: options(&[100.0], 1) }],
         TODAY,
@@ -151,7 +151,7 @@ fn at_the_end_of_the_strikes_there_are_as_many_as_there_are() {
     assert_eq!(one.on(at(10.0), 500.0), None);
 }
 
-/// Runs a walk of the spot, in steps of a quarter second, and holds what the chain promises at every moment.
+/// Runs a walk of the spot in steps of a quarter second, and checks the chain's guarantees at every step.
 fn holds_its_promises(sides: usize, walk: impl Iterator<Item = f64>) -> Result<usize, TestCaseError> {
     let mut chain = chain(&format!("NIFTY,strikes={sides}"));
     let mut subscribed: HashSet<InstrumentKey> = HashSet::new();
@@ -169,7 +169,7 @@ fn holds_its_promises(sides: usize, walk: impl Iterator<Item = f64>) -> Result<u
                 prop_assert!(subscribed.remove(key), "{} was not there", key);
             }
         }
-        let held: HashSet<InstrumentKey> = chain.held().map(|(key, _)| *key).collect();
+        let held: HashSet<InstrumentKey> = chain.subscribed().map(|(key, _)| *key).collect();
         prop_assert_eq!(&held, &subscribed);
         // The strike at a spot that has been there for six seconds is subscribed, with its neighbours.
         recent.push(spot);
@@ -178,8 +178,8 @@ fn holds_its_promises(sides: usize, walk: impl Iterator<Item = f64>) -> Result<u
         let places: HashSet<usize> = last.iter().map(|spot| options.nearest(*spot)).collect();
         if sides > 0 && last.len() == 25 && places.len() == 1 {
             let nearest = options.nearest(spot);
-            for at in options.around(nearest, sides - 1) {
-                prop_assert!(chain.followed.held.contains_key(&at), "strike {} at {:?}", options.price(at), now);
+            for at in options.range(nearest, sides - 1) {
+                prop_assert!(chain.followed.subscribed.contains_key(&at), "strike {} at {:?}", options.price(at), now);
             }
         }
         over_since = if held.len() > 2 * (2 * sides + 5) { over_since.or(Some(now)) } else { None };
@@ -197,7 +197,7 @@ fn a_move_of_three_percent_is_followed_at_any_speed() {
         let up = (0..ticks).map(move |n| from + (to - from) * n as f64 / ticks as f64);
         let stays = std::iter::repeat_n(to, 600);
         let changes = holds_its_promises(10, up.chain(stays)).unwrap();
-        // Fifteen strikes: a change for each at most, and one when the old ones go, a minute at a time.
+        // Fifteen strikes: at most one change for each, and one a minute when old strikes are removed.
         assert!(changes <= 40 + (seconds / 60.0) as usize, "{seconds} s: {changes}");
     }
 }

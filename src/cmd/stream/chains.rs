@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::today;
-use crate::chain::{Chain, Listing, Request};
+use crate::chain::{ChainRequest, Listing, OptionChain};
 use crate::console::Console;
 use crate::instruments::master::{Master, MasterError};
 use crate::model::exit::{Exit, Failure};
@@ -11,7 +11,7 @@ use crate::model::exit::{Exit, Failure};
 ///
 /// # Errors
 /// All chains that name nothing, in one message; or that there is no instrument master to look them up in.
-pub(super) fn find(requests: &[Request], names: &Names, console: &Console) -> Result<Vec<Chain>, Failure> {
+pub(super) fn find(requests: &[ChainRequest], names: &Names, console: &Console) -> Result<Vec<OptionChain>, Failure> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }
@@ -22,7 +22,7 @@ pub(super) fn find(requests: &[Request], names: &Names, console: &Console) -> Re
     let (mut chains, mut problems) = (Vec::new(), Vec::new());
     for (request, listing) in requests.iter().zip(listings) {
         match listing {
-            Listing::Series(series) => match Chain::new(request.clone(), series, today) {
+            Listing::Series(series) => match OptionChain::new(request.clone(), series, today) {
                 Some(chain) => chains.push(chain),
                 None => {
                     problems.push((Exit::Usage, format!("--chain {request}: there is no {} expiry", request.expiry)))

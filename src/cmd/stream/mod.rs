@@ -26,7 +26,7 @@ use crate::protocol::Mode;
 use crate::rest;
 use crate::session::{Calendar, Config, Plan, Subscription};
 use crate::simulator::{SimConfig, SimHandle};
-use crate::stream::{self, Chains, CredentialsOrigin, EarlyStop, Ended, Gate, Run, at_spot};
+use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended, Run, at_spot};
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::unfound;
@@ -114,7 +114,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     }
     let watch = watch::start(&plan, &names, view.is_some(), console)?;
     let calendar = crate::cmd::holidays::calendar(console);
-    early.something_is_open();
+    early.set_open();
     let metrics = plan.metrics.as_deref().map(|path| MetricsFile::open(path, feed.name(), now_us())).transpose()?;
     let stop = StopSignal::default();
     // Last: a run that does not begin leaves neither a file nor a session without an end.
@@ -150,12 +150,12 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         credentials_origin: server.credentials_origin,
         connector: server.connector,
         rest: server.rest,
-        gate: (!demo).then(|| Gate::new(feed, plan.ignore_socket_limit)),
+        admission: (!demo).then(|| Admission::new(feed, plan.ignore_socket_limit)),
         session,
         rules,
         outputs: opened.outputs,
         found: opened.found,
-        tap: opened.capture.map(|recorder| Box::new(recorder) as _),
+        frame_observer: opened.capture.map(|recorder| Box::new(recorder) as _),
         stop,
         early,
         on_lag: plan.on_lag,
@@ -209,7 +209,7 @@ fn open_in_time(
             Ok(_) | Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
         }
-        if early.is_asked() {
+        if early.is_requested() {
             // A wait for a full disk ends; a call that hangs in the system is left behind.
             stop.stop();
             if asked.get_or_insert_with(std::time::Instant::now).elapsed() > STOP_OPENING {

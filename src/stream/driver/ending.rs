@@ -1,4 +1,4 @@
-//! The end of a run: what was received is drained, outputs come back, and the exit code is found.
+//! Ends a run: drains what was received, waits for the outputs, and determines the exit code.
 
 use super::Driver;
 use crate::clock::now_us;
@@ -19,18 +19,18 @@ use crate::stream::signals::Signals;
 use std::time::Duration;
 use std::time::Instant;
 
-/// How long sockets get to say goodbye.
-const GOODBYE: Duration = Duration::from_millis(500);
-/// How long what was received may take to reach its reader once the run is to end.
+/// Time that sockets have for an orderly end.
+const END_LIMIT: Duration = Duration::from_millis(500);
+/// Time that received data has to reach its reader once the run ends.
 const DRAIN: Duration = Duration::from_millis(1_100);
-/// How long outputs have after that to come back from a wait, or from a call to the system. Then stderr has its 0.4 s: what
-/// a signal ends is over within two seconds.
-const COME_BACK: Duration = Duration::from_millis(400);
-/// A run that ends without a connection for longer than this has failed.
+/// Additional time that outputs have to return from a wait or a system call. Stderr then has its 0.4 s, so that a run
+/// ended by a signal takes less than two seconds.
+const OUTPUT_RETURN: Duration = Duration::from_millis(400);
+/// Microseconds without a connection at the end after which a run has failed.
 const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
 
 impl Driver {
-    /// Ends the run: sockets say goodbye, what was received is drained, the books are closed.
+    /// Ends the run: closes the sockets, drains what was received, and prints the packet counters.
     pub(super) async fn end(mut self, reason: String, signals: &mut Signals) -> Result<Ended, Failure> {
         let begun = Instant::now();
         self.status.clear(&self.console);
@@ -38,7 +38,7 @@ impl Driver {
             on_end();
         }
         self.report.stopping();
-        // Before the sockets are told to stop: then all of them are down.
+        // Determined before the sockets are told to stop, because then all of them are down.
         let silence = hint::nothing_received(&self.shared.sockets.borrow());
         let missing = hint::exit(&self.shared.sockets.borrow());
         self.shared.pipeline.event(Event::Status {
@@ -48,8 +48,8 @@ impl Driver {
             at_us: now_us(),
         });
         self.shared.pipeline.event(Event::End { reason: reason.clone(), at_us: now_us() });
-        self.shared.tell_all(Input::Stop);
-        let goodbye = tokio::time::sleep(GOODBYE);
+        self.shared.send_to_all(Input::Stop);
+        let goodbye = tokio::time::sleep(END_LIMIT);
         tokio::pin!(goodbye);
         loop {
             tokio::select! {
@@ -61,7 +61,7 @@ impl Driver {
                     }
                     Some(Err(_)) => {}
                 },
-                // The end goes on as it was decided.
+                // The end continues as decided.
                 _ = signals.next() => {}
                 () = &mut goodbye => break,
             }
@@ -69,12 +69,12 @@ impl Driver {
         self.sockets.abort_all();
         self.shared.pipeline.begin_end();
         let summary = self.drained(begun, &reason, signals).await?;
-        self.tell_crowd(summary.figures.strangers);
+        self.warn_of_strangers(summary.figures.strangers);
         self.close(&reason, &summary, silence, missing.unwrap_or(Exit::Network))
     }
 
-    /// Waits for the outputs, but not for ever: their disks and readers may stand still. An output that was told to block
-    /// has its time until a signal comes.
+    /// Waits for the outputs in bounded time, because their disks and readers may block. An output with `--on-lag
+    /// block` has unlimited time until a signal comes.
     async fn drained(&mut self, begun: Instant, reason: &str, signals: &mut Signals) -> Result<RunSummary, Failure> {
         let mut is_patient = self.on_lag == OnLag::Block && reason != "signal";
         let mut is_stopped = false;
@@ -94,7 +94,7 @@ impl Driver {
                     }
                     is_stopped = true;
                     self.stop.stop();
-                    late.as_mut().reset((Instant::now() + COME_BACK).into());
+                    late.as_mut().reset((Instant::now() + OUTPUT_RETURN).into());
                 }
             }
         }
@@ -105,7 +105,7 @@ impl Driver {
             .ok_or_else(|| Failure::new(Exit::Bug, "the run ended by a bug of ours; what was whole is written"))
     }
 
-    /// Says what it came to, the closing line last, and with which code it ends.
+    /// Prints the results, the closing line last, and determines the exit code.
     fn close(mut self, reason: &str, summary: &RunSummary, silence: String, missing: Exit) -> Result<Ended, Failure> {
         let console = self.console.clone();
         let markets = self.markets();
@@ -122,7 +122,7 @@ impl Driver {
         ended
     }
 
-    /// `silence`: why nothing was received, if nothing was; `missing`: the code that stands for it.
+    /// Returns the result of the run. `silence`: why nothing was received, if so; `missing`: the exit code for it.
     fn outcome(
         &mut self,
         reason: &str,
@@ -140,7 +140,7 @@ impl Driver {
             (None, Some(WriteFailure::Stopped) | None) => {}
         }
         let timed = reason == "duration" || reason == "until";
-        // A refusal and what could not be decoded are packets, but no record; records that were dropped came, though.
+        // A refusal and malformed data are packets without a record; dropped packets count as received.
         let nothing = summary.figures.seen == 0 && summary.counts.dropped == 0;
         if timed && self.shared.feed != Stream::Orders && nothing {
             return Err(Failure::new(missing, silence));
@@ -164,14 +164,14 @@ impl Driver {
 }
 
 impl Drop for Driver {
-    /// The driver itself may panic: what was received is written all the same.
+    /// If the driver panics, the received data is still written.
     fn drop(&mut self) {
         if self.has_drained {
             return;
         }
         self.shared.pipeline.begin_end();
         let begun = Instant::now();
-        while !self.shared.pipeline.has_ended() && begun.elapsed() < DRAIN + COME_BACK {
+        while !self.shared.pipeline.has_ended() && begun.elapsed() < DRAIN + OUTPUT_RETURN {
             if begun.elapsed() >= DRAIN {
                 self.stop.stop();
             }

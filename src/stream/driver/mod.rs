@@ -24,11 +24,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Between the first attempts of a run's sockets.
+/// Time between the first attempts of a run's sockets.
 const STAGGER: Duration = Duration::from_millis(200);
-/// How often chains look at the time and at their spots.
+/// Interval at which chains check the time and their spots.
 const CHAINS_EVERY: Duration = Duration::from_millis(250);
-/// A run under way.
+/// Drives a run.
 pub(super) struct Driver {
     shared: Rc<Shared>,
     chains: Chains,
@@ -51,15 +51,15 @@ pub(super) struct Driver {
     report: report::Report,
     status: status::Status,
     failure: Option<Failure>,
-    told_of_damage: bool,
+    has_reported_damage: bool,
     told_of_crowd: bool,
-    /// Lengths of the bars that the pipeline makes, and when some may be due next.
+    /// Lengths of the pipeline's bars, and when one may be due next.
     bars: Vec<Interval>,
     bars_due_us: Option<i64>,
 }
 
-/// What makes the driver act.
-enum Happened {
+/// An event that the driver handles.
+enum DriverEvent {
     Signal(Signal),
     Output,
     Socket(SocketEnd),
@@ -79,7 +79,7 @@ impl Driver {
             Failure::new(Exit::Bug, format!("the thread of an output cannot be started: {}", error.kind()))
         };
         let wake = Wake::default();
-        let (mut outputs, mut capture) = (run.outputs, run.tap);
+        let (mut outputs, mut capture) = (run.outputs, run.frame_observer);
         outputs.set_stream(feed);
         outputs.start_threads(run.on_lag, &wake.caller()).map_err(no_thread)?;
         if let Some(capture) = &mut capture {
@@ -108,10 +108,10 @@ impl Driver {
             redactor: console.redactor(),
             connector: run.connector,
             pipeline,
-            tells_unseen: Cell::new(false),
+            reports_unseen: Cell::new(false),
             credentials_origin: run.credentials_origin,
             rest: run.rest,
-            gate: RefCell::new(run.gate),
+            admission: RefCell::new(run.admission),
             started: Instant::now(),
             peers: RefCell::default(),
             sockets: RefCell::default(),
@@ -119,7 +119,7 @@ impl Driver {
             has_been_live: Cell::new(false),
             planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
             token_ends_us: Cell::new(None),
-            kind_looked_at: Cell::new(false),
+            is_kind_checked: Cell::new(false),
             texts: Cell::new(0),
             spots: RefCell::default(),
             last_text: RefCell::default(),
@@ -148,7 +148,7 @@ impl Driver {
             on_end: run.on_end,
             report,
             failure: None,
-            told_of_damage: false,
+            has_reported_damage: false,
             told_of_crowd: false,
             bars_due_us: next_due_us(&bars, now_us()),
             bars,
@@ -157,7 +157,7 @@ impl Driver {
 
     pub(super) async fn run(mut self) -> Result<Ended, Failure> {
         let mut signals = Signals::new()?;
-        if self.early.is_asked() {
+        if self.early.is_requested() {
             return self.end("signal".to_owned(), &mut signals).await;
         }
         for i in 0..self.plan.connections().len() {
@@ -181,20 +181,20 @@ impl Driver {
             other_path: self.base.alternative().is_some(),
             ..self.session.clone()
         };
-        self.tell_writer(conn, subscriptions);
+        self.add_subscriptions(conn, subscriptions);
         let session = Session::new(config, subscriptions.iter().copied());
         let socket = Socket::new(conn, session, Rc::clone(&self.shared), self.base.clone(), inputs);
         self.sockets.spawn_local(socket.run());
     }
 
-    fn tell_writer(&self, conn: u16, subscriptions: &[Subscription]) {
+    fn add_subscriptions(&self, conn: u16, subscriptions: &[Subscription]) {
         if !subscriptions.is_empty() {
             let instruments = subscriptions.iter().map(|s| (s.instrument, s.mode)).collect();
             self.shared.pipeline.event(Event::Subscribed { conn, instruments });
         }
     }
 
-    /// Streams until something ends the run; returns what.
+    /// Streams until something ends the run; returns the reason.
     async fn stream(&mut self, signals: &mut Signals) -> String {
         let mut seconds = tokio::time::interval(Duration::from_secs(1));
         seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -208,46 +208,46 @@ impl Driver {
         let over_at = self.duration.map(|duration| self.shared.started + duration);
         loop {
             let happened = tokio::select! {
-                signal = signals.next() => Happened::Signal(signal),
-                () = self.shared.pipeline.changed() => Happened::Output,
-                Some(end) = self.sockets.join_next() => Happened::Socket(end.unwrap_or_else(|error| panicked(&error))),
-                change = next_change(&mut self.changes) => Happened::Change(change),
-                () = until(over_at) => Happened::DurationOver,
-                () = clock_reaches(self.bars_due_us) => Happened::Clock,
-                _ = stats.tick(), if self.stats.is_some() => Happened::Stats,
-                _ = chains.tick(), if !self.chains.is_empty() => Happened::ChainsDue,
-                _ = seconds.tick() => Happened::Second,
-                _ = alive.tick(), if alive_interval.is_some() => Happened::Alive,
+                signal = signals.next() => DriverEvent::Signal(signal),
+                () = self.shared.pipeline.changed() => DriverEvent::Output,
+                Some(end) = self.sockets.join_next() => DriverEvent::Socket(end.unwrap_or_else(|error| panicked(&error))),
+                change = next_change(&mut self.changes) => DriverEvent::Change(change),
+                () = until(over_at) => DriverEvent::DurationOver,
+                () = clock_reaches(self.bars_due_us) => DriverEvent::Clock,
+                _ = stats.tick(), if self.stats.is_some() => DriverEvent::Stats,
+                _ = chains.tick(), if !self.chains.is_empty() => DriverEvent::ChainsDue,
+                _ = seconds.tick() => DriverEvent::Second,
+                _ = alive.tick(), if alive_interval.is_some() => DriverEvent::Alive,
             };
             match happened {
-                Happened::Signal(Signal::Stop) => return "signal".to_owned(),
-                Happened::Signal(Signal::HangUp) => self.hang_up(),
-                Happened::Signal(Signal::Figures) | Happened::Stats => self.print_figures(),
-                Happened::Output => {
+                DriverEvent::Signal(Signal::Stop) => return "signal".to_owned(),
+                DriverEvent::Signal(Signal::HangUp) => self.hang_up(),
+                DriverEvent::Signal(Signal::Figures) | DriverEvent::Stats => self.print_figures(),
+                DriverEvent::Output => {
                     self.shared.pipeline.look();
                     match self.shared.pipeline.stop_reason() {
                         Some(StopReason::Done(reason)) => return reason,
                         Some(StopReason::Output(_)) => return "output".to_owned(),
                         None => {}
                     }
-                    if self.shared.tells_unseen.take() {
+                    if self.shared.reports_unseen.take() {
                         self.print_unseen(&self.shared.pipeline.never_seen());
                     }
                 }
-                Happened::Socket(SocketEnd::Stopped) => {}
-                Happened::Socket(SocketEnd::GaveUp(failure)) => {
+                DriverEvent::Socket(SocketEnd::Stopped) => {}
+                DriverEvent::Socket(SocketEnd::GaveUp(failure)) => {
                     self.failure = Some(failure);
                     return "gave up".to_owned();
                 }
-                Happened::Change(Some(Change::Quit)) => return "quit".to_owned(),
-                Happened::Change(Some(change)) => self.change(change),
-                Happened::Change(None) => self.changes = None,
-                Happened::ChainsDue => self.follow_chains(),
-                Happened::Alive => self.report.alive(),
-                Happened::DurationOver => return "duration".to_owned(),
-                Happened::Clock => self.bars_due(),
-                Happened::Second => {
-                    // By the wall clock, asked every second: it may be set while we run.
+                DriverEvent::Change(Some(Change::Quit)) => return "quit".to_owned(),
+                DriverEvent::Change(Some(change)) => self.change(change),
+                DriverEvent::Change(None) => self.changes = None,
+                DriverEvent::ChainsDue => self.follow_chains(),
+                DriverEvent::Alive => self.report.report_alive(),
+                DriverEvent::DurationOver => return "duration".to_owned(),
+                DriverEvent::Clock => self.bars_due(),
+                DriverEvent::Second => {
+                    // The wall clock is checked every second, because it may be set during the run.
                     if self.until_us.is_some_and(|until| now_us() >= until) {
                         return "until".to_owned();
                     }
@@ -257,7 +257,7 @@ impl Driver {
         }
     }
 
-    /// Gives the chains the time and their spots, and subscribes what they change.
+    /// Passes the time and the spots to the chains, and subscribes what they change.
     fn follow_chains(&mut self) {
         let today = crate::clock::ist_civil(now_us()).date();
         let elapsed = self.shared.started.elapsed();
@@ -270,7 +270,7 @@ impl Driver {
         }
     }
 
-    /// Tells the pipeline that bars may be due although nothing comes.
+    /// Tells the pipeline that bars may be due while no frame arrives.
     fn bars_due(&mut self) {
         let at_us = now_us();
         if self.bars_due_us.is_some_and(|due_us| at_us >= due_us) {
@@ -283,8 +283,8 @@ impl Driver {
         self.shared.pipeline.tick();
         let figures = self.shared.pipeline.figures();
         self.status.show(&figures, &self.shared.sockets.borrow());
-        self.tell_crowd(figures.strangers);
-        if figures.counts.malformed > 0 && !std::mem::replace(&mut self.told_of_damage, true) {
+        self.warn_of_strangers(figures.strangers);
+        if figures.counts.malformed > 0 && !std::mem::replace(&mut self.has_reported_damage, true) {
             self.console.warn(format!(
                 "damaged packets came: {} so far; gap records with the reason malformed say when, the closing line how many",
                 figures.counts.malformed
@@ -294,15 +294,15 @@ impl Driver {
         self.report.second(&self.shared, &figures, markets);
     }
 
-    /// Returns the markets of what is wanted.
+    /// Returns the markets of the wanted subscriptions.
     fn markets(&self) -> Markets {
         Markets::of(
             self.plan.connections().iter().flat_map(|wanted| wanted.all()).map(|wanted| wanted.instrument.segment),
         )
     }
 
-    /// Says once that the server sends far more instruments than were asked for.
-    fn tell_crowd(&mut self, strangers: usize) {
+    /// Warns once that the server sends far more instruments than were subscribed.
+    fn warn_of_strangers(&mut self, strangers: usize) {
         if strangers >= STRANGERS && !std::mem::replace(&mut self.told_of_crowd, true) {
             self.console.warn(format!(
                 "packets of {STRANGERS} instruments came that nobody asked for; more of them are printed too, but without \
@@ -349,7 +349,7 @@ impl Driver {
                 self.apply(subscriptions, &[]);
             }
             Change::Unsubscribe(gone) => {
-                // What a chain holds stays.
+                // Subscriptions that a chain holds stay.
                 let stays = self.chains.disown(&gone).into_iter().map(|one| (one, None)).collect();
                 self.apply(stays, &gone);
             }
@@ -358,7 +358,7 @@ impl Driver {
         }
     }
 
-    /// Changes what is subscribed.
+    /// Changes the subscriptions.
     fn apply(&mut self, subscribe: Vec<(Subscription, Option<Arc<str>>)>, remove: &[Subscription]) {
         let symbols: Vec<_> =
             subscribe.iter().filter_map(|(one, symbol)| Some((one.instrument, symbol.clone()?))).collect();
@@ -380,7 +380,7 @@ impl Driver {
                 continue;
             }
             let conn = u16::try_from(change.connection + 1).unwrap_or(u16::MAX);
-            self.tell_writer(conn, &change.subscribe);
+            self.add_subscriptions(conn, &change.subscribe);
             let peers = self.shared.peers.borrow();
             if let Some(peer) = peers.get(change.connection) {
                 if !change.unsubscribe.is_empty() {
@@ -407,8 +407,8 @@ impl Driver {
     }
 }
 
-/// The record of a chain's change.
-fn chain_record(underlying: String, change: crate::chain::Change) -> crate::record::chain::Chain {
+/// Returns the record of a chain's change.
+fn chain_record(underlying: String, change: crate::chain::ChainChange) -> crate::record::chain::Chain {
     crate::record::chain::Chain {
         underlying,
         expiry: change.expiry.to_string(),
@@ -420,7 +420,7 @@ fn chain_record(underlying: String, change: crate::chain::Change) -> crate::reco
     }
 }
 
-/// When the run should end, if that is planned, µs since the epoch.
+/// Returns the planned end of the run in microseconds since the epoch, if there is one.
 fn planned_end_us(duration: Option<Duration>, until_us: Option<i64>) -> Option<i64> {
     let after = duration.map(|d| now_us().saturating_add(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)));
     after.into_iter().chain(until_us).min()
@@ -447,7 +447,7 @@ async fn until(at: Option<Instant>) {
     }
 }
 
-/// Waits until the wall clock has reached a moment, or a second: the clock may be set meanwhile.
+/// Waits until the wall clock reaches a time, for at most a second, because the clock may be set.
 async fn clock_reaches(moment_us: Option<i64>) {
     match moment_us {
         Some(moment_us) => {

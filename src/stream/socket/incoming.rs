@@ -1,4 +1,4 @@
-//! Takes what a socket receives: frames go to the pipeline, and the session hears what they mean.
+//! Processes what a socket receives: passes frames to the pipeline, and reports their meaning to the session.
 
 use super::Socket;
 use crate::clock::now_us;
@@ -12,28 +12,28 @@ use crate::session::Input;
 use crate::stream::trace;
 use std::rc::Rc;
 
-/// What one wake-up brought.
+/// Collects what one wake-up brought.
 #[derive(Default)]
-struct Seen {
+struct BatchSummary {
     packets: u32,
     pong: bool,
-    /// A text on the order socket that is no order message.
+    /// Whether a text on the order socket is no order message.
     is_no_order: bool,
     disconnect: Option<DisconnectReason>,
     unwanted: Vec<InstrumentKey>,
-    /// Gaps that a relay told.
+    /// Gaps that a relay reported.
     gaps: Vec<GapMessage>,
     ended: Option<Ended>,
 }
 
 impl Socket {
-    /// Takes what came and everything else that is there already, and hands it over in one go.
+    /// Processes a message and all others that are available, as one batch.
     pub(super) fn incoming(&mut self, first: Incoming) {
         let shared = Rc::clone(&self.shared);
         let mut batch = shared.pipeline.batch(self.conn);
-        let mut seen = Seen::default();
+        let mut seen = BatchSummary::default();
         let mut next = Some(first);
-        // What one read of the socket brought was received at one moment: the clock is asked once for it.
+        // All messages of one read of the socket have the same receive time, so the clock is read once.
         let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
         let traces = shared.console.shows(LogLevel::Trace);
         while let Some(incoming) = next {
@@ -44,7 +44,7 @@ impl Socket {
                 self.trace(&incoming);
             }
             match incoming {
-                // Its record is numbers: there is no text in which a secret could stand.
+                // A packet of numbers has no text that could contain a secret.
                 Incoming::Binary(bytes) if self.feed == Stream::Market && feed::numbers(&bytes).is_some() => {
                     seen.packets += 1;
                     self.observe(FrameKind::Binary, &bytes);
@@ -83,30 +83,30 @@ impl Socket {
                 (received, recv_us) = (bytes, now_us());
             }
         }
-        // The frames first: what happened to the connection comes after them.
+        // Frames come first, because events of the connection happened after them.
         batch.done();
         if let Some(observer) = &self.shared.observer {
-            observer.batch_over();
+            observer.batch_ended();
         }
         for gap in std::mem::take(&mut seen.gaps) {
-            self.relayed_gap(gap);
+            self.record_relayed_gap(gap);
         }
-        self.note_traffic();
+        self.report_traffic();
         if seen.pong {
-            self.tell(Input::Pong);
+            self.input(Input::Pong);
         }
         if seen.packets > 0 {
-            shared.note_data(self.conn, recv_us);
-            self.tell(Input::Data { packets: seen.packets });
+            shared.record_data(self.conn, recv_us);
+            self.input(Input::Data { packets: seen.packets });
         }
         if seen.is_no_order {
-            self.tell(Input::NoOrderMessage);
+            self.input(Input::NoOrderMessage);
         }
         for instrument in seen.unwanted {
-            self.tell(Input::Unwanted(instrument));
+            self.input(Input::Unwanted(instrument));
         }
         if let Some(reason) = seen.disconnect {
-            self.tell(Input::ServerDisconnect(reason));
+            self.input(Input::ServerDisconnect(reason));
         }
         if let Some(ended) = seen.ended {
             self.closed(ended);
@@ -119,8 +119,8 @@ impl Socket {
         }
     }
 
-    /// Takes a gap that a relay tells: its connection to the server was away, or this program read too slowly.
-    fn relayed_gap(&self, gap: GapMessage) {
+    /// Records a gap that a relay reported: its connection to the server was away, or this program read too slowly.
+    fn record_relayed_gap(&self, gap: GapMessage) {
         let reason = GapReason::ALL.into_iter().find(|reason| reason.name() == gap.reason);
         self.shared.pipeline.event(Event::Gap {
             conn: self.conn,
@@ -132,21 +132,21 @@ impl Socket {
         });
     }
 
-    /// Says what came and the headers in it (`-vv`).
+    /// Prints a received message and its headers (`-vv`).
     fn trace(&self, incoming: &Incoming) {
         let words = match incoming {
             Incoming::Binary(bytes) => trace::binary(self.feed, bytes),
             Incoming::Text(bytes) => trace::text(&self.shared.redactor.redact_text(bytes)),
             Incoming::Ping => "ping".to_owned(),
             Incoming::Pong => "pong".to_owned(),
-            // Its status says it.
+            // The status event reports it.
             Incoming::Closed(_) => return,
         };
         self.shared.console.say(LogLevel::Trace, format_args!("connection {}: {words}", self.conn));
     }
 
-    /// Looks at a binary frame's headers: is it data, and does it end the session?
-    fn binary(&self, bytes: &[u8], seen: &mut Seen) {
+    /// Checks a binary frame's headers: whether it is data, and whether it ends the session.
+    fn binary(&self, bytes: &[u8], seen: &mut BatchSummary) {
         match self.feed {
             Stream::Market if feed::numbers(bytes).is_some() => seen.packets += 1,
             Stream::Market => {
@@ -172,7 +172,7 @@ impl Socket {
                     }
                 }
             }
-            // Order updates are text. A binary frame is the market feed's disconnect packet, or damaged.
+            // Order updates are texts. A binary frame is the market feed's disconnect packet, or malformed.
             Stream::Orders => {
                 for (_, packet) in feed::packets(bytes).flatten() {
                     if let feed::Packet::Disconnect(packet) = packet {

@@ -1,4 +1,5 @@
-//! One socket: a session run over a transport. Decides nothing; does what the session says and tells it what happened.
+//! Runs a session over one connection. It decides nothing: it carries out the session's actions and reports what
+//! happened.
 
 mod incoming;
 
@@ -19,17 +20,17 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// How long a socket rests when more waits than stays warm; the runtime's clock knows nothing shorter.
+/// Pause of a socket while too much data is queued; the runtime's clock has no shorter one.
 const REST: Duration = Duration::from_millis(1);
-/// How often a server hears from a socket that is not read because an output blocks.
+/// Interval of pongs to the server while nothing is read because an output blocks.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
-/// How a socket's task ended.
+/// Says how a socket's task ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SocketEnd {
-    /// As it was told to.
+    /// It stopped as requested.
     Stopped,
-    /// The run cannot go on.
+    /// The run cannot continue.
     GaveUp(Failure),
 }
 
@@ -42,21 +43,21 @@ pub(super) struct Socket {
     base: BaseUrl,
     login: Option<Login>,
     connection: Option<Connection>,
-    /// Answers that are on their way.
+    /// Requests whose answers are awaited.
     answers: FuturesUnordered<LocalBoxFuture<'static, Answer>>,
-    /// Counts attempts, so that the answer of an abandoned one is recognised.
+    /// Number of the attempt, by which the answer of an abandoned one is recognised.
     attempt: u64,
     received_bytes: u64,
-    /// The connection was live when the run's end was decided.
+    /// Whether the connection was live when the end of the run was decided.
     ends_live: bool,
-    /// Reading waits for room in an output.
+    /// Whether reading waits for room in an output.
     paused: bool,
-    /// An output's queue was crowded, and this socket has rested for it: it reads once more whatever waits.
+    /// Whether this socket has paused for a crowded queue; then it reads once more in any case.
     rested: bool,
     inputs: mpsc::UnboundedReceiver<Input>,
 }
 
-/// What a step that takes time came to.
+/// The result of a request that takes time.
 enum Answer {
     Input(Input),
     Credentials(Result<Login, CredentialProblem>),
@@ -64,13 +65,13 @@ enum Answer {
     Orders { attempt: u64, after_gap: bool, result: Result<Vec<u8>, String> },
 }
 
-/// Something to react to.
-enum Happened {
+/// An event that the socket handles.
+enum SocketEvent {
     Input(Option<Input>),
     Answer(Answer),
     Incoming(Incoming),
     Room,
-    /// It is we who do not read, for a while already.
+    /// Nothing was read for a while, because an output blocks.
     Unread,
     Rested,
     Deadline,
@@ -104,7 +105,7 @@ impl Socket {
 
     /// Runs the session to its end.
     pub(super) async fn run(mut self) -> SocketEnd {
-        self.tell(Input::Start);
+        self.input(Input::Start);
         loop {
             while let Some(action) = self.session.next_action() {
                 if let Some(end) = self.act(action) {
@@ -114,64 +115,64 @@ impl Socket {
             let blocked = self.is_blocked();
             if blocked != self.paused {
                 self.paused = blocked;
-                self.tell(Input::ReadingPaused(blocked));
+                self.input(Input::ReadingPaused(blocked));
                 continue;
             }
             let happened = self.next().await;
             match happened {
-                Happened::Input(Some(input)) => {
+                SocketEvent::Input(Some(input)) => {
                     self.ends_live = input == Input::Stop && self.session.is_live();
-                    self.tell(input);
+                    self.input(input);
                 }
-                // Nobody can tell us to stop any more: stop.
-                Happened::Input(None) => self.tell(Input::Stop),
-                Happened::Answer(answer) => self.answer(answer),
-                Happened::Incoming(incoming) => {
+                // The sender is gone, so nothing else can stop the socket: stop it.
+                SocketEvent::Input(None) => self.input(Input::Stop),
+                SocketEvent::Answer(answer) => self.answer(answer),
+                SocketEvent::Incoming(incoming) => {
                     self.rested = false;
                     self.incoming(incoming);
                 }
-                Happened::Room => {}
-                Happened::Unread => self.show_life(),
-                Happened::Rested => self.rested = true,
-                Happened::Deadline => {
-                    self.note_traffic();
-                    self.tell(Input::Tick);
+                SocketEvent::Room => {}
+                SocketEvent::Unread => self.send_sign_of_life(),
+                SocketEvent::Rested => self.rested = true,
+                SocketEvent::Deadline => {
+                    self.report_traffic();
+                    self.input(Input::Tick);
                 }
             }
         }
     }
 
-    fn tell(&mut self, input: Input) {
+    fn input(&mut self, input: Input) {
         self.session.on(self.shared.now(), input);
     }
 
-    /// Returns whether an output that stands still keeps this socket from reading (`--on-lag block`).
+    /// Returns whether a blocked output keeps this socket from reading (`--on-lag block`).
     fn is_blocked(&self) -> bool {
         self.connection.is_some() && self.shared.pipeline.is_full()
     }
 
-    async fn next(&mut self) -> Happened {
+    async fn next(&mut self) -> SocketEvent {
         let blocked = self.is_blocked();
-        // Far below what a reader that is slow for long makes wait, and far above what a market sends.
+        // The limit is far below what a slow reader leaves waiting, and far above what a market sends.
         let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.pipeline.is_crowded();
         let deadline = self.session.deadline().map(|at| self.shared.instant(at));
         let Socket { inputs, answers, connection, shared, .. } = self;
         tokio::select! {
             biased;
-            input = inputs.recv() => Happened::Input(input),
-            Some(answer) = answers.next(), if !answers.is_empty() => Happened::Answer(answer),
-            () = shared.pipeline.room(), if blocked => Happened::Room,
-            () = tokio::time::sleep(SIGN_OF_LIFE), if blocked => Happened::Unread,
-            () = tokio::time::sleep(REST), if crowded => Happened::Rested,
+            input = inputs.recv() => SocketEvent::Input(input),
+            Some(answer) = answers.next(), if !answers.is_empty() => SocketEvent::Answer(answer),
+            () = shared.pipeline.room(), if blocked => SocketEvent::Room,
+            () = tokio::time::sleep(SIGN_OF_LIFE), if blocked => SocketEvent::Unread,
+            () = tokio::time::sleep(REST), if crowded => SocketEvent::Rested,
             incoming = next_of(connection), if connection.is_some() && !blocked && !crowded => {
-                Happened::Incoming(incoming)
+                SocketEvent::Incoming(incoming)
             }
-            () = sleep_until(deadline), if deadline.is_some() => Happened::Deadline,
+            () = sleep_until(deadline), if deadline.is_some() => SocketEvent::Deadline,
         }
     }
 
-    /// Tells the server that we live, although its pings are not read.
-    fn show_life(&mut self) {
+    /// Sends the server a sign of life, although its pings are not read.
+    fn send_sign_of_life(&mut self) {
         if let Some(connection) = &mut self.connection
             && let Err(ended) = connection.send_pong()
         {
@@ -227,12 +228,14 @@ impl Socket {
                     self.base = other;
                 }
             }
-            Action::Refused(fingerprint) => self.shared.tell_others(self.conn, Input::CredentialsRefused(fingerprint)),
+            Action::Refused(fingerprint) => {
+                self.shared.send_to_others(self.conn, Input::CredentialsRefused(fingerprint))
+            }
             Action::Status { event, detail } => self.status(event, detail),
             Action::OpenGap { reason, detail, from_us } => {
                 let detail = self.shared.masked(detail);
                 if let Some(observer) = &self.shared.observer {
-                    observer.lost(self.conn, reason, &detail, from_us);
+                    observer.gap_opened(self.conn, reason, &detail, from_us);
                 }
                 self.shared.pipeline.event(Event::GapOpened { conn: self.conn, reason, detail, from_us });
             }
@@ -265,7 +268,7 @@ impl Socket {
         None
     }
 
-    /// Says what the session has to say, with what is known of its connection.
+    /// Prints a message of the session, with what is known of its connection.
     fn say(&self, level: LogLevel, text: String) {
         let cause = self.session.cause().map(|cause| self.shared.masked(cause.to_string()));
         let event = self.shared.last_event(self.conn).map(StatusEvent::name);
@@ -298,9 +301,9 @@ impl Socket {
         };
         self.shared.console.event(LogLevel::Debug, &fields, words);
         if event == StatusEvent::Live && !self.shared.has_been_live.replace(true) {
-            self.shared.tell_all(Input::RunIsLive);
+            self.shared.send_to_all(Input::RunIsLive);
         }
-        self.shared.note_status(self.conn, event, detail.clone(), self.session.exit());
+        self.shared.record_status(self.conn, event, detail.clone(), self.session.exit());
         self.shared.pipeline.event(Event::Status { conn: self.conn, event, detail, at_us });
     }
 
@@ -333,34 +336,34 @@ impl Socket {
 
     fn answer(&mut self, answer: Answer) {
         match answer {
-            Answer::Input(input) => self.tell(input),
+            Answer::Input(input) => self.input(input),
             Answer::Credentials(Ok(login)) => {
-                self.shared.look_at(&login);
+                self.shared.warn_about(&login);
                 let fingerprint = fingerprint(&login);
                 self.login = Some(login);
-                self.tell(Input::CredentialsRead(Ok(fingerprint)));
+                self.input(Input::CredentialsRead(Ok(fingerprint)));
             }
-            Answer::Credentials(Err(problem)) => self.tell(Input::CredentialsRead(Err(problem))),
+            Answer::Credentials(Err(problem)) => self.input(Input::CredentialsRead(Err(problem))),
             Answer::Connected(attempt, _) if attempt != self.attempt => {}
             Answer::Connected(_, result) => match *result {
                 Ok(connection) => {
                     self.received_bytes = connection.received_bytes();
                     self.connection = Some(connection);
-                    self.tell(Input::Connected);
+                    self.input(Input::Connected);
                 }
                 Err(cause) => {
                     // The budget and a cool-off took no attempt.
                     if matches!(cause, Cause::Connect(_)) && !cause.reached_server() {
                         self.shared.return_attempt();
                     }
-                    self.tell(Input::ConnectFailed(cause));
+                    self.input(Input::ConnectFailed(cause));
                 }
             },
-            // What was asked for on an earlier connection may be older than what was missed since.
+            // A snapshot that was requested on an earlier connection may be older than what was missed since.
             Answer::Orders { attempt, .. } if attempt != self.attempt || self.connection.is_none() => {}
             Answer::Orders { after_gap, result, .. } => match result {
                 Ok(body) => {
-                    // What the stream has brought already was true before the book.
+                    // The stream's messages that arrived already are older than the snapshot.
                     if let Some(first) = self.connection.as_mut().and_then(Connection::poll_ready_now) {
                         self.incoming(first);
                     }
@@ -370,9 +373,9 @@ impl Socket {
                     batch.push(kind, at_us, &self.shared.redactor.redact_text(&body));
                     batch.done();
                     self.shared.pipeline.event(Event::Resynced { conn: self.conn, at_us });
-                    self.tell(Input::SnapshotFetched);
+                    self.input(Input::SnapshotFetched);
                 }
-                Err(words) => self.tell(Input::SnapshotFailed(words)),
+                Err(words) => self.input(Input::SnapshotFailed(words)),
             },
         }
     }
@@ -381,18 +384,18 @@ impl Socket {
         self.connection.as_ref().map_or(0, Connection::received_bytes)
     }
 
-    /// Tells the session of bytes that came, messages or not.
-    fn note_traffic(&mut self) {
+    /// Reports received bytes to the session, complete messages or not.
+    fn report_traffic(&mut self) {
         let received = self.connection_bytes();
         if received != self.received_bytes {
             self.received_bytes = received;
-            self.tell(Input::Traffic);
+            self.input(Input::Traffic);
         }
     }
 
     fn closed(&mut self, ended: Ended) {
         self.connection = None;
-        self.tell(Input::Closed(ended));
+        self.input(Input::Closed(ended));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The account's places and connect budget, asked before every attempt.
+//! Admits connections: takes the account's places and connect budget before every attempt.
 
 use crate::account::{Account, ConnectPermit, SocketPlace};
 use crate::clock::now_us;
@@ -9,8 +9,8 @@ use crate::model::{Cause, CoolOffKind};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// What a run may open, as far as this host knows.
-pub struct Gate {
+/// Admits a run's connections, as far as this host's state allows.
+pub struct Admission {
     kind: Stream,
     ignore_limit: bool,
     /// Opened with the first client id that is used.
@@ -18,10 +18,10 @@ pub struct Gate {
     places: HashMap<u16, SocketPlace>,
 }
 
-impl Gate {
-    /// The gate of a run of a feed; `ignore_limit` is `--ignore-socket-limit`.
-    pub fn new(feed: Stream, ignore_limit: bool) -> Gate {
-        Gate { kind: feed, ignore_limit, account: None, places: HashMap::new() }
+impl Admission {
+    /// Creates the admission of a run of a stream; `ignore_limit` is `--ignore-socket-limit`.
+    pub fn new(feed: Stream, ignore_limit: bool) -> Admission {
+        Admission { kind: feed, ignore_limit, account: None, places: HashMap::new() }
     }
 
     /// Takes a place for a connection (once) and an attempt from the budget.
@@ -50,7 +50,7 @@ impl Gate {
         }
     }
 
-    /// Gives an attempt back to the connect budget.
+    /// Returns an attempt to the connect budget.
     pub fn return_attempt(&self) {
         if let Some(account) = &self.account {
             account.return_attempt(now_us());
