@@ -43,7 +43,8 @@ fn a_shell_that_keeps_the_output_does_not_wait_for_what_a_token_command_left_run
     let home = Home::new();
     let mut command = home.bare("sh");
     // The grandchild ends when the test lets it, or by itself after a minute.
-    let left = "(i=0; while [ ! -e release ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done; touch over) & echo A.B.C";
+    let left =
+        "(i=0; while [ ! -e release ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done; touch over) & echo A.B.C";
     fs::write(home.path("token.sh"), left).unwrap();
     let script = "x=$(\"$0\" feed NSE_EQ:2885 -n 3 --token-command 'sh token.sh'); echo \"$x\"";
     command.args(["-c", script, DHAN]).envs(sim.environment()).env_remove("DHAN_ACCESS_TOKEN");
