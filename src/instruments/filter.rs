@@ -1,4 +1,5 @@
-//! Filters of `list`, `find` and `search`, and what `nearest`, `next` and `month` mean of a contract's expiries.
+//! Filters instruments for `list`, `find` and `search`, and resolves `nearest`, `next` and `month` among a contract's
+//! expiries.
 
 use super::contracts::nearest_words;
 use super::index::Entry;
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// An expiry as a person asks for it.
+/// An expiry as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// This day.
@@ -19,7 +20,7 @@ pub enum Expiry {
     Nearest,
     /// The one after the nearest.
     Next,
-    /// The last one of the nearest one's month.
+    /// The last one in the month of the nearest.
     Month,
 }
 
@@ -50,7 +51,7 @@ impl Strikes {
         self.low <= strike && strike <= self.high
     }
 
-    /// The strikes next to the range, below and above it.
+    /// Returns the nearest strikes below and above the range.
     fn nearest(self, strikes: Vec<f64>) -> Vec<String> {
         let below = strikes.iter().copied().filter(|strike| *strike < self.low).max_by(f64::total_cmp);
         let above = strikes.iter().copied().filter(|strike| *strike > self.high).min_by(f64::total_cmp);
@@ -68,7 +69,7 @@ impl fmt::Display for Strikes {
     }
 }
 
-/// The expiries nearest to the days that were asked for, in order.
+/// Returns the expiries nearest to the wanted days, in order.
 fn nearest_days(wanted: &[Expiry], values: &BTreeSet<String>) -> Vec<String> {
     let mut days: Vec<Date> = values.iter().filter_map(|value| value.parse().ok()).collect();
     let asked = wanted.iter().find_map(|expiry| match expiry {
@@ -110,14 +111,14 @@ impl std::str::FromStr for Strikes {
     }
 }
 
-/// Which rows are wanted. An empty list is no filter.
+/// Says which rows are wanted. An empty list filters nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Segments.
     pub segments: Vec<SpecSegment>,
     /// `OPTIDX`, `EQUITY`, …
     pub instruments: Vec<String>,
-    /// What contracts are about.
+    /// Underlyings of contracts.
     pub underlyings: Vec<String>,
     /// Series of shares.
     pub series: Vec<String>,
@@ -127,14 +128,14 @@ pub struct Filter {
     pub strikes: Option<Strikes>,
     /// `CE` or `PE`.
     pub option: Option<String>,
-    /// Contracts that have expired too.
+    /// Whether contracts that have expired are wanted too.
     pub expired: bool,
 }
 
-/// Whose expiries are compared.
+/// Segment and underlying, within which expiries are compared.
 type Series = (SpecSegment, String);
 
-/// A filter that knows today and which days `nearest` and the like are.
+/// A filter with its words resolved to days.
 #[derive(Debug)]
 pub struct Ready<'a> {
     filter: &'a Filter,
@@ -143,10 +144,10 @@ pub struct Ready<'a> {
 }
 
 impl Filter {
-    /// Finds out which days `nearest`, `next` and `month` are: of each underlying in each segment, among the instruments asked for.
+    /// Resolves `nearest`, `next` and `month` for each underlying in each segment, among the wanted instruments.
     ///
     /// # Errors
-    /// The master is damaged.
+    /// Fails if the master is damaged.
     pub fn ready(&self, master: &Master, today: Date) -> Result<Ready<'_>, MasterError> {
         let mut ready = Ready { filter: self, today, days: BTreeMap::new() };
         if self.expiries.iter().all(|expiry| matches!(expiry, Expiry::On(_))) {
@@ -176,7 +177,7 @@ impl Filter {
         Ok(ready)
     }
 
-    /// Whether the row is of the segment, instrument, underlying and series asked for.
+    /// Returns whether a row has a wanted segment, instrument, underlying and series.
     fn is_of(&self, row: &Row<'_>) -> bool {
         let listed = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one.eq_ignore_ascii_case(value)))
@@ -192,7 +193,7 @@ fn series(row: &Row<'_>) -> Series {
     (row.segment, row.underlying().unwrap_or_default().to_ascii_uppercase())
 }
 
-/// The day that a word means among the days that have not passed.
+/// Returns the day that a word means among the days that have not passed.
 pub fn relative(expiry: Expiry, days: &BTreeSet<Date>) -> Option<Date> {
     let nearest = *days.first()?;
     match expiry {
@@ -203,7 +204,7 @@ pub fn relative(expiry: Expiry, days: &BTreeSet<Date>) -> Option<Date> {
     }
 }
 
-/// The filter that no instrument passes beside the ones before it, in words.
+/// Words the filter that no instrument passes after the ones before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missed {
     option: &'static str,
@@ -218,16 +219,16 @@ impl fmt::Display for Missed {
     }
 }
 
-/// The filters in the order in which they are blamed, with the options that set them.
+/// Lists the options of the filters, in the order in which they are named as the cause.
 const OPTIONS: [&str; 8] =
     ["(live contracts)", "--segment", "--instrument", "--series", "--underlying", "--option", "--expiry", "--strike"];
-/// Values that a message shows at most.
+/// Maximum number of values in a message.
 const SHOWN: usize = 5;
 
-/// Returns the rows that pass, in the order underlying, expiry, strike, option type, else segment and symbol.
+/// Returns the rows that pass, ordered by underlying, expiry, strike, option type, else by segment and symbol.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn ordered(master: &Master, ready: &Ready<'_>) -> Result<Vec<u32>, MasterError> {
     let mut rows = Vec::new();
     master.scan::<MasterError>(
@@ -248,7 +249,8 @@ pub fn ordered(master: &Master, ready: &Ready<'_>) -> Result<Vec<u32>, MasterErr
 }
 
 impl Ready<'_> {
-    /// The place in [`OPTIONS`] of the first filter that a row does not pass; all of them passed is their number.
+    /// Returns the index in [`OPTIONS`] of the first filter that a row does not pass; the number of options if it
+    /// passes all.
     fn first_failed(&self, row: &Row<'_>) -> usize {
         let filter = self.filter;
         let of = |list: &[String], value: Option<&str>| {
@@ -267,10 +269,10 @@ impl Ready<'_> {
         passed.iter().position(|passed| !passed).unwrap_or(OPTIONS.len())
     }
 
-    /// Returns which filter nothing passes, with its nearest values; `None` when there is no filter.
+    /// Returns which filter nothing passes, with its nearest values, or `None` if there is no filter.
     ///
     /// # Errors
-    /// The master is damaged.
+    /// Fails if the master is damaged.
     pub fn missed(&self, master: &Master) -> Result<Option<Missed>, MasterError> {
         let filter = self.filter;
         let mut deepest = 0;
@@ -330,7 +332,7 @@ impl Ready<'_> {
         Ok(Some(Missed { option: OPTIONS[deepest], typed, nearest }))
     }
 
-    /// Whether a row may be wanted, by what the index knows of it: spares typing the others.
+    /// Returns whether a row may be wanted, judged by its index entry, to avoid parsing the others.
     pub fn may_take(&self, entry: &Entry) -> bool {
         let filter = self.filter;
         (filter.expired || !entry.has_expired(self.today))
@@ -340,7 +342,7 @@ impl Ready<'_> {
             && ((filter.underlyings.is_empty() && filter.expiries.is_empty()) || entry.kind.is_contract())
     }
 
-    /// Whether the row is wanted.
+    /// Returns whether the row is wanted.
     pub fn takes(&self, row: &Row<'_>) -> bool {
         let filter = self.filter;
         (filter.expired || !row.has_expired(self.today))

@@ -1,23 +1,23 @@
-//! The instrument record: one field list that every format visits.
+//! Declares the instrument record: one field list for every format.
 
 use super::row::{Form, Row};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// A field's value.
+/// Holds a field's value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
     /// Not known.
     Null,
     /// Text.
     Text(Cow<'a, str>),
-    /// A price, a strike, a tick: always with a fraction.
+    /// A price, a strike or a tick size: always written with a fraction.
     Price(f64),
-    /// A quantity: without a fraction where it is whole.
+    /// A quantity: written without a fraction if it is an integer.
     Quantity(f64),
 }
 
-/// The fields of a record, in order.
+/// Lists the fields of a record, in order.
 pub const FIELDS: [&str; 18] = [
     "segment",
     "security_id",
@@ -39,7 +39,7 @@ pub const FIELDS: [&str; 18] = [
     "upper_limit",
 ];
 
-/// The values of a row's record, in the order of [`FIELDS`].
+/// Returns the values of a row's record, in the order of [`FIELDS`].
 pub fn values<'a>(row: &Row<'a>, form: Form) -> [Value<'a>; 18] {
     let text = |text: Option<Cow<'a, str>>| text.map_or(Value::Null, Value::Text);
     let plain = |text: Option<&'a str>| text.map_or(Value::Null, |text| Value::Text(Cow::Borrowed(text)));
@@ -68,7 +68,7 @@ pub fn values<'a>(row: &Row<'a>, form: Form) -> [Value<'a>; 18] {
 }
 
 impl Value<'_> {
-    /// The value as text: the same digits in every format, nothing for null.
+    /// Returns the value as text, with the same digits in every format; empty for null.
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Value::Null => Cow::Borrowed(""),
@@ -82,7 +82,7 @@ impl Value<'_> {
     }
 }
 
-/// The integer that a quantity is.
+/// Returns the integer that a quantity is, or `None` if it has a fraction.
 fn whole(quantity: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     (quantity.fract() == 0.0 && quantity.abs() < 9e15).then_some(quantity as i64)
@@ -91,7 +91,7 @@ fn whole(quantity: f64) -> Option<i64> {
 /// Appends the record as a line of JSON.
 ///
 /// # Errors
-/// What the writer says.
+/// Returns the writer's error.
 pub fn write_json(out: &mut impl Write, fields: &[(&str, Value<'_>)]) -> io::Result<()> {
     for (at, (name, value)) in fields.iter().enumerate() {
         out.write_all(if at == 0 { b"{" } else { b"," })?;

@@ -1,4 +1,5 @@
-//! Renewing the cached master: one downloader at a time over all processes, and nothing replaced that was not validated.
+//! Renews the cached master: one download at a time over all processes, and nothing is replaced before the new file
+//! is validated.
 
 use super::download::{self, Answer, DownloadError, Request};
 use super::index::{Bytes, Footer, Source, build};
@@ -14,34 +15,34 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// How long another process' download is waited for when there is an old master to go on with.
+/// Time to wait for another process's download if there is an old master.
 const WAIT_WITH_OLD: Duration = Duration::from_secs(10);
-/// How long a download may take when there is an old master to go on with.
+/// Time limit of a download if there is an old master.
 const LIMIT_WITH_OLD: Duration = Duration::from_secs(60);
-/// How long it may take when there is none, or when it was asked for.
+/// Time limit of a download if there is none, or if the user requested it.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// How a renewal ended well.
+/// Describes a successful renewal.
 #[derive(Debug)]
 pub struct Renewed {
-    /// The newest master.
+    /// The latest master.
     pub master: Master,
     /// Whether it differs from what the cache held.
     pub changed: bool,
-    /// Whether the cache holds it; if not, its folder cannot be written.
+    /// Whether it is in the cache; if not, the cache folder cannot be written.
     pub kept: bool,
 }
 
-/// Why a renewal failed; the old master is as it was.
+/// Says why a renewal failed; the old master is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RenewError(String);
 
 impl Store {
-    /// Downloads the master if the server has something newer (`force`: in any case), one process at a time.
+    /// Downloads the master if the server has a newer one (`force`: in any case), one process at a time.
     ///
     /// # Errors
-    /// Why there is nothing newer; what the cache held is as it was.
+    /// Says why there is no newer one; the cache is unchanged.
     pub fn renew(&self, force: bool, asked_for: bool, console: &Console) -> Result<Renewed, RenewError> {
         let started_us = clock::now_us();
         let kept = match (&self.dir, self.path()) {
@@ -83,8 +84,8 @@ impl Store {
         let old_before = self.cached();
         let patience = self.within(if old_before.is_some() && !asked_for { WAIT_WITH_OLD } else { LIMIT });
         wait_for(&lock, patience)?;
-        // Whoever held the lock before us may have answered for us too. What we came to replace is not trusted as it is: it
-        // may be today's, and damaged.
+        // The previous holder of the lock may have renewed it for us. A cached file that was found damaged is not
+        // trusted, even if it is today's.
         let now_us = clock::now_us();
         let answered = |cached: &Cached| {
             let since = cached.checked_us >= started_us || (!asked_for && cached.is_fresh(now_us));
@@ -100,7 +101,7 @@ impl Store {
         remove_parts(dir, self.layout);
         let renewed = self.download_into(dir, path, force, asked_for, console);
         if let Err(Trouble::Download(error)) = &renewed {
-            // Best effort: those who wait for us would otherwise try, one after the other.
+            // Errors are ignored: without the note, waiting processes would try one after the other.
             let _ = note_failure(&mut lock, &error.0);
         }
         renewed
@@ -114,7 +115,8 @@ impl Store {
         asked_for: bool,
         console: &Console,
     ) -> Result<Renewed, Trouble> {
-        // A damaged cache must not be confirmed by the server: it is checked whole before it is offered.
+        // The server must not confirm a damaged file, so the cache is checked completely before its validators are
+        // sent.
         let old = self.cached().and_then(|old| self.ask(Some(old), |old| old.master.verify()).map(|(_, old)| old));
         let known =
             old.as_ref().map(|old| &old.master.footer().source).filter(|source| !force && source.url == self.url);
@@ -143,7 +145,7 @@ impl Store {
         }
     }
 
-    /// Where nothing can be kept: a file without a name, else memory.
+    /// Renews without a cache: into a file without a name, else into memory.
     fn renew_without_cache(&self, console: &Console) -> Result<Renewed, RenewError> {
         let old = self.cached();
         let mut target = match tempfile::tempfile() {
@@ -175,9 +177,9 @@ impl Store {
     }
 }
 
-/// What ended a renewal.
+/// Says what ended a renewal.
 enum Trouble {
-    /// The cache cannot be written: there may still be an answer without it.
+    /// The cache cannot be written; a renewal without it may still succeed.
     Place(io::Error),
     /// There is no new master.
     Download(RenewError),
@@ -187,7 +189,7 @@ fn now() -> std::time::SystemTime {
     UNIX_EPOCH + Duration::from_micros(u64::try_from(clock::now_us()).unwrap_or(0))
 }
 
-/// Takes the lock, or the reason why nobody can.
+/// Takes the lock, or returns why it cannot be taken.
 fn wait_for(lock: &File, patience: Duration) -> Result<(), Trouble> {
     let started = Instant::now();
     loop {
@@ -202,13 +204,13 @@ fn wait_for(lock: &File, patience: Duration) -> Result<(), Trouble> {
                     "another process has been downloading it for {seconds} s"
                 ))));
             }
-            // A file system without locks: better two downloads than none.
+            // On a file system without locks, two downloads are better than none.
             Err(TryLockError::Error(_)) => return Ok(()),
         }
     }
 }
 
-/// What the last holder of the lock noted, if it failed after `since_us`.
+/// Returns what the last holder of the lock noted, if it failed after `since_us`.
 fn failed_since(lock: &mut File, since_us: i64) -> Option<String> {
     let mut note = String::new();
     lock.rewind().ok()?;
@@ -223,7 +225,7 @@ fn note_failure(lock: &mut File, error: &str) -> io::Result<()> {
     write!(lock, "{} {error}", clock::now_us())
 }
 
-/// Removes what killed downloads left behind. Only the holder of the lock may.
+/// Removes files that killed downloads left. Only the holder of the lock may call it.
 fn remove_parts(dir: &Path, layout: Layout) {
     let prefix = part_prefix(layout);
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -234,7 +236,7 @@ fn remove_parts(dir: &Path, layout: Layout) {
     }
 }
 
-/// Builds the index of a download, or says why it does not replace the old master.
+/// Builds the index of a download, or returns why it must not replace the old master.
 fn checked(csv: &Bytes, old: Option<&Footer>, path: &Path) -> Result<build::Built, Trouble> {
     let refused =
         |why: String| Err(Trouble::Download(RenewError(format!("the file from the server is refused: {why}"))));
@@ -250,10 +252,10 @@ fn checked(csv: &Bytes, old: Option<&Footer>, path: &Path) -> Result<build::Buil
     }
 }
 
-/// Why a new master cannot be right, compared with the last good one.
+/// Returns why a new master is implausible compared with the last good one.
 pub fn implausible(new: &Footer, old: Option<&Footer>) -> Option<String> {
     let Some(old) = old else {
-        // Cash and index rows come last in the file: one that was cut off has none.
+        // Cash and index rows come last in the file, so a truncated file has none.
         let cash = [SpecSegment::ALL[0], SpecSegment::ALL[1]];
         let some = SpecSegment::ALL.iter().zip(new.segments).any(|(segment, rows)| cash.contains(segment) && rows > 0);
         return (!some).then(|| "it has neither NSE_EQ nor IDX_I instruments".to_owned());
@@ -267,7 +269,7 @@ pub fn implausible(new: &Footer, old: Option<&Footer>) -> Option<String> {
     (!lost.is_empty()).then(|| format!("it has no {} instruments any more", lost.join(", ")))
 }
 
-/// Says what of a download is not listed.
+/// Reports which lines of a download are not listed.
 pub fn say_skipped(footer: &Footer, console: &Console) {
     if footer.bad > 0 {
         console.warn(format_args!("instrument master: {} damaged lines skipped", footer.bad));
@@ -303,7 +305,7 @@ impl download::Target for Part {
     }
 }
 
-/// A place without a name.
+/// A file without a name, or memory.
 enum Unnamed {
     File(File),
     Memory(Vec<u8>),

@@ -1,4 +1,4 @@
-//! One line of the master, typed: the segment it belongs to, its names, and what its placeholders mean.
+//! Reads one line of the master with typed fields: its segment, its names, and the meaning of placeholders.
 
 use super::layout::Columns;
 use super::line::Fields;
@@ -8,13 +8,13 @@ use jiff::civil::Date;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What sort of instrument a line is about; cash comes before contracts.
+/// Names the kind of instrument; cash comes before contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Kind {
     /// An index.
     Index = 0,
-    /// A share, a bond, a fund: what is traded for cash.
+    /// A share, a bond or a fund, traded for cash.
     Cash = 1,
     /// A future.
     Future = 2,
@@ -23,26 +23,26 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether it expires.
+    /// Returns whether it is a contract, which expires.
     pub const fn is_contract(self) -> bool {
         matches!(self, Kind::Future | Kind::Option)
     }
 }
 
-/// Why a line is not listed.
+/// Says why a line is not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skip {
-    /// The line is damaged: counted, and more than 1 % of them condemn the file.
+    /// The line is damaged; a file with more than 1 % of such lines is refused.
     Bad,
-    /// An exchange or segment that we have no name for.
+    /// The exchange or segment is unknown.
     UnknownSegment,
-    /// The id of an earlier line: counted like a damaged one.
+    /// An earlier line has the same id; counted like a damaged line.
     Duplicate,
-    /// A contract whose expiry cannot be read: without one it would be listed for ever.
+    /// The expiry of the contract cannot be read; without one it would be listed forever.
     Expiry,
 }
 
-/// How our symbol is made of what the line says: more is added only where the shorter form is not unique in its segment.
+/// Says how our symbol is made from the line; parts are added only if the shorter form is not unique in its segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Form {
@@ -57,7 +57,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// The form of a number in the index.
+    /// Returns the form with a number in the index.
     pub const fn of(number: u8) -> Option<Form> {
         match number {
             0 => Some(Form::Base),
@@ -69,7 +69,7 @@ impl Form {
     }
 }
 
-/// A line of the master.
+/// Holds a line of the master.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     columns: &'a Columns,
@@ -78,25 +78,25 @@ pub struct Row<'a> {
     pub segment: SpecSegment,
     /// The security id.
     pub id: u32,
-    /// What sort of instrument it is.
+    /// The kind of instrument.
     pub kind: Kind,
-    /// When the contract expires (IST date).
+    /// Expiry of the contract (IST date).
     pub expiry: Option<Date>,
 }
 
-/// A field, or nothing if it holds one of the master's placeholders.
+/// Returns a field, or `None` if it is one of the master's placeholders.
 pub fn known(field: &str) -> Option<&str> {
     let zero_date = field.starts_with("0001-01-01");
     let minus = field.strip_prefix("-0.01").is_some_and(|rest| rest.bytes().all(|b| b == b'0'));
     (!(field.is_empty() || field == "NA" || field == "XX" || zero_date || minus)).then_some(field)
 }
 
-/// Text without HTML entities.
+/// Returns text with HTML entities decoded.
 fn decoded(text: &str) -> Cow<'_, str> {
     if text.contains('&') { html_escape::decode_html_entities(text) } else { Cow::Borrowed(text) }
 }
 
-/// A text field: placeholders are nothing, entities are decoded, blanks trimmed.
+/// Returns a text field: `None` for placeholders, entities decoded, blanks trimmed.
 fn text(field: &str) -> Option<Cow<'_, str>> {
     let text = decoded(known(field)?);
     let trimmed = text.trim();
@@ -109,12 +109,12 @@ fn text(field: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A number that is finite.
+/// Parses a finite number.
 fn number(field: &str) -> Option<f64> {
     known(field)?.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// What an expiry field says.
+/// Holds the content of an expiry field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Day {
     /// Nothing, or a placeholder.
@@ -153,7 +153,7 @@ impl Day {
     }
 }
 
-/// Reads a date as a person types it, where it can be read one way only.
+/// Parses a date as people type it, if it can be read in only one way.
 pub(super) fn typed_date(text: &str) -> Option<Date> {
     match Day::read(text) {
         Day::On(date) => Some(date),
@@ -161,7 +161,7 @@ pub(super) fn typed_date(text: &str) -> Option<Date> {
     }
 }
 
-/// The number of a month whose English name begins with these letters.
+/// Returns the number of the month whose English name begins with these letters.
 fn month_number(name: &str) -> Option<i8> {
     let letters = name.get(..3).filter(|_| name.bytes().all(|b| b.is_ascii_alphabetic()))?;
     (1..).zip(MONTHS).find(|(_, month)| month.eq_ignore_ascii_case(letters)).map(|(number, _)| number)
@@ -169,13 +169,13 @@ fn month_number(name: &str) -> Option<i8> {
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// `24Feb2026`
+/// Returns a date in the form `24Feb2026`.
 pub fn long_date(date: Date) -> String {
     let month = MONTHS.get(usize::from(date.month().unsigned_abs()).wrapping_sub(1)).copied().unwrap_or("");
     format!("{:02}{month}{:04}", date.day(), date.year())
 }
 
-/// The parts of a contract's trading symbol: `BAJAJ-AUTO`, `Feb2026`, `-9500-CE`.
+/// Holds the parts of a contract's trading symbol: `BAJAJ-AUTO`, `Feb2026`, `-9500-CE`.
 pub(super) fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
     let (rest, last) = symbol.rsplit_once('-')?;
     let head_end = if last.eq_ignore_ascii_case("FUT") {
@@ -199,7 +199,7 @@ pub(super) fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
 }
 
 impl<'a> Row<'a> {
-    /// Reads the fields of a line.
+    /// Parses the fields of a line.
     ///
     /// # Errors
     /// Says why the line is not listed.
@@ -245,7 +245,7 @@ impl<'a> Row<'a> {
         Ok(row)
     }
 
-    /// The one of two days whose month the contract's names carry.
+    /// Returns the one of two days whose month the contract's names contain.
     fn in_named_month(&self, one: Date, other: Date) -> Option<Date> {
         let trading = text(self.field(self.columns.trading)).unwrap_or_default();
         let display = self.display().unwrap_or_default();
@@ -292,7 +292,7 @@ impl<'a> Row<'a> {
         Some(Cow::Owned(built))
     }
 
-    /// The trading symbol with the full expiry: `NIFTY-Feb2026-FUT` becomes `NIFTY-24Feb2026-FUT`.
+    /// Returns the trading symbol with the full expiry: `NIFTY-Feb2026-FUT` becomes `NIFTY-24Feb2026-FUT`.
     pub fn base(&self) -> Option<Cow<'a, str>> {
         let trading = self.trading()?;
         if self.kind.is_contract()
@@ -304,7 +304,7 @@ impl<'a> Row<'a> {
         Some(trading)
     }
 
-    /// Our symbol, made in the form that is unique in its segment.
+    /// Returns our symbol in the form that is unique in its segment.
     pub fn symbol(&self, form: Form) -> Option<Cow<'a, str>> {
         let base = self.base()?;
         let series = self.series().unwrap_or_default();
@@ -316,7 +316,7 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// `SYMBOL-SERIES`, which picks a share's series whatever our symbol is.
+    /// Returns `SYMBOL-SERIES`, which names a share's series whatever our symbol is.
     pub fn with_series(&self) -> Option<String> {
         if self.kind != Kind::Cash {
             return None;
@@ -324,32 +324,32 @@ impl<'a> Row<'a> {
         Some(format!("{}-{}", self.trading()?, self.series()?))
     }
 
-    /// The exchange's long name.
+    /// Returns the exchange's long name.
     pub fn name(&self) -> Option<Cow<'a, str>> {
         text(self.field(self.columns.name))
     }
 
-    /// Dhan's name.
+    /// Returns Dhan's display name.
     pub fn display(&self) -> Option<Cow<'a, str>> {
         text(self.field(self.columns.display))
     }
 
-    /// `EQUITY`, `OPTIDX`, …
+    /// Returns the instrument type: `EQUITY`, `OPTIDX`, …
     pub fn instrument(&self) -> Option<&'a str> {
         known(self.field(self.columns.instrument))
     }
 
-    /// The series of a share.
+    /// Returns the series of a share.
     pub fn series(&self) -> Option<&'a str> {
         known(self.field(self.columns.series))
     }
 
-    /// ISIN; detailed file only.
+    /// Returns the ISIN; detailed file only.
     pub fn isin(&self) -> Option<&'a str> {
         known(self.field(self.columns.isin))
     }
 
-    /// What a contract is about.
+    /// Returns the underlying of a contract.
     pub fn underlying(&self) -> Option<Cow<'a, str>> {
         if !self.kind.is_contract() {
             return None;
@@ -365,60 +365,61 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// The underlying's id, as the detailed file has it: for index contracts the exchange's token, not Dhan's id.
+    /// Returns the underlying's id as the detailed file has it: for index contracts the exchange's token, not Dhan's
+    /// id.
     pub fn underlying_id(&self) -> Option<&'a str> {
         let id = known(self.field(self.columns.underlying_id))?;
         Some(id.strip_suffix(".0").unwrap_or(id))
     }
 
-    /// Units in a lot.
+    /// Returns the lot size in units.
     pub fn lot(&self) -> Option<f64> {
         number(self.field(self.columns.lot))
     }
 
-    /// The smallest step of a price, in rupees. The file has paise, but rupees for indices.
+    /// Returns the tick size in rupees. The file has paise, but rupees for indices.
     pub fn tick(&self) -> Option<f64> {
         if self.kind == Kind::Index {
             return number(self.field(self.columns.tick));
         }
-        // The decimal point moves in the text, so that no digit is made up.
+        // The decimal point is moved in the text, so that no digit is invented.
         let paise = known(self.field(self.columns.tick)).filter(|paise| !paise.contains(['e', 'E']))?;
         format!("{paise}e-2").parse().ok().filter(|value: &f64| value.is_finite())
     }
 
-    /// The strike in rupees, of options.
+    /// Returns the strike of an option in rupees.
     pub fn strike(&self) -> Option<f64> {
         if self.kind == Kind::Option { number(self.field(self.columns.strike)) } else { None }
     }
 
-    /// `CE` or `PE`.
+    /// Returns `CE` or `PE`.
     pub fn option_type(&self) -> Option<&'a str> {
         known(self.field(self.columns.option))
     }
 
-    /// The largest quantity of one order; detailed file only.
+    /// Returns the largest quantity of one order; detailed file only.
     pub fn freeze(&self) -> Option<f64> {
         number(self.field(self.columns.freeze))
     }
 
-    /// The day's lowest price; detailed file only.
+    /// Returns the day's lower price limit in rupees; detailed file only.
     pub fn lower(&self) -> Option<f64> {
         number(self.field(self.columns.lower))
     }
 
-    /// The day's highest price; detailed file only.
+    /// Returns the day's upper price limit in rupees; detailed file only.
     pub fn upper(&self) -> Option<f64> {
         number(self.field(self.columns.upper))
     }
 
-    /// The fields as the file has them, an empty last one not counted.
+    /// Returns the fields as the file has them, without an empty last one.
     pub fn raw(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let columns = self.columns;
         let fields = self.fields;
         (0..columns.count).map(move |at| (columns.names.get(at).map_or("", String::as_str), fields.as_written(at)))
     }
 
-    /// Whether the contract's last day has passed.
+    /// Returns whether the contract's expiry has passed.
     pub fn has_expired(&self, today: Date) -> bool {
         self.expiry.is_some_and(|expiry| expiry < today)
     }

@@ -1,4 +1,5 @@
-//! Symbols that begin with a text, for whoever presses TAB: complete where there are few, else a part at a time.
+//! Suggests symbols that begin with a text, for shell completion: complete ones if there are few, else a part at a
+//! time.
 
 use super::index::{Entry, folded};
 use super::master::{Level, Master, MasterError};
@@ -10,38 +11,38 @@ use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Look-ups of names that another segment has too. Each reads a block of the index.
+/// Limit of look-ups of names that another segment has too; each reads a block of the index.
 const LOOKED_UP: usize = 1000;
-/// Names between two looks at the clock.
+/// Number of names between two checks of the clock.
 const STRIDE: usize = 64;
 
-/// Which symbols are wanted.
+/// Says which symbols are wanted.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// Of this segment, or of any that can be streamed.
+    /// The segment, or `None` for any that can be streamed.
     pub segment: Option<SpecSegment>,
-    /// What the symbols begin with, in any case.
+    /// Beginning of the symbols, in any case.
     pub start: &'a str,
-    /// Contracts that expired before this day are left out.
+    /// Day before which contracts have expired; they are left out.
     pub today: Date,
-    /// At most so many suggestions.
+    /// Maximum number of suggestions.
     pub most: usize,
-    /// How long names are read.
+    /// Time limit of reading names.
     pub time: Duration,
 }
 
-/// A symbol that begins as wanted.
+/// A symbol with the wanted beginning.
 struct Name {
     folded: String,
     row: u32,
     kind: Kind,
 }
 
-/// Returns the live symbols that begin so. Where there are more than `most`, contracts share a suggestion that ends where
-/// they begin to differ: after their underlying, their expiry, or the first digits of their strike.
+/// Returns the live symbols with this beginning. If there are more than `most`, contracts share a suggestion that
+/// ends where they begin to differ: after their underlying, their expiry, or the first digits of their strike.
 ///
 /// # Errors
-/// A checksum is wrong.
+/// Fails if a checksum is wrong.
 pub fn beginning_with(master: &Master, wanted: &Wanted<'_>) -> Result<BTreeSet<String>, MasterError> {
     let start = folded(wanted.start);
     let names = live(master, wanted, &start)?;
@@ -53,7 +54,7 @@ pub fn beginning_with(master: &Master, wanted: &Wanted<'_>) -> Result<BTreeSet<S
     shown.collect()
 }
 
-/// Returns what begins so, in order.
+/// Returns the live symbols with this beginning, in order.
 fn live(master: &Master, wanted: &Wanted<'_>, start: &str) -> Result<Vec<Name>, MasterError> {
     let names = master.names()?;
     let mut stream = names.search(Str::new(start).starts_with()).into_stream();
@@ -79,7 +80,8 @@ fn live(master: &Master, wanted: &Wanted<'_>, start: &str) -> Result<Vec<Name>, 
         } else if entry.kind.is_contract() && looked_up > LOOKED_UP {
             None
         } else {
-            // The name of a row in another segment, or a display name, which holds blanks that a shell would split.
+            // The name may be that of a row in another segment, or a display name, which contains blanks that a shell
+            // would split.
             looked_up += usize::from(entry.kind.is_contract());
             let named = master.by_name(&name)?;
             let ours = named.iter().find(|(level, found)| *level == Level::Ours && here(&found.entry));
@@ -90,7 +92,7 @@ fn live(master: &Master, wanted: &Wanted<'_>, start: &str) -> Result<Vec<Name>, 
     Ok(all)
 }
 
-/// Returns for every suggestion a symbol that begins with it, and how much of the symbol it is.
+/// Returns for every suggestion a symbol that begins with it, and the length of the suggestion.
 fn groups(names: &[Name], start: usize, most: usize) -> Vec<(&Name, usize)> {
     let Some(first) = names.first() else { return Vec::new() };
     let typed = first.folded.get(..start).unwrap_or_default();
@@ -102,7 +104,7 @@ fn groups(names: &[Name], start: usize, most: usize) -> Vec<(&Name, usize)> {
         match groups[..] {
             [(name, end)] if end < name.folded.len() => from = end,
             _ if groups.len() <= most || !names.iter().all(|name| name.kind.is_contract()) => return groups,
-            // Even the strikes are too many: as many of their digits as fit.
+            // Even the strikes are too many, so as many of their digits as fit.
             _ => {
                 let end = |name: &Name, width: usize| match part(name, from) {
                     whole if whole == name.folded.len() => whole,
@@ -116,14 +118,15 @@ fn groups(names: &[Name], start: usize, most: usize) -> Vec<(&Name, usize)> {
     }
 }
 
-/// Returns one name of each group whose names are equal up to the end that is given for each.
+/// Returns one name of each group of names that are equal up to the end given for each.
 fn grouped(names: &[Name], end: impl Fn(&Name) -> usize) -> Vec<(&Name, usize)> {
     let mut groups: Vec<(&Name, usize)> = names.iter().map(|name| (name, end(name))).collect();
     groups.dedup_by(|(name, end), (before, until)| name.folded.get(..*end) == before.folded.get(..*until));
     groups
 }
 
-/// Returns the end of the part that begins there, its dash included. The last part of a future is no part of its own.
+/// Returns the end of the part that begins at an offset, including its dash. The last part of a future is no part of
+/// its own.
 fn part(name: &Name, from: usize) -> usize {
     let len = name.folded.len();
     let dash = name.folded.get(from..).and_then(|rest| rest.find('-')).map_or(len, |at| from + at + 1);

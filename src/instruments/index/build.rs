@@ -1,4 +1,4 @@
-//! Reads a master once, line by line, and makes its index. What a line breaks is that line.
+//! Builds the index of a master by reading it once, line by line. A damaged line affects only itself.
 
 use super::blocks::{self, BLOCK, Bytes, CONTENT};
 use super::{Entry, Footer, ROW_BITS, Source, VERSION, days, fold_into, hash_id, hash_name};
@@ -9,47 +9,47 @@ use crate::instruments::spec::SpecSegment;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-/// A line longer than this is damaged.
+/// Limit in bytes of a line; a longer one is damaged.
 const MAX_LINE: usize = u16::MAX as usize;
-/// The largest file that is read: what a bomb may grow to.
+/// Limit in bytes of a file, which bounds a decompression bomb.
 pub const MAX_CSV: u64 = 128 << 20;
 /// Bytes read at a time.
 const WINDOW: usize = 1 << 18;
 
-/// Sections that are kept in blocks.
+/// Number of the section of rows; sections are stored in blocks.
 pub const ROWS: u8 = 1;
-/// See [`ROWS`].
+/// Number of the section of exact names and ids.
 pub const EXACT: u8 = 2;
-/// See [`ROWS`].
+/// Number of the section of the footer.
 pub const FOOTER: u8 = 3;
 
-/// Why a file is not a usable master.
+/// Says why a file is not a usable master.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
     /// Its first line is wrong.
     #[error(transparent)]
     Header(#[from] HeaderError),
-    /// More than any master.
+    /// The file is larger than any master.
     #[error("it is larger than {} MiB", MAX_CSV >> 20)]
     TooLarge,
-    /// A header and nothing else.
+    /// The file has only a header.
     #[error("it has no instruments")]
     NoRows,
-    /// The last line is not whole.
+    /// The last line is incomplete.
     #[error("it is cut off: its last line is not whole")]
     CutOff,
     /// Too many damaged lines.
     #[error("{bad} of its {lines} lines are damaged (more than 1 %)")]
     Damaged {
-        /// Lines that are damaged.
+        /// Number of damaged lines.
         bad: u32,
-        /// Lines.
+        /// Number of lines.
         lines: u32,
     },
-    /// The index of names could not be made.
+    /// The index of names could not be built.
     #[error("its names cannot be indexed")]
     Names,
 }
@@ -57,14 +57,15 @@ pub enum BuildError {
 /// An index in memory, ready to be written.
 #[derive(Debug)]
 pub struct Built {
-    /// What the footer will say, but for the source.
+    /// The footer without the source.
     pub footer: Footer,
     entries: Vec<Entry>,
     exact: Vec<u64>,
     names: Vec<u8>,
 }
 
-/// Hands every line to `each`, without its line end, with the offset of its first byte; `None` for one that is too long to be a line.
+/// Passes every line without its line end to `each`, with the offset of its first byte; `None` for a line that is too
+/// long.
 pub(in crate::instruments) fn for_each_line<E: From<io::Error>>(
     source: &Bytes,
     mut each: impl FnMut(u64, Option<&[u8]>) -> Result<(), E>,
@@ -98,7 +99,7 @@ pub(in crate::instruments) fn for_each_line<E: From<io::Error>>(
             return Ok(());
         }
         if filled - start > MAX_LINE {
-            // No line is this long: forget it, and remember where it began.
+            // The line is too long: skip it, and remember its offset.
             skipping = skipping.or(Some(from + start as u64));
             start = filled;
         }
@@ -108,11 +109,11 @@ pub(in crate::instruments) fn for_each_line<E: From<io::Error>>(
     }
 }
 
-/// What the first reading gathers.
+/// Collects what the first reading finds.
 struct Reading {
     entries: Vec<Entry>,
     exact: Vec<u64>,
-    /// Hash of segment and shortest symbol, with the row, to see which share one.
+    /// Hash of segment and shortest symbol with the row, to find rows that share one.
     bases: Vec<(u64, u32)>,
     names: Names,
     seen: HashSet<u64>,
@@ -124,7 +125,7 @@ struct Reading {
     last_is_bad: bool,
 }
 
-/// Folded symbols in one piece of memory.
+/// Holds folded symbols in one buffer.
 #[derive(Default)]
 struct Names {
     text: String,
@@ -148,10 +149,10 @@ impl Names {
     }
 }
 
-/// Reads a master and makes its index.
+/// Reads a master and builds its index.
 ///
 /// # Errors
-/// Why the file is not one.
+/// Says why the file is no master.
 pub fn build(source: &Bytes) -> Result<Built, BuildError> {
     let csv_len = source.size()?;
     if csv_len > MAX_CSV {
@@ -265,7 +266,7 @@ impl Reading {
         let number = u32::try_from(self.entries.len()).ok().filter(|row| row >> ROW_BITS == 0).ok_or(Skip::Bad)?;
         let id = hash_id(segment, row.id);
         if !self.seen.insert(id) {
-            // The first of two lines with the same id is the one we know.
+            // The first of two lines with the same id counts.
             return Err(Skip::Duplicate);
         }
         self.entries.push(Entry {
@@ -311,7 +312,7 @@ impl Reading {
     fn make_unique(&mut self, source: &Bytes, columns: &Columns) -> Result<(), BuildError> {
         let mut bases = std::mem::take(&mut self.bases);
         bases.sort_unstable();
-        // Symbols that are longer than their shortest form: row, segment, the symbol.
+        // Symbols longer than their shortest form: row, segment, symbol.
         let mut longer: Vec<(u32, u8, String)> = Vec::new();
         for group in bases.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
             let mut rows = Vec::with_capacity(group.len());
@@ -333,7 +334,7 @@ impl Reading {
                 longer.push((*number, entry.segment, known.symbol(form)));
             }
         }
-        // A longer form may be another row's shortest one; the id settles it.
+        // A longer form may be another row's shortest one; then the id makes it unique.
         let mut taken: HashSet<u64> = HashSet::new();
         for (number, segment, mut symbol) in longer {
             let key = |symbol: &str| {
@@ -384,12 +385,12 @@ impl Known {
     }
 }
 
-/// A hash with its row: sorted by hash.
+/// Combines a hash and its row into a number that sorts by hash.
 fn exact(hash: u64, row: u32) -> u64 {
     (hash >> ROW_BITS << ROW_BITS) | u64::from(row)
 }
 
-/// Makes the automaton of all names. Of the rows that share a name it keeps one that can be streamed.
+/// Builds the automaton of all names. Of rows that share a name it keeps one that can be streamed.
 fn automaton(mut names: Names, entries: &[Entry]) -> Result<Vec<u8>, BuildError> {
     let mut spans = std::mem::take(&mut names.spans);
     let is_streamed = |row: u32| entries.get(row as usize).is_some_and(|entry| entry.segment().feed().is_some());
@@ -407,7 +408,7 @@ impl Built {
     /// Writes the index: sections, then the footer twice.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Returns the operating system's error.
     pub fn write(&self, out: &mut impl Write, source: &Source) -> io::Result<()> {
         let stamp = self.footer.csv_crc;
         blocks::write(out, stamp, ROWS, self.entries.iter().map(|entry| entry.to_bytes()))?;

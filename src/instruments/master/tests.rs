@@ -1,4 +1,4 @@
-//! Names, damage and order, on a few lines of every kind.
+//! Tests names, damage and order with a few lines of every kind.
 
 use super::*;
 use crate::instruments::index::build;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 pub(in crate::instruments) const HEADER: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
 
-/// A few lines of every kind, with what makes names hard.
+/// A few lines of every kind, with names that are hard to tell apart.
 pub(in crate::instruments) const SMALL: &str = "
 BSE,C,1026077,FUTCUR,0,USDINR-28Aug2026-FUT,1.0,USDINR AUG FUT,2026-08-28 14:30:00,-0.01000,XX,0.2500,M,FUTCUR,,USDINR
 BSE,E,500325,EQUITY,0,RELIANCE,1.0,Reliance Industries,,,,5.0000,NA,ES,A,RELIANCE INDUSTRIES LTD.
@@ -142,7 +142,7 @@ fn damaged_lines_cost_only_themselves_until_there_are_too_many() {
     );
     let bytes = Bytes::Memory(csv.clone().into_bytes());
     let built = build(&bytes).unwrap();
-    // The id 3 comes twice; the first one stays.
+    // The id 3 occurs twice; the first one counts.
     assert_eq!((built.footer.rows, built.footer.bad), (500, 4));
     let master = master(&csv);
     assert_eq!(ids(&master, "AGAIN").len() + ids(&master, "S499").len(), 2);
@@ -159,7 +159,7 @@ fn a_file_that_is_cut_off_is_refused() {
         let cut = build(&Bytes::Memory(csv.as_bytes()[..end].to_vec()));
         match cut {
             Err(_) => {}
-            // Cut at the end of a line, or inside its last field: fewer rows, which the store compares.
+            // Cut at the end of a line, or inside its last field: there are fewer rows, which the store compares.
             Ok(built) => assert!(built.footer.rows < whole && end < last + 120, "{end}"),
         }
     }
@@ -180,13 +180,13 @@ fn whole_file() -> Vec<u8> {
     bytes
 }
 
-/// The fields of a row as the file has them.
+/// Returns the fields of a row as the file has them.
 fn text(found: &Found) -> String {
     let fields = found.line.fields();
     (0..fields.count()).map(|at| fields.as_written(at)).collect::<Vec<_>>().join(",")
 }
 
-/// What a file answers to a few questions; an error is an answer too.
+/// Returns the answers of a file to a few queries; an error is an answer too.
 fn answers(bytes: Vec<u8>) -> Result<Vec<(Level, u32, String)>, MasterError> {
     let master = Master::from_bytes(Arc::new(Bytes::Memory(bytes)))?;
     let mut all = Vec::new();
@@ -216,7 +216,7 @@ fn any_flipped_bit_is_noticed_or_changes_nothing() {
             Err(_) => noticed += 1,
         }
     }
-    // All but the second copy of the footer is looked at by these questions.
+    // These queries read everything except the second copy of the footer.
     assert!(noticed >= whole.len() - 2 * blocks::BLOCK, "{noticed} of {}", whole.len());
 }
 
