@@ -2,8 +2,8 @@
 
 use super::index::folded;
 use super::lookup::candidates;
-use super::master::{Found, Level, Master, MasterError};
-use super::row::{Kind, contract_parts};
+use super::master::{Found, NameLevel, Master, MasterError};
+use super::row::{InstrumentKind, contract_parts};
 use super::search::Needle;
 use super::spec::{Name, Spec, SpecSegment};
 use crate::model::Segment;
@@ -22,7 +22,7 @@ pub struct Contract {
     /// The security id.
     pub id: u32,
     /// Future or option.
-    pub kind: Kind,
+    pub kind: InstrumentKind,
     /// Its expiry date.
     pub expiry: Date,
     /// The strike in rupees, for options.
@@ -113,7 +113,7 @@ fn cash(master: &Master, underlying: &str) -> Result<Option<Found>, MasterError>
     let order = [Segment::IDX_I, Segment::NSE_EQ, Segment::BSE_EQ].map(SpecSegment::Feed);
     let place = |found: &Found| order.iter().position(|segment| *segment == found.entry.segment());
     let all = master.by_name(underlying)?.into_iter();
-    let all = all.filter(|(level, found)| *level < Level::Display && !found.entry.kind.is_contract());
+    let all = all.filter(|(level, found)| *level < NameLevel::Display && !found.entry.kind.is_contract());
     Ok(all.filter_map(|(_, found)| Some((place(&found)?, found))).min_by_key(|(at, _)| *at).map(|(_, found)| found))
 }
 
@@ -137,21 +137,21 @@ pub fn instead(
     let have_expired = last.expiry < today;
     let name = folded(name);
     let mut lines = Vec::new();
-    let mut futures = all.iter().filter(|contract| contract.kind == Kind::Future);
+    let mut futures = all.iter().filter(|contract| contract.kind == InstrumentKind::Future);
     let (future, which) = if have_expired { (futures.next_back(), "last") } else { (futures.next(), "nearest") };
     if let Some(future) = future {
         let line = candidates(master, vec![master.found(future.row)?])?;
         lines.extend(line.into_iter().map(|line| format!("{line} (the {which} future)")));
     }
     if let Some(cash) = cash(master, &name)?.filter(|found| takes(found.entry.segment())) {
-        let what = if cash.entry.kind == Kind::Index { "the index" } else { "the share" };
+        let what = if cash.entry.kind == InstrumentKind::Index { "the index" } else { "the share" };
         lines.extend(candidates(master, vec![cash])?.into_iter().map(|line| format!("{line} ({what})")));
     }
     if have_expired {
         lines.push(format!("(all of its contracts have expired, the last on {}: dhan instruments sync)", last.expiry));
         return Ok(Some(lines));
     }
-    let mut options: Vec<&Contract> = all.iter().filter(|contract| contract.kind == Kind::Option).collect();
+    let mut options: Vec<&Contract> = all.iter().filter(|contract| contract.kind == InstrumentKind::Option).collect();
     options.sort_by_key(|option| option.segment);
     options.dedup_by_key(|option| option.segment);
     for option in &options {

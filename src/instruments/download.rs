@@ -26,7 +26,7 @@ const MAX_VALIDATOR: usize = 512;
 
 /// Describes a request.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct DownloadRequest<'a> {
     /// The address, checked by [`address`].
     pub url: &'a str,
     /// A PEM file of further roots (`--ca-file`).
@@ -135,7 +135,7 @@ pub trait Target: Write + Send {
 ///
 /// # Errors
 /// Says why there is no file.
-pub fn fetch(request: Request<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
+pub fn fetch(request: DownloadRequest<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -146,7 +146,7 @@ pub fn fetch(request: Request<'_>, target: &mut dyn Target, console: &Console) -
     })
 }
 
-async fn attempts(request: Request<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
+async fn attempts(request: DownloadRequest<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
     let started = Instant::now();
     let setup = |failure: Failure| DownloadError::Setup(failure.message);
     let tls = LazyTls::new(request.ca_file).map_err(setup)?;
@@ -184,7 +184,7 @@ fn host(url: &str) -> String {
 
 async fn once(
     client: &reqwest::Client,
-    request: Request<'_>,
+    request: DownloadRequest<'_>,
     target: &mut dyn Target,
     console: &Console,
 ) -> Result<Answer, DownloadError> {
@@ -398,7 +398,7 @@ mod tests {
         });
         let get = |most| {
             let mut memory = Memory(Vec::new());
-            let request = Request { url: &url, ca_file: None, known: None, limit: Duration::from_secs(60), most };
+            let request = DownloadRequest { url: &url, ca_file: None, known: None, limit: Duration::from_secs(60), most };
             (fetch(request, &mut memory, &Console::default()), memory.0.len())
         };
         let (bounded, len) = get(1 << 20);

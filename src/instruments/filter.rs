@@ -2,9 +2,9 @@
 //! expiries.
 
 use super::contracts::nearest_words;
-use super::index::Entry;
+use super::index::IndexEntry;
 use super::master::{Master, MasterError};
-use super::row::{Kind, Row, typed_date};
+use super::row::{InstrumentKind, MasterRow, typed_date};
 use super::spec::SpecSegment;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,12 +41,12 @@ impl std::str::FromStr for Expiry {
 
 /// A range of strikes, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Strikes {
+pub struct StrikeRange {
     low: f64,
     high: f64,
 }
 
-impl Strikes {
+impl StrikeRange {
     fn holds(self, strike: f64) -> bool {
         self.low <= strike && strike <= self.high
     }
@@ -59,7 +59,7 @@ impl Strikes {
     }
 }
 
-impl fmt::Display for Strikes {
+impl fmt::Display for StrikeRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.low == self.high {
             return write!(f, "{}", self.low);
@@ -95,16 +95,16 @@ impl fmt::Display for Expiry {
     }
 }
 
-impl std::str::FromStr for Strikes {
+impl std::str::FromStr for StrikeRange {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Strikes, String> {
+    fn from_str(text: &str) -> Result<StrikeRange, String> {
         let number = |text: &str, open: f64| {
             if text.trim().is_empty() { Some(open) } else { text.trim().parse().ok().filter(|n: &f64| n.is_finite()) }
         };
         let (low, high) = text.split_once("..").unwrap_or((text, text));
         match (number(low, f64::NEG_INFINITY), number(high, f64::INFINITY)) {
-            (Some(low), Some(high)) if low <= high && !text.trim().is_empty() => Ok(Strikes { low, high }),
+            (Some(low), Some(high)) if low <= high && !text.trim().is_empty() => Ok(StrikeRange { low, high }),
             (Some(low), Some(high)) if low > high => Err(format!("the range is empty: write {high}..{low}")),
             _ => Err("write a range such as 25000..25500, or one strike".to_owned()),
         }
@@ -125,7 +125,7 @@ pub struct Filter {
     /// Expiries.
     pub expiries: Vec<Expiry>,
     /// Strikes of options.
-    pub strikes: Option<Strikes>,
+    pub strikes: Option<StrikeRange>,
     /// `CE` or `PE`.
     pub option: Option<String>,
     /// Whether contracts that have expired are wanted too.
@@ -137,7 +137,7 @@ type Series = (SpecSegment, String);
 
 /// A filter with its words resolved to days.
 #[derive(Debug)]
-pub struct Ready<'a> {
+pub struct ResolvedFilter<'a> {
     filter: &'a Filter,
     today: Date,
     days: BTreeMap<Series, BTreeSet<Date>>,
@@ -148,13 +148,13 @@ impl Filter {
     ///
     /// # Errors
     /// Fails if the master is damaged.
-    pub fn ready(&self, master: &Master, today: Date) -> Result<Ready<'_>, MasterError> {
-        let mut ready = Ready { filter: self, today, days: BTreeMap::new() };
+    pub fn ready(&self, master: &Master, today: Date) -> Result<ResolvedFilter<'_>, MasterError> {
+        let mut ready = ResolvedFilter { filter: self, today, days: BTreeMap::new() };
         if self.expiries.iter().all(|expiry| matches!(expiry, Expiry::On(_))) {
             return Ok(ready);
         }
         let mut known: BTreeMap<Series, BTreeSet<Date>> = BTreeMap::new();
-        let live = |entry: &Entry| {
+        let live = |entry: &IndexEntry| {
             entry.expiry != 0
                 && !entry.has_expired(today)
                 && (self.segments.is_empty() || self.segments.contains(&entry.segment()))
@@ -178,7 +178,7 @@ impl Filter {
     }
 
     /// Returns whether a row has a wanted segment, instrument, underlying and series.
-    fn is_of(&self, row: &Row<'_>) -> bool {
+    fn is_of(&self, row: &MasterRow<'_>) -> bool {
         let listed = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one.eq_ignore_ascii_case(value)))
         };
@@ -189,7 +189,7 @@ impl Filter {
     }
 }
 
-fn series(row: &Row<'_>) -> Series {
+fn series(row: &MasterRow<'_>) -> Series {
     (row.segment, row.underlying().unwrap_or_default().to_ascii_uppercase())
 }
 
@@ -229,7 +229,7 @@ const SHOWN: usize = 5;
 ///
 /// # Errors
 /// Fails if the master is damaged.
-pub fn ordered(master: &Master, ready: &Ready<'_>) -> Result<Vec<u32>, MasterError> {
+pub fn ordered(master: &Master, ready: &ResolvedFilter<'_>) -> Result<Vec<u32>, MasterError> {
     let mut rows = Vec::new();
     master.scan::<MasterError>(
         |entry, _| ready.may_take(entry),
@@ -248,10 +248,10 @@ pub fn ordered(master: &Master, ready: &Ready<'_>) -> Result<Vec<u32>, MasterErr
     Ok(rows.into_iter().map(|(_, number)| number).collect())
 }
 
-impl Ready<'_> {
+impl ResolvedFilter<'_> {
     /// Returns the index in [`OPTIONS`] of the first filter that a row does not pass; the number of options if it
     /// passes all.
-    fn first_failed(&self, row: &Row<'_>) -> usize {
+    fn first_failed(&self, row: &MasterRow<'_>) -> usize {
         let filter = self.filter;
         let of = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one.eq_ignore_ascii_case(value)))
@@ -333,17 +333,17 @@ impl Ready<'_> {
     }
 
     /// Returns whether a row may be wanted, judged by its index entry, to avoid parsing the others.
-    pub fn may_take(&self, entry: &Entry) -> bool {
+    pub fn may_take(&self, entry: &IndexEntry) -> bool {
         let filter = self.filter;
         (filter.expired || !entry.has_expired(self.today))
             && (filter.segments.is_empty() || filter.segments.contains(&entry.segment()))
-            && (filter.strikes.is_none() || entry.kind == Kind::Option)
+            && (filter.strikes.is_none() || entry.kind == InstrumentKind::Option)
             && (filter.option.is_none() || entry.kind.is_contract())
             && ((filter.underlyings.is_empty() && filter.expiries.is_empty()) || entry.kind.is_contract())
     }
 
     /// Returns whether the row is wanted.
-    pub fn takes(&self, row: &Row<'_>) -> bool {
+    pub fn takes(&self, row: &MasterRow<'_>) -> bool {
         let filter = self.filter;
         (filter.expired || !row.has_expired(self.today))
             && filter.is_of(row)
@@ -355,7 +355,7 @@ impl Ready<'_> {
             && (filter.expiries.is_empty() || row.expiry.is_some_and(|expiry| self.expires(row, expiry)))
     }
 
-    fn expires(&self, row: &Row<'_>, expiry: Date) -> bool {
+    fn expires(&self, row: &MasterRow<'_>, expiry: Date) -> bool {
         self.filter.expiries.contains(&Expiry::On(expiry))
             || (!self.days.is_empty() && self.days.get(&series(row)).is_some_and(|days| days.contains(&expiry)))
     }
@@ -430,13 +430,13 @@ mod tests {
     #[test]
     fn a_range_that_cannot_be_read_says_what_to_write() {
         for text in ["a..b", "", "..x", "1..2..3"] {
-            assert!(text.parse::<Strikes>().unwrap_err().contains("25000..25500"), "{text}");
+            assert!(text.parse::<StrikeRange>().unwrap_err().contains("25000..25500"), "{text}");
         }
-        assert_eq!("5..4".parse::<Strikes>().unwrap_err(), "the range is empty: write 4..5");
+        assert_eq!("5..4".parse::<StrikeRange>().unwrap_err(), "the range is empty: write 4..5");
         assert!(
-            "100..".parse::<Strikes>().is_ok()
-                && "..100".parse::<Strikes>().is_ok()
-                && "100".parse::<Strikes>().is_ok()
+            "100..".parse::<StrikeRange>().is_ok()
+                && "..100".parse::<StrikeRange>().is_ok()
+                && "100".parse::<StrikeRange>().is_ok()
         );
         assert!("tomorrow".parse::<Expiry>().unwrap_err().contains("nearest, next or month"));
     }

@@ -59,7 +59,7 @@ pub enum HeaderError {
 /// Holds the column numbers. A missing column has a number that no line has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is a column of the file, named after the record's field")]
-pub struct Columns {
+pub struct MasterColumns {
     pub layout: Layout,
     /// Number of fields of a line, without an empty last one.
     pub count: usize,
@@ -89,12 +89,12 @@ pub struct Columns {
 /// Number of a missing column.
 const ABSENT: usize = usize::MAX;
 
-impl Columns {
+impl MasterColumns {
     /// Parses the first line of a file, without its line end.
     ///
     /// # Errors
     /// Says what the file is instead, or which columns are missing.
-    pub fn of(header: &[u8]) -> Result<Columns, HeaderError> {
+    pub fn of(header: &[u8]) -> Result<MasterColumns, HeaderError> {
         let header = header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header);
         let start = header.trim_ascii_start();
         match start.first() {
@@ -143,7 +143,7 @@ impl Columns {
             need("", "UNDERLYING_SYMBOL");
         }
         let maybe = |name: &str| at(name).filter(|_| !compact).unwrap_or(ABSENT);
-        let columns = Columns {
+        let columns = MasterColumns {
             layout,
             count: names.len() - usize::from(names.len() > 1 && keys.last().is_some_and(String::is_empty)),
             exchange,
@@ -185,15 +185,15 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name_in_any_order_with_bom_blanks_and_quotes() {
-        let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        let columns = MasterColumns::of(COMPACT.as_bytes()).unwrap();
         assert_eq!((columns.layout, columns.count, columns.id, columns.trading), (Layout::Compact, 16, 2, 5));
         let mut names: Vec<_> = COMPACT.split(',').collect();
         names.reverse();
         let spelled = format!("\u{feff}NEW_ONE, \"{}\" ,\r", names.join("\" , \"").replace("\" , \"", "\",\""));
-        let reversed = Columns::of(spelled.replace(", \"", ",\"").replace("\" ,", "\",").as_bytes()).unwrap();
+        let reversed = MasterColumns::of(spelled.replace(", \"", ",\"").replace("\" ,", "\",").as_bytes()).unwrap();
         assert_eq!((reversed.count, reversed.id, reversed.trading), (17, 14, 11));
         let spaced = COMPACT.replace("SEM_EXPIRY_DATE", " SEM_EXPIRY_ DATE ").to_lowercase();
-        assert_eq!(Columns::of(spaced.as_bytes()).unwrap().expiry, 8);
+        assert_eq!(MasterColumns::of(spaced.as_bytes()).unwrap().expiry, 8);
     }
 
     #[test]
@@ -206,11 +206,11 @@ mod tests {
             (b"\x1f\x8b\x08", "not text"),
             (b"a,b,c", "not the header"),
         ] {
-            let error = Columns::of(header).unwrap_err().to_string();
+            let error = MasterColumns::of(header).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
         }
         let renamed = COMPACT.replace("SEM_TRADING_SYMBOL", "TRADING").replace("SEM_SMST_SECURITY_ID", "SECID");
-        let error = Columns::of(renamed.as_bytes()).unwrap_err();
+        let error = MasterColumns::of(renamed.as_bytes()).unwrap_err();
         assert_eq!(error, HeaderError::Missing(Layout::Compact, vec!["SEM_SMST_SECURITY_ID", "SEM_TRADING_SYMBOL"]));
     }
 }

@@ -1,8 +1,8 @@
 //! Finds what a spec names in a master, and what it may have meant.
 
 use super::contracts::{contracts, nearest_words, underlyings};
-use super::master::{Found, Level, Master, MasterError};
-use super::row::Kind;
+use super::master::{Found, NameLevel, Master, MasterError};
+use super::row::InstrumentKind;
 use super::search::nearest;
 use super::spec::{Name, Spec, SpecSegment};
 use crate::model::Segment;
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 /// Says what a spec names in a master.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum LookUpOutcome {
     /// One instrument; the others are the same share on other exchanges.
     One(Found, Vec<Found>),
     /// More than one instrument.
@@ -33,26 +33,26 @@ pub fn look_up(
     takes: impl Fn(SpecSegment) -> bool,
     today: Date,
     expired: bool,
-) -> Result<Outcome, MasterError> {
+) -> Result<LookUpOutcome, MasterError> {
     let all = master.named(spec.segment, &spec.name)?;
     let (mut here, elsewhere): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, found)| takes(found.entry.segment()));
-    let plain = |found: Vec<(Level, Found)>| found.into_iter().map(|(_, found)| found).collect::<Vec<_>>();
+    let plain = |found: Vec<(NameLevel, Found)>| found.into_iter().map(|(_, found)| found).collect::<Vec<_>>();
     if here.is_empty() {
-        return Ok(if elsewhere.is_empty() { Outcome::None } else { Outcome::Elsewhere(plain(elsewhere)) });
+        return Ok(if elsewhere.is_empty() { LookUpOutcome::None } else { LookUpOutcome::Elsewhere(plain(elsewhere)) });
     }
     if !expired && here.iter().all(|(_, found)| found.entry.has_expired(today)) {
-        return Ok(Outcome::Expired(plain(here)));
+        return Ok(LookUpOutcome::Expired(plain(here)));
     }
     here.retain(|(_, found)| expired || !found.entry.has_expired(today));
     // A display name counts only if no instrument has that symbol.
-    if here.iter().any(|(level, _)| *level < Level::Display) {
-        here.retain(|(level, _)| *level < Level::Display);
+    if here.iter().any(|(level, _)| *level < NameLevel::Display) {
+        here.retain(|(level, _)| *level < NameLevel::Display);
     }
     // In a segment our symbol, which is unique there, takes precedence over names shared with other series or
     // expiries.
     let ours: Vec<_> =
-        here.iter().filter(|(level, _)| *level == Level::Ours).map(|(_, found)| found.entry.segment()).collect();
-    here.retain(|(level, found)| *level == Level::Ours || !ours.contains(&found.entry.segment()));
+        here.iter().filter(|(level, _)| *level == NameLevel::Ours).map(|(_, found)| found.entry.segment()).collect();
+    here.retain(|(level, found)| *level == NameLevel::Ours || !ours.contains(&found.entry.segment()));
     let mut found = plain(here);
     let nse = SpecSegment::Feed(Segment::NSE_EQ);
     let cash = [nse, SpecSegment::Feed(Segment::BSE_EQ)];
@@ -60,10 +60,10 @@ pub fn look_up(
     if in_nse == 1 && found.iter().all(|found| cash.contains(&found.entry.segment())) {
         found.sort_by_key(|found| found.entry.segment() != nse);
     } else if found.len() > 1 {
-        return Ok(Outcome::Many(found));
+        return Ok(LookUpOutcome::Many(found));
     }
     let also = found.split_off(1.min(found.len()));
-    Ok(found.pop().map_or(Outcome::None, |one| Outcome::One(one, also)))
+    Ok(found.pop().map_or(LookUpOutcome::None, |one| LookUpOutcome::One(one, also)))
 }
 
 /// Returns the notice `RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)`.
@@ -159,7 +159,7 @@ pub fn suggestions(
     if let Some(underlying) = nearest_words(typed, known.iter().map(String::as_str)).first() {
         let here = |segment: SpecSegment| takes(segment) && spec.segment.is_none_or(|typed| typed == segment);
         let all = contracts(master, underlying, here, today)?;
-        let first = all.iter().find(|contract| contract.kind == Kind::Future).or(all.first());
+        let first = all.iter().find(|contract| contract.kind == InstrumentKind::Future).or(all.first());
         if let Some(first) = first.filter(|first| !near.iter().any(|found| found.number == first.row)) {
             let behind = usize::from(near.first().is_some_and(|found| !found.entry.kind.is_contract()));
             near.insert(behind, master.found(first.row)?);

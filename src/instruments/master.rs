@@ -1,9 +1,9 @@
 //! Answers queries on an instrument master: the CSV with its index, with every answer checked.
 
-use super::index::{self, Bytes, Entry, Footer, blocks, build};
-use super::layout::Columns;
+use super::index::{self, Bytes, IndexEntry, Footer, blocks, build};
+use super::layout::MasterColumns;
 use super::line::Line;
-use super::row::{Row, Skip};
+use super::row::{MasterRow, Skip};
 use super::spec::{Name, SpecSegment};
 use super::store::open_regular;
 use std::cell::RefCell;
@@ -39,7 +39,7 @@ impl From<io::Error> for MasterError {
 
 /// Says how a name names a row, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum NameLevel {
     /// By our symbol.
     Ours,
     /// By the master's trading symbol, or that with its series or full expiry.
@@ -54,7 +54,7 @@ pub struct Found {
     /// Its number in the file.
     pub number: u32,
     /// Its index entry.
-    pub entry: Entry,
+    pub entry: IndexEntry,
     /// The line, split into fields.
     pub line: Line,
 }
@@ -64,8 +64,8 @@ impl Found {
     ///
     /// # Errors
     /// Fails if the line is not the indexed one.
-    pub fn row<'a>(&'a self, columns: &'a Columns) -> Result<Row<'a>, MasterError> {
-        Row::parse(columns, self.line.fields()).map_err(|_: Skip| MasterError::Damaged("a line"))
+    pub fn row<'a>(&'a self, columns: &'a MasterColumns) -> Result<MasterRow<'a>, MasterError> {
+        MasterRow::parse(columns, self.line.fields()).map_err(|_: Skip| MasterError::Damaged("a line"))
     }
 }
 
@@ -84,7 +84,7 @@ pub struct Master {
     /// Offset of the index in `index`.
     base: u64,
     footer: Footer,
-    columns: Columns,
+    columns: MasterColumns,
     /// Blocks that were read and are valid.
     cache: RefCell<Blocks>,
     directory: RefCell<Option<Arc<[u64]>>>,
@@ -155,7 +155,7 @@ impl Master {
         if crc32fast::hash(&header) != footer.header_crc {
             return Err(MasterError::Damaged("its first line"));
         }
-        let columns = Columns::of(&header).map_err(|_| MasterError::Damaged("its first line"))?;
+        let columns = MasterColumns::of(&header).map_err(|_| MasterError::Damaged("its first line"))?;
         Ok(Master { csv, index, base, footer, columns, cache: RefCell::default(), directory: RefCell::default() })
     }
 
@@ -165,7 +165,7 @@ impl Master {
     }
 
     /// Returns the column numbers.
-    pub fn columns(&self) -> &Columns {
+    pub fn columns(&self) -> &MasterColumns {
         &self.columns
     }
 
@@ -216,7 +216,7 @@ impl Master {
     ///
     /// # Errors
     /// Fails if a checksum is wrong.
-    pub fn entry(&self, row: u32) -> Result<Entry, MasterError> {
+    pub fn entry(&self, row: u32) -> Result<IndexEntry, MasterError> {
         let per_block = blocks::CONTENT / index::ENTRY_SIZE;
         let row = row as usize;
         if row >= self.footer.rows as usize {
@@ -225,7 +225,7 @@ impl Master {
         let block = self.block(build::ROWS, row / per_block)?;
         let at = row % per_block * index::ENTRY_SIZE;
         let bytes = block.get(at..).and_then(|rest| rest.first_chunk());
-        bytes.and_then(Entry::from_bytes).ok_or(MasterError::Damaged("its index"))
+        bytes.and_then(IndexEntry::from_bytes).ok_or(MasterError::Damaged("its index"))
     }
 
     /// Returns a row with its line checked.
@@ -305,7 +305,7 @@ impl Master {
     ///
     /// # Errors
     /// Fails if a checksum is wrong.
-    pub fn by_name(&self, name: &str) -> Result<Vec<(Level, Found)>, MasterError> {
+    pub fn by_name(&self, name: &str) -> Result<Vec<(NameLevel, Found)>, MasterError> {
         let folded = index::folded(name);
         let mut all = Vec::new();
         for number in self.hashed(index::hash_name(&folded))? {
@@ -321,10 +321,10 @@ impl Master {
     ///
     /// # Errors
     /// Fails if a checksum is wrong.
-    pub fn named(&self, segment: Option<SpecSegment>, name: &Name) -> Result<Vec<(Level, Found)>, MasterError> {
+    pub fn named(&self, segment: Option<SpecSegment>, name: &Name) -> Result<Vec<(NameLevel, Found)>, MasterError> {
         match (segment, name) {
             (Some(segment), Name::Id(id)) => {
-                Ok(self.by_id(segment, *id)?.map(|found| (Level::Ours, found)).into_iter().collect())
+                Ok(self.by_id(segment, *id)?.map(|found| (NameLevel::Ours, found)).into_iter().collect())
             }
             (None, Name::Id(_)) => Ok(Vec::new()),
             (segment, Name::Symbol(symbol)) => {
@@ -357,8 +357,8 @@ impl Master {
     /// of `each`.
     pub fn scan<E: From<MasterError>>(
         &self,
-        mut wanted: impl FnMut(&Entry, &[u8]) -> bool,
-        mut each: impl FnMut(u32, Entry, &Row<'_>) -> Result<ControlFlow<()>, E>,
+        mut wanted: impl FnMut(&IndexEntry, &[u8]) -> bool,
+        mut each: impl FnMut(u32, IndexEntry, &MasterRow<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         const WINDOW: usize = 1 << 20;
         let (mut window, mut split) = (Vec::new(), Line::default());
@@ -381,7 +381,7 @@ impl Master {
                 continue;
             }
             let fields = split.split(line).ok_or(MasterError::Damaged("a line"))?;
-            let row = Row::parse(&self.columns, fields).map_err(|_: Skip| MasterError::Damaged("a line"))?;
+            let row = MasterRow::parse(&self.columns, fields).map_err(|_: Skip| MasterError::Damaged("a line"))?;
             if each(number, entry, &row)?.is_break() {
                 break;
             }
@@ -398,14 +398,14 @@ fn index_len(footer: &Footer) -> u64 {
 }
 
 /// Returns how a folded name names a row, if it does.
-fn level(row: &Row<'_>, entry: Entry, folded: &str) -> Option<Level> {
+fn level(row: &MasterRow<'_>, entry: IndexEntry, folded: &str) -> Option<NameLevel> {
     let is = |name: Option<&str>| name.is_some_and(|name| index::folded(name) == folded);
     if is(row.symbol(entry.form).as_deref()) {
-        Some(Level::Ours)
+        Some(NameLevel::Ours)
     } else if is(row.trading().as_deref()) || is(row.base().as_deref()) || is(row.with_series().as_deref()) {
-        Some(Level::Master)
+        Some(NameLevel::Master)
     } else if is(row.display().as_deref()) {
-        Some(Level::Display)
+        Some(NameLevel::Display)
     } else {
         None
     }

@@ -1,7 +1,7 @@
 //! Renews the cached master: one download at a time over all processes, and nothing is replaced before the new file
 //! is validated.
 
-use super::download::{self, Answer, DownloadError, Request};
+use super::download::{self, Answer, DownloadError, DownloadRequest};
 use super::index::{Bytes, Footer, Source, build};
 use super::layout::Layout;
 use super::master::Master;
@@ -43,16 +43,16 @@ impl Store {
     ///
     /// # Errors
     /// Says why there is no newer one; the cache is unchanged.
-    pub fn renew(&self, force: bool, asked_for: bool, console: &Console) -> Result<Renewed, RenewError> {
+    pub fn renew(&self, force: bool, is_requested: bool, console: &Console) -> Result<Renewed, RenewError> {
         let started_us = clock::now_us();
         let kept = match (&self.dir, self.path()) {
-            (Some(dir), Some(path)) => self.renew_in(dir, &path, force, asked_for, started_us, console),
-            _ => Err(Trouble::Place(io::Error::other("neither DHAN_CACHE_DIR nor HOME is set"))),
+            (Some(dir), Some(path)) => self.renew_in(dir, &path, force, is_requested, started_us, console),
+            _ => Err(RenewFailure::Place(io::Error::other("neither DHAN_CACHE_DIR nor HOME is set"))),
         };
         match kept {
             Ok(renewed) => Ok(renewed),
-            Err(Trouble::Download(error)) => Err(error),
-            Err(Trouble::Place(error)) => {
+            Err(RenewFailure::Download(error)) => Err(error),
+            Err(RenewFailure::Place(error)) => {
                 let place = self.dir.as_ref().map_or_else(|| "none".to_owned(), |dir| dir.display().to_string());
                 let why = crate::model::os_text(&error);
                 console.warn(format_args!(
@@ -63,8 +63,8 @@ impl Store {
         }
     }
 
-    fn conditional_get<'a>(&'a self, known: Option<&'a Source>, limit: Duration) -> Request<'a> {
-        Request { url: &self.url, ca_file: self.ca_file.as_deref(), known, limit, most: build::MAX_CSV }
+    fn conditional_get<'a>(&'a self, known: Option<&'a Source>, limit: Duration) -> DownloadRequest<'a> {
+        DownloadRequest { url: &self.url, ca_file: self.ca_file.as_deref(), known, limit, most: build::MAX_CSV }
     }
 
     fn renew_in(
@@ -72,23 +72,23 @@ impl Store {
         dir: &Path,
         path: &Path,
         force: bool,
-        asked_for: bool,
+        is_requested: bool,
         started_us: i64,
         console: &Console,
-    ) -> Result<Renewed, Trouble> {
-        std::fs::create_dir_all(dir).map_err(Trouble::Place)?;
+    ) -> Result<Renewed, RenewFailure> {
+        std::fs::create_dir_all(dir).map_err(RenewFailure::Place)?;
         let lock = dir.join(format!("{}.lock", self.layout.name()));
         let mut options = File::options();
         options.create(true).read(true).write(true).truncate(false);
-        let mut lock = open_regular(&lock, &mut options).map_err(Trouble::Place)?;
+        let mut lock = open_regular(&lock, &mut options).map_err(RenewFailure::Place)?;
         let old_before = self.cached();
-        let patience = self.within(if old_before.is_some() && !asked_for { WAIT_WITH_OLD } else { LIMIT });
-        wait_for(&lock, patience)?;
+        let limit = self.within(if old_before.is_some() && !is_requested { WAIT_WITH_OLD } else { LIMIT });
+        wait_for(&lock, limit)?;
         // The previous holder of the lock may have renewed it for us. A cached file that was found damaged is not
         // trusted, even if it is today's.
         let now_us = clock::now_us();
         let answered = |cached: &Cached| {
-            let since = cached.checked_us >= started_us || (!asked_for && cached.is_fresh(now_us));
+            let since = cached.checked_us >= started_us || (!is_requested && cached.is_fresh(now_us));
             since && cached.master.verify().is_ok()
         };
         if let Some(cached) = self.cached().filter(answered) {
@@ -96,11 +96,11 @@ impl Store {
             return Ok(Renewed { master: cached.master, changed, kept: true });
         }
         if let Some(error) = failed_since(&mut lock, started_us) {
-            return Err(Trouble::Download(RenewError(error)));
+            return Err(RenewFailure::Download(RenewError(error)));
         }
         remove_parts(dir, self.layout);
-        let renewed = self.download_into(dir, path, force, asked_for, console);
-        if let Err(Trouble::Download(error)) = &renewed {
+        let renewed = self.download_into(dir, path, force, is_requested, console);
+        if let Err(RenewFailure::Download(error)) = &renewed {
             // Errors are ignored: without the note, waiting processes would try one after the other.
             let _ = note_failure(&mut lock, &error.0);
         }
@@ -112,34 +112,34 @@ impl Store {
         dir: &Path,
         path: &Path,
         force: bool,
-        asked_for: bool,
+        is_requested: bool,
         console: &Console,
-    ) -> Result<Renewed, Trouble> {
+    ) -> Result<Renewed, RenewFailure> {
         // The server must not confirm a damaged file, so the cache is checked completely before its validators are
         // sent.
-        let old = self.cached().and_then(|old| self.ask(Some(old), |old| old.master.verify()).map(|(_, old)| old));
+        let old = self.cached().and_then(|old| self.query(Some(old), |old| old.master.verify()).map(|(_, old)| old));
         let known =
             old.as_ref().map(|old| &old.master.footer().source).filter(|source| !force && source.url == self.url);
-        let limit = self.within(if old.is_some() && !asked_for { LIMIT_WITH_OLD } else { LIMIT });
-        let part = part_in(dir, self.layout).map_err(Trouble::Place)?;
+        let limit = self.within(if old.is_some() && !is_requested { LIMIT_WITH_OLD } else { LIMIT });
+        let part = part_in(dir, self.layout).map_err(RenewFailure::Place)?;
         let mut target = Part(part);
         match download::fetch(self.conditional_get(known, limit), &mut target, console) {
-            Err(DownloadError::Write(error)) => Err(Trouble::Place(error)),
-            Err(error) => Err(Trouble::Download(RenewError(error.to_string()))),
+            Err(DownloadError::Write(error)) => Err(RenewFailure::Place(error)),
+            Err(error) => Err(RenewFailure::Download(RenewError(error.to_string()))),
             Ok(Answer::NotModified) => {
-                let old = old.ok_or_else(|| Trouble::Download(RenewError("the server sent nothing".to_owned())))?;
+                let old = old.ok_or_else(|| RenewFailure::Download(RenewError("the server sent nothing".to_owned())))?;
                 let touched = open_regular(path, File::options().write(true)).and_then(|file| file.set_modified(now()));
-                touched.map_err(Trouble::Place)?;
+                touched.map_err(RenewFailure::Place)?;
                 Ok(Renewed { master: old.master, changed: false, kept: true })
             }
             Ok(Answer::Sent(source)) => {
                 let Part(part) = target;
-                let csv = Bytes::File(part.as_file().try_clone().map_err(Trouble::Place)?);
+                let csv = Bytes::File(part.as_file().try_clone().map_err(RenewFailure::Place)?);
                 let built = checked(&csv, old.as_ref().map(|old| old.master.footer()), path)?;
-                say_skipped(&built.footer, console);
+                report_skipped(&built.footer, console);
                 let changed = old.is_none_or(|old| old.master.footer().csv_crc != built.footer.csv_crc);
-                finish(part, &built, &source, path).map_err(Trouble::Place)?;
-                let master = Master::open(path).map_err(|error| Trouble::Place(io::Error::other(error.to_string())))?;
+                finish(part, &built, &source, path).map_err(RenewFailure::Place)?;
+                let master = Master::open(path).map_err(|error| RenewFailure::Place(io::Error::other(error.to_string())))?;
                 Ok(Renewed { master, changed, kept: true })
             }
         }
@@ -168,17 +168,17 @@ impl Store {
         let place = self.path().unwrap_or_default();
         let built =
             checked(&csv, old.as_ref().map(|old| old.master.footer()), &place).map_err(|trouble| match trouble {
-                Trouble::Download(error) => error,
-                Trouble::Place(error) => RenewError(crate::model::os_text(&error)),
+                RenewFailure::Download(error) => error,
+                RenewFailure::Place(error) => RenewError(crate::model::os_text(&error)),
             })?;
-        say_skipped(&built.footer, console);
+        report_skipped(&built.footer, console);
         let master = Master::from_parts(Arc::new(csv), &built).map_err(|error| RenewError(error.to_string()))?;
         Ok(Renewed { master, changed: true, kept: false })
     }
 }
 
 /// Says what ended a renewal.
-enum Trouble {
+enum RenewFailure {
     /// The cache cannot be written; a renewal without it may still succeed.
     Place(io::Error),
     /// There is no new master.
@@ -190,17 +190,17 @@ fn now() -> std::time::SystemTime {
 }
 
 /// Takes the lock, or returns why it cannot be taken.
-fn wait_for(lock: &File, patience: Duration) -> Result<(), Trouble> {
+fn wait_for(lock: &File, limit: Duration) -> Result<(), RenewFailure> {
     let started = Instant::now();
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
+            Err(TryLockError::WouldBlock) if started.elapsed() < limit => {
                 std::thread::sleep(Duration::from_millis(20))
             }
             Err(TryLockError::WouldBlock) => {
-                let seconds = patience.as_secs();
-                return Err(Trouble::Download(RenewError(format!(
+                let seconds = limit.as_secs();
+                return Err(RenewFailure::Download(RenewError(format!(
                     "another process has been downloading it for {seconds} s"
                 ))));
             }
@@ -237,12 +237,12 @@ fn remove_parts(dir: &Path, layout: Layout) {
 }
 
 /// Builds the index of a download, or returns why it must not replace the old master.
-fn checked(csv: &Bytes, old: Option<&Footer>, path: &Path) -> Result<build::Built, Trouble> {
+fn checked(csv: &Bytes, old: Option<&Footer>, path: &Path) -> Result<build::Built, RenewFailure> {
     let refused =
-        |why: String| Err(Trouble::Download(RenewError(format!("the file from the server is refused: {why}"))));
+        |why: String| Err(RenewFailure::Download(RenewError(format!("the file from the server is refused: {why}"))));
     let built = match build(csv) {
         Ok(built) => built,
-        Err(build::BuildError::Io(error)) => return Err(Trouble::Place(error)),
+        Err(build::BuildError::Io(error)) => return Err(RenewFailure::Place(error)),
         Err(error) => return refused(error.to_string()),
     };
     match implausible(&built.footer, old) {
@@ -270,7 +270,7 @@ pub fn implausible(new: &Footer, old: Option<&Footer>) -> Option<String> {
 }
 
 /// Reports which lines of a download are not listed.
-pub fn say_skipped(footer: &Footer, console: &Console) {
+pub fn report_skipped(footer: &Footer, console: &Console) {
     if footer.bad > 0 {
         console.warn(format_args!("instrument master: {} damaged lines skipped", footer.bad));
     }

@@ -1,7 +1,7 @@
 //! Resolves specs to instruments, with all problems together and the notices for stderr.
 
 use super::contracts::instead;
-use super::lookup::{self, Outcome, candidates, look_up, suggestions};
+use super::lookup::{self, LookUpOutcome, candidates, look_up, suggestions};
 use super::master::{Master, MasterError};
 use super::spec::{Name, Spec, SpecSegment};
 use super::store::{Cached, Store};
@@ -167,7 +167,7 @@ pub fn resolve(question: Question<'_>, store: &Store, console: &Console) -> Resu
     let needs_master =
         specs.iter().any(|spec| matches!(spec.name, Name::Symbol(_)) && spec.segment.is_none_or(streams));
     let ask = |cached: &Cached| answer(question, Some(&cached.master));
-    let old = store.ask(store.cached(), ask);
+    let old = store.query(store.cached(), ask);
     if !needs_master {
         // No master is needed; symbols for the records come from the cached one, if there is one.
         return match old {
@@ -188,7 +188,7 @@ pub fn resolve(question: Question<'_>, store: &Store, console: &Console) -> Resu
     let newest = store.renewed_or_old(console)?;
     match ask(&newest) {
         Ok((resolution, _)) => Ok(resolution),
-        Err(_) => match store.ask(store.repaired(), ask) {
+        Err(_) => match store.query(store.repaired(), ask) {
             Some(((resolution, _), _)) => Ok(resolution),
             None => Err(store.none("it is damaged; run `dhan instruments sync --force`")),
         },
@@ -200,7 +200,7 @@ pub fn resolve(question: Question<'_>, store: &Store, console: &Console) -> Resu
 pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, today: Date) -> Vec<Problem> {
     let question = Question { specs, streamable, today, expired: false };
     let ask = |cached: &Cached| answer(question, Some(&cached.master));
-    let Some(((resolution, _), cached)) = store.ask(store.cached(), ask) else { return Vec::new() };
+    let Some(((resolution, _), cached)) = store.query(store.cached(), ask) else { return Vec::new() };
     let is_fresh = cached.is_fresh(clock::now_us());
     let problems = resolution.instruments.into_iter().filter_map(Result::err);
     problems.filter(|problem| is_fresh || !matches!(problem, Problem::Unknown { .. })).collect()
@@ -258,7 +258,7 @@ fn by_symbol(
     let streams = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
     let text = || spec.text.clone();
     let problem = match look_up(master, spec, streams, today, expired)? {
-        Outcome::One(found, also) => {
+        LookUpOutcome::One(found, also) => {
             let row = found.row(master.columns())?;
             let Some(segment) = row.segment.feed() else {
                 return Ok((Err(Problem::Unknown { spec: text(), nearest: Vec::new() }), false));
@@ -270,12 +270,12 @@ fn by_symbol(
             let key = InstrumentKey::new(segment, row.id);
             return Ok((Ok(Resolved { key, symbol }), !row.kind.is_contract()));
         }
-        Outcome::Many(found) => Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? },
-        Outcome::Expired(found) => Problem::Expired {
+        LookUpOutcome::Many(found) => Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? },
+        LookUpOutcome::Expired(found) => Problem::Expired {
             spec: text(),
             contract: candidates(master, found)?.join("; ").replace("expires", "expired"),
         },
-        Outcome::Elsewhere(found) => {
+        LookUpOutcome::Elsewhere(found) => {
             let reason = found.first().map(|found| not_streamable(found.entry.segment(), streamable));
             let by_none = found.iter().all(|found| found.entry.segment().feed().is_none());
             let names = candidates(master, found)?.join("; ");
@@ -285,7 +285,7 @@ fn by_symbol(
                 by_none,
             }
         }
-        Outcome::None => {
+        LookUpOutcome::None => {
             *unknown += 1;
             if *unknown <= SUGGESTED_FOR {
                 missing(master, spec, streams, today)?

@@ -1,6 +1,6 @@
 //! Reads one line of the master with typed fields: its segment, its names, and the meaning of placeholders.
 
-use super::layout::Columns;
+use super::layout::MasterColumns;
 use super::line::Fields;
 use super::spec::SpecSegment;
 use crate::model::Segment;
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 /// Names the kind of instrument; cash comes before contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub enum Kind {
+pub enum InstrumentKind {
     /// An index.
     Index = 0,
     /// A share, a bond or a fund, traded for cash.
@@ -22,10 +22,10 @@ pub enum Kind {
     Option = 3,
 }
 
-impl Kind {
+impl InstrumentKind {
     /// Returns whether it is a contract, which expires.
     pub const fn is_contract(self) -> bool {
-        matches!(self, Kind::Future | Kind::Option)
+        matches!(self, InstrumentKind::Future | InstrumentKind::Option)
     }
 }
 
@@ -45,7 +45,7 @@ pub enum Skip {
 /// Says how our symbol is made from the line; parts are added only if the shorter form is not unique in its segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub enum Form {
+pub enum SymbolForm {
     /// `RELIANCE`, `NIFTY-24Feb2026-31200-CE`.
     Base = 0,
     /// `MOTHERSON-D1`.
@@ -56,14 +56,14 @@ pub enum Form {
     SeriesId = 3,
 }
 
-impl Form {
+impl SymbolForm {
     /// Returns the form with a number in the index.
-    pub const fn of(number: u8) -> Option<Form> {
+    pub const fn of(number: u8) -> Option<SymbolForm> {
         match number {
-            0 => Some(Form::Base),
-            1 => Some(Form::Series),
-            2 => Some(Form::Id),
-            3 => Some(Form::SeriesId),
+            0 => Some(SymbolForm::Base),
+            1 => Some(SymbolForm::Series),
+            2 => Some(SymbolForm::Id),
+            3 => Some(SymbolForm::SeriesId),
             _ => None,
         }
     }
@@ -71,15 +71,15 @@ impl Form {
 
 /// Holds a line of the master.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    columns: &'a Columns,
+pub struct MasterRow<'a> {
+    columns: &'a MasterColumns,
     fields: Fields<'a>,
     /// The segment it is traded in.
     pub segment: SpecSegment,
     /// The security id.
     pub id: u32,
     /// The kind of instrument.
-    pub kind: Kind,
+    pub kind: InstrumentKind,
     /// Expiry of the contract (IST date).
     pub expiry: Option<Date>,
 }
@@ -198,12 +198,12 @@ pub(super) fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
     (shaped && !underlying.is_empty()).then_some((underlying, expiry, &symbol[head_end..]))
 }
 
-impl<'a> Row<'a> {
+impl<'a> MasterRow<'a> {
     /// Parses the fields of a line.
     ///
     /// # Errors
     /// Says why the line is not listed.
-    pub fn parse(columns: &'a Columns, fields: Fields<'a>) -> Result<Row<'a>, Skip> {
+    pub fn parse(columns: &'a MasterColumns, fields: Fields<'a>) -> Result<MasterRow<'a>, Skip> {
         if !columns.fit(&fields) {
             return Err(Skip::Bad);
         }
@@ -224,16 +224,16 @@ impl<'a> Row<'a> {
         };
         let instrument = fields.get(columns.instrument);
         let kind = match instrument {
-            "INDEX" => Kind::Index,
-            "EQUITY" => Kind::Cash,
-            _ if instrument.starts_with("FUT") => Kind::Future,
-            _ if instrument.starts_with("OPT") => Kind::Option,
-            _ if segment == SpecSegment::Feed(Segment::IDX_I) => Kind::Index,
-            _ if segment.is_derivative() && matches!(fields.get(columns.option), "CE" | "PE") => Kind::Option,
-            _ if segment.is_derivative() => Kind::Future,
-            _ => Kind::Cash,
+            "INDEX" => InstrumentKind::Index,
+            "EQUITY" => InstrumentKind::Cash,
+            _ if instrument.starts_with("FUT") => InstrumentKind::Future,
+            _ if instrument.starts_with("OPT") => InstrumentKind::Option,
+            _ if segment == SpecSegment::Feed(Segment::IDX_I) => InstrumentKind::Index,
+            _ if segment.is_derivative() && matches!(fields.get(columns.option), "CE" | "PE") => InstrumentKind::Option,
+            _ if segment.is_derivative() => InstrumentKind::Future,
+            _ => InstrumentKind::Cash,
         };
-        let mut row = Row { columns, fields, segment, id, kind, expiry: None };
+        let mut row = MasterRow { columns, fields, segment, id, kind, expiry: None };
         if kind.is_contract() {
             row.expiry = match Day::read(fields.get(columns.expiry)) {
                 Day::None => None,
@@ -305,20 +305,20 @@ impl<'a> Row<'a> {
     }
 
     /// Returns our symbol in the form that is unique in its segment.
-    pub fn symbol(&self, form: Form) -> Option<Cow<'a, str>> {
+    pub fn symbol(&self, form: SymbolForm) -> Option<Cow<'a, str>> {
         let base = self.base()?;
         let series = self.series().unwrap_or_default();
         Some(match form {
-            Form::Base => base,
-            Form::Series => Cow::Owned(format!("{base}-{series}")),
-            Form::Id => Cow::Owned(format!("{base}-{}", self.id)),
-            Form::SeriesId => Cow::Owned(format!("{base}-{series}-{}", self.id)),
+            SymbolForm::Base => base,
+            SymbolForm::Series => Cow::Owned(format!("{base}-{series}")),
+            SymbolForm::Id => Cow::Owned(format!("{base}-{}", self.id)),
+            SymbolForm::SeriesId => Cow::Owned(format!("{base}-{series}-{}", self.id)),
         })
     }
 
     /// Returns `SYMBOL-SERIES`, which names a share's series whatever our symbol is.
     pub fn with_series(&self) -> Option<String> {
-        if self.kind != Kind::Cash {
+        if self.kind != InstrumentKind::Cash {
             return None;
         }
         Some(format!("{}-{}", self.trading()?, self.series()?))
@@ -379,7 +379,7 @@ impl<'a> Row<'a> {
 
     /// Returns the tick size in rupees. The file has paise, but rupees for indices.
     pub fn tick(&self) -> Option<f64> {
-        if self.kind == Kind::Index {
+        if self.kind == InstrumentKind::Index {
             return number(self.field(self.columns.tick));
         }
         // The decimal point is moved in the text, so that no digit is invented.
@@ -389,7 +389,7 @@ impl<'a> Row<'a> {
 
     /// Returns the strike of an option in rupees.
     pub fn strike(&self) -> Option<f64> {
-        if self.kind == Kind::Option { number(self.field(self.columns.strike)) } else { None }
+        if self.kind == InstrumentKind::Option { number(self.field(self.columns.strike)) } else { None }
     }
 
     /// Returns `CE` or `PE`.
@@ -433,10 +433,10 @@ mod tests {
     const COMPACT: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
     const DETAILED: &str = "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYING_SECURITY_ID,UNDERLYING_SYMBOL,SYMBOL_NAME,DISPLAY_NAME,INSTRUMENT_TYPE,SERIES,LOT_SIZE,SM_EXPIRY_DATE,STRIKE_PRICE,OPTION_TYPE,TICK_SIZE,EXPIRY_FLAG,BRACKET_FLAG,COVER_FLAG,ASM_GSM_FLAG,ASM_GSM_CATEGORY,BUY_SELL_INDICATOR,BUY_CO_MIN_MARGIN_PER,BUY_CO_SL_RANGE_MAX_PERC,BUY_CO_SL_RANGE_MIN_PERC,BUY_BO_MIN_MARGIN_PER,BUY_BO_PROFIT_RANGE_MAX_PERC,BUY_BO_PROFIT_RANGE_MIN_PERC,MTF_LEVERAGE,SM_UPPER_LIMIT,SM_LOWER_LIMIT,SM_FREEZE_QTY,";
 
-    fn with<T>(header: &str, line: &str, look: impl FnOnce(Row<'_>) -> T) -> T {
-        let columns = Columns::of(header.as_bytes()).unwrap();
+    fn with<T>(header: &str, line: &str, look: impl FnOnce(MasterRow<'_>) -> T) -> T {
+        let columns = MasterColumns::of(header.as_bytes()).unwrap();
         let mut buffer = Line::default();
-        look(Row::parse(&columns, buffer.split(line.as_bytes()).unwrap()).unwrap())
+        look(MasterRow::parse(&columns, buffer.split(line.as_bytes()).unwrap()).unwrap())
     }
 
     #[test]
@@ -464,7 +464,7 @@ mod tests {
             ),
         ] {
             with(COMPACT, line, |row| {
-                assert_eq!(row.symbol(Form::Base).as_deref(), Some(ours));
+                assert_eq!(row.symbol(SymbolForm::Base).as_deref(), Some(ours));
                 assert_eq!(row.underlying().as_deref(), Some(underlying));
             });
         }
@@ -491,14 +491,14 @@ mod tests {
         ] {
             with(DETAILED, line, |row| {
                 assert_eq!(row.trading().as_deref(), Some(trading));
-                assert_eq!(row.symbol(Form::Base).as_deref(), Some(ours));
+                assert_eq!(row.symbol(SymbolForm::Base).as_deref(), Some(ours));
             });
         }
         with(
             DETAILED,
             "NSE,E,100,INE885A01032,EQUITY,,ARE&M,AMARA RAJA ENERGY MOB LTD,Amara Raja Energy &amp; Mobility,ES,EQ,1,,,,5,NA,N,N,N,NA,A,0,0,0,0,0,0,3.407155,886.35,590.95,0",
             |row| {
-                assert_eq!(row.symbol(Form::Base).as_deref(), Some("ARE&M"));
+                assert_eq!(row.symbol(SymbolForm::Base).as_deref(), Some("ARE&M"));
                 assert_eq!(row.name().as_deref(), Some("AMARA RAJA ENERGY MOB LTD"));
                 assert_eq!(row.display().as_deref(), Some("Amara Raja Energy & Mobility"));
                 assert_eq!((row.isin(), row.tick(), row.lower()), (Some("INE885A01032"), Some(0.05), Some(590.95)));
@@ -518,7 +518,7 @@ mod tests {
             },
         );
         with(COMPACT, "NSE,I,13,INDEX,0,NIFTY,1.0,Nifty 50,0001-01-01,,XX,0.2500,,INDEX,X,NIFTY", |row| {
-            assert_eq!((row.expiry, row.tick(), row.kind), (None, Some(0.25), Kind::Index));
+            assert_eq!((row.expiry, row.tick(), row.kind), (None, Some(0.25), InstrumentKind::Index));
         });
     }
 
@@ -553,7 +553,7 @@ mod tests {
         let line = |symbol: &str, shown: &str| {
             format!("NSE,D,1,FUTIDX,0,{symbol},65.0,{shown},05/02/2026,-0.01000,XX,10.0,M,FUT,,")
         };
-        let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        let columns = MasterColumns::of(COMPACT.as_bytes()).unwrap();
         for (symbol, shown, expiry) in [
             ("NIFTY-Feb2026-FUT", "NIFTY FEB FUT", Some(jiff::civil::date(2026, 2, 5))),
             ("NIFTY-May2026-FUT", "NIFTY MAY FUT", Some(jiff::civil::date(2026, 5, 2))),
@@ -563,7 +563,7 @@ mod tests {
         ] {
             let line = line(symbol, shown);
             let mut buffer = Line::default();
-            let row = Row::parse(&columns, buffer.split(line.as_bytes()).unwrap());
+            let row = MasterRow::parse(&columns, buffer.split(line.as_bytes()).unwrap());
             match expiry {
                 Some(_) => assert_eq!(row.unwrap().expiry, expiry, "{line}"),
                 None => assert_eq!(row.err(), Some(Skip::Expiry), "{line}"),
@@ -573,7 +573,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_whole_is_bad_and_a_new_segment_is_not() {
-        let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        let columns = MasterColumns::of(COMPACT.as_bytes()).unwrap();
         let mut buffer = Line::default();
         for (line, skip) in [
             ("NSE,E,1", Skip::Bad),
@@ -583,8 +583,8 @@ mod tests {
             ("NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,more", Skip::Bad),
             ("INX,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A", Skip::UnknownSegment),
         ] {
-            assert_eq!(Row::parse(&columns, buffer.split(line.as_bytes()).unwrap()).err(), Some(skip), "{line}");
+            assert_eq!(MasterRow::parse(&columns, buffer.split(line.as_bytes()).unwrap()).err(), Some(skip), "{line}");
         }
-        assert!(Row::parse(&columns, buffer.split(b"NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,").unwrap()).is_ok());
+        assert!(MasterRow::parse(&columns, buffer.split(b"NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,").unwrap()).is_ok());
     }
 }

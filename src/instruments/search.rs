@@ -1,9 +1,9 @@
 //! Searches words in any order, and the nearest names for a typo.
 
-use super::filter::Ready;
-use super::index::{Entry, folded};
+use super::filter::ResolvedFilter;
+use super::index::{IndexEntry, folded};
 use super::master::{Master, MasterError};
-use super::row::Row;
+use super::row::MasterRow;
 use super::spec::SpecSegment;
 use crate::model::Segment;
 use fst::automaton::Levenshtein;
@@ -54,7 +54,7 @@ impl Words {
     }
 
     /// Returns the rank of a row that matches (smaller is better), or `None`. Every word must be in one of the names.
-    fn rank(&self, row: &Row<'_>, entry: Entry) -> Option<u8> {
+    fn rank(&self, row: &MasterRow<'_>, entry: IndexEntry) -> Option<u8> {
         let symbol = row.symbol(entry.form).map(|name| folded(&name)).unwrap_or_default();
         let trading = row.trading().map(|name| folded(&name)).unwrap_or_default();
         let name = row.name().map(|name| folded(&name)).unwrap_or_default();
@@ -99,7 +99,7 @@ fn verbatim(word: &str) -> Option<&str> {
 ///
 /// # Errors
 /// Fails if the master is damaged.
-pub fn search(master: &Master, words: &Words, filter: &Ready<'_>) -> Result<Vec<u32>, MasterError> {
+pub fn search(master: &Master, words: &Words, filter: &ResolvedFilter<'_>) -> Result<Vec<u32>, MasterError> {
     let mut hits: Vec<((u8, u8, u8, u16), u32)> = Vec::new();
     let mut needle = words.needle.clone();
     master.scan::<MasterError>(

@@ -104,7 +104,7 @@ impl Store {
         let path = self.path()?;
         let file = open_regular(&path, File::options().read(true)).ok()?;
         let modified = file.metadata().ok()?.modified().ok()?;
-        let (csv_len, csv_crc, source) = whole_csv(&Bytes::File(file.try_clone().ok()?))?;
+        let (csv_len, csv_crc, source) = intact_csv(&Bytes::File(file.try_clone().ok()?))?;
         let csv = Bytes::Part(file, csv_len);
         if csv.crc(csv_len).ok()? != csv_crc {
             return None;
@@ -131,7 +131,7 @@ impl Store {
     ///
     /// # Errors
     /// Fails if the repaired master is damaged too.
-    pub fn ask<T>(
+    pub fn query<T>(
         &self,
         cached: Option<Cached>,
         question: impl Fn(&Cached) -> Result<T, MasterError>,
@@ -168,13 +168,13 @@ impl Store {
     ///
     /// # Errors
     /// Exit 11 if there is no master.
-    pub fn ask_current<T>(
+    pub fn query_current<T>(
         &self,
         console: &Console,
         question: impl Fn(&Master) -> Result<T, MasterError>,
     ) -> Result<(T, Master), Failure> {
         let current = self.current(console)?;
-        if let Some((answer, cached)) = self.ask(Some(current), |cached| question(&cached.master)) {
+        if let Some((answer, cached)) = self.query(Some(current), |cached| question(&cached.master)) {
             return Ok((answer, cached.master));
         }
         // The cached file cannot be repaired.
@@ -247,7 +247,7 @@ fn modified_us(path: &Path) -> Option<i64> {
 }
 
 /// Returns length, checksum and origin of an intact CSV whose index is damaged or of another version.
-fn whole_csv(bytes: &Bytes) -> Option<(u64, u32, Source)> {
+fn intact_csv(bytes: &Bytes) -> Option<(u64, u32, Source)> {
     match footer(bytes) {
         Ok(footer) => Some((footer.csv_len, footer.csv_crc, footer.source)),
         Err(_) => None,

@@ -1,9 +1,9 @@
 //! Suggests symbols that begin with a text, for shell completion: complete ones if there are few, else a part at a
 //! time.
 
-use super::index::{Entry, folded};
-use super::master::{Level, Master, MasterError};
-use super::row::Kind;
+use super::index::{IndexEntry, folded};
+use super::master::{NameLevel, Master, MasterError};
+use super::row::InstrumentKind;
 use super::spec::SpecSegment;
 use fst::automaton::Str;
 use fst::{Automaton as _, IntoStreamer as _, Streamer as _};
@@ -11,14 +11,12 @@ use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Limit of look-ups of names that another segment has too; each reads a block of the index.
-const LOOKED_UP: usize = 1000;
-/// Number of names between two checks of the clock.
-const STRIDE: usize = 64;
+/// Limit of look-ups for names of an underlying that another segment has too; after it the underlying is skipped.
+const LOOKED_UP: u32 = 32;
 
 /// Says which symbols are wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct SuggestRequest<'a> {
     /// The segment, or `None` for any that can be streamed.
     pub segment: Option<SpecSegment>,
     /// Beginning of the symbols, in any case.
@@ -35,7 +33,18 @@ pub struct Wanted<'a> {
 struct Name {
     folded: String,
     row: u32,
-    kind: Kind,
+    kind: InstrumentKind,
+}
+
+impl Name {
+    /// Returns the end of the part that begins at an offset, including its dash. The last part of a future is no part
+    /// of its own.
+    fn part(&self, from: usize) -> usize {
+        let len = self.folded.len();
+        let dash = self.folded.get(from..).and_then(|rest| rest.find('-')).map_or(len, |at| from + at + 1);
+        let is_last = !self.folded.get(dash..).unwrap_or_default().contains('-');
+        if is_last && self.kind == InstrumentKind::Future { len } else { dash }
+    }
 }
 
 /// Returns the live symbols with this beginning. If there are more than `most`, contracts share a suggestion that
@@ -43,95 +52,140 @@ struct Name {
 ///
 /// # Errors
 /// Fails if a checksum is wrong.
-pub fn beginning_with(master: &Master, wanted: &Wanted<'_>) -> Result<BTreeSet<String>, MasterError> {
+pub fn beginning_with(master: &Master, wanted: &SuggestRequest<'_>) -> Result<BTreeSet<String>, MasterError> {
     let start = folded(wanted.start);
-    let names = live(master, wanted, &start)?;
-    let groups = match names.len() > wanted.most {
-        true => groups(&names, start.len(), wanted.most),
-        false => names.iter().map(|name| (name, name.folded.len())).collect(),
-    };
-    let shown = groups.into_iter().take(wanted.most).map(|(name, len)| shown(master, name, len));
+    let walk = Walk { master, names: master.names()?, wanted, began: Instant::now() };
+    let mut groups = walk.groups(&start, |name| name.folded.len())?;
+    if groups.len() > wanted.most {
+        groups = walk.parts(&start)?;
+    }
+    let shown = groups.into_iter().take(wanted.most).map(|(name, len)| shown(master, &name, len));
     shown.collect()
 }
 
-/// Returns the live symbols with this beginning, in order.
-fn live(master: &Master, wanted: &Wanted<'_>, start: &str) -> Result<Vec<Name>, MasterError> {
-    let names = master.names()?;
-    let mut stream = names.search(Str::new(start).starts_with()).into_stream();
-    let (mut all, mut looked_up, mut seen) = (Vec::new(), 0, 0_usize);
-    let (began, contracts_only) = (Instant::now(), wanted.segment.is_some_and(SpecSegment::is_derivative));
-    let here = |entry: &Entry| match wanted.segment {
-        Some(segment) => entry.segment() == segment,
-        None => entry.segment().feed().is_some(),
-    };
-    while let Some((name, row)) = stream.next() {
-        seen += 1;
-        if seen.is_multiple_of(STRIDE) && began.elapsed() > wanted.time {
-            break;
-        }
-        let row = u32::try_from(row).unwrap_or(u32::MAX);
-        let entry = master.entry(row)?;
-        if entry.has_expired(wanted.today) || (contracts_only && !entry.kind.is_contract()) {
-            continue;
-        }
-        let name = String::from_utf8_lossy(name);
-        let row = if entry.kind.is_contract() && here(&entry) {
-            Some(row)
-        } else if entry.kind.is_contract() && looked_up > LOOKED_UP {
-            None
-        } else {
-            // The name may be that of a row in another segment, or a display name, which contains blanks that a shell
-            // would split.
-            looked_up += usize::from(entry.kind.is_contract());
-            let named = master.by_name(&name)?;
-            let ours = named.iter().find(|(level, found)| *level == Level::Ours && here(&found.entry));
-            ours.map(|(_, found)| found.number)
-        };
-        all.extend(row.map(|row| Name { folded: name.into_owned(), row, kind: entry.kind }));
-    }
-    Ok(all)
+/// Walks the names of a master in order.
+struct Walk<'a> {
+    master: &'a Master,
+    names: fst::Map<Vec<u8>>,
+    wanted: &'a SuggestRequest<'a>,
+    began: Instant,
 }
 
-/// Returns for every suggestion a symbol that begins with it, and the length of the suggestion.
-fn groups(names: &[Name], start: usize, most: usize) -> Vec<(&Name, usize)> {
-    let Some(first) = names.first() else { return Vec::new() };
-    let typed = first.folded.get(..start).unwrap_or_default();
-    let exact = format!("{typed}-");
-    let mut from = start;
-    loop {
-        let end = |name: &Name| part(name, if name.folded.starts_with(&exact) { from.max(exact.len()) } else { from });
-        let groups = grouped(names, end);
-        match groups[..] {
-            [(name, end)] if end < name.folded.len() => from = end,
-            _ if groups.len() <= most || !names.iter().all(|name| name.kind.is_contract()) => return groups,
-            // Even the strikes are too many, so as many of their digits as fit.
-            _ => {
-                let end = |name: &Name, width: usize| match part(name, from) {
-                    whole if whole == name.folded.len() => whole,
-                    part => part.min(from + width),
-                };
-                let shorter = |width: usize| grouped(names, move |name| end(name, width));
-                let widths = (1..most).map(shorter).take_while(|groups| groups.len() <= most);
-                return widths.last().unwrap_or(groups);
+impl Walk<'_> {
+    /// Returns for every suggestion a symbol that begins with it, and the length of the suggestion.
+    fn parts(&self, start: &str) -> Result<Vec<(Name, usize)>, MasterError> {
+        let exact = format!("{start}-");
+        let mut from = start.len();
+        loop {
+            // A complete underlying counts as typed with its dash.
+            let end =
+                |name: &Name| name.part(if name.folded.starts_with(&exact) { from.max(exact.len()) } else { from });
+            let groups = self.groups(start, end)?;
+            match groups[..] {
+                [(ref name, end)] if end < name.folded.len() => from = end,
+                _ if groups.len() > self.wanted.most && groups.iter().all(|(name, _)| name.kind.is_contract()) => {
+                    return self.digits(start, from).map(|fewer| fewer.unwrap_or(groups));
+                }
+                _ => return Ok(groups),
             }
         }
     }
-}
 
-/// Returns one name of each group of names that are equal up to the end given for each.
-fn grouped(names: &[Name], end: impl Fn(&Name) -> usize) -> Vec<(&Name, usize)> {
-    let mut groups: Vec<(&Name, usize)> = names.iter().map(|name| (name, end(name))).collect();
-    groups.dedup_by(|(name, end), (before, until)| name.folded.get(..*end) == before.folded.get(..*until));
-    groups
-}
+    /// Returns groups by the first digits of strikes, with as many digits as the limit allows.
+    fn digits(&self, start: &str, from: usize) -> Result<Option<Vec<(Name, usize)>>, MasterError> {
+        let mut last = None;
+        for width in 1.. {
+            let end = |name: &Name| match name.part(from) {
+                whole if whole == name.folded.len() => whole,
+                part => part.min(from + width),
+            };
+            let groups = self.groups(start, end)?;
+            if groups.len() > self.wanted.most || groups.iter().all(|(name, end)| *end == name.part(from)) {
+                break;
+            }
+            last = Some(groups);
+        }
+        Ok(last)
+    }
 
-/// Returns the end of the part that begins at an offset, including its dash. The last part of a future is no part of
-/// its own.
-fn part(name: &Name, from: usize) -> usize {
-    let len = name.folded.len();
-    let dash = name.folded.get(from..).and_then(|rest| rest.find('-')).map_or(len, |at| from + at + 1);
-    let is_last = !name.folded.get(dash..).unwrap_or_default().contains('-');
-    if is_last && name.kind == Kind::Future { len } else { dash }
+    /// Returns one live name of each group of names that are equal up to their `end`, and one group more than the
+    /// limit. The rest of a group is not read.
+    fn groups(&self, start: &str, end: impl Fn(&Name) -> usize) -> Result<Vec<(Name, usize)>, MasterError> {
+        let mut groups = Vec::new();
+        let mut next = start.as_bytes().to_vec();
+        while groups.len() <= self.wanted.most {
+            let Some(name) = self.live(start, &next)? else { break };
+            let end = end(&name);
+            next = name.folded.as_bytes()[..end].to_vec();
+            // Continue behind the name itself, or behind all names with this beginning.
+            next.push(if end == name.folded.len() { 0 } else { u8::MAX });
+            // The future of an expiry is suggested beside its options.
+            let future = format!("{}FUT", &name.folded[..end]);
+            groups.push((name, end));
+            let row = self.names.get(&future).filter(|_| future[..end].ends_with('-'));
+            if let Some(future) = row.and_then(|row| self.name(&future, row).transpose()).transpose()? {
+                let len = future.folded.len();
+                groups.push((future, len));
+            }
+        }
+        Ok(groups)
+    }
+
+    /// Returns the first wanted name at or behind a text.
+    fn live(&self, start: &str, from: &[u8]) -> Result<Option<Name>, MasterError> {
+        let mut from = from.to_vec();
+        'again: loop {
+            let mut stream = self.names.search(Str::new(start).starts_with()).ge(&from).into_stream();
+            let (mut underlying, mut misses) = (String::new(), 0);
+            while let Some((name, row)) = stream.next() {
+                if self.began.elapsed() > self.wanted.time {
+                    return Ok(None);
+                }
+                if self.master.entry(u32::try_from(row).unwrap_or(u32::MAX))?.has_expired(self.wanted.today) {
+                    continue;
+                }
+                let name = String::from_utf8_lossy(name);
+                if let Some(found) = self.name(&name, row)? {
+                    return Ok(Some(found));
+                }
+                let part = name.find('-').map_or("", |dash| &name[..=dash]);
+                if part != underlying {
+                    (underlying, misses) = (part.to_owned(), 0);
+                }
+                misses += 1;
+                if misses > LOOKED_UP && underlying.len() > start.len() {
+                    from = underlying.into_bytes();
+                    from.push(u8::MAX);
+                    continue 'again;
+                }
+            }
+            return Ok(None);
+        }
+    }
+
+    /// Returns a name if it is wanted.
+    fn name(&self, name: &str, row: u64) -> Result<Option<Name>, MasterError> {
+        let row = u32::try_from(row).unwrap_or(u32::MAX);
+        let entry = self.master.entry(row)?;
+        let here = |entry: &IndexEntry| match self.wanted.segment {
+            Some(segment) => entry.segment() == segment,
+            None => entry.segment().feed().is_some(),
+        };
+        let contracts_only = self.wanted.segment.is_some_and(SpecSegment::is_derivative);
+        if entry.has_expired(self.wanted.today) || (contracts_only && !entry.kind.is_contract()) {
+            return Ok(None);
+        }
+        let row = if entry.kind.is_contract() && here(&entry) {
+            Some(row)
+        } else {
+            // The name may be that of a row in another segment, or a display name, which contains blanks that a shell
+            // would split.
+            let named = self.master.by_name(name)?;
+            let ours = named.iter().find(|(level, found)| *level == NameLevel::Ours && here(&found.entry));
+            ours.map(|(_, found)| found.number)
+        };
+        Ok(row.map(|row| Name { folded: name.to_owned(), row, kind: entry.kind }))
+    }
 }
 
 /// Returns the first bytes of a symbol in the master's spelling.
@@ -156,7 +210,7 @@ mod tests {
             None => (None, text),
         };
         let time = Duration::from_secs(60);
-        let wanted = Wanted { segment, start, today: date(2026, 2, 10), most, time };
+        let wanted = SuggestRequest { segment, start, today: date(2026, 2, 10), most, time };
         beginning_with(master, &wanted).unwrap().into_iter().collect()
     }
 
@@ -211,6 +265,22 @@ mod tests {
                 assert!(!all.is_empty() && all.len() <= most, "{text} {most}: {}", all.len());
             }
         }
+    }
+
+    #[test]
+    fn many_contracts_of_another_segment_do_not_hide_what_comes_behind_them() {
+        let option = |exchange: &str, name: &str, id: u32| {
+            let text = format!("{name}-Feb2026-{id}-CE,1,{name} 24 FEB {id} CALL,2026-02-24 14:30:00,{id}.00000,CE");
+            format!("\n{exchange},D,{id},OPTSTK,0,{text},5.0000,M,OP,,")
+        };
+        let others = (1000..1500).map(|id| option("BSE", "SENSEX", id));
+        let ours = (1000..1500).map(|id| option("NSE", "SIEMENS", id));
+        let master = master(&format!("{HEADER}{}", others.chain(ours).collect::<String>()));
+        for (text, symbol) in [("NFO:S", "SIEMENS-24Feb2026-149"), ("BFO:S", "SENSEX-24Feb2026-149")] {
+            let all = of(&master, text, 100);
+            assert_eq!((all.len(), all.last().map(String::as_str)), (50, Some(symbol)));
+        }
+        assert_eq!(of(&master, "S", 100), ["SENSEX-", "SIEMENS-"]);
     }
 
     #[test]

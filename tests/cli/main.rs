@@ -3,6 +3,7 @@
 mod bars;
 mod capture;
 mod commands;
+mod completions;
 mod config;
 mod console;
 mod day;

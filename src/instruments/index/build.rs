@@ -1,10 +1,10 @@
 //! Builds the index of a master by reading it once, line by line. A damaged line affects only itself.
 
 use super::blocks::{self, BLOCK, Bytes, CONTENT};
-use super::{Entry, Footer, ROW_BITS, Source, VERSION, days, fold_into, hash_id, hash_name};
-use crate::instruments::layout::{Columns, HeaderError};
+use super::{IndexEntry, Footer, ROW_BITS, Source, VERSION, days, fold_into, hash_id, hash_name};
+use crate::instruments::layout::{MasterColumns, HeaderError};
 use crate::instruments::line::Line;
-use crate::instruments::row::{Form, Kind, Row, Skip};
+use crate::instruments::row::{SymbolForm, InstrumentKind, MasterRow, Skip};
 use crate::instruments::spec::SpecSegment;
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -59,7 +59,7 @@ pub enum BuildError {
 pub struct Built {
     /// The footer without the source.
     pub footer: Footer,
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     exact: Vec<u64>,
     names: Vec<u8>,
 }
@@ -111,7 +111,7 @@ pub(in crate::instruments) fn for_each_line<E: From<io::Error>>(
 
 /// Collects what the first reading finds.
 struct Reading {
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     exact: Vec<u64>,
     /// Hash of segment and shortest symbol with the row, to find rows that share one.
     bases: Vec<(u64, u32)>,
@@ -180,7 +180,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
         match &columns {
             None => {
                 let line = line.ok_or(HeaderError::Unknown)?;
-                columns = Some(Columns::of(line)?);
+                columns = Some(MasterColumns::of(line)?);
                 header = (u32::try_from(line.len()).unwrap_or(0), crc32fast::hash(line));
             }
             Some(columns) => reading.line(columns, &mut split, offset, line),
@@ -232,7 +232,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
 }
 
 impl Reading {
-    fn line(&mut self, columns: &Columns, split: &mut Line, offset: u64, line: Option<&[u8]>) {
+    fn line(&mut self, columns: &MasterColumns, split: &mut Line, offset: u64, line: Option<&[u8]>) {
         if line.is_some_and(|line| line.trim_ascii().is_empty()) {
             return;
         }
@@ -258,9 +258,9 @@ impl Reading {
         }
     }
 
-    fn row(&mut self, columns: &Columns, split: &mut Line, offset: u64, line: Option<&[u8]>) -> Result<(), Skip> {
+    fn row(&mut self, columns: &MasterColumns, split: &mut Line, offset: u64, line: Option<&[u8]>) -> Result<(), Skip> {
         let line = line.ok_or(Skip::Bad)?;
-        let row = Row::parse(columns, split.split(line).ok_or(Skip::Bad)?)?;
+        let row = MasterRow::parse(columns, split.split(line).ok_or(Skip::Bad)?)?;
         let segment = SpecSegment::ALL.iter().position(|&segment| segment == row.segment);
         let segment = segment.and_then(|at| u8::try_from(at).ok()).ok_or(Skip::UnknownSegment)?;
         let number = u32::try_from(self.entries.len()).ok().filter(|row| row >> ROW_BITS == 0).ok_or(Skip::Bad)?;
@@ -269,14 +269,14 @@ impl Reading {
             // The first of two lines with the same id counts.
             return Err(Skip::Duplicate);
         }
-        self.entries.push(Entry {
+        self.entries.push(IndexEntry {
             offset: u32::try_from(offset).map_err(|_| Skip::Bad)?,
             len: u16::try_from(line.len()).map_err(|_| Skip::Bad)?,
             crc: crc32fast::hash(line),
             id: row.id,
             segment,
             kind: row.kind,
-            form: Form::Base,
+            form: SymbolForm::Base,
             expiry: row.expiry.and_then(|date| u16::try_from(days(date)).ok()).unwrap_or(0),
         });
         self.exact.push(exact(id, number));
@@ -309,7 +309,7 @@ impl Reading {
     }
 
     /// Gives every row the shortest symbol that is unique in its segment.
-    fn make_unique(&mut self, source: &Bytes, columns: &Columns) -> Result<(), BuildError> {
+    fn make_unique(&mut self, source: &Bytes, columns: &MasterColumns) -> Result<(), BuildError> {
         let mut bases = std::mem::take(&mut self.bases);
         bases.sort_unstable();
         // Symbols longer than their shortest form: row, segment, symbol.
@@ -323,11 +323,11 @@ impl Reading {
             for (number, known) in &rows {
                 let form = match known.series.as_deref() {
                     Some("EQ") if regular => continue,
-                    Some(series) if known.kind == Kind::Cash => {
+                    Some(series) if known.kind == InstrumentKind::Cash => {
                         let twins = rows.iter().filter(|(_, other)| other.series.as_deref() == Some(series)).count();
-                        if twins > 1 { Form::SeriesId } else { Form::Series }
+                        if twins > 1 { SymbolForm::SeriesId } else { SymbolForm::Series }
                     }
-                    _ => Form::Id,
+                    _ => SymbolForm::Id,
                 };
                 let Some(entry) = self.entries.get_mut(*number as usize) else { continue };
                 entry.form = form;
@@ -343,7 +343,7 @@ impl Reading {
             let shared = |key: u64| bases.binary_search_by(|probe| probe.0.cmp(&key)).is_ok();
             if shared(key(&symbol)) || taken.contains(&key(&symbol)) {
                 let known = self.reread(source, columns, number)?;
-                let form = if known.series.is_some() { Form::SeriesId } else { Form::Id };
+                let form = if known.series.is_some() { SymbolForm::SeriesId } else { SymbolForm::Id };
                 symbol = known.symbol(form);
                 if let Some(entry) = self.entries.get_mut(number as usize) {
                     entry.form = form;
@@ -356,15 +356,15 @@ impl Reading {
         Ok(())
     }
 
-    fn reread(&self, source: &Bytes, columns: &Columns, row: u32) -> Result<Known, BuildError> {
+    fn reread(&self, source: &Bytes, columns: &MasterColumns, row: u32) -> Result<Known, BuildError> {
         let entry = self.entries.get(row as usize).ok_or(BuildError::Names)?;
         let mut line = vec![0; usize::from(entry.len)];
         source.read_exact_at(u64::from(entry.offset), &mut line)?;
         let mut split = Line::default();
         let fields = split.split(&line).ok_or(BuildError::Names)?;
-        let row = Row::parse(columns, fields).map_err(|_| BuildError::Names)?;
+        let row = MasterRow::parse(columns, fields).map_err(|_| BuildError::Names)?;
         Ok(Known {
-            symbols: [Form::Base, Form::Series, Form::Id, Form::SeriesId]
+            symbols: [SymbolForm::Base, SymbolForm::Series, SymbolForm::Id, SymbolForm::SeriesId]
                 .map(|form| row.symbol(form).unwrap_or_default().into_owned()),
             series: row.series().map(str::to_owned),
             kind: row.kind,
@@ -376,11 +376,11 @@ impl Reading {
 struct Known {
     symbols: [String; 4],
     series: Option<String>,
-    kind: Kind,
+    kind: InstrumentKind,
 }
 
 impl Known {
-    fn symbol(&self, form: Form) -> String {
+    fn symbol(&self, form: SymbolForm) -> String {
         self.symbols[form as usize].clone()
     }
 }
@@ -391,7 +391,7 @@ fn exact(hash: u64, row: u32) -> u64 {
 }
 
 /// Builds the automaton of all names. Of rows that share a name it keeps one that can be streamed.
-fn automaton(mut names: Names, entries: &[Entry]) -> Result<Vec<u8>, BuildError> {
+fn automaton(mut names: Names, entries: &[IndexEntry]) -> Result<Vec<u8>, BuildError> {
     let mut spans = std::mem::take(&mut names.spans);
     let is_streamed = |row: u32| entries.get(row as usize).is_some_and(|entry| entry.segment().feed().is_some());
     let rank = |span: (u32, u8, u32)| (!is_streamed(span.2), span.2);

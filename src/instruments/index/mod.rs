@@ -20,14 +20,14 @@ pub use blocks::Bytes;
 pub use build::build;
 
 use super::Layout;
-use super::row::{Form, Kind};
+use super::row::{SymbolForm, InstrumentKind};
 use super::spec::SpecSegment;
 use jiff::civil::Date;
 
 /// Version of the format; an index of another version is rebuilt.
 pub const VERSION: u32 = 2;
 
-/// Size in bytes of an [`Entry`] in its section.
+/// Size in bytes of an [`IndexEntry`] in its section.
 pub const ENTRY_SIZE: usize = 20;
 /// Size in bytes of a hash with its row.
 pub const EXACT_SIZE: usize = 8;
@@ -82,7 +82,7 @@ pub struct Source {
 
 /// Describes a line of the CSV in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
+pub struct IndexEntry {
     /// Its offset.
     pub offset: u32,
     /// Its length in bytes without the line end.
@@ -94,14 +94,14 @@ pub struct Entry {
     /// The segment's index in [`SpecSegment::ALL`].
     pub segment: u8,
     /// The kind of instrument.
-    pub kind: Kind,
+    pub kind: InstrumentKind,
     /// The form of its symbol.
-    pub form: Form,
+    pub form: SymbolForm,
     /// Days from 1970 to its expiry; 0 for none.
     pub expiry: u16,
 }
 
-impl Entry {
+impl IndexEntry {
     fn to_bytes(self) -> [u8; ENTRY_SIZE] {
         let mut out = [0; ENTRY_SIZE];
         out[0..4].copy_from_slice(&self.offset.to_le_bytes());
@@ -113,9 +113,9 @@ impl Entry {
         out
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8; ENTRY_SIZE]) -> Option<Entry> {
+    pub(crate) fn from_bytes(bytes: &[u8; ENTRY_SIZE]) -> Option<IndexEntry> {
         let u32_at = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        Some(Entry {
+        Some(IndexEntry {
             offset: u32_at(0),
             id: u32_at(4),
             crc: u32_at(8),
@@ -123,13 +123,13 @@ impl Entry {
             expiry: u16::from_le_bytes([bytes[14], bytes[15]]),
             segment: Some(bytes[16]).filter(|&at| usize::from(at) < SpecSegment::ALL.len())?,
             kind: match bytes[17] {
-                0 => Kind::Index,
-                1 => Kind::Cash,
-                2 => Kind::Future,
-                3 => Kind::Option,
+                0 => InstrumentKind::Index,
+                1 => InstrumentKind::Cash,
+                2 => InstrumentKind::Future,
+                3 => InstrumentKind::Option,
                 _ => return None,
             },
-            form: Form::of(bytes[18])?,
+            form: SymbolForm::of(bytes[18])?,
         })
     }
 
@@ -213,17 +213,17 @@ mod tests {
 
     #[test]
     fn an_entry_is_read_back() {
-        let entry = Entry {
+        let entry = IndexEntry {
             offset: 1,
             len: 2,
             crc: 3,
             id: u32::MAX,
             segment: 8,
-            kind: Kind::Option,
-            form: Form::SeriesId,
+            kind: InstrumentKind::Option,
+            form: SymbolForm::SeriesId,
             expiry: 20508,
         };
-        assert_eq!(Entry::from_bytes(&entry.to_bytes()), Some(entry));
+        assert_eq!(IndexEntry::from_bytes(&entry.to_bytes()), Some(entry));
         assert!(entry.has_expired(date(2026, 2, 25)) && !entry.has_expired(date(2026, 2, 24)));
     }
 }

@@ -5,5 +5,5 @@ _dhan_instruments() {
     (( ${words[(I)--demo]} )) && demo=demo
     local -a found
     found=(${(f)"$(command dhan __complete "${(Q)PREFIX}" $demo 2>/dev/null)"})
-    compadd -S '' -a found
+    compadd -U -S '' -a found
 }
