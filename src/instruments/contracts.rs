@@ -2,7 +2,7 @@
 
 use super::index::folded;
 use super::lookup::candidates;
-use super::master::{Found, NameLevel, Master, MasterError};
+use super::master::{Found, Master, MasterError, NameLevel};
 use super::row::{InstrumentKind, contract_parts};
 use super::search::Needle;
 use super::spec::{Name, Spec, SpecSegment};

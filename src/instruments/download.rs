@@ -135,7 +135,11 @@ pub trait Target: Write + Send {
 ///
 /// # Errors
 /// Says why there is no file.
-pub fn fetch(request: DownloadRequest<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
+pub fn fetch(
+    request: DownloadRequest<'_>,
+    target: &mut dyn Target,
+    console: &Console,
+) -> Result<Answer, DownloadError> {
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -146,7 +150,11 @@ pub fn fetch(request: DownloadRequest<'_>, target: &mut dyn Target, console: &Co
     })
 }
 
-async fn attempts(request: DownloadRequest<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
+async fn attempts(
+    request: DownloadRequest<'_>,
+    target: &mut dyn Target,
+    console: &Console,
+) -> Result<Answer, DownloadError> {
     let started = Instant::now();
     let setup = |failure: Failure| DownloadError::Setup(failure.message);
     let tls = LazyTls::new(request.ca_file).map_err(setup)?;
@@ -398,7 +406,8 @@ mod tests {
         });
         let get = |most| {
             let mut memory = Memory(Vec::new());
-            let request = DownloadRequest { url: &url, ca_file: None, known: None, limit: Duration::from_secs(60), most };
+            let request =
+                DownloadRequest { url: &url, ca_file: None, known: None, limit: Duration::from_secs(60), most };
             (fetch(request, &mut memory, &Console::default()), memory.0.len())
         };
         let (bounded, len) = get(1 << 20);

@@ -1,7 +1,7 @@
 //! Finds what a spec names in a master, and what it may have meant.
 
 use super::contracts::{contracts, nearest_words, underlyings};
-use super::master::{Found, NameLevel, Master, MasterError};
+use super::master::{Found, Master, MasterError, NameLevel};
 use super::row::InstrumentKind;
 use super::search::nearest;
 use super::spec::{Name, Spec, SpecSegment};

@@ -1,6 +1,6 @@
 //! Answers queries on an instrument master: the CSV with its index, with every answer checked.
 
-use super::index::{self, Bytes, IndexEntry, Footer, blocks, build};
+use super::index::{self, Bytes, Footer, IndexEntry, blocks, build};
 use super::layout::MasterColumns;
 use super::line::Line;
 use super::row::{MasterRow, Skip};

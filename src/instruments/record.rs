@@ -1,6 +1,6 @@
 //! Declares the instrument record: one field list for every format.
 
-use super::row::{SymbolForm, MasterRow};
+use super::row::{MasterRow, SymbolForm};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -99,7 +99,7 @@ pub fn write_json(out: &mut impl Write, fields: &[(&str, FieldValue<'_>)]) -> io
         out.write_all(b":")?;
         match value {
             FieldValue::Null => out.write_all(b"null")?,
-            Value::Text(text) => serde_json::to_writer(&mut *out, text)?,
+            FieldValue::Text(text) => serde_json::to_writer(&mut *out, text)?,
             number => out.write_all(number.text().as_bytes())?,
         }
     }

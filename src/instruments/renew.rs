@@ -127,7 +127,8 @@ impl Store {
             Err(DownloadError::Write(error)) => Err(RenewFailure::Place(error)),
             Err(error) => Err(RenewFailure::Download(RenewError(error.to_string()))),
             Ok(Answer::NotModified) => {
-                let old = old.ok_or_else(|| RenewFailure::Download(RenewError("the server sent nothing".to_owned())))?;
+                let old =
+                    old.ok_or_else(|| RenewFailure::Download(RenewError("the server sent nothing".to_owned())))?;
                 let touched = open_regular(path, File::options().write(true)).and_then(|file| file.set_modified(now()));
                 touched.map_err(RenewFailure::Place)?;
                 Ok(Renewed { master: old.master, changed: false, kept: true })
@@ -139,7 +140,8 @@ impl Store {
                 report_skipped(&built.footer, console);
                 let changed = old.is_none_or(|old| old.master.footer().csv_crc != built.footer.csv_crc);
                 finish(part, &built, &source, path).map_err(RenewFailure::Place)?;
-                let master = Master::open(path).map_err(|error| RenewFailure::Place(io::Error::other(error.to_string())))?;
+                let master =
+                    Master::open(path).map_err(|error| RenewFailure::Place(io::Error::other(error.to_string())))?;
                 Ok(Renewed { master, changed, kept: true })
             }
         }
@@ -195,9 +197,7 @@ fn wait_for(lock: &File, limit: Duration) -> Result<(), RenewFailure> {
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if started.elapsed() < limit => {
-                std::thread::sleep(Duration::from_millis(20))
-            }
+            Err(TryLockError::WouldBlock) if started.elapsed() < limit => std::thread::sleep(Duration::from_millis(20)),
             Err(TryLockError::WouldBlock) => {
                 let seconds = limit.as_secs();
                 return Err(RenewFailure::Download(RenewError(format!(

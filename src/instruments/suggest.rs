@@ -2,7 +2,7 @@
 //! time.
 
 use super::index::{IndexEntry, folded};
-use super::master::{NameLevel, Master, MasterError};
+use super::master::{Master, MasterError, NameLevel};
 use super::row::InstrumentKind;
 use super::spec::SpecSegment;
 use fst::automaton::Str;

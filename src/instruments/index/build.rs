@@ -1,10 +1,10 @@
 //! Builds the index of a master by reading it once, line by line. A damaged line affects only itself.
 
 use super::blocks::{self, BLOCK, Bytes, CONTENT};
-use super::{IndexEntry, Footer, ROW_BITS, Source, VERSION, days, fold_into, hash_id, hash_name};
-use crate::instruments::layout::{MasterColumns, HeaderError};
+use super::{Footer, IndexEntry, ROW_BITS, Source, VERSION, days, fold_into, hash_id, hash_name};
+use crate::instruments::layout::{HeaderError, MasterColumns};
 use crate::instruments::line::Line;
-use crate::instruments::row::{SymbolForm, InstrumentKind, MasterRow, Skip};
+use crate::instruments::row::{InstrumentKind, MasterRow, Skip, SymbolForm};
 use crate::instruments::spec::SpecSegment;
 use std::collections::HashSet;
 use std::io::{self, Write};

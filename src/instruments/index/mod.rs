@@ -20,7 +20,7 @@ pub use blocks::Bytes;
 pub use build::build;
 
 use super::Layout;
-use super::row::{SymbolForm, InstrumentKind};
+use super::row::{InstrumentKind, SymbolForm};
 use super::spec::SpecSegment;
 use jiff::civil::Date;
 
