@@ -43,7 +43,7 @@ fn shown(settings: &Settings) -> String {
     match &settings.profile {
         Some((name, by)) => drop(writeln!(text, "# profile {name}, by {by}")),
         None if settings.profiles.is_empty() => {}
-        None => drop(writeln!(text, "# no profile; there are {}", settings.profiles.join(", "))),
+        None => drop(writeln!(text, "# no profile is chosen; the file has {}", settings.profiles.join(", "))),
     }
     let mut entries: Vec<_> = settings.entries.iter().collect();
     entries.sort_by_key(|entry| (&entry.command, &entry.key, entry.line));

@@ -89,6 +89,7 @@ impl Defaults {
         let Some(settings) = self.settings.as_ref().filter(|_| !failure.message.is_empty()) else { return failure };
         let is_named = |one: &&Applied| {
             failure.message.contains(&format!("--{}", one.key))
+                || one.key.contains('-') && failure.message.contains(&one.key.replace('-', " "))
                 || one.values.iter().any(|value| value.contains('/') && failure.message.contains(value.as_str()))
         };
         let named = self.applied.iter().filter(is_named);

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 pub struct Applied {
     /// The option's long name.
     pub key: String,
-    /// The values that it has in the file.
+    /// Its values, as words of the command line have them.
     pub values: Vec<String>,
     /// The line of the file.
     pub line: usize,
@@ -53,7 +53,7 @@ impl Settings {
         }
         let applied = chosen.iter().filter(|one| !one.words.is_empty()).map(|one| Applied {
             key: one.entry.key.clone(),
-            values: one.entry.values.iter().map(Value::text).collect(),
+            values: one.words.iter().filter_map(|word| Some(word.to_str()?.split_once('=')?.1.to_owned())).collect(),
             line: one.entry.line,
         });
         Ok((with(&typed.line, &chosen), applied.collect()))

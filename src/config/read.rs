@@ -134,8 +134,12 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
     }
     for error in errors.iter().take(MOST_ERRORS) {
         // Not the error's own text: that quotes the line, which may hold a secret.
-        let at = error.span().map_or(0, |span| span.start);
-        reader.problem(at, &format!("this is not TOML: {}", error.message().lines().next().unwrap_or_default()));
+        let span = error.span().unwrap_or_default();
+        let words = error.message().lines().next().unwrap_or_default();
+        let is_name = |text: &&str| text.len() < 40 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let key = text.get(span.clone()).filter(|_| words == "duplicate key").filter(is_name);
+        let key = key.map_or_else(String::new, |key| format!(" {key:?}"));
+        reader.problem(span.start, &format!("this is not TOML: {words}{key}"));
     }
     let Reader { mut problems, entries, profiles, .. } = reader;
     let settings =
@@ -200,6 +204,9 @@ impl Reader<'_> {
                 [path, &[name.to_owned()]].concat().join(".")
             );
         }
+        if ["help", "version", "profile", "no-config"].contains(&name) {
+            return format!("{name} is for the command line only");
+        }
         let of = if path.is_empty() { String::new() } else { format!(" of dhan {}", path.join(" ")) };
         let others = self.root.get_subcommands().filter(|sub| check::option(sub, name).is_some());
         let others: Vec<_> = others.map(|sub| format!("dhan {}", sub.get_name())).collect();
@@ -262,7 +269,11 @@ impl Reader<'_> {
 fn scalar(value: &DeValue<'_>) -> Option<Value> {
     Some(match value {
         DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(number) => Value::Number(number.to_string()),
+        // Options read decimal numbers only.
+        DeValue::Integer(number) => Value::Number(
+            i128::from_str_radix(number.as_str(), number.radix())
+                .map_or_else(|_| number.to_string(), |n| n.to_string()),
+        ),
         DeValue::Float(number) => Value::Number(number.to_string()),
         DeValue::Datetime(time) => Value::Text(time.to_string()),
         DeValue::Boolean(on) => Value::Switch(*on),

@@ -40,9 +40,9 @@ fn what_is_wrong_is_named_with_its_line_and_the_nearest() {
         ("top = 201", "line 1: invalid value \"201\" for '--top <N>': 201 is not in 1..=200"),
         ("profile = \"x\"", "line 1: profile is a table"),
         ("[profile]\nx = 1", "line 2: profile \"x\" is a table: write [profile.x] above its keys"),
-        ("no-config = true", "line 1: there is no option \"no-config\""),
+        ("no-config = true", "line 1: no-config is for the command line only"),
         ("mode = ", "/c.toml line 1: this is not TOML: "),
-        ("mode = \"full\"\nmode = \"quote\"", "/c.toml line 2: this is not TOML: duplicate key"),
+        ("mode = \"full\"\nmode = \"quote\"", "/c.toml line 2: this is not TOML: duplicate key \"mode\""),
     ] {
         let found = problems(text);
         assert!(found.len() == 1 && found[0].contains(said), "{text}: {found:?}");
@@ -117,6 +117,7 @@ fn a_default_becomes_the_words_of_its_option() {
         ("verbose = 2", &["feed", "NIFTY"], &["--verbose", "--verbose"]),
         ("verbose = true", &["feed", "NIFTY"], &["--verbose"]),
         ("count = 1_000", &["feed", "NIFTY"], &["--count=1000"]),
+        ("count = 0x10", &["feed", "NIFTY"], &["--count=16"]),
         ("rate = 2.5", &["simulate"], &["--rate=2.5"]),
         ("until = 15:30:00", &["feed", "NIFTY"], &["--until=15:30:00"]),
         ("demo = true", &["feed"], &["--demo"]),

@@ -114,7 +114,7 @@ fn a_file_that_is_wrong_ends_every_run_but_those_that_need_none() {
 #[test]
 fn a_failure_of_a_default_names_the_file_and_the_line() {
     let home = Home::with(
-        "skip-missing = true\n[orders]\noutput = \"x.parquet\"\n[token.show]\ntoken-file = \"/nowhere/token\"\n",
+        "skip-missing = true\n[orders]\noutput = \"x.parquet\"\n[token.show]\ntoken-file = \"~/nowhere/token\"\n",
     );
     let output = home.run(&["orders"], &[]);
     let from = format!("(--output is on line 3 of {})", home.file().display());

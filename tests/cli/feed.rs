@@ -558,14 +558,14 @@ fn figures_come_on_sigusr1_and_as_often_as_asked() {
 }
 
 #[test]
-fn a_control_that_is_a_folder_is_told_like_one_that_is_missing() {
+fn a_control_that_is_a_folder_or_missing_is_refused_before_anything_connects() {
     let sim = start(lively());
     let home = Home::at(&sim);
     for name in [".", "missing"] {
-        let run = home.start(&["feed", "IDX_I:13", "--control", name]);
-        run.said(&format!("--control: {name:?} cannot be read"));
-        run.stop().code(0);
+        let ended = home.run(&["feed", "IDX_I:13", "--control", name]).code(2);
+        assert!(ended.err.contains(&format!("--control {name:?} cannot be read")), "{}", ended.err);
     }
+    assert_eq!(sim.tcp_accepted(), 0);
 }
 
 /// What a run that writes its records elsewhere shows on a terminal.

@@ -92,3 +92,24 @@ fn a_pipe_where_a_marker_should_be_holds_nothing_up() {
     home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "2", "-o", "t.ndjson"]));
     assert!(begun.elapsed().as_secs() < 20, "something waited for the pipe");
 }
+
+#[test]
+fn a_start_that_fails_leaves_nothing_of_its_outputs() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    for (code, more) in [
+        (9, &["--metrics", "missing/m.prom"][..]),
+        (9, &["--capture", "missing/c.dcap"]),
+        (9, &["-o", "missing/b.ndjson"]),
+        (2, &["--ca-file", "missing.pem"]),
+        (2, &["--control", "missing.fifo"]),
+        (14, &["NSE_EQ:NOSUCHNAME"]),
+    ] {
+        let args = [&["feed", "NSE_EQ:2885", "-o", "a.ndjson", "-d", "5s"], more].concat();
+        let ended = home.run(home.dhan(&sim, &args)).exits(code);
+        for left in ["a.ndjson", ".a.ndjson.dhan"] {
+            assert!(!home.path(left).exists(), "{more:?} leaves {left}: {}", ended.err);
+        }
+    }
+    assert!(sim.open(dhan::testing::model::Stream::Market).is_empty());
+}

@@ -115,6 +115,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     let watch = watch::start(&plan, &names, view.is_some(), console)?;
     let calendar = crate::cmd::holidays::calendar(console);
     early.set_open();
+    let metrics = plan.metrics.as_deref().map(|path| MetricsFile::open(path, feed.name(), now_us())).transpose()?;
     let stop = StopSignal::default();
     // Last: a run that does not begin leaves neither a file nor a session without an end.
     let Some(opened) = open_in_time(&plan, &rules, &stop, &early, console)? else {
@@ -132,7 +133,6 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         calendar: calendar.clone(),
         ..Config::new(feed, 1, 0)
     };
-    let metrics = plan.metrics.as_deref().map(|path| MetricsFile::open(path, feed.name(), now_us())).transpose()?;
     let (mut observer, mut on_end) = (None, None);
     if let (Some(view), Some(lines)) = (view, watch.lines) {
         let segments = subscriptions.iter().map(|wanted| wanted.instrument.segment).collect();

@@ -115,7 +115,22 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure
 }
 
 /// Reads control lines until their source ends. A FIFO is opened again for its next writer.
+///
+/// # Errors
+/// Exit 2 when the source is a folder or is not there.
 fn read_lines(source: TextSource, ask: mpsc::Sender<Ask>, console: Console) -> Result<(), Failure> {
+    if let TextSource::File(path) = &source {
+        let refused = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => Some("it is a folder".to_owned()),
+            Ok(_) => None,
+            Err(error) => Some(why(&error)),
+        };
+        if let Some(why) = refused {
+            return Err(Failure::usage(format!(
+                "--control {path:?} cannot be read: {why}; name a file, a pipe (mkfifo makes one) or - for stdin"
+            )));
+        }
+    }
     spawn("control", move || {
         loop {
             let again = match &source {
