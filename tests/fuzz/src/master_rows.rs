@@ -32,7 +32,7 @@ fn row(columns: &MasterColumns, line: &[u8]) {
         let fields: Vec<_> = FIELDS.into_iter().zip(values).collect();
         let mut json = Vec::new();
         write_json(&mut json, &fields).expect("memory takes everything");
-        let read: serde_json::FieldValue = serde_json::from_slice(&json).expect("a record is valid JSON");
+        let read: serde_json::Value = serde_json::from_slice(&json).expect("a record is valid JSON");
         assert_eq!(read.as_object().map(serde_json::Map::len), Some(FIELDS.len()));
         assert_eq!(read["security_id"], row.id.to_string());
     }
