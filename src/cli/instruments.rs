@@ -3,7 +3,7 @@
 use super::lazy::Lazy;
 use super::manual;
 use crate::instruments::SpecSegment;
-use crate::instruments::filter::{Expiry, Filter, Strikes};
+use crate::instruments::filter::{Expiry, Filter, StrikeRange};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsStr;
@@ -195,7 +195,7 @@ pub struct FilterArgs {
 
     /// Strikes of options, both ends included
     #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
-    pub strike: Option<Strikes>,
+    pub strike: Option<StrikeRange>,
 
     /// Calls or puts
     #[arg(long, value_name = "CE|PE", ignore_case = true, value_parser = ["CE", "PE"], hide_possible_values = true)]
