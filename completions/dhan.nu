@@ -1,5 +1,12 @@
 module completions {
 
+  # Instruments of the cache.
+  def "nu-complete dhan instruments" [context: string] {
+    let words = ($context | split row " ")
+    let demo = (if ("--demo" in $words) { ["demo"] } else { [] })
+    ^dhan __complete ($words | last) ...$demo | lines
+  }
+
   def "nu-complete dhan log_format" [] {
     [ "text" "json" ]
   }
@@ -93,7 +100,7 @@ module completions {
     --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
     --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
-    ...specs: string          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
+    ...specs: string@"nu-complete dhan instruments"          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
   ]
 
   def "nu-complete dhan depth levels" [] {
@@ -172,7 +179,7 @@ module completions {
     --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
     --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
-    ...specs: string          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
+    ...specs: string@"nu-complete dhan instruments"          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
   ]
 
   def "nu-complete dhan orders events" [] {
@@ -302,7 +309,7 @@ module completions {
     --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
     --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
-    ...specs: string          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
+    ...specs: string@"nu-complete dhan instruments"          # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
   ]
 
   def "nu-complete dhan instruments log_format" [] {
@@ -433,7 +440,7 @@ module completions {
     --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
     --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
-    ...symbols: string        # A symbol, or SEGMENT:SYMBOL or SEGMENT:ID
+    ...symbols: string@"nu-complete dhan instruments"        # A symbol, or SEGMENT:SYMBOL or SEGMENT:ID
   ]
 
   def "nu-complete dhan instruments search segment" [] {
@@ -507,7 +514,7 @@ module completions {
     --profile: string         # Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]
     --no-config               # Do not read config.toml
     --help(-h)                # Print help (see more with '--help')
-    spec: string              # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
+    spec: string@"nu-complete dhan instruments"              # SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL
   ]
 
   # Print this message or the help of the given subcommand(s)
