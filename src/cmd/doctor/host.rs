@@ -146,7 +146,7 @@ fn cached(layout: Layout) -> Finding {
         return Finding::ok(Check::Instruments, "none cached: downloaded when it is first needed");
     };
     let now_us = now_us();
-    match store.ask(store.cached(), |cached| cached.master.verify()) {
+    match store.query(store.cached(), |cached| cached.master.verify()) {
         Some(((), cached)) => {
             let rows = cached.master.footer().rows;
             judge::master(rows, cached.checked_us, cached.is_fresh(now_us), now_us)
