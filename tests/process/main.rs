@@ -30,6 +30,8 @@
 //! | I07 | panics of the pipeline and the stream | [`death`]; of a socket's task: `src/stream` |
 //! | I08 | missing and full descriptors | [`death`] |
 //! | I09 | a second run while the first goes on | H10, and the places in `tests/pure/account.rs` |
+//! | – | lists, control lines, masters and commands without an end | [`bounds`] |
+//! | – | `verify` and `replay` of what is not whole or no file | [`checks`] |
 //! | I10 | the first process of a container | [`death`] |
 //! | J01 | the clock jumps | [`time`], where libfaketime is installed (or named by `LIBFAKETIME`) |
 //! | J02 | time zones | [`time`] |
@@ -55,6 +57,7 @@
 //! | S19 | captures hold frames only, and no echoed token | [`secrets`], by replaying them; [`death`] |
 
 mod beside;
+mod bounds;
 mod chains;
 mod checks;
 mod death;

@@ -113,7 +113,20 @@ fn with_instruments(shell: Shell, script: &str) -> String {
             };
             script.replacen(first, &added, 1).split_inclusive('\n').map(instrument).collect()
         }
-        Shell::Pwsh | Shell::Nushell => script.to_owned(),
+        Shell::Nushell => {
+            // Commands of a module may use what stands above them.
+            let first = "module completions {\n";
+            let added = format!("{first}{}", include_str!("completions/dhan.nu"));
+            let instrument = |line: &str| {
+                let takes = ["...specs: string", "...symbols: string", "spec: string"];
+                match takes.iter().find(|arg| line.trim_start().starts_with(**arg)) {
+                    Some(arg) => line.replacen(arg, &format!("{arg}@\"nu-complete dhan instruments\""), 1),
+                    None => line.to_owned(),
+                }
+            };
+            script.replacen(first, &added, 1).split_inclusive('\n').map(instrument).collect()
+        }
+        Shell::Pwsh => script.to_owned(),
     }
 }
 

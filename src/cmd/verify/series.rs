@@ -3,6 +3,7 @@
 use super::check;
 use crate::storage::names::folder;
 use crate::verify::VerifySummary;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -19,7 +20,11 @@ pub fn missing(path: &Path, summary: &VerifySummary, named: &[PathBuf]) -> Optio
     for earlier in candidates(path, named) {
         let Ok((_, other)) = check(&earlier) else { continue };
         // A file of another output of the same run covers the same time.
-        let (Some(packets), true) = (other.rotated_packets, other.last_us <= before_us) else { continue };
+        if other.last_us > before_us {
+            continue;
+        }
+        // The run before this one ended there.
+        let Some(packets) = other.rotated_packets else { break };
         (found, files, before_us) = (found + packets, files + 1, other.first_us);
         if found >= counted {
             break;
@@ -40,22 +45,27 @@ pub fn missing(path: &Path, summary: &VerifySummary, named: &[PathBuf]) -> Optio
 
 /// Returns the files that may be earlier ones of the same run, the newest first.
 fn candidates(path: &Path, named: &[PathBuf]) -> Vec<PathBuf> {
+    let modified = |path: &Path| path.metadata().ok().filter(Metadata::is_file)?.modified().ok();
+    let (Ok(this), Some(ended)) = (path.canonicalize(), modified(path)) else { return Vec::new() };
     let series = series_of(path);
     let beside = std::fs::read_dir(folder(path)).into_iter().flatten().flatten().map(|entry| entry.path());
+    // Files that were written later are of later runs.
+    let beside = beside.filter(|other| modified(other).is_some_and(|modified| modified <= ended));
     let mut all: Vec<(SystemTime, PathBuf)> = (named.iter().cloned().chain(beside))
         .filter(|other| series_of(other) == series)
-        .filter_map(|other| Some((other.canonicalize().ok()?, other)))
-        .filter(|(real, _)| path.canonicalize().is_ok_and(|this| this != *real))
-        .filter_map(|(real, _)| Some((real.metadata().ok().filter(std::fs::Metadata::is_file)?.modified().ok()?, real)))
+        .filter_map(|other| other.canonicalize().ok().filter(|other| *other != this))
+        .filter_map(|other| Some((modified(&other)?, other)))
         .collect();
     all.sort_by(|a, b| b.cmp(a));
     all.dedup();
     all.into_iter().map(|(_, path)| path).collect()
 }
 
-/// Returns a file's name without what differs between the files of a run: digits, and the dot before a number.
+/// Returns a file's name without what differs between the files of a run: digits, the dot before a number, and the
+/// compression, which may have come later.
 fn series_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = [".gz", ".zst"].iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
     let mut series: String = name.chars().filter(|c| !c.is_ascii_digit()).collect();
     while series.contains("..") {
         series = series.replace("..", ".");
@@ -74,10 +84,11 @@ mod tests {
             ("x-2026-11-27.ndjson.zst", "x-2026-11-28.12.ndjson.zst"),
             ("1/t.ndjson", "2/t.ndjson"),
             ("x", "x.3"),
+            ("x.ndjson", "x.ndjson.1.gz"),
         ] {
             assert_eq!(series_of(Path::new(a)), series_of(Path::new(b)));
         }
         assert_ne!(series_of(Path::new("ticker.ndjson")), series_of(Path::new("quote.ndjson")));
-        assert_ne!(series_of(Path::new("x.ndjson")), series_of(Path::new("x.ndjson.gz")));
+        assert_ne!(series_of(Path::new("x.ndjson")), series_of(Path::new("x.csv")));
     }
 }
