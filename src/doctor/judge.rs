@@ -148,7 +148,7 @@ pub fn profile(answer: &Result<Profile, RestError>, took: Duration) -> Finding {
 pub fn quote(answer: &Result<Option<f64>, QuoteError>, plan_is_active: Option<bool>, took: Duration) -> Finding {
     let facts = Facts { answer_us: Some(micros(took)), ..Facts::default() };
     let (segment, id) = QUOTED;
-    let asked = format!("the last price of {segment}:{id}");
+    let asked = "the last price";
     let finding = match answer {
         Ok(Some(price)) if plan_is_active == Some(false) => {
             Finding::ok(Check::Quote, format!("{asked} is {price}, though the profile calls the data plan inactive"))
@@ -451,7 +451,7 @@ mod tests {
         for (answer, plan, state, exit, says) in [
             (Ok(Some(24500.5)), Some(true), State::Ok, Exit::Done, "is 24500.5: the data plan serves"),
             (Ok(Some(24500.0)), Some(false), State::Ok, Exit::Done, "though the profile calls the data plan inactive"),
-            (Ok(None), Some(true), State::Warn, Exit::Done, "without the last price of IDX_I:13"),
+            (Ok(None), Some(true), State::Warn, Exit::Done, "without the last price"),
             (refused(806), None, State::Fail, Exit::Account, "806 (the account has no Data API subscription)"),
             (refused(806), Some(true), State::Fail, Exit::Account, "it may be an outage of Dhan's"),
             (refused(808), None, State::Fail, Exit::Credentials, "808 ("),
