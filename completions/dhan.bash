@@ -432,7 +432,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__depth)
-            opts="-i -f -o -n -d -q -v -h --instruments --levels --view --top --format --output --time --count --capture --duration --until --demo --dry-run --control --skip-missing --only --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --status-records --on-lag --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --url --ca-file --ignore-socket-limit --metrics --stats --quiet --verbose --log-format --color --profile --no-config --help"
+            opts="-i -f -o -n -d -q -v -h --instruments --levels --view --top --format --output --count --capture --duration --until --demo --dry-run --control --skip-missing --only --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --on-lag --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --url --ca-file --ignore-socket-limit --metrics --stats --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -516,10 +516,6 @@ _dhan() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
-                    return 0
-                    ;;
-                --time)
-                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
                     return 0
                     ;;
                 --count)
@@ -609,6 +605,10 @@ _dhan() {
                     ;;
                 --disk-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --time)
+                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
                     return 0
                     ;;
                 --on-lag)
@@ -780,7 +780,7 @@ _dhan() {
             return 0
             ;;
         dhan__subcmd__feed)
-            opts="-i -m -f -o -n -d -q -v -h --instruments --mode --chain --once --bars --format --output --time --count --capture --duration --until --demo --dry-run --control --skip-missing --only --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --status-records --on-lag --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --url --ca-file --ignore-socket-limit --metrics --stats --quiet --verbose --log-format --color --profile --no-config --help"
+            opts="-i -m -f -o -n -d -q -v -h --instruments --mode --chain --once --bars --format --output --count --capture --duration --until --demo --dry-run --control --skip-missing --only --nats-stream --nats-creds --rotate-size --on-rotate --disk-wait --no-gaps --time --status-records --on-lag --fail-on-gap --max-outage --auth-wait --token-file --token-command --client-id --url --ca-file --ignore-socket-limit --metrics --stats --quiet --verbose --log-format --color --profile --no-config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -870,10 +870,6 @@ _dhan() {
                     fi
                     return 0
                     ;;
-                --time)
-                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
-                    return 0
-                    ;;
                 --count)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -961,6 +957,10 @@ _dhan() {
                     ;;
                 --disk-wait)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --time)
+                    COMPREPLY=($(compgen -W "epoch iso" -- "${cur}"))
                     return 0
                     ;;
                 --on-lag)

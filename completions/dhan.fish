@@ -51,16 +51,14 @@ complete -c dhan -n "__fish_dhan_needs_command" -f -a "config" -d 'Show the defa
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "generate" -d 'Print completions, manual pages and systemd units'
 complete -c dhan -n "__fish_dhan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s i -l instruments -d 'Read instruments from FILE, one a line; - is stdin' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -s m -l mode -d 'What to receive: ticker, quote or full [default: ticker]' -r -f -a "ticker\t''
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -s m -l mode -d 'ticker, quote or full [default: ticker]' -r -f -a "ticker\t''
 quote\t''
 full\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l chain -d 'Follow the options around the spot, such as NIFTY' -r
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -l bars -d 'OHLC bars of these lengths instead of packets, such as 1m,5m' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l bars -d 'OHLC bars instead of packets, such as 1m,5m' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s f -l format -d 'ndjson or csv [default: ndjson, or as -o is named]' -r -f -a "ndjson\t''
 csv\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s o -l output -d 'Append to a file, such as \'day-{date}.ndjson.zst\'' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand feed" -l time -d 'epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]' -r -f -a "epoch\t''
-iso\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s n -l count -d 'Stop after N records' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l capture -d 'Also keep the raw frames, for dhan replay' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -s d -l duration -d 'Stop after this time, such as 6h15m' -r
@@ -81,6 +79,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand feed" -l nats-creds -d 'Creden
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l rotate-size -d 'Also begin a new file at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l on-rotate -d 'Run CMD by sh -c for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l disk-wait -d 'How long to wait while the disk is full [default: 5m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand feed" -l time -d 'Times: epoch or iso [default: epoch]' -r -f -a "epoch\t''
+iso\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l on-lag -d 'What happens when the reader of stdout is too slow: drop or block [default: drop]' -r -f -a "drop\t''
 block\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand feed" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
@@ -118,8 +118,6 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l top -d 'Print only t
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s f -l format -d 'ndjson or csv [default: ndjson, or as -o is named]' -r -f -a "ndjson\t''
 csv\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s o -l output -d 'Append to a file, such as \'day-{date}.ndjson.zst\'' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand depth" -l time -d 'epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]' -r -f -a "epoch\t''
-iso\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s n -l count -d 'Stop after N records' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l capture -d 'Also keep the raw frames, for dhan replay' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -s d -l duration -d 'Stop after this time, such as 6h15m' -r
@@ -133,6 +131,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand depth" -l nats-creds -d 'Crede
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l rotate-size -d 'Also begin a new file at this size on disk, such as 200MB' -r
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l on-rotate -d 'Run CMD by sh -c for every finished file, with its path in $1' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l disk-wait -d 'How long to wait while the disk is full [default: 5m]' -r
+complete -c dhan -n "__fish_dhan_using_subcommand depth" -l time -d 'Times: epoch or iso [default: epoch]' -r -f -a "epoch\t''
+iso\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l on-lag -d 'What happens when the reader of stdout is too slow: drop or block [default: drop]' -r -f -a "drop\t''
 block\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand depth" -l fail-on-gap -d 'Run to the end, but exit 13 when the gaps add up to more than this' -r
@@ -176,7 +176,7 @@ order_closed\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s f -l format -d 'ndjson or csv [default: ndjson, or as -o is named]' -r -f -a "ndjson\t''
 csv\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s o -l output -d 'Append to a file, such as \'day-{date}.ndjson.zst\'' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand orders" -l time -d 'epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]' -r -f -a "epoch\t''
+complete -c dhan -n "__fish_dhan_using_subcommand orders" -l time -d 'Times: epoch or iso [default: epoch]' -r -f -a "epoch\t''
 iso\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s n -l count -d 'Stop after N records' -r
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -l capture -d 'Also keep the raw frames, for dhan replay' -r -F
@@ -221,7 +221,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand orders" -l no-config -d 'Do no
 complete -c dhan -n "__fish_dhan_using_subcommand orders" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -s i -l instruments -d 'Read instruments from FILE, one a line' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l chain -d 'Watch the options around the spot, such as NIFTY' -r
-complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'What to receive: ticker, quote or full [default: full]' -r -f -a "ticker\t''
+complete -c dhan -n "__fish_dhan_using_subcommand watch" -s m -l mode -d 'ticker, quote or full [default: full]' -r -f -a "ticker\t''
 quote\t''
 full\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand watch" -l depth -d 'Show the order book of one instrument' -r
@@ -275,15 +275,15 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 always\t''
 never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l detailed -d 'The file with ISINs, limits and freeze quantities'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l force -d 'Download whatever the cache holds'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Only warnings and errors on stderr; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l around -d 'The options around this price; needs --underlying' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l strikes -d 'Strikes on each side of the one nearest to --around' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l segment -d 'Segments: NSE_EQ, NSE_FNO, IDX_I, … or NSE, NFO, IDX, …' -r -f -a "IDX_I\t''
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l strikes -d 'Strikes on each side of --around' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l segment -d 'Segments, such as NSE_EQ, NFO or IDX' -r -f -a "IDX_I\t''
 NSE_EQ\t''
 NSE_FNO\t''
 NSE_CURRENCY\t''
@@ -293,7 +293,7 @@ BSE_CURRENCY\t''
 BSE_FNO\t''
 NSE_COMM\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l instrument -d 'Types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, …' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l underlying -d 'What a contract is about: NIFTY, RELIANCE, GOLD' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l underlying -d 'What contracts are about: NIFTY, RELIANCE, GOLD' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l expiry -d 'Expiries: a date, nearest, next or month' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l strike -d 'Strikes of options, both ends included' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l option -d 'Calls or puts' -r -f -a "CE\t''
@@ -311,14 +311,14 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 always\t''
 never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l detailed -d 'The file with ISINs, limits and freeze quantities'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l expired -d 'Contracts that have expired too'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l offline -d 'Never touch the network: use the cache, however old'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Only warnings and errors on stderr; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l segment -d 'Segments: NSE_EQ, NSE_FNO, IDX_I, … or NSE, NFO, IDX, …' -r -f -a "IDX_I\t''
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l segment -d 'Segments, such as NSE_EQ, NFO or IDX' -r -f -a "IDX_I\t''
 NSE_EQ\t''
 NSE_FNO\t''
 NSE_CURRENCY\t''
@@ -328,7 +328,7 @@ BSE_CURRENCY\t''
 BSE_FNO\t''
 NSE_COMM\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l instrument -d 'Types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, …' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l underlying -d 'What a contract is about: NIFTY, RELIANCE, GOLD' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l underlying -d 'What contracts are about: NIFTY, RELIANCE, GOLD' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l expiry -d 'Expiries: a date, nearest, next or month' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l limit -d 'At most so many' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s f -l format -d 'ndjson, csv, table or spec' -r -f -a "ndjson\t'One JSON object a line'
@@ -346,14 +346,14 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 always\t''
 never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l detailed -d 'The file with ISINs, limits and freeze quantities'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l expired -d 'Contracts that have expired too'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l offline -d 'Never touch the network: use the cache, however old'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s q -l quiet -d 'Only warnings and errors on stderr; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from find" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l segment -d 'Segments: NSE_EQ, NSE_FNO, IDX_I, … or NSE, NFO, IDX, …' -r -f -a "IDX_I\t''
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l segment -d 'Segments, such as NSE_EQ, NFO or IDX' -r -f -a "IDX_I\t''
 NSE_EQ\t''
 NSE_FNO\t''
 NSE_CURRENCY\t''
@@ -363,7 +363,7 @@ BSE_CURRENCY\t''
 BSE_FNO\t''
 NSE_COMM\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l instrument -d 'Types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, …' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l underlying -d 'What a contract is about: NIFTY, RELIANCE, GOLD' -r
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l underlying -d 'What contracts are about: NIFTY, RELIANCE, GOLD' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l expiry -d 'Expiries: a date, nearest, next or month' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l limit -d 'At most so many' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s f -l format -d 'ndjson, csv, table or spec' -r -f -a "ndjson\t'One JSON object a line'
@@ -381,7 +381,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 always\t''
 never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l detailed -d 'The file with ISINs, limits and freeze quantities'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l expired -d 'Contracts that have expired too'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -l offline -d 'Never touch the network: use the cache, however old'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from search" -s q -l quiet -d 'Only warnings and errors on stderr; -qq: only errors'
@@ -400,7 +400,7 @@ always\t''
 never\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l profile -d 'Take defaults from [profile.NAME] of config.toml too [env: DHAN_PROFILE]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l expired -d 'Contracts that have expired too'
-complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l detailed -d 'The detailed file: with ISIN, price limits and freeze quantity'
+complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l detailed -d 'The file with ISINs, limits and freeze quantities'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -l offline -d 'Never touch the network: use the cache, however old'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Only warnings and errors on stderr; -qq: only errors'
 complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
@@ -415,7 +415,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand instruments; and __fish_seen_s
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l speed -d 'max, 1x (as it was received) or 10x [default: max]' -r -f -a "max\t''
 1x\t''
 10x\t''"
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l bars -d 'OHLC bars of these lengths instead of packets, such as 1m,5m' -r
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l bars -d 'OHLC bars instead of packets, such as 1m,5m' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l only -d 'Keep only these record types, separated by commas; gaps stay' -r -f -a "ticker\t''
 quote\t''
 full\t''
@@ -431,7 +431,7 @@ order\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s f -l format -d 'ndjson or csv [default: ndjson, or as -o is named]' -r -f -a "ndjson\t''
 csv\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s o -l output -d 'Append to a file, such as \'day-{date}.ndjson.zst\'' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand replay" -l time -d 'epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]' -r -f -a "epoch\t''
+complete -c dhan -n "__fish_dhan_using_subcommand replay" -l time -d 'Times: epoch or iso [default: epoch]' -r -f -a "epoch\t''
 iso\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -s n -l count -d 'Stop after N records' -r
 complete -c dhan -n "__fish_dhan_using_subcommand replay" -l view -d 'book: both sides; sides: every packet [default: book]' -r -f -a "book\t''
@@ -536,15 +536,15 @@ complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcomm
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l for -d 'The token must last this long, such as 8h [default: until 24:00 today in India]' -r
-complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l until -d 'The token must last until this time of today in India (15:30), or until an RFC 3339 instant' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l for -d 'The token must last this long, such as 8h' -r
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l until -d 'The token must last until this time in India, such as 15:30' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l token-file -d 'The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l pin-file -d 'Read the account\'s PIN from FILE [env: DHAN_PIN_FILE]' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l pin-command -d 'Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]' -r -f -a "(__fish_complete_command)"
-complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l totp-file -d 'Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l totp-command -d 'Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l pin-command -d 'Run CMD, which prints the PIN [env: DHAN_PIN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l totp-file -d 'Read the TOTP secret from FILE [env: DHAN_TOTP_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l totp-command -d 'Run CMD, which prints the TOTP secret [env: DHAN_TOTP_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l log-format -d 'How messages are written: as text, or as a JSON object a line' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from ensure" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
@@ -559,9 +559,9 @@ complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcomm
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l client-id -d 'The account\'s client id, where the token does not name it [env: DHAN_CLIENT_ID]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l ca-file -d 'Trust the root certificates in this file, as SSL_CERT_FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l pin-file -d 'Read the account\'s PIN from FILE [env: DHAN_PIN_FILE]' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l pin-command -d 'Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]' -r -f -a "(__fish_complete_command)"
-complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l totp-file -d 'Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]' -r -F
-complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l totp-command -d 'Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l pin-command -d 'Run CMD, which prints the PIN [env: DHAN_PIN_COMMAND]' -r -f -a "(__fish_complete_command)"
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l totp-file -d 'Read the TOTP secret from FILE [env: DHAN_TOTP_FILE]' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l totp-command -d 'Run CMD, which prints the TOTP secret [env: DHAN_TOTP_COMMAND]' -r -f -a "(__fish_complete_command)"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l log-format -d 'How messages are written: as text, or as a JSON object a line' -r -f -a "text\t''
 json\t''"
 complete -c dhan -n "__fish_dhan_using_subcommand token; and __fish_seen_subcommand_from mint" -l color -d 'When messages are coloured [default: auto]' -r -f -a "auto\t''
@@ -610,8 +610,8 @@ complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s q -l quiet -d 'Only
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l listen -d 'Loopback address and port to listen on; port 0 takes a free one' -r
-complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-token-file -d 'Serve only clients that send the content of FILE as their token' -r -F
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l listen -d 'Loopback address and port to listen on' -r
+complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-token-file -d 'Serve only clients whose token is the one in FILE' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l token-file -d 'Read the access token from FILE [env: DHAN_TOKEN_FILE]' -r -F
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l client-id -d 'The account\'s client id [env: DHAN_CLIENT_ID]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l demo -d 'A simulated exchange: no account, no network' -r
@@ -633,7 +633,7 @@ complete -c dhan -n "__fish_dhan_using_subcommand relay" -s q -l quiet -d 'Only 
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -s v -l verbose -d 'More on stderr; -vv: every message and packet'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -l no-config -d 'Do not read config.toml'
 complete -c dhan -n "__fish_dhan_using_subcommand relay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l listen -d 'Address and port to listen on; port 0 takes a free one' -r
+complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l listen -d 'Address and port to listen on' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l seed -d 'Seed of everything that is random' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l rate -d 'Packets a second in all [default: ten for every subscription]' -r
 complete -c dhan -n "__fish_dhan_using_subcommand simulate" -l replay -d 'Send the frames of this capture' -r -F

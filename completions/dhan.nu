@@ -35,12 +35,12 @@ module completions {
     [ "ndjson" "csv" ]
   }
 
-  def "nu-complete dhan feed time" [] {
-    [ "epoch" "iso" ]
-  }
-
   def "nu-complete dhan feed only" [] {
     [ "ticker" "quote" "full" "oi" "prev_close" "market_status" "unknown" "chain" "bar" ]
+  }
+
+  def "nu-complete dhan feed time" [] {
+    [ "epoch" "iso" ]
   }
 
   def "nu-complete dhan feed on_lag" [] {
@@ -58,13 +58,12 @@ module completions {
   # Stream the live market feed: ticker, quote or full
   export extern "dhan feed" [
     --instruments(-i): path   # Read instruments from FILE, one a line; - is stdin
-    --mode(-m): string@"nu-complete dhan feed mode" # What to receive: ticker, quote or full [default: ticker]
+    --mode(-m): string@"nu-complete dhan feed mode" # ticker, quote or full [default: ticker]
     --chain: string           # Follow the options around the spot, such as NIFTY
     --once                    # One record for each instrument, then exit
-    --bars: string            # OHLC bars of these lengths instead of packets, such as 1m,5m
+    --bars: string            # OHLC bars instead of packets, such as 1m,5m
     --format(-f): string@"nu-complete dhan feed format" # ndjson or csv [default: ndjson, or as -o is named]
     --output(-o): path        # Append to a file, such as 'day-{date}.ndjson.zst'
-    --time: string@"nu-complete dhan feed time" # epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]
     --count(-n): string       # Stop after N records
     --capture: path           # Also keep the raw frames, for dhan replay
     --duration(-d): string    # Stop after this time, such as 6h15m
@@ -80,6 +79,7 @@ module completions {
     --on-rotate: string       # Run CMD by sh -c for every finished file, with its path in $1
     --disk-wait: string       # How long to wait while the disk is full [default: 5m]
     --no-gaps                 # Do not print gap records
+    --time: string@"nu-complete dhan feed time" # Times: epoch or iso [default: epoch]
     --status-records          # Print events of the connections as status records in the stream too
     --on-lag: string@"nu-complete dhan feed on_lag" # What happens when the reader of stdout is too slow: drop or block [default: drop]
     --fail-on-gap: string     # Run to the end, but exit 13 when the gaps add up to more than this
@@ -115,12 +115,12 @@ module completions {
     [ "ndjson" "csv" ]
   }
 
-  def "nu-complete dhan depth time" [] {
-    [ "epoch" "iso" ]
-  }
-
   def "nu-complete dhan depth only" [] {
     [ "depth" "depth_side" ]
+  }
+
+  def "nu-complete dhan depth time" [] {
+    [ "epoch" "iso" ]
   }
 
   def "nu-complete dhan depth on_lag" [] {
@@ -143,7 +143,6 @@ module completions {
     --top: string             # Print only the best N levels
     --format(-f): string@"nu-complete dhan depth format" # ndjson or csv [default: ndjson, or as -o is named]
     --output(-o): path        # Append to a file, such as 'day-{date}.ndjson.zst'
-    --time: string@"nu-complete dhan depth time" # epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]
     --count(-n): string       # Stop after N records
     --capture: path           # Also keep the raw frames, for dhan replay
     --duration(-d): string    # Stop after this time, such as 6h15m
@@ -159,6 +158,7 @@ module completions {
     --on-rotate: string       # Run CMD by sh -c for every finished file, with its path in $1
     --disk-wait: string       # How long to wait while the disk is full [default: 5m]
     --no-gaps                 # Do not print gap records
+    --time: string@"nu-complete dhan depth time" # Times: epoch or iso [default: epoch]
     --status-records          # Print events of the connections as status records in the stream too
     --on-lag: string@"nu-complete dhan depth on_lag" # What happens when the reader of stdout is too slow: drop or block [default: drop]
     --fail-on-gap: string     # Run to the end, but exit 13 when the gaps add up to more than this
@@ -220,7 +220,7 @@ module completions {
     --no-snapshot             # Leave out the orders of the day at the start
     --format(-f): string@"nu-complete dhan orders format" # ndjson or csv [default: ndjson, or as -o is named]
     --output(-o): path        # Append to a file, such as 'day-{date}.ndjson.zst'
-    --time: string@"nu-complete dhan orders time" # epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]
+    --time: string@"nu-complete dhan orders time" # Times: epoch or iso [default: epoch]
     --count(-n): string       # Stop after N records
     --capture: path           # Also keep the raw frames, for dhan replay
     --duration(-d): string    # Stop after this time, such as 6h15m
@@ -286,7 +286,7 @@ module completions {
   export extern "dhan watch" [
     --instruments(-i): path   # Read instruments from FILE, one a line
     --chain: string           # Watch the options around the spot, such as NIFTY
-    --mode(-m): string@"nu-complete dhan watch mode" # What to receive: ticker, quote or full [default: full]
+    --mode(-m): string@"nu-complete dhan watch mode" # ticker, quote or full [default: full]
     --depth: string           # Show the order book of one instrument
     --levels: string@"nu-complete dhan watch levels" # With --depth: 20 or 200 levels [default: 20]
     --orders                  # Show the orders of the account
@@ -341,7 +341,7 @@ module completions {
 
   # Download the instrument master if the server has something newer
   export extern "dhan instruments sync" [
-    --detailed                # The detailed file: with ISIN, price limits and freeze quantity
+    --detailed                # The file with ISINs, limits and freeze quantities
     --force                   # Download whatever the cache holds
     --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
     --verbose(-v)             # More on stderr; -vv: every message and packet
@@ -375,16 +375,16 @@ module completions {
   # Print all instruments that pass the filters
   export extern "dhan instruments list" [
     --around: string          # The options around this price; needs --underlying
-    --strikes: string         # Strikes on each side of the one nearest to --around
-    --segment: string@"nu-complete dhan instruments list segment" # Segments: NSE_EQ, NSE_FNO, IDX_I, … or NSE, NFO, IDX, …
+    --strikes: string         # Strikes on each side of --around
+    --segment: string@"nu-complete dhan instruments list segment" # Segments, such as NSE_EQ, NFO or IDX
     --instrument: string      # Types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, …
-    --underlying: string      # What a contract is about: NIFTY, RELIANCE, GOLD
+    --underlying: string      # What contracts are about: NIFTY, RELIANCE, GOLD
     --expiry: string          # Expiries: a date, nearest, next or month
     --strike: string          # Strikes of options, both ends included
     --option: string@"nu-complete dhan instruments list option" # Calls or puts
     --limit: string           # At most so many
     --format(-f): string@"nu-complete dhan instruments list format" # ndjson, csv, table or spec
-    --detailed                # The detailed file: with ISIN, price limits and freeze quantity
+    --detailed                # The file with ISINs, limits and freeze quantities
     --series: string          # Series of shares and bonds: EQ, BE, SM, …
     --expired                 # Contracts that have expired too
     --offline                 # Never touch the network: use the cache, however old
@@ -420,13 +420,13 @@ module completions {
 
   # Find instruments by their exact symbol
   export extern "dhan instruments find" [
-    --segment: string@"nu-complete dhan instruments find segment" # Segments: NSE_EQ, NSE_FNO, IDX_I, … or NSE, NFO, IDX, …
+    --segment: string@"nu-complete dhan instruments find segment" # Segments, such as NSE_EQ, NFO or IDX
     --instrument: string      # Types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, …
-    --underlying: string      # What a contract is about: NIFTY, RELIANCE, GOLD
+    --underlying: string      # What contracts are about: NIFTY, RELIANCE, GOLD
     --expiry: string          # Expiries: a date, nearest, next or month
     --limit: string           # At most so many
     --format(-f): string@"nu-complete dhan instruments find format" # ndjson, csv, table or spec
-    --detailed                # The detailed file: with ISIN, price limits and freeze quantity
+    --detailed                # The file with ISINs, limits and freeze quantities
     --series: string          # Series of shares and bonds: EQ, BE, SM, …
     --strike: string          # Strikes of options, both ends included
     --option: string@"nu-complete dhan instruments find option" # Calls or puts
@@ -465,13 +465,13 @@ module completions {
 
   # Find instruments by words of their names
   export extern "dhan instruments search" [
-    --segment: string@"nu-complete dhan instruments search segment" # Segments: NSE_EQ, NSE_FNO, IDX_I, … or NSE, NFO, IDX, …
+    --segment: string@"nu-complete dhan instruments search segment" # Segments, such as NSE_EQ, NFO or IDX
     --instrument: string      # Types: INDEX, EQUITY, FUTIDX, OPTIDX, FUTSTK, …
-    --underlying: string      # What a contract is about: NIFTY, RELIANCE, GOLD
+    --underlying: string      # What contracts are about: NIFTY, RELIANCE, GOLD
     --expiry: string          # Expiries: a date, nearest, next or month
     --limit: string           # At most so many
     --format(-f): string@"nu-complete dhan instruments search format" # ndjson, csv, table or spec
-    --detailed                # The detailed file: with ISIN, price limits and freeze quantity
+    --detailed                # The file with ISINs, limits and freeze quantities
     --series: string          # Series of shares and bonds: EQ, BE, SM, …
     --strike: string          # Strikes of options, both ends included
     --option: string@"nu-complete dhan instruments search option" # Calls or puts
@@ -504,7 +504,7 @@ module completions {
   export extern "dhan instruments show" [
     --expired                 # Contracts that have expired too
     --format(-f): string@"nu-complete dhan instruments show format" # ndjson, csv, table or spec
-    --detailed                # The detailed file: with ISIN, price limits and freeze quantity
+    --detailed                # The file with ISINs, limits and freeze quantities
     --offline                 # Never touch the network: use the cache, however old
     --file: path              # Use this instrument master as it is, neither cache nor network
     --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
@@ -580,11 +580,11 @@ module completions {
   # Print a capture again, as the live run printed it
   export extern "dhan replay" [
     --speed: string@"nu-complete dhan replay speed" # max, 1x (as it was received) or 10x [default: max]
-    --bars: string            # OHLC bars of these lengths instead of packets, such as 1m,5m
+    --bars: string            # OHLC bars instead of packets, such as 1m,5m
     --only: string@"nu-complete dhan replay only" # Keep only these record types, separated by commas; gaps stay
     --format(-f): string@"nu-complete dhan replay format" # ndjson or csv [default: ndjson, or as -o is named]
     --output(-o): path        # Append to a file, such as 'day-{date}.ndjson.zst'
-    --time: string@"nu-complete dhan replay time" # epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]
+    --time: string@"nu-complete dhan replay time" # Times: epoch or iso [default: epoch]
     --count(-n): string       # Stop after N records
     --view: string@"nu-complete dhan replay view" # book: both sides; sides: every packet [default: book]
     --top: string             # Print only the best N levels
@@ -736,15 +736,15 @@ module completions {
 
   # Leave a token in the file that lasts
   export extern "dhan token ensure" [
-    --for: string             # The token must last this long, such as 8h [default: until 24:00 today in India]
-    --until: string           # The token must last until this time of today in India (15:30), or until an RFC 3339 instant
+    --for: string             # The token must last this long, such as 8h
+    --until: string           # The token must last until this time in India, such as 15:30
     --token-file: path        # The file that keeps the token [env: DHAN_TOKEN_FILE; default: XDG_CONFIG_HOME/dhan/token]
     --client-id: string       # The account's client id, where the token does not name it [env: DHAN_CLIENT_ID]
     --ca-file: path           # Trust the root certificates in this file, as SSL_CERT_FILE
     --pin-file: path          # Read the account's PIN from FILE [env: DHAN_PIN_FILE]
-    --pin-command: string     # Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]
-    --totp-file: path         # Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]
-    --totp-command: string    # Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]
+    --pin-command: string     # Run CMD, which prints the PIN [env: DHAN_PIN_COMMAND]
+    --totp-file: path         # Read the TOTP secret from FILE [env: DHAN_TOTP_FILE]
+    --totp-command: string    # Run CMD, which prints the TOTP secret [env: DHAN_TOTP_COMMAND]
     --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan token ensure log_format" # How messages are written: as text, or as a JSON object a line
@@ -768,9 +768,9 @@ module completions {
     --client-id: string       # The account's client id, where the token does not name it [env: DHAN_CLIENT_ID]
     --ca-file: path           # Trust the root certificates in this file, as SSL_CERT_FILE
     --pin-file: path          # Read the account's PIN from FILE [env: DHAN_PIN_FILE]
-    --pin-command: string     # Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]
-    --totp-file: path         # Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]
-    --totp-command: string    # Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]
+    --pin-command: string     # Run CMD, which prints the PIN [env: DHAN_PIN_COMMAND]
+    --totp-file: path         # Read the TOTP secret from FILE [env: DHAN_TOTP_FILE]
+    --totp-command: string    # Run CMD, which prints the TOTP secret [env: DHAN_TOTP_COMMAND]
     --quiet(-q)               # Only warnings and errors on stderr; -qq: only errors
     --verbose(-v)             # More on stderr; -vv: every message and packet
     --log-format: string@"nu-complete dhan token mint log_format" # How messages are written: as text, or as a JSON object a line
@@ -875,8 +875,8 @@ module completions {
 
   # Serve one account's sockets to all programs of this host
   export extern "dhan relay" [
-    --listen: string          # Loopback address and port to listen on; port 0 takes a free one
-    --client-token-file: path # Serve only clients that send the content of FILE as their token
+    --listen: string          # Loopback address and port to listen on
+    --client-token-file: path # Serve only clients whose token is the one in FILE
     --token-file: path        # Read the access token from FILE [env: DHAN_TOKEN_FILE]
     --client-id: string       # The account's client id [env: DHAN_CLIENT_ID]
     --demo: string            # A simulated exchange: no account, no network
@@ -918,7 +918,7 @@ module completions {
 
   # Serve Dhan's protocols from a simulated exchange
   export extern "dhan simulate" [
-    --listen: string          # Address and port to listen on; port 0 takes a free one
+    --listen: string          # Address and port to listen on
     --seed: string            # Seed of everything that is random
     --rate: string            # Packets a second in all [default: ten for every subscription]
     --replay: path            # Send the frames of this capture

@@ -2,7 +2,7 @@
 
 use super::block::{self, Blocks, LONGEST, Packing, SESSION, Scanned};
 use super::entry::{Entry, EntryIter};
-use super::play::{Session, VERSION};
+use super::play::{CaptureSession, VERSION};
 use super::record::Recorder;
 use super::writer::{BlockWriter, pack};
 use crate::console::Console;
@@ -97,7 +97,7 @@ pub fn open_on(
     }
     let context = WriteContext { fs, disk_wait, stop: stop.clone(), console: console.clone() };
     let mut appender = Appender::new(context.clone(), file, path.to_owned(), before.complete_to);
-    let session = Session {
+    let session = CaptureSession {
         feed,
         created_us: now_us,
         pid: std::process::id(),
@@ -129,7 +129,7 @@ struct Before {
     complete_to: u64,
     packing: Option<Packing>,
     /// The last session.
-    session: Option<Session>,
+    session: Option<CaptureSession>,
     /// The version of a session that this program does not know.
     newer: Option<u8>,
     /// Time of the last entry in microseconds since the epoch.
@@ -183,7 +183,7 @@ impl Before {
 
     fn session(&mut self, payload: &[u8]) {
         self.finished = false;
-        match Session::read(payload) {
+        match CaptureSession::read(payload) {
             Ok(session) => {
                 self.last_us = Some(session.created_us);
                 self.session = Some(session);

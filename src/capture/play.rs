@@ -13,7 +13,7 @@ pub const VERSION: u8 = 1;
 
 /// Holds the beginning of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Session {
+pub struct CaptureSession {
     /// The stream.
     pub feed: Stream,
     /// Beginning of the run in microseconds since the epoch.
@@ -24,7 +24,7 @@ pub struct Session {
     pub program: String,
 }
 
-impl Session {
+impl CaptureSession {
     /// Returns the payload of its block.
     pub fn bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION, self.feed.index()];
@@ -35,7 +35,7 @@ impl Session {
     }
 
     /// Parses a block's payload; the error is a version that this program does not know.
-    pub fn read(payload: &[u8]) -> Result<Session, u8> {
+    pub fn read(payload: &[u8]) -> Result<CaptureSession, u8> {
         let [version, feed, rest @ ..] = payload else { return Err(0) };
         let (Some((created, rest)), VERSION, Some(feed)) =
             (rest.split_first_chunk(), *version, Stream::from_index(*feed))
@@ -43,7 +43,7 @@ impl Session {
             return Err(*version);
         };
         let Some((pid, program)) = rest.split_first_chunk() else { return Err(*version) };
-        Ok(Session {
+        Ok(CaptureSession {
             feed,
             created_us: i64::from_le_bytes(*created),
             pid: u32::from_le_bytes(*pid),
@@ -56,7 +56,7 @@ impl Session {
 #[derive(Debug)]
 pub enum Part<'a> {
     /// A run begins.
-    Session(Session),
+    Session(CaptureSession),
     /// Entries of the run.
     Entries(EntryIter<'a>),
     /// Bytes of the file that are damaged, with undamaged ones behind them.
@@ -136,7 +136,7 @@ impl<R: Read> Player<R> {
                 Some(ScanStep::Block(kind, place, end)) => (kind, place, end),
             };
             if kind == SESSION {
-                let session = Session::read(self.blocks.payload(&place));
+                let session = CaptureSession::read(self.blocks.payload(&place));
                 self.expected = Some(1);
                 self.foreign = session.is_err();
                 return Ok(Some(match session {

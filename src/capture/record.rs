@@ -1,7 +1,7 @@
 //! Captures a run: collects frames and events, and closes a block every second.
 
 use super::entry::{Entries, Finish};
-use super::writer::{Block, BlockWriter, CaptureItem, RunState};
+use super::writer::{BlockWriter, CaptureItem, CaptureState, EntryBlock};
 use crate::console::Console;
 use crate::model::{InstrumentKey, PacketCounts};
 use crate::output::OnLag;
@@ -25,9 +25,9 @@ pub struct Recorder {
     console: Console,
     entries: Entries,
     /// The counters of the open block.
-    block: Block,
+    block: EntryBlock,
     /// The state that a newly created file needs, shared with the writer.
-    known: Arc<std::sync::Mutex<RunState>>,
+    known: Arc<std::sync::Mutex<CaptureState>>,
     /// Number of blocks shed when the open one was begun.
     sheds: u64,
     has_finished: bool,
@@ -50,7 +50,7 @@ impl Recorder {
             target: Target::Direct(Box::new(writer)),
             console,
             entries: Entries::new(1, created_us),
-            block: Block::default(),
+            block: EntryBlock::default(),
             sheds: 0,
             has_finished: false,
         }
@@ -68,7 +68,7 @@ impl Recorder {
         self.entries.partner();
     }
 
-    fn known(&self) -> MutexGuard<'_, RunState> {
+    fn known(&self) -> MutexGuard<'_, CaptureState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -86,7 +86,7 @@ impl Recorder {
             return;
         }
         let body = self.entries.body().to_vec();
-        let block = Block { body, is_last, ..std::mem::take(&mut self.block) };
+        let block = EntryBlock { body, is_last, ..std::mem::take(&mut self.block) };
         self.block.counts = block.counts;
         self.give(CaptureItem::Block(block));
         self.begin_block();

@@ -2,7 +2,7 @@
 
 use super::block::{self, Blocks, ENTRIES, Packing, SESSION, Scanned};
 use super::entry::{Entries, Entry, EntryIter, Finish};
-use super::play::Session;
+use super::play::CaptureSession;
 use super::writer::pack;
 use super::*;
 use crate::console::{Console, ConsoleConfig, LogLevel};
@@ -127,7 +127,7 @@ fn put() -> impl Strategy<Value = Put> {
 
 /// Returns a session as a file, with the offsets of its blocks' ends.
 fn written(packing: Packing, blocks: &[Vec<Put>]) -> (Vec<u8>, Vec<usize>) {
-    let session = Session { feed: Stream::Market, created_us: 1_000, pid: 7, program: "dhan test".to_owned() };
+    let session = CaptureSession { feed: Stream::Market, created_us: 1_000, pid: 7, program: "dhan test".to_owned() };
     let (mut out, mut ends) = (Vec::new(), Vec::new());
     pack(packing, SESSION, &session.bytes(), &mut out);
     ends.push(out.len());
@@ -191,7 +191,7 @@ proptest! {
         fuzz(&bytes);
         // Valid blocks around random bytes, so that the entry decoder is reached.
         let mut block = Vec::new();
-        block::put(&mut block, SESSION, &Session {
+        block::put(&mut block, SESSION, &CaptureSession {
             feed: Stream::Orders, created_us: 0, pid: 0, program: String::new(),
         }.bytes());
         block::put(&mut block, ENTRIES, &bytes);

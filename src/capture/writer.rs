@@ -2,7 +2,7 @@
 
 use super::block::{self, ENTRIES, Packing, SESSION};
 use super::entry::{Entries, Finish};
-use super::play::Session;
+use super::play::CaptureSession;
 use super::varint;
 use crate::clock::now_us;
 use crate::console::Console;
@@ -24,7 +24,7 @@ const SYNC: Duration = Duration::from_secs(60);
 
 /// Holds what a newly created file must contain of the run, and the state of the capture.
 #[derive(Debug, Default)]
-pub(super) struct RunState {
+pub(super) struct CaptureState {
     /// Symbols and subscriptions, in order.
     events: Vec<Event>,
     /// The records of which the run prints one each.
@@ -37,7 +37,7 @@ pub(super) struct RunState {
     pub gaps: Vec<(i64, i64)>,
 }
 
-impl RunState {
+impl CaptureState {
     /// Keeps an event that a later file must contain.
     pub fn keep(&mut self, event: &Event) {
         if let Event::Symbols(_) | Event::Subscribed { .. } | Event::Unsubscribed { .. } = event {
@@ -69,7 +69,7 @@ impl RunState {
 
 /// A closed block.
 #[derive(Debug, Default)]
-pub(super) struct Block {
+pub(super) struct EntryBlock {
     /// Its payload without its number.
     pub body: Vec<u8>,
     /// Number of frames in it, and of packets in them.
@@ -86,7 +86,7 @@ pub(super) struct Block {
     pub is_break: bool,
 }
 
-impl Block {
+impl EntryBlock {
     /// Counts a frame.
     pub fn count_frame(&mut self, recv_us: i64, seen: &Seen) {
         if self.frames == 0 {
@@ -102,7 +102,7 @@ impl Block {
 #[derive(Debug)]
 pub(super) enum CaptureItem {
     /// A block.
-    Block(Block),
+    Block(EntryBlock),
     /// Blocks that were shed here: packets with their times, and the number of frames.
     Shed(Lagged, u64),
     /// The path may lead to another file now.
@@ -129,7 +129,7 @@ impl Queued for CaptureItem {
     }
 
     fn shed(&mut self) -> bool {
-        let CaptureItem::Block(Block { frames, packets, from_us, to_us, is_last: false, .. }) = self else {
+        let CaptureItem::Block(EntryBlock { frames, packets, from_us, to_us, is_last: false, .. }) = self else {
             return false;
         };
         *self = CaptureItem::Shed(Lagged { packets: *packets, from_us: *from_us, to_us: *to_us }, *frames);
@@ -151,9 +151,9 @@ pub(super) struct BlockWriter {
     appender: Appender,
     context: WriteContext,
     packing: Packing,
-    session: Session,
+    session: CaptureSession,
     mode: u32,
-    known: Arc<Mutex<RunState>>,
+    known: Arc<Mutex<CaptureState>>,
     /// Number of the next block.
     number: u64,
     is_failed: bool,
@@ -171,7 +171,7 @@ impl BlockWriter {
         appender: Appender,
         context: WriteContext,
         packing: Packing,
-        session: Session,
+        session: CaptureSession,
         mode: u32,
     ) -> BlockWriter {
         BlockWriter {
@@ -193,11 +193,11 @@ impl BlockWriter {
     }
 
     /// Returns the shared state of the run.
-    pub fn known(&self) -> Arc<Mutex<RunState>> {
+    pub fn known(&self) -> Arc<Mutex<CaptureState>> {
         Arc::clone(&self.known)
     }
 
-    fn knows(&self) -> MutexGuard<'_, RunState> {
+    fn knows(&self) -> MutexGuard<'_, CaptureState> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -215,7 +215,7 @@ impl BlockWriter {
         }
     }
 
-    fn block(&mut self, block: &Block) {
+    fn block(&mut self, block: &EntryBlock) {
         self.counts = block.counts;
         if self.is_failed || !self.append(&block.body) {
             self.lost_frames += block.frames;

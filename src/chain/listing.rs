@@ -4,8 +4,8 @@ use super::request::ChainRequest;
 use super::series::{Listed, Series, Strike, Strikes};
 use crate::instruments::contracts::{Contract, contracts, nearest_words, underlyings};
 use crate::instruments::index::folded;
-use crate::instruments::master::{Level, Master, MasterError};
-use crate::instruments::row::Kind;
+use crate::instruments::master::{Master, MasterError, NameLevel};
+use crate::instruments::row::InstrumentKind;
 use crate::instruments::{SpecSegment, filter::Expiry};
 use crate::model::{InstrumentKey, Segment};
 use jiff::civil::Date;
@@ -48,7 +48,7 @@ impl Listing {
         };
         let all = contracts(master, &request.underlying, takes, today)?;
         let first = |segment: &Segment| {
-            all.iter().any(|one| one.kind == Kind::Option && one.segment == SpecSegment::Feed(*segment))
+            all.iter().any(|one| one.kind == InstrumentKind::Option && one.segment == SpecSegment::Feed(*segment))
         };
         let Some(segment) = SEGMENTS.iter().copied().find(first) else {
             return Ok(Listing::Unknown(nearest(master, request, takes, today)?));
@@ -57,7 +57,7 @@ impl Listing {
         let is_future = matches!(segment, Segment::MCX_COMM | Segment::NSE_CURRENCY | Segment::BSE_CURRENCY);
         let cash = if is_future { None } else { cash(master, &request.underlying, named)? };
         let mut by_expiry: BTreeMap<Date, Vec<&Contract>> = BTreeMap::new();
-        for option in here.iter().filter(|one| one.kind == Kind::Option) {
+        for option in here.iter().filter(|one| one.kind == InstrumentKind::Option) {
             by_expiry.entry(option.expiry).or_default().push(option);
         }
         let mut series = Vec::new();
@@ -105,7 +105,7 @@ fn cash(master: &Master, underlying: &str, named: Option<Segment>) -> Result<Opt
     let mut found = Vec::new();
     for (level, one) in master.by_name(underlying)? {
         let place = CASH.iter().position(|segment| SpecSegment::Feed(*segment) == one.entry.segment());
-        if let (true, Some(place)) = (level < Level::Display, place)
+        if let (true, Some(place)) = (level < NameLevel::Display, place)
             && wanted.is_none_or(|wanted| CASH.get(place) == Some(&wanted))
         {
             found.push((place, level, one));
@@ -120,7 +120,7 @@ fn cash(master: &Master, underlying: &str, named: Option<Segment>) -> Result<Opt
 
 /// Returns the nearest future that does not expire before the options, else the last one.
 fn future(master: &Master, all: &[Contract], expiry: Date) -> Result<Option<Listed>, MasterError> {
-    let mut futures = all.iter().filter(|one| one.kind == Kind::Future);
+    let mut futures = all.iter().filter(|one| one.kind == InstrumentKind::Future);
     let future = futures.clone().find(|one| one.expiry >= expiry).or_else(|| futures.next_back());
     let segment = |one: &Contract| one.segment.feed();
     future.and_then(|one| Some((segment(one)?, one))).map(|(segment, one)| listed(master, segment, one)).transpose()
@@ -137,7 +137,7 @@ fn nearest(
     let near = nearest_words(&folded(&request.underlying), known.iter().map(String::as_str));
     let mut some = Vec::new();
     for name in near.into_iter().take(2 * SHOWN) {
-        if contracts(master, name, &takes, today)?.iter().any(|one| one.kind == Kind::Option) {
+        if contracts(master, name, &takes, today)?.iter().any(|one| one.kind == InstrumentKind::Option) {
             some.push(name.to_owned());
         }
         if some.len() >= SHOWN {

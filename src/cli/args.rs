@@ -185,9 +185,9 @@ pub struct FeedArgs {
     /// Which instruments.
     #[command(flatten)]
     pub instruments: InstrumentArgs,
-    /// What to receive: ticker, quote or full [default: ticker]
+    /// ticker, quote or full [default: ticker]
     ///
-    /// It holds for instruments that do not say so themselves.
+    /// What to receive of instruments that do not say so themselves.
     #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes(), hide_possible_values = true)]
     pub mode: Option<Mode>,
     /// Follow the options around the spot, such as NIFTY
@@ -202,7 +202,7 @@ pub struct FeedArgs {
     /// Dhan sends a snapshot even when the market is closed. With -d, the run ends with what came by then.
     #[arg(long)]
     pub once: bool,
-    /// OHLC bars of these lengths instead of packets, such as 1m,5m
+    /// OHLC bars instead of packets, such as 1m,5m
     ///
     /// --only may name packets that are printed beside them. The server conflates: highs and lows are those of the packets
     /// that it sends.
@@ -392,7 +392,9 @@ pub struct OutputArgs {
     /// Do not print gap records
     #[arg(long)]
     pub no_gaps: bool,
-    /// epoch: numbers; iso: RFC 3339 in Indian time [default: epoch]
+    /// Times: epoch or iso [default: epoch]
+    ///
+    /// epoch is UTC as numbers, iso is RFC 3339 in Indian time.
     #[arg(long, value_name = "STYLE", ignore_case = true, hide_possible_values = true)]
     #[arg(value_parser = choice(&[("epoch", TimeStyle::Epoch), ("iso", TimeStyle::Iso)]))]
     pub time: Option<TimeStyle>,
@@ -419,7 +421,7 @@ pub struct ReplayArgs {
     /// Of captures of orders: which updates are shown, and how.
     #[command(flatten)]
     pub updates: UpdateArgs,
-    /// OHLC bars of these lengths instead of packets, such as 1m,5m
+    /// OHLC bars instead of packets, such as 1m,5m
     ///
     /// For captures of the market feed.
     #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse)]

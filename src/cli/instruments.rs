@@ -3,7 +3,7 @@
 use super::lazy::Lazy;
 use super::manual;
 use crate::instruments::SpecSegment;
-use crate::instruments::filter::{Expiry, Filter, Strikes};
+use crate::instruments::filter::{Expiry, Filter, StrikeRange};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsStr;
@@ -45,7 +45,7 @@ pub enum InstrumentsCommand {
 /// Flags of `dhan instruments sync`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SyncArgs {
-    /// The detailed file: with ISIN, price limits and freeze quantity
+    /// The file with ISINs, limits and freeze quantities
     #[arg(long)]
     pub detailed: bool,
 
@@ -63,7 +63,9 @@ pub struct ListArgs {
     #[arg(long, value_name = "SPOT", value_parser = price, requires = "underlying", conflicts_with = "strike", help_heading = "Filters")]
     pub around: Option<f64>,
 
-    /// Strikes on each side of the one nearest to --around
+    /// Strikes on each side of --around
+    ///
+    /// They are counted from the strike that is nearest to it.
     #[arg(long, value_name = "N", default_value_t = 10, requires = "around", help_heading = "Filters")]
     pub strikes: usize,
     #[command(flatten)]
@@ -133,7 +135,7 @@ pub struct SourceArgs {
     #[arg(short, long, value_name = "FORMAT", default_value = "ndjson", hide_possible_values = true)]
     pub format: Format,
 
-    /// The detailed file: with ISIN, price limits and freeze quantity
+    /// The file with ISINs, limits and freeze quantities
     #[arg(long)]
     pub detailed: bool,
 
@@ -164,7 +166,9 @@ pub enum Format {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
-    /// Segments: NSE_EQ, NSE_FNO, IDX_I, … or NSE, NFO, IDX, …
+    /// Segments, such as NSE_EQ, NFO or IDX
+    ///
+    /// They are written as in dhan feed, and separated by commas.
     #[arg(long, value_name = "SEGMENT", value_delimiter = ',', value_parser = SegmentParser, hide_possible_values = true)]
     pub segment: Vec<SpecSegment>,
 
@@ -174,7 +178,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "TYPE", value_delimiter = ',')]
     pub instrument: Vec<String>,
 
-    /// What a contract is about: NIFTY, RELIANCE, GOLD
+    /// What contracts are about: NIFTY, RELIANCE, GOLD
     #[arg(long, value_name = "SYMBOL", value_delimiter = ',')]
     pub underlying: Vec<String>,
 
@@ -191,7 +195,7 @@ pub struct FilterArgs {
 
     /// Strikes of options, both ends included
     #[arg(long, value_name = "A..B", allow_hyphen_values = true)]
-    pub strike: Option<Strikes>,
+    pub strike: Option<StrikeRange>,
 
     /// Calls or puts
     #[arg(long, value_name = "CE|PE", ignore_case = true, value_parser = ["CE", "PE"], hide_possible_values = true)]

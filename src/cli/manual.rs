@@ -137,8 +137,8 @@ Examples:
 
 /// Options that `-h` explains; the others it only names. Commands that are not here explain all of theirs.
 const DAILY: [(&str, &str); 10] = [
-    ("feed", "instruments mode chain once bars format output time count capture duration until demo dry-run"),
-    ("depth", "instruments levels view top format output time count capture duration until demo dry-run"),
+    ("feed", "instruments mode chain once bars format output count capture duration until demo dry-run"),
+    ("depth", "instruments levels view top format output count capture duration until demo dry-run"),
     ("orders", "events no-snapshot format output time count capture duration until demo dry-run"),
     ("watch", "instruments chain mode depth levels orders replay speed demo"),
     ("replay", "speed bars only format output time count"),

@@ -16,8 +16,10 @@ use std::time::Duration;
 /// `dhan relay`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RelayArgs {
-    /// Loopback address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7777", value_parser = listen)]
+    /// Loopback address and port to listen on
+    ///
+    /// Port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7777", value_parser = listen)]
     pub listen: SocketAddr,
 
     /// Read commands from FILE while serving: sub SPEC… (ask for instruments though no client needs them), unsub SPEC…,
@@ -25,7 +27,7 @@ pub struct RelayArgs {
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub control: Option<PathBuf>,
 
-    /// Serve only clients that send the content of FILE as their token
+    /// Serve only clients whose token is the one in FILE
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub client_token_file: Option<PathBuf>,
 

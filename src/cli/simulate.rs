@@ -7,8 +7,10 @@ use std::path::PathBuf;
 /// `dhan simulate`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct SimulateArgs {
-    /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0", value_parser = listen)]
+    /// Address and port to listen on
+    ///
+    /// Port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = listen)]
     pub listen: SocketAddr,
 
     /// Seed of everything that is random

@@ -95,13 +95,19 @@ pub struct MakeArgs {
     /// Read the account's PIN from FILE [env: DHAN_PIN_FILE]
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub pin_file: Option<PathBuf>,
-    /// Run CMD by `sh -c` and take what it prints as the PIN; it gets 10 s [env: DHAN_PIN_COMMAND]
+    /// Run CMD, which prints the PIN [env: DHAN_PIN_COMMAND]
+    ///
+    /// It is run by sh -c, and gets 10 s.
     #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
     pub pin_command: Option<String>,
-    /// Read the TOTP secret from FILE: Base32, or an otpauth:// address [env: DHAN_TOTP_FILE]
+    /// Read the TOTP secret from FILE [env: DHAN_TOTP_FILE]
+    ///
+    /// The secret is Base32, or an otpauth:// address.
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub totp_file: Option<PathBuf>,
-    /// Run CMD by `sh -c` and take what it prints as the TOTP secret; it gets 10 s [env: DHAN_TOTP_COMMAND]
+    /// Run CMD, which prints the TOTP secret [env: DHAN_TOTP_COMMAND]
+    ///
+    /// It is run by sh -c, and gets 10 s.
     #[arg(long, value_name = "CMD", value_hint = clap::ValueHint::CommandString)]
     pub totp_command: Option<String>,
 }
@@ -109,10 +115,14 @@ pub struct MakeArgs {
 /// `dhan token ensure`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct EnsureArgs {
-    /// The token must last this long, such as 8h [default: until 24:00 today in India]
+    /// The token must last this long, such as 8h
+    ///
+    /// Without --for and --until it must last until 24:00 today in India.
     #[arg(long = "for", value_name = "DURATION", conflicts_with = "until")]
     pub lasting: Option<String>,
-    /// The token must last until this time of today in India (15:30), or until an RFC 3339 instant
+    /// The token must last until this time in India, such as 15:30
+    ///
+    /// A time of today, or an RFC 3339 instant.
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
     /// How a new one is made.

@@ -33,9 +33,9 @@ pub struct WatchArgs {
     /// CHAIN is as that of dhan feed --chain. May be repeated.
     #[arg(long, value_name = "CHAIN", conflicts_with_all = ["depth", "orders", "replay"])]
     pub chain: Vec<String>,
-    /// What to receive: ticker, quote or full [default: full]
+    /// ticker, quote or full [default: full]
     ///
-    /// It holds for instruments that do not say so themselves.
+    /// What to receive of instruments that do not say so themselves.
     #[arg(short, long, value_name = "MODE", ignore_case = true, value_parser = modes(), hide_possible_values = true)]
     pub mode: Option<Mode>,
     /// Show the order book of one instrument

@@ -6,7 +6,7 @@
 use crate::cli::out;
 use crate::instruments::index::folded;
 use crate::instruments::master::Master;
-use crate::instruments::suggest::{self, Wanted};
+use crate::instruments::suggest::{self, SuggestRequest};
 use crate::instruments::{Layout, SpecSegment, Store};
 use crate::model::InstrumentKey;
 use crate::simulator::KNOWN;
@@ -76,7 +76,7 @@ fn of_cache(word: &str) -> Option<BTreeSet<String>> {
     let store = Store::from_env(Layout::Compact, true).ok()?;
     let master = Master::open(&store.path()?).ok()?;
     let today = crate::clock::ist_civil(crate::clock::now_us()).date();
-    let wanted = Wanted { segment, start, today, most: MOST - all.len(), time: READING };
+    let wanted = SuggestRequest { segment, start, today, most: MOST - all.len(), time: READING };
     all.extend(suggest::beginning_with(&master, &wanted).ok()?.into_iter().map(|symbol| format!("{typed}{symbol}")));
     Some(all)
 }

@@ -1,5 +1,6 @@
 //! `dhan config`: the defaults that hold, and the file they are in.
 
+use super::defaults::Defaults;
 use crate::auth::Environment;
 use crate::cli::config::{ConfigArgs, ConfigCommand};
 use crate::cli::out;
@@ -15,7 +16,7 @@ use std::fmt::Write as _;
 /// A usage error when no place for the file is known; exit 9 when stdout does not take it.
 pub fn run(
     args: &ConfigArgs,
-    settings: Option<&Settings>,
+    defaults: &Defaults,
     environment: &Environment,
     console: &Console,
 ) -> Result<Exit, Failure> {
@@ -25,9 +26,10 @@ pub fn run(
     let text = match args.what {
         ConfigCommand::Path => format!("{}\n", path.display()),
         ConfigCommand::Show => {
-            let mut text = match settings {
+            let mut text = match &defaults.settings {
                 Some(settings) => shown(settings),
-                None => format!("# {}: not read, or not there\n", path.display()),
+                None if defaults.is_ignored => format!("# {} is not read: --no-config\n", path.display()),
+                None => format!("# {} is not there\n", path.display()),
             };
             for (name, option) in VARIABLES.iter().filter(|(name, _)| environment.text(name).is_some()) {
                 let _ = writeln!(text, "# {option}: from the environment, {name}");

@@ -11,8 +11,8 @@ use crate::console::Console;
 use crate::instruments::filter::{Expiry, ordered};
 use crate::instruments::index::build::MAX_CSV;
 use crate::instruments::index::{Bytes, build};
-use crate::instruments::lookup::{self, Outcome, candidates, look_up, suggestions};
-use crate::instruments::master::{Found, Level, Master, MasterError};
+use crate::instruments::lookup::{self, LookUpOutcome, candidates, look_up, suggestions};
+use crate::instruments::master::{Found, Master, MasterError, NameLevel};
 use crate::instruments::resolve::missing;
 use crate::instruments::search::{Words, search};
 use crate::instruments::{Layout, Name, Problem, Spec, SpecSegment, Store, renew};
@@ -104,7 +104,7 @@ impl Source {
             }
             Source::Store(store) => store,
         };
-        store.ask_current(console, question)
+        store.query_current(console, question)
     }
 }
 
@@ -138,7 +138,7 @@ fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
     };
     let bytes = read().map_err(|error| refused(crate::model::os_text(&error)))?;
     let built = build(&bytes).map_err(|error| refused(error.to_string()))?;
-    renew::say_skipped(&built.footer, console);
+    renew::report_skipped(&built.footer, console);
     Master::from_parts(Arc::new(bytes), &built).map_err(|error| refused(error.to_string()))
 }
 
@@ -221,14 +221,14 @@ fn find(args: &FindArgs, console: &Console) -> Result<Exit, Failure> {
             let (mut wanted, mut others) = (Vec::new(), Vec::new());
             let mut named = master.named(spec.segment, &spec.name)?;
             // A display name counts only where nothing has that symbol.
-            if named.iter().any(|(level, _)| *level < Level::Display) {
-                named.retain(|(level, _)| *level < Level::Display);
+            if named.iter().any(|(level, _)| *level < NameLevel::Display) {
+                named.retain(|(level, _)| *level < NameLevel::Display);
             }
             if let (true, None, Name::Symbol(symbol)) = (named.is_empty(), spec.segment, &spec.name)
                 && let Ok(id) = symbol.parse()
             {
                 for segment in SpecSegment::ALL {
-                    named.extend(master.by_id(segment, id)?.map(|found| (Level::Ours, found)));
+                    named.extend(master.by_id(segment, id)?.map(|found| (NameLevel::Ours, found)));
                 }
             }
             for (_, found) in named {
@@ -306,12 +306,14 @@ fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
     let (found, master) = Source::of(&args.source, console)?.ask(console, |master| {
         let text = || spec.text.clone();
         Ok(match look_up(master, &spec, |_| true, today, args.expired)? {
-            Outcome::One(found, also) => Ok((found, also)),
-            Outcome::Many(found) => {
+            LookUpOutcome::One(found, also) => Ok((found, also)),
+            LookUpOutcome::Many(found) => {
                 Err(Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? }.to_string())
             }
-            Outcome::Expired(found) => Err(filtered(master, &spec, found, today)?),
-            Outcome::Elsewhere(_) | Outcome::None => Err(missing(master, &spec, |_| true, today)?.to_string()),
+            LookUpOutcome::Expired(found) => Err(filtered(master, &spec, found, today)?),
+            LookUpOutcome::Elsewhere(_) | LookUpOutcome::None => {
+                Err(missing(master, &spec, |_| true, today)?.to_string())
+            }
         })
     })?;
     let (found, also) = found.map_err(|problem| Failure::new(Exit::NotFound, problem))?;

@@ -2,6 +2,7 @@
 
 mod complete;
 pub mod config;
+mod defaults;
 mod descriptors;
 pub mod doctor;
 pub mod generate;
@@ -23,12 +24,13 @@ use crate::cli::planner::{self, Surroundings};
 use crate::cli::problems::Problems;
 use crate::cli::typed::{self, Typed};
 use crate::cli::{lazy, out, specs};
-use crate::config::{Applied, Asked, Settings};
+use crate::config::Asked;
 use crate::console::{Console, ConsoleConfig, LogLevel};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
 use clap::error::ErrorKind;
 use clap::{ArgMatches, ColorChoice};
+use defaults::Defaults;
 use std::cell::OnceCell;
 use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,7 +57,7 @@ pub fn main() -> ExitCode {
                 printer.configure(config);
                 // The hook has reported it, masked; every run ends with a code of ours.
                 let dispatched = catch_unwind(AssertUnwindSafe(|| {
-                    dispatch(cli.command, problems, &cli.console, defaults.settings.as_ref(), &printer)
+                    dispatch(cli.command, problems, &cli.console, &defaults, &printer)
                 }));
                 dispatched.unwrap_or(Ok(Exit::Bug))
             })
@@ -76,37 +78,12 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// What a run took from the configuration file.
-#[derive(Default)]
-struct Defaults {
-    settings: Option<Settings>,
-    applied: Vec<Applied>,
-}
-
-impl Defaults {
-    /// Adds to a failure which of the options that it names were not typed, and where they come from.
-    fn explained(&self, failure: Failure) -> Failure {
-        let Some(settings) = self.settings.as_ref().filter(|_| !failure.message.is_empty()) else { return failure };
-        let is_named = |one: &&Applied| {
-            failure.message.contains(&format!("--{}", one.key))
-                || one.key.contains('-') && failure.message.contains(&one.key.replace('-', " "))
-                || one.values.iter().any(|value| value.contains('/') && failure.message.contains(value.as_str()))
-        };
-        let named = self.applied.iter().filter(is_named);
-        let named: Vec<_> = named.map(|one| format!("--{} is on line {}", one.key, one.line)).collect();
-        if named.is_empty() {
-            return failure;
-        }
-        let message = format!("{} ({} of {})", failure.message, named.join(", "), settings.file.display());
-        Failure { message, ..failure }
-    }
-}
-
 /// The command line with the defaults of the file, or how the run ends because there is none to run.
 fn typed(environment: &Environment, defaults: &mut Defaults) -> Result<(Cli, Problems), Result<Exit, Failure>> {
     crate::auth::refuse_token_arguments(std::env::args_os()).map_err(Err)?;
     let line: Vec<_> = std::env::args_os().collect();
     let asked = Asked::of(&line);
+    defaults.is_ignored = asked.ignored;
     let whole = OnceCell::new();
     let root = || whole.get_or_init(lazy::whole::<Cli>);
     let mut typed = match typed::parse(line) {
@@ -210,7 +187,7 @@ fn dispatch(
     command: Command,
     problems: Problems,
     args: &ConsoleArgs,
-    settings: Option<&Settings>,
+    defaults: &Defaults,
     console: &Console,
 ) -> Result<Exit, Failure> {
     // Streams and replays find more that is wrong, and say all of it together.
@@ -250,9 +227,9 @@ fn dispatch(
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
         Command::Relay(args) => relay::run(&args, &around, console),
-        Command::Doctor(args) => doctor::run(&args, console),
+        Command::Doctor(args) => doctor::run(&args, defaults, console),
         Command::Token(args) => token::run(&args, console),
-        Command::Config(args) => config::run(&args, settings, &around.environment, console),
+        Command::Config(args) => config::run(&args, defaults, &around.environment, console),
         Command::Generate(args) => generate::run(&args, console),
     }
 }

@@ -1,7 +1,7 @@
 //! `dhan replay`: captured frames through the pipeline of a live run, so that the same bytes come out.
 
 use crate::capture::entry::{Entry, EntryIter};
-use crate::capture::play::Session;
+use crate::capture::play::CaptureSession;
 use crate::capture::{Part, Player};
 use crate::cli::only;
 use crate::cli::plan::{ReplayPlan, ShapePlan, Speed};
@@ -227,7 +227,7 @@ impl Replay<'_> {
         Ok(())
     }
 
-    fn begin(&mut self, session: &Session) -> Result<Playing, Failure> {
+    fn begin(&mut self, session: &CaptureSession) -> Result<Playing, Failure> {
         let feed = session.feed;
         self.feed = Some(feed);
         let shape = &self.shape(feed)?;

@@ -8,14 +8,14 @@ use crate::console::untrusted;
 use crate::model::Stream;
 use crate::model::exit::Exit;
 use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, DisconnectClass, Ended};
-use crate::net::Report;
+use crate::net::HandshakeReport;
 use crate::redact::mask_client_id;
 use crate::rest::{Profile, QUOTED, QuoteError, RestError};
 use crate::session::calendar::moment as at;
 use crate::session::plan::SOCKETS_PER_KIND;
 use crate::session::policy;
 use crate::session::time::words;
-use crate::session::{Calendar, Market, Phase};
+use crate::session::{Calendar, Market, MarketPhase};
 use std::time::Duration;
 
 /// A token that ends sooner than this deserves a word.
@@ -148,7 +148,7 @@ pub fn profile(answer: &Result<Profile, RestError>, took: Duration) -> Finding {
 pub fn quote(answer: &Result<Option<f64>, QuoteError>, plan_is_active: Option<bool>, took: Duration) -> Finding {
     let facts = Facts { answer_us: Some(micros(took)), ..Facts::default() };
     let (segment, id) = QUOTED;
-    let asked = format!("the last price of {segment}:{id}");
+    let asked = "the last price";
     let finding = match answer {
         Ok(Some(price)) if plan_is_active == Some(false) => {
             Finding::ok(Check::Quote, format!("{asked} is {price}, though the profile calls the data plan inactive"))
@@ -194,7 +194,7 @@ pub fn clock(ahead_us: i64, asked: &str) -> Finding {
 }
 
 /// The timings of a connection.
-pub fn timings(report: &Report) -> Facts {
+pub fn timings(report: &HandshakeReport) -> Facts {
     Facts {
         dns_us: Some(micros(report.dns)),
         tcp_us: Some(micros(report.tcp)),
@@ -206,7 +206,7 @@ pub fn timings(report: &Report) -> Facts {
 }
 
 /// The timings in words.
-pub fn timing_words(report: &Report) -> String {
+pub fn timing_words(report: &HandshakeReport) -> String {
     let mut words = vec![format!("DNS {}", ms(report.dns)), format!("TCP {}", ms(report.tcp))];
     words.extend(report.proxy.map(|took| format!("proxy {}", ms(took))));
     words.push(report.tls.map_or_else(|| "no TLS".to_owned(), |took| format!("TLS {}", ms(took))));
@@ -340,11 +340,11 @@ pub fn private(mode: u32, owned: bool, shown: &str) -> Finding {
 pub fn markets(calendar: &Calendar, now_us: i64) -> Vec<Finding> {
     let finding = |market: Market| {
         let (words, until_us) = match calendar.phase(market, now_us) {
-            Phase::Open { until_us } => (format!("the market is open until {}", at(until_us)), Some(until_us)),
-            Phase::PreOpen { opens_us } => {
+            MarketPhase::Open { until_us } => (format!("the market is open until {}", at(until_us)), Some(until_us)),
+            MarketPhase::PreOpen { opens_us } => {
                 (format!("the market is in its pre-open; it opens {}", at(opens_us)), Some(opens_us))
             }
-            Phase::Closed { reason, opens_us } => {
+            MarketPhase::Closed { reason, opens_us } => {
                 let opens = opens_us.map_or_else(|| "is not known".to_owned(), at);
                 (format!("the market is closed: {reason}; next opening {opens}"), opens_us)
             }
@@ -383,7 +383,7 @@ fn micros(took: Duration) -> u64 {
 mod tests {
     use super::super::State;
     use super::*;
-    use crate::net::{Phase, TlsKind};
+    use crate::net::{ConnectPhase, TlsKind};
     use crate::protocol::DisconnectReason;
 
     const NOW: i64 = 1_781_065_197_000_000;
@@ -451,7 +451,7 @@ mod tests {
         for (answer, plan, state, exit, says) in [
             (Ok(Some(24500.5)), Some(true), State::Ok, Exit::Done, "is 24500.5: the data plan serves"),
             (Ok(Some(24500.0)), Some(false), State::Ok, Exit::Done, "though the profile calls the data plan inactive"),
-            (Ok(None), Some(true), State::Warn, Exit::Done, "without the last price of IDX_I:13"),
+            (Ok(None), Some(true), State::Warn, Exit::Done, "without the last price"),
             (refused(806), None, State::Fail, Exit::Account, "806 (the account has no Data API subscription)"),
             (refused(806), Some(true), State::Fail, Exit::Account, "it may be an outage of Dhan's"),
             (refused(808), None, State::Fail, Exit::Credentials, "808 ("),
@@ -475,7 +475,7 @@ mod tests {
         let http = |status| ConnectClass::Http { status, retry_after: None, redirect_host: None };
         for (class, exit) in [
             (ConnectClass::Dns, Exit::Network),
-            (ConnectClass::Timeout(Phase::Tcp), Exit::Network),
+            (ConnectClass::Timeout(ConnectPhase::Tcp), Exit::Network),
             (ConnectClass::Tls(TlsKind::UnknownCa), Exit::Certificate),
             (ConnectClass::Tls(TlsKind::Protocol), Exit::Protocol),
             (http(401), Exit::Credentials),

@@ -72,7 +72,10 @@ pub fn text(findings: &[Finding], exit: Exit, look: Look) -> String {
         let (unset, set): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| is_unset(finding));
         // What is the same of several, such as endpoints that were not connected to, is said once.
         let is_same = |a: &&Finding, b: &&Finding| (a.check, a.state, &a.detail) == (b.check, b.state, &b.detail);
-        set.chunk_by(is_same).for_each(|found| line(&mut text, found, look));
+        set.chunk_by(is_same).for_each(|found| match found {
+            [first, ..] if first.check == Check::Market => market(&mut text, found, look),
+            _ => line(&mut text, found, look),
+        });
         // A place that is not used is no news: one line for all of them.
         let names: Vec<_> = unset.iter().filter_map(|finding| finding.subject.as_deref()).collect();
         if !names.is_empty() {
@@ -132,6 +135,14 @@ fn line(text: &mut String, found: &[&Finding], look: Look) {
         subjects => format!("{}: {}", subjects.join(", "), first.detail),
     };
     paragraph(text, &start(first.state, first.check, look), &words, BEHIND, look);
+}
+
+/// Adds markets, which have nothing to be called but their names.
+fn market(text: &mut String, found: &[&Finding], look: Look) {
+    let Some(first) = found.first() else { return };
+    let names: Vec<_> = found.iter().filter_map(|finding| finding.subject.as_deref()).collect();
+    paragraph(text, "  ", &names.join(", "), INDENT, look);
+    paragraph(text, &" ".repeat(INDENT), &first.detail, INDENT, look);
 }
 
 fn start(state: State, check: Check, look: Look) -> String {
@@ -209,6 +220,7 @@ Failed
         let place = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words} is missing in: {text}"));
         let order = ["\nFailed\n", "\nWarnings\n", "\nMarkets\n", "\nDhan's servers\n", "\nCredentials\n"].map(place);
         assert!(order.is_sorted(), "{text}");
+        assert!(text.contains("\nMarkets\n  MCX\n    the market is closed: weekend; next opening Monday\n"), "{text}");
         assert!(text.contains("not set: --token-file, DHAN_TOKEN_FILE\n"), "{text}");
         assert!(text.contains("endpoint     feed, orders: not connected to: the credentials are dead\n"), "{text}");
         assert!(!text.contains("\nThis host\n"), "a group without findings has no heading: {text}");

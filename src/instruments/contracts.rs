@@ -1,9 +1,9 @@
-//! The contracts of an underlying, and what to write for an underlying that is no instrument itself.
+//! Lists the contracts of an underlying, and words what to write for an underlying that is no instrument itself.
 
 use super::index::folded;
 use super::lookup::candidates;
-use super::master::{Found, Level, Master, MasterError};
-use super::row::{Kind, contract_parts};
+use super::master::{Found, Master, MasterError, NameLevel};
+use super::row::{InstrumentKind, contract_parts};
 use super::search::Needle;
 use super::spec::{Name, Spec, SpecSegment};
 use crate::model::Segment;
@@ -12,29 +12,29 @@ use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-/// A live contract.
+/// Describes a live contract.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contract {
-    /// Its row in the master.
+    /// Its row number in the master.
     pub row: u32,
     /// The segment it is traded in.
     pub segment: SpecSegment,
     /// The security id.
     pub id: u32,
     /// Future or option.
-    pub kind: Kind,
-    /// Its last day.
+    pub kind: InstrumentKind,
+    /// Its expiry date.
     pub expiry: Date,
-    /// The strike in rupees, of options.
+    /// The strike in rupees, for options.
     pub strike: Option<f64>,
-    /// Whether it is a call.
+    /// Whether it is a call, for options.
     pub is_call: bool,
 }
 
-/// Returns the live contracts of an underlying in the segments that are wanted, by expiry.
+/// Returns the live contracts of an underlying in the wanted segments, by expiry.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn contracts(
     master: &Master,
     underlying: &str,
@@ -72,7 +72,7 @@ pub fn contracts(
 /// Returns the underlyings of all contracts, in upper case.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn underlyings(master: &Master) -> Result<BTreeSet<String>, MasterError> {
     let names = master.names()?;
     let mut stream = names.stream();
@@ -88,7 +88,7 @@ pub fn underlyings(master: &Master) -> Result<BTreeSet<String>, MasterError> {
     Ok(all)
 }
 
-/// Returns the words that a mistyped one may mean, best first.
+/// Returns the words that a mistyped word may mean, best first.
 pub fn nearest_words<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let typed = folded(typed);
     if typed.is_empty() {
@@ -108,20 +108,20 @@ pub fn nearest_words<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) 
     near.into_iter().map(|(.., word)| word).collect()
 }
 
-/// Returns the index or the share that an underlying is, if it is one.
+/// Returns the index or share with the underlying's name, if there is one.
 fn cash(master: &Master, underlying: &str) -> Result<Option<Found>, MasterError> {
     let order = [Segment::IDX_I, Segment::NSE_EQ, Segment::BSE_EQ].map(SpecSegment::Feed);
     let place = |found: &Found| order.iter().position(|segment| *segment == found.entry.segment());
     let all = master.by_name(underlying)?.into_iter();
-    let all = all.filter(|(level, found)| *level < Level::Display && !found.entry.kind.is_contract());
+    let all = all.filter(|(level, found)| *level < NameLevel::Display && !found.entry.kind.is_contract());
     Ok(all.filter_map(|(_, found)| Some((place(&found)?, found))).min_by_key(|(at, _)| *at).map(|(_, found)| found))
 }
 
-/// Returns what to write for a spec that names an underlying and no instrument: its nearest future, its index or share,
-/// and the lines that give its options. `None` when the name is no underlying of a live contract.
+/// Returns what to write for a spec that names an underlying and no instrument: its nearest future, its index or
+/// share, and the lines that list its options. Returns `None` if the name is no underlying of a live contract.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn instead(
     master: &Master,
     spec: &Spec,
@@ -131,27 +131,27 @@ pub fn instead(
     let Name::Symbol(name) = &spec.name else { return Ok(None) };
     let here = |segment: SpecSegment| spec.segment.is_none_or(|typed| typed == segment) && takes(segment);
     let live = contracts(master, name, here, today)?;
-    // An old master may know nothing but contracts that have expired.
+    // An old master may hold only contracts that have expired.
     let all = if live.is_empty() { contracts(master, name, here, Date::MIN)? } else { live };
     let Some(last) = all.last() else { return Ok(None) };
     let have_expired = last.expiry < today;
     let name = folded(name);
     let mut lines = Vec::new();
-    let mut futures = all.iter().filter(|contract| contract.kind == Kind::Future);
+    let mut futures = all.iter().filter(|contract| contract.kind == InstrumentKind::Future);
     let (future, which) = if have_expired { (futures.next_back(), "last") } else { (futures.next(), "nearest") };
     if let Some(future) = future {
         let line = candidates(master, vec![master.found(future.row)?])?;
         lines.extend(line.into_iter().map(|line| format!("{line} (the {which} future)")));
     }
     if let Some(cash) = cash(master, &name)?.filter(|found| takes(found.entry.segment())) {
-        let what = if cash.entry.kind == Kind::Index { "the index" } else { "the share" };
+        let what = if cash.entry.kind == InstrumentKind::Index { "the index" } else { "the share" };
         lines.extend(candidates(master, vec![cash])?.into_iter().map(|line| format!("{line} ({what})")));
     }
     if have_expired {
         lines.push(format!("(all of its contracts have expired, the last on {}: dhan instruments sync)", last.expiry));
         return Ok(Some(lines));
     }
-    let mut options: Vec<&Contract> = all.iter().filter(|contract| contract.kind == Kind::Option).collect();
+    let mut options: Vec<&Contract> = all.iter().filter(|contract| contract.kind == InstrumentKind::Option).collect();
     options.sort_by_key(|option| option.segment);
     options.dedup_by_key(|option| option.segment);
     for option in &options {
@@ -171,7 +171,7 @@ pub fn instead(
     Ok(Some(lines))
 }
 
-/// Returns a word as a shell reads it.
+/// Returns a word quoted for a shell, if needed.
 fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_:.,=".contains(c);
     if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }

@@ -1,4 +1,4 @@
-//! One conditional request for the master: bounded, timed, never redirected, no credentials.
+//! Makes one conditional request for the master: bounded in size and time, without redirects and credentials.
 
 use super::index::Source;
 use crate::console::Console;
@@ -16,68 +16,69 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long the server may be silent.
+/// Longest silence of the server.
 const SILENCE: Duration = Duration::from_secs(20);
-/// Slower than this after [`SILENCE`] is given up: the smallest master would take longer than it may.
+/// Bytes a second below which a download is abandoned after [`SILENCE`]: the smallest master would exceed the time
+/// limit.
 const SLOWEST_PER_S: u64 = 16 << 10;
-/// A header that is kept for the next request may be this long.
+/// Limit in bytes of a header that is kept for the next request.
 const MAX_VALIDATOR: usize = 512;
 
-/// What is asked of the server.
+/// Describes a request.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct DownloadRequest<'a> {
     /// The address, checked by [`address`].
     pub url: &'a str,
     /// A PEM file of further roots (`--ca-file`).
     pub ca_file: Option<&'a Path>,
-    /// What is in the cache, to be sent only if there is something newer.
+    /// Origin of the cached file; the server then sends only a newer one.
     pub known: Option<&'a Source>,
-    /// How long it may take in all.
+    /// Time limit in all.
     pub limit: Duration,
-    /// Bytes it may have, compressed or not ([`super::index::build::MAX_CSV`]).
+    /// Limit in bytes, compressed or not ([`super::index::build::MAX_CSV`]).
     pub most: u64,
 }
 
-/// What the server said.
+/// Says what the server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// What is in the cache is the newest.
+    /// The cached file is up to date.
     NotModified,
-    /// A file was sent, and written.
+    /// A file was sent and written.
     Sent(Source),
 }
 
-/// Why there is no file.
+/// Says why there is no file.
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
-    /// No connection: to which host and why.
+    /// There is no connection: the host and the reason.
     #[error("no connection: {0}")]
     Connect(String),
     /// The server took too long.
     #[error("the server took too long")]
     TooSlow,
-    /// It sends, but not as much as a download needs.
+    /// The server sends too slowly.
     #[error("the server sends only {0} bytes a second")]
     Trickle(u64),
-    /// It refused.
+    /// The server refused.
     #[error("the server answered {0}")]
     Status(StatusCode),
-    /// It sent us elsewhere.
+    /// The server redirected.
     #[error("the server answered {0}, which is not followed; set DHAN_INSTRUMENTS_URL to where it moved")]
     Redirect(StatusCode),
     /// The connection broke.
     #[error("the download broke off after {0} bytes")]
     BrokeOff(u64),
-    /// What is compressed cannot be read.
+    /// The compressed data cannot be read.
     #[error("the server's compressed file is damaged")]
     Compressed,
-    /// An encoding that we did not ask for.
+    /// The encoding was not requested.
     #[error("the server used an encoding that was not asked for")]
     Encoding,
-    /// A bomb.
+    /// The file is larger than the limit.
     #[error("the file is larger than {} MiB", .0 >> 20)]
     TooLarge(u64),
-    /// It cannot be written where it should go.
+    /// The file cannot be written.
     #[error("it cannot be written: {0}")]
     Write(io::Error),
     /// TLS could not be set up.
@@ -86,7 +87,7 @@ pub enum DownloadError {
 }
 
 impl DownloadError {
-    /// Whether the next attempt may fare better.
+    /// Returns whether another attempt may succeed.
     fn is_passing(&self) -> bool {
         match self {
             DownloadError::Connect(_) | DownloadError::BrokeOff(_) | DownloadError::Compressed => true,
@@ -96,10 +97,10 @@ impl DownloadError {
     }
 }
 
-/// Checks an address that a master may be downloaded from.
+/// Checks an address for the download of a master.
 ///
 /// # Errors
-/// Exit 2: neither `https://` nor `http://` to this host.
+/// Exit 2 if it is neither `https://` nor `http://` to this host.
 pub fn address(url: &str) -> Result<(), Failure> {
     let refused = |why: &str| Err(Failure::usage(format!("DHAN_INSTRUMENTS_URL {url:?} {why}")));
     let Ok(parsed) = url::Url::parse(url) else {
@@ -119,22 +120,26 @@ pub fn address(url: &str) -> Result<(), Failure> {
     }
 }
 
-/// A place that a file is written to, and begun again.
+/// A file that can be written from the start again.
 pub trait Target: Write + Send {
-    /// Forgets what was written.
+    /// Discards what was written.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Returns the operating system's error.
     fn restart(&mut self) -> io::Result<()>;
 }
 
-/// Asks the server, and writes what it sends. Passing failures are tried again, from the start, while there is time.
+/// Requests the file and writes it. Temporary failures are retried from the start while there is time.
 ///
 /// Blocks; runs a small runtime on a thread of its own, so that it may be called from anywhere.
 ///
 /// # Errors
-/// Why there is no file.
-pub fn fetch(request: Request<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
+/// Says why there is no file.
+pub fn fetch(
+    request: DownloadRequest<'_>,
+    target: &mut dyn Target,
+    console: &Console,
+) -> Result<Answer, DownloadError> {
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -145,7 +150,11 @@ pub fn fetch(request: Request<'_>, target: &mut dyn Target, console: &Console) -
     })
 }
 
-async fn attempts(request: Request<'_>, target: &mut dyn Target, console: &Console) -> Result<Answer, DownloadError> {
+async fn attempts(
+    request: DownloadRequest<'_>,
+    target: &mut dyn Target,
+    console: &Console,
+) -> Result<Answer, DownloadError> {
     let started = Instant::now();
     let setup = |failure: Failure| DownloadError::Setup(failure.message);
     let tls = LazyTls::new(request.ca_file).map_err(setup)?;
@@ -171,7 +180,7 @@ async fn attempts(request: Request<'_>, target: &mut dyn Target, console: &Conso
     Err(DownloadError::TooSlow)
 }
 
-/// The server's host, for messages: an address may hold a user name and a password.
+/// Returns the server's host for messages; an address may hold a user name and a password.
 fn host(url: &str) -> String {
     let parsed = url::Url::parse(url).ok();
     let host = parsed.as_ref().and_then(|url| url.host_str()).unwrap_or("the server");
@@ -183,13 +192,13 @@ fn host(url: &str) -> String {
 
 async fn once(
     client: &reqwest::Client,
-    request: Request<'_>,
+    request: DownloadRequest<'_>,
     target: &mut dyn Target,
     console: &Console,
 ) -> Result<Answer, DownloadError> {
     let mut get = client.get(request.url).header(ACCEPT_ENCODING, "gzip");
     if let Some(known) = request.known {
-        // Where both are known the server must look at the tag alone.
+        // If both validators are known, the server must use only the tag.
         if let Some(etag) = &known.etag {
             get = get.header(IF_NONE_MATCH, etag);
         }
@@ -244,7 +253,7 @@ async fn once(
     Ok(Answer::Sent(source))
 }
 
-/// Foreign errors print whole addresses; ours do not.
+/// Translates the HTTP client's error, whose text holds the whole address.
 fn translated(error: &reqwest::Error, url: &str) -> DownloadError {
     if error.is_connect() {
         DownloadError::Connect(no_connection(error, &host(url), !url.starts_with("http:")))
@@ -255,7 +264,7 @@ fn translated(error: &reqwest::Error, url: &str) -> DownloadError {
     }
 }
 
-/// Writes at most so much.
+/// Writes a limited number of bytes.
 struct Bounded<'a> {
     target: &'a mut dyn Target,
     most: u64,
@@ -311,7 +320,7 @@ impl Sink<'_> {
     }
 }
 
-/// A progress bar, where stderr is a terminal.
+/// A progress bar, if stderr is a terminal.
 struct Bar<'a>(Option<ProgressBar>, &'a Console);
 
 impl<'a> Bar<'a> {
@@ -397,7 +406,8 @@ mod tests {
         });
         let get = |most| {
             let mut memory = Memory(Vec::new());
-            let request = Request { url: &url, ca_file: None, known: None, limit: Duration::from_secs(60), most };
+            let request =
+                DownloadRequest { url: &url, ca_file: None, known: None, limit: Duration::from_secs(60), most };
             (fetch(request, &mut memory, &Console::default()), memory.0.len())
         };
         let (bounded, len) = get(1 << 20);

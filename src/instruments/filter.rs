@@ -1,16 +1,17 @@
-//! Filters of `list`, `find` and `search`, and what `nearest`, `next` and `month` mean of a contract's expiries.
+//! Filters instruments for `list`, `find` and `search`, and resolves `nearest`, `next` and `month` among a contract's
+//! expiries.
 
 use super::contracts::nearest_words;
-use super::index::Entry;
+use super::index::IndexEntry;
 use super::master::{Master, MasterError};
-use super::row::{Kind, Row, typed_date};
+use super::row::{InstrumentKind, MasterRow, typed_date};
 use super::spec::SpecSegment;
 use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// An expiry as a person asks for it.
+/// An expiry as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// This day.
@@ -19,7 +20,7 @@ pub enum Expiry {
     Nearest,
     /// The one after the nearest.
     Next,
-    /// The last one of the nearest one's month.
+    /// The last one in the month of the nearest.
     Month,
 }
 
@@ -40,17 +41,17 @@ impl std::str::FromStr for Expiry {
 
 /// A range of strikes, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Strikes {
+pub struct StrikeRange {
     low: f64,
     high: f64,
 }
 
-impl Strikes {
+impl StrikeRange {
     fn holds(self, strike: f64) -> bool {
         self.low <= strike && strike <= self.high
     }
 
-    /// The strikes next to the range, below and above it.
+    /// Returns the nearest strikes below and above the range.
     fn nearest(self, strikes: Vec<f64>) -> Vec<String> {
         let below = strikes.iter().copied().filter(|strike| *strike < self.low).max_by(f64::total_cmp);
         let above = strikes.iter().copied().filter(|strike| *strike > self.high).min_by(f64::total_cmp);
@@ -58,7 +59,7 @@ impl Strikes {
     }
 }
 
-impl fmt::Display for Strikes {
+impl fmt::Display for StrikeRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.low == self.high {
             return write!(f, "{}", self.low);
@@ -68,7 +69,7 @@ impl fmt::Display for Strikes {
     }
 }
 
-/// The expiries nearest to the days that were asked for, in order.
+/// Returns the expiries nearest to the wanted days, in order.
 fn nearest_days(wanted: &[Expiry], values: &BTreeSet<String>) -> Vec<String> {
     let mut days: Vec<Date> = values.iter().filter_map(|value| value.parse().ok()).collect();
     let asked = wanted.iter().find_map(|expiry| match expiry {
@@ -94,66 +95,66 @@ impl fmt::Display for Expiry {
     }
 }
 
-impl std::str::FromStr for Strikes {
+impl std::str::FromStr for StrikeRange {
     type Err = String;
 
-    fn from_str(text: &str) -> Result<Strikes, String> {
+    fn from_str(text: &str) -> Result<StrikeRange, String> {
         let number = |text: &str, open: f64| {
             if text.trim().is_empty() { Some(open) } else { text.trim().parse().ok().filter(|n: &f64| n.is_finite()) }
         };
         let (low, high) = text.split_once("..").unwrap_or((text, text));
         match (number(low, f64::NEG_INFINITY), number(high, f64::INFINITY)) {
-            (Some(low), Some(high)) if low <= high && !text.trim().is_empty() => Ok(Strikes { low, high }),
+            (Some(low), Some(high)) if low <= high && !text.trim().is_empty() => Ok(StrikeRange { low, high }),
             (Some(low), Some(high)) if low > high => Err(format!("the range is empty: write {high}..{low}")),
             _ => Err("write a range such as 25000..25500, or one strike".to_owned()),
         }
     }
 }
 
-/// Which rows are wanted. An empty list is no filter.
+/// Says which rows are wanted. An empty list filters nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Segments.
     pub segments: Vec<SpecSegment>,
     /// `OPTIDX`, `EQUITY`, …
     pub instruments: Vec<String>,
-    /// What contracts are about.
+    /// Underlyings of contracts.
     pub underlyings: Vec<String>,
     /// Series of shares.
     pub series: Vec<String>,
     /// Expiries.
     pub expiries: Vec<Expiry>,
     /// Strikes of options.
-    pub strikes: Option<Strikes>,
+    pub strikes: Option<StrikeRange>,
     /// `CE` or `PE`.
     pub option: Option<String>,
-    /// Contracts that have expired too.
+    /// Whether contracts that have expired are wanted too.
     pub expired: bool,
 }
 
-/// Whose expiries are compared.
+/// Segment and underlying, within which expiries are compared.
 type Series = (SpecSegment, String);
 
-/// A filter that knows today and which days `nearest` and the like are.
+/// A filter with its words resolved to days.
 #[derive(Debug)]
-pub struct Ready<'a> {
+pub struct ResolvedFilter<'a> {
     filter: &'a Filter,
     today: Date,
     days: BTreeMap<Series, BTreeSet<Date>>,
 }
 
 impl Filter {
-    /// Finds out which days `nearest`, `next` and `month` are: of each underlying in each segment, among the instruments asked for.
+    /// Resolves `nearest`, `next` and `month` for each underlying in each segment, among the wanted instruments.
     ///
     /// # Errors
-    /// The master is damaged.
-    pub fn ready(&self, master: &Master, today: Date) -> Result<Ready<'_>, MasterError> {
-        let mut ready = Ready { filter: self, today, days: BTreeMap::new() };
+    /// Fails if the master is damaged.
+    pub fn ready(&self, master: &Master, today: Date) -> Result<ResolvedFilter<'_>, MasterError> {
+        let mut ready = ResolvedFilter { filter: self, today, days: BTreeMap::new() };
         if self.expiries.iter().all(|expiry| matches!(expiry, Expiry::On(_))) {
             return Ok(ready);
         }
         let mut known: BTreeMap<Series, BTreeSet<Date>> = BTreeMap::new();
-        let live = |entry: &Entry| {
+        let live = |entry: &IndexEntry| {
             entry.expiry != 0
                 && !entry.has_expired(today)
                 && (self.segments.is_empty() || self.segments.contains(&entry.segment()))
@@ -176,8 +177,8 @@ impl Filter {
         Ok(ready)
     }
 
-    /// Whether the row is of the segment, instrument, underlying and series asked for.
-    fn is_of(&self, row: &Row<'_>) -> bool {
+    /// Returns whether a row has a wanted segment, instrument, underlying and series.
+    fn is_of(&self, row: &MasterRow<'_>) -> bool {
         let listed = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one.eq_ignore_ascii_case(value)))
         };
@@ -188,11 +189,11 @@ impl Filter {
     }
 }
 
-fn series(row: &Row<'_>) -> Series {
+fn series(row: &MasterRow<'_>) -> Series {
     (row.segment, row.underlying().unwrap_or_default().to_ascii_uppercase())
 }
 
-/// The day that a word means among the days that have not passed.
+/// Returns the day that a word means among the days that have not passed.
 pub fn relative(expiry: Expiry, days: &BTreeSet<Date>) -> Option<Date> {
     let nearest = *days.first()?;
     match expiry {
@@ -203,7 +204,7 @@ pub fn relative(expiry: Expiry, days: &BTreeSet<Date>) -> Option<Date> {
     }
 }
 
-/// The filter that no instrument passes beside the ones before it, in words.
+/// Words the filter that no instrument passes after the ones before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missed {
     option: &'static str,
@@ -218,17 +219,17 @@ impl fmt::Display for Missed {
     }
 }
 
-/// The filters in the order in which they are blamed, with the options that set them.
+/// Lists the options of the filters, in the order in which they are named as the cause.
 const OPTIONS: [&str; 8] =
     ["(live contracts)", "--segment", "--instrument", "--series", "--underlying", "--option", "--expiry", "--strike"];
-/// Values that a message shows at most.
+/// Maximum number of values in a message.
 const SHOWN: usize = 5;
 
-/// Returns the rows that pass, in the order underlying, expiry, strike, option type, else segment and symbol.
+/// Returns the rows that pass, ordered by underlying, expiry, strike, option type, else by segment and symbol.
 ///
 /// # Errors
-/// The master is damaged.
-pub fn ordered(master: &Master, ready: &Ready<'_>) -> Result<Vec<u32>, MasterError> {
+/// Fails if the master is damaged.
+pub fn ordered(master: &Master, ready: &ResolvedFilter<'_>) -> Result<Vec<u32>, MasterError> {
     let mut rows = Vec::new();
     master.scan::<MasterError>(
         |entry, _| ready.may_take(entry),
@@ -247,9 +248,10 @@ pub fn ordered(master: &Master, ready: &Ready<'_>) -> Result<Vec<u32>, MasterErr
     Ok(rows.into_iter().map(|(_, number)| number).collect())
 }
 
-impl Ready<'_> {
-    /// The place in [`OPTIONS`] of the first filter that a row does not pass; all of them passed is their number.
-    fn first_failed(&self, row: &Row<'_>) -> usize {
+impl ResolvedFilter<'_> {
+    /// Returns the index in [`OPTIONS`] of the first filter that a row does not pass; the number of options if it
+    /// passes all.
+    fn first_failed(&self, row: &MasterRow<'_>) -> usize {
         let filter = self.filter;
         let of = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|one| one.eq_ignore_ascii_case(value)))
@@ -267,10 +269,10 @@ impl Ready<'_> {
         passed.iter().position(|passed| !passed).unwrap_or(OPTIONS.len())
     }
 
-    /// Returns which filter nothing passes, with its nearest values; `None` when there is no filter.
+    /// Returns which filter nothing passes, with its nearest values, or `None` if there is no filter.
     ///
     /// # Errors
-    /// The master is damaged.
+    /// Fails if the master is damaged.
     pub fn missed(&self, master: &Master) -> Result<Option<Missed>, MasterError> {
         let filter = self.filter;
         let mut deepest = 0;
@@ -330,18 +332,18 @@ impl Ready<'_> {
         Ok(Some(Missed { option: OPTIONS[deepest], typed, nearest }))
     }
 
-    /// Whether a row may be wanted, by what the index knows of it: spares typing the others.
-    pub fn may_take(&self, entry: &Entry) -> bool {
+    /// Returns whether a row may be wanted, judged by its index entry, to avoid parsing the others.
+    pub fn may_take(&self, entry: &IndexEntry) -> bool {
         let filter = self.filter;
         (filter.expired || !entry.has_expired(self.today))
             && (filter.segments.is_empty() || filter.segments.contains(&entry.segment()))
-            && (filter.strikes.is_none() || entry.kind == Kind::Option)
+            && (filter.strikes.is_none() || entry.kind == InstrumentKind::Option)
             && (filter.option.is_none() || entry.kind.is_contract())
             && ((filter.underlyings.is_empty() && filter.expiries.is_empty()) || entry.kind.is_contract())
     }
 
-    /// Whether the row is wanted.
-    pub fn takes(&self, row: &Row<'_>) -> bool {
+    /// Returns whether the row is wanted.
+    pub fn takes(&self, row: &MasterRow<'_>) -> bool {
         let filter = self.filter;
         (filter.expired || !row.has_expired(self.today))
             && filter.is_of(row)
@@ -353,7 +355,7 @@ impl Ready<'_> {
             && (filter.expiries.is_empty() || row.expiry.is_some_and(|expiry| self.expires(row, expiry)))
     }
 
-    fn expires(&self, row: &Row<'_>, expiry: Date) -> bool {
+    fn expires(&self, row: &MasterRow<'_>, expiry: Date) -> bool {
         self.filter.expiries.contains(&Expiry::On(expiry))
             || (!self.days.is_empty() && self.days.get(&series(row)).is_some_and(|days| days.contains(&expiry)))
     }
@@ -428,13 +430,13 @@ mod tests {
     #[test]
     fn a_range_that_cannot_be_read_says_what_to_write() {
         for text in ["a..b", "", "..x", "1..2..3"] {
-            assert!(text.parse::<Strikes>().unwrap_err().contains("25000..25500"), "{text}");
+            assert!(text.parse::<StrikeRange>().unwrap_err().contains("25000..25500"), "{text}");
         }
-        assert_eq!("5..4".parse::<Strikes>().unwrap_err(), "the range is empty: write 4..5");
+        assert_eq!("5..4".parse::<StrikeRange>().unwrap_err(), "the range is empty: write 4..5");
         assert!(
-            "100..".parse::<Strikes>().is_ok()
-                && "..100".parse::<Strikes>().is_ok()
-                && "100".parse::<Strikes>().is_ok()
+            "100..".parse::<StrikeRange>().is_ok()
+                && "..100".parse::<StrikeRange>().is_ok()
+                && "100".parse::<StrikeRange>().is_ok()
         );
         assert!("tomorrow".parse::<Expiry>().unwrap_err().contains("nearest, next or month"));
     }

@@ -1,8 +1,8 @@
-//! The two layouts of the master: columns are found by name, whatever their order and whatever else is there.
+//! Describes the two layouts of the master. Columns are found by name, in any order and among unknown columns.
 
 use super::line::{Fields, Line};
 
-/// Which of Dhan's two files.
+/// Names one of Dhan's two files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
@@ -14,7 +14,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// The word that file names and messages use.
+    /// Returns the word for file names and messages.
     pub const fn name(self) -> &'static str {
         match self {
             Layout::Compact => "compact",
@@ -22,7 +22,7 @@ impl Layout {
         }
     }
 
-    /// Where Dhan publishes it.
+    /// Returns Dhan's address of the file.
     pub const fn url(self) -> &'static str {
         match self {
             Layout::Compact => "https://images.dhan.co/api-data/api-scrip-master.csv",
@@ -31,39 +31,39 @@ impl Layout {
     }
 }
 
-/// Why a header is not one of a master.
+/// Says why a header is not that of a master.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// Nothing there.
+    /// The file is empty.
     #[error("it is empty")]
     Empty,
-    /// A web page.
+    /// The file is a web page.
     #[error("it is a web page, not a CSV file")]
     Html,
-    /// A JSON document.
+    /// The file is a JSON document.
     #[error("it is JSON, not a CSV file")]
     Json,
-    /// Bytes that are no text in UTF-8.
+    /// The file is not UTF-8 text.
     #[error("its first line is not text in UTF-8")]
     NotText,
-    /// No column of either layout.
+    /// There is no column of either layout.
     #[error(
         "its first line is not the header of an instrument master (neither SEM_SMST_SECURITY_ID nor SECURITY_ID is a column)"
     )]
     Unknown,
-    /// Columns that we cannot do without.
+    /// Required columns are missing.
     #[error("the {} layout lacks {}", .0.name(), .1.join(", "))]
     Missing(Layout, Vec<&'static str>),
 }
 
-/// Where the columns are. A column that is not there has a number that no line has.
+/// Holds the column numbers. A missing column has a number that no line has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is a column of the file, named after the record's field")]
-pub struct Columns {
+pub struct MasterColumns {
     pub layout: Layout,
-    /// Fields of a line, an empty last one not counted.
+    /// Number of fields of a line, without an empty last one.
     pub count: usize,
-    /// The names as the file spells them, an empty last one included.
+    /// The names as the file spells them, including an empty last one.
     pub names: Vec<String>,
     pub exchange: usize,
     pub letter: usize,
@@ -86,15 +86,15 @@ pub struct Columns {
     pub upper: usize,
 }
 
-/// The column number of what is not there.
+/// Number of a missing column.
 const ABSENT: usize = usize::MAX;
 
-impl Columns {
-    /// Reads the first line of a file, without its line end.
+impl MasterColumns {
+    /// Parses the first line of a file, without its line end.
     ///
     /// # Errors
-    /// Says what the file is instead, or which columns it lacks.
-    pub fn of(header: &[u8]) -> Result<Columns, HeaderError> {
+    /// Says what the file is instead, or which columns are missing.
+    pub fn of(header: &[u8]) -> Result<MasterColumns, HeaderError> {
         let header = header.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header);
         let start = header.trim_ascii_start();
         match start.first() {
@@ -112,7 +112,7 @@ impl Columns {
         let layout = match (at("SEM_SMST_SECURITY_ID"), at("SECURITY_ID")) {
             (Some(_), _) => Layout::Compact,
             (None, Some(_)) => Layout::Detailed,
-            // A renamed id column is worth naming when the rest is there.
+            // If only the id column was renamed, the message names it.
             (None, None) if keys.iter().filter(|key| key.starts_with("SEM_")).count() > 4 => Layout::Compact,
             (None, None) if at("DISPLAY_NAME").is_some() && at("UNDERLYING_SYMBOL").is_some() => Layout::Detailed,
             (None, None) => return Err(HeaderError::Unknown),
@@ -143,7 +143,7 @@ impl Columns {
             need("", "UNDERLYING_SYMBOL");
         }
         let maybe = |name: &str| at(name).filter(|_| !compact).unwrap_or(ABSENT);
-        let columns = Columns {
+        let columns = MasterColumns {
             layout,
             count: names.len() - usize::from(names.len() > 1 && keys.last().is_some_and(String::is_empty)),
             exchange,
@@ -170,7 +170,7 @@ impl Columns {
         if missing.is_empty() { Ok(columns) } else { Err(HeaderError::Missing(layout, missing)) }
     }
 
-    /// Whether a line has as many fields as the header; an empty last one more or less does not matter.
+    /// Returns whether a line has as many fields as the header, apart from an empty last one.
     pub fn fit(&self, fields: &Fields<'_>) -> bool {
         let count = fields.count();
         count == self.count || (count == self.count + 1 && fields.get(self.count).is_empty())
@@ -185,15 +185,15 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name_in_any_order_with_bom_blanks_and_quotes() {
-        let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        let columns = MasterColumns::of(COMPACT.as_bytes()).unwrap();
         assert_eq!((columns.layout, columns.count, columns.id, columns.trading), (Layout::Compact, 16, 2, 5));
         let mut names: Vec<_> = COMPACT.split(',').collect();
         names.reverse();
         let spelled = format!("\u{feff}NEW_ONE, \"{}\" ,\r", names.join("\" , \"").replace("\" , \"", "\",\""));
-        let reversed = Columns::of(spelled.replace(", \"", ",\"").replace("\" ,", "\",").as_bytes()).unwrap();
+        let reversed = MasterColumns::of(spelled.replace(", \"", ",\"").replace("\" ,", "\",").as_bytes()).unwrap();
         assert_eq!((reversed.count, reversed.id, reversed.trading), (17, 14, 11));
         let spaced = COMPACT.replace("SEM_EXPIRY_DATE", " SEM_EXPIRY_ DATE ").to_lowercase();
-        assert_eq!(Columns::of(spaced.as_bytes()).unwrap().expiry, 8);
+        assert_eq!(MasterColumns::of(spaced.as_bytes()).unwrap().expiry, 8);
     }
 
     #[test]
@@ -206,11 +206,11 @@ mod tests {
             (b"\x1f\x8b\x08", "not text"),
             (b"a,b,c", "not the header"),
         ] {
-            let error = Columns::of(header).unwrap_err().to_string();
+            let error = MasterColumns::of(header).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
         }
         let renamed = COMPACT.replace("SEM_TRADING_SYMBOL", "TRADING").replace("SEM_SMST_SECURITY_ID", "SECID");
-        let error = Columns::of(renamed.as_bytes()).unwrap_err();
+        let error = MasterColumns::of(renamed.as_bytes()).unwrap_err();
         assert_eq!(error, HeaderError::Missing(Layout::Compact, vec!["SEM_SMST_SECURITY_ID", "SEM_TRADING_SYMBOL"]));
     }
 }

@@ -3,11 +3,11 @@
 use csv_core::{ReadRecordResult, Reader};
 use std::cell::RefCell;
 
-/// The most fields that a line may have: more than any layout has columns.
+/// Limit of fields in a line, above the columns of any layout.
 const MAX_FIELDS: usize = 64;
 
 thread_local! {
-    /// A new reader computes its tables, which takes longer than a line: a thread has one.
+    /// Creating a reader computes its tables, which takes longer than a line, so each thread has one.
     static READER: RefCell<Reader> = RefCell::new(Reader::new());
 }
 
@@ -26,8 +26,8 @@ impl Default for Line {
 }
 
 impl Line {
-    /// Splits a line, given without its line end. Returns `None` when it is empty, no text in UTF-8, holds a control
-    /// character other than a tab, or has more than 64 fields.
+    /// Splits a line without its line end. Returns `None` if it is empty, not UTF-8, contains a control character
+    /// other than a tab, or has more than 64 fields.
     pub fn split(&mut self, line: &[u8]) -> Option<Fields<'_>> {
         self.fields = 0;
         if line.iter().any(|&byte| byte < b' ' && byte != b'\t') {
@@ -48,7 +48,7 @@ impl Line {
         Some(self.fields())
     }
 
-    /// Returns the fields of the line that was split last; none after one that could not be split.
+    /// Returns the fields of the last line that was split; none after a line that could not be split.
     pub fn fields(&self) -> Fields<'_> {
         let text = std::str::from_utf8(&self.text).unwrap_or_default();
         Fields { text, ends: self.ends.get(..self.fields).unwrap_or_default() }
@@ -63,12 +63,12 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Returns how many fields there are.
+    /// Returns the number of fields.
     pub fn count(&self) -> usize {
         self.ends.len()
     }
 
-    /// Returns a field as it stands in the file; empty if there is none.
+    /// Returns a field unchanged; empty if there is none.
     pub fn as_written(&self, column: usize) -> &'a str {
         let Some(&end) = self.ends.get(column) else { return "" };
         let start = column.checked_sub(1).map_or(0, |before| self.ends.get(before).copied().unwrap_or_default());
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(split("a,\"b,\"\"c\",d").as_deref(), Some("a|b,\"c|d"));
         assert_eq!(split("5\" pipe,b").as_deref(), Some("5\" pipe|b"));
         assert_eq!(split("a,b,").as_deref(), Some("a|b|"));
-        // A quote that is not closed takes the rest: the line then has too few fields for its header.
+        // An unclosed quote takes the rest, so the line has too few fields for its header.
         assert_eq!(split("a,\"b,c").as_deref(), Some("a|b,c"));
         for bad in ["", "a\0,b", "\x1f", "a\rb"] {
             assert_eq!(split(bad), None, "{bad:?}");

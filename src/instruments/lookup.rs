@@ -1,57 +1,58 @@
-//! What a spec names in a master, and what it might have meant.
+//! Finds what a spec names in a master, and what it may have meant.
 
 use super::contracts::{contracts, nearest_words, underlyings};
-use super::master::{Found, Level, Master, MasterError};
-use super::row::Kind;
+use super::master::{Found, Master, MasterError, NameLevel};
+use super::row::InstrumentKind;
 use super::search::nearest;
 use super::spec::{Name, Spec, SpecSegment};
 use crate::model::Segment;
 use jiff::civil::Date;
 
-/// What a spec names in a master.
+/// Says what a spec names in a master.
 #[derive(Debug)]
-pub enum Outcome {
-    /// One instrument; the others are the same share elsewhere.
+pub enum LookUpOutcome {
+    /// One instrument; the others are the same share on other exchanges.
     One(Found, Vec<Found>),
-    /// More than one.
+    /// More than one instrument.
     Many(Vec<Found>),
-    /// Contracts that have expired, and nothing else.
+    /// Only contracts that have expired.
     Expired(Vec<Found>),
-    /// Instruments of segments that are not asked for, and nothing else.
+    /// Only instruments of segments that are not wanted.
     Elsewhere(Vec<Found>),
     /// Nothing.
     None,
 }
 
-/// Finds what a spec names among the segments that are asked for.
+/// Finds what a spec names in the wanted segments.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn look_up(
     master: &Master,
     spec: &Spec,
     takes: impl Fn(SpecSegment) -> bool,
     today: Date,
     expired: bool,
-) -> Result<Outcome, MasterError> {
+) -> Result<LookUpOutcome, MasterError> {
     let all = master.named(spec.segment, &spec.name)?;
     let (mut here, elsewhere): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, found)| takes(found.entry.segment()));
-    let plain = |found: Vec<(Level, Found)>| found.into_iter().map(|(_, found)| found).collect::<Vec<_>>();
+    let plain = |found: Vec<(NameLevel, Found)>| found.into_iter().map(|(_, found)| found).collect::<Vec<_>>();
     if here.is_empty() {
-        return Ok(if elsewhere.is_empty() { Outcome::None } else { Outcome::Elsewhere(plain(elsewhere)) });
+        return Ok(if elsewhere.is_empty() { LookUpOutcome::None } else { LookUpOutcome::Elsewhere(plain(elsewhere)) });
     }
     if !expired && here.iter().all(|(_, found)| found.entry.has_expired(today)) {
-        return Ok(Outcome::Expired(plain(here)));
+        return Ok(LookUpOutcome::Expired(plain(here)));
     }
     here.retain(|(_, found)| expired || !found.entry.has_expired(today));
-    // A display name counts only where nothing has that symbol.
-    if here.iter().any(|(level, _)| *level < Level::Display) {
-        here.retain(|(level, _)| *level < Level::Display);
+    // A display name counts only if no instrument has that symbol.
+    if here.iter().any(|(level, _)| *level < NameLevel::Display) {
+        here.retain(|(level, _)| *level < NameLevel::Display);
     }
-    // In a segment our symbol, which is unique there, wins over what it shares with other series or expiries.
+    // In a segment our symbol, which is unique there, takes precedence over names shared with other series or
+    // expiries.
     let ours: Vec<_> =
-        here.iter().filter(|(level, _)| *level == Level::Ours).map(|(_, found)| found.entry.segment()).collect();
-    here.retain(|(level, found)| *level == Level::Ours || !ours.contains(&found.entry.segment()));
+        here.iter().filter(|(level, _)| *level == NameLevel::Ours).map(|(_, found)| found.entry.segment()).collect();
+    here.retain(|(level, found)| *level == NameLevel::Ours || !ours.contains(&found.entry.segment()));
     let mut found = plain(here);
     let nse = SpecSegment::Feed(Segment::NSE_EQ);
     let cash = [nse, SpecSegment::Feed(Segment::BSE_EQ)];
@@ -59,13 +60,13 @@ pub fn look_up(
     if in_nse == 1 && found.iter().all(|found| cash.contains(&found.entry.segment())) {
         found.sort_by_key(|found| found.entry.segment() != nse);
     } else if found.len() > 1 {
-        return Ok(Outcome::Many(found));
+        return Ok(LookUpOutcome::Many(found));
     }
     let also = found.split_off(1.min(found.len()));
-    Ok(found.pop().map_or(Outcome::None, |one| Outcome::One(one, also)))
+    Ok(found.pop().map_or(LookUpOutcome::None, |one| LookUpOutcome::One(one, also)))
 }
 
-/// `RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)`
+/// Returns the notice `RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)`.
 pub fn also(spec: &Spec, found: &Found, also: &[Found]) -> String {
     let name = |found: &Found| format!("{}:{}", found.entry.segment(), found.entry.id);
     let typed = match &spec.name {
@@ -75,14 +76,14 @@ pub fn also(spec: &Spec, found: &Found, also: &[Found]) -> String {
     format!("{typed} = {} (also {})", name(found), also.iter().map(name).collect::<Vec<_>>().join(", "))
 }
 
-/// Candidates that a message shows at most.
+/// Maximum number of candidates in a message.
 const SHOWN: usize = 20;
-/// Nearest names that a message shows at most.
+/// Maximum number of nearest names in a message.
 const NEAREST: usize = 5;
-/// Instruments as ready-to-paste lines: `NSE_FNO:100  NIFTY-17Feb2026-31200-CE, expires 2026-02-17`.
+/// Returns instruments as lines that can be pasted: `NSE_FNO:100  NIFTY-17Feb2026-31200-CE, expires 2026-02-17`.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn candidates(master: &Master, mut found: Vec<Found>) -> Result<Vec<String>, MasterError> {
     found.sort_by_key(|found| (found.entry.expiry, found.entry.segment, found.entry.id));
     let more = found.len().saturating_sub(SHOWN);
@@ -106,10 +107,10 @@ pub fn candidates(master: &Master, mut found: Vec<Found>) -> Result<Vec<String>,
     Ok(lines)
 }
 
-/// What could have been meant by a spec that names nothing.
+/// Returns what a spec that names nothing may have meant.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn suggestions(
     master: &Master,
     spec: &Spec,
@@ -153,12 +154,12 @@ pub fn suggestions(
             break;
         }
     }
-    // An underlying whose contracts alone are instruments has no name of its own to be near to.
+    // An underlying that is no instrument itself has no name that could be near.
     let known = underlyings(master)?;
     if let Some(underlying) = nearest_words(typed, known.iter().map(String::as_str)).first() {
         let here = |segment: SpecSegment| takes(segment) && spec.segment.is_none_or(|typed| typed == segment);
         let all = contracts(master, underlying, here, today)?;
-        let first = all.iter().find(|contract| contract.kind == Kind::Future).or(all.first());
+        let first = all.iter().find(|contract| contract.kind == InstrumentKind::Future).or(all.first());
         if let Some(first) = first.filter(|first| !near.iter().any(|found| found.number == first.row)) {
             let behind = usize::from(near.first().is_some_and(|found| !found.entry.kind.is_contract()));
             near.insert(behind, master.found(first.row)?);

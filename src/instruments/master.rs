@@ -1,9 +1,9 @@
-//! An instrument master that can be asked: the CSV with its index, every answer checked.
+//! Answers queries on an instrument master: the CSV with its index, with every answer checked.
 
-use super::index::{self, Bytes, Entry, Footer, blocks, build};
-use super::layout::Columns;
+use super::index::{self, Bytes, Footer, IndexEntry, blocks, build};
+use super::layout::MasterColumns;
 use super::line::Line;
-use super::row::{Row, Skip};
+use super::row::{MasterRow, Skip};
 use super::spec::{Name, SpecSegment};
 use super::store::open_regular;
 use std::cell::RefCell;
@@ -14,16 +14,16 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Why a master cannot answer.
+/// Says why a master cannot answer.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterError {
-    /// A checksum is wrong: what is here is not what was written.
+    /// A checksum is wrong: the data is not what was written.
     #[error("it is damaged ({0})")]
     Damaged(&'static str),
-    /// Written by another version of the program.
+    /// The index was written by another version of the program.
     #[error("its index is of another version")]
     OtherVersion,
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Io(io::Error),
 }
@@ -37,14 +37,14 @@ impl From<io::Error> for MasterError {
     }
 }
 
-/// How a name names a row, best first.
+/// Says how a name names a row, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// It is our symbol.
+pub enum NameLevel {
+    /// By our symbol.
     Ours,
-    /// It is the master's trading symbol, or that with its series or full expiry.
+    /// By the master's trading symbol, or that with its series or full expiry.
     Master,
-    /// It is the display name.
+    /// By the display name.
     Display,
 }
 
@@ -53,47 +53,47 @@ pub enum Level {
 pub struct Found {
     /// Its number in the file.
     pub number: u32,
-    /// What the index knows of it.
-    pub entry: Entry,
+    /// Its index entry.
+    pub entry: IndexEntry,
     /// The line, split into fields.
     pub line: Line,
 }
 
 impl Found {
-    /// The row, typed.
+    /// Returns the row with typed fields.
     ///
     /// # Errors
-    /// The line is not what was indexed.
-    pub fn row<'a>(&'a self, columns: &'a Columns) -> Result<Row<'a>, MasterError> {
-        Row::parse(columns, self.line.fields()).map_err(|_: Skip| MasterError::Damaged("a line"))
+    /// Fails if the line is not the indexed one.
+    pub fn row<'a>(&'a self, columns: &'a MasterColumns) -> Result<MasterRow<'a>, MasterError> {
+        MasterRow::parse(columns, self.line.fields()).map_err(|_: Skip| MasterError::Damaged("a line"))
     }
 }
 
 /// Blocks by section and number.
 type Blocks = HashMap<(u8, usize), Arc<[u8]>>;
 
-/// Blocks that are kept at most, a mebibyte of them: a list of thousands of instruments touches nearly every block there is, and
-/// one that is needed again is in the kernel's cache.
+/// Maximum number of cached blocks (one mebibyte): listing thousands of instruments touches nearly every block, and a
+/// block that is needed again is in the kernel's cache.
 const KEPT: usize = 256;
 
-/// A master that can be asked.
+/// A master with its index.
 #[derive(Debug)]
 pub struct Master {
     csv: Arc<Bytes>,
     index: Arc<Bytes>,
-    /// Where the index begins in `index`.
+    /// Offset of the index in `index`.
     base: u64,
     footer: Footer,
-    columns: Columns,
-    /// Blocks that were read and are right.
+    columns: MasterColumns,
+    /// Blocks that were read and are valid.
     cache: RefCell<Blocks>,
     directory: RefCell<Option<Arc<[u64]>>>,
 }
 
-/// Reads the footer of a file whose index lies behind the CSV; the CSV and the index themselves are not checked.
+/// Reads the footer of a file whose index follows the CSV. The CSV and the index themselves are not checked.
 ///
 /// # Errors
-/// Both copies are damaged, or of another version.
+/// Fails if both copies are damaged or of another version.
 pub fn footer(bytes: &Bytes) -> Result<Footer, MasterError> {
     let len = bytes.size()?;
     let start = len.checked_sub(2 * blocks::BLOCK as u64).ok_or(MasterError::Damaged("it is too short"))?;
@@ -101,7 +101,7 @@ pub fn footer(bytes: &Bytes) -> Result<Footer, MasterError> {
     bytes.read_exact_at(start, &mut both)?;
     for block in both.chunks_exact(blocks::BLOCK) {
         if let Some(content) = blocks::content(block, 0, build::FOOTER, 0) {
-            // Fields that another version has or lacks are no damage.
+            // Additional or missing fields mean another version, not damage.
             return match serde_json::from_slice::<Footer>(content) {
                 Ok(footer) if footer.version == index::VERSION => Ok(footer),
                 _ => Err(MasterError::OtherVersion),
@@ -115,7 +115,7 @@ impl Master {
     /// Opens a file that [`build::Built::write`] completed.
     ///
     /// # Errors
-    /// It is not there, damaged, or of another version.
+    /// Fails if it is missing, damaged or of another version.
     pub fn open(path: &Path) -> Result<Master, MasterError> {
         let file = open_regular(path, File::options().read(true)).map_err(MasterError::Io)?;
         Master::from_bytes(Arc::new(Bytes::File(file)))
@@ -124,7 +124,7 @@ impl Master {
     /// Opens the CSV and the index behind it.
     ///
     /// # Errors
-    /// As [`Master::open`].
+    /// The same as [`Master::open`].
     pub fn from_bytes(bytes: Arc<Bytes>) -> Result<Master, MasterError> {
         let footer = footer(&bytes)?;
         let base = footer.csv_len;
@@ -134,10 +134,10 @@ impl Master {
         Master::new(Arc::clone(&bytes), bytes, base, footer)
     }
 
-    /// A CSV of the user's, with an index made in memory.
+    /// Opens a CSV of the user's with an index in memory.
     ///
     /// # Errors
-    /// It cannot be read, or changed since it was indexed.
+    /// Fails if it cannot be read, or changed since it was indexed.
     pub fn from_parts(csv: Arc<Bytes>, built: &build::Built) -> Result<Master, MasterError> {
         let mut index = Vec::new();
         built.write(&mut index, &index::Source::default())?;
@@ -155,24 +155,24 @@ impl Master {
         if crc32fast::hash(&header) != footer.header_crc {
             return Err(MasterError::Damaged("its first line"));
         }
-        let columns = Columns::of(&header).map_err(|_| MasterError::Damaged("its first line"))?;
+        let columns = MasterColumns::of(&header).map_err(|_| MasterError::Damaged("its first line"))?;
         Ok(Master { csv, index, base, footer, columns, cache: RefCell::default(), directory: RefCell::default() })
     }
 
-    /// What is known of the file.
+    /// Returns the footer.
     pub fn footer(&self) -> &Footer {
         &self.footer
     }
 
-    /// Where its columns are.
-    pub fn columns(&self) -> &Columns {
+    /// Returns the column numbers.
+    pub fn columns(&self) -> &MasterColumns {
         &self.columns
     }
 
-    /// Checks the whole CSV and the index of its lines, so that a scan afterwards cannot fail half-way.
+    /// Checks the complete CSV and the index of its lines, so that a following scan cannot fail half-way.
     ///
     /// # Errors
-    /// A checksum is wrong.
+    /// Fails if a checksum is wrong.
     pub fn verify(&self) -> Result<(), MasterError> {
         if self.csv.crc(self.footer.csv_len)? != self.footer.csv_crc {
             return Err(MasterError::Damaged("its lines"));
@@ -212,11 +212,11 @@ impl Master {
         Ok(content)
     }
 
-    /// What the index knows of a row.
+    /// Returns the index entry of a row.
     ///
     /// # Errors
-    /// A checksum is wrong.
-    pub fn entry(&self, row: u32) -> Result<Entry, MasterError> {
+    /// Fails if a checksum is wrong.
+    pub fn entry(&self, row: u32) -> Result<IndexEntry, MasterError> {
         let per_block = blocks::CONTENT / index::ENTRY_SIZE;
         let row = row as usize;
         if row >= self.footer.rows as usize {
@@ -225,13 +225,13 @@ impl Master {
         let block = self.block(build::ROWS, row / per_block)?;
         let at = row % per_block * index::ENTRY_SIZE;
         let bytes = block.get(at..).and_then(|rest| rest.first_chunk());
-        bytes.and_then(Entry::from_bytes).ok_or(MasterError::Damaged("its index"))
+        bytes.and_then(IndexEntry::from_bytes).ok_or(MasterError::Damaged("its index"))
     }
 
-    /// A row, with its line checked.
+    /// Returns a row with its line checked.
     ///
     /// # Errors
-    /// A checksum is wrong.
+    /// Fails if a checksum is wrong.
     pub fn found(&self, number: u32) -> Result<Found, MasterError> {
         let entry = self.entry(number)?;
         let mut line = vec![0; usize::from(entry.len)];
@@ -260,7 +260,7 @@ impl Master {
         Ok(directory)
     }
 
-    /// Rows whose name or id may have this hash, in the order of the file.
+    /// Returns the rows whose name or id may have this hash, in the order of the file.
     fn hashed(&self, hash: u64) -> Result<Vec<u32>, MasterError> {
         let low = hash >> index::ROW_BITS << index::ROW_BITS;
         let high = low | ((1 << index::ROW_BITS) - 1);
@@ -285,10 +285,10 @@ impl Master {
         Ok(rows)
     }
 
-    /// The row of a key.
+    /// Returns the row of a key.
     ///
     /// # Errors
-    /// A checksum is wrong.
+    /// Fails if a checksum is wrong.
     pub fn by_id(&self, segment: SpecSegment, id: u32) -> Result<Option<Found>, MasterError> {
         let number = SpecSegment::ALL.iter().position(|&known| known == segment);
         let number = number.and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
@@ -301,11 +301,11 @@ impl Master {
         Ok(None)
     }
 
-    /// Every row that this text names, expired ones too, in the order of the file.
+    /// Returns every row that this text names, including expired ones, in the order of the file.
     ///
     /// # Errors
-    /// A checksum is wrong.
-    pub fn by_name(&self, name: &str) -> Result<Vec<(Level, Found)>, MasterError> {
+    /// Fails if a checksum is wrong.
+    pub fn by_name(&self, name: &str) -> Result<Vec<(NameLevel, Found)>, MasterError> {
         let folded = index::folded(name);
         let mut all = Vec::new();
         for number in self.hashed(index::hash_name(&folded))? {
@@ -317,14 +317,14 @@ impl Master {
         Ok(all)
     }
 
-    /// Every row that a name or an id in a segment names.
+    /// Returns every row that a name or an id in a segment names.
     ///
     /// # Errors
-    /// A checksum is wrong.
-    pub fn named(&self, segment: Option<SpecSegment>, name: &Name) -> Result<Vec<(Level, Found)>, MasterError> {
+    /// Fails if a checksum is wrong.
+    pub fn named(&self, segment: Option<SpecSegment>, name: &Name) -> Result<Vec<(NameLevel, Found)>, MasterError> {
         match (segment, name) {
             (Some(segment), Name::Id(id)) => {
-                Ok(self.by_id(segment, *id)?.map(|found| (Level::Ours, found)).into_iter().collect())
+                Ok(self.by_id(segment, *id)?.map(|found| (NameLevel::Ours, found)).into_iter().collect())
             }
             (None, Name::Id(_)) => Ok(Vec::new()),
             (segment, Name::Symbol(symbol)) => {
@@ -335,10 +335,10 @@ impl Master {
         }
     }
 
-    /// The automaton of all names.
+    /// Returns the automaton of all names.
     ///
     /// # Errors
-    /// A checksum is wrong.
+    /// Fails if a checksum is wrong.
     pub fn names(&self) -> Result<fst::Map<Vec<u8>>, MasterError> {
         let (len, crc) = self.footer.names;
         let mut bytes = vec![0; len as usize];
@@ -349,14 +349,16 @@ impl Master {
         fst::Map::new(bytes).map_err(|_| MasterError::Damaged("its names"))
     }
 
-    /// Hands every row to `each`, in the order of the file. `wanted` looks at the raw line first and may pass it over cheaply.
+    /// Passes every row to `each`, in the order of the file. `wanted` checks the raw line first and can skip it
+    /// cheaply.
     ///
     /// # Errors
-    /// A checksum is wrong (after [`Master::verify`] only if the file changed meanwhile), or what `each` answers.
+    /// Fails if a checksum is wrong (after [`Master::verify`] only if the file changed meanwhile), or with an error
+    /// of `each`.
     pub fn scan<E: From<MasterError>>(
         &self,
-        mut wanted: impl FnMut(&Entry, &[u8]) -> bool,
-        mut each: impl FnMut(u32, Entry, &Row<'_>) -> Result<ControlFlow<()>, E>,
+        mut wanted: impl FnMut(&IndexEntry, &[u8]) -> bool,
+        mut each: impl FnMut(u32, IndexEntry, &MasterRow<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         const WINDOW: usize = 1 << 20;
         let (mut window, mut split) = (Vec::new(), Line::default());
@@ -379,7 +381,7 @@ impl Master {
                 continue;
             }
             let fields = split.split(line).ok_or(MasterError::Damaged("a line"))?;
-            let row = Row::parse(&self.columns, fields).map_err(|_: Skip| MasterError::Damaged("a line"))?;
+            let row = MasterRow::parse(&self.columns, fields).map_err(|_: Skip| MasterError::Damaged("a line"))?;
             if each(number, entry, &row)?.is_break() {
                 break;
             }
@@ -388,22 +390,22 @@ impl Master {
     }
 }
 
-/// Bytes of the index, footers included.
+/// Returns the length of the index in bytes, including the footers.
 fn index_len(footer: &Footer) -> u64 {
     let rows = blocks::blocks_of(footer.rows as usize, index::ENTRY_SIZE);
     let exact = blocks::blocks_of(footer.exact as usize, index::EXACT_SIZE);
     ((rows + exact + 2) * blocks::BLOCK) as u64 + u64::from(footer.directory.0) + u64::from(footer.names.0)
 }
 
-/// How a folded name names a row, if it does.
-fn level(row: &Row<'_>, entry: Entry, folded: &str) -> Option<Level> {
+/// Returns how a folded name names a row, if it does.
+fn level(row: &MasterRow<'_>, entry: IndexEntry, folded: &str) -> Option<NameLevel> {
     let is = |name: Option<&str>| name.is_some_and(|name| index::folded(name) == folded);
     if is(row.symbol(entry.form).as_deref()) {
-        Some(Level::Ours)
+        Some(NameLevel::Ours)
     } else if is(row.trading().as_deref()) || is(row.base().as_deref()) || is(row.with_series().as_deref()) {
-        Some(Level::Master)
+        Some(NameLevel::Master)
     } else if is(row.display().as_deref()) {
-        Some(Level::Display)
+        Some(NameLevel::Display)
     } else {
         None
     }

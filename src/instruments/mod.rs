@@ -1,11 +1,11 @@
-//! The instrument master: download, cache, look-up.
+//! Manages the instrument master: download, cache, look-up.
 //!
 //! * [`spec`] – how an instrument is named on a command line.
-//! * [`mod@resolve`] – from specs to what can be subscribed, all problems together; with [`lookup`].
+//! * [`mod@resolve`] – from specs to instruments, with all problems together; uses [`lookup`].
 //! * [`store`] – the cache; [`renew`] – its renewal; [`download`] – one request.
-//! * [`layout`], [`row`], [`record`] – Dhan's two files, a line of them, and what we print of it.
-//! * [`index`], [`master`] – an index that is checked whenever it is read, and what it answers.
-//! * [`search`], [`filter`], [`contracts`] – words, nearest names, which instruments are wanted, what an underlying has.
+//! * [`layout`], [`row`], [`record`] – Dhan's two files, a line of them, and the record that is printed.
+//! * [`index`], [`master`] – an index that is checked whenever it is read, and its queries.
+//! * [`search`], [`filter`], [`contracts`] – words, nearest names, filters, the contracts of an underlying.
 //! * [`suggest`] – symbols that begin with a text.
 
 pub mod contracts;

@@ -1,23 +1,23 @@
-//! The instrument record: one field list that every format visits.
+//! Declares the instrument record: one field list for every format.
 
-use super::row::{Form, Row};
+use super::row::{MasterRow, SymbolForm};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// A field's value.
+/// Holds a field's value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value<'a> {
+pub enum FieldValue<'a> {
     /// Not known.
     Null,
     /// Text.
     Text(Cow<'a, str>),
-    /// A price, a strike, a tick: always with a fraction.
+    /// A price, a strike or a tick size: always written with a fraction.
     Price(f64),
-    /// A quantity: without a fraction where it is whole.
+    /// A quantity: written without a fraction if it is an integer.
     Quantity(f64),
 }
 
-/// The fields of a record, in order.
+/// Lists the fields of a record, in order.
 pub const FIELDS: [&str; 18] = [
     "segment",
     "security_id",
@@ -39,15 +39,15 @@ pub const FIELDS: [&str; 18] = [
     "upper_limit",
 ];
 
-/// The values of a row's record, in the order of [`FIELDS`].
-pub fn values<'a>(row: &Row<'a>, form: Form) -> [Value<'a>; 18] {
-    let text = |text: Option<Cow<'a, str>>| text.map_or(Value::Null, Value::Text);
-    let plain = |text: Option<&'a str>| text.map_or(Value::Null, |text| Value::Text(Cow::Borrowed(text)));
-    let price = |price: Option<f64>| price.map_or(Value::Null, Value::Price);
-    let quantity = |quantity: Option<f64>| quantity.map_or(Value::Null, Value::Quantity);
+/// Returns the values of a row's record, in the order of [`FIELDS`].
+pub fn values<'a>(row: &MasterRow<'a>, form: SymbolForm) -> [FieldValue<'a>; 18] {
+    let text = |text: Option<Cow<'a, str>>| text.map_or(FieldValue::Null, FieldValue::Text);
+    let plain = |text: Option<&'a str>| text.map_or(FieldValue::Null, |text| FieldValue::Text(Cow::Borrowed(text)));
+    let price = |price: Option<f64>| price.map_or(FieldValue::Null, FieldValue::Price);
+    let quantity = |quantity: Option<f64>| quantity.map_or(FieldValue::Null, FieldValue::Quantity);
     [
-        Value::Text(Cow::Borrowed(row.segment.name())),
-        Value::Text(Cow::Owned(row.id.to_string())),
+        FieldValue::Text(Cow::Borrowed(row.segment.name())),
+        FieldValue::Text(Cow::Owned(row.id.to_string())),
         text(row.symbol(form)),
         text(row.name()),
         text(row.display()),
@@ -67,23 +67,23 @@ pub fn values<'a>(row: &Row<'a>, form: Form) -> [Value<'a>; 18] {
     ]
 }
 
-impl Value<'_> {
-    /// The value as text: the same digits in every format, nothing for null.
+impl FieldValue<'_> {
+    /// Returns the value as text, with the same digits in every format; empty for null.
     pub fn text(&self) -> Cow<'_, str> {
         match self {
-            Value::Null => Cow::Borrowed(""),
-            Value::Text(text) => Cow::Borrowed(text),
-            Value::Price(price) => Cow::Owned(zmij::Buffer::new().format_finite(*price).to_owned()),
-            Value::Quantity(quantity) => Cow::Owned(whole(*quantity).map_or_else(
+            FieldValue::Null => Cow::Borrowed(""),
+            FieldValue::Text(text) => Cow::Borrowed(text),
+            FieldValue::Price(price) => Cow::Owned(zmij::Buffer::new().format_finite(*price).to_owned()),
+            FieldValue::Quantity(quantity) => Cow::Owned(integer(*quantity).map_or_else(
                 || zmij::Buffer::new().format_finite(*quantity).to_owned(),
-                |whole| itoa::Buffer::new().format(whole).to_owned(),
+                |integer| itoa::Buffer::new().format(integer).to_owned(),
             )),
         }
     }
 }
 
-/// The integer that a quantity is.
-fn whole(quantity: f64) -> Option<i64> {
+/// Returns the integer that a quantity is, or `None` if it has a fraction.
+fn integer(quantity: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
     (quantity.fract() == 0.0 && quantity.abs() < 9e15).then_some(quantity as i64)
 }
@@ -91,15 +91,15 @@ fn whole(quantity: f64) -> Option<i64> {
 /// Appends the record as a line of JSON.
 ///
 /// # Errors
-/// What the writer says.
-pub fn write_json(out: &mut impl Write, fields: &[(&str, Value<'_>)]) -> io::Result<()> {
+/// Returns the writer's error.
+pub fn write_json(out: &mut impl Write, fields: &[(&str, FieldValue<'_>)]) -> io::Result<()> {
     for (at, (name, value)) in fields.iter().enumerate() {
         out.write_all(if at == 0 { b"{" } else { b"," })?;
         serde_json::to_writer(&mut *out, name)?;
         out.write_all(b":")?;
         match value {
-            Value::Null => out.write_all(b"null")?,
-            Value::Text(text) => serde_json::to_writer(&mut *out, text)?,
+            FieldValue::Null => out.write_all(b"null")?,
+            FieldValue::Text(text) => serde_json::to_writer(&mut *out, text)?,
             number => out.write_all(number.text().as_bytes())?,
         }
     }
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn quantities_are_integers_where_they_are_whole() {
         for (value, text) in [(65.0, "65"), (0.5, "0.5"), (1e300, "1e300"), (-3.0, "-3")] {
-            let as_text = Value::Quantity(value).text().into_owned();
+            let as_text = FieldValue::Quantity(value).text().into_owned();
             assert_eq!(as_text.parse::<f64>().unwrap(), value);
             assert!(as_text == text || value > 1e15, "{as_text}");
         }

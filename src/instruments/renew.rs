@@ -1,6 +1,7 @@
-//! Renewing the cached master: one downloader at a time over all processes, and nothing replaced that was not validated.
+//! Renews the cached master: one download at a time over all processes, and nothing is replaced before the new file
+//! is validated.
 
-use super::download::{self, Answer, DownloadError, Request};
+use super::download::{self, Answer, DownloadError, DownloadRequest};
 use super::index::{Bytes, Footer, Source, build};
 use super::layout::Layout;
 use super::master::Master;
@@ -14,44 +15,44 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// How long another process' download is waited for when there is an old master to go on with.
+/// Time to wait for another process's download if there is an old master.
 const WAIT_WITH_OLD: Duration = Duration::from_secs(10);
-/// How long a download may take when there is an old master to go on with.
+/// Time limit of a download if there is an old master.
 const LIMIT_WITH_OLD: Duration = Duration::from_secs(60);
-/// How long it may take when there is none, or when it was asked for.
+/// Time limit of a download if there is none, or if the user requested it.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// How a renewal ended well.
+/// Describes a successful renewal.
 #[derive(Debug)]
 pub struct Renewed {
-    /// The newest master.
+    /// The latest master.
     pub master: Master,
     /// Whether it differs from what the cache held.
     pub changed: bool,
-    /// Whether the cache holds it; if not, its folder cannot be written.
+    /// Whether it is in the cache; if not, the cache folder cannot be written.
     pub kept: bool,
 }
 
-/// Why a renewal failed; the old master is as it was.
+/// Says why a renewal failed; the old master is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RenewError(String);
 
 impl Store {
-    /// Downloads the master if the server has something newer (`force`: in any case), one process at a time.
+    /// Downloads the master if the server has a newer one (`force`: in any case), one process at a time.
     ///
     /// # Errors
-    /// Why there is nothing newer; what the cache held is as it was.
-    pub fn renew(&self, force: bool, asked_for: bool, console: &Console) -> Result<Renewed, RenewError> {
+    /// Says why there is no newer one; the cache is unchanged.
+    pub fn renew(&self, force: bool, is_requested: bool, console: &Console) -> Result<Renewed, RenewError> {
         let started_us = clock::now_us();
         let kept = match (&self.dir, self.path()) {
-            (Some(dir), Some(path)) => self.renew_in(dir, &path, force, asked_for, started_us, console),
-            _ => Err(Trouble::Place(io::Error::other("neither DHAN_CACHE_DIR nor HOME is set"))),
+            (Some(dir), Some(path)) => self.renew_in(dir, &path, force, is_requested, started_us, console),
+            _ => Err(RenewFailure::Place(io::Error::other("neither DHAN_CACHE_DIR nor HOME is set"))),
         };
         match kept {
             Ok(renewed) => Ok(renewed),
-            Err(Trouble::Download(error)) => Err(error),
-            Err(Trouble::Place(error)) => {
+            Err(RenewFailure::Download(error)) => Err(error),
+            Err(RenewFailure::Place(error)) => {
                 let place = self.dir.as_ref().map_or_else(|| "none".to_owned(), |dir| dir.display().to_string());
                 let why = crate::model::os_text(&error);
                 console.warn(format_args!(
@@ -62,8 +63,8 @@ impl Store {
         }
     }
 
-    fn conditional_get<'a>(&'a self, known: Option<&'a Source>, limit: Duration) -> Request<'a> {
-        Request { url: &self.url, ca_file: self.ca_file.as_deref(), known, limit, most: build::MAX_CSV }
+    fn conditional_get<'a>(&'a self, known: Option<&'a Source>, limit: Duration) -> DownloadRequest<'a> {
+        DownloadRequest { url: &self.url, ca_file: self.ca_file.as_deref(), known, limit, most: build::MAX_CSV }
     }
 
     fn renew_in(
@@ -71,23 +72,23 @@ impl Store {
         dir: &Path,
         path: &Path,
         force: bool,
-        asked_for: bool,
+        is_requested: bool,
         started_us: i64,
         console: &Console,
-    ) -> Result<Renewed, Trouble> {
-        std::fs::create_dir_all(dir).map_err(Trouble::Place)?;
+    ) -> Result<Renewed, RenewFailure> {
+        std::fs::create_dir_all(dir).map_err(RenewFailure::Place)?;
         let lock = dir.join(format!("{}.lock", self.layout.name()));
         let mut options = File::options();
         options.create(true).read(true).write(true).truncate(false);
-        let mut lock = open_regular(&lock, &mut options).map_err(Trouble::Place)?;
+        let mut lock = open_regular(&lock, &mut options).map_err(RenewFailure::Place)?;
         let old_before = self.cached();
-        let patience = self.within(if old_before.is_some() && !asked_for { WAIT_WITH_OLD } else { LIMIT });
-        wait_for(&lock, patience)?;
-        // Whoever held the lock before us may have answered for us too. What we came to replace is not trusted as it is: it
-        // may be today's, and damaged.
+        let limit = self.within(if old_before.is_some() && !is_requested { WAIT_WITH_OLD } else { LIMIT });
+        wait_for(&lock, limit)?;
+        // The previous holder of the lock may have renewed it for us. A cached file that was found damaged is not
+        // trusted, even if it is today's.
         let now_us = clock::now_us();
         let answered = |cached: &Cached| {
-            let since = cached.checked_us >= started_us || (!asked_for && cached.is_fresh(now_us));
+            let since = cached.checked_us >= started_us || (!is_requested && cached.is_fresh(now_us));
             since && cached.master.verify().is_ok()
         };
         if let Some(cached) = self.cached().filter(answered) {
@@ -95,12 +96,12 @@ impl Store {
             return Ok(Renewed { master: cached.master, changed, kept: true });
         }
         if let Some(error) = failed_since(&mut lock, started_us) {
-            return Err(Trouble::Download(RenewError(error)));
+            return Err(RenewFailure::Download(RenewError(error)));
         }
         remove_parts(dir, self.layout);
-        let renewed = self.download_into(dir, path, force, asked_for, console);
-        if let Err(Trouble::Download(error)) = &renewed {
-            // Best effort: those who wait for us would otherwise try, one after the other.
+        let renewed = self.download_into(dir, path, force, is_requested, console);
+        if let Err(RenewFailure::Download(error)) = &renewed {
+            // Errors are ignored: without the note, waiting processes would try one after the other.
             let _ = note_failure(&mut lock, &error.0);
         }
         renewed
@@ -111,39 +112,42 @@ impl Store {
         dir: &Path,
         path: &Path,
         force: bool,
-        asked_for: bool,
+        is_requested: bool,
         console: &Console,
-    ) -> Result<Renewed, Trouble> {
-        // A damaged cache must not be confirmed by the server: it is checked whole before it is offered.
-        let old = self.cached().and_then(|old| self.ask(Some(old), |old| old.master.verify()).map(|(_, old)| old));
+    ) -> Result<Renewed, RenewFailure> {
+        // The server must not confirm a damaged file, so the cache is checked completely before its validators are
+        // sent.
+        let old = self.cached().and_then(|old| self.query(Some(old), |old| old.master.verify()).map(|(_, old)| old));
         let known =
             old.as_ref().map(|old| &old.master.footer().source).filter(|source| !force && source.url == self.url);
-        let limit = self.within(if old.is_some() && !asked_for { LIMIT_WITH_OLD } else { LIMIT });
-        let part = part_in(dir, self.layout).map_err(Trouble::Place)?;
+        let limit = self.within(if old.is_some() && !is_requested { LIMIT_WITH_OLD } else { LIMIT });
+        let part = part_in(dir, self.layout).map_err(RenewFailure::Place)?;
         let mut target = Part(part);
         match download::fetch(self.conditional_get(known, limit), &mut target, console) {
-            Err(DownloadError::Write(error)) => Err(Trouble::Place(error)),
-            Err(error) => Err(Trouble::Download(RenewError(error.to_string()))),
+            Err(DownloadError::Write(error)) => Err(RenewFailure::Place(error)),
+            Err(error) => Err(RenewFailure::Download(RenewError(error.to_string()))),
             Ok(Answer::NotModified) => {
-                let old = old.ok_or_else(|| Trouble::Download(RenewError("the server sent nothing".to_owned())))?;
+                let old =
+                    old.ok_or_else(|| RenewFailure::Download(RenewError("the server sent nothing".to_owned())))?;
                 let touched = open_regular(path, File::options().write(true)).and_then(|file| file.set_modified(now()));
-                touched.map_err(Trouble::Place)?;
+                touched.map_err(RenewFailure::Place)?;
                 Ok(Renewed { master: old.master, changed: false, kept: true })
             }
             Ok(Answer::Sent(source)) => {
                 let Part(part) = target;
-                let csv = Bytes::File(part.as_file().try_clone().map_err(Trouble::Place)?);
+                let csv = Bytes::File(part.as_file().try_clone().map_err(RenewFailure::Place)?);
                 let built = checked(&csv, old.as_ref().map(|old| old.master.footer()), path)?;
-                say_skipped(&built.footer, console);
+                report_skipped(&built.footer, console);
                 let changed = old.is_none_or(|old| old.master.footer().csv_crc != built.footer.csv_crc);
-                finish(part, &built, &source, path).map_err(Trouble::Place)?;
-                let master = Master::open(path).map_err(|error| Trouble::Place(io::Error::other(error.to_string())))?;
+                finish(part, &built, &source, path).map_err(RenewFailure::Place)?;
+                let master =
+                    Master::open(path).map_err(|error| RenewFailure::Place(io::Error::other(error.to_string())))?;
                 Ok(Renewed { master, changed, kept: true })
             }
         }
     }
 
-    /// Where nothing can be kept: a file without a name, else memory.
+    /// Renews without a cache: into a file without a name, else into memory.
     fn renew_without_cache(&self, console: &Console) -> Result<Renewed, RenewError> {
         let old = self.cached();
         let mut target = match tempfile::tempfile() {
@@ -166,18 +170,18 @@ impl Store {
         let place = self.path().unwrap_or_default();
         let built =
             checked(&csv, old.as_ref().map(|old| old.master.footer()), &place).map_err(|trouble| match trouble {
-                Trouble::Download(error) => error,
-                Trouble::Place(error) => RenewError(crate::model::os_text(&error)),
+                RenewFailure::Download(error) => error,
+                RenewFailure::Place(error) => RenewError(crate::model::os_text(&error)),
             })?;
-        say_skipped(&built.footer, console);
+        report_skipped(&built.footer, console);
         let master = Master::from_parts(Arc::new(csv), &built).map_err(|error| RenewError(error.to_string()))?;
         Ok(Renewed { master, changed: true, kept: false })
     }
 }
 
-/// What ended a renewal.
-enum Trouble {
-    /// The cache cannot be written: there may still be an answer without it.
+/// Says what ended a renewal.
+enum RenewFailure {
+    /// The cache cannot be written; a renewal without it may still succeed.
     Place(io::Error),
     /// There is no new master.
     Download(RenewError),
@@ -187,28 +191,26 @@ fn now() -> std::time::SystemTime {
     UNIX_EPOCH + Duration::from_micros(u64::try_from(clock::now_us()).unwrap_or(0))
 }
 
-/// Takes the lock, or the reason why nobody can.
-fn wait_for(lock: &File, patience: Duration) -> Result<(), Trouble> {
+/// Takes the lock, or returns why it cannot be taken.
+fn wait_for(lock: &File, limit: Duration) -> Result<(), RenewFailure> {
     let started = Instant::now();
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
-                std::thread::sleep(Duration::from_millis(20))
-            }
+            Err(TryLockError::WouldBlock) if started.elapsed() < limit => std::thread::sleep(Duration::from_millis(20)),
             Err(TryLockError::WouldBlock) => {
-                let seconds = patience.as_secs();
-                return Err(Trouble::Download(RenewError(format!(
+                let seconds = limit.as_secs();
+                return Err(RenewFailure::Download(RenewError(format!(
                     "another process has been downloading it for {seconds} s"
                 ))));
             }
-            // A file system without locks: better two downloads than none.
+            // On a file system without locks, two downloads are better than none.
             Err(TryLockError::Error(_)) => return Ok(()),
         }
     }
 }
 
-/// What the last holder of the lock noted, if it failed after `since_us`.
+/// Returns what the last holder of the lock noted, if it failed after `since_us`.
 fn failed_since(lock: &mut File, since_us: i64) -> Option<String> {
     let mut note = String::new();
     lock.rewind().ok()?;
@@ -223,7 +225,7 @@ fn note_failure(lock: &mut File, error: &str) -> io::Result<()> {
     write!(lock, "{} {error}", clock::now_us())
 }
 
-/// Removes what killed downloads left behind. Only the holder of the lock may.
+/// Removes files that killed downloads left. Only the holder of the lock may call it.
 fn remove_parts(dir: &Path, layout: Layout) {
     let prefix = part_prefix(layout);
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -234,13 +236,13 @@ fn remove_parts(dir: &Path, layout: Layout) {
     }
 }
 
-/// Builds the index of a download, or says why it does not replace the old master.
-fn checked(csv: &Bytes, old: Option<&Footer>, path: &Path) -> Result<build::Built, Trouble> {
+/// Builds the index of a download, or returns why it must not replace the old master.
+fn checked(csv: &Bytes, old: Option<&Footer>, path: &Path) -> Result<build::Built, RenewFailure> {
     let refused =
-        |why: String| Err(Trouble::Download(RenewError(format!("the file from the server is refused: {why}"))));
+        |why: String| Err(RenewFailure::Download(RenewError(format!("the file from the server is refused: {why}"))));
     let built = match build(csv) {
         Ok(built) => built,
-        Err(build::BuildError::Io(error)) => return Err(Trouble::Place(error)),
+        Err(build::BuildError::Io(error)) => return Err(RenewFailure::Place(error)),
         Err(error) => return refused(error.to_string()),
     };
     match implausible(&built.footer, old) {
@@ -250,10 +252,10 @@ fn checked(csv: &Bytes, old: Option<&Footer>, path: &Path) -> Result<build::Buil
     }
 }
 
-/// Why a new master cannot be right, compared with the last good one.
+/// Returns why a new master is implausible compared with the last good one.
 pub fn implausible(new: &Footer, old: Option<&Footer>) -> Option<String> {
     let Some(old) = old else {
-        // Cash and index rows come last in the file: one that was cut off has none.
+        // Cash and index rows come last in the file, so a truncated file has none.
         let cash = [SpecSegment::ALL[0], SpecSegment::ALL[1]];
         let some = SpecSegment::ALL.iter().zip(new.segments).any(|(segment, rows)| cash.contains(segment) && rows > 0);
         return (!some).then(|| "it has neither NSE_EQ nor IDX_I instruments".to_owned());
@@ -267,8 +269,8 @@ pub fn implausible(new: &Footer, old: Option<&Footer>) -> Option<String> {
     (!lost.is_empty()).then(|| format!("it has no {} instruments any more", lost.join(", ")))
 }
 
-/// Says what of a download is not listed.
-pub fn say_skipped(footer: &Footer, console: &Console) {
+/// Reports which lines of a download are not listed.
+pub fn report_skipped(footer: &Footer, console: &Console) {
     if footer.bad > 0 {
         console.warn(format_args!("instrument master: {} damaged lines skipped", footer.bad));
     }
@@ -303,7 +305,7 @@ impl download::Target for Part {
     }
 }
 
-/// A place without a name.
+/// A file without a name, or memory.
 enum Unnamed {
     File(File),
     Memory(Vec<u8>),

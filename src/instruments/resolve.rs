@@ -1,7 +1,7 @@
-//! From specs to what can be subscribed: every problem together, every notice for stderr.
+//! Resolves specs to instruments, with all problems together and the notices for stderr.
 
 use super::contracts::instead;
-use super::lookup::{self, Outcome, candidates, look_up, suggestions};
+use super::lookup::{self, LookUpOutcome, candidates, look_up, suggestions};
 use super::master::{Master, MasterError};
 use super::spec::{Name, Spec, SpecSegment};
 use super::store::{Cached, Store};
@@ -12,7 +12,7 @@ use crate::model::{InstrumentKey, Segment};
 use jiff::civil::Date;
 use std::sync::Arc;
 
-/// What a command can stream: only these are candidates for its specs.
+/// Says what a command can stream; only such instruments are candidates for its specs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Streamable {
     /// The market feed: all eight segments.
@@ -22,7 +22,7 @@ pub enum Streamable {
 }
 
 impl Streamable {
-    /// Whether instruments of this segment can be streamed.
+    /// Returns whether instruments of this segment can be streamed.
     pub fn takes(self, segment: Segment) -> bool {
         match self {
             Streamable::Feed => true,
@@ -31,73 +31,73 @@ impl Streamable {
     }
 }
 
-/// An instrument ready to be subscribed.
+/// An instrument that can be subscribed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
-    /// Segment and id.
+    /// Its segment and id.
     pub key: InstrumentKey,
-    /// Our symbol, where a master knows it.
+    /// Its symbol, if a master has it.
     pub symbol: Option<Arc<str>>,
 }
 
-/// Why a spec names nothing that can be streamed.
+/// Says why a spec names nothing that can be streamed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// Nothing of this name; the nearest names as ready-to-paste lines.
+    /// No instrument has this name.
     Unknown {
         /// The spec as typed.
         spec: String,
-        /// What to write instead, a line each, and what is known about why.
+        /// What to write instead, one per line, and why if known.
         nearest: Vec<String>,
     },
-    /// A name of no instrument, but of an underlying of contracts.
+    /// The name is that of an underlying, not of an instrument.
     Underlying {
         /// The spec as typed.
         spec: String,
-        /// What to write instead, a line each.
+        /// What to write instead, one per line.
         instead: Vec<String>,
     },
-    /// A name that the simulated exchange does not know.
+    /// The simulated exchange does not know the name.
     UnknownToDemo {
         /// The spec as typed.
         spec: String,
-        /// What it knows, a line each.
+        /// The names that it knows, one per line.
         known: Vec<String>,
     },
-    /// More than one instrument of this name.
+    /// Several instruments have this name.
     Ambiguous {
         /// The spec as typed.
         spec: String,
-        /// All of them as ready-to-paste lines.
+        /// All of them, as lines that can be pasted.
         candidates: Vec<String>,
     },
-    /// A contract that has expired.
+    /// The contract has expired.
     Expired {
         /// The spec as typed.
         spec: String,
         /// The contract and its expiry.
         contract: String,
     },
-    /// A name of instruments that the command cannot stream, and of no other: none of its candidates.
+    /// The name belongs only to instruments that the command cannot stream.
     Elsewhere {
         /// The spec as typed.
         spec: String,
         /// What it names, and why that cannot be streamed.
         reason: String,
-        /// No command streams any of them: the feed has no code for their segment.
+        /// Whether no command can stream it, because the feed has no code for its segment.
         by_none: bool,
     },
-    /// A spec that itself says a segment that the command cannot stream: a usage error, never skipped.
+    /// The spec names a segment that the command cannot stream: a usage error, never skipped.
     NotStreamable {
         /// The spec as typed.
         spec: String,
-        /// Why, and what can be done.
+        /// Why, and what to do.
         reason: String,
     },
 }
 
 impl Problem {
-    /// The exit code of this problem alone.
+    /// Returns the exit code of this problem alone.
     pub fn exit(&self) -> Exit {
         match self {
             Problem::NotStreamable { .. } | Problem::Elsewhere { by_none: true, .. } => Exit::Usage,
@@ -105,32 +105,32 @@ impl Problem {
         }
     }
 
-    /// Whether `--skip-missing` may go on without it.
+    /// Returns whether `--skip-missing` may skip it.
     pub fn can_be_skipped(&self) -> bool {
         !matches!(self, Problem::NotStreamable { .. })
     }
 }
 
-/// The answer for a list of specs.
+/// Holds the result for a list of specs.
 #[derive(Debug)]
 pub struct Resolution {
-    /// One entry a spec, in the order given.
+    /// One entry for each spec, in order.
     pub instruments: Vec<Result<Resolved, Problem>>,
-    /// What stderr should say (`RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)`).
+    /// Notices for stderr (`RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)`).
     pub notices: Vec<String>,
-    /// The answer came from yesterday's master: let today's load behind the stream with [`Store::refresh_behind`].
+    /// Whether the result came from yesterday's master: today's is then loaded with [`Store::refresh_behind`].
     pub stale: bool,
 }
 
 impl Resolution {
-    /// One message for all problems, with the exit code; `None` if there are none.
+    /// Returns one failure for all problems, or `None` if there are none.
     #[cfg(any(test, feature = "testing"))]
     pub fn failure(&self) -> Option<Failure> {
         failure(self.instruments.iter().filter_map(|one| one.as_ref().err()))
     }
 }
 
-/// One message for all these problems, with the exit code (2 if any cannot be streamed at all, else 14).
+/// Returns one failure for these problems; its exit code is 2 if one cannot be streamed at all, else 14.
 pub fn failure<'a>(problems: impl Iterator<Item = &'a Problem>) -> Option<Failure> {
     let problems: Vec<_> = problems.collect();
     let exit = problems.iter().map(|problem| problem.exit()).min()?;
@@ -138,15 +138,15 @@ pub fn failure<'a>(problems: impl Iterator<Item = &'a Problem>) -> Option<Failur
     Some(Failure::new(exit, lines.join("\n")))
 }
 
-/// Unknown specs that nearest names are looked for; the rest of a long list is only named.
+/// Maximum number of unknown specs for which nearest names are searched; further ones are only named.
 const SUGGESTED_FOR: usize = 20;
 
-/// What is looked up, and for which day.
+/// Says what to resolve, and for which day.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
     /// The specs.
     pub specs: &'a [Spec],
-    /// Which of the instruments that they name are candidates.
+    /// Which instruments are candidates.
     pub streamable: Streamable,
     /// Today's date in India.
     pub today: Date,
@@ -154,22 +154,22 @@ pub struct Question<'a> {
     pub expired: bool,
 }
 
-/// Finds the instruments that specs name. `SEGMENT:ID` never waits for anything; a symbol uses the cached master, and
-/// downloads today's first if there is none, or if the answer in an old one is not an index or a share.
+/// Finds the instruments that specs name. `SEGMENT:ID` never waits; a symbol uses the cached master, and first
+/// downloads today's if there is none, or if the result from an old one is no index or share.
 ///
 /// Blocks while it downloads; safe to call from a blocking thread of a runtime, and safe to abandon.
 ///
 /// # Errors
-/// Exit 11 when a symbol must be looked up and there is no master to be had.
+/// Exit 11 if a symbol must be looked up and no master is available.
 pub fn resolve(question: Question<'_>, store: &Store, console: &Console) -> Result<Resolution, Failure> {
     let Question { specs, streamable, .. } = question;
     let streams = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
     let needs_master =
         specs.iter().any(|spec| matches!(spec.name, Name::Symbol(_)) && spec.segment.is_none_or(streams));
     let ask = |cached: &Cached| answer(question, Some(&cached.master));
-    let old = store.ask(store.cached(), ask);
+    let old = store.query(store.cached(), ask);
     if !needs_master {
-        // An answer needs no master; names for the records come from whatever is there.
+        // No master is needed; symbols for the records come from the cached one, if there is one.
         return match old {
             Some(((resolution, _), _)) => Ok(resolution),
             None => Ok(answer(question, None).map_or_else(|_| empty(), |(resolution, _)| resolution)),
@@ -188,19 +188,19 @@ pub fn resolve(question: Question<'_>, store: &Store, console: &Console) -> Resu
     let newest = store.renewed_or_old(console)?;
     match ask(&newest) {
         Ok((resolution, _)) => Ok(resolution),
-        Err(_) => match store.ask(store.repaired(), ask) {
+        Err(_) => match store.query(store.repaired(), ask) {
             Some(((resolution, _), _)) => Ok(resolution),
             None => Err(store.none("it is damaged; run `dhan instruments sync --force`")),
         },
     }
 }
 
-/// What the cached master alone knows to be wrong with specs. Nothing is downloaded: without a master nothing is known,
-/// and what an old one does not hold may be in today's.
+/// Returns the problems of specs that the cached master alone proves. Nothing is downloaded: without a master nothing
+/// is known, and a name missing from an old one may be in today's.
 pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, today: Date) -> Vec<Problem> {
     let question = Question { specs, streamable, today, expired: false };
     let ask = |cached: &Cached| answer(question, Some(&cached.master));
-    let Some(((resolution, _), cached)) = store.ask(store.cached(), ask) else { return Vec::new() };
+    let Some(((resolution, _), cached)) = store.query(store.cached(), ask) else { return Vec::new() };
     let is_fresh = cached.is_fresh(clock::now_us());
     let problems = resolution.instruments.into_iter().filter_map(Result::err);
     problems.filter(|problem| is_fresh || !matches!(problem, Problem::Unknown { .. })).collect()
@@ -210,7 +210,7 @@ const fn empty() -> Resolution {
     Resolution { instruments: Vec::new(), notices: Vec::new(), stale: false }
 }
 
-/// The answer of one master (or of none), and whether every symbol in it is an index or a share.
+/// Returns the result from one master (or none), and whether every symbol in it is an index or a share.
 fn answer(question: Question<'_>, master: Option<&Master>) -> Result<(Resolution, bool), MasterError> {
     let Question { specs, streamable, today, expired } = question;
     let mut resolution = empty();
@@ -258,7 +258,7 @@ fn by_symbol(
     let streams = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
     let text = || spec.text.clone();
     let problem = match look_up(master, spec, streams, today, expired)? {
-        Outcome::One(found, also) => {
+        LookUpOutcome::One(found, also) => {
             let row = found.row(master.columns())?;
             let Some(segment) = row.segment.feed() else {
                 return Ok((Err(Problem::Unknown { spec: text(), nearest: Vec::new() }), false));
@@ -270,12 +270,12 @@ fn by_symbol(
             let key = InstrumentKey::new(segment, row.id);
             return Ok((Ok(Resolved { key, symbol }), !row.kind.is_contract()));
         }
-        Outcome::Many(found) => Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? },
-        Outcome::Expired(found) => Problem::Expired {
+        LookUpOutcome::Many(found) => Problem::Ambiguous { spec: text(), candidates: candidates(master, found)? },
+        LookUpOutcome::Expired(found) => Problem::Expired {
             spec: text(),
             contract: candidates(master, found)?.join("; ").replace("expires", "expired"),
         },
-        Outcome::Elsewhere(found) => {
+        LookUpOutcome::Elsewhere(found) => {
             let reason = found.first().map(|found| not_streamable(found.entry.segment(), streamable));
             let by_none = found.iter().all(|found| found.entry.segment().feed().is_none());
             let names = candidates(master, found)?.join("; ");
@@ -285,7 +285,7 @@ fn by_symbol(
                 by_none,
             }
         }
-        Outcome::None => {
+        LookUpOutcome::None => {
             *unknown += 1;
             if *unknown <= SUGGESTED_FOR {
                 missing(master, spec, streams, today)?
@@ -297,10 +297,10 @@ fn by_symbol(
     Ok((Err(problem), false))
 }
 
-/// What to say of a spec that names nothing.
+/// Returns the problem of a spec that names nothing.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn missing(
     master: &Master,
     spec: &Spec,
@@ -314,7 +314,7 @@ pub fn missing(
     Ok(Problem::Unknown { spec: text, nearest: suggestions(master, spec, takes, today)? })
 }
 
-/// Why a command cannot stream a segment.
+/// Returns why a command cannot stream a segment.
 pub fn not_streamable(segment: SpecSegment, streamable: Streamable) -> String {
     match (segment, streamable) {
         (SpecSegment::NseComm, _) => {
@@ -407,7 +407,7 @@ mod tests {
     fn a_share_on_both_exchanges_is_nse_s_and_said_so() {
         let resolution = resolved(&["RELIANCE", "NSE_EQ:METAL"], Streamable::Feed);
         assert_eq!(resolution.notices, ["RELIANCE = NSE_EQ:2885 (also BSE_EQ:500325)"]);
-        // Depth has no BSE: there is nothing to say.
+        // There is no BSE depth, so there is no notice.
         assert_eq!(resolved(&["RELIANCE"], Streamable::Depth).notices, Vec::<String>::new());
     }
 
@@ -466,12 +466,12 @@ mod tests {
         }
     }
 
-    /// Only what the command can stream is a candidate: such a name is one that nothing has, and can be skipped as one.
+    /// Only what the command can stream is a candidate, so such a name counts as missing and can be skipped.
     #[test]
     fn a_name_that_only_other_commands_stream_is_missing_and_can_be_skipped() {
         for (text, streamable, exit, says) in [
             ("NIFTY", Streamable::Depth, Exit::NotFound, "it is IDX_I:13"),
-            // No command has it: that is more than missing, unless it may be missing.
+            // No command can stream it: that is more than missing, unless missing names may be skipped.
             ("SILVERM-23Oct2026-273000-PE", Streamable::Feed, Exit::Usage, "it is NSE_COMM:148560"),
         ] {
             let resolution = resolved(&["NSE_EQ:1", text], streamable);

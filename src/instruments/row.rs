@@ -1,6 +1,6 @@
-//! One line of the master, typed: the segment it belongs to, its names, and what its placeholders mean.
+//! Reads one line of the master with typed fields: its segment, its names, and the meaning of placeholders.
 
-use super::layout::Columns;
+use super::layout::MasterColumns;
 use super::line::Fields;
 use super::spec::SpecSegment;
 use crate::model::Segment;
@@ -8,13 +8,13 @@ use jiff::civil::Date;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What sort of instrument a line is about; cash comes before contracts.
+/// Names the kind of instrument; cash comes before contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
-pub enum Kind {
+pub enum InstrumentKind {
     /// An index.
     Index = 0,
-    /// A share, a bond, a fund: what is traded for cash.
+    /// A share, a bond or a fund, traded for cash.
     Cash = 1,
     /// A future.
     Future = 2,
@@ -22,30 +22,30 @@ pub enum Kind {
     Option = 3,
 }
 
-impl Kind {
-    /// Whether it expires.
+impl InstrumentKind {
+    /// Returns whether it is a contract, which expires.
     pub const fn is_contract(self) -> bool {
-        matches!(self, Kind::Future | Kind::Option)
+        matches!(self, InstrumentKind::Future | InstrumentKind::Option)
     }
 }
 
-/// Why a line is not listed.
+/// Says why a line is not listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skip {
-    /// The line is damaged: counted, and more than 1 % of them condemn the file.
+    /// The line is damaged; a file with more than 1 % of such lines is refused.
     Bad,
-    /// An exchange or segment that we have no name for.
+    /// The exchange or segment is unknown.
     UnknownSegment,
-    /// The id of an earlier line: counted like a damaged one.
+    /// An earlier line has the same id; counted like a damaged line.
     Duplicate,
-    /// A contract whose expiry cannot be read: without one it would be listed for ever.
+    /// The expiry of the contract cannot be read; without one it would be listed forever.
     Expiry,
 }
 
-/// How our symbol is made of what the line says: more is added only where the shorter form is not unique in its segment.
+/// Says how our symbol is made from the line; parts are added only if the shorter form is not unique in its segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub enum Form {
+pub enum SymbolForm {
     /// `RELIANCE`, `NIFTY-24Feb2026-31200-CE`.
     Base = 0,
     /// `MOTHERSON-D1`.
@@ -56,47 +56,47 @@ pub enum Form {
     SeriesId = 3,
 }
 
-impl Form {
-    /// The form of a number in the index.
-    pub const fn of(number: u8) -> Option<Form> {
+impl SymbolForm {
+    /// Returns the form with a number in the index.
+    pub const fn of(number: u8) -> Option<SymbolForm> {
         match number {
-            0 => Some(Form::Base),
-            1 => Some(Form::Series),
-            2 => Some(Form::Id),
-            3 => Some(Form::SeriesId),
+            0 => Some(SymbolForm::Base),
+            1 => Some(SymbolForm::Series),
+            2 => Some(SymbolForm::Id),
+            3 => Some(SymbolForm::SeriesId),
             _ => None,
         }
     }
 }
 
-/// A line of the master.
+/// Holds a line of the master.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    columns: &'a Columns,
+pub struct MasterRow<'a> {
+    columns: &'a MasterColumns,
     fields: Fields<'a>,
     /// The segment it is traded in.
     pub segment: SpecSegment,
     /// The security id.
     pub id: u32,
-    /// What sort of instrument it is.
-    pub kind: Kind,
-    /// When the contract expires (IST date).
+    /// The kind of instrument.
+    pub kind: InstrumentKind,
+    /// Expiry of the contract (IST date).
     pub expiry: Option<Date>,
 }
 
-/// A field, or nothing if it holds one of the master's placeholders.
+/// Returns a field, or `None` if it is one of the master's placeholders.
 pub fn known(field: &str) -> Option<&str> {
     let zero_date = field.starts_with("0001-01-01");
     let minus = field.strip_prefix("-0.01").is_some_and(|rest| rest.bytes().all(|b| b == b'0'));
     (!(field.is_empty() || field == "NA" || field == "XX" || zero_date || minus)).then_some(field)
 }
 
-/// Text without HTML entities.
+/// Returns text with HTML entities decoded.
 fn decoded(text: &str) -> Cow<'_, str> {
     if text.contains('&') { html_escape::decode_html_entities(text) } else { Cow::Borrowed(text) }
 }
 
-/// A text field: placeholders are nothing, entities are decoded, blanks trimmed.
+/// Returns a text field: `None` for placeholders, entities decoded, blanks trimmed.
 fn text(field: &str) -> Option<Cow<'_, str>> {
     let text = decoded(known(field)?);
     let trimmed = text.trim();
@@ -109,12 +109,12 @@ fn text(field: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A number that is finite.
+/// Parses a finite number.
 fn number(field: &str) -> Option<f64> {
     known(field)?.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// What an expiry field says.
+/// Holds the content of an expiry field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Day {
     /// Nothing, or a placeholder.
@@ -153,7 +153,7 @@ impl Day {
     }
 }
 
-/// Reads a date as a person types it, where it can be read one way only.
+/// Parses a date as people type it, if it can be read in only one way.
 pub(super) fn typed_date(text: &str) -> Option<Date> {
     match Day::read(text) {
         Day::On(date) => Some(date),
@@ -161,7 +161,7 @@ pub(super) fn typed_date(text: &str) -> Option<Date> {
     }
 }
 
-/// The number of a month whose English name begins with these letters.
+/// Returns the number of the month whose English name begins with these letters.
 fn month_number(name: &str) -> Option<i8> {
     let letters = name.get(..3).filter(|_| name.bytes().all(|b| b.is_ascii_alphabetic()))?;
     (1..).zip(MONTHS).find(|(_, month)| month.eq_ignore_ascii_case(letters)).map(|(number, _)| number)
@@ -169,13 +169,13 @@ fn month_number(name: &str) -> Option<i8> {
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// `24Feb2026`
+/// Returns a date in the form `24Feb2026`.
 pub fn long_date(date: Date) -> String {
     let month = MONTHS.get(usize::from(date.month().unsigned_abs()).wrapping_sub(1)).copied().unwrap_or("");
     format!("{:02}{month}{:04}", date.day(), date.year())
 }
 
-/// The parts of a contract's trading symbol: `BAJAJ-AUTO`, `Feb2026`, `-9500-CE`.
+/// Holds the parts of a contract's trading symbol: `BAJAJ-AUTO`, `Feb2026`, `-9500-CE`.
 pub(super) fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
     let (rest, last) = symbol.rsplit_once('-')?;
     let head_end = if last.eq_ignore_ascii_case("FUT") {
@@ -198,12 +198,12 @@ pub(super) fn contract_parts(symbol: &str) -> Option<(&str, &str, &str)> {
     (shaped && !underlying.is_empty()).then_some((underlying, expiry, &symbol[head_end..]))
 }
 
-impl<'a> Row<'a> {
-    /// Reads the fields of a line.
+impl<'a> MasterRow<'a> {
+    /// Parses the fields of a line.
     ///
     /// # Errors
     /// Says why the line is not listed.
-    pub fn parse(columns: &'a Columns, fields: Fields<'a>) -> Result<Row<'a>, Skip> {
+    pub fn parse(columns: &'a MasterColumns, fields: Fields<'a>) -> Result<MasterRow<'a>, Skip> {
         if !columns.fit(&fields) {
             return Err(Skip::Bad);
         }
@@ -224,16 +224,16 @@ impl<'a> Row<'a> {
         };
         let instrument = fields.get(columns.instrument);
         let kind = match instrument {
-            "INDEX" => Kind::Index,
-            "EQUITY" => Kind::Cash,
-            _ if instrument.starts_with("FUT") => Kind::Future,
-            _ if instrument.starts_with("OPT") => Kind::Option,
-            _ if segment == SpecSegment::Feed(Segment::IDX_I) => Kind::Index,
-            _ if segment.is_derivative() && matches!(fields.get(columns.option), "CE" | "PE") => Kind::Option,
-            _ if segment.is_derivative() => Kind::Future,
-            _ => Kind::Cash,
+            "INDEX" => InstrumentKind::Index,
+            "EQUITY" => InstrumentKind::Cash,
+            _ if instrument.starts_with("FUT") => InstrumentKind::Future,
+            _ if instrument.starts_with("OPT") => InstrumentKind::Option,
+            _ if segment == SpecSegment::Feed(Segment::IDX_I) => InstrumentKind::Index,
+            _ if segment.is_derivative() && matches!(fields.get(columns.option), "CE" | "PE") => InstrumentKind::Option,
+            _ if segment.is_derivative() => InstrumentKind::Future,
+            _ => InstrumentKind::Cash,
         };
-        let mut row = Row { columns, fields, segment, id, kind, expiry: None };
+        let mut row = MasterRow { columns, fields, segment, id, kind, expiry: None };
         if kind.is_contract() {
             row.expiry = match Day::read(fields.get(columns.expiry)) {
                 Day::None => None,
@@ -245,7 +245,7 @@ impl<'a> Row<'a> {
         Ok(row)
     }
 
-    /// The one of two days whose month the contract's names carry.
+    /// Returns the one of two days whose month the contract's names contain.
     fn in_named_month(&self, one: Date, other: Date) -> Option<Date> {
         let trading = text(self.field(self.columns.trading)).unwrap_or_default();
         let display = self.display().unwrap_or_default();
@@ -292,7 +292,7 @@ impl<'a> Row<'a> {
         Some(Cow::Owned(built))
     }
 
-    /// The trading symbol with the full expiry: `NIFTY-Feb2026-FUT` becomes `NIFTY-24Feb2026-FUT`.
+    /// Returns the trading symbol with the full expiry: `NIFTY-Feb2026-FUT` becomes `NIFTY-24Feb2026-FUT`.
     pub fn base(&self) -> Option<Cow<'a, str>> {
         let trading = self.trading()?;
         if self.kind.is_contract()
@@ -304,52 +304,52 @@ impl<'a> Row<'a> {
         Some(trading)
     }
 
-    /// Our symbol, made in the form that is unique in its segment.
-    pub fn symbol(&self, form: Form) -> Option<Cow<'a, str>> {
+    /// Returns our symbol in the form that is unique in its segment.
+    pub fn symbol(&self, form: SymbolForm) -> Option<Cow<'a, str>> {
         let base = self.base()?;
         let series = self.series().unwrap_or_default();
         Some(match form {
-            Form::Base => base,
-            Form::Series => Cow::Owned(format!("{base}-{series}")),
-            Form::Id => Cow::Owned(format!("{base}-{}", self.id)),
-            Form::SeriesId => Cow::Owned(format!("{base}-{series}-{}", self.id)),
+            SymbolForm::Base => base,
+            SymbolForm::Series => Cow::Owned(format!("{base}-{series}")),
+            SymbolForm::Id => Cow::Owned(format!("{base}-{}", self.id)),
+            SymbolForm::SeriesId => Cow::Owned(format!("{base}-{series}-{}", self.id)),
         })
     }
 
-    /// `SYMBOL-SERIES`, which picks a share's series whatever our symbol is.
+    /// Returns `SYMBOL-SERIES`, which names a share's series whatever our symbol is.
     pub fn with_series(&self) -> Option<String> {
-        if self.kind != Kind::Cash {
+        if self.kind != InstrumentKind::Cash {
             return None;
         }
         Some(format!("{}-{}", self.trading()?, self.series()?))
     }
 
-    /// The exchange's long name.
+    /// Returns the exchange's long name.
     pub fn name(&self) -> Option<Cow<'a, str>> {
         text(self.field(self.columns.name))
     }
 
-    /// Dhan's name.
+    /// Returns Dhan's display name.
     pub fn display(&self) -> Option<Cow<'a, str>> {
         text(self.field(self.columns.display))
     }
 
-    /// `EQUITY`, `OPTIDX`, …
+    /// Returns the instrument type: `EQUITY`, `OPTIDX`, …
     pub fn instrument(&self) -> Option<&'a str> {
         known(self.field(self.columns.instrument))
     }
 
-    /// The series of a share.
+    /// Returns the series of a share.
     pub fn series(&self) -> Option<&'a str> {
         known(self.field(self.columns.series))
     }
 
-    /// ISIN; detailed file only.
+    /// Returns the ISIN; detailed file only.
     pub fn isin(&self) -> Option<&'a str> {
         known(self.field(self.columns.isin))
     }
 
-    /// What a contract is about.
+    /// Returns the underlying of a contract.
     pub fn underlying(&self) -> Option<Cow<'a, str>> {
         if !self.kind.is_contract() {
             return None;
@@ -365,60 +365,61 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// The underlying's id, as the detailed file has it: for index contracts the exchange's token, not Dhan's id.
+    /// Returns the underlying's id as the detailed file has it: for index contracts the exchange's token, not Dhan's
+    /// id.
     pub fn underlying_id(&self) -> Option<&'a str> {
         let id = known(self.field(self.columns.underlying_id))?;
         Some(id.strip_suffix(".0").unwrap_or(id))
     }
 
-    /// Units in a lot.
+    /// Returns the lot size in units.
     pub fn lot(&self) -> Option<f64> {
         number(self.field(self.columns.lot))
     }
 
-    /// The smallest step of a price, in rupees. The file has paise, but rupees for indices.
+    /// Returns the tick size in rupees. The file has paise, but rupees for indices.
     pub fn tick(&self) -> Option<f64> {
-        if self.kind == Kind::Index {
+        if self.kind == InstrumentKind::Index {
             return number(self.field(self.columns.tick));
         }
-        // The decimal point moves in the text, so that no digit is made up.
+        // The decimal point is moved in the text, so that no digit is invented.
         let paise = known(self.field(self.columns.tick)).filter(|paise| !paise.contains(['e', 'E']))?;
         format!("{paise}e-2").parse().ok().filter(|value: &f64| value.is_finite())
     }
 
-    /// The strike in rupees, of options.
+    /// Returns the strike of an option in rupees.
     pub fn strike(&self) -> Option<f64> {
-        if self.kind == Kind::Option { number(self.field(self.columns.strike)) } else { None }
+        if self.kind == InstrumentKind::Option { number(self.field(self.columns.strike)) } else { None }
     }
 
-    /// `CE` or `PE`.
+    /// Returns `CE` or `PE`.
     pub fn option_type(&self) -> Option<&'a str> {
         known(self.field(self.columns.option))
     }
 
-    /// The largest quantity of one order; detailed file only.
+    /// Returns the largest quantity of one order; detailed file only.
     pub fn freeze(&self) -> Option<f64> {
         number(self.field(self.columns.freeze))
     }
 
-    /// The day's lowest price; detailed file only.
+    /// Returns the day's lower price limit in rupees; detailed file only.
     pub fn lower(&self) -> Option<f64> {
         number(self.field(self.columns.lower))
     }
 
-    /// The day's highest price; detailed file only.
+    /// Returns the day's upper price limit in rupees; detailed file only.
     pub fn upper(&self) -> Option<f64> {
         number(self.field(self.columns.upper))
     }
 
-    /// The fields as the file has them, an empty last one not counted.
+    /// Returns the fields as the file has them, without an empty last one.
     pub fn raw(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let columns = self.columns;
         let fields = self.fields;
         (0..columns.count).map(move |at| (columns.names.get(at).map_or("", String::as_str), fields.as_written(at)))
     }
 
-    /// Whether the contract's last day has passed.
+    /// Returns whether the contract's expiry has passed.
     pub fn has_expired(&self, today: Date) -> bool {
         self.expiry.is_some_and(|expiry| expiry < today)
     }
@@ -432,10 +433,10 @@ mod tests {
     const COMPACT: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
     const DETAILED: &str = "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYING_SECURITY_ID,UNDERLYING_SYMBOL,SYMBOL_NAME,DISPLAY_NAME,INSTRUMENT_TYPE,SERIES,LOT_SIZE,SM_EXPIRY_DATE,STRIKE_PRICE,OPTION_TYPE,TICK_SIZE,EXPIRY_FLAG,BRACKET_FLAG,COVER_FLAG,ASM_GSM_FLAG,ASM_GSM_CATEGORY,BUY_SELL_INDICATOR,BUY_CO_MIN_MARGIN_PER,BUY_CO_SL_RANGE_MAX_PERC,BUY_CO_SL_RANGE_MIN_PERC,BUY_BO_MIN_MARGIN_PER,BUY_BO_PROFIT_RANGE_MAX_PERC,BUY_BO_PROFIT_RANGE_MIN_PERC,MTF_LEVERAGE,SM_UPPER_LIMIT,SM_LOWER_LIMIT,SM_FREEZE_QTY,";
 
-    fn with<T>(header: &str, line: &str, look: impl FnOnce(Row<'_>) -> T) -> T {
-        let columns = Columns::of(header.as_bytes()).unwrap();
+    fn with<T>(header: &str, line: &str, look: impl FnOnce(MasterRow<'_>) -> T) -> T {
+        let columns = MasterColumns::of(header.as_bytes()).unwrap();
         let mut buffer = Line::default();
-        look(Row::parse(&columns, buffer.split(line.as_bytes()).unwrap()).unwrap())
+        look(MasterRow::parse(&columns, buffer.split(line.as_bytes()).unwrap()).unwrap())
     }
 
     #[test]
@@ -463,7 +464,7 @@ mod tests {
             ),
         ] {
             with(COMPACT, line, |row| {
-                assert_eq!(row.symbol(Form::Base).as_deref(), Some(ours));
+                assert_eq!(row.symbol(SymbolForm::Base).as_deref(), Some(ours));
                 assert_eq!(row.underlying().as_deref(), Some(underlying));
             });
         }
@@ -490,14 +491,14 @@ mod tests {
         ] {
             with(DETAILED, line, |row| {
                 assert_eq!(row.trading().as_deref(), Some(trading));
-                assert_eq!(row.symbol(Form::Base).as_deref(), Some(ours));
+                assert_eq!(row.symbol(SymbolForm::Base).as_deref(), Some(ours));
             });
         }
         with(
             DETAILED,
             "NSE,E,100,INE885A01032,EQUITY,,ARE&M,AMARA RAJA ENERGY MOB LTD,Amara Raja Energy &amp; Mobility,ES,EQ,1,,,,5,NA,N,N,N,NA,A,0,0,0,0,0,0,3.407155,886.35,590.95,0",
             |row| {
-                assert_eq!(row.symbol(Form::Base).as_deref(), Some("ARE&M"));
+                assert_eq!(row.symbol(SymbolForm::Base).as_deref(), Some("ARE&M"));
                 assert_eq!(row.name().as_deref(), Some("AMARA RAJA ENERGY MOB LTD"));
                 assert_eq!(row.display().as_deref(), Some("Amara Raja Energy & Mobility"));
                 assert_eq!((row.isin(), row.tick(), row.lower()), (Some("INE885A01032"), Some(0.05), Some(590.95)));
@@ -517,7 +518,7 @@ mod tests {
             },
         );
         with(COMPACT, "NSE,I,13,INDEX,0,NIFTY,1.0,Nifty 50,0001-01-01,,XX,0.2500,,INDEX,X,NIFTY", |row| {
-            assert_eq!((row.expiry, row.tick(), row.kind), (None, Some(0.25), Kind::Index));
+            assert_eq!((row.expiry, row.tick(), row.kind), (None, Some(0.25), InstrumentKind::Index));
         });
     }
 
@@ -552,7 +553,7 @@ mod tests {
         let line = |symbol: &str, shown: &str| {
             format!("NSE,D,1,FUTIDX,0,{symbol},65.0,{shown},05/02/2026,-0.01000,XX,10.0,M,FUT,,")
         };
-        let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        let columns = MasterColumns::of(COMPACT.as_bytes()).unwrap();
         for (symbol, shown, expiry) in [
             ("NIFTY-Feb2026-FUT", "NIFTY FEB FUT", Some(jiff::civil::date(2026, 2, 5))),
             ("NIFTY-May2026-FUT", "NIFTY MAY FUT", Some(jiff::civil::date(2026, 5, 2))),
@@ -562,7 +563,7 @@ mod tests {
         ] {
             let line = line(symbol, shown);
             let mut buffer = Line::default();
-            let row = Row::parse(&columns, buffer.split(line.as_bytes()).unwrap());
+            let row = MasterRow::parse(&columns, buffer.split(line.as_bytes()).unwrap());
             match expiry {
                 Some(_) => assert_eq!(row.unwrap().expiry, expiry, "{line}"),
                 None => assert_eq!(row.err(), Some(Skip::Expiry), "{line}"),
@@ -572,7 +573,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_whole_is_bad_and_a_new_segment_is_not() {
-        let columns = Columns::of(COMPACT.as_bytes()).unwrap();
+        let columns = MasterColumns::of(COMPACT.as_bytes()).unwrap();
         let mut buffer = Line::default();
         for (line, skip) in [
             ("NSE,E,1", Skip::Bad),
@@ -582,8 +583,8 @@ mod tests {
             ("NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,more", Skip::Bad),
             ("INX,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A", Skip::UnknownSegment),
         ] {
-            assert_eq!(Row::parse(&columns, buffer.split(line.as_bytes()).unwrap()).err(), Some(skip), "{line}");
+            assert_eq!(MasterRow::parse(&columns, buffer.split(line.as_bytes()).unwrap()).err(), Some(skip), "{line}");
         }
-        assert!(Row::parse(&columns, buffer.split(b"NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,").unwrap()).is_ok());
+        assert!(MasterRow::parse(&columns, buffer.split(b"NSE,E,1,EQUITY,0,A,1,A,,,,1,NA,ES,EQ,A,").unwrap()).is_ok());
     }
 }

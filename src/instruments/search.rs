@@ -1,16 +1,16 @@
-//! Words in any order, and the nearest names for a typo.
+//! Searches words in any order, and the nearest names for a typo.
 
-use super::filter::Ready;
-use super::index::{Entry, folded};
+use super::filter::ResolvedFilter;
+use super::index::{IndexEntry, folded};
 use super::master::{Master, MasterError};
-use super::row::Row;
+use super::row::MasterRow;
 use super::spec::SpecSegment;
 use crate::model::Segment;
 use fst::automaton::Levenshtein;
 use fst::{Automaton as _, IntoStreamer as _, Streamer as _};
 use std::ops::ControlFlow;
 
-/// The words of a search, folded.
+/// Holds the folded words of a search.
 #[derive(Debug, Clone)]
 pub struct Words {
     text: String,
@@ -18,7 +18,8 @@ pub struct Words {
     needle: Needle,
 }
 
-/// A part of a word that every matching line holds as it stands, in upper case: passes most lines over cheaply.
+/// A part of a word, in upper case, that every matching line contains literally: most other lines are skipped
+/// cheaply.
 #[derive(Debug, Clone)]
 pub(super) struct Needle {
     finder: Option<memchr::memmem::Finder<'static>>,
@@ -26,14 +27,14 @@ pub(super) struct Needle {
 }
 
 impl Needle {
-    /// The needle of these folded words.
+    /// Returns the needle of these folded words.
     pub fn of(words: &[String]) -> Needle {
         let longest = words.iter().filter_map(|word| verbatim(word)).max_by_key(|part| part.len());
         let finder = longest.map(|part| memchr::memmem::Finder::new(part).into_owned());
         Needle { finder, upper: Vec::new() }
     }
 
-    /// Whether a line may hold the words.
+    /// Returns whether a line may contain the words.
     pub fn may_be_in(&mut self, line: &[u8]) -> bool {
         let Some(finder) = &self.finder else { return true };
         self.upper.clear();
@@ -44,7 +45,7 @@ impl Needle {
 }
 
 impl Words {
-    /// The words of this text; `None` if there are none.
+    /// Returns the words of a text, or `None` if there are none.
     pub fn of(text: &str) -> Option<Words> {
         let text = folded(text);
         let words: Vec<String> = text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect();
@@ -52,8 +53,8 @@ impl Words {
         (!words.is_empty()).then_some(Words { text, words, needle })
     }
 
-    /// How well a row matches: smaller is better, `None` is not at all. Every word is in one of the names.
-    fn rank(&self, row: &Row<'_>, entry: Entry) -> Option<u8> {
+    /// Returns the rank of a row that matches (smaller is better), or `None`. Every word must be in one of the names.
+    fn rank(&self, row: &MasterRow<'_>, entry: IndexEntry) -> Option<u8> {
         let symbol = row.symbol(entry.form).map(|name| folded(&name)).unwrap_or_default();
         let trading = row.trading().map(|name| folded(&name)).unwrap_or_default();
         let name = row.name().map(|name| folded(&name)).unwrap_or_default();
@@ -82,10 +83,11 @@ impl Words {
     }
 }
 
-/// The longest run of letters in a word that a matching line must hold as it stands, but for its case.
+/// Returns the longest run of letters in a word that a matching line must contain literally, apart from case.
 ///
-/// What we make or decode may not be there: a day before the month, a month and `FUT` where the file has only an
-/// underlying, an id; so digits do not count, nor what is part of a month's name. Lines with entities are not passed over.
+/// Generated or decoded text may be absent from the line: a day before the month, a month and `FUT` where the file
+/// has only an underlying, an id. So digits do not count, nor parts of a month's name. Lines with entities are not
+/// skipped.
 fn verbatim(word: &str) -> Option<&str> {
     const MADE: [&str; 13] =
         ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC", "FUT"];
@@ -93,11 +95,11 @@ fn verbatim(word: &str) -> Option<&str> {
     runs.filter(|run| run.len() > 1 && !MADE.iter().any(|made| made.contains(run))).max_by_key(|run| run.len())
 }
 
-/// Rows that hold all the words, best first.
+/// Returns the rows that contain all the words, best first.
 ///
 /// # Errors
-/// The master is damaged.
-pub fn search(master: &Master, words: &Words, filter: &Ready<'_>) -> Result<Vec<u32>, MasterError> {
+/// Fails if the master is damaged.
+pub fn search(master: &Master, words: &Words, filter: &ResolvedFilter<'_>) -> Result<Vec<u32>, MasterError> {
     let mut hits: Vec<((u8, u8, u8, u16), u32)> = Vec::new();
     let mut needle = words.needle.clone();
     master.scan::<MasterError>(
@@ -113,7 +115,7 @@ pub fn search(master: &Master, words: &Words, filter: &Ready<'_>) -> Result<Vec<
     Ok(hits.into_iter().map(|(_, number)| number).collect())
 }
 
-/// NSE first: that is where most people trade.
+/// Returns the rank of a segment: NSE first, because it has most trading.
 fn order(segment: SpecSegment) -> u8 {
     match segment {
         SpecSegment::Feed(Segment::NSE_EQ | Segment::NSE_FNO | Segment::IDX_I) => 0,
@@ -122,15 +124,16 @@ fn order(segment: SpecSegment) -> u8 {
     }
 }
 
-/// Names this near to what was typed, best first: other endings, then one or two letters off.
+/// Returns the names nearest to the typed one, best first: other endings, then one or two letters different.
 ///
 /// # Errors
-/// The master is damaged.
+/// Fails if the master is damaged.
 pub fn nearest(master: &Master, typed: &str, most: usize) -> Result<Vec<String>, MasterError> {
     let names = master.names()?;
     let typed = folded(typed);
     let mut near: Vec<(usize, String)> = Vec::new();
-    // Typos: the shorter the name, the fewer letters may be wrong. An automaton of a very long name would grow too large.
+    // Typos: the shorter the name, the fewer letters may differ. For a very long name the automaton would grow too
+    // large.
     let letters = typed.chars().count();
     let off = if letters < 3 { 0 } else { 1 + u32::from(letters > 4) };
     if off > 0 && letters <= 40 {
@@ -151,7 +154,7 @@ pub fn nearest(master: &Master, typed: &str, most: usize) -> Result<Vec<String>,
             }
         }
     }
-    // Beginnings: the whole text, or what remains of a contract's symbol when its tail is taken off.
+    // Beginnings: the complete text, or a contract's symbol without its last parts.
     let mut prefix = typed.as_str();
     while near.len() < most && prefix.len() > 1 {
         let automaton = fst::automaton::Str::new(prefix).starts_with();
@@ -172,7 +175,7 @@ pub fn nearest(master: &Master, typed: &str, most: usize) -> Result<Vec<String>,
             None => break,
         }
     }
-    // What begins like it is likelier meant than what has one more letter before it.
+    // A name with the same beginning is likelier meant than one with an extra letter before it.
     let rank = |(off, name): &(usize, String)| {
         let begins = name.starts_with(&typed) || typed.starts_with(name.as_str());
         (if begins { 1 } else { *off }, name.chars().next() != typed.chars().next(), name.len())

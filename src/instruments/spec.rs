@@ -1,23 +1,24 @@
-//! How an instrument is named on a command line: `SEGMENT:ID`, `SEGMENT:SYMBOL` or `SYMBOL`, with an optional `@mode`.
+//! Parses how an instrument is named on a command line: `SEGMENT:ID`, `SEGMENT:SYMBOL` or `SYMBOL`, with an optional
+//! `@mode`.
 
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
 use std::fmt;
 
-/// A segment as a spec may name it: one of the feed's, or NSE commodity, which can be looked up but not streamed.
+/// A segment that a spec can name: one of the feed's, or NSE commodity, which can be looked up but not streamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SpecSegment {
     /// A segment that the feed has a code for.
     Feed(Segment),
-    /// NSE commodity: the feed has no code for it.
+    /// NSE commodity, for which the feed has no code.
     NseComm,
 }
 
-/// The string that records and specs use for NSE commodity.
+/// The name that records and specs use for NSE commodity.
 pub const NSE_COMM: &str = "NSE_COMM";
 
 impl SpecSegment {
-    /// Every segment that has a name: the feed's eight in the order of their codes, then NSE commodity.
+    /// Lists every named segment: the feed's eight in the order of their codes, then NSE commodity.
     pub const ALL: [SpecSegment; 9] = [
         SpecSegment::Feed(Segment::IDX_I),
         SpecSegment::Feed(Segment::NSE_EQ),
@@ -30,7 +31,7 @@ impl SpecSegment {
         SpecSegment::NseComm,
     ];
 
-    /// A segment as a person types it: its name, an exchange short name (any case), or its numeric code.
+    /// Parses a segment: its name, an exchange short name (any case), or its numeric code.
     pub fn parse(text: &str) -> Option<SpecSegment> {
         if text.eq_ignore_ascii_case(NSE_COMM) {
             return Some(SpecSegment::NseComm);
@@ -38,7 +39,7 @@ impl SpecSegment {
         Segment::parse(text).map(SpecSegment::Feed)
     }
 
-    /// The segment on the wire, where it has one.
+    /// Returns the feed's segment, or `None` for NSE commodity.
     pub const fn feed(self) -> Option<Segment> {
         match self {
             SpecSegment::Feed(segment) => Some(segment),
@@ -46,7 +47,7 @@ impl SpecSegment {
         }
     }
 
-    /// The string that records use.
+    /// Returns the name that records use.
     pub fn name(self) -> &'static str {
         match self {
             SpecSegment::Feed(segment) => segment.name().unwrap_or("unknown"),
@@ -54,7 +55,7 @@ impl SpecSegment {
         }
     }
 
-    /// Whether instruments of this segment are contracts, which expire.
+    /// Returns whether instruments of this segment are contracts, which expire.
     pub fn is_derivative(self) -> bool {
         ![SpecSegment::Feed(Segment::IDX_I), SpecSegment::Feed(Segment::NSE_EQ), SpecSegment::Feed(Segment::BSE_EQ)]
             .contains(&self)
@@ -67,19 +68,19 @@ impl fmt::Display for SpecSegment {
     }
 }
 
-/// What names an instrument within its segment, or everywhere.
+/// Holds the name of an instrument, within its segment or anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Name {
-    /// A security id. Only ever together with a segment.
+    /// A security id; only with a segment.
     Id(u32),
     /// A symbol or a display name, as typed (trimmed).
     Symbol(String),
 }
 
-/// One instrument as it was typed. [`Spec::text`] is kept for messages.
+/// Holds one instrument as typed. [`Spec::text`] is kept for messages.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Spec {
-    /// The whole spec, trimmed.
+    /// The complete spec, trimmed.
     pub text: String,
     /// The part before `:`, if it names a segment.
     pub segment: Option<SpecSegment>,
@@ -89,36 +90,37 @@ pub struct Spec {
     pub mode: Option<Mode>,
 }
 
-/// Why a spec cannot be read; says what to write instead.
+/// Says why a spec cannot be parsed, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
-    /// Nothing at all.
+    /// The spec is empty.
     #[error("an empty instrument: write SEGMENT:ID, SEGMENT:SYMBOL or SYMBOL, such as NSE_EQ:2885 or NIFTY")]
     Empty,
-    /// Nothing between the segment (or the start) and the end (or the mode).
+    /// There is no name between the segment (or the start) and the end (or the mode).
     #[error("\"{0}\" names no instrument: write an id or a symbol {1}")]
     NoName(String, &'static str),
-    /// What follows `@` is not a mode.
+    /// The text behind `@` is no mode.
     #[error("\"{text}\": \"{mode}\" is not a mode: write @ticker, @quote or @full")]
     BadMode {
         /// The spec.
         text: String,
-        /// What was typed after `@`.
+        /// The text behind `@`.
         mode: String,
     },
-    /// An id that is larger than any the feed can carry.
+    /// The id is larger than the feed's ids can be.
     #[error("\"{0}\": the id is larger than any security id (at most 4294967295)")]
     IdTooLarge(String),
-    /// A character that no name holds.
+    /// The spec contains a character that no name has.
     #[error("\"{0}\" holds a control character: write one instrument a line")]
     Control(String),
 }
 
 impl Spec {
-    /// Reads a spec. What precedes `:` is a segment only if it names one; a symbol may itself hold colons, dashes, blanks and `&`.
+    /// Parses a spec. The part before `:` is a segment only if it names one; a symbol may itself contain colons,
+    /// dashes, blanks and `&`.
     ///
     /// # Errors
-    /// A [`SpecError`] that quotes the spec; all of them are usage errors (exit 2).
+    /// Returns a [`SpecError`] that quotes the spec; all are usage errors (exit 2).
     pub fn parse(typed: &str) -> Result<Spec, SpecError> {
         let text = typed.trim();
         if text.is_empty() {
@@ -153,7 +155,7 @@ impl Spec {
         Ok(Spec { text: text.to_owned(), segment, name, mode })
     }
 
-    /// The key, when the spec is `SEGMENT:ID` of a segment that the feed has: no look-up is needed.
+    /// Returns the key if the spec is `SEGMENT:ID` of a feed segment; then no look-up is needed.
     pub fn key(&self) -> Option<InstrumentKey> {
         match (self.segment, &self.name) {
             (Some(SpecSegment::Feed(segment)), Name::Id(id)) => Some(InstrumentKey::new(segment, *id)),

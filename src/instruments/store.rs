@@ -1,4 +1,4 @@
-//! Where the master is kept: the cache folder, when it is renewed, and who may renew it.
+//! Keeps the master in the cache folder, and decides when it is renewed.
 
 use super::download;
 use super::index::{Bytes, Source, build};
@@ -16,20 +16,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// Where masters are cached and where they come from.
+/// Says where masters are cached and where they come from.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// The cache folder; `None` when there is no place for one.
+    /// The cache folder; `None` if there is no place for one.
     pub dir: Option<PathBuf>,
-    /// Which of the two files is meant.
+    /// Which of the two files.
     pub layout: Layout,
     /// The address it is downloaded from.
     pub url: String,
     /// A PEM file of further roots for the download (`--ca-file`).
     pub ca_file: Option<PathBuf>,
-    /// Never touch the network.
+    /// Whether the network must not be used.
     pub offline: bool,
-    /// When the run that asks is over: nothing is waited for any longer.
+    /// When the requesting run is over; no wait lasts longer.
     pub until: Option<Instant>,
 }
 
@@ -38,11 +38,11 @@ pub struct Store {
 pub struct Cached {
     /// The master.
     pub master: Master,
-    /// When the server last confirmed it, in microseconds since the epoch.
+    /// Time of the server's last confirmation, in microseconds since the epoch.
     pub checked_us: i64,
 }
 
-/// The last 08:00 IST that has passed: what was confirmed before it is yesterday's.
+/// Returns the last 08:00 IST that has passed; a file confirmed before it is yesterday's.
 pub fn last_renewal_us(now_us: i64) -> i64 {
     let day = 86_400 * SECOND_US;
     let eight = 8 * 3600 * SECOND_US - clock::IST_OFFSET_US;
@@ -50,23 +50,23 @@ pub fn last_renewal_us(now_us: i64) -> i64 {
 }
 
 impl Cached {
-    /// Whether it is today's.
+    /// Returns whether it is today's.
     pub fn is_fresh(&self, now_us: i64) -> bool {
-        // A clock that was wrong when the file was written does not make it fresh for ever.
+        // A clock that was wrong when the file was written must not make it fresh forever.
         self.checked_us >= last_renewal_us(now_us) && self.checked_us <= now_us + 3600 * SECOND_US
     }
 
-    /// The day it was confirmed, for messages.
+    /// Returns the day of its confirmation, for messages.
     pub fn day(&self) -> String {
         clock::ist_civil(self.checked_us).strftime("%Y-%m-%d %H:%M IST").to_string()
     }
 }
 
 impl Store {
-    /// The store of this user: `DHAN_CACHE_DIR` (else the XDG cache folder) and `DHAN_INSTRUMENTS_URL`.
+    /// Returns the store of this user: `DHAN_CACHE_DIR` (else the XDG cache folder) and `DHAN_INSTRUMENTS_URL`.
     ///
     /// # Errors
-    /// Exit 2 when `DHAN_INSTRUMENTS_URL` is not an `https://` address (or a loopback `http://` one).
+    /// Exit 2 if `DHAN_INSTRUMENTS_URL` is not an `https://` address (or a loopback `http://` one).
     pub fn from_env(layout: Layout, offline: bool) -> Result<Store, Failure> {
         let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let dir = var("DHAN_CACHE_DIR").map(PathBuf::from).or_else(|| folders::CACHE.of_process());
@@ -78,17 +78,17 @@ impl Store {
         Ok(Store { dir, layout, url, ca_file: None, offline, until: None })
     }
 
-    /// The time that something may take, no longer than the run that asks for it.
+    /// Returns a time limit, shortened to the end of the requesting run.
     pub(super) fn within(&self, limit: Duration) -> Duration {
         self.until.map_or(limit, |until| limit.min(until.saturating_duration_since(Instant::now())))
     }
 
-    /// The file in the cache, with its index.
+    /// Returns the path of the file in the cache, with its index.
     pub fn path(&self) -> Option<PathBuf> {
         self.dir.as_ref().map(|dir| dir.join(format!("{}.master", self.layout.name())))
     }
 
-    /// What the cache holds, repaired silently where its CSV is whole; `None` if there is nothing that can be trusted.
+    /// Returns the cached master, repaired silently if its CSV is intact, or `None` if nothing can be trusted.
     pub fn cached(&self) -> Option<Cached> {
         let path = self.path()?;
         match Master::open(&path) {
@@ -98,12 +98,13 @@ impl Store {
         }
     }
 
-    /// What the cache holds after one of its checksums was found wrong: with a new index if its CSV is whole, else nothing.
+    /// Returns the cached master after a checksum was found wrong: with a new index if its CSV is intact, else
+    /// `None`.
     pub fn repaired(&self) -> Option<Cached> {
         let path = self.path()?;
         let file = open_regular(&path, File::options().read(true)).ok()?;
         let modified = file.metadata().ok()?.modified().ok()?;
-        let (csv_len, csv_crc, source) = whole_csv(&Bytes::File(file.try_clone().ok()?))?;
+        let (csv_len, csv_crc, source) = intact_csv(&Bytes::File(file.try_clone().ok()?))?;
         let csv = Bytes::Part(file, csv_len);
         if csv.crc(csv_len).ok()? != csv_crc {
             return None;
@@ -119,17 +120,18 @@ impl Store {
         let checked_us = modified.duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok())?;
         let master = match rewritten() {
             Ok(()) => Master::open(&path).ok()?,
-            // The folder cannot be written: the new index lives as long as this process.
+            // The folder cannot be written, so the new index is kept in memory.
             Err(_) => Master::from_parts(Arc::new(csv), &built).ok()?,
         };
         Some(Cached { master, checked_us })
     }
 
-    /// Asks the cached master; when a checksum turns out wrong, once more after a repair. `None` if there is no master.
+    /// Queries the cached master; if a checksum is wrong, once more after a repair. Returns `None` if there is no
+    /// master.
     ///
     /// # Errors
-    /// The repaired master is damaged too.
-    pub fn ask<T>(
+    /// Fails if the repaired master is damaged too.
+    pub fn query<T>(
         &self,
         cached: Option<Cached>,
         question: impl Fn(&Cached) -> Result<T, MasterError>,
@@ -145,10 +147,10 @@ impl Store {
         }
     }
 
-    /// Today's master: from the cache, else from the server, else the old one with a warning.
+    /// Returns today's master: from the cache, else from the server, else the old one with a warning.
     ///
     /// # Errors
-    /// Exit 11 when there is none to be had.
+    /// Exit 11 if there is none.
     pub fn current(&self, console: &Console) -> Result<Cached, Failure> {
         let cached = self.cached();
         let now_us = clock::now_us();
@@ -161,29 +163,30 @@ impl Store {
         self.renewed_or_old(console)
     }
 
-    /// Asks today's master; a damaged cache is mended or fetched anew, and asked again. The question must not print.
+    /// Queries today's master; a damaged cache is repaired or downloaded again, and queried once more. The query must
+    /// not print.
     ///
     /// # Errors
-    /// Exit 11 when there is no master to be had.
-    pub fn ask_current<T>(
+    /// Exit 11 if there is no master.
+    pub fn query_current<T>(
         &self,
         console: &Console,
         question: impl Fn(&Master) -> Result<T, MasterError>,
     ) -> Result<(T, Master), Failure> {
         let current = self.current(console)?;
-        if let Some((answer, cached)) = self.ask(Some(current), |cached| question(&cached.master)) {
+        if let Some((answer, cached)) = self.query(Some(current), |cached| question(&cached.master)) {
             return Ok((answer, cached.master));
         }
-        // What is there cannot be mended.
+        // The cached file cannot be repaired.
         let cached = self.renewed_or_old(console)?;
         let answer = question(&cached.master).map_err(|error| self.none(&error.to_string()))?;
         Ok((answer, cached.master))
     }
 
-    /// The server's master, else the old one with a warning.
+    /// Returns the server's master, else the old one with a warning.
     ///
     /// # Errors
-    /// Exit 11 when there is none to be had.
+    /// Exit 11 if there is none.
     pub fn renewed_or_old(&self, console: &Console) -> Result<Cached, Failure> {
         if self.offline {
             return self.cached().ok_or_else(|| self.none("--offline forbids to download one"));
@@ -199,7 +202,7 @@ impl Store {
         }
     }
 
-    /// Exit 11: nothing in the cache, and nothing to be had.
+    /// Returns the failure if there is no master (exit 11).
     pub fn none(&self, why: &str) -> Failure {
         let place = match &self.dir {
             Some(dir) => format!("in {}", dir.display()),
@@ -223,8 +226,8 @@ impl Store {
     }
 }
 
-/// Opens a file of the cache. A link, which could lead anywhere, and a pipe, which could hang, are refused: whoever can write
-/// into the folder could have put one there.
+/// Opens a file of the cache. Links, which could lead anywhere, and pipes, which could block, are refused: whoever
+/// can write into the folder could have put one there.
 pub(super) fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let refused = |what: &str| io::Error::other(format!("{} is {what}, not a file: remove it", path.display()));
@@ -243,20 +246,20 @@ fn modified_us(path: &Path) -> Option<i64> {
     i64::try_from(modified.duration_since(UNIX_EPOCH).ok()?.as_micros()).ok()
 }
 
-/// Length, checksum and origin of the CSV in a file whose index is damaged or of another version.
-fn whole_csv(bytes: &Bytes) -> Option<(u64, u32, Source)> {
+/// Returns length, checksum and origin of an intact CSV whose index is damaged or of another version.
+fn intact_csv(bytes: &Bytes) -> Option<(u64, u32, Source)> {
     match footer(bytes) {
         Ok(footer) => Some((footer.csv_len, footer.csv_crc, footer.source)),
         Err(_) => None,
     }
 }
 
-/// The name that unfinished downloads begin with.
+/// Returns the prefix of the names of unfinished downloads.
 pub(super) fn part_prefix(layout: Layout) -> String {
     format!(".{}-", layout.name())
 }
 
-/// A new file in the cache folder that vanishes unless it is finished.
+/// Creates a file in the cache folder that is removed unless it is finished.
 pub(super) fn part_in(dir: &Path, layout: Layout) -> io::Result<tempfile::NamedTempFile> {
     use std::os::unix::fs::PermissionsExt as _;
     let readable = std::fs::Permissions::from_mode(0o644);
@@ -275,7 +278,7 @@ fn copy(csv: &Bytes, len: u64, out: &mut File) -> io::Result<()> {
     Ok(())
 }
 
-/// Appends the index and puts the file in its place: old or new, never neither.
+/// Appends the index and puts the file in its place; either the old or the new file is always there.
 pub(super) fn finish(
     mut part: tempfile::NamedTempFile,
     built: &build::Built,

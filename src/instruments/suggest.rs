@@ -1,8 +1,9 @@
-//! Symbols that begin with a text, for whoever presses TAB: complete where there are few, else a part at a time.
+//! Suggests symbols that begin with a text, for shell completion: complete ones if there are few, else a part at a
+//! time.
 
-use super::index::{Entry, folded};
-use super::master::{Level, Master, MasterError};
-use super::row::Kind;
+use super::index::{IndexEntry, folded};
+use super::master::{Master, MasterError, NameLevel};
+use super::row::InstrumentKind;
 use super::spec::SpecSegment;
 use fst::automaton::Str;
 use fst::{Automaton as _, IntoStreamer as _, Streamer as _};
@@ -10,47 +11,48 @@ use jiff::civil::Date;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Names of an underlying that are looked up because another segment has them; then the underlying is passed over.
+/// Limit of look-ups for names of an underlying that another segment has too; after it the underlying is skipped.
 const LOOKED_UP: u32 = 32;
 
-/// Which symbols are wanted.
+/// Says which symbols are wanted.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
-    /// Of this segment, or of any that can be streamed.
+pub struct SuggestRequest<'a> {
+    /// The segment, or `None` for any that can be streamed.
     pub segment: Option<SpecSegment>,
-    /// What the symbols begin with, in any case.
+    /// Beginning of the symbols, in any case.
     pub start: &'a str,
-    /// Contracts that expired before this day are left out.
+    /// Day before which contracts have expired; they are left out.
     pub today: Date,
-    /// At most so many suggestions.
+    /// Maximum number of suggestions.
     pub most: usize,
-    /// How long names are read.
+    /// Time limit of reading names.
     pub time: Duration,
 }
 
-/// A symbol that begins as wanted.
+/// A symbol with the wanted beginning.
 struct Name {
     folded: String,
     row: u32,
-    kind: Kind,
+    kind: InstrumentKind,
 }
 
 impl Name {
-    /// Returns the end of the part that begins there, its dash included. The last part of a future is no part of its own.
+    /// Returns the end of the part that begins at an offset, including its dash. The last part of a future is no part
+    /// of its own.
     fn part(&self, from: usize) -> usize {
         let len = self.folded.len();
         let dash = self.folded.get(from..).and_then(|rest| rest.find('-')).map_or(len, |at| from + at + 1);
         let is_last = !self.folded.get(dash..).unwrap_or_default().contains('-');
-        if is_last && self.kind == Kind::Future { len } else { dash }
+        if is_last && self.kind == InstrumentKind::Future { len } else { dash }
     }
 }
 
-/// Returns the live symbols that begin so. Where there are more than `most`, contracts share a suggestion that ends where
-/// they begin to differ: after their underlying, their expiry, or the first digits of their strike.
+/// Returns the live symbols with this beginning. If there are more than `most`, contracts share a suggestion that
+/// ends where they begin to differ: after their underlying, their expiry, or the first digits of their strike.
 ///
 /// # Errors
-/// A checksum is wrong.
-pub fn beginning_with(master: &Master, wanted: &Wanted<'_>) -> Result<BTreeSet<String>, MasterError> {
+/// Fails if a checksum is wrong.
+pub fn beginning_with(master: &Master, wanted: &SuggestRequest<'_>) -> Result<BTreeSet<String>, MasterError> {
     let start = folded(wanted.start);
     let walk = Walk { master, names: master.names()?, wanted, began: Instant::now() };
     let mut groups = walk.groups(&start, |name| name.folded.len())?;
@@ -61,21 +63,21 @@ pub fn beginning_with(master: &Master, wanted: &Wanted<'_>) -> Result<BTreeSet<S
     shown.collect()
 }
 
-/// The names of a master, in order.
+/// Walks the names of a master in order.
 struct Walk<'a> {
     master: &'a Master,
     names: fst::Map<Vec<u8>>,
-    wanted: &'a Wanted<'a>,
+    wanted: &'a SuggestRequest<'a>,
     began: Instant,
 }
 
 impl Walk<'_> {
-    /// Returns for every suggestion a symbol that begins with it, and how much of the symbol it is.
+    /// Returns for every suggestion a symbol that begins with it, and the length of the suggestion.
     fn parts(&self, start: &str) -> Result<Vec<(Name, usize)>, MasterError> {
         let exact = format!("{start}-");
         let mut from = start.len();
         loop {
-            // An underlying that is typed whole is taken as typed with its dash.
+            // A complete underlying counts as typed with its dash.
             let end =
                 |name: &Name| name.part(if name.folded.starts_with(&exact) { from.max(exact.len()) } else { from });
             let groups = self.groups(start, end)?;
@@ -89,7 +91,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns groups by the first digits of strikes: as many digits as are few enough.
+    /// Returns groups by the first digits of strikes, with as many digits as the limit allows.
     fn digits(&self, start: &str, from: usize) -> Result<Option<Vec<(Name, usize)>>, MasterError> {
         let mut last = None;
         for width in 1.. {
@@ -106,8 +108,8 @@ impl Walk<'_> {
         Ok(last)
     }
 
-    /// Returns one live name of each group whose names are equal up to their `end`, and one group more than are wanted at
-    /// most. What else is in a group is not read.
+    /// Returns one live name of each group of names that are equal up to their `end`, and one group more than the
+    /// limit. The rest of a group is not read.
     fn groups(&self, start: &str, end: impl Fn(&Name) -> usize) -> Result<Vec<(Name, usize)>, MasterError> {
         let mut groups = Vec::new();
         let mut next = start.as_bytes().to_vec();
@@ -115,9 +117,9 @@ impl Walk<'_> {
             let Some(name) = self.live(start, &next)? else { break };
             let end = end(&name);
             next = name.folded.as_bytes()[..end].to_vec();
-            // Behind the name itself, or behind all that begin so.
+            // Continue behind the name itself, or behind all names with this beginning.
             next.push(if end == name.folded.len() { 0 } else { u8::MAX });
-            // The future of an expiry stands beside its options.
+            // The future of an expiry is suggested beside its options.
             let future = format!("{}FUT", &name.folded[..end]);
             groups.push((name, end));
             let row = self.names.get(&future).filter(|_| future[..end].ends_with('-'));
@@ -129,7 +131,7 @@ impl Walk<'_> {
         Ok(groups)
     }
 
-    /// Returns the first name that is wanted, at or behind a text.
+    /// Returns the first wanted name at or behind a text.
     fn live(&self, start: &str, from: &[u8]) -> Result<Option<Name>, MasterError> {
         let mut from = from.to_vec();
         'again: loop {
@@ -165,7 +167,7 @@ impl Walk<'_> {
     fn name(&self, name: &str, row: u64) -> Result<Option<Name>, MasterError> {
         let row = u32::try_from(row).unwrap_or(u32::MAX);
         let entry = self.master.entry(row)?;
-        let here = |entry: &Entry| match self.wanted.segment {
+        let here = |entry: &IndexEntry| match self.wanted.segment {
             Some(segment) => entry.segment() == segment,
             None => entry.segment().feed().is_some(),
         };
@@ -176,9 +178,10 @@ impl Walk<'_> {
         let row = if entry.kind.is_contract() && here(&entry) {
             Some(row)
         } else {
-            // The name of a row in another segment, or a display name, which holds blanks that a shell would split.
+            // The name may be that of a row in another segment, or a display name, which contains blanks that a shell
+            // would split.
             let named = self.master.by_name(name)?;
-            let ours = named.iter().find(|(level, found)| *level == Level::Ours && here(&found.entry));
+            let ours = named.iter().find(|(level, found)| *level == NameLevel::Ours && here(&found.entry));
             ours.map(|(_, found)| found.number)
         };
         Ok(row.map(|row| Name { folded: name.to_owned(), row, kind: entry.kind }))
@@ -207,7 +210,7 @@ mod tests {
             None => (None, text),
         };
         let time = Duration::from_secs(60);
-        let wanted = Wanted { segment, start, today: date(2026, 2, 10), most, time };
+        let wanted = SuggestRequest { segment, start, today: date(2026, 2, 10), most, time };
         beginning_with(master, &wanted).unwrap().into_iter().collect()
     }
 

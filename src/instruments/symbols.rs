@@ -1,4 +1,4 @@
-//! Symbols of instruments that nobody asked for, from the master that lies in the cache.
+//! Looks up symbols of instruments that were not subscribed, in the cached master.
 
 use super::master::{Master, MasterError};
 use super::spec::SpecSegment;
@@ -6,20 +6,20 @@ use super::store::Store;
 use crate::model::InstrumentKey;
 use std::sync::Arc;
 
-/// Knows what the cached master knows. Opens it when it is asked first, as it is: in the middle of a stream nothing is
-/// downloaded and nothing repaired.
+/// Looks symbols up in the cached master. It is opened on first use and used as it is: during a stream nothing is
+/// downloaded or repaired.
 pub struct Symbols {
     store: Option<Store>,
     master: Option<Master>,
 }
 
 impl Symbols {
-    /// Those of a cache.
+    /// Creates a look-up for a cache.
     pub fn of(store: Store) -> Symbols {
         Symbols { store: Some(store), master: None }
     }
 
-    /// Our symbol of an instrument; `None` where the master has none, or there is no master.
+    /// Returns our symbol of an instrument, or `None` if the master has none, or there is no master.
     pub fn symbol(&mut self, key: InstrumentKey) -> Option<Arc<str>> {
         if let Some(store) = self.store.take() {
             self.master = store.path().and_then(|path| Master::open(&path).ok());

@@ -98,7 +98,7 @@ impl std::error::Error for ConnectError {}
 
 /// Names the phase in which an attempt to connect failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
+pub enum ConnectPhase {
     /// Name resolution.
     Dns,
     /// The TCP connection.
@@ -111,15 +111,15 @@ pub enum Phase {
     Upgrade,
 }
 
-impl Phase {
+impl ConnectPhase {
     /// Returns the phase in words.
     pub const fn word(self) -> &'static str {
         match self {
-            Phase::Dns => "looking the name up",
-            Phase::Tcp => "opening the TCP connection",
-            Phase::Proxy => "asking the proxy for a tunnel",
-            Phase::Tls => "the TLS handshake",
-            Phase::Upgrade => "the websocket upgrade",
+            ConnectPhase::Dns => "looking the name up",
+            ConnectPhase::Tcp => "opening the TCP connection",
+            ConnectPhase::Proxy => "asking the proxy for a tunnel",
+            ConnectPhase::Tls => "the TLS handshake",
+            ConnectPhase::Upgrade => "the websocket upgrade",
         }
     }
 }
@@ -164,9 +164,9 @@ pub enum ConnectClass {
     /// No route to the host or network.
     Unreachable,
     /// The attempt, all phases together, took longer than its limit.
-    Timeout(Phase),
+    Timeout(ConnectPhase),
     /// The peer closed or reset the connection before the upgrade was complete.
-    Reset(Phase),
+    Reset(ConnectPhase),
     /// This process or host has no file descriptor left.
     NoDescriptors,
     /// Any other failure of the operating system.
@@ -197,7 +197,9 @@ impl ConnectClass {
     fn reached_server(&self) -> bool {
         match self {
             ConnectClass::Tls(_) | ConnectClass::Http { .. } | ConnectClass::NotWebsocket => true,
-            ConnectClass::Timeout(phase) | ConnectClass::Reset(phase) => matches!(phase, Phase::Tls | Phase::Upgrade),
+            ConnectClass::Timeout(phase) | ConnectClass::Reset(phase) => {
+                matches!(phase, ConnectPhase::Tls | ConnectPhase::Upgrade)
+            }
             ConnectClass::Dns
             | ConnectClass::Refused
             | ConnectClass::Unreachable

@@ -14,7 +14,7 @@ pub(crate) mod words;
 
 pub use cause::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended};
 #[cfg(any(test, feature = "testing"))]
-pub use cause::{Phase, TlsKind};
+pub use cause::{ConnectPhase, TlsKind};
 pub use counts::PacketCounts;
 pub use disconnect::{DisconnectClass, DisconnectReason};
 pub use exit::Exit;

@@ -1,6 +1,6 @@
 //! Holds an open websocket: received messages, sent messages, and the reason of its end.
 
-use super::handshake::Report;
+use super::handshake::HandshakeReport;
 use super::nonblocking::Nonblocking;
 use super::tcp::{Counter, DynStream};
 use crate::model::cause::Ended;
@@ -61,7 +61,7 @@ impl fmt::Debug for Incoming {
 pub struct Connection {
     socket: WebSocket<Nonblocking<DynStream>>,
     counter: Counter,
-    report: Report,
+    report: HandshakeReport,
     redactor: Redactor,
     /// Whether bytes wait in the write buffer.
     unflushed: bool,
@@ -75,7 +75,7 @@ impl Connection {
         stream: DynStream,
         early: Vec<u8>,
         counter: Counter,
-        report: Report,
+        report: HandshakeReport,
         redactor: Redactor,
     ) -> Connection {
         let config = WebSocketConfig::default()
@@ -91,7 +91,7 @@ impl Connection {
     }
 
     /// Returns the handshake's report: timings, the server's clock, the address that answered.
-    pub fn report(&self) -> &Report {
+    pub fn report(&self) -> &HandshakeReport {
         &self.report
     }
 

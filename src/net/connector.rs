@@ -1,13 +1,13 @@
 //! Opens connections: name look-up, TCP, proxy, TLS and upgrade, within ten seconds in all.
 
 use super::connection::Connection;
-use super::handshake::{self, Report};
+use super::handshake::{self, HandshakeReport};
 use super::proxy::{Proxies, Via};
 use super::resolver::Resolver;
 use super::tcp::{self, Counted, Counter, DynStream};
 use super::tls::{self, LazyTls};
 use crate::auth::Address;
-use crate::model::cause::{ConnectClass, ConnectError, Phase, TlsKind};
+use crate::model::cause::{ConnectClass, ConnectError, ConnectPhase, TlsKind};
 use crate::model::exit::Exit;
 use crate::redact::Redactor;
 use rustls::pki_types::ServerName;
@@ -49,14 +49,14 @@ impl Connector {
         for secret in address.secrets() {
             self.redactor.add(secret.clone());
         }
-        let phase = AtomicU8::new(Phase::Dns as u8);
+        let phase = AtomicU8::new(ConnectPhase::Dns as u8);
         match tokio::time::timeout(self.limit, self.attempt(address, &phase)).await {
             Ok(result) => result,
             Err(_) => {
-                let reached = Phase::reached(phase.load(Ordering::Relaxed));
+                let reached = ConnectPhase::reached(phase.load(Ordering::Relaxed));
                 let via = self.via(address).ok().flatten();
                 let peer = match via {
-                    Some(via) if reached <= Phase::Proxy => via.peer(address.authority()),
+                    Some(via) if reached <= ConnectPhase::Proxy => via.peer(address.authority()),
                     _ => address.authority().to_owned(),
                 };
                 let words = format!("{peer}: {} was not done within {} s", reached.word(), self.limit.as_secs_f32());
@@ -70,7 +70,7 @@ impl Connector {
     }
 
     async fn attempt(&self, address: &Address, phase: &AtomicU8) -> Result<Connection, ConnectError> {
-        let mut report = Report::default();
+        let mut report = HandshakeReport::default();
         let counter = Counter::default();
         let via = self.via(address)?;
         let (host, port) = match &via {
@@ -96,15 +96,15 @@ impl Connector {
         })?;
         report.dns = started.elapsed();
 
-        phase.store(Phase::Tcp as u8, Ordering::Relaxed);
+        phase.store(ConnectPhase::Tcp as u8, Ordering::Relaxed);
         let started = Instant::now();
-        let socket = tcp::connect(&found).await.map_err(|e| ConnectError::io(Phase::Tcp, &peer, &e))?;
+        let socket = tcp::connect(&found).await.map_err(|e| ConnectError::io(ConnectPhase::Tcp, &peer, &e))?;
         report.tcp = started.elapsed();
         report.peer = socket.peer_addr().ok();
         let mut stream: DynStream = Box::new(Counted::new(socket, counter.clone()));
 
         if let Some(via) = &via {
-            phase.store(Phase::Proxy as u8, Ordering::Relaxed);
+            phase.store(ConnectPhase::Proxy as u8, Ordering::Relaxed);
             let started = Instant::now();
             if via.tls {
                 stream = self.encrypt(stream, host, &peer).await?;
@@ -113,13 +113,13 @@ impl Connector {
             report.proxy = Some(started.elapsed());
         }
         if address.is_tls() {
-            phase.store(Phase::Tls as u8, Ordering::Relaxed);
+            phase.store(ConnectPhase::Tls as u8, Ordering::Relaxed);
             let started = Instant::now();
             stream = self.encrypt(stream, address.host(), address.authority()).await?;
             report.tls = Some(started.elapsed());
         }
 
-        phase.store(Phase::Upgrade as u8, Ordering::Relaxed);
+        phase.store(ConnectPhase::Upgrade as u8, Ordering::Relaxed);
         let started = Instant::now();
         let (early, server_date_us) = handshake::upgrade(&mut stream, address).await?;
         report.upgrade = started.elapsed();
@@ -140,16 +140,16 @@ impl Connector {
         let stream = TlsConnector::from(config)
             .connect(name, stream)
             .await
-            .map_err(|e| tls::translate(shown, &e).unwrap_or_else(|| ConnectError::io(Phase::Tls, shown, &e)))?;
+            .map_err(|e| tls::translate(shown, &e).unwrap_or_else(|| ConnectError::io(ConnectPhase::Tls, shown, &e)))?;
         Ok(Box::new(stream))
     }
 }
 
-impl Phase {
-    fn reached(number: u8) -> Phase {
-        [Phase::Dns, Phase::Tcp, Phase::Proxy, Phase::Tls]
+impl ConnectPhase {
+    fn reached(number: u8) -> ConnectPhase {
+        [ConnectPhase::Dns, ConnectPhase::Tcp, ConnectPhase::Proxy, ConnectPhase::Tls]
             .into_iter()
             .find(|p| *p as u8 == number)
-            .unwrap_or(Phase::Upgrade)
+            .unwrap_or(ConnectPhase::Upgrade)
     }
 }

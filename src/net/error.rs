@@ -1,6 +1,6 @@
 //! Builds [`ConnectError`]s; texts of other crates' errors are not passed on.
 
-use crate::model::cause::{ConnectClass, ConnectError, Phase};
+use crate::model::cause::{ConnectClass, ConnectError, ConnectPhase};
 use std::io;
 
 impl ConnectError {
@@ -9,7 +9,7 @@ impl ConnectError {
     }
 
     /// Translates an operating-system error; only its kind and number are kept.
-    pub(crate) fn io(phase: Phase, host: &str, error: &io::Error) -> ConnectError {
+    pub(crate) fn io(phase: ConnectPhase, host: &str, error: &io::Error) -> ConnectError {
         let class = match error.kind() {
             io::ErrorKind::ConnectionRefused => ConnectClass::Refused,
             io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {

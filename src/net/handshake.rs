@@ -4,7 +4,7 @@
 use super::http1::{self, Head, HeadError};
 use super::tcp::DynStream;
 use crate::auth::Address;
-use crate::model::cause::{ConnectClass, ConnectError, Phase};
+use crate::model::cause::{ConnectClass, ConnectError, ConnectPhase};
 use secrecy::ExposeSecret as _;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// Reports how a connection was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct HandshakeReport {
     /// Duration of the name look-up.
     pub dns: Duration,
     /// Duration of the TCP connection.
@@ -44,7 +44,7 @@ pub(super) async fn upgrade(stream: &mut DynStream, address: &Address) -> Result
         address.target().expose_secret(),
         env!("CARGO_PKG_VERSION"),
     ));
-    let failed = |error: &std::io::Error| ConnectError::io(Phase::Upgrade, host, error);
+    let failed = |error: &std::io::Error| ConnectError::io(ConnectPhase::Upgrade, host, error);
     stream.write_all(request.expose_secret().as_bytes()).await.map_err(|e| failed(&e))?;
     stream.flush().await.map_err(|e| failed(&e))?;
     let nonsense = |words: &str| ConnectError::new(ConnectClass::NotWebsocket, format!("{host}: {words}"));
@@ -54,7 +54,7 @@ pub(super) async fn upgrade(stream: &mut DynStream, address: &Address) -> Result
             return Err(super::tls::translate(host, &error).unwrap_or_else(|| failed(&error)));
         }
         Err(HeadError::Eof) => {
-            let class = ConnectClass::Reset(Phase::Upgrade);
+            let class = ConnectClass::Reset(ConnectPhase::Upgrade);
             return Err(ConnectError::new(class, format!("{host}: closed the connection during the upgrade")));
         }
         Err(HeadError::TooLarge) => return Err(nonsense("the answer's head is larger than 64 KiB or 124 lines")),

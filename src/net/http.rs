@@ -2,7 +2,7 @@
 
 use super::tls::{self, LazyTls, without_roots};
 use super::{Proxies, Resolver};
-use crate::model::cause::{ConnectError, Phase};
+use crate::model::cause::{ConnectError, ConnectPhase};
 use crate::model::exit::{Exit, Failure};
 use reqwest::ClientBuilder;
 use std::error::Error as _;
@@ -58,7 +58,7 @@ pub fn no_connection(error: &reqwest::Error, authority: &str, is_encrypted: bool
                 error = inner;
             }
             let translated = tls::translate(authority, error);
-            return translated.unwrap_or_else(|| ConnectError::io(Phase::Tcp, peer, error)).to_string();
+            return translated.unwrap_or_else(|| ConnectError::io(ConnectPhase::Tcp, peer, error)).to_string();
         }
         cause = source.source();
     }

@@ -23,10 +23,10 @@ pub mod tls;
 
 pub use crate::model::cause::ConnectClass;
 #[cfg(any(test, feature = "testing"))]
-pub use crate::model::cause::{ConnectError, Ended, Phase, TlsKind};
+pub use crate::model::cause::{ConnectError, ConnectPhase, Ended, TlsKind};
 pub use connection::{Connection, Incoming};
 pub use connector::{CONNECT_LIMIT, Connector};
-pub use handshake::{Report, parse_http_date, parse_retry_after};
+pub use handshake::{HandshakeReport, parse_http_date, parse_retry_after};
 pub use http::{http_client, no_connection};
 #[cfg(any(test, feature = "testing"))]
 pub use http1::{Head, HeadError, read_head};

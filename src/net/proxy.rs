@@ -3,7 +3,7 @@
 
 use super::http1::{self, HeadError};
 use super::tcp::DynStream;
-use crate::model::cause::{ConnectClass, ConnectError, Phase};
+use crate::model::cause::{ConnectClass, ConnectError, ConnectPhase};
 use crate::model::exit::Failure;
 use hyper_util::client::proxy::matcher::Matcher;
 use std::sync::Arc;
@@ -101,7 +101,7 @@ impl Via {
             request.extend_from_slice(b"\r\n");
         }
         request.extend_from_slice(b"\r\n");
-        let failed = |error: &std::io::Error| ConnectError::io(Phase::Proxy, &self.shown(), error);
+        let failed = |error: &std::io::Error| ConnectError::io(ConnectPhase::Proxy, &self.shown(), error);
         stream.write_all(&request).await.map_err(|e| failed(&e))?;
         stream.flush().await.map_err(|e| failed(&e))?;
         let refused = |status, words: &str| {

@@ -14,7 +14,7 @@ use super::{Destination, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::output::StopSignal;
-use connection::{Connection, Message, NatsError, Settings};
+use connection::{NatsConnection, NatsError, NatsMessage, NatsSettings};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -37,9 +37,9 @@ pub struct NatsTarget {
 
 /// Publishes NDJSON lines.
 pub struct NatsSink {
-    settings: Settings,
+    settings: NatsSettings,
     subject: Subject,
-    connection: Option<Connection>,
+    connection: Option<NatsConnection>,
     /// Random number of the run, so that messages of two runs are no duplicates of each other.
     run: u64,
     stop: StopSignal,
@@ -58,9 +58,9 @@ impl NatsSink {
         let NatsTarget { address, stream, creds } = target;
         let server = address.server.clone();
         let subject = address.subject;
-        let settings = Settings { server, stream, creds, stream_subject: subject.stream_subject() };
+        let settings = NatsSettings { server, stream, creds, stream_subject: subject.stream_subject() };
         let refused = |error: NatsError| Failure::new(Exit::Output, format!("{}: {error}", settings.server));
-        let connection = Connection::open(&settings, None).map_err(refused)?;
+        let connection = NatsConnection::open(&settings, None).map_err(refused)?;
         connection.prepare(&settings, &subject.of_end()).map_err(refused)?;
         Ok(NatsSink {
             settings,
@@ -76,13 +76,13 @@ impl NatsSink {
 
     /// Publishes messages until all are acknowledged or the run must end; an error has the number of messages
     /// acknowledged.
-    fn publish(&mut self, messages: &[Message]) -> Result<(), (usize, WriteFailure)> {
+    fn publish(&mut self, messages: &[NatsMessage]) -> Result<(), (usize, WriteFailure)> {
         let mut acknowledged = 0;
         let mut pauses = AGAIN.iter().chain(std::iter::repeat(&AGAIN[3]));
         loop {
             let result = match self.connection.take() {
                 Some(connection) => Ok(connection),
-                None => Connection::open(&self.settings, Some(&self.stop)),
+                None => NatsConnection::open(&self.settings, Some(&self.stop)),
             };
             let error = match result {
                 Err(error) => error,

@@ -1,7 +1,7 @@
 //! Distributes upstream frames to the clients, and reports gaps to them.
 
 use super::client::{RelayClient, depth_index};
-use super::hub::{Loss, State};
+use super::hub::{HubState, Loss};
 use crate::clock::now_us;
 use crate::model::{Levels, Stream};
 use crate::pipeline::item::FrameKind;
@@ -23,7 +23,7 @@ pub(super) fn is_data(stream: Stream, kind: FrameKind, frame: &[u8]) -> bool {
 }
 
 /// Distributes the packets of a market-feed frame.
-pub(super) fn market(state: &mut State, conn: u16, frame: &[u8]) {
+pub(super) fn market(state: &mut HubState, conn: u16, frame: &[u8]) {
     let mut rest = frame;
     let mut packets = feed::packets(frame);
     while let Some(packet) = packets.next() {
@@ -53,7 +53,7 @@ pub(super) fn market(state: &mut State, conn: u16, frame: &[u8]) {
 }
 
 /// Distributes the packets of a depth frame: each client gets the ones it wants, in one message.
-pub(super) fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) {
+pub(super) fn book(state: &mut HubState, levels: Levels, conn: u16, frame: &[u8]) {
     let mut rest = frame;
     let mut sides = Vec::new();
     let mut packets = depth::packets(frame, levels);
@@ -88,7 +88,7 @@ pub(super) fn book(state: &mut State, levels: Levels, conn: u16, frame: &[u8]) {
 }
 
 /// Reports a gap to its clients, in the form that each understands.
-pub(super) fn report_gap(state: &State, stream: Stream, conn: u16, loss: &Loss) {
+pub(super) fn report_gap(state: &HubState, stream: Stream, conn: u16, loss: &Loss) {
     let message = GapMessage {
         reason: loss.reason.name().to_owned(),
         detail: Some(format!("upstream of the relay: {}", loss.detail)),

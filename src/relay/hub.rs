@@ -42,7 +42,7 @@ pub(super) struct Loss {
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct HubState {
     pub clients: FxHashMap<u64, Rc<RelayClient>>,
     pub quoted: FxHashMap<InstrumentKey, Quoted>,
     /// Number of market-feed instruments subscribed upstream.
@@ -61,7 +61,7 @@ pub(super) struct State {
 
 /// Connects clients and upstream.
 pub(super) struct Hub {
-    state: RefCell<State>,
+    state: RefCell<HubState>,
     open: Open,
     client_token: Option<[u8; 32]>,
     console: Console,
@@ -287,7 +287,7 @@ impl Hub {
     /// Changes the upstream subscriptions; a stream that is not open is opened with all that it needs.
     fn change_upstream(
         &self,
-        state: &mut State,
+        state: &mut HubState,
         stream: Stream,
         add: Vec<Subscription>,
         remove: Vec<Subscription>,
@@ -534,7 +534,7 @@ fn is_recent(since: &mut Option<Instant>, now: Instant) -> bool {
 }
 
 /// Returns the reason with which clients of a stream are refused now.
-fn refusal(state: &mut State, stream: Stream) -> Option<u16> {
+fn refusal(state: &mut HubState, stream: Stream) -> Option<u16> {
     let refused = &mut state.refused[index(stream)];
     refused.take_if(|(until, _)| *until <= Instant::now());
     refused.map(|(_, reason)| reason)

@@ -8,7 +8,7 @@ pub(crate) const DISCONNECT: u64 = 12;
 
 /// Holds a JSON request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Request {
+pub(crate) struct ClientRequest {
     pub code: u64,
     /// Number of instruments that it lists, including those that cannot be parsed.
     pub named: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Request {
 }
 
 /// Parses a request of the list form or the flat form; returns `None` for anything else (`{"type":"ping"}`, noise).
-pub(crate) fn read(text: &str) -> Option<Request> {
+pub(crate) fn read(text: &str) -> Option<ClientRequest> {
     let value: Value = serde_json::from_str(text).ok()?;
     let code = value.get("RequestCode")?.as_u64()?;
     let flat = std::slice::from_ref(&value);
@@ -26,7 +26,7 @@ pub(crate) fn read(text: &str) -> Option<Request> {
         None if value.get("SecurityId").is_some() => flat,
         None => &[],
     };
-    Some(Request { code, named: list.len(), instruments: list.iter().filter_map(instrument).collect() })
+    Some(ClientRequest { code, named: list.len(), instruments: list.iter().filter_map(instrument).collect() })
 }
 
 /// Returns the action of a request code in words.
@@ -69,7 +69,7 @@ mod tests {
         let read_back = read(&list(RequestCode(15), &keys)).unwrap();
         assert_eq!((read_back.code, read_back.named, read_back.instruments), (15, 2, keys.to_vec()));
         assert_eq!(read(&single(RequestCode(23), keys[0])).unwrap().instruments, keys[..1]);
-        assert_eq!(read(&disconnect()).unwrap(), Request { code: 12, named: 0, instruments: vec![] });
+        assert_eq!(read(&disconnect()).unwrap(), ClientRequest { code: 12, named: 0, instruments: vec![] });
         for noise in ["", "{}", r#"{"type":"ping"}"#, "[1]", r#"{"RequestCode":"15"}"#] {
             assert_eq!(read(noise), None, "{noise}");
         }

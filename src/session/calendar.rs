@@ -110,7 +110,7 @@ impl From<Market> for Markets {
 
 /// Says what a market does at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
+pub enum MarketPhase {
     /// It is open.
     Open {
         /// Closing time, in microseconds since the epoch.
@@ -233,18 +233,18 @@ impl Calendar {
     }
 
     /// Returns what a market does at a moment in microseconds since the epoch.
-    pub fn phase(&self, market: Market, wall_us: i64) -> Phase {
+    pub fn phase(&self, market: Market, wall_us: i64) -> MarketPhase {
         let now = ist_civil(wall_us);
         let (day, at) = (now.date(), now.time());
         let (open, close) = market.hours(day);
-        let closed = |reason| Phase::Closed { reason, opens_us: self.next_open(market.into(), wall_us) };
+        let closed = |reason| MarketPhase::Closed { reason, opens_us: self.next_open(market.into(), wall_us) };
         if let Some(reason) = self.closed_day(day) {
             return closed(reason);
         }
         match market.pre_open() {
-            _ if (open..close).contains(&at) => Phase::Open { until_us: ist_to_us(day.to_datetime(close)) },
+            _ if (open..close).contains(&at) => MarketPhase::Open { until_us: ist_to_us(day.to_datetime(close)) },
             Some(pre_open) if (pre_open..open).contains(&at) => {
-                Phase::PreOpen { opens_us: ist_to_us(day.to_datetime(open)) }
+                MarketPhase::PreOpen { opens_us: ist_to_us(day.to_datetime(open)) }
             }
             _ if at < open => closed(ClosedReason::Before(open)),
             _ => closed(ClosedReason::After(close)),
@@ -265,9 +265,9 @@ impl Calendar {
             segments.sort_unstable();
             let names = segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             parts.push(match self.phase(market, wall_us) {
-                Phase::Open { .. } => return None,
-                Phase::PreOpen { opens_us } => format!("{names} (pre-open; opens {})", moment(opens_us)),
-                Phase::Closed { reason, opens_us } => {
+                MarketPhase::Open { .. } => return None,
+                MarketPhase::PreOpen { opens_us } => format!("{names} (pre-open; opens {})", moment(opens_us)),
+                MarketPhase::Closed { reason, opens_us } => {
                     let opens = opens_us.map_or_else(|| "is not known".to_owned(), moment);
                     format!("{names} ({reason}; next opening {opens})")
                 }
@@ -360,7 +360,7 @@ mod tests {
         ] {
             assert_eq!(calendar.is_open(Markets::of([segment]), us(moment)), open, "{segment} {moment}");
             let phase = calendar.phase(Market::of(segment), us(moment));
-            assert_eq!(matches!(phase, Phase::Open { .. }), open, "{segment} {moment}: {phase:?}");
+            assert_eq!(matches!(phase, MarketPhase::Open { .. }), open, "{segment} {moment}: {phase:?}");
         }
     }
 
@@ -429,7 +429,7 @@ mod tests {
             for market in Market::ALL {
                 let phase = Calendar::default().phase(market, wall_us);
                 let open = Calendar::default().is_open(market.into(), wall_us);
-                assert_eq!(matches!(phase, Phase::Open { .. }), open, "{market:?} {wall_us}");
+                assert_eq!(matches!(phase, MarketPhase::Open { .. }), open, "{market:?} {wall_us}");
             }
         }
     }

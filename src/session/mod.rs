@@ -28,7 +28,7 @@ pub mod stale_feed;
 pub mod time;
 
 pub use action::Action;
-pub use calendar::{Calendar, Market, Markets, Phase};
+pub use calendar::{Calendar, Market, MarketPhase, Markets};
 pub use input::{Fingerprint, Input, ProbeResult};
 #[cfg(any(test, feature = "testing"))]
 pub use machine::StateName;

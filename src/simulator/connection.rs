@@ -31,7 +31,7 @@ const END_LIMIT: Duration = Duration::from_secs(2);
 const ARRIVAL: Duration = Duration::from_millis(20);
 
 /// One websocket.
-pub(crate) struct Connection {
+pub(crate) struct ClientConnection {
     pub broker: Arc<Broker>,
     pub id: usize,
     pub kind: Stream,
@@ -57,7 +57,7 @@ enum End {
     ClientLeft,
 }
 
-impl Connection {
+impl ClientConnection {
     /// Serves the client until one of the two ends the connection.
     pub async fn run(mut self) {
         let end = self.serve().await;

@@ -8,7 +8,7 @@ use crate::model::InstrumentKey;
 use crate::protocol::depth::{Levels, Row, Side};
 use crate::protocol::encode;
 use crate::protocol::request::{INSTRUMENTS_PER_MESSAGE, RequestCode};
-use crate::server::request::{self, Request};
+use crate::server::request::{self, ClientRequest};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -56,7 +56,7 @@ impl DepthService {
         }
     }
 
-    fn subscribe(&mut self, request: &Request, out: &mut Vec<ServiceOutput>) {
+    fn subscribe(&mut self, request: &ClientRequest, out: &mut Vec<ServiceOutput>) {
         let known = |key: &InstrumentKey| self.entries.iter().any(|(entry, _)| entry == key);
         let new = request.instruments.iter().filter(|key| !known(key)).count();
         if request.named > INSTRUMENTS_PER_MESSAGE || self.entries.len() + new > self.levels.instruments_per_socket() {
@@ -75,7 +75,7 @@ impl DepthService {
         }
     }
 
-    fn unsubscribe(&mut self, request: &Request) {
+    fn unsubscribe(&mut self, request: &ClientRequest) {
         for &key in &request.instruments {
             self.broker.unsubscribed(self.id, ClientSubscription { instrument: key, mode: None });
         }

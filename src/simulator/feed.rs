@@ -10,7 +10,7 @@ use crate::clock;
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
 use crate::protocol::request::INSTRUMENTS_PER_MESSAGE;
-use crate::server::request::{self, Request};
+use crate::server::request::{self, ClientRequest};
 #[cfg(feature = "testing")]
 use bytes::Bytes;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl FeedService {
         stack(&self.broker.config, &mut self.rng)
     }
 
-    fn subscribe(&mut self, request: &Request, mode: Mode, out: &mut Vec<ServiceOutput>) {
+    fn subscribe(&mut self, request: &ClientRequest, mode: Mode, out: &mut Vec<ServiceOutput>) {
         if request.named > INSTRUMENTS_PER_MESSAGE
             || self.entries.len() + request.instruments.len() > INSTRUMENTS_PER_SOCKET
         {
@@ -132,7 +132,7 @@ impl FeedService {
         }
     }
 
-    fn unsubscribe(&mut self, request: &Request, mode: Mode) {
+    fn unsubscribe(&mut self, request: &ClientRequest, mode: Mode) {
         for &key in &request.instruments {
             self.broker.unsubscribed(self.id, ClientSubscription { instrument: key, mode: Some(mode) });
         }

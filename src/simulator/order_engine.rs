@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 /// Names the state of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
+pub(crate) enum OrderStatus {
     Transit,
     Pending,
     Rejected,
@@ -27,7 +27,7 @@ pub(crate) enum Status {
 
 /// Holds an order.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Order {
+pub(crate) struct SimulatedOrder {
     pub order_no: String,
     /// The exchange's number, given with the first answer that is no rejection.
     pub exchange_no: Option<String>,
@@ -44,7 +44,7 @@ pub(crate) struct Order {
     pub price: f64,
     pub last_fill: f64,
     pub average: f64,
-    pub status: Status,
+    pub status: OrderStatus,
     pub reason: String,
     pub created: String,
     pub at_exchange: Option<String>,
@@ -79,12 +79,12 @@ pub(crate) struct OrderEngine {
 struct State {
     rng: Rng,
     /// Orders that were entered, in that order.
-    orders: Vec<Order>,
+    orders: Vec<SimulatedOrder>,
     /// Steps that are to happen, with the orders they apply to.
     script: VecDeque<(usize, Step)>,
-    planned: Vec<Order>,
+    planned: Vec<SimulatedOrder>,
     /// Every update so far.
-    log: Vec<Order>,
+    log: Vec<SimulatedOrder>,
     next_at: Instant,
 }
 
@@ -124,7 +124,7 @@ impl OrderEngine {
     }
 
     /// Returns the updates for a listener, and advances if one is due.
-    pub fn hear(&self, heard: usize, market: &SimulatedMarket) -> Vec<Order> {
+    pub fn hear(&self, heard: usize, market: &SimulatedMarket) -> Vec<SimulatedOrder> {
         let now = Instant::now();
         let is_due = |state: &State| heard >= state.log.len() && state.next_at <= now;
         if self.is_alive && is_due(&lock(&self.state)) {
@@ -135,7 +135,7 @@ impl OrderEngine {
     }
 
     /// Returns the present orders of the day.
-    pub fn orders(&self) -> Vec<Order> {
+    pub fn orders(&self) -> Vec<SimulatedOrder> {
         lock(&self.state).orders.clone()
     }
 
@@ -179,7 +179,7 @@ impl State {
             let share = shares[self.rng.below(shares.len() as u64) as usize];
             let is_option = number == 4;
             let lots = self.rng.between(1, 8) as u32;
-            self.planned.push(Order {
+            self.planned.push(SimulatedOrder {
                 order_no: format!("112409{:09}", 11_365_000 + (self.orders.len() + number) * 13),
                 exchange_no: None,
                 instrument: if is_option { option } else { share.key },
@@ -194,7 +194,7 @@ impl State {
                 price: 0.0,
                 last_fill: 0.0,
                 average: 0.0,
-                status: Status::Transit,
+                status: OrderStatus::Transit,
                 reason: String::new(),
                 created: String::new(),
                 at_exchange: None,
@@ -217,7 +217,7 @@ impl State {
 }
 
 /// Returns an order after a step.
-fn apply(mut order: Order, step: Step, ltp: f64, now: &str, rng: &mut Rng) -> Order {
+fn apply(mut order: SimulatedOrder, step: Step, ltp: f64, now: &str, rng: &mut Rng) -> SimulatedOrder {
     if step == Step::Repeat {
         return order;
     }
@@ -230,7 +230,7 @@ fn apply(mut order: Order, step: Step, ltp: f64, now: &str, rng: &mut Rng) -> Or
         Step::Enter => {
             order.price = if order.is_market { 0.0 } else { ltp };
             order.created = now.to_owned();
-            order.status = Status::Transit;
+            order.status = OrderStatus::Transit;
             order.reason = "CONFIRMED".to_owned();
         }
         Step::Accept | Step::Modify => {
@@ -239,7 +239,7 @@ fn apply(mut order: Order, step: Step, ltp: f64, now: &str, rng: &mut Rng) -> Or
             }
             order.exchange_no = accepted();
             order.at_exchange = Some(now.to_owned());
-            order.status = Status::Pending;
+            order.status = OrderStatus::Pending;
         }
         Step::Fill(percent) => {
             let traded = (order.quantity * percent / 100).max(1);
@@ -250,17 +250,17 @@ fn apply(mut order: Order, step: Step, ltp: f64, now: &str, rng: &mut Rng) -> Or
             order.traded = traded;
             order.exchange_no = accepted();
             order.at_exchange = Some(now.to_owned());
-            order.status = if percent == 100 { Status::Traded } else { Status::Pending };
+            order.status = if percent == 100 { OrderStatus::Traded } else { OrderStatus::Pending };
             order.reason = "TRADE CONFIRMED".to_owned();
         }
         Step::Reject => {
-            order.status = Status::Rejected;
+            order.status = OrderStatus::Rejected;
             order.reason = format!("RMS:{}:NSE,EQUITY,INSUFFICIENT HOLDING QUANTITY", order.order_no);
         }
         Step::Cancel => {
             order.exchange_no = accepted();
             order.at_exchange = Some(now.to_owned());
-            order.status = Status::Cancelled;
+            order.status = OrderStatus::Cancelled;
         }
         Step::Repeat => {}
     }
@@ -286,26 +286,26 @@ mod tests {
         for _ in 0..300 {
             engine.advance(&market);
         }
-        let mut last: HashMap<String, Order> = HashMap::new();
+        let mut last: HashMap<String, SimulatedOrder> = HashMap::new();
         for order in engine.hear(0, &market) {
             if let Some(before) = last.get(&order.order_no) {
                 assert!(
-                    matches!(before.status, Status::Transit | Status::Pending),
+                    matches!(before.status, OrderStatus::Transit | OrderStatus::Pending),
                     "a finished order moved: {order:?}"
                 );
                 assert!(order.traded >= before.traded && order.quantity == before.quantity);
                 assert!(before.exchange_no.is_none() || before.exchange_no == order.exchange_no);
             } else {
-                assert_eq!((order.status, order.traded), (Status::Transit, 0));
+                assert_eq!((order.status, order.traded), (OrderStatus::Transit, 0));
             }
-            assert_eq!(order.status == Status::Traded, order.traded == order.quantity);
+            assert_eq!(order.status == OrderStatus::Traded, order.traded == order.quantity);
             assert_eq!(order.traded > 0, order.average > 0.0);
             last.insert(order.order_no.clone(), order);
         }
         let book = engine.orders();
         assert!(book.len() > 50);
         assert!(book.iter().all(|order| last[&order.order_no] == *order));
-        for status in [Status::Traded, Status::Rejected, Status::Cancelled] {
+        for status in [OrderStatus::Traded, OrderStatus::Rejected, OrderStatus::Cancelled] {
             assert!(book.iter().any(|order| order.status == status), "{status:?}");
         }
         assert!(last.len() == book.len());
@@ -326,8 +326,9 @@ mod tests {
         let story = |seed| {
             let (engine, market) = engine(seed);
             (0..60).for_each(|_| engine.advance(&market));
-            let tell =
-                |order: Order| (order.order_no, order.symbol, order.status as u8, order.traded, order.price.to_bits());
+            let tell = |order: SimulatedOrder| {
+                (order.order_no, order.symbol, order.status as u8, order.traded, order.price.to_bits())
+            };
             engine.hear(0, &market).into_iter().map(tell).collect::<Vec<_>>()
         };
         assert_eq!(story(1), story(1));

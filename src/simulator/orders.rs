@@ -1,7 +1,7 @@
 //! Serves the order socket: the login, and messages in the server's vocabulary.
 
 use super::config::Casing;
-use super::order_engine::{Order, Status};
+use super::order_engine::{OrderStatus, SimulatedOrder};
 use super::service::{Service, ServiceOutput};
 use super::state::Broker;
 use crate::model::Segment;
@@ -57,20 +57,20 @@ impl Service for OrderService {
     }
 }
 
-const fn status(status: Status) -> &'static str {
+const fn status(status: OrderStatus) -> &'static str {
     match status {
-        Status::Transit => "Transit",
-        Status::Pending => "Pending",
-        Status::Rejected => "Rejected",
-        Status::Cancelled => "Cancelled",
-        Status::Traded => "Traded",
+        OrderStatus::Transit => "Transit",
+        OrderStatus::Pending => "Pending",
+        OrderStatus::Rejected => "Rejected",
+        OrderStatus::Cancelled => "Cancelled",
+        OrderStatus::Traded => "Traded",
     }
 }
 
 /// Returns the quantity that can still be traded.
-fn remaining(order: &Order) -> u32 {
+fn remaining(order: &SimulatedOrder) -> u32 {
     match order.status {
-        Status::Transit | Status::Pending => order.quantity - order.traded,
+        OrderStatus::Transit | OrderStatus::Pending => order.quantity - order.traded,
         _ => 0,
     }
 }
@@ -86,7 +86,7 @@ fn venue(segment: Segment) -> (&'static str, &'static str, &'static str) {
 }
 
 /// Returns the fields of `Data` in camelCase, without zero and empty ones, like the real server.
-fn fields(order: &Order, client: &str) -> Vec<(&'static str, Value)> {
+fn fields(order: &SimulatedOrder, client: &str) -> Vec<(&'static str, Value)> {
     let (exchange, letter, instrument) = venue(order.instrument.segment);
     let is_option = letter == "D";
     let mut fields = vec![
@@ -142,7 +142,7 @@ fn fields(order: &Order, client: &str) -> Vec<(&'static str, Value)> {
 const TWICE: [&str; 6] = ["series", "goodTillDaysDate", "refLtp", "tickSize", "algoId", "multiplier"];
 
 /// Returns a message as JSON. Written by hand, since one of the spellings repeats keys.
-fn message(order: &Order, client: &str, casing: Casing) -> String {
+fn message(order: &SimulatedOrder, client: &str, casing: Casing) -> String {
     let fields = fields(order, client);
     let pascal = |key: &str| key[..1].to_uppercase() + &key[1..];
     let mut members: Vec<(String, &Value)> = Vec::new();
@@ -164,10 +164,10 @@ fn message(order: &Order, client: &str, casing: Casing) -> String {
 }
 
 /// Returns an order in the form of REST.
-pub(crate) fn rest_order(order: &Order, client: &str) -> Value {
+pub(crate) fn rest_order(order: &SimulatedOrder, client: &str) -> Value {
     let is_option = order.instrument.segment == Segment::NSE_FNO;
     let status = match order.status {
-        Status::Pending if order.traded > 0 => "PART_TRADED".to_owned(),
+        OrderStatus::Pending if order.traded > 0 => "PART_TRADED".to_owned(),
         other => status(other).to_uppercase(),
     };
     json!({
@@ -194,7 +194,7 @@ pub(crate) fn rest_order(order: &Order, client: &str) -> Value {
         "drvExpiryDate": order.expiry.as_deref().unwrap_or("0001-01-01"),
         "drvOptionType": if is_option { "CALL" } else { "NA" },
         "drvStrikePrice": if is_option { 26_000.0 } else { 0.0 },
-        "omsErrorCode": if order.status == Status::Rejected { "RS-0021" } else { "0" },
+        "omsErrorCode": if order.status == OrderStatus::Rejected { "RS-0021" } else { "0" },
         "omsErrorDescription": order.reason,
         "algoId": "0",
         "remainingQuantity": remaining(order),

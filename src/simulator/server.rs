@@ -1,7 +1,7 @@
 //! Starts and stops a simulator; grants or refuses its clients' requests.
 
 use super::config::{Fault, SimConfig};
-use super::connection::Connection;
+use super::connection::ClientConnection;
 use super::depth::DepthService;
 use super::feed::FeedService;
 use super::orders::OrderService;
@@ -217,7 +217,7 @@ async fn serve(
     #[cfg(not(feature = "testing"))]
     let stalled = false;
     let noise = Rng::mixed(&[broker.config.seed, 9, u64::from(kind.index())]);
-    let connection = Connection {
+    let connection = ClientConnection {
         broker,
         id,
         kind,

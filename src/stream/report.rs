@@ -10,7 +10,7 @@ use crate::session::{Calendar, Markets};
 use std::time::Duration;
 
 /// Holds the receivers of the reports.
-pub(super) struct Report {
+pub(super) struct RunReport {
     metrics: Option<MetricsFile>,
     notifier: Option<Notifier>,
     calendar: Calendar,
@@ -18,12 +18,12 @@ pub(super) struct Report {
     is_always_open: bool,
 }
 
-impl Report {
-    pub fn new(metrics: Option<MetricsFile>, calendar: Calendar, is_always_open: bool) -> Report {
-        Report { metrics, notifier: Notifier::from_env(), calendar, is_always_open }
+impl RunReport {
+    pub fn new(metrics: Option<MetricsFile>, calendar: Calendar, is_always_open: bool) -> RunReport {
+        RunReport { metrics, notifier: Notifier::from_env(), calendar, is_always_open }
     }
 
-    /// Returns the interval at which [`Report::alive`] must be called, if a receiver needs it.
+    /// Returns the interval at which [`RunReport::alive`] must be called, if a receiver needs it.
     pub fn alive_interval(&self) -> Option<Duration> {
         self.notifier.as_ref()?.alive_interval()
     }

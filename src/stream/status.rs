@@ -8,16 +8,16 @@ use crate::record::control::StatusEvent;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Holds what is shown during the run.
-pub(super) struct Status {
+pub(super) struct StatusLine {
     live: Option<ProgressBar>,
     /// Time and packet count of the last printed line, and of the last live one.
     printed: (i64, u64),
     shown: (i64, u64),
 }
 
-impl Status {
+impl StatusLine {
     /// Creates the state, with a live line on stderr if wanted.
-    pub fn new(live: bool, console: &Console) -> Status {
+    pub fn new(live: bool, console: &Console) -> StatusLine {
         let live = live.then(|| {
             let bar = ProgressBar::with_draw_target(None, console.draw_target());
             let style = ProgressStyle::with_template("{spinner} {msg}");
@@ -26,7 +26,7 @@ impl Status {
         });
         console.set_status_line(live.clone());
         let now = now_us();
-        Status { live, printed: (now, 0), shown: (now, 0) }
+        StatusLine { live, printed: (now, 0), shown: (now, 0) }
     }
 
     /// Shows the figures on the live line.

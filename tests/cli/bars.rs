@@ -3,7 +3,7 @@
 use crate::capture::{Room, sent, signal};
 use dhan::testing::capture::block::{self, ENTRIES, SESSION};
 use dhan::testing::capture::entry::{Entries, Finish};
-use dhan::testing::capture::play::Session;
+use dhan::testing::capture::play::CaptureSession;
 use dhan::testing::clock::ist_to_us;
 use dhan::testing::model::{InstrumentKey, PacketCounts, Segment, Stream};
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged};
@@ -122,7 +122,7 @@ fn two_days(path: &Path) {
     let at = |text: &str| ist_to_us(text.parse().unwrap());
     let created_us = at("2026-06-10T15:24:10");
     let ended_us = at("2026-06-11T09:22:40.5");
-    let session = Session { feed: Stream::Market, created_us, pid: 1, program: "test".to_owned() };
+    let session = CaptureSession { feed: Stream::Market, created_us, pid: 1, program: "test".to_owned() };
     let mut out = Vec::new();
     block::put(&mut out, SESSION, &session.bytes());
     let (mut dice, mut all) = (Dice(0x9e37_79b9_7f4a_7c15), exchange());

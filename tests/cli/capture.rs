@@ -2,7 +2,7 @@
 
 use dhan::testing::capture::block::{self, ENTRIES, MAGIC, SESSION};
 use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
-use dhan::testing::capture::play::Session;
+use dhan::testing::capture::play::CaptureSession;
 use dhan::testing::capture::{Part, Player};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
@@ -353,7 +353,7 @@ fn a_killed_run_is_marked_and_the_next_one_goes_on_in_the_same_file() {
 /// A capture of a few frames, made by the library.
 fn made(path: &Path, frames: &[(i64, Vec<u8>)]) {
     let created_us = 1_000_000;
-    let session = Session { feed: Stream::Market, created_us, pid: 1, program: "test".to_owned() };
+    let session = CaptureSession { feed: Stream::Market, created_us, pid: 1, program: "test".to_owned() };
     let mut out = Vec::new();
     block::put(&mut out, SESSION, &session.bytes());
     let mut entries = Entries::new(1, created_us);

@@ -238,6 +238,9 @@ fn show_says_what_holds_and_where_each_value_comes_from() {
         assert!(text.contains(part), "{part} is missing in: {text}");
     }
     assert!(!text.contains("1100001234"), "{text}");
+    let ignored = home.run(&["config", "show", "--no-config"], &[]);
+    let text = String::from_utf8_lossy(&ignored.stdout).into_owned();
+    assert_eq!(text, format!("# {} is not read: --no-config\n", home.file().display()));
     let path = home.run(&["config", "path"], &[]);
     assert_eq!(String::from_utf8_lossy(&path.stdout), format!("{}\n", home.file().display()));
 }

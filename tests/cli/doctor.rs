@@ -175,7 +175,7 @@ fn a_view_is_for_people_fits_80_columns_and_tells_no_secret_either() {
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.starts_with("Nothing failed; ") && text.contains("******0001") && !text.contains('{'), "{text}");
     for part in
-        ["\nMarkets\n", "NSE and BSE cash, F&O and indices: the market is ", "\n  ok       quote        IDX_I:13: "]
+        ["\nMarkets\n  NSE and BSE cash, F&O and indices\n    the market is ", "\n  ok       quote        IDX_I:13: "]
     {
         assert!(text.contains(part), "{part} is missing in: {text}");
     }
@@ -185,6 +185,21 @@ fn a_view_is_for_people_fits_80_columns_and_tells_no_secret_either() {
     assert!(text.contains("exit code 3\n\nFailed\n  access token\n"), "{text}");
     assert!(text.contains("Make a token on web.dhan.co") && text.contains("    → Look at the network"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn a_place_that_the_configuration_names_is_told_from_one_that_was_typed() {
+    let host = Host::bare();
+    let folder = host.home.path().join(".config/dhan");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.toml"), "\ntoken-file = \"~/t\"\n").unwrap();
+    let told = |args: &[&str]| {
+        host.diagnosis(&[&["--offline"], args].concat()).one("credentials", Some("--token-file"))["detail"].clone()
+    };
+    let path = host.home.path().join("t");
+    assert_eq!(told(&[]), format!("set, the file {path:?}, by line 2 of config.toml"));
+    assert_eq!(told(&["--token-file", "/x"]), "set, the file \"/x\"");
+    assert_eq!(told(&["--no-config"]), "not set");
 }
 
 #[test]
@@ -206,7 +221,7 @@ fn a_quote_tells_what_the_profile_does_not() {
     let host = Host::at(&exchange);
     let told = host.diagnosis(&[]);
     let quote = told.one("quote", Some("IDX_I:13"));
-    assert!(quote["detail"].as_str().unwrap().starts_with("the last price of IDX_I:13 is "), "{quote}");
+    assert!(quote["detail"].as_str().unwrap().starts_with("the last price is "), "{quote}");
     assert!(quote["answer_us"].is_u64(), "{quote}");
     let asked: Vec<_> =
         exchange.http_requests().into_iter().filter(|request| request.path.ends_with("/marketfeed/ltp")).collect();

@@ -14,7 +14,7 @@ const SCREEN: usize = 40;
 const AT_ONCE: usize = 6;
 
 fn dhan(line: &[&str]) -> Output {
-    Command::new(BIN).args(line).env_clear().stdin(Stdio::null()).output().expect("dhan runs")
+    Command::new(BIN).args(line).env_clear().env("COLUMNS", "80").stdin(Stdio::null()).output().expect("dhan runs")
 }
 
 fn text(output: &Output) -> String {

@@ -1,7 +1,7 @@
 //! Section A of the fault catalogue: reaching the server.
 
 use crate::support::*;
-use dhan::testing::net::{ConnectClass, ConnectError, Connector, Phase};
+use dhan::testing::net::{ConnectClass, ConnectError, ConnectPhase, Connector};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt as _;
 
@@ -30,7 +30,7 @@ fn http(status: u16, retry_after: Option<u64>) -> ConnectClass {
 async fn a01_a_name_that_does_not_exist_is_a_dns_failure_that_names_the_host() {
     let url = "wss://no-such-host.invalid/feed";
     let error = failure(&connector().with_limit(Duration::from_secs(15)), url).await;
-    assert!(matches!(error.class, ConnectClass::Dns | ConnectClass::Timeout(Phase::Dns)), "{error:?}");
+    assert!(matches!(error.class, ConnectClass::Dns | ConnectClass::Timeout(ConnectPhase::Dns)), "{error:?}");
     assert!(error.detail.contains("no-such-host.invalid"), "{error}");
 }
 
@@ -44,7 +44,7 @@ async fn a04_a_closed_port_is_refused() {
 async fn a06_a_server_that_accepts_and_says_nothing_is_given_up_in_the_phase_it_hung_in() {
     let (listener, at) = listen().await;
     let silent = connector().with_limit(Duration::from_millis(200));
-    for (scheme, phase) in [("wss", Phase::Tls), ("ws", Phase::Upgrade)] {
+    for (scheme, phase) in [("wss", ConnectPhase::Tls), ("ws", ConnectPhase::Upgrade)] {
         let error = failure(&silent, &format!("{scheme}://{at}/")).await;
         // A host without any root certificate does not get as far as saying hello.
         if !matches!(error.class, ConnectClass::Tls(dhan::testing::net::TlsKind::NoRoots)) {
@@ -107,7 +107,7 @@ async fn a17_and_a18_what_is_no_websocket_never_becomes_a_connection() {
     ] {
         assert_eq!(class_of(reply).await, ConnectClass::NotWebsocket, "{reply:?}");
     }
-    assert_eq!(class_of("").await, ConnectClass::Reset(Phase::Upgrade));
+    assert_eq!(class_of("").await, ConnectClass::Reset(ConnectPhase::Upgrade));
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn a19_endless_and_huge_heads_are_cut() {
     let limit = Duration::from_millis(300);
     let begun = Instant::now();
     let error = failure(&connector().with_limit(limit), &format!("ws://{at}/")).await;
-    assert_eq!(error.class, ConnectClass::Timeout(Phase::Upgrade));
+    assert_eq!(error.class, ConnectClass::Timeout(ConnectPhase::Upgrade));
     assert!(begun.elapsed() >= limit);
     dribble.await.expect("the server ends when we hang up");
 }
@@ -169,7 +169,7 @@ async fn a_reset_during_the_upgrade_is_a_reset() {
     let connector = connector();
     let url = format!("ws://{at}/");
     let (error, ()) = tokio::join!(failure(&connector, &url), server);
-    assert_eq!(error.class, ConnectClass::Reset(Phase::Upgrade));
+    assert_eq!(error.class, ConnectClass::Reset(ConnectPhase::Upgrade));
 }
 
 #[tokio::test]

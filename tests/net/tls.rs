@@ -134,7 +134,7 @@ async fn a08_a_server_that_does_not_speak_tls_or_resets_is_no_matter_of_trust() 
         reset(socket);
     };
     let (error, ()) = tokio::join!(call(at), server);
-    assert_eq!(error.class, ConnectClass::Reset(dhan::testing::net::Phase::Tls));
+    assert_eq!(error.class, ConnectClass::Reset(dhan::testing::net::ConnectPhase::Tls));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::encode;
 use dhan::testing::simulator::{Probe, SimConfig};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
@@ -67,6 +67,64 @@ fn a_chain_subscribes_the_options_around_the_spot_and_follows_it() {
     let listed: BTreeSet<&str> = listed.out.lines().collect();
     let added: BTreeSet<&str> = first["added"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     assert_eq!(listed, added);
+}
+
+/// The strikes of the options that are subscribed, in rupees.
+fn strikes(sim: &Probe, names: &BTreeMap<u32, u32>) -> BTreeSet<u32> {
+    options(sim).into_iter().map(|id| *names.get(&id).expect("an option of the chain")).collect()
+}
+
+#[test]
+fn through_a_move_of_three_percent_the_strikes_around_the_spot_are_there_and_the_old_ones_go() {
+    const SIDES: u32 = 3;
+    const MOVE: Duration = Duration::from_secs(15);
+    let sim = broker(SimConfig::default());
+    sim.set_muted(true);
+    let home = Home::new();
+    let listed = ["instruments", "list", "--underlying", "NIFTY", "--expiry", "nearest", "--instrument", "OPTIDX"];
+    let listed = home.run(home.dhan(&sim, &[&listed[..], &["-f", "ndjson"]].concat())).exits(0);
+    let rows = listed.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let names: BTreeMap<u32, u32> = rows
+        .map(|row| (row["security_id"].as_str().unwrap().parse().unwrap(), row["strike"].as_f64().unwrap() as u32))
+        .collect();
+    let running = home.start(home.dhan(&sim, &["feed", "--chain", "nifty,strikes=3", "--only", "chain"]));
+    wait("the spot is subscribed", || (sim.subscriptions(Stream::Market).len() == 1).then_some(()));
+    let (from, to) = (25_912.0_f32, 25_912.0 * 1.03_f32);
+    let begun = Instant::now();
+    let mut spots: Vec<(Duration, u32)> = Vec::new();
+    let mut over_since = None;
+    let mut ever = BTreeSet::new();
+    loop {
+        let now = begun.elapsed();
+        let spot = from + (to - from) * (now.as_secs_f32() / MOVE.as_secs_f32()).min(1.0);
+        price(&sim, spot);
+        spots.push((now, (spot / 50.0).round() as u32 * 50));
+        let there = strikes(&sim, &names);
+        ever.extend(there.iter().copied());
+        // Six seconds, and two more for a machine that does other things too.
+        for (_, nearest) in spots.iter().filter(|(at, _)| now.saturating_sub(*at) > Duration::from_secs(8)) {
+            let around = nearest - 50 * (SIDES - 1)..=nearest + 50 * (SIDES - 1);
+            let missing: Vec<_> = around.step_by(50).filter(|strike| !ever.contains(strike)).collect();
+            assert!(missing.is_empty(), "{missing:?} were not there after {now:?}");
+        }
+        let many = options(&sim).len() > 2 * (2 * SIDES as usize + 5);
+        over_since = if many { over_since.or(Some(now)) } else { None };
+        assert!(over_since.is_none_or(|since| now - since < Duration::from_secs(63)), "the old strikes stay");
+        // The middle may stay three quarters of a step away from the spot.
+        let nearest = (to / 50.0).round() as u32 * 50;
+        if now > MOVE && there.iter().all(|strike| strike.abs_diff(nearest) <= 50 * (SIDES + 3)) {
+            assert!(
+                (nearest - 50 * (SIDES - 1)..=nearest + 50 * (SIDES - 1)).step_by(50).all(|one| there.contains(&one))
+            );
+            break;
+        }
+        assert!(now < Duration::from_secs(100), "{there:?} around {nearest}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let records = chains(&running.stop(Signal::TERM).exits(0).out);
+    // The first, one for each five seconds at most, and one for each time that strikes are given up.
+    assert!((3..=10).contains(&records.len()), "{records:?}");
+    assert!(records.iter().any(|one| one["removed"].as_array().is_some_and(|gone| !gone.is_empty())), "{records:?}");
 }
 
 #[test]

@@ -157,11 +157,16 @@ fn holds_its_promises(sides: usize, walk: impl Iterator<Item = f64>) -> Result<u
     let mut subscribed: HashSet<InstrumentKey> = HashSet::new();
     let mut over_since: Option<Duration> = None;
     let mut recent: Vec<f64> = Vec::new();
-    let mut changes = 0;
+    let (mut changes, mut moved) = (0, None);
     for (tick, spot) in walk.enumerate() {
         let now = Duration::from_millis(250) * u32::try_from(tick).unwrap();
         if let Some(change) = chain.on(now, spot) {
             changes += 1;
+            // However the spot moves, nothing is subscribed more often than it takes to settle.
+            if !change.added.is_empty() {
+                let before: Option<Duration> = moved.replace(now);
+                prop_assert!(before.is_none_or(|before| now - before >= SETTLED), "{now:?} follows {before:?}");
+            }
             for (key, _) in &change.added {
                 prop_assert!(subscribed.insert(*key), "{} is added twice", key);
             }
@@ -221,5 +226,18 @@ proptest! {
             }
         }
         holds_its_promises(sides, walk.into_iter())?;
+    }
+
+    #[test]
+    fn around_a_boundary_of_two_strikes_a_chain_moves_once_at_most(
+        strike in 20u32..160,
+        swings in proptest::collection::vec((-249i32..=249, 1usize..40), 1..60),
+    ) {
+        let boundary = 22_025.0 + 50.0 * f64::from(strike);
+        // Less than a quarter of a step from the boundary is less than three quarters from either strike.
+        let walk = swings.into_iter().flat_map(|(off, ticks)| {
+            std::iter::repeat_n(boundary + 50.0 * f64::from(off) / 1_000.0, ticks)
+        });
+        prop_assert_eq!(holds_its_promises(5, walk)?, 1, "the first strikes, and no others");
     }
 }

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::auth::{CredentialSource, Environment};
 use crate::cli::credentials::CredentialArgs;
 use crate::clock::now_us;
+use crate::cmd::defaults::Defaults;
 use crate::doctor::judge::Place;
 use crate::doctor::{Check, Facts, Finding, judge};
 use crate::folders;
@@ -15,7 +16,16 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 /// Every place where credentials may be. No value is looked at longer than it takes to see that there is one.
-pub(super) fn credentials(args: &CredentialArgs, environment: &Environment) -> Vec<Finding> {
+pub(super) fn credentials(args: &CredentialArgs, defaults: &Defaults, environment: &Environment) -> Vec<Finding> {
+    // What the configuration says was not typed.
+    let option = |name: &'static str, words: Option<String>| Place {
+        name,
+        set: words.map(|words| match defaults.place(name.trim_start_matches('-')) {
+            Some(place) if words.is_empty() => format!("by {place}"),
+            Some(place) => format!("{words}, by {place}"),
+            None => words,
+        }),
+    };
     let variable = |name: &'static str, words: fn(&str) -> String| Place {
         name,
         set: match environment.text(name) {
@@ -26,8 +36,8 @@ pub(super) fn credentials(args: &CredentialArgs, environment: &Environment) -> V
     let nothing = |_: &str| String::new();
     let file = |path: &str| format!("the file {path:?}");
     let token = [
-        Place { name: "--token-command", set: args.token_command.as_ref().map(|_| String::new()) },
-        Place { name: "--token-file", set: args.token_file.as_ref().map(|path| format!("the file {path:?}")) },
+        option("--token-command", args.token_command.as_ref().map(|_| String::new())),
+        option("--token-file", args.token_file.as_ref().map(|path| format!("the file {path:?}"))),
         variable("DHAN_TOKEN_COMMAND", nothing),
         variable("DHAN_TOKEN_FILE", file),
         variable("DHAN_ACCESS_TOKEN", nothing),
@@ -39,7 +49,7 @@ pub(super) fn credentials(args: &CredentialArgs, environment: &Environment) -> V
         },
     ];
     let id = [
-        Place { name: "--client-id", set: args.client_id.as_ref().map(|id| mask_client_id(id.trim())) },
+        option("--client-id", args.client_id.as_ref().map(|id| mask_client_id(id.trim()))),
         variable("DHAN_CLIENT_ID", |id| mask_client_id(id.trim())),
     ];
     let mut found = judge::credential_places(&token);
@@ -136,7 +146,7 @@ fn cached(layout: Layout) -> Finding {
         return Finding::ok(Check::Instruments, "none cached: downloaded when it is first needed");
     };
     let now_us = now_us();
-    match store.ask(store.cached(), |cached| cached.master.verify()) {
+    match store.query(store.cached(), |cached| cached.master.verify()) {
         Some(((), cached)) => {
             let rows = cached.master.footer().rows;
             judge::master(rows, cached.checked_us, cached.is_fresh(now_us), now_us)

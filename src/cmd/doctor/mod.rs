@@ -9,6 +9,7 @@ mod process;
 mod report;
 mod streams;
 
+use super::defaults::Defaults;
 use crate::account::Account;
 use crate::auth::{CredentialSource, Environment};
 use crate::cli::doctor::DoctorArgs;
@@ -29,7 +30,7 @@ const LIMIT: Duration = Duration::from_millis(14_000);
 /// # Errors
 /// A usage error for a bad flag; exit 9 when stdout cannot be written. What is found wrong is no error, but the exit
 /// code: that of the worst finding.
-pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
+pub fn run(args: &DoctorArgs, defaults: &Defaults, console: &Console) -> Result<Exit, Failure> {
     let deadline = Instant::now() + LIMIT;
     let environment = Environment::process();
     for name in crate::model::secrets::SECRET_VARIABLES {
@@ -50,7 +51,7 @@ pub fn run(args: &DoctorArgs, console: &Console) -> Result<Exit, Failure> {
         report.add_all(found)?;
         return report.end();
     }
-    report.add_all(host::credentials(&args.credentials, &environment))?;
+    report.add_all(host::credentials(&args.credentials, defaults, &environment))?;
     report.add_all(host::permissions(&source, account.as_ref()))?;
     report.add(host::core_dumps())?;
     report.add_all(host::instruments())?;

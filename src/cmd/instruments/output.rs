@@ -3,8 +3,8 @@
 use crate::cli::instruments::Format;
 use crate::cli::table::{Column, Table};
 use crate::instruments::master::MasterError;
-use crate::instruments::record::{FIELDS, Value, values, write_json};
-use crate::instruments::row::{Form, Row};
+use crate::instruments::record::{FIELDS, FieldValue, values, write_json};
+use crate::instruments::row::{MasterRow, SymbolForm};
 use crate::model::exit::{Exit, Failure};
 use std::io::{self, BufWriter, StdoutLock, Write};
 
@@ -79,12 +79,12 @@ impl Printer {
     }
 
     /// Prints an instrument.
-    pub fn print(&mut self, row: &Row<'_>, form: Form) -> Result<(), Stop> {
+    pub fn print(&mut self, row: &MasterRow<'_>, form: SymbolForm) -> Result<(), Stop> {
         match self.format {
             Format::Spec => writeln!(self.out, "{}:{}", row.segment, row.id)?,
             Format::Ndjson => {
                 let values = values(row, form);
-                let mut fields = FIELDS.map(|name| (name, Value::Null));
+                let mut fields = FIELDS.map(|name| (name, FieldValue::Null));
                 for (field, value) in fields.iter_mut().zip(values) {
                     field.1 = value;
                 }
@@ -92,7 +92,7 @@ impl Printer {
             }
             Format::Csv => {
                 self.begin_csv()?;
-                write_csv(&mut self.out, values(row, form).iter().map(Value::text))?;
+                write_csv(&mut self.out, values(row, form).iter().map(FieldValue::text))?;
             }
             Format::Table => {
                 let values = values(row, form);
@@ -132,12 +132,12 @@ fn write_csv<T: AsRef<str>>(out: &mut impl Write, fields: impl Iterator<Item = T
 }
 
 /// Prints all columns of an instrument as the file has them.
-pub fn show(row: &Row<'_>, format: Format) -> Result<(), Stop> {
+pub fn show(row: &MasterRow<'_>, format: Format) -> Result<(), Stop> {
     let mut out = stdout();
     match format {
         Format::Spec => writeln!(out, "{}:{}", row.segment, row.id)?,
         Format::Ndjson => {
-            let fields: Vec<_> = row.raw().map(|(name, value)| (name, Value::Text(value.into()))).collect();
+            let fields: Vec<_> = row.raw().map(|(name, value)| (name, FieldValue::Text(value.into()))).collect();
             write_json(&mut out, &fields)?;
         }
         Format::Csv => {

@@ -6,7 +6,7 @@ use crate::cli::specs::Takes;
 use crate::clock::now_us;
 use crate::console::Console;
 use crate::instruments::index::{Bytes, build};
-use crate::instruments::lookup::{Outcome, look_up};
+use crate::instruments::lookup::{LookUpOutcome, look_up};
 use crate::instruments::master::{Master, MasterError};
 use crate::instruments::resolve::not_streamable;
 use crate::instruments::{
@@ -88,7 +88,7 @@ impl Names {
         let answer = match self {
             Names::Demo => question(&demo_master()?)
                 .map_err(|error| Failure::new(Exit::Bug, format!("the simulated exchange's master: {error}"))),
-            Names::Master { .. } => self.store()?.ask_current(console, question).map(|(answer, _)| answer),
+            Names::Master { .. } => self.store()?.query_current(console, question).map(|(answer, _)| answer),
         };
         self.in_time(answer)
     }
@@ -229,7 +229,7 @@ fn demo_master() -> Result<Master, Failure> {
 fn demo_contract(spec: &Spec, streamable: Streamable) -> Option<Resolved> {
     let master = demo_master().ok()?;
     let takes = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
-    let Outcome::One(found, _) = look_up(&master, spec, takes, today(), false).ok()? else { return None };
+    let LookUpOutcome::One(found, _) = look_up(&master, spec, takes, today(), false).ok()? else { return None };
     let row = found.row(master.columns()).ok()?;
     let key = InstrumentKey::new(row.segment.feed()?, row.id);
     Some(Resolved { key, symbol: row.symbol(found.entry.form).map(Arc::from) })

@@ -20,14 +20,14 @@ use crate::record::RecordType;
 use std::path::Path;
 
 /// Outputs that are ready.
-pub(crate) struct Opened {
+pub(crate) struct OpenedOutputs {
     pub specs: Vec<OutputSpec>,
     /// Gaps of runs that were killed.
     pub found: Vec<Event>,
 }
 
 /// Opens the outputs of a stream.
-pub(super) fn open(plan: &StreamPlan, stop: &StopSignal, console: &Console) -> Result<Opened, Failure> {
+pub(super) fn open(plan: &StreamPlan, stop: &StopSignal, console: &Console) -> Result<OpenedOutputs, Failure> {
     open_all(plan.feed(), &plan.outputs, &plan.shape, now_us(), stop, console)
 }
 
@@ -62,8 +62,8 @@ pub(crate) fn open_all(
     now_us: i64,
     stop: &StopSignal,
     console: &Console,
-) -> Result<Opened, Failure> {
-    let mut opened = Opened { specs: Vec::new(), found: Vec::new() };
+) -> Result<OpenedOutputs, Failure> {
+    let mut opened = OpenedOutputs { specs: Vec::new(), found: Vec::new() };
     let mut killed = Vec::new();
     for plan in &outputs.targets {
         match open_one(feed, plan, outputs, shape, now_us, stop, console) {

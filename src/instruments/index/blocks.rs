@@ -1,30 +1,30 @@
-//! Blocks of 4 KiB, each with its checksum, and the bytes they are read from.
+//! Reads and writes blocks of 4 KiB, each with its checksum.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt as _;
 
-/// Bytes of a block on disk.
+/// Size of a block in bytes.
 pub const BLOCK: usize = 4096;
-/// Bytes of a block that are content; the rest is the checksum.
+/// Size in bytes of a block's content; the rest is the checksum.
 pub const CONTENT: usize = BLOCK - 4;
 
-/// Bytes that can be read anywhere.
+/// Bytes that can be read at any offset.
 #[derive(Debug)]
 pub enum Bytes {
     /// A file.
     File(File),
     /// The first bytes of a file.
     Part(File, u64),
-    /// Memory, where nothing can be written.
+    /// Memory, if no file can be written.
     Memory(Vec<u8>),
 }
 
 impl Bytes {
-    /// Returns how many bytes there are.
+    /// Returns the number of bytes.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Returns the operating system's error.
     pub fn size(&self) -> io::Result<u64> {
         match self {
             Bytes::File(file) => Ok(file.metadata()?.len()),
@@ -33,10 +33,10 @@ impl Bytes {
         }
     }
 
-    /// Fills the buffer from `at`.
+    /// Fills the buffer from offset `at`.
     ///
     /// # Errors
-    /// `UnexpectedEof` where there is less, else what the operating system says.
+    /// `UnexpectedEof` if there are fewer bytes, else the operating system's error.
     pub fn read_exact_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<()> {
         match self {
             Bytes::File(file) => file.read_exact_at(buffer, at),
@@ -52,10 +52,10 @@ impl Bytes {
         }
     }
 
-    /// Reads what is there from `at`, at most a bufferful; 0 at the end.
+    /// Reads from offset `at`, at most as much as the buffer holds; returns 0 at the end.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Returns the operating system's error.
     pub fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Bytes::File(file) => file.read_at(buffer, at),
@@ -73,10 +73,10 @@ impl Bytes {
         }
     }
 
-    /// CRC-32 of the first `len` bytes.
+    /// Returns the CRC-32 of the first `len` bytes.
     ///
     /// # Errors
-    /// `UnexpectedEof` where there is less, else what the operating system says.
+    /// `UnexpectedEof` if there are fewer bytes, else the operating system's error.
     pub fn crc(&self, len: u64) -> io::Result<u32> {
         let mut hasher = crc32fast::Hasher::new();
         let mut buffer = vec![0; 1 << 18];
@@ -91,12 +91,12 @@ impl Bytes {
     }
 }
 
-/// Blocks that `count` items of this size take.
+/// Returns the number of blocks for `count` items of a size.
 pub const fn blocks_of(count: usize, size: usize) -> usize {
     count.div_ceil(CONTENT / size)
 }
 
-/// The checksum of a block: of its content, its section and its place, so that a block is right only where it belongs.
+/// Returns the checksum of a block's content, section and number, so that a block is valid only in its place.
 pub fn checksum(content: &[u8], stamp: u32, section: u8, block: usize) -> u32 {
     let place = (u32::from(section) << 28) ^ u32::try_from(block).unwrap_or(u32::MAX);
     let mut hasher = crc32fast::Hasher::new();
@@ -133,7 +133,7 @@ pub(super) fn write<const N: usize>(
     if filled > 0 { close(&mut block, number) } else { Ok(()) }
 }
 
-/// The content of a block that was read, if its checksum is right.
+/// Returns the content of a block, if its checksum is right.
 pub fn content(block: &[u8], stamp: u32, section: u8, number: usize) -> Option<&[u8]> {
     let (content, sum) = block.split_at_checked(CONTENT)?;
     (checksum(content, stamp, section, number).to_le_bytes() == *sum).then_some(content)

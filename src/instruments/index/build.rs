@@ -1,55 +1,55 @@
-//! Reads a master once, line by line, and makes its index. What a line breaks is that line.
+//! Builds the index of a master by reading it once, line by line. A damaged line affects only itself.
 
 use super::blocks::{self, BLOCK, Bytes, CONTENT};
-use super::{Entry, Footer, ROW_BITS, Source, VERSION, days, fold_into, hash_id, hash_name};
-use crate::instruments::layout::{Columns, HeaderError};
+use super::{Footer, IndexEntry, ROW_BITS, Source, VERSION, days, fold_into, hash_id, hash_name};
+use crate::instruments::layout::{HeaderError, MasterColumns};
 use crate::instruments::line::Line;
-use crate::instruments::row::{Form, Kind, Row, Skip};
+use crate::instruments::row::{InstrumentKind, MasterRow, Skip, SymbolForm};
 use crate::instruments::spec::SpecSegment;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-/// A line longer than this is damaged.
+/// Limit in bytes of a line; a longer one is damaged.
 const MAX_LINE: usize = u16::MAX as usize;
-/// The largest file that is read: what a bomb may grow to.
+/// Limit in bytes of a file, which bounds a decompression bomb.
 pub const MAX_CSV: u64 = 128 << 20;
 /// Bytes read at a time.
 const WINDOW: usize = 1 << 18;
 
-/// Sections that are kept in blocks.
+/// Number of the section of rows; sections are stored in blocks.
 pub const ROWS: u8 = 1;
-/// See [`ROWS`].
+/// Number of the section of exact names and ids.
 pub const EXACT: u8 = 2;
-/// See [`ROWS`].
+/// Number of the section of the footer.
 pub const FOOTER: u8 = 3;
 
-/// Why a file is not a usable master.
+/// Says why a file is not a usable master.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
     /// Its first line is wrong.
     #[error(transparent)]
     Header(#[from] HeaderError),
-    /// More than any master.
+    /// The file is larger than any master.
     #[error("it is larger than {} MiB", MAX_CSV >> 20)]
     TooLarge,
-    /// A header and nothing else.
+    /// The file has only a header.
     #[error("it has no instruments")]
     NoRows,
-    /// The last line is not whole.
+    /// The last line is incomplete.
     #[error("it is cut off: its last line is not whole")]
     CutOff,
     /// Too many damaged lines.
     #[error("{bad} of its {lines} lines are damaged (more than 1 %)")]
     Damaged {
-        /// Lines that are damaged.
+        /// Number of damaged lines.
         bad: u32,
-        /// Lines.
+        /// Number of lines.
         lines: u32,
     },
-    /// The index of names could not be made.
+    /// The index of names could not be built.
     #[error("its names cannot be indexed")]
     Names,
 }
@@ -57,14 +57,15 @@ pub enum BuildError {
 /// An index in memory, ready to be written.
 #[derive(Debug)]
 pub struct Built {
-    /// What the footer will say, but for the source.
+    /// The footer without the source.
     pub footer: Footer,
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     exact: Vec<u64>,
     names: Vec<u8>,
 }
 
-/// Hands every line to `each`, without its line end, with the offset of its first byte; `None` for one that is too long to be a line.
+/// Passes every line without its line end to `each`, with the offset of its first byte; `None` for a line that is too
+/// long.
 pub(in crate::instruments) fn for_each_line<E: From<io::Error>>(
     source: &Bytes,
     mut each: impl FnMut(u64, Option<&[u8]>) -> Result<(), E>,
@@ -98,7 +99,7 @@ pub(in crate::instruments) fn for_each_line<E: From<io::Error>>(
             return Ok(());
         }
         if filled - start > MAX_LINE {
-            // No line is this long: forget it, and remember where it began.
+            // The line is too long: skip it, and remember its offset.
             skipping = skipping.or(Some(from + start as u64));
             start = filled;
         }
@@ -108,11 +109,11 @@ pub(in crate::instruments) fn for_each_line<E: From<io::Error>>(
     }
 }
 
-/// What the first reading gathers.
+/// Collects what the first reading finds.
 struct Reading {
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     exact: Vec<u64>,
-    /// Hash of segment and shortest symbol, with the row, to see which share one.
+    /// Hash of segment and shortest symbol with the row, to find rows that share one.
     bases: Vec<(u64, u32)>,
     names: Names,
     seen: HashSet<u64>,
@@ -124,7 +125,7 @@ struct Reading {
     last_is_bad: bool,
 }
 
-/// Folded symbols in one piece of memory.
+/// Holds folded symbols in one buffer.
 #[derive(Default)]
 struct Names {
     text: String,
@@ -148,10 +149,10 @@ impl Names {
     }
 }
 
-/// Reads a master and makes its index.
+/// Reads a master and builds its index.
 ///
 /// # Errors
-/// Why the file is not one.
+/// Says why the file is no master.
 pub fn build(source: &Bytes) -> Result<Built, BuildError> {
     let csv_len = source.size()?;
     if csv_len > MAX_CSV {
@@ -179,7 +180,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
         match &columns {
             None => {
                 let line = line.ok_or(HeaderError::Unknown)?;
-                columns = Some(Columns::of(line)?);
+                columns = Some(MasterColumns::of(line)?);
                 header = (u32::try_from(line.len()).unwrap_or(0), crc32fast::hash(line));
             }
             Some(columns) => reading.line(columns, &mut split, offset, line),
@@ -231,7 +232,7 @@ pub fn build(source: &Bytes) -> Result<Built, BuildError> {
 }
 
 impl Reading {
-    fn line(&mut self, columns: &Columns, split: &mut Line, offset: u64, line: Option<&[u8]>) {
+    fn line(&mut self, columns: &MasterColumns, split: &mut Line, offset: u64, line: Option<&[u8]>) {
         if line.is_some_and(|line| line.trim_ascii().is_empty()) {
             return;
         }
@@ -257,25 +258,25 @@ impl Reading {
         }
     }
 
-    fn row(&mut self, columns: &Columns, split: &mut Line, offset: u64, line: Option<&[u8]>) -> Result<(), Skip> {
+    fn row(&mut self, columns: &MasterColumns, split: &mut Line, offset: u64, line: Option<&[u8]>) -> Result<(), Skip> {
         let line = line.ok_or(Skip::Bad)?;
-        let row = Row::parse(columns, split.split(line).ok_or(Skip::Bad)?)?;
+        let row = MasterRow::parse(columns, split.split(line).ok_or(Skip::Bad)?)?;
         let segment = SpecSegment::ALL.iter().position(|&segment| segment == row.segment);
         let segment = segment.and_then(|at| u8::try_from(at).ok()).ok_or(Skip::UnknownSegment)?;
         let number = u32::try_from(self.entries.len()).ok().filter(|row| row >> ROW_BITS == 0).ok_or(Skip::Bad)?;
         let id = hash_id(segment, row.id);
         if !self.seen.insert(id) {
-            // The first of two lines with the same id is the one we know.
+            // The first of two lines with the same id counts.
             return Err(Skip::Duplicate);
         }
-        self.entries.push(Entry {
+        self.entries.push(IndexEntry {
             offset: u32::try_from(offset).map_err(|_| Skip::Bad)?,
             len: u16::try_from(line.len()).map_err(|_| Skip::Bad)?,
             crc: crc32fast::hash(line),
             id: row.id,
             segment,
             kind: row.kind,
-            form: Form::Base,
+            form: SymbolForm::Base,
             expiry: row.expiry.and_then(|date| u16::try_from(days(date)).ok()).unwrap_or(0),
         });
         self.exact.push(exact(id, number));
@@ -308,10 +309,10 @@ impl Reading {
     }
 
     /// Gives every row the shortest symbol that is unique in its segment.
-    fn make_unique(&mut self, source: &Bytes, columns: &Columns) -> Result<(), BuildError> {
+    fn make_unique(&mut self, source: &Bytes, columns: &MasterColumns) -> Result<(), BuildError> {
         let mut bases = std::mem::take(&mut self.bases);
         bases.sort_unstable();
-        // Symbols that are longer than their shortest form: row, segment, the symbol.
+        // Symbols longer than their shortest form: row, segment, symbol.
         let mut longer: Vec<(u32, u8, String)> = Vec::new();
         for group in bases.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
             let mut rows = Vec::with_capacity(group.len());
@@ -322,18 +323,18 @@ impl Reading {
             for (number, known) in &rows {
                 let form = match known.series.as_deref() {
                     Some("EQ") if regular => continue,
-                    Some(series) if known.kind == Kind::Cash => {
+                    Some(series) if known.kind == InstrumentKind::Cash => {
                         let twins = rows.iter().filter(|(_, other)| other.series.as_deref() == Some(series)).count();
-                        if twins > 1 { Form::SeriesId } else { Form::Series }
+                        if twins > 1 { SymbolForm::SeriesId } else { SymbolForm::Series }
                     }
-                    _ => Form::Id,
+                    _ => SymbolForm::Id,
                 };
                 let Some(entry) = self.entries.get_mut(*number as usize) else { continue };
                 entry.form = form;
                 longer.push((*number, entry.segment, known.symbol(form)));
             }
         }
-        // A longer form may be another row's shortest one; the id settles it.
+        // A longer form may be another row's shortest one; then the id makes it unique.
         let mut taken: HashSet<u64> = HashSet::new();
         for (number, segment, mut symbol) in longer {
             let key = |symbol: &str| {
@@ -342,7 +343,7 @@ impl Reading {
             let shared = |key: u64| bases.binary_search_by(|probe| probe.0.cmp(&key)).is_ok();
             if shared(key(&symbol)) || taken.contains(&key(&symbol)) {
                 let known = self.reread(source, columns, number)?;
-                let form = if known.series.is_some() { Form::SeriesId } else { Form::Id };
+                let form = if known.series.is_some() { SymbolForm::SeriesId } else { SymbolForm::Id };
                 symbol = known.symbol(form);
                 if let Some(entry) = self.entries.get_mut(number as usize) {
                     entry.form = form;
@@ -355,15 +356,15 @@ impl Reading {
         Ok(())
     }
 
-    fn reread(&self, source: &Bytes, columns: &Columns, row: u32) -> Result<Known, BuildError> {
+    fn reread(&self, source: &Bytes, columns: &MasterColumns, row: u32) -> Result<Known, BuildError> {
         let entry = self.entries.get(row as usize).ok_or(BuildError::Names)?;
         let mut line = vec![0; usize::from(entry.len)];
         source.read_exact_at(u64::from(entry.offset), &mut line)?;
         let mut split = Line::default();
         let fields = split.split(&line).ok_or(BuildError::Names)?;
-        let row = Row::parse(columns, fields).map_err(|_| BuildError::Names)?;
+        let row = MasterRow::parse(columns, fields).map_err(|_| BuildError::Names)?;
         Ok(Known {
-            symbols: [Form::Base, Form::Series, Form::Id, Form::SeriesId]
+            symbols: [SymbolForm::Base, SymbolForm::Series, SymbolForm::Id, SymbolForm::SeriesId]
                 .map(|form| row.symbol(form).unwrap_or_default().into_owned()),
             series: row.series().map(str::to_owned),
             kind: row.kind,
@@ -375,22 +376,22 @@ impl Reading {
 struct Known {
     symbols: [String; 4],
     series: Option<String>,
-    kind: Kind,
+    kind: InstrumentKind,
 }
 
 impl Known {
-    fn symbol(&self, form: Form) -> String {
+    fn symbol(&self, form: SymbolForm) -> String {
         self.symbols[form as usize].clone()
     }
 }
 
-/// A hash with its row: sorted by hash.
+/// Combines a hash and its row into a number that sorts by hash.
 fn exact(hash: u64, row: u32) -> u64 {
     (hash >> ROW_BITS << ROW_BITS) | u64::from(row)
 }
 
-/// Makes the automaton of all names. Of the rows that share a name it keeps one that can be streamed.
-fn automaton(mut names: Names, entries: &[Entry]) -> Result<Vec<u8>, BuildError> {
+/// Builds the automaton of all names. Of rows that share a name it keeps one that can be streamed.
+fn automaton(mut names: Names, entries: &[IndexEntry]) -> Result<Vec<u8>, BuildError> {
     let mut spans = std::mem::take(&mut names.spans);
     let is_streamed = |row: u32| entries.get(row as usize).is_some_and(|entry| entry.segment().feed().is_some());
     let rank = |span: (u32, u8, u32)| (!is_streamed(span.2), span.2);
@@ -407,7 +408,7 @@ impl Built {
     /// Writes the index: sections, then the footer twice.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// Returns the operating system's error.
     pub fn write(&self, out: &mut impl Write, source: &Source) -> io::Result<()> {
         let stamp = self.footer.csv_crc;
         blocks::write(out, stamp, ROWS, self.entries.iter().map(|entry| entry.to_bytes()))?;

@@ -20,56 +20,56 @@ pub use blocks::Bytes;
 pub use build::build;
 
 use super::Layout;
-use super::row::{Form, Kind};
+use super::row::{InstrumentKind, SymbolForm};
 use super::spec::SpecSegment;
 use jiff::civil::Date;
 
-/// Changes with every change of the format: another version is rebuilt.
+/// Version of the format; an index of another version is rebuilt.
 pub const VERSION: u32 = 2;
 
-/// Bytes of an [`Entry`] in its section.
+/// Size in bytes of an [`IndexEntry`] in its section.
 pub const ENTRY_SIZE: usize = 20;
-/// Bytes of a hash with its row.
+/// Size in bytes of a hash with its row.
 pub const EXACT_SIZE: usize = 8;
-/// Bits of a row number beside its hash.
+/// Number of bits of a row number beside its hash.
 pub const ROW_BITS: u32 = 24;
 
-/// What a footer says of a file.
+/// Describes a file and its index.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Footer {
     /// [`VERSION`].
     pub version: u32,
-    /// Which layout the CSV has.
+    /// Layout of the CSV.
     pub layout: Layout,
-    /// Bytes of the CSV.
+    /// Length of the CSV in bytes.
     pub csv_len: u64,
     /// CRC-32 of the CSV.
     pub csv_crc: u32,
-    /// Bytes of its first line.
+    /// Length of its first line in bytes.
     pub header_len: u32,
     /// CRC-32 of its first line.
     pub header_crc: u32,
-    /// Lines listed.
+    /// Number of listed lines.
     pub rows: u32,
-    /// Lines skipped because they are damaged.
+    /// Number of lines skipped because they are damaged.
     pub bad: u32,
-    /// Lines skipped because their segment is unknown.
+    /// Number of lines skipped because their segment is unknown.
     pub ignored: u32,
-    /// Contracts skipped because their expiry cannot be read.
+    /// Number of contracts skipped because their expiry cannot be read.
     pub undated: u32,
-    /// Lines of each segment, in the order of [`SpecSegment::ALL`].
+    /// Number of lines of each segment, in the order of [`SpecSegment::ALL`].
     pub segments: [u32; 9],
-    /// Entries in `exact`.
+    /// Number of entries in `exact`.
     pub exact: u32,
-    /// Bytes and CRC-32 of the directory.
+    /// Length in bytes and CRC-32 of the directory.
     pub directory: (u32, u32),
-    /// Bytes and CRC-32 of the names.
+    /// Length in bytes and CRC-32 of the names.
     pub names: (u32, u32),
-    /// Where it was downloaded from.
+    /// Origin of the download.
     pub source: Source,
 }
 
-/// Where a file came from, and what to tell the server next time.
+/// Says where a file came from, and what to send to the server in the next request.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     /// The address.
@@ -80,28 +80,28 @@ pub struct Source {
     pub modified: Option<String>,
 }
 
-/// A line of the CSV as the index knows it.
+/// Describes a line of the CSV in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
-    /// Where it starts.
+pub struct IndexEntry {
+    /// Its offset.
     pub offset: u32,
-    /// Its bytes without the line end.
+    /// Its length in bytes without the line end.
     pub len: u16,
-    /// CRC-32 of these bytes.
+    /// CRC-32 of the line.
     pub crc: u32,
     /// The security id.
     pub id: u32,
-    /// The segment, as its place in [`SpecSegment::ALL`].
+    /// The segment's index in [`SpecSegment::ALL`].
     pub segment: u8,
-    /// What sort of instrument it is.
-    pub kind: Kind,
-    /// How its symbol is made.
-    pub form: Form,
-    /// Days from 1970 to its expiry; 0 is none.
+    /// The kind of instrument.
+    pub kind: InstrumentKind,
+    /// The form of its symbol.
+    pub form: SymbolForm,
+    /// Days from 1970 to its expiry; 0 for none.
     pub expiry: u16,
 }
 
-impl Entry {
+impl IndexEntry {
     fn to_bytes(self) -> [u8; ENTRY_SIZE] {
         let mut out = [0; ENTRY_SIZE];
         out[0..4].copy_from_slice(&self.offset.to_le_bytes());
@@ -113,9 +113,9 @@ impl Entry {
         out
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8; ENTRY_SIZE]) -> Option<Entry> {
+    pub(crate) fn from_bytes(bytes: &[u8; ENTRY_SIZE]) -> Option<IndexEntry> {
         let u32_at = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        Some(Entry {
+        Some(IndexEntry {
             offset: u32_at(0),
             id: u32_at(4),
             crc: u32_at(8),
@@ -123,40 +123,40 @@ impl Entry {
             expiry: u16::from_le_bytes([bytes[14], bytes[15]]),
             segment: Some(bytes[16]).filter(|&at| usize::from(at) < SpecSegment::ALL.len())?,
             kind: match bytes[17] {
-                0 => Kind::Index,
-                1 => Kind::Cash,
-                2 => Kind::Future,
-                3 => Kind::Option,
+                0 => InstrumentKind::Index,
+                1 => InstrumentKind::Cash,
+                2 => InstrumentKind::Future,
+                3 => InstrumentKind::Option,
                 _ => return None,
             },
-            form: Form::of(bytes[18])?,
+            form: SymbolForm::of(bytes[18])?,
         })
     }
 
-    /// The segment.
+    /// Returns the segment.
     pub fn segment(&self) -> SpecSegment {
         SpecSegment::ALL[usize::from(self.segment)]
     }
 
-    /// Whether the contract's last day has passed.
+    /// Returns whether the contract's expiry has passed.
     pub fn has_expired(&self, today: Date) -> bool {
         self.expiry != 0 && i32::from(self.expiry) < days(today)
     }
 }
 
-/// Days since 1970.
+/// Returns the days since 1970.
 pub fn days(date: Date) -> i32 {
     date.duration_since(jiff::civil::date(1970, 1, 1)).as_hours().div_euclid(24).try_into().unwrap_or(i32::MAX)
 }
 
-/// A name as look-ups compare it: upper case, blanks collapsed.
+/// Returns a name in the form that look-ups compare: upper case, white space collapsed.
 pub fn folded(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     fold_into(name, &mut out);
     out
 }
 
-/// Appends [`folded`] text.
+/// Appends the [`folded`] text.
 fn fold_into(name: &str, out: &mut String) {
     let start = out.len();
     for word in name.split_whitespace() {
@@ -175,7 +175,7 @@ fn fold_into(name: &str, out: &mut String) {
     }
 }
 
-/// The hash of a folded name. FNV-1a with a final mix: the same on every machine and in every version.
+/// Returns the hash of a folded name: FNV-1a with a final mix, the same on every machine and in every version.
 pub fn hash_name(folded: &str) -> u64 {
     let hash = folded
         .bytes()
@@ -183,12 +183,12 @@ pub fn hash_name(folded: &str) -> u64 {
     mixed(hash)
 }
 
-/// The hash of a key.
+/// Returns the hash of a key.
 pub fn hash_id(segment: u8, id: u32) -> u64 {
     mixed((1 << 63) | (u64::from(segment) << 32) | u64::from(id))
 }
 
-/// splitmix64's finalizer.
+/// Mixes bits with splitmix64's finalizer.
 fn mixed(mut x: u64) -> u64 {
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -213,17 +213,17 @@ mod tests {
 
     #[test]
     fn an_entry_is_read_back() {
-        let entry = Entry {
+        let entry = IndexEntry {
             offset: 1,
             len: 2,
             crc: 3,
             id: u32::MAX,
             segment: 8,
-            kind: Kind::Option,
-            form: Form::SeriesId,
+            kind: InstrumentKind::Option,
+            form: SymbolForm::SeriesId,
             expiry: 20508,
         };
-        assert_eq!(Entry::from_bytes(&entry.to_bytes()), Some(entry));
+        assert_eq!(IndexEntry::from_bytes(&entry.to_bytes()), Some(entry));
         assert!(entry.has_expired(date(2026, 2, 25)) && !entry.has_expired(date(2026, 2, 24)));
     }
 }

@@ -1,13 +1,13 @@
-//! Names, damage and order, on a few lines of every kind.
+//! Tests names, damage and order with a few lines of every kind.
 
 use super::*;
 use crate::instruments::index::build;
-use crate::instruments::row::Form;
+use crate::instruments::row::SymbolForm;
 use proptest::prelude::*;
 
 pub(in crate::instruments) const HEADER: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
 
-/// A few lines of every kind, with what makes names hard.
+/// A few lines of every kind, with names that are hard to tell apart.
 pub(in crate::instruments) const SMALL: &str = "
 BSE,C,1026077,FUTCUR,0,USDINR-28Aug2026-FUT,1.0,USDINR AUG FUT,2026-08-28 14:30:00,-0.01000,XX,0.2500,M,FUTCUR,,USDINR
 BSE,E,500325,EQUITY,0,RELIANCE,1.0,Reliance Industries,,,,5.0000,NA,ES,A,RELIANCE INDUSTRIES LTD.
@@ -41,7 +41,7 @@ pub(in crate::instruments) fn master(csv: &str) -> Master {
     Master::from_parts(Arc::new(csv), &built).unwrap()
 }
 
-fn ids(master: &Master, name: &str) -> Vec<(Level, u32)> {
+fn ids(master: &Master, name: &str) -> Vec<(NameLevel, u32)> {
     master.by_name(name).unwrap().into_iter().map(|(level, found)| (level, found.entry.id)).collect()
 }
 
@@ -54,19 +54,19 @@ fn symbol(master: &Master, id: u32) -> String {
 fn a_name_finds_every_row_that_has_it_and_says_how() {
     let master = small();
     for (name, expected) in [
-        ("reliance", vec![(Level::Ours, 500_325), (Level::Ours, 2885)]),
-        ("NIFTY", vec![(Level::Ours, 13)]),
-        ("Nifty  50", vec![(Level::Display, 13)]),
-        ("NIFTY-Feb2026-31200-CE", vec![(Level::Master, 100), (Level::Master, 101), (Level::Master, 102)]),
-        ("nifty-24feb2026-31200-ce", vec![(Level::Ours, 101)]),
-        ("NIFTY 24 FEB 31200 CALL", vec![(Level::Display, 101)]),
-        ("MOTHERSON", vec![(Level::Ours, 4204), (Level::Master, 25510)]),
-        ("MOTHERSON-D1", vec![(Level::Ours, 25510)]),
-        ("MOTHERSON-EQ", vec![(Level::Master, 4204)]),
-        ("M&M", vec![(Level::Ours, 2031)]),
-        ("Mahindra & Mahindra", vec![(Level::Display, 2031)]),
-        ("CAPINS-99", vec![(Level::Ours, 99)]),
-        ("CAPINS", vec![(Level::Master, 99), (Level::Master, 846)]),
+        ("reliance", vec![(NameLevel::Ours, 500_325), (NameLevel::Ours, 2885)]),
+        ("NIFTY", vec![(NameLevel::Ours, 13)]),
+        ("Nifty  50", vec![(NameLevel::Display, 13)]),
+        ("NIFTY-Feb2026-31200-CE", vec![(NameLevel::Master, 100), (NameLevel::Master, 101), (NameLevel::Master, 102)]),
+        ("nifty-24feb2026-31200-ce", vec![(NameLevel::Ours, 101)]),
+        ("NIFTY 24 FEB 31200 CALL", vec![(NameLevel::Display, 101)]),
+        ("MOTHERSON", vec![(NameLevel::Ours, 4204), (NameLevel::Master, 25510)]),
+        ("MOTHERSON-D1", vec![(NameLevel::Ours, 25510)]),
+        ("MOTHERSON-EQ", vec![(NameLevel::Master, 4204)]),
+        ("M&M", vec![(NameLevel::Ours, 2031)]),
+        ("Mahindra & Mahindra", vec![(NameLevel::Display, 2031)]),
+        ("CAPINS-99", vec![(NameLevel::Ours, 99)]),
+        ("CAPINS", vec![(NameLevel::Master, 99), (NameLevel::Master, 846)]),
         ("NOTHING", vec![]),
     ] {
         assert_eq!(ids(&master, name), expected, "{name}");
@@ -142,7 +142,7 @@ fn damaged_lines_cost_only_themselves_until_there_are_too_many() {
     );
     let bytes = Bytes::Memory(csv.clone().into_bytes());
     let built = build(&bytes).unwrap();
-    // The id 3 comes twice; the first one stays.
+    // The id 3 occurs twice; the first one counts.
     assert_eq!((built.footer.rows, built.footer.bad), (500, 4));
     let master = master(&csv);
     assert_eq!(ids(&master, "AGAIN").len() + ids(&master, "S499").len(), 2);
@@ -159,7 +159,7 @@ fn a_file_that_is_cut_off_is_refused() {
         let cut = build(&Bytes::Memory(csv.as_bytes()[..end].to_vec()));
         match cut {
             Err(_) => {}
-            // Cut at the end of a line, or inside its last field: fewer rows, which the store compares.
+            // Cut at the end of a line, or inside its last field: there are fewer rows, which the store compares.
             Ok(built) => assert!(built.footer.rows < whole && end < last + 120, "{end}"),
         }
     }
@@ -167,8 +167,8 @@ fn a_file_that_is_cut_off_is_refused() {
 
 #[test]
 fn forms_survive_the_index() {
-    for form in [Form::Base, Form::Series, Form::Id, Form::SeriesId] {
-        assert_eq!(Form::of(form as u8), Some(form));
+    for form in [SymbolForm::Base, SymbolForm::Series, SymbolForm::Id, SymbolForm::SeriesId] {
+        assert_eq!(SymbolForm::of(form as u8), Some(form));
     }
 }
 
@@ -180,24 +180,24 @@ fn whole_file() -> Vec<u8> {
     bytes
 }
 
-/// The fields of a row as the file has them.
+/// Returns the fields of a row as the file has them.
 fn text(found: &Found) -> String {
     let fields = found.line.fields();
     (0..fields.count()).map(|at| fields.as_written(at)).collect::<Vec<_>>().join(",")
 }
 
-/// What a file answers to a few questions; an error is an answer too.
-fn answers(bytes: Vec<u8>) -> Result<Vec<(Level, u32, String)>, MasterError> {
+/// Returns the answers of a file to a few queries; an error is an answer too.
+fn answers(bytes: Vec<u8>) -> Result<Vec<(NameLevel, u32, String)>, MasterError> {
     let master = Master::from_bytes(Arc::new(Bytes::Memory(bytes)))?;
     let mut all = Vec::new();
     for name in ["RELIANCE", "NIFTY", "METAL", "NIFTY-Feb2026-31200-CE", "NOTHING"] {
         all.extend(master.by_name(name)?.into_iter().map(|(level, found)| (level, found.entry.id, text(&found))));
     }
     if let Some(found) = master.by_id(SpecSegment::ALL[1], 4204)? {
-        all.push((Level::Ours, found.entry.id, text(&found)));
+        all.push((NameLevel::Ours, found.entry.id, text(&found)));
     }
     let names = master.names()?;
-    all.push((Level::Ours, u32::try_from(names.len()).unwrap(), String::new()));
+    all.push((NameLevel::Ours, u32::try_from(names.len()).unwrap(), String::new()));
     master.verify()?;
     Ok(all)
 }
@@ -216,7 +216,7 @@ fn any_flipped_bit_is_noticed_or_changes_nothing() {
             Err(_) => noticed += 1,
         }
     }
-    // All but the second copy of the footer is looked at by these questions.
+    // These queries read everything except the second copy of the footer.
     assert!(noticed >= whole.len() - 2 * blocks::BLOCK, "{noticed} of {}", whole.len());
 }
 

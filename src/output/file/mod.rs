@@ -64,7 +64,7 @@ pub struct FileSpec {
 
 /// Holds a file that is ready to be written.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedFile {
     /// The destination.
     pub sink: FileSink,
     /// Killed runs that were writing this pattern: at most one entry, for a `gap` with reason `restarted` up to now.
@@ -112,7 +112,7 @@ impl FileSink {
     ///
     /// # Errors
     /// Exit 2 for a bad pattern, 9 for a place that cannot be written, 10 if another `dhan` writes it.
-    pub fn open(spec: FileSpec, now_us: i64, console: &Console) -> Result<Opened, Failure> {
+    pub fn open(spec: FileSpec, now_us: i64, console: &Console) -> Result<OpenedFile, Failure> {
         FileSink::open_on(Arc::new(Disk::default()), spec, now_us, console)
     }
 
@@ -120,13 +120,18 @@ impl FileSink {
     ///
     /// # Errors
     /// The same.
-    pub fn open_on(fs: Arc<dyn Filesystem>, spec: FileSpec, now_us: i64, console: &Console) -> Result<Opened, Failure> {
+    pub fn open_on(
+        fs: Arc<dyn Filesystem>,
+        spec: FileSpec,
+        now_us: i64,
+        console: &Console,
+    ) -> Result<OpenedFile, Failure> {
         let pattern = Pattern::parse(&spec.pattern)?;
         FileSink::open_pattern(fs, spec, pattern, now_us, console)
     }
 
     /// Does the same as [`FileSink::open`] with a parsed pattern, for one type of record.
-    fn open_as(spec: FileSpec, pattern: Pattern, now_us: i64, console: &Console) -> Result<Opened, Failure> {
+    fn open_as(spec: FileSpec, pattern: Pattern, now_us: i64, console: &Console) -> Result<OpenedFile, Failure> {
         FileSink::open_pattern(Arc::new(Disk::default()), spec, pattern, now_us, console)
     }
 
@@ -144,7 +149,7 @@ impl FileSink {
         pattern: Pattern,
         now_us: i64,
         console: &Console,
-    ) -> Result<Opened, Failure> {
+    ) -> Result<OpenedFile, Failure> {
         crate::storage::outlive_file_size_limit();
         spec.pattern = pattern.typed().to_owned();
         let context = WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
@@ -168,7 +173,7 @@ impl FileSink {
             failed: false,
             end_unsaved: 0,
         };
-        Ok(Opened { sink, restarted })
+        Ok(OpenedFile { sink, restarted })
     }
 
     /// Returns the path of the file that is being written.

@@ -1,6 +1,6 @@
 //! Parses where messages go: a server, and a subject with placeholders for each record's fields.
 
-use super::connection::Message;
+use super::connection::NatsMessage;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
@@ -134,14 +134,14 @@ impl Subject {
     }
 
     /// Returns the message for a record, a line of NDJSON without its line end.
-    pub fn message(&self, line: &[u8], run: u64) -> Message {
+    pub fn message(&self, line: &[u8], run: u64) -> NatsMessage {
         let fields: Fields<'_> = serde_json::from_slice(line).unwrap_or_default();
         let time = match (&fields.recv, fields.recv_us) {
             (Some(recv), _) => recv.to_string(),
             (None, Some(us)) => us.to_string(),
             (None, None) => String::new(),
         };
-        Message { subject: self.fill(&fields), id: format!("{run:016x}-{time}"), payload: line.to_vec().into() }
+        NatsMessage { subject: self.fill(&fields), id: format!("{run:016x}-{time}"), payload: line.to_vec().into() }
     }
 
     fn fill(&self, fields: &Fields<'_>) -> String {

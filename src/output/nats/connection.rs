@@ -29,7 +29,7 @@ const NOBODYS: &str = "dhan-asks-whether-it-may-publish";
 
 /// Holds the parameters of a connection.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct NatsSettings {
     /// `nats://HOST:PORT` or `tls://HOST:PORT`.
     pub server: String,
     /// The stream that is created if it does not exist.
@@ -42,7 +42,7 @@ pub struct Settings {
 
 /// Holds a message as it is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub struct NatsMessage {
     /// Its subject.
     pub subject: String,
     /// Id by which the server detects a duplicate.
@@ -102,7 +102,7 @@ impl Health {
 }
 
 /// A connection with its thread.
-pub struct Connection {
+pub struct NatsConnection {
     handle: Handle,
     jetstream: jetstream::Context,
     health: Arc<Health>,
@@ -110,9 +110,9 @@ pub struct Connection {
     _thread: oneshot::Sender<()>,
 }
 
-impl Connection {
+impl NatsConnection {
     /// Connects once.
-    pub fn open(settings: &Settings, stop: Option<&StopSignal>) -> Result<Connection, NatsError> {
+    pub fn open(settings: &NatsSettings, stop: Option<&StopSignal>) -> Result<NatsConnection, NatsError> {
         let away = |why: String| NatsError::Away(why);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| away(format!("no runtime: {}", error.kind())))?;
@@ -132,11 +132,11 @@ impl Connection {
         let mut jetstream = jetstream::new(client);
         drop(entered);
         jetstream.set_timeout(ACK);
-        Ok(Connection { handle, jetstream, health, _thread: thread })
+        Ok(NatsConnection { handle, jetstream, health, _thread: thread })
     }
 
     /// Creates the stream if one is named and does not exist, and checks that publishing is allowed.
-    pub fn prepare(&self, settings: &Settings, subject: &str) -> Result<(), NatsError> {
+    pub fn prepare(&self, settings: &NatsSettings, subject: &str) -> Result<(), NatsError> {
         self.handle.block_on(async {
             if let Some(name) = &settings.stream {
                 let config = stream::Config {
@@ -174,11 +174,11 @@ impl Connection {
     ///
     /// # Errors
     /// Returns the number of messages acknowledged, and the reason.
-    pub fn publish(&self, messages: &[Message], stop: &StopSignal) -> Result<(), (usize, NatsError)> {
+    pub fn publish(&self, messages: &[NatsMessage], stop: &StopSignal) -> Result<(), (usize, NatsError)> {
         self.handle.block_on(async {
             let mut waiting: Vec<PublishAckFuture> = Vec::with_capacity(messages.len());
             let mut failure = None;
-            for Message { subject, id, payload } in messages {
+            for NatsMessage { subject, id, payload } in messages {
                 let message = PublishMessage::build().payload(payload.clone()).message_id(id);
                 match self.healthy(Some(stop), self.jetstream.send_publish(subject.clone(), message)).await {
                     Ok(Ok(acknowledged)) => waiting.push(acknowledged),
@@ -235,7 +235,7 @@ async fn until_stopped<T>(stop: Option<&StopSignal>, work: impl IntoFuture<Outpu
     }
 }
 
-async fn connect(settings: &Settings, health: Arc<Health>) -> Result<async_nats::Client, NatsError> {
+async fn connect(settings: &NatsSettings, health: Arc<Health>) -> Result<async_nats::Client, NatsError> {
     let options = match &settings.creds {
         None => ConnectOptions::new(),
         Some(path) => ConnectOptions::with_credentials_file(path)

@@ -48,8 +48,8 @@ pub(super) struct Driver {
     changes: Option<mpsc::UnboundedReceiver<Change>>,
     reread: Option<Box<dyn Fn()>>,
     on_end: Option<Box<dyn FnOnce()>>,
-    report: report::Report,
-    status: status::Status,
+    report: report::RunReport,
+    status: status::StatusLine,
     failure: Option<Failure>,
     has_reported_damage: bool,
     told_of_crowd: bool,
@@ -125,9 +125,9 @@ impl Driver {
             last_text: RefCell::default(),
         });
         let is_demo = matches!(shared.credentials_origin, CredentialsOrigin::Demo);
-        let report = report::Report::new(run.metrics, run.session.calendar.clone(), is_demo);
+        let report = report::RunReport::new(run.metrics, run.session.calendar.clone(), is_demo);
         Ok(Driver {
-            status: status::Status::new(run.live_line, &console),
+            status: status::StatusLine::new(run.live_line, &console),
             shared,
             chains: run.chains,
             console,

@@ -3,7 +3,7 @@
 use super::take::Take;
 use dhan::testing::capture::block::{ENTRIES, HEADER, SESSION, put};
 use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
-use dhan::testing::capture::play::Session;
+use dhan::testing::capture::play::CaptureSession;
 use dhan::testing::capture::{Part, Player};
 use dhan::testing::model::Stream;
 
@@ -64,8 +64,8 @@ fn played(file: &[u8]) -> (usize, Vec<Vec<u8>>, Vec<std::ops::Range<u64>>) {
 }
 
 fn session(out: &mut Vec<u8>, feed: Stream) {
-    let session = Session { feed, created_us: 1_781_065_200_000_000, pid: 7, program: "dhan 0.1.0".to_owned() };
-    assert_eq!(Session::read(&session.bytes()), Ok(session.clone()));
+    let session = CaptureSession { feed, created_us: 1_781_065_200_000_000, pid: 7, program: "dhan 0.1.0".to_owned() };
+    assert_eq!(CaptureSession::read(&session.bytes()), Ok(session.clone()));
     put(out, SESSION, &session.bytes());
 }
 

@@ -2,11 +2,11 @@
 
 use dhan::testing::instruments::index::blocks::Bytes;
 use dhan::testing::instruments::index::build::build;
-use dhan::testing::instruments::layout::Columns;
+use dhan::testing::instruments::layout::MasterColumns;
 use dhan::testing::instruments::line::Line;
 use dhan::testing::instruments::master::Master;
 use dhan::testing::instruments::record::{FIELDS, values, write_json};
-use dhan::testing::instruments::row::{Form, Row};
+use dhan::testing::instruments::row::{MasterRow, SymbolForm};
 use dhan::testing::instruments::{Layout, SpecSegment};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ pub const COMPACT: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_
 /// The detailed file's header, with the trailing comma of its newest form.
 pub const DETAILED: &str = "EXCH_ID,SEGMENT,SECURITY_ID,ISIN,INSTRUMENT,UNDERLYING_SECURITY_ID,UNDERLYING_SYMBOL,SYMBOL_NAME,DISPLAY_NAME,INSTRUMENT_TYPE,SERIES,LOT_SIZE,SM_EXPIRY_DATE,STRIKE_PRICE,OPTION_TYPE,TICK_SIZE,EXPIRY_FLAG,BRACKET_FLAG,COVER_FLAG,ASM_GSM_FLAG,ASM_GSM_CATEGORY,BUY_SELL_INDICATOR,BUY_CO_MIN_MARGIN_PER,BUY_CO_SL_RANGE_MAX_PERC,BUY_CO_SL_RANGE_MIN_PERC,BUY_BO_MIN_MARGIN_PER,BUY_BO_PROFIT_RANGE_MAX_PERC,BUY_BO_PROFIT_RANGE_MIN_PERC,MTF_LEVERAGE,SM_UPPER_LIMIT,SM_LOWER_LIMIT,SM_FREEZE_QTY,";
 
-const FORMS: [Form; 4] = [Form::Base, Form::Series, Form::Id, Form::SeriesId];
+const FORMS: [SymbolForm; 4] = [SymbolForm::Base, SymbolForm::Series, SymbolForm::Id, SymbolForm::SeriesId];
 
-fn row(columns: &Columns, line: &[u8]) {
+fn row(columns: &MasterColumns, line: &[u8]) {
     let mut split = Line::default();
     let Some(fields) = split.split(line) else { return };
-    let Ok(row) = Row::parse(columns, fields) else { return };
+    let Ok(row) = MasterRow::parse(columns, fields) else { return };
     let _ = (row.trading(), row.base(), row.with_series(), row.underlying_id());
     assert!(row.raw().count() >= 3, "a row has at least what it cannot do without");
     for form in FORMS {
@@ -80,7 +80,7 @@ pub fn run(data: &[u8]) {
     file.extend_from_slice(text);
     let mut lines = file.split(|&byte| byte == b'\n');
     let Some(first) = lines.next() else { return };
-    if let Ok(columns) = Columns::of(first) {
+    if let Ok(columns) = MasterColumns::of(first) {
         assert!(columns.layout == Layout::Compact || columns.layout == Layout::Detailed);
         lines.for_each(|line| row(&columns, line.strip_suffix(b"\r").unwrap_or(line)));
     }

@@ -2,7 +2,7 @@
 
 use dhan::testing::cli::specs::{self, Takes};
 use dhan::testing::cli::value;
-use dhan::testing::instruments::filter::{Expiry, Strikes};
+use dhan::testing::instruments::filter::{Expiry, StrikeRange};
 use dhan::testing::instruments::{Name, Spec};
 use dhan::testing::output::file::Pattern;
 use dhan::testing::protocol::Mode;
@@ -42,7 +42,7 @@ pub fn run(data: &[u8]) {
         let _ = word.parse::<value::ByteSize>();
         let _ = word.parse::<value::Moment>().map(|moment| moment.us(NOW));
         let _ = word.parse::<Expiry>();
-        let _ = word.parse::<Strikes>();
+        let _ = word.parse::<StrikeRange>();
         if let Ok(pattern) = Pattern::parse(word) {
             let path = pattern.path_at(NOW);
             let boundary = pattern.boundary_after(NOW);

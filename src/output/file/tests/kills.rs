@@ -18,7 +18,7 @@ struct Progress {
 /// Opens, writes up to 24 lines a minute into files of a minute and of 400 bytes, and ends in order; `progress`
 /// survives a kill.
 fn run_until_killed(fs: Arc<dyn Filesystem>, spec: FileSpec, progress: &mut Progress) {
-    let Opened { mut sink, restarted } = FileSink::open_on(fs, spec, progress.now_us, &quiet()).unwrap();
+    let OpenedFile { mut sink, restarted } = FileSink::open_on(fs, spec, progress.now_us, &quiet()).unwrap();
     assert!(restarted.len() <= 1);
     progress.restarted = restarted.first().map(|restarted| restarted.from_us);
     let end = |us: i64| format!("{{\"type\":\"end\",\"recv_us\":{us}}}\n");
