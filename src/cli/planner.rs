@@ -36,7 +36,7 @@ use std::time::Duration;
 pub type Unfound = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
 
 /// What planning may know of the world.
-pub struct Surroundings<'a> {
+pub struct PlanContext<'a> {
     /// Now, µs since the epoch.
     pub now_us: i64,
     /// The environment.
@@ -46,7 +46,7 @@ pub struct Surroundings<'a> {
     /// Reads a list file, or stdin, to its end.
     pub read: &'a mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
     /// What is wrong with names, as far as that is known without a network.
-    pub unfound: &'a Unfound,
+    pub known_problems: &'a Unfound,
     /// What is wrong with the command line already; told together with what planning finds.
     pub problems: Problems,
 }
@@ -58,8 +58,8 @@ pub(super) const AUTH_WAIT: Duration = Duration::from_mins(10);
 ///
 /// # Errors
 /// One usage error (exit 2) that lists every problem.
-pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = around.problems.take();
+pub fn feed(args: &FeedArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan, Failure> {
+    let mut problems = context.problems.take();
     let mode = args.mode.unwrap_or(Mode::Ticker);
     let takes = Takes::Modes(mode);
     let chains: Vec<ChainRequest> = args
@@ -73,7 +73,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
         Stream::Market,
         takes,
         !args.chain.is_empty(),
-        around,
+        context,
         &mut problems,
     );
     fits(&chains, &instruments, &mut problems);
@@ -104,7 +104,7 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
     }
     let kind = StreamKind::Market { mode, once: args.once, warn_indices: true };
     let plan =
-        stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)?;
+        stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, context, problems)?;
     Ok(StreamPlan { chains, ..plan })
 }
 
@@ -112,31 +112,38 @@ pub fn feed(args: &FeedArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan
 ///
 /// # Errors
 /// As [`feed`].
-pub fn depth(args: &DepthArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = around.problems.take();
+pub fn depth(args: &DepthArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan, Failure> {
+    let mut problems = context.problems.take();
     let levels = args.levels.unwrap_or(Levels::Twenty);
     let view = args.book.view.unwrap_or_default();
     let top = top(&args.book);
-    let instruments =
-        instruments(&args.instruments, &args.stream, Stream::Depth(levels), Takes::Depth, false, around, &mut problems);
+    let instruments = instruments(
+        &args.instruments,
+        &args.stream,
+        Stream::Depth(levels),
+        Takes::Depth,
+        false,
+        context,
+        &mut problems,
+    );
     let kept = only::kept(&args.only, &[], &mut problems);
     if let Some(only) = &kept.only {
         problems.ok(only::printed(only, Stream::Depth(levels), view));
     }
     let kind = StreamKind::Depth { levels, view, top };
-    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, around, problems)
+    stream(kind, instruments, args.instruments.control.as_deref(), kept, &args.stream, None, context, problems)
 }
 
 /// Plans `dhan orders`.
 ///
 /// # Errors
 /// As [`feed`].
-pub fn orders(args: &OrdersArgs, around: &mut Surroundings<'_>) -> Result<StreamPlan, Failure> {
-    let mut problems = around.problems.take();
+pub fn orders(args: &OrdersArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan, Failure> {
+    let mut problems = context.problems.take();
     let events = events(&args.updates);
     let kept = only::kept(&args.only, &[], &mut problems);
     let kind = StreamKind::Orders { events, snapshot: !args.no_snapshot, show_client_id: args.updates.show_client_id };
-    stream(kind, InstrumentPlan::default(), None, kept, &args.stream, Some(args.user_type), around, problems)
+    stream(kind, InstrumentPlan::default(), None, kept, &args.stream, Some(args.user_type), context, problems)
 }
 
 /// Plans `dhan replay`.
@@ -168,7 +175,7 @@ fn instruments(
     feed: Stream,
     takes: Takes,
     has_chains: bool,
-    around: &mut Surroundings<'_>,
+    context: &mut PlanContext<'_>,
     problems: &mut Problems,
 ) -> InstrumentPlan {
     let stdin_lists = args.instruments.iter().any(|path| path == Path::new("-"));
@@ -176,12 +183,12 @@ fn instruments(
         problems.add("--instruments - and --control - both want stdin: give one of them a file");
         return InstrumentPlan::default();
     }
-    let (mut plan, bad) = specs::gather(&args.specs, &args.instruments, takes, around.read);
+    let (mut plan, bad) = specs::gather(&args.specs, &args.instruments, takes, context.read);
     if !bad.is_empty() {
         problems.extend(bad);
         // Told together with those that only a look-up shows, unless they would be skipped.
         if !args.skip_missing {
-            problems.extend((around.unfound)(&plan.specs, takes, stream.server.demo.is_some()));
+            problems.extend((context.known_problems)(&plan.specs, takes, stream.server.demo.is_some()));
         }
         return InstrumentPlan::default();
     }
@@ -243,14 +250,14 @@ fn stream(
     kept: Kept,
     args: &StreamArgs,
     user_type: Option<UserTypeArgs>,
-    around: &mut Surroundings<'_>,
+    context: &mut PlanContext<'_>,
     mut problems: Problems,
 ) -> Result<StreamPlan, Failure> {
     let mut warnings = Vec::new();
     let shape = shape(&args.output, kept);
     let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
     only::check_csv(&shape, &outputs, &mut problems);
-    let stop = stop(args, around.now_us);
+    let stop = stop(args, context.now_us);
     if let Some(path) = &args.metrics
         && (path.as_os_str().is_empty() || path == Path::new("-"))
     {
@@ -276,7 +283,7 @@ fn stream(
         warnings,
         kind,
     };
-    match source(args, plan.feed(), user_type, around, &mut problems) {
+    match source(args, plan.feed(), user_type, context, &mut problems) {
         Some(source) => plan.source = source,
         None => return Err(problems.finish().err().unwrap_or_else(|| Failure::usage("no server"))),
     }
@@ -297,7 +304,7 @@ pub(super) fn source(
     args: &StreamArgs,
     feed: Stream,
     user_type: Option<UserTypeArgs>,
-    around: &Surroundings<'_>,
+    context: &PlanContext<'_>,
     problems: &mut Problems,
 ) -> Option<StreamSource> {
     if let Some(seed) = args.server.demo {
@@ -306,10 +313,10 @@ pub(super) fn source(
         }
         return Some(StreamSource::Demo { seed });
     }
-    let base = problems.ok_or_failure(feed.resolve(args.server.url.as_deref(), &around.environment));
-    let api = problems.ok_or_failure(ApiBase::resolve(&around.environment));
+    let base = problems.ok_or_failure(feed.resolve(args.server.url.as_deref(), &context.environment));
+    let api = problems.ok_or_failure(ApiBase::resolve(&context.environment));
     let credentials =
-        problems.ok_or_failure(args.server.credentials.source(user_type, &around.environment, &around.redactor));
+        problems.ok_or_failure(args.server.credentials.source(user_type, &context.environment, &context.redactor));
     let server = ServerPlan { base: base?, api: api?, ca_file: args.server.ca_file.clone(), credentials: credentials? };
     Some(StreamSource::Server(Box::new(server)))
 }

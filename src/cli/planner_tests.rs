@@ -10,18 +10,18 @@ fn plan_with(line: &[&str], stdin: &str) -> Result<StreamPlan, Failure> {
         TextSource::Stdin => Ok(stdin.as_bytes().to_vec()),
         TextSource::File(_) => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
-    let mut around = Surroundings {
+    let mut context = PlanContext {
         now_us: NOW.parse::<jiff::Timestamp>().unwrap().as_microsecond(),
         environment: Environment::of([("DHAN_CLIENT_ID", "1000000001"), ("DHAN_ACCESS_TOKEN", "x")]),
         redactor: Redactor::default(),
         read: &mut read,
-        unfound: &|specs, _, _| specs.iter().map(|spec| format!("{spec} is nowhere")).collect(),
+        known_problems: &|specs, _, _| specs.iter().map(|spec| format!("{spec} is nowhere")).collect(),
         problems,
     };
     match cli.command {
-        Command::Feed(args) => feed(&args, &mut around),
-        Command::Depth(args) => depth(&args, &mut around),
-        Command::Orders(args) => orders(&args, &mut around),
+        Command::Feed(args) => feed(&args, &mut context),
+        Command::Depth(args) => depth(&args, &mut context),
+        Command::Orders(args) => orders(&args, &mut context),
         other => panic!("not a stream: {other:?}"),
     }
 }

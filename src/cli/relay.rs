@@ -3,7 +3,7 @@
 use super::args::StreamArgs;
 use super::credentials::{CredentialArgs, UserTypeArgs};
 use super::plan::StreamSource;
-use super::planner::{AUTH_WAIT, Surroundings, source};
+use super::planner::{AUTH_WAIT, PlanContext, source};
 use super::problems::Problems;
 use super::server::ServerArgs;
 use super::value;
@@ -89,7 +89,7 @@ pub struct RelayPlan {
 ///
 /// # Errors
 /// One usage error for everything that is wrong.
-pub fn plan(args: &RelayArgs, around: &Surroundings<'_>) -> Result<RelayPlan, Failure> {
+pub fn plan(args: &RelayArgs, context: &PlanContext<'_>) -> Result<RelayPlan, Failure> {
     let mut problems = Problems::default();
     let server = ServerArgs {
         credentials: args.credentials.clone(),
@@ -101,7 +101,7 @@ pub fn plan(args: &RelayArgs, around: &Surroundings<'_>) -> Result<RelayPlan, Fa
     let mut sources = Vec::new();
     for of in Stream::ALL {
         let user_type = (of == Stream::Orders).then_some(args.user_type);
-        match source(&stream, of, user_type, around, &mut problems) {
+        match source(&stream, of, user_type, context, &mut problems) {
             Some(source) => sources.push(source),
             // What is wrong with one stream's credentials is wrong with all of them.
             None => return Err(problems.finish().err().unwrap_or_else(|| Failure::usage("no server"))),

@@ -3,7 +3,7 @@
 use super::args::{DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, ReplayArgs, StreamArgs};
 use super::credentials::UserTypeArgs;
 use super::plan::{ReplayPlan, Speed, StreamKind, StreamPlan};
-use super::planner::{self, Surroundings};
+use super::planner::{self, PlanContext};
 use super::server::ServerArgs;
 use super::value::{levels, modes, speeds};
 use crate::model::exit::Failure;
@@ -73,7 +73,7 @@ pub enum WatchPlan {
 ///
 /// # Errors
 /// One usage error (exit 2) that lists every problem.
-pub fn plan(args: &WatchArgs, around: &mut Surroundings<'_>) -> Result<WatchPlan, Failure> {
+pub fn plan(args: &WatchArgs, context: &mut PlanContext<'_>) -> Result<WatchPlan, Failure> {
     if args.lists.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::usage("--instruments -: stdin is the keyboard of dhan watch; name a file"));
     }
@@ -81,15 +81,15 @@ pub fn plan(args: &WatchArgs, around: &mut Surroundings<'_>) -> Result<WatchPlan
     if let Some(file) = &args.replay {
         let speed = Some(args.speed.unwrap_or(Speed::Times(1)));
         let replay = ReplayArgs { files: vec![file.clone()], speed, ..ReplayArgs::default() };
-        let mut plan = planner::replay(&replay, around.problems.take())?;
+        let mut plan = planner::replay(&replay, context.problems.take())?;
         plan.outputs.targets.clear();
         return Ok(WatchPlan::Replay(Box::new(plan)));
     }
     let mut plan = if let Some(spec) = &args.depth {
         let instruments = InstrumentArgs { specs: vec![spec.clone()], ..InstrumentArgs::default() };
-        planner::depth(&DepthArgs { instruments, levels: args.levels, stream, ..DepthArgs::default() }, around)
+        planner::depth(&DepthArgs { instruments, levels: args.levels, stream, ..DepthArgs::default() }, context)
     } else if args.orders {
-        planner::orders(&OrdersArgs { user_type: args.user_type, stream, ..OrdersArgs::default() }, around)
+        planner::orders(&OrdersArgs { user_type: args.user_type, stream, ..OrdersArgs::default() }, context)
     } else {
         let instruments = InstrumentArgs {
             specs: args.specs.clone(),
@@ -99,7 +99,7 @@ pub fn plan(args: &WatchArgs, around: &mut Surroundings<'_>) -> Result<WatchPlan
         };
         let mode = Some(args.mode.unwrap_or(Mode::Full));
         let chain = args.chain.clone();
-        planner::feed(&FeedArgs { instruments, chain, mode, stream, ..FeedArgs::default() }, around)
+        planner::feed(&FeedArgs { instruments, chain, mode, stream, ..FeedArgs::default() }, context)
     }?;
     if let StreamKind::Market { warn_indices, .. } = &mut plan.kind {
         *warn_indices = args.mode.is_some();

@@ -1,7 +1,7 @@
-//! `dhan __complete WORD [demo]`: instruments that begin with a word, for the completion scripts of shells.
+//! Suggests instruments for shell completion: `dhan __complete WORD [demo]`.
 //!
-//! It reads the cached names only, asks no server, and prints nothing where anything is in the way: whoever presses TAB
-//! wants no message.
+//! It reads only the cached names, uses no network, and prints nothing on any error: a user who presses TAB wants no
+//! message.
 
 use crate::cli::out;
 use crate::instruments::index::folded;
@@ -13,26 +13,26 @@ use crate::simulator::KNOWN;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The name of the hidden subcommand.
+/// Name of the hidden subcommand.
 pub const NAME: &str = "__complete";
 
-/// Suggestions that are printed at most: a terminal shows no more of use.
+/// Maximum number of suggestions; a terminal can usefully show no more.
 const MOST: usize = 100;
 /// How long names are read: whoever presses TAB waits for it.
 const READING: Duration = Duration::from_millis(15);
 
-/// Prints the suggestions for the word of this process's command line, one a line.
+/// Prints the suggestions for the word on this process's command line, one per line.
 pub fn main() {
     let mut words = std::env::args_os().skip(2).map(|word| word.to_string_lossy().into_owned());
     let word = words.next().unwrap_or_default();
     let demo = words.next().is_some_and(|word| word == "demo");
     let suggestions = if demo { of_demo(&word) } else { of_cache(&word).unwrap_or_default() };
     let text: String = suggestions.iter().map(|suggestion| format!("{suggestion}\n")).collect();
-    // A reader that has gone wants nothing.
+    // An error means that the reader has left.
     let _ = out::print(&text);
 }
 
-/// Splits what was typed into the segment with its colon, as typed, and the beginning of a symbol.
+/// Splits a typed word into the segment with its colon, as typed, and the beginning of a symbol.
 fn split(word: &str) -> (Option<SpecSegment>, &str, &str) {
     match word.split_once(':') {
         Some((before, rest)) => match SpecSegment::parse(before) {
@@ -43,7 +43,7 @@ fn split(word: &str) -> (Option<SpecSegment>, &str, &str) {
     }
 }
 
-/// Returns the segments that begin so, each with its colon.
+/// Returns the segments with this beginning, each with its colon.
 fn segments(word: &str) -> impl Iterator<Item = String> {
     let word = word.to_ascii_uppercase();
     let begins = move |segment: &SpecSegment| segment.name().starts_with(&word);
@@ -62,7 +62,7 @@ fn of_demo(word: &str) -> BTreeSet<String> {
     all
 }
 
-/// Returns what the cache holds; `None` where there is no cache, or one that cannot be trusted.
+/// Returns the cache's suggestions, or `None` if there is no cache, or it cannot be trusted.
 fn of_cache(word: &str) -> Option<BTreeSet<String>> {
     let (segment, typed, start) = split(word);
     let mut all = BTreeSet::new();

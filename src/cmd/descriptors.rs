@@ -1,17 +1,17 @@
-//! File descriptors: are there enough for a command that uses the network?
+//! Checks that there are enough file descriptors for a command that uses the network.
 
 use crate::model::exit::Failure;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, dup};
 use std::os::fd::OwnedFd;
 
-/// Descriptors that one connection, its files and its timers need. Some libraries panic where one is refused.
+/// Number of descriptors that one connection, its files and its timers need. Some libraries panic if one is refused.
 const NEEDED: usize = 24;
 
 /// Checks that as many files can be opened as a command with a connection needs.
 ///
 /// # Errors
-/// Exit 2, with the limit to raise.
+/// Exit 2, naming the limit to raise.
 pub fn check() -> Result<(), Failure> {
     let mut held: Vec<OwnedFd> = Vec::with_capacity(NEEDED);
     let begun = open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
@@ -29,7 +29,7 @@ pub fn check() -> Result<(), Failure> {
              (ulimit -n 1024)",
             held.len()
         ))),
-        // No /dev/null says nothing of the limit.
+        // A missing /dev/null says nothing about the limit.
         _ => Ok(()),
     }
 }

@@ -1,10 +1,10 @@
-//! The user's list of holidays.
+//! Reads the user's list of holidays.
 
 use crate::console::Console;
 use crate::session::Calendar;
 
 /// Returns the calendar with the user's holidays: `$DHAN_HOLIDAYS`, else `$XDG_CONFIG_HOME/dhan/holidays`
-/// (`~/.config/dhan/holidays`), a date a line. It only decides whether silence is worth a word.
+/// (`~/.config/dhan/holidays`), one date a line. It only decides whether silence deserves a message.
 pub(super) fn calendar(console: &Console) -> Calendar {
     let named = std::env::var_os("DHAN_HOLIDAYS").filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
     let usual = || Some(crate::folders::CONFIG.of_process()?.join("holidays"));

@@ -1,4 +1,4 @@
-//! `dhan instruments`: sync, list, find, search, show.
+//! Runs `dhan instruments`: sync, list, find, search, show.
 
 mod output;
 
@@ -74,7 +74,7 @@ fn sync(args: &SyncArgs, console: &Console) -> Result<Exit, Failure> {
     }
 }
 
-/// Where answers come from.
+/// Says which master is queried.
 enum Source {
     File(Box<Master>),
     Store(Store),
@@ -91,7 +91,8 @@ impl Source {
         }
     }
 
-    /// Asks the master; a damaged cache is mended or fetched anew, and asked again. The question must not print.
+    /// Queries the master; a damaged cache is repaired or downloaded again, and queried once more. The query must not
+    /// print.
     fn ask<T>(
         self,
         console: &Console,
@@ -112,7 +113,7 @@ fn failed(error: &MasterError) -> Failure {
     Failure::new(Exit::Data, format!("the instrument master cannot be used: {error}"))
 }
 
-/// A file of the user's, compressed or not, as it is.
+/// Opens a file of the user's, compressed or not.
 fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
     let refused = |why: String| Failure::new(Exit::Data, format!("--file {}: {why}", path.display()));
     let read = || -> io::Result<Bytes> {
@@ -126,7 +127,7 @@ fn from_file(path: &Path, console: &Console) -> Result<Master, Failure> {
         if regular && !gzip {
             return Ok(Bytes::File(file));
         }
-        // A pipe cannot be read twice, and a compressed file not at a place.
+        // A pipe cannot be read twice, and a compressed file not at an offset.
         let mut copy = tempfile::tempfile()?;
         let most = MAX_CSV + 1;
         if gzip {
@@ -149,7 +150,7 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
     }
     let today = today();
     let ((rows, missed), master) = Source::of(&args.source, console)?.ask(console, |master| {
-        // Once a line is printed it is too late to find out that the next one is damaged.
+        // Checked before printing: once a line is printed, damage in a later one would come too late.
         master.verify()?;
         let ready = filter.ready(master, today)?;
         let mut rows = ordered(master, &ready)?;
@@ -172,9 +173,9 @@ fn list(args: &ListArgs, console: &Console) -> Result<Exit, Failure> {
     }
 }
 
-/// Keeps the options around a spot, of each underlying and expiry, on the exchange that most people trade them on.
+/// Returns the options around a spot, for each underlying and expiry, on the exchange with most trading.
 fn near_spot(master: &Master, rows: Vec<u32>, spot: f64, sides: usize) -> Result<Vec<u32>, MasterError> {
-    /// Of an underlying and an expiry: rows with their segments and strikes.
+    /// For an underlying and an expiry: rows with their segments and strikes.
     type Chains = BTreeMap<(String, Option<Date>), Vec<(u32, SpecSegment, Strike)>>;
     let mut chains = Chains::new();
     for number in rows {
@@ -199,7 +200,7 @@ fn near_spot(master: &Master, rows: Vec<u32>, spot: f64, sides: usize) -> Result
     Ok(kept)
 }
 
-/// Prints rows that were found.
+/// Prints rows.
 fn print(master: &Master, found: &[Found], args: &SourceArgs, filter: &FilterArgs) -> Result<(), Failure> {
     let mut printer = Printer::new(args.format);
     let limit = filter.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
@@ -220,7 +221,7 @@ fn find(args: &FindArgs, console: &Console) -> Result<Exit, Failure> {
         for spec in &specs {
             let (mut wanted, mut others) = (Vec::new(), Vec::new());
             let mut named = master.named(spec.segment, &spec.name)?;
-            // A display name counts only where nothing has that symbol.
+            // A display name counts only if no instrument has that symbol.
             if named.iter().any(|(level, _)| *level < NameLevel::Display) {
                 named.retain(|(level, _)| *level < NameLevel::Display);
             }
@@ -250,7 +251,7 @@ fn find(args: &FindArgs, console: &Console) -> Result<Exit, Failure> {
     if problems.is_empty() { Ok(Exit::Done) } else { Err(Failure::new(Exit::NotFound, problems.join("\n"))) }
 }
 
-/// Why what was found is not printed.
+/// Returns why the instruments found are not printed.
 fn filtered(master: &Master, spec: &Spec, found: Vec<Found>, today: Date) -> Result<String, MasterError> {
     if found.iter().all(|found| found.entry.has_expired(today)) {
         let contract = candidates(master, found)?.join("; ").replace("expires", "expired");
@@ -291,7 +292,7 @@ fn words(args: &SearchArgs, console: &Console) -> Result<Exit, Failure> {
     Err(Failure::new(Exit::NotFound, message))
 }
 
-/// Whether a word has the form of an ISIN: two letters, nine letters or digits, a digit.
+/// Returns whether a word has the form of an ISIN: two letters, nine letters or digits, a digit.
 fn is_isin(word: &str) -> bool {
     let bytes = word.as_bytes();
     bytes.len() == 12
@@ -325,7 +326,7 @@ fn show(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Reads specs, every mistake in one message.
+/// Parses specs, with every mistake in one message.
 fn specs(texts: &[String]) -> Result<Vec<Spec>, Failure> {
     let mut problems = Vec::new();
     let mut specs = Vec::new();

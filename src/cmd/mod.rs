@@ -1,4 +1,4 @@
-//! One file a subcommand, where the pieces are put together.
+//! Runs the subcommands, one file each, where the other modules are put together.
 
 mod complete;
 pub mod config;
@@ -20,7 +20,7 @@ pub mod watch;
 use crate::auth::Environment;
 use crate::cli::args::{Cli, Command, ConsoleArgs};
 use crate::cli::plan::{StreamPlan, TextSource};
-use crate::cli::planner::{self, Surroundings};
+use crate::cli::planner::{self, PlanContext};
 use crate::cli::problems::Problems;
 use crate::cli::typed::{self, Typed};
 use crate::cli::{lazy, out, specs};
@@ -205,38 +205,38 @@ fn dispatch(
             TextSource::File(path) => specs::read_bounded(std::fs::File::open(path)?),
         }
     };
-    let mut around = Surroundings {
+    let mut context = PlanContext {
         now_us: crate::clock::now_us(),
         environment: Environment::process(),
         redactor: console.redactor(),
         read: &mut read,
-        unfound: &stream::unfound,
+        known_problems: &stream::known_problems,
         problems,
     };
     match command {
-        Command::Feed(args) => streamed(|| planner::feed(&args, &mut around), console),
-        Command::Depth(args) => streamed(|| planner::depth(&args, &mut around), console),
-        Command::Orders(args) => streamed(|| planner::orders(&args, &mut around), console),
-        Command::Replay(args) => ended(replay::run(&planner::replay(&args, around.problems)?, console)?),
+        Command::Feed(args) => streamed(|| planner::feed(&args, &mut context), console),
+        Command::Depth(args) => streamed(|| planner::depth(&args, &mut context), console),
+        Command::Orders(args) => streamed(|| planner::orders(&args, &mut context), console),
+        Command::Replay(args) => ended(replay::run(&planner::replay(&args, context.problems)?, console)?),
         Command::Watch(watched) => {
             let color = args.color != Some(ColorChoice::Never);
-            ended(watch::run(&watched, &mut around, color, console)?)
+            ended(watch::run(&watched, &mut context, color, console)?)
         }
         Command::Instruments(args) => instruments::run(&args, console),
         Command::Schema(args) => schema::run(&args),
         Command::Verify(args) => verify::run(&args, console),
         Command::Simulate(args) => simulate::run(&args, console),
-        Command::Relay(args) => relay::run(&args, &around, console),
+        Command::Relay(args) => relay::run(&args, &context, console),
         Command::Doctor(args) => doctor::run(&args, defaults, console),
         Command::Token(args) => token::run(&args, console),
-        Command::Config(args) => config::run(&args, defaults, &around.environment, console),
+        Command::Config(args) => config::run(&args, defaults, &context.environment, console),
         Command::Generate(args) => generate::run(&args, console),
     }
 }
 
 /// What the machine refused a command, told with what was being done, as the failure of this kind. Only for errors of the
 /// system: those of crates that see secrets are translated where they arise.
-fn told(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
+fn exit_with(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
     move |error| Failure::new(exit, format!("{error:#}"))
 }
 

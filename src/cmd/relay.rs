@@ -1,10 +1,10 @@
-//! `dhan relay`: one account's sockets for all programs of this host.
+//! Runs `dhan relay`: one account's sockets for all programs of this host.
 
 use crate::cli::plan::{StreamSource, TextSource};
-use crate::cli::planner::Surroundings;
+use crate::cli::planner::PlanContext;
 use crate::cli::relay::{self as flags, RelayArgs, RelayPlan};
+use crate::cmd::exit_with;
 use crate::cmd::stream::{Server, watch};
-use crate::cmd::told;
 use crate::console::Console;
 use crate::format::time::TimeStyle;
 use crate::model::Stream;
@@ -30,15 +30,15 @@ use tokio::sync::mpsc;
 /// Serves until SIGINT, SIGTERM or `quit`.
 ///
 /// # Errors
-/// Why it could not begin, or go on.
-pub fn run(args: &RelayArgs, around: &Surroundings<'_>, console: &Console) -> Result<Exit, Failure> {
-    let plan = flags::plan(args, around)?;
+/// Says why it could not start or continue.
+pub fn run(args: &RelayArgs, context: &PlanContext<'_>, console: &Console) -> Result<Exit, Failure> {
+    let plan = flags::plan(args, context)?;
     let client_token = args.client_token_file.as_deref().map(|path| client_token(path, console)).transpose()?;
     crate::auth::harden();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start");
-    let runtime = runtime.map_err(told(Exit::Bug))?;
+    let runtime = runtime.map_err(exit_with(Exit::Bug))?;
     let result = tokio::task::LocalSet::new().block_on(&runtime, serve(args, plan, client_token, console));
-    // A name look-up that hangs must not hold the process up.
+    // A name look-up that hangs must not delay the end of the process.
     runtime.shutdown_background();
     result
 }
@@ -49,11 +49,11 @@ async fn serve(
     client_token: Option<SecretString>,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    // Before anybody is told the address, so that a signal that follows at once is not missed.
+    // Before the address is printed, so that a signal that follows at once is not missed.
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
-    let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(told(Exit::Bug))?;
+    let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
-    let addr = listener.local_addr().context("cannot listen").map_err(told(Exit::Output))?;
+    let addr = listener.local_addr().context("cannot listen").map_err(exit_with(Exit::Output))?;
     let control = match (&args.control, plan.sources.first()) {
         (Some(lines), Some(source)) => watch::control(TextSource::of(lines), source, console)?,
         _ => mpsc::unbounded_channel().1,
@@ -84,7 +84,7 @@ async fn serve(
     relay::serve(relay, stop).await
 }
 
-/// Makes the run of a stream: it prints nothing, and shows its frames to the relay.
+/// Creates the run of a stream, which prints nothing and passes its frames to the relay.
 fn open(
     plan: &RelayPlan,
     stream: Stream,
@@ -114,7 +114,7 @@ fn open(
             max_outage: plan.max_outage,
             auth_wait: waits(plan.auth_wait),
             auth_wait_at_start: waits(plan.auth_wait_at_start.unwrap_or(at_start)),
-            // Each client asks for the orders that it wants to know.
+            // Each client requests the orders that it needs.
             snapshot: false,
             calendar: crate::cmd::holidays::calendar(console),
             ..Config::new(stream, 1, 0)
@@ -142,9 +142,9 @@ fn open(
     Ok(OpenedRun { run, guard: Box::new(server.exchange) })
 }
 
-/// Reads the secret that clients must bring.
+/// Reads the token that clients must send.
 fn client_token(path: &Path, console: &Console) -> Result<SecretString, Failure> {
-    /// Longer than any token.
+    /// Limit in bytes, beyond any token.
     const LONGEST: u64 = 64 << 10;
     let unreadable = |why: &str| {
         Failure::usage(format!("--client-token-file {path:?}: {why}; name a file that holds one token of any letters"))

@@ -1,4 +1,4 @@
-//! `dhan replay`: captured frames through the pipeline of a live run, so that the same bytes come out.
+//! Runs `dhan replay`: captured frames pass through the pipeline of a live run, so that the output is the same.
 
 use crate::capture::entry::{Entry, EntryIter};
 use crate::capture::play::CaptureSession;
@@ -22,26 +22,26 @@ use std::fs::File;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long one sleep may last, so that a signal is heeded and files get their ticks.
+/// Longest sleep, so that signals are handled and files get their ticks.
 const NAP: Duration = Duration::from_millis(50);
-/// Frames that are this close are not waited for.
+/// Time difference of frames below which there is no wait.
 const CLOSE: Duration = Duration::from_millis(2);
-/// How often destinations get a moment of their own.
+/// Interval of the outputs' periodic work.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Prints what the captures hold, in order.
+/// Prints the content of the captures in order.
 ///
 /// # Errors
-/// Exit 2 when they hold different streams, or one that prints none of the types that are wanted; 9 when the output
-/// failed, 11 when a file cannot be read or is not whole; then everything that is whole has been printed.
+/// Exit 2 if they hold different streams, or a stream that prints none of the wanted types; 9 if the output failed;
+/// 11 if a file cannot be read or is damaged, after everything undamaged has been printed.
 pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
     run_with(plan, listened()?, &|_| {}, console)
 }
 
-/// Plays the captures as [`run`] does; `prepare` sees every pipeline before its first frame, and `stop` ends it all.
+/// Plays the captures like [`run`]; `prepare` gets every pipeline before its first frame, and `stop` ends the replay.
 ///
 /// # Errors
-/// As [`run`].
+/// The same as [`run`].
 pub(super) fn run_with(
     plan: &ReplayPlan,
     stop: StopSignal,
@@ -59,28 +59,28 @@ pub(super) fn run_with(
         stop,
         feed,
         headers_told: false,
-        left: plan.count,
+        remaining: plan.count,
         session: None,
         counts: PacketCounts::default(),
         broken: Vec::new(),
         failure: None,
-        over: false,
+        is_done: false,
         ticked: Instant::now(),
     };
     for path in &plan.files {
         replay.file(path)?;
-        if replay.over {
+        if replay.is_done {
             break;
         }
     }
     replay.end()
 }
 
-/// Listens to signals: the first ends the replay orderly, the second at once.
+/// Listens to signals: the first ends the replay in order, the second at once.
 pub(super) fn listened() -> Result<StopSignal, Failure> {
     let stop = StopSignal::default();
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // In this order: the default is looked at before the flag is set.
+        // The order matters: the default is checked before the flag is set.
         signal_hook::flag::register_conditional_default(signal, stop.flag())
             .and_then(|_| signal_hook::flag::register(signal, stop.flag()))
             .map_err(|error| Failure::new(Exit::Bug, format!("signals cannot be listened to: {}", error.kind())))?;
@@ -88,12 +88,12 @@ pub(super) fn listened() -> Result<StopSignal, Failure> {
     Ok(stop)
 }
 
-/// A capture, opened.
+/// Opens a capture.
 fn open(path: &Path) -> Result<Player<File>, Failure> {
     Player::open(path).map_err(|why| Failure::new(Exit::Data, format!("cannot read {}: {why}", path.display())))
 }
 
-/// The stream that all files hold.
+/// Returns the stream that all files hold.
 pub(super) fn agreed_feed(plan: &ReplayPlan) -> Result<Option<Stream>, Failure> {
     let mut first: Option<(Stream, &Path)> = None;
     for path in &plan.files {
@@ -123,30 +123,30 @@ struct Replay<'a> {
     stop: StopSignal,
     feed: Option<Stream>,
     headers_told: bool,
-    /// Records that may still be printed.
-    left: Option<u64>,
+    /// Number of records that may still be printed.
+    remaining: Option<u64>,
     session: Option<Playing>,
-    /// The books of the sessions that are over.
+    /// Packet counters of the sessions that are over.
     counts: PacketCounts,
-    /// Files that are not whole.
+    /// Names of damaged files.
     broken: Vec<String>,
     failure: Option<WriteFailure>,
-    /// Nothing more is wanted.
-    over: bool,
+    /// Whether nothing more is to be printed.
+    is_done: bool,
     ticked: Instant,
 }
 
-/// A session under way.
+/// A session that is being played.
 struct Playing {
     pipeline: Pipeline,
     pace: Option<Pace>,
-    /// The last moment that was seen, µs since the epoch.
+    /// Latest time seen, in microseconds since the epoch.
     last_us: i64,
-    /// The live run had ended when what comes now was received.
-    live_over: bool,
+    /// Whether the live run had ended when the current data was received.
+    live_ended: bool,
 }
 
-/// When what was received at a moment is due.
+/// Computes when data received at a time is due.
 struct Pace {
     times: u32,
     begun: Option<(Instant, i64)>,
@@ -170,7 +170,7 @@ impl Replay<'_> {
                 None => break,
                 Some(Part::Session(session)) => {
                     told_orphans = false;
-                    // Replay goes on behind a run that was killed.
+                    // The replay continues behind a run that was killed.
                     if let Some(playing) = self.session.take() {
                         self.cut_short(playing, path);
                     }
@@ -209,8 +209,8 @@ impl Replay<'_> {
                     tell(format!("a run in format {version} is left out: a newer dhan wrote it"));
                 }
             }
-            if self.over || self.stop.is_stopped() {
-                self.over = true;
+            if self.is_done || self.stop.is_stopped() {
+                self.is_done = true;
                 break;
             }
         }
@@ -218,7 +218,7 @@ impl Replay<'_> {
             self.broken.push(path.display().to_string());
         }
         if let Some(playing) = self.session.take() {
-            if self.over {
+            if self.is_done {
                 self.finish(playing, None);
             } else {
                 self.cut_short(playing, path);
@@ -251,10 +251,11 @@ impl Replay<'_> {
             Speed::Max => None,
             Speed::Times(times) => Some(Pace { times: times.max(1), begun: None }),
         };
-        Ok(Playing { pipeline, pace, last_us: created_us, live_over: false })
+        Ok(Playing { pipeline, pace, last_us: created_us, live_ended: false })
     }
 
-    /// What is printed of this stream: `--only` may name types of all of them, as a capture tells only here what it holds.
+    /// Returns what is printed of this stream: `--only` may name types of all streams, because only the capture says
+    /// which one it holds.
     fn shape(&self, feed: Stream) -> Result<ShapePlan, Failure> {
         let mut shape = self.plan.shape.clone();
         if !shape.bars.is_empty() && feed != Stream::Market {
@@ -275,7 +276,7 @@ impl Replay<'_> {
             bars: shape.bars.clone(),
             gaps: shape.gaps,
             status_records: shape.status_records,
-            count: self.left,
+            count: self.remaining,
             only: shape.only.as_deref().map_or(TypeSet::ALL, |only| only.iter().copied().collect()),
             view: *view,
             top: *top,
@@ -285,7 +286,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Plays a block; `false` when it is not entries to its end.
+    /// Plays a block; returns `false` if its entries are damaged.
     fn entries(&mut self, mut playing: Playing, entries: EntryIter<'_>) -> bool {
         let mut whole = true;
         for entry in entries {
@@ -293,12 +294,12 @@ impl Replay<'_> {
                 whole = false;
                 break;
             };
-            // `--count` was reached. What the live run still counted behind its own end is in its books, so that it is
-            // taken too if the live run ended here as well.
-            if playing.pipeline.is_over() && !playing.live_over {
-                playing.live_over = matches!(entry, Entry::Event(Event::End { .. }));
-                self.over = true;
-                if !playing.live_over {
+            // `--count` was reached. The live run's counters include what it received after its own end, so that is
+            // played too if the live run ended here as well.
+            if playing.pipeline.is_over() && !playing.live_ended {
+                playing.live_ended = matches!(entry, Entry::Event(Event::End { .. }));
+                self.is_done = true;
+                if !playing.live_ended {
                     self.finish(playing, None);
                     return true;
                 }
@@ -312,12 +313,12 @@ impl Replay<'_> {
                     playing.pipeline.frame(frame);
                 }
                 Entry::Event(event) => {
-                    playing.live_over |= matches!(event, Event::End { .. });
+                    playing.live_ended |= matches!(event, Event::End { .. });
                     playing.pipeline.event(&event);
                 }
                 Entry::Lagged(lagged) => playing.pipeline.lagged(lagged),
                 Entry::EndsWithin { packets, reason } => {
-                    playing.live_over = true;
+                    playing.live_ended = true;
                     playing.pipeline.end_within_next(packets, &reason);
                 }
                 Entry::Once(wanted) => playing.pipeline.print_once(&wanted),
@@ -329,13 +330,13 @@ impl Replay<'_> {
                 Entry::Other(_) => {}
             }
             if playing.pipeline.has_failed() {
-                self.over = true;
+                self.is_done = true;
                 break;
             }
         }
         self.tick(&mut playing);
-        // `--count` may be reached where the live run ended too: its end is awaited.
-        self.over &= playing.pipeline.has_failed();
+        // `--count` may be reached where the live run ended too; then its end is awaited.
+        self.is_done &= playing.pipeline.has_failed();
         self.session = Some(playing);
         whole
     }
@@ -365,7 +366,7 @@ impl Replay<'_> {
         }
     }
 
-    /// The run was killed: nobody knows how it would have ended.
+    /// Ends a session whose run was killed, so that its end is unknown.
     fn cut_short(&mut self, mut playing: Playing, path: &Path) {
         self.console.warn(format_args!("{}: a run in it has no orderly end: it was killed", path.display()));
         let at_us = playing.last_us;
@@ -378,9 +379,9 @@ impl Replay<'_> {
             let reason = "signal".to_owned();
             playing.pipeline.event(&Event::End { reason, at_us: playing.last_us });
         }
-        if let Some(left) = &mut self.left {
+        if let Some(left) = &mut self.remaining {
             *left = left.saturating_sub(playing.pipeline.printed_count());
-            self.over |= *left == 0;
+            self.is_done |= *left == 0;
         }
         let summary = playing.pipeline.finish(at_us.unwrap_or(playing.last_us));
         let PacketCounts { received, written, filtered, dropped, malformed, gaps } = summary.counts;
@@ -392,7 +393,7 @@ impl Replay<'_> {
         counts.malformed += malformed;
         counts.gaps += gaps;
         if summary.failure.is_some() {
-            self.over = true;
+            self.is_done = true;
         }
         self.failure = self.failure.take().or(summary.failure);
     }

@@ -1,4 +1,4 @@
-//! `dhan schema`: what the records hold, for programs.
+//! Runs `dhan schema`: describes the records for programs.
 
 use crate::cli::out;
 use crate::cli::schema::SchemaArgs;
@@ -8,7 +8,7 @@ use crate::record::{RecordType, duckdb, json_schema};
 /// Prints the JSON Schema of the types, or DuckDB's columns.
 ///
 /// # Errors
-/// Exit 9 when stdout does not take it.
+/// Exit 9 if stdout cannot be written.
 pub fn run(args: &SchemaArgs) -> Result<Exit, Failure> {
     let named: Vec<_> = args.types.iter().filter_map(|name| RecordType::parse(name)).collect();
     let types = if named.is_empty() { &RecordType::ALL[..] } else { &named };

@@ -1,7 +1,7 @@
-//! `dhan simulate`: a local server that speaks the broker's protocols, for any client.
+//! Runs `dhan simulate`: a local server that speaks the broker's protocols, for any client.
 
 use crate::cli::simulate::{SimulateArgs, Speed};
-use crate::cmd::told;
+use crate::cmd::exit_with;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::simulator::{FrameSource, Played, SimConfig, Simulator};
@@ -28,11 +28,11 @@ pub fn run(args: &SimulateArgs, console: &Console) -> Result<Exit, Failure> {
         ..SimConfig::default()
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start");
-    let runtime = runtime.map_err(told(Exit::Bug))?;
+    let runtime = runtime.map_err(exit_with(Exit::Bug))?;
     runtime.block_on(serve(config, console))
 }
 
-/// What `--replay` sends: the frames of a capture, at the speed that was asked for.
+/// Returns the frames for `--replay`: those of a capture, at the given speed.
 fn replayed(capture: &Path, speed: Speed) -> Result<Arc<dyn FrameSource>, Failure> {
     let times = match speed {
         Speed::Recorded => Some(1),
@@ -47,9 +47,9 @@ fn replayed(capture: &Path, speed: Speed) -> Result<Arc<dyn FrameSource>, Failur
 
 async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {
     let (listen, seed) = (config.listen, config.seed);
-    // Before anybody is told the address, so that a signal that follows at once is not missed.
+    // Before the address is printed, so that a signal that follows at once is not missed.
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
-    let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(told(Exit::Bug))?;
+    let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
     let simulator = Simulator::start(config).await.map_err(|error| cannot_listen(listen, &error))?;
     console.begin_run();
     console.info(format_args!(

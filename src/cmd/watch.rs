@@ -1,8 +1,8 @@
-//! `dhan watch`: a stream or a capture as a full-screen view.
+//! Runs `dhan watch`: a stream or a capture as a full-screen view.
 
 use super::{replay, stream};
 use crate::cli::plan::{ReplayPlan, Speed, StreamPlan, StreamSource};
-use crate::cli::planner::Surroundings;
+use crate::cli::planner::PlanContext;
 use crate::cli::watch::{WatchArgs, WatchPlan, plan};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
@@ -18,12 +18,12 @@ use std::rc::Rc;
 /// Shows a plan until the user quits or the run ends.
 ///
 /// # Errors
-/// As the commands that stream the same; a usage error where there is no terminal to show it on.
-pub fn run(args: &WatchArgs, around: &mut Surroundings<'_>, color: bool, console: &Console) -> Result<Ended, Failure> {
+/// The same as the commands that stream; a usage error if there is no terminal.
+pub fn run(args: &WatchArgs, context: &mut PlanContext<'_>, color: bool, console: &Console) -> Result<Ended, Failure> {
     let early = EarlyStop::listen();
-    let is_dumb = around.environment.text("TERM").is_some_and(|term| term == "dumb");
-    let color = color && around.environment.text("NO_COLOR").is_none();
-    let what = plan(args, around)?;
+    let is_dumb = context.environment.text("TERM").is_some_and(|term| term == "dumb");
+    let color = color && context.environment.text("NO_COLOR").is_none();
+    let what = plan(args, context)?;
     let missing = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
         (true, true) if is_dumb => Some("a terminal that can be drawn on, and TERM is dumb"),
         (true, true) => None,
@@ -46,12 +46,12 @@ pub fn run(args: &WatchArgs, around: &mut Surroundings<'_>, color: bool, console
 
 fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) -> Result<Ended, Failure> {
     let model = SharedModel::default();
-    let troubled = Troubled::default();
+    let view_error = ViewErrorCell::default();
     let (name, screen) = named(plan.feed());
     let is_demo = matches!(plan.source, StreamSource::Demo { .. });
     let title = if is_demo { format!("{name}, simulated") } else { name.to_owned() };
     let observer = model.clone();
-    let (say, seen) = (console.clone(), Rc::clone(&troubled));
+    let (say, seen) = (console.clone(), Rc::clone(&view_error));
     let show = move |controls: stream::Controls| {
         let calendar = controls.calendar;
         let (hours, segments) = (calendar.clone(), controls.segments);
@@ -80,7 +80,7 @@ fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) 
         shown(model, setup, seen, &say)
     };
     let view = stream::View { observer: Box::new(observer), show: Box::new(show) };
-    outcome(stream::run(plan, early, console, Some(view)), &troubled)
+    outcome(stream::run(plan, early, console, Some(view)), &view_error)
 }
 
 fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, Failure> {
@@ -108,8 +108,8 @@ fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, 
             }
         }),
     };
-    let troubled = Troubled::default();
-    let screen = shown(model.clone(), setup, Rc::clone(&troubled), console)?;
+    let view_error = ViewErrorCell::default();
+    let screen = shown(model.clone(), setup, Rc::clone(&view_error), console)?;
     let observed = model.clone();
     let ended =
         replay::run_with(plan, stop.clone(), &|pipeline| pipeline.observe_with(Box::new(observed.clone())), console);
@@ -120,10 +120,10 @@ fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, 
         }
     }
     drop(screen);
-    outcome(ended, &troubled)
+    outcome(ended, &view_error)
 }
 
-/// What a stream is called on the screen, and what shows it.
+/// Returns the title of a stream's view, and its first screen.
 fn named(stream: Stream) -> (&'static str, ui::ScreenKind) {
     match stream {
         Stream::Market => ("market feed", ui::ScreenKind::Table),
@@ -133,17 +133,17 @@ fn named(stream: Stream) -> (&'static str, ui::ScreenKind) {
     }
 }
 
-/// What ended a view before its run, filled in when the view is left.
-type Troubled = Rc<Cell<Option<ViewError>>>;
+/// The error that ended a view before its run, set when the view closes.
+type ViewErrorCell = Rc<Cell<Option<ViewError>>>;
 
-/// Shows the view; messages for people are shown in it until it is left.
-fn shown(model: SharedModel, setup: Setup, troubled: Troubled, console: &Console) -> Result<Screen, Failure> {
+/// Shows the view; messages for people are shown in it until it closes.
+fn shown(model: SharedModel, setup: Setup, view_error: ViewErrorCell, console: &Console) -> Result<Screen, Failure> {
     let messages = model.clone();
     console.divert(Box::new(move |message| messages.lock().set_message(message)));
     let left = console.clone();
     let on_leave = move |trouble| {
         left.end_diversion();
-        troubled.set(trouble);
+        view_error.set(trouble);
     };
     Screen::start(model, setup, Box::new(on_leave)).map_err(|error| {
         console.end_diversion();
@@ -151,9 +151,9 @@ fn shown(model: SharedModel, setup: Setup, troubled: Troubled, console: &Console
     })
 }
 
-/// How a run ended whose view may have ended first.
-fn outcome(ended: Result<Ended, Failure>, troubled: &Troubled) -> Result<Ended, Failure> {
-    match troubled.take() {
+/// Returns the result of a run whose view may have ended first.
+fn outcome(ended: Result<Ended, Failure>, view_error: &ViewErrorCell) -> Result<Ended, Failure> {
+    match view_error.take() {
         _ if ended.is_err() => ended,
         None => ended,
         Some(ViewError::Bug) => Ok(Ended::Exit(Exit::Bug)),

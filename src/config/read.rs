@@ -11,7 +11,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The largest file that is read, bytes.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: u64 = 64 << 10;
+/// Problems that are named at most; more are not worth reading.
+const MOST: usize = 20;
 
 /// Errors of the syntax that are named at most: one mistake can cause several.
 const MOST_ERRORS: usize = 5;
@@ -127,7 +129,8 @@ fn read(file: &Path) -> Result<Option<String>, String> {
 pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &Command) -> (Settings, Vec<String>) {
     // Some editors begin a file with a mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { text, root: whole, entries: Vec::new(), problems: Vec::new(), profiles: Vec::new() };
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+    let mut reader = Reader { ends, root: whole, entries: Vec::new(), problems: Vec::new(), profiles: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         reader.table(table.get_ref(), None, &mut Vec::new(), whole);
@@ -147,11 +150,13 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
     problems.extend(check::values(&settings, whole));
     problems.sort_by_key(|(line, _)| *line);
     problems.dedup();
+    problems.truncate(MOST);
     (settings, problems.into_iter().map(|(line, words)| format!("{} line {line}: {words}", file.display())).collect())
 }
 
 struct Reader<'a> {
-    text: &'a str,
+    /// Where lines end.
+    ends: Vec<usize>,
     root: &'a Command,
     entries: Vec<Entry>,
     problems: Vec<(usize, String)>,
@@ -160,7 +165,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&self, at: usize) -> usize {
-        1 + self.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()
+        1 + self.ends.partition_point(|end| *end < at)
     }
 
     fn problem(&mut self, at: usize, words: &str) {
@@ -170,6 +175,9 @@ impl Reader<'_> {
 
     fn table(&mut self, table: &DeTable<'_>, profile: Option<&str>, path: &mut Vec<String>, command: &Command) {
         for (key, value) in table {
+            if self.problems.len() >= MOST {
+                return;
+            }
             let (name, at) = (key.get_ref().as_ref(), key.span().start);
             let is_table = value.get_ref().is_table();
             if name == "profile" && path.is_empty() && profile.is_none() {

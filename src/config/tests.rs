@@ -57,6 +57,14 @@ fn all_that_is_wrong_is_named_at_once_in_the_order_of_the_file() {
 }
 
 #[test]
+fn a_file_of_nothing_but_mistakes_is_refused_at_once() {
+    let text: String = (0..5_000).map(|n| format!("key{n} = 1\n")).collect();
+    assert_eq!(problems(&text).len(), 20);
+    let profiles: String = (0..1_000).map(|n| format!("[profile.p{n}.feed]\nmode = \"full\"\n")).collect();
+    assert_eq!(problems(&profiles), Vec::<String>::new());
+}
+
+#[test]
 fn secrets_are_refused_unseen_with_the_option_that_names_a_file() {
     let jwt = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJleHAiOjE3ODAwMDAwMDB9.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
     for (key, instead) in [

@@ -5,7 +5,7 @@ mod systemd;
 
 use crate::cli::args::{Cli, GenerateArgs, Generated, Shell};
 use crate::cli::{lazy, out};
-use crate::cmd::told;
+use crate::cmd::exit_with;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use anyhow::Context as _;
@@ -64,7 +64,7 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<Exit, Failure> {
     match dir {
         None => pages.iter().try_for_each(|(_, text)| out::print(text))?,
         Some(dir) if check => compare(kind, dir, &pages)?,
-        Some(dir) => pages.iter().try_for_each(|page| write(dir, page)).map_err(told(Exit::Output))?,
+        Some(dir) => pages.iter().try_for_each(|page| write(dir, page)).map_err(exit_with(Exit::Output))?,
     }
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! How instruments are printed: NDJSON, CSV, a table, specs.
+//! Prints instruments: NDJSON, CSV, a table, specs.
 
 use crate::cli::instruments::Format;
 use crate::cli::table::{Column, Table};
@@ -8,12 +8,12 @@ use crate::instruments::row::{MasterRow, SymbolForm};
 use crate::model::exit::{Exit, Failure};
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-/// Why printing stopped.
+/// Says why printing stopped.
 #[derive(Debug)]
 pub enum Stop {
-    /// stdout takes no more.
+    /// stdout cannot be written.
     Write(io::Error),
-    /// The master changed under our hands.
+    /// The master changed while it was read.
     Master(MasterError),
 }
 
@@ -30,7 +30,7 @@ impl From<io::Error> for Stop {
 }
 
 impl Stop {
-    /// The failure to end with. A reader that went away ends the process here, as any Unix tool.
+    /// Returns the failure to end with. If the reader of stdout left, the process ends here, like any Unix tool.
     pub fn into_failure(self) -> Failure {
         match self {
             Stop::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -45,7 +45,7 @@ impl Stop {
     }
 }
 
-/// What a table shows of a record: a column, and its place in [`FIELDS`].
+/// Lists a table's columns with their index in [`FIELDS`].
 const TABLE: [(Column, usize); 10] = [
     (Column::text("SEGMENT"), 0),
     (Column::number("ID"), 1),
@@ -73,7 +73,7 @@ fn stdout() -> BufWriter<StdoutLock<'static>> {
 }
 
 impl Printer {
-    /// A printer to stdout.
+    /// Creates a printer for stdout.
     pub fn new(format: Format) -> Printer {
         Printer { format, out: stdout(), begun: false, table: Table::new(TABLE.map(|(column, _)| column)) }
     }
@@ -110,7 +110,7 @@ impl Printer {
         Ok(())
     }
 
-    /// Ends the output.
+    /// Finishes the output.
     pub fn finish(&mut self) -> Result<(), Stop> {
         match self.format {
             Format::Csv => self.begin_csv()?,
@@ -121,7 +121,7 @@ impl Printer {
     }
 }
 
-/// Writes a CSV record: RFC 4180, lines end in a line feed.
+/// Writes a CSV record: RFC 4180, lines end with a line feed.
 fn write_csv<T: AsRef<str>>(out: &mut impl Write, fields: impl Iterator<Item = T>) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().buffer_capacity(512).from_writer(Vec::with_capacity(512));
     for field in fields {

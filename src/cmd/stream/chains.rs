@@ -1,4 +1,4 @@
-//! `--chain`: from requests to chains, whoever knows the instruments.
+//! Resolves `--chain`: from requests to chains, with the master or the simulated exchange.
 
 use super::names::Names;
 use super::today;
@@ -10,7 +10,7 @@ use crate::model::exit::{Exit, Failure};
 /// Finds the series of every chain.
 ///
 /// # Errors
-/// All chains that name nothing, in one message; or that there is no instrument master to look them up in.
+/// Names all chains that match nothing, in one message; or says that there is no instrument master.
 pub(super) fn find(requests: &[ChainRequest], names: &Names, console: &Console) -> Result<Vec<OptionChain>, Failure> {
     if requests.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! `dhan feed`, `dhan depth`, `dhan orders`: from a plan to a run.
+//! Runs `dhan feed`, `dhan depth` and `dhan orders`: from a plan to a run.
 
 mod chains;
 mod names;
@@ -29,58 +29,60 @@ use crate::simulator::{SimConfig, SimHandle};
 use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended, Run, at_spot};
 use crate::watch::screen::Screen;
 use names::Names;
-pub(super) use names::unfound;
+pub(super) use names::known_problems;
 use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-/// What looks at a run while it goes on: a full-screen view.
+/// A full-screen view of a run.
 pub(crate) struct View {
-    /// Sees the records.
+    /// Receives the records.
     pub observer: Box<dyn Observer>,
-    /// Shows the view when everything is checked and nothing connects yet; what it returns is dropped before the run
-    /// says how it ended.
+    /// Shows the view when everything is checked and nothing is connected yet; the result is dropped before the run
+    /// reports its end.
     pub show: Box<dyn FnOnce(Controls) -> Result<Screen, Failure>>,
 }
 
-/// What a view may do to a run, and know about it.
+/// Gives a view control over a run, and facts about it.
 pub(crate) struct Controls {
-    /// Takes control lines.
+    /// Sends control lines.
     pub lines: Box<dyn Fn(String) + Send>,
-    /// The days on which the market opens.
+    /// The market calendar.
     pub calendar: Calendar,
-    /// The segments of what is shown.
+    /// The segments that are shown.
     pub segments: BTreeSet<Segment>,
 }
 
 /// Runs a plan to its end, in a view if there is one.
 ///
 /// # Errors
-/// Why it could not be run, or not to its end.
+/// Says why it could not run, or not to its end.
 pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: Option<View>) -> Result<Ended, Failure> {
     if !plan.dry_run {
         console.begin_run();
     }
     if let Some(past) = &plan.stop.already_past {
-        // A warning, so that it is said with `-q` too: a run that does nothing must not look like one that did.
+        // A warning, so that `-q` shows it too: a run that does nothing must not look like one that did.
         console.warn(past);
         return Ok(Ended::Exit(Exit::Done));
     }
     for warning in &plan.warnings {
         console.warn(warning);
     }
-    // Before any secret is read: nothing of this process may end up in a core.
+    // Before any secret is read, so that no secret gets into a core dump.
     harden();
     let names = Names::of(&plan);
     if !plan.dry_run {
         missing_credentials(&plan)?;
     }
-    let asked = names.resolve(&plan, console)?;
+    let requested = names.resolve(&plan, console)?;
     let chains = chains::find(&plan.chains, &names, console)?;
     let feed = plan.feed();
-    let mut subscriptions: Vec<_> = asked.iter().map(|asked| asked.subscription).collect();
-    let mut symbols: Vec<_> =
-        asked.into_iter().filter_map(|asked| Some((asked.subscription.instrument, asked.symbol?))).collect();
+    let mut subscriptions: Vec<_> = requested.iter().map(|requested| requested.subscription).collect();
+    let mut symbols: Vec<_> = requested
+        .into_iter()
+        .filter_map(|requested| Some((requested.subscription.instrument, requested.symbol?)))
+        .collect();
     if plan.dry_run {
         for chain in &chains {
             match at_spot(chain, mode(&plan)) {
@@ -117,7 +119,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     early.set_open();
     let metrics = plan.metrics.as_deref().map(|path| MetricsFile::open(path, feed.name(), now_us())).transpose()?;
     let stop = StopSignal::default();
-    // Last: a run that does not begin leaves neither a file nor a session without an end.
+    // Last, so that a run that does not start leaves neither a file nor a session without an end.
     let Some(opened) = open_in_time(&plan, &rules, &stop, &early, console)? else {
         console.warn("told to stop while the outputs were opened; nothing was connected");
         return Ok(Ended::Exit(Exit::Done));
@@ -175,18 +177,18 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     ended
 }
 
-/// How long opening the outputs may go on once the run is told to stop.
+/// Time for which opening the outputs may continue once the run is told to stop.
 const STOP_OPENING: Duration = Duration::from_millis(1_500);
 
-/// Outputs and capture that are ready.
+/// Holds the opened outputs and capture.
 struct Ready {
     outputs: Outputs,
     capture: Option<Recorder>,
     found: Vec<Event>,
 }
 
-/// Opens the outputs on a thread of their own: a disk that does not answer must not keep signals waiting. `None` if the run
-/// was told to stop meanwhile.
+/// Opens the outputs on a thread of their own: a disk that does not answer must not delay signals. Returns `None` if
+/// the run was told to stop meanwhile.
 fn open_in_time(
     plan: &StreamPlan,
     rules: &Rules,
@@ -202,17 +204,17 @@ fn open_in_time(
     std::thread::Builder::new().name("opening".to_owned()).spawn(opening).map_err(|error| {
         Failure::new(Exit::Bug, format!("the thread that opens the outputs cannot be started: {}", error.kind()))
     })?;
-    let mut asked: Option<std::time::Instant> = None;
+    let mut requested: Option<std::time::Instant> = None;
     loop {
         match ready.recv_timeout(Duration::from_millis(50)) {
-            Ok(result) if asked.is_none() || result.is_ok() => return result.map(Some),
+            Ok(result) if requested.is_none() || result.is_ok() => return result.map(Some),
             Ok(_) | Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
         }
         if early.is_requested() {
-            // A wait for a full disk ends; a call that hangs in the system is left behind.
+            // A wait for a full disk ends; a hanging system call is abandoned.
             stop.stop();
-            if asked.get_or_insert_with(std::time::Instant::now).elapsed() > STOP_OPENING {
+            if requested.get_or_insert_with(std::time::Instant::now).elapsed() > STOP_OPENING {
                 return Ok(None);
             }
         }
@@ -253,7 +255,8 @@ fn open(
     }
 }
 
-/// Ends a run whose credentials are missing and cannot come, before names are looked up: that may take a download.
+/// Fails a run whose credentials are missing and cannot appear, before names are looked up, which may take a
+/// download.
 fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
     let StreamSource::Server(server) = &plan.source else { return Ok(()) };
     let source = &server.credentials;
@@ -273,12 +276,13 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
     runtime.block_on(source.read_login()).map(drop).map_err(Failure::from)
 }
 
-/// A live line only helps where a person looks at stderr and records go elsewhere, and is no warning: not with `-q`.
+/// Returns whether to show a live line: a person reads stderr and records go elsewhere. It is no warning, so not with
+/// `-q`.
 fn live_line(console: &Console) -> bool {
     console.shows(LogLevel::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
 }
 
-/// The mode of what names none.
+/// Returns the mode of specs that name none.
 fn mode(plan: &StreamPlan) -> Mode {
     match plan.kind {
         StreamKind::Market { mode, .. } => mode,
@@ -315,7 +319,7 @@ fn rules(plan: &StreamPlan, subscriptions: &[Subscription]) -> Rules {
     rules
 }
 
-/// Where a run connects to, and with what.
+/// Holds where a run connects to, and with which credentials.
 pub(super) struct Server {
     pub(super) base: crate::auth::BaseUrl,
     pub(super) credentials_origin: CredentialsOrigin,
@@ -324,7 +328,7 @@ pub(super) struct Server {
     /// Whether refused credentials may change.
     pub(super) can_change: bool,
     pub(super) warning: Option<String>,
-    /// The simulated exchange; it lives as long as the run.
+    /// The simulated exchange, which lives as long as the run.
     pub(super) exchange: Option<SimHandle>,
 }
 
@@ -383,7 +387,7 @@ impl Server {
     }
 }
 
-/// Today, in India.
+/// Returns today's date in India.
 fn today() -> jiff::civil::Date {
     crate::clock::ist_civil(now_us()).date()
 }

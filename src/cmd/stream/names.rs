@@ -1,4 +1,4 @@
-//! From specs to subscriptions, whoever knows the names: the instrument master, or the simulated exchange.
+//! Resolves specs to subscriptions, with the instrument master or the simulated exchange.
 
 use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
@@ -24,21 +24,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What one spec asks for.
+/// Holds the subscription that one spec names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
-    /// The instrument, in the mode that the spec or the run says.
+pub(super) struct RequestedInstrument {
+    /// The instrument, in the mode of the spec or the run.
     pub subscription: Subscription,
-    /// What it is called, where that is known.
+    /// Its symbol, if known.
     pub symbol: Option<Arc<str>>,
-    /// Whether the spec itself named the mode.
+    /// Whether the spec itself names the mode.
     pub names_mode: bool,
 }
 
-/// Who knows the names.
+/// Says where names are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Names {
-    /// The instrument master, waited for no longer than `until`, and downloaded with the roots of `ca_file` too.
+    /// The instrument master: waits until `until` at most, and downloads with the roots of `ca_file` too.
     Master {
         until: Option<Instant>,
         ca_file: Option<PathBuf>,
@@ -53,7 +53,7 @@ impl Names {
         Names::at(&plan.source, left.and_then(|left| Instant::now().checked_add(left)))
     }
 
-    /// Names as this source knows them, waited for no longer than `until`.
+    /// Returns the names of a source; waits until `until` at most.
     pub fn at(source: &StreamSource, until: Option<Instant>) -> Names {
         match source {
             StreamSource::Demo { .. } => Names::Demo,
@@ -69,17 +69,17 @@ impl Names {
         })
     }
 
-    /// Knows what instruments are called that come without having been asked for. The simulated exchange sends none.
+    /// Returns a look-up for symbols of instruments that were not subscribed. The simulated exchange sends none.
     pub fn look_up_later(&self) -> Option<LookUp> {
         let store = (*self != Names::Demo).then(|| self.store().ok())??;
         let mut symbols = Symbols::of(store);
         Some(Box::new(move |key| symbols.symbol(key)))
     }
 
-    /// Asks the instrument master, or the simulated exchange's.
+    /// Queries the instrument master, or the simulated exchange's.
     ///
     /// # Errors
-    /// There is none to be had.
+    /// Fails if there is none.
     pub fn ask_master<T>(
         &self,
         console: &Console,
@@ -93,16 +93,16 @@ impl Names {
         self.in_time(answer)
     }
 
-    /// Everything that a plan asks for.
+    /// Resolves all specs of a plan.
     ///
     /// # Errors
-    /// All specs that name nothing, in one message.
-    pub fn resolve(&self, plan: &StreamPlan, console: &Console) -> Result<Vec<Asked>, Failure> {
-        let wanted = Wanted { skip: plan.instruments.skip_missing, expired: false };
+    /// Names all specs that match nothing, in one message.
+    pub fn resolve(&self, plan: &StreamPlan, console: &Console) -> Result<Vec<RequestedInstrument>, Failure> {
+        let wanted = LookUpOptions { skip: plan.instruments.skip_missing, expired: false };
         self.in_time(self.look_up(&plan.kind, &plan.instruments.specs, wanted, console))
     }
 
-    /// An answer that did not come because the run's time was over is no fault of the master's.
+    /// If an answer is missing because the run's time is over, the master is not at fault.
     fn in_time<T>(&self, answer: Result<T, Failure>) -> Result<T, Failure> {
         answer.map_err(|failure| match self {
             Names::Master { until: Some(until), .. } if failure.exit == Exit::Data && *until <= Instant::now() => {
@@ -113,17 +113,17 @@ impl Names {
         })
     }
 
-    /// What these specs ask for, in their order.
+    /// Resolves these specs, in order.
     ///
     /// # Errors
-    /// All specs that name nothing, in one message; or that there is no instrument master to look them up in.
+    /// Names all specs that match nothing, in one message; or says that there is no instrument master.
     pub fn look_up(
         &self,
         kind: &StreamKind,
         specs: &[Spec],
-        wanted: Wanted,
+        wanted: LookUpOptions,
         console: &Console,
-    ) -> Result<Vec<Asked>, Failure> {
+    ) -> Result<Vec<RequestedInstrument>, Failure> {
         if specs.is_empty() {
             return Ok(Vec::new());
         }
@@ -146,7 +146,7 @@ impl Names {
         for notice in &resolution.notices {
             console.info(notice);
         }
-        let (mut asked, mut problems, mut lowered) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut requested, mut problems, mut lowered) = (Vec::new(), Vec::new(), Vec::new());
         for (spec, one) in specs.iter().zip(&resolution.instruments) {
             match one {
                 Ok(Resolved { key, symbol }) => {
@@ -154,10 +154,10 @@ impl Names {
                         StreamKind::Market { mode, .. } => Some(effective_mode(*key, spec.mode.unwrap_or(*mode))),
                         _ => None,
                     };
-                    if mode == Some(Mode::Quote) && asked_full(kind, spec) {
+                    if mode == Some(Mode::Quote) && requests_full(kind, spec) {
                         lowered.push(*key);
                     }
-                    asked.push(Asked {
+                    requested.push(RequestedInstrument {
                         subscription: Subscription { instrument: *key, mode },
                         symbol: symbol.clone(),
                         names_mode: spec.mode.is_some(),
@@ -172,21 +172,21 @@ impl Names {
         }
         match instruments::resolve::failure(problems.into_iter()) {
             Some(failure) => Err(failure),
-            None => Ok(asked),
+            None => Ok(requested),
         }
     }
 }
 
-/// How names are looked up.
+/// Says how names are looked up.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Wanted {
-    /// Leave out those that name nothing, with a warning.
+pub(super) struct LookUpOptions {
+    /// Whether to skip those that match nothing, with a warning.
     pub skip: bool,
-    /// Take contracts that have expired too.
+    /// Whether to include contracts that have expired.
     pub expired: bool,
 }
 
-/// One warning for all indices that are asked for in a mode that they do not have.
+/// Returns one warning for all indices whose mode is lowered.
 fn lowered_words(keys: &[InstrumentKey]) -> Option<String> {
     const SHOWN: usize = 5;
     let mut names: Vec<_> = keys.iter().take(SHOWN).map(ToString::to_string).collect();
@@ -196,8 +196,8 @@ fn lowered_words(keys: &[InstrumentKey]) -> Option<String> {
         .then(|| format!("{names}: the server has no full packets for indices; quote is requested instead"))
 }
 
-/// What is wrong with these names, as far as that is known at once: for a run that will not begin anyway.
-pub(crate) fn unfound(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec<String> {
+/// Returns the problems of these names that are known without a download, for a run that will not start anyway.
+pub(crate) fn known_problems(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec<String> {
     let streamable = match takes {
         Takes::Modes(_) => Streamable::Feed,
         Takes::Depth => Streamable::Depth,
@@ -205,19 +205,19 @@ pub(crate) fn unfound(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec<String
     let problems = if is_demo {
         demo(specs, streamable).instruments.into_iter().filter_map(Result::err).collect()
     } else {
-        // Where there is no place for a master, nothing is known.
+        // Without a place for a master, nothing is known.
         let store = Store::from_env(Layout::Compact, false);
         store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, today())).unwrap_or_default()
     };
     problems.iter().map(ToString::to_string).collect()
 }
 
-fn asked_full(kind: &StreamKind, spec: &Spec) -> bool {
+fn requests_full(kind: &StreamKind, spec: &Spec) -> bool {
     matches!(kind, StreamKind::Market { mode, warn_indices, .. }
         if spec.mode == Some(Mode::Full) || (*warn_indices && spec.mode.unwrap_or(*mode) == Mode::Full))
 }
 
-/// The instrument master of the simulated exchange.
+/// Returns the instrument master of the simulated exchange.
 fn demo_master() -> Result<Master, Failure> {
     let bug = |error: String| Failure::new(Exit::Bug, format!("the simulated exchange's master: {error}"));
     let csv = Bytes::Memory(simulator::master_csv(today()).into_bytes());
@@ -225,7 +225,7 @@ fn demo_master() -> Result<Master, Failure> {
     Master::from_parts(Arc::new(csv), &built).map_err(|error| bug(error.to_string()))
 }
 
-/// A contract of the simulated exchange.
+/// Resolves a contract of the simulated exchange.
 fn demo_contract(spec: &Spec, streamable: Streamable) -> Option<Resolved> {
     let master = demo_master().ok()?;
     let takes = |segment: SpecSegment| segment.feed().is_some_and(|segment| streamable.takes(segment));
@@ -235,7 +235,7 @@ fn demo_contract(spec: &Spec, streamable: Streamable) -> Option<Resolved> {
     Some(Resolved { key, symbol: row.symbol(found.entry.form).map(Arc::from) })
 }
 
-/// The simulated exchange knows a dozen names and their contracts; ids that it has never heard of walk too.
+/// Resolves specs with the simulated exchange, which knows a dozen names and their contracts, and any id.
 fn demo(specs: &[Spec], streamable: Streamable) -> Resolution {
     let known =
         |key: InstrumentKey| simulator::KNOWN.iter().find(|(k, _)| *k == key).map(|(_, symbol)| Arc::from(*symbol));

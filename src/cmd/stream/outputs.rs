@@ -1,4 +1,4 @@
-//! Opens what a plan names as its outputs, before anything connects.
+//! Opens the outputs of a plan before anything connects.
 
 use crate::capture::{self, Recorder};
 use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, StreamPlan};
@@ -19,10 +19,10 @@ use crate::pipeline::outputs::OutputSpec;
 use crate::record::RecordType;
 use std::path::Path;
 
-/// Outputs that are ready.
+/// Holds opened outputs.
 pub(crate) struct OpenedOutputs {
     pub specs: Vec<OutputSpec>,
-    /// Gaps of runs that were killed.
+    /// Gaps of killed runs.
     pub found: Vec<Event>,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn open(plan: &StreamPlan, stop: &StopSignal, console: &Console) -> R
     open_all(plan.feed(), &plan.outputs, &plan.shape, now_us(), stop, console)
 }
 
-/// Opens the capture of a stream. A gap that a killed run left is told once, however many files it left torn.
+/// Opens the capture of a stream. A killed run's gap is reported once, however many files it left torn.
 pub(super) fn open_capture(
     path: &Path,
     plan: &StreamPlan,
@@ -54,7 +54,7 @@ pub(super) fn open_capture(
     Ok(opened.recorder)
 }
 
-/// Opens these outputs for records of a feed, the first of them received at `now_us` or later.
+/// Opens these outputs for records of a stream that are received at `now_us` or later.
 pub(crate) fn open_all(
     feed: Stream,
     outputs: &OutputsPlan,
@@ -72,13 +72,13 @@ pub(crate) fn open_all(
                 killed.extend(restarted);
             }
             Err(failure) => {
-                // What was opened before is left as it was.
+                // The outputs that were opened before are restored.
                 opened.specs.iter_mut().for_each(|spec| spec.destination.cancel_start());
                 return Err(failure);
             }
         }
     }
-    // However many files it left torn, a kill is one gap.
+    // A kill is one gap, however many files it left torn.
     if let Some(from_us) = killed.iter().map(|restarted| restarted.from_us).min() {
         let detail = killed.into_iter().map(|restarted| restarted.detail).collect::<Vec<_>>().join("; ");
         let reason = GapReason::Restarted;

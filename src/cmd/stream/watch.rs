@@ -1,6 +1,6 @@
-//! What a run is told while it streams: control lines, and list files that are read again on SIGHUP.
+//! Changes a run while it streams: control lines, and list files that are read again on SIGHUP.
 
-use super::names::{Asked, Names, Wanted};
+use super::names::{LookUpOptions, Names, RequestedInstrument};
 use crate::cli::plan::{ListFile, StreamKind, StreamPlan, StreamSource, TextSource};
 use crate::cli::specs::{self, Takes};
 use crate::console::{Console, untrusted};
@@ -14,28 +14,28 @@ use std::io::{BufRead, BufReader, Read as _};
 use std::sync::mpsc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// The longest control line, in bytes: room for every subscription of a run.
+/// Limit in bytes of a control line; it holds every subscription of a run.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// The ways a run is told of changes.
+/// Holds the channels by which a run is changed.
 #[derive(Default)]
 pub(super) struct Watch {
     pub changes: Option<UnboundedReceiver<Change>>,
     pub reread: Option<Box<dyn Fn()>>,
-    /// Takes control lines that a person types in a view.
+    /// Sends control lines that are typed in a view.
     pub lines: Option<Box<dyn Fn(String) + Send>>,
 }
 
-/// What the watcher thread is asked.
+/// A request to the watcher thread.
 enum Ask {
     Line(String),
     Typed(String),
     Reread,
 }
 
-/// A control line, as read.
+/// A parsed control line.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Command {
+pub enum ControlCommand {
     /// `sub SPEC…`
     Subscribe(Vec<Spec>),
     /// `unsub SPEC…`
@@ -48,13 +48,13 @@ pub enum Command {
     Nothing,
 }
 
-/// Starts watching what a plan names. Looking names up can take a download, so it happens on a thread of its own.
+/// Starts to watch the plan's files. Looking names up can take a download, so it happens on a thread of its own.
 pub(super) fn start(plan: &StreamPlan, names: &Names, is_typed: bool, console: &Console) -> Result<Watch, Failure> {
     if plan.control.is_none() && plan.instruments.lists.is_empty() && !is_typed {
         return Ok(Watch::default());
     }
     let (say, changes) = unbounded_channel();
-    let (ask, asked) = mpsc::channel();
+    let (ask, requested) = mpsc::channel();
     if let Some(control) = &plan.control {
         read_lines(control.clone(), ask.clone(), console.clone())?;
     }
@@ -70,7 +70,7 @@ pub(super) fn start(plan: &StreamPlan, names: &Names, is_typed: bool, console: &
         console: console.clone(),
         say,
     };
-    spawn("watch", move || watcher.run(&asked))?;
+    spawn("watch", move || watcher.run(&requested))?;
     let typed = ask.clone();
     let lines: Box<dyn Fn(String) + Send> = Box::new(move |line| {
         let _ = typed.send(Ask::Typed(line));
@@ -81,17 +81,17 @@ pub(super) fn start(plan: &StreamPlan, names: &Names, is_typed: bool, console: &
     Ok(Watch { changes: Some(changes), reread: Some(reread), lines: Some(lines) })
 }
 
-/// Takes control lines of the market feed for a server, and looks up what they name.
+/// Reads control lines of the market feed for a server, and looks up the names in them.
 ///
 /// # Errors
-/// A thread cannot be started.
+/// Fails if a thread cannot be started.
 pub(crate) fn control(
     lines: TextSource,
     of: &StreamSource,
     console: &Console,
 ) -> Result<UnboundedReceiver<Change>, Failure> {
     let (say, changes) = unbounded_channel();
-    let (ask, asked) = mpsc::channel();
+    let (ask, requested) = mpsc::channel();
     read_lines(lines, ask, console.clone())?;
     let watcher = Watcher {
         names: Names::at(of, None),
@@ -102,7 +102,7 @@ pub(crate) fn control(
         console: console.clone(),
         say,
     };
-    spawn("watch", move || watcher.run(&asked))?;
+    spawn("watch", move || watcher.run(&requested))?;
     Ok(changes)
 }
 
@@ -163,7 +163,7 @@ fn is_fifo(file: &std::fs::File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
-/// Passes lines on to their end, or to the watcher's. A folder can be opened; only reading it tells what it is.
+/// Passes lines on until the input or the watcher ends. A folder can be opened; only reading it fails.
 fn pass_on(mut reader: impl BufRead, ask: &mpsc::Sender<Ask>) -> std::io::Result<()> {
     loop {
         let mut line = Vec::new();
@@ -179,7 +179,7 @@ fn pass_on(mut reader: impl BufRead, ask: &mpsc::Sender<Ask>) -> std::io::Result
     }
 }
 
-/// Why a source of lines cannot be read: our own words where there are some.
+/// Returns why control lines cannot be read, in our own words if there are some.
 fn why(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::InvalidData => error.to_string(),
@@ -198,8 +198,8 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn run(mut self, asked: &mpsc::Receiver<Ask>) {
-        while let Ok(ask) = asked.recv() {
+    fn run(mut self, requested: &mpsc::Receiver<Ask>) {
+        while let Ok(ask) = requested.recv() {
             match ask {
                 Ask::Line(line) => {
                     if let Err(words) = self.line(&line) {
@@ -221,40 +221,42 @@ impl Watcher {
 
     fn line(&self, line: &str) -> Result<(), String> {
         match command(line, self.takes)? {
-            Command::Subscribe(specs) => self.subscribe(&specs),
-            Command::Unsubscribe(specs) => self.unsubscribe(&specs),
-            Command::List => self.tell(Change::List),
-            Command::Quit => self.tell(Change::Quit),
-            Command::Nothing => {}
+            ControlCommand::Subscribe(specs) => self.subscribe(&specs),
+            ControlCommand::Unsubscribe(specs) => self.unsubscribe(&specs),
+            ControlCommand::List => self.send(Change::List),
+            ControlCommand::Quit => self.send(Change::Quit),
+            ControlCommand::Nothing => {}
         }
         Ok(())
     }
 
-    fn tell(&self, change: Change) {
+    fn send(&self, change: Change) {
         let _ = self.say.send(change);
     }
 
     fn subscribe(&self, specs: &[Spec]) {
-        if let Some(asked) = self.look_up(specs, Wanted::default()) {
-            self.tell(Change::Subscribe(asked.into_iter().map(|asked| (asked.subscription, asked.symbol)).collect()));
+        if let Some(requested) = self.look_up(specs, LookUpOptions::default()) {
+            self.send(Change::Subscribe(
+                requested.into_iter().map(|requested| (requested.subscription, requested.symbol)).collect(),
+            ));
         }
     }
 
     fn unsubscribe(&self, specs: &[Spec]) {
-        if let Some(asked) = self.look_up(specs, Wanted { expired: true, ..Wanted::default() }) {
-            // A spec without a mode ends all its modes.
-            let gone = asked.into_iter().map(|asked| match asked.names_mode {
-                true => asked.subscription,
-                false => Subscription { mode: None, ..asked.subscription },
+        if let Some(requested) = self.look_up(specs, LookUpOptions { expired: true, ..LookUpOptions::default() }) {
+            // A spec without a mode removes all its modes.
+            let removed = requested.into_iter().map(|requested| match requested.names_mode {
+                true => requested.subscription,
+                false => Subscription { mode: None, ..requested.subscription },
             });
-            self.tell(Change::Unsubscribe(gone.collect()));
+            self.send(Change::Unsubscribe(removed.collect()));
         }
     }
 
-    /// What these specs name; what they name wrongly is said, and then nothing is changed.
-    fn look_up(&self, specs: &[Spec], wanted: Wanted) -> Option<Vec<Asked>> {
-        let asked = self.names.look_up(&self.kind, specs, wanted, &self.console);
-        asked.map_err(|failure| self.console.error(format!("{failure}\nnothing is changed"))).ok()
+    /// Resolves these specs; on a problem it is printed and nothing changes.
+    fn look_up(&self, specs: &[Spec], wanted: LookUpOptions) -> Option<Vec<RequestedInstrument>> {
+        let requested = self.names.look_up(&self.kind, specs, wanted, &self.console);
+        requested.map_err(|failure| self.console.error(format!("{failure}\nnothing is changed"))).ok()
     }
 
     /// Compares the lists with their previous reading.
@@ -263,7 +265,7 @@ impl Watcher {
         for list in &mut self.lists {
             match reading(&list.path, self.takes) {
                 Ok((specs, problems)) if problems.is_empty() => list.specs = specs,
-                // What is broken may be half-written: it adds, but must not unsubscribe anything.
+                // A broken list may be half-written: it adds subscriptions, but must not remove any.
                 Ok((specs, problems)) => {
                     problems.iter().for_each(|problem| self.console.error(format!("{problem}; the line is skipped")));
                     self.console.error("nothing of that list's last reading is given up while it has such lines");
@@ -279,34 +281,37 @@ impl Watcher {
         let (mut fewer, mut more) = (0, 0);
         if !removed.is_empty() {
             let kept: Vec<_> = after.intersection(&before).cloned().collect();
-            // What went by one name and stays by another stays.
-            let stays: HashSet<_> = self.look_up_each(kept, true).into_iter().map(|asked| asked.subscription).collect();
-            let gone = self.look_up_each(removed, true).into_iter().map(|asked| asked.subscription);
-            let gone: Vec<_> = gone.filter(|s| !stays.contains(s)).collect();
-            fewer = gone.len();
-            self.tell(Change::Unsubscribe(gone));
+            // An instrument that was removed under one name and stays under another stays.
+            let stays: HashSet<_> =
+                self.look_up_each(kept, true).into_iter().map(|requested| requested.subscription).collect();
+            let removed = self.look_up_each(removed, true).into_iter().map(|requested| requested.subscription);
+            let removed: Vec<_> = removed.filter(|s| !stays.contains(s)).collect();
+            fewer = removed.len();
+            self.send(Change::Unsubscribe(removed));
         }
         if !added.is_empty() {
-            let asked = self.look_up_each(added, false);
-            more = asked.len();
-            self.tell(Change::Subscribe(asked.into_iter().map(|asked| (asked.subscription, asked.symbol)).collect()));
+            let requested = self.look_up_each(added, false);
+            more = requested.len();
+            self.send(Change::Subscribe(
+                requested.into_iter().map(|requested| (requested.subscription, requested.symbol)).collect(),
+            ));
         }
         self.console.info(format!("lists read again: {more} added, {fewer} removed"));
     }
 
-    /// What these lines name; a line that names nothing is said and skipped, and costs no other line. Ids need no
-    /// look-up, so that they do not wait for names that cannot be looked up either.
-    fn look_up_each(&self, specs: Vec<Spec>, expired: bool) -> Vec<Asked> {
+    /// Resolves these lines; a line that matches nothing is reported and skipped. Ids need no look-up, so they do not
+    /// wait for names that cannot be looked up either.
+    fn look_up_each(&self, specs: Vec<Spec>, expired: bool) -> Vec<RequestedInstrument> {
         let (ids, names): (Vec<_>, Vec<_>) = specs.into_iter().partition(|spec| matches!(spec.name, Name::Id(_)));
-        let wanted = Wanted { skip: true, expired };
-        let mut asked = Vec::new();
+        let wanted = LookUpOptions { skip: true, expired };
+        let mut requested = Vec::new();
         for group in [ids, names] {
             match self.names.look_up(&self.kind, &group, wanted, &self.console) {
-                Ok(some) => asked.extend(some),
+                Ok(some) => requested.extend(some),
                 Err(failure) => self.console.error(failure),
             }
         }
-        asked
+        requested
     }
 
     fn all_specs(&self) -> HashSet<Spec> {
@@ -314,10 +319,10 @@ impl Watcher {
     }
 }
 
-/// Reads a list file: its specs, and what is wrong with its other lines.
+/// Reads a list file: its specs, and the problems of its other lines.
 ///
 /// # Errors
-/// What is wrong with it: it cannot be read, or is empty.
+/// Says that it cannot be read, or is empty.
 fn reading(path: &std::path::Path, takes: Takes) -> Result<(Vec<Spec>, Vec<String>), String> {
     let name = untrusted(&path.display().to_string());
     let file = std::fs::File::open(path);
@@ -330,13 +335,13 @@ fn reading(path: &std::path::Path, takes: Takes) -> Result<(Vec<Spec>, Vec<Strin
     Ok((specs, problems))
 }
 
-/// Reads a control line; all its bad specs are told together.
+/// Parses a control line; all its bad specs are reported together.
 ///
 /// # Errors
-/// What is wrong, quoted, and what to write instead.
-pub fn command(line: &str, takes: Takes) -> Result<Command, String> {
+/// Quotes what is wrong, and says what to write instead.
+pub fn command(line: &str, takes: Takes) -> Result<ControlCommand, String> {
     let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-    let Some(verb) = words.next() else { return Ok(Command::Nothing) };
+    let Some(verb) = words.next() else { return Ok(ControlCommand::Nothing) };
     let (mut specs, mut wrong) = (Vec::new(), Vec::new());
     for word in words {
         match specs::spec(word, takes) {
@@ -348,11 +353,11 @@ pub fn command(line: &str, takes: Takes) -> Result<Command, String> {
         return Err(wrong.join("; "));
     }
     match (verb, specs.is_empty()) {
-        ("sub", false) => Ok(Command::Subscribe(specs)),
-        ("unsub", false) => Ok(Command::Unsubscribe(specs)),
+        ("sub", false) => Ok(ControlCommand::Subscribe(specs)),
+        ("unsub", false) => Ok(ControlCommand::Unsubscribe(specs)),
         ("sub" | "unsub", true) => Err(format!("\"{verb}\" needs instruments: {verb} NSE_EQ:2885")),
-        ("list", true) => Ok(Command::List),
-        ("quit", true) => Ok(Command::Quit),
+        ("list", true) => Ok(ControlCommand::List),
+        ("quit", true) => Ok(ControlCommand::Quit),
         ("list" | "quit", false) => Err(format!("\"{verb}\" stands alone")),
         _ => Err(format!("{:?} is no command: sub SPEC…, unsub SPEC…, list, quit", untrusted(verb))),
     }
@@ -365,13 +370,15 @@ mod tests {
     #[test]
     fn control_lines_are_read_and_bad_ones_say_what_is_wrong() {
         let read = |line| command(line, Takes::Modes(Mode::Ticker));
-        assert!(matches!(read("sub NSE_EQ:2885@full IDX_I:13"), Ok(Command::Subscribe(specs)) if specs.len() == 2));
         assert!(
-            matches!(read("  unsub NSE_EQ:2885 # done with it"), Ok(Command::Unsubscribe(specs)) if specs.len() == 1)
+            matches!(read("sub NSE_EQ:2885@full IDX_I:13"), Ok(ControlCommand::Subscribe(specs)) if specs.len() == 2)
         );
-        assert_eq!(read("list"), Ok(Command::List));
-        assert_eq!(read("quit\r"), Ok(Command::Quit));
-        assert_eq!(read("  # nothing"), Ok(Command::Nothing));
+        assert!(
+            matches!(read("  unsub NSE_EQ:2885 # done with it"), Ok(ControlCommand::Unsubscribe(specs)) if specs.len() == 1)
+        );
+        assert_eq!(read("list"), Ok(ControlCommand::List));
+        assert_eq!(read("quit\r"), Ok(ControlCommand::Quit));
+        assert_eq!(read("  # nothing"), Ok(ControlCommand::Nothing));
         for (line, part) in [("sub", "needs instruments"), ("buy NSE_EQ:2885", "\"buy\""), ("quit now", "stands alone")]
         {
             assert!(read(line).unwrap_err().contains(part), "{line}");

@@ -1,4 +1,4 @@
-//! `dhan token`: the life of the access token.
+//! Runs `dhan token`, which manages the access token.
 
 mod save;
 mod show;
@@ -14,10 +14,10 @@ use crate::net::tls::LazyTls;
 use crate::rest;
 use crate::token::{Calls, InputOptions, Inputs, Maker, Timing, TokenFile};
 
-/// Does one of the five.
+/// Runs one of the five subcommands.
 ///
 /// # Errors
-/// As the table of exit codes has it.
+/// Exits by the table of exit codes.
 pub fn run(args: &TokenArgs, console: &Console) -> Result<Exit, Failure> {
     let environment = Environment::process();
     match &args.what {
@@ -63,7 +63,7 @@ fn of(args: &RenewArgs, inputs: InputOptions, environment: &Environment, console
     })
 }
 
-/// The client id that an option or a variable names.
+/// Returns the client id that an option or a variable names.
 fn client_id(args: &KeepArgs, environment: &Environment, console: &Console) -> Result<Option<String>, Failure> {
     let id = args.client_id.clone().or_else(|| environment.text("DHAN_CLIENT_ID"));
     let Some(id) = id.map(|id| id.trim().to_owned()) else { return Ok(None) };

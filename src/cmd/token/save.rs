@@ -1,4 +1,4 @@
-//! `dhan token save`: a token that was made on web.dhan.co, from stdin into its file.
+//! Runs `dhan token save`: stores a token that was made on web.dhan.co, from stdin into its file.
 
 use super::{block_on, client_id};
 use crate::auth::{self, Environment, ist_minute};
@@ -13,10 +13,10 @@ use secrecy::SecretString;
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The most that is read; more is no token. Bytes.
+/// Limit in bytes of the input; a token is shorter.
 const LIMIT: u64 = 64 << 10;
 
-/// Reads, checks and keeps it.
+/// Reads, checks and stores the token.
 pub(super) fn run(args: &KeepArgs, environment: &Environment, console: &Console) -> Result<Exit, Failure> {
     let file = TokenFile::find(args.token_file.as_deref(), environment)?;
     let named = client_id(args, environment, console)?;
@@ -64,7 +64,7 @@ fn piped() -> Result<SecretString, Failure> {
     Ok(text(bytes))
 }
 
-/// Bytes as text; what is not UTF-8 is no token, and is not kept either.
+/// Converts bytes to text; what is not UTF-8 is no token and is not kept.
 fn text(bytes: Vec<u8>) -> SecretString {
     SecretString::from(String::from_utf8(bytes).unwrap_or_else(|_| "\u{1}not UTF-8\u{1}".to_owned()))
 }
@@ -73,7 +73,7 @@ fn unreadable(error: &io::Error) -> Failure {
     Failure::new(Exit::Credentials, format!("stdin cannot be read: {}", crate::model::io_words(error)))
 }
 
-/// Asks for the token on the terminal, without showing what is pasted.
+/// Asks for the token on the terminal, without showing it.
 fn typed(console: &Console) -> Result<SecretString, Failure> {
     let quiet = Quiet::begin();
     console.raw("Paste the access token from web.dhan.co and press Enter (nothing is shown): ");
@@ -93,7 +93,7 @@ fn typed(console: &Console) -> Result<SecretString, Failure> {
             _ = terminate.recv() => Err(signal_hook::consts::SIGTERM),
         })
     });
-    // Before anything else: a terminal without echo is of no use to anybody.
+    // Restored before anything else: a terminal without echo is useless.
     drop(quiet);
     console.raw("\n");
     match read? {
@@ -105,7 +105,7 @@ fn typed(console: &Console) -> Result<SecretString, Failure> {
     }
 }
 
-/// A terminal that does not show what is typed, until dropped.
+/// Turns off the terminal's echo until dropped.
 struct Quiet(Option<Termios>);
 
 impl Quiet {

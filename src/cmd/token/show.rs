@@ -1,4 +1,4 @@
-//! `dhan token show`: whose, of which kind, until when.
+//! Runs `dhan token show`: the token's account, kind and expiry.
 
 use super::block_on;
 use crate::auth::{ApiBase, Credentials, Environment, ist_minute};
@@ -14,7 +14,7 @@ use crate::rest::{self, RestError};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Prints it; a token that cannot be used is exit 3, described all the same where it can be.
+/// Prints the description; a token that cannot be used is exit 3, but still described if possible.
 pub(super) fn run(args: &ShowArgs, environment: &Environment, console: &Console) -> Result<Exit, Failure> {
     let source = args.credentials.source(None, environment, &console.redactor())?;
     if let Some(warning) = source.permission_warning() {

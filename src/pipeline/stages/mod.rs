@@ -50,7 +50,7 @@ pub struct Pipeline {
     gaps: Gaps,
     decoder: Decoder,
     figures: Figures,
-    names: names::Names,
+    names: names::InstrumentNames,
     /// Wanted modes as bits, for instruments that were ever unsubscribed.
     wanted: FxHashMap<InstrumentKey, u8>,
     /// All subscribed modes as bits.
@@ -93,7 +93,7 @@ impl Pipeline {
             gaps: Gaps::default(),
             decoder,
             figures: Figures { started_us, ..Figures::default() },
-            names: names::Names::default(),
+            names: names::InstrumentNames::default(),
             wanted: FxHashMap::default(),
             subscribed: names::Subscribed::default(),
             once: None,

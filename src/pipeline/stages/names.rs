@@ -19,7 +19,7 @@ pub(super) type Subscribed = FxHashMap<InstrumentKey, u8>;
 
 /// Holds symbols that were given, or looked up when an instrument was first seen.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct InstrumentNames {
     symbols: FxHashMap<InstrumentKey, Arc<str>>,
     seen: FxHashSet<InstrumentKey>,
     /// Number of seen instruments that were not subscribed.
@@ -29,7 +29,7 @@ pub(super) struct Names {
     found: Vec<Named>,
 }
 
-impl Names {
+impl InstrumentNames {
     pub fn look_up_with(&mut self, look_up: LookUp) {
         self.look_up = Some(look_up);
     }

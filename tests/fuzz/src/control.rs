@@ -1,7 +1,7 @@
 //! Control lines, and list files.
 
 use dhan::testing::cli::specs::{self, Takes};
-use dhan::testing::cmd::stream::watch::{Command, command};
+use dhan::testing::cmd::stream::watch::{ControlCommand, command};
 use dhan::testing::instruments::Spec;
 use dhan::testing::protocol::Mode;
 
@@ -17,12 +17,12 @@ pub fn run(data: &[u8]) {
     for line in text.split('\n') {
         for takes in [Takes::Modes(Mode::Quote), Takes::Depth] {
             match command(line, takes) {
-                Ok(Command::Subscribe(specs) | Command::Unsubscribe(specs)) => {
+                Ok(ControlCommand::Subscribe(specs) | ControlCommand::Unsubscribe(specs)) => {
                     assert!(!specs.is_empty(), "{line:?} names nothing");
                     assert!(takes != Takes::Depth || specs.iter().all(|spec| spec.mode.is_none()));
                     read_again(&specs);
                 }
-                Ok(Command::List | Command::Quit | Command::Nothing) => {}
+                Ok(ControlCommand::List | ControlCommand::Quit | ControlCommand::Nothing) => {}
                 Err(words) => assert!(!words.is_empty() && !words.contains(char::is_control), "{words:?}"),
             }
         }

@@ -13,8 +13,9 @@ pub fn page(root: &Command) -> String {
     let (before, after): (Vec<_>, Vec<_>) = sections(TEXT).into_iter().partition(|section| !section.is_examples());
     before.iter().for_each(|section| section.write(&mut page));
     page.heading("KEYS");
-    page.paragraph("What a key means is told in the manual page of the command whose option it is.");
-    page.tagged(&[Span::Plain("at the top, for all commands")], &keys(root));
+    page.paragraph("The manual page of a command says what its options mean.");
+    let top = keys(root).replace('.', ", and all that follow.");
+    page.tagged(&[Span::Plain("at the top, for every command")], &top);
     add(root, "", &mut page);
     after.iter().for_each(|section| section.write(&mut page));
     page.heading("FILES");

@@ -32,7 +32,9 @@ impl Roff {
         let title = escaped(&name.to_ascii_uppercase());
         let _ = writeln!(page.text, ".TH {title} {section} {} \"dhan {version}\" \"dhan manual\"", super::DATE);
         page.heading("NAME");
-        let _ = writeln!(page.text, "{} \\- {}", escaped(name), escaped(about));
+        let mut about = about.chars();
+        let first = about.next().map(|c| c.to_ascii_lowercase()).unwrap_or_default();
+        let _ = writeln!(page.text, "{} \\- {first}{}", escaped(name), escaped(about.as_str()));
         page
     }
 

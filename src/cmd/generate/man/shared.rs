@@ -119,9 +119,8 @@ impl Shared {
             "dhan-token" | "dhan-token-ensure" | "dhan-token-mint" => {
                 of(&[0, 1, 2, 3, 5, 7, 8, 9], MAKING, &[TOKEN, STATE], &["dhan-generate-systemd", "dhan-doctor"])
             }
-            "dhan-generate-completions" | "dhan-generate-man" | "dhan-generate" | "dhan-generate-systemd" => {
-                of(&[0, 1, 2, 9], &[], &[], &["dhan-token-ensure"])
-            }
+            "dhan-generate-systemd" => of(&[0, 1, 2, 9], &[], &[], &["dhan-token-ensure", "dhan-feed"]),
+            "dhan-generate-completions" | "dhan-generate-man" | "dhan-generate" => of(&[0, 1, 2, 9], &[], &[], &[]),
             "dhan" => of(ANY, &[], &[], &["dhan-records", "dhan-config.5", "dhan-capture"]),
             name if name.starts_with("dhan-instruments") => {
                 of(&[0, 1, 2, 9, 11, 14], LOOK_UP, &[CACHE], &["dhan-feed"])
