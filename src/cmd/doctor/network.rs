@@ -1,7 +1,7 @@
-//! What the servers say: the account, every endpoint, the clock.
+//! Checks the servers: the account, every endpoint, the clock.
 //!
-//! Politely: one attempt from the account's budget an endpoint, none while it cools off, and never a socket that could
-//! throw out somebody's stream.
+//! It is polite: it takes one attempt of the account's budget for each endpoint, none during a cool-off, and never
+//! opens a socket that could disconnect a running stream.
 
 use super::report::Report;
 use crate::account::{Account, ConnectPermit};
@@ -22,16 +22,16 @@ use crate::session::time::words;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// How long the REST server gets.
+/// Time limit of the REST server.
 const REST_LIMIT: Duration = Duration::from_secs(4);
-/// How long an endpoint that accepted us may take to say that it does not mean it: a refusal follows at once.
+/// Time to wait for a refusal after an endpoint accepted the upgrade; a refusal follows at once.
 const LISTEN: Duration = Duration::from_millis(500);
-/// How long a server gets to answer our goodbye.
+/// Time that a server has to answer our close frame.
 const GOODBYE: Duration = Duration::from_millis(500);
-/// Less time than this is no attempt: its failure would say nothing about the server.
+/// Shortest useful time limit of an attempt; with less time a failure says nothing about the server.
 const SHORTEST: Duration = Duration::from_secs(2);
 
-/// How the network is looked at.
+/// Holds what the checks need.
 pub(super) struct Network<'a> {
     pub environment: &'a Environment,
     pub tls: LazyTls,
@@ -39,10 +39,10 @@ pub(super) struct Network<'a> {
     pub deadline: Instant,
 }
 
-/// What an endpoint told.
+/// Holds the result of an endpoint.
 struct Told {
     finding: Finding,
-    /// How far our clock is ahead of its.
+    /// How far our clock is ahead of the server's, in microseconds.
     ahead_us: Option<i64>,
 }
 
@@ -53,7 +53,7 @@ impl From<Finding> for Told {
 }
 
 impl Network<'_> {
-    /// Looks at all of it.
+    /// Runs all checks.
     pub async fn look(
         &self,
         account: Option<&Account>,
@@ -133,7 +133,7 @@ impl Network<'_> {
         })
     }
 
-    /// What the profile says; and of the data plan, whether it is active.
+    /// Returns the finding about the profile, and whether the data plan is active.
     async fn profile(&self, api: &ApiBase, credentials: &Credentials) -> (Finding, Option<bool>) {
         let (answer, took) = match self.ask(api, |client| async move { client.profile(credentials).await }).await {
             Ok(answered) => answered,
@@ -143,7 +143,7 @@ impl Network<'_> {
         (judge::profile(&answer, took).of(host(api)), plan)
     }
 
-    /// What one quote asked for tells: a profile can be wrong.
+    /// Returns the finding about one requested quote, because a profile can be wrong.
     async fn quote(&self, api: &ApiBase, credentials: &Credentials, plan_is_active: Option<bool>) -> Finding {
         match self.ask(api, |client| async move { client.quote(credentials).await }).await {
             Ok((answer, took)) => judge::quote(&answer, plan_is_active, took),
@@ -151,10 +151,10 @@ impl Network<'_> {
         }
     }
 
-    /// Makes a REST call, and returns its answer and how long it took.
+    /// Makes a REST call, and returns its answer and duration.
     ///
     /// # Errors
-    /// No client, or no answer in time.
+    /// Fails without a client, or without an answer in time.
     async fn ask<T, F: Future<Output = T>>(
         &self,
         api: &ApiBase,
@@ -167,7 +167,7 @@ impl Network<'_> {
         Ok((answer, started.elapsed()))
     }
 
-    /// Whether the REST server answers at all, and its clock: a question without credentials.
+    /// Checks whether the REST server answers a request without credentials, and its clock.
     async fn reach(&self, api: &ApiBase) -> (Finding, Option<i64>) {
         let started = Instant::now();
         let asked = async {
@@ -190,10 +190,10 @@ impl Network<'_> {
         (finding.of(host(api)), ahead)
     }
 
-    /// All endpoints at the same time, as far as sockets are free.
+    /// Checks all endpoints in parallel, as far as sockets are free.
     async fn endpoints(&self, account: &Account, credentials: &Credentials) -> Vec<Told> {
         let held = account.holders().len();
-        // Whether the server counts the kinds together is not certain: never be the sixth of all.
+        // The server may count all kinds together, so this must never be the sixth socket.
         let free = &Semaphore::new(SOCKETS_PER_KIND.saturating_sub(held));
         let looked = Stream::ALL.map(|endpoint| async move {
             let told = if held >= SOCKETS_PER_KIND {
@@ -218,7 +218,7 @@ impl Network<'_> {
             return late();
         };
         let limit = self.left(CONNECT_LIMIT).saturating_sub(LISTEN + GOODBYE);
-        // Whole tenths, which can be read in a message.
+        // Rounded to tenths of a second for messages.
         let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(0) / 100 * 100);
         if limit < SHORTEST {
             return late();
@@ -270,13 +270,13 @@ impl Network<'_> {
         Told { finding: finding.with(facts), ahead_us }
     }
 
-    /// What is left of a limit.
+    /// Returns the rest of the time, at most `limit`.
     fn left(&self, limit: Duration) -> Duration {
         limit.min(self.deadline.saturating_duration_since(Instant::now()))
     }
 }
 
-/// Listens whether the server takes its yes back, then says goodbye. `None` is as it should be.
+/// Waits for a refusal after the upgrade, then closes the connection; returns `None` if there is none.
 async fn refusal(mut connection: Connection, endpoint: Stream) -> Option<Cause> {
     let listening = async {
         loop {
@@ -316,7 +316,8 @@ fn disconnect(bytes: &[u8], endpoint: Stream) -> Option<DisconnectReason> {
     }
 }
 
-/// Why a question without credentials was not answered. The client's own text holds the address; it is not used.
+/// Returns why a request without credentials was not answered. The client's own text holds the address and is not
+/// used.
 fn refused(error: &reqwest::Error) -> Failure {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! The account's streams on this host, and ending them.
+//! Lists the account's streams on this host, and ends them.
 
 use super::process::{self, Asked};
 use crate::account::{Account, Holder};
@@ -7,10 +7,10 @@ use crate::model::Stream;
 use crate::model::exit::Exit;
 use std::time::Duration;
 
-/// A stream that is told to stop has ended within 2 s from any state; a little more for a busy host.
+/// Time to wait for a stream to end: it takes 2 s at most, a little more on a busy host.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// The places of every kind, and a finding for every stream.
+/// Returns findings about the places of every kind, and about every stream.
 pub(super) fn places_and_streams(account: &Account, now_us: i64) -> Vec<Finding> {
     let holders = account.holders();
     let mut found: Vec<_> = Stream::ALL.into_iter().map(|kind| judge::places(kind, &holders)).collect();
@@ -59,7 +59,7 @@ pub(super) fn stop(account: &Account) -> Vec<Finding> {
     process::end(&pids, PATIENCE).into_iter().map(outcome).collect()
 }
 
-/// `feed with 5000 instruments, feed with 120 instruments`.
+/// Returns words like `feed with 5000 instruments, feed with 120 instruments`.
 fn words(holders: &[&Holder]) -> String {
     let one = |holder: &&Holder| match (holder.kind, holder.instruments) {
         (Stream::Orders, _) => "orders".to_owned(),

@@ -1,4 +1,4 @@
-//! The files of one run: where the packets are that the last file's `end` record counts and the file does not hold.
+//! Finds packets that the last file of a rotated run counts, in the run's other files.
 
 use super::check;
 use crate::storage::names::folder;
@@ -7,10 +7,10 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Returns what to say when packets that a file's `end` record counts are in no file of the run.
+/// Returns a message if packets that a file's `end` record counts are in no file of the run.
 ///
-/// The last file of a run that was rotated counts the packets of all its files. The others are among the files that were
-/// named, or beside it, and have the same name but for digits.
+/// The last file of a rotated run counts the packets of all its files. The others are among the named files or beside
+/// it, and their names differ only in digits.
 pub fn missing(path: &Path, summary: &VerifySummary, named: &[PathBuf]) -> Option<String> {
     let counted = summary.elsewhere;
     if counted == 0 {
@@ -23,7 +23,7 @@ pub fn missing(path: &Path, summary: &VerifySummary, named: &[PathBuf]) -> Optio
         if other.last_us > before_us {
             continue;
         }
-        // The run before this one ended there.
+        // The previous run ended there.
         let Some(packets) = other.rotated_packets else { break };
         (found, files, before_us) = (found + packets, files + 1, other.first_us);
         if found >= counted {
@@ -49,7 +49,7 @@ fn candidates(path: &Path, named: &[PathBuf]) -> Vec<PathBuf> {
     let (Ok(this), Some(ended)) = (path.canonicalize(), modified(path)) else { return Vec::new() };
     let series = series_of(path);
     let beside = std::fs::read_dir(folder(path)).into_iter().flatten().flatten().map(|entry| entry.path());
-    // Files that were written later are of later runs.
+    // Files that were written later belong to later runs.
     let beside = beside.filter(|other| modified(other).is_some_and(|modified| modified <= ended));
     let mut all: Vec<(SystemTime, PathBuf)> = (named.iter().cloned().chain(beside))
         .filter(|other| series_of(other) == series)
@@ -61,8 +61,8 @@ fn candidates(path: &Path, named: &[PathBuf]) -> Vec<PathBuf> {
     all.into_iter().map(|(_, path)| path).collect()
 }
 
-/// Returns a file's name without what differs between the files of a run: digits, the dot before a number, and the
-/// compression, which may have come later.
+/// Returns a file's name without the parts in which files of a run differ: digits, the dot before a number, and the
+/// compression, which may have been added later.
 fn series_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let name = [".gz", ".zst"].iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
