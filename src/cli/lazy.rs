@@ -77,9 +77,9 @@ mod tests {
     use crate::cli::args::Cli;
 
     /// Returns a command's arguments and those below it, in order, with their help.
-    fn told(command: &mut Command, all: &mut Vec<String>) {
+    fn described_args(command: &mut Command, all: &mut Vec<String>) {
         all.push(format!("{}: {}", command.get_name(), command.clone().render_long_help()));
-        command.get_subcommands_mut().filter(|sub| sub.get_name() != "help").for_each(|sub| told(sub, all));
+        command.get_subcommands_mut().filter(|sub| sub.get_name() != "help").for_each(|sub| described_args(sub, all));
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
         let both = [Cli::command(), whole::<Cli>()].map(|mut command| {
             command.build();
             let mut all = Vec::new();
-            told(&mut command, &mut all);
+            described_args(&mut command, &mut all);
             all
         });
         assert!(both[0].len() > 15, "{}", both[0].len());

@@ -33,7 +33,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Returns the problems of names; the flag says whether they are looked up in the simulated exchange.
-pub type Unfound = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
+pub type KnownProblems = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
 
 /// Holds what planning needs to know from outside.
 pub struct PlanContext<'a> {
@@ -46,7 +46,7 @@ pub struct PlanContext<'a> {
     /// Reads a list file, or stdin, to its end.
     pub read: &'a mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
     /// Returns problems of names that are known without a network.
-    pub known_problems: &'a Unfound,
+    pub known_problems: &'a KnownProblems,
     /// Problems of the command line that were found already; reported together with those of planning.
     pub problems: Problems,
 }
@@ -224,11 +224,11 @@ fn fits(chains: &[ChainRequest], instruments: &InstrumentPlan, problems: &mut Pr
     let each = per_connection(Stream::Market);
     let most = each * SOCKETS_PER_KIND;
     let options = chains.iter().map(|chain| chain.most_options().saturating_add(1));
-    let asked = options.fold(instruments.specs.len(), usize::saturating_add);
-    if !chains.is_empty() && asked > most {
+    let requested = options.fold(instruments.specs.len(), usize::saturating_add);
+    if !chains.is_empty() && requested > most {
         let chains: Vec<_> = chains.iter().map(|chain| format!("{chain},strikes={}", chain.strikes)).collect();
         problems.add(format!(
-            "--chain {}: up to {asked} instruments, and at most {most} fit ({SOCKETS_PER_KIND} connections of {each}); \
+            "--chain {}: up to {requested} instruments, and at most {most} fit ({SOCKETS_PER_KIND} connections of {each}); \
              ask for fewer strikes",
             chains.join(" and --chain ")
         ));
@@ -351,7 +351,7 @@ fn outputs(
     problems: &mut Problems,
     warnings: &mut Vec<String>,
 ) -> OutputsPlan {
-    let asked = args.format;
+    let requested = args.format;
     let mut targets: Vec<OutputPlan> = Vec::new();
     for typed in &args.output {
         let target = match typed.as_str() {
@@ -370,14 +370,14 @@ fn outputs(
             continue;
         }
         if is_nats(typed) {
-            if asked == Some(Format::Csv) {
+            if requested == Some(Format::Csv) {
                 warnings.push(format!("--format csv is not for {typed}: its messages are JSON"));
             }
             targets.push(OutputPlan { target, format: Format::Ndjson });
             continue;
         }
         let says = if target == OutputTarget::Stdout { None } else { format_of(typed) };
-        if let (Some(Err(extension)), None) = (&says, asked) {
+        if let (Some(Err(extension)), None) = (&says, requested) {
             problems.add(format!(
                 "--output {typed:?}: .{extension} is no format that dhan writes: name it .ndjson or .csv (and .gz or .zst \
                  behind that), or say --format ndjson or --format csv"
@@ -386,15 +386,15 @@ fn outputs(
         }
         let says = says.and_then(Result::ok);
         // An explicit format overrides the file name, but a contradiction must not stay unnoticed.
-        if let (Some(asked), Some(says)) = (asked, says)
-            && asked != says
+        if let (Some(requested), Some(says)) = (requested, says)
+            && requested != says
         {
             warnings.push(format!(
                 "--format {} wins over the extension of {typed:?}: the file will hold {0}",
-                asked.name()
+                requested.name()
             ));
         }
-        targets.push(OutputPlan { target, format: asked.or(says).unwrap_or_default() });
+        targets.push(OutputPlan { target, format: requested.or(says).unwrap_or_default() });
     }
     let has_file = args.output.iter().any(|typed| typed != "-" && !is_nats(typed));
     let has_nats = args.output.iter().any(|typed| is_nats(typed));
@@ -405,7 +405,7 @@ fn outputs(
         }
     }
     if targets.is_empty() {
-        targets.push(OutputPlan { target: OutputTarget::Stdout, format: asked.unwrap_or_default() });
+        targets.push(OutputPlan { target: OutputTarget::Stdout, format: requested.unwrap_or_default() });
     }
     for (option, given) in [("--rotate-size", args.rotate_size.is_some()), ("--on-rotate", args.on_rotate.is_some())] {
         if given && !has_file {

@@ -279,8 +279,8 @@ mod tests {
 
     #[test]
     fn a_word_before_digits_that_is_no_segment_gets_the_nearest_one() {
-        let said = spec("NSE_FO:35084", FEED).unwrap_err();
-        assert!(said.contains("did you mean NSE_FNO:35084?"), "{said}");
+        let error = spec("NSE_FO:35084", FEED).unwrap_err();
+        assert!(error.contains("did you mean NSE_FNO:35084?"), "{error}");
         assert!(spec("6:13", FEED).unwrap_err().contains("NSE_EQ"));
         assert!(spec("IDX_I:Nifty 500 Infra 50:30:20", FEED).is_ok());
         assert!(spec("Nifty 500 Infra 50:30:20", FEED).is_ok());

@@ -207,8 +207,8 @@ mod tests {
             (None, Some("2026-12-03T00:00:00Z"), "24 hours"),
             (None, Some("later"), "not a time"),
         ] {
-            let said = until(lasting, moment).expect_err("refused");
-            assert!(said.contains(words), "{said}");
+            let error = until(lasting, moment).expect_err("refused");
+            assert!(error.contains(words), "{error}");
         }
     }
 }

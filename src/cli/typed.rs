@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_bad_value_is_found_however_it_is_given() {
-        let said = problems(&[
+        let messages = problems(&[
             "feed",
             "--mode",
             "qoute",
@@ -176,7 +176,7 @@ mod tests {
             "\"fulll\"",
             "\"cvs\" for '--format <FORMAT>'",
         ] {
-            assert!(said.contains(part), "{part} is missing in: {said}");
+            assert!(messages.contains(part), "{part} is missing in: {messages}");
         }
     }
 

@@ -209,8 +209,11 @@ mod tests {
             ("0KB", "no size at all"),
             ("99999999999GB", "larger than any disk"),
         ] {
-            let said = size(typed).unwrap_err();
-            assert!(said.starts_with(says) && said.ends_with("200KB (200 000 bytes), 50MiB or 1GB"), "{typed}: {said}");
+            let error = size(typed).unwrap_err();
+            assert!(
+                error.starts_with(says) && error.ends_with("200KB (200 000 bytes), 50MiB or 1GB"),
+                "{typed}: {error}"
+            );
         }
     }
 

@@ -5,7 +5,7 @@ use crate::auth::Environment;
 use crate::cli::config::{ConfigArgs, ConfigCommand};
 use crate::cli::out;
 use crate::config::{Entry, Settings, VARIABLES, Value, file_path};
-use crate::console::Console;
+use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
 use crate::redact::mask_client_id;
 use std::fmt::Write as _;
@@ -42,10 +42,10 @@ pub fn run(
 
 fn shown(settings: &Settings) -> String {
     let mut text = format!("# {}\n", settings.file.display());
-    match &settings.profile {
-        Some((name, by)) => drop(writeln!(text, "# profile {name}, by {by}")),
-        None if settings.profiles.is_empty() => {}
-        None => drop(writeln!(text, "# no profile is chosen; the file has {}", settings.profiles.join(", "))),
+    if let Some((name, by)) = &settings.profile {
+        let _ = writeln!(text, "# profile {}, by {by}", untrusted(name));
+    } else if !settings.profiles.is_empty() {
+        let _ = writeln!(text, "# no profile is chosen; the file has {}", untrusted(&settings.profiles.join(", ")));
     }
     let mut entries: Vec<_> = settings.entries.iter().collect();
     entries.sort_by_key(|entry| (&entry.command, &entry.key, entry.line));
@@ -56,7 +56,7 @@ fn shown(settings: &Settings) -> String {
             let _ = writeln!(text, "\n[{}]", table.join("."));
         }
         let from = match &entry.profile {
-            Some(profile) => format!("line {}, profile {profile}", entry.line),
+            Some(profile) => format!("line {}, profile {}", entry.line, untrusted(profile)),
             None => format!("line {}", entry.line),
         };
         let command: Vec<_> = entry.command.iter().map(String::as_str).collect();

@@ -32,7 +32,26 @@ fn below<'a>(root: &'a Command, path: &[String]) -> Vec<&'a Command> {
 
 /// Returns the problems of values that no command of their table accepts, each with its line.
 pub(super) fn values(settings: &Settings, root: &Command) -> Vec<(usize, String)> {
-    settings.entries.iter().filter_map(|entry| Some((entry.line, problem(entry, root)?))).collect()
+    // Profiles often repeat each other.
+    let mut known: Vec<(&Entry, Option<String>)> = Vec::new();
+    let mut problems = Vec::new();
+    for entry in &settings.entries {
+        let is_same = |other: &&(&Entry, _)| {
+            let other = other.0;
+            (&other.key, &other.command, &other.values, other.is_list)
+                == (&entry.key, &entry.command, &entry.values, entry.is_list)
+        };
+        let problem = match known.iter().find(is_same) {
+            Some((_, problem)) => problem.clone(),
+            None => {
+                let problem = problem(entry, root);
+                known.push((entry, problem.clone()));
+                problem
+            }
+        };
+        problems.extend(problem.map(|words| (entry.line, words)));
+    }
+    problems
 }
 
 fn problem(entry: &Entry, root: &Command) -> Option<String> {

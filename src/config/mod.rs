@@ -15,7 +15,7 @@ mod relations;
 mod tests;
 
 pub use apply::Applied;
-pub use read::{Asked, file_path, load};
+pub use read::{FileOptions, file_path, load};
 pub use relations::VARIABLES;
 
 use crate::auth::Environment;

@@ -11,37 +11,39 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Limit in bytes of the file.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: u64 = 64 << 10;
+/// Maximum number of problems that are reported.
+const MOST: usize = 20;
 
 /// Maximum number of syntax errors reported: one mistake can cause several.
 const MOST_ERRORS: usize = 5;
 
 /// Holds the command line's options about the file, which are parsed before the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct FileOptions {
     /// `--profile`.
     pub profile: Option<String>,
     /// `--no-config`.
     pub ignored: bool,
 }
 
-impl Asked {
+impl FileOptions {
     /// Searches a command line for the two options.
-    pub fn of(line: &[OsString]) -> Asked {
-        let mut asked = Asked::default();
+    pub fn of(line: &[OsString]) -> FileOptions {
+        let mut options = FileOptions::default();
         let mut words = line.iter().skip(1).map(|word| word.to_string_lossy()).take_while(|word| word != "--");
         while let Some(word) = words.next() {
             match word.as_ref() {
-                "--no-config" => asked.ignored = true,
-                "--profile" => asked.profile = words.next().map(|name| name.into_owned()),
+                "--no-config" => options.ignored = true,
+                "--profile" => options.profile = words.next().map(|name| name.into_owned()),
                 _ => {
                     if let Some(name) = word.strip_prefix("--profile=") {
-                        asked.profile = Some(name.to_owned());
+                        options.profile = Some(name.to_owned());
                     }
                 }
             }
         }
-        asked
+        options
     }
 }
 
@@ -53,14 +55,14 @@ pub fn file_path(environment: &Environment) -> Option<PathBuf> {
 /// Reads and checks the file; returns its problems, one per line. `whole` returns the command line with all
 /// subcommands, and is called only if there is a file.
 pub fn load<'a>(
-    asked: &Asked,
+    options: &FileOptions,
     environment: &Environment,
     whole: impl FnOnce() -> &'a Command,
 ) -> (Option<Settings>, Vec<String>) {
-    if asked.ignored {
+    if options.ignored {
         return (None, Vec::new());
     }
-    let profile = match (&asked.profile, environment.text("DHAN_PROFILE")) {
+    let profile = match (&options.profile, environment.text("DHAN_PROFILE")) {
         (Some(name), _) => Some((name.clone(), "--profile")),
         (None, named) => named.map(|name| (name, "DHAN_PROFILE")),
     };
@@ -127,7 +129,8 @@ fn read(file: &Path) -> Result<Option<String>, String> {
 pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &Command) -> (Settings, Vec<String>) {
     // Some editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { text, root: whole, entries: Vec::new(), problems: Vec::new(), profiles: Vec::new() };
+    let ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+    let mut reader = Reader { ends, root: whole, entries: Vec::new(), problems: Vec::new(), profiles: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         reader.table(table.get_ref(), None, &mut Vec::new(), whole);
@@ -147,11 +150,13 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
     problems.extend(check::values(&settings, whole));
     problems.sort_by_key(|(line, _)| *line);
     problems.dedup();
+    problems.truncate(MOST);
     (settings, problems.into_iter().map(|(line, words)| format!("{} line {line}: {words}", file.display())).collect())
 }
 
 struct Reader<'a> {
-    text: &'a str,
+    /// Where lines end.
+    ends: Vec<usize>,
     root: &'a Command,
     entries: Vec<Entry>,
     problems: Vec<(usize, String)>,
@@ -160,7 +165,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn line(&self, at: usize) -> usize {
-        1 + self.text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()
+        1 + self.ends.partition_point(|end| *end < at)
     }
 
     fn problem(&mut self, at: usize, words: &str) {
@@ -170,6 +175,9 @@ impl Reader<'_> {
 
     fn table(&mut self, table: &DeTable<'_>, profile: Option<&str>, path: &mut Vec<String>, command: &Command) {
         for (key, value) in table {
+            if self.problems.len() >= MOST {
+                return;
+            }
             let (name, at) = (key.get_ref().as_ref(), key.span().start);
             let is_table = value.get_ref().is_table();
             if name == "profile" && path.is_empty() && profile.is_none() {

@@ -61,20 +61,20 @@ pub fn token(claims: Option<&Claims>, client_id: &str, now_us: i64) -> Finding {
     };
     let consumer_type = claims.consumer_type.as_deref().map(untrusted);
     let facts = Facts { until_us: claims.expires_at_us, consumer_type: consumer_type.clone(), ..Facts::default() };
-    let mut said = Vec::new();
+    let mut words_found = Vec::new();
     let mut fine = true;
     match claims.expires_at_us {
         Some(at) => {
-            let left = at.saturating_sub(now_us);
-            fine &= left >= SOON_US;
-            said.push(format!("expires {}, in {}", moment(at), span(left)));
+            let remaining = at.saturating_sub(now_us);
+            fine &= remaining >= SOON_US;
+            words_found.push(format!("expires {}, in {}", moment(at), span(remaining)));
         }
-        None => said.push("does not say when it expires".to_owned()),
+        None => words_found.push("does not say when it expires".to_owned()),
     }
     match consumer_type.as_deref() {
-        Some("SELF") => said.push("made on web.dhan.co (SELF)".to_owned()),
+        Some("SELF") => words_found.push("made on web.dhan.co (SELF)".to_owned()),
         Some(other) => {
-            said.push(format!(
+            words_found.push(format!(
                 "of the kind {other:?}: 200 levels have only been seen with tokens of the kind \"SELF\""
             ));
         }
@@ -82,14 +82,14 @@ pub fn token(claims: Option<&Claims>, client_id: &str, now_us: i64) -> Finding {
     }
     if let Some(owner) = claims.client_id.as_deref().filter(|owner| *owner != client_id) {
         fine = false;
-        said.push(format!(
+        words_found.push(format!(
             "made for the client id {}, not for {}: the server refuses that with 810",
             untrusted(&mask_client_id(owner)),
             mask_client_id(client_id)
         ));
     }
-    let said = said.join("; ");
-    let finding = if fine { Finding::ok(Check::Token, said) } else { Finding::warn(Check::Token, said) };
+    let words_found = words_found.join("; ");
+    let finding = if fine { Finding::ok(Check::Token, words_found) } else { Finding::warn(Check::Token, words_found) };
     finding.with(facts)
 }
 
@@ -149,28 +149,28 @@ pub fn profile(answer: &Result<Profile, RestError>, took: Duration) -> Finding {
 pub fn quote(answer: &Result<Option<f64>, QuoteError>, plan_is_active: Option<bool>, took: Duration) -> Finding {
     let facts = Facts { answer_us: Some(micros(took)), ..Facts::default() };
     let (segment, id) = QUOTED;
-    let asked = "the last price";
+    let subject = "the last price";
     let finding = match answer {
         Ok(Some(price)) if plan_is_active == Some(false) => {
-            Finding::ok(Check::Quote, format!("{asked} is {price}, though the profile calls the data plan inactive"))
+            Finding::ok(Check::Quote, format!("{subject} is {price}, though the profile calls the data plan inactive"))
         }
-        Ok(Some(price)) => Finding::ok(Check::Quote, format!("{asked} is {price}: the data plan serves")),
+        Ok(Some(price)) => Finding::ok(Check::Quote, format!("{subject} is {price}: the data plan serves")),
         Ok(None) => {
-            Finding::warn(Check::Quote, format!("the server answers, but without {asked}: ask again in a minute"))
+            Finding::warn(Check::Quote, format!("the server answers, but without {subject}: ask again in a minute"))
         }
         Err(QuoteError::Data(reason)) if reason.class() == DisconnectClass::Limit => {
-            Finding::warn(Check::Quote, format!("{asked} was refused: {reason}; ask again in a minute"))
+            Finding::warn(Check::Quote, format!("{subject} was refused: {reason}; ask again in a minute"))
         }
         Err(QuoteError::Data(reason)) => {
             let exit = policy::exit(&Cause::Disconnect(*reason), false);
             let lies = reason.class() == DisconnectClass::Plan && plan_is_active == Some(true);
             let but = if lies { "; the profile calls the plan active, so it may be an outage of Dhan's" } else { "" };
-            Finding::fail(Check::Quote, exit, format!("{asked} was refused: {reason}{but}"))
+            Finding::fail(Check::Quote, exit, format!("{subject} was refused: {reason}{but}"))
         }
         // These errors mean the same as for the profile.
         Err(QuoteError::Rest(error)) => {
             let of_profile = profile(&Err(error.clone()), took);
-            Finding { check: Check::Quote, detail: format!("{asked}: {}", of_profile.detail), ..of_profile }
+            Finding { check: Check::Quote, detail: format!("{subject}: {}", of_profile.detail), ..of_profile }
         }
     };
     let http_status = finding.facts.http_status;
@@ -183,15 +183,15 @@ pub fn clock_ahead(date_us: i64, here_us: i64) -> i64 {
 }
 
 /// Returns the finding about this host's clock.
-pub fn clock(ahead_us: i64, asked: &str) -> Finding {
+pub fn clock(ahead_us: i64, subject: &str) -> Finding {
     let facts = Facts { ahead_us: Some(ahead_us), ..Facts::default() };
     if ahead_us.saturating_abs() <= SAME_CLOCK_US {
-        return Finding::ok(Check::Clock, "agrees with the server's, to the second").of(asked).with(facts);
+        return Finding::ok(Check::Clock, "agrees with the server's, to the second").of(subject).with(facts);
     }
     let (off, way) = (span(ahead_us.saturating_abs()), if ahead_us > 0 { "ahead of" } else { "behind" });
     let words =
         format!("{off} {way} the server's: receive times, --until and certificates suffer; synchronise it (NTP)");
-    Finding::warn(Check::Clock, words).of(asked).with(facts)
+    Finding::warn(Check::Clock, words).of(subject).with(facts)
 }
 
 /// Returns the timings of a connection as facts.
@@ -396,9 +396,9 @@ mod tests {
         let place = |name, set: Option<&str>| Place { name, set: set.map(str::to_owned) };
         let places = [place("a", None), place("b", Some("the file \"x\"")), place("c", Some(""))];
         let found = credential_places(&places);
-        let said: Vec<_> = found.iter().map(|f| (f.state, f.detail.as_str())).collect();
+        let words_found: Vec<_> = found.iter().map(|f| (f.state, f.detail.as_str())).collect();
         assert_eq!(
-            said,
+            words_found,
             [(State::Ok, "not set"), (State::Ok, "set, the file \"x\""), (State::Ok, "set, but not used: b wins")]
         );
     }
@@ -523,11 +523,11 @@ mod tests {
     #[test]
     fn a_stream_whose_process_is_somebody_else_is_not_called_a_dhan() {
         let holder = Holder { pid: 7, kind: Stream::Market, instruments: 1, since_us: NOW - HOUR };
-        let said = |process| stream(&holder, &process, NOW);
-        assert_eq!(said(Process::Dhan).state, State::Ok);
-        assert!(said(Process::Dhan).detail.contains("1 instrument since 2026-06-10 08:49:57 IST, for 1h"));
-        assert!(said(Process::Other("sh".to_owned())).detail.contains("not a dhan"));
-        assert_eq!(said(Process::Gone).state, State::Warn);
+        let words_found = |process| stream(&holder, &process, NOW);
+        assert_eq!(words_found(Process::Dhan).state, State::Ok);
+        assert!(words_found(Process::Dhan).detail.contains("1 instrument since 2026-06-10 08:49:57 IST, for 1h"));
+        assert!(words_found(Process::Other("sh".to_owned())).detail.contains("not a dhan"));
+        assert_eq!(words_found(Process::Gone).state, State::Warn);
     }
 
     #[test]

@@ -144,7 +144,7 @@ fn a_file_that_cannot_be_read_is_named_with_the_reason_and_nothing_waits_for_it(
             "it is no regular file",
         ),
         (&|path| std::fs::write(path, b"mode = \"\xff\"").expect("written"), "it is not UTF-8"),
-        (&|path| std::fs::write(path, vec![b'\n'; 2 << 20]).expect("written"), "1048576 are read at most"),
+        (&|path| std::fs::write(path, vec![b'\n'; 2 << 16]).expect("written"), "65536 are read at most"),
     ];
     for (make, words) in failures {
         let (code, said) = run(make);

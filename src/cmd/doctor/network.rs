@@ -40,15 +40,15 @@ pub(super) struct Network<'a> {
 }
 
 /// Holds the result of an endpoint.
-struct Told {
+struct EndpointResult {
     finding: Finding,
     /// How far our clock is ahead of the server's, in microseconds.
     ahead_us: Option<i64>,
 }
 
-impl From<Finding> for Told {
-    fn from(finding: Finding) -> Told {
-        Told { finding, ahead_us: None }
+impl From<Finding> for EndpointResult {
+    fn from(finding: Finding) -> EndpointResult {
+        EndpointResult { finding, ahead_us: None }
     }
 }
 
@@ -78,9 +78,9 @@ impl Network<'_> {
                 report.add(finding)?;
             }
             (Ok(api), None) => {
-                let (finding, told) = self.reach(api).await;
+                let (finding, endpoint_results) = self.reach(api).await;
                 reachable = false; // It was asked already.
-                ahead = told;
+                ahead = endpoint_results;
                 report.add(finding)?;
             }
         }
@@ -115,20 +115,20 @@ impl Network<'_> {
                 }
             }
         };
-        let (quote, told) = tokio::join!(quote, endpoints);
+        let (quote, endpoint_results) = tokio::join!(quote, endpoints);
         report.add(quote)?;
-        let mut asked = "the REST server";
-        for (told, endpoint) in told.into_iter().zip(Stream::ALL) {
-            if let (None, Some(us)) = (ahead, told.ahead_us) {
-                (ahead, asked) = (Some(us), endpoint.socket_name());
+        let mut source = "the REST server";
+        for (endpoint_results, endpoint) in endpoint_results.into_iter().zip(Stream::ALL) {
+            if let (None, Some(us)) = (ahead, endpoint_results.ahead_us) {
+                (ahead, source) = (Some(us), endpoint.socket_name());
             }
-            report.add(told.finding)?;
+            report.add(endpoint_results.finding)?;
         }
         if let (None, true, Ok(api)) = (ahead, reachable, &api) {
             ahead = self.reach(api).await.1;
         }
         report.add(match ahead {
-            Some(ahead_us) => judge::clock(ahead_us, asked),
+            Some(ahead_us) => judge::clock(ahead_us, source),
             None => Finding::skipped(Check::Clock, "no server told its time"),
         })
     }
@@ -170,11 +170,11 @@ impl Network<'_> {
     /// Checks whether the REST server answers a request without credentials, and its clock.
     async fn reach(&self, api: &ApiBase) -> (Finding, Option<i64>) {
         let started = Instant::now();
-        let asked = async {
+        let source = async {
             let http = crate::net::http_client(&self.tls, &Resolver::default(), !api.is_plain(), |builder| builder)?;
             http.get(api.join("")).send().await.map_err(|error| refused(&error))
         };
-        let (finding, ahead) = match tokio::time::timeout(self.left(REST_LIMIT), asked).await {
+        let (finding, ahead) = match tokio::time::timeout(self.left(REST_LIMIT), source).await {
             Err(_) => (Finding::fail(Check::Account, Exit::Network, no_answer(started)), None),
             Ok(Err(failure)) => (Finding::fail(Check::Account, failure.exit, failure.message), None),
             Ok(Ok(response)) => {
@@ -191,24 +191,30 @@ impl Network<'_> {
     }
 
     /// Checks all endpoints in parallel, as far as sockets are free.
-    async fn endpoints(&self, account: &Account, credentials: &Credentials) -> Vec<Told> {
+    async fn endpoints(&self, account: &Account, credentials: &Credentials) -> Vec<EndpointResult> {
         let held = account.holders().len();
         // The server may count all kinds together, so this must never be the sixth socket.
         let free = &Semaphore::new(SOCKETS_PER_KIND.saturating_sub(held));
         let looked = Stream::ALL.map(|endpoint| async move {
-            let told = if held >= SOCKETS_PER_KIND {
+            let endpoint_results = if held >= SOCKETS_PER_KIND {
                 let words =
                     format!("not connected to: {held} sockets are open on this host, and another could throw one out");
                 Finding::skipped(Check::Endpoint, words).into()
             } else {
                 self.endpoint(endpoint, account, credentials, free).await
             };
-            Told { finding: told.finding.of(endpoint.socket_name()), ..told }
+            EndpointResult { finding: endpoint_results.finding.of(endpoint.socket_name()), ..endpoint_results }
         });
         futures_util::future::join_all(looked).await
     }
 
-    async fn endpoint(&self, endpoint: Stream, account: &Account, credentials: &Credentials, free: &Semaphore) -> Told {
+    async fn endpoint(
+        &self,
+        endpoint: Stream,
+        account: &Account,
+        credentials: &Credentials,
+        free: &Semaphore,
+    ) -> EndpointResult {
         let base = match endpoint.resolve(None, self.environment) {
             Ok(base) => base,
             Err(failure) => return Finding::fail(Check::Endpoint, failure.exit, failure.message).into(),
@@ -267,7 +273,7 @@ impl Network<'_> {
             None => Finding::ok(Check::Endpoint, format!("{}: {}", base.host(), judge::timing_words(&made))),
         };
         let facts = Facts { http_status: finding.facts.http_status, ..judge::timings(&made) };
-        Told { finding: finding.with(facts), ahead_us }
+        EndpointResult { finding: finding.with(facts), ahead_us }
     }
 
     /// Returns the rest of the time, at most `limit`.

@@ -36,7 +36,7 @@ fn name(pid: u32) -> Option<String> {
 
 /// Says how ending a process went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum EndResult {
     /// It has ended.
     Ended,
     /// It was asked to end, and is still running.
@@ -46,14 +46,14 @@ pub(super) enum Asked {
 }
 
 /// Asks every process to end (SIGTERM), and waits for all of them together.
-pub(super) fn end(pids: &[u32], patience: Duration) -> Vec<(u32, Asked)> {
-    let asked: Vec<_> = pids.iter().map(|&pid| (pid, ask(pid))).collect();
-    let deadline = std::time::Instant::now() + patience;
-    let waited = asked.into_iter().map(|(pid, asked)| {
-        let outcome = match asked {
-            Ok(handle) if handle.has_ended_by(deadline) => Asked::Ended,
-            Ok(_) => Asked::Stays,
-            Err(words) => Asked::Not(words),
+pub(super) fn end(pids: &[u32], timeout: Duration) -> Vec<(u32, EndResult)> {
+    let requested: Vec<_> = pids.iter().map(|&pid| (pid, ask(pid))).collect();
+    let deadline = std::time::Instant::now() + timeout;
+    let waited = requested.into_iter().map(|(pid, requested)| {
+        let outcome = match requested {
+            Ok(handle) if handle.has_ended_by(deadline) => EndResult::Ended,
+            Ok(_) => EndResult::Stays,
+            Err(words) => EndResult::Not(words),
         };
         (pid, outcome)
     });
