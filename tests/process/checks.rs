@@ -39,11 +39,19 @@ fn the_last_file_of_a_rotated_run_is_whole_as_long_as_the_others_are_found() {
     let last = format!("t.{last}.ndjson");
     let ended = home.run(command(&home, &["verify", &last])).exits(0);
     assert!(!ended.out.contains("\"elsewhere\":0,"), "{}", ended.out);
-    // Elsewhere, but named.
+    // Under another name, and elsewhere, where it has to be named.
+    fs::rename(home.path("t.ndjson"), home.path("first.ndjson")).unwrap();
+    home.run(command(&home, &["verify", &last])).exits(0);
+    fs::rename(home.path("first.ndjson"), home.path("t.ndjson")).unwrap();
     fs::create_dir(home.path("old")).unwrap();
-    fs::rename(home.path("t.ndjson"), home.path("old/t.ndjson")).unwrap();
-    home.run(command(&home, &["verify", &last])).exits(13);
-    home.run(command(&home, &["verify", &last, "old/t.ndjson"])).exits(0);
+    for moved in ["old/t.ndjson", "old/first.ndjson"] {
+        fs::rename(home.path("t.ndjson"), home.path(moved)).unwrap();
+        home.run(command(&home, &["verify", &last])).exits(13);
+        let all: Vec<_> = (1..).map(|n| format!("t.{n}.ndjson")).take_while(|name| home.path(name).exists()).collect();
+        let all: Vec<_> = ["verify", moved].into_iter().chain(all.iter().map(String::as_str)).collect();
+        home.run(command(&home, &all)).exits(0);
+        fs::rename(home.path(moved), home.path("t.ndjson")).unwrap();
+    }
 }
 
 #[test]

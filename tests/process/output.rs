@@ -148,6 +148,36 @@ fn a_disk_that_is_full_at_the_end_of_a_run_is_exit_9_and_a_gap() {
 }
 
 #[test]
+fn a_run_that_gave_up_on_a_full_disk_is_not_told_as_killed() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let script = "\"$@\" --disk-wait 1s -d 30s; echo $? >first; mount -o remount,size=4m full; \
+                  \"$@\" -n 5; code=$?; cp full/x.ndjson .; exit $code";
+    let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
+    command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-o", "full/x.ndjson"]);
+    let ended = home.run(command).exits(0);
+    assert_eq!(home.text("first").trim(), "9", "{}", ended.err);
+    let records = records(&home.text("x.ndjson"));
+    let gaps: Vec<_> = records.iter().filter(|record| record["reason"] == "restarted").collect();
+    assert_eq!(gaps.len(), 1, "what the first run could not write is one gap");
+    assert!(!ended.err.contains("killed") && !gaps[0].to_string().contains("killed"), "{} {gaps:?}", ended.err);
+    assert!(gaps[0]["detail"].as_str().is_some_and(|detail| detail.contains("without finishing")), "{gaps:?}");
+}
+
+#[test]
+fn standard_output_on_a_full_disk_ends_in_a_whole_line() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let script = "\"$@\" >full/x.ndjson; code=$?; cp full/x.ndjson .; exit $code";
+    let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
+    command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-m", "full", "--disk-wait", "1s", "-d", "30s"]);
+    home.run(command).exits(9);
+    let text = home.text("x.ndjson");
+    assert!(text.len() > 32 * 1024 && text.ends_with('\n'), "{} bytes", text.len());
+    records(&text);
+}
+
+#[test]
 fn a_reader_that_stands_still_until_the_end_takes_nothing_from_the_file_beside_it() {
     let sim = broker_of(2_000.0);
     let home = Home::new();

@@ -9,56 +9,88 @@ use std::time::SystemTime;
 
 /// Returns what to say when packets that a file's `end` record counts are in no file of the run.
 ///
-/// The last file of a run that was rotated counts the packets of all its files. The others are among the files that were
-/// named, or beside it, and have the same name but for digits.
+/// The last file of a run that was rotated counts the packets of all its files. The others are beside it, with the same
+/// name but for digits or at least with the same extension, or are among the files that were named.
 pub fn missing(path: &Path, summary: &VerifySummary, named: &[PathBuf]) -> Option<String> {
     let counted = summary.elsewhere;
     if counted == 0 {
         return None;
     }
-    let (mut found, mut files, mut before_us) = (0, 0, summary.first_us);
-    for earlier in candidates(path, named) {
-        let Ok((_, other)) = check(&earlier) else { continue };
+    let mut found = Earlier { files: 0, packets: 0 };
+    for candidates in
+        [alike(path, named, series_of), newest_first(path, named.to_vec()), alike(path, &[], extension_of)]
+    {
+        let earlier = earlier(candidates, summary);
+        if earlier.packets == counted {
+            return None;
+        }
+        if earlier.packets > found.packets && earlier.packets < counted {
+            found = earlier;
+        }
+    }
+    let seen = match found {
+        Earlier { files: 0, .. } => "no earlier file of the run was found".to_owned(),
+        Earlier { files, packets } => {
+            format!("the {files} earlier files of the run that were found hold {packets} of them")
+        }
+    };
+    Some(format!(
+        "{}: its end record counts {counted} packets that are not in this file, and {seen}; lines are missing, unless \
+         they are in files that have been moved: name all files of the run together",
+        path.display()
+    ))
+}
+
+/// Earlier files of a run.
+struct Earlier {
+    files: usize,
+    packets: u64,
+}
+
+/// Counts the packets in the earlier files of a run, from the newest back, until all are found or the run begins.
+fn earlier(candidates: Vec<PathBuf>, summary: &VerifySummary) -> Earlier {
+    let (mut all, mut before_us) = (Earlier { files: 0, packets: 0 }, summary.first_us);
+    for candidate in candidates {
+        if all.packets >= summary.elsewhere {
+            break;
+        }
+        let Ok((_, other)) = check(&candidate) else { continue };
         // A file of another output of the same run covers the same time.
         if other.last_us > before_us {
             continue;
         }
         // The run before this one ended there.
         let Some(packets) = other.rotated_packets else { break };
-        (found, files, before_us) = (found + packets, files + 1, other.first_us);
-        if found >= counted {
-            break;
-        }
+        before_us = other.first_us;
+        all = Earlier { files: all.files + 1, packets: all.packets + packets };
     }
-    (found != counted).then(|| {
-        let seen = match files {
-            0 => "no earlier file of the run was found".to_owned(),
-            _ => format!("the {files} earlier files of the run that were found hold {found} of them"),
-        };
-        format!(
-            "{}: its end record counts {counted} packets that are not in this file, and {seen}; lines are missing, unless \
-             they are in files that have been moved: name all files of the run together",
-            path.display()
-        )
-    })
+    all
 }
 
-/// Returns the files that may be earlier ones of the same run, the newest first.
-fn candidates(path: &Path, named: &[PathBuf]) -> Vec<PathBuf> {
-    let modified = |path: &Path| path.metadata().ok().filter(Metadata::is_file)?.modified().ok();
-    let (Ok(this), Some(ended)) = (path.canonicalize(), modified(path)) else { return Vec::new() };
-    let series = series_of(path);
+/// Returns the files of the same kind, named or beside this one, the newest first.
+fn alike(path: &Path, named: &[PathBuf], kind: fn(&Path) -> String) -> Vec<PathBuf> {
+    let Some(ended) = modified(path) else { return Vec::new() };
+    let wanted = kind(path);
     let beside = std::fs::read_dir(folder(path)).into_iter().flatten().flatten().map(|entry| entry.path());
     // Files that were written later are of later runs.
     let beside = beside.filter(|other| modified(other).is_some_and(|modified| modified <= ended));
-    let mut all: Vec<(SystemTime, PathBuf)> = (named.iter().cloned().chain(beside))
-        .filter(|other| series_of(other) == series)
+    newest_first(path, named.iter().cloned().chain(beside).filter(|other| kind(other) == wanted).collect())
+}
+
+/// Returns these files without `path` itself, each once, the newest first.
+fn newest_first(path: &Path, files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let Ok(this) = path.canonicalize() else { return Vec::new() };
+    let mut all: Vec<(SystemTime, PathBuf)> = (files.into_iter())
         .filter_map(|other| other.canonicalize().ok().filter(|other| *other != this))
         .filter_map(|other| Some((modified(&other)?, other)))
         .collect();
     all.sort_by(|a, b| b.cmp(a));
     all.dedup();
     all.into_iter().map(|(_, path)| path).collect()
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok().filter(Metadata::is_file)?.modified().ok()
 }
 
 /// Returns a file's name without what differs between the files of a run: digits, the dot before a number, and the
@@ -70,7 +102,16 @@ fn series_of(path: &Path) -> String {
     while series.contains("..") {
         series = series.replace("..", ".");
     }
-    series.trim_end_matches('.').to_owned()
+    series.trim_end_matches(['.', '-', '_']).to_owned()
+}
+
+/// Returns what follows the first dot of a file's series; markers and other hidden files have none of ours.
+fn extension_of(path: &Path) -> String {
+    let series = series_of(path);
+    series
+        .split_once('.')
+        .filter(|(stem, _)| !stem.is_empty())
+        .map_or_else(String::new, |(_, extension)| extension.to_owned())
 }
 
 #[cfg(test)]
@@ -85,10 +126,12 @@ mod tests {
             ("1/t.ndjson", "2/t.ndjson"),
             ("x", "x.3"),
             ("x.ndjson", "x.ndjson.1.gz"),
+            ("x.ndjson", "x.ndjson-20261127"),
         ] {
             assert_eq!(series_of(Path::new(a)), series_of(Path::new(b)));
         }
         assert_ne!(series_of(Path::new("ticker.ndjson")), series_of(Path::new("quote.ndjson")));
         assert_ne!(series_of(Path::new("x.ndjson")), series_of(Path::new("x.csv")));
+        assert_eq!(extension_of(Path::new("old-x.ndjson.3.zst")), extension_of(Path::new("x.ndjson")));
     }
 }
