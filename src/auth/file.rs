@@ -56,11 +56,11 @@ fn read_pipe(file: &mut File, fifo: &Fifo) -> std::io::Result<SecretString> {
     let deadline = Instant::now() + PIPE_LIMIT;
     let mut bytes = Vec::with_capacity(4096);
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if remaining.is_zero() {
             break;
         }
-        let timeout = Timespec::try_from(left).map_err(|_| std::io::Error::from(ErrorKind::InvalidInput))?;
+        let timeout = Timespec::try_from(remaining).map_err(|_| std::io::Error::from(ErrorKind::InvalidInput))?;
         let mut watched = [PollFd::new(&*file, PollFlags::IN)];
         match poll(&mut watched, Some(&timeout)) {
             Ok(0) => break,
@@ -79,12 +79,12 @@ fn read_pipe(file: &mut File, fifo: &Fifo) -> std::io::Result<SecretString> {
             break;
         }
     }
-    let mut said = fifo.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut content = fifo.0.lock().unwrap_or_else(PoisonError::into_inner);
     let now = text(bytes);
     if now.expose_secret().trim().is_empty() {
-        return Ok(said.clone().unwrap_or(now));
+        return Ok(content.clone().unwrap_or(now));
     }
-    *said = Some(now.clone());
+    *content = Some(now.clone());
     Ok(now)
 }
 

@@ -117,12 +117,12 @@ mod tests {
 
     #[test]
     fn every_prefix_of_a_jwt_up_to_its_second_dot_is_half_written() {
-        let whole = token(r#"{"exp":1}"#);
-        let whole = whole.expose_secret();
-        let second_dot = whole.rfind('.').expect("a dot");
-        assert!(is_whole_jwt(whole));
+        let complete = token(r#"{"exp":1}"#);
+        let complete = complete.expose_secret();
+        let second_dot = complete.rfind('.').expect("a dot");
+        assert!(is_whole_jwt(complete));
         for end in 0..=second_dot {
-            assert!(!is_whole_jwt(&whole[..end]), "{end}");
+            assert!(!is_whole_jwt(&complete[..end]), "{end}");
         }
     }
 }

@@ -106,8 +106,8 @@ mod tests {
             (JWT[..30].to_owned(), "half-written"),
             (String::new(), "is empty"),
         ] {
-            let said = checked_token(&SecretString::from(text.as_str())).expect_err("malformed");
-            assert!(said.contains(words), "{text}: {said}");
+            let error = checked_token(&SecretString::from(text.as_str())).expect_err("malformed");
+            assert!(error.contains(words), "{text}: {error}");
         }
     }
 

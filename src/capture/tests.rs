@@ -294,7 +294,7 @@ fn what_cannot_be_a_capture_is_refused_before_anything_is_touched() {
     open_here(&at("market.dcap"), Stream::Market).map(drop).unwrap();
     std::fs::copy(at("market.dcap"), at("misnamed.zst")).unwrap();
     for (name, feed, exit, words) in [
-        ("text", Stream::Market, Exit::Output, "something else"),
+        ("text", Stream::Market, Exit::Output, "is no capture"),
         ("none/x.dcap", Stream::Market, Exit::Output, "no folder"),
         (".", Stream::Market, Exit::Output, "not a regular file"),
         ("x.dcap.gz", Stream::Market, Exit::Usage, ".dcap.zst"),

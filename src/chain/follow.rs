@@ -182,15 +182,15 @@ impl FollowState {
         // A spot that keeps moving must not hold ever more strikes.
         let all = self.excess_since.is_some_and(|since| now.saturating_sub(since) >= GIVEN_UP);
         let is_late = |since: Duration| all || now.saturating_sub(since) >= GIVEN_UP;
-        let gone: Vec<usize> =
+        let removed: Vec<usize> =
             self.subscribed.iter().filter(|(_, since)| since.is_some_and(is_late)).map(|(at, _)| *at).collect();
-        for at in &gone {
+        for at in &removed {
             self.subscribed.remove(at);
         }
         if !self.subscribed.values().any(Option::is_some) {
             self.excess_since = None;
         }
-        gone
+        removed
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where credentials come from, as typed. No option takes a secret's value: a command line is public.
+//! Declares the options for credentials. No option takes a secret's value, because command lines are public.
 
 use crate::auth::{CredentialSource, Environment, SourceOptions};
 use crate::model::exit::Failure;
@@ -46,10 +46,10 @@ pub enum UserType {
 }
 
 impl CredentialArgs {
-    /// What was typed, as meant: one source, decided once.
+    /// Returns the source of the credentials, decided once.
     ///
     /// # Errors
-    /// A usage error for an empty value, or a `DHAN_WS_USER_TYPE` that is none.
+    /// Returns a usage error for an empty value, or an unknown `DHAN_WS_USER_TYPE`.
     pub fn source(
         &self,
         user_type: Option<UserTypeArgs>,
@@ -70,7 +70,7 @@ impl CredentialArgs {
             token_command: self.token_command.clone(),
             client_id: self.client_id.clone(),
             partner: match user_type {
-                // Only the order socket knows partners.
+                // Only the order socket has partners.
                 None => Some(false),
                 Some(typed) => typed.user_type.map(|user_type| user_type == UserType::Partner),
             },

@@ -1,5 +1,5 @@
-//! A plan in words, for `--dry-run`: what would be connected to and sent. It goes to stdout, a line a connection and a
-//! request, and holds no secret because none is read.
+//! Describes a plan for `--dry-run`: the connections and requests, one per line on stdout. It holds no secret because
+//! none is read.
 
 use super::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::model::Stream;
@@ -7,10 +7,10 @@ use crate::session::plan::TooMany;
 use crate::session::{Plan, Subscription, requests};
 use std::fmt::Write as _;
 
-/// The connections and requests of a plan whose instruments are known.
+/// Returns the connections and requests of a plan whose instruments are known.
 ///
 /// # Errors
-/// When more was asked for than fits.
+/// Fails if there are more subscriptions than fit.
 pub fn describe(plan: &StreamPlan, subscriptions: &[Subscription]) -> Result<String, TooMany> {
     let feed = plan.feed();
     let address = match &plan.source {

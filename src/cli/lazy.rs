@@ -1,4 +1,4 @@
-//! Arguments that are only built for the subcommand that was named: building those of all costs as much as starting.
+//! Builds arguments only for the named subcommand: building those of all takes as long as the rest of the start.
 
 use super::manual;
 use clap::builder::Resettable;
@@ -6,7 +6,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory, Error, FromArgMatches};
 use std::cell::Cell;
 use std::ops::Deref;
 
-/// The arguments of a subcommand, built when it is the one. Whoever looks at all subcommands asks for them [`whole`].
+/// Holds the arguments of a subcommand, built only if it is the named one. [`whole`] builds all.
 #[derive(Debug, Clone)]
 pub struct Lazy<T>(Box<T>);
 
@@ -53,7 +53,7 @@ thread_local! {
     static WHOLE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The command line with the arguments of all subcommands, as completions and manual pages show it.
+/// Returns the command line with the arguments of all subcommands, for completions and manual pages.
 pub fn whole<C: CommandFactory>() -> Command {
     WHOLE.set(true);
     let command = C::command();
@@ -61,13 +61,13 @@ pub fn whole<C: CommandFactory>() -> Command {
     command
 }
 
-/// Adds arguments as if they had always been there: what the list of subcommands says of this one stays, and the options
-/// of all subcommands, which were added meanwhile, come behind its own.
+/// Adds arguments as if they had always been there: this subcommand's line in the list of subcommands stays, and the
+/// options of all subcommands, which were added meanwhile, follow its own.
 fn described(command: Command, augment: fn(Command) -> Command) -> Command {
     let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
     let global: Vec<_> = command.get_arguments().map(|arg| arg.get_id().clone()).collect();
     let command = augment(command).about(Resettable::from(about)).long_about(Resettable::from(long_about));
-    // An argument that is changed goes to the end.
+    // Changing an argument moves it to the end.
     global.into_iter().fold(manual::with_daily_help(command), |command, id| command.mut_arg(id, |arg| arg))
 }
 
@@ -76,10 +76,10 @@ mod tests {
     use super::*;
     use crate::cli::args::Cli;
 
-    /// A command's arguments and those below it, in order, with what its help says.
-    fn told(command: &mut Command, all: &mut Vec<String>) {
+    /// Returns a command's arguments and those below it, in order, with their help.
+    fn described_args(command: &mut Command, all: &mut Vec<String>) {
         all.push(format!("{}: {}", command.get_name(), command.clone().render_long_help()));
-        command.get_subcommands_mut().filter(|sub| sub.get_name() != "help").for_each(|sub| told(sub, all));
+        command.get_subcommands_mut().filter(|sub| sub.get_name() != "help").for_each(|sub| described_args(sub, all));
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
         let both = [Cli::command(), whole::<Cli>()].map(|mut command| {
             command.build();
             let mut all = Vec::new();
-            told(&mut command, &mut all);
+            described_args(&mut command, &mut all);
             all
         });
         assert!(both[0].len() > 15, "{}", both[0].len());

@@ -1,6 +1,6 @@
-//! What help and manual pages say beyond the options: the text of each command, exit codes, variables, files.
+//! Holds the texts of help and manual pages beyond the options: each command's text, exit codes, variables, files.
 //!
-//! A text has sections: a line that ends in `:`, then lines that are indented by two blanks. Commands are indented by four.
+//! A text has sections: a line that ends in `:`, then lines indented by two blanks. Commands are indented by four.
 //! The last section is `Examples:`, and a test runs every one of them.
 
 use clap::{Arg, Command};
@@ -14,7 +14,7 @@ macro_rules! texts {
             pub const $name: &str = include_str!(concat!("manual/", $file, ".txt"));
         )+
 
-        /// Every text, by the name of its manual page less `dhan-`.
+        /// Lists every text by the name of its manual page without `dhan-`.
         #[cfg(any(test, feature = "testing"))]
         pub const TEXTS: &[(&str, &str)] = &[$(($file, $name)),+];
     };
@@ -52,7 +52,7 @@ texts! {
     GENERATE_SYSTEMD "generate-systemd"
 }
 
-/// What a number means to a shell.
+/// Lists the exit codes with their meaning.
 pub const EXITS: [(u8, &str); 15] = [
     (0, "done, or told to stop"),
     (1, "a bug of dhan"),
@@ -71,7 +71,7 @@ pub const EXITS: [(u8, &str); 15] = [
     (14, "instrument not found, or ambiguous"),
 ];
 
-/// Variables of the environment, with what they say.
+/// Lists the environment variables with their meaning.
 pub const ENVIRONMENT: [(&str, &str); 16] = [
     ("DHAN_CLIENT_ID, DHAN_ACCESS_TOKEN", "the account and its token"),
     ("DHAN_TOKEN_FILE, DHAN_TOKEN_COMMAND", "the file or the command that has the token"),
@@ -91,7 +91,7 @@ pub const ENVIRONMENT: [(&str, &str); 16] = [
     ("NO_COLOR", "no colours"),
 ];
 
-/// Files, with what they hold.
+/// Lists the files with their content.
 pub const FILES: [(&str, &str); 7] = [
     ("~/.config/dhan/token", "the access token, unless another place is named"),
     ("~/.config/dhan/config.toml", "defaults of options; see dhan-config(5)"),
@@ -102,14 +102,14 @@ pub const FILES: [(&str, &str); 7] = [
     ("NAME.torn-TIME", "what followed the last complete line of NAME when a run had been killed"),
 ];
 
-/// What `dhan -h` ends with.
+/// The end of `dhan -h`.
 pub const ROOT_SHORT: &str = "\
 Start here:  dhan watch --demo               prices that move, without an account
              dhan token save && dhan doctor  set up an account
              dhan feed NIFTY                 its last price, as it changes
 More: dhan --help, dhan feed -h, dhan feed --help, man dhan-feed";
 
-/// Returns what `dhan --help` ends with.
+/// Returns the end of `dhan --help`.
 pub fn root_long() -> String {
     let mut text = String::from("Exit codes:\n");
     for (code, words) in EXITS {
@@ -135,7 +135,8 @@ Examples:
     dhan token save <pasted-token && dhan feed NIFTY -n 1
 ";
 
-/// Options that `-h` explains; the others it only names. Commands that are not here explain all of theirs.
+/// Lists the options that `-h` explains; it only names the others. Commands that are not listed explain all of
+/// theirs.
 const DAILY: [(&str, &str); 10] = [
     ("feed", "instruments mode chain once bars format output count capture duration until demo dry-run"),
     ("depth", "instruments levels view top format output count capture duration until demo dry-run"),
@@ -149,13 +150,13 @@ const DAILY: [(&str, &str); 10] = [
     ("search", "segment instrument underlying expiry limit format detailed"),
 ];
 
-/// Options of all commands that `-h` only names.
+/// Lists the options of all commands that `-h` only names.
 const RARE_EVERYWHERE: [&str; 4] = ["log-format", "color", "profile", "no-config"];
 
-/// Columns of the list that ends `-h`.
+/// Width in columns of the list that ends `-h`.
 const WIDTH: usize = 78;
 
-/// Leaves the options that are not for every day out of `-h`, which then ends with their names.
+/// Removes the rarely used options from `-h`, which then ends with their names.
 pub fn with_daily_help(command: Command) -> Command {
     let Some((_, daily)) = DAILY.iter().find(|(name, _)| *name == command.get_name()) else { return command };
     let explained = |long: &str| daily.split(' ').chain(["help", "quiet", "verbose"]).any(|known| known == long);

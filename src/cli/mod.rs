@@ -1,17 +1,17 @@
-//! Flags as typed, flags as meant.
+//! Parses flags as typed, and turns them into flags as meant.
 //!
-//! * [`args`] – as typed.
+//! * [`args`] – the flags as typed.
 //! * [`value`] – parsers of single values.
-//! * [`typed`] – reads a command line, and finds all its bad values.
-//! * [`planner`] – from typed to meant, every problem in one message; with [`specs`] and [`problems`].
-//! * [`plan`] – what is meant: everything a run needs, checked before anything connects.
-//! * [`credentials`] – where the credentials are.
+//! * [`typed`] – parses a command line, and finds all its bad values.
+//! * [`planner`] – from typed to meant, with every problem in one message; uses [`specs`] and [`problems`].
+//! * [`plan`] – the flags as meant: everything a run needs, checked before anything connects.
+//! * [`credentials`] – the options for credentials.
 //! * [`simulate`] – the options of `dhan simulate`.
 //! * [`instruments`] – the options of `dhan instruments`.
 //! * [`dry_run`] – a plan in words.
-//! * [`lazy`] – arguments of the subcommand that was named, and of no other.
-//! * [`manual`] – what help and manual pages say beyond the options.
-//! * [`only`] – which types of record are kept.
+//! * [`lazy`] – arguments of the named subcommand only.
+//! * [`manual`] – the texts of help and manual pages beyond the options.
+//! * [`only`] – which record types are kept.
 //! * [`schema`] – the options of `dhan schema`.
 //! * [`out`] – stdout of the commands that do not stream.
 //! * [`table`] – tables for people.

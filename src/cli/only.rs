@@ -1,4 +1,4 @@
-//! `--only` and `--bars`: which types of record are kept.
+//! Handles `--only` and `--bars`: the record types that are kept.
 
 use super::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, View};
 use super::problems::Problems;
@@ -11,16 +11,16 @@ use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command};
 use std::ffi::{OsStr, OsString};
 
-/// The types of record that are kept, and the bars that are made.
+/// Holds the record types that are kept, and the lengths of bars.
 #[derive(Debug, Clone, Default)]
 pub struct Kept {
-    /// What `--only` names, and bars where they are made; `None`: everything.
+    /// The types of `--only`, and bars if there are any; `None`: all.
     pub only: Option<Vec<RecordType>>,
     /// Lengths of bars.
     pub bars: Vec<Interval>,
 }
 
-/// Puts `--only` and `--bars` together.
+/// Combines `--only` and `--bars`.
 pub fn kept(only: &[RecordType], bars: &[Interval], problems: &mut Problems) -> Kept {
     let mut only = named(only);
     let is_named = only.as_ref().is_some_and(|only| only.contains(&RecordType::Bar));
@@ -32,7 +32,7 @@ pub fn kept(only: &[RecordType], bars: &[Interval], problems: &mut Problems) -> 
     Kept { only, bars: bars.to_vec() }
 }
 
-/// Refuses a CSV that would hold bars and packets: their columns differ.
+/// Refuses a CSV with bars and packets, whose columns differ.
 pub fn check_csv(shape: &ShapePlan, outputs: &OutputsPlan, problems: &mut Problems) {
     let is_mixed = !shape.bars.is_empty() && shape.only.as_ref().is_some_and(|only| only.len() > 1);
     let one_for_all = |output: &OutputPlan| {
@@ -47,7 +47,7 @@ pub fn check_csv(shape: &ShapePlan, outputs: &OutputsPlan, problems: &mut Proble
     }
 }
 
-/// Returns a parser of the types that a command knows; control records get a word of their own.
+/// Returns a parser of a command's types, with a special message for control records.
 pub fn types(known: &[RecordType]) -> impl TypedValueParser<Value = RecordType> + use<> {
     Types(one_of(known, RecordType::name))
 }
@@ -73,7 +73,7 @@ impl<P: TypedValueParser<Value = RecordType>> TypedValueParser for Types<P> {
     }
 }
 
-/// Returns the types that were named, once each; `None` where none was.
+/// Returns the named types, once each, or `None` if there are none.
 fn named(typed: &[RecordType]) -> Option<Vec<RecordType>> {
     let mut only = Vec::new();
     for kind in typed {
@@ -84,10 +84,10 @@ fn named(typed: &[RecordType]) -> Option<Vec<RecordType>> {
     (!only.is_empty()).then_some(only)
 }
 
-/// Those of the types that a stream prints. Never none: a list that leaves nothing is a mistake, not a wish.
+/// Returns the types that a stream prints. Never empty: a list that leaves nothing is a mistake.
 ///
 /// # Errors
-/// None of them is printed; what is, and what to write instead.
+/// None of them is printed; says which are, and what to write instead.
 pub fn printed(only: &[RecordType], feed: Stream, view: View) -> Result<Vec<RecordType>, String> {
     let kept: Vec<_> = only.iter().copied().filter(|kind| is_printed(*kind, feed, view)).collect();
     if !kept.is_empty() {

@@ -1,12 +1,12 @@
-//! Stdout of the commands that do not stream: text written whole, and a quiet death when its reader has gone.
+//! Writes stdout for commands that do not stream: the complete text, and a quiet end if its reader has left.
 
 use crate::model::exit::{Exit, Failure};
 use std::io::{self, Write as _};
 
-/// Writes text to stdout, whole.
+/// Writes the text to stdout completely.
 ///
 /// # Errors
-/// Exit 9 when stdout cannot be written. A reader that went away ends the process by SIGPIPE, as any Unix tool.
+/// Exit 9 if stdout cannot be written. If the reader has left, the process ends by SIGPIPE, like any Unix tool.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -19,7 +19,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Ends the process as SIGPIPE does. Returns only where the system will not have it.
+/// Ends the process by SIGPIPE. Returns only if the system does not allow that.
 pub fn die_of_sigpipe() {
     let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
 }

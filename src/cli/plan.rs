@@ -1,7 +1,6 @@
-//! Flags as meant: everything that a run needs, checked before anything connects.
+//! Holds flags as meant: everything that a run needs, checked before anything connects.
 //!
-//! A plan is plain data. Whoever holds one may connect: its options fit together, its lists could be read, and every
-//! moment in it is absolute.
+//! A plan is plain data whose options fit together, whose lists were readable, and whose times are absolute.
 
 use crate::auth::{ApiBase, BaseUrl, CredentialSource};
 use crate::chain::ChainRequest;
@@ -20,49 +19,49 @@ use crate::record::order::Events;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A run of `dhan feed`, `dhan depth` or `dhan orders`.
+/// Describes a run of `dhan feed`, `dhan depth` or `dhan orders`.
 #[derive(Debug, Clone)]
 pub struct StreamPlan {
-    /// Which stream, with what only that stream has.
+    /// The stream, with the options that only it has.
     pub kind: StreamKind,
-    /// What is asked for; empty for orders.
+    /// The instruments; empty for orders.
     pub instruments: InstrumentPlan,
     /// Option chains that follow their spot (`--chain`); `dhan feed` only.
     pub chains: Vec<ChainRequest>,
     /// Where lines are read while streaming (`--control`).
     pub control: Option<TextSource>,
-    /// Where the data comes from.
+    /// Origin of the data.
     pub source: StreamSource,
-    /// What is printed of it.
+    /// What is printed.
     pub shape: ShapePlan,
-    /// Where it goes; never empty.
+    /// The outputs; never empty.
     pub outputs: OutputsPlan,
     /// When it ends.
     pub stop: StopPlan,
-    /// Gaps that add up to more than this make it exit 13 (`--fail-on-gap`).
+    /// Total duration of gaps above which the exit code is 13 (`--fail-on-gap`).
     pub fail_on_gap: Option<Duration>,
-    /// How long connections may fail before giving up (`--max-outage`); `None`: for ever.
+    /// Time after which failing connections end the run (`--max-outage`); `None`: never.
     pub max_outage: Option<Duration>,
-    /// How long credentials are waited for (`--auth-wait`).
+    /// Time to wait for other credentials (`--auth-wait`).
     pub auth_wait: Duration,
-    /// The same before the run was live, where it was typed; a person at a terminal does not wait otherwise.
+    /// The same before the run was live, if it was typed; a person at a terminal does not wait otherwise.
     pub auth_wait_at_start: Option<Duration>,
     /// What happens when the reader of stdout is too slow.
     pub on_lag: OnLag,
     /// The file of figures for Prometheus (`--metrics`).
     pub metrics: Option<PathBuf>,
-    /// How often figures are printed on stderr (`--stats`).
+    /// Interval at which figures are printed on stderr (`--stats`).
     pub stats: Option<Duration>,
-    /// Say what would be done, and do not do it (`--dry-run`).
+    /// Whether to print only what would be done (`--dry-run`).
     pub dry_run: bool,
-    /// Open a socket even if this host holds five of its kind.
+    /// Whether to open a socket even if this host holds five of its kind.
     pub ignore_socket_limit: bool,
-    /// What stderr should hear before the start, a line each.
+    /// Warnings for stderr before the start, one per line.
     pub warnings: Vec<String>,
 }
 
 impl StreamPlan {
-    /// Which of Dhan's streams it is.
+    /// Returns the stream.
     pub fn feed(&self) -> Stream {
         match &self.kind {
             StreamKind::Market { .. } => Stream::Market,
@@ -72,61 +71,61 @@ impl StreamPlan {
     }
 }
 
-/// What only one of the streams has.
+/// Holds the options that only one of the streams has.
 #[derive(Debug, Clone)]
 pub enum StreamKind {
     /// `dhan feed`.
     Market {
         /// The mode of specs that name none (`--mode`).
         mode: Mode,
-        /// End when each instrument was printed once (`--once`).
+        /// Whether to end when each instrument was printed once (`--once`).
         once: bool,
-        /// Warn of an index that is asked for in full, which is sent as quote.
+        /// Whether to warn of indices in mode full, which are sent as quote.
         warn_indices: bool,
     },
     /// `dhan depth`.
     Depth {
-        /// How many levels (`--levels`).
+        /// Number of levels (`--levels`).
         levels: Levels,
-        /// How books are shown (`--view`).
+        /// View of order books (`--view`).
         view: View,
-        /// Levels shown of each side (`--top`); `None` for all.
+        /// Number of levels shown of each side (`--top`); `None` for all.
         top: Option<usize>,
     },
     /// `dhan orders`.
     Orders {
         /// Keep only updates that carry one of these (`--events`).
         events: Option<Events>,
-        /// Ask the REST order book (not with `--no-snapshot`, never as a partner).
+        /// Whether to fetch the order snapshot (not with `--no-snapshot`, never as a partner).
         snapshot: bool,
-        /// Print client ids whole (`--show-client-id`, always as a partner).
+        /// Whether to print client ids in full (`--show-client-id`, always as a partner).
         show_client_id: bool,
     },
 }
 
-/// What is asked for.
+/// Holds the instruments of a run.
 #[derive(Debug, Clone, Default)]
 pub struct InstrumentPlan {
-    /// From the command line and from the lists, in that order, duplicates left out.
+    /// Specs of the command line and the lists, in that order, without duplicates.
     pub specs: Vec<Spec>,
-    /// The specs of the command line alone: they stay whatever the lists say.
+    /// Specs of the command line alone, which stay whatever the lists contain.
     pub typed: Vec<Spec>,
-    /// The list files as they were read, for comparing on SIGHUP. Stdin is not among them.
+    /// The list files as they were read, to compare on SIGHUP; without stdin.
     pub lists: Vec<ListFile>,
-    /// Go on without instruments that cannot be found (`--skip-missing`).
+    /// Whether to skip instruments that cannot be found (`--skip-missing`).
     pub skip_missing: bool,
 }
 
-/// A list file and its specs.
+/// Holds a list file and its specs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListFile {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What it named when it was read.
+    /// The specs in it when it was read.
     pub specs: Vec<Spec>,
 }
 
-/// Where text is read from.
+/// Says where text is read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TextSource {
     /// `-`.
@@ -136,7 +135,7 @@ pub enum TextSource {
 }
 
 impl TextSource {
-    /// Makes the source of a path as typed.
+    /// Returns the source of a path as typed.
     pub fn of(path: &Path) -> TextSource {
         match path.as_os_str() == "-" {
             true => TextSource::Stdin,
@@ -145,105 +144,105 @@ impl TextSource {
     }
 }
 
-/// Where the data comes from.
+/// Says where the data comes from.
 #[derive(Debug, Clone)]
 pub enum StreamSource {
     /// A simulated exchange inside this process (`--demo`).
     Demo {
-        /// The same seed gives the same packets; `None`: any.
+        /// The seed; the same seed gives the same packets. `None`: any.
         seed: Option<u64>,
     },
     /// A server.
     Server(Box<ServerPlan>),
 }
 
-/// A server to connect to.
+/// Describes a server to connect to.
 #[derive(Debug, Clone)]
 pub struct ServerPlan {
-    /// The socket's address, without secrets.
+    /// Address of the socket, without secrets.
     pub base: BaseUrl,
-    /// The base of the REST calls.
+    /// Base address of the REST calls.
     pub api: ApiBase,
-    /// Another root certificate (`--ca-file`).
+    /// Additional root certificate (`--ca-file`).
     pub ca_file: Option<PathBuf>,
-    /// Where the credentials come from.
+    /// Origin of the credentials.
     pub credentials: CredentialSource,
 }
 
-/// What is printed of what comes.
+/// Says what is printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShapePlan {
-    /// Keep only these record types (`--only`); `None`: all. For the other streams than the market feed see [`StreamKind`].
+    /// Record types to keep (`--only`); `None`: all. For other streams than the market feed see [`StreamKind`].
     pub only: Option<Vec<RecordType>>,
-    /// Lengths of the bars that are made of market packets (`--bars`); empty: none.
+    /// Lengths of the bars made of market packets (`--bars`); empty for none.
     pub bars: Vec<Interval>,
-    /// Numbers or RFC 3339 (`--time`).
+    /// Form of times (`--time`).
     pub time: TimeStyle,
-    /// Print gap records (not with `--no-gaps`).
+    /// Whether to print gap records (not with `--no-gaps`).
     pub gaps: bool,
-    /// Connection events as records too (`--status-records`).
+    /// Whether connection events are records too (`--status-records`).
     pub status_records: bool,
 }
 
-/// Where records go.
+/// Says where records go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputsPlan {
-    /// Each of them gets every record; never empty.
+    /// The outputs, each of which gets every record; never empty.
     pub targets: Vec<OutputPlan>,
-    /// Also rotate files at this size, in bytes on disk (`--rotate-size`).
+    /// Size on disk in bytes at which files rotate too (`--rotate-size`).
     pub rotate_size: Option<u64>,
-    /// Run for every finished file (`--on-rotate`).
+    /// Command for every finished file (`--on-rotate`).
     pub on_rotate: Option<String>,
-    /// How long a full disk is waited out (`--disk-wait`).
+    /// Longest wait for a full disk (`--disk-wait`).
     pub disk_wait: Duration,
-    /// Keep the raw frames here (`--capture`).
+    /// File for the raw frames (`--capture`).
     pub capture: Option<PathBuf>,
 }
 
-/// One place that records go to.
+/// Describes one output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputPlan {
-    /// Where.
+    /// Its target.
     pub target: OutputTarget,
-    /// In which format.
+    /// Its format.
     pub format: Format,
 }
 
-/// Stdout or files.
+/// Names the target of an output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutputTarget {
-    /// `-`, and what is meant where nothing is given.
+    /// `-`, which is also the default.
     Stdout,
-    /// Files by a pattern, which is known to be one ([`crate::output::file::Pattern`]).
+    /// Files by a valid pattern ([`crate::output::file::Pattern`]).
     Pattern(String),
     /// A stream of NATS JetStream.
     #[cfg(feature = "nats")]
     Nats(Box<crate::output::nats::NatsTarget>),
 }
 
-/// When a run ends.
+/// Says when a run ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StopPlan {
-    /// After this many records (`--count`).
+    /// Number of records after which it ends (`--count`).
     pub count: Option<u64>,
-    /// After this time (`--duration`).
+    /// Time after which it ends (`--duration`).
     pub duration: Option<Duration>,
-    /// At this moment (`--until`), µs since the epoch.
+    /// Time at which it ends (`--until`), in microseconds since the epoch.
     pub until_us: Option<i64>,
-    /// `--until` is a moment that has passed: nothing connects, stderr says this, exit 0.
+    /// Message if `--until` has passed: nothing connects, stderr gets this message, exit 0.
     pub already_past: Option<String>,
 }
 
-/// A run of `dhan replay`.
+/// Describes a run of `dhan replay`.
 #[derive(Debug, Clone)]
 pub struct ReplayPlan {
     /// The captures, in order; never empty.
     pub files: Vec<PathBuf>,
-    /// How fast.
+    /// The speed.
     pub speed: Speed,
-    /// How books are shown.
+    /// View of order books.
     pub view: View,
-    /// Levels shown of each side.
+    /// Number of levels shown of each side.
     pub top: Option<usize>,
     /// Orders: keep only updates that carry one of these.
     pub events: Option<Events>,
@@ -251,21 +250,21 @@ pub struct ReplayPlan {
     pub show_client_id: bool,
     /// What is printed.
     pub shape: ShapePlan,
-    /// Where it goes.
+    /// The outputs.
     pub outputs: OutputsPlan,
-    /// End after this many records.
+    /// Number of records after which it ends.
     pub count: Option<u64>,
-    /// What stderr should hear before the start.
+    /// Warnings for stderr before the start.
     pub warnings: Vec<String>,
 }
 
-/// How fast a capture is replayed.
+/// Says how fast a capture is replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Speed {
     /// As fast as the output takes it.
     #[default]
     Max,
-    /// So many times as fast as it was received.
+    /// This many times as fast as it was received.
     Times(u32),
 }
 

@@ -1,5 +1,5 @@
-//! From flags as typed to a plan, or to one message with every problem. Pure: the time, the environment and the reading
-//! of list files come in from outside.
+//! Turns typed flags into a plan, or into one message with every problem. Time, environment and list files are
+//! arguments.
 
 use super::args::{
     BookArgs, DepthArgs, FeedArgs, InstrumentArgs, OrdersArgs, OutputArgs, ReplayArgs, StreamArgs, UpdateArgs,
@@ -32,22 +32,22 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// Tells what is wrong with names; whether it is the simulated exchange that has them.
-pub type Unfound = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
+/// Returns the problems of names; the flag says whether they are looked up in the simulated exchange.
+pub type KnownProblems = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
 
-/// What planning may know of the world.
+/// Holds what planning needs to know from outside.
 pub struct PlanContext<'a> {
-    /// Now, µs since the epoch.
+    /// The present time in microseconds since the epoch.
     pub now_us: i64,
     /// The environment.
     pub environment: Environment,
-    /// Learns the secrets that credentials hold.
+    /// Gets the secrets of the credentials.
     pub redactor: Redactor,
     /// Reads a list file, or stdin, to its end.
     pub read: &'a mut dyn FnMut(&TextSource) -> io::Result<Vec<u8>>,
-    /// What is wrong with names, as far as that is known without a network.
-    pub known_problems: &'a Unfound,
-    /// What is wrong with the command line already; told together with what planning finds.
+    /// Returns problems of names that are known without a network.
+    pub known_problems: &'a KnownProblems,
+    /// Problems of the command line that were found already; reported together with those of planning.
     pub problems: Problems,
 }
 
@@ -186,7 +186,7 @@ fn instruments(
     let (mut plan, bad) = specs::gather(&args.specs, &args.instruments, takes, context.read);
     if !bad.is_empty() {
         problems.extend(bad);
-        // Told together with those that only a look-up shows, unless they would be skipped.
+        // Reported together with problems that only a look-up shows, unless they would be skipped.
         if !args.skip_missing {
             problems.extend((context.known_problems)(&plan.specs, takes, stream.server.demo.is_some()));
         }
@@ -204,7 +204,7 @@ fn instruments(
             "no instrument: what --instruments names is empty; write one such as NSE_EQ:2885 a line"
         });
     }
-    // Two symbols may yet turn out to be one instrument: only what is certain counts here.
+    // Two symbols may turn out to be one instrument, so only certain ones are counted.
     let certain: HashSet<_> =
         plan.specs.iter().filter_map(|s| s.key().map(|key| (key, specs::mode_of(s, takes)))).collect();
     let each = per_connection(feed);
@@ -219,23 +219,23 @@ fn instruments(
     plan
 }
 
-/// Whether chains fit beside the instruments that are named.
+/// Checks that chains fit beside the named instruments.
 fn fits(chains: &[ChainRequest], instruments: &InstrumentPlan, problems: &mut Problems) {
     let each = per_connection(Stream::Market);
     let most = each * SOCKETS_PER_KIND;
     let options = chains.iter().map(|chain| chain.most_options().saturating_add(1));
-    let asked = options.fold(instruments.specs.len(), usize::saturating_add);
-    if !chains.is_empty() && asked > most {
+    let requested = options.fold(instruments.specs.len(), usize::saturating_add);
+    if !chains.is_empty() && requested > most {
         let chains: Vec<_> = chains.iter().map(|chain| format!("{chain},strikes={}", chain.strikes)).collect();
         problems.add(format!(
-            "--chain {}: up to {asked} instruments, and at most {most} fit ({SOCKETS_PER_KIND} connections of {each}); \
+            "--chain {}: up to {requested} instruments, and at most {most} fit ({SOCKETS_PER_KIND} connections of {each}); \
              ask for fewer strikes",
             chains.join(" and --chain ")
         ));
     }
 }
 
-/// Five of what the simulated exchange knows: indices, or shares where there is depth.
+/// Returns five instruments of the simulated exchange: indices, or shares for depth.
 fn demo_instruments(takes: Takes) -> Vec<Spec> {
     let segment = if takes == Takes::Depth { Segment::NSE_EQ } else { Segment::IDX_I };
     let keys = crate::simulator::KNOWN.iter().map(|(key, _)| key).filter(|key| key.segment == segment);
@@ -291,15 +291,15 @@ fn stream(
         (&mut plan.kind, &plan.source)
     {
         let partner = server.credentials.is_partner();
-        // The order book is the account's own; a partner has none.
+        // The order snapshot belongs to the account; a partner has none.
         *snapshot &= !partner;
-        // A partner is told of many accounts' orders: only the whole id tells whose one is.
+        // A partner gets many accounts' orders, which only the full id distinguishes.
         *show_client_id |= partner;
     }
     problems.finish().map(|()| plan)
 }
 
-/// Returns where a stream comes from.
+/// Returns the origin of a stream.
 pub(super) fn source(
     args: &StreamArgs,
     feed: Stream,
@@ -351,7 +351,7 @@ fn outputs(
     problems: &mut Problems,
     warnings: &mut Vec<String>,
 ) -> OutputsPlan {
-    let asked = args.format;
+    let requested = args.format;
     let mut targets: Vec<OutputPlan> = Vec::new();
     for typed in &args.output {
         let target = match typed.as_str() {
@@ -370,14 +370,14 @@ fn outputs(
             continue;
         }
         if is_nats(typed) {
-            if asked == Some(Format::Csv) {
+            if requested == Some(Format::Csv) {
                 warnings.push(format!("--format csv is not for {typed}: its messages are JSON"));
             }
             targets.push(OutputPlan { target, format: Format::Ndjson });
             continue;
         }
         let says = if target == OutputTarget::Stdout { None } else { format_of(typed) };
-        if let (Some(Err(extension)), None) = (&says, asked) {
+        if let (Some(Err(extension)), None) = (&says, requested) {
             problems.add(format!(
                 "--output {typed:?}: .{extension} is no format that dhan writes: name it .ndjson or .csv (and .gz or .zst \
                  behind that), or say --format ndjson or --format csv"
@@ -385,16 +385,16 @@ fn outputs(
             continue;
         }
         let says = says.and_then(Result::ok);
-        // What was said in words wins over what a name suggests; nobody should find out from the file alone.
-        if let (Some(asked), Some(says)) = (asked, says)
-            && asked != says
+        // An explicit format overrides the file name, but a contradiction must not stay unnoticed.
+        if let (Some(requested), Some(says)) = (requested, says)
+            && requested != says
         {
             warnings.push(format!(
                 "--format {} wins over the extension of {typed:?}: the file will hold {0}",
-                asked.name()
+                requested.name()
             ));
         }
-        targets.push(OutputPlan { target, format: asked.or(says).unwrap_or_default() });
+        targets.push(OutputPlan { target, format: requested.or(says).unwrap_or_default() });
     }
     let has_file = args.output.iter().any(|typed| typed != "-" && !is_nats(typed));
     let has_nats = args.output.iter().any(|typed| is_nats(typed));
@@ -405,7 +405,7 @@ fn outputs(
         }
     }
     if targets.is_empty() {
-        targets.push(OutputPlan { target: OutputTarget::Stdout, format: asked.unwrap_or_default() });
+        targets.push(OutputPlan { target: OutputTarget::Stdout, format: requested.unwrap_or_default() });
     }
     for (option, given) in [("--rotate-size", args.rotate_size.is_some()), ("--on-rotate", args.on_rotate.is_some())] {
         if given && !has_file {
@@ -433,7 +433,7 @@ fn outputs(
     }
 }
 
-/// Returns whether an output is meant as a stream of NATS.
+/// Returns whether an output is a NATS stream.
 fn is_nats(typed: &str) -> bool {
     ["nats://", "tls://"].iter().any(|scheme| typed.to_ascii_lowercase().starts_with(scheme))
 }
@@ -457,7 +457,7 @@ fn nats(_typed: &str, _args: &OutputArgs, problems: &mut Problems) -> Option<Out
     None
 }
 
-/// What a file's name says about its format, compression aside: nothing, a format, or an extension that is none.
+/// Returns the format that a file's name implies, apart from compression: none, a format, or an unknown extension.
 fn format_of(name: &str) -> Option<Result<Format, String>> {
     let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);

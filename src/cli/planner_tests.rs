@@ -72,7 +72,7 @@ fn every_problem_is_in_one_message_quoted_with_what_to_write() {
     }
 }
 
-/// Nobody mends one spec to hear of the next; what would be skipped is no problem.
+/// A user should see all wrong specs at once; skipped ones are no problem.
 #[test]
 fn a_spec_that_cannot_be_read_brings_those_that_cannot_be_found_with_it() {
     let said = plan(&["feed", "BOGUS:1", "NOSUCH", "IDX_I:13@foo"]).unwrap_err().message;

@@ -1,48 +1,48 @@
-//! Usage problems, collected: people hear of all of them at once.
+//! Collects usage problems, so that people see all of them at once.
 
 use crate::model::exit::Failure;
 
-/// Problems found so far.
+/// Holds the problems found so far.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<String>);
 
 impl Problems {
-    /// Returns what was found so far, leaving nothing.
+    /// Takes the problems found so far.
     #[must_use]
     pub fn take(&mut self) -> Problems {
         std::mem::take(self)
     }
 
-    /// One more.
+    /// Adds a problem.
     pub fn add(&mut self, problem: impl Into<String>) {
         self.0.push(problem.into());
     }
 
-    /// Several more.
+    /// Adds several problems.
     pub fn extend(&mut self, problems: Vec<String>) {
         self.0.extend(problems);
     }
 
-    /// The value, or its problem noted.
+    /// Returns the value, or adds its problem.
     pub fn ok<T>(&mut self, result: Result<T, String>) -> Option<T> {
         result.map_err(|problem| self.add(problem)).ok()
     }
 
-    /// The value that another part read, or its problem noted.
+    /// Returns the value, or adds its failure as a problem.
     pub fn ok_or_failure<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
         result.map_err(|failure| self.add(failure.message)).ok()
     }
 
-    /// One usage error of all of them.
+    /// Returns one usage error for all problems.
     ///
     /// # Errors
-    /// If there is any problem.
+    /// Fails if there is any problem.
     pub fn finish(self) -> Result<(), Failure> {
         match self.0.as_slice() {
             [] => Ok(()),
             [one] => Err(Failure::usage(one.clone())),
             many => {
-                // A problem may have lines of its own, such as the instruments that a name could mean.
+                // A problem may have several lines, such as the instruments that a name could mean.
                 let lines = many.join("\n").replace('\n', "\n  ");
                 Err(Failure::usage(format!("{} problems:\n  {lines}", many.len())))
             }

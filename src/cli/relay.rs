@@ -60,7 +60,7 @@ pub struct RelayArgs {
     pub ignore_socket_limit: bool,
 }
 
-/// Reads an address that only this host can reach: the relay asks nobody who they are.
+/// Parses an address that only this host can reach, because the relay authenticates nobody.
 fn listen(text: &str) -> Result<SocketAddr, String> {
     let addr: SocketAddr =
         text.parse().map_err(|_| "write an address and a port, for instance 127.0.0.1:7777".to_owned())?;
@@ -70,25 +70,25 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// What a relay needs, checked before anything listens or connects.
+/// Describes a relay, checked before anything listens or connects.
 #[derive(Debug, Clone)]
 pub struct RelayPlan {
-    /// Where each of the streams comes from, by its [`index`](Stream::index).
+    /// Origin of each stream, by its [`index`](Stream::index).
     pub sources: Vec<StreamSource>,
-    /// How long credentials are waited for (`--auth-wait`).
+    /// Time to wait for other credentials (`--auth-wait`).
     pub auth_wait: Duration,
-    /// The same before anything was live, where it was typed.
+    /// The same before anything was live, if it was typed.
     pub auth_wait_at_start: Option<Duration>,
-    /// How long connections may fail before giving up (`--max-outage`); `None`: for ever.
+    /// Time after which failing connections end the relay (`--max-outage`); `None`: never.
     pub max_outage: Option<Duration>,
-    /// Open a socket even if this host holds five of its kind.
+    /// Whether to open a socket even if this host holds five of its kind.
     pub ignore_socket_limit: bool,
 }
 
 /// Plans `dhan relay`.
 ///
 /// # Errors
-/// One usage error for everything that is wrong.
+/// Returns one usage error with every problem.
 pub fn plan(args: &RelayArgs, context: &PlanContext<'_>) -> Result<RelayPlan, Failure> {
     let mut problems = Problems::default();
     let server = ServerArgs {
@@ -103,7 +103,7 @@ pub fn plan(args: &RelayArgs, context: &PlanContext<'_>) -> Result<RelayPlan, Fa
         let user_type = (of == Stream::Orders).then_some(args.user_type);
         match source(&stream, of, user_type, context, &mut problems) {
             Some(source) => sources.push(source),
-            // What is wrong with one stream's credentials is wrong with all of them.
+            // A problem with one stream's credentials is the same for all streams.
             None => return Err(problems.finish().err().unwrap_or_else(|| Failure::usage("no server"))),
         }
     }

@@ -1,4 +1,4 @@
-//! Instruments as typed and as listed in files: every bad one is found, with its line.
+//! Parses instruments from the command line and from list files, and finds every bad one with its line.
 
 use super::plan::{InstrumentPlan, ListFile, TextSource};
 use super::value::nearest;
@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What a stream can be asked for.
+/// Says which instruments a stream accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
     /// The market feed: any segment, with modes; the mode of specs that name none.
@@ -19,8 +19,9 @@ pub enum Takes {
     Depth,
 }
 
-/// Reads the specs of a list: one a line, `#` begins a comment at the start of a line or after white space; or records of
-/// `dhan instruments`, NDJSON or CSV with their header. Returns what is good in it, and one problem a bad line, with its number.
+/// Parses a list: one spec a line, `#` begins a comment at the start of a line or after white space; or records of
+/// `dhan instruments`, NDJSON or CSV with their header. Returns the good specs, and one problem with its line number
+/// for each bad line.
 pub fn list(name: &str, text: &str, takes: Takes) -> (Vec<Spec>, Vec<String>) {
     let (mut specs, mut problems) = (Vec::new(), Vec::new());
     let mut columns = None;
@@ -55,7 +56,7 @@ pub fn list(name: &str, text: &str, takes: Takes) -> (Vec<Spec>, Vec<String>) {
     (specs, problems)
 }
 
-/// The spec of a record that `dhan instruments` printed as NDJSON.
+/// Returns the spec of a record that `dhan instruments` printed as NDJSON.
 fn json_record(line: &str) -> Result<String, String> {
     #[derive(serde::Deserialize)]
     struct Record<'a> {
@@ -69,14 +70,14 @@ fn json_record(line: &str) -> Result<String, String> {
         .map_err(|_| "is no record of dhan instruments: it needs \"segment\" and \"security_id\" as texts".to_owned())
 }
 
-/// Where a CSV header has the segment and the id, if it is one.
+/// Returns the columns of segment and id in a CSV header, if it is one.
 fn csv_columns(line: &str) -> Option<(usize, usize)> {
     let header = csv_fields(line)?;
     let at = |name: &str| header.iter().position(|field| field.trim() == name);
     Some((at("segment")?, at("security_id")?))
 }
 
-/// The spec of a record that `dhan instruments` printed as CSV.
+/// Returns the spec of a record that `dhan instruments` printed as CSV.
 fn csv_record(line: &str, (segment, id): (usize, usize)) -> Result<String, String> {
     let fields = csv_fields(line).unwrap_or_default();
     match (fields.get(segment), fields.get(id)) {
@@ -97,10 +98,10 @@ fn without_comment(line: &str) -> &str {
     comment.map_or(line, |(at, _)| &line[..at])
 }
 
-/// Reads one spec and judges what can be judged without a look-up.
+/// Parses one spec and checks it as far as possible without a look-up.
 ///
 /// # Errors
-/// What is wrong, quoted, and what to write instead.
+/// Quotes what is wrong, and says what to write instead.
 pub fn spec(typed: &str, takes: Takes) -> Result<Spec, String> {
     let spec = Spec::parse(typed).map_err(|error| error.to_string())?;
     let text = &spec.text;
@@ -128,7 +129,7 @@ pub fn spec(typed: &str, takes: Takes) -> Result<Spec, String> {
     Ok(spec)
 }
 
-/// No symbol looks like `WORD:DIGITS`, so that a word there is meant as a segment.
+/// No symbol looks like `WORD:DIGITS`, so the word is meant as a segment.
 fn unknown_segment(name: &str) -> Option<String> {
     let (before, after) = name.split_once(':')?;
     let word = !before.is_empty() && before.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
@@ -141,8 +142,7 @@ fn unknown_segment(name: &str) -> Option<String> {
     Some(format!("\"{before}\" is not a segment: {near}write one of {}", names.join(", ")))
 }
 
-/// The specs of a command line and its lists that can be read, duplicates left out, and every problem of every argument
-/// and every list.
+/// Returns the specs of a command line and its lists, without duplicates, and every problem in them.
 pub fn gather(
     typed: &[String],
     lists: &[PathBuf],
@@ -180,7 +180,7 @@ pub fn gather(
                 if !is_stdin {
                     plan.lists.push(ListFile { path: path.clone(), specs: specs.clone() });
                 } else {
-                    // Stdin cannot be read again: what it said stays, as what was typed does.
+                    // Stdin cannot be read again, so its specs stay, like typed ones.
                     plan.typed.extend(specs.iter().cloned());
                 }
                 all.extend(specs);
@@ -194,13 +194,13 @@ pub fn gather(
     (plan, problems)
 }
 
-/// The longest list of instruments, in bytes.
+/// Limit in bytes of a list of instruments.
 const LONGEST_LIST: u64 = 64 << 20;
 
-/// Reads a list of instruments to its end, but not without a bound.
+/// Reads a list of instruments up to a limit.
 ///
 /// # Errors
-/// As reading; [`io::ErrorKind::InvalidData`] when there is more than 64 MiB.
+/// Returns errors of reading; [`io::ErrorKind::InvalidData`] if there are more than 64 MiB.
 pub fn read_bounded(reader: impl io::Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::Read::read_to_end(&mut io::Read::take(reader, LONGEST_LIST + 1), &mut bytes)?;
@@ -213,7 +213,7 @@ pub fn read_bounded(reader: impl io::Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What makes two specs the same subscription, as far as that is known before a look-up.
+/// Returns what identifies a spec's subscription, as far as known before a look-up.
 fn identity(spec: &Spec, takes: Takes) -> (Option<SpecSegment>, Name, Option<Mode>) {
     let name = match &spec.name {
         Name::Symbol(symbol) => Name::Symbol(symbol.to_uppercase()),
@@ -222,7 +222,7 @@ fn identity(spec: &Spec, takes: Takes) -> (Option<SpecSegment>, Name, Option<Mod
     (spec.segment, name, mode_of(spec, takes))
 }
 
-/// The mode a spec asks for.
+/// Returns the mode of a spec.
 pub fn mode_of(spec: &Spec, takes: Takes) -> Option<Mode> {
     match takes {
         Takes::Modes(default) => Some(spec.mode.unwrap_or(default)),
@@ -279,8 +279,8 @@ mod tests {
 
     #[test]
     fn a_word_before_digits_that_is_no_segment_gets_the_nearest_one() {
-        let said = spec("NSE_FO:35084", FEED).unwrap_err();
-        assert!(said.contains("did you mean NSE_FNO:35084?"), "{said}");
+        let error = spec("NSE_FO:35084", FEED).unwrap_err();
+        assert!(error.contains("did you mean NSE_FNO:35084?"), "{error}");
         assert!(spec("6:13", FEED).unwrap_err().contains("NSE_EQ"));
         assert!(spec("IDX_I:Nifty 500 Infra 50:30:20", FEED).is_ok());
         assert!(spec("Nifty 500 Infra 50:30:20", FEED).is_ok());

@@ -1,32 +1,32 @@
-//! Tables for people: columns as wide as what stands in them.
+//! Prints tables for people, with columns as wide as their content.
 
 use std::io::{self, Write};
 
-/// Rows that the widths are taken from; what comes behind them may stand out.
+/// Number of rows that determine the widths; later rows may be wider.
 const MEASURED: usize = 1000;
 
-/// A column of a table.
+/// Describes a column of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
-    /// What stands above it.
+    /// Its heading.
     pub heading: &'static str,
-    /// Whether it holds numbers, which end below each other.
+    /// Whether it holds numbers, which are right-aligned.
     pub is_number: bool,
 }
 
 impl Column {
-    /// A column of text.
+    /// Creates a column of text.
     pub const fn text(heading: &'static str) -> Column {
         Column { heading, is_number: false }
     }
 
-    /// A column of numbers.
+    /// Creates a column of numbers.
     pub const fn number(heading: &'static str) -> Column {
         Column { heading, is_number: true }
     }
 }
 
-/// A table that is being printed: rows wait until the widths are known.
+/// Prints a table: rows wait until the widths are known.
 #[derive(Debug)]
 pub struct Table<const N: usize> {
     columns: [Column; N],
@@ -36,24 +36,24 @@ pub struct Table<const N: usize> {
 }
 
 impl<const N: usize> Table<N> {
-    /// A table without rows.
+    /// Creates a table without rows.
     pub fn new(columns: [Column; N]) -> Table<N> {
         Table { columns, widths: [0; N], waiting: Vec::new(), is_begun: false }
     }
 
-    /// Adds a row, and prints what needs not wait any longer.
+    /// Adds a row, and prints rows that need not wait any longer.
     ///
     /// # Errors
-    /// What writing says.
+    /// Returns errors of writing.
     pub fn row(&mut self, cells: [String; N], out: &mut impl Write) -> io::Result<()> {
         self.waiting.push(cells);
         if self.is_begun || self.waiting.len() >= MEASURED { self.print(out) } else { Ok(()) }
     }
 
-    /// Prints the rows that still wait; the headings in any case.
+    /// Prints the waiting rows, and the headings in any case.
     ///
     /// # Errors
-    /// What writing says.
+    /// Returns errors of writing.
     pub fn finish(&mut self, out: &mut impl Write) -> io::Result<()> {
         self.print(out)
     }

@@ -131,7 +131,7 @@ pub struct EnsureArgs {
 }
 
 impl MakeArgs {
-    /// Where PIN and TOTP secret are.
+    /// Returns where PIN and TOTP secret are.
     pub fn inputs(&self) -> InputOptions {
         InputOptions {
             pin_file: self.pin_file.clone(),
@@ -143,10 +143,10 @@ impl MakeArgs {
 }
 
 impl EnsureArgs {
-    /// Returns until when the token must last, µs since the epoch.
+    /// Returns until when the token must last, in microseconds since the epoch.
     ///
     /// # Errors
-    /// A usage error for what is no time, or more than a token lasts.
+    /// Returns a usage error for an invalid time, or one beyond a token's lifetime.
     pub fn until_us(&self, now_us: i64) -> Result<i64, Failure> {
         let mut problems = Problems::default();
         let lasting = self
@@ -172,7 +172,7 @@ impl EnsureArgs {
     }
 }
 
-/// Returns the end of the day in India, µs since the epoch.
+/// Returns the end of the day in India, in microseconds since the epoch.
 fn midnight_us(now_us: i64) -> i64 {
     let today = clock::ist_civil(now_us).date();
     let tomorrow = today.tomorrow().unwrap_or(today);
@@ -207,8 +207,8 @@ mod tests {
             (None, Some("2026-12-03T00:00:00Z"), "24 hours"),
             (None, Some("later"), "not a time"),
         ] {
-            let said = until(lasting, moment).expect_err("refused");
-            assert!(said.contains(words), "{said}");
+            let error = until(lasting, moment).expect_err("refused");
+            assert!(error.contains(words), "{error}");
         }
     }
 }

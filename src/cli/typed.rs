@@ -1,4 +1,4 @@
-//! Reads the command line. A bad value does not hide the next one: all of them are found, then what does not fit together.
+//! Parses the command line. All bad values are found, and then the options that do not fit together.
 
 use super::args::Cli;
 use super::lazy;
@@ -7,34 +7,34 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory as _, Error, FromArgMatches as _};
 use std::ffi::OsString;
 
-/// Bad values that are collected; more are not worth reading.
+/// Maximum number of bad values that are collected.
 const MOST: usize = 20;
 
-/// A command line that was read.
+/// Holds a parsed command line.
 pub struct Typed {
-    /// Its words, without those options whose values could not be read.
+    /// Its words, without the options whose values could not be parsed.
     pub line: Vec<OsString>,
-    /// What clap makes of the words.
+    /// The result of clap for the words.
     pub matches: ArgMatches,
-    /// What is wrong with the options that were left out.
+    /// Problems of the options that were left out.
     pub problems: Problems,
 }
 
 impl Typed {
-    /// Returns the flags as typed.
+    /// Returns the typed flags.
     ///
     /// # Errors
-    /// Clap's.
+    /// Returns clap's error.
     pub fn cli(mut self) -> Result<(Cli, Problems), Error> {
         let cli = Cli::from_arg_matches_mut(&mut self.matches).map_err(|error| error.format(&mut Cli::command()))?;
         Ok((cli, self.problems))
     }
 }
 
-/// Reads a command line; options whose values cannot be read are left out, with their problems.
+/// Parses a command line; options with bad values are left out and reported as problems.
 ///
 /// # Errors
-/// Clap's, where there is nothing to go on with: help that was asked for, an unknown option, a missing argument.
+/// Returns clap's error if the command line cannot be used: requested help, an unknown option, a missing argument.
 pub fn parse(mut line: Vec<OsString>) -> Result<Typed, Error> {
     let mut problems = Problems::default();
     for _ in 0..MOST {
@@ -52,15 +52,15 @@ pub fn parse(mut line: Vec<OsString>) -> Result<Typed, Error> {
     matches(&line).map(|matches| Typed { line, matches, problems })
 }
 
-/// Reads one command line as it stands.
+/// Parses one command line unchanged.
 ///
 /// # Errors
-/// Clap's.
+/// Returns clap's error.
 pub fn matches(line: &[OsString]) -> Result<ArgMatches, Error> {
     Cli::command().try_get_matches_from(line)
 }
 
-/// Returns what an error says in one line: what was wrong, what there is, what is similar.
+/// Returns an error in one line: what is wrong, which values exist, which is similar.
 pub fn one_line(error: &Error) -> String {
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("For more information"));
@@ -68,13 +68,13 @@ pub fn one_line(error: &Error) -> String {
     let line = lines.join("; ");
     let line = line.strip_prefix("error: ").unwrap_or(&line);
     match error.get(ContextKind::InvalidValue) {
-        // Quoted as in every other message.
+        // Quoted like in every other message.
         Some(ContextValue::String(value)) => line.replacen(&format!("'{value}'"), &format!("{value:?}"), 1),
         _ => line.to_owned(),
     }
 }
 
-/// Returns the line without the option whose value an error is about.
+/// Returns the line without the option whose value caused an error.
 fn without(line: &[OsString], error: &Error) -> Option<Vec<OsString>> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
@@ -84,7 +84,7 @@ fn without(line: &[OsString], error: &Error) -> Option<Vec<OsString>> {
     let option = option.strip_prefix("--")?;
     let long = &option[..option.find([' ', '=', '[']).unwrap_or(option.len())];
     let short = short_of(long);
-    // A list is given in one word; the error quotes the element.
+    // A list is one word, but the error quotes one element.
     let holds = |typed: &str| typed == value || typed.split(',').any(|part| part == value);
     let mut shorter = line.to_vec();
     for i in 1..line.len() {
@@ -123,7 +123,7 @@ fn without(line: &[OsString], error: &Error) -> Option<Vec<OsString>> {
     None
 }
 
-/// Returns the one letter of an option, which is the same in every command that has it.
+/// Returns an option's letter, which is the same in every command that has the option.
 fn short_of(long: &str) -> Option<char> {
     let cli = lazy::whole::<Cli>();
     let mut commands = vec![&cli];
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_bad_value_is_found_however_it_is_given() {
-        let said = problems(&[
+        let messages = problems(&[
             "feed",
             "--mode",
             "qoute",
@@ -176,7 +176,7 @@ mod tests {
             "\"fulll\"",
             "\"cvs\" for '--format <FORMAT>'",
         ] {
-            assert!(said.contains(part), "{part} is missing in: {said}");
+            assert!(messages.contains(part), "{part} is missing in: {messages}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! Parsers of single values, for clap: words, lengths of time, sizes, moments. An error says what to write instead; clap
-//! quotes what was typed and names the option.
+//! Provides clap parsers of single values: words, durations, sizes, times. An error says what to write instead; clap
+//! quotes the typed value and names the option.
 
 use super::plan::Speed;
 use crate::clock;
@@ -9,10 +9,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The longest length of time that an option takes: a century, so that no sum with a clock overflows.
+/// Longest duration that an option accepts: a century, so that no sum with a time overflows.
 pub const LONGEST: Duration = Duration::from_hours(36_500 * 24);
 
-/// Returns a parser of a fixed set of words, in any case where the argument says so.
+/// Returns a parser of a fixed set of words, in any case if the argument says so.
 pub fn choice<T: Copy + Send + Sync + 'static>(
     words: &[(&'static str, T)],
 ) -> impl TypedValueParser<Value = T> + use<T> {
@@ -24,7 +24,7 @@ pub fn choice<T: Copy + Send + Sync + 'static>(
     })
 }
 
-/// Returns a parser of everything in a list, by its names.
+/// Returns a parser of the values of a list, by their names.
 pub fn one_of<T: Copy + Send + Sync + 'static>(
     all: &[T],
     name: fn(T) -> &'static str,
@@ -47,7 +47,7 @@ pub fn speeds() -> impl TypedValueParser<Value = Speed> {
     choice(&[("max", Speed::Max), ("1x", Speed::Times(1)), ("10x", Speed::Times(10))])
 }
 
-/// Returns the word nearest to a mistyped one, if any is near enough to be meant.
+/// Returns the word nearest to a mistyped one, if one is near enough.
 pub fn nearest<'a>(typed: &str, words: &[&'a str]) -> Option<&'a str> {
     let typed = typed.trim().to_ascii_lowercase();
     if typed.len() > 64 {
@@ -58,10 +58,10 @@ pub fn nearest<'a>(typed: &str, words: &[&'a str]) -> Option<&'a str> {
     (off <= 1 + typed.chars().count() / 3 && off < word.chars().count()).then_some(word)
 }
 
-/// Reads a length of time such as `6h15m`.
+/// Parses a duration such as `6h15m`.
 ///
 /// # Errors
-/// Names the unit where only a number was typed, and the longest length where it is exceeded.
+/// Names the unit if only a number was typed, and the longest duration if it is exceeded.
 pub fn duration(typed: &str) -> Result<Duration, String> {
     let typed = typed.trim();
     let parsed = humantime::parse_duration(typed);
@@ -77,10 +77,10 @@ pub fn duration(typed: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads a length of time above 0.
+/// Parses a duration above 0.
 ///
 /// # Errors
-/// As [`duration`].
+/// The same as [`duration`].
 pub fn positive_duration(typed: &str) -> Result<Duration, String> {
     match duration(typed)? {
         Duration::ZERO => Err("no time at all: write one such as 90s, or leave it out".to_owned()),
@@ -88,10 +88,10 @@ pub fn positive_duration(typed: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads a length of time of at least a second.
+/// Parses a duration of at least a second.
 ///
 /// # Errors
-/// As [`duration`].
+/// The same as [`duration`].
 pub fn seconds(typed: &str) -> Result<Duration, String> {
     match duration(typed)? {
         length if length < Duration::from_secs(1) => Err("less than a second: write one such as 60s".to_owned()),
@@ -99,10 +99,10 @@ pub fn seconds(typed: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads a whole number of at least 1.
+/// Parses an integer of at least 1.
 ///
 /// # Errors
-/// Says what a number is.
+/// Says what to write.
 pub fn positive(typed: &str) -> Result<u64, String> {
     let number = typed.trim().parse().ok().filter(|number| *number > 0);
     number.ok_or_else(|| "not a whole number of at least 1".to_owned())
@@ -115,7 +115,7 @@ pub struct ByteSize(pub u64);
 impl FromStr for ByteSize {
     type Err = String;
 
-    /// Reads `200KB` (200 000 bytes) or `200KiB` (204 800); a bare number could mean either, and is refused.
+    /// Parses `200KB` (200 000 bytes) or `200KiB` (204 800); a number without a unit is ambiguous and refused.
     fn from_str(typed: &str) -> Result<ByteSize, String> {
         const EXAMPLES: &str = "write one such as 200KB (200 000 bytes), 50MiB or 1GB";
         let text = typed.trim();
@@ -140,17 +140,17 @@ impl FromStr for ByteSize {
     }
 }
 
-/// A moment as typed: a time of today in India, or an instant.
+/// Holds a time as typed: a time of today in India, or an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// A time of the day on which the run is planned.
+    /// A time on the day on which the run is planned.
     Today(jiff::civil::Time),
     /// An RFC 3339 instant.
     Instant(jiff::Timestamp),
 }
 
 impl Moment {
-    /// Returns the moment in µs since the epoch, for a run that is planned at `now_us`.
+    /// Returns the time in microseconds since the epoch, for a run that is planned at `now_us`.
     pub fn us(self, now_us: i64) -> i64 {
         match self {
             Moment::Today(time) => clock::ist_to_us(clock::ist_civil(now_us).date().to_datetime(time)),
@@ -209,8 +209,11 @@ mod tests {
             ("0KB", "no size at all"),
             ("99999999999GB", "larger than any disk"),
         ] {
-            let said = size(typed).unwrap_err();
-            assert!(said.starts_with(says) && said.ends_with("200KB (200 000 bytes), 50MiB or 1GB"), "{typed}: {said}");
+            let error = size(typed).unwrap_err();
+            assert!(
+                error.starts_with(says) && error.ends_with("200KB (200 000 bytes), 50MiB or 1GB"),
+                "{typed}: {error}"
+            );
         }
     }
 

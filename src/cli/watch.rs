@@ -61,7 +61,7 @@ pub struct WatchArgs {
     pub server: ServerArgs,
 }
 
-/// What is watched.
+/// Says what is shown.
 pub enum WatchPlan {
     /// A stream.
     Stream(Box<StreamPlan>),
@@ -72,7 +72,7 @@ pub enum WatchPlan {
 /// Plans `dhan watch`: the stream that `dhan feed`, `depth`, `orders` or `replay` would run, without outputs.
 ///
 /// # Errors
-/// One usage error (exit 2) that lists every problem.
+/// Returns one usage error (exit 2) with every problem.
 pub fn plan(args: &WatchArgs, context: &mut PlanContext<'_>) -> Result<WatchPlan, Failure> {
     if args.lists.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::usage("--instruments -: stdin is the keyboard of dhan watch; name a file"));
@@ -109,7 +109,7 @@ pub fn plan(args: &WatchArgs, context: &mut PlanContext<'_>) -> Result<WatchPlan
 }
 
 impl WatchArgs {
-    /// Returns the command line that streams the same as records, for where there is no terminal.
+    /// Returns the command line that prints the same as records, for use without a terminal.
     pub fn as_records(&self) -> String {
         let mut words: Vec<String> = Vec::new();
         if let Some(file) = &self.replay {
@@ -137,7 +137,7 @@ impl WatchArgs {
     }
 }
 
-/// A word as a shell takes it.
+/// Returns a word quoted for a shell, if needed.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,+%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! `dhan config`: the defaults that hold, and the file they are in.
+//! Runs `dhan config`: prints the defaults in effect, and the path of their file.
 
 use super::defaults::Defaults;
 use crate::auth::Environment;
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 /// Prints the defaults, or the path.
 ///
 /// # Errors
-/// A usage error when no place for the file is known; exit 9 when stdout does not take it.
+/// A usage error if the file has no known place; exit 9 if stdout cannot be written.
 pub fn run(
     args: &ConfigArgs,
     defaults: &Defaults,
@@ -69,8 +69,8 @@ fn shown(settings: &Settings) -> String {
     text
 }
 
-/// Returns an entry as TOML, without what may be a secret: the client id is masked, an address has neither user nor query,
-/// and of a command that prints a secret only the program is named.
+/// Returns an entry as TOML, without possible secrets: the client id is masked, an address has neither user nor
+/// query, and of a command that prints a secret only the program is named.
 fn written(entry: &Entry) -> String {
     let one = |value: &Value| match value {
         Value::Switch(_) => value.text(),

@@ -24,7 +24,7 @@ use crate::cli::planner::{self, PlanContext};
 use crate::cli::problems::Problems;
 use crate::cli::typed::{self, Typed};
 use crate::cli::{lazy, out, specs};
-use crate::config::Asked;
+use crate::config::FileOptions;
 use crate::console::{Console, ConsoleConfig, LogLevel};
 use crate::model::exit::{Exit, Failure};
 use crate::stream::{EarlyStop, Ended};
@@ -82,7 +82,7 @@ pub fn main() -> ExitCode {
 fn typed(environment: &Environment, defaults: &mut Defaults) -> Result<(Cli, Problems), Result<Exit, Failure>> {
     crate::auth::refuse_token_arguments(std::env::args_os()).map_err(Err)?;
     let line: Vec<_> = std::env::args_os().collect();
-    let asked = Asked::of(&line);
+    let asked = FileOptions::of(&line);
     defaults.is_ignored = asked.ignored;
     let whole = OnceCell::new();
     let root = || whole.get_or_init(lazy::whole::<Cli>);

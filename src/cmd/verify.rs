@@ -1,4 +1,4 @@
-//! `dhan verify`: is what was captured whole?
+//! Runs `dhan verify`: checks whether recorded files are complete.
 
 mod series;
 
@@ -17,12 +17,12 @@ use std::io::{self, Read as _, Seek as _};
 use std::path::Path;
 use std::time::Duration;
 
-/// A line longer than this is not one of ours.
+/// Limit in bytes of a line; a longer one is not this program's.
 const LONGEST: usize = 64 * 1024 * 1024;
-/// Rows of CSV are read in bites of this size.
+/// Bytes of CSV that are parsed at a time.
 const BITE: usize = 256 * 1024;
 
-/// What a table shows of a file; [`table::row`] has the cells.
+/// Columns of the table; [`table::row`] has the cells.
 const COLUMNS: [Column; 10] = [
     Column::text("FILE"),
     Column::text("STATE"),
@@ -36,10 +36,10 @@ const COLUMNS: [Column; 10] = [
     Column::text("NOTE"),
 ];
 
-/// Checks every file, one summary record or row each.
+/// Checks every file, with one summary record or row each.
 ///
 /// # Errors
-/// When standard output does not take the records. A file that cannot be read is said on stderr and counts as damaged.
+/// Fails if stdout cannot be written. A file that cannot be read is reported on stderr and counts as damaged.
 pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let mut out = StdoutSink::open(Duration::ZERO, StopSignal::default(), console)?;
     let mut rows = Table::new(COLUMNS);
@@ -74,7 +74,7 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
                 failure.exit
             }
         };
-        // Damaged is worse than with gaps.
+        // Damage is worse than gaps.
         worst = match (worst, exit) {
             (Exit::Data, _) | (_, Exit::Data) => Exit::Data,
             (Exit::Gaps, _) | (_, Exit::Gaps) => Exit::Gaps,
@@ -89,7 +89,7 @@ pub fn run(args: &VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     Ok(worst)
 }
 
-/// Prints text; a reader that went away ends the process, as any Unix tool.
+/// Prints text; if the reader has left, the process ends, like any Unix tool.
 fn print(out: &mut StdoutSink, text: &[u8]) -> Result<(), Failure> {
     match out.write(text).map_err(|unwritten| unwritten.failure) {
         Ok(()) => Ok(()),
@@ -108,7 +108,7 @@ fn unprintable(error: io::Error) -> Failure {
 /// Checks one file.
 ///
 /// # Errors
-/// Exit 11 when it cannot be read.
+/// Exit 11 if it cannot be read.
 pub fn check(path: &Path) -> Result<(FileVerdict, VerifySummary), Failure> {
     let unreadable = |error: io::Error| {
         Failure::new(Exit::Data, format!("cannot read {}: {}", path.display(), crate::model::os_text(&error)))
@@ -126,7 +126,7 @@ pub fn check(path: &Path) -> Result<(FileVerdict, VerifySummary), Failure> {
         [0x28, 0xb5, 0x2f, 0xfd] => Compression::Zstd,
         _ => Compression::None,
     };
-    // The marker is looked at first: a run that ends meanwhile makes the file more whole, not less.
+    // The marker is read first: a run that ends meanwhile can only make the file more complete.
     let marker = look_at_marker(path);
     let len = file.metadata().map_err(unreadable)?.len();
     let mut lines = Lines::default();
@@ -152,7 +152,7 @@ pub fn check(path: &Path) -> Result<(FileVerdict, VerifySummary), Failure> {
     Ok(findings.summary(name.into_owned(), if is_csv { "csv" } else { "ndjson" }, context))
 }
 
-/// The file as a capture, if it is one.
+/// Returns the file as a capture, if it is one.
 fn captured(path: &Path, magic: &[u8]) -> Option<Player<File>> {
     let packed = match Packing::of(magic) {
         Packing::Plain if magic.starts_with(&MAGIC) => false,
@@ -160,7 +160,7 @@ fn captured(path: &Path, magic: &[u8]) -> Option<Player<File>> {
         Packing::Zstd => true,
     };
     if packed {
-        // Lines may be packed like that too.
+        // Lines may be compressed in the same way.
         let holds_blocks = matches!(Player::open(path).ok()?.next(), Ok(Some(Part::Session(_) | Part::Newer { .. })));
         let named = path.to_string_lossy().to_ascii_lowercase().ends_with(".dcap.zst");
         if !holds_blocks && !named {
@@ -170,7 +170,7 @@ fn captured(path: &Path, magic: &[u8]) -> Option<Player<File>> {
     Player::open(path).ok()
 }
 
-/// What the gap file beside a CSV file says.
+/// Returns the findings in the gap file beside a CSV file.
 fn gap_records(csv: &Path) -> io::Result<Option<Findings>> {
     let path = gaps_path(csv);
     let file = match open_data(&path) {
@@ -194,7 +194,7 @@ enum Checker {
 }
 
 impl Checker {
-    /// By the first byte; an empty file by its name.
+    /// Chosen by the first byte; for an empty file by its name.
     fn of(first: Option<u8>, path: &Path) -> Checker {
         let named_csv = || path.to_string_lossy().split('.').any(|part| part.eq_ignore_ascii_case("csv"));
         match first {
@@ -207,12 +207,12 @@ impl Checker {
     }
 }
 
-/// Bytes into lines or rows.
+/// Splits bytes into lines or rows.
 #[derive(Default)]
 struct Lines {
     checker: Option<Checker>,
     rest: Vec<u8>,
-    /// Lines before `rest`; for CSV, whose rows may have several.
+    /// Number of lines before `rest`; a CSV row may have several.
     before: u64,
 }
 
@@ -253,7 +253,7 @@ impl Lines {
         }
     }
 
-    /// What was found, whether it is CSV, and how many bytes are not a whole line.
+    /// Returns the findings, whether it is CSV, and the number of bytes that are no complete line.
     fn done(mut self, path: &Path) -> (Findings, bool, u64) {
         match self.checker.take().unwrap_or_else(|| Checker::of(None, path)) {
             Checker::Ndjson(check) => (check.done(), false, self.rest.len() as u64),
@@ -266,7 +266,7 @@ impl Lines {
     }
 }
 
-/// The end of the last whole row: a line end outside quotes.
+/// Returns the end of the last complete row: a line end outside quotes.
 fn rows_end(text: &[u8]) -> usize {
     let (mut quoted, mut end) = (false, 0);
     for at in memchr::memchr2_iter(b'"', b'\n', text) {
@@ -279,7 +279,7 @@ fn rows_end(text: &[u8]) -> usize {
     end
 }
 
-/// Checks whole rows; the number of lines.
+/// Checks complete rows; returns the number of lines.
 fn rows(check: &mut csv::CsvCheck, text: &[u8], before: u64) -> u64 {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
     let mut row = ::csv::ByteRecord::new();

@@ -1,5 +1,5 @@
-//! The words that the file adds to a command line. What is typed wins: a default gives way to an option that was typed, to
-//! one that does not go with it, and to the environment.
+//! Adds the file's options to a command line. A default gives way to the same option if typed, to typed options that
+//! exclude it, and to the environment.
 
 use super::{Entry, Settings, Value, check, relations};
 use crate::cli::typed::{self, Typed};
@@ -7,24 +7,24 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 use std::ffi::OsString;
 
-/// An option that a command line took from the file.
+/// Describes an option that a command line took from the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     /// The option's long name.
     pub key: String,
-    /// Its values, as words of the command line have them.
+    /// Its values as words of the command line.
     pub values: Vec<String>,
-    /// The line of the file.
+    /// Its line in the file.
     pub line: usize,
 }
 
-/// An entry that concerns a command line, as words.
+/// An entry that applies to a command line, as words.
 struct Chosen<'a> {
     entry: &'a Entry,
     words: Vec<OsString>,
 }
 
-/// The command that a line names: its definition, its path from the root, and what was typed for it.
+/// The command on a line: its definition, its path from the root, and its typed arguments.
 struct Named<'a> {
     command: &'a Command,
     path: Vec<&'a str>,
@@ -32,10 +32,10 @@ struct Named<'a> {
 }
 
 impl Settings {
-    /// Returns a command line with the defaults of the file, and which these are.
+    /// Returns a command line with the file's defaults, and the list of these.
     ///
     /// # Errors
-    /// The problems of defaults that do not go together, a line each.
+    /// Returns the problems of defaults that exclude each other, one per line.
     pub fn apply(&self, typed: &Typed, root: &Command) -> Result<(Vec<OsString>, Vec<Applied>), Vec<String>> {
         let named = named(typed, root);
         let args: Vec<&Arg> = named.command.get_arguments().chain(root.get_arguments()).collect();
@@ -59,7 +59,7 @@ impl Settings {
         Ok((with(&typed.line, &chosen), applied.collect()))
     }
 
-    /// Returns the entry that says what an option is, where neither the command line nor the environment does.
+    /// Returns the entry that sets an option, unless the command line or the environment does.
     fn choose(&self, named: &Named<'_>, arg: &Arg, args: &[&Arg]) -> Option<Chosen<'_>> {
         let long = arg.get_long()?;
         let is_rival = |other: &&&Arg| other.get_long().is_some_and(|other| relations::is_rival(long, other));
@@ -69,7 +69,7 @@ impl Settings {
         if is_decided {
             return None;
         }
-        // A value for all commands is one for those that take it.
+        // A value for all commands applies to those that accept it.
         let takes = |entry: &&Entry| {
             entry.key == long && entry.concerns(&named.path) && check::takes(named.command, arg, entry).is_ok()
         };
@@ -91,7 +91,7 @@ impl Settings {
         entry.values.iter().flat_map(word).map(OsString::from).collect()
     }
 
-    /// Returns a path with the home folder in place of `~`, as a shell would give it to an option.
+    /// Returns a path with the home folder in place of `~`, like a shell.
     fn at_home(&self, arg: &Arg, text: &str) -> String {
         let is_path = matches!(arg.get_value_hint(), ValueHint::FilePath | ValueHint::DirPath | ValueHint::AnyPath);
         match (text.strip_prefix("~/").filter(|_| is_path), self.environment.text("HOME")) {
@@ -100,7 +100,7 @@ impl Settings {
         }
     }
 
-    /// Leaves of options that exclude each other the one that is more precise.
+    /// Of options that exclude each other, keeps the more specific one.
     fn without_rivals(&self, chosen: &mut Vec<Chosen<'_>>, problems: &mut Vec<String>) {
         let mut at = 0;
         while at < chosen.len() {
@@ -117,7 +117,7 @@ impl Settings {
         }
     }
 
-    /// Returns what is wrong with two entries of one table that exclude each other.
+    /// Returns the problem of two entries of one table that exclude each other.
     fn clash(&self, a: &Entry, b: &Entry) -> Option<String> {
         let file = self.file.display();
         (a.rank() == b.rank()).then(|| {
@@ -128,7 +128,7 @@ impl Settings {
         })
     }
 
-    /// Returns the entries that clap takes together on a line, the more precise ones first.
+    /// Returns the entries that clap accepts together, the more specific ones first.
     fn fitting<'a>(
         &self,
         line: &[OsString],
@@ -138,7 +138,7 @@ impl Settings {
         let mut fitting: Vec<Chosen<'a>> = Vec::new();
         loop {
             let before = pending.len();
-            // One may need another that comes later: it is tried again.
+            // One may need another that comes later, so it is tried again.
             for one in std::mem::take(&mut pending) {
                 fitting.push(one);
                 if typed::matches(&with(line, &fitting)).is_err() {
@@ -163,7 +163,7 @@ impl Settings {
     }
 }
 
-/// Returns the command that a line names.
+/// Returns the command on a line.
 fn named<'a>(typed: &'a Typed, root: &'a Command) -> Named<'a> {
     let mut named = Named { command: root, path: Vec::new(), matches: &typed.matches };
     while let Some((name, matches)) = named.matches.subcommand() {
@@ -178,7 +178,7 @@ fn is_typed(matches: &ArgMatches, arg: &Arg) -> bool {
     matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
 }
 
-/// Returns the outputs that are typed, else those of the file.
+/// Returns the typed outputs, else those of the file.
 fn outputs(named: &Named<'_>, chosen: &[Chosen<'_>]) -> Vec<String> {
     let key = "output";
     if check::option(named.command, key).is_none() {

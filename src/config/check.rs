@@ -1,17 +1,17 @@
-//! Checks values by the parsers of the options they are for.
+//! Checks values with the parsers of their options.
 
 use super::{Entry, Settings, Value};
 use crate::cli::typed::one_line;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
 
-/// Returns the options of a command and of those below it, with those of every command.
+/// Returns the options of a command and of its subcommands, with the global ones.
 pub(super) fn options<'a>(root: &'a Command, path: &[String]) -> impl Iterator<Item = &'a Arg> {
     let globals = root.get_arguments().filter(|arg| !is_of_the_file(arg));
     globals.chain(below(root, path).into_iter().flat_map(Command::get_arguments))
 }
 
-/// Returns whether an option chooses what is read of the file; the file cannot.
+/// Returns whether an option selects what is read from the file; the file itself cannot set it.
 fn is_of_the_file(arg: &Arg) -> bool {
     matches!(arg.get_long(), Some("profile" | "no-config"))
 }
@@ -30,7 +30,7 @@ fn below<'a>(root: &'a Command, path: &[String]) -> Vec<&'a Command> {
     all
 }
 
-/// Returns the problems of values that no command of their table takes, each with its line.
+/// Returns the problems of values that no command of their table accepts, each with its line.
 pub(super) fn values(settings: &Settings, root: &Command) -> Vec<(usize, String)> {
     // Profiles often repeat each other.
     let mut known: Vec<(&Entry, Option<String>)> = Vec::new();
@@ -69,15 +69,15 @@ fn problem(entry: &Entry, root: &Command) -> Option<String> {
     first
 }
 
-/// Returns a command's option of a long name.
+/// Returns a command's option with a long name.
 pub(super) fn option<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| arg.get_long() == Some(long))
 }
 
-/// Checks an entry by an option of a command.
+/// Checks an entry with an option of a command.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Says what is wrong with it.
 pub(super) fn takes(command: &Command, arg: &Arg, entry: &Entry) -> Result<(), String> {
     let is_switch = |value: &Value| matches!(value, Value::Switch(_));
     let key = &entry.key;
@@ -114,7 +114,7 @@ fn shown(entry: &Entry) -> String {
     if entry.is_list { "a list".to_owned() } else { entry.values.first().map_or_else(String::new, one) }
 }
 
-/// Gives the values to the option as a command line would.
+/// Parses the values like those of a command line.
 fn by_its_parser(command: &Command, entry: &Entry) -> Result<(), String> {
     let alone = Command::new("dhan")
         .args(command.get_arguments().cloned())
@@ -135,12 +135,12 @@ fn by_its_parser(command: &Command, entry: &Entry) -> Result<(), String> {
         {
             Err(one_line(&error))
         }
-        // What else such a line lacks is not the file's matter.
+        // Other errors of such a line are not the file's problem.
         _ => Ok(()),
     }
 }
 
-/// Returns the name that is nearest to one that does not exist.
+/// Returns the name nearest to an unknown one.
 pub(super) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let typed: String = name.to_lowercase().replace('_', "-").chars().take(64).collect();
     names.min_by_key(|known| (strsim::damerau_levenshtein(&typed, &known.to_lowercase()), known.len(), *known))

@@ -1,11 +1,11 @@
-//! Defaults of options from the user's `config.toml`: read, checked, and given to the command line.
+//! Reads defaults of options from the user's `config.toml`, checks them, and adds them to the command line.
 //!
-//! Flags win over the environment, the environment over the profile, the profile over the defaults of the file.
+//! Flags win over the environment, the environment over the profile, the profile over the other defaults of the file.
 //!
 //! * `read` – the file as entries.
-//! * `check` – values, by the parsers of the options they are for.
+//! * `check` – values, by the parsers of their options.
 //! * `apply` – the words that the entries add to a command line.
-//! * `relations` – options and variables that say the same, or need each other.
+//! * `relations` – options and variables that mean the same, or need each other.
 
 mod apply;
 mod check;
@@ -15,37 +15,37 @@ mod relations;
 mod tests;
 
 pub use apply::Applied;
-pub use read::{Asked, file_path, load};
+pub use read::{FileOptions, file_path, load};
 pub use relations::VARIABLES;
 
 use crate::auth::Environment;
 use std::path::PathBuf;
 
-/// What the file sets, with the profile that was chosen.
+/// Holds the file's settings, with the chosen profile.
 #[derive(Clone)]
 pub struct Settings {
     /// The file.
     pub file: PathBuf,
-    /// The profile that was chosen, and what chose it.
+    /// The chosen profile, and what chose it.
     pub profile: Option<(String, &'static str)>,
-    /// The profiles that the file has.
+    /// The profiles in the file.
     pub profiles: Vec<String>,
-    /// The options that it sets: of all commands and of the chosen profile.
+    /// The options it sets for all commands and in the chosen profile.
     pub entries: Vec<Entry>,
     /// The environment, which wins over the file.
     pub environment: Environment,
 }
 
-/// An option that the file sets.
+/// Describes an option that the file sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The profile whose table holds it.
+    /// The profile whose table contains it.
     pub profile: Option<String>,
-    /// The command whose table holds it, such as `feed` or `token ensure`; nothing at the top.
+    /// The command whose table contains it, such as `feed` or `token ensure`; empty at the top.
     pub command: Vec<String>,
     /// The option's long name.
     pub key: String,
-    /// Its value, or those of a list.
+    /// Its value, or the values of a list.
     pub values: Vec<Value>,
     /// Whether the file gives a list.
     pub is_list: bool,
@@ -53,7 +53,7 @@ pub struct Entry {
     pub line: usize,
 }
 
-/// A value of the file.
+/// Holds a value of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// Text or a time, as an option would be given it.
@@ -65,7 +65,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Returns the value as the command line would have it.
+    /// Returns the value as a word of the command line.
     pub fn text(&self) -> String {
         match self {
             Value::Text(text) | Value::Number(text) => text.clone(),
@@ -75,19 +75,20 @@ impl Value {
 }
 
 impl Entry {
-    /// Returns which of two entries for the same option wins: a profile's, then that of the more precise command.
+    /// Returns the rank that decides between two entries for the same option: a profile's first, then the more
+    /// specific command's.
     fn rank(&self) -> (bool, usize) {
         (self.profile.is_some(), self.command.len())
     }
 
-    /// Returns whether the entry concerns a command.
+    /// Returns whether the entry applies to a command.
     fn concerns(&self, command: &[&str]) -> bool {
         self.command.len() <= command.len() && self.command.iter().zip(command).all(|(a, b)| a == b)
     }
 }
 
 impl Settings {
-    /// Returns the entry that replaces another one wherever that would hold.
+    /// Returns the entry that replaces another one wherever that would apply.
     pub fn replaced_by(&self, entry: &Entry) -> Option<&Entry> {
         let command: Vec<_> = entry.command.iter().map(String::as_str).collect();
         let same = |other: &&Entry| other.key == entry.key || relations::is_same_source(&entry.key, &other.key);
@@ -95,7 +96,7 @@ impl Settings {
         self.entries.iter().filter(same).find(above)
     }
 
-    /// Returns the variable of the environment that says what an option of a command says.
+    /// Returns the environment variable that sets the same as an option of a command.
     pub fn variable(&self, command: &[&str], key: &str) -> Option<&'static str> {
         relations::variables(command, key).iter().find(|name| self.environment.text(name).is_some()).copied()
     }

@@ -10,59 +10,59 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The largest file that is read, bytes.
+/// Limit in bytes of the file.
 const LARGEST: u64 = 64 << 10;
-/// Problems that are named at most; more are not worth reading.
+/// Maximum number of problems that are reported.
 const MOST: usize = 20;
 
-/// Errors of the syntax that are named at most: one mistake can cause several.
+/// Maximum number of syntax errors reported: one mistake can cause several.
 const MOST_ERRORS: usize = 5;
 
-/// What the command line says about the file, read before the rest of it.
+/// Holds the command line's options about the file, which are parsed before the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct FileOptions {
     /// `--profile`.
     pub profile: Option<String>,
     /// `--no-config`.
     pub ignored: bool,
 }
 
-impl Asked {
-    /// Looks for the two options on a command line.
-    pub fn of(line: &[OsString]) -> Asked {
-        let mut asked = Asked::default();
+impl FileOptions {
+    /// Searches a command line for the two options.
+    pub fn of(line: &[OsString]) -> FileOptions {
+        let mut options = FileOptions::default();
         let mut words = line.iter().skip(1).map(|word| word.to_string_lossy()).take_while(|word| word != "--");
         while let Some(word) = words.next() {
             match word.as_ref() {
-                "--no-config" => asked.ignored = true,
-                "--profile" => asked.profile = words.next().map(|name| name.into_owned()),
+                "--no-config" => options.ignored = true,
+                "--profile" => options.profile = words.next().map(|name| name.into_owned()),
                 _ => {
                     if let Some(name) = word.strip_prefix("--profile=") {
-                        asked.profile = Some(name.to_owned());
+                        options.profile = Some(name.to_owned());
                     }
                 }
             }
         }
-        asked
+        options
     }
 }
 
-/// Returns where the file is: `$XDG_CONFIG_HOME/dhan/config.toml`, else `~/.config/dhan/config.toml`.
+/// Returns the path of the file: `$XDG_CONFIG_HOME/dhan/config.toml`, else `~/.config/dhan/config.toml`.
 pub fn file_path(environment: &Environment) -> Option<PathBuf> {
     Some(folders::CONFIG.folder(|name| environment.text(name).map(PathBuf::from))?.join("config.toml"))
 }
 
-/// Reads and checks the file; returns what is wrong with it, a line each. `whole` makes the command line with all
-/// subcommands, if there is a file.
+/// Reads and checks the file; returns its problems, one per line. `whole` returns the command line with all
+/// subcommands, and is called only if there is a file.
 pub fn load<'a>(
-    asked: &Asked,
+    options: &FileOptions,
     environment: &Environment,
     whole: impl FnOnce() -> &'a Command,
 ) -> (Option<Settings>, Vec<String>) {
-    if asked.ignored {
+    if options.ignored {
         return (None, Vec::new());
     }
-    let profile = match (&asked.profile, environment.text("DHAN_PROFILE")) {
+    let profile = match (&options.profile, environment.text("DHAN_PROFILE")) {
         (Some(name), _) => Some((name.clone(), "--profile")),
         (None, named) => named.map(|name| (name, "DHAN_PROFILE")),
     };
@@ -98,10 +98,10 @@ pub fn load<'a>(
     (Some(settings), problems)
 }
 
-/// Reads the file; `None` where there is none.
+/// Reads the file; returns `None` if there is none.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// Says why it cannot be read.
 fn read(file: &Path) -> Result<Option<String>, String> {
     let words = |error: io::Error| match error.kind() {
         io::ErrorKind::InvalidData => "it is not UTF-8".to_owned(),
@@ -112,7 +112,7 @@ fn read(file: &Path) -> Result<Option<String>, String> {
             return Ok(None);
         }
         Err(error) => return Err(words(error)),
-        // Nothing waits for a pipe.
+        // A pipe could block.
         Ok(found) if !found.is_file() => return Err("it is no regular file".to_owned()),
         Ok(found) if found.len() > LARGEST => {
             return Err(format!("it has {} bytes, and {LARGEST} are read at most", found.len()));
@@ -125,9 +125,9 @@ fn read(file: &Path) -> Result<Option<String>, String> {
     Ok(Some(text))
 }
 
-/// Returns what a text sets, in all profiles, and what is wrong with it.
+/// Returns the settings of a text in all profiles, and its problems.
 pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &Command) -> (Settings, Vec<String>) {
-    // Some editors begin a file with a mark.
+    // Some editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
     let mut reader = Reader { ends, root: whole, entries: Vec::new(), problems: Vec::new(), profiles: Vec::new() };
@@ -136,7 +136,7 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
         reader.table(table.get_ref(), None, &mut Vec::new(), whole);
     }
     for error in errors.iter().take(MOST_ERRORS) {
-        // Not the error's own text: that quotes the line, which may hold a secret.
+        // The error's own text quotes the line, which may hold a secret.
         let span = error.span().unwrap_or_default();
         let words = error.message().lines().next().unwrap_or_default();
         let is_name = |text: &&str| text.len() < 40 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -204,7 +204,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns what is wrong with a key that no command of its table has.
+    /// Returns the problem of a key that no command of its table has.
     fn unknown(&self, name: &str, path: &[String], command: &Command) -> String {
         if command.find_subcommand(name).is_some() {
             return format!(

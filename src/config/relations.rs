@@ -1,4 +1,4 @@
-//! Options and variables that say the same, exclude or need each other. What clap knows of that is not repeated here.
+//! Lists options and variables that mean the same, exclude or need each other, as far as clap does not know.
 
 const TOKEN: &[&str] = &["DHAN_ACCESS_TOKEN", "DHAN_TOKEN_FILE", "DHAN_TOKEN_COMMAND"];
 const FEED: &str = "DHAN_WS_MARKET_FEED_URL";
@@ -6,7 +6,7 @@ const DEPTH: &str = "DHAN_WS_MARKET_DEPTH_URL";
 const DEPTH_200: &str = "DHAN_WS_MARKET_DEPTH_200_URL";
 const ORDERS: &str = "DHAN_WS_ORDER_URL";
 
-/// Every variable that says what an option says, with that option.
+/// Lists every variable that sets the same as an option, with that option.
 pub const VARIABLES: [(&str, &str); 15] = [
     ("DHAN_ACCESS_TOKEN", "token-file"),
     ("DHAN_TOKEN_FILE", "token-file"),
@@ -25,10 +25,10 @@ pub const VARIABLES: [(&str, &str); 15] = [
     (ORDERS, "url of orders"),
 ];
 
-/// Returns the variables that win over what the file says of an option of a command.
+/// Returns the variables that win over the file's value of an option of a command.
 pub(super) fn variables(command: &[&str], key: &str) -> &'static [&'static str] {
     match (command, key) {
-        // These write the file: where the token is for reading does not matter to them.
+        // These commands write the token file; where tokens are read does not matter to them.
         (["token", "save" | "ensure" | "mint" | "renew"], "token-file") => &["DHAN_TOKEN_FILE"],
         (_, "token-file" | "token-command") => TOKEN,
         (_, "client-id") => &["DHAN_CLIENT_ID"],
@@ -45,7 +45,7 @@ pub(super) fn variables(command: &[&str], key: &str) -> &'static [&'static str] 
     }
 }
 
-/// Options of which a run has one at most; the first three pairs are two ways to say where one secret is.
+/// Lists options of which a run has at most one; the first three pairs are two ways to name the source of one secret.
 const RIVALS: [(&str, &str); 8] = [
     ("token-file", "token-command"),
     ("pin-file", "pin-command"),
@@ -62,12 +62,12 @@ pub(super) fn is_rival(a: &str, b: &str) -> bool {
     RIVALS.iter().any(|pair| *pair == (a, b) || *pair == (b, a))
 }
 
-/// Returns whether two options are two ways to say where one thing is.
+/// Returns whether two options name the source of the same thing.
 pub(super) fn is_same_source(a: &str, b: &str) -> bool {
     RIVALS[..3].iter().any(|pair| *pair == (a, b) || *pair == (b, a))
 }
 
-/// Returns whether an option has what it needs among the outputs: a file to rotate, or a stream of NATS.
+/// Returns whether an option has the output it needs: a file to rotate, or a NATS stream.
 pub(super) fn is_of_outputs(key: &str, outputs: &[String]) -> bool {
     let is_nats = |output: &String| {
         let output = output.to_ascii_lowercase();

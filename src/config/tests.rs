@@ -1,4 +1,4 @@
-use super::read::{Asked, load, parse};
+use super::read::{FileOptions, load, parse};
 use crate::auth::Environment;
 use crate::cli::args::Cli;
 use crate::cli::{lazy, typed};
@@ -211,7 +211,7 @@ fn a_profile_wins_over_the_rest_even_for_all_commands() {
     let environment =
         Environment::of([("XDG_CONFIG_HOME", home.path().to_str().expect("text")), ("DHAN_PROFILE", "q")]);
     for (profile, mode) in [(None, "ticker"), (Some("p"), "full")] {
-        let asked = Asked { profile: profile.map(str::to_owned), ignored: false };
+        let asked = FileOptions { profile: profile.map(str::to_owned), ignored: false };
         let (settings, wrong) = load(&asked, &environment, || &root);
         assert_eq!(wrong, Vec::<String>::new());
         let typed = typed::parse(["dhan", "feed", "NIFTY"].map(OsString::from).to_vec()).expect("a line");
@@ -222,9 +222,9 @@ fn a_profile_wins_over_the_rest_even_for_all_commands() {
 
 #[test]
 fn the_options_about_the_file_are_found_before_the_line_is_read() {
-    let asked = |line: &[&str]| Asked::of(&line.iter().map(OsString::from).collect::<Vec<_>>());
+    let asked = |line: &[&str]| FileOptions::of(&line.iter().map(OsString::from).collect::<Vec<_>>());
     assert_eq!(asked(&["dhan", "feed", "--profile", "a"]).profile.as_deref(), Some("a"));
     assert_eq!(asked(&["dhan", "--profile=b", "feed"]).profile.as_deref(), Some("b"));
     assert!(asked(&["dhan", "--no-config", "feed"]).ignored);
-    assert_eq!(asked(&["dhan", "feed", "--", "--no-config"]), Asked::default());
+    assert_eq!(asked(&["dhan", "feed", "--", "--no-config"]), FileOptions::default());
 }

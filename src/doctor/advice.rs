@@ -1,4 +1,4 @@
-//! What to do about a finding, where its own words do not say it.
+//! Words what to do about a finding whose own words do not say it.
 
 use super::{Check, Finding, State};
 use crate::model::exit::Exit;

@@ -1,4 +1,4 @@
-//! What was seen, as findings: pure, so that every case is a line of a test.
+//! Turns observations into findings, without I/O, so that every case is a line of a test.
 
 use super::{Check, Facts, Finding};
 use crate::account::{CoolOff, Holder};
@@ -18,21 +18,21 @@ use crate::session::time::words;
 use crate::session::{Calendar, Market, MarketPhase};
 use std::time::Duration;
 
-/// A token that ends sooner than this deserves a word.
+/// Microseconds before a token's expiry from which it is reported.
 const SOON_US: i64 = 3_600 * SECOND_US;
-/// `Date` is told to the second and travels for a while: less than this is no difference.
+/// `Date` has whole seconds and travels for a while, so a smaller difference in microseconds is none.
 const SAME_CLOCK_US: i64 = 2 * SECOND_US;
 
-/// A place where a credential may be, and what is there: where it is set, words about it that hold nothing of it.
+/// A place where a credential may be, with a description that contains nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The option or variable.
     pub name: &'static str,
-    /// Whether it is set, and what may be said of it.
+    /// The description, if it is set.
     pub set: Option<String>,
 }
 
-/// A finding for every place, in the order in which they win; the first that is set is used.
+/// Returns a finding for every place, in the order of precedence; the first that is set is used.
 pub fn credential_places(places: &[Place]) -> Vec<Finding> {
     let used = places.iter().position(|place| place.set.is_some());
     let finding = |(i, place): (usize, &Place)| {
@@ -54,27 +54,27 @@ fn joined(start: &str, middle: &str, words: &str) -> String {
     format!("{start}{middle}{separator}{words}")
 }
 
-/// A token that can be used.
+/// Returns the finding about a usable token.
 pub fn token(claims: Option<&Claims>, client_id: &str, now_us: i64) -> Finding {
     let Some(claims) = claims else {
         return Finding::ok(Check::Token, "not a JWT: it tells nothing about itself, and is sent as it is");
     };
     let consumer_type = claims.consumer_type.as_deref().map(untrusted);
     let facts = Facts { until_us: claims.expires_at_us, consumer_type: consumer_type.clone(), ..Facts::default() };
-    let mut said = Vec::new();
+    let mut words_found = Vec::new();
     let mut fine = true;
     match claims.expires_at_us {
         Some(at) => {
-            let left = at.saturating_sub(now_us);
-            fine &= left >= SOON_US;
-            said.push(format!("expires {}, in {}", moment(at), span(left)));
+            let remaining = at.saturating_sub(now_us);
+            fine &= remaining >= SOON_US;
+            words_found.push(format!("expires {}, in {}", moment(at), span(remaining)));
         }
-        None => said.push("does not say when it expires".to_owned()),
+        None => words_found.push("does not say when it expires".to_owned()),
     }
     match consumer_type.as_deref() {
-        Some("SELF") => said.push("made on web.dhan.co (SELF)".to_owned()),
+        Some("SELF") => words_found.push("made on web.dhan.co (SELF)".to_owned()),
         Some(other) => {
-            said.push(format!(
+            words_found.push(format!(
                 "of the kind {other:?}: 200 levels have only been seen with tokens of the kind \"SELF\""
             ));
         }
@@ -82,18 +82,18 @@ pub fn token(claims: Option<&Claims>, client_id: &str, now_us: i64) -> Finding {
     }
     if let Some(owner) = claims.client_id.as_deref().filter(|owner| *owner != client_id) {
         fine = false;
-        said.push(format!(
+        words_found.push(format!(
             "made for the client id {}, not for {}: the server refuses that with 810",
             untrusted(&mask_client_id(owner)),
             mask_client_id(client_id)
         ));
     }
-    let said = said.join("; ");
-    let finding = if fine { Finding::ok(Check::Token, said) } else { Finding::warn(Check::Token, said) };
+    let words_found = words_found.join("; ");
+    let finding = if fine { Finding::ok(Check::Token, words_found) } else { Finding::warn(Check::Token, words_found) };
     finding.with(facts)
 }
 
-/// What `GET /profile` told, and how long it took.
+/// Returns the finding about the answer to `GET /profile` and its duration.
 pub fn profile(answer: &Result<Profile, RestError>, took: Duration) -> Finding {
     let facts = Facts { answer_us: Some(micros(took)), ..Facts::default() };
     let fail = |exit, words: String| Finding::fail(Check::Account, exit, words);
@@ -144,56 +144,57 @@ pub fn profile(answer: &Result<Profile, RestError>, took: Duration) -> Finding {
     finding.with(Facts { http_status, ..facts })
 }
 
-/// What a quote that was asked for told, and how long it took. `plan_is_active`: what the profile says of the data plan.
+/// Returns the finding about a requested quote and its duration. `plan_is_active`: what the profile says about the
+/// data plan.
 pub fn quote(answer: &Result<Option<f64>, QuoteError>, plan_is_active: Option<bool>, took: Duration) -> Finding {
     let facts = Facts { answer_us: Some(micros(took)), ..Facts::default() };
     let (segment, id) = QUOTED;
-    let asked = "the last price";
+    let subject = "the last price";
     let finding = match answer {
         Ok(Some(price)) if plan_is_active == Some(false) => {
-            Finding::ok(Check::Quote, format!("{asked} is {price}, though the profile calls the data plan inactive"))
+            Finding::ok(Check::Quote, format!("{subject} is {price}, though the profile calls the data plan inactive"))
         }
-        Ok(Some(price)) => Finding::ok(Check::Quote, format!("{asked} is {price}: the data plan serves")),
+        Ok(Some(price)) => Finding::ok(Check::Quote, format!("{subject} is {price}: the data plan serves")),
         Ok(None) => {
-            Finding::warn(Check::Quote, format!("the server answers, but without {asked}: ask again in a minute"))
+            Finding::warn(Check::Quote, format!("the server answers, but without {subject}: ask again in a minute"))
         }
         Err(QuoteError::Data(reason)) if reason.class() == DisconnectClass::Limit => {
-            Finding::warn(Check::Quote, format!("{asked} was refused: {reason}; ask again in a minute"))
+            Finding::warn(Check::Quote, format!("{subject} was refused: {reason}; ask again in a minute"))
         }
         Err(QuoteError::Data(reason)) => {
             let exit = policy::exit(&Cause::Disconnect(*reason), false);
             let lies = reason.class() == DisconnectClass::Plan && plan_is_active == Some(true);
             let but = if lies { "; the profile calls the plan active, so it may be an outage of Dhan's" } else { "" };
-            Finding::fail(Check::Quote, exit, format!("{asked} was refused: {reason}{but}"))
+            Finding::fail(Check::Quote, exit, format!("{subject} was refused: {reason}{but}"))
         }
-        // The same errors mean the same as those of the profile.
+        // These errors mean the same as for the profile.
         Err(QuoteError::Rest(error)) => {
             let of_profile = profile(&Err(error.clone()), took);
-            Finding { check: Check::Quote, detail: format!("{asked}: {}", of_profile.detail), ..of_profile }
+            Finding { check: Check::Quote, detail: format!("{subject}: {}", of_profile.detail), ..of_profile }
         }
     };
     let http_status = finding.facts.http_status;
     finding.with(Facts { http_status, ..facts }).of(format!("{segment}:{id}"))
 }
 
-/// How far the clock is ahead of a server's that said `date_us` (to the second) when ours showed `here_us`.
+/// Returns how far the clock is ahead of a server's that sent `date_us` (whole seconds) when ours showed `here_us`.
 pub fn clock_ahead(date_us: i64, here_us: i64) -> i64 {
     here_us.saturating_sub(date_us).saturating_sub(SECOND_US / 2)
 }
 
-/// This host's clock.
-pub fn clock(ahead_us: i64, asked: &str) -> Finding {
+/// Returns the finding about this host's clock.
+pub fn clock(ahead_us: i64, subject: &str) -> Finding {
     let facts = Facts { ahead_us: Some(ahead_us), ..Facts::default() };
     if ahead_us.saturating_abs() <= SAME_CLOCK_US {
-        return Finding::ok(Check::Clock, "agrees with the server's, to the second").of(asked).with(facts);
+        return Finding::ok(Check::Clock, "agrees with the server's, to the second").of(subject).with(facts);
     }
     let (off, way) = (span(ahead_us.saturating_abs()), if ahead_us > 0 { "ahead of" } else { "behind" });
     let words =
         format!("{off} {way} the server's: receive times, --until and certificates suffer; synchronise it (NTP)");
-    Finding::warn(Check::Clock, words).of(asked).with(facts)
+    Finding::warn(Check::Clock, words).of(subject).with(facts)
 }
 
-/// The timings of a connection.
+/// Returns the timings of a connection as facts.
 pub fn timings(report: &HandshakeReport) -> Facts {
     Facts {
         dns_us: Some(micros(report.dns)),
@@ -205,7 +206,7 @@ pub fn timings(report: &HandshakeReport) -> Facts {
     }
 }
 
-/// The timings in words.
+/// Returns the timings in words.
 pub fn timing_words(report: &HandshakeReport) -> String {
     let mut words = vec![format!("DNS {}", ms(report.dns)), format!("TCP {}", ms(report.tcp))];
     words.extend(report.proxy.map(|took| format!("proxy {}", ms(took))));
@@ -214,7 +215,7 @@ pub fn timing_words(report: &HandshakeReport) -> String {
     words.join(", ")
 }
 
-/// An endpoint that cannot be connected to.
+/// Returns the finding about an endpoint that cannot be connected to.
 pub fn endpoint_failure(error: &ConnectError) -> Finding {
     let exit = policy::exit(&Cause::Connect(error.clone()), false);
     let http_status = match &error.class {
@@ -226,7 +227,8 @@ pub fn endpoint_failure(error: &ConnectError) -> Finding {
     finding.with(Facts { http_status, ..Facts::default() })
 }
 
-/// An endpoint that accepted the upgrade and then said no, or nothing: `failure` is how it ended.
+/// Returns the finding about an endpoint that accepted the upgrade and then refused; `failure` is how the connection
+/// ended.
 pub fn endpoint_refusal(failure: &Cause) -> Finding {
     let words = match failure {
         Cause::Ended(Ended::Eof | Ended::Reset) => format!(
@@ -238,7 +240,7 @@ pub fn endpoint_refusal(failure: &Cause) -> Finding {
     Finding::fail(Check::Endpoint, policy::exit(failure, false), words)
 }
 
-/// The places of a kind.
+/// Returns the finding about the places of a kind.
 pub fn places(kind: Stream, holders: &[Holder]) -> Finding {
     let held = holders.iter().filter(|holder| holder.kind == kind).count();
     let words = format!("{held} of {SOCKETS_PER_KIND} held on this host");
@@ -252,7 +254,7 @@ pub fn places(kind: Stream, holders: &[Holder]) -> Finding {
     finding.of(kind.socket_name()).with(Facts { held, limit, ..Facts::default() })
 }
 
-/// The cool-offs that run.
+/// Returns the findings about running cool-offs.
 pub fn cool_offs(running: &[(CoolOffKind, CoolOff)], now_us: i64) -> Vec<Finding> {
     if running.is_empty() {
         return vec![Finding::ok(Check::CoolOff, "none: the account may connect")];
@@ -269,18 +271,18 @@ pub fn cool_offs(running: &[(CoolOffKind, CoolOff)], now_us: i64) -> Vec<Finding
     running.iter().map(finding).collect()
 }
 
-/// What is known about the process behind a stream.
+/// Says what is known about the process of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Process {
     /// It is a `dhan`.
     Dhan,
-    /// It is another program of this name: the number went to somebody else.
+    /// It is another program: the process id was reused.
     Other(String),
     /// There is none.
     Gone,
 }
 
-/// A stream on this host.
+/// Returns the finding about a stream on this host.
 pub fn stream(holder: &Holder, process: &Process, now_us: i64) -> Finding {
     let Holder { pid, kind, instruments, since_us } = holder;
     let what = match (kind, instruments) {
@@ -301,7 +303,7 @@ pub fn stream(holder: &Holder, process: &Process, now_us: i64) -> Finding {
     finding.of(kind.socket_name()).with(stream_facts(holder))
 }
 
-/// A stream's numbers.
+/// Returns the facts about a stream.
 pub fn stream_facts(holder: &Holder) -> Facts {
     Facts {
         pid: Some(holder.pid),
@@ -311,7 +313,7 @@ pub fn stream_facts(holder: &Holder) -> Facts {
     }
 }
 
-/// A cached instrument master that can be used.
+/// Returns the finding about a usable cached instrument master.
 pub fn master(rows: u32, checked_us: i64, fresh: bool, now_us: i64) -> Finding {
     let age = now_us.saturating_sub(checked_us);
     let words = format!("{rows} rows, confirmed {}, {} ago", moment(checked_us), span(age));
@@ -323,7 +325,7 @@ pub fn master(rows: u32, checked_us: i64, fresh: bool, now_us: i64) -> Finding {
     finding.with(Facts { rows: Some(rows.into()), age_us: Some(age), since_us: Some(checked_us), ..Facts::default() })
 }
 
-/// A file or folder that holds secrets, or says what runs: for nobody else.
+/// Returns the finding about a file or folder that only its owner may read.
 pub fn private(mode: u32, owned: bool, shown: &str) -> Finding {
     let facts = Facts { mode: Some(format!("{:04o}", mode & 0o7777)), ..Facts::default() };
     let words = if mode & 0o077 != 0 {
@@ -336,7 +338,7 @@ pub fn private(mode: u32, owned: bool, shown: &str) -> Finding {
     Finding::warn(Check::Permissions, words).with(facts)
 }
 
-/// Whether each market is open, until when or why not, and when it opens next.
+/// Returns a finding for each market: whether it is open, until when or why not, and its next opening.
 pub fn markets(calendar: &Calendar, now_us: i64) -> Vec<Finding> {
     let finding = |market: Market| {
         let (words, until_us) = match calendar.phase(market, now_us) {
@@ -354,15 +356,15 @@ pub fn markets(calendar: &Calendar, now_us: i64) -> Vec<Finding> {
     Market::ALL.map(finding).to_vec()
 }
 
-/// A moment as people in India read it.
+/// Returns a time in India for people.
 fn moment(us: i64) -> String {
     format!("{} IST", ist_civil(us).strftime("%Y-%m-%d %H:%M:%S"))
 }
 
-/// A length of time, not below nothing.
+/// Returns a duration in words; a negative one counts as zero.
 fn span(us: i64) -> String {
     let whole = Duration::from_micros(u64::try_from(us).unwrap_or(0));
-    // Days and hours, or minutes and seconds: more detail is in the numbers.
+    // Days and hours, or minutes and seconds; the facts have more detail.
     let coarse = match whole.as_secs() {
         0..3_600 => whole,
         3_600..86_400 => Duration::from_secs(whole.as_secs() / 60 * 60),
@@ -394,9 +396,9 @@ mod tests {
         let place = |name, set: Option<&str>| Place { name, set: set.map(str::to_owned) };
         let places = [place("a", None), place("b", Some("the file \"x\"")), place("c", Some(""))];
         let found = credential_places(&places);
-        let said: Vec<_> = found.iter().map(|f| (f.state, f.detail.as_str())).collect();
+        let words_found: Vec<_> = found.iter().map(|f| (f.state, f.detail.as_str())).collect();
         assert_eq!(
-            said,
+            words_found,
             [(State::Ok, "not set"), (State::Ok, "set, the file \"x\""), (State::Ok, "set, but not used: b wins")]
         );
     }
@@ -521,11 +523,11 @@ mod tests {
     #[test]
     fn a_stream_whose_process_is_somebody_else_is_not_called_a_dhan() {
         let holder = Holder { pid: 7, kind: Stream::Market, instruments: 1, since_us: NOW - HOUR };
-        let said = |process| stream(&holder, &process, NOW);
-        assert_eq!(said(Process::Dhan).state, State::Ok);
-        assert!(said(Process::Dhan).detail.contains("1 instrument since 2026-06-10 08:49:57 IST, for 1h"));
-        assert!(said(Process::Other("sh".to_owned())).detail.contains("not a dhan"));
-        assert_eq!(said(Process::Gone).state, State::Warn);
+        let words_found = |process| stream(&holder, &process, NOW);
+        assert_eq!(words_found(Process::Dhan).state, State::Ok);
+        assert!(words_found(Process::Dhan).detail.contains("1 instrument since 2026-06-10 08:49:57 IST, for 1h"));
+        assert!(words_found(Process::Other("sh".to_owned())).detail.contains("not a dhan"));
+        assert_eq!(words_found(Process::Gone).state, State::Warn);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! What `dhan doctor` finds, and what that means: no I/O, no clock.
+//! Describes the findings of `dhan doctor` and their meaning, without I/O and clock.
 //!
 //! * this file – a finding as a record, and the exit code of the worst.
-//! * [`judge`] – what was seen, as findings.
+//! * [`judge`] – from observations to findings.
 //! * [`advice`] – what to do about a finding.
 //! * [`view`] – findings for people.
 
@@ -12,7 +12,7 @@ pub mod view;
 use crate::model::exit::Exit;
 use serde::Serialize;
 
-/// What was looked at.
+/// Names what was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
@@ -22,13 +22,13 @@ pub enum Check {
     Token,
     /// Who may read the files.
     Permissions,
-    /// Whether this process' memory may be written to disk.
+    /// Whether this process's memory may be written to disk.
     CoreDumps,
     /// The cached instrument master.
     Instruments,
     /// What the processes of the account share on this host.
     State,
-    /// The account's rests after a 429 or an 805.
+    /// The account's cool-offs after a 429 or an 805.
     CoolOff,
     /// The account's sockets, counted on this host.
     Places,
@@ -36,7 +36,7 @@ pub enum Check {
     Stream,
     /// The REST server, and what it says about the account.
     Account,
-    /// A quote that was asked for.
+    /// A requested quote.
     Quote,
     /// A websocket endpoint.
     Endpoint,
@@ -47,7 +47,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// The words for people.
+    /// Returns the words for people.
     pub const fn words(self) -> &'static str {
         match self {
             Check::Credentials => "credentials",
@@ -68,22 +68,22 @@ impl Check {
     }
 }
 
-/// How it was found.
+/// Says how a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// As it should be.
+    /// It is in order.
     Ok,
     /// Nothing is broken, but the user should know.
     Warn,
-    /// A stream would fail of it, or has.
+    /// A stream would fail because of it, or has.
     Fail,
-    /// Not looked at; the detail says why.
+    /// It was not checked; the detail says why.
     Skipped,
 }
 
 impl State {
-    /// The word for records and people.
+    /// Returns the word for records and people.
     pub const fn name(self) -> &'static str {
         match self {
             State::Ok => "ok",
@@ -94,61 +94,60 @@ impl State {
     }
 }
 
-/// One finding: a record, and a line of the table. Every key is always there.
+/// Holds one finding: a record, and a line of the view. Every key is always present.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// What was looked at.
+    /// What was checked.
     pub check: Check,
-    /// Which one of them: an endpoint, a file, a variable.
+    /// The subject among several: an endpoint, a file, a variable.
     pub subject: Option<String>,
-    /// How it was found.
+    /// The result.
     pub state: State,
-    /// The exit code it asks for; 0 unless it failed.
+    /// Its exit code; 0 unless it failed.
     pub exit: u8,
-    /// What was found, in words. Never holds a secret.
+    /// The finding in words. Never holds a secret.
     pub detail: String,
-    /// What was found, in numbers.
+    /// The finding in numbers.
     #[serde(flatten)]
     pub facts: Facts,
 }
 
-/// What was found, in numbers (and one word). `…_us` are µs: moments since the epoch where the name says when, else how
-/// long.
+/// Holds a finding's numbers (and one word). `…_us` are microseconds: since the epoch for times, else a duration.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Facts {
-    /// A stream's process.
+    /// Process id of a stream.
     pub pid: Option<u32>,
-    /// How many instruments it streams.
+    /// Number of instruments it streams.
     pub instruments: Option<u64>,
-    /// Since when it runs.
+    /// Beginning of the stream.
     pub since_us: Option<i64>,
-    /// How many places are held.
+    /// Number of places held.
     pub held: Option<u64>,
-    /// Of how many.
+    /// Number of all places.
     pub limit: Option<u64>,
-    /// When a token or a cool-off ends.
+    /// End of a token or a cool-off.
     pub until_us: Option<i64>,
-    /// Who a token was made for: `SELF`, `APP`.
+    /// Consumer type of a token: `SELF`, `APP`.
     pub consumer_type: Option<String>,
-    /// How long the look-up of the name took.
+    /// Duration of the name look-up.
     pub dns_us: Option<u64>,
-    /// How long the TCP connection took.
+    /// Duration of the TCP connection.
     pub tcp_us: Option<u64>,
-    /// How long the proxy's tunnel took.
+    /// Duration of the proxy's tunnel.
     pub proxy_us: Option<u64>,
-    /// How long the TLS handshake took.
+    /// Duration of the TLS handshake.
     pub tls_us: Option<u64>,
-    /// How long the upgrade, or the REST call, took.
+    /// Duration of the upgrade, or of the REST call.
     pub answer_us: Option<u64>,
-    /// The HTTP status, where it was not what it should be.
+    /// The HTTP status, if it was not the expected one.
     pub http_status: Option<u16>,
-    /// How far this host's clock is ahead of the server's; below 0 when it is behind.
+    /// How far this host's clock is ahead of the server's; negative if it is behind.
     pub ahead_us: Option<i64>,
-    /// Rows of the instrument master.
+    /// Number of rows of the instrument master.
     pub rows: Option<u64>,
-    /// How old it is.
+    /// Its age.
     pub age_us: Option<i64>,
-    /// A file's permissions, in octal.
+    /// Permissions of a file, in octal.
     pub mode: Option<String>,
 }
 
@@ -157,48 +156,48 @@ impl Finding {
         Finding { check, subject: None, state, exit: exit.code(), detail: detail.into(), facts: Facts::default() }
     }
 
-    /// As it should be.
+    /// Creates a finding that is in order.
     pub fn ok(check: Check, detail: impl Into<String>) -> Finding {
         Finding::new(check, State::Ok, Exit::Done, detail)
     }
 
-    /// Something the user should know.
+    /// Creates a finding that the user should know.
     pub fn warn(check: Check, detail: impl Into<String>) -> Finding {
         Finding::new(check, State::Warn, Exit::Done, detail)
     }
 
-    /// Something a stream fails of, with the code it would exit with.
+    /// Creates a failure, with the exit code of a stream that has it.
     pub fn fail(check: Check, exit: Exit, detail: impl Into<String>) -> Finding {
         Finding::new(check, State::Fail, exit, detail)
     }
 
-    /// Not looked at, and why.
+    /// Creates a finding that was not checked, with the reason.
     pub fn skipped(check: Check, detail: impl Into<String>) -> Finding {
         Finding::new(check, State::Skipped, Exit::Done, detail)
     }
 
-    /// The same about one of several.
+    /// Returns the finding with its subject.
     #[must_use]
     pub fn of(mut self, subject: impl Into<String>) -> Finding {
         self.subject = Some(subject.into());
         self
     }
 
-    /// The same with numbers.
+    /// Returns the finding with numbers.
     #[must_use]
     pub fn with(mut self, facts: Facts) -> Finding {
         self.facts = facts;
         self
     }
 
-    /// The record: a line of NDJSON.
+    /// Returns the record as a line of NDJSON.
     pub fn line(&self) -> String {
-        // Strings and numbers always serialize.
+        // Serializing strings and numbers cannot fail.
         serde_json::to_string(self).unwrap_or_default() + "\n"
     }
 }
 
-/// What keeps a user from his data, worst first: what no waiting and no network mends comes before what may pass.
+/// Lists exit codes, worst first: what neither waiting nor the network cures precedes what may pass.
 const WORST_FIRST: [Exit; 14] = [
     Exit::Bug,
     Exit::Usage,
@@ -216,7 +215,7 @@ const WORST_FIRST: [Exit; 14] = [
     Exit::NotFound,
 ];
 
-/// The exit code of the worst finding; [`Exit::Done`] when nothing failed.
+/// Returns the exit code of the worst finding; [`Exit::Done`] if nothing failed.
 pub fn worst(findings: &[Finding]) -> Exit {
     let asks_for = |exit: &Exit| findings.iter().any(|finding| finding.exit == exit.code());
     WORST_FIRST.into_iter().find(asks_for).unwrap_or(Exit::Done)

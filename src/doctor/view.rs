@@ -1,30 +1,30 @@
-//! Findings for people: what failed first, with what to do, then warnings, the markets, and the rest by groups.
+//! Formats findings for people: failures first, with what to do, then warnings, the markets, and the rest by groups.
 
 use super::{Check, Finding, State, advice};
 use crate::model::exit::Exit;
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write as _;
 
-/// The widest line.
+/// Maximum width of a line in columns.
 pub const WIDEST: usize = 80;
-/// Indent of what belongs to a finding that failed.
+/// Indent of the lines below a failure.
 const INDENT: usize = 4;
-/// Widths of the columns before the detail of a finding that did not.
+/// Widths of the columns before the detail of other findings.
 const STATE: usize = 7;
 const CHECK: usize = 11;
-/// Where that detail begins.
+/// Column in which that detail begins.
 const BEHIND: usize = 2 + STATE + 2 + CHECK + 2;
 
-/// How the view is drawn.
+/// Says how the view is drawn.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
-    /// Columns of the terminal; more than [`WIDEST`] are not used.
+    /// Columns of the terminal; at most [`WIDEST`] are used.
     pub width: usize,
     /// Whether colours are used.
     pub color: bool,
 }
 
-/// What the rest of the findings is grouped by, in this order.
+/// Groups of the other findings, in this order.
 const GROUPS: [(&str, &[Check]); 4] = [
     ("Markets", &[Check::Market]),
     ("Dhan's servers", &[Check::Account, Check::Quote, Check::Endpoint, Check::Clock]),
@@ -70,13 +70,13 @@ pub fn text(findings: &[Finding], exit: Exit, look: Look) -> String {
         }
         head(&mut text, heading, Style::new().bold(), look);
         let (unset, set): (Vec<_>, Vec<_>) = rest.into_iter().partition(|finding| is_unset(finding));
-        // What is the same of several, such as endpoints that were not connected to, is said once.
+        // Identical findings, such as endpoints that were not connected to, share a line.
         let is_same = |a: &&Finding, b: &&Finding| (a.check, a.state, &a.detail) == (b.check, b.state, &b.detail);
         set.chunk_by(is_same).for_each(|found| match found {
             [first, ..] if first.check == Check::Market => market(&mut text, found, look),
             _ => line(&mut text, found, look),
         });
-        // A place that is not used is no news: one line for all of them.
+        // Places that are not used share one line.
         let names: Vec<_> = unset.iter().filter_map(|finding| finding.subject.as_deref()).collect();
         if !names.is_empty() {
             let words = format!("not set: {}", names.join(", "));
@@ -111,7 +111,7 @@ fn head(text: &mut String, heading: &str, style: Style, look: Look) {
     let _ = writeln!(text, "\n{}", painted(heading, style, look));
 }
 
-/// Adds a finding that failed, or warns: what it is about, what was found, what to do.
+/// Adds a failure or a warning: its subject, what was found, what to do.
 fn trouble(text: &mut String, finding: &Finding, look: Look) {
     let name = finding.check.words();
     let about = match &finding.subject {
@@ -126,7 +126,7 @@ fn trouble(text: &mut String, finding: &Finding, look: Look) {
     }
 }
 
-/// Adds findings that are as they should be, or were not looked at, and differ in their subjects at most.
+/// Adds findings that are in order or were not checked, and that differ at most in their subjects.
 fn line(text: &mut String, found: &[&Finding], look: Look) {
     let Some(first) = found.first() else { return };
     let subjects: Vec<_> = found.iter().filter_map(|finding| finding.subject.as_deref()).collect();
@@ -137,7 +137,7 @@ fn line(text: &mut String, found: &[&Finding], look: Look) {
     paragraph(text, &start(first.state, first.check, look), &words, BEHIND, look);
 }
 
-/// Adds markets, which have nothing to be called but their names.
+/// Adds markets, which are identified only by their names.
 fn market(text: &mut String, found: &[&Finding], look: Look) {
     let Some(first) = found.first() else { return };
     let names: Vec<_> = found.iter().filter_map(|finding| finding.subject.as_deref()).collect();
@@ -150,8 +150,8 @@ fn start(state: State, check: Check, look: Look) -> String {
     format!("  {word}  {:CHECK$}  ", check.words())
 }
 
-/// Adds words behind a start, broken at the width; further lines begin with `indent` blanks, which the start is no wider
-/// than.
+/// Adds words behind a start, wrapped at the width; further lines begin with `indent` blanks, which the start must
+/// fit.
 fn paragraph(text: &mut String, start: &str, words: &str, indent: usize, look: Look) {
     let blanks = " ".repeat(indent);
     for (i, line) in wrapped(words, look.width.saturating_sub(indent).max(1)).iter().enumerate() {
@@ -159,7 +159,7 @@ fn paragraph(text: &mut String, start: &str, words: &str, indent: usize, look: L
     }
 }
 
-/// Breaks words into lines of at most so many characters; a word that is longer, such as a path, is cut.
+/// Wraps words into lines of a maximum length; a longer word, such as a path, is cut.
 fn wrapped(words: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;

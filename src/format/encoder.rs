@@ -92,8 +92,8 @@ impl Encoder {
             let mut line = out.begin();
             line.bytes(head.as_bytes());
             rest(*style, iso, &mut line, record, recv_us, csv::SYMBOL);
-            let left = line.end();
-            if out.take(left) {
+            let free = line.end();
+            if out.take(free) {
                 return;
             }
         }

@@ -163,8 +163,8 @@ async fn attempts(
     let client = http_client(&tls, &Resolver::default(), is_encrypted, limits).map_err(setup)?;
     let mut delay = Duration::from_millis(250);
     for attempt in 1.. {
-        let left = request.limit.saturating_sub(started.elapsed());
-        let answer = match tokio::time::timeout(left, once(&client, request, target, console)).await {
+        let remaining = request.limit.saturating_sub(started.elapsed());
+        let answer = match tokio::time::timeout(remaining, once(&client, request, target, console)).await {
             Ok(answer) => answer,
             Err(_) => Err(DownloadError::TooSlow),
         };
@@ -230,7 +230,7 @@ async fn once(
     }
     target.restart().map_err(DownloadError::Write)?;
     let bar = Bar::new(length, console);
-    let bounded = Bounded { target, most: request.most, left: request.most, failed: None };
+    let bounded = Bounded { target, most: request.most, remaining: request.most, failed: None };
     let mut sink = if gzip { Sink::Gzip(Box::new(GzDecoder::new(bounded))) } else { Sink::Plain(bounded) };
     let mut body = response.bytes_stream();
     let (started, mut received) = (Instant::now(), 0u64);
@@ -268,17 +268,17 @@ fn translated(error: &reqwest::Error, url: &str) -> DownloadError {
 struct Bounded<'a> {
     target: &'a mut dyn Target,
     most: u64,
-    left: u64,
+    remaining: u64,
     failed: Option<DownloadError>,
 }
 
 impl Write for Bounded<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let failed = match self.left.checked_sub(bytes.len() as u64) {
+        let failed = match self.remaining.checked_sub(bytes.len() as u64) {
             None => DownloadError::TooLarge(self.most),
-            Some(left) => match self.target.write_all(bytes) {
+            Some(remaining) => match self.target.write_all(bytes) {
                 Ok(()) => {
-                    self.left = left;
+                    self.remaining = remaining;
                     return Ok(bytes.len());
                 }
                 Err(error) => DownloadError::Write(error),
@@ -412,8 +412,8 @@ mod tests {
         };
         let (bounded, len) = get(1 << 20);
         assert!(matches!(bounded, Err(DownloadError::TooLarge(_))) && len <= 1 << 20, "{bounded:?} {len}");
-        let (whole, len) = get(3 << 20);
-        assert!(whole.is_ok() && len == 3 << 20, "{whole:?} {len}");
+        let (full, len) = get(3 << 20);
+        assert!(full.is_ok() && len == 3 << 20, "{full:?} {len}");
         server.join().unwrap();
     }
 

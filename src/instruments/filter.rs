@@ -72,12 +72,12 @@ impl fmt::Display for StrikeRange {
 /// Returns the expiries nearest to the wanted days, in order.
 fn nearest_days(wanted: &[Expiry], values: &BTreeSet<String>) -> Vec<String> {
     let mut days: Vec<Date> = values.iter().filter_map(|value| value.parse().ok()).collect();
-    let asked = wanted.iter().find_map(|expiry| match expiry {
+    let wanted_day = wanted.iter().find_map(|expiry| match expiry {
         Expiry::On(date) => Some(*date),
         _ => None,
     });
-    if let Some(asked) = asked {
-        days.sort_by_key(|day| day.duration_since(asked).abs());
+    if let Some(wanted_day) = wanted_day {
+        days.sort_by_key(|day| day.duration_since(wanted_day).abs());
     }
     days.truncate(SHOWN);
     days.sort();

@@ -268,14 +268,14 @@ impl Master {
         let first = directory.partition_point(|&first| first < low).saturating_sub(1);
         let mut rows = Vec::new();
         let per_block = blocks::CONTENT / index::EXACT_SIZE;
-        let mut left = (self.footer.exact as usize).saturating_sub(first * per_block);
+        let mut remaining = (self.footer.exact as usize).saturating_sub(first * per_block);
         for number in first..directory.len() {
             if directory.get(number).is_some_and(|&first| first > high) {
                 break;
             }
             let block = self.block(build::EXACT, number)?;
-            let items = block.chunks_exact(index::EXACT_SIZE).take(left.min(per_block));
-            left = left.saturating_sub(per_block);
+            let items = block.chunks_exact(index::EXACT_SIZE).take(remaining.min(per_block));
+            remaining = remaining.saturating_sub(per_block);
             for item in items.filter_map(|item| item.first_chunk()).map(|item| u64::from_le_bytes(*item)) {
                 if (low..=high).contains(&item) {
                     rows.push(u32::try_from(item & ((1 << index::ROW_BITS) - 1)).unwrap_or(u32::MAX));
@@ -367,8 +367,8 @@ impl Master {
             let entry = self.entry(number)?;
             let (start, len) = (u64::from(entry.offset), usize::from(entry.len));
             if start < from || start + len as u64 > from + window.len() as u64 {
-                let left = self.footer.csv_len.saturating_sub(start);
-                window.resize(usize::try_from(left).unwrap_or(WINDOW).min(WINDOW), 0);
+                let remaining = self.footer.csv_len.saturating_sub(start);
+                window.resize(usize::try_from(remaining).unwrap_or(WINDOW).min(WINDOW), 0);
                 self.csv.read_exact_at(start, &mut window).map_err(MasterError::from)?;
                 from = start;
             }

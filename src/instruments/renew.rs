@@ -212,10 +212,10 @@ fn wait_for(lock: &File, limit: Duration) -> Result<(), RenewFailure> {
 
 /// Returns what the last holder of the lock noted, if it failed after `since_us`.
 fn failed_since(lock: &mut File, since_us: i64) -> Option<String> {
-    let mut note = String::new();
+    let mut failure_note = String::new();
     lock.rewind().ok()?;
-    lock.take(4096).read_to_string(&mut note).ok()?;
-    let (at, error) = note.split_once(' ')?;
+    lock.take(4096).read_to_string(&mut failure_note).ok()?;
+    let (at, error) = failure_note.split_once(' ')?;
     (at.parse::<i64>().ok()? >= since_us).then(|| error.to_owned())
 }
 
@@ -263,10 +263,10 @@ pub fn implausible(new: &Footer, old: Option<&Footer>) -> Option<String> {
     if u64::from(new.rows) * 5 < u64::from(old.rows) * 4 {
         return Some(format!("it has {} instruments where the last one had {}", new.rows, old.rows));
     }
-    let lost = SpecSegment::ALL.iter().zip(old.segments.iter().zip(new.segments));
-    let lost: Vec<_> =
-        lost.filter(|(_, (old, new))| **old > 0 && *new == 0).map(|(segment, _)| segment.name()).collect();
-    (!lost.is_empty()).then(|| format!("it has no {} instruments any more", lost.join(", ")))
+    let missing = SpecSegment::ALL.iter().zip(old.segments.iter().zip(new.segments));
+    let missing: Vec<_> =
+        missing.filter(|(_, (old, new))| **old > 0 && *new == 0).map(|(segment, _)| segment.name()).collect();
+    (!missing.is_empty()).then(|| format!("it has no {} instruments any more", missing.join(", ")))
 }
 
 /// Reports which lines of a download are not listed.

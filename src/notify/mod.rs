@@ -153,13 +153,13 @@ mod tests {
             notifier.report(&RunState { live: 2, status: "2 of\n2 live".to_owned(), ..state() });
             notifier.report_alive();
             notifier.stopping();
-            let mut said = Vec::new();
+            let mut messages = Vec::new();
             let mut buffer = [0; 256];
             for _ in 0..5 {
                 let len = listener.recv(&mut buffer).unwrap();
-                said.push(String::from_utf8_lossy(&buffer[..len]).into_owned());
+                messages.push(String::from_utf8_lossy(&buffer[..len]).into_owned());
             }
-            assert_eq!(said, ["STATUS=1 of 2 live", "READY=1", "STATUS=2 of 2 live", "WATCHDOG=1", "STOPPING=1"]);
+            assert_eq!(messages, ["STATUS=1 of 2 live", "READY=1", "STATUS=2 of 2 live", "WATCHDOG=1", "STOPPING=1"]);
             (0..10_000).for_each(|_| notifier.report_alive());
             drop(listener);
             notifier.report_alive();

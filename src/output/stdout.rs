@@ -153,8 +153,8 @@ impl StdoutSink {
     /// Takes a line back of which a full disk took only a part.
     fn take_back_torn(&mut self, lines: &[u8], done: &mut usize) {
         use std::io::Seek as _;
-        let whole = memchr::memrchr(b'\n', &lines[..*done]).map_or(0, |at| at + 1);
-        let torn = (*done - whole) as u64;
+        let complete_len = memchr::memrchr(b'\n', &lines[..*done]).map_or(0, |at| at + 1);
+        let torn = (*done - complete_len) as u64;
         if torn == 0 || !self.is_file {
             return;
         }
@@ -162,7 +162,7 @@ impl StdoutSink {
         if self.context.fs.set_len(&self.out, stat.len.saturating_sub(torn)).is_ok() {
             // Without append mode the next write would leave a hole.
             let _ = self.out.seek(io::SeekFrom::Current(-(torn as i64)));
-            *done = whole;
+            *done = complete_len;
         }
     }
 
@@ -223,18 +223,18 @@ impl StdoutSink {
                 }
             }
             let room = pipe.room(unread);
-            let whole = |limit: usize| {
+            let complete_len = |limit: usize| {
                 let limit = limit.min(lines.len());
                 memchr::memrchr(b'\n', &lines[..limit]).map_or(0, |at| at + 1)
             };
             // Less than half a page of room is not worth a system call.
-            let chunk = whole(room);
+            let chunk = complete_len(room);
             if chunk > PAGE || chunk == lines.len() {
                 return Ok(chunk);
             }
             self.wait_for_reader()?;
             if first <= PAGE {
-                return Ok(whole(PAGE));
+                return Ok(complete_len(PAGE));
             }
             // A long line needs more pages than the one that `poll` promises.
             if self.context.stop.is_stopped() {

@@ -164,8 +164,8 @@ mod tests {
         fn a_quantile_is_at_most_a_quarter_above_the_lag(ms in 0u64..10_000_000) {
             let mut lag = Lag::default();
             lag.add(ms as i64 * 1000 + 500);
-            let told = lag.quantile_ms(0.99).unwrap();
-            prop_assert!(told >= ms && told <= ms + ms / 4 + 1, "{ms} was told as {told}");
+            let quantile = lag.quantile_ms(0.99).unwrap();
+            prop_assert!(quantile >= ms && quantile <= ms + ms / 4 + 1, "{ms} was told as {quantile}");
         }
     }
 

@@ -300,9 +300,9 @@ impl Outputs {
     /// Submits the pending lines that are complete, after a panic: no other state is trusted.
     pub fn salvage(&mut self, now_us: i64) {
         for Group { out, ports, .. } in &mut self.groups {
-            let whole = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
+            let complete_len = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
             for port in ports {
-                port.salvage(&out.as_bytes()[..whole], now_us);
+                port.salvage(&out.as_bytes()[..complete_len], now_us);
             }
             out.clear();
         }

@@ -55,12 +55,13 @@ impl Search {
             }
             let Some(&(number, start)) = self.origins.get(found.pattern().as_usize()) else { continue };
             let form = &self.forms[number];
-            let whole = form.text.expose_secret().as_bytes();
+            let form_bytes = form.text.expose_secret().as_bytes();
             let agree = |(a, b): &(&u8, &u8)| a == b;
-            let before = text[..found.start()].iter().rev().zip(whole[..start].iter().rev()).take_while(agree).count();
-            let behind = text[found.end()..].iter().zip(&whole[start + found.len()..]).take_while(agree).count();
+            let before =
+                text[..found.start()].iter().rev().zip(form_bytes[..start].iter().rev()).take_while(agree).count();
+            let behind = text[found.end()..].iter().zip(&form_bytes[start + found.len()..]).take_while(agree).count();
             let hit = found.start() - before..found.end() + behind;
-            if hit.len() >= form.least && whole.len() >= shortest {
+            if hit.len() >= form.least && form_bytes.len() >= shortest {
                 hits.push(hit);
             }
         }

@@ -204,9 +204,9 @@ impl Hub {
         let state = &mut *self.state.borrow_mut();
         for one in removed {
             if let Some(quoted) = state.quoted.get_mut(&one.instrument) {
-                let gone = quoted.held & one.mode.map_or(Modes::MAX, bit);
-                quoted.held &= !gone;
-                quoted.release(gone);
+                let removed_modes = quoted.held & one.mode.map_or(Modes::MAX, bit);
+                quoted.held &= !removed_modes;
+                quoted.release(removed_modes);
             }
         }
     }
@@ -367,7 +367,7 @@ impl Hub {
     /// Unsubscribes what no client has needed for a minute.
     pub fn second(&self, now: Instant) {
         let state = &mut *self.state.borrow_mut();
-        let (mut add, mut remove, mut gone) = (Vec::new(), Vec::new(), 0);
+        let (mut add, mut remove, mut removed_modes) = (Vec::new(), Vec::new(), 0);
         state.quoted.retain(|key, quoted| {
             if !quoted.was_released_lately() {
                 return true;
@@ -376,12 +376,12 @@ impl Hub {
             if kept < quoted.upstream {
                 remove.extend(quoted.upstream.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
                 add.extend(kept.map(|mode| Subscription { instrument: *key, mode: Some(mode) }));
-                gone += usize::from(kept.is_none());
+                removed_modes += usize::from(kept.is_none());
                 quoted.set_upstream(kept);
             }
             !quoted.is_done()
         });
-        state.subscribed -= gone;
+        state.subscribed -= removed_modes;
         state.upstreams[index(Stream::Market)].change(add, remove, false);
         for levels in [Levels::Twenty, Levels::TwoHundred] {
             let mut remove = Vec::new();

@@ -75,8 +75,8 @@ impl Client {
         headers.insert(HeaderName::from_static("client-id"), header(&credentials.client_id)?);
         headers.insert(reqwest::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let (segment, id) = QUOTED;
-        let asked = format!("{{\"{segment}\":[{id}]}}");
-        let answer = send(self.http.post(self.base.join("marketfeed/ltp")).headers(headers).body(asked)).await?;
+        let body = format!("{{\"{segment}\":[{id}]}}");
+        let answer = send(self.http.post(self.base.join("marketfeed/ltp")).headers(headers).body(body)).await?;
         quote::judge(answer.status, answer.retry_after, &answer.body)
     }
 

@@ -40,8 +40,8 @@ impl Backoff {
     }
 
     /// Returns the delay before the next attempt.
-    pub fn next(&mut self, served: SessionOutcome, rng: &mut fastrand::Rng) -> Duration {
-        let bound = match served {
+    pub fn next(&mut self, outcome: SessionOutcome, rng: &mut fastrand::Rng) -> Duration {
+        let bound = match outcome {
             SessionOutcome::Stable => {
                 self.failures = 0;
                 FIRST_RETRY
@@ -97,9 +97,9 @@ mod tests {
             let (mut backoff, mut rng) = (Backoff::default(), fastrand::Rng::with_seed(seed));
             for what in history {
                 let before = backoff.failures();
-                let served = [SessionOutcome::Stable, SessionOutcome::Briefly, SessionOutcome::Useless][usize::from(what)];
-                let delay = backoff.next(served, &mut rng);
-                let (bound, after) = match served {
+                let outcome = [SessionOutcome::Stable, SessionOutcome::Briefly, SessionOutcome::Useless][usize::from(what)];
+                let delay = backoff.next(outcome, &mut rng);
+                let (bound, after) = match outcome {
                     SessionOutcome::Stable => (FIRST_RETRY, 0),
                     SessionOutcome::Briefly => (Backoff::bound(before.saturating_sub(1)), before.saturating_sub(1)),
                     SessionOutcome::Useless => (Backoff::bound(before), before + 1),

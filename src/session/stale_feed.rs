@@ -102,11 +102,11 @@ impl StaleFeed {
 
     /// Returns what to do about the silence now; each silence is reported once.
     pub fn check(&mut self, now: Now, hours: Hours<'_>) -> StaleAction {
-        let mute = match (self.threshold(), self.silence(now, hours)) {
+        let is_stale = match (self.threshold(), self.silence(now, hours)) {
             (Some(threshold), Some(silence)) => silence >= threshold,
             _ => false,
         };
-        if self.reported || !mute {
+        if self.reported || !is_stale {
             return StaleAction::Fine;
         }
         self.reported = true;

@@ -80,8 +80,8 @@ impl DepthService {
             self.broker.unsubscribed(self.id, ClientSubscription { instrument: key, mode: None });
         }
         let ghosts = self.broker.config.ghosts();
-        let gone = self.entries.extract_if(.., |(key, _)| request.instruments.contains(key));
-        self.ghosts.extend(gone.map(|(_, instrument)| (instrument, ghosts)).filter(|_| ghosts > 0));
+        let removed = self.entries.extract_if(.., |(key, _)| request.instruments.contains(key));
+        self.ghosts.extend(removed.map(|(_, instrument)| (instrument, ghosts)).filter(|_| ghosts > 0));
         self.held.clear();
     }
 

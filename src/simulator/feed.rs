@@ -230,11 +230,11 @@ impl Service for FeedService {
         for _ in 0..messages {
             message(self, per_message, &mut chunk);
         }
-        let mut left = (blast.packets % packets_per_chunk) as usize;
-        while left > 0 {
-            let packets = left.min(per_message);
+        let mut remaining = (blast.packets % packets_per_chunk) as usize;
+        while remaining > 0 {
+            let packets = remaining.min(per_message);
             message(self, packets, &mut tail);
-            left -= packets;
+            remaining -= packets;
         }
         Some(Flood {
             chunk: Bytes::from(chunk),

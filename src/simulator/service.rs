@@ -88,25 +88,25 @@ impl Pacer {
         let elapsed = now.saturating_duration_since(self.last).as_secs_f64();
         self.credit = (self.credit + elapsed * rate).min(rate.max(1.0));
         self.last = self.last.max(now);
-        Turn { left: self.credit.min(TURN_PACKETS), pacer: self }
+        Turn { remaining: self.credit.min(TURN_PACKETS), pacer: self }
     }
 }
 
 /// Counts the packets that may be sent now.
 pub(crate) struct Turn<'a> {
     pacer: &'a mut Pacer,
-    left: f64,
+    remaining: f64,
 }
 
 impl Turn<'_> {
     /// Returns whether another message may be sent; timers may be a little early, so there is some slack.
     pub fn goes_on(&self) -> bool {
-        self.left >= 0.999
+        self.remaining >= 0.999
     }
 
     /// Counts packets as sent. A message may hold more than allowed; then the next one waits longer.
     pub fn spend(&mut self, packets: u64) {
-        self.left -= packets as f64;
+        self.remaining -= packets as f64;
         self.pacer.credit -= packets as f64;
     }
 }

@@ -193,8 +193,8 @@ impl Broker {
     /// Records the end of a connection's subscription.
     pub fn unsubscribed(&self, id: usize, subscription: ClientSubscription) {
         let mut state = self.state();
-        let gone = state.connections.get_mut(&id).is_some_and(|live| live.subscriptions.remove(&subscription));
-        state.subscriptions -= usize::from(gone);
+        let was_removed = state.connections.get_mut(&id).is_some_and(|live| live.subscriptions.remove(&subscription));
+        state.subscriptions -= usize::from(was_removed);
         #[cfg(feature = "testing")]
         self.observer.record().change(id, |seen| _ = seen.subscriptions.remove(&subscription));
     }

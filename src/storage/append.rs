@@ -64,12 +64,12 @@ impl<'a> WriteRetry<'a> {
         }
         if self.warned_at.is_none_or(|warned| now.saturating_sub(warned) >= WARN_EVERY) {
             self.warned_at = Some(now);
-            let left = Duration::from_secs((*disk_wait).saturating_sub(now.saturating_sub(since)).as_secs());
+            let remaining = Duration::from_secs((*disk_wait).saturating_sub(now.saturating_sub(since)).as_secs());
             console.warn(format_args!(
                 "{} cannot be written: {}; trying again for up to {}",
                 self.what,
                 crate::model::os_text(error),
-                humantime::format_duration(left),
+                humantime::format_duration(remaining),
             ));
         }
         fs.pause(RETRY.min(*disk_wait));

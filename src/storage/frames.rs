@@ -121,12 +121,12 @@ pub fn scan(
         if input.fill_buf()?.is_empty() {
             return Ok(FrameScan { complete_to, torn: false });
         }
-        let whole = match compression {
+        let complete = match compression {
             Compression::None => plain_frame(&mut input, &mut on)?,
             Compression::Gzip => gzip_member(&mut input, &mut bytes, &mut on)?,
             Compression::Zstd => zstd_frame(&mut input, &mut bytes, &mut on)?,
         };
-        if !whole {
+        if !complete {
             return Ok(FrameScan { complete_to, torn: true });
         }
         complete_to = input.get_ref().count - input.buffer().len() as u64;
@@ -309,10 +309,10 @@ mod tests {
                 let blocks = flushed.iter().filter(|&&end| end <= cut).count();
                 let all = ["one\n", "two\n", "three\n", "four\n"];
                 assert!(text.starts_with(&all[..blocks].concat()), "{compression:?} cut at {cut}: {text:?}");
-                let whole = if cut >= first_frame.len() { first_frame.len() } else { 0 };
+                let complete = if cut >= first_frame.len() { first_frame.len() } else { 0 };
                 assert_eq!(
                     scan,
-                    FrameScan { complete_to: whole as u64, torn: cut != whole },
+                    FrameScan { complete_to: complete as u64, torn: cut != complete },
                     "{compression:?} cut at {cut}"
                 );
             }
@@ -324,10 +324,10 @@ mod tests {
         for compression in [Compression::Gzip, Compression::Zstd] {
             let (bytes, flushed) = packed(compression, &[&["one\n", "two\n", "three\n"]], false);
             for cut in 1..=bytes.len() {
-                let whole = ends_with_complete_block(compression, &bytes[..cut]).unwrap();
+                let complete = ends_with_complete_block(compression, &bytes[..cut]).unwrap();
                 // In a frame of which only the header is there, nothing is lost either way.
                 if cut >= flushed[0] {
-                    assert_eq!(whole, flushed.contains(&cut), "{compression:?} cut at {cut} of {flushed:?}");
+                    assert_eq!(complete, flushed.contains(&cut), "{compression:?} cut at {cut} of {flushed:?}");
                 }
             }
         }

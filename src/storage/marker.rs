@@ -142,8 +142,8 @@ impl Marker {
         if fs.fstat(&file).ok()?.id != fs.stat(&marker).ok()?.id {
             return None;
         }
-        let left = read()?;
-        Some((Marker { fs: fs.clone(), file, path: marker }, left))
+        let previous = read()?;
+        Some((Marker { fs: fs.clone(), file, path: marker }, previous))
     }
 
     /// Replaces the content of the marker. It is never empty in between: an empty marker means that nothing was

@@ -55,7 +55,7 @@ pub fn recover(
     let job = Job { fs, path, file: &file, mode, now_us, record_time };
     match (Compression::of(path), held) {
         (Compression::None, _) => job.plain(),
-        (compression, Some((marker, note))) => job.compressed(compression, marker, note),
+        (compression, Some((marker, content))) => job.compressed(compression, marker, content),
         // A run that ended in an orderly way left complete frames only.
         (_, None) => Ok(Recovery { len: Some(fs.fstat(&file)?.len), ..Recovery::default() }),
     }
@@ -125,18 +125,18 @@ impl Job<'_> {
         &self,
         compression: Compression,
         marker: &Marker,
-        note: Option<&MarkerContent>,
+        content: Option<&MarkerContent>,
     ) -> io::Result<Recovery> {
-        if let Some(note) = note
-            && let Some(at) = note.cut_at
+        if let Some(content) = content
+            && let Some(at) = content.cut_at
             && self.fs.stat(&names::recovery_path(self.path)).is_ok()
         {
-            self.put_in_place(at, marker, note)?;
+            self.put_in_place(at, marker, content)?;
         }
         let len = self.fs.fstat(self.file)?.len;
         // A note that does not match the file, which others cut, is ignored.
-        let start = note.map_or(0, |note| note.frame_at).min(len);
-        let start = if note.is_some_and(|note| note.frame_at > len) { 0 } else { start };
+        let start = content.map_or(0, |content| content.frame_at).min(len);
+        let start = if content.is_some_and(|content| content.frame_at > len) { 0 } else { start };
         let mut lines = LastLine::of(self.record_time);
         let mut frame = LastLine::of(self.record_time);
         let scan = frames::scan(compression, Reader::new(self.fs, self.file, start), start, |piece| {
@@ -149,7 +149,7 @@ impl Job<'_> {
             }
             Ok(())
         })?;
-        let last_us = frame.us.or(lines.us).or(note.and_then(|note| note.last_us));
+        let last_us = frame.us.or(lines.us).or(content.and_then(|content| content.last_us));
         if !scan.torn {
             return Ok(Recovery { last_us, len: Some(len), torn: None });
         }
@@ -158,9 +158,9 @@ impl Job<'_> {
         let clean = frame.rest.is_empty()
             && frames::ends_with_complete_block(compression, Reader::new(self.fs, self.file, at))?;
         let torn = if clean { None } else { Some((self.move_aside(at, len)?, len - at)) };
-        let note = MarkerContent {
+        let content = MarkerContent {
             cut_at: Some(at),
-            ..note.cloned().unwrap_or(MarkerContent {
+            ..content.cloned().unwrap_or(MarkerContent {
                 pid: 0,
                 pattern: String::new(),
                 since_us: last_us.unwrap_or(self.now_us),
@@ -171,8 +171,8 @@ impl Job<'_> {
                 has_given_up: false,
             })
         };
-        marker.write(&note)?;
-        self.put_in_place(at, marker, &note)?;
+        marker.write(&content)?;
+        self.put_in_place(at, marker, &content)?;
         Ok(Recovery { last_us, len: Some(at + prepared), torn })
     }
 
@@ -223,13 +223,13 @@ impl Job<'_> {
     }
 
     /// Cuts the file and appends the prepared frame; may be repeated.
-    fn put_in_place(&self, at: u64, marker: &Marker, note: &MarkerContent) -> io::Result<()> {
+    fn put_in_place(&self, at: u64, marker: &Marker, content: &MarkerContent) -> io::Result<()> {
         let prepared = names::recovery_path(self.path);
         let from = self.fs.open(&prepared, OpenMode::Read)?;
         let size = self.fs.fstat(&from)?.len;
         self.fs.set_len(self.file, at)?;
         self.copy(&from, 0, size, self.file, at)?;
-        marker.write(&MarkerContent { cut_at: None, ..note.clone() })?;
+        marker.write(&MarkerContent { cut_at: None, ..content.clone() })?;
         self.fs.remove(&prepared)
     }
 

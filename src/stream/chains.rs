@@ -116,9 +116,9 @@ impl Chains {
     /// Records that the user no longer names these, and returns those that chains still hold.
     pub fn disown(&mut self, removed: &[Subscription]) -> Vec<Subscription> {
         let is_meant = |one: &Subscription| {
-            removed
-                .iter()
-                .any(|gone| gone.instrument == one.instrument && (gone.mode.is_none() || gone.mode == one.mode))
+            removed.iter().any(|removed| {
+                removed.instrument == one.instrument && (removed.mode.is_none() || removed.mode == one.mode)
+            })
         };
         self.own.retain(|one| !is_meant(one));
         self.subscribed().into_iter().filter(|one| is_meant(one)).collect()
@@ -154,8 +154,8 @@ impl Chains {
             let mode = self.mode;
             if rolled.is_some() || before != one.spot {
                 let subscribe = spot.map(|(key, symbol)| (subscription(key, mode), Some(symbol))).into_iter().collect();
-                let gone = before.filter(|key| Some(*key) != one_spot(&self.all, at));
-                steps.push(self.step(subscribe, gone, rolled.map(|change| (name.clone(), change))));
+                let removed = before.filter(|key| Some(*key) != one_spot(&self.all, at));
+                steps.push(self.step(subscribe, removed, rolled.map(|change| (name.clone(), change))));
             }
             if let Some(change) = changed {
                 steps.push(self.step(Vec::new(), None, Some((name, change))));
@@ -168,11 +168,11 @@ impl Chains {
     fn step(
         &self,
         mut subscribe: Vec<NamedSubscription>,
-        gone: Option<InstrumentKey>,
+        removed: Option<InstrumentKey>,
         change: Option<(String, ChainChange)>,
     ) -> Step {
         let held = self.subscribed();
-        let mut unsubscribe: Vec<Subscription> = gone.map(|key| subscription(key, self.mode)).into_iter().collect();
+        let mut unsubscribe: Vec<Subscription> = removed.map(|key| subscription(key, self.mode)).into_iter().collect();
         if let Some((_, change)) = &change {
             let named =
                 |(key, symbol): &(InstrumentKey, Arc<str>)| (subscription(*key, self.mode), Some(Arc::clone(symbol)));
@@ -288,9 +288,9 @@ mod tests {
         tick(&mut chains, 1, TODAY, &mut spots);
         // The day after the expiry both chains remove their options.
         let steps = tick(&mut chains, 2, date(2026, 2, 11), &mut spots);
-        let gone: Vec<u32> =
+        let removed: Vec<u32> =
             steps.iter().flat_map(|step| &step.unsubscribe).map(|one| one.instrument.security_id).collect();
-        assert_eq!(gone, [1_018, 1_019, 1_021, 1_022, 1_023], "{steps:?}");
+        assert_eq!(removed, [1_018, 1_019, 1_021, 1_022, 1_023], "{steps:?}");
         let still = chains.disown(&[Subscription { instrument: NIFTY, mode: None }]);
         assert_eq!(still, [subscription(NIFTY, Mode::Full)]);
         assert!(chains.disown(&[subscription(own, Mode::Full)]).is_empty());

@@ -79,7 +79,7 @@ pub(super) fn judge(call: Call, status: u16, body: &[u8]) -> Result<NewToken, Re
     }
     let code = answer.error_code.as_deref().unwrap_or_default();
     let words = answer.message.or(answer.error_message).filter(|words| !words.trim().is_empty());
-    let said = match (&words, code) {
+    let text = match (&words, code) {
         (Some(words), "") => format!("{words:?}"),
         (Some(words), code) => format!("{words:?} ({code})"),
         (None, "") => format!("HTTP {status}"),
@@ -88,14 +88,14 @@ pub(super) fn judge(call: Call, status: u16, body: &[u8]) -> Result<NewToken, Re
     let lower = words.unwrap_or_default().to_ascii_lowercase();
     let is_soon = lower.contains("2 minutes") || lower.contains("two minutes");
     Err(match status {
-        _ if call == Call::Mint && is_soon => Refusal::TooSoon(said),
-        429 => Refusal::TooSoon(said),
-        _ if call == Call::Renew && code == "DH-905" => Refusal::Credentials(said),
-        500.. => Refusal::Unreachable(format!("{said} (HTTP {status})")),
-        401 | 403 => Refusal::Credentials(said),
-        _ if matches!(code, "DH-901" | "DH-906") => Refusal::Credentials(said),
-        400.. => Refusal::Request(format!("{said} (HTTP {status})")),
-        _ if failed => Refusal::Credentials(said),
+        _ if call == Call::Mint && is_soon => Refusal::TooSoon(text),
+        429 => Refusal::TooSoon(text),
+        _ if call == Call::Renew && code == "DH-905" => Refusal::Credentials(text),
+        500.. => Refusal::Unreachable(format!("{text} (HTTP {status})")),
+        401 | 403 => Refusal::Credentials(text),
+        _ if matches!(code, "DH-901" | "DH-906") => Refusal::Credentials(text),
+        400.. => Refusal::Request(format!("{text} (HTTP {status})")),
+        _ if failed => Refusal::Credentials(text),
         _ => Refusal::Foreign("its answer holds no accessToken".to_owned()),
     })
 }

@@ -167,8 +167,8 @@ mod tests {
             assert_eq!(pin(&SecretString::from(text)).expect("a PIN").expose_secret(), "123456");
         }
         for text in ["", "\n", "\"123456\"", "PIN=123456", "12 34 56", "123", "123456789", "१२३४५६"] {
-            let said = pin(&SecretString::from(text)).expect_err("none");
-            assert!(!said.contains("123"), "{said}");
+            let error = pin(&SecretString::from(text)).expect_err("none");
+            assert!(!error.contains("123"), "{error}");
         }
     }
 

@@ -90,8 +90,8 @@ impl Seed {
     /// Returns how long to wait for a password that does not expire too soon.
     pub fn wait(&self, now_us: i64) -> Duration {
         let period = i64::try_from(self.totp.step()).unwrap_or(30) * 1_000_000;
-        let left = period - now_us.rem_euclid(period);
-        if left < LEAST_LEFT_US { Duration::from_micros(left.unsigned_abs()) } else { Duration::ZERO }
+        let remaining = period - now_us.rem_euclid(period);
+        if remaining < LEAST_LEFT_US { Duration::from_micros(remaining.unsigned_abs()) } else { Duration::ZERO }
     }
 }
 
@@ -136,8 +136,8 @@ mod tests {
             ("otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ&period=0", "period"),
             ("otpauth://totp/x?secret=GEZDGNBVGY3TQOJQ&algorithm=MD5", "algorithm"),
         ] {
-            let said = Seed::parse(&SecretString::from(text)).err().unwrap_or_default();
-            assert!(said.contains(words) && !said.contains("GEZDG"), "{text}: {said}");
+            let error = Seed::parse(&SecretString::from(text)).err().unwrap_or_default();
+            assert!(error.contains(words) && !error.contains("GEZDG"), "{text}: {error}");
         }
     }
 

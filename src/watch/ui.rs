@@ -251,11 +251,11 @@ impl Ui {
             }
             (ScreenKind::Table, KeyCode::Char('d')) if self.may_change => {
                 let line = self.selected_line(model);
-                let gone = self.selected?;
+                let removed = self.selected?;
                 // Select the row below, or the one above if it was the last.
                 let next = self.visible.get(line + 1).or(self.visible.get(line.wrapping_sub(1)));
                 self.selected = next.map(|at| model.rows()[*at].instrument);
-                return Some(UiAction::Drop(gone));
+                return Some(UiAction::Drop(removed));
             }
             (ScreenKind::Table, KeyCode::Enter) => {
                 self.selected_line(model);

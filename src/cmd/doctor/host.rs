@@ -1,4 +1,4 @@
-//! What can be seen on this host: credentials, files, core dumps, the instrument cache.
+//! Checks this host: credentials, files, core dumps, the instrument cache.
 
 use crate::account::Account;
 use crate::auth::{CredentialSource, Environment};
@@ -15,9 +15,9 @@ use crate::redact::mask_client_id;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Every place where credentials may be. No value is looked at longer than it takes to see that there is one.
+/// Returns a finding for every place where credentials may be. A value is read only to see whether there is one.
 pub(super) fn credentials(args: &CredentialArgs, defaults: &Defaults, environment: &Environment) -> Vec<Finding> {
-    // What the configuration says was not typed.
+    // Options that come from the configuration file were not typed.
     let option = |name: &'static str, words: Option<String>| Place {
         name,
         set: words.map(|words| match defaults.place(name.trim_start_matches('-')) {
@@ -64,7 +64,7 @@ pub(super) fn credentials(args: &CredentialArgs, defaults: &Defaults, environmen
     found
 }
 
-/// The token file, the state folder, the cache folder.
+/// Returns findings about the token file, the state folder and the cache folder.
 pub(super) fn permissions(source: &CredentialSource, account: Option<&Account>) -> Vec<Finding> {
     let token = source.place().and_then(|place| place.path()).map(|path| private("token file", path, true));
     let state = match folders::STATE.of_process() {
@@ -76,7 +76,8 @@ pub(super) fn permissions(source: &CredentialSource, account: Option<&Account>) 
     token.into_iter().chain([state]).chain(folder).chain([cache()]).collect()
 }
 
-/// `follow`: a token file may be a link, the program's own folders are looked at as they are.
+/// Returns a finding about the permissions of a path. `follow`: a token file may be a link; the program's own folders
+/// may not.
 pub(super) fn private(subject: &str, path: &Path, follow: bool) -> Finding {
     let shown = format!("{path:?}");
     let metadata = if follow { std::fs::metadata(path) } else { std::fs::symlink_metadata(path) };
@@ -87,7 +88,7 @@ pub(super) fn private(subject: &str, path: &Path, follow: bool) -> Finding {
         }
         Ok(metadata) => {
             let me = rustix::process::geteuid().as_raw();
-            // Root's own files (a service's credentials) are as safe as root is.
+            // Files of root (a service's credentials) are as safe as root is.
             judge::private(metadata.mode(), [me, 0].contains(&metadata.uid()), &shown)
         }
     };
@@ -117,7 +118,7 @@ fn cache() -> Finding {
     finding.of("cache")
 }
 
-/// Whether a crash could write the token to disk. Every command of `dhan` forbids it at its start; this one did too.
+/// Returns whether a crash could write the token to disk. Every command of `dhan` disables core dumps at its start.
 pub(super) fn core_dumps() -> Finding {
     let size = rustix::process::getrlimit(rustix::process::Resource::Core).current;
     #[cfg(target_os = "linux")]
@@ -132,7 +133,7 @@ pub(super) fn core_dumps() -> Finding {
     }
 }
 
-/// The cached instrument masters.
+/// Returns findings about the cached instrument masters.
 pub(super) fn instruments() -> Vec<Finding> {
     [Layout::Compact, Layout::Detailed].map(|layout| cached(layout).of(layout.name())).to_vec()
 }

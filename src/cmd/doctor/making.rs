@@ -1,4 +1,4 @@
-//! What a token could be made with on this host, and when one was asked for last.
+//! Checks with what a token could be made on this host, and when one was last requested.
 
 use super::host::private;
 use crate::account::Account;
@@ -7,10 +7,10 @@ use crate::clock::SECOND_US;
 use crate::doctor::{Check, Finding};
 use std::path::Path;
 
-/// Dhan bars an account for two minutes after each try; `dhan token` waits a little longer. In µs.
+/// Microseconds for which Dhan bars an account after each attempt; `dhan token` waits a little longer.
 const BARRED_US: i64 = 130 * SECOND_US;
 
-/// A finding for PIN and TOTP secret each, and one for the last try. No secret is read.
+/// Returns findings for PIN and TOTP secret, and for the last attempt. No secret is read.
 pub(super) fn findings(environment: &Environment, account: Option<&Account>, now_us: i64) -> Vec<Finding> {
     let secrets =
         [("PIN", "DHAN_PIN_COMMAND", "DHAN_PIN_FILE"), ("TOTP secret", "DHAN_TOTP_COMMAND", "DHAN_TOTP_FILE")];

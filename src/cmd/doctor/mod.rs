@@ -1,6 +1,6 @@
-//! `dhan doctor`: why does nothing come?
+//! Runs `dhan doctor`: finds out why no data comes.
 //!
-//! What can be seen without a network is looked at and printed first. All of it takes 15 s at most.
+//! What needs no network is checked and printed first. Everything takes 15 s at most.
 
 mod host;
 mod making;
@@ -22,19 +22,19 @@ use crate::net::tls::LazyTls;
 use report::Report;
 use std::time::{Duration, Instant};
 
-/// Everything is done by then, reading the credentials (10 s at most) included.
+/// Time limit of everything, including reading the credentials (10 s at most).
 const LIMIT: Duration = Duration::from_millis(14_000);
 
-/// Looks at everything, or ends the account's streams.
+/// Checks everything, or ends the account's streams.
 ///
 /// # Errors
-/// A usage error for a bad flag; exit 9 when stdout cannot be written. What is found wrong is no error, but the exit
-/// code: that of the worst finding.
+/// A usage error for a bad flag; exit 9 if stdout cannot be written. Findings are no errors: the exit code is that of
+/// the worst one.
 pub fn run(args: &DoctorArgs, defaults: &Defaults, console: &Console) -> Result<Exit, Failure> {
     let deadline = Instant::now() + LIMIT;
     let environment = Environment::process();
     for name in crate::model::secrets::SECRET_VARIABLES {
-        // Set or used is not the same: both are kept secret.
+        // A secret that is set but not used is masked too.
         if let Some(secret) = environment.text(name) {
             console.keep_secret(secret.into());
         }
@@ -78,7 +78,7 @@ pub fn run(args: &DoctorArgs, defaults: &Defaults, console: &Console) -> Result<
 
 const NO_ID: &str = "whose streams? no client id in --client-id, DHAN_CLIENT_ID";
 
-/// What the processes of the account share.
+/// Returns findings about what the account's processes share.
 fn of_account(account: Option<&Account>) -> Vec<Finding> {
     let Some(account) = account else {
         let skipped = |check| Finding::skipped(check, "no client id in --client-id, DHAN_CLIENT_ID");

@@ -1,7 +1,7 @@
-//! What the servers say: the account, every endpoint, the clock.
+//! Checks the servers: the account, every endpoint, the clock.
 //!
-//! Politely: one attempt from the account's budget an endpoint, none while it cools off, and never a socket that could
-//! throw out somebody's stream.
+//! It is polite: it takes one attempt of the account's budget for each endpoint, none during a cool-off, and never
+//! opens a socket that could disconnect a running stream.
 
 use super::report::Report;
 use crate::account::{Account, ConnectPermit};
@@ -22,16 +22,16 @@ use crate::session::time::words;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// How long the REST server gets.
+/// Time limit of the REST server.
 const REST_LIMIT: Duration = Duration::from_secs(4);
-/// How long an endpoint that accepted us may take to say that it does not mean it: a refusal follows at once.
+/// Time to wait for a refusal after an endpoint accepted the upgrade; a refusal follows at once.
 const LISTEN: Duration = Duration::from_millis(500);
-/// How long a server gets to answer our goodbye.
+/// Time that a server has to answer our close frame.
 const GOODBYE: Duration = Duration::from_millis(500);
-/// Less time than this is no attempt: its failure would say nothing about the server.
+/// Shortest useful time limit of an attempt; with less time a failure says nothing about the server.
 const SHORTEST: Duration = Duration::from_secs(2);
 
-/// How the network is looked at.
+/// Holds what the checks need.
 pub(super) struct Network<'a> {
     pub environment: &'a Environment,
     pub tls: LazyTls,
@@ -39,21 +39,21 @@ pub(super) struct Network<'a> {
     pub deadline: Instant,
 }
 
-/// What an endpoint told.
-struct Told {
+/// Holds the result of an endpoint.
+struct EndpointResult {
     finding: Finding,
-    /// How far our clock is ahead of its.
+    /// How far our clock is ahead of the server's, in microseconds.
     ahead_us: Option<i64>,
 }
 
-impl From<Finding> for Told {
-    fn from(finding: Finding) -> Told {
-        Told { finding, ahead_us: None }
+impl From<Finding> for EndpointResult {
+    fn from(finding: Finding) -> EndpointResult {
+        EndpointResult { finding, ahead_us: None }
     }
 }
 
 impl Network<'_> {
-    /// Looks at all of it.
+    /// Runs all checks.
     pub async fn look(
         &self,
         account: Option<&Account>,
@@ -78,9 +78,9 @@ impl Network<'_> {
                 report.add(finding)?;
             }
             (Ok(api), None) => {
-                let (finding, told) = self.reach(api).await;
+                let (finding, endpoint_results) = self.reach(api).await;
                 reachable = false; // It was asked already.
-                ahead = told;
+                ahead = endpoint_results;
                 report.add(finding)?;
             }
         }
@@ -115,25 +115,25 @@ impl Network<'_> {
                 }
             }
         };
-        let (quote, told) = tokio::join!(quote, endpoints);
+        let (quote, endpoint_results) = tokio::join!(quote, endpoints);
         report.add(quote)?;
-        let mut asked = "the REST server";
-        for (told, endpoint) in told.into_iter().zip(Stream::ALL) {
-            if let (None, Some(us)) = (ahead, told.ahead_us) {
-                (ahead, asked) = (Some(us), endpoint.socket_name());
+        let mut source = "the REST server";
+        for (endpoint_results, endpoint) in endpoint_results.into_iter().zip(Stream::ALL) {
+            if let (None, Some(us)) = (ahead, endpoint_results.ahead_us) {
+                (ahead, source) = (Some(us), endpoint.socket_name());
             }
-            report.add(told.finding)?;
+            report.add(endpoint_results.finding)?;
         }
         if let (None, true, Ok(api)) = (ahead, reachable, &api) {
             ahead = self.reach(api).await.1;
         }
         report.add(match ahead {
-            Some(ahead_us) => judge::clock(ahead_us, asked),
+            Some(ahead_us) => judge::clock(ahead_us, source),
             None => Finding::skipped(Check::Clock, "no server told its time"),
         })
     }
 
-    /// What the profile says; and of the data plan, whether it is active.
+    /// Returns the finding about the profile, and whether the data plan is active.
     async fn profile(&self, api: &ApiBase, credentials: &Credentials) -> (Finding, Option<bool>) {
         let (answer, took) = match self.ask(api, |client| async move { client.profile(credentials).await }).await {
             Ok(answered) => answered,
@@ -143,7 +143,7 @@ impl Network<'_> {
         (judge::profile(&answer, took).of(host(api)), plan)
     }
 
-    /// What one quote asked for tells: a profile can be wrong.
+    /// Returns the finding about one requested quote, because a profile can be wrong.
     async fn quote(&self, api: &ApiBase, credentials: &Credentials, plan_is_active: Option<bool>) -> Finding {
         match self.ask(api, |client| async move { client.quote(credentials).await }).await {
             Ok((answer, took)) => judge::quote(&answer, plan_is_active, took),
@@ -151,10 +151,10 @@ impl Network<'_> {
         }
     }
 
-    /// Makes a REST call, and returns its answer and how long it took.
+    /// Makes a REST call, and returns its answer and duration.
     ///
     /// # Errors
-    /// No client, or no answer in time.
+    /// Fails without a client, or without an answer in time.
     async fn ask<T, F: Future<Output = T>>(
         &self,
         api: &ApiBase,
@@ -167,14 +167,14 @@ impl Network<'_> {
         Ok((answer, started.elapsed()))
     }
 
-    /// Whether the REST server answers at all, and its clock: a question without credentials.
+    /// Checks whether the REST server answers a request without credentials, and its clock.
     async fn reach(&self, api: &ApiBase) -> (Finding, Option<i64>) {
         let started = Instant::now();
-        let asked = async {
+        let source = async {
             let http = crate::net::http_client(&self.tls, &Resolver::default(), !api.is_plain(), |builder| builder)?;
             http.get(api.join("")).send().await.map_err(|error| refused(&error))
         };
-        let (finding, ahead) = match tokio::time::timeout(self.left(REST_LIMIT), asked).await {
+        let (finding, ahead) = match tokio::time::timeout(self.left(REST_LIMIT), source).await {
             Err(_) => (Finding::fail(Check::Account, Exit::Network, no_answer(started)), None),
             Ok(Err(failure)) => (Finding::fail(Check::Account, failure.exit, failure.message), None),
             Ok(Ok(response)) => {
@@ -190,25 +190,31 @@ impl Network<'_> {
         (finding.of(host(api)), ahead)
     }
 
-    /// All endpoints at the same time, as far as sockets are free.
-    async fn endpoints(&self, account: &Account, credentials: &Credentials) -> Vec<Told> {
+    /// Checks all endpoints in parallel, as far as sockets are free.
+    async fn endpoints(&self, account: &Account, credentials: &Credentials) -> Vec<EndpointResult> {
         let held = account.holders().len();
-        // Whether the server counts the kinds together is not certain: never be the sixth of all.
+        // The server may count all kinds together, so this must never be the sixth socket.
         let free = &Semaphore::new(SOCKETS_PER_KIND.saturating_sub(held));
         let looked = Stream::ALL.map(|endpoint| async move {
-            let told = if held >= SOCKETS_PER_KIND {
+            let endpoint_results = if held >= SOCKETS_PER_KIND {
                 let words =
                     format!("not connected to: {held} sockets are open on this host, and another could throw one out");
                 Finding::skipped(Check::Endpoint, words).into()
             } else {
                 self.endpoint(endpoint, account, credentials, free).await
             };
-            Told { finding: told.finding.of(endpoint.socket_name()), ..told }
+            EndpointResult { finding: endpoint_results.finding.of(endpoint.socket_name()), ..endpoint_results }
         });
         futures_util::future::join_all(looked).await
     }
 
-    async fn endpoint(&self, endpoint: Stream, account: &Account, credentials: &Credentials, free: &Semaphore) -> Told {
+    async fn endpoint(
+        &self,
+        endpoint: Stream,
+        account: &Account,
+        credentials: &Credentials,
+        free: &Semaphore,
+    ) -> EndpointResult {
         let base = match endpoint.resolve(None, self.environment) {
             Ok(base) => base,
             Err(failure) => return Finding::fail(Check::Endpoint, failure.exit, failure.message).into(),
@@ -218,7 +224,7 @@ impl Network<'_> {
             return late();
         };
         let limit = self.left(CONNECT_LIMIT).saturating_sub(LISTEN + GOODBYE);
-        // Whole tenths, which can be read in a message.
+        // Rounded to tenths of a second for messages.
         let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(0) / 100 * 100);
         if limit < SHORTEST {
             return late();
@@ -267,16 +273,16 @@ impl Network<'_> {
             None => Finding::ok(Check::Endpoint, format!("{}: {}", base.host(), judge::timing_words(&made))),
         };
         let facts = Facts { http_status: finding.facts.http_status, ..judge::timings(&made) };
-        Told { finding: finding.with(facts), ahead_us }
+        EndpointResult { finding: finding.with(facts), ahead_us }
     }
 
-    /// What is left of a limit.
+    /// Returns the rest of the time, at most `limit`.
     fn left(&self, limit: Duration) -> Duration {
         limit.min(self.deadline.saturating_duration_since(Instant::now()))
     }
 }
 
-/// Listens whether the server takes its yes back, then says goodbye. `None` is as it should be.
+/// Waits for a refusal after the upgrade, then closes the connection; returns `None` if there is none.
 async fn refusal(mut connection: Connection, endpoint: Stream) -> Option<Cause> {
     let listening = async {
         loop {
@@ -316,7 +322,8 @@ fn disconnect(bytes: &[u8], endpoint: Stream) -> Option<DisconnectReason> {
     }
 }
 
-/// Why a question without credentials was not answered. The client's own text holds the address; it is not used.
+/// Returns why a request without credentials was not answered. The client's own text holds the address and is not
+/// used.
 fn refused(error: &reqwest::Error) -> Failure {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

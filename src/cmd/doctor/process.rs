@@ -1,10 +1,10 @@
-//! Other processes: is it a `dhan`, and would it please end?
+//! Checks whether other processes are `dhan`, and asks them to end.
 
 use crate::doctor::judge::Process;
 use rustix::process::{Pid, Signal};
 use std::time::Duration;
 
-/// What runs under a number now. The name alone is asked for: a `dhan` shows nobody more of itself.
+/// Returns what runs under a process id now, judged by its name: a `dhan` reveals no more to other processes.
 pub(super) fn look(pid: u32) -> Process {
     let Some(number) = raw(pid) else { return Process::Gone };
     if matches!(rustix::process::test_kill_process(number), Err(rustix::io::Errno::SRCH)) {
@@ -34,26 +34,26 @@ fn name(pid: u32) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-/// How asking a process to end went.
+/// Says how ending a process went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum EndResult {
     /// It has ended.
     Ended,
-    /// It was asked, and still runs.
+    /// It was asked to end, and is still running.
     Stays,
-    /// It was not asked, and why.
+    /// It was not asked, for this reason.
     Not(String),
 }
 
 /// Asks every process to end (SIGTERM), and waits for all of them together.
-pub(super) fn end(pids: &[u32], patience: Duration) -> Vec<(u32, Asked)> {
-    let asked: Vec<_> = pids.iter().map(|&pid| (pid, ask(pid))).collect();
-    let deadline = std::time::Instant::now() + patience;
-    let waited = asked.into_iter().map(|(pid, asked)| {
-        let outcome = match asked {
-            Ok(handle) if handle.has_ended_by(deadline) => Asked::Ended,
-            Ok(_) => Asked::Stays,
-            Err(words) => Asked::Not(words),
+pub(super) fn end(pids: &[u32], timeout: Duration) -> Vec<(u32, EndResult)> {
+    let requested: Vec<_> = pids.iter().map(|&pid| (pid, ask(pid))).collect();
+    let deadline = std::time::Instant::now() + timeout;
+    let waited = requested.into_iter().map(|(pid, requested)| {
+        let outcome = match requested {
+            Ok(handle) if handle.has_ended_by(deadline) => EndResult::Ended,
+            Ok(_) => EndResult::Stays,
+            Err(words) => EndResult::Not(words),
         };
         (pid, outcome)
     });
@@ -62,7 +62,7 @@ pub(super) fn end(pids: &[u32], patience: Duration) -> Vec<(u32, Asked)> {
 
 fn ask(pid: u32) -> Result<Handle, String> {
     let gone = || format!("there is no pid {pid}");
-    // Held first, looked at then: the number cannot go to somebody else in between.
+    // Held before it is checked, so that the number cannot be reused in between.
     let handle = Handle::open(raw(pid).ok_or_else(gone)?).ok_or_else(gone)?;
     match look(pid) {
         Process::Dhan => {}
@@ -73,7 +73,7 @@ fn ask(pid: u32) -> Result<Handle, String> {
     Ok(handle)
 }
 
-/// A process that keeps its number as long as we hold it, where the system has that.
+/// Holds a process, so that its number is not reused, if the system supports that.
 struct Handle {
     #[cfg(target_os = "linux")]
     fd: std::os::fd::OwnedFd,

@@ -1,4 +1,4 @@
-//! Findings on their way out: masked, printed as they are found or all together, and remembered for the exit code.
+//! Reports findings: masks them, prints them as they are found or all together, and keeps them for the exit code.
 
 use crate::cli::doctor::DoctorFormat;
 use crate::cli::out;
@@ -8,7 +8,7 @@ use crate::doctor::{Finding, State, worst};
 use crate::model::exit::{Exit, Failure};
 use std::io::{IsTerminal as _, stdout};
 
-/// Prints findings and remembers them.
+/// Prints and keeps findings.
 pub(super) struct Report<'a> {
     format: DoctorFormat,
     look: Look,
@@ -17,7 +17,7 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// A report in the format that was asked for, or that suits stdout.
+    /// Creates a report in the requested format, or the one that suits stdout.
     pub fn begin(format: Option<DoctorFormat>, console: &Console) -> Report<'_> {
         let is_terminal = stdout().is_terminal();
         let format = format.unwrap_or(if is_terminal { DoctorFormat::Table } else { DoctorFormat::Ndjson });
@@ -31,7 +31,7 @@ impl Report<'_> {
         Report { format, look: Look { width, color }, console, findings: Vec::new() }
     }
 
-    /// Adds a finding; a record is printed at once, a view when all is known.
+    /// Adds a finding; a record is printed at once, a view at the end.
     pub fn add(&mut self, mut finding: Finding) -> Result<(), Failure> {
         finding.detail = self.console.masked(&finding.detail);
         finding.subject = finding.subject.map(|subject| self.console.masked(&subject));
@@ -47,7 +47,7 @@ impl Report<'_> {
         findings.into_iter().try_for_each(|finding| self.add(finding))
     }
 
-    /// Prints the view, or says how many failed; returns the code of the worst.
+    /// Prints the view, or the number of failures; returns the worst exit code.
     pub fn end(self) -> Result<Exit, Failure> {
         let exit = worst(&self.findings);
         if self.format == DoctorFormat::Table {

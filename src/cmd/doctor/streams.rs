@@ -1,16 +1,16 @@
-//! The account's streams on this host, and ending them.
+//! Lists the account's streams on this host, and ends them.
 
-use super::process::{self, Asked};
+use super::process::{self, EndResult};
 use crate::account::{Account, Holder};
 use crate::doctor::{Check, Facts, Finding, judge};
 use crate::model::Stream;
 use crate::model::exit::Exit;
 use std::time::Duration;
 
-/// A stream that is told to stop has ended within 2 s from any state; a little more for a busy host.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// Time to wait for a stream to end: it takes 2 s at most, a little more on a busy host.
+const END_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The places of every kind, and a finding for every stream.
+/// Returns findings about the places of every kind, and about every stream.
 pub(super) fn places_and_streams(account: &Account, now_us: i64) -> Vec<Finding> {
     let holders = account.holders();
     let mut found: Vec<_> = Stream::ALL.into_iter().map(|kind| judge::places(kind, &holders)).collect();
@@ -32,17 +32,17 @@ pub(super) fn stop(account: &Account) -> Vec<Finding> {
     if pids.is_empty() {
         return vec![Finding::ok(Check::Stream, NONE)];
     }
-    let outcome = |(pid, asked): (u32, Asked)| {
+    let outcome = |(pid, asked): (u32, EndResult)| {
         let of_it: Vec<_> = holders.iter().filter(|holder| holder.pid == pid).collect();
         let what = words(&of_it);
         let finding = match asked {
-            Asked::Ended => Finding::ok(Check::Stream, format!("ended pid {pid}: {what}")),
-            Asked::Stays => {
+            EndResult::Ended => Finding::ok(Check::Stream, format!("ended pid {pid}: {what}")),
+            EndResult::Stays => {
                 let words =
                     format!("asked pid {pid} to end, but it still runs: {what}; kill -9 {pid} is the last resort");
                 Finding::fail(Check::Stream, Exit::NoPlace, words)
             }
-            Asked::Not(why) => Finding::fail(Check::Stream, Exit::NoPlace, format!("not ended, {why}: {what}")),
+            EndResult::Not(why) => Finding::fail(Check::Stream, Exit::NoPlace, format!("not ended, {why}: {what}")),
         };
         let facts = Facts {
             pid: Some(pid),
@@ -56,10 +56,10 @@ pub(super) fn stop(account: &Account) -> Vec<Finding> {
             None => finding,
         }
     };
-    process::end(&pids, PATIENCE).into_iter().map(outcome).collect()
+    process::end(&pids, END_TIMEOUT).into_iter().map(outcome).collect()
 }
 
-/// `feed with 5000 instruments, feed with 120 instruments`.
+/// Returns words like `feed with 5000 instruments, feed with 120 instruments`.
 fn words(holders: &[&Holder]) -> String {
     let one = |holder: &&Holder| match (holder.kind, holder.instruments) {
         (Stream::Orders, _) => "orders".to_owned(),

@@ -1,4 +1,4 @@
-//! `dhan generate`: completions and manual pages, from the same definitions as `--help`, and units for systemd.
+//! Runs `dhan generate`: completions and manual pages from the same definitions as `--help`, and units for systemd.
 
 mod man;
 mod systemd;
@@ -12,13 +12,14 @@ use anyhow::Context as _;
 use clap::ValueEnum as _;
 use std::path::Path;
 
-/// A file that is generated: its name, and its text without a date or a version of the day.
+/// A generated file: its name, and its text without a build date or version.
 type Page = (String, String);
 
 /// Prints, writes or compares.
 ///
 /// # Errors
-/// Exit 1 when a check finds a difference, naming the command that mends it; exit 9 when a file cannot be written.
+/// Exit 1 if a check finds a difference, naming the command that updates the files; exit 9 if a file cannot be
+/// written.
 pub fn run(args: &GenerateArgs, console: &Console) -> Result<Exit, Failure> {
     let (kind, pages, dir, check) = match &args.what {
         Generated::Completions { shell, dir, check } => {
@@ -37,7 +38,7 @@ pub fn run(args: &GenerateArgs, console: &Console) -> Result<Exit, Failure> {
             }
             let mut units = systemd::units(&program);
             if dir.is_none() {
-                // Printed in one go: a line says where each begins.
+                // Printed together: a line says where each begins.
                 units.iter_mut().for_each(|(name, text)| *text = format!("# {name}\n{text}\n"));
             }
             ("systemd", units, dir, false)
@@ -104,7 +105,7 @@ fn with_instruments(shell: Shell, script: &str) -> String {
         Shell::Bash => format!("{script}{}", include_str!("completions/dhan.bash")),
         Shell::Fish => format!("{script}{}", include_str!("completions/dhan.fish")),
         Shell::Zsh => {
-            // A function must stand before the end of the script, which runs the completion.
+            // A function must precede the end of the script, which runs the completion.
             let first = "autoload -U is-at-least\n";
             let added = format!("{first}{}", include_str!("completions/dhan.zsh"));
             let instrument = |line: &str| {

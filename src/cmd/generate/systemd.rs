@@ -1,11 +1,11 @@
-//! The units of a capture that needs nobody in the morning: a token before the market, a stream while it is open.
+//! Writes the systemd units of an unattended capture: a token before the market opens, a stream while it is open.
 
 use std::path::{Path, PathBuf};
 
-/// Where the program is expected by a service that may not look into homes.
+/// Path of the program for a service that cannot read home folders.
 const USUAL: &str = "/usr/local/bin/dhan";
 
-/// What both services forbid themselves; `systemd-analyze security` shows what each is for.
+/// Restrictions of both services; `systemd-analyze security` explains each.
 const HARDENING: &str = "\
 UMask=0022
 NoNewPrivileges=yes
@@ -38,7 +38,7 @@ SystemCallFilter=~@privileged
 SystemCallErrorNumber=EPERM
 ";
 
-/// What both services share: whose they are, and where their files are.
+/// Users and folders of both services.
 const PLACE: &str = "\
 User=dhan
 # DHAN_CLIENT_ID=… stands here. It is no place for secrets.
@@ -48,7 +48,7 @@ WorkingDirectory=/var/lib/dhan
 Environment=HOME=/var/lib/dhan XDG_STATE_HOME=/var/lib/dhan/state DHAN_CACHE_DIR=/var/lib/dhan/cache
 ";
 
-/// Returns the units, each with its name, for a program at this place.
+/// Returns the units with their names, for a program at this path.
 pub(super) fn units(program: &Path) -> Vec<(String, String)> {
     let program = program.display();
     let token = format!(
@@ -122,7 +122,7 @@ WantedBy=timers.target
     ]
 }
 
-/// Returns the path of this program, and a warning where a service could not run it there.
+/// Returns the path of this program, and a warning if a service could not run it there.
 pub(super) fn program() -> (PathBuf, Option<String>) {
     let here = std::env::current_exe().ok().filter(|path| path.is_absolute());
     match here {

@@ -1,4 +1,4 @@
-//! The files of one run: where the packets are that the last file's `end` record counts and the file does not hold.
+//! Finds packets that the last file of a rotated run counts, in the run's other files.
 
 use super::check;
 use crate::storage::names::folder;
@@ -7,10 +7,10 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Returns what to say when packets that a file's `end` record counts are in no file of the run.
+/// Returns a message if packets that a file's `end` record counts are in no file of the run.
 ///
-/// The last file of a run that was rotated counts the packets of all its files. The others are beside it, with the same
-/// name but for digits or at least with the same extension, or are among the files that were named.
+/// The last file of a rotated run counts the packets of all its files. The others are beside it, with names that
+/// differ only in digits or at least have the same extension, or are among the named files.
 pub fn missing(path: &Path, summary: &VerifySummary, named: &[PathBuf]) -> Option<String> {
     let counted = summary.elsewhere;
     if counted == 0 {
@@ -59,7 +59,7 @@ fn earlier(candidates: Vec<PathBuf>, summary: &VerifySummary) -> Earlier {
         if other.last_us > before_us {
             continue;
         }
-        // The run before this one ended there.
+        // The previous run ended there.
         let Some(packets) = other.rotated_packets else { break };
         before_us = other.first_us;
         all = Earlier { files: all.files + 1, packets: all.packets + packets };
@@ -72,7 +72,7 @@ fn alike(path: &Path, named: &[PathBuf], kind: fn(&Path) -> String) -> Vec<PathB
     let Some(ended) = modified(path) else { return Vec::new() };
     let wanted = kind(path);
     let beside = std::fs::read_dir(folder(path)).into_iter().flatten().flatten().map(|entry| entry.path());
-    // Files that were written later are of later runs.
+    // Files that were written later belong to later runs.
     let beside = beside.filter(|other| modified(other).is_some_and(|modified| modified <= ended));
     newest_first(path, named.iter().cloned().chain(beside).filter(|other| kind(other) == wanted).collect())
 }

@@ -94,12 +94,12 @@ impl TextBuf {
     /// there is more room now, and the caller writes the same line again.
     #[inline(always)]
     #[must_use]
-    pub fn take(&mut self, left: Option<usize>) -> bool {
-        match left {
-            Some(left) => self.len = self.room.len() - left,
+    pub fn take(&mut self, free: Option<usize>) -> bool {
+        match free {
+            Some(free) => self.len = self.room.len() - free,
             None => self.grow(self.room.len()),
         }
-        left.is_some()
+        free.is_some()
     }
 
     /// Appends what `write` writes. If that does not fit, `write` is called again with more room and must write the
@@ -109,8 +109,8 @@ impl TextBuf {
         loop {
             let mut line = self.begin();
             write(&mut line);
-            let left = line.end();
-            if self.take(left) {
+            let free = line.end();
+            if self.take(free) {
                 return;
             }
         }

@@ -60,8 +60,8 @@ impl Bytes {
         match self {
             Bytes::File(file) => file.read_at(buffer, at),
             Bytes::Part(file, len) => {
-                let left = usize::try_from(len.saturating_sub(at)).unwrap_or(usize::MAX);
-                let most = left.min(buffer.len());
+                let remaining = usize::try_from(len.saturating_sub(at)).unwrap_or(usize::MAX);
+                let most = remaining.min(buffer.len());
                 file.read_at(&mut buffer[..most], at)
             }
             Bytes::Memory(bytes) => {

@@ -93,8 +93,8 @@ pub(in crate::instruments) fn for_each_line<E: From<io::Error>>(
             if start < filled || skipping.is_some() {
                 let line = &buffer[start..filled];
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
-                let whole = skipping.is_none() && line.len() <= MAX_LINE;
-                each(skipping.unwrap_or(from + start as u64), whole.then_some(line))?;
+                let is_complete = skipping.is_none() && line.len() <= MAX_LINE;
+                each(skipping.unwrap_or(from + start as u64), is_complete.then_some(line))?;
             }
             return Ok(());
         }

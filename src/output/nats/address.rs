@@ -200,8 +200,8 @@ mod tests {
             ("nats://a/$JS.API", "server's own"),
             ("nats://me:hunter2@a/x", "--nats-creds"),
         ] {
-            let said = NatsAddress::parse(typed).unwrap_err();
-            assert!(said.contains(why) && !said.contains("hunter2"), "{typed}: {said}");
+            let error = NatsAddress::parse(typed).unwrap_err();
+            assert!(error.contains(why) && !error.contains("hunter2"), "{typed}: {error}");
         }
     }
 

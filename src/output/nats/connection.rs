@@ -151,8 +151,8 @@ impl NatsConnection {
                 })?;
             }
             let message = PublishMessage::build().payload(Bytes::new()).expected_stream(NOBODYS);
-            let asked = self.healthy(None, self.jetstream.send_publish(subject.to_owned(), message)).await?;
-            let answer = match asked {
+            let answer = self.healthy(None, self.jetstream.send_publish(subject.to_owned(), message)).await?;
+            let answer = match answer {
                 Ok(acknowledged) => self.healthy(None, acknowledged).await?,
                 Err(error) => Err(error),
             };

@@ -113,8 +113,8 @@ mod tests {
             ("0m", "write 1m"),
             ("25h", "write 24h"),
         ] {
-            let said = Interval::parse(typed).unwrap_err();
-            assert!(said.ends_with(nearest), "{said}");
+            let error = Interval::parse(typed).unwrap_err();
+            assert!(error.ends_with(nearest), "{error}");
         }
         for (typed, instead) in [("1d", "write 24h"), ("5min", "write 5m"), ("1 day", "1h"), ("30secs", "write 30s")] {
             assert!(Interval::parse(typed).unwrap_err().ends_with(instead), "{typed}");

@@ -54,7 +54,7 @@ pub struct Bars {
     /// Time at which the next bar is due, in microseconds since the epoch.
     due_us: i64,
     /// Number of packets in unfinished bars.
-    held: u64,
+    held_packets: u64,
     /// Connections with an open gap, and when it began.
     open_gaps: FxHashMap<u16, i64>,
     /// End of each connection's last gap; connection 0 stands for all.
@@ -136,7 +136,7 @@ impl Bars {
             known: FxHashMap::default(),
             clock_us: i64::MIN,
             due_us: i64::MAX,
-            held: 0,
+            held_packets: 0,
             open_gaps: FxHashMap::default(),
             gap_until: BTreeMap::new(),
             new_instruments: FxHashMap::default(),
@@ -144,8 +144,8 @@ impl Bars {
     }
 
     /// Returns the number of packets in unfinished bars.
-    pub fn held(&self) -> u64 {
-        self.held
+    pub fn held_packets(&self) -> u64 {
+        self.held_packets
     }
 
     /// Records that a connection serves these instruments from its next frame on.
@@ -213,7 +213,7 @@ impl Bars {
     }
 
     fn emit(&mut self, series: usize, mut open: Open, at_us: i64, ends: bool, each: &mut dyn FnMut(Finished)) {
-        let Bars { series: all, instruments, held, open_gaps, .. } = self;
+        let Bars { series: all, instruments, held_packets, open_gaps, .. } = self;
         let Series { interval, length_us, spare, .. } = &mut all[series];
         for candle in open.candles.drain(..) {
             let State { instrument, conn, .. } = &instruments[candle.instrument as usize];
@@ -224,7 +224,7 @@ impl Bars {
                 (.., true) => Some(Incomplete::End),
                 _ => None,
             };
-            *held -= u64::from(candle.packets);
+            *held_packets -= u64::from(candle.packets);
             each(Finished {
                 instrument: *instrument,
                 bar: Bar {
@@ -314,7 +314,7 @@ impl Bars {
     /// it is a trade that a bar includes. `counts`: the packet is to be counted with the first bar that includes it.
     pub fn price(&mut self, instrument: InstrumentKey, conn: u16, price: Price, counts: bool) -> bool {
         let at = self.state(instrument, conn);
-        let Bars { series, instruments, clock_us: now_us, gap_until, due_us, held, .. } = self;
+        let Bars { series, instruments, clock_us: now_us, gap_until, due_us, held_packets, .. } = self;
         let now_us = *now_us;
         let state = &mut instruments[at as usize];
         state.conn = conn;
@@ -387,7 +387,7 @@ impl Bars {
             candle.ticks += 1;
             if counts && !taken {
                 candle.packets += 1;
-                *held += 1;
+                *held_packets += 1;
             }
             taken = true;
         }

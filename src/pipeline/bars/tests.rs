@@ -39,7 +39,7 @@ fn play(intervals: &[Interval], steps: &[(i64, Step)], end_us: i64) -> Vec<Finis
         }
     }
     bars.finish(end_us, &mut |bar| finished.push(bar));
-    assert_eq!(bars.held(), 0);
+    assert_eq!(bars.held_packets(), 0);
     finished
 }
 

@@ -77,7 +77,7 @@ impl Orders {
     /// Processes an order snapshot (`GET /orders`), received at `recv_us` (microseconds since the epoch). `at_start`:
     /// it is the first of the run; otherwise only changes are news. An empty body has no message.
     pub fn on_snapshot(&mut self, body: &[u8], at_start: bool, recv_us: i64, sink: &mut dyn FnMut(Outcome)) {
-        let mut whole = true;
+        let mut is_complete = true;
         // Before the first snapshot, an unknown order may be from this morning, so it causes no event.
         let first_look = at_start || !self.memory.has_baseline();
         read::snapshot(body, self.options, &mut |message| {
@@ -85,13 +85,13 @@ impl Orders {
                 Ok(Read::Order(order)) => self.memory.reconcile(order, at_start, first_look, recv_us),
                 Ok(Read::Other(kind)) => Outcome::NotAnOrder { kind },
                 Err(detail) => {
-                    whole = false;
+                    is_complete = false;
                     Outcome::Malformed { detail: detail.to_owned() }
                 }
             };
             sink(outcome);
         });
-        if whole {
+        if is_complete {
             self.memory.set_baseline();
         }
     }

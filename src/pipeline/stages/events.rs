@@ -23,8 +23,8 @@ impl Pipeline {
             Event::Clock { at_us } => self.bars_due(*at_us),
             Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
             Event::GapOpened { conn, reason, detail, from_us } => {
-                let served: Vec<_> = self.gaps.instruments_of(*conn).collect();
-                self.forget_order_books(Some(&served));
+                let instruments_served: Vec<_> = self.gaps.instruments_of(*conn).collect();
+                self.forget_order_books(Some(&instruments_served));
                 self.gaps.open(*conn, *reason, Some(detail.clone()), *from_us);
                 if let Some(bars) = &mut self.bars {
                     bars.gap_opened(*conn, *from_us);

@@ -269,7 +269,7 @@ impl Pipeline {
     pub fn figures(&mut self) -> &Figures {
         self.figures.counts = self.counts_outside();
         // Packets in unfinished bars are received, but not yet written or filtered.
-        self.figures.counts.received += self.bars.as_ref().map_or(0, |bars| bars.held());
+        self.figures.counts.received += self.bars.as_ref().map_or(0, |bars| bars.held_packets());
         self.figures.requested = self.gaps.requested();
         self.figures.seen = self.names.seen().len();
         self.figures.strangers = self.names.strangers();

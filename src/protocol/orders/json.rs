@@ -84,15 +84,15 @@ fn whole_number(number: &str) -> Option<String> {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (unsigned, 0),
     };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    if whole.is_empty() || fraction.is_empty() && exponent == 0 || exponent.abs() > DIGITS {
+    let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if integer.is_empty() || fraction.is_empty() && exponent == 0 || exponent.abs() > DIGITS {
         return None;
     }
-    let mut digits = format!("{whole}{fraction}");
+    let mut digits = format!("{integer}{fraction}");
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let point = whole.len() as i32 + exponent;
+    let point = integer.len() as i32 + exponent;
     while digits.len() as i32 > point.max(0) && digits.ends_with('0') {
         digits.pop();
     }

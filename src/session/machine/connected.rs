@@ -186,14 +186,14 @@ impl Session {
         let disconnected =
             matches!(self.state, State::Waiting { .. } | State::Reading | State::Connecting | State::Probing { .. });
         let (Some(since), Some(most)) = (self.failures.unreachable_since, self.config.max_outage) else { return false };
-        let over = disconnected && self.now.at.since(since) >= most;
-        if over {
+        let is_over = disconnected && self.now.at.since(since) >= most;
+        if is_over {
             let trouble = self.outage.cause().map_or_else(|| "no attempt has ended".to_owned(), ToString::to_string);
             let message = format!("no connection for {} (--max-outage): {trouble}", words(most));
             let exit = self.exit().unwrap_or(Exit::Network);
             self.give_up(exit, message);
         }
-        over
+        is_over
     }
 
     pub(super) fn online_timers(&mut self) {

@@ -203,10 +203,10 @@ impl Session {
         if is_retried && again.is_none() {
             self.refuse_current();
         }
-        let left = words(deadline.since(now));
+        let remaining = words(deadline.since(now));
         let same = again
             .map_or_else(String::new, |again| format!(", and trying the same again in {}", words(again.since(now))));
-        self.warn(format!("{problem}; waiting up to {left} for other credentials{same}"));
+        self.warn(format!("{problem}; waiting up to {remaining} for other credentials{same}"));
         self.outage.mark_reported(&problem.words);
         self.status(StatusEvent::Retrying, Some(format!("waiting for other credentials: {problem}")));
         self.state = State::AwaitingCredentials(Awaiting { deadline, next_read: None, problem, again });

@@ -64,10 +64,10 @@ fn connections(all: &[ConnectionState], ambient: &Ambient<'_>, width: usize) -> 
         return Line::raw(format!("{} connections: all live", all.len()));
     }
     let mut spans = Vec::new();
-    let mut left = width;
+    let mut remaining = width;
     let mut push = |text: String, style: Style| {
-        let text = cut(&text, left);
-        left -= text.chars().count();
+        let text = cut(&text, remaining);
+        remaining -= text.chars().count();
         spans.push(Span::styled(text, style));
     };
     if all.len() == 1 {

@@ -92,21 +92,21 @@ fn book(frame: &mut Frame<'_>, book: &ShownBook, from: usize, ambient: &Ambient<
     let (bid, ask) = (book.bids.first(), book.asks.first());
     let total = |side: &[(f64, u32, u32)]| side.iter().map(|(_, qty, _)| u64::from(*qty)).sum::<u64>();
     let (buy, sell) = (total(&book.bids), total(&book.asks));
-    let mut said = match (bid, ask) {
+    let mut summary = match (bid, ask) {
         (Some(bid), Some(ask)) => format!("spread {}", spread(bid.0, ask.0)),
         _ => "spread -".to_owned(),
     };
     if buy + sell > 0 {
         let imbalance = (buy as f64 - sell as f64) / (buy + sell) as f64 * 100.0;
-        said.push_str(&format!(", imbalance {imbalance:+.1}% ({buy} to buy, {sell} to sell)"));
+        summary.push_str(&format!(", imbalance {imbalance:+.1}% ({buy} to buy, {sell} to sell)"));
     }
-    frame.render_widget(Line::raw(cut(&said, usize::from(area.width))), Rect { height: 1, ..area });
+    frame.render_widget(Line::raw(cut(&summary, usize::from(area.width))), Rect { height: 1, ..area });
     let half = area.width / 2;
-    let left = Rect { y: area.y + 1, width: half, height: area.height - 1, ..area };
-    let right = Rect { x: area.x + half, width: area.width - half, ..left };
+    let left_half = Rect { y: area.y + 1, width: half, height: area.height - 1, ..area };
+    let right = Rect { x: area.x + half, width: area.width - half, ..left_half };
     // Both sides have the same scale.
     let most = book.bids.iter().chain(&book.asks).map(|(_, qty, _)| *qty).max().unwrap_or(0);
-    side(frame, &book.bids, from, most, true, ambient, left);
+    side(frame, &book.bids, from, most, true, ambient, left_half);
     side(frame, &book.asks, from, most, false, ambient, right);
 }
 

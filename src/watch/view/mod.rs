@@ -70,12 +70,12 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let (width, height) = SMALLEST;
-        let said = [
+        let lines = [
             format!("too small: {}×{}", area.width, area.height),
             format!("dhan watch needs {width}×{height}"),
             "q quits".to_owned(),
         ];
-        for (y, text) in (0..area.height).zip(said) {
+        for (y, text) in (0..area.height).zip(lines) {
             frame.render_widget(Line::raw(text), Rect { y, height: 1, ..area });
         }
         return 1;

@@ -132,20 +132,20 @@ struct Layout {
 
 impl Layout {
     fn of(width: usize, scroll: usize, longest_symbol: usize) -> Layout {
-        let mut left = width.saturating_sub(SYMBOL + 1 + PRICE + 1 + AGE);
+        let mut remaining = width.saturating_sub(SYMBOL + 1 + PRICE + 1 + AGE);
         let mut chosen = Vec::new();
         for column in Column::BY_USE.into_iter().skip(scroll) {
             let needs = column.width() + column.before().chars().count();
-            if needs > left {
+            if needs > remaining {
                 break;
             }
-            left -= needs;
+            remaining -= needs;
             chosen.push(column);
         }
         let columns: Vec<_> = Column::ALL.into_iter().filter(|column| chosen.contains(column)).collect();
-        let symbol = (SYMBOL + left).min(longest_symbol.clamp(SYMBOL, SYMBOL_MOST));
-        let left = left - (symbol - SYMBOL);
-        Layout { columns, symbol, trend: (Column::Trend.width() + left).min(40) }
+        let symbol = (SYMBOL + remaining).min(longest_symbol.clamp(SYMBOL, SYMBOL_MOST));
+        let remaining = remaining - (symbol - SYMBOL);
+        Layout { columns, symbol, trend: (Column::Trend.width() + remaining).min(40) }
     }
 
     fn width(&self, column: Column) -> usize {
@@ -206,8 +206,8 @@ fn one(frame: &mut Frame<'_>, model: &Model, row: &TableRow, layout: &Layout, am
     let end = area.x + area.width;
     let mut x = area.x;
     let mut put = |text: &str, style: Style| {
-        let left = usize::from(end.saturating_sub(x));
-        x = frame.buffer_mut().set_stringn(x, area.y, text, left, base.patch(style)).0;
+        let remaining = usize::from(end.saturating_sub(x));
+        x = frame.buffer_mut().set_stringn(x, area.y, text, remaining, base.patch(style)).0;
     };
     put(&format!("{:<1$} ", cut(&row.symbol, layout.symbol), layout.symbol), Style::new());
     let mark = match row.moved {
