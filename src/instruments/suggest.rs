@@ -275,7 +275,8 @@ mod tests {
             format!("\n{exchange},D,{day}{id},OPTSTK,0,{text},5.0000,M,OP,,")
         };
         let both = [("BSE", 17), ("NSE", 24), ("BSE", 26)];
-        let rows = both.map(|(exchange, day)| (1000..1100).map(move |id| option(exchange, day, id)).collect::<String>());
+        let rows =
+            both.map(|(exchange, day)| (1000..1100).map(move |id| option(exchange, day, id)).collect::<String>());
         let master = master(&format!("{HEADER}{}", rows.concat()));
         assert_eq!(of(&master, "NFO:S", 50).first().map(String::as_str), Some("SAIL-24Feb2026-100"));
         assert_eq!(of(&master, "BFO:S", 50), ["SAIL-17Feb2026-", "SAIL-26Feb2026-"]);
