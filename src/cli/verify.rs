@@ -6,6 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, clap::Args)]
 pub struct VerifyArgs {
     /// Files to check
+    ///
+    /// The last file of a run that was rotated counts the packets of all its files. The others are looked for beside it;
+    /// name them too where they are elsewhere.
     #[arg(value_name = "FILE", required = true, value_hint = clap::ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
 

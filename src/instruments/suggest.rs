@@ -136,7 +136,7 @@ impl Walk<'_> {
         let mut from = from.to_vec();
         'again: loop {
             let mut stream = self.names.search(Str::new(start).starts_with()).ge(&from).into_stream();
-            let (mut underlying, mut misses) = (String::new(), 0);
+            let (mut expiry, mut misses) = (String::new(), 0);
             while let Some((name, row)) = stream.next() {
                 if self.began.elapsed() > self.wanted.time {
                     return Ok(None);
@@ -148,14 +148,15 @@ impl Walk<'_> {
                 if let Some(found) = self.name(&name, row)? {
                     return Ok(Some(found));
                 }
-                let part = name.find('-').map_or("", |dash| &name[..=dash]);
-                if part != underlying {
-                    (underlying, misses) = (part.to_owned(), 0);
+                // Of an option: less its strike and its type.
+                let part = name.rsplitn(3, '-').nth(2).unwrap_or_default();
+                if part != expiry {
+                    (expiry, misses) = (part.to_owned(), 0);
                 }
                 misses += 1;
-                if misses > LOOKED_UP && underlying.len() > start.len() {
-                    from = underlying.into_bytes();
-                    from.push(u8::MAX);
+                if misses > LOOKED_UP && expiry.len() > start.len() {
+                    from = expiry.into_bytes();
+                    from.extend([b'-', u8::MAX]);
                     continue 'again;
                 }
             }
@@ -265,6 +266,21 @@ mod tests {
                 assert!(!all.is_empty() && all.len() <= most, "{text} {most}: {}", all.len());
             }
         }
+    }
+
+    #[test]
+    fn expiries_of_another_exchange_do_not_hide_those_of_this_one() {
+        let option = |exchange: &str, day: u32, id: u32| {
+            let text = format!("SAIL-Feb2026-{id}-CE,1,SAIL {day} FEB {id} CALL,2026-02-{day} 14:30:00,{id}.00000,CE");
+            format!("\n{exchange},D,{day}{id},OPTSTK,0,{text},5.0000,M,OP,,")
+        };
+        let both = [("BSE", 17), ("NSE", 24), ("BSE", 26)];
+        let rows =
+            both.map(|(exchange, day)| (1000..1100).map(move |id| option(exchange, day, id)).collect::<String>());
+        let master = master(&format!("{HEADER}{}", rows.concat()));
+        assert_eq!(of(&master, "NFO:S", 50).first().map(String::as_str), Some("SAIL-24Feb2026-100"));
+        assert_eq!(of(&master, "BFO:S", 50), ["SAIL-17Feb2026-", "SAIL-26Feb2026-"]);
+        assert_eq!(of(&master, "SAIL", 50), ["SAIL-17Feb2026-", "SAIL-24Feb2026-", "SAIL-26Feb2026-"]);
     }
 
     #[test]
