@@ -1,4 +1,4 @@
-//! Frames and events as bytes, and back. Entries of a block depend on nothing before the block.
+//! Encodes frames and events as bytes, and decodes them. The entries of a block do not depend on earlier blocks.
 
 use super::varint::{Cursor, put, put_signed, put_text};
 use crate::model::PacketCounts;
@@ -7,44 +7,44 @@ use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged, StatusEv
 use crate::protocol::Mode;
 use crate::record::chain::Chain;
 
-/// What a block holds.
+/// Holds an entry of a block.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry<'a> {
     /// A message as it was received.
     Frame(Frame<'a>),
-    /// Something that happened.
+    /// An event.
     Event(Event),
-    /// Frames that were thrown away before they could be kept.
+    /// Frames that were lost before they could be captured.
     Lagged(Lagged),
-    /// The live run ended within the next frame: so many of its packets (orders: messages) were still printed.
+    /// The live run ended within the next frame, after this many of its packets (orders: messages).
     EndsWithin {
-        /// Packets before the end.
+        /// Number of packets before the end.
         packets: u32,
-        /// Why it ended.
+        /// The reason of the end.
         reason: String,
     },
-    /// The live run printed one record of each of these, and nothing else.
+    /// The live run printed only one record of each of these.
     Once(Vec<(InstrumentKey, Mode)>),
-    /// The live run was a partner's, which prints client ids whole.
+    /// The live run was a partner's, which prints client ids in full.
     Partner,
-    /// The live run ended orderly. Nothing of the session follows.
+    /// The live run ended in an orderly way. Nothing of the session follows.
     Finish(Finish),
-    /// Something that this version knows no name for.
+    /// An entry that this version does not know.
     Other(u8),
 }
 
-/// How a live run ended.
+/// Describes the end of a live run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finish {
-    /// When, µs since the epoch: gaps that were open end here, and `end` records carry it.
+    /// Its time in microseconds since the epoch: open gaps end here, and `end` records carry it.
     pub at_us: i64,
-    /// What it came to.
+    /// Its packet counters.
     pub counts: PacketCounts,
-    /// Why.
+    /// Its reason.
     pub reason: String,
 }
 
-/// An entry that is not whole, or not an entry.
+/// Reports an entry that is incomplete or invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BadEntry;
 
@@ -80,7 +80,7 @@ fn mode_code(mode: Option<Mode>) -> u8 {
     }
 }
 
-/// What an entry may leave out because the one before it said so.
+/// Holds values of the previous entry, which the next one may leave out.
 #[derive(Debug, Clone, Copy)]
 struct Before {
     time: i64,
@@ -88,12 +88,12 @@ struct Before {
     len: u64,
 }
 
-/// The entries of a block that is being filled.
+/// Collects the entries of a block.
 #[derive(Debug)]
 pub struct Entries {
     bytes: Vec<u8>,
     start: usize,
-    /// Where the number ends.
+    /// Offset of the end of the block's number.
     body: usize,
     entries: u64,
     before: Before,
@@ -101,7 +101,7 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// An empty block: the `number`th of its session, behind what was received at `time`.
+    /// Creates an empty block: the `number`th of its session, behind data received at `time`.
     pub fn new(number: u64, time: i64) -> Entries {
         let mut entries = Entries {
             bytes: Vec::new(),
@@ -115,7 +115,7 @@ impl Entries {
         entries
     }
 
-    /// Starts over for the next block, keeping the room.
+    /// Starts the next block, reusing the buffer.
     pub fn begin(&mut self, number: u64) {
         self.bytes.clear();
         self.entries = 0;
@@ -126,17 +126,17 @@ impl Entries {
         self.before = Before { conn: 0, len: 0, ..self.before };
     }
 
-    /// Whether there is no entry.
+    /// Returns whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries == 0
     }
 
-    /// The payload of the block.
+    /// Returns the payload of the block.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The payload of the block without its number.
+    /// Returns the payload of the block without its number.
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.body..]
     }
@@ -244,7 +244,7 @@ impl Entries {
         }
     }
 
-    /// Appends what was thrown away.
+    /// Appends a description of lost frames.
     pub fn lagged(&mut self, lagged: Lagged) {
         self.append(LAGGED, |out, time| {
             put(out, lagged.packets);
@@ -253,7 +253,7 @@ impl Entries {
         });
     }
 
-    /// Says that the live run ends within the next frame.
+    /// Appends that the live run ends within the next frame.
     pub fn ends_within(&mut self, packets: u32, reason: &str) {
         self.append(ENDS_WITHIN, |out, _| {
             put(out, u64::from(packets));
@@ -261,18 +261,18 @@ impl Entries {
         });
     }
 
-    /// Says that the live run prints one record of each of these, and nothing else.
+    /// Appends that the live run prints only one record of each of these.
     pub fn once(&mut self, wanted: &[(InstrumentKey, Mode)]) {
         let wanted: Vec<_> = wanted.iter().map(|(instrument, mode)| (*instrument, Some(*mode))).collect();
         self.append(ONCE, |out, _| put_subscriptions(out, &wanted));
     }
 
-    /// Says that the live run is a partner's.
+    /// Appends that the live run is a partner's.
     pub fn partner(&mut self) {
         self.append(PARTNER, |_, _| {});
     }
 
-    /// Says that the live run is over.
+    /// Appends that the live run is over.
     pub fn finish(&mut self, finish: &Finish) {
         self.append(FINISH, |out, time| {
             put_signed(out, finish.at_us.wrapping_sub(time));
@@ -312,7 +312,7 @@ fn reason_code(reason: GapReason) -> u8 {
     GapReason::ALL.iter().position(|known| *known == reason).unwrap_or(0) as u8
 }
 
-/// The entries of a block, in order. Ends behind the first one that is not whole.
+/// Iterates over the entries of a block in order. Ends behind the first incomplete one.
 #[derive(Debug, Clone)]
 pub struct EntryIter<'a> {
     rest: Cursor<'a>,
@@ -321,19 +321,19 @@ pub struct EntryIter<'a> {
 }
 
 impl<'a> EntryIter<'a> {
-    /// The entries of a block's payload.
+    /// Creates an iterator over a block's payload; returns `None` if its beginning is invalid.
     pub fn new(payload: &'a [u8]) -> Option<EntryIter<'a>> {
         let mut rest = Cursor(payload);
         let (number, time) = (rest.unsigned()?, rest.signed()?);
         Some(EntryIter { rest, before: Before { time, conn: 0, len: 0 }, number })
     }
 
-    /// The block's number in its session, from 1.
+    /// Returns the block's number in its session, from 1.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// The moment up to which it has been read, µs since the epoch.
+    /// Returns the time up to which it was read, in microseconds since the epoch.
     pub fn time_us(&self) -> i64 {
         self.before.time
     }
@@ -380,7 +380,7 @@ impl<'a> Iterator for EntryIter<'a> {
     }
 }
 
-/// What may be of a newer version: then the entry is skipped rather than refused.
+/// Skips an entry with a value that a newer version may have added.
 macro_rules! known {
     ($value:expr, $tag:expr) => {
         match $value {
@@ -395,7 +395,7 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
     let event = match tag {
         SYMBOLS => {
             let n = body.small::<usize>()?;
-            // As many as there can be, whatever the number says.
+            // Bounded by the payload, whatever the number says.
             let mut symbols = Vec::with_capacity(n.min(body.0.len() / 3));
             for _ in 0..n {
                 symbols.push((instrument(body)?, body.text()?.into()));
@@ -466,7 +466,7 @@ fn instrument(body: &mut Cursor<'_>) -> Option<InstrumentKey> {
     Some(InstrumentKey::new(Segment::from_code(body.byte()?), body.small()?))
 }
 
-/// The outer `None`: not whole; the inner one: a mode that has no name yet.
+/// Reads subscriptions. The outer `None` means incomplete, the inner one a mode that has no name yet.
 #[expect(clippy::type_complexity, reason = "a list of subscriptions that may not be whole, or not be known")]
 fn subscriptions(body: &mut Cursor<'_>) -> Option<Option<Vec<(InstrumentKey, Option<Mode>)>>> {
     let n = body.small::<usize>()?;
@@ -499,7 +499,7 @@ fn price(body: &mut Cursor<'_>) -> Option<f64> {
 
 fn texts(body: &mut Cursor<'_>) -> Option<Vec<String>> {
     let n = body.small::<usize>()?;
-    // As many as there can be, whatever the number says.
+    // Bounded by the payload, whatever the number says.
     let mut texts = Vec::with_capacity(n.min(body.0.len()));
     for _ in 0..n {
         texts.push(body.text()?.to_owned());

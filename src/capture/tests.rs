@@ -299,7 +299,7 @@ fn what_cannot_be_a_capture_is_refused_before_anything_is_touched() {
         (".", Stream::Market, Exit::Output, "not a regular file"),
         ("x.dcap.gz", Stream::Market, Exit::Usage, ".dcap.zst"),
         ("market.dcap", Stream::Depth(Levels::Twenty), Exit::Usage, "another stream"),
-        ("misnamed.zst", Stream::Market, Exit::Usage, "not packed"),
+        ("misnamed.zst", Stream::Market, Exit::Usage, "not compressed"),
     ] {
         let failure = refused(&at(name), feed);
         assert_eq!(failure.exit, exit, "{name}: {failure}");

@@ -18,7 +18,7 @@ pub const NAME: &str = "__complete";
 
 /// Maximum number of suggestions; a terminal can usefully show no more.
 const MOST: usize = 100;
-/// How long names are read: whoever presses TAB waits for it.
+/// Time limit of reading names: the user waits for it.
 const READING: Duration = Duration::from_millis(20);
 
 /// Prints the suggestions for the word on this process's command line, one per line.

@@ -36,26 +36,26 @@ use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-/// Runs the command line of this process: the one place where a failure becomes a message and a number.
+/// Runs the command line of this process. Only here a failure becomes a message and an exit code.
 pub fn main() -> ExitCode {
     crate::auth::harden();
-    // A shell asks at every TAB: nothing else is built for it.
+    // A shell calls it at every TAB, so nothing else is built for it.
     if std::env::args_os().nth(1).is_some_and(|name| name == complete::NAME) {
         complete::main();
         return ExitCode::SUCCESS;
     }
-    // Until the flags are known, problems are said plainly.
+    // Until the flags are known, problems are printed as text.
     let printer = Console::default();
     crate::console::install_panic_hook(&printer);
     let environment = Environment::process();
-    // A token that was pasted where it does not belong is quoted by whoever finds it wrong there: the printer knows it first.
+    // A token that was pasted in the wrong place is quoted by the error about it, so the printer must know it first.
     environment.secrets().into_iter().for_each(|secret| printer.keep_secret(secret));
     let mut defaults = Defaults::default();
     let result = match typed(&environment, &mut defaults) {
         Ok((cli, problems)) => {
             console(&cli.console, &environment, io::stderr().is_terminal()).and_then(|config| {
                 printer.configure(config);
-                // The hook has reported it, masked; every run ends with a code of ours.
+                // The panic hook has reported it, masked; every run ends with an exit code of ours.
                 let dispatched = catch_unwind(AssertUnwindSafe(|| {
                     dispatch(cli.command, problems, &cli.console, &defaults, &printer)
                 }));
@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
         let failure = defaults.explained(failure);
         match failure.exit {
             _ if failure.message.is_empty() => {}
-            // Nothing has run: what was typed is wrong, and the moment says nothing.
+            // Nothing has run, so the time of the message is of no interest.
             Exit::Usage | Exit::NotFound => printer.usage_error(&failure),
             _ => printer.error(&failure),
         }
@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// The command line with the defaults of the file, or how the run ends because there is none to run.
+/// Returns the command line with the file's defaults, or the result if there is nothing to run.
 fn typed(environment: &Environment, defaults: &mut Defaults) -> Result<(Cli, Problems), Result<Exit, Failure>> {
     crate::auth::refuse_token_arguments(std::env::args_os()).map_err(Err)?;
     let line: Vec<_> = std::env::args_os().collect();
@@ -88,7 +88,7 @@ fn typed(environment: &Environment, defaults: &mut Defaults) -> Result<(Cli, Pro
     let root = || whole.get_or_init(lazy::whole::<Cli>);
     let mut typed = match typed::parse(line) {
         Ok(typed) => typed,
-        // Help is given whatever the file says; a mistake is named with those of the file.
+        // Help is printed whatever the file contains; a mistake is reported together with those of the file.
         Err(error) => {
             return Err(ended_by(&error).map_err(|failure| {
                 let (_, wrong) = crate::config::load(&asked, environment, root);
@@ -116,7 +116,7 @@ fn typed(environment: &Environment, defaults: &mut Defaults) -> Result<(Cli, Pro
     typed.cli().map_err(|error| ended_by(&error))
 }
 
-/// Returns whether a command runs whatever the file says: the place of the file, and what packages are made of.
+/// Returns whether a command runs whatever the file contains: the path of the file, and what packages are made of.
 fn needs_no_defaults(matches: &ArgMatches) -> bool {
     match matches.subcommand() {
         Some(("generate", _)) => true,
@@ -125,9 +125,9 @@ fn needs_no_defaults(matches: &ArgMatches) -> bool {
     }
 }
 
-/// Returns how a command line ends that is none to run: with help, or as a mistake.
+/// Returns the result of a command line that does not run: help, or a mistake.
 fn ended_by(error: &clap::Error) -> Result<Exit, Failure> {
-    // A command that was named without anything to do shows what there is: no mistake.
+    // A command without anything to do prints its help, which is no mistake.
     if error.exit_code() == 0 || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let text = error.render();
         let text = if io::stdout().is_terminal() { text.ansi().to_string() } else { text.to_string() };
@@ -141,7 +141,7 @@ fn ended_by(error: &clap::Error) -> Result<Exit, Failure> {
     }))
 }
 
-/// Says which commands have an option that was given to another one.
+/// Names the commands that have an option which was given to another one.
 fn elsewhere(error: &clap::Error) -> Option<String> {
     use clap::error::{ContextKind, ContextValue};
     let (ErrorKind::UnknownArgument, Some(ContextValue::String(typed))) =
@@ -156,10 +156,10 @@ fn elsewhere(error: &clap::Error) -> Option<String> {
     (!names.is_empty()).then(|| format!("--{name} is an option of {}", names.join(", ")))
 }
 
-/// What stderr says, as meant.
+/// Returns the options for stderr.
 ///
 /// # Errors
-/// A usage error for both more and less.
+/// Returns a usage error if both more and less is requested.
 pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) -> Result<ConsoleConfig, Failure> {
     if args.quiet > 0 && args.verbose > 0 {
         return Err(Failure::usage("-q asks for less on stderr and -v for more: leave one out"));
@@ -190,7 +190,7 @@ fn dispatch(
     defaults: &Defaults,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    // Streams and replays find more that is wrong, and say all of it together.
+    // Streams and replays find further problems, and report all of them together.
     let plans = matches!(
         command,
         Command::Feed(_) | Command::Depth(_) | Command::Orders(_) | Command::Replay(_) | Command::Watch(_)
@@ -234,13 +234,13 @@ fn dispatch(
     }
 }
 
-/// What the machine refused a command, told with what was being done, as the failure of this kind. Only for errors of the
-/// system: those of crates that see secrets are translated where they arise.
+/// Returns a function that turns an operating-system error, with its context, into a failure of this exit code.
+/// Errors of crates that handle secrets are translated elsewhere.
 fn exit_with(exit: Exit) -> impl Fn(anyhow::Error) -> Failure {
     move |error| Failure::new(exit, format!("{error:#}"))
 }
 
-/// Plans and runs a stream; a reader of stdout that went away ends the process as any Unix tool.
+/// Plans and runs a stream; if the reader of stdout left, the process ends like any Unix tool.
 fn streamed(plan: impl FnOnce() -> Result<StreamPlan, Failure>, console: &Console) -> Result<Exit, Failure> {
     let early = EarlyStop::listen();
     ended(stream::run(plan()?, early, console, None)?)

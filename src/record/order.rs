@@ -61,22 +61,23 @@ use super::declare::{key, record};
 use crate::model::words::words;
 use std::fmt;
 
-/// A field of [`Details`] to be filled in, by its type.
+/// Refers to a field of [`Details`] to be filled in, by its type.
 #[derive(Debug)]
 pub enum FieldMut<'a> {
     /// Text of any content; ids and order numbers too.
     Text(&'a mut Option<String>),
-    /// A quantity or count.
+    /// A quantity or a count.
     Int(&'a mut Option<i64>),
-    /// Rupees.
+    /// A price in rupees.
     Price(&'a mut Option<f64>),
-    /// True UTC epoch seconds.
+    /// A time in UTC epoch seconds.
     Moment(&'a mut Option<i64>),
     /// `YYYY-MM-DD`.
     Date(&'a mut Option<String>),
 }
 
-/// Makes three things of one list of the server's fields: the struct, the look-up by the server's name, and the record.
+/// Defines three things from one list of the server's fields: the struct, the look-up by the server's name, and the
+/// record.
 macro_rules! details {
     (@type text_or_null) => { Option<String> };
     (@type date_or_null) => { Option<String> };
@@ -96,7 +97,7 @@ macro_rules! details {
         server { $($(#[doc = $doc:literal])+ $field:ident $name:literal $method:ident,)* }
         after { $($after:tt)* }
     ) => {
-        /// The server's fields of an order, in the stream's vocabulary. `None` is unknown.
+        /// Holds the server's fields of an order under the stream's names. `None` is unknown.
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct Details {
             $($(#[doc = $doc])+ pub $field: details!(@type $method),)*
@@ -249,24 +250,24 @@ details! {
     }
 }
 
-/// Whether a snake_case name and one in PascalCase or camelCase are the same words.
+/// Returns whether a snake_case name and one in PascalCase or camelCase consist of the same words.
 fn same_name(snake: &str, wire: &str) -> bool {
     let mut words = snake.bytes().filter(|&b| b != b'_');
     wire.bytes().all(|b| words.next().is_some_and(|word| word == b.to_ascii_lowercase())) && words.next().is_none()
 }
 
 words! {
-    /// Something that happened to an order; a bit of [`Events`].
+    /// Names something that happened to an order; a bit of [`Events`].
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
     #[repr(u8)]
     pub enum Event {
         /// An update was received.
         Update = "update",
-        /// The order stood in the book that was asked for at the start.
+        /// The order was in the snapshot that was fetched at the start.
         Snapshot = "snapshot",
-        /// The status is another than the last one seen.
+        /// The status differs from the last one seen.
         StatusChange = "status_change",
-        /// More was traded than when last seen.
+        /// The traded quantity grew.
         Execution = "execution",
         /// The status became `TRANSIT`.
         Transit = "order_transit",
@@ -290,7 +291,7 @@ words! {
 }
 
 impl Event {
-    /// The event of reaching a status, where it has one.
+    /// Returns the event of reaching a status, if there is one.
     pub fn of_status(status: &str) -> Option<Event> {
         Some(match status {
             "TRANSIT" => Event::Transit,
@@ -307,28 +308,28 @@ impl Event {
     }
 }
 
-/// A set of [`Event`]s.
+/// Holds a set of [`Event`]s.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Events(u16);
 
 impl Events {
-    /// With one more event.
+    /// Returns the set with one more event.
     #[must_use]
     pub const fn with(self, event: Event) -> Events {
         Events(self.0 | 1 << event as u8)
     }
 
-    /// Whether it holds an event.
+    /// Returns whether the set has an event.
     pub const fn contains(self, event: Event) -> bool {
         self.0 & 1 << event as u8 != 0
     }
 
-    /// Whether the two share an event: what `--events` asks.
+    /// Returns whether two sets share an event, for `--events`.
     pub const fn intersects(self, other: Events) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// Its events, in the order of records.
+    /// Returns its events, in the order of records.
     pub fn iter(self) -> impl Iterator<Item = Event> {
         Event::ALL.into_iter().filter(move |event| self.contains(*event))
     }
@@ -347,42 +348,43 @@ impl FromIterator<Event> for Events {
 }
 
 words! {
-    /// Who told.
+    /// Names the source of an order.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
     pub enum Origin {
         /// The order socket.
         #[default]
         Stream = "stream",
-        /// The REST order book.
+        /// The order snapshot (REST).
         Snapshot = "snapshot",
     }
 }
 
-/// An order as it now stands, and what happened to it.
+/// Holds the present state of an order, and what happened to it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Order {
     /// What happened.
     pub events: Events,
-    /// The status when last seen; `None` on first sight.
+    /// The last status seen; `None` for a new order.
     pub previous_status: Option<String>,
-    /// The traded quantity when last seen; `None` on first sight.
+    /// The last traded quantity seen; `None` for a new order.
     pub previous_traded_qty: Option<i64>,
-    /// What the server said.
+    /// The server's fields.
     pub details: Details,
-    /// What it said that has no field: a JSON object.
+    /// Fields of the server that have no place in `details`: a JSON object.
     pub extra: Option<String>,
-    /// Who told.
+    /// The source.
     pub origin: Origin,
 }
 
 impl Order {
-    /// How much of the order is executed, in percent with two decimals; `None` when the quantity is 0 or unknown.
+    /// Returns the executed part of the order in percent with two decimals, or `None` if the quantity is 0 or
+    /// unknown.
     pub fn execution_percentage(&self) -> Option<f64> {
         let (traded, quantity) = (self.details.traded_qty?, self.details.quantity?);
         (quantity > 0).then(|| (traded as f64 * 10_000.0 / quantity as f64).round() / 100.0)
     }
 
-    /// What is not executed yet; never below 0.
+    /// Returns the quantity that is not executed yet, at least 0.
     pub fn pending_quantity(&self) -> Option<i64> {
         Some(self.details.quantity?.saturating_sub(self.details.traded_qty?).max(0))
     }

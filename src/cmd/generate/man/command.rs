@@ -1,4 +1,4 @@
-//! The page of a command, from the definitions that `--help` prints.
+//! Makes the manual page of a command from the definitions that `--help` prints.
 
 use super::roff::{Roff, Span};
 use super::shared::Shared;
@@ -7,7 +7,7 @@ use crate::cli::manual;
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
 
-/// Makes the page of a command, whose name has dashes: `dhan-token-save`.
+/// Returns the page of a command, whose name has dashes: `dhan-token-save`.
 pub fn page(command: &Command, name: &str) -> String {
     let about = command.get_about().map(StyledStr::to_string).unwrap_or_default();
     let mut page = Roff::new(name, 1, &about);
@@ -40,7 +40,7 @@ pub fn page(command: &Command, name: &str) -> String {
     page.finish()
 }
 
-/// Writes the ways to call a command, a line each.
+/// Writes the synopses of a command, one per line.
 fn synopsis(command: &Command, page: &mut Roff) {
     let usage = command.clone().render_usage().to_string();
     let lines: Vec<_> = usage.trim_start_matches("Usage:").lines().map(str::trim).filter(|l| !l.is_empty()).collect();
@@ -59,7 +59,7 @@ fn description(command: &Command, about: &str, page: &mut Roff) {
     let long = command.get_long_about().map(StyledStr::to_string).unwrap_or_default();
     let paragraphs: Vec<_> = long.split("\n\n").filter(|text| !text.trim().is_empty()).collect();
     match paragraphs[..] {
-        // The first says what the line with the name has said.
+        // The first one repeats the line with the name.
         [_, ref rest @ ..] if !rest.is_empty() => rest.iter().for_each(|text| page.paragraph(text)),
         _ => page.paragraph(&sentence(about)),
     }
@@ -129,7 +129,7 @@ fn meaning(arg: &Arg, takes: bool) -> String {
     text.join(" ")
 }
 
-/// Returns a text that ends as a sentence does.
+/// Returns a text with the end of a sentence.
 pub fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.ends_with(['.', '?', '!', ':']) || text.is_empty() { text.to_owned() } else { format!("{text}.") }

@@ -1,13 +1,13 @@
-//! `dhan-config(5)`: the file of defaults, and the keys that each command's options make.
+//! Makes `dhan-config(5)`: the file of defaults, and the keys from each command's options.
 
 use super::roff::{Roff, Span};
 use super::text::sections;
 use clap::{Arg, Command};
 
-/// What the file is.
+/// The description of the file.
 const TEXT: &str = include_str!("config.txt");
 
-/// Makes the page, for the options of these commands.
+/// Returns the page for the options of these commands.
 pub fn page(root: &Command) -> String {
     let mut page = Roff::new("dhan-config", 5, "defaults of options");
     let (before, after): (Vec<_>, Vec<_>) = sections(TEXT).into_iter().partition(|section| !section.is_examples());

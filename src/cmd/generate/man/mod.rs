@@ -1,4 +1,4 @@
-//! Manual pages: one for each command, and those of the formats of files.
+//! Makes the manual pages: one for each command, and those of the file formats.
 
 mod command;
 mod config;
@@ -11,7 +11,7 @@ use crate::cli::args::Cli;
 use crate::cli::lazy;
 use clap::Command;
 
-/// The day whose program the pages describe: it changes with what they say, not with the day they are made.
+/// Date of the pages: it changes with their content, not with the day they are made.
 const DATE: &str = "2026-11-29";
 
 /// The page of captures, which is written by hand.
@@ -19,7 +19,7 @@ const CAPTURE: &str = include_str!("../../../../man/dhan-capture.5");
 
 /// Returns all pages, each with the name of its file. `dhan.1` is the first.
 pub fn pages() -> Vec<(String, String)> {
-    // A page is the same wherever it is made: it names no commit and no target.
+    // Pages are the same wherever they are made, so they name no commit and no target.
     let mut root = lazy::whole::<Cli>().disable_help_subcommand(true).long_version(None);
     root.build();
     let mut pages = Vec::new();

@@ -1,14 +1,15 @@
-//! `dhan-records(5)`: every record, key by key, from the declaration that makes its lines and its JSON Schema.
+//! Makes `dhan-records(5)`: every record, key by key, from the declarations that also make its lines and its JSON
+//! Schema.
 
 use super::roff::{Roff, Span};
 use super::text::sections;
 use crate::record::RecordType;
 use crate::record::schema::{Family, Field, INSTRUMENT, Kind, LEVEL, RECV};
 
-/// What stands around the list of records.
+/// The text around the list of records.
 const TEXT: &str = include_str!("records.txt");
 
-/// Makes the page.
+/// Returns the page.
 pub fn page() -> String {
     let mut page = Roff::new("dhan-records", 5, "the records that dhan prints");
     let (mut before, after): (Vec<_>, Vec<_>) = sections(TEXT).into_iter().partition(|section| !section.is_examples());

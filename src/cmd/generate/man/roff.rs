@@ -1,31 +1,31 @@
-//! A manual page as it is written: paragraphs, tagged paragraphs and commands become roff.
+//! Writes a manual page as roff: paragraphs, tagged paragraphs and commands.
 
 use std::fmt::Write as _;
 
-/// Columns of a line of the source.
+/// Width in columns of a line of the source.
 const WIDTH: usize = 78;
 
-/// The source of a page.
+/// Holds the source of a page.
 #[derive(Debug, Default)]
 pub struct Roff {
     text: String,
-    /// Whether a paragraph would be the first below its heading, where roff wants no mark.
+    /// Whether the next paragraph is the first below its heading, where roff needs no mark.
     fresh: bool,
 }
 
-/// Text in a font.
+/// Holds text in a font.
 #[derive(Debug, Clone, Copy)]
 pub enum Span<'a> {
-    /// As it is.
+    /// Plain text.
     Plain(&'a str),
-    /// What is typed.
+    /// Text to be typed.
     Bold(&'a str),
-    /// What stands for something else.
+    /// A placeholder.
     Italic(&'a str),
 }
 
 impl Roff {
-    /// Begins a page: its name and section, and what follows the dash in its first line.
+    /// Starts a page with its name, its section and its description.
     pub fn new(name: &str, section: u8, about: &str) -> Roff {
         let mut page = Roff::default();
         let version = env!("CARGO_PKG_VERSION");
@@ -43,13 +43,13 @@ impl Roff {
         self.text
     }
 
-    /// Begins a section.
+    /// Starts a section.
     pub fn heading(&mut self, title: &str) {
         let _ = writeln!(self.text, ".SH {}", quoted(title));
         self.fresh = true;
     }
 
-    /// Begins a part of a section.
+    /// Starts a subsection.
     pub fn subheading(&mut self, title: &str) {
         let _ = writeln!(self.text, ".SS {}", quoted(title));
         self.fresh = true;
@@ -120,7 +120,7 @@ impl Roff {
         self.text.push('\n');
     }
 
-    /// Adds text that is filled. A sentence begins a line, as roff wants it.
+    /// Adds text that is filled. Every sentence begins a line, as roff expects.
     fn flow(&mut self, text: &str) {
         let mut line = String::new();
         for word in text.split_whitespace() {
@@ -139,7 +139,7 @@ impl Roff {
     }
 
     fn line(&mut self, line: &str) {
-        // A dot that begins a line would make a command of it.
+        // A dot at the beginning of a line would make it a command.
         let guard = if line.starts_with('.') { "\\&" } else { "" };
         let _ = writeln!(self.text, "{guard}{line}");
     }
@@ -150,7 +150,7 @@ fn quoted(title: &str) -> String {
     if title.contains(' ') { format!("\"{title}\"") } else { title }
 }
 
-/// Returns text in which nothing means anything to roff, in ASCII.
+/// Returns text in ASCII, escaped for roff.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {

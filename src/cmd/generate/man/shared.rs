@@ -1,10 +1,11 @@
-//! What pages share: exit codes, variables and files, of which each page shows its own, and references to other pages.
+//! Writes what pages share: exit codes, variables and files, of which each page shows its own, and references to
+//! other pages.
 
 use super::roff::{Roff, Span};
 use crate::cli::manual::{ENVIRONMENT, EXITS, FILES};
 use clap::Command;
 
-/// Which of the tables' rows a page shows.
+/// Says which rows of the tables a page shows.
 pub struct Shared {
     exits: &'static [u8],
     /// The first variable of each row.
@@ -21,7 +22,7 @@ const CONFIG: &str = "~/.config/dhan/config.toml";
 const MARKER: &str = ".NAME.dhan";
 const TORN: &str = "NAME.torn-TIME";
 
-/// Exit codes of everything.
+/// Exit codes of all kinds.
 const ANY: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
 /// Exit codes of a stream without instruments.
 const ORDERS: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
@@ -41,7 +42,7 @@ const STREAM: &[&str] = &[
     "NO_COLOR",
 ];
 const STREAM_FILES: &[&str] = &[TOKEN, CONFIG, HOLIDAYS, CACHE, STATE, MARKER, TORN];
-/// Variables of what asks for a token.
+/// Variables of commands that need a token.
 const TOKENS: &[&str] = &["DHAN_CLIENT_ID", "DHAN_TOKEN_FILE", "DHAN_API_URL", "XDG_CONFIG_HOME", "HTTPS_PROXY"];
 const MAKING: &[&str] = &[
     "DHAN_CLIENT_ID",
@@ -55,7 +56,7 @@ const MAKING: &[&str] = &[
 const LOOK_UP: &[&str] = &["DHAN_INSTRUMENTS_URL", "DHAN_CACHE_DIR", "HTTPS_PROXY"];
 
 impl Shared {
-    /// Returns what belongs to a page.
+    /// Returns the rows that belong to a page.
     pub fn of(name: &str) -> Shared {
         let of = |exits, variables, files, see| Shared { exits, variables, files, see };
         match name {
@@ -181,7 +182,7 @@ impl Shared {
     }
 }
 
-/// Returns a sentence.
+/// Returns words with a capital letter.
 pub fn capital(words: &str) -> String {
     let mut chars = words.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();

@@ -1,28 +1,28 @@
-//! The texts of [`manual`](crate::cli::manual), taken apart: sections of paragraphs, tagged paragraphs and commands.
+//! Parses the texts of [`manual`](crate::cli::manual) into sections of paragraphs, tagged paragraphs and commands.
 
 use super::roff::{Roff, Span};
 
-/// A part of a section.
+/// Holds a part of a section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Block {
     /// Text that is filled.
     Paragraph(String),
     /// A term and its meaning.
     Tagged(String, String),
-    /// Lines as they are typed.
+    /// Lines to be typed.
     Commands(Vec<String>),
 }
 
-/// A heading and what is below it.
+/// Holds a heading and its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     /// The heading, without its colon.
     pub title: String,
-    /// What is below it.
+    /// Its content.
     pub blocks: Vec<Block>,
 }
 
-/// Takes a text apart.
+/// Parses a text.
 pub fn sections(text: &str) -> Vec<Section> {
     let mut all: Vec<Section> = Vec::new();
     let mut is_new = true;
@@ -36,7 +36,7 @@ pub fn sections(text: &str) -> Vec<Section> {
         };
         if words.is_empty() {
             match section.blocks.last_mut() {
-                // A blank line of what is typed, or behind it.
+                // A blank line within or behind commands.
                 Some(Block::Commands(lines)) => lines.push(String::new()),
                 _ => is_new = true,
             }
