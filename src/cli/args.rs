@@ -67,7 +67,8 @@ pub enum Command {
     Feed(Lazy<FeedArgs>),
     /// Stream the 20- or 200-level order book
     ///
-    /// Prints a record whenever a book has changed on both sides, or with --view sides every packet.
+    /// Dhan sends the two sides of a book in packets of their own. Prints a record with both sides for each pair of them, or
+    /// with --view sides every packet.
     #[command(after_long_help = manual::DEPTH)]
     Depth(Lazy<DepthArgs>),
     /// Stream the order updates of the account
