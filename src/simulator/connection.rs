@@ -113,9 +113,12 @@ impl ClientConnection {
                     }
                     let mut out = Vec::new();
                     self.service.on_due(&mut out);
+                    let begun = Instant::now();
                     if let Some(end) = self.deliver(out).await {
                         return end;
                     }
+                    // While it writes to a slow reader it hears nothing, and sends no ping that could be answered.
+                    heard += begun.elapsed();
                 }
             }
         }

@@ -5,9 +5,10 @@ use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Blast, PrevClose, SimConfig};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 fn parsed(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a torn line: {line}"))).collect()
@@ -191,6 +192,29 @@ fn a_reader_that_blocks_gets_the_tail_although_the_time_is_up() {
 }
 
 #[test]
+fn a_reader_that_blocks_again_and_again_does_not_cost_the_connection() {
+    // The server's pings wait behind what is not read; it hangs up on a client that is silent for this long.
+    let idle = Duration::from_secs(8);
+    let ping_every = Some(Duration::from_secs(1));
+    let sim = broker(SimConfig { rate: Some(50_000.0), idle_limit: Some(idle), ping_every, ..SimConfig::default() });
+    let home = Home::new();
+    let (running, mut stdout) =
+        home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full", "--on-lag", "block"]));
+    let _ = subscribed(&sim, Stream::Market);
+    let begun = Instant::now();
+    let mut piece = vec![0; 64 * 1024];
+    while begun.elapsed() < 3 * idle {
+        stdout.read_exact(&mut piece).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(sim.connections(Stream::Market).seen, 1, "the server hung up");
+    running.signal(Signal::TERM);
+    std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
+    let [.., gaps] = running.end().exits(0).books();
+    assert_eq!(gaps, 0);
+}
+
+#[test]
 fn a_signal_is_obeyed_although_nobody_reads_what_is_said() {
     let sim = broker_of(4_000.0);
     let home = Home::new();
@@ -203,7 +227,7 @@ fn a_signal_is_obeyed_although_nobody_reads_what_is_said() {
     let _kept = child.stderr.take().unwrap();
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, Signal::TERM).unwrap();
-    let told = std::time::Instant::now();
+    let told = Instant::now();
     let status = wait("the end", || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
     assert!(told.elapsed().as_secs() < 3, "{:?}", told.elapsed());

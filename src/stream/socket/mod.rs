@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 
 /// Pause of a socket while too much data is queued; the runtime's clock has no shorter one.
 const REST: Duration = Duration::from_millis(1);
-/// Interval of pongs to the server while nothing is read because an output blocks.
+/// Interval of pongs to the server while an output blocks reading, now or again and again.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 /// Says how a socket's task ended.
@@ -50,6 +50,8 @@ pub(super) struct Socket {
     received_bytes: u64,
     /// Whether the connection was live when the end of the run was decided.
     ends_live: bool,
+    /// Moment of the last sign of life to the server, or of the connection.
+    signed_at: Instant,
     /// Whether reading waits for room in an output.
     paused: bool,
     /// Whether this socket has paused for a crowded queue; then it reads once more in any case.
@@ -96,6 +98,7 @@ impl Socket {
             attempt: 0,
             received_bytes: 0,
             ends_live: false,
+            signed_at: Instant::now(),
             paused: false,
             rested: false,
             inputs,
@@ -156,13 +159,15 @@ impl Socket {
         // The limit is far below what a slow reader leaves waiting, and far above what a market sends.
         let crowded = self.connection.is_some() && !blocked && !self.rested && self.shared.pipeline.is_crowded();
         let deadline = self.session.deadline().map(|at| self.shared.instant(at));
+        // A reader that takes a little at a time unblocks reading often, but pings wait behind what is unread.
+        let sign_due = self.signed_at + SIGN_OF_LIFE;
         let Socket { inputs, answers, connection, shared, .. } = self;
         tokio::select! {
             biased;
             input = inputs.recv() => SocketEvent::Input(input),
             Some(answer) = answers.next(), if !answers.is_empty() => SocketEvent::Answer(answer),
+            () = tokio::time::sleep_until(sign_due.into()), if blocked => SocketEvent::Unread,
             () = shared.pipeline.room(), if blocked => SocketEvent::Room,
-            () = tokio::time::sleep(SIGN_OF_LIFE), if blocked => SocketEvent::Unread,
             () = tokio::time::sleep(REST), if crowded => SocketEvent::Rested,
             incoming = next_of(connection), if connection.is_some() && !blocked && !crowded => {
                 SocketEvent::Incoming(incoming)
@@ -173,6 +178,7 @@ impl Socket {
 
     /// Sends the server a sign of life, although its pings are not read.
     fn send_sign_of_life(&mut self) {
+        self.signed_at = Instant::now();
         if let Some(connection) = &mut self.connection
             && let Err(ended) = connection.send_pong()
         {
@@ -349,6 +355,7 @@ impl Socket {
                 Ok(connection) => {
                     self.received_bytes = connection.received_bytes();
                     self.connection = Some(connection);
+                    self.signed_at = Instant::now();
                     self.input(Input::Connected);
                 }
                 Err(cause) => {
