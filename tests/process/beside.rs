@@ -5,10 +5,10 @@ use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Blast, PrevClose, SimConfig};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 fn parsed(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a torn line: {line}"))).collect()
@@ -189,29 +189,6 @@ fn a_reader_that_blocks_gets_the_tail_although_the_time_is_up() {
     // Several times what a pipe holds.
     assert!(written > 2_000, "{}", ended.err);
     assert_eq!((lines as u64, dropped, gaps), (written, 0, 0), "{}", ended.err);
-}
-
-#[test]
-fn a_reader_that_blocks_again_and_again_does_not_cost_the_connection() {
-    // The server's pings wait behind what is not read; it hangs up on a client that is silent for this long.
-    let idle = Duration::from_secs(8);
-    let ping_every = Some(Duration::from_secs(1));
-    let sim = broker(SimConfig { rate: Some(50_000.0), idle_limit: Some(idle), ping_every, ..SimConfig::default() });
-    let home = Home::new();
-    let (running, mut stdout) =
-        home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full", "--on-lag", "block"]));
-    let _ = subscribed(&sim, Stream::Market);
-    let begun = Instant::now();
-    let mut piece = vec![0; 64 * 1024];
-    while begun.elapsed() < 3 * idle {
-        stdout.read_exact(&mut piece).unwrap();
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    assert_eq!(sim.connections(Stream::Market).seen, 1, "the server hung up");
-    running.signal(Signal::TERM);
-    std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
-    let [.., gaps] = running.end().exits(0).books();
-    assert_eq!(gaps, 0);
 }
 
 #[test]

@@ -141,6 +141,17 @@ fn i02_i03_with_the_other_signal_each_and_a_second_one_is_obeyed_at_once() {
 }
 
 #[test]
+fn a_request_to_stop_that_comes_as_two_signals_is_one_request() {
+    // `timeout` sends its signal to the process, and then to the process's group.
+    let (sim, home) = (broker_of(4_000.0), Home::new());
+    let (running, _stdout) = in_state("reader stopped", &home, &sim).unwrap();
+    running.signal(Signal::INT);
+    let ended = running.stops_soon(Signal::TERM);
+    assert_eq!(ended.code(), 0, "{}", ended.err);
+    ended.books();
+}
+
+#[test]
 fn i02_i03_a_signal_while_a_run_ends_by_itself_changes_nothing_and_a_second_one_is_obeyed_at_once() {
     // The end waits for a reader that stands still, so that signals come while it lasts.
     let ending = |home: &Home, sim: &dhan::testing::simulator::SimHandle| {
