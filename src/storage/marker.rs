@@ -32,8 +32,8 @@ pub struct MarkerContent {
     #[serde(default)]
     pub last_us: Option<i64>,
     /// Recovery is prepared: the file is to be cut at this offset and the recovered lines appended. Repeated if
-    /// interrupted.
-    #[serde(default)]
+    /// interrupted. Earlier versions named it `mend_at`.
+    #[serde(default, alias = "mend_at")]
     pub cut_at: Option<u64>,
     /// Whether the run ended by itself but could not finish the file; then it was not killed.
     #[serde(default)]
