@@ -1,4 +1,4 @@
-//! Tracks the clients' subscriptions and derives the upstream subscriptions.
+//! Connects the clients of the relay with its streams upstream.
 
 mod subscriptions;
 

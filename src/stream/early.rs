@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Signals this close together are one: `timeout` sends its own to the process and then to the process's group.
-const SAME_REQUEST: Duration = Duration::from_millis(100);
+const SAME_REQUEST: Duration = Duration::from_millis(50);
 
 /// Handles early signals, because a stream that is told to stop has not failed. While nothing is open, SIGINT and
 /// SIGTERM end the process at once with 0; later the first one is kept for the driver, which ends in order, and a
