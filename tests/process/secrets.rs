@@ -302,7 +302,9 @@ fn s08_no_signal_that_dumps_core_leaves_one() {
     for signal in [Signal::SEGV, Signal::ABORT, Signal::QUIT] {
         let home = Home::new();
         let mut command = home.bare("bash");
-        command.args(["-c", "ulimit -c unlimited; exec \"$@\"", "bash", DHAN]).envs(sim.environment());
+        // What starts the tests in the background may ignore SIGQUIT, which children inherit.
+        let script = "ulimit -c unlimited; exec env --default-signal \"$@\"";
+        command.args(["-c", script, "bash", DHAN]).envs(sim.environment());
         command.args(["feed", "NSE_EQ:2885"]);
         let mut running = home.start(command);
         running.prints(2);
