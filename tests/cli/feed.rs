@@ -527,6 +527,27 @@ fn control_lines_change_what_is_asked_for_and_nothing_else() {
 }
 
 #[test]
+fn no_line_of_writers_that_come_and_go_quickly_is_lost_in_a_fifo() {
+    let sim = start(lively());
+    let home = Home::at(&sim);
+    let fifo = home.path("control");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::from_raw_mode(0o600)).expect("a FIFO");
+    let run = home.start(&["feed", "IDX_I:13", "--control", text(&fifo)]);
+    subscribed(&sim, Stream::Market, 1);
+    for n in 0..500 {
+        // The last one has no line end.
+        let line = if n % 2 == 0 { format!("no-{n}-command\n") } else { format!("no-{n}-command") };
+        std::fs::write(&fifo, line).expect("said");
+        if n % 2 == 1 {
+            run.said(&format!("no-{n}-command"));
+        }
+    }
+    std::fs::write(&fifo, "quit\n").expect("said");
+    let done = run.end().code(0);
+    assert_eq!(done.err.matches("the line is skipped").count(), 500, "{}", done.err);
+}
+
+#[test]
 fn control_lines_from_stdin_work_and_its_end_changes_nothing() {
     let sim = start(lively());
     let home = Home::at(&sim);

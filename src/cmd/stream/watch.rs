@@ -114,7 +114,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure
         .map_err(|error| Failure::new(Exit::Bug, format!("a thread cannot be started: {}", error.kind())))
 }
 
-/// Reads control lines until their source ends. A FIFO is opened again for its next writer.
+/// Reads control lines until their source ends. A FIFO does not end with its writer.
 ///
 /// # Errors
 /// Exit 2 when the source is a folder or is not there.
@@ -142,8 +142,13 @@ fn read_lines(source: TextSource, ask: mpsc::Sender<Ask>, console: Console) -> R
                 }
                 TextSource::File(path) => {
                     let read = std::fs::File::open(path).and_then(|file| {
-                        let fifo = is_fifo(&file);
-                        pass_on(BufReader::new(file), &ask).map(|()| fifo)
+                        loop {
+                            pass_on(BufReader::new(&file), &ask)?;
+                            match is_fifo(&file) {
+                                true if has_more(path, &file) => {}
+                                is_fifo => return Ok(is_fifo),
+                            }
+                        }
                     });
                     read.unwrap_or_else(|error| {
                         console.error(format!("--control: {path:?} cannot be read: {}", why(&error)));
@@ -161,6 +166,19 @@ fn read_lines(source: TextSource, ask: mpsc::Sender<Ask>, console: Console) -> R
 fn is_fifo(file: &std::fs::File) -> bool {
     use std::os::unix::fs::FileTypeExt as _;
     file.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+/// Waits for the next writer of a FIFO whose last one is gone; returns whether it wrote. The FIFO stays open meanwhile,
+/// because what a writer leaves in a FIFO that nobody has open is lost. Returns `false` if another file has its name.
+fn has_more(path: &std::path::Path, fifo: &std::fs::File) -> bool {
+    use rustix::event::{PollFd, PollFlags, poll};
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // With a writer of our own the wait ends when something was written, and not at once.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let Ok(_writer) = std::fs::File::options().write(true).custom_flags(flags).open(path) else { return false };
+    let mut waits = [PollFd::new(fifo, PollFlags::IN)];
+    while poll(&mut waits, None) == Err(rustix::io::Errno::INTR) {}
+    waits[0].revents().contains(PollFlags::IN)
 }
 
 /// Passes lines on until the input or the watcher ends. A folder can be opened; only reading it fails.
