@@ -384,14 +384,7 @@ impl Replay<'_> {
             self.is_done |= *left == 0;
         }
         let summary = playing.pipeline.finish(at_us.unwrap_or(playing.last_us));
-        let PacketCounts { received, written, filtered, dropped, malformed, gaps } = summary.counts;
-        let counts = &mut self.counts;
-        counts.received += received;
-        counts.written += written;
-        counts.filtered += filtered;
-        counts.dropped += dropped;
-        counts.malformed += malformed;
-        counts.gaps += gaps;
+        self.counts = self.counts.plus(&summary.counts);
         if summary.failure.is_some() {
             self.is_done = true;
         }

@@ -22,7 +22,6 @@ pub struct PacketCounts {
 
 impl PacketCounts {
     /// Returns whether every packet is accounted for.
-    #[cfg(any(test, feature = "testing"))]
     pub fn is_balanced(&self) -> bool {
         self.received == self.written + self.filtered + self.dropped + self.malformed
     }

@@ -40,7 +40,7 @@ use crate::session::{Config, Plan, Subscription};
 use driver::Driver;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Holds everything a run needs. It is checked before: nothing in it can be a usage error.
@@ -152,4 +152,12 @@ pub fn drive(
     observer: Rc<dyn SocketObserver>,
 ) -> Result<impl Future<Output = Result<Ended, Failure>>, Failure> {
     Ok(Driver::start(run, Some(observer))?.run())
+}
+
+/// Waits until a moment; without one, for ever.
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
 }

@@ -3,6 +3,7 @@
 use super::value::{OrderedMembers, fits};
 use super::{Findings, is_another_run};
 use crate::format::line;
+use crate::model::PacketCounts;
 use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
 use serde_json::value::RawValue;
@@ -126,14 +127,9 @@ impl NdjsonCheck {
     fn end(&mut self, integer: impl Fn(&str) -> u64) -> Result<(), String> {
         let [received, written, filtered, dropped, malformed, gaps] =
             ["received", "written", "filtered", "dropped", "malformed", "gaps"].map(&integer);
-        let sum = &mut self.findings.counts;
-        sum.received += received;
-        sum.written += written;
-        sum.filtered += filtered;
-        sum.dropped += dropped;
-        sum.malformed += malformed;
-        sum.gaps += gaps;
-        if received != written + filtered + dropped + malformed {
+        let counts = PacketCounts { received, written, filtered, dropped, malformed, gaps };
+        self.findings.counts = self.findings.counts.plus(&counts);
+        if !counts.is_balanced() {
             return Err(format!(
                 "the books do not balance: received {received} is not {written} + {filtered} + {dropped} + {malformed}"
             ));

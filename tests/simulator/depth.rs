@@ -1,5 +1,6 @@
 //! The simulator's depth sockets, seen by a plain websocket client.
 
+use crate::sockets::{LONG, Socket, message};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::DisconnectReason;
@@ -12,13 +13,9 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-type Socket = WebSocketStream<TcpStream>;
-
-const LONG: Duration = Duration::from_secs(20);
 const HDFC: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
 const OPTION: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 45_678);
 const BSE: InstrumentKey = InstrumentKey::new(Segment::BSE_EQ, 500_325);
@@ -32,19 +29,6 @@ async fn connect(sim: &SimHandle, path: &str) -> Socket {
     let address = format!("ws://{}/{path}?token=abc&clientId=1&authType=2", sim.addr());
     let request = address.into_client_request().expect("an address");
     tokio_tungstenite::client_async(request, tcp).await.expect("an upgrade").0
-}
-
-async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
-    let next = async {
-        loop {
-            match socket.next().await {
-                Some(Ok(Message::Binary(bytes))) => return Some(bytes.to_vec()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                Some(Ok(_)) => {}
-            }
-        }
-    };
-    tokio::time::timeout(LONG, next).await.expect("a message in time")
 }
 
 async fn ask(socket: &mut Socket, text: String) {

@@ -7,3 +7,4 @@ mod market;
 mod official_client;
 mod orders;
 mod relay;
+mod sockets;

@@ -1,5 +1,6 @@
 //! The simulator, seen by a plain websocket client that shares none of its code.
 
+use crate::sockets::{LONG, Socket, message, quick, subscribe};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::feed::{self, Packet};
@@ -10,14 +11,8 @@ use dhan::testing::simulator::{
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
-
-type Socket = WebSocketStream<TcpStream>;
-
-/// Far more than anything here needs: a test that waits this long has failed.
-const LONG: Duration = Duration::from_secs(20);
 
 const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 const HDFC: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
@@ -25,10 +20,6 @@ const OPTION: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 45_678);
 
 async fn start(config: SimConfig) -> SimHandle {
     Simulator::start(config).await.expect("the simulator starts")
-}
-
-fn quick() -> SimConfig {
-    SimConfig { rate: Some(500.0), ..SimConfig::default() }
 }
 
 async fn try_connect(sim: &SimHandle, path: &str) -> Result<Socket, Error> {
@@ -42,24 +33,6 @@ async fn connect(sim: &SimHandle, path: &str) -> Socket {
 }
 
 const FEED: &str = "/?version=2&token=abc&clientId=1000000001&authType=2";
-
-async fn subscribe(socket: &mut Socket, mode: Mode, instruments: &[InstrumentKey]) {
-    socket.send(Message::text(request::list(mode.subscribe(), instruments))).await.expect("sent");
-}
-
-/// The next binary message; `None` at the end, however it comes.
-async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
-    let next = async {
-        loop {
-            match socket.next().await {
-                Some(Ok(Message::Binary(bytes))) => return Some(bytes.to_vec()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                Some(Ok(_)) => {}
-            }
-        }
-    };
-    tokio::time::timeout(LONG, next).await.expect("a message in time")
-}
 
 /// Bytes of packets with the clock's part (last trade times) blanked.
 async fn packets(socket: &mut Socket, count: usize) -> Vec<Vec<u8>> {

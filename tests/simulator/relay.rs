@@ -1,5 +1,6 @@
 //! `dhan relay` as a black box, in front of the simulator.
 
+use crate::sockets::{Socket, message_within, quick, subscribe};
 use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::protocol::{Mode, depth, encode, request};
@@ -10,7 +11,6 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -20,8 +20,6 @@ const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 const HDFC: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
 const OPTION: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 45_678);
 const TOKEN: &str = "UPSTREAM-T0KEN";
-
-type Socket = WebSocketStream<TcpStream>;
 
 struct Relay {
     child: Child,
@@ -108,30 +106,13 @@ impl Drop for Relay {
 
 const FEED: &str = "/feed?version=2&token=S3CRET-CLIENT&clientId=1&authType=2";
 
-fn sim(config: SimConfig) -> SimHandle {
-    SimHandle::start_in_thread(config).expect("the simulator starts")
-}
-
-fn quick() -> SimConfig {
-    SimConfig { rate: Some(500.0), ..SimConfig::default() }
-}
-
-async fn subscribe(socket: &mut Socket, mode: Mode, instruments: &[InstrumentKey]) {
-    socket.send(Message::text(request::list(mode.subscribe(), instruments))).await.expect("sent");
-}
-
 /// The next binary message; `None` at the end, however it comes.
 async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
-    let next = async {
-        loop {
-            match socket.next().await {
-                Some(Ok(Message::Binary(bytes))) => return Some(bytes.to_vec()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                Some(Ok(_)) => {}
-            }
-        }
-    };
-    tokio::time::timeout(LONG, next).await.expect("a message in time")
+    message_within(socket, LONG).await
+}
+
+fn sim(config: SimConfig) -> SimHandle {
+    SimHandle::start_in_thread(config).expect("the simulator starts")
 }
 
 /// Reads until a packet of a code comes; returns all codes up to it.

@@ -5,7 +5,9 @@ mod ending;
 use super::shared::Shared;
 use super::signals::{Signal, Signals};
 use super::socket::{Socket, SocketEnd};
-use super::{Chains, Change, CredentialsOrigin, EarlyStop, Ended, Run, SocketObserver, SocketState, report, status};
+use super::{
+    Chains, Change, CredentialsOrigin, EarlyStop, Ended, Run, SocketObserver, SocketState, report, sleep_until, status,
+};
 use crate::auth::BaseUrl;
 use crate::clock::now_us;
 use crate::console::Console;
@@ -212,7 +214,7 @@ impl Driver {
                 () = self.shared.pipeline.changed() => DriverEvent::Output,
                 Some(end) = self.sockets.join_next() => DriverEvent::Socket(end.unwrap_or_else(|error| panicked(&error))),
                 change = next_change(&mut self.changes) => DriverEvent::Change(change),
-                () = until(over_at) => DriverEvent::DurationOver,
+                () = sleep_until(over_at) => DriverEvent::DurationOver,
                 () = clock_reaches(self.bars_due_us) => DriverEvent::Clock,
                 _ = stats.tick(), if self.stats.is_some() => DriverEvent::Stats,
                 _ = chains.tick(), if !self.chains.is_empty() => DriverEvent::ChainsDue,
@@ -436,13 +438,6 @@ fn panicked(error: &tokio::task::JoinError) -> SocketEnd {
 async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> Option<Change> {
     match changes {
         Some(changes) => changes.recv().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
     }
 }

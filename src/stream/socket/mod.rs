@@ -4,6 +4,7 @@
 mod incoming;
 
 use super::shared::{Shared, fingerprint};
+use super::sleep_until;
 use crate::auth::{BaseUrl, Login, login_message};
 use crate::clock::now_us;
 use crate::console::{LogFields, LogLevel};
@@ -409,13 +410,6 @@ impl Socket {
 async fn next_of(connection: &mut Option<Connection>) -> Incoming {
     match connection {
         Some(connection) => connection.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at.into()).await,
         None => std::future::pending().await,
     }
 }
