@@ -7,7 +7,7 @@ use super::writer::pack;
 use super::*;
 use crate::console::{Console, ConsoleConfig, LogLevel};
 use crate::model::exit::Exit;
-use crate::model::{InstrumentKey, Segment};
+use crate::model::{InstrumentKey, Micros, Segment};
 use crate::model::{PacketCounts, Stream};
 use crate::pipeline::handle::{FrameObserver as _, Seen};
 use crate::pipeline::item::Lagged;
@@ -46,7 +46,7 @@ enum Put {
 impl Put {
     fn of(entry: Entry<'_>) -> Option<Put> {
         Some(match entry {
-            Entry::Frame(frame) => Put::Frame(frame.conn, frame.kind, frame.recv_us, frame.bytes.to_vec()),
+            Entry::Frame(frame) => Put::Frame(frame.conn, frame.kind, frame.recv, frame.bytes.to_vec()),
             Entry::Event(event) => Put::Event(event),
             Entry::Lagged(lagged) => Put::Lagged(lagged),
             Entry::EndsWithin { packets, reason } => Put::EndsWithin(packets, reason),
@@ -59,8 +59,8 @@ impl Put {
 
     fn append_to(&self, entries: &mut Entries) {
         match self {
-            Put::Frame(conn, kind, recv_us, bytes) => {
-                entries.frame(Frame { conn: *conn, kind: *kind, recv_us: *recv_us, bytes });
+            Put::Frame(conn, kind, recv, bytes) => {
+                entries.frame(Frame { conn: *conn, kind: *kind, recv: *recv, bytes });
             }
             Put::Event(event) => entries.event(event),
             Put::Lagged(lagged) => entries.lagged(*lagged),
@@ -96,38 +96,38 @@ fn put() -> impl Strategy<Value = Put> {
             .prop_map(|(conn, instruments)| Put::Event(Event::Subscribed { conn, instruments })),
         1 => subscriptions().prop_map(|instruments| Put::Event(Event::Unsubscribed { instruments })),
         1 => (any::<u16>(), reason(), ".{0,9}", any::<i64>())
-            .prop_map(|(conn, reason, detail, from_us)| Put::Event(Event::GapOpened { conn, reason, detail, from_us })),
-        1 => (any::<u16>(), any::<i64>()).prop_map(|(conn, at_us)| Put::Event(Event::Resynced { conn, at_us })),
+            .prop_map(|(conn, reason, detail, from)| Put::Event(Event::GapOpened { conn, reason, detail, from })),
+        1 => (any::<u16>(), any::<i64>()).prop_map(|(conn, at)| Put::Event(Event::Resynced { conn, at })),
         1 => (any::<u16>(), reason(), detail(), any::<i64>(), any::<i64>(), any::<Option<u64>>()).prop_map(
-            |(conn, reason, detail, from_us, to_us, dropped)| {
-                Put::Event(Event::Gap { conn, reason, detail, from_us, to_us, dropped })
+            |(conn, reason, detail, from, to, dropped)| {
+                Put::Event(Event::Gap { conn, reason, detail, from, to, dropped })
             }
         ),
         1 => (any::<u16>(), proptest::sample::select(StatusEvent::ALL.to_vec()), detail(), any::<i64>())
-            .prop_map(|(conn, event, detail, at_us)| Put::Event(Event::Status { conn, event, detail, at_us })),
+            .prop_map(|(conn, event, detail, at)| Put::Event(Event::Status { conn, event, detail, at })),
         1 => (".{0,9}", [-1e9f64..1e9, 0.0..1e5, 0.0..1e3], proptest::collection::vec(".{0,9}", 0..4), any::<i64>()).prop_map(
-            |(underlying, [spot, atm, step], added, at_us)| {
+            |(underlying, [spot, atm, step], added, at)| {
                 let (expiry, removed) = ("2026-02-24".to_owned(), added.iter().rev().cloned().collect());
-                Put::Event(Event::Chain { chain: Chain { underlying, expiry, spot, atm, step, added, removed }, at_us })
+                Put::Event(Event::Chain { chain: Chain { underlying, expiry, spot, atm, step, added, removed }, at })
             }
         ),
-        1 => (".{0,9}", any::<i64>()).prop_map(|(reason, at_us)| Put::Event(Event::End { reason, at_us })),
+        1 => (".{0,9}", any::<i64>()).prop_map(|(reason, at)| Put::Event(Event::End { reason, at })),
         1 => (any::<u64>(), any::<i64>(), any::<i64>())
-            .prop_map(|(packets, from_us, to_us)| Put::Lagged(Lagged { packets, from_us, to_us })),
+            .prop_map(|(packets, from, to)| Put::Lagged(Lagged { packets, from, to })),
         1 => (any::<u32>(), ".{0,9}").prop_map(|(packets, reason)| Put::EndsWithin(packets, reason)),
         1 => proptest::collection::vec((instrument(), proptest::sample::select(Mode::ALL.to_vec())), 0..4)
             .prop_map(Put::Once),
-        1 => (any::<i64>(), any::<[u64; 6]>(), ".{0,9}").prop_map(|(at_us, n, reason)| {
+        1 => (any::<i64>(), any::<[u64; 6]>(), ".{0,9}").prop_map(|(at, n, reason)| {
             let [received, written, filtered, dropped, malformed, gaps] = n;
             let counts = PacketCounts { received, written, filtered, dropped, malformed, gaps };
-            Put::Finish(Finish { at_us, counts, reason })
+            Put::Finish(Finish { at, counts, reason })
         }),
     ]
 }
 
 /// Returns a session as a file, with the offsets of its blocks' ends.
 fn written(packing: Packing, blocks: &[Vec<Put>]) -> (Vec<u8>, Vec<usize>) {
-    let session = CaptureSession { feed: Stream::Market, created_us: 1_000, pid: 7, program: "dhan test".to_owned() };
+    let session = CaptureSession { feed: Stream::Market, created: 1_000, pid: 7, program: "dhan test".to_owned() };
     let (mut out, mut ends) = (Vec::new(), Vec::new());
     pack(packing, SESSION, &session.bytes(), &mut out);
     ends.push(out.len());
@@ -167,7 +167,7 @@ fn some_blocks() -> Vec<Vec<Put>> {
         .map(|n| {
             let us = 1_000 + i64::from(n) * 1_000_000;
             vec![
-                Put::Event(Event::Status { conn: 1, event: StatusEvent::Live, detail: None, at_us: us }),
+                Put::Event(Event::Status { conn: 1, event: StatusEvent::Live, detail: None, at: us }),
                 Put::Frame(1, FrameKind::Binary, us, vec![n; 16]),
                 Put::Frame(2, FrameKind::Binary, us + 9, vec![n; 16]),
             ]
@@ -192,7 +192,7 @@ proptest! {
         // Valid blocks around random bytes, so that the entry decoder is reached.
         let mut block = Vec::new();
         block::put(&mut block, SESSION, &CaptureSession {
-            feed: Stream::Orders, created_us: 0, pid: 0, program: String::new(),
+            feed: Stream::Orders, created: 0, pid: 0, program: String::new(),
         }.bytes());
         block::put(&mut block, ENTRIES, &bytes);
         fuzz(&block);
@@ -259,8 +259,8 @@ fn what_a_newer_version_adds_is_passed_over() {
     assert_eq!(read(&bytes), (vec![known], false));
 }
 
-fn frame(recorder: &mut Recorder, recv_us: i64, bytes: &[u8], ended: Option<EndedWithin>) {
-    let frame = Frame { conn: 1, kind: FrameKind::Binary, recv_us, bytes };
+fn frame(recorder: &mut Recorder, recv: Micros, bytes: &[u8], ended: Option<EndedWithin>) {
+    let frame = Frame { conn: 1, kind: FrameKind::Binary, recv, bytes };
     recorder.frame(frame, &Seen { packets: 1, named: Vec::new(), ended });
 }
 
@@ -344,7 +344,7 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
             let kept = cut - torn.len();
             assert_eq!([&now[..kept], &torn[..]].concat(), bytes[..cut], "{name} cut at {cut}: not a byte is lost");
             assert!(!read_amiss(&now), "{name} cut at {cut}: what is left is whole");
-            assert!(restarted.detail.contains("was killed") && restarted.from_us <= 7_000_000, "{restarted:?}");
+            assert!(restarted.detail.contains("was killed") && restarted.from <= 7_000_000, "{restarted:?}");
         }
     }
 }
@@ -385,7 +385,7 @@ fn a_run_that_ended_within_a_frame_is_kept_to_the_packet() {
         Put::EndsWithin(2, "count".to_owned()),
         frame(3, "in part"),
         frame(4, "after"),
-        Put::Finish(Finish { at_us: 9, counts: PacketCounts::default(), reason: "count".to_owned() }),
+        Put::Finish(Finish { at: 9, counts: PacketCounts::default(), reason: "count".to_owned() }),
     ];
     assert_eq!(puts, expected);
 }
@@ -401,17 +401,17 @@ fn no_secret_gets_into_the_words_of_an_event() {
         open(&path, Stream::Orders, Duration::ZERO, &StopSignal::default(), 1, &console).unwrap().recorder;
     let detail = format!("the server said {SECRET}");
     for event in [
-        Event::GapOpened { conn: 1, reason: GapReason::Disconnected, detail: detail.clone(), from_us: 1 },
-        Event::Status { conn: 1, event: StatusEvent::Disconnected, detail: Some(detail.clone()), at_us: 1 },
+        Event::GapOpened { conn: 1, reason: GapReason::Disconnected, detail: detail.clone(), from: 1 },
+        Event::Status { conn: 1, event: StatusEvent::Disconnected, detail: Some(detail.clone()), at: 1 },
         Event::Gap {
             conn: 1,
             reason: GapReason::Snapshot,
             detail: Some(detail.clone()),
-            from_us: 1,
-            to_us: 1,
+            from: 1,
+            to: 1,
             dropped: None,
         },
-        Event::End { reason: detail.clone(), at_us: 1 },
+        Event::End { reason: detail.clone(), at: 1 },
     ] {
         recorder.event(&event);
     }

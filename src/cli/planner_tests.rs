@@ -11,7 +11,7 @@ fn plan_with(line: &[&str], stdin: &str) -> Result<StreamPlan, Failure> {
         TextSource::File(_) => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
     let mut context = PlanContext {
-        now_us: NOW.parse::<jiff::Timestamp>().unwrap().as_microsecond(),
+        now: NOW.parse::<jiff::Timestamp>().unwrap().as_microsecond(),
         environment: Environment::of([("DHAN_CLIENT_ID", "1000000001"), ("DHAN_ACCESS_TOKEN", "x")]),
         redactor: Redactor::default(),
         read: &mut read,

@@ -3,6 +3,7 @@
 
 use super::plan::Speed;
 use crate::clock;
+use crate::model::Micros;
 use crate::model::stream::Levels;
 use crate::protocol::Mode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -150,11 +151,11 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// Returns the time in microseconds since the epoch, for a run that is planned at `now_us`.
-    pub fn us(self, now_us: i64) -> i64 {
+    /// Returns the time, for a run that is planned at `now`.
+    pub fn time(self, now: Micros) -> Micros {
         match self {
-            Moment::Today(time) => clock::ist_to_us(clock::ist_civil(now_us).date().to_datetime(time)),
-            Moment::Instant(instant) => instant.as_microsecond(),
+            Moment::Today(time) => clock::from_ist(clock::ist_civil(now).date().to_datetime(time)),
+            Moment::Instant(instant) => Micros::new(instant.as_microsecond()),
         }
     }
 }

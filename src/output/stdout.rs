@@ -5,6 +5,7 @@
 
 use super::{Destination, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::storage::{Disk, WriteContext, WriteRetry, cannot_write};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -326,7 +327,7 @@ impl Destination for StdoutSink {
         self.wrote(lines, done, result).map(|()| true)
     }
 
-    fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {
+    fn tick(&mut self, _now: Micros) -> Result<(), WriteFailure> {
         // Detects a reader that left, even if there is nothing to write.
         let mut fds = [PollFd::from_borrowed_fd(self.out.as_fd(), PollFlags::empty())];
         if !self.is_file

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn at(ms: u64) -> Now {
-        Now { at: Time(ms * 1_000), wall_us: 0 }
+        Now { at: Time(ms * 1_000), wall: 0 }
     }
 
     #[test]

@@ -156,7 +156,7 @@ mod tests {
     use crate::model::Ended;
 
     fn at(seconds: u64) -> Now {
-        Now { at: Time(seconds * 1_000_000), wall_us: 0 }
+        Now { at: Time(seconds * 1_000_000), wall: 0 }
     }
 
     fn reset() -> Cause {

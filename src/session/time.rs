@@ -1,6 +1,7 @@
 //! Defines the session's times: a monotonic clock for every timer, the wall clock only for the calendar and gap
 //! records.
 
+use crate::model::Micros;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ pub struct Now {
     /// On the monotonic clock, for timers.
     pub at: Time,
     /// On the wall clock in microseconds since the epoch, for the calendar and gap records. It may step.
-    pub wall_us: i64,
+    pub wall: Micros,
 }
 
 pub(crate) use crate::model::time::words;

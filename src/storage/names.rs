@@ -1,6 +1,7 @@
 //! Derives names from a file's name: numbered files, markers, torn tails, gap files.
 
 use crate::clock::ist_civil;
+use crate::model::Micros;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -92,8 +93,8 @@ pub fn marked(marker: &OsStr) -> Option<OsString> {
 
 /// Returns the path for a torn tail: `NAME.torn-20261122T093000` (India's time), with `-1`, `-2` behind it if that
 /// exists.
-pub fn torn(path: &Path, now_us: i64, attempt: u32) -> PathBuf {
-    let time = ist_civil(now_us).strftime("%Y%m%dT%H%M%S").to_string();
+pub fn torn(path: &Path, now: Micros, attempt: u32) -> PathBuf {
+    let time = ist_civil(now).strftime("%Y%m%dT%H%M%S").to_string();
     let suffix = if attempt == 0 { String::new() } else { format!("-{attempt}") };
     beside(path, [name(path), b".torn-", time.as_bytes(), suffix.as_bytes()].concat())
 }

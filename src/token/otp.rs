@@ -1,5 +1,6 @@
 //! Computes one-time passwords from the secret that Dhan shows as a QR code.
 
+use crate::model::Micros;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::time::Duration;
 use totp_rs::{Algorithm, Builder, Secret, Totp};
@@ -82,15 +83,15 @@ impl Seed {
         &self.spelling
     }
 
-    /// Returns the password of a time in microseconds since the epoch.
-    pub fn password(&self, now_us: i64) -> SecretString {
-        SecretString::from(self.totp.generate(u64::try_from(now_us / 1_000_000).unwrap_or(0)).to_string())
+    /// Returns the password of a time.
+    pub fn password(&self, now: Micros) -> SecretString {
+        SecretString::from(self.totp.generate(u64::try_from(now.seconds()).unwrap_or(0)).to_string())
     }
 
     /// Returns how long to wait for a password that does not expire too soon.
-    pub fn wait(&self, now_us: i64) -> Duration {
+    pub fn wait(&self, now: Micros) -> Duration {
         let period = i64::try_from(self.totp.step()).unwrap_or(30) * 1_000_000;
-        let remaining = period - now_us.rem_euclid(period);
+        let remaining = period - now.get().rem_euclid(period);
         if remaining < LEAST_LEFT_US { Duration::from_micros(remaining.unsigned_abs()) } else { Duration::ZERO }
     }
 }
@@ -144,10 +145,9 @@ mod tests {
     #[test]
     fn a_password_in_its_last_four_seconds_is_not_used() {
         let seed = Seed::parse(&SecretString::from(RFC)).unwrap_or_else(|words| panic!("{words}"));
-        for (at_us, wait_us) in
-            [(0, 0), (26_000_000, 0), (26_000_001, 3_999_999), (29_500_000, 500_000), (30_000_000, 0)]
+        for (at, wait_us) in [(0, 0), (26_000_000, 0), (26_000_001, 3_999_999), (29_500_000, 500_000), (30_000_000, 0)]
         {
-            assert_eq!(seed.wait(1_800_000_000_000_000 + at_us), Duration::from_micros(wait_us), "{at_us}");
+            assert_eq!(seed.wait(1_800_000_000_000_000 + at), Duration::from_micros(wait_us), "{at}");
         }
     }
 }

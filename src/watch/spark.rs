@@ -1,5 +1,7 @@
 //! Draws a price's last minutes as a line of bars.
 
+use crate::model::Micros;
+
 /// Microseconds of one bar.
 const BAR_US: i64 = 10 * crate::clock::SECOND_US;
 /// Number of bars kept.
@@ -15,12 +17,12 @@ pub struct Spark {
 }
 
 impl Spark {
-    /// Adds a price in rupees at a time in microseconds since the epoch. Bars without a price repeat the one before.
-    pub fn add(&mut self, price: f32, at_us: i64) {
+    /// Adds a price in rupees at a time. Bars without a price repeat the one before.
+    pub fn add(&mut self, price: f32, at: Micros) {
         if !price.is_finite() || price <= 0.0 {
             return;
         }
-        let bar = at_us.div_euclid(BAR_US);
+        let bar = at.get().div_euclid(BAR_US);
         if let Some(last) = self.bars.back().copied() {
             let missed = usize::try_from(bar - self.newest).unwrap_or(0).min(BARS);
             for _ in 0..missed {

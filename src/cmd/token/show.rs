@@ -4,8 +4,9 @@ use super::block_on;
 use crate::auth::{ApiBase, Credentials, Environment, ist_minute};
 use crate::cli::out;
 use crate::cli::token::ShowArgs;
-use crate::clock::{SECOND_US, now_us};
+use crate::clock::{self, SECOND_US};
 use crate::console::{Console, untrusted};
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Resolver;
 use crate::net::tls::LazyTls;
@@ -24,7 +25,7 @@ pub(super) fn run(args: &ShowArgs, environment: &Environment, console: &Console)
         let (credentials, problem) = source.read_described().await;
         if let Some(credentials) = &credentials {
             let place = source.place().map(ToString::to_string).unwrap_or_default();
-            out::print(&console.masked(&description(credentials, &place, now_us())))?;
+            out::print(&console.masked(&description(credentials, &place, clock::now())))?;
         }
         if let Some(problem) = problem {
             return Err(problem.into());
@@ -36,7 +37,7 @@ pub(super) fn run(args: &ShowArgs, environment: &Environment, console: &Console)
     })
 }
 
-fn description(credentials: &Credentials, place: &str, now_us: i64) -> String {
+fn description(credentials: &Credentials, place: &str, now: Micros) -> String {
     let mut text = String::new();
     let mut line = |name: &str, words: String| {
         let _ = writeln!(text, "{name:<9} {words}");
@@ -57,10 +58,10 @@ fn description(credentials: &Credentials, place: &str, now_us: i64) -> String {
             None => "not told".to_owned(),
         },
     );
-    line("made", claims.issued_at_us.map_or_else(|| "not told".to_owned(), ist_minute));
+    line("made", claims.issued_at.map_or_else(|| "not told".to_owned(), ist_minute));
     line(
         "until",
-        match claims.expires_at_us {
+        match claims.expires_at {
             None => "not told".to_owned(),
             Some(ends) => {
                 let span = |us: i64| {
@@ -71,7 +72,7 @@ fn description(credentials: &Credentials, place: &str, now_us: i64) -> String {
                         humantime::format_duration(minutes).to_string()
                     }
                 };
-                match ends - now_us {
+                match ends.us_since(now) {
                     left if left > 0 => format!("{}, in {}", ist_minute(ends), span(left)),
                     over => format!("{}, {} ago", ist_minute(ends), span(-over)),
                 }

@@ -4,7 +4,8 @@ mod kills;
 
 use super::*;
 use crate::clock::SECOND_US;
-use crate::format::line::recv_us;
+use crate::format::line::recv;
+use crate::model::Micros;
 use crate::model::exit::Exit;
 use crate::storage::disk::Stat;
 use crate::storage::{Compression, FrameEvent, OpenMode, scan};
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const ENOSPC: i32 = 28;
-const START: i64 = 1_781_065_197_000_000;
+const START: Micros = Micros::from_secs(1_781_065_197);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fault {
@@ -203,7 +204,7 @@ fn run(fs: Arc<Faulty>, dir: &Path, name: &str) -> Result<Run, Failure> {
     let mut drive = || -> Result<(), WriteFailure> {
         for n in 0..30 {
             let us = START + n * 5 * SECOND_US;
-            if us >= sink.boundary_us() {
+            if us >= sink.boundary() {
                 sink.rotate(us, Some(b"{\"type\":\"end\",\"reason\":\"rotated\"}\n"))?;
             }
             let lines = line(2 * n, us) + &line(2 * n + 1, us + 1);
@@ -324,7 +325,7 @@ fn a_killed_run_leaves_one_gap_from_its_last_record_and_its_tail_beside() {
         drop(sink);
         let opened = FileSink::open(spec(dir.path(), "x.ndjson"), START + 100 + torn, &quiet()).unwrap();
         assert_eq!(opened.restarted.len(), 1);
-        assert_eq!(opened.restarted[0].from_us, START + 5);
+        assert_eq!(opened.restarted[0].from, START + 5);
         assert!(opened.restarted[0].detail.contains(&std::process::id().to_string()), "{:?}", opened.restarted);
         let tails = names(dir.path()).iter().filter(|name| name.starts_with("x.ndjson.torn-")).count();
         assert_eq!(tails as i64, torn);
@@ -348,7 +349,7 @@ fn a_gap_survives_a_second_kill_before_it_was_written() {
     for minute in 1..4 {
         let now = START + minute * 60 * SECOND_US;
         let opened = FileSink::open(spec(dir.path(), "x-{minute}.ndjson"), now, &quiet()).unwrap();
-        assert_eq!(opened.restarted.iter().map(|r| r.from_us).collect::<Vec<_>>(), [START + 5], "minute {minute}");
+        assert_eq!(opened.restarted.iter().map(|r| r.from).collect::<Vec<_>>(), [START + 5], "minute {minute}");
         assert_eq!(names(dir.path()).iter().filter(|name| name.ends_with(".dhan")).count(), 1);
     }
 }
@@ -383,7 +384,7 @@ fn an_unfinished_frame_gives_its_whole_lines_back_and_what_follows_can_be_read()
             let found = numbers(dir.path());
             assert!(found.len() as i64 >= kept && found == (0..found.len() as i64).collect::<Vec<_>>(), "{name} {cut}");
             let last = found.last().map_or(START, |n| START + n);
-            assert_eq!(opened.restarted[0].from_us, last, "{name} cut at {cut}");
+            assert_eq!(opened.restarted[0].from, last, "{name} cut at {cut}");
             if ends.contains(&cut) {
                 assert!(!names(dir.path()).iter().any(|name| name.contains(".torn-")), "{name} cut at {cut}");
             }
@@ -554,7 +555,7 @@ fn a_file_cut_by_others_has_no_hole_and_is_told_of() {
         File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
         sink.write(line(77, START + 101).as_bytes()).unwrap();
         sink.tick(START + 102).unwrap();
-        assert!(matches!(&sink.take_notices()[..], [Notice::Truncated { from_us, .. }] if *from_us == START + 100));
+        assert!(matches!(&sink.take_notices()[..], [Notice::Truncated { from, .. }] if *from == START + 100));
         sink.tick(START + 103).unwrap();
         assert_eq!(sink.take_notices(), []);
         sink.finish(None).unwrap();
@@ -604,10 +605,10 @@ fn a_thousand_rotations_lose_nothing_and_every_line_is_in_the_file_of_its_time()
     while n * step < 1_001 * SECOND_US {
         let mut lines = String::new();
         let us = START + n * step;
-        if us >= sink.boundary_us() {
+        if us >= sink.boundary() {
             sink.rotate(us, None).unwrap();
         }
-        while START + n * step < sink.boundary_us() && lines.len() < 30_000 {
+        while START + n * step < sink.boundary() && lines.len() < 30_000 {
             lines += &format!("{{\"n\":{n},\"recv_us\":{}}}\n", START + n * step);
             n += 1;
         }
@@ -620,7 +621,7 @@ fn a_thousand_rotations_lose_nothing_and_every_line_is_in_the_file_of_its_time()
     for name in &names {
         let path = dir.path().join(name);
         for line in std::fs::read(&path).unwrap().split_inclusive(|&b| b == b'\n') {
-            assert_eq!(pattern.path_at(recv_us(line).unwrap()), path);
+            assert_eq!(pattern.path_at(recv(line).unwrap()), path);
         }
     }
     assert_eq!(numbers(dir.path()), (0..n).collect::<Vec<_>>());

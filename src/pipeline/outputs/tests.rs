@@ -1,6 +1,7 @@
 //! Tests outputs that rotate, block and fail.
 
 use super::*;
+use crate::model::Micros;
 use crate::output::file::Pattern;
 use crate::output::{Unwritten, WriteFailure};
 use std::sync::Mutex;
@@ -18,7 +19,7 @@ impl Destination for Turning {
         Some(&self.pattern)
     }
 
-    fn boundary_us(&self) -> i64 {
+    fn boundary(&self) -> Micros {
         self.boundary
     }
 
@@ -26,9 +27,9 @@ impl Destination for Turning {
         true
     }
 
-    fn rotate(&mut self, at_us: i64, _: Option<&[u8]>) -> Result<(), WriteFailure> {
-        self.boundary = self.pattern.boundary_after(at_us);
-        self.turned.lock().unwrap().push(at_us);
+    fn rotate(&mut self, at: Micros, _: Option<&[u8]>) -> Result<(), WriteFailure> {
+        self.boundary = self.pattern.boundary_after(at);
+        self.turned.lock().unwrap().push(at);
         Ok(())
     }
 
@@ -169,8 +170,8 @@ fn an_output_that_stands_still_costs_itself_its_oldest_lines_and_the_other_one_n
     let mut counts = PacketCounts::default();
     // 90 MB, more than the queue holds.
     for n in 0..1_500_i64 {
-        let recv_us = outputs.stamp(10 + n * 10, &counts);
-        let line = format!("{{\"type\":\"ticker\",\"filler\":\"{filler}\",\"recv_us\":{recv_us}}}\n");
+        let recv = outputs.stamp(10 + n * 10, &counts);
+        let line = format!("{{\"type\":\"ticker\",\"filler\":\"{filler}\",\"recv_us\":{recv}}}\n");
         outputs.lines(1, |_, out| out.bytes(line.as_bytes()));
         counts.received += 1;
         counts.written += 1;
