@@ -94,7 +94,7 @@ mod tests {
     fn claims_are_read_without_verifying_anything() {
         let payload = r#"{"iss":"dhan","exp":1780000000,"tokenConsumerType":"SELF","dhanClientId":"1000000001"}"#;
         let claims = claims(&token(payload)).expect("claims");
-        assert_eq!(claims.expires_at, Some(1_780_000_000_000_000));
+        assert_eq!(claims.expires_at, Some(Micros::from_secs(1_780_000_000)));
         assert_eq!(claims.consumer_type.as_deref(), Some("SELF"));
         assert_eq!(claims.client_id.as_deref(), Some("1000000001"));
     }
@@ -102,12 +102,12 @@ mod tests {
     #[test]
     fn odd_claims_are_unknown_and_not_an_error() {
         for (payload, expires) in [
-            (r#"{"exp":"1780000000"}"#, Some(1_780_000_000_000_000)),
-            (r#"{"exp":1780000000.5}"#, Some(1_780_000_000_500_000)),
+            (r#"{"exp":"1780000000"}"#, Some(Micros::from_secs(1_780_000_000))),
+            (r#"{"exp":1780000000.5}"#, Some(Micros::new(1_780_000_000_500_000))),
             (r#"{"exp":-5}"#, None),
             (r#"{"exp":null}"#, None),
             (r#"{"exp":[1]}"#, None),
-            (r#"{"exp":1e300}"#, Some(i64::MAX)),
+            (r#"{"exp":1e300}"#, Some(Micros::new(i64::MAX))),
             ("{}", None),
         ] {
             assert_eq!(claims(&token(payload)).expect("claims").expires_at, expires, "{payload}");

@@ -184,13 +184,14 @@ mod tests {
     fn until(lasting: Option<&str>, until: Option<&str>) -> Result<String, String> {
         // 08:45 in India.
         let now = "2026-11-30T03:15:00Z".parse::<jiff::Timestamp>().expect("a time").as_microsecond();
+        let now = Micros::new(now);
         let args = EnsureArgs {
             lasting: lasting.map(str::to_owned),
             until: until.map(str::to_owned),
             ..EnsureArgs::default()
         };
         let until = args.until(now).map_err(|failure| failure.message)?;
-        Ok(jiff::Timestamp::from_microsecond(until).expect("a time").to_string())
+        Ok(clock::timestamp(until).to_string())
     }
 
     #[test]

@@ -409,17 +409,17 @@ mod tests {
 
     #[test]
     fn a_token_that_ends_soon_or_is_somebody_elses_is_a_warning() {
-        let claims = |expires: Option<i64>, kind: &str, owner: &str| Claims {
+        let claims = |expires: Option<Micros>, kind: &str, owner: &str| Claims {
             issued_at: None,
             expires_at: expires,
             consumer_type: Some(kind.to_owned()),
             client_id: Some(owner.to_owned()),
         };
         for (claims, state, says) in [
-            (claims(Some(NOW + 5 * HOUR), "SELF", "1000000001"), State::Ok, "in 5h"),
-            (claims(Some(NOW + HOUR / 2), "SELF", "1000000001"), State::Warn, "in 30m"),
+            (claims(Some(NOW.plus_us(5 * HOUR)), "SELF", "1000000001"), State::Ok, "in 5h"),
+            (claims(Some(NOW.plus_us(HOUR / 2)), "SELF", "1000000001"), State::Warn, "in 30m"),
             (claims(None, "APP", "1000000001"), State::Ok, "200 levels"),
-            (claims(Some(NOW + 30 * HOUR), "SELF", "1000009999"), State::Warn, "******9999"),
+            (claims(Some(NOW.plus_us(30 * HOUR)), "SELF", "1000009999"), State::Warn, "******9999"),
         ] {
             let finding = token(Some(&claims), "1000000001", NOW);
             assert_eq!(finding.state, state, "{finding:?}");
@@ -508,7 +508,7 @@ mod tests {
         for (here, state) in
             [(0, State::Ok), (SECOND_US, State::Ok), (4 * SECOND_US, State::Warn), (-HOUR, State::Warn)]
         {
-            let finding = clock(clock_ahead(NOW, NOW + here), "feed");
+            let finding = clock(clock_ahead(NOW, NOW.plus_us(here)), "feed");
             assert_eq!(finding.state, state, "{here}");
             assert_eq!(finding.facts.ahead_us, Some(here - SECOND_US / 2));
         }
@@ -526,7 +526,7 @@ mod tests {
 
     #[test]
     fn a_stream_whose_process_is_somebody_else_is_not_called_a_dhan() {
-        let holder = Holder { pid: 7, kind: Stream::Market, instruments: 1, since: NOW - HOUR };
+        let holder = Holder { pid: 7, kind: Stream::Market, instruments: 1, since: NOW.plus_us(-HOUR) };
         let words_found = |process| stream(&holder, &process, NOW);
         assert_eq!(words_found(Process::Dhan).state, State::Ok);
         assert!(words_found(Process::Dhan).detail.contains("1 instrument since 2026-06-10 08:49:57 IST, for 1h"));

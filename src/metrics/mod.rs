@@ -112,7 +112,7 @@ mod tests {
     fn the_file_is_replaced_whole_and_readable_by_the_collector() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("dhan.prom");
-        let mut file = MetricsFile::open(&path, "market", 0).unwrap();
+        let mut file = MetricsFile::open(&path, "market", Micros::EPOCH).unwrap();
         assert!(!file.is_due());
         let snapshot = Snapshot { feed: "market".to_owned(), requested: 7, ..Snapshot::default() };
         assert_eq!(file.replace(&snapshot), None);
@@ -124,6 +124,9 @@ mod tests {
         std::fs::remove_dir(dir.path()).unwrap();
         assert!(file.replace(&snapshot).unwrap().contains("cannot be written"));
         assert_eq!(file.replace(&snapshot), None, "said once");
-        assert_eq!(MetricsFile::open(&path, "market", 0).err().map(|failure| failure.exit), Some(Exit::Output));
+        assert_eq!(
+            MetricsFile::open(&path, "market", Micros::EPOCH).err().map(|failure| failure.exit),
+            Some(Exit::Output)
+        );
     }
 }

@@ -174,19 +174,19 @@ pub(crate) mod tests {
         let counts = PacketCounts { received: 10, written: 6, filtered: 1, dropped: 2, malformed: 1, gaps: 2 };
         Snapshot {
             feed: "market".to_owned(),
-            now: 100_000_000,
-            started: 40_000_000,
+            now: Micros::from_secs(100),
+            started: Micros::from_secs(40),
             counts,
             gaps: [("lagged", GapFigures { count: 2, us: 1_500_000 })].into(),
             sockets: vec![
-                SocketFigures { is_connected: true, is_live: true, reconnects: 3, last_data: 99_500_000 },
+                SocketFigures { is_connected: true, is_live: true, reconnects: 3, last_data: Micros::new(99_500_000) },
                 SocketFigures::default(),
             ],
             requested: 5,
             seen: 4,
             lag_ms: vec![(0.5, 320), (0.99, 1_500)],
             queues: vec![("a \"b\"\\c".to_owned(), 12)],
-            token_ends: Some(3_700),
+            token_ends: Some(Micros::from_secs(3_700)),
             is_open: true,
         }
     }

@@ -434,9 +434,9 @@ mod tests {
     #[test]
     fn a_reader_that_went_is_noticed_writing_or_not() {
         let (reader, mut sink) = piped(&StopSignal::default());
-        sink.tick(0).unwrap();
+        sink.tick(Micros::EPOCH).unwrap();
         drop(reader);
-        assert_eq!(sink.tick(0), Err(WriteFailure::ReaderGone));
+        assert_eq!(sink.tick(Micros::EPOCH), Err(WriteFailure::ReaderGone));
         assert_eq!(sink.write(b"x\n").unwrap_err().failure, WriteFailure::ReaderGone);
     }
 

@@ -57,8 +57,8 @@ mod tests {
         let gap = GapMessage {
             reason: "disconnected".to_owned(),
             detail: Some("the server reset the connection".to_owned()),
-            from: 1,
-            to: 2,
+            from: Micros::new(1),
+            to: Micros::new(2),
             dropped: None,
         };
         assert_eq!(GapMessage::read(gap.text().as_bytes()), Some(gap));

@@ -1,6 +1,7 @@
 //! Distinguishes a quiet connection from a dead one.
 
 use super::time::{Now, Time};
+use crate::model::Micros;
 use std::time::Duration;
 
 /// Silence after which a ping is sent, and the time that the server then has to answer.
@@ -136,7 +137,7 @@ mod tests {
     use super::*;
 
     fn at(ms: u64) -> Now {
-        Now { at: Time(ms * 1_000), wall: 0 }
+        Now { at: Time(ms * 1_000), wall: Micros::EPOCH }
     }
 
     #[test]

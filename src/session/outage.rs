@@ -4,7 +4,7 @@
 //! warning, repeated once a minute, with a last one when data arrives again.
 
 use super::time::{Now, Time, words};
-use crate::model::Cause;
+use crate::model::{Cause, Micros};
 use std::time::Duration;
 
 /// Duration of an outage from which it is a warning.
@@ -156,7 +156,7 @@ mod tests {
     use crate::model::Ended;
 
     fn at(seconds: u64) -> Now {
-        Now { at: Time(seconds * 1_000_000), wall: 0 }
+        Now { at: Time(seconds * 1_000_000), wall: Micros::EPOCH }
     }
 
     fn reset() -> Cause {

@@ -468,6 +468,6 @@ mod tests {
 
     #[test]
     fn last_trade_times_carry_the_shift() {
-        assert_eq!(ltt_raw(1_781_065_197_817_000), 1_781_084_997);
+        assert_eq!(ltt_raw(Micros::new(1_781_065_197_817_000)), 1_781_084_997);
     }
 }

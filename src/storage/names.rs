@@ -142,6 +142,6 @@ mod tests {
         assert_eq!(marked(OsStr::new(".x.ndjson.dhan")).unwrap(), "x.ndjson");
         assert_eq!(marked(OsStr::new("..dhan")), None);
         assert_eq!(gaps_path(Path::new("d/x.csv.gz")), Path::new("d/x.csv.gz.gaps.ndjson"));
-        assert_eq!(torn(path, 0, 0), Path::new("d/x.ndjson.torn-19700101T053000"));
+        assert_eq!(torn(path, Micros::EPOCH, 0), Path::new("d/x.ndjson.torn-19700101T053000"));
     }
 }

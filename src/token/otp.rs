@@ -105,7 +105,7 @@ mod tests {
 
     fn password(text: &str, seconds: i64) -> String {
         let seed = Seed::parse(&SecretString::from(text)).map_err(|words| panic!("{text}: {words}"));
-        seed.map(|seed| seed.password(seconds * 1_000_000).expose_secret().to_owned()).expect("a seed")
+        seed.map(|seed| seed.password(Micros::from_secs(seconds)).expose_secret().to_owned()).expect("a seed")
     }
 
     #[test]
@@ -145,9 +145,14 @@ mod tests {
     #[test]
     fn a_password_in_its_last_four_seconds_is_not_used() {
         let seed = Seed::parse(&SecretString::from(RFC)).unwrap_or_else(|words| panic!("{words}"));
-        for (at, wait_us) in [(0, 0), (26_000_000, 0), (26_000_001, 3_999_999), (29_500_000, 500_000), (30_000_000, 0)]
+        for (at_us, wait_us) in
+            [(0, 0), (26_000_000, 0), (26_000_001, 3_999_999), (29_500_000, 500_000), (30_000_000, 0)]
         {
-            assert_eq!(seed.wait(1_800_000_000_000_000 + at), Duration::from_micros(wait_us), "{at}");
+            assert_eq!(
+                seed.wait(Micros::from_secs(1_800_000_000).plus_us(at_us)),
+                Duration::from_micros(wait_us),
+                "{at_us}"
+            );
         }
     }
 }

@@ -85,10 +85,10 @@ mod tests {
         let text = shown(
             |findings| {
                 for (second, id) in [(0, "IDX_I:13"), (1, "NSE_EQ:1"), (3, "IDX_I:13"), (64, "IDX_I:13")] {
-                    findings.record("ticker", AT + second * 1_000_000);
-                    findings.covers(id, AT + second * 1_000_000);
+                    findings.record("ticker", AT.plus_us(second * 1_000_000));
+                    findings.covers(id, AT.plus_us(second * 1_000_000));
                 }
-                findings.record("end", AT + 65_000_000);
+                findings.record("end", AT.plus_us(65_000_000));
             },
             FileContext::default(),
         );
@@ -101,7 +101,7 @@ mod tests {
         let text = shown(
             |findings| {
                 findings.record("gap", AT);
-                findings.gap("disconnected", AT - 2_500_000, AT);
+                findings.gap("disconnected", AT.plus_us(-2_500_000), AT);
                 findings.damage(17, "no JSON");
                 findings.damage(18, "no JSON");
             },

@@ -340,7 +340,7 @@ mod tests {
     fn press(ui: &mut Ui, model: &Model, keys: &str) -> Vec<UiAction> {
         let mut actions = Vec::new();
         for c in keys.chars() {
-            ui.visible(model, 0, true);
+            ui.visible(model, Micros::EPOCH, true);
             let code = match c {
                 '\n' => KeyCode::Enter,
                 '\x1b' => KeyCode::Esc,
@@ -349,12 +349,12 @@ mod tests {
             };
             actions.extend(ui.key(KeyEvent::new(code, KeyModifiers::NONE), model, 10));
         }
-        ui.visible(model, 0, true);
+        ui.visible(model, Micros::EPOCH, true);
         actions
     }
 
     fn names(ui: &mut Ui, model: &Model) -> Vec<String> {
-        ui.visible(model, 0, true).to_vec().iter().map(|at| model.rows()[*at].symbol.to_string()).collect()
+        ui.visible(model, Micros::EPOCH, true).to_vec().iter().map(|at| model.rows()[*at].symbol.to_string()).collect()
     }
 
     #[test]

@@ -121,14 +121,14 @@ mod tests {
         let payload = r#"{"iat":1780000000,"exp":1780086400,"tokenConsumerType":"APP","dhanClientId":"1000000001"}"#;
         let token = format!("{}.{}.c2ln", part("{}"), part(payload));
         let credentials = Credentials { client_id: "1000000001".into(), token: token.clone().into() };
-        let text = description(&credentials, "the token file \"/t\"", 1_780_000_060_000_000);
+        let text = description(&credentials, "the token file \"/t\"", Micros::from_secs(1_780_000_060));
         for words in
             ["******0001", "APP, made by PIN", "2026-05-29 at 01:56 IST", "in 23h 59m", "from      the token file"]
         {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!text.contains(&token[..12]) && !text.contains("100000000"));
-        let over = description(&credentials, "x", 1_780_086_400_000_000 + 7_200_000_000);
+        let over = description(&credentials, "x", Micros::from_secs(1_780_086_400 + 7_200));
         assert!(over.contains("2h ago"), "{over}");
     }
 }

@@ -1,7 +1,7 @@
 //! Compares bars with a slow and obvious computation.
 
 use super::*;
-use crate::clock::from_ist;
+use crate::clock::{SECOND_US, from_ist};
 use crate::model::{Micros, Segment};
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ const RELIANCE: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 2885);
 const GOLD: InstrumentKey = InstrumentKey::new(Segment::MCX_COMM, 1);
 
 fn at(text: &str) -> i64 {
-    from_ist(format!("2026-06-10T{text}").parse().unwrap())
+    from_ist(format!("2026-06-10T{text}").parse().unwrap()).get()
 }
 
 fn intervals(texts: &[&str]) -> Vec<Interval> {
@@ -25,11 +25,11 @@ enum Step {
     Clock,
 }
 
-fn play(intervals: &[Interval], steps: &[(i64, Step)], end: Micros) -> Vec<Finished> {
+fn play(intervals: &[Interval], steps: &[(i64, Step)], end_us: i64) -> Vec<Finished> {
     let mut bars = Bars::new(intervals);
     let mut finished = Vec::new();
-    for (now, step) in steps {
-        bars.advance(*now, &mut |bar| finished.push(bar));
+    for (now_us, step) in steps {
+        bars.advance(Micros::new(*now_us), &mut |bar| finished.push(bar));
         match step {
             Step::Packet(instrument, price) => {
                 bars.price(*instrument, 1, *price, true);
@@ -38,7 +38,7 @@ fn play(intervals: &[Interval], steps: &[(i64, Step)], end: Micros) -> Vec<Finis
             Step::Clock => {}
         }
     }
-    bars.finish(end, &mut |bar| finished.push(bar));
+    bars.finish(Micros::new(end_us), &mut |bar| finished.push(bar));
     assert_eq!(bars.held_packets(), 0);
     finished
 }
@@ -53,19 +53,19 @@ struct Trade {
 }
 
 /// Computes bars of one length: first every trade with its interval, then every bar from the list of its trades.
-fn oracle(interval: &Interval, steps: &[(i64, Step)], end: Micros) -> Vec<(i64, InstrumentKey, Bar)> {
+fn oracle(interval: &Interval, steps: &[(i64, Step)], end_us: i64) -> Vec<(i64, InstrumentKey, Bar)> {
     let length = interval.us() / SECOND;
     let mut trades: Vec<Trade> = Vec::new();
     for instrument in [RELIANCE, GOLD] {
         let opens = if instrument == GOLD { at("09:00:00") } else { at("09:15:00") } / SECOND;
         let start = |second: i64| (second - opens).div_euclid(length) * length + opens;
         let (mut last, mut carry): (Option<Price>, u64) = (None, 0);
-        for (number, (now, step)) in steps.iter().enumerate() {
+        for (number, (now_us, step)) in steps.iter().enumerate() {
             let Step::Packet(of, price) = step else { continue };
             if *of != instrument {
                 continue;
             }
-            let running = start(now.div_euclid(SECOND));
+            let running = start(now_us.div_euclid(SECOND));
             let is_trade = match &last {
                 None => price.ltt.is_some_and(|ltt| start(ltt) == running),
                 Some(last) => price.ltt > last.ltt || price.volume.zip(last.volume).is_some_and(|(new, old)| new > old),
@@ -74,7 +74,7 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end: Micros) -> Vec<(i64, 
                 carry += u64::from(if new < old { new } else { new - old });
             }
             if is_trade {
-                let usable = |ltt: &i64| ltt * SECOND <= *now && (start(*ltt) + length + 1) * SECOND > *now;
+                let usable = |ltt: &i64| ltt * SECOND <= *now_us && (start(*ltt) + length + 1) * SECOND > *now_us;
                 let start = price.ltt.filter(usable).map_or(running, start);
                 let growth = if price.volume.is_some() { std::mem::take(&mut carry) } else { 0 };
                 trades.push(Trade { instrument, start, price: *price, growth, number });
@@ -94,23 +94,24 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end: Micros) -> Vec<(i64, 
     keys.dedup();
     let first_seen = |instrument| {
         let is_its = |step: &Step| matches!(step, Step::Packet(of, _) | Step::Oi(of, _) if *of == instrument);
-        steps.iter().find(|(_, step)| is_its(step)).map(|(now, _)| *now)
+        steps.iter().find(|(_, step)| is_its(step)).map(|(now_us, _)| *now_us)
     };
     let bar = |(instrument, start): (InstrumentKey, i64)| {
         let its: Vec<_> = trades.iter().filter(|t| (t.instrument, t.start) == (instrument, start)).collect();
         let prices = || its.iter().map(|trade| trade.price.ltp);
-        let until = (start + length) * SECOND;
+        let until_us = (start + length) * SECOND;
         // The last open interest before the end of the bar, or before its first trade, or with one of its trades.
-        let mut oi = steps.iter().enumerate().filter_map(|(number, (now, step))| match step {
+        let mut oi = steps.iter().enumerate().filter_map(|(number, (now_us, step))| match step {
             Step::Packet(of, price) if *of == instrument => {
-                let counts = *now < until || number < its[0].number || its.iter().any(|trade| trade.number == number);
+                let counts =
+                    *now_us < until_us || number < its[0].number || its.iter().any(|trade| trade.number == number);
                 price.oi.filter(|_| counts)
             }
-            Step::Oi(of, oi) if *of == instrument && (*now < until || number < its[0].number) => Some(*oi),
+            Step::Oi(of, oi) if *of == instrument && (*now_us < until_us || number < its[0].number) => Some(*oi),
             _ => None,
         });
         let starts = first_seen(instrument).is_some_and(|first| first > start * SECOND);
-        let ends = until > end;
+        let ends = until_us > end_us;
         let bar = Bar {
             interval: interval.text(),
             start,
@@ -126,7 +127,7 @@ fn oracle(interval: &Interval, steps: &[(i64, Step)], end: Micros) -> Vec<(i64, 
             ticks: its.len() as u64,
             incomplete: if starts { Some(Incomplete::Start) } else { ends.then_some(Incomplete::End) },
         };
-        (if ends { end } else { until + SECOND }, instrument, bar)
+        (if ends { end_us } else { until_us + SECOND }, instrument, bar)
     };
     keys.into_iter().map(bar).collect()
 }
@@ -141,11 +142,11 @@ proptest! {
         raw in prop::collection::vec((0i64..4_000_000, 0usize..8, price(), 0u8..4), 1..120),
         lengths in prop::sample::subsequence(vec!["1s", "2s", "3s", "15s", "1m", "1h"], 1..4),
     ) {
-        let mut now = at("09:14:50");
+        let mut now_us = at("09:14:50");
         let mut volumes = [1_000u32, 1_000];
         let mut steps = Vec::new();
-        for (after, what, (paise, late, has_ltt, more, has_oi), ticker) in raw {
-            now += after;
+        for (after_us, what, (paise, late, has_ltt, more, has_oi), ticker) in raw {
+            now_us += after_us;
             let which = what % 2;
             let instrument = [RELIANCE, GOLD][which];
             let step = match what {
@@ -154,7 +155,7 @@ proptest! {
                     volumes[which] = if paise % 50 == 0 { paise } else { volumes[which] + more };
                     Step::Packet(instrument, Price {
                         ltp: paise as f32 / 20.0,
-                        ltt: has_ltt.then(|| now.div_euclid(SECOND) - late / 8),
+                        ltt: has_ltt.then(|| now_us.div_euclid(SECOND) - late / 8),
                         volume: (ticker > 0).then_some(volumes[which]),
                         oi: has_oi.then_some(paise),
                     })
@@ -162,15 +163,15 @@ proptest! {
                 6 => Step::Oi(instrument, paise),
                 _ => Step::Clock,
             };
-            steps.push((now, step));
+            steps.push((now_us, step));
         }
-        let end = now + 700_000;
+        let end_us = now_us + 700_000;
         let intervals = intervals(&lengths);
-        let mut expected: Vec<_> = intervals.iter().flat_map(|interval| oracle(interval, &steps, end)).collect();
-        let finished = play(&intervals, &steps, end);
+        let mut expected: Vec<_> = intervals.iter().flat_map(|interval| oracle(interval, &steps, end_us)).collect();
+        let finished = play(&intervals, &steps, end_us);
         let moments: Vec<_> = finished.iter().map(|finished| finished.at).collect();
         prop_assert!(moments.is_sorted(), "the earliest first");
-        let mut found: Vec<_> = finished.into_iter().map(|f| (f.at, f.instrument, f.bar)).collect();
+        let mut found: Vec<_> = finished.into_iter().map(|f| (f.at.get(), f.instrument, f.bar)).collect();
         let key = |(at, instrument, bar): &(i64, InstrumentKey, Bar)| (*at, bar.interval.clone(), *instrument, bar.start);
         expected.sort_by_key(key);
         found.sort_by_key(key);
@@ -182,18 +183,18 @@ proptest! {
         raw in prop::collection::vec((0i64..3_000_000, price()), 1..60),
         ticks in prop::collection::vec(0i64..180_000_000, 0..30),
     ) {
-        let mut now = at("09:14:50");
-        let packets: Vec<_> = raw.into_iter().map(|(after, (paise, late, ..))| {
-            now += after;
-            let ltt = Some(now.div_euclid(SECOND) - late / 8);
-            (now, Step::Packet(RELIANCE, Price { ltp: paise as f32, ltt, volume: None, oi: None }))
+        let mut now_us = at("09:14:50");
+        let packets: Vec<_> = raw.into_iter().map(|(after_us, (paise, late, ..))| {
+            now_us += after_us;
+            let ltt = Some(now_us.div_euclid(SECOND) - late / 8);
+            (now_us, Step::Packet(RELIANCE, Price { ltp: paise as f32, ltt, volume: None, oi: None }))
         }).collect();
         let mut ticking = packets.clone();
-        ticking.extend(ticks.into_iter().map(|after| (at("09:14:50") + after, Step::Clock)).filter(|(at, _)| *at <= now));
+        ticking.extend(ticks.into_iter().map(|after| (at("09:14:50") + after, Step::Clock)).filter(|(at, _)| *at <= now_us));
         // A tick at the time of a packet may come before or after it.
         ticking.sort_by_key(|(at, _)| *at);
         let intervals = intervals(&["1s", "5s"]);
-        prop_assert_eq!(play(&intervals, &packets, now), play(&intervals, &ticking, now));
+        prop_assert_eq!(play(&intervals, &packets, now_us), play(&intervals, &ticking, now_us));
     }
 }
 
@@ -206,7 +207,7 @@ fn a_gap_marks_the_bars_that_it_overlaps_before_and_after_it_is_over() {
     let mut bars = Bars::new(&intervals(&["1m"]));
     let mut finished = Vec::new();
     let mut take = |bars: &mut Bars, moment: &str, ltp: f32, conn: u16| {
-        bars.advance(at(moment), &mut |bar| finished.push((bar.bar.start, bar.bar.incomplete)));
+        bars.advance(Micros::new(at(moment)), &mut |bar| finished.push((bar.bar.start, bar.bar.incomplete)));
         let price = Price { ltp, ltt: Some(at(moment) / SECOND), volume: None, oi: None };
         bars.price(if conn == 1 { RELIANCE } else { GOLD }, conn, price, true);
     };
@@ -214,11 +215,11 @@ fn a_gap_marks_the_bars_that_it_overlaps_before_and_after_it_is_over() {
         take(&mut bars, moment, ltp, 1);
         take(&mut bars, moment, ltp, 2);
     }
-    bars.gap_opened(1, at("09:15:40"));
+    bars.gap_opened(1, Micros::new(at("09:15:40")));
     // The bar is due while the gap is open.
     take(&mut bars, "09:16:10", 3.0, 2);
     bars.resumed(1);
-    bars.gap(1, at("09:15:40"), at("09:16:20"));
+    bars.gap(1, Micros::new(at("09:15:40")), Micros::new(at("09:16:20")));
     take(&mut bars, "09:16:20", 4.0, 1);
     take(&mut bars, "09:17:30", 5.0, 1);
     take(&mut bars, "09:18:30", 6.0, 1);
@@ -251,5 +252,5 @@ fn a_late_packet_counts_by_its_receive_time_once_its_interval_is_printed() {
         finished.iter().map(|f| (f.bar.start - at("09:15:00") / SECOND, f.bar.close, f.bar.ticks)).collect();
     assert_eq!(shown, [(0, 2.0, 1), (60, 3.0, 1), (120, 4.0, 1)]);
     assert_eq!(finished[2].bar.incomplete, Some(Incomplete::End));
-    assert_eq!(finished[2].at, at("09:17:30"));
+    assert_eq!(finished[2].at.get(), at("09:17:30"));
 }

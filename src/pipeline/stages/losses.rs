@@ -122,7 +122,6 @@ impl Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SECOND_US;
     use crate::console::Console;
     use crate::format::csv::CsvColumns;
     use crate::format::encoder::{Format, Style};
@@ -147,13 +146,13 @@ mod tests {
             disk_wait: std::time::Duration::ZERO,
             stop: crate::output::StopSignal::default(),
         };
-        let sink = FileSink::open(spec, 0, &Console::default()).unwrap().sink;
+        let sink = FileSink::open(spec, Micros::EPOCH, &Console::default()).unwrap().sink;
         let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
         let output = OutputSpec { destination: Box::new(sink), style, header: None, is_file: true };
         let outputs = Outputs::new(vec![output], TimeStyle::Epoch, Console::default());
-        let mut pipeline = Pipeline::new(Rules::everything(Stream::Market), outputs, 0);
-        pipeline.lagged(Lagged { packets: 3, from: 0, to: SECOND_US });
-        pipeline.finish(SECOND_US + 1);
+        let mut pipeline = Pipeline::new(Rules::everything(Stream::Market), outputs, Micros::EPOCH);
+        pipeline.lagged(Lagged { packets: 3, from: Micros::EPOCH, to: Micros::from_secs(1) });
+        pipeline.finish(Micros::from_secs(1).plus_us(1));
         let check = |name| crate::cmd::verify::check(&dir.path().join(name)).unwrap();
         let (verdict, summary) = check("x-00.ndjson");
         assert_eq!((verdict, summary.ends), (FileVerdict::Ok, 1), "{summary:?}");

@@ -53,7 +53,7 @@ fn model() -> Model {
     encode::prev_close(&mut bytes, NIFTY, 24_500.0, 0);
     encode::full(&mut bytes, RELIANCE, &full(1311.0));
     encode::full(&mut bytes, RELIANCE, &full(1310.05));
-    packet(&mut model, &bytes, NOW - 400_000);
+    packet(&mut model, &bytes, NOW.plus_us(-400_000));
     model
 }
 
@@ -145,7 +145,7 @@ fn the_smallest_table_shows_what_matters_and_a_smaller_terminal_says_what_is_nee
 fn a_cut_connection_marks_its_rows_as_stale_and_says_for_how_long_nothing_came() {
     let mut model = model();
     let reason = crate::record::control::GapReason::Disconnected;
-    model.event(&Event::GapOpened { conn: 1, reason, detail: "reset".to_owned(), from: NOW - 5_000_000 });
+    model.event(&Event::GapOpened { conn: 1, reason, detail: "reset".to_owned(), from: NOW.plus_us(-5_000_000) });
     status(&mut model, StatusEvent::Retrying, Some("in 3 s"));
     let shown = text(&model, &mut table(), (100, 20), &OPEN);
     assert!(shown.contains("connection: retrying (in 3 s), no data for 5.0 s"), "{shown}");
@@ -154,7 +154,7 @@ fn a_cut_connection_marks_its_rows_as_stale_and_says_for_how_long_nothing_came()
 
 #[test]
 fn silence_in_an_open_market_is_marked_and_in_a_closed_one_is_explained() {
-    let later = Shown { now: NOW + 40_000_000, ..OPEN };
+    let later = Shown { now: NOW.plus_us(40_000_000), ..OPEN };
     assert_eq!(text(&model(), &mut table(), (100, 20), &later).matches(" stale").count(), 2);
     let market = Some("the market is closed (weekend): NSE opens Mon 15 Jun 09:15");
     let closed = Shown { is_open: false, market, ..later };

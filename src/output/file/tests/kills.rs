@@ -12,7 +12,7 @@ struct Progress {
     given: i64,
     now: Micros,
     /// Beginning of the gap of earlier killed runs.
-    restarted: Option<i64>,
+    restarted: Option<Micros>,
     finished: bool,
 }
 
@@ -22,9 +22,9 @@ fn run_until_killed(fs: Arc<dyn Filesystem>, spec: FileSpec, progress: &mut Prog
     let OpenedFile { mut sink, restarted } = FileSink::open_on(fs, spec, progress.now, &quiet()).unwrap();
     assert!(restarted.len() <= 1);
     progress.restarted = restarted.first().map(|restarted| restarted.from);
-    let end = |us: i64| format!("{{\"type\":\"end\",\"recv_us\":{us}}}\n");
+    let end = |at: Micros| format!("{{\"type\":\"end\",\"recv_us\":{}}}\n", at.get());
     for _ in 0..12 {
-        progress.now += 10 * SECOND_US;
+        progress.now = progress.now.plus_us(10 * SECOND_US);
         let text = line(progress.given, progress.now);
         if progress.now >= sink.boundary() || sink.wants_rotation(text.len()) {
             sink.rotate(progress.now, Some(end(progress.now).as_bytes())).unwrap();
@@ -74,8 +74,8 @@ fn whichever_call_is_the_last_before_a_kill_nothing_is_lost_and_no_marker_is_lef
             let left: Vec<String> = names(dir.path()).into_iter().filter(|name| name.ends_with(".dhan")).collect();
             assert_eq!(left, [] as [&str; 0], "{context}");
             if !runs[0].finished && !runs[1].finished && runs[0].safe > 0 {
-                let times = lines(dir.path()).into_iter().filter_map(|line| line["recv_us"].as_i64());
-                let last = times.filter(|&us| us <= runs[1].now).max();
+                let times = lines(dir.path()).into_iter().filter_map(|line| line["recv_us"].as_i64()).map(Micros::new);
+                let last = times.filter(|&at| at <= runs[1].now).max();
                 assert_eq!(runs[2].restarted, last, "{context}");
             }
             if runs[0].finished {
