@@ -22,10 +22,13 @@ impl EarlyStop {
     /// Listens from now on. If that fails, signals have their default effect.
     pub fn listen() -> EarlyStop {
         let early = EarlyStop { nothing_is_open: Arc::new(AtomicBool::new(true)), requested: Arc::default() };
+        // The order matters: each handler depends on the state that earlier ones left, and a signal that only the last
+        // ones receive would be lost.
+        for signal in [SIGINT, SIGTERM] {
+            let _ = signal_hook::flag::register_conditional_shutdown(signal, 0, Arc::clone(&early.nothing_is_open));
+        }
         let next_one_kills = kills_after_the_first().unwrap_or_else(|_| Arc::clone(&early.requested));
         for signal in [SIGINT, SIGTERM] {
-            // The order matters: each handler depends on the state that earlier ones left.
-            let _ = signal_hook::flag::register_conditional_shutdown(signal, 0, Arc::clone(&early.nothing_is_open));
             // The process dies by the signal itself, so that the caller sees 130 or 143, whatever the process waits
             // for.
             let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&next_one_kills));

@@ -1,4 +1,4 @@
-//! Golden files: every record in both formats, byte for byte. `DHAN_BLESS=1 cargo test --test golden` writes them anew.
+//! Golden files: every record in both formats, byte for byte. `DHAN_BLESS=1 cargo test --test pure golden::` writes them anew.
 
 use dhan::testing::console::Console;
 use dhan::testing::format::csv::{CsvColumns, layout};
@@ -250,7 +250,7 @@ fn check(name: &str, actual: &str) {
     for (number, (a, e)) in actual.lines().zip(expected.lines()).enumerate() {
         assert_eq!(a, e, "{name} line {}", number + 1);
     }
-    assert_eq!(actual.len(), expected.len(), "{name}: DHAN_BLESS=1 cargo test --test golden writes it anew");
+    assert_eq!(actual.len(), expected.len(), "{name}: DHAN_BLESS=1 cargo test --test pure golden:: writes it anew");
 }
 
 fn style(format: Format, time: TimeStyle, columns: CsvColumns) -> Style {

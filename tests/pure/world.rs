@@ -1,8 +1,8 @@
 //! Whole virtual trading days under seeded chance: several processes share an account, the network cuts and stalls,
 //! the server throttles, displaces and changes its mind about tokens, processes are killed and started again.
 //!
-//! `DHAN_WORLD_SEEDS=10000 cargo test --test world` runs that many days (some hundreds without it). A day that breaks
-//! an invariant says which, and the command that runs it alone: `DHAN_WORLD_SEED=N cargo test --test world`.
+//! `DHAN_WORLD_SEEDS=10000 cargo test --test pure world::` runs that many days (some hundreds without it). A day that breaks
+//! an invariant says which, and the command that runs it alone: `DHAN_WORLD_SEED=N cargo test --test pure world::`.
 
 use dhan::testing::account::{Account, ConnectPermit};
 use dhan::testing::model::Stream;
@@ -623,7 +623,7 @@ fn m01_no_day_breaks_an_invariant() {
     let broken: Vec<u64> = days.iter().filter_map(|day| day.as_ref().err().copied()).collect();
     if let Some(seed) = broken.iter().min() {
         panic!(
-            "{} of {} days broke an invariant (above); run the first alone with: DHAN_WORLD_SEED={seed} cargo test --test world",
+            "{} of {} days broke an invariant (above); run the first alone with: DHAN_WORLD_SEED={seed} cargo test --test pure world::",
             broken.len(),
             days.len()
         );

@@ -1,0 +1,126 @@
+//! TAB: instruments of the cache in every shell that is here, and never files.
+
+use crate::cli::home::{BIN, Home, said, skipped};
+use std::process::Command;
+
+/// A home whose cache holds the simulated master, with a file that a shell would offer.
+fn home() -> Home {
+    let home = Home::new();
+    let synced = home.run("dhan instruments sync && touch RELATIONS NSE_EQ:RELATIONS");
+    assert!(synced.status.success(), "{}", said(&synced));
+    home
+}
+
+/// What is suggested for a word.
+fn suggested(home: &Home, word: &str) -> Vec<String> {
+    let output = home.run(&format!("dhan __complete {word}"));
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// What a script of a shell prints, in lines without blanks around them; `None` where the shell is not here.
+fn shell(home: &Home, name: &str, script: &str) -> Option<Vec<String>> {
+    if !home.run(&format!("command -v {name}")).status.success() {
+        skipped(&format!("no {name} here"));
+        return None;
+    }
+    home.write("work/script", script, 0o644);
+    home.run("dhan generate completions --dir completions");
+    let output = home.run(&format!("timeout 60 {name} script"));
+    Some(said(&output).lines().map(|line| line.trim().to_owned()).collect())
+}
+
+#[test]
+fn symbols_and_live_contracts_begin_as_was_typed() {
+    let home = home();
+    assert_eq!(suggested(&home, "NSE_EQ:REL"), ["NSE_EQ:RELIANCE"]);
+    assert_eq!(suggested(&home, "nse:rel"), ["nse:RELIANCE"]);
+    assert!(suggested(&home, "NSE").contains(&"NSE_EQ:".to_owned()));
+    assert_eq!(suggested(&home, "NSE_EQ:"), [""; 0], "without a letter there are too many");
+    for word in ["NFO:NIFTY", "NFO:nifty", "NFO:NIFTY-"] {
+        let all = suggested(&home, word);
+        assert!(!all.is_empty() && all.len() <= 100, "{word}: {}", all.len());
+        let begins = |one: &String| one.to_ascii_uppercase().starts_with(&word.to_ascii_uppercase());
+        assert!(all.iter().all(begins) && all.iter().all(|one| !one.contains(' ')), "{word}: {all:?}");
+    }
+    let future = suggested(&home, "NFO:NIFTY-").into_iter().find(|one| one.ends_with("-FUT")).expect("a future");
+    let found = home.run(&format!("dhan instruments find {future} --offline -f spec"));
+    assert!(found.status.success() && found.stdout.starts_with(b"NSE_FNO:"), "{future}: {}", said(&found));
+}
+
+#[test]
+fn without_a_cache_and_with_a_broken_one_there_is_silence() {
+    let home = Home::new();
+    assert_eq!(suggested(&home, "NSE_EQ:REL"), [""; 0]);
+    home.write(".cache/dhan/compact.master", "no master", 0o644);
+    assert_eq!(suggested(&home, "NSE_EQ:REL"), [""; 0]);
+    let alone = Command::new(BIN).arg("__complete").env_clear().output().expect("dhan runs");
+    assert!(alone.status.success() && alone.stderr.is_empty(), "{}", said(&alone));
+}
+
+#[test]
+fn bash_completes_instruments_where_one_is_wanted() {
+    let home = home();
+    // As readline hands words over: a colon is a word of its own.
+    let script = r#"
+source completions/dhan.bash
+try() {
+    COMP_LINE="$1"; COMP_POINT=${#1}; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+    _dhan_with_instruments dhan "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+    echo "$COMP_LINE => ${COMPREPLY[*]}"
+}
+try 'dhan feed NSE_EQ:REL' dhan feed NSE_EQ : REL
+try 'dhan feed REL' dhan feed REL
+try 'dhan depth --top 5 REL' dhan depth --top 5 REL
+try 'dhan watch -m full NSE_EQ:REL' dhan watch -m full NSE_EQ : REL
+try 'dhan instruments show REL' dhan instruments show REL
+try 'dhan feed --mo' dhan feed --mo
+try 'dhan feed -i REL' dhan feed -i REL
+try 'dhan inst' dhan inst
+"#;
+    let Some(lines) = shell(&home, "bash", script) else { return };
+    for line in [
+        "dhan feed NSE_EQ:REL => RELIANCE",
+        "dhan feed REL => RELIANCE RELIANCE-",
+        "dhan watch -m full NSE_EQ:REL => RELIANCE",
+        "dhan instruments show REL => RELIANCE RELIANCE-",
+        "dhan feed --mo => --mode",
+        "dhan feed -i REL => RELATIONS",
+        "dhan inst => instruments",
+    ] {
+        assert!(lines.iter().any(|known| known == line), "{line}\n{}", lines.join("\n"));
+    }
+}
+
+#[test]
+fn fish_completes_instruments_and_no_files() {
+    let home = home();
+    let script =
+        "source completions/dhan.fish\ncomplete -C 'dhan feed NSE_EQ:REL'\necho -\ncomplete -C 'dhan feed REL'\n";
+    let Some(lines) = shell(&home, "fish", script) else { return };
+    assert_eq!(lines, ["NSE_EQ:RELIANCE", "-", "RELIANCE", "RELIANCE-"]);
+}
+
+#[test]
+fn zsh_completes_instruments_and_no_files() {
+    let home = home();
+    // A shell in a terminal of its own: TAB, then a key that shows the line.
+    let script = r#"
+zmodload zsh/zpty
+for typed in 'dhan feed NSE_EQ:REL' 'dhan depth -q nse:RELI' 'dhan instruments show nse:rel'; do
+    zpty inner zsh -f -i
+    zpty -w inner "PROMPT= fpath=($PWD/completions \$fpath); autoload -U compinit && compinit -u -D; compdef _dhan dhan"
+    zpty -w inner 'show() { print -r -- "LINE<$BUFFER>" }; zle -N show; bindkey "^X" show; print REA""DY'
+    zpty -r inner answer '*READY*'
+    zpty -w -n inner "$typed"$'\t\C-x'
+    zpty -r inner answer '*LINE<*>*'
+    print -r -- "${answer##*LINE}"
+    zpty -d inner
+done
+"#;
+    let Some(lines) = shell(&home, "zsh", script) else { return };
+    for line in ["<dhan feed NSE_EQ:RELIANCE>", "<dhan depth -q nse:RELIANCE>", "<dhan instruments show nse:RELIANCE>"]
+    {
+        assert!(lines.iter().any(|known| known.replace('\\', "") == line), "{line}\n{}", lines.join("\n"));
+    }
+}

@@ -1,0 +1,19 @@
+//! The binary from outside, a module a theme.
+
+mod bars;
+mod capture;
+mod commands;
+mod completions;
+mod config;
+mod console;
+mod day;
+mod doctor;
+mod feed;
+mod home;
+mod instruments;
+mod instruments_real;
+mod manual;
+mod readme;
+mod recipes;
+mod schema;
+mod vectors;

@@ -1,0 +1,190 @@
+//! A07, A08, S09: who is trusted, and that nobody else hears a byte of HTTP.
+
+use crate::net::authority::Authority;
+use crate::net::support::*;
+use dhan::testing::net::tls::LazyTls;
+use dhan::testing::net::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
+use rcgen::{BasicConstraints, IsCa};
+use std::net::SocketAddr;
+use tempfile::NamedTempFile;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+/// Serves one TLS connection; returns the bytes that were received inside of it before the end.
+fn serve(listener: tokio::net::TcpListener, acceptor: TlsAcceptor) -> JoinHandle<usize> {
+    tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.expect("a caller");
+        let Ok(mut stream) = acceptor.accept(socket).await else { return 0 };
+        let mut piece = [0; 4096];
+        stream.read(&mut piece).await.unwrap_or(0)
+    })
+}
+
+async fn refused(connector: &Connector, acceptor: TlsAcceptor) -> ConnectError {
+    let (listener, at) = listen().await;
+    let server = serve(listener, acceptor);
+    let error = connector.connect(&address(&format!("wss://localhost:{}/", at.port()))).await;
+    let error = error.err().expect("no connection");
+    assert_clean(&error);
+    assert_eq!(server.await.expect("the server ran"), 0, "HTTP was sent to somebody who is not trusted");
+    error
+}
+
+fn kind(error: &ConnectError) -> TlsKind {
+    match error.class {
+        ConnectClass::Tls(kind) => kind,
+        _ => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_named_authority_is_trusted_and_the_stream_runs_through_tls() {
+    let authority = Authority::new();
+    let (listener, at) = listen().await;
+    let acceptor = authority.acceptor("localhost", |_| {});
+    let server = tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.expect("a caller");
+        let mut stream = acceptor.accept(socket).await.expect("TLS");
+        let head = accept_upgrade(&mut stream).await;
+        stream.write_all(&frame(2, b"inside")).await.expect("sent");
+        stream.flush().await.expect("flushed");
+        // No close_notify: as a server that is killed.
+        (head, stream)
+    });
+    let connector = authority.connector(Proxies::none());
+    let mut connection =
+        connector.connect(&address(&format!("wss://localhost:{}/", at.port()))).await.expect("connected");
+    assert_eq!(connection.next().await, dhan::testing::net::Incoming::Binary(b"inside"[..].to_vec().into()));
+    assert!(connection.report().tls.is_some());
+    let (head, stream) = server.await.expect("the server ran");
+    assert!(head.contains(SENTINEL));
+    drop(stream);
+    assert_eq!(connection.next().await, dhan::testing::net::Incoming::Closed(dhan::testing::net::Ended::Eof));
+}
+
+#[tokio::test]
+async fn a07_an_expired_certificate_is_told_with_its_end_and_our_clock() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("localhost", |params| {
+        params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    });
+    let error = refused(&authority.connector(Proxies::none()), acceptor).await;
+    assert_eq!(kind(&error), TlsKind::Expired { not_after_us: Some(1_609_459_200_000_000) });
+    assert!(error.detail.contains("2021-01-01") && error.detail.contains("clock"), "{error}");
+}
+
+#[tokio::test]
+async fn a07_another_hosts_certificate_an_unknown_authority_and_a_self_signed_one_are_told_apart() {
+    let authority = Authority::new();
+    let connector = authority.connector(Proxies::none());
+    let error = refused(&connector, authority.acceptor("dhan.example", |_| {})).await;
+    assert_eq!(kind(&error), TlsKind::WrongHost);
+    let error = refused(&connector, Authority::new().acceptor("localhost", |_| {})).await;
+    assert_eq!(kind(&error), TlsKind::UnknownCa);
+    let error = refused(
+        &connector,
+        authority.acceptor("localhost", |params| {
+            params.not_before = rcgen::date_time_ymd(2100, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2101, 1, 1);
+        }),
+    )
+    .await;
+    assert_eq!(kind(&error), TlsKind::NotYetValid);
+    assert!([TlsKind::WrongHost, TlsKind::UnknownCa].iter().all(|k| k.is_trust()) && !TlsKind::Protocol.is_trust());
+}
+
+#[tokio::test]
+async fn a07_an_authority_that_serves_by_itself_is_told_in_words() {
+    let authority = Authority::new();
+    let own = authority.acceptor("localhost", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let error = refused(&authority.connector(Proxies::none()), own).await;
+    assert_eq!(kind(&error), TlsKind::OtherCertificate);
+    let words = error.to_string();
+    assert!(words.contains("that of an authority, not of a server"), "{words}");
+    assert!(!words.contains("Error(") && !words.contains("CaUsed"), "{words}");
+}
+
+#[tokio::test]
+async fn a08_a_server_that_does_not_speak_tls_or_resets_is_no_matter_of_trust() {
+    let authority = Authority::new();
+    let connector = authority.connector(Proxies::none());
+    let call = async |at: SocketAddr| {
+        let error = connector.connect(&address(&format!("wss://127.0.0.1:{}/", at.port()))).await;
+        let error = error.err().expect("no connection");
+        assert_clean(&error);
+        error
+    };
+    for reply in ["HTTP/1.1 400 plain\r\n\r\n", "\u{0}\u{1}garbage garbage"] {
+        let (listener, at) = listen().await;
+        let server = async {
+            let (mut socket, _) = listener.accept().await.expect("a caller");
+            let _ = socket.read(&mut [0; 4096]).await;
+            socket.write_all(reply.as_bytes()).await.expect("answered");
+            socket
+        };
+        let (error, _socket) = tokio::join!(call(at), server);
+        assert_eq!(kind(&error), TlsKind::Protocol, "{reply:?}");
+    }
+    let (listener, at) = listen().await;
+    let server = async {
+        let (socket, _) = listener.accept().await.expect("a caller");
+        assert!(socket.peek(&mut [0]).await.is_ok_and(|n| n == 1), "a hello");
+        reset(socket);
+    };
+    let (error, ()) = tokio::join!(call(at), server);
+    assert_eq!(error.class, ConnectClass::Reset(dhan::testing::net::ConnectPhase::Tls));
+}
+
+#[test]
+fn a_ca_file_that_is_none_is_a_usage_error_at_the_start() {
+    let empty = NamedTempFile::new().expect("a file");
+    for path in [empty.path(), std::path::Path::new("/nonexistent/ca.pem"), std::path::Path::new("/")] {
+        let failure = LazyTls::new(Some(path)).err().expect("refused");
+        assert_eq!(failure.exit, dhan::testing::model::exit::Exit::Usage);
+        assert!(failure.message.contains(path.to_str().expect("text")), "{failure}");
+    }
+}
+
+/// Runs the program in a home of its own; returns its exit code and what it said.
+async fn run(args: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dhan"));
+    command.env_clear().env("HOME", home.path()).args(args).stdin(std::process::Stdio::null());
+    command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", SENTINEL).envs(environment.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output().expect("it ran"));
+    let output = tokio::time::timeout(PATIENCE * 2, output).await.expect("an end").expect("it ran");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[tokio::test]
+async fn the_masters_download_trusts_ca_file_names_the_proxy_and_says_why_it_fails() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor("localhost", |_| {});
+    let (listener, at) = listen().await;
+    let server = tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.expect("a caller");
+            let Ok(mut stream) = acceptor.accept(socket).await else { continue };
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    let url = format!("https://localhost:{}/master.csv", at.port());
+    let pem = authority.pem.path().to_str().expect("a name");
+    let master = ("DHAN_INSTRUMENTS_URL", url.as_str());
+    let (code, said) = run(&["feed", "RELIANCE", "--ca-file", pem], &[master]).await;
+    assert!(code == Some(11) && said.contains("410 Gone"), "{code:?} {said}");
+    let (code, said) = run(&["feed", "RELIANCE"], &[master]).await;
+    assert!(code == Some(11) && said.contains("unknown issuer"), "{code:?} {said}");
+    server.abort();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+    let proxy = format!("http://user:hunter22@{closed}");
+    let (code, said) = run(&["instruments", "sync"], &[master, ("HTTPS_PROXY", &proxy)]).await;
+    assert!(code == Some(11) && said.contains(&format!("the proxy {closed} for localhost:{}", at.port())), "{said}");
+    assert!(said.contains("refused") && !said.contains("hunter22"), "{said}");
+    let (code, said) = run(&["instruments", "sync"], &[master]).await;
+    assert!(code == Some(11) && said.contains("connection refused"), "{said}");
+}

@@ -1,0 +1,422 @@
+//! Outputs beside each other: what stands still or fails costs itself, and nothing else.
+
+use crate::process::support::{DHAN, Home, Signal, broker, broker_of, count_lines, skipped, subscribed, wait};
+use dhan::testing::model::Stream;
+use dhan::testing::simulator::{Blast, PrevClose, SimConfig};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+fn parsed(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a torn line: {line}"))).collect()
+}
+
+fn packets(text: &str) -> usize {
+    let is_control = |record: &Value| matches!(record["type"].as_str(), Some("gap" | "status" | "end"));
+    parsed(text).iter().filter(|record| !is_control(record)).count()
+}
+
+#[track_caller]
+fn verify(home: &Home, file: &str, code: i32) {
+    let mut command = home.bare(DHAN);
+    command.args(["verify", file]);
+    home.run(command).exits(code);
+}
+
+/// The names of the files here that begin and end like this.
+fn names(home: &Home, begin: &str, end: &str) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(home.path(".")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| name.starts_with(begin) && name.ends_with(end));
+    names.sort();
+    names
+}
+
+#[test]
+fn every_type_has_files_of_its_own_that_rotate_and_verify_by_themselves() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    let instruments = ["feed", "NSE_EQ:2885@quote", "NSE_EQ:1333@ticker"];
+    let ended = home.run({
+        let mut command = home.dhan(&sim, &instruments);
+        command.args(["-o", "{type}.ndjson", "-o", "{type}.csv", "--rotate-size", "5KB", "-n", "300"]);
+        command
+    });
+    let [_, written, ..] = ended.exits(0).books();
+    let mut lines = 0;
+    for kind in ["quote", "ticker", "prev_close"] {
+        let (ndjson, csv) = (names(&home, kind, ".ndjson"), names(&home, kind, ".csv"));
+        assert!(kind == "prev_close" || ndjson.len() > 1 && csv.len() > 1, "{kind} did not rotate: {ndjson:?} {csv:?}");
+        let only = home.run({
+            let mut command = home.dhan(&sim, &instruments);
+            command.args(["--only", kind, "-f", "csv", "-n", "1"]);
+            command
+        });
+        let header = only.exits(0).out.lines().next().unwrap().to_owned();
+        let (mut here, mut rows) = (0, 0);
+        for name in &ndjson {
+            let text = home.text(name);
+            assert!(parsed(&text).iter().all(|record| record["type"] == kind || record["type"] == "end"), "{name}");
+            here += packets(&text);
+            verify(&home, name, 0);
+        }
+        for name in &csv {
+            let text = home.text(name);
+            assert_eq!(text.lines().next(), Some(header.as_str()), "{name}");
+            rows += text.lines().count() - 1;
+            verify(&home, name, 0);
+        }
+        assert_eq!(rows, here, "{kind}");
+        lines += here;
+    }
+    assert_eq!(lines as u64, written);
+    assert_eq!(names(&home, "", ".dhan"), [] as [&str; 0], "a marker was left");
+}
+
+#[test]
+fn an_extension_that_says_nothing_of_the_format_is_refused_and_a_name_without_one_is_ndjson() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    let command = |more: &[&str]| {
+        let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "3", "-o"]);
+        command.args(more);
+        command
+    };
+    for name in ["x.txt", "x.txt.gz", "x.parquet", "{date}.log.zst"] {
+        let ended = home.run(command(&[name])).exits(2);
+        assert!(ended.err.contains(name) && ended.err.contains("--format"), "{name}: {}", ended.err);
+    }
+    assert_eq!(sim.tcp_accepted(), 0, "something connected before the name was looked at");
+    for more in [&["plain"][..], &["x.json"], &["x.jsonl"], &["x.log", "--format", "ndjson"]] {
+        home.run(command(more)).exits(0);
+        assert_eq!(packets(&home.text(more[0])), 3, "{more:?}");
+        verify(&home, more[0], 0);
+    }
+}
+
+#[test]
+fn records_that_go_to_another_file_than_the_named_one_are_said_to() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    fs::write(home.path("a.csv"), "time,price\n1,2\n").unwrap();
+    fs::write(home.path("notes.ndjson"), "a diary\n").unwrap();
+    for (named, beside, why) in [("a.csv", "a.1.csv", "another header"), ("notes.ndjson", "notes.1.ndjson", "a record")]
+    {
+        let before = home.text(named);
+        let ended = home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "3", "-o", named])).exits(0);
+        let said = ended.err.lines().find(|line| line.contains("warning") && line.contains(beside));
+        assert!(said.is_some_and(|line| line.contains(named) && line.contains(why)), "{}", ended.err);
+        assert_eq!(home.text(named), before, "it was written to");
+        verify(&home, beside, 0);
+    }
+}
+
+#[test]
+fn a_reader_that_is_too_slow_costs_stdout_alone_and_every_packet_is_in_the_file() {
+    // More than the 64 MiB of lines that may wait for a reader.
+    const PACKETS: u64 = 110_000;
+    let sim = broker(SimConfig {
+        blast: Some(Blast { packets: PACKETS, per_message: 100 }),
+        prev_close: PrevClose::None,
+        ..SimConfig::default()
+    });
+    let home = Home::new();
+    let args = ["feed", "NSE_EQ:2885", "-m", "full", "-o", "t.ndjson", "-o", "-"];
+    let (running, stdout) = home.start_piped(home.dhan(&sim, &args));
+    let file = home.path("t.ndjson");
+    wait("the whole flood in the file", || (count_lines(&file) as u64 >= PACKETS).then_some(()));
+    // The reader moves again, and sees what was kept and how much was not.
+    let (mut printed, mut lost) = (0, 0);
+    let mut lines = BufReader::new(stdout).lines();
+    while printed + lost < PACKETS {
+        let line = lines.next().expect("stdout ended early").unwrap();
+        if line.starts_with("{\"type\":\"full\"") {
+            printed += 1;
+        } else {
+            let gap: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!((&gap["type"], &gap["reason"]), (&"gap".into(), &"lagged".into()), "{line}");
+            lost += gap["dropped"].as_u64().unwrap();
+        }
+    }
+    assert!(lost > 0, "the reader was never too slow, so nothing was proven");
+    let ended = running.stop(Signal::INT).exits(0);
+    let [received, written, _, dropped, ..] = ended.books();
+    assert_eq!((received, written, dropped), (PACKETS, PACKETS, 0), "{}", ended.err);
+    let text = home.text("t.ndjson");
+    let end: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((&end["type"], &end["written"], &end["dropped"]), (&"end".into(), &PACKETS.into(), &0.into()), "{end}");
+    verify(&home, "t.ndjson", 0);
+}
+
+#[test]
+fn a_full_disk_under_one_file_takes_nothing_from_the_other() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    fs::create_dir(home.path("full")).unwrap();
+    let mount = "mount -t tmpfs -o size=64k none full";
+    let allowed = home.bare("unshare").args(["-rm", "sh", "-c", mount]).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        return skipped("no mount namespace of our own");
+    }
+    let mut command = home.bare("unshare");
+    command.args(["-rm", "sh", "-c", &format!("{mount} && exec \"$@\""), "sh", DHAN]).envs(sim.environment());
+    command.args(["feed", "NSE_EQ:2885", "-o", "full/bad.ndjson", "-o", "good.ndjson"]);
+    let mut running = home.start(command);
+    running.says("No space left");
+    let good = home.path("good.ndjson");
+    let before = count_lines(&good);
+    wait("more in the good file", || (count_lines(&good) > before + 2_000).then_some(()));
+    let ended = running.stops_soon(Signal::TERM).exits(0);
+    let [_, written, _, dropped, ..] = ended.books();
+    assert_eq!((packets(&home.text("good.ndjson")) as u64, dropped), (written, 0), "{}", ended.err);
+    verify(&home, "good.ndjson", 0);
+}
+
+#[test]
+fn a_reader_that_blocks_gets_the_tail_although_the_time_is_up() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let args = ["feed", "NSE_EQ:2885", "-m", "full", "--on-lag", "block", "-d", "3s"];
+    let (running, stdout) = home.start_piped(home.dhan(&sim, &args));
+    let _ = subscribed(&sim, Stream::Market);
+    wait("the end of the time", || sim.open(Stream::Market).is_empty().then_some(()));
+    let lines = BufReader::new(stdout).split(b'\n').count();
+    let ended = running.end().exits(0);
+    let [_, written, _, dropped, _, gaps] = ended.books();
+    // Several times what a pipe holds.
+    assert!(written > 2_000, "{}", ended.err);
+    assert_eq!((lines as u64, dropped, gaps), (written, 0, 0), "{}", ended.err);
+}
+
+#[test]
+fn a_signal_is_obeyed_although_nobody_reads_what_is_said() {
+    let sim = broker_of(4_000.0);
+    let home = Home::new();
+    // A pipe of messages that is full: at this verbosity every packet is one.
+    let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-vv", "-o", "t.ndjson"]);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let file = home.path("t.ndjson");
+    wait("records", || (count_lines(&file) > 3_000).then_some(()));
+    let _kept = child.stderr.take().unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, Signal::TERM).unwrap();
+    let told = Instant::now();
+    let status = wait("the end", || child.try_wait().unwrap());
+    assert_eq!(status.code(), Some(0));
+    assert!(told.elapsed().as_secs() < 3, "{:?}", told.elapsed());
+    verify(&home, "t.ndjson", 0);
+}
+
+#[test]
+fn a_pipe_as_a_file_that_nobody_reads_is_refused_and_holds_nothing_up() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    rustix::fs::mkfifoat(rustix::fs::CWD, home.path("pipe.ndjson"), rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    let ended = home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "x.ndjson", "-o", "pipe.ndjson"])).exits(9);
+    assert!(ended.err.contains("pipe.ndjson") && ended.err.contains("-o -"), "{}", ended.err);
+    assert_eq!(sim.tcp_accepted(), 0);
+    // The run that never began leaves nothing of its other files.
+    assert_eq!(names(&home, "", "x.ndjson"), [] as [&str; 0]);
+}
+
+#[test]
+fn a_csv_file_that_is_cut_while_it_is_written_begins_with_its_header_again() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.csv"]));
+    let file = home.path("t.csv");
+    wait("records", || (count_lines(&file) > 300).then_some(()));
+    let header = home.text("t.csv").lines().next().unwrap().to_owned();
+    // As logrotate's copytruncate does.
+    fs::copy(&file, home.path("t.1.csv")).unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
+    running.says("t.csv");
+    wait("the header", || home.text("t.csv").lines().any(|line| line == header).then_some(()));
+    wait("the gap", || home.text("t.csv.gaps.ndjson").contains("\"lagged\"").then_some(()));
+    running.stop(Signal::INT).exits(0);
+    let text = home.text("t.csv");
+    assert!(!text.contains('\0'), "a hole");
+    assert_eq!(text.lines().next(), Some(header.as_str()), "what follows has no names without it");
+    assert_eq!(text.lines().filter(|line| *line == header).count(), 1);
+    verify(&home, "t.csv", 13);
+}
+
+#[test]
+fn a_capture_that_is_deleted_while_it_is_written_is_said_and_begun_anew() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    let args = ["feed", "NSE_EQ:2885", "--capture", "c.dcap", "-o", "t.ndjson"];
+    let mut running = home.start(home.dhan(&sim, &args));
+    let (capture, file) = (home.path("c.dcap"), home.path("t.ndjson"));
+    let size = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+    wait("blocks", || (size(&capture) > 4_000).then_some(()));
+    fs::remove_file(&capture).unwrap();
+    running.says("c.dcap");
+    wait("a new capture", || (size(&capture) > 4_000).then_some(()));
+    let ended = running.stop(Signal::TERM).exits(0);
+    let [_, written, _, dropped, ..] = ended.books();
+    assert_eq!((packets(&home.text("t.ndjson")) as u64, dropped), (written, 0), "the file beside it is whole");
+    let replayed = home.run({
+        let mut command = home.bare(DHAN);
+        command.args(["replay", "c.dcap"]);
+        command
+    });
+    let replayed = replayed.exits(0);
+    let last = |text: &str| text.lines().rfind(|line| line.starts_with("{\"type\":\"ticker\"")).unwrap().to_owned();
+    assert_eq!(last(&replayed.out), last(&fs::read_to_string(file).unwrap()), "the new capture goes to the end");
+    verify(&home, "c.dcap", 13);
+}
+
+#[test]
+fn a_shell_that_keeps_the_output_does_not_wait_for_commands_of_finished_files() {
+    let home = Home::new();
+    let mut command = home.bare("sh");
+    // The command ends when the test lets it, or by itself after a minute.
+    let script = "x=$(\"$0\" feed --demo -n 3 -o - -o f.ndjson --on-rotate \
+                  'touch begun; i=0; while [ ! -e release ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done; touch over'); \
+                  echo \"$x\"";
+    command.args(["-c", script, DHAN]);
+    let ended = home.run(command).exits(0);
+    assert_eq!(packets(&ended.out), 3, "{}", ended.out);
+    wait("the command", || home.path("begun").exists().then_some(()));
+    assert!(!home.path("over").exists(), "the shell waited");
+    fs::write(home.path("release"), "").unwrap();
+    wait("its end", || home.path("over").exists().then_some(()));
+}
+
+/// The moment of the last whole record of a type in a text, µs since the epoch.
+fn last_us(text: &str, kind: &str) -> i64 {
+    let begins = format!("{{\"type\":\"{kind}\"");
+    let last = text.lines().rfind(|line| line.starts_with(&begins) && line.ends_with('}')).expect("a record");
+    serde_json::from_str::<Value>(last).unwrap()["recv_us"].as_i64().unwrap()
+}
+
+#[test]
+fn a_kill_costs_files_beside_a_reader_that_stands_still_a_second_at_most() {
+    let sim = broker_of(3_000.0);
+    let home = Home::new();
+    let args = ["feed", "NSE_EQ:2885", "-m", "full", "--capture", "c.dcap", "-o", "t.ndjson", "-o", "-"];
+    let (mut running, stdout) = home.start_piped(home.dhan(&sim, &args));
+    let file = home.path("t.ndjson");
+    // Far more than the pipe of the reader holds.
+    wait("records", || (count_lines(&file) > 9_000).then_some(()));
+    let killed_us = dhan::testing::clock::now_us();
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    drop(stdout);
+    let replayed = home.run({
+        let mut command = home.bare(DHAN);
+        command.args(["replay", "c.dcap"]);
+        command
+    });
+    // A second is the promise; machines that do other things too get one more.
+    for (name, text) in [("the file", home.text("t.ndjson")), ("the capture", replayed.exits(0).out)] {
+        let lost_us = killed_us - last_us(&text, "full");
+        assert!(lost_us < 2_000_000, "{name} lost {lost_us} µs");
+    }
+}
+
+#[test]
+fn a_full_disk_under_a_capture_takes_nothing_from_the_file() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    fs::create_dir(home.path("full")).unwrap();
+    let mount = "mount -t tmpfs -o size=32k none full";
+    let allowed = home.bare("unshare").args(["-rm", "sh", "-c", mount]).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        return skipped("no mount namespace of our own");
+    }
+    let mut command = home.bare("unshare");
+    command.args(["-rm", "sh", "-c", &format!("{mount} && exec \"$@\""), "sh", DHAN]).envs(sim.environment());
+    command.args(["feed", "NSE_EQ:2885", "-m", "full", "--capture", "full/c.dcap", "-o", "good.ndjson"]);
+    let mut running = home.start(command);
+    running.says("No space left");
+    let good = home.path("good.ndjson");
+    let before = count_lines(&good);
+    wait("more in the file", || (count_lines(&good) > before + 2_000).then_some(()));
+    let ended = running.stops_soon(Signal::TERM).exits(0);
+    let [_, written, _, dropped, ..] = ended.books();
+    assert_eq!((packets(&home.text("good.ndjson")) as u64, dropped), (written, 0), "{}", ended.err);
+    verify(&home, "good.ndjson", 0);
+}
+
+#[test]
+fn sighup_goes_on_in_a_new_capture_where_the_old_one_was_moved_away() {
+    let sim = broker_of(1_000.0);
+    let home = Home::new();
+    // Without a terminal: with one, a hang-up is the end.
+    let mut command = home.bare("setsid");
+    command.arg(DHAN).envs(sim.environment());
+    command.args(["feed", "NSE_EQ:2885", "--capture", "c.dcap", "-o", "t.ndjson"]);
+    let running = home.start(command);
+    let capture = home.path("c.dcap");
+    let size = || fs::metadata(&capture).map_or(0, |metadata| metadata.len());
+    wait("blocks", || (size() > 4_000).then_some(()));
+    fs::rename(&capture, home.path("old.dcap")).unwrap();
+    running.signal(Signal::HUP);
+    wait("blocks in a new capture", || (size() > 4_000).then_some(()));
+    let ended = running.stop(Signal::TERM).exits(0);
+    let mut replayed = 0;
+    for name in ["old.dcap", "c.dcap"] {
+        verify(&home, name, 0);
+        let mut command = home.bare(DHAN);
+        command.args(["replay", name]);
+        replayed += packets(&home.run(command).exits(0).out);
+    }
+    let [_, written, _, dropped, _, gaps] = ended.books();
+    assert_eq!((replayed as u64, dropped, gaps), (written, 0, 0), "{}", ended.err);
+}
+
+#[test]
+fn one_kill_with_three_outputs_is_one_gap_in_each_and_counts_once() {
+    let sim = broker_of(1_000.0);
+    let home = Home::new();
+    let args = ["feed", "NSE_EQ:2885", "-o", "a.ndjson", "-o", "b.ndjson", "-o", "c.csv"];
+    let mut running = home.start(home.dhan(&sim, &args));
+    let csv = home.path("c.csv");
+    wait("records", || (count_lines(&csv) > 300).then_some(()));
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    let ended = home.run({
+        let mut command = home.dhan(&sim, &args);
+        command.args(["-n", "20"]);
+        command
+    });
+    let [.., gaps] = ended.exits(0).books();
+    assert_eq!(gaps, 1);
+    for name in ["a.ndjson", "b.ndjson", "c.csv.gaps.ndjson"] {
+        let restarted = home.text(name).lines().filter(|line| line.contains("\"reason\":\"restarted\"")).count();
+        assert_eq!(restarted, 1, "{name}");
+    }
+}
+
+#[test]
+fn a_stdout_that_is_gone_ends_a_quiet_run_although_no_record_comes() {
+    use dhan::testing::simulator::Fault;
+    let closed = Fault::parse("closed").unwrap();
+    let sim = broker(SimConfig { faults: vec![closed], prev_close: PrevClose::None, ..SimConfig::default() });
+    for is_socket in [false, true] {
+        let home = Home::new();
+        let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885"]);
+        let (mut ours, theirs): (fs::File, std::os::fd::OwnedFd) = if is_socket {
+            let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+            (std::os::fd::OwnedFd::from(ours).into(), theirs.into())
+        } else {
+            let (ours, theirs) = std::io::pipe().unwrap();
+            (std::os::fd::OwnedFd::from(ours).into(), theirs.into())
+        };
+        command.stdout(theirs).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        drop(command);
+        // The snapshot, and nothing after it.
+        let mut first = [0; 4096];
+        assert!(std::io::Read::read(&mut ours, &mut first).unwrap() > 0);
+        drop(ours);
+        let status = wait("the end", || child.try_wait().unwrap());
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(13), "socket {is_socket}: {status:?}");
+    }
+}

@@ -1,0 +1,296 @@
+//! Section H: kills, disks, rotation by others.
+
+use crate::process::support::{DHAN, Ended, Home, Signal, broker_of, count_lines, skipped, subscribed, wait};
+use dhan::testing::model::Stream;
+use serde_json::Value;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+fn records(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a torn line: {line}"))).collect()
+}
+
+fn is_control(record: &Value) -> bool {
+    matches!(record["type"].as_str(), Some("gap" | "status" | "end"))
+}
+
+#[track_caller]
+fn grows_strictly(records: &[Value]) {
+    let times: Vec<_> = records.iter().map(|record| record["recv_us"].as_i64().unwrap()).collect();
+    if let Some(two) = times.windows(2).find(|two| two[0] >= two[1]) {
+        panic!("recv_us went from {} to {}", two[0], two[1]);
+    }
+}
+
+fn verify(home: &Home, file: &str) -> Ended {
+    let mut command = home.bare(DHAN);
+    command.args(["verify", file]);
+    home.run(command)
+}
+
+/// A command in a mount namespace of its own, with a file system of this size on `full`. Skipped where that is not allowed.
+fn on_a_small_disk(home: &Home, options: &str, script: &str) -> Option<Command> {
+    fs::create_dir_all(home.path("full")).unwrap();
+    let mut allowed = Command::new("unshare");
+    let allowed = allowed.args(["-rm", "mount", "-t", "tmpfs", "-o", options, "none"]).arg(home.path("full")).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        skipped("no mount namespace of our own");
+        return None;
+    }
+    let mut command = home.bare("unshare");
+    let script = format!("mount -t tmpfs -o {options} none full && {script}");
+    command.args(["-rm", "sh", "-c", &script, "sh", DHAN]);
+    Some(command)
+}
+
+#[test]
+fn h01_a_kill_costs_a_torn_tail_at_most_and_the_next_run_says_so() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let file = home.path("ticks.ndjson");
+    let args = ["feed", "NSE_EQ:2885", "NSE_EQ:1333", "-o", "ticks.ndjson"];
+    for round in 0..3 {
+        let before = count_lines(&file);
+        let running = home.start(home.dhan(&sim, &args));
+        wait("records", || (count_lines(&file) > before + 200).then_some(()));
+        running.signal(Signal::KILL);
+        assert_eq!(running.end().code(), 137);
+        assert!(home.path(".ticks.ndjson.dhan").exists(), "a killed run leaves its marker");
+        if round > 0 {
+            // What a kill in the middle of a write leaves; most kills do not hit one.
+            let mut tail = fs::File::options().append(true).open(&file).unwrap();
+            tail.write_all(b"{\"type\":\"ticker\",\"segm").unwrap();
+        }
+    }
+    let last = home.run({
+        let mut command = home.dhan(&sim, &args);
+        command.args(["-n", "50"]);
+        command
+    });
+    last.exits(0);
+    let torn: Vec<_> = fs::read_dir(home.path("."))
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("ticks.ndjson.torn-"))
+        .map(|entry| fs::read_to_string(entry.path()).unwrap())
+        .collect();
+    assert!(torn.len() >= 2 && torn.iter().any(|tail| tail.ends_with("segm")), "{torn:?}");
+    let records = records(&home.text("ticks.ndjson"));
+    grows_strictly(&records);
+    let restarted = records.iter().filter(|record| record["reason"] == "restarted").count();
+    assert_eq!(restarted, 3, "each restart is a gap");
+    assert!(!home.path(".ticks.ndjson.dhan").exists(), "an orderly end takes the marker away");
+    verify(&home, "ticks.ndjson").exits(13);
+}
+
+#[test]
+fn h02_h03_a_full_disk_tears_no_line_and_is_gone_on_with_when_there_is_room() {
+    let sim = broker_of(4_000.0);
+    let home = Home::new();
+    let script = "head -c 600000 /dev/zero >full/filler; \
+                  (while [ ! -e release ] && [ -e stdout.1 ]; do sleep 0.05; done; rm full/filler) & \
+                  \"$@\"; code=$?; cp full/x.ndjson .; exit $code";
+    let Some(mut command) = on_a_small_disk(&home, "size=1024k", script) else { return };
+    // About 750 kB in all, where there is room for 440 kB at first.
+    command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-m", "quote", "-o", "full/x.ndjson", "-n", "2600"]);
+    let mut running = home.start(command);
+    let _ = subscribed(&sim, Stream::Market);
+    running.says("No space left");
+    fs::write(home.path("release"), "").unwrap();
+    let ended = running.end().exits(0);
+    let [_, written, _, dropped, ..] = ended.books();
+    assert_eq!((written, dropped), (2_600, 0));
+    let records = records(&home.text("x.ndjson"));
+    grows_strictly(&records);
+    assert_eq!(records.iter().filter(|record| !is_control(record)).count(), 2_600);
+    verify(&home, "x.ndjson").exits(0);
+}
+
+#[test]
+fn h04_a_disk_that_stays_full_is_exit_9_and_the_books_balance() {
+    let sim = broker_of(4_000.0);
+    let home = Home::new();
+    let script = "\"$@\"; code=$?; cp full/x.ndjson .; exit $code";
+    let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
+    command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-o", "full/x.ndjson", "--disk-wait", "1s"]);
+    let ended = home.run(command).exits(9);
+    let [_, written, _, dropped, ..] = ended.books();
+    let records = records(&home.text("x.ndjson"));
+    assert_eq!(records.iter().filter(|record| !is_control(record)).count() as u64, written);
+    assert!(dropped > 0, "what came meanwhile is accounted for");
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_end_of_a_run_is_exit_9_and_a_gap() {
+    if !Path::new("/dev/full").exists() {
+        return skipped("there is no /dev/full here");
+    }
+    let sim = broker_of(100.0);
+    let home = Home::new();
+    let command = |more: &[&str]| {
+        let mut command = home.bare("sh");
+        command.envs(sim.environment()).args(["-c", "exec \"$@\" >/dev/full", "sh", DHAN, "feed", "NSE_EQ:2885"]);
+        command.args(more);
+        command
+    };
+    let timed = home.run(command(&["--duration", "2s"])).exits(9);
+    let mut running = home.start(command(&[]));
+    running.says("No space left");
+    // A stream that is told to stop has not failed.
+    let told = running.stops_soon(Signal::TERM).exits(0);
+    for ended in [timed, told] {
+        let [_, written, _, dropped, _, gaps] = ended.books();
+        assert!(written == 0 && dropped > 0 && gaps == 1, "{}", ended.err);
+        assert!(ended.err.contains("told to stop while waiting for it"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn a_run_that_gave_up_on_a_full_disk_is_not_told_as_killed() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let script = "\"$@\" --disk-wait 1s -d 30s; echo $? >first; mount -o remount,size=4m full; \
+                  \"$@\" -n 5; code=$?; cp full/x.ndjson .; exit $code";
+    let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
+    command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-o", "full/x.ndjson"]);
+    let ended = home.run(command).exits(0);
+    assert_eq!(home.text("first").trim(), "9", "{}", ended.err);
+    let records = records(&home.text("x.ndjson"));
+    let gaps: Vec<_> = records.iter().filter(|record| record["reason"] == "restarted").collect();
+    assert_eq!(gaps.len(), 1, "what the first run could not write is one gap");
+    assert!(!ended.err.contains("killed") && !gaps[0].to_string().contains("killed"), "{} {gaps:?}", ended.err);
+    assert!(gaps[0]["detail"].as_str().is_some_and(|detail| detail.contains("without finishing")), "{gaps:?}");
+}
+
+#[test]
+fn standard_output_on_a_full_disk_ends_in_a_whole_line() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let script = "\"$@\" >full/x.ndjson; code=$?; cp full/x.ndjson .; exit $code";
+    let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
+    command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-m", "full", "--disk-wait", "1s", "-d", "30s"]);
+    home.run(command).exits(9);
+    let text = home.text("x.ndjson");
+    assert!(text.len() > 32 * 1024 && text.ends_with('\n'), "{} bytes", text.len());
+    records(&text);
+}
+
+#[test]
+fn a_reader_that_stands_still_until_the_end_takes_nothing_from_the_file_beside_it() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full", "-o", "t.ndjson", "-o", "-"]);
+    let (running, stdout) = home.start_piped({
+        command.args(["--duration", "3s"]);
+        command
+    });
+    let ended = running.end().exits(0);
+    drop(stdout);
+    let [_, written, _, dropped, ..] = ended.books();
+    let records = records(&home.text("t.ndjson"));
+    assert!(written > 1_000 && dropped == 0, "{}", ended.err);
+    assert_eq!(records.iter().filter(|record| !is_control(record)).count() as u64, written);
+    verify(&home, "t.ndjson").exits(0);
+}
+
+#[test]
+fn a_reader_that_stands_still_until_the_end_is_a_gap() {
+    let sim = broker_of(2_000.0);
+    let home = Home::new();
+    let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]);
+    command.args(["--duration", "3s", "--fail-on-gap", "1ms"]);
+    let (running, stdout) = home.start_piped(command);
+    let ended = running.end().exits(13);
+    drop(stdout);
+    let [_, _, _, dropped, _, gaps] = ended.books();
+    assert!(dropped > 0 && gaps == 1, "{}", ended.err);
+}
+
+#[test]
+fn h07_logrotate_create_with_sighup_loses_and_doubles_nothing() {
+    const ROTATIONS: usize = 25;
+    let sim = broker_of(3_000.0);
+    let home = Home::new();
+    // Without a terminal: with one, a hang-up is the end.
+    let mut command = home.bare("setsid");
+    command.arg(DHAN).envs(sim.environment()).args(["feed", "NSE_EQ:2885", "NSE_EQ:1333", "-o", "t.ndjson"]);
+    let running = home.start(command);
+    let file = home.path("t.ndjson");
+    for i in 0..ROTATIONS {
+        wait("records", || (count_lines(&file) > 20).then_some(()));
+        fs::rename(&file, home.path(&format!("t.{i:02}.ndjson"))).unwrap();
+        running.signal(Signal::HUP);
+        wait("a new file", || file.exists().then_some(()));
+    }
+    let ended = running.stop(Signal::TERM).exits(0);
+    let mut text = String::new();
+    for i in 0..ROTATIONS {
+        let name = format!("t.{i:02}.ndjson");
+        let part = home.text(&name);
+        assert!(part.lines().last().unwrap().contains("\"reason\":\"rotated\""), "{name} was not closed orderly");
+        verify(&home, &name).exits(0);
+        text.push_str(&part);
+    }
+    text.push_str(&home.text("t.ndjson"));
+    let records = records(&text);
+    grows_strictly(&records);
+    // What came after the end was decided is filtered; nothing else is missing.
+    let [_, written, _, dropped, malformed, gaps] = ended.books();
+    assert_eq!(records.iter().filter(|record| !is_control(record)).count() as u64, written);
+    assert_eq!(dropped + malformed + gaps, 0);
+}
+
+#[test]
+fn h09_a_file_that_is_cut_from_outside_gets_no_hole_and_is_flagged() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson"]));
+    let file = home.path("t.ndjson");
+    wait("records", || (count_lines(&file) > 300).then_some(()));
+    fs::File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
+    running.says("t.ndjson");
+    wait("the gap", || home.text("t.ndjson").contains("\"type\":\"gap\"").then_some(()));
+    running.stop(Signal::INT).exits(0);
+    let text = home.text("t.ndjson");
+    assert!(!text.contains('\0'), "a hole");
+    // The first line may be the rest of one that was being written.
+    let gaps: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert!(gaps.iter().any(|gap| gap["reason"] == "lagged" && gap["dropped"].is_null()), "the loss is flagged");
+}
+
+#[test]
+fn h10_a_second_writer_is_refused_by_the_name_of_the_first() {
+    let sim = broker_of(500.0);
+    let home = Home::new();
+    let args = ["feed", "NSE_EQ:2885", "-o", "t.ndjson"];
+    let first = home.start(home.dhan(&sim, &args));
+    let _ = subscribed(&sim, Stream::Market);
+    let connections = sim.tcp_accepted();
+    let second = home.run(home.dhan(&sim, &args)).exits(10);
+    assert!(second.err.contains(&first.pid().to_string()), "{}", second.err);
+    assert_eq!(sim.tcp_accepted(), connections, "the second never connects");
+    first.stop(Signal::INT).exits(0);
+    records(&home.text("t.ndjson"));
+    home.run({
+        let mut third = home.dhan(&sim, &args);
+        third.args(["-n", "5"]);
+        third
+    })
+    .exits(0);
+}
+
+#[test]
+fn h13_an_output_that_cannot_be_written_is_found_before_anything_connects() {
+    let sim = broker_of(100.0);
+    let home = Home::new();
+    fs::create_dir(home.path("folder")).unwrap();
+    fs::write(home.path("plain"), "").unwrap();
+    for bad in ["no/such/folder/x.ndjson", "folder", "plain/x.ndjson", "/proc/x.ndjson", "/sys/{date}.ndjson"] {
+        let ended = home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", bad])).exits(9);
+        let named = Path::new(bad).components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+        assert!(ended.err.contains(&named) && !ended.err.contains("panicked"), "{bad}: {}", ended.err);
+    }
+    assert_eq!(sim.tcp_accepted(), 0);
+}
