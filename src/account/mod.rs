@@ -102,8 +102,7 @@ impl Account {
         place::take(self, kind, instruments, now, ignore_limit)
     }
 
-    /// Requests permission to connect now; [`ConnectPermit::Go`] takes an attempt from the budget. `now`: microseconds
-    /// since the epoch.
+    /// Requests permission to connect now; [`ConnectPermit::Go`] takes an attempt from the budget.
     pub fn admit(&self, now: Micros) -> ConnectPermit {
         let mut memory = self.lock();
         if let Some((kind, cool_off)) = self.read_cool_offs(&mut memory).running(now) {

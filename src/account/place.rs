@@ -20,7 +20,7 @@ pub struct Holder {
     pub kind: Stream,
     /// Number of instruments it streams there.
     pub instruments: usize,
-    /// Since when it holds the place, in microseconds since the epoch.
+    /// Since when it holds the place.
     #[serde(rename = "since_us")]
     pub since: Micros,
 }

@@ -12,7 +12,7 @@ const STATE: &str = "token.json";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TokenState {
-    /// Time of the last request for a new token, in microseconds since the epoch.
+    /// Time of the last request for a new token.
     #[serde(rename = "last_try_us")]
     pub last_try: Option<Micros>,
     /// Whether a request was made whose answer was not processed: the present token may be invalid.

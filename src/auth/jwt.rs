@@ -10,9 +10,9 @@ use serde::Deserialize;
 /// Holds the claims of a Dhan token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// Expiry time in microseconds since the epoch.
+    /// Expiry time.
     pub expires_at: Option<Micros>,
-    /// Time of issue in microseconds since the epoch.
+    /// Time of issue.
     pub issued_at: Option<Micros>,
     /// `SELF` (made on Dhan's web page) or `APP`; 200-level depth was seen to serve only `SELF`.
     pub consumer_type: Option<String>,

@@ -439,13 +439,13 @@ pub(crate) fn expiry_warning(credentials: &Credentials, until: Micros) -> Option
 }
 
 impl Credentials {
-    /// Returns a warning if the token's `exp` lies before the planned end (microseconds since the epoch).
+    /// Returns a warning if the token's `exp` lies before the planned end.
     pub fn expiry_warning(&self, until: Micros) -> Option<String> {
         expiry_warning(self, until)
     }
 }
 
-/// Returns a time (microseconds since the epoch) in India for people, to the minute.
+/// Returns a time in India for people, to the minute.
 pub fn ist_minute(at: Micros) -> String {
     let civil = crate::clock::ist_civil(at);
     format!("{} at {:02}:{:02} IST", civil.date(), civil.hour(), civil.minute())

@@ -36,7 +36,7 @@ pub enum Entry<'a> {
 /// Describes the end of a live run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finish {
-    /// Its time in microseconds since the epoch: open gaps end here, and `end` records carry it.
+    /// Its time: open gaps end here, and `end` records carry it.
     pub at: Micros,
     /// Its packet counters.
     pub counts: PacketCounts,

@@ -132,7 +132,7 @@ struct Before {
     session: Option<CaptureSession>,
     /// The version of a session that this program does not know.
     newer: Option<u8>,
-    /// Time of the last entry in microseconds since the epoch.
+    /// Time of the last entry.
     last: Option<Micros>,
     /// Whether the last run ended in an orderly way.
     finished: bool,

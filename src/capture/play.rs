@@ -16,7 +16,7 @@ pub const VERSION: u8 = 1;
 pub struct CaptureSession {
     /// The stream.
     pub feed: Stream,
-    /// Beginning of the run in microseconds since the epoch.
+    /// Beginning of the run.
     pub created: Micros,
     /// Process id of the writer.
     pub pid: u32,

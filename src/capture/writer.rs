@@ -33,7 +33,7 @@ pub(super) struct CaptureState {
     pub is_partner: bool,
     /// Why it cannot continue.
     pub failure: Option<WriteFailure>,
-    /// Gaps of the capture alone, as beginnings and ends in microseconds since the epoch.
+    /// Gaps of the capture alone, as beginnings and ends.
     pub gaps: Vec<(Micros, Micros)>,
 }
 
@@ -75,7 +75,7 @@ pub(super) struct EntryBlock {
     /// Number of frames in it, and of packets in them.
     pub frames: u64,
     pub packets: u64,
-    /// Receive times of its first and last frame in microseconds since the epoch; 0 if it has no frames.
+    /// Receive times of its first and last frame; [`Micros::EPOCH`] if it has no frames.
     pub from: Micros,
     pub to: Micros,
     /// The run's packet counters after it, as far as its frames show.
@@ -161,7 +161,7 @@ pub(super) struct BlockWriter {
     is_done: bool,
     has_news: bool,
     counts: PacketCounts,
-    /// Last time at which the file was checked and found undamaged, in microseconds since the epoch.
+    /// Last time at which the file was checked and found undamaged.
     checked: Micros,
     synced: Duration,
 }

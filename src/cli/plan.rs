@@ -227,7 +227,7 @@ pub struct StopPlan {
     pub count: Option<u64>,
     /// Time after which it ends (`--duration`).
     pub duration: Option<Duration>,
-    /// Time at which it ends (`--until`), in microseconds since the epoch.
+    /// Time at which it ends (`--until`).
     pub until: Option<Micros>,
     /// Message if `--until` has passed: nothing connects, stderr gets this message, exit 0.
     pub already_past: Option<String>,

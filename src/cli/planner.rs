@@ -37,7 +37,7 @@ pub type KnownProblems = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
 
 /// Holds what planning needs to know from outside.
 pub struct PlanContext<'a> {
-    /// The present time in microseconds since the epoch.
+    /// The present time.
     pub now: Micros,
     /// The environment.
     pub environment: Environment,

@@ -143,7 +143,7 @@ impl MakeArgs {
 }
 
 impl EnsureArgs {
-    /// Returns until when the token must last, in microseconds since the epoch.
+    /// Returns until when the token must last.
     ///
     /// # Errors
     /// Returns a usage error for an invalid time, or one beyond a token's lifetime.

@@ -140,7 +140,7 @@ struct Replay<'a> {
 struct Playing {
     pipeline: Pipeline,
     pace: Option<Pace>,
-    /// Latest time seen, in microseconds since the epoch.
+    /// Latest time seen.
     last: Micros,
     /// Whether the live run had ended when the current data was received.
     live_ended: bool,

@@ -46,7 +46,7 @@ pub(super) struct LineStyle {
 }
 
 impl LineStyle {
-    /// Returns the line of a message at a time in microseconds since the epoch, with its line end.
+    /// Returns the line of a message at a time, with its line end.
     pub fn line(self, level: LogLevel, fields: &LogFields<'_>, message: &str, now: Micros) -> String {
         match self.format {
             LogFormat::Text => self.text(level, message, now),

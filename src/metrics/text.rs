@@ -22,7 +22,7 @@ pub struct SocketFigures {
     pub is_live: bool,
     /// Number of reconnects.
     pub reconnects: u64,
-    /// Time of its last data in microseconds since the epoch; 0 if there was none.
+    /// Time of its last data; [`Micros::EPOCH`] if there was none.
     pub last_data: Micros,
 }
 
@@ -31,9 +31,9 @@ pub struct SocketFigures {
 pub struct Snapshot {
     /// `market`, `depth` or `orders`.
     pub feed: String,
-    /// The moment in microseconds since the epoch.
+    /// The moment.
     pub now: Micros,
-    /// Beginning of the run in microseconds since the epoch.
+    /// Beginning of the run.
     pub started: Micros,
     /// The packet counters.
     pub counts: PacketCounts,
@@ -49,7 +49,7 @@ pub struct Snapshot {
     pub lag_ms: Vec<(f64, u64)>,
     /// Number of bytes queued for each output.
     pub queues: Vec<(String, usize)>,
-    /// Expiry time of the token in seconds since the epoch.
+    /// Expiry time of the token.
     pub token_ends: Option<Micros>,
     /// Whether the market is open.
     pub is_open: bool,

@@ -130,7 +130,7 @@ impl ConnectPhase {
 pub enum TlsKind {
     /// The certificate has expired (or this host's clock is ahead).
     Expired {
-        /// End of its validity in microseconds since the epoch, if known.
+        /// End of its validity, if known.
         not_after: Option<Micros>,
     },
     /// The certificate is not valid yet (or this host's clock is behind).

@@ -28,7 +28,7 @@ pub struct HandshakeReport {
     pub upgrade: Duration,
     /// The address that answered (the proxy's, if there is one).
     pub peer: Option<SocketAddr>,
-    /// The server's clock from `Date`, in microseconds since the epoch, to the second.
+    /// The server's clock from `Date`, to the second.
     pub server_date: Option<Micros>,
 }
 

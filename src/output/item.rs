@@ -20,7 +20,7 @@ pub struct Mark {
 pub struct About {
     /// Numbers of their packets in the run, from 0.
     pub packets: Range<u64>,
-    /// Receive time of the first record, in microseconds since the epoch.
+    /// Receive time of the first record.
     pub first: Micros,
     /// Receive time of the last record.
     pub last: Micros,
@@ -57,7 +57,7 @@ impl Chunk {
 pub struct Shed {
     /// Numbers of their packets in the run.
     pub packets: Range<u64>,
-    /// Receive time of the first record, in microseconds since the epoch.
+    /// Receive time of the first record.
     pub from: Micros,
     /// Receive time of the last record.
     pub to: Micros,
@@ -101,7 +101,7 @@ pub enum OutputItem {
     Salvage {
         /// The lines.
         text: Vec<u8>,
-        /// The present time in microseconds since the epoch.
+        /// The present time.
         now: Micros,
     },
     /// The run ends.

@@ -25,7 +25,7 @@ pub trait Destination {
         None
     }
 
-    /// Returns the receive time (microseconds since the epoch) from which records belong to another file; `i64::MAX`
+    /// Returns the receive time from which records belong to another file; `Micros::MAX`
     /// if time does not matter.
     fn boundary(&self) -> Micros {
         Micros::MAX
@@ -103,16 +103,16 @@ pub enum Notice {
     Moved {
         /// Text for people and for the gap's `detail`.
         message: String,
-        /// Time since which written lines are in no file, in microseconds since the epoch; `None` if the file still
+        /// Time since which written lines are in no file; `None` if the file still
         /// exists somewhere.
         lost_since: Option<Micros>,
     },
-    /// The file was truncated while it was written (logrotate's `copytruncate`): lines written since `from_us` may be
+    /// The file was truncated while it was written (logrotate's `copytruncate`): lines written since `from` may be
     /// in no file. It needs a gap record; the number of lines is unknown.
     Truncated {
         /// Text for people and for the gap's `detail`.
         message: String,
-        /// Last time at which the file was known to be complete, in microseconds since the epoch.
+        /// Last time at which the file was known to be complete.
         from: Micros,
     },
 }

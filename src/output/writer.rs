@@ -28,7 +28,7 @@ pub struct RunInfo {
 pub struct Tally {
     /// The packets that it lost.
     pub lost: LostPackets,
-    /// Gaps of this output alone, as beginnings and ends in microseconds since the epoch.
+    /// Gaps of this output alone, as beginnings and ends.
     pub gaps: Vec<(Micros, Micros)>,
     /// Why it is not written to any more.
     pub failure: Option<WriteFailure>,
@@ -298,7 +298,7 @@ impl Writer {
         (self.begun, self.lost_here, self.gaps_here) = (*counts, 0, 0);
     }
 
-    /// Continues in the file of `at`; `recv_us` is the time of the previous file's `end` record.
+    /// Continues in the file of `at`; `recv` is the time of the previous file's `end` record.
     fn rotate(&mut self, recv: Micros, at: Micros, counts: &PacketCounts) {
         if !self.is_live {
             return;

@@ -8,7 +8,7 @@ use std::fmt;
 /// Holds the figures of a run up to now.
 #[derive(Debug, Clone, Default)]
 pub struct Figures {
-    /// Beginning of the run, in microseconds since the epoch.
+    /// Beginning of the run.
     pub started: Micros,
     /// The packet counters so far.
     pub counts: PacketCounts,
@@ -20,7 +20,7 @@ pub struct Figures {
     pub seen: usize,
     /// Number of those that were not subscribed.
     pub strangers: usize,
-    /// Time of the last packet in microseconds since the epoch; 0 if there was none.
+    /// Time of the last packet; [`Micros::EPOCH`] if there was none.
     pub last_recv: Micros,
     /// Bytes written to all destinations.
     pub bytes_written: u64,
@@ -113,7 +113,7 @@ impl fmt::Display for ClosingLine<'_> {
 pub struct StatsLine<'a> {
     /// The present figures.
     pub figures: &'a Figures,
-    /// Time of the line, in microseconds since the epoch.
+    /// Time of the line.
     pub now: Micros,
     /// Packets a second since the last line.
     pub rate: f64,

@@ -58,7 +58,7 @@ pub trait FrameObserver {
     }
     /// Abandons it, because a system call does not return.
     fn abandon(&mut self) {}
-    /// Returns gaps that only the observer has, as beginnings and ends in microseconds since the epoch.
+    /// Returns gaps that only the observer has, as beginnings and ends.
     fn own_gaps(&self) -> Vec<(Micros, Micros)> {
         Vec::new()
     }

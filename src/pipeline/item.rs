@@ -28,14 +28,14 @@ pub struct Frame<'a> {
     pub conn: u16,
     /// The kind of its bytes.
     pub kind: FrameKind,
-    /// Receive time by the wall clock, in microseconds since the epoch.
+    /// Receive time by the wall clock.
     pub recv: Micros,
     /// The message.
     pub bytes: &'a [u8],
 }
 
 #[allow(missing_docs, reason = "the fields are named in their variant's sentence")]
-/// Describes an event between frames. Times are in microseconds since the epoch.
+/// Describes an event between frames.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The symbols of instruments. Precedes their first packet.
@@ -65,8 +65,8 @@ pub enum Event {
 pub struct Lagged {
     /// Number of packets in them (order stream: messages).
     pub packets: u64,
-    /// Receive time of the first, in microseconds since the epoch.
+    /// Receive time of the first.
     pub from: Micros,
-    /// Receive time of the last, in microseconds since the epoch.
+    /// Receive time of the last.
     pub to: Micros,
 }

@@ -60,9 +60,9 @@ pub struct Gap {
     pub reason: GapReason,
     /// What is known beyond the reason; free of secrets.
     pub detail: Option<String>,
-    /// Last moment before the loss, in microseconds since the epoch.
+    /// Last moment before the loss.
     pub from: Micros,
-    /// Moment at which the stream resynchronized, in microseconds since the epoch.
+    /// Moment at which the stream resynchronized.
     pub to: Micros,
     /// Number of affected instruments.
     pub instruments: u32,

@@ -153,7 +153,7 @@ pub trait FieldWriter {
     }
     /// Writes a time in UTC epoch seconds, as a number or as RFC 3339 in IST.
     fn seconds(&mut self, key: Key, value: Option<i64>);
-    /// Writes a time in microseconds since the epoch.
+    /// Writes a time.
     fn time(&mut self, key: TimeKey, at: Micros);
     /// Writes both sides of a five-level order book: `bids` and `asks` arrays, or `bid1_price`, …, `ask5_orders`. The
     /// functions return a level by its index, where 0 is the best, or `None` if it has no price.

@@ -51,7 +51,7 @@ pub(super) struct RelayClient {
     last_taken: Cell<Instant>,
     /// Bytes made for it since then.
     untaken: Cell<u64>,
-    /// Time of the first dropped packet that no gap has reported yet (microseconds since the epoch), and the number
+    /// Time of the first dropped packet that no gap has reported yet, and the number
     /// of dropped packets.
     dropped: Cell<Option<(Micros, u64)>>,
     pub sent: Cell<u64>,

@@ -64,14 +64,14 @@ pub enum Action {
         reason: GapReason,
         /// The detail in words.
         detail: String,
-        /// The last sign of life, in microseconds since the epoch.
+        /// The last sign of life.
         from: Micros,
     },
     /// Report that the order snapshot could not be fetched: a gap of its own, printed at once.
     SnapshotGap {
         /// The detail in words.
         detail: String,
-        /// Since when the account may have changed unseen, in microseconds since the epoch.
+        /// Since when the account may have changed unseen.
         from: Micros,
     },
     /// Print this warning on stderr.

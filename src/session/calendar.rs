@@ -113,19 +113,19 @@ impl From<Market> for Markets {
 pub enum MarketPhase {
     /// It is open.
     Open {
-        /// Closing time, in microseconds since the epoch.
+        /// Closing time.
         until: Micros,
     },
     /// Orders for the opening are being collected.
     PreOpen {
-        /// Opening time, in microseconds since the epoch.
+        /// Opening time.
         opens: Micros,
     },
     /// It is closed.
     Closed {
         /// The reason.
         reason: ClosedReason,
-        /// Next opening, in microseconds since the epoch; `None` if there is none within a year.
+        /// Next opening; `None` if there is none within a year.
         opens: Option<Micros>,
     },
 }
@@ -207,7 +207,7 @@ impl Calendar {
         Calendar { file: Some(file), ..self }
     }
 
-    /// Returns since when all of these markets have been open at a moment (both in microseconds since the epoch), or
+    /// Returns since when all of these markets have been open at a moment, or
     /// `None` if one is closed.
     pub fn open_since(&self, markets: Markets, wall: Micros) -> Option<Micros> {
         let now = ist_civil(wall);
@@ -216,12 +216,12 @@ impl Calendar {
         is_open.then(|| from_ist(now.date().to_datetime(open)))
     }
 
-    /// Returns whether all of these markets are open at a moment in microseconds since the epoch.
+    /// Returns whether all of these markets are open at a moment.
     pub fn is_open(&self, markets: Markets, wall: Micros) -> bool {
         self.open_since(markets, wall).is_some()
     }
 
-    /// Returns when all of these markets are next open after a moment (both in microseconds since the epoch), or
+    /// Returns when all of these markets are next open after a moment, or
     /// `None` if never within a year.
     pub fn next_open(&self, markets: Markets, wall: Micros) -> Option<Micros> {
         let now = ist_civil(wall);
@@ -232,7 +232,7 @@ impl Calendar {
             .find(|open| *open > wall)
     }
 
-    /// Returns what a market does at a moment in microseconds since the epoch.
+    /// Returns what a market does at a moment.
     pub fn phase(&self, market: Market, wall: Micros) -> MarketPhase {
         let now = ist_civil(wall);
         let (day, at) = (now.date(), now.time());

@@ -1,7 +1,6 @@
 //! Distinguishes a quiet connection from a dead one.
 
 use super::time::{Now, Time};
-use crate::model::Micros;
 use std::time::Duration;
 
 /// Silence after which a ping is sent, and the time that the server then has to answer.
@@ -135,6 +134,7 @@ impl Liveness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Micros;
 
     fn at(ms: u64) -> Now {
         Now { at: Time(ms * 1_000), wall: Micros::EPOCH }

@@ -4,7 +4,7 @@
 //! warning, repeated once a minute, with a last one when data arrives again.
 
 use super::time::{Now, Time, words};
-use crate::model::{Cause, Micros};
+use crate::model::Cause;
 use std::time::Duration;
 
 /// Duration of an outage from which it is a warning.
@@ -154,6 +154,7 @@ impl Outage {
 mod tests {
     use super::*;
     use crate::model::Ended;
+    use crate::model::Micros;
 
     fn at(seconds: u64) -> Now {
         Now { at: Time(seconds * 1_000_000), wall: Micros::EPOCH }

@@ -37,7 +37,7 @@ impl Sub<Duration> for Time {
 pub struct Now {
     /// On the monotonic clock, for timers.
     pub at: Time,
-    /// On the wall clock in microseconds since the epoch, for the calendar and gap records. It may step.
+    /// On the wall clock, for the calendar and gap records. It may step.
     pub wall: Micros,
 }
 

@@ -70,7 +70,7 @@ struct Frames {
     times: Option<u32>,
     /// Frames of the block that is being played.
     ready: VecDeque<SourceFrame>,
-    /// First time of this run, in microseconds since the epoch.
+    /// First time of this run.
     session_from: Option<Micros>,
     /// Duration of the runs before this one.
     before: Duration,

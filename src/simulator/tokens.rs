@@ -23,7 +23,7 @@ pub struct TokenRules {
     pub now: replaceable::Clock,
     /// The only accepted PIN; `None`: any.
     pub pin: Option<String>,
-    /// The one-time password of a time (microseconds since the epoch); `None`: any is accepted.
+    /// The one-time password of a time; `None`: any is accepted.
     pub totp: Option<replaceable::Password>,
 }
 
@@ -49,7 +49,7 @@ impl Default for TokenRules {
 pub(crate) struct Tokens {
     rules: TokenRules,
     refused: BTreeSet<String>,
-    /// For each account the time of the last attempt (microseconds since the epoch), and the last token made.
+    /// For each account the time of the last attempt, and the last token made.
     minted: HashMap<String, (Micros, Option<String>)>,
     made: u64,
 }

@@ -20,7 +20,7 @@ pub struct MarkerContent {
     pub pid: u32,
     /// The output pattern as typed.
     pub pattern: String,
-    /// Moment in microseconds since the epoch from which data is missing if the run left no record. A run that takes
+    /// Moment from which data is missing if the run left no record. A run that takes
     /// over from a killed one puts the killed run's last record here, so that the gap survives if it is killed too
     /// before it writes the gap.
     #[serde(rename = "since_us")]
@@ -30,7 +30,7 @@ pub struct MarkerContent {
     /// Offset of the newest compressed frame; recovery decodes from here.
     #[serde(default)]
     pub frame_at: u64,
-    /// Time of the last record of this run before `frame_at`, in microseconds since the epoch.
+    /// Time of the last record of this run before `frame_at`.
     #[serde(default)]
     #[serde(rename = "last_us")]
     pub last: Option<Micros>,

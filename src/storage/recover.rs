@@ -24,13 +24,13 @@ const STEP: u64 = 64 * 1024;
 /// Bytes before the end in which a last record is searched.
 const FAR: u64 = 16 * 1024 * 1024;
 
-/// Returns the receive time of a line in microseconds since the epoch, or `None` if the line is no record.
+/// Returns the receive time of a line, or `None` if the line is no record.
 pub type RecordTime = fn(&[u8]) -> Option<Micros>;
 
 /// Reports what was found and done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recovery {
-    /// Time of the last record in the file, in microseconds since the epoch.
+    /// Time of the last record in the file.
     pub last: Option<Micros>,
     /// Length of the file in bytes; `None` if there is no file.
     pub len: Option<u64>,

@@ -83,7 +83,7 @@ pub struct Run {
     pub on_lag: OnLag,
     /// Duration after which the run ends.
     pub duration: Option<Duration>,
-    /// Time at which the run ends, in microseconds since the epoch.
+    /// Time at which the run ends.
     pub until: Option<Micros>,
     /// Total duration of gaps above which the exit code is 13.
     pub fail_on_gap: Option<Duration>,

@@ -9,6 +9,6 @@ pub trait SocketObserver {
     fn frame(&self, conn: u16, kind: FrameKind, bytes: &[u8]);
     /// Called when all available messages have been passed.
     fn batch_ended(&self);
-    /// Called when a gap of a connection opened, at `from_us` (microseconds since the epoch).
+    /// Called when a gap of a connection opened, at `from`.
     fn gap_opened(&self, conn: u16, reason: GapReason, detail: &str, from: Micros);
 }

@@ -44,7 +44,7 @@ pub struct SocketState {
     pub detail: Option<String>,
     /// Number of times it was connected.
     pub connected: u64,
-    /// Time of its last data in microseconds since the epoch; 0 if there was none.
+    /// Time of its last data; [`Micros::EPOCH`] if there was none.
     pub last_data: Micros,
     /// Exit code of a run that ends now, if the connection is missing.
     pub exit: Option<Exit>,
@@ -73,9 +73,9 @@ pub(super) struct Shared {
     pub probed: Cell<Option<(Instant, Fingerprint, ProbeResult)>>,
     /// Whether a connection of the run has been live.
     pub has_been_live: Cell<bool>,
-    /// The planned end in microseconds since the epoch, until a token was compared with it.
+    /// The planned end, until a token was compared with it.
     pub planned_end: Cell<Option<Micros>>,
-    /// Expiry of the last used token in microseconds since the epoch.
+    /// Expiry of the last used token.
     pub token_ends: Cell<Option<Micros>>,
     /// Whether the token's kind was checked.
     pub is_kind_checked: Cell<bool>,

@@ -44,7 +44,7 @@ impl Calls {
         }
     }
 
-    /// Returns the server's time (microseconds since the epoch, truncated to the second), or `None` if the answer has
+    /// Returns the server's time (truncated to the second), or `None` if the answer has
     /// no date. The request has no credentials, because every answer has a date.
     pub(super) async fn server_time(&self) -> Result<Option<Micros>, Refusal> {
         let response = send(self.to_api.get(self.api.join("profile")).header(ACCEPT, "application/json")).await?;

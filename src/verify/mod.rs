@@ -26,10 +26,10 @@ pub struct VerifySummary {
     pub lines: u64,
     /// Number of records by type.
     pub records: BTreeMap<&'static str, u64>,
-    /// First receive time, in microseconds since the epoch.
+    /// First receive time.
     #[serde(rename = "first_us")]
     pub first: Option<Micros>,
-    /// Last receive time, in microseconds since the epoch.
+    /// Last receive time.
     #[serde(rename = "last_us")]
     pub last: Option<Micros>,
     /// Number of orderly ends (`end` records).
@@ -82,7 +82,7 @@ pub struct Coverage {
     pub instrument: String,
     /// Number of records.
     pub records: u64,
-    /// First receive time, in microseconds since the epoch.
+    /// First receive time.
     #[serde(rename = "first_us")]
     pub first: Micros,
     /// Last receive time.

@@ -42,7 +42,7 @@ pub struct Model {
     pub losses: Losses,
     /// Number of packets shown.
     pub packets: u64,
-    /// Receive time of the latest record in microseconds since the epoch; 0 before the first.
+    /// Receive time of the latest record; [`Micros::EPOCH`] before the first.
     pub last: Micros,
     /// The last message for people.
     pub message: Option<String>,
@@ -83,7 +83,7 @@ pub struct TableRow {
     pub levels: Option<[(Level, Level); 5]>,
     /// Total bid and ask quantity of quote and full packets, in units.
     pub totals: Option<(u32, u32)>,
-    /// Receive time of its last packet in microseconds since the epoch; 0 before the first.
+    /// Receive time of its last packet; [`Micros::EPOCH`] before the first.
     pub recv: Micros,
     /// Its price over the last minutes.
     pub spark: Spark,
@@ -146,7 +146,7 @@ pub struct ConnectionState {
     pub event: Option<StatusEvent>,
     /// What is known beyond the step.
     pub detail: Option<String>,
-    /// Beginning of the open gap in microseconds since the epoch; `None` without a gap.
+    /// Beginning of the open gap; `None` without a gap.
     pub lost: Option<Micros>,
 }
 
@@ -179,7 +179,7 @@ pub struct ShownBook {
     pub bids: Vec<(f64, u32, u32)>,
     /// Price in rupees, quantity, orders; lowest price first.
     pub asks: Vec<(f64, u32, u32)>,
-    /// Receive time in microseconds since the epoch.
+    /// Receive time.
     pub recv: Micros,
 }
 
@@ -190,7 +190,7 @@ pub struct OrderRow {
     pub number: String,
     /// The leg.
     pub leg: i64,
-    /// Time of its last change in microseconds since the epoch.
+    /// Time of its last change.
     pub changed: Micros,
     /// The instrument's symbol.
     pub symbol: String,

@@ -66,7 +66,7 @@ pub struct Setup {
     pub title: String,
     /// The first state of the user interface.
     pub ui: Ui,
-    /// Returns a message about the market or the source at a time (microseconds since the epoch), if there is one.
+    /// Returns a message about the market or the source at a time, if there is one.
     pub market: Box<dyn Fn(Micros) -> Option<String> + Send>,
     /// Returns whether the session of a segment is open at a time.
     pub is_open: Box<dyn Fn(Segment, Micros) -> bool + Send>,

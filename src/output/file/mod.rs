@@ -75,7 +75,7 @@ pub struct OpenedFile {
 /// Describes killed runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restarted {
-    /// Time of their last record, in microseconds since the epoch.
+    /// Time of their last record.
     pub from: Micros,
     /// What was found and done, for the gap's `detail`.
     pub detail: String,
@@ -93,7 +93,7 @@ pub struct FileSink {
     frame_since: Option<Duration>,
     /// Time of the last sync.
     synced: Duration,
-    /// Last time at which the file was checked and found undamaged, in microseconds since the epoch.
+    /// Last time at which the file was checked and found undamaged.
     checked: Micros,
     /// Whether a write failed permanently.
     failed: bool,

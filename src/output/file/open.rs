@@ -35,7 +35,7 @@ pub struct OpenFile {
     /// Its locked marker.
     pub marker: Marker,
     content: MarkerContent,
-    /// Beginning of the gap of killed runs, until a record reports it, in microseconds since the epoch.
+    /// Beginning of the gap of killed runs, until a record reports it.
     pending_gap: Option<Micros>,
     /// Writes its lines.
     pub out: Output,
@@ -145,7 +145,7 @@ impl TakenMarker {
 
 /// Collects killed runs and the recovery of their files.
 struct KilledRuns {
-    /// Time of their last record, in microseconds since the epoch.
+    /// Time of their last record.
     from: Option<Micros>,
     details: Vec<String>,
 }

@@ -29,7 +29,7 @@ struct State {
     origin: Origin,
     /// Whether it comes from a snapshot after a gap; the stream may then repeat messages from before the gap.
     after_gap: bool,
-    /// Time of its last update, in microseconds since the epoch.
+    /// Time of its last update.
     seen: Micros,
     /// Position in the order of last updates.
     turn: u64,

@@ -63,7 +63,7 @@ impl Orders {
         self.options.mask_client_id = false;
     }
 
-    /// Processes a text frame of the order socket, received at `recv_us` (microseconds since the epoch).
+    /// Processes a text frame of the order socket, received at `recv`.
     pub fn on_text(&mut self, bytes: &[u8], recv: Micros, sink: &mut dyn FnMut(Outcome)) {
         read::text(bytes, self.options, &mut |message| {
             let outcome = match message {
@@ -75,7 +75,7 @@ impl Orders {
         });
     }
 
-    /// Processes an order snapshot (`GET /orders`), received at `recv_us` (microseconds since the epoch). `at_start`:
+    /// Processes an order snapshot (`GET /orders`), received at `recv`. `at_start`:
     /// it is the first of the run; otherwise only changes are news. An empty body has no message.
     pub fn on_snapshot(&mut self, body: &[u8], at_start: bool, recv: Micros, sink: &mut dyn FnMut(Outcome)) {
         let mut is_complete = true;

@@ -31,7 +31,7 @@ pub(super) struct Port {
     /// Whether it usually takes lines at once.
     is_prompt: bool,
     pattern: Option<Pattern>,
-    /// Moment from which records belong to another file, in microseconds since the epoch.
+    /// Moment from which records belong to another file.
     pub boundary: Micros,
     /// The run's counters when the file of the current period began.
     pub since: PacketCounts,

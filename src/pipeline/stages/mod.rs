@@ -76,7 +76,7 @@ enum Decoder {
 }
 
 impl Pipeline {
-    /// Creates a pipeline whose run began at a moment in microseconds since the epoch.
+    /// Creates a pipeline whose run began at a moment.
     pub fn new(mut rules: Rules, mut outputs: Outputs, started: Micros) -> Pipeline {
         outputs.set_stream(rules.feed);
         let decoder = match rules.feed {

@@ -422,7 +422,7 @@ fn chain_record(underlying: String, change: crate::chain::ChainChange) -> crate:
     }
 }
 
-/// Returns the planned end of the run in microseconds since the epoch, if there is one.
+/// Returns the planned end of the run, if there is one.
 fn planned_end(duration: Option<Duration>, until: Option<Micros>) -> Option<Micros> {
     let after = duration.map(|d| clock::now() + d);
     after.into_iter().chain(until).min()

@@ -26,7 +26,7 @@ const STALE_US: i64 = 30 * crate::clock::SECOND_US;
 
 /// Holds what the view shows besides the model.
 pub struct Ambient<'a> {
-    /// The present time in microseconds since the epoch; in a replay the time of the records.
+    /// The present time; in a replay the time of the records.
     pub now: Micros,
     /// What is shown: `market feed`, `depth 20`, …
     pub title: &'a str,
