@@ -84,16 +84,7 @@ impl Connector {
             None => format!("{host}:{port}"),
         };
         let resolver = if address.is_tls() { self.resolver.clone() } else { self.resolver.loopback_only() };
-        let found = resolver.lookup(host, port).await.map_err(|error| match error.kind() {
-            std::io::ErrorKind::PermissionDenied => ConnectError::new(
-                ConnectClass::NotLoopback,
-                format!(
-                    "{peer}: this name is not this host, and ws:// would send the access token in the clear; write \
-                     wss://, or 127.0.0.1"
-                ),
-            ),
-            _ => ConnectError::new(ConnectClass::Dns, format!("{peer}: the name cannot be resolved")),
-        })?;
+        let found = resolver.lookup(host, port).await.map_err(|e| ConnectError::look_up(&peer, &e))?;
         report.dns = started.elapsed();
 
         phase.store(ConnectPhase::Tcp as u8, Ordering::Relaxed);

@@ -8,6 +8,20 @@ impl ConnectError {
         ConnectError { class, detail: crate::console::untrusted(&detail.into()) }
     }
 
+    /// Translates the error of a name's look-up.
+    pub(crate) fn look_up(peer: &str, error: &io::Error) -> ConnectError {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => ConnectError::new(
+                ConnectClass::NotLoopback,
+                format!(
+                    "{peer}: this name is not this host, and without TLS the access token would be sent in the clear; \
+                     write wss:// or https://, or 127.0.0.1"
+                ),
+            ),
+            _ => ConnectError::new(ConnectClass::Dns, format!("{peer}: the name cannot be resolved")),
+        }
+    }
+
     /// Translates an operating-system error; only its kind and number are kept.
     pub(crate) fn io(phase: ConnectPhase, host: &str, error: &io::Error) -> ConnectError {
         let class = match error.kind() {

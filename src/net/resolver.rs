@@ -4,6 +4,7 @@
 //! look-up runs on a pool that the runtime waits for when it ends; a thread of our own can be abandoned, so that a
 //! stop is never late. At most one look-up of a name runs at a time; retries join it.
 
+use crate::model::cause::ConnectError;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use std::collections::HashMap;
@@ -90,7 +91,8 @@ impl reqwest::dns::Resolve for Resolver {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
         let resolver = self.clone();
         Box::pin(async move {
-            let found = resolver.lookup(name.as_str(), 0).await?;
+            let found = resolver.lookup(name.as_str(), 0).await;
+            let found = found.map_err(|error| ConnectError::look_up(name.as_str(), &error))?;
             let found: reqwest::dns::Addrs = Box::new(found.into_iter());
             Ok(found)
         })
@@ -114,6 +116,15 @@ mod tests {
         let found = resolver.lookup("localhost", 9).await.expect("localhost is somewhere");
         assert!(found.iter().all(|a| a.ip().is_loopback() && a.port() == 9));
         assert!(resolver.running.lock().expect("lock").is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_http_client_is_given_the_reason_in_words() {
+        use reqwest::dns::Resolve as _;
+        let resolver = Resolver::new(|_| Err(io::Error::other("failed to look up")));
+        let failure = resolver.resolve("images.example".parse().expect("a name")).await.err().expect("no address");
+        let failure = failure.downcast::<ConnectError>().expect("its class is kept");
+        assert_eq!(failure.to_string(), "images.example: the name cannot be resolved");
     }
 
     #[test]

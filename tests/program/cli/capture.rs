@@ -1,5 +1,6 @@
 //! Captures, black-box: what a live run printed, a replay prints again, byte for byte.
 
+use crate::support::PATIENCE;
 use dhan::testing::capture::block::{self, ENTRIES, MAGIC, SESSION};
 use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
 use dhan::testing::capture::play::CaptureSession;
@@ -20,8 +21,6 @@ use std::time::{Duration, Instant};
 
 /// Must never be in a file.
 const TOKEN: &str = "sentinel-token-1b7c4f";
-/// Far more than anything here needs.
-const LONG: Duration = Duration::from_secs(60);
 const FULLS: [&str; 6] =
     ["NSE_EQ:2885@full", "NSE_EQ:1333@full", "NSE_EQ:11536@quote", "NSE_FNO:45678@full", "IDX_I:13", "IDX_I:25@quote"];
 
@@ -84,7 +83,7 @@ impl Room {
     }
 
     pub fn wait_until(&self, what: &str, holds: impl FnMut(&Probe) -> bool) {
-        assert!(self.probe().wait(LONG, holds), "{what}");
+        assert!(self.probe().wait(PATIENCE, holds), "{what}");
     }
 }
 
@@ -266,6 +265,7 @@ fn only_keeps_the_named_types_that_the_capture_can_print_and_a_list_of_none_is_r
 
 #[test]
 fn a_capture_is_small() {
+    let _alone = crate::support::heavy();
     let room = Room::new();
     let shares = ["NSE_EQ:2885", "NSE_EQ:1333", "NSE_EQ:11536", "NSE_EQ:1594"];
     for (mode, at_most) in [("ticker", 5), ("quote", 4), ("full", 4)] {
@@ -285,7 +285,7 @@ fn what_is_whole_of_a_torn_or_damaged_capture_is_printed_and_the_rest_is_said() 
     // Three seconds and more: some blocks.
     let begun = Instant::now();
     while std::fs::metadata(room.at("c.dcap")).map_or(0, |data| data.len()) < 30_000 {
-        assert!(begun.elapsed() < LONG, "the capture does not grow");
+        assert!(begun.elapsed() < PATIENCE, "the capture does not grow");
         std::thread::sleep(Duration::from_millis(50));
     }
     signal(&child, Signal::INT);
@@ -326,7 +326,7 @@ fn a_killed_run_is_marked_and_the_next_one_goes_on_in_the_same_file() {
     let mut child = room.start(&["feed", "IDX_I:13", "--capture", "c.dcap", "-o", "a.ndjson"]);
     let begun = Instant::now();
     while std::fs::metadata(room.at("c.dcap")).map_or(0, |data| data.len()) < 1_000 {
-        assert!(begun.elapsed() < LONG, "the capture does not grow");
+        assert!(begun.elapsed() < PATIENCE, "the capture does not grow");
         std::thread::sleep(Duration::from_millis(50));
     }
     let other = room.run(&["feed", "IDX_I:13", "--capture", "c.dcap", "-n", "1"], 10);

@@ -1,6 +1,7 @@
 //! A trading day with nobody watching, in less than a minute: a burst at the open, a quiet time, cuts, a token that is
 //! refused and renewed on disk, the close. And files that turn over all the time. Everything through the binary.
 
+use crate::support::PATIENCE;
 use dhan::testing::clock::ist_civil;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
@@ -17,9 +18,6 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-
-/// What every wait in here gives up after; none takes that long unless something is broken.
-const LONG: Duration = Duration::from_secs(60);
 
 /// `dhan`, pointed at a simulator, with nothing of this process's environment but the path.
 fn dhan(sim: &SimHandle, dir: &Path, line: &[&str]) -> Command {
@@ -97,7 +95,7 @@ impl Running {
 
     /// Waits until something was printed.
     fn prints(&self, what: &str) {
-        let give_up = Instant::now() + LONG;
+        let give_up = Instant::now() + PATIENCE;
         while !String::from_utf8_lossy(&self.printed.lock().unwrap()).contains(what) {
             assert!(Instant::now() < give_up, "{what} was not printed");
             thread::sleep(Duration::from_millis(20));
@@ -160,7 +158,7 @@ impl Day {
         let running = Running::start(dhan(&sim, dir.path(), line));
         let day = Day { sim, dir, running };
         assert!(
-            day.sim.wait(LONG, |sim| sim.subscriptions(Stream::Market).len() >= 4),
+            day.sim.wait(PATIENCE, |sim| sim.subscriptions(Stream::Market).len() >= 4),
             "it asks for what was asked for"
         );
         day
@@ -175,7 +173,7 @@ impl Day {
 
     /// The connection that is open now.
     fn connection(&self) -> usize {
-        assert!(self.sim.wait(LONG, |sim| !sim.open(Stream::Market).is_empty()), "nobody is connected");
+        assert!(self.sim.wait(PATIENCE, |sim| !sim.open(Stream::Market).is_empty()), "nobody is connected");
         self.sim.open(Stream::Market)[0].id
     }
 
@@ -185,7 +183,7 @@ impl Day {
             let open = sim.open(Stream::Market);
             open.iter().any(|c| c.id >= before && c.subscriptions.len() >= 4 && c.packets_sent > 20)
         };
-        assert!(self.sim.wait(LONG, live), "it did not come back");
+        assert!(self.sim.wait(PATIENCE, live), "it did not come back");
     }
 
     fn cut(&self, cut: Cut) {
@@ -316,13 +314,24 @@ fn second_of(recv_us: i64) -> String {
 
 #[test]
 fn a_thousand_rotations_lose_nothing_double_nothing_and_put_every_line_where_its_time_belongs() {
+    let _alone = crate::support::heavy();
     const RECORDS: usize = 100_000;
     let config = SimConfig { rate: Some(10_000.0), record_sent: true, ..SimConfig::default() };
     let sim = SimHandle::start_in_thread(config).expect("the simulator starts");
     let dir = tempfile::tempdir().unwrap();
     let count = RECORDS.to_string();
-    let line =
-        ["feed", "IDX_I:13", "NSE_EQ:2885", "NSE_EQ:1333", "-o", "files/x-%H%M%S.ndjson", "--rotate-size", "10KB"];
+    let line = [
+        "feed",
+        "IDX_I:13",
+        "NSE_EQ:2885",
+        "NSE_EQ:1333",
+        "-o",
+        "files/x-%H%M%S.ndjson",
+        "--rotate-size",
+        "10KB",
+        "--on-lag",
+        "block",
+    ];
     fs::create_dir(dir.path().join("files")).unwrap();
     let mut command = dhan(&sim, dir.path(), &[&line[..], &["-n", &count]].concat());
     command.env("DHAN_ACCESS_TOKEN", "any");

@@ -2,6 +2,7 @@
 
 use crate::cli::home::{Home, lacking, said, skipped};
 use crate::cli::readme::blocks;
+use crate::support::PATIENCE;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -9,9 +10,6 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// Far more than anything here needs.
-const LONG: Duration = Duration::from_secs(60);
 
 /// The one block of the README with a mark, such as `sh test bars`.
 fn block(mark: &str) -> &'static str {
@@ -32,7 +30,7 @@ fn can_run(home: &Home, script: &str) -> bool {
 
 #[track_caller]
 fn wait(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + LONG;
+    let end = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < end, "{what}");
         std::thread::sleep(Duration::from_millis(50));

@@ -1,12 +1,9 @@
 //! `dhan simulate` as a black box: who keeps it busy, and what it tells about its clients.
 
+use crate::support::PATIENCE;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-
-/// Far more than anything here needs.
-const LONG: Duration = Duration::from_secs(20);
 
 struct Simulate {
     child: Child,
@@ -36,7 +33,7 @@ impl Simulate {
 
     fn connect(&self) -> TcpStream {
         let tcp = TcpStream::connect(&self.addr).expect("it listens");
-        tcp.set_read_timeout(Some(LONG)).expect("a timeout");
+        tcp.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         tcp
     }
 
@@ -95,7 +92,7 @@ fn verbosity_names_who_comes_asks_and_goes_and_never_a_token() {
         let (mut socket, _) = tokio_tungstenite::client_async(address, tcp).await.expect("an upgrade");
         let ask = r#"{"RequestCode":15,"InstrumentCount":1,"InstrumentList":[{"ExchangeSegment":"IDX_I","SecurityId":"13"}]}"#;
         socket.send(tokio_tungstenite::tungstenite::Message::text(ask)).await.expect("sent");
-        tokio::time::timeout(LONG, socket.next()).await.expect("in time");
+        tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time");
     });
     let mut said = String::new();
     for word in ["opened", "******0001", "subscribes", "<- {", "-> ", "gone"] {

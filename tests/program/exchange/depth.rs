@@ -1,6 +1,7 @@
 //! The simulator's depth sockets, seen by a plain websocket client.
 
-use crate::exchange::sockets::{LONG, Socket, message};
+use crate::exchange::sockets::{Socket, message};
+use crate::support::PATIENCE;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::DisconnectReason;
@@ -94,7 +95,8 @@ async fn one_instrument_too_many_is_804() {
         let many: Vec<_> = (1..=most).map(|id| InstrumentKey::new(Segment::NSE_EQ, id)).collect();
         ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &many)).await;
         assert!(
-            sim.wait_async(LONG, |sim| sim.open(Stream::DEPTH_20).len() + sim.open(Stream::DEPTH_200).len() == 1).await
+            sim.wait_async(PATIENCE, |sim| sim.open(Stream::DEPTH_20).len() + sim.open(Stream::DEPTH_200).len() == 1)
+                .await
         );
         ask(&mut socket, single(RequestCode::SUBSCRIBE_DEPTH, OPTION)).await;
         let reason = loop {
@@ -112,7 +114,7 @@ async fn disconnects_come_in_the_layout_that_was_asked_for() {
     for (layout, length) in [(DisconnectLayout::A, 14), (DisconnectLayout::B, 12), (DisconnectLayout::C, 10)] {
         let sim = start(SimConfig { disconnect_layout: layout, ..SimConfig::default() }).await;
         let mut socket = connect(&sim, "twentydepth").await;
-        assert!(sim.wait_async(LONG, |sim| sim.connections(Stream::DEPTH_20).open == 1).await);
+        assert!(sim.wait_async(PATIENCE, |sim| sim.connections(Stream::DEPTH_20).open == 1).await);
         sim.cut_all(Cut::Disconnect(807));
         let bytes = message(&mut socket).await.expect("a packet");
         assert_eq!(bytes.len(), length);
@@ -136,14 +138,14 @@ async fn which_code_unsubscribes_can_be_chosen() {
         ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &[HDFC, OPTION])).await;
         if let Some(code) = deaf_to {
             ask(&mut socket, list(code, &[HDFC])).await;
-            assert!(sim.wait_async(LONG, |sim| sim.texts().len() == 2).await);
+            assert!(sim.wait_async(PATIENCE, |sim| sim.texts().len() == 2).await);
             ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &[HDFC])).await;
-            assert!(sim.wait_async(LONG, |sim| sim.texts().len() == 3).await);
+            assert!(sim.wait_async(PATIENCE, |sim| sim.texts().len() == 3).await);
             assert_eq!(sim.subscriptions(Stream::DEPTH_20).len(), 2, "{which:?} heeded {code:?}");
         }
         ask(&mut socket, list(heeds, &[HDFC])).await;
         assert!(
-            sim.wait_async(LONG, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await,
+            sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await,
             "{which:?} {heeds:?}"
         );
     }
@@ -183,10 +185,10 @@ async fn by_default_25_unsubscribes_with_ghosts_and_24_does_nothing() {
     let mut socket = connect(&sim, "twentydepth").await;
     ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &[HDFC, OPTION])).await;
     ask(&mut socket, list(RequestCode::UNSUBSCRIBE_DEPTH, &[HDFC])).await;
-    assert!(sim.wait_async(LONG, |sim| sim.texts().len() == 2).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.texts().len() == 2).await);
     assert_eq!(sim.subscriptions(Stream::DEPTH_20).len(), 2, "24 unsubscribed");
     ask(&mut socket, list(RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE, &[HDFC])).await;
-    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await);
     let following = following(&mut socket, HDFC).await;
     assert!(following >= 13, "{following} ghosts");
 }
@@ -206,7 +208,7 @@ async fn the_200_level_socket_sends_no_pings_and_answers_them_unless_told_otherw
         ask(&mut socket, single(RequestCode::SUBSCRIBE_DEPTH, HDFC)).await;
         let (mut data, mut answered) = (0, false);
         while data < 20 {
-            match tokio::time::timeout(LONG, socket.next()).await.expect("in time") {
+            match tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time") {
                 Some(Ok(Message::Binary(_))) => data += 1,
                 Some(Ok(Message::Pong(_))) => answered = true,
                 other => panic!("{other:?}"),

@@ -1,6 +1,7 @@
 //! The simulator, seen by a plain websocket client that shares none of its code.
 
-use crate::exchange::sockets::{LONG, Socket, message, quick, subscribe};
+use crate::exchange::sockets::{Socket, message, quick, subscribe};
+use crate::support::PATIENCE;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::feed::{self, Packet};
@@ -142,7 +143,7 @@ async fn unsubscribed_instruments_fall_silent_and_code_12_closes() {
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Ticker, &[NIFTY, HDFC]).await;
     socket.send(Message::text(request::list(Mode::Ticker.unsubscribe(), &[NIFTY]))).await.unwrap();
-    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::Market).len() == 1).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::Market).len() == 1).await);
     subscribe(&mut socket, Mode::Quote, &[HDFC]).await;
     let all = packets(&mut socket, 100).await;
     let after_quote = all.iter().skip_while(|packet| packet[0] != feed::code::QUOTE);
@@ -215,16 +216,16 @@ async fn pings_go_both_ways_and_a_mute_client_is_closed() {
     socket.send(Message::Ping("f".into())).await.unwrap();
     let (mut pings, mut pong) = (0, None);
     while pings < 3 || pong.is_none() {
-        match tokio::time::timeout(LONG, socket.next()).await.unwrap() {
+        match tokio::time::timeout(PATIENCE, socket.next()).await.unwrap() {
             Some(Ok(Message::Ping(_))) => pings += 1,
             Some(Ok(Message::Pong(payload))) => pong = Some(payload),
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(pong.as_deref(), Some(&b"f"[..]));
-    assert!(sim.wait_async(LONG, |sim| sim.connection(0).unwrap().pings_received == 1).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.connection(0).unwrap().pings_received == 1).await);
     // From here on the client neither reads nor pongs.
-    assert!(sim.wait_async(LONG, |sim| sim.connections(Stream::Market).open == 0).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.connections(Stream::Market).open == 0).await);
 }
 
 #[tokio::test]
@@ -290,7 +291,7 @@ async fn cuts_mutes_and_stalls_happen_on_command() {
         assert!(message(&mut socket).await.is_some());
         sim.cut_all(cut);
         let code = loop {
-            match tokio::time::timeout(LONG, socket.next()).await.unwrap() {
+            match tokio::time::timeout(PATIENCE, socket.next()).await.unwrap() {
                 Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => break None,
@@ -316,7 +317,7 @@ async fn cuts_mutes_and_stalls_happen_on_command() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(sim.texts_of(id).len(), 1, "a stalled socket reads nothing");
     sim.set_stalled(false);
-    assert!(sim.wait_async(LONG, |sim| sim.texts_of(id).len() == 2).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.texts_of(id).len() == 2).await);
 }
 
 #[tokio::test]
@@ -361,7 +362,7 @@ async fn standing_faults_hit_every_connection() {
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
     assert!(message(&mut socket).await.is_some(), "the first request is answered");
     while message(&mut socket).await.is_some() {}
-    assert!(sim.wait_async(LONG, |sim| sim.connections(Stream::Market).open == 0).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.connections(Stream::Market).open == 0).await);
 }
 
 #[tokio::test]
@@ -378,9 +379,9 @@ async fn a_client_that_never_reads_can_still_be_cut_off() {
             }
         }
     };
-    tokio::time::timeout(LONG, stuck).await.expect("buffers fill");
+    tokio::time::timeout(PATIENCE, stuck).await.expect("buffers fill");
     sim.cut_all(Cut::Reset);
-    assert!(sim.wait_async(LONG, |sim| sim.connections(Stream::Market).open == 0).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.connections(Stream::Market).open == 0).await);
 }
 
 #[test]
@@ -397,7 +398,7 @@ fn a_blast_sends_exactly_what_was_ordered_from_a_thread_of_its_own() {
             received += feed::packets(&message).filter(Result::is_ok).count() as u64;
         }
         assert_eq!(received, blast.packets);
-        assert!(sim.wait_async(LONG, |sim| sim.connection(0).unwrap().packets_sent == blast.packets).await);
+        assert!(sim.wait_async(PATIENCE, |sim| sim.connection(0).unwrap().packets_sent == blast.packets).await);
     });
 }
 
@@ -489,7 +490,7 @@ async fn a_connection_can_be_reset_between_two_requests_once() {
     for mode in [Mode::Ticker, Mode::Quote, Mode::Full] {
         subscribe(&mut socket, mode, &[HDFC]).await;
     }
-    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::Market).len() == 3).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::Market).len() == 3).await);
 }
 
 #[tokio::test]
@@ -528,7 +529,7 @@ async fn a_closed_market_sends_one_snapshot_of_the_last_session_then_only_pings(
     }
     assert_eq!(full, 2);
     for _ in 0..3 {
-        match tokio::time::timeout(LONG, socket.next()).await.expect("in time") {
+        match tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time") {
             Some(Ok(Message::Ping(_))) => {}
             other => panic!("a closed market sends {other:?}"),
         }

@@ -1,11 +1,11 @@
 //! The simulator's order socket and plain HTTP, seen by clients that share none of its code.
 
+use crate::support::PATIENCE;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{BadToken, Casing, Response, SimConfig, SimHandle, Simulator};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -13,7 +13,6 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 type Socket = WebSocketStream<TcpStream>;
 
-const LONG: Duration = Duration::from_secs(20);
 const SELF: &str = r#"{"LoginReq":{"MsgCode":42,"ClientId":"1000000007","Token":"abc"},"UserType":"SELF"}"#;
 const PARTNER: &str = r#"{"LoginReq":{"MsgCode":"42","ClientId":"p1"},"UserType":"PARTNER","Secret":"s"}"#;
 
@@ -29,7 +28,7 @@ async fn connect(sim: &SimHandle) -> Socket {
 
 async fn next(socket: &mut Socket) -> Option<Message> {
     loop {
-        match tokio::time::timeout(LONG, socket.next()).await.expect("a message in time") {
+        match tokio::time::timeout(PATIENCE, socket.next()).await.expect("a message in time") {
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(message)) => return Some(message),
             Some(Err(_)) | None => return None,
@@ -93,7 +92,7 @@ async fn two_sockets_of_an_account_hear_the_same() {
     let (mut first, mut second) = (connect(&sim).await, connect(&sim).await);
     for (number, socket) in [&mut first, &mut second].into_iter().enumerate() {
         socket.send(Message::text(SELF)).await.unwrap();
-        assert!(sim.wait_async(LONG, |sim| sim.texts().len() > number).await);
+        assert!(sim.wait_async(PATIENCE, |sim| sim.texts().len() > number).await);
     }
     sim.advance_orders(20);
     for _ in 0..20 {
@@ -109,7 +108,7 @@ async fn a_login_without_an_answer_is_followed_by_what_comes_next_only() {
     sim.advance_orders(3);
     let mut socket = connect(&sim).await;
     socket.send(Message::text(PARTNER)).await.unwrap();
-    assert!(sim.wait_async(LONG, |sim| sim.connection(0).unwrap().client_id.as_deref() == Some("p1")).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.connection(0).unwrap().client_id.as_deref() == Some("p1")).await);
     sim.advance_orders(1);
     let order = data(&mut socket).await;
     assert_eq!(order["clientId"], "1000000001");

@@ -1,6 +1,7 @@
 //! `dhan relay` as a black box, in front of the simulator.
 
 use crate::exchange::sockets::{Socket, message_within, quick, subscribe};
+use crate::support::PATIENCE;
 use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::protocol::{Mode, depth, encode, request};
@@ -14,8 +15,6 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// Far more than anything here needs: a test that waits this long has failed.
-const LONG: Duration = Duration::from_secs(30);
 const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 const HDFC: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
 const OPTION: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 45_678);
@@ -108,7 +107,7 @@ const FEED: &str = "/feed?version=2&token=S3CRET-CLIENT&clientId=1&authType=2";
 
 /// The next binary message; `None` at the end, however it comes.
 async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
-    message_within(socket, LONG).await
+    message_within(socket, PATIENCE).await
 }
 
 fn sim(config: SimConfig) -> SimHandle {
@@ -142,7 +141,7 @@ async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcom
         ClientSubscription { instrument: OPTION, mode: Some(Mode::Full) },
     ];
     assert!(
-        sim.wait_async(LONG, |sim| sim.subscriptions(Stream::Market).into_iter().eq(wanted)).await,
+        sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::Market).into_iter().eq(wanted)).await,
         "{:?}",
         sim.subscriptions(Stream::Market)
     );
@@ -237,11 +236,11 @@ fn an_upstream_that_is_cut_is_a_gap_to_dhan_and_silence_to_others_and_a_new_toke
     let client = relay.dhan_feed(&["NSE_EQ:1333@quote", "--count", "600"]);
     let other = relay.dhan_feed(&["NSE_EQ:1333", "--count", "600"]);
     let sent = |sim: &SimHandle| sim.open(Stream::Market).first().map_or(0, |seen| seen.packets_sent);
-    assert!(sim.wait(LONG, |_| sent(&sim) > 50));
+    assert!(sim.wait(PATIENCE, |_| sent(&sim) > 50));
     std::fs::write(relay.home.path().join("token"), "REPLACED-T0KEN").expect("written");
     sim.refuse_token(TOKEN);
     sim.cut_all(Cut::Reset);
-    assert!(sim.wait(LONG, |sim| sim.connections(Stream::Market).seen > 1));
+    assert!(sim.wait(PATIENCE, |sim| sim.connections(Stream::Market).seen > 1));
     for child in [client, other] {
         let output = child.wait_with_output().expect("it ends");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -278,7 +277,7 @@ async fn depth_and_orders_are_shared_too() {
         orders.send(Message::text(login)).await.expect("sent");
         clients.push(orders);
     }
-    assert!(sim.wait_async(LONG, |sim| sim.texts().iter().any(|text| text.kind == Stream::Orders)).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.texts().iter().any(|text| text.kind == Stream::Orders)).await);
     // Both have logged in before anything happens: their upgrades were answered in turn by one thread.
     let mut third = relay.connect("/twentydepth?token=x&clientId=1&authType=2", false).await.expect("an upgrade");
     let ask = request::list(request::RequestCode::SUBSCRIBE_DEPTH, &[HDFC]);
@@ -293,7 +292,7 @@ async fn depth_and_orders_are_shared_too() {
     for orders in &mut clients {
         let mut texts = 0;
         while texts < 3 {
-            match tokio::time::timeout(LONG, orders.next()).await.expect("in time") {
+            match tokio::time::timeout(PATIENCE, orders.next()).await.expect("in time") {
                 Some(Ok(Message::Text(text))) => {
                     assert!(text.contains("order_alert"), "{text}");
                     texts += 1;
@@ -348,7 +347,7 @@ async fn a_client_that_never_reads_is_cut_after_64_mib_and_the_others_lose_nothi
     for socket in [&mut good, &mut deaf] {
         socket.send(Message::text(ask.clone())).await.expect("sent");
     }
-    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await);
     let upstream = sim.open(Stream::DEPTH_20)[0].id;
     // What the exchange said of its own comes first.
     let mut next = 1_000_000_000;
@@ -396,7 +395,7 @@ async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_t
         others.push(tokio_tungstenite::client_async(target, tcp).await.expect("an upgrade").0);
     }
     let is_out = |sim: &SimHandle| sim.all().iter().any(|seen| seen.kind == Stream::Market && seen.closed.is_some());
-    assert!(sim.wait_async(LONG, |_| is_out(&sim)).await);
+    assert!(sim.wait_async(PATIENCE, |_| is_out(&sim)).await);
     let back = tokio::time::timeout(MINUTES, async {
         // The client's library answers the relay's pings meanwhile.
         let mut count = 0;
@@ -411,7 +410,7 @@ async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_t
     back.await.expect("the relay takes its place back");
     let tcp = silent.get_mut();
     let ended = async { while tokio::io::AsyncReadExt::read(tcp, &mut [0; 1_024]).await.is_ok_and(|n| n > 0) {} };
-    tokio::time::timeout(LONG, ended).await.expect("the silent client was closed");
+    tokio::time::timeout(PATIENCE, ended).await.expect("the silent client was closed");
     let pid = rustix::process::Pid::from_child(&client);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
     let output = client.wait_with_output().expect("it ends");
@@ -440,9 +439,9 @@ async fn control_lines_hold_instruments_without_a_client_list_them_and_end_the_r
     let mut relay = Relay::start(&sim, &["--control", lines.to_str().expect("text")]);
     let say = |line: &str| std::fs::write(&lines, format!("{line}\n")).expect("somebody reads");
     say("sub NSE_EQ:1333@full IDX_I:13");
-    assert!(sim.wait_async(LONG, |sim| sim.subscriptions(Stream::Market).len() == 2).await);
+    assert!(sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::Market).len() == 2).await);
     let sent = |sim: &SimHandle| sim.open(Stream::Market).first().map_or(0, |seen| seen.packets_sent);
-    assert!(sim.wait_async(LONG, |_| sent(&sim) > 50).await);
+    assert!(sim.wait_async(PATIENCE, |_| sent(&sim) > 50).await);
     // A newcomer is answered from memory, though the market says nothing any more.
     sim.set_muted(true);
     let mut client = relay.feed().await;

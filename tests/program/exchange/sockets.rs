@@ -1,5 +1,6 @@
 //! A plain websocket client for tests, which shares no code with the program.
 
+use crate::support::PATIENCE;
 use dhan::testing::model::InstrumentKey;
 use dhan::testing::protocol::{Mode, request};
 use dhan::testing::simulator::SimConfig;
@@ -11,9 +12,6 @@ use tokio_tungstenite::tungstenite::Message;
 
 pub type Socket = WebSocketStream<TcpStream>;
 
-/// Far more than anything here needs: a test that waits this long has failed.
-pub const LONG: Duration = Duration::from_secs(20);
-
 pub fn quick() -> SimConfig {
     SimConfig { rate: Some(500.0), ..SimConfig::default() }
 }
@@ -24,7 +22,7 @@ pub async fn subscribe(socket: &mut Socket, mode: Mode, instruments: &[Instrumen
 
 /// The next binary message; `None` at the end, however it comes.
 pub async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
-    message_within(socket, LONG).await
+    message_within(socket, PATIENCE).await
 }
 
 /// As [`message`], with another limit.

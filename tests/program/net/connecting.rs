@@ -1,6 +1,7 @@
 //! Section A of the fault catalogue: reaching the server.
 
 use crate::net::support::*;
+use crate::support::PATIENCE;
 use dhan::testing::net::{ConnectClass, ConnectError, ConnectPhase, Connector};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt as _;

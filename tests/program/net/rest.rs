@@ -1,6 +1,7 @@
 //! The REST calls: what is asked, what is understood, and what never leaves.
 
 use crate::net::support::*;
+use crate::support::PATIENCE;
 use dhan::testing::auth::{ApiBase, Environment};
 use dhan::testing::net::{Resolver, tls::LazyTls};
 use dhan::testing::redact::Redactor;

@@ -1,6 +1,7 @@
 //! Open connections: what comes in, what goes out, and how they end.
 
 use crate::net::support::*;
+use crate::support::PATIENCE;
 use bytes::Bytes;
 use dhan::testing::net::{Connection, Ended, Incoming};
 use std::time::Duration;

@@ -16,9 +16,6 @@ use tokio::task::JoinHandle;
 /// A token of the usual shape that no output may ever hold. It is not anybody's.
 pub const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
 
-/// A test that waits longer than this has failed; nothing is decided by it otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(20);
-
 pub fn credentials() -> Credentials {
     Credentials { client_id: "1000000001".into(), token: SecretString::from(SENTINEL) }
 }

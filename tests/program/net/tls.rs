@@ -2,6 +2,7 @@
 
 use crate::net::authority::Authority;
 use crate::net::support::*;
+use crate::support::PATIENCE;
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
 use rcgen::{BasicConstraints, IsCa};

@@ -116,6 +116,7 @@ fn records_that_go_to_another_file_than_the_named_one_are_said_to() {
 
 #[test]
 fn a_reader_that_is_too_slow_costs_stdout_alone_and_every_packet_is_in_the_file() {
+    let _alone = crate::support::heavy();
     // More than the 64 MiB of lines that may wait for a reader.
     const PACKETS: u64 = 110_000;
     let sim = broker(SimConfig {

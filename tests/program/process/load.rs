@@ -25,6 +25,7 @@ fn memory_peak_mib(pid: u32) -> u64 {
 
 #[test]
 fn e01_a_flood_of_fulls_loses_nothing() {
+    let _alone = crate::support::heavy();
     let sim = broker(SimConfig { blast: Some(Blast { packets: FLOOD, per_message: 20 }), ..SimConfig::default() });
     let home = Home::new();
     let count = FLOOD.to_string();
@@ -41,6 +42,7 @@ fn e01_a_flood_of_fulls_loses_nothing() {
 
 #[test]
 fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
+    let _alone = crate::support::heavy();
     // More than the 64 MiB that may wait for a reader.
     const PACKETS: u64 = 160_000;
     let sim = broker(SimConfig {
@@ -83,6 +85,7 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
 
 #[test]
 fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_said_once() {
+    let _alone = crate::support::heavy();
     // Four times what is remembered of them, and twice the beginnings of lines that are kept.
     const INVENTED: u32 = 400_000;
     const PER_MESSAGE: u32 = 5_000;
@@ -112,6 +115,7 @@ fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_s
 
 #[test]
 fn e09_a_storm_of_bad_packets_is_counted_exactly_and_said_briefly() {
+    let _alone = crate::support::heavy();
     let sim = broker(SimConfig { rate: Some(1.0), ..SimConfig::default() });
     let home = Home::new();
     // In CSV the gap records go to stderr, where a storm would be seen.

@@ -126,6 +126,7 @@ fn every_record_is_one_message_at_the_subject_of_its_instrument() {
 
 #[test]
 fn a_server_that_is_killed_three_times_has_each_record_once_and_in_order() {
+    let _alone = crate::support::heavy();
     let home = Home::new();
     let Some(mut server) = Server::start(&home, "") else { return };
     let broker = broker_of(1_000.0);

@@ -1,5 +1,6 @@
 //! A home of its own for every test, the program run in it, and the search for the token in everything it left.
 
+use crate::support::PATIENCE;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dhan::testing::model::Stream;
@@ -17,8 +18,6 @@ pub use rustix::process::Signal;
 
 /// What the program is, as cargo built it.
 pub const DHAN: &str = env!("CARGO_BIN_EXE_dhan");
-/// Limits are for machines that are stuck; no test is decided by one.
-pub const LONG: Duration = Duration::from_secs(60);
 /// A token as no other text looks: what is found of it anywhere is it. Not a JWT, so that only knowing it helps.
 pub const TOKEN: &str = "SENTINEL.q7Vx9zKp2mW4tR8y-B3nL6cD1fH5jG0sA_wE2uQ";
 pub const CLIENT: &str = "1100012345";
@@ -30,7 +29,7 @@ pub fn skipped(why: &str) {
 /// Waits for something that must come.
 #[track_caller]
 pub fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + LONG;
+    let end = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look() {
             return found;

@@ -81,6 +81,7 @@ fn f02_five_thousand_instruments_are_asked_for_again_whole_a_hundred_a_message()
 
 #[test]
 fn f03_twenty_five_thousand_over_five_sockets_come_back_all_at_once() {
+    let _alone = heavy();
     let sim = start(SimConfig { rate: Some(500.0), ..lively() });
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 25_000));

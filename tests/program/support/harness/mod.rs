@@ -3,6 +3,7 @@
 
 pub mod secrets;
 
+pub use crate::support::{PATIENCE, heavy};
 use dhan::testing::model::{PacketCounts, Stream};
 use dhan::testing::simulator::{Probe, SimConfig, SimHandle};
 use serde_json::Value;
@@ -12,9 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
-
-/// A test that waits longer than this has failed; nothing is decided by it otherwise.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The token that every run is given and no output may hold. It is not anybody's.
 pub const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
