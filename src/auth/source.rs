@@ -4,6 +4,7 @@ use super::file::Fifo;
 use super::shape::{checked_token, checked_word, secret_parts};
 use super::{Credentials, Login, Partner, claims, command, file};
 use crate::folders;
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::redact::{Redactor, mask_client_id};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -322,8 +323,8 @@ impl CredentialSource {
     fn judge(&self, claims: super::Claims) -> Result<String, CredentialError> {
         let problem = |kind, words: String| self.problem(kind, &words);
         let client_id = self.checked_client_id()?;
-        if let Some(expires) = claims.expires_at_us
-            && expires <= crate::clock::now_us()
+        if let Some(expires) = claims.expires_at
+            && expires <= crate::clock::now()
         {
             let words = format!("holds a token that expired on {}: make a new one on web.dhan.co", ist_minute(expires));
             return Err(problem(ProblemKind::Expired, words));
@@ -442,23 +443,23 @@ pub fn default_token_file(environment: &Environment) -> Option<PathBuf> {
 }
 
 /// Returns a warning if the token expires before the planned end.
-pub(crate) fn expiry_warning(credentials: &Credentials, until_us: i64) -> Option<String> {
-    let expires = credentials.claims()?.expires_at_us?;
-    (expires < until_us).then(|| {
+pub(crate) fn expiry_warning(credentials: &Credentials, until: Micros) -> Option<String> {
+    let expires = credentials.claims()?.expires_at?;
+    (expires < until).then(|| {
         format!("the access token expires on {}, before the planned end: renew it by then", ist_minute(expires))
     })
 }
 
 impl Credentials {
-    /// Returns a warning if the token's `exp` lies before the planned end (microseconds since the epoch).
-    pub fn expiry_warning(&self, until_us: i64) -> Option<String> {
-        expiry_warning(self, until_us)
+    /// Returns a warning if the token's `exp` lies before the planned end.
+    pub fn expiry_warning(&self, until: Micros) -> Option<String> {
+        expiry_warning(self, until)
     }
 }
 
-/// Returns a time (microseconds since the epoch) in India for people, to the minute.
-pub fn ist_minute(us: i64) -> String {
-    let civil = crate::clock::ist_civil(us);
+/// Returns a time in India for people, to the minute.
+pub fn ist_minute(at: Micros) -> String {
+    let civil = crate::clock::ist_civil(at);
     format!("{} at {:02}:{:02} IST", civil.date(), civil.hour(), civil.minute())
 }
 

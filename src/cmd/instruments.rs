@@ -42,7 +42,7 @@ pub fn run(args: &InstrumentsArgs, console: &Console) -> Result<Exit, Failure> {
 }
 
 fn today() -> Date {
-    clock::ist_civil(clock::now_us()).date()
+    clock::ist_civil(clock::now()).date()
 }
 
 fn sync(args: &SyncArgs, console: &Console) -> Result<Exit, Failure> {

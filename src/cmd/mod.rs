@@ -210,7 +210,7 @@ fn dispatch(
         }
     };
     let mut context = PlanContext {
-        now_us: crate::clock::now_us(),
+        now: crate::clock::now(),
         environment: Environment::process(),
         redactor: console.redactor(),
         read: &mut read,

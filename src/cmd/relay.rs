@@ -135,7 +135,7 @@ fn open(
         early: EarlyStop::default(),
         on_lag: OnLag::default(),
         duration: None,
-        until_us: None,
+        until: None,
         fail_on_gap: None,
         stats: None,
         changes: Some(changes),

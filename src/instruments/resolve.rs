@@ -175,7 +175,7 @@ pub fn resolve(question: Question<'_>, store: &Store, console: &Console) -> Resu
         };
     }
     if let Some(((mut resolution, all_cash), cached)) = old {
-        let fresh = cached.is_fresh(clock::now_us());
+        let fresh = cached.is_fresh(clock::now());
         if fresh || store.offline || all_cash {
             if !fresh && store.offline {
                 resolution.notices.push(format!("the instrument master is of {} (--offline)", cached.day()));
@@ -200,7 +200,7 @@ pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, tod
     let question = Question { specs, streamable, today, expired: false };
     let ask = |cached: &Cached| answer(question, Some(&cached.master));
     let Some(((resolution, _), cached)) = store.query(store.cached(), ask) else { return Vec::new() };
-    let is_fresh = cached.is_fresh(clock::now_us());
+    let is_fresh = cached.is_fresh(clock::now());
     let problems = specs.iter().zip(resolution.instruments).filter_map(|(spec, one)| Some((spec, one.err()?)));
     let proven = problems.filter(|(_, problem)| is_fresh || !matches!(problem, Problem::Unknown { .. }));
     proven.map(|(spec, problem)| spec.told(problem)).collect()

@@ -2,7 +2,7 @@
 
 use dhan::testing::model::Stream;
 use dhan::testing::model::exit::Exit;
-use dhan::testing::model::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, TlsKind};
+use dhan::testing::model::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, Micros, TlsKind};
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::pipeline::item::{GapReason, StatusEvent};
 use dhan::testing::protocol::depth::Levels;
@@ -16,13 +16,13 @@ use std::time::Duration;
 
 const SECOND: u64 = 1_000_000;
 /// 2026-11-23, a Monday, 09:15 IST.
-const OPEN_US: i64 = 1_795_405_500_000_000;
+const OPEN: Micros = Micros::from_secs(1_795_405_500);
 
 /// A session with its clock, and everything it wanted.
 struct Bench {
     session: Session,
     now: u64,
-    from_us: i64,
+    from: Micros,
     log: Vec<(u64, Action)>,
     /// What credentials there are.
     token: u64,
@@ -37,7 +37,7 @@ impl Bench {
 
     fn with(config: Config, subscriptions: &[Subscription]) -> Bench {
         let session = Session::new(config, subscriptions.iter().copied());
-        Bench { session, now: 0, from_us: OPEN_US, log: Vec::new(), token: 1, trouble: None }
+        Bench { session, now: 0, from: OPEN, log: Vec::new(), token: 1, trouble: None }
     }
 
     fn market() -> Bench {
@@ -52,7 +52,7 @@ impl Bench {
     }
 
     fn tell(&mut self, input: Input) {
-        let now = Now { at: Time(self.now), wall_us: self.from_us + i64::try_from(self.now).unwrap() };
+        let now = Now { at: Time(self.now), wall: self.from + Duration::from_micros(self.now) };
         self.session.on(now, input);
         while let Some(action) = self.session.next_action() {
             self.log.push((self.now, action.clone()));
@@ -313,7 +313,7 @@ fn a_token_that_was_replaced_while_the_run_goes_on_costs_no_wait() {
 fn the_time_since_the_run_began_is_a_gap_where_the_first_connection_is_late_or_never_comes() {
     let from = |bench: &Bench| {
         bench.log.iter().find_map(|(at, action)| match action {
-            Action::OpenGap { from_us, .. } => Some((*at, *from_us - bench.from_us)),
+            Action::OpenGap { from, .. } => Some((*at, from.us_since(bench.from))),
             _ => None,
         })
     };
@@ -469,7 +469,7 @@ fn a_token_that_was_replaced_is_read_and_used_at_once_without_any_wait() {
 fn what_no_waiting_can_mend_ends_the_run_at_once_with_its_own_code() {
     for (can_change, exit) in [(false, Exit::Credentials), (true, Exit::Account)] {
         let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
-        let now = Now { at: Time(0), wall_us: OPEN_US };
+        let now = Now { at: Time(0), wall: OPEN };
         session.on(now, Input::Start);
         session.on(now, Input::CredentialsRead(Err(CredentialProblem { exit, can_change, words: "why".into() })));
         let end = std::iter::from_fn(|| session.next_action()).find_map(|action| match action {
@@ -495,7 +495,7 @@ fn a_file_that_holds_another_accounts_token_in_mid_run_may_be_mended_and_is_told
 fn g04_credentials_that_cannot_be_sent_are_waited_for_at_the_start_too() {
     let problem = CredentialProblem { exit: Exit::Credentials, can_change: true, words: "token.txt is empty".into() };
     let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
-    let mut now = Now { at: Time(0), wall_us: OPEN_US };
+    let mut now = Now { at: Time(0), wall: OPEN };
     session.on(now, Input::Start);
     session.on(now, Input::CredentialsRead(Err(problem.clone())));
     let mut reads = 0;

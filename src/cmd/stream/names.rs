@@ -3,7 +3,7 @@
 use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::cli::specs::Takes;
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
 use crate::instruments::index::{Bytes, build};
 use crate::instruments::lookup::{LookUpOutcome, look_up};
@@ -22,7 +22,7 @@ use crate::session::requests::effective_mode;
 use crate::simulator;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Holds the subscription that one spec names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub(super) enum Names {
 
 impl Names {
     pub fn of(plan: &StreamPlan) -> Names {
-        let left = plan.stop.until_us.and_then(|until| u64::try_from(until - now_us()).ok());
-        let left = left.map(Duration::from_micros).into_iter().chain(plan.stop.duration).min();
+        let left = plan.stop.until.map(|until| until.since(clock::now()));
+        let left = left.into_iter().chain(plan.stop.duration).min();
         Names::at(&plan.source, left.and_then(|left| Instant::now().checked_add(left)))
     }
 

@@ -287,7 +287,7 @@ impl Session {
     /// Handles an input. The resulting actions come from [`Session::next_action`].
     pub fn on(&mut self, now: Now, input: Input) {
         let slept = self.clocks_moved_apart(now);
-        self.now = Now { at: now.at.max(self.now.at), wall_us: now.wall_us };
+        self.now = Now { at: now.at.max(self.now.at), wall: now.wall };
         match input {
             Input::Start => self.start(),
             Input::CredentialsRead(read) => self.credentials_read(read),

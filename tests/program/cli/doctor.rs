@@ -276,7 +276,7 @@ fn a_server_that_says_429_sends_the_whole_account_to_rest_and_then_nobody_is_ask
 fn a_cool_off_of_another_process_is_seen() {
     let exchange = exchange();
     let host = Host::at(&exchange);
-    host.account().cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(50), dhan::testing::clock::now_us());
+    host.account().cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(50), dhan::testing::clock::now());
     let told = host.diagnosis(&[]);
     let cool_off = told.one("cool_off", Some("805"));
     assert!(cool_off["until_us"].is_i64() && told.states("endpoint") == ["skipped"; 4], "{:#?}", told.findings);
@@ -288,7 +288,7 @@ fn it_is_never_the_socket_that_throws_another_one_out() {
     let exchange = exchange();
     let host = Host::at(&exchange);
     let account = host.account();
-    let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now_us(), false).unwrap();
+    let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now(), false).unwrap();
     let mut held: Vec<SocketPlace> = (0..4).map(|_| place(Stream::Market)).collect();
     let told = host.diagnosis(&[]);
     assert_eq!((told.code, told.states("endpoint")), (0, vec!["ok"; 4]));
@@ -315,7 +315,7 @@ fn sleeper(host: &Host, name: &str) -> Child {
 /// Says that a place, which this test holds, is somebody else's.
 fn held_by(host: &Host, kind: Stream, pid: u32) -> SocketPlace {
     let account = host.account();
-    let place = account.take_place(kind, 3, dhan::testing::clock::now_us(), false).unwrap();
+    let place = account.take_place(kind, 3, dhan::testing::clock::now(), false).unwrap();
     let file = account.folder().unwrap().join(format!("place-{kind}-1"));
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace(&format!("\"pid\":{}", std::process::id()), &format!("\"pid\":{pid}"))).unwrap();

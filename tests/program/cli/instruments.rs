@@ -629,7 +629,7 @@ fn a_share_from_yesterdays_master_starts_at_once_and_a_contract_or_a_miss_waits(
     assert_eq!(server.requests().len(), 1);
     // Today's loads behind it.
     store.refresh_behind(&Console::default());
-    let renewed = || store.cached().is_some_and(|cached| cached.is_fresh(dhan::testing::clock::now_us()));
+    let renewed = || store.cached().is_some_and(|cached| cached.is_fresh(dhan::testing::clock::now()));
     for _ in 0..500 {
         if renewed() {
             break;

@@ -305,7 +305,7 @@ fn a_kill_costs_files_beside_a_reader_that_stands_still_a_second_at_most() {
     let file = home.path("t.ndjson");
     // Far more than the pipe of the reader holds.
     wait("records", || (count_lines(&file) > 9_000).then_some(()));
-    let killed_us = dhan::testing::clock::now_us();
+    let killed_us = dhan::testing::clock::now().get();
     running.child.kill().unwrap();
     running.child.wait().unwrap();
     drop(stdout);

@@ -2,9 +2,10 @@
 //!
 //! A child is this test binary once more, running one of the `child_…` functions with its orders in the environment.
 
-use dhan::testing::clock::now_us;
+use dhan::testing::clock::now;
 use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::format::encoder::Format;
+use dhan::testing::model::Micros;
 use dhan::testing::model::exit::Exit;
 use dhan::testing::output::Destination as _;
 use dhan::testing::output::file::{FileSink, FileSpec};
@@ -77,21 +78,21 @@ fn child_writes_until_killed() {
     let (pattern, run) = (PathBuf::from(order("PATTERN")), order("RUN").parse::<u64>().unwrap());
     let mut spec = spec(&pattern);
     spec.rotate_size = order("ROTATE").parse().ok();
-    let opened = FileSink::open(spec, now_us(), &quiet()).unwrap();
+    let opened = FileSink::open(spec, now(), &quiet()).unwrap();
     let mut sink = opened.sink;
     let mut last = 0;
     let mut stamp = || {
-        last = now_us().max(last + 1);
+        last = now().get().max(last + 1);
         last
     };
     for gap in &opened.restarted {
         let recv = stamp();
         let line = format!(
             "{{\"type\":\"gap\",\"feed\":\"market\",\"conn\":0,\"reason\":\"restarted\",\"detail\":null,\"from_us\":{},\"to_us\":{recv},\"instruments\":1,\"ids\":null,\"dropped\":null,\"recv_us\":{recv}}}\n",
-            gap.from_us
+            gap.from.get()
         );
         if sink.wants_rotation(line.len()) {
-            sink.rotate(recv, None).unwrap();
+            sink.rotate(Micros::new(recv), None).unwrap();
         }
         sink.write(line.as_bytes()).unwrap();
     }
@@ -109,13 +110,13 @@ fn child_writes_until_killed() {
         }
         if sink.wants_rotation(lines.len()) {
             let at = stamp();
-            sink.rotate(at, Some(end(in_file, 0, "rotated", at).as_bytes())).unwrap();
+            sink.rotate(Micros::new(at), Some(end(in_file, 0, "rotated", at).as_bytes())).unwrap();
             in_file = 0;
         }
         sink.write(lines.as_bytes()).unwrap();
         in_file += more;
         if n % 50 < 5 || !packed {
-            sink.tick(stamp()).unwrap();
+            sink.tick(Micros::new(stamp())).unwrap();
             let _ = writeln!(out, "ack {n}");
         }
         if orderly && n > 200 {
@@ -245,8 +246,7 @@ fn a_kill_while_files_turn_over_loses_no_file_and_tells_one_gap() {
         drop(replies);
         writer.wait().unwrap();
     }
-    let mut opened =
-        FileSink::open(FileSpec { rotate_size: Some(4_000), ..spec(&pattern) }, now_us(), &quiet()).unwrap();
+    let mut opened = FileSink::open(FileSpec { rotate_size: Some(4_000), ..spec(&pattern) }, now(), &quiet()).unwrap();
     assert_eq!(opened.restarted.len(), 1);
     opened.sink.finish(None).unwrap();
     let mut written: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
@@ -280,14 +280,14 @@ fn the_lock_dies_with_its_holder_and_names_it_while_it_lives() {
     let mut writer = writer.env("PATTERN", &pattern).env("RUN", "1").env("ROTATE", "no").spawn().unwrap();
     let mut replies = BufReader::new(writer.stdout.take().unwrap()).lines().map_while(Result::ok);
     replies.find(|reply| reply.starts_with("ack")).expect("the child writes");
-    let refused = FileSink::open(spec(&pattern), now_us(), &quiet()).unwrap_err();
+    let refused = FileSink::open(spec(&pattern), now(), &quiet()).unwrap_err();
     assert_eq!(refused.exit, Exit::Locked);
     assert!(refused.message.contains(&format!("pid {}", writer.id())), "{refused}");
     let (verdict, summary) = dhan::testing::cmd::verify::check(&pattern).unwrap();
     assert_eq!((verdict, summary.writer_pid), (FileVerdict::NoEnd, Some(writer.id())), "{summary:?}");
     writer.kill().unwrap();
     writer.wait().unwrap();
-    assert_eq!(FileSink::open(spec(&pattern), now_us(), &quiet()).unwrap().restarted.len(), 1);
+    assert_eq!(FileSink::open(spec(&pattern), now(), &quiet()).unwrap().restarted.len(), 1);
 }
 
 #[test]
@@ -295,9 +295,9 @@ fn the_lock_dies_with_its_holder_and_names_it_while_it_lives() {
 fn child_rotates() {
     let pattern = PathBuf::from(order("PATTERN"));
     let spec = FileSpec { on_rotate: Some(order("COMMAND")), ..spec(&pattern) };
-    let mut sink = FileSink::open(spec, 0, &quiet()).unwrap().sink;
+    let mut sink = FileSink::open(spec, Micros::EPOCH, &quiet()).unwrap().sink;
     let start = Instant::now();
-    sink.rotate(sink.boundary_us(), None).unwrap();
+    sink.rotate(sink.boundary(), None).unwrap();
     sink.finish(None).unwrap();
     // The command sleeps longer than that.
     assert!(start.elapsed() < Duration::from_secs(5));
@@ -340,10 +340,10 @@ fn every_finished_file_is_handed_on_without_waiting_and_without_secrets() {
 fn child_meets_its_limit() {
     let pattern = PathBuf::from(order("PATTERN"));
     let spec = FileSpec { disk_wait: Duration::ZERO, ..spec(&pattern) };
-    let mut sink = FileSink::open(spec, now_us(), &quiet()).unwrap().sink;
+    let mut sink = FileSink::open(spec, now(), &quiet()).unwrap().sink;
     let mut written = 0;
     let failure = loop {
-        let lines = line(0, written, now_us()) + &line(0, written + 1, now_us());
+        let lines = line(0, written, now().get()) + &line(0, written + 1, now().get());
         match sink.write(lines.as_bytes()) {
             Ok(()) => written += 2,
             Err(unwritten) => {
@@ -382,10 +382,10 @@ fn child_waits_for_room() {
         Instant::now()
     });
     let pattern = dir.join("x.ndjson");
-    let mut sink = FileSink::open(spec(&pattern), now_us(), &quiet()).unwrap().sink;
+    let mut sink = FileSink::open(spec(&pattern), now(), &quiet()).unwrap().sink;
     // More than there is room for before, less than after.
     for n in 0..250 {
-        sink.write(line(0, n, now_us()).as_bytes()).unwrap();
+        sink.write(line(0, n, now().get()).as_bytes()).unwrap();
     }
     let waited = freed.join().unwrap().elapsed();
     sink.finish(None).unwrap();
@@ -419,16 +419,16 @@ fn a_full_disk_is_waited_out_and_every_line_is_there_once() {
 fn a_thousand_rotations_by_others_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.ndjson");
-    let mut sink = FileSink::open(spec(&path), now_us(), &quiet()).unwrap().sink;
+    let mut sink = FileSink::open(spec(&path), now(), &quiet()).unwrap().sink;
     let mut n = 0;
     for turn in 0..1_000 {
         for _ in 0..7 {
-            sink.write(line(0, n, now_us()).as_bytes()).unwrap();
+            sink.write(line(0, n, now().get()).as_bytes()).unwrap();
             n += 1;
         }
         std::fs::rename(&path, dir.path().join(format!("moved-{turn:04}"))).unwrap();
         // What is written before the signal arrives goes to the moved file.
-        sink.write(line(0, n, now_us()).as_bytes()).unwrap();
+        sink.write(line(0, n, now().get()).as_bytes()).unwrap();
         n += 1;
         assert!(sink.reopen(None).unwrap());
     }

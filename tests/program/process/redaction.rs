@@ -3,8 +3,8 @@
 use dhan::testing::auth::{
     CredentialError, CredentialSource, Credentials, Environment, Login, ProblemKind, SourceOptions, TokenPlace,
 };
-use dhan::testing::model::Stream;
 use dhan::testing::model::exit::{Exit, Failure};
+use dhan::testing::model::{Micros, Stream};
 use dhan::testing::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::os::unix::fs::PermissionsExt as _;
@@ -183,8 +183,8 @@ fn an_expired_token_is_never_given_out_and_an_early_end_is_warned_about() {
     assert!(problem.message.contains("2023-11-15 at 03:43 IST"), "{problem}");
     let good = read(&of_file(&file(&folder, of(32_503_680_000).as_bytes()))).expect("credentials");
     let end = 32_503_680_000_000_000;
-    assert_eq!(good.expiry_warning(end), None);
-    assert!(good.expiry_warning(end + 1).is_some_and(|w| w.contains("before the planned end")));
+    assert_eq!(good.expiry_warning(Micros::new(end)), None);
+    assert!(good.expiry_warning(Micros::new(end + 1)).is_some_and(|w| w.contains("before the planned end")));
 }
 
 /// A JWT with these claims, signed by nobody.

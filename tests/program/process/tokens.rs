@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dhan::testing::auth::{ApiBase, Environment};
 use dhan::testing::console::Console;
-use dhan::testing::model::Stream;
 use dhan::testing::model::exit::{Exit, Failure};
+use dhan::testing::model::{Micros, Stream};
 use dhan::testing::net::Resolver;
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::rest;
@@ -51,7 +51,7 @@ impl Virtual {
     fn timing(&self) -> Timing {
         let (clock, pause) = (self.clone(), self.clone());
         Timing::of(
-            move || clock.now(),
+            move || Micros::new(clock.now()),
             move |wait| {
                 pause.pass(i64::try_from(wait.as_micros()).unwrap());
                 std::future::ready(()).boxed()
@@ -65,9 +65,9 @@ fn strict(clock: &Virtual) -> SimHandle {
     let seed = Seed::parse(&SecretString::from(SEED)).unwrap_or_else(|words| panic!("{words}"));
     let at = clock.clone();
     let tokens = TokenRules {
-        now_us: Arc::new(move || at.now()),
+        now: Arc::new(move || Micros::new(at.now())),
         pin: Some(PIN.to_owned()),
-        totp: Some(Arc::new(move |now_us| seed.password(now_us).expose_secret().to_owned())),
+        totp: Some(Arc::new(move |now| seed.password(now).expose_secret().to_owned())),
     };
     broker(SimConfig { tokens, rate: Some(200.0), ..SimConfig::default() })
 }
@@ -114,7 +114,7 @@ fn midnight(morning: i64) -> i64 {
 }
 
 fn ensure(maker: &Maker, clock: &Virtual) -> Result<Done, Failure> {
-    run(maker.ensure(midnight(clock.now())))
+    run(maker.ensure(Micros::new(midnight(clock.now()))))
 }
 
 /// How often tokens were asked for.
@@ -421,7 +421,7 @@ fn six_processes_at_once_ask_once_and_end_well_and_no_secret_is_in_what_they_lea
 fn a_token_is_saved_shown_and_checked_without_being_printed() {
     let sim = broker(SimConfig::default());
     let home = Home::new();
-    let token = jwt(dhan::testing::clock::now_us() + DAY, "SELF");
+    let token = jwt(dhan::testing::clock::now().get() + DAY, "SELF");
     let save = |text: String| {
         fs::write(home.path("pasted.secret"), text).unwrap();
         let mut command = command(&home, &sim, &["save"]);
