@@ -130,7 +130,7 @@ mod tests {
         let style = LineStyle { format: LogFormat::Json, ..style(Prefix::Journal) };
         let fields = LogFields { event: Some("retrying"), conn: Some(2), delay_ms: Some(480), ..LogFields::default() };
         assert_eq!(
-            style.line(LogLevel::Info, &fields, "again", NOW + 460_000),
+            style.line(LogLevel::Info, &fields, "again", Micros::new(1_795_751_047_460_000)),
             "{\"time\":\"2026-11-27T09:14:07.460+05:30\",\"level\":\"info\",\"event\":\"retrying\",\"conn\":2,\
              \"cause\":null,\"delay_ms\":480,\"code\":null,\"host\":null,\"message\":\"again\"}\n"
         );
