@@ -15,6 +15,7 @@ use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 use crate::protocol::Mode;
 use crate::relay::{self, OpenedRun, Relay};
+use crate::server::listener::cannot_listen;
 use crate::session::{Config, Plan};
 use crate::stream::{Admission, Chains, Change, EarlyStop, Run};
 use anyhow::Context as _;
@@ -59,7 +60,9 @@ async fn serve(
     // Before the address is printed, so that a signal that follows at once is not missed.
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
     let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| Failure::new(Exit::Output, cannot_listen(args.listen, &error)))?;
     let addr = listener.local_addr().context("cannot listen").map_err(exit_with(Exit::Output))?;
     let control = match (&args.control, plan.sources.first()) {
         (Some(lines), Some(source)) => watch::control(TextSource::of(lines), source, console)?,
@@ -170,14 +173,4 @@ fn client_token(path: &Path, console: &Console) -> Result<SecretString, Failure>
     let token = SecretString::from(token.to_owned());
     console.keep_secret(token.clone());
     Ok(token)
-}
-
-fn cannot_listen(listen: std::net::SocketAddr, error: &io::Error) -> Failure {
-    let why = match error.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there, perhaps another relay; choose another port",
-        io::ErrorKind::PermissionDenied => "that port is reserved; choose one above 1023, or port 0 for a free one",
-        io::ErrorKind::AddrNotAvailable => "this machine does not have that address; 127.0.0.1 always works",
-        _ => "the system refuses",
-    };
-    Failure::new(Exit::Output, format!("cannot listen on {listen}: {why}"))
 }
