@@ -9,6 +9,7 @@ use crate::console::Console;
 use crate::format::time::TimeStyle;
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
+use crate::model::io_words;
 use crate::output::{OnLag, StopSignal};
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
@@ -50,6 +51,12 @@ async fn serve(
     client_token: Option<SecretString>,
     console: &Console,
 ) -> Result<Exit, Failure> {
+    // Without credentials, and with none that could still come, no client could ever be served.
+    if let Some(StreamSource::Server(server)) = plan.sources.first()
+        && !server.credentials.can_change()
+    {
+        server.credentials.read().await?;
+    }
     // Before the address is printed, so that a signal that follows at once is not missed.
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
     let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
@@ -61,6 +68,7 @@ async fn serve(
         (Some(lines), Some(source)) => watch::control(TextSource::of(lines), source, console)?,
         _ => mpsc::unbounded_channel().1,
     };
+    console.begin_run();
     console.info(format_args!(
         "the relay listens on {addr}; any client id will do, and {}; Ctrl-C stops it",
         if client_token.is_some() { "the token is that of --client-token-file" } else { "any token" }
@@ -153,11 +161,11 @@ fn client_token(path: &Path, console: &Console) -> Result<SecretString, Failure>
         Failure::usage(format!("--client-token-file {path:?}: {why}; name a file that holds one token of any letters"))
     };
     let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| unreadable(&error.kind().to_string()))?;
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&io_words(&error)))?;
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Err(unreadable("it is no regular file"));
     }
-    file.take(LONGEST).read_to_string(&mut text).map_err(|error| unreadable(&error.kind().to_string()))?;
+    file.take(LONGEST).read_to_string(&mut text).map_err(|error| unreadable(&io_words(&error)))?;
     let token = text.trim();
     if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(unreadable("it is empty, or has blanks within"));
