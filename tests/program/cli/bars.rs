@@ -1,6 +1,7 @@
 //! OHLC bars, black-box: live, replayed, and counted by a program that knows nothing of ours.
 
-use crate::cli::capture::{Room, sent, signal};
+use crate::cli::capture::{Room, sent};
+use crate::support::{Signal, both, stderr, utf8};
 use dhan::testing::capture::block::{self, ENTRIES, SESSION};
 use dhan::testing::capture::entry::{Entries, Finish};
 use dhan::testing::capture::play::CaptureSession;
@@ -9,7 +10,6 @@ use dhan::testing::model::{InstrumentKey, PacketCounts, Segment, Stream};
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged};
 use dhan::testing::protocol::{Mode, encode};
 use dhan::testing::simulator::{Cut, PrevClose, SimConfig, Stacking};
-use rustix::process::Signal;
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::Path;
@@ -28,7 +28,7 @@ fn counted(room: &Room, packets: &str, bars: &str, intervals: &[&str]) -> Option
         let _ = writeln!(std::io::stderr(), "skipped: no python3 here");
         return None;
     };
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let said = both(&output);
     assert!(output.status.success(), "{said}");
     Some(serde_json::from_slice(&output.stdout).expect("counts"))
 }
@@ -218,9 +218,9 @@ fn the_bars_of_two_days_are_those_of_an_independent_count() {
     let intervals = ["1m", "5m", "15s", "1h"];
     room.run(&["replay", "day.dcap", "-o", "packets.ndjson", "--status-records"], 0);
     room.run(&["replay", "day.dcap", "--bars", &intervals.join(","), "-o", "bars.ndjson", "-o", "bars.csv"], 0);
-    let text = String::from_utf8(room.bytes("bars.ndjson")).unwrap();
+    let text = utf8(&room.bytes("bars.ndjson"));
     let is_bar = |line: &&str| line.starts_with(r#"{"type":"bar""#);
-    let csv = String::from_utf8(room.bytes("bars.csv")).unwrap();
+    let csv = utf8(&room.bytes("bars.csv"));
     assert_eq!(csv.lines().count(), 1 + text.lines().filter(is_bar).count());
     let Some(counts) = counted(&room, "packets.ndjson", "bars.ndjson", &intervals) else { return };
     // Everything that makes a difference is in it.
@@ -266,9 +266,8 @@ fn live_bars_are_those_of_a_replay_byte_for_byte_and_of_an_independent_count() {
     room.probe().cut_all(Cut::Reset);
     room.wait_until("it came back", |probe| sent(probe, Stream::Market, 1, 200));
     bars_of(bars("bars.ndjson") + 20);
-    signal(&child, Signal::INT);
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
+    let output = child.stop(Signal::INT);
+    let stderr = &output.err;
     assert_eq!(output.status.code(), Some(0), "{stderr}");
 
     let again = ["replay", "c.dcap", "--bars", "1s,5s", "-o", "again.ndjson", "-o", "again.csv"];
@@ -277,8 +276,8 @@ fn live_bars_are_those_of_a_replay_byte_for_byte_and_of_an_independent_count() {
     room.same("bars.csv", "again.csv");
     room.same("bars.csv.gaps.ndjson", "again.csv.gaps.ndjson");
     let is_bar = |line: &&str| line.starts_with(r#"{"type":"bar""#);
-    let text = String::from_utf8(room.bytes("bars.ndjson")).unwrap();
-    let one_type = String::from_utf8(room.bytes("bar.iso.ndjson")).unwrap();
+    let text = utf8(&room.bytes("bars.ndjson"));
+    let one_type = utf8(&room.bytes("bar.iso.ndjson"));
     assert!(text.lines().filter(is_bar).eq(one_type.lines().filter(is_bar)));
     room.run(&["replay", "c.dcap", "--status-records", "-o", "packets.ndjson"], 0);
     if let Some(counts) = counted(&room, "packets.ndjson", "bars.ndjson", &["1s", "5s"]) {
@@ -304,7 +303,7 @@ fn verify_finds_no_damage_in_files_of_bars_however_they_were_written() {
     line.extend(names.filter(|name| name.ends_with("son") || name.ends_with("csv")));
     assert!(line.len() > 10, "{line:?}");
     let out = room.run(&line.iter().map(String::as_str).collect::<Vec<_>>(), 0).stdout;
-    let out = String::from_utf8(out).unwrap();
+    let out = utf8(&out);
     assert!(out.lines().all(|line| line.contains(r#""verdict":"ok""#)), "{out}");
 }
 
@@ -322,12 +321,12 @@ fn an_interval_that_is_none_is_2_before_anything_connects_and_names_the_nearest_
     ] {
         for command in [&["feed", "NSE_EQ:2885"][..], &["replay", "none.dcap"]] {
             let output = room.run(&[command, &["--bars", typed]].concat(), 2);
-            let stderr = String::from_utf8_lossy(&output.stderr);
+            let stderr = stderr(&output);
             assert!(stderr.contains(says) && stderr.lines().count() <= 3, "{typed}: {stderr}");
         }
     }
     assert_eq!(room.probe().connections(Stream::Market).seen, 0);
     // What is beside bars in a CSV has other columns.
     let output = room.run(&["feed", "NSE_EQ:2885", "--bars", "1m", "--only", "full", "-f", "csv"], 2);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("write NDJSON"));
+    assert!(stderr(&output).contains("write NDJSON"));
 }

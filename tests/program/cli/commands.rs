@@ -1,15 +1,10 @@
 //! The command line from outside.
 
-use std::process::{Command, Output, Stdio};
+use crate::support::{self, stderr, stdout};
+use std::process::Output;
 
 fn dhan(line: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-    command.args(line).env_clear().env("RUST_BACKTRACE", "1").stdin(Stdio::null());
-    command.output().expect("dhan runs")
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    support::dhan(line).env("RUST_BACKTRACE", "1").output().expect("dhan runs")
 }
 
 #[test]
@@ -17,27 +12,27 @@ fn usage_errors_are_2_on_stderr_and_leave_stdout_empty() {
     for line in [&["feed"][..], &["nonsense"], &["feed", "IDX_I:13", "--mode", "x"], &["feed", "--levels", "20"]] {
         let output = dhan(line);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{line:?}");
-        assert!(!output.stderr.is_empty() && !said(&output).contains("backtrace"), "{line:?}");
+        assert!(!output.stderr.is_empty() && !stderr(&output).contains("backtrace"), "{line:?}");
     }
 }
 
 #[test]
 fn help_and_version_are_0_on_stdout_and_show_no_environment_value() {
     for line in [&["--help"][..], &["--version"], &["feed", "--help"], &["orders", "-h"]] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
+        let mut command = support::dhan(line);
         let secret = "sentinel-7f3a";
         for name in ["DHAN_ACCESS_TOKEN", "DHAN_TOKEN_FILE", "DHAN_TOKEN_COMMAND", "DHAN_CLIENT_ID"] {
             command.env(name, secret);
         }
-        let output = command.args(line).output().expect("dhan runs");
+        let output = command.output().expect("dhan runs");
         assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{line:?}");
-        assert!(!output.stdout.is_empty() && !String::from_utf8_lossy(&output.stdout).contains(secret), "{line:?}");
+        assert!(!output.stdout.is_empty() && !stdout(&output).contains(secret), "{line:?}");
     }
 }
 
 #[test]
 fn an_option_of_another_command_is_told_where_it_belongs() {
-    assert!(said(&dhan(&["feed", "IDX_I:13", "--view", "book"])).contains("dhan depth"));
+    assert!(stderr(&dhan(&["feed", "IDX_I:13", "--view", "book"])).contains("dhan depth"));
 }
 
 #[test]
@@ -45,16 +40,20 @@ fn a_token_on_the_command_line_is_refused_without_repeating_it() {
     let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJleHAiOjE3ODAwMDAwMDB9.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
     let output = dhan(&["feed", "--token", token]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(!said(&output).contains("eyJ") && said(&output).contains("command line"));
+    assert!(!stderr(&output).contains("eyJ") && stderr(&output).contains("command line"));
 }
 
 #[test]
 fn an_until_that_has_passed_connects_nowhere_and_is_no_failure() {
     let output = dhan(&["feed", "IDX_I:13", "--until", "2020-01-01T00:00:00Z"]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));
-    assert!(said(&output).contains("has passed"));
+    assert!(stderr(&output).contains("has passed"));
     let quiet = dhan(&["feed", "IDX_I:13", "--until", "2020-01-01T00:00:00Z", "-q"]);
-    assert!(quiet.status.success() && said(&quiet).contains("has passed"), "it is said with -q too: {}", said(&quiet));
+    assert!(
+        quiet.status.success() && stderr(&quiet).contains("has passed"),
+        "it is said with -q too: {}",
+        stderr(&quiet)
+    );
 }
 
 #[test]
@@ -62,16 +61,16 @@ fn generated_files_are_fresh() {
     for kind in ["completions", "man"] {
         let dir = format!("{}/{kind}", env!("CARGO_MANIFEST_DIR"));
         let output = dhan(&["generate", kind, "--dir", &dir, "--check"]);
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", stderr(&output));
     }
 }
 
 #[test]
 fn a_dry_run_of_orders_shows_the_login_without_anything_secret() {
     let output = dhan(&["orders", "--dry-run"]);
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = stdout(&output);
     let login = r#"{"LoginReq":{"MsgCode":42,"ClientId":"[redacted]","Token":"[redacted]"},"UserType":"SELF"}"#;
-    assert!(output.status.success() && text.contains(login), "{text}{}", said(&output));
+    assert!(output.status.success() && text.contains(login), "{text}{}", stderr(&output));
 }
 
 #[test]
@@ -83,7 +82,7 @@ fn a_dry_run_of_orders_shows_the_book_that_a_run_would_ask_for() {
         (&["orders", "--dry-run", "--user-type", "partner"], false),
     ] {
         let output = dhan(line);
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = stdout(&output);
         assert_eq!(
             (output.status.success(), text.contains(asked), text.contains("get:")),
             (true, asks, asks),
@@ -95,15 +94,15 @@ fn a_dry_run_of_orders_shows_the_book_that_a_run_would_ask_for() {
 #[test]
 fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
     let output = dhan(&["feed", "--demo", "--dry-run", "--mode", "full", "NSE_EQ:2885"]);
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("connect 1:"), "{text}{}", said(&output));
+    let text = stdout(&output);
+    assert!(output.status.success() && text.contains("connect 1:"), "{text}{}", stderr(&output));
     assert!(text.contains(r#""RequestCode":21"#) && text.contains(r#""SecurityId":"2885""#), "{text}");
 }
 
 #[test]
 fn the_version_names_the_build_and_its_short_form_the_number_alone() {
     let number = env!("CARGO_PKG_VERSION");
-    let print = |option: &str| String::from_utf8_lossy(&dhan(&[option]).stdout).into_owned();
+    let print = |option: &str| stdout(&dhan(&[option]));
     assert_eq!(print("-V"), format!("dhan {number}\n"));
     let long = print("--version");
     let built = long.strip_prefix(&format!("dhan {number} (")).and_then(|rest| rest.strip_suffix(")\n"));

@@ -1,7 +1,7 @@
 //! A trading day with nobody watching, in less than a minute: a burst at the open, a quiet time, cuts, a token that is
 //! refused and renewed on disk, the close. And files that turn over all the time. Everything through the binary.
 
-use crate::support::PATIENCE;
+use crate::support::{Done, Home, PATIENCE, Run, Signal, records, simulator, utf8};
 use dhan::testing::clock::ist_civil;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
@@ -10,119 +10,28 @@ use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::simulator::{BadToken, Cut, SimConfig, SimHandle, Upgrade};
 use serde_json::Value;
 use std::fs;
-use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-/// `dhan`, pointed at a simulator, with nothing of this process's environment but the path.
-fn dhan(sim: &SimHandle, dir: &Path, line: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-    command.args(line).current_dir(dir).env_clear().envs(sim.environment());
-    command
-        .env("XDG_STATE_HOME", dir.join("state"))
-        .env("XDG_CONFIG_HOME", dir)
-        .env("DHAN_CACHE_DIR", dir.join("cache"));
-    command.env("DHAN_CLIENT_ID", "1000000001").env("RUST_BACKTRACE", "1");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// Runs a command that needs no simulator.
-fn offline(dir: &Path, line: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dhan"))
-        .args(line)
-        .current_dir(dir)
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
-}
-
-fn records(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a broken line: {line:?}"))).collect()
-}
+use std::thread;
+use std::time::Duration;
 
 fn of_type<'a>(records: &'a [Value], kind: &str) -> Vec<&'a Value> {
     records.iter().filter(|record| record["type"] == kind).collect()
 }
 
 fn unpacked(path: &Path) -> String {
-    text(&zstd::decode_all(fs::File::open(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    utf8(&zstd::decode_all(fs::File::open(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
 fn number(record: &Value, key: &str) -> i64 {
     record[key].as_i64().unwrap_or_else(|| panic!("no {key} in {record}"))
 }
 
-/// What `dhan verify` says of files: the exit code and a record each.
-fn verified(dir: &Path, files: &[String]) -> (Option<i32>, Vec<Value>) {
-    let mut line = vec!["verify"];
-    line.extend(files.iter().map(String::as_str));
-    let output = offline(dir, &line);
-    (output.status.code(), records(&text(&output.stdout)))
-}
-
-/// A running `dhan`, its standard output read as it comes; killed when its test fails.
-struct Running {
-    child: Option<Child>,
-    printed: Arc<Mutex<Vec<u8>>>,
-    reader: Option<JoinHandle<()>>,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Running {
-        let mut child = command.spawn().unwrap();
-        let mut stdout = child.stdout.take().expect("it is piped");
-        let printed = Arc::new(Mutex::new(Vec::new()));
-        let into = printed.clone();
-        let reader = thread::spawn(move || {
-            let mut piece = [0; 8192];
-            while let Ok(n @ 1..) = stdout.read(&mut piece) {
-                into.lock().unwrap().extend_from_slice(&piece[..n]);
-            }
-        });
-        Running { child: Some(child), printed, reader: Some(reader) }
-    }
-
-    /// Waits until something was printed.
-    fn prints(&self, what: &str) {
-        let give_up = Instant::now() + PATIENCE;
-        while !String::from_utf8_lossy(&self.printed.lock().unwrap()).contains(what) {
-            assert!(Instant::now() < give_up, "{what} was not printed");
-            thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn terminate(&self) {
-        let child = self.child.as_ref().expect("it runs");
-        rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM).unwrap();
-    }
-
-    fn ended(mut self) -> Output {
-        let mut output = self.child.take().expect("it was started").wait_with_output().unwrap();
-        self.reader.take().expect("it is read").join().unwrap();
-        output.stdout = self.printed.lock().unwrap().clone();
-        output
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let stderr = child.wait_with_output().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
-            let _ = std::io::stderr().write_all(stderr.unwrap_or_default().as_bytes());
-        }
-    }
+/// Runs `dhan verify` on files, and returns its exit code and a record for each file.
+fn verified(home: &Home, files: &[String]) -> (i32, Vec<Value>) {
+    let line: Vec<&str> = ["verify"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let done = home.run(&line);
+    (done.code(), done.records())
 }
 
 /// Tickers of an instrument nobody asked for, numbered by their price: what comes in the burst can be told apart.
@@ -140,8 +49,8 @@ const QUIET_MARK: u32 = 1_000_000;
 
 struct Day {
     sim: SimHandle,
-    dir: TempDir,
-    running: Running,
+    home: Home,
+    run: Run,
 }
 
 impl Day {
@@ -152,11 +61,11 @@ impl Day {
             bad_token: BadToken::Disconnect(807),
             ..SimConfig::default()
         };
-        let sim = SimHandle::start_in_thread(config).expect("the simulator starts");
-        let dir = tempfile::tempdir().unwrap();
-        Day::write_token(dir.path(), "first");
-        let running = Running::start(dhan(&sim, dir.path(), line));
-        let day = Day { sim, dir, running };
+        let sim = simulator(config);
+        let home = Home::at(&sim);
+        Day::write_token(&home, "first");
+        let run = home.start(line);
+        let day = Day { sim, home, run };
         assert!(
             day.sim.wait(PATIENCE, |sim| sim.subscriptions(Stream::Market).len() >= 4),
             "it asks for what was asked for"
@@ -165,10 +74,9 @@ impl Day {
     }
 
     /// As renewal scripts do it: never half a token.
-    fn write_token(dir: &Path, token: &str) {
-        fs::write(dir.join("new"), token).unwrap();
-        fs::set_permissions(dir.join("new"), fs::Permissions::from_mode(0o600)).unwrap();
-        fs::rename(dir.join("new"), dir.join("token")).unwrap();
+    fn write_token(home: &Home, token: &str) {
+        home.write("new", token, 0o600);
+        fs::rename(home.path("new"), home.path("token")).unwrap();
     }
 
     /// The connection that is open now.
@@ -199,7 +107,7 @@ impl Day {
 }
 
 /// Lives through a day; the simulator that saw it, the folder it was kept in, and how it ended.
-fn live(line: &[&str]) -> (SimHandle, TempDir, Output) {
+fn live(line: &[&str]) -> (SimHandle, Home, Done) {
     let day = Day::opens(line);
     let (sim, first) = (&day.sim, day.connection());
     day.again(first);
@@ -224,7 +132,7 @@ fn live(line: &[&str]) -> (SimHandle, TempDir, Output) {
     sim.cut(id, Cut::Disconnect(807));
     thread::sleep(Duration::from_secs(1));
     assert_eq!(day.upgrades_with("first"), before, "the token that was refused was sent again");
-    Day::write_token(day.dir.path(), "second");
+    Day::write_token(&day.home, "second");
     day.again(id + 1);
     assert_eq!((day.upgrades_with("first"), day.upgrades_with("second")), (before, 1));
     // The close: the last packet is the market's state, then silence, then we are told to go.
@@ -233,11 +141,10 @@ fn live(line: &[&str]) -> (SimHandle, TempDir, Output) {
     let mut close = Vec::new();
     encode::raw(&mut close, 7, InstrumentKey::new(Segment::NSE_EQ, 0), &[]);
     sim.send(id, close);
-    day.running.prints("market_status");
-    day.running.terminate();
-    let Day { sim, dir, running } = day;
-    let output = running.ended();
-    (sim, dir, output)
+    day.run.records("market_status", 1);
+    let Day { sim, home, run } = day;
+    let done = run.stop(Signal::TERM);
+    (sim, home, done)
 }
 
 fn watchlist() -> &'static [&'static str] {
@@ -249,13 +156,12 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
     let mut line = vec!["feed", "--token-file", "token", "--fail-on-gap", "1h"];
     line.extend(["-o", "day.ndjson.zst", "-o", "-", "--capture", "day.dcap"]);
     line.extend(watchlist());
-    let (sim, dir, output) = live(&line);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(!said.contains("first") && !said.contains("second"), "a token was told: {said}");
+    let (sim, home, done) = live(&line);
+    let done = done.exits(0);
+    assert!(!done.err.contains("first") && !done.err.contains("second"), "a token is in stderr: {}", done.err);
 
     // The file is what stdout got, and the end.
-    let (printed, kept) = (text(&output.stdout), unpacked(&dir.path().join("day.ndjson.zst")));
+    let (printed, kept) = (done.out, unpacked(&home.path("day.ndjson.zst")));
     let end = kept.strip_prefix(&printed).expect("the file begins with what was printed");
     let end = records(end);
     assert_eq!((end.len(), &end[0]["type"]), (1, &Value::from("end")), "{end:?}");
@@ -290,8 +196,8 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
         assert_eq!(data.filter(|at| (from + 1..to).contains(at)).count(), 0, "data within {gap}");
     }
 
-    let (code, summaries) = verified(dir.path(), &["day.ndjson.zst".to_owned(), "day.dcap".to_owned()]);
-    assert_eq!((code, summaries.len()), (Some(13), 2), "there were gaps, and nothing else: {summaries:?}");
+    let (code, summaries) = verified(&home, &["day.ndjson.zst".to_owned(), "day.dcap".to_owned()]);
+    assert_eq!((code, summaries.len()), (13, 2), "there were gaps, and nothing else: {summaries:?}");
     for summary in &summaries {
         assert_eq!((&summary["verdict"], &summary["ended_orderly"]), (&"gaps".into(), &true.into()), "{summary}");
         assert_eq!((number(summary, "damaged"), number(summary, "torn_bytes")), (0, 0), "{summary}");
@@ -300,10 +206,9 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
     assert_eq!(summaries[0]["books"]["written"], written);
 
     // The capture tells the same.
-    let replayed = offline(dir.path(), &["replay", "day.dcap"]);
-    assert_eq!(replayed.status.code(), Some(0), "{}", text(&replayed.stderr));
-    assert!(text(&replayed.stdout) == printed, "the replay prints other bytes than the day did");
-    let mode = fs::metadata(dir.path().join("day.dcap")).unwrap().permissions().mode();
+    let replayed = home.run(&["replay", "day.dcap"]).exits(0);
+    assert!(replayed.out == printed, "the replay prints other bytes than the day did");
+    let mode = fs::metadata(home.path("day.dcap")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -317,8 +222,8 @@ fn a_thousand_rotations_lose_nothing_double_nothing_and_put_every_line_where_its
     let _alone = crate::support::heavy();
     const RECORDS: usize = 100_000;
     let config = SimConfig { rate: Some(10_000.0), record_sent: true, ..SimConfig::default() };
-    let sim = SimHandle::start_in_thread(config).expect("the simulator starts");
-    let dir = tempfile::tempdir().unwrap();
+    let sim = simulator(config);
+    let home = Home::at(&sim);
     let count = RECORDS.to_string();
     let line = [
         "feed",
@@ -332,20 +237,17 @@ fn a_thousand_rotations_lose_nothing_double_nothing_and_put_every_line_where_its
         "--on-lag",
         "block",
     ];
-    fs::create_dir(dir.path().join("files")).unwrap();
-    let mut command = dhan(&sim, dir.path(), &[&line[..], &["-n", &count]].concat());
-    command.env("DHAN_ACCESS_TOKEN", "any");
-    let output = Running::start(command).ended();
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    fs::create_dir(home.path("files")).unwrap();
+    home.run(&[&line[..], &["-n", &count]].concat()).exits(0);
 
     // `x-093001.ndjson`, `x-093001.1.ndjson`, …
-    let mut files: Vec<(String, Vec<Value>)> = fs::read_dir(dir.path().join("files"))
+    let mut files: Vec<(String, Vec<Value>)> = fs::read_dir(home.path("files"))
         .unwrap()
         .map(|entry| {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            let bytes = fs::read(dir.path().join("files").join(&name)).unwrap();
+            let bytes = fs::read(home.path("files").join(&name)).unwrap();
             assert!(bytes.len() <= 10_000, "{name}: {} bytes", bytes.len());
-            (name, records(&text(&bytes)))
+            (name, records(&utf8(&bytes)))
         })
         .collect();
     files.sort_by_key(|(_, records)| number(&records[0], "recv_us"));
@@ -376,8 +278,8 @@ fn a_thousand_rotations_lose_nothing_double_nothing_and_put_every_line_where_its
     assert!(printed.eq(sent), "what was written is not what was sent");
 
     let names: Vec<String> = files.into_iter().map(|(name, _)| format!("files/{name}")).collect();
-    let (code, summaries) = verified(dir.path(), &names);
-    assert_eq!((code, summaries.len()), (Some(0), names.len()));
+    let (code, summaries) = verified(&home, &names);
+    assert_eq!((code, summaries.len()), (0, names.len()));
     assert!(summaries.iter().all(|summary| summary["verdict"] == "ok"));
 }
 

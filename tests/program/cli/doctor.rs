@@ -1,5 +1,6 @@
 //! `dhan doctor` as a command: what it finds, what it exits with, and that it neither tells a secret nor hurts a stream.
 
+use crate::support::{CLIENT, Done, Home, SENTINEL, simulator};
 use dhan::testing::account::{Account, SocketPlace};
 use dhan::testing::model::CoolOffKind;
 use dhan::testing::model::Stream;
@@ -10,71 +11,53 @@ use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A token of the usual shape. It is not anybody's.
-const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
-const CLIENT_ID: &str = "1000000001";
-
-/// A host of its own: a home folder, and the environment that a run gets.
+/// A home of its own, whose runs ask no real server.
 struct Host {
-    home: tempfile::TempDir,
-    environment: Vec<(String, String)>,
+    home: Home,
 }
 
 impl Host {
     /// With nothing set, and a REST server where nobody listens: no test asks the real one.
     fn bare() -> Host {
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let environment = vec![("DHAN_API_URL".to_owned(), format!("http://{nobody}/v2"))];
-        Host { home: tempfile::tempdir().unwrap(), environment }
+        Host { home: Home::without_account() }.with("DHAN_API_URL", &format!("http://{nobody}/v2"))
     }
 
     /// With credentials, pointed at a simulated exchange.
     fn at(exchange: &SimHandle) -> Host {
-        let mut host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID).with("DHAN_ACCESS_TOKEN", SENTINEL);
-        for (name, value) in exchange.environment() {
-            host = host.with(name, &value);
-        }
+        let mut host = Host::bare().with("DHAN_CLIENT_ID", CLIENT).with("DHAN_ACCESS_TOKEN", SENTINEL);
+        host.home.point_at(exchange);
         host
     }
 
     fn with(mut self, name: &str, value: &str) -> Host {
-        self.environment.retain(|(known, _)| known != name);
-        self.environment.push((name.to_owned(), value.to_owned()));
+        self.home.set(name, value);
         self
     }
 
     fn state(&self) -> PathBuf {
-        self.home.path().join(".local/state/dhan")
+        self.home.path(".local/state/dhan")
     }
 
     fn account(&self) -> Account {
-        Account::open(Some(self.state()), CLIENT_ID)
+        Account::open(Some(self.state()), CLIENT)
     }
 
-    fn run(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-        command.arg("doctor").args(args).env_clear().env("HOME", self.home.path());
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        let output = command.envs(self.environment.iter().cloned()).stdin(Stdio::null()).output().unwrap();
-        for text in [&output.stdout, &output.stderr] {
-            let text = String::from_utf8_lossy(text);
-            assert!(!text.contains(CLIENT_ID), "the client id is whole in: {text}");
-            for window in SENTINEL.as_bytes().windows(12) {
-                assert!(!text.contains(std::str::from_utf8(window).unwrap()), "part of the token is in: {text}");
-            }
+    fn run(&self, args: &[&str]) -> Done {
+        let done = self.home.run(&[&["doctor"], args].concat());
+        for text in [&done.out, &done.err] {
+            assert!(!text.contains(CLIENT), "the complete client id is in: {text}");
         }
-        output
+        done
     }
 
     fn diagnosis(&self, args: &[&str]) -> Diagnosis {
-        let output = self.run(args);
-        let text = String::from_utf8(output.stdout).unwrap();
-        let findings: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        Diagnosis { code: output.status.code().unwrap(), findings }
+        let done = self.run(args);
+        Diagnosis { code: done.code(), findings: done.records() }
     }
 }
 
@@ -103,7 +86,7 @@ impl Diagnosis {
 }
 
 fn exchange() -> SimHandle {
-    SimHandle::start_in_thread(SimConfig::default()).unwrap()
+    simulator(SimConfig::default())
 }
 
 #[test]
@@ -170,18 +153,16 @@ fn a_good_account_is_all_well_and_every_socket_is_closed_again() {
 #[test]
 fn a_view_is_for_people_fits_80_columns_and_tells_no_secret_either() {
     let exchange = exchange();
-    let output = Host::at(&exchange).run(&["--format", "table"]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    let done = Host::at(&exchange).run(&["--format", "table"]);
+    let text = done.exits(0).out;
     assert!(text.starts_with("Nothing failed; ") && text.contains("******0001") && !text.contains('{'), "{text}");
     for part in
         ["\nMarkets\n  NSE and BSE cash, F&O and indices\n    the market is ", "\n  ok       quote        IDX_I:13: "]
     {
         assert!(text.contains(part), "{part} is missing in: {text}");
     }
-    let output = Host::bare().run(&["--format", "table"]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(3), "{text}");
+    let done = Host::bare().run(&["--format", "table"]);
+    let text = done.exits(3).out;
     assert!(text.contains("exit code 3\n\nFailed\n  access token\n"), "{text}");
     assert!(text.contains("Make a token on web.dhan.co") && text.contains("    → Look at the network"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
@@ -190,13 +171,13 @@ fn a_view_is_for_people_fits_80_columns_and_tells_no_secret_either() {
 #[test]
 fn a_place_that_the_configuration_names_is_told_from_one_that_was_typed() {
     let host = Host::bare();
-    let folder = host.home.path().join(".config/dhan");
+    let folder = host.home.path(".config/dhan");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("config.toml"), "\ntoken-file = \"~/t\"\n").unwrap();
     let told = |args: &[&str]| {
         host.diagnosis(&[&["--offline"], args].concat()).one("credentials", Some("--token-file"))["detail"].clone()
     };
-    let path = host.home.path().join("t");
+    let path = host.home.path("t");
     assert_eq!(told(&[]), format!("set, the file {path:?}, by line 2 of config.toml"));
     assert_eq!(told(&["--token-file", "/x"]), "set, the file \"/x\"");
     assert_eq!(told(&["--no-config"]), "not set");
@@ -226,7 +207,7 @@ fn a_quote_tells_what_the_profile_does_not() {
     let asked: Vec<_> =
         exchange.http_requests().into_iter().filter(|request| request.path.ends_with("/marketfeed/ltp")).collect();
     assert_eq!((asked.len(), asked[0].method.as_str()), (1, "POST"));
-    assert_eq!(asked[0].header("client-id"), Some(CLIENT_ID));
+    assert_eq!(asked[0].header("client-id"), Some(CLIENT));
 
     let refusal = r#"{"status":"failed","data":{"806":"Data APIs not Subscribed"}}"#;
     exchange.answer("/marketfeed/ltp", Response::json(401, refusal));
@@ -234,13 +215,13 @@ fn a_quote_tells_what_the_profile_does_not() {
     assert_eq!((told.code, told.one("account", None)["state"].as_str()), (4, Some("ok")), "{:#?}", told.findings);
     let detail = told.one("quote", None)["detail"].as_str().unwrap();
     assert!(detail.contains("806") && detail.contains("an outage of Dhan's"), "{detail}");
-    let view = String::from_utf8(host.run(&["--format", "table"]).stdout).unwrap();
+    let view = host.run(&["--format", "table"]).out;
     assert!(view.contains("Failed\n  quote: IDX_I:13\n") && view.contains("→ See on web.dhan.co"), "{view}");
 }
 
 #[test]
 fn a_dead_token_is_asked_about_once_and_not_sent_to_any_endpoint() {
-    let exchange = SimHandle::start_in_thread(SimConfig { refuse_every_token: true, ..SimConfig::default() }).unwrap();
+    let exchange = simulator(SimConfig { refuse_every_token: true, ..SimConfig::default() });
     let told = Host::at(&exchange).diagnosis(&[]);
     assert_eq!(told.code, 3);
     assert_eq!(told.one("account", None)["http_status"], 401);
@@ -307,7 +288,7 @@ fn it_is_never_the_socket_that_throws_another_one_out() {
 /// A process of a name of its own, which waits until it is ended.
 fn sleeper(host: &Host, name: &str) -> Child {
     let sleep = ["/bin/sleep", "/usr/bin/sleep"].into_iter().find(|path| std::path::Path::new(path).exists()).unwrap();
-    let path = host.home.path().join(name);
+    let path = host.home.path(name);
     std::fs::copy(sleep, &path).unwrap();
     Command::new(&path).arg("600").spawn().unwrap()
 }
@@ -324,7 +305,7 @@ fn held_by(host: &Host, kind: Stream, pid: u32) -> SocketPlace {
 
 #[test]
 fn stop_ends_streams_and_never_a_program_that_is_no_dhan() {
-    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
+    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT);
     assert_eq!(host.diagnosis(&["--stop"]).code, 0, "nothing to stop is no failure");
     let (mut stream, mut innocent) = (sleeper(&host, "dhan"), sleeper(&host, "editor"));
     let _feed = held_by(&host, Stream::Market, stream.id());
@@ -344,7 +325,7 @@ fn stop_ends_streams_and_never_a_program_that_is_no_dhan() {
 
 #[test]
 fn a_stream_whose_process_is_gone_is_not_shown_as_running() {
-    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
+    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT);
     let mut short = sleeper(&host, "dhan");
     short.kill().unwrap();
     short.wait().unwrap();
@@ -355,11 +336,11 @@ fn a_stream_whose_process_is_gone_is_not_shown_as_running() {
 
 #[test]
 fn files_are_looked_at_whole_and_private() {
-    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
-    let token = host.home.path().join("token");
+    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT);
+    let token = host.home.path("token");
     std::fs::write(&token, SENTINEL).unwrap();
     std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let cache = host.home.path().join(".cache/dhan");
+    let cache = host.home.path(".cache/dhan");
     std::fs::create_dir_all(&cache).unwrap();
     std::fs::write(cache.join("compact.master"), "not a master").unwrap();
     let told = host.diagnosis(&["--offline", "--token-file", token.to_str().unwrap()]);
@@ -373,7 +354,7 @@ fn files_are_looked_at_whole_and_private() {
 
 #[test]
 fn a_token_command_that_fails_and_says_its_secret_is_masked() {
-    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT_ID);
+    let host = Host::bare().with("DHAN_CLIENT_ID", CLIENT);
     let command = format!("echo {SENTINEL}; echo {SENTINEL} >&2; exit 4");
     let told = host.with("DHAN_TOKEN_COMMAND", &command).diagnosis(&["--offline", "-vv"]);
     assert_eq!(told.code, 3);
@@ -394,10 +375,10 @@ fn a_certificate_nobody_trusts_is_told_from_a_network_that_fails() {
         .with_no_client_auth()
         .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der())))
         .unwrap();
-    let exchange = SimHandle::start_in_thread(SimConfig { tls: Some(Arc::new(tls)), ..SimConfig::default() }).unwrap();
+    let exchange = simulator(SimConfig { tls: Some(Arc::new(tls)), ..SimConfig::default() });
     let host = Host::at(&exchange);
     let other = CertificateParams::new(vec!["other".to_owned()]).unwrap().self_signed(&key).unwrap();
-    let pem = host.home.path().join("ca.pem");
+    let pem = host.home.path("ca.pem");
     std::fs::write(&pem, other.pem()).unwrap();
     let told = host.diagnosis(&["--ca-file", pem.to_str().unwrap()]);
     assert_eq!((told.code, told.states("endpoint")), (8, vec!["fail"; 4]), "{:#?}", told.findings);
@@ -422,16 +403,8 @@ fn a_running_feed_is_shown_and_stops_in_order_when_it_is_told_to() {
     use std::io::{BufRead as _, BufReader};
     let exchange = exchange();
     let host = Host::at(&exchange);
-    let mut feed = Command::new(env!("CARGO_BIN_EXE_dhan"))
-        .args(["feed", "IDX_I:13", "IDX_I:25", "-q"])
-        .env_clear()
-        .env("HOME", host.home.path())
-        .envs(host.environment.iter().cloned())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut feed = host.home.command(&["feed", "IDX_I:13", "IDX_I:25", "-q"]);
+    let mut feed = feed.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(feed.stdout.take().unwrap()).lines();
     assert!(lines.next().is_some(), "it streams");
     // A full pipe must not be what it waits for.

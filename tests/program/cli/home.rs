@@ -1,24 +1,11 @@
 //! A home of its own for commands that documents show: with an account of a simulated exchange, and nothing else.
 
+use crate::support::{DHAN, simulator};
 use dhan::testing::simulator::{SimConfig, SimHandle};
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-
-/// The program.
-pub const BIN: &str = env!("CARGO_BIN_EXE_dhan");
-
-/// Says that something was left out.
-pub fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
-}
-
-/// What a command printed.
-pub fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 /// A home of its own with an account of a simulated exchange.
 pub struct Home {
@@ -29,7 +16,7 @@ pub struct Home {
 impl Home {
     /// An empty home.
     pub fn new() -> Home {
-        let sim = SimHandle::start_in_thread(SimConfig::default()).expect("the simulator starts");
+        let sim = simulator(SimConfig::default());
         let home = Home { sim, dir: tempfile::tempdir().unwrap() };
         home.write(".config/dhan/token", "any", 0o600);
         fs::create_dir(home.path("work")).unwrap();
@@ -56,7 +43,7 @@ impl Home {
 
     /// The command that runs a script there.
     pub fn command(&self, script: &str) -> Command {
-        let mut path = format!("{}:{}", self.path("bin").display(), Path::new(BIN).parent().unwrap().display());
+        let mut path = format!("{}:{}", self.path("bin").display(), Path::new(DHAN).parent().unwrap().display());
         for folder in python().and_then(|python| Some(python.parent()?.display().to_string())).into_iter() {
             path += &format!(":{folder}");
         }
@@ -73,7 +60,7 @@ impl Home {
     pub fn here(&self, line: &str) -> String {
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
         let root = self.dir.path().display().to_string();
-        line.replace("/usr/local/bin/dhan", BIN)
+        line.replace("/usr/local/bin/dhan", DHAN)
             .replace("/etc/dhan", &root)
             .replace("/var/lib/dhan", &format!("{root}/work"))
             .replace("--until 15:30", &format!("--until {end}"))

@@ -1,5 +1,6 @@
 //! `dhan instruments` from outside: a real binary, a cache folder, and a file server with bad manners.
 
+use crate::support::{dhan, stderr, stdout};
 use dhan::testing::console::Console;
 use dhan::testing::instruments::{Layout, Question, Resolution, Spec, Store, Streamable, resolve};
 use flate2::Compression;
@@ -132,14 +133,8 @@ impl Home {
     }
 
     fn command(&self, url: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-        command
-            .env_clear()
-            .env("HOME", self.0.path())
-            .env("DHAN_CACHE_DIR", self.cache())
-            .env("DHAN_INSTRUMENTS_URL", url)
-            .stdin(Stdio::null())
-            .arg("instruments");
+        let mut command = dhan(&["instruments"]);
+        command.env("HOME", self.0.path()).env("DHAN_CACHE_DIR", self.cache()).env("DHAN_INSTRUMENTS_URL", url);
         command
     }
 
@@ -149,10 +144,10 @@ impl Home {
 
     /// What a stream would do: nothing connects.
     fn dry_run(&self, url: &str, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-        command.env_clear().env("DHAN_CACHE_DIR", self.cache()).env("DHAN_INSTRUMENTS_URL", url);
-        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", "x").stdin(Stdio::null());
-        command.args(args).arg("--dry-run").output().unwrap()
+        let mut command = dhan(args);
+        command.env("DHAN_CACHE_DIR", self.cache()).env("DHAN_INSTRUMENTS_URL", url);
+        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", "x");
+        command.arg("--dry-run").output().unwrap()
     }
 
     /// Makes what the cache holds yesterday's.
@@ -166,14 +161,6 @@ impl Home {
 fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}/x", listener.local_addr().unwrap())
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 fn code(output: &Output) -> i32 {

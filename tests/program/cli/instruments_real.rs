@@ -1,5 +1,6 @@
 //! The complete master of 2026-02-10 and real lines of the detailed file. Skipped, with a word, where the data is not there.
 
+use crate::support::skipped;
 use dhan::testing::console::Console;
 use dhan::testing::instruments::filter::Filter;
 use dhan::testing::instruments::index::{Bytes, Source, build};
@@ -24,7 +25,7 @@ fn data(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    let _ = writeln!(std::io::stderr(), "skipped: {name} is not on this machine");
+    skipped(&format!("{name} is not on this machine"));
     None
 }
 

@@ -1,11 +1,12 @@
 //! Help and manual pages: a screen of daily options, pages that mandoc and groff find clean, and examples that run.
 
-use crate::cli::home::{BIN, Home, lacking, said, skipped};
+use crate::cli::home::{Home, lacking};
+use crate::support::{both, dhan, skipped, stderr, stdout};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::Mutex;
 
 /// Lines that `-h` has at most: a screen.
@@ -13,13 +14,11 @@ const SCREEN: usize = 40;
 /// Examples that run at a time.
 const AT_ONCE: usize = 6;
 
-fn dhan(line: &[&str]) -> Output {
-    Command::new(BIN).args(line).env_clear().env("COLUMNS", "80").stdin(Stdio::null()).output().expect("dhan runs")
-}
-
-fn text(output: &Output) -> String {
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", said(output));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+/// Returns what `dhan` prints on a terminal of 80 columns.
+fn printed(line: &[&str]) -> String {
+    let output = dhan(line).env("COLUMNS", "80").output().expect("dhan runs");
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", both(&output));
+    stdout(&output)
 }
 
 /// The commands, as their pages are called.
@@ -36,7 +35,7 @@ fn the_short_help_of_every_command_is_a_screen_and_names_what_it_leaves_out() {
     assert!(commands.len() > 20);
     for command in commands {
         let line: Vec<_> = command.iter().map(String::as_str).collect();
-        let help = |option| text(&dhan(&[&line[..], &[option]].concat()));
+        let help = |option| printed(&[&line[..], &[option]].concat());
         let (short, long) = (help("-h"), help("--help"));
         assert!(short.lines().count() <= SCREEN, "dhan {} -h: {} lines", line.join(" "), short.lines().count());
         assert!(long.contains("\nExamples:\n"), "{long}");
@@ -53,8 +52,8 @@ fn the_short_help_of_every_command_is_a_screen_and_names_what_it_leaves_out() {
 #[test]
 fn a_command_that_only_has_subcommands_prints_its_short_help_when_it_stands_alone() {
     for line in [&[][..], &["instruments"], &["token"], &["config"], &["generate"]] {
-        let alone = text(&dhan(line));
-        assert!(alone.contains("Commands:") && alone == text(&dhan(&[line, &["-h"]].concat())), "{line:?}: {alone}");
+        let alone = printed(line);
+        assert!(alone.contains("Commands:") && alone == printed(&[line, &["-h"]].concat()), "{line:?}: {alone}");
     }
 }
 
@@ -75,17 +74,13 @@ fn manual_pages_are_clean_to_mandoc_and_groff_and_have_their_sections() {
         {
             match Command::new(program).args(line).arg(&page).output() {
                 Ok(output) => {
-                    let complaints = if program == "mandoc" { said(&output) } else { stderr(&output) };
+                    let complaints = if program == "mandoc" { both(&output) } else { stderr(&output) };
                     assert!(output.status.success() && complaints.is_empty(), "{program} {name}: {complaints}");
                 }
                 Err(_) => return skipped(&format!("no {program} here")),
             }
         }
     }
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The examples at the end of a text: commands are indented by four blanks, what they do by two.
@@ -182,7 +177,7 @@ fn the_examples_of_help_and_manual_run() {
     assert!(all.len() > 80, "{}", all.len());
     let day = Home::new();
     let made = day.run("dhan feed --demo -m quote -n 50 --capture day.dcap -o day.ndjson.zst IDX_I:13 NSE_EQ:2885");
-    assert!(made.status.success(), "{}", said(&made));
+    assert!(made.status.success(), "{}", both(&made));
     let (day, queue) = (day.path("work"), Mutex::new(all.into_iter()));
     let next = || queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
     let failed = Mutex::new(Vec::new());
@@ -197,7 +192,7 @@ fn the_examples_of_help_and_manual_run() {
                     }
                     let output = run(&home, &example);
                     if !output.status.success() {
-                        let failure = format!("{name}: {:?}\n{example}\n{}", output.status.code(), said(&output));
+                        let failure = format!("{name}: {:?}\n{example}\n{}", output.status.code(), both(&output));
                         failed.lock().unwrap().push(failure);
                     }
                 }

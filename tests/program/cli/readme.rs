@@ -3,7 +3,8 @@
 //! Blocks marked ```` ```sh test ```` run in an empty folder, with an account of a simulated exchange. What a machine lacks
 //! (`jq`, `duckdb`, `systemd-analyze`) is skipped, with a word.
 
-use crate::cli::home::{BIN, Home, lacking, said, skipped};
+use crate::cli::home::{Home, lacking};
+use crate::support::{DHAN, both, skipped};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,7 +39,7 @@ fn marked_examples_run_and_print() {
                     return skipped(&format!("no {lacking} for: {}", block.lines().next().unwrap_or_default()));
                 }
                 let output = home.run(block);
-                assert!(output.status.success(), "{:?}\n{block}\n{}", output.status.code(), said(&output));
+                assert!(output.status.success(), "{:?}\n{block}\n{}", output.status.code(), both(&output));
                 assert!(!output.stdout.is_empty(), "{block} prints nothing");
             });
         }
@@ -51,7 +52,7 @@ fn example_records_are_of_the_schema() {
     let lines: String = blocks("json").iter().map(|(_, text)| format!("{text}\n")).collect();
     home.write("work/examples.ndjson", &lines, 0o644);
     let output = home.run("dhan verify examples.ndjson || [ $? = 13 ]");
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
     let summary: Value = serde_json::from_slice(&output.stdout).expect("a summary");
     assert_eq!((&summary["damaged"], &summary["torn_bytes"]), (&0.into(), &0.into()), "{summary}");
     assert!(lines.lines().count() >= 3, "the README shows records");
@@ -71,8 +72,8 @@ fn set_up(home: &Home) -> PathBuf {
     let here = ["/usr/local/bin/dhan", "/etc/dhan", "/etc/systemd/system"];
     let commands = here.iter().fold(commands.to_owned(), |text, place| text.replace(place, &format!("{root}{place}")));
     let output = home.run(&commands);
-    assert!(output.status.success(), "{}", said(&output));
-    assert!(!String::from_utf8_lossy(&output.stdout).contains("864209"), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("864209"), "{}", both(&output));
     let units = home.path("etc/systemd/system");
     assert_eq!(fs::read_dir(&units).unwrap().count(), 4);
     assert!(
@@ -101,21 +102,21 @@ fn the_unattended_commands_make_units_that_systemd_understands_and_finds_hardene
     }
     let mut names = String::new();
     for entry in fs::read_dir(&folder).unwrap().flatten() {
-        let text = fs::read_to_string(entry.path()).unwrap().replace("/usr/local/bin/dhan", BIN);
+        let text = fs::read_to_string(entry.path()).unwrap().replace("/usr/local/bin/dhan", DHAN);
         fs::write(entry.path(), text).unwrap();
         names += &format!(" {:?}", entry.path());
     }
     let output = home.run(&format!("systemd-analyze verify --man=no {names}"));
-    assert!(output.status.success() && said(&output).is_empty(), "{}", said(&output));
+    assert!(output.status.success() && both(&output).is_empty(), "{}", both(&output));
     for (name, time) in [("dhan-token", "08:45"), ("dhan-feed", "09:05")] {
         let unit = fs::read_to_string(folder.join(format!("{name}.timer"))).unwrap();
         let calendar = format!("Mon..Fri {time} Asia/Kolkata");
         assert_eq!(values(&unit, "OnCalendar"), [calendar.as_str()]);
         let output = home.run(&format!("systemd-analyze calendar '{calendar}'"));
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", both(&output));
         let service = folder.join(format!("{name}.service"));
         let output = home.run(&format!("systemd-analyze security --offline=true --threshold=29 {service:?}"));
-        assert!(output.status.success(), "exposure of {name}: {}", said(&output));
+        assert!(output.status.success(), "exposure of {name}: {}", both(&output));
     }
 }
 
@@ -136,14 +137,14 @@ fn the_unattended_services_make_a_token_and_a_whole_file() {
         let environment = format!("{} {}", environment.trim(), values(&unit, "Environment")[0]);
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
         let line = format!("unset DHAN_TOKEN_FILE; {environment} {}", values(&unit, "ExecStart")[0])
-            .replace("/usr/local/bin/dhan", BIN)
+            .replace("/usr/local/bin/dhan", DHAN)
             .replace("%d", &format!("{root}/credentials"))
             .replace("/etc/dhan", &format!("{root}/etc/dhan"))
             .replace("/var/lib/dhan", &format!("{root}/var/lib/dhan"))
             .replace("--until 15:30", &format!("--until {end}"));
         let output = home.run(&line);
-        assert!(output.status.success(), "{line}\n{}", said(&output));
-        assert!(output.stdout.is_empty() && !said(&output).contains("864209"), "{}", said(&output));
+        assert!(output.status.success(), "{line}\n{}", both(&output));
+        assert!(output.stdout.is_empty() && !both(&output).contains("864209"), "{}", both(&output));
         unit
     };
     let unit = run("dhan-token");
@@ -160,7 +161,7 @@ fn the_unattended_services_make_a_token_and_a_whole_file() {
     );
     assert!(!values(&unit, "WatchdogSec").is_empty());
     let output = home.run(&format!("cd {root}/var/lib/dhan && dhan verify *.ndjson.zst"));
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
     let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&summary["verdict"], &summary["instruments"]), (&"ok".into(), &2.into()), "{summary}");
 }
@@ -170,10 +171,10 @@ fn line_leaves_a_whole_file(home: &Home, line: &str) {
     home.write("watchlist", "# indices\nIDX_I:13\nNSE_EQ:2885@quote\n", 0o644);
     home.write("token", "any", 0o600);
     let output = home.run(&home.here(line));
-    assert!(output.status.success(), "{line}\n{}", said(&output));
-    assert!(output.stdout.is_empty(), "cron would mail this: {}", said(&output));
+    assert!(output.status.success(), "{line}\n{}", both(&output));
+    assert!(output.stdout.is_empty(), "cron would mail this: {}", both(&output));
     let output = home.run("dhan verify *.ndjson.zst && ls *.ndjson.zst");
-    assert!(output.status.success(), "{line}\n{}", said(&output));
+    assert!(output.status.success(), "{line}\n{}", both(&output));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let summary: Value = serde_json::from_str(text.lines().next().expect("a summary")).unwrap();
     assert_eq!((&summary["verdict"], &summary["instruments"]), (&"ok".into(), &2.into()), "{summary}");
@@ -187,9 +188,9 @@ fn a_day_is_recorded_by_the_command_that_the_readme_gives() {
     let home = Home::new();
     home.write("work/watchlist", "IDX_I:13\nNSE_EQ:2885@quote\n", 0o644);
     let output = home.run(&home.here(command));
-    assert!(output.status.success(), "{command}\n{}", said(&output));
+    assert!(output.status.success(), "{command}\n{}", both(&output));
     let output = home.run("dhan verify day-*.ndjson.zst day.dcap");
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The README's recipes against what they are for: a Ctrl-C, real servers, files whose gaps come late.
 
-use crate::cli::home::{Home, lacking, said, skipped};
+use crate::cli::home::{Home, lacking};
 use crate::cli::readme::blocks;
-use crate::support::PATIENCE;
+use crate::support::{Signal, both, skipped, until};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -28,15 +28,6 @@ fn can_run(home: &Home, script: &str) -> bool {
     lacks.is_none()
 }
 
-#[track_caller]
-fn wait(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 #[test]
 fn bars_in_sqlite_survive_ctrl_c_and_the_last_ones_come_too() {
     let home = Home::new();
@@ -56,14 +47,14 @@ fn bars_in_sqlite_survive_ctrl_c_and_the_last_ones_come_too() {
     };
     let running = home.command(&script).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // The first bars of five seconds began before the run; the running ones after them are cut by its end alone.
-    wait("bars are stored as they close", || count("interval = \\\"5s\\\"") >= 5);
+    until("bars are stored as they close", || count("interval = \\\"5s\\\"") >= 5);
     // Whoever presses Ctrl-C interrupts the whole pipe; `timeout` leads its group.
     let group = rustix::process::Pid::from_child(&running);
-    rustix::process::kill_process_group(group, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process_group(group, Signal::INT).unwrap();
     let output = running.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("('5s', "), "{}", said(&output));
-    assert!(!said(&output).contains("Traceback"), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("('5s', "), "{}", both(&output));
+    assert!(!both(&output).contains("Traceback"), "{}", both(&output));
     assert!(count("incomplete = \\\"end\\\"") >= 5, "the running bars are stored");
     assert!(count("incomplete IS NULL") > 0 && count("volume IS NULL") > 0);
 }
@@ -106,7 +97,7 @@ fn a_fill_is_a_telegram_message_of_a_bot_whose_token_no_list_of_processes_shows(
         bodies
     });
     let output = home.run(script);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
     for body in serving.join().unwrap() {
         let text = body.strip_prefix("chat_id=77&text=").unwrap_or_else(|| panic!("{body}"));
         assert!(text.contains("%20at%20") || text.contains("+at+"), "{text}");
@@ -119,7 +110,7 @@ struct Server(Child);
 impl Drop for Server {
     fn drop(&mut self) {
         // Its own end first: a database that is killed leaves its children.
-        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), rustix::process::Signal::INT);
+        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), Signal::INT);
         let end = Instant::now() + Duration::from_secs(5);
         while self.0.try_wait().is_ok_and(|status| status.is_none()) && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(20));
@@ -155,7 +146,7 @@ fn servers(folder: &Path) -> Option<[Server; 2]> {
     let mut command = as_postgres(&initdb);
     command.args(["--no-sync", "--auth=trust", "--username=test", "-D"]).arg(&data).current_dir("/");
     let made = command.stdin(Stdio::null()).output().ok()?;
-    assert!(made.status.success(), "{}", said(&made));
+    assert!(made.status.success(), "{}", both(&made));
     let quiet = |command: &mut Command| {
         Server(
             command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap(),
@@ -196,10 +187,10 @@ fn bars_reach_a_real_database_and_packets_real_streams() {
     let environment = format!("export PGHOST={at} PGUSER=test PGDATABASE=postgres\n");
     let run = |script: &str| {
         let output = home.run(&format!("{environment}{script}"));
-        assert!(output.status.success(), "{script}\n{}", said(&output));
+        assert!(output.status.success(), "{script}\n{}", both(&output));
         String::from_utf8(output.stdout).unwrap()
     };
-    wait("the servers are up", || {
+    until("the servers are up", || {
         home.run(&format!("{environment}psql -qc 'SELECT 1' && redis-cli ping")).status.success()
     });
     // Twice: what was stored is found again.
@@ -250,14 +241,14 @@ fn gaps_that_come_late_are_read_by_everything_that_the_readme_names() {
     }
     home.write("work/day.ndjson", &text, 0o644);
     let verified = home.run("dhan verify day.ndjson || [ $? = 13 ]");
-    assert!(said(&verified).contains(r#""damaged":0"#), "{}", said(&verified));
+    assert!(both(&verified).contains(r#""damaged":0"#), "{}", both(&verified));
     let of_file = |script: &'static str, name: &str| {
         let (first, rest) = script.trim_start().split_once('\n').expect("more than one line");
         assert!(first.starts_with("dhan feed") && first.ends_with(&format!("-o {name}")), "{first}");
         rest
     };
     let output = home.run(of_file(script, "day.ndjson"));
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
     let printed = String::from_utf8_lossy(&output.stdout);
     for reader in ["duckdb", "polars", "pandas", "pyarrow"] {
         let line = printed
@@ -276,6 +267,6 @@ fn gaps_that_come_late_are_read_by_everything_that_the_readme_names() {
     fs::copy(home.path("work/day.ndjson"), home.path("work/ticks.ndjson")).unwrap();
     let output = home.run(of_file(sums.expect("a block"), "ticks.ndjson"));
     let sums: serde_json::Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", both(&output)));
     assert_eq!(sums, serde_json::json!({"disconnected": 1, "lagged": 1, "stalled": 1}));
 }

@@ -16,7 +16,7 @@ fn every_golden_line_is_valid_by_the_document_of_its_type() {
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ext| ext == "ndjson")).collect();
     files.sort();
     let mut command = Command::new(std::env::var("DHAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned()));
-    command.arg(root.join("tests/python/validate_records.py")).arg(env!("CARGO_BIN_EXE_dhan"));
+    command.arg(root.join("tests/python/validate_records.py")).arg(crate::support::DHAN);
     let output = match command.args(files).stdin(Stdio::null()).output() {
         Ok(output) if output.status.code() != Some(NOT_INSTALLED) => output,
         _ => {

@@ -3,7 +3,7 @@
 //! What agrees must go on agreeing. [`DIFFERENCES`] lists each vector that we read differently on purpose, with the reason;
 //! a listed vector that comes to agree fails the test, so that the list stays current.
 
-use crate::support::harness::*;
+use crate::support::*;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Response, SimConfig};
 use serde_json::{Value, json};
@@ -99,7 +99,7 @@ fn read(vector: &Vector) -> (Vec<Value>, String, u64) {
         "depth200" => Stream::DEPTH_200,
         _ => Stream::Orders,
     };
-    let sim = start(SimConfig { ..quiet() });
+    let sim = simulator(SimConfig { ..quiet() });
     let home = Home::at(&sim);
     if vector.socket == "rest_orders" {
         sim.answer("/orders", Response::json(200, &String::from_utf8_lossy(&vector.bytes)));
@@ -133,8 +133,8 @@ fn read(vector: &Vector) -> (Vec<Value>, String, u64) {
         run.status("disconnected", 1);
     }
     let is_final = |e: &Value| matches!(e["disconnect"].as_u64(), Some(804 | 807..=814));
-    let done = if vector.expected.iter().any(is_final) { run.end() } else { run.stop() };
-    let books = done.books();
+    let done = if vector.expected.iter().any(is_final) { run.end() } else { run.stop(Signal::TERM) };
+    let books = done.counters();
     let mut records = done.records();
     let reason = records.iter().find(|r| r["event"] == "disconnected").map(|r| r["detail"].to_string());
     // The simulator answers the subscription with a snapshot.

@@ -2,13 +2,13 @@
 //!
 //! One test, in a process of its own: it signals this process.
 
+use crate::support::until;
 use clap::Parser;
 use dhan::testing::cli::simulate::SimulateArgs;
 use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::model::exit::Exit;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::{Duration, Instant};
 
 #[derive(Parser)]
 struct Cli {
@@ -33,11 +33,10 @@ fn it_serves_until_sigterm_and_says_so_when_it_cannot_listen() {
     drop(taken);
     let serving = args();
     let server = thread::spawn(move || dhan::testing::cmd::simulate::run(&serving, &quiet()));
-    let give_up = Instant::now() + Duration::from_secs(20);
-    while TcpStream::connect(&address).is_err() {
-        assert!(Instant::now() < give_up && !server.is_finished(), "it does not listen");
-        thread::sleep(Duration::from_millis(5));
-    }
+    until("the simulator listens", || {
+        assert!(!server.is_finished(), "the simulator has ended");
+        TcpStream::connect(&address).is_ok()
+    });
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
     assert_eq!(server.join().unwrap(), Ok(Exit::Done));
     assert!(TcpStream::connect(&address).is_err(), "it still listens");

@@ -1,6 +1,6 @@
 //! `dhan simulate` as a black box: who keeps it busy, and what it tells about its clients.
 
-use crate::support::PATIENCE;
+use crate::support::{DHAN, PATIENCE};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -16,7 +16,7 @@ impl Simulate {
     fn start(descriptors: u32, args: &[&str]) -> Simulate {
         let script = format!("ulimit -n {descriptors}; exec \"$0\" simulate \"$@\"");
         let mut command = Command::new("sh");
-        command.args(["-c", &script, env!("CARGO_BIN_EXE_dhan")]).args(args);
+        command.args(["-c", &script, DHAN]).args(args);
         // What the developer has configured changes no test.
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("sh");

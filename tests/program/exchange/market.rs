@@ -2,6 +2,7 @@
 
 use crate::exchange::sockets::{Socket, message, quick, subscribe};
 use crate::support::PATIENCE;
+use crate::support::simulator;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::feed::{self, Packet};
@@ -387,7 +388,7 @@ async fn a_client_that_never_reads_can_still_be_cut_off() {
 #[test]
 fn a_blast_sends_exactly_what_was_ordered_from_a_thread_of_its_own() {
     let blast = Blast { packets: 100_003, per_message: 7 };
-    let sim = SimHandle::start_in_thread(SimConfig { blast: Some(blast), ..SimConfig::default() }).unwrap();
+    let sim = simulator(SimConfig { blast: Some(blast), ..SimConfig::default() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut socket = connect(&sim, FEED).await;

@@ -3,6 +3,7 @@
 //! Needs `dhanhq` 2.3.0 for the Python that `DHAN_TEST_PYTHON` names (default `python3`); skipped, with a word, where it
 //! is not installed.
 
+use crate::support::{simulator, skipped};
 use dhan::testing::model::Stream;
 use dhan::testing::protocol::depth::{self, Levels, Side};
 use dhan::testing::protocol::feed::{self, Packet};
@@ -25,7 +26,7 @@ pub(crate) fn run(what: &str, url: &str, specs: &[&str]) -> Option<Vec<Value>> {
     let output = match command.output() {
         Ok(output) if output.status.code() != Some(NOT_INSTALLED) => output,
         _ => {
-            skipped();
+            skipped("Python's dhanhq is not installed (pip install dhanhq==2.3.0, or DHAN_TEST_PYTHON=PYTHON)");
             return None;
         }
     };
@@ -36,14 +37,9 @@ pub(crate) fn run(what: &str, url: &str, specs: &[&str]) -> Option<Vec<Value>> {
     Some(lines.iter().map(|line| serde_json::from_slice(line).expect("a line of JSON")).collect())
 }
 
-#[expect(clippy::print_stderr, reason = "a test that did not run says so")]
-fn skipped() {
-    eprintln!("skipped: Python's dhanhq is not installed (pip install dhanhq==2.3.0, or DHAN_TEST_PYTHON=PYTHON)");
-}
-
 fn start() -> SimHandle {
     let config = SimConfig { rate: Some(2_000.0), record_sent: true, ..SimConfig::default() };
-    SimHandle::start_in_thread(config).expect("the simulator starts")
+    simulator(config)
 }
 
 fn two(price: f32) -> String {

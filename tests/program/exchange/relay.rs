@@ -1,15 +1,14 @@
 //! `dhan relay` as a black box, in front of the simulator.
 
-use crate::exchange::sockets::{Socket, message_within, quick, subscribe};
-use crate::support::PATIENCE;
+use crate::exchange::sockets::{Socket, message, quick, subscribe};
+use crate::support::{self, PATIENCE, Signal, records, signal, simulator, stderr, stdout};
 use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::protocol::{Mode, depth, encode, request};
 use dhan::testing::simulator::{ClientSubscription, Cut, SimConfig, SimHandle};
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -28,8 +27,8 @@ struct Relay {
 }
 
 fn dhan(home: &std::path::Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-    command.env_clear().stdin(Stdio::null()).env("XDG_STATE_HOME", home).env("XDG_CACHE_HOME", home);
+    let mut command = support::dhan(&[]);
+    command.env("XDG_STATE_HOME", home).env("XDG_CACHE_HOME", home);
     command.env("XDG_CONFIG_HOME", home).env("HOME", home).env("DHAN_CLIENT_ID", "1000000001");
     command
 }
@@ -86,8 +85,7 @@ impl Relay {
 
     /// Ends the relay; returns what else it said.
     fn stop(mut self) -> String {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
+        signal(&self.child, Signal::TERM);
         let mut said = String::new();
         self.stderr.take().expect("once").read_to_string(&mut said).expect("text");
         assert_eq!(self.child.wait().expect("it ends").code(), Some(0), "{said}");
@@ -105,15 +103,6 @@ impl Drop for Relay {
 
 const FEED: &str = "/feed?version=2&token=S3CRET-CLIENT&clientId=1&authType=2";
 
-/// The next binary message; `None` at the end, however it comes.
-async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
-    message_within(socket, PATIENCE).await
-}
-
-fn sim(config: SimConfig) -> SimHandle {
-    SimHandle::start_in_thread(config).expect("the simulator starts")
-}
-
 /// Reads until a packet of a code comes; returns all codes up to it.
 async fn until_code(socket: &mut Socket, code: u8) -> Vec<u8> {
     let mut codes = Vec::new();
@@ -126,7 +115,7 @@ async fn until_code(socket: &mut Socket, code: u8) -> Vec<u8> {
 
 #[tokio::test]
 async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcomers_are_answered_from_memory() {
-    let sim = sim(quick());
+    let sim = simulator(quick());
     let relay = Relay::start(&sim, &[]);
     let mut ticker = relay.feed().await;
     subscribe(&mut ticker, Mode::Ticker, &[OPTION, NIFTY]).await;
@@ -167,7 +156,7 @@ async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcom
 
 #[tokio::test]
 async fn a_quote_cut_from_a_full_packet_is_the_quote_that_goes_with_it() {
-    let sim = sim(quick());
+    let sim = simulator(quick());
     let relay = Relay::start(&sim, &[]);
     let mut both = relay.feed().await;
     subscribe(&mut both, Mode::Full, &[HDFC]).await;
@@ -192,7 +181,7 @@ async fn a_quote_cut_from_a_full_packet_is_the_quote_that_goes_with_it() {
 
 #[tokio::test]
 async fn bad_clients_cost_the_others_nothing_and_too_much_is_refused_to_one_alone() {
-    let sim = sim(SimConfig { rate: Some(2_000.0), ..SimConfig::default() });
+    let sim = simulator(SimConfig { rate: Some(2_000.0), ..SimConfig::default() });
     let relay = Relay::start(&sim, &[]);
     let mut good = relay.feed().await;
     subscribe(&mut good, Mode::Full, &[HDFC]).await;
@@ -220,14 +209,9 @@ async fn bad_clients_cost_the_others_nothing_and_too_much_is_refused_to_one_alon
     relay.stop();
 }
 
-fn records(output: &Output) -> Vec<Value> {
-    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).expect("a line of JSON")).collect()
-}
-
 #[test]
 fn an_upstream_that_is_cut_is_a_gap_to_dhan_and_silence_to_others_and_a_new_token_is_used() {
-    let sim = sim(quick());
+    let sim = simulator(quick());
     let relay = Relay::start(&sim, &[]);
     let client = relay.dhan_feed(&["NSE_EQ:1333@quote", "--count", "600"]);
     let other = relay.dhan_feed(&["NSE_EQ:1333", "--count", "600"]);
@@ -239,9 +223,9 @@ fn an_upstream_that_is_cut_is_a_gap_to_dhan_and_silence_to_others_and_a_new_toke
     assert!(sim.wait(PATIENCE, |sim| sim.connections(Stream::Market).seen > 1));
     for child in [client, other] {
         let output = child.wait_with_output().expect("it ends");
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stderr = stderr(&output);
         assert!(output.status.success(), "{stderr}");
-        let all = records(&output);
+        let all = records(&stdout(&output));
         let gaps: Vec<_> = all.iter().filter(|record| record["type"] == "gap").collect();
         assert_eq!(gaps.len(), 1, "{gaps:?} {stderr}");
         assert_eq!(gaps[0]["reason"], "disconnected");
@@ -264,7 +248,7 @@ fn an_upstream_that_is_cut_is_a_gap_to_dhan_and_silence_to_others_and_a_new_toke
 
 #[tokio::test]
 async fn depth_and_orders_are_shared_too() {
-    let sim = sim(SimConfig { order_life: false, ..quick() });
+    let sim = simulator(SimConfig { order_life: false, ..quick() });
     let relay = Relay::start(&sim, &[]);
     let mut clients = Vec::new();
     for _ in 0..2 {
@@ -306,7 +290,7 @@ async fn depth_and_orders_are_shared_too() {
 
 #[tokio::test]
 async fn clients_must_bring_the_token_that_is_asked_of_them() {
-    let sim = sim(quick());
+    let sim = simulator(quick());
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("clients");
     std::fs::write(&file, "sesame\n").expect("written");
@@ -332,7 +316,7 @@ const SIDES: u32 = 1_000;
 
 #[tokio::test]
 async fn a_client_that_never_reads_is_cut_after_64_mib_and_the_others_lose_nothing() {
-    let sim = sim(SimConfig { rate: Some(0.0), ..SimConfig::default() });
+    let sim = simulator(SimConfig { rate: Some(0.0), ..SimConfig::default() });
     let relay = Relay::start(&sim, &[]);
     let target = "/twentydepth?token=x&clientId=1&authType=2";
     let ask = request::list(request::RequestCode::SUBSCRIBE_DEPTH, &[HDFC]);
@@ -373,7 +357,7 @@ async fn a_client_that_never_reads_is_cut_after_64_mib_and_the_others_lose_nothi
 async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_that_says_nothing_is_closed() {
     /// The relay waits a minute until it takes its place back; a silent client is closed after two thirds of it.
     const MINUTES: Duration = Duration::from_secs(150);
-    let sim = sim(quick());
+    let sim = simulator(quick());
     let relay = Relay::start(&sim, &[]);
     let client = relay.dhan_feed(&["NSE_EQ:1333@quote"]);
     let mut raw = relay.feed().await;
@@ -407,12 +391,11 @@ async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_t
     let tcp = silent.get_mut();
     let ended = async { while tokio::io::AsyncReadExt::read(tcp, &mut [0; 1_024]).await.is_ok_and(|n| n > 0) {} };
     tokio::time::timeout(PATIENCE, ended).await.expect("the silent client was closed");
-    let pid = rustix::process::Pid::from_child(&client);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
+    signal(&client, Signal::TERM);
     let output = client.wait_with_output().expect("it ends");
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = stderr(&output);
     assert!(output.status.success(), "{stderr}");
-    let gaps: Vec<_> = records(&output).into_iter().filter(|record| record["type"] == "gap").collect();
+    let gaps: Vec<_> = records(&stdout(&output)).into_iter().filter(|record| record["type"] == "gap").collect();
     assert_eq!(gaps.len(), 1, "{gaps:?} {stderr}");
     assert!(gaps[0]["detail"].as_str().is_some_and(|detail| detail.contains("upstream")), "{}", gaps[0]);
     let said = relay.stop();
@@ -421,7 +404,7 @@ async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_t
 
 #[tokio::test]
 async fn control_lines_hold_instruments_without_a_client_list_them_and_end_the_relay() {
-    let sim = sim(quick());
+    let sim = simulator(quick());
     let folder = tempfile::tempdir().expect("a folder");
     let lines = folder.path().join("control");
     rustix::fs::mknodat(
@@ -469,7 +452,7 @@ fn other_addresses_than_loopback_are_2_and_one_that_is_taken_is_9() {
     for (listen, code, words) in [("0.0.0.0:7777", 2, "loopback"), (&taken, 9, "another program listens there")] {
         let mut command = dhan(home.path());
         let output = command.args(["relay", "--demo", "--listen", listen]).output().expect("dhan");
-        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stderr = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{stderr}");
         assert!(stderr.contains(words), "{stderr}");
     }
@@ -477,7 +460,7 @@ fn other_addresses_than_loopback_are_2_and_one_that_is_taken_is_9() {
 
 #[test]
 fn the_official_client_streams_through_the_relay() {
-    let sim = sim(SimConfig { rate: Some(2_000.0), ..SimConfig::default() });
+    let sim = simulator(SimConfig { rate: Some(2_000.0), ..SimConfig::default() });
     let relay = Relay::start(&sim, &[]);
     let address = format!("ws://{}", relay.authority());
     let specs = ["0:13:15", "1:1333:17", "1:2885:21"];

@@ -1,5 +1,7 @@
 //! Servers for the tests, and the sentinel.
 
+pub use crate::support::SENTINEL;
+use crate::support::secrets;
 use dhan::testing::auth::{Address, Credentials, Environment};
 use dhan::testing::model::Stream;
 use dhan::testing::net::tls::LazyTls;
@@ -12,9 +14,6 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
-
-/// A token of the usual shape that no output may ever hold. It is not anybody's.
-pub const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
 
 pub fn credentials() -> Credentials {
     Credentials { client_id: "1000000001".into(), token: SecretString::from(SENTINEL) }
@@ -40,12 +39,7 @@ pub fn assert_clean(value: &(impl Debug + Display)) {
 }
 
 pub fn assert_text_clean(text: &str) {
-    for window in SENTINEL.as_bytes().windows(12) {
-        let window = std::str::from_utf8(window).expect("ASCII");
-        assert!(!text.contains(window), "part of the token is in: {text}");
-    }
-    let as_list = format!("{:?}", &SENTINEL.as_bytes()[..12]);
-    assert!(!text.contains(as_list.trim_matches(['[', ']'])), "the token as bytes is in: {text}");
+    secrets::assert_clean("a text", text.as_bytes());
 }
 
 pub async fn listen() -> (TcpListener, SocketAddr) {

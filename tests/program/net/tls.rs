@@ -2,7 +2,7 @@
 
 use crate::net::authority::Authority;
 use crate::net::support::*;
-use crate::support::PATIENCE;
+use crate::support::Home;
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
 use rcgen::{BasicConstraints, IsCa};
@@ -150,13 +150,13 @@ fn a_ca_file_that_is_none_is_a_usage_error_at_the_start() {
 
 /// Runs the program in a home of its own; returns its exit code and what it said.
 async fn run(args: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
-    let home = tempfile::tempdir().expect("a folder");
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dhan"));
-    command.env_clear().env("HOME", home.path()).args(args).stdin(std::process::Stdio::null());
-    command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", SENTINEL).envs(environment.iter().copied());
-    let output = tokio::task::spawn_blocking(move || command.output().expect("it ran"));
-    let output = tokio::time::timeout(PATIENCE * 2, output).await.expect("an end").expect("it ran");
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let mut home = Home::new();
+    environment.iter().for_each(|(name, value)| home.set(name, value));
+    home.set("DHAN_ACCESS_TOKEN", SENTINEL);
+    let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let done = tokio::task::spawn_blocking(move || home.run(&args.iter().map(String::as_str).collect::<Vec<_>>()));
+    let done = done.await.expect("no panic");
+    (done.status.code(), done.err)
 }
 
 #[tokio::test]

@@ -1,24 +1,18 @@
 //! What a run is given without an end, or holds without need: everything is bounded.
 
-use crate::process::support::{DHAN, Home, Signal, broker_of, count_lines, wait};
+use crate::support::proc::peak_mib;
+use crate::support::{DHAN, Home, Signal, count_lines, simulator_of, wait};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most memory a process has had, MiB.
-fn peak_mib(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
 #[test]
 fn a_control_line_without_end_is_given_up_and_the_stream_goes_on() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
-    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "--control", "/dev/zero", "-o", "t.ndjson"]));
+    let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "--control", "/dev/zero", "-o", "t.ndjson"]));
     running.says("1 MiB");
     let file = home.path("t.ndjson");
     let before = count_lines(&file);
@@ -30,7 +24,7 @@ fn a_control_line_without_end_is_given_up_and_the_stream_goes_on() {
 
 #[test]
 fn a_list_without_end_is_refused_before_anything_connects() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let ended = home.run(home.dhan(&sim, &["feed", "-i", "/dev/zero"])).exits(2);
     assert!(ended.err.contains("/dev/zero") && ended.err.contains("no list of instruments"), "{}", ended.err);
@@ -39,7 +33,7 @@ fn a_list_without_end_is_refused_before_anything_connects() {
 
 #[test]
 fn a_shell_that_keeps_the_output_does_not_wait_for_what_a_token_command_left_running() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let mut command = home.bare("sh");
     // The grandchild ends when the test lets it, or by itself after a minute.
@@ -73,7 +67,7 @@ fn a_master_that_comes_by_drops_outlives_neither_the_duration_nor_a_signal() {
     });
     let home = Home::new();
     let command = |args: &[&str]| {
-        let mut command = home.bare(DHAN);
+        let mut command = home.command(&[]);
         command.env("DHAN_INSTRUMENTS_URL", &url).args(args);
         command
     };
@@ -93,7 +87,7 @@ fn a_master_that_comes_by_drops_outlives_neither_the_duration_nor_a_signal() {
 
 #[test]
 fn pipes_in_the_cache_hold_no_look_up_up() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let cache = home.path(".cache/dhan");
     fs::create_dir_all(&cache).unwrap();

@@ -1,6 +1,6 @@
 //! Option chains that follow their spot, against a broker whose spot the test moves.
 
-use crate::process::support::{Home, Signal, broker, wait};
+use crate::support::{Home, Signal, simulator, wait};
 use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::encode;
 use dhan::testing::simulator::{Probe, SimConfig};
@@ -31,7 +31,7 @@ fn chains(text: &str) -> Vec<Value> {
 
 #[test]
 fn a_chain_subscribes_the_options_around_the_spot_and_follows_it() {
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     sim.set_muted(true);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "--chain", "nifty,strikes=2", "--capture", "day.dcap"]));
@@ -78,7 +78,7 @@ fn strikes(sim: &Probe, names: &BTreeMap<u32, u32>) -> BTreeSet<u32> {
 fn through_a_move_of_three_percent_the_strikes_around_the_spot_are_there_and_the_old_ones_go() {
     const SIDES: u32 = 3;
     const MOVE: Duration = Duration::from_secs(15);
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     sim.set_muted(true);
     let home = Home::new();
     let listed = ["instruments", "list", "--underlying", "NIFTY", "--expiry", "nearest", "--instrument", "OPTIDX"];
@@ -129,7 +129,7 @@ fn through_a_move_of_three_percent_the_strikes_around_the_spot_are_there_and_the
 
 #[test]
 fn a_chain_that_means_nothing_ends_before_anything_connects() {
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     for (chain, code, says) in [
         ("NFTY", 14, "nearest: NIFTY"),
@@ -149,7 +149,7 @@ fn a_chain_that_means_nothing_ends_before_anything_connects() {
 
 #[test]
 fn printed_instruments_are_a_list_for_feed_and_an_underlying_says_what_to_write() {
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     let run = |args: &[&str]| home.run(home.dhan(&sim, args));
     for format in ["ndjson", "csv"] {

@@ -1,11 +1,11 @@
 //! `verify` and `replay` of what is not whole, and of what is no file.
 
-use crate::process::support::{DHAN, Home, Signal, broker_of, count_lines, wait};
+use crate::support::{Home, Signal, count_lines, simulator_of, wait};
 use std::fs;
 use std::process::Command;
 
 fn command(home: &Home, args: &[&str]) -> Command {
-    let mut command = home.bare(DHAN);
+    let mut command = home.command(&[]);
     command.args(args);
     command
 }
@@ -19,7 +19,7 @@ fn cut_lines(home: &Home, name: &str, lines: std::ops::Range<usize>) {
 
 #[test]
 fn lines_that_are_missing_from_the_middle_are_seen_beside_an_orderly_end() {
-    let sim = broker_of(1_000.0);
+    let sim = simulator_of(1_000.0);
     let home = Home::new();
     home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "100", "-o", "t.ndjson"])).exits(0);
     home.run(command(&home, &["verify", "t.ndjson"])).exits(0);
@@ -31,7 +31,7 @@ fn lines_that_are_missing_from_the_middle_are_seen_beside_an_orderly_end() {
 
 #[test]
 fn the_last_file_of_a_rotated_run_is_whole_as_long_as_the_others_are_found() {
-    let sim = broker_of(1_000.0);
+    let sim = simulator_of(1_000.0);
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-n", "200", "-o", "t.ndjson", "--rotate-size", "5KB"];
     home.run(home.dhan(&sim, &args)).exits(0);
@@ -56,7 +56,7 @@ fn the_last_file_of_a_rotated_run_is_whole_as_long_as_the_others_are_found() {
 
 #[test]
 fn bars_are_not_taken_for_packets_when_lines_are_counted() {
-    let sim = broker_of(200.0);
+    let sim = simulator_of(200.0);
     let home = Home::new();
     for _ in 0..2 {
         home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "--bars", "1s", "-n", "2", "-o", "b.ndjson"])).exits(0);
@@ -87,7 +87,7 @@ fn what_is_no_file_ends_with_an_error_at_once() {
 
 #[test]
 fn a_pipe_where_a_marker_should_be_holds_nothing_up() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson"]));
     let file = home.path("t.ndjson");
@@ -103,7 +103,7 @@ fn a_pipe_where_a_marker_should_be_holds_nothing_up() {
 
 #[test]
 fn a_start_that_fails_leaves_nothing_of_its_outputs() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     for (code, more) in [
         (9, &["--metrics", "missing/m.prom"][..]),

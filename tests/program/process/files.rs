@@ -2,6 +2,7 @@
 //!
 //! A child is this test binary once more, running one of the `child_…` functions with its orders in the environment.
 
+use crate::support::{skipped, wait};
 use dhan::testing::clock::now_us;
 use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::format::encoder::Format;
@@ -28,10 +29,6 @@ fn spec(pattern: &Path) -> FileSpec {
         disk_wait: Duration::from_secs(10),
         stop: StopSignal::default(),
     }
-}
-
-fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
 fn quiet() -> Console {
@@ -321,12 +318,10 @@ fn every_finished_file_is_handed_on_without_waiting_and_without_secrets() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!String::from_utf8_lossy(&output.stdout).contains("never seen"));
-    let deadline = Instant::now() + Duration::from_secs(20);
-    let mut lines: Vec<String> = Vec::new();
-    while lines.len() < 2 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-        lines = std::fs::read_to_string(&log).unwrap_or_default().lines().map(str::to_owned).collect();
-    }
+    let mut lines: Vec<String> = wait("two lines of the log", || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        Some(text.lines().map(str::to_owned).collect()).filter(|lines: &Vec<_>| lines.len() >= 2)
+    });
     lines.sort();
     let expected: Vec<String> = ["30", "31"]
         .iter()

@@ -1,6 +1,6 @@
 //! Section K: the instrument master, as a stream meets it.
 
-use crate::process::support::{DHAN, Ended, Home, broker_of};
+use crate::support::{Done, Home, simulator_of};
 use dhan::testing::simulator::{Response, SimHandle};
 use std::fs;
 
@@ -14,7 +14,7 @@ fn master(sim: &SimHandle) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-fn dhan(home: &Home, sim: &SimHandle, args: &[&str]) -> Ended {
+fn dhan(home: &Home, sim: &SimHandle, args: &[&str]) -> Done {
     home.run(home.dhan(sim, args))
 }
 
@@ -24,7 +24,7 @@ fn body(bytes: impl Into<Vec<u8>>) -> Response {
 
 #[test]
 fn k01_k02_a_bad_master_is_refused_and_the_stream_goes_on_with_the_old_one() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     dhan(&home, &sim, &["instruments", "sync"]).exits(0);
     let whole = master(&sim);
@@ -55,7 +55,7 @@ fn k01_k02_a_bad_master_is_refused_and_the_stream_goes_on_with_the_old_one() {
 
 #[test]
 fn k03_columns_are_found_by_their_names_in_any_order() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let text = master(&sim);
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
@@ -69,7 +69,7 @@ fn k03_columns_are_found_by_their_names_in_any_order() {
         fs::write(home.path("m.csv"), rows.iter().enumerate().map(line).collect::<String>()).unwrap();
     };
     let find = || {
-        let mut command = home.bare(DHAN);
+        let mut command = home.command(&[]);
         command.args(["instruments", "list", "--file", "m.csv"]);
         let ended = home.run(command);
         let mut lines: Vec<_> = ended.out.lines().map(str::to_owned).collect();
@@ -95,7 +95,7 @@ fn k03_columns_are_found_by_their_names_in_any_order() {
 
 #[test]
 fn k04_odd_rows_cost_only_themselves_unless_they_are_many() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let text = master(&sim);
     let (header, rows) = text.split_once('\n').unwrap();
@@ -110,7 +110,7 @@ fn k04_odd_rows_cost_only_themselves_unless_they_are_many() {
     let good = format!("{header}\n{rows}\n{many}");
     let list = |bytes: &[u8]| {
         fs::write(home.path("m.csv"), bytes).unwrap();
-        let mut command = home.bare(DHAN);
+        let mut command = home.command(&[]);
         command.args(["instruments", "list", "--file", "m.csv"]);
         let ended = home.run(command);
         assert!(!ended.err.contains("panicked"), "{}", ended.err);
@@ -133,7 +133,7 @@ fn k04_odd_rows_cost_only_themselves_unless_they_are_many() {
 
 #[test]
 fn k05_a_damaged_cache_is_rebuilt_before_a_stream_uses_it() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let feed = ["feed", "RELIANCE", "-n", "1"];
     dhan(&home, &sim, &feed).exits(0);
@@ -159,7 +159,7 @@ fn k05_a_damaged_cache_is_rebuilt_before_a_stream_uses_it() {
 
 #[test]
 fn k06_streams_that_start_together_download_once() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let mut running = Vec::new();
     for _ in 0..12 {
@@ -176,7 +176,7 @@ fn k06_streams_that_start_together_download_once() {
 
 #[test]
 fn k08_no_place_for_a_cache_costs_a_warning_and_not_the_stream() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     for place in ["/proc/none", "/dev/null/x"] {
         let mut command = home.dhan(&sim, &["feed", "RELIANCE", "-n", "2"]);

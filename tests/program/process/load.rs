@@ -1,6 +1,7 @@
 //! Section E: floods, slow readers, storms.
 
-use crate::process::support::{Home, Signal, broker, count_lines, subscribed, wait};
+use crate::support::proc::peak_mib;
+use crate::support::{Home, Signal, simulator, subscribed, wait};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::encode;
@@ -13,28 +14,22 @@ const FLOOD: u64 = if cfg!(debug_assertions) { 150_000 } else { 1_000_000 };
 
 /// Waits until the market feed's first connection was sent so many packets.
 fn flooded(probe: &Probe, packets: u64) {
-    let id = subscribed(probe, Stream::Market);
+    let id = subscribed(probe, Stream::Market, 1);
     wait("the flood's end", || (probe.connection(id)?.packets_sent >= packets).then_some(()));
-}
-
-fn memory_peak_mib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
 #[test]
 fn e01_a_flood_of_fulls_loses_nothing() {
     let _alone = crate::support::heavy();
-    let sim = broker(SimConfig { blast: Some(Blast { packets: FLOOD, per_message: 20 }), ..SimConfig::default() });
+    let sim = simulator(SimConfig { blast: Some(Blast { packets: FLOOD, per_message: 20 }), ..SimConfig::default() });
     let home = Home::new();
     let count = FLOOD.to_string();
     let args = ["feed", "NSE_EQ:2885", "-m", "full", "-o", "flood.csv.zst", "--on-lag", "block", "-n", &count];
     let running = home.start(home.dhan(&sim, &args));
     flooded(&sim, FLOOD);
-    let [received, written, ..] = running.end().exits(0).books();
+    let [received, written, ..] = running.end().exits(0).counts();
     assert_eq!((received, written), (FLOOD, FLOOD));
-    let mut verify = home.bare(crate::process::support::DHAN);
+    let mut verify = home.command(&[]);
     verify.args(["verify", "flood.csv.zst"]);
     let verified = home.run(verify).exits(0);
     assert!(verified.out.contains(&count), "{}", verified.out);
@@ -45,7 +40,7 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     let _alone = crate::support::heavy();
     // More than the 64 MiB that may wait for a reader.
     const PACKETS: u64 = 160_000;
-    let sim = broker(SimConfig {
+    let sim = simulator(SimConfig {
         blast: Some(Blast { packets: PACKETS, per_message: 100 }),
         ping_every: Some(Duration::from_millis(50)),
         ..SimConfig::default()
@@ -53,11 +48,11 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     let home = Home::new();
     let (running, mut stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]));
     flooded(&sim, PACKETS);
-    let id = subscribed(&sim, Stream::Market);
+    let id = subscribed(&sim, Stream::Market, 1);
     // C10: pings that are sent while nobody reads are answered all the same.
     let pings = sim.connection(id).unwrap().pings_sent;
     wait("pongs", || (sim.connection(id)?.pongs_received >= pings + 5).then_some(()));
-    let peak = memory_peak_mib(running.pid());
+    let peak = peak_mib(running.pid());
     assert!(peak <= 192, "{peak} MiB");
 
     // The reader moves again, and sees all that was not dropped.
@@ -69,7 +64,7 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     running.signal(Signal::INT);
     let ended = running.end().exits(0);
     let text = reading.join().unwrap();
-    let [received, written, _, dropped, ..] = ended.books();
+    let [received, written, _, dropped, ..] = ended.counts();
     let fulls = text.lines().filter(|line| line.starts_with("{\"type\":\"full\"")).count() as u64;
     let lost: u64 = text
         .lines()
@@ -89,11 +84,11 @@ fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_s
     // Four times what is remembered of them, and twice the beginnings of lines that are kept.
     const INVENTED: u32 = 400_000;
     const PER_MESSAGE: u32 = 5_000;
-    let sim = broker(SimConfig { rate: Some(0.0), ..SimConfig::default() });
+    let sim = simulator(SimConfig { rate: Some(0.0), ..SimConfig::default() });
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-o", "all.csv.zst", "--on-lag", "block"];
-    let mut running = home.start(home.dhan(&sim, &args));
-    let id = subscribed(&sim, Stream::Market);
+    let running = home.start(home.dhan(&sim, &args));
+    let id = subscribed(&sim, Stream::Market, 1);
     for first in (0..INVENTED).step_by(PER_MESSAGE as usize) {
         let mut packets = Vec::new();
         for id in first..first + PER_MESSAGE {
@@ -105,10 +100,10 @@ fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_s
     sim.cut(id, Cut::Close(1012));
     running.says("1012");
     running.says("nobody asked for");
-    let peak = memory_peak_mib(running.pid());
+    let peak = peak_mib(running.pid());
     assert!(peak <= 160, "{peak} MiB");
     let ended = running.stop(Signal::TERM).exits(0);
-    let [received, written, ..] = ended.books();
+    let [received, written, ..] = ended.counts();
     assert!(written >= u64::from(INVENTED), "{written} of {received}");
     assert_eq!(ended.err.matches("nobody asked for").count(), 1, "{}", ended.err);
 }
@@ -116,11 +111,11 @@ fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_s
 #[test]
 fn e09_a_storm_of_bad_packets_is_counted_exactly_and_said_briefly() {
     let _alone = crate::support::heavy();
-    let sim = broker(SimConfig { rate: Some(1.0), ..SimConfig::default() });
+    let sim = simulator(SimConfig { rate: Some(1.0), ..SimConfig::default() });
     let home = Home::new();
     // In CSV the gap records go to stderr, where a storm would be seen.
-    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-f", "csv"]));
-    let id = subscribed(&sim, Stream::Market);
+    let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-f", "csv"]));
+    let id = subscribed(&sim, Stream::Market, 1);
     running.prints(2);
     // A ticker that claims to be as short as its header.
     let mut bad = Vec::new();
@@ -136,10 +131,10 @@ fn e09_a_storm_of_bad_packets_is_counted_exactly_and_said_briefly() {
     }
     let packets = 1_000_000 + 2_000;
     wait("the storm's end", || (sim.connection(id)?.messages_sent >= 4_010).then_some(()));
-    let before = count_lines(&running.out);
+    let before = running.out.lines();
     running.prints(before + 1);
     let ended = running.stop(Signal::INT).exits(0);
-    let malformed = ended.books()[4];
+    let malformed = ended.counts()[4];
     assert_eq!(malformed, packets);
     let gaps: Vec<u64> = ended
         .err

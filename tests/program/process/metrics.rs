@@ -1,13 +1,13 @@
 //! `--metrics FILE` and the service manager's socket.
 
-use crate::process::support::{Home, Signal, broker_of, skipped, wait};
+use crate::support::{Home, Signal, simulator_of, skipped, wait};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 
 #[test]
 fn the_figures_of_a_run_are_what_prometheus_reads() {
     let home = Home::new();
-    let broker = broker_of(100.0);
+    let broker = simulator_of(100.0);
     let args = ["feed", "NSE_EQ:2885", "IDX_I:13", "-n", "50", "-o", "out.ndjson", "--metrics", "dhan.prom"];
     home.start(home.dhan(&broker.probe(), &args)).end().exits(0);
     let text = home.text("dhan.prom");
@@ -34,7 +34,7 @@ fn the_figures_of_a_run_are_what_prometheus_reads() {
 #[test]
 fn a_file_of_figures_that_cannot_be_is_exit_9_and_stdout_is_exit_2() {
     let home = Home::new();
-    let broker = broker_of(100.0);
+    let broker = simulator_of(100.0);
     for (file, code) in [("missing/dhan.prom", 9), ("-", 2)] {
         let args = ["feed", "NSE_EQ:2885", "-n", "1", "--metrics", file];
         let ended = home.start(home.dhan(&broker.probe(), &args)).end();
@@ -46,7 +46,7 @@ fn a_file_of_figures_that_cannot_be_is_exit_9_and_stdout_is_exit_2() {
 #[test]
 fn the_service_manager_learns_that_a_run_is_ready_lives_and_stops() {
     let home = Home::new();
-    let broker = broker_of(100.0);
+    let broker = simulator_of(100.0);
     let listener = UnixDatagram::bind(home.path("notify")).unwrap();
     listener.set_nonblocking(true).unwrap();
     let mut command = home.dhan(&broker.probe(), &["feed", "NSE_EQ:2885", "-o", "out.ndjson"]);

@@ -71,7 +71,6 @@ mod orders;
 mod output;
 mod redaction;
 mod secrets;
-mod support;
 mod time;
 mod tokens;
 mod watch;

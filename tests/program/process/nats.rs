@@ -1,6 +1,6 @@
 //! `-o nats://…` against a real nats-server: kills, a full stream, no permission.
 
-use crate::process::support::{Home, Running, Signal, broker_of, count_lines, skipped, wait};
+use crate::support::{Home, Run, Signal, count_lines, simulator_of, skipped, wait};
 use async_nats::jetstream::{self, stream};
 use dhan::testing::simulator::{Probe, SimConfig};
 use serde_json::Value;
@@ -96,11 +96,11 @@ impl Drop for Server {
     }
 }
 
-fn run(home: &Home, broker: &Probe, args: &[&str]) -> crate::process::support::Ended {
+fn run(home: &Home, broker: &Probe, args: &[&str]) -> crate::support::Done {
     start(home, broker, args).end()
 }
 
-fn start(home: &Home, broker: &Probe, args: &[&str]) -> Running {
+fn start(home: &Home, broker: &Probe, args: &[&str]) -> Run {
     home.start(home.dhan(broker, args))
 }
 
@@ -108,7 +108,7 @@ fn start(home: &Home, broker: &Probe, args: &[&str]) -> Running {
 fn every_record_is_one_message_at_the_subject_of_its_instrument() {
     let home = Home::new();
     let Some(server) = Server::start(&home, "") else { return };
-    let broker = broker_of(200.0);
+    let broker = simulator_of(200.0);
     let output = format!("{}/md.{{type}}.{{segment}}.{{symbol}}", server.address());
     let args = ["feed", "NSE_EQ:2885", "IDX_I:13", "-n", "40", "-o", "-", "-o", &output, "--nats-stream", "MD"];
     let ended = run(&home, &broker.probe(), &args).exits(0);
@@ -129,18 +129,18 @@ fn a_server_that_is_killed_three_times_has_each_record_once_and_in_order() {
     let _alone = crate::support::heavy();
     let home = Home::new();
     let Some(mut server) = Server::start(&home, "") else { return };
-    let broker = broker_of(1_000.0);
+    let broker = simulator_of(1_000.0);
     let output = server.address();
     let args =
         ["feed", "-m", "full", "NSE_EQ:2885", "NSE_EQ:1333", "IDX_I:13@quote", "-o", "out.ndjson", "-o", &output];
-    let mut running = start(&home, &broker.probe(), &[&args[..], &["--nats-stream", "T", "-n", "6000"]].concat());
+    let running = start(&home, &broker.probe(), &[&args[..], &["--nats-stream", "T", "-n", "6000"]].concat());
     for pause in [0, 300, 1_000] {
         let so_far = count_lines(&home.path("out.ndjson"));
         wait("more records", || (count_lines(&home.path("out.ndjson")) > so_far + 600).then_some(()));
         server.kill_and_start(Duration::from_millis(pause));
     }
     running.says("acknowledges again");
-    let books = running.end().exits(0).books();
+    let books = running.end().exits(0).counts();
     assert_eq!((books[1], books[3]), (6_000, 0), "{books:?}");
     let written: Vec<Value> = home.text("out.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let messages = server.messages("T");
@@ -167,11 +167,11 @@ fn a_full_stream_is_waited_out_and_what_it_never_took_is_a_counted_loss() {
         ..stream::Config::default()
     };
     server.make(config);
-    let broker = broker_of(200.0);
-    let mut running = start(&home, &broker.probe(), &["feed", "NSE_EQ:2885", "-o", &server.address()]);
+    let broker = simulator_of(200.0);
+    let running = start(&home, &broker.probe(), &["feed", "NSE_EQ:2885", "-o", &server.address()]);
     running.says("records wait and are published again");
     let ended = running.stops_soon(Signal::TERM).exits(0);
-    let [received, written, filtered, dropped, malformed, _] = ended.books();
+    let [received, written, filtered, dropped, malformed, _] = ended.counts();
     assert_eq!((written, received), (10, written + filtered + dropped + malformed), "{}", ended.err);
     assert!(dropped > 0, "{}", ended.err);
     assert_eq!(server.messages("FULL").len(), 10);
@@ -182,7 +182,7 @@ fn what_takes_no_messages_is_exit_9_before_anything_connects_to_dhan() {
     let home = Home::new();
     let rules = "authorization { users = [{ user: a, password: b, permissions: { publish: [\"$JS.API.>\", \"_INBOX.>\"] } }] }\nno_auth_user: a";
     let Some(server) = Server::start(&home, rules) else { return };
-    let broker = crate::process::support::broker(SimConfig::default());
+    let broker = crate::support::simulator(SimConfig::default());
     let address = server.address();
     let refused = |output: &str, code: i32, words: &str| {
         let ended = run(&home, &broker.probe(), &["feed", "NSE_EQ:2885", "-n", "1", "-o", output]);

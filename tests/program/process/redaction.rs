@@ -1,5 +1,7 @@
 //! Section 4 of the fault catalogue, and G04, G07, G08: where credentials come from, and that they go nowhere else.
 
+use crate::support::proc::is_alive;
+use crate::support::{SENTINEL, secrets, until};
 use dhan::testing::auth::{
     CredentialError, CredentialSource, Credentials, Environment, Login, ProblemKind, SourceOptions, TokenPlace,
 };
@@ -9,16 +11,7 @@ use dhan::testing::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// A token of the usual shape. It is not anybody's.
-const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
-
-fn assert_clean(text: &str) {
-    for window in SENTINEL.as_bytes().windows(12) {
-        assert!(!text.contains(std::str::from_utf8(window).expect("ASCII")), "part of the token is in: {text}");
-    }
-}
+use std::time::Duration;
 
 fn source(options: SourceOptions, pairs: &[(&str, &str)]) -> CredentialSource {
     let environment = Environment::of(pairs.iter().copied());
@@ -38,7 +31,7 @@ fn read(source: &CredentialSource) -> Result<Credentials, CredentialError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let result = runtime.block_on(source.read());
     if let Err(problem) = &result {
-        assert_clean(&format!("{problem} {problem:?}"));
+        secrets::assert_clean("a message", format!("{problem} {problem:?}").as_bytes());
         assert_eq!(Failure::from(problem.clone()).exit, Exit::Credentials);
     }
     result
@@ -273,17 +266,8 @@ fn g07_a_command_that_is_given_up_ends_with_all_it_has_started() {
             () = wait_for_note => {}
         }
     });
-    let deadline = Instant::now() + Duration::from_secs(20);
     for pid in std::fs::read_to_string(&note).expect("a note").split_whitespace() {
-        // A killed process may stay as a zombie until somebody else collects it.
-        let alive = || {
-            std::fs::read_to_string(format!("/proc/{pid}/stat"))
-                .is_ok_and(|s| !s.contains(") Z ") && !s.contains(") X "))
-        };
-        while alive() {
-            assert!(Instant::now() < deadline, "process {pid} is still there");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until(&format!("process {pid} ends"), || !is_alive(pid));
     }
 }
 
@@ -316,13 +300,13 @@ fn s01_neither_addresses_nor_credentials_nor_logins_show_what_they_hold() {
         let base = endpoint.resolve(None, &none).expect("a default");
         let address = base.address(&credentials);
         let shown = format!("{address} {address:?} {base:?}");
-        assert_clean(&shown);
+        secrets::assert_clean("a message", shown.as_bytes());
         assert!(!shown.contains("1000000001"), "{shown}");
     }
     let address = Stream::Market.resolve(None, &none).expect("a default").address(&credentials);
     let shown = "wss://api-feed.dhan.co/?version=2&token=[redacted]&clientId=******0001&authType=2";
     assert_eq!(address.to_string(), shown);
-    assert_clean(&format!("{credentials:?} {:?}", Login::Own(credentials.clone())));
+    secrets::assert_clean("a message", format!("{credentials:?} {:?}", Login::Own(credentials.clone())).as_bytes());
 }
 
 #[test]
@@ -346,7 +330,7 @@ fn s10_a_token_goes_in_the_clear_to_this_host_only_whatever_the_address_looks_li
         let bad = format!("{bad}?token={SENTINEL}");
         let failure = Stream::Market.resolve(Some(&bad), &none).expect_err(&bad);
         assert_eq!(failure.exit, Exit::Usage);
-        assert_clean(&failure.message);
+        secrets::assert_clean("a message", failure.message.as_bytes());
         assert!(!failure.message.contains("user:secret"), "{failure}");
     }
     for good in
@@ -450,7 +434,7 @@ fn s15_a_panic_is_reported_once_without_the_token_it_quotes() {
         command.env("RUST_BACKTRACE", "full");
     });
     let said = String::from_utf8(run.stderr).expect("text");
-    assert_clean(&said);
+    secrets::assert_clean("a message", said.as_bytes());
     assert!(
         said.contains("panicked at tests/program/process/redaction.rs")
             && said.contains("cannot parse [redacted] and more"),

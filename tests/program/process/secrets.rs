@@ -1,8 +1,9 @@
 //! Section 4 of the catalogue: the token in eight disguises, wherever a server or a user puts it. Every home of this crate
 //! is searched when its test is over; here it is provoked.
 
-use crate::process::support::{
-    CLIENT, DHAN, Home, Signal, TOKEN, broker, broker_of, disguises, search, skipped, subscribed, wait,
+use crate::support::proc::is_alive;
+use crate::support::{
+    CLIENT, DHAN, Home, Signal, secrets, secrets::OPAQUE, simulator, simulator_of, skipped, subscribed, wait,
 };
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
@@ -18,27 +19,27 @@ const WAYS: [&[&str]; 2] =
 
 /// The capture, decoded by a process that knows no token to mask: what it prints is what the capture holds.
 fn replays(home: &Home, way: &[&str], live: &str) {
-    let mut command = home.bare(DHAN);
+    let mut command = home.command(&[]);
     command.args(["replay", "t.dcap"]).args(way).env_remove("DHAN_ACCESS_TOKEN");
     let ended = home.run(command).exits(0);
-    search("the replay", ended.out.as_bytes());
+    secrets::assert_clean("the replay", ended.out.as_bytes());
     assert!(ended.out == live, "the replay is another: {} and {} bytes", ended.out.len(), live.len());
 }
 
 #[test]
 fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
     for way in WAYS {
-        let sim = broker_of(50.0);
+        let sim = simulator_of(50.0);
         let home = Home::new();
         let outputs = ["-o", "-", "-o", "t.ndjson.gz", "--capture", "t.dcap"];
         let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885"]);
         command.args(outputs);
         command.args(way);
-        let mut running = home.start(command);
+        let running = home.start(command);
         running.prints(3);
-        let id = subscribed(&sim, Stream::Market);
+        let id = subscribed(&sim, Stream::Market, 1);
         let instrument = InstrumentKey::new(Segment::NSE_EQ, 2885);
-        for (i, (_, text)) in disguises().into_iter().enumerate() {
+        for (i, (_, text)) in secrets::disguises().into_iter().enumerate() {
             sim.send_text(id, &format!("{{\"error\":\"bad token {text}\"}}"));
             for code in [77, 7, 50 + i as u8 + 1] {
                 let mut packet = Vec::new();
@@ -48,69 +49,63 @@ fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
             // Bytes that are no packet at all.
             sim.send(id, text.into_bytes());
         }
-        let messages = disguises().len() as u64 * 5;
+        let messages = secrets::disguises().len() as u64 * 5;
         wait("the echoes", || (sim.connection(id)?.messages_sent > messages).then_some(()));
-        let lines = crate::process::support::count_lines(&running.out);
+        let lines = running.out.lines();
         running.prints(lines + 10);
         let ended = running.stop(Signal::INT).exits(0);
         assert!(ended.out.contains("unknown"), "the packets are printed, the token is not");
         assert!(ended.err.contains("bad token"), "{}", ended.err);
         let unpacked = Command::new("gzip").arg("-dc").arg(home.path("t.ndjson.gz")).output().unwrap();
         assert!(unpacked.status.success());
-        search("the compressed file", &unpacked.stdout);
+        secrets::assert_clean("the compressed file", &unpacked.stdout);
         replays(&home, way, &ended.out);
     }
 }
 
 #[test]
 fn a_client_id_that_the_server_repeats_is_shown_by_its_last_digits() {
-    let sim = broker_of(50.0);
+    let sim = simulator_of(50.0);
     let home = Home::new();
-    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-vv"]));
+    let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-vv"]));
     running.prints(1);
-    let id = subscribed(&sim, Stream::Market);
+    let id = subscribed(&sim, Stream::Market, 1);
     sim.send_text(id, &format!("client {CLIENT} is bad"));
-    running.says("the server says: client ******2345 is bad");
+    running.says("the server says: client ******0001 is bad");
     let ended = running.stop(Signal::INT).exits(0);
     assert!(!ended.err.contains(CLIENT) && !ended.out.contains(CLIENT), "{}", ended.err);
 }
 
 #[test]
 fn a_token_that_is_pasted_where_it_does_not_belong_is_not_quoted_there() {
-    let sim = broker_of(50.0);
+    let sim = simulator_of(50.0);
     let home = Home::new();
-    fs::write(home.path("token.secret"), TOKEN).unwrap();
+    fs::write(home.path("token.secret"), OPAQUE).unwrap();
     let mut wrong_file = home.dhan(&sim, &["feed", "-i", "token.secret", "--token-file", "token.secret"]);
     wrong_file.env_remove("DHAN_ACCESS_TOKEN");
     let mut from_environment = home.dhan(&sim, &["feed", "-i", "token.secret"]);
     from_environment.env_remove("DHAN_ACCESS_TOKEN").env("DHAN_TOKEN_FILE", "token.secret");
     let mut runs = vec![wrong_file, from_environment];
     for args in [
-        &["feed", TOKEN][..],
-        &["feed", "NSE_EQ:2885", "--only", TOKEN],
-        &["feed", "NSE_EQ:2885", "-o", &format!("none/{TOKEN}")],
-        &["verify", TOKEN],
-        &["instruments", "find", TOKEN],
-        &[TOKEN],
+        &["feed", OPAQUE][..],
+        &["feed", "NSE_EQ:2885", "--only", OPAQUE],
+        &["feed", "NSE_EQ:2885", "-o", &format!("none/{OPAQUE}")],
+        &["verify", OPAQUE],
+        &["instruments", "find", OPAQUE],
+        &[OPAQUE],
     ] {
         runs.push(home.dhan(&sim, args));
     }
     for command in runs {
         let ended = home.run(command);
         assert!(ended.code() != 0 && ended.err.contains("[redacted]"), "{}", ended.err);
-        search("stderr", ended.err.as_bytes());
+        secrets::assert_clean("stderr", ended.err.as_bytes());
     }
-}
-
-/// Whether a process is there and not merely waits to be collected.
-fn is_alive(pid: &str) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-    stat.is_ok_and(|stat| !stat.contains(") Z ") && !stat.contains(") X "))
 }
 
 #[test]
 fn g07_a_token_command_does_not_outlive_the_program_whichever_way_it_ends() {
-    let sim = broker_of(50.0);
+    let sim = simulator_of(50.0);
     for by_signal in [false, true] {
         let home = Home::new();
         let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "--token-command"]);
@@ -130,19 +125,19 @@ fn g07_a_token_command_does_not_outlive_the_program_whichever_way_it_ends() {
 #[test]
 fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
     for way in WAYS {
-        let sim = broker(SimConfig { order_life: false, ..SimConfig::default() });
+        let sim = simulator(SimConfig { order_life: false, ..SimConfig::default() });
         let home = Home::new();
-        let list = disguises().iter().find(|(name, _)| *name == "list").unwrap().1.clone();
-        let row = format!("[{{\"orderId\":\"77\",\"orderStatus\":\"PENDING\",\"omsErrorDescription\":\"{TOKEN}\"}}]");
+        let list = secrets::disguises().iter().find(|(name, _)| *name == "list").unwrap().1.clone();
+        let row = format!("[{{\"orderId\":\"77\",\"orderStatus\":\"PENDING\",\"omsErrorDescription\":\"{OPAQUE}\"}}]");
         sim.answer("/orders", Response::json(200, &row));
         let mut command = home.dhan(&sim, &["orders", "-o", "-", "-o", "t.ndjson", "--capture", "t.dcap"]);
         command.args(way);
         let running = home.start(command);
-        let id = subscribed(&sim, Stream::Orders);
+        let id = subscribed(&sim, Stream::Orders, 0);
         wait("the order book", || home.text("t.ndjson").contains("snapshot").then_some(()));
-        let escaped: String = TOKEN.bytes().map(|b| format!("\\u{b:04x}")).collect();
+        let escaped: String = OPAQUE.bytes().map(|b| format!("\\u{b:04x}")).collect();
         let mut sent = 0;
-        for text in disguises().into_iter().map(|(_, text)| text).chain([escaped]) {
+        for text in secrets::disguises().into_iter().map(|(_, text)| text).chain([escaped]) {
             let data = format!(
                 "{{\"orderNo\":\"{sent}\",\"status\":\"PENDING\",\"remarks\":\"{text}\",\"correlationId\":\"{text}\",\
                  \"note\":{{\"deep\":[\"{text}\",{list}]}},\"{text}\":1}}"
@@ -150,13 +145,13 @@ fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
             sim.send_text(id, &format!("{{\"Type\":\"order_alert\",\"Data\":{data}}}"));
             sent += 1;
         }
-        sim.send_text(id, &format!("{{\"Type\":\"{TOKEN}\"}}"));
-        sim.send_text(id, &format!("not JSON: {TOKEN}"));
+        sim.send_text(id, &format!("{{\"Type\":\"{OPAQUE}\"}}"));
+        sim.send_text(id, &format!("not JSON: {OPAQUE}"));
         sim.send_text(id, "{\"Type\":\"order_alert\",\"Data\":{\"orderNo\":\"last\",\"remarks\":\"fine\"}}");
         wait("the last order", || home.text("t.ndjson").contains("fine").then_some(()));
         let ended = running.stop(Signal::INT).exits(0);
         // Nothing but the two that were none is malformed or dropped: what was redacted is still JSON.
-        let [_, written, _, dropped, malformed, _] = ended.books();
+        let [_, written, _, dropped, malformed, _] = ended.counts();
         assert_eq!((written, dropped, malformed), (sent + 2, 0, 1), "{}", ended.err);
         for line in home.text("t.ndjson").lines().filter(|_| !way.contains(&"csv")) {
             serde_json::from_str::<serde_json::Value>(line).unwrap();
@@ -169,19 +164,19 @@ fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
 
 #[test]
 fn s04_answers_that_quote_the_token_are_reported_without_it() {
-    let far = format!("https://example.org/?token={TOKEN}&x={TOKEN}");
+    let far = format!("https://example.org/?token={OPAQUE}&x={OPAQUE}");
     let answers = [
         (Upgrade::Answer(Response::status(302).header("Location", &far)), 5),
-        (Upgrade::Answer(Response::json(400, &format!("{{\"got\":\"{TOKEN}\"}}"))), 5),
-        (Upgrade::Answer(Response::json(404, TOKEN)), 5),
-        (Upgrade::Answer(Response::json(401, TOKEN).header("WWW-Authenticate", TOKEN)), 3),
-        (Upgrade::Raw(format!("SSH-2.0-{TOKEN}\r\n\r\n").into_bytes()), 0),
-        (Upgrade::Raw(format!("HTTP/1.1 101 Fine\r\nSec-WebSocket-Protocol: {TOKEN}\r\n\r\n").into_bytes()), 0),
+        (Upgrade::Answer(Response::json(400, &format!("{{\"got\":\"{OPAQUE}\"}}"))), 5),
+        (Upgrade::Answer(Response::json(404, OPAQUE)), 5),
+        (Upgrade::Answer(Response::json(401, OPAQUE).header("WWW-Authenticate", OPAQUE)), 3),
+        (Upgrade::Raw(format!("SSH-2.0-{OPAQUE}\r\n\r\n").into_bytes()), 0),
+        (Upgrade::Raw(format!("HTTP/1.1 101 Fine\r\nSec-WebSocket-Protocol: {OPAQUE}\r\n\r\n").into_bytes()), 0),
         (Upgrade::Reset, 0),
     ];
     for way in WAYS {
         for (answer, code) in &answers {
-            let sim = broker_of(50.0);
+            let sim = simulator_of(50.0);
             sim.every_upgrade(answer.clone());
             let home = Home::new();
             let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "--stats", "1s"]);
@@ -200,19 +195,19 @@ fn s04_answers_that_quote_the_token_are_reported_without_it() {
 
 #[test]
 fn s05_the_command_line_and_the_names_of_threads_hold_no_token() {
-    let sim = broker_of(50.0);
+    let sim = simulator_of(50.0);
     let home = Home::new();
-    fs::write(home.path("token.secret"), TOKEN).unwrap();
+    fs::write(home.path("token.secret"), OPAQUE).unwrap();
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "--token-file", "token.secret"]);
     command.env_remove("DHAN_ACCESS_TOKEN");
-    let mut running = home.start(command);
+    let running = home.start(command);
     running.prints(3);
     let process = format!("/proc/{}", running.pid());
-    search("the command line", &fs::read(format!("{process}/cmdline")).unwrap());
+    secrets::assert_clean("the command line", &fs::read(format!("{process}/cmdline")).unwrap());
     for task in fs::read_dir(format!("{process}/task")).unwrap().flatten() {
-        search("a thread's name", &fs::read(task.path().join("comm")).unwrap());
+        secrets::assert_clean("a thread's name", &fs::read(task.path().join("comm")).unwrap());
     }
-    assert!(running.stderr().contains("token.secret"), "others can read that file: a warning says so");
+    assert!(running.err.text().contains("token.secret"), "others can read that file: a warning says so");
     running.stop(Signal::INT).exits(0);
 
     // A token that is no JWT cannot be recognised on a command line; one that is is refused.
@@ -223,14 +218,14 @@ fn s05_the_command_line_and_the_names_of_threads_hold_no_token() {
 
 #[test]
 fn s06_children_get_none_of_our_secrets() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
-    fs::write(home.path("token.secret"), TOKEN).unwrap();
+    fs::write(home.path("token.secret"), OPAQUE).unwrap();
     let mut command =
         home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson", "--rotate-size", "20KB", "-n", "1500"]);
     command.args(["--on-rotate", "env >>rotated.env; cat /proc/self/cmdline >>rotated.cmdline"]);
     command.args(["--token-command", "env >>token.env; cat token.secret"]);
-    command.env("DHAN_PARTNER_SECRET", TOKEN);
+    command.env("DHAN_PARTNER_SECRET", OPAQUE);
     home.run(command).exits(0);
     wait("the last file's command", || (home.text("rotated.env").matches("PWD=").count() > 1).then_some(()));
     for name in ["rotated.env", "token.env"] {
@@ -242,7 +237,7 @@ fn s06_children_get_none_of_our_secrets() {
 
 #[test]
 fn s07_token_files_may_be_links_and_pipes_and_wide_ones_are_warned_about() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let run = |file: &str| {
         let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "2", "--token-file", file]);
@@ -250,7 +245,7 @@ fn s07_token_files_may_be_links_and_pipes_and_wide_ones_are_warned_about() {
         home.run(command).exits(0).err
     };
     let wide = home.path("wide.secret");
-    fs::write(&wide, TOKEN).unwrap();
+    fs::write(&wide, OPAQUE).unwrap();
     for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true), (0o666, true)] {
         fs::set_permissions(&wide, fs::Permissions::from_mode(mode)).unwrap();
         assert_eq!(run("wide.secret").contains("wide.secret"), warned, "{mode:o}");
@@ -268,12 +263,12 @@ fn s07_token_files_may_be_links_and_pipes_and_wide_ones_are_warned_about() {
     run("pipe");
     writer.end();
     let tokens: Vec<_> = sim.upgrades().iter().filter_map(|(_, request)| request.query_value("token")).collect();
-    assert!(tokens.len() == 8 && tokens.iter().all(|token| token == TOKEN));
+    assert!(tokens.len() == 8 && tokens.iter().all(|token| token == OPAQUE));
 }
 
 #[test]
 fn s07_a_careless_umask_and_planted_links_open_nothing_to_others() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let mut command = home.bare("sh");
     command.args(["-c", "umask 000; exec \"$@\"", "sh", DHAN]).envs(sim.environment());
@@ -298,7 +293,7 @@ fn s07_a_careless_umask_and_planted_links_open_nothing_to_others() {
 
 #[test]
 fn s08_no_signal_that_dumps_core_leaves_one() {
-    let sim = broker_of(50.0);
+    let sim = simulator_of(50.0);
     for signal in [Signal::SEGV, Signal::ABORT, Signal::QUIT] {
         let home = Home::new();
         let mut command = home.bare("bash");
@@ -325,7 +320,7 @@ fn s08_no_signal_that_dumps_core_leaves_one() {
 
 #[test]
 fn s09_a_key_log_is_not_written() {
-    let sim = broker_of(50.0);
+    let sim = simulator_of(50.0);
     let home = Home::new();
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "2"]);
     command.env("SSLKEYLOGFILE", home.path("keys"));
@@ -335,7 +330,7 @@ fn s09_a_key_log_is_not_written() {
 
 #[test]
 fn s18_what_is_printed_about_the_program_itself_holds_no_token() {
-    let sim = broker_of(50.0);
+    let sim = simulator_of(50.0);
     let home = Home::new();
     for args in [
         &["feed", "NSE_EQ:2885", "--dry-run"][..],
@@ -349,10 +344,10 @@ fn s18_what_is_printed_about_the_program_itself_holds_no_token() {
     }
     // A refusal in mid-run, and a partner's secret as the token's twin.
     let mut partner = home.dhan(&sim, &["orders", "--user-type", "partner", "-vv"]);
-    partner.env("DHAN_PARTNER_ID", "P1").env("DHAN_PARTNER_SECRET", TOKEN).env_remove("DHAN_ACCESS_TOKEN");
+    partner.env("DHAN_PARTNER_ID", "P1").env("DHAN_PARTNER_SECRET", OPAQUE).env_remove("DHAN_ACCESS_TOKEN");
     let running = home.start(partner);
-    let id = subscribed(&sim, Stream::Orders);
-    sim.send_text(id, &format!("{{\"Type\":\"order_alert\",\"Data\":{{\"orderNo\":\"1\",\"remarks\":\"{TOKEN}\"}}}}"));
+    let id = subscribed(&sim, Stream::Orders, 0);
+    sim.send_text(id, &format!("{{\"Type\":\"order_alert\",\"Data\":{{\"orderNo\":\"1\",\"remarks\":\"{OPAQUE}\"}}}}"));
     sim.cut(id, Cut::Disconnect(808));
     wait("the disconnect", || sim.connection(id)?.closed);
     running.end().exits(3);

@@ -1,6 +1,6 @@
 //! Section J: clocks that jump, time zones.
 
-use crate::process::support::{Home, broker_of, count_lines, skipped, subscribed, wait};
+use crate::support::{Home, simulator_of, skipped, subscribed, wait};
 use dhan::testing::clock::{ist_civil, now_us};
 use dhan::testing::model::Stream;
 use serde_json::Value;
@@ -22,7 +22,7 @@ fn faketime() -> Option<PathBuf> {
 #[test]
 fn j01_a_clock_that_jumps_costs_no_connection_and_is_told_when_it_goes_back() {
     let Some(library) = faketime() else { return skipped("no libfaketime") };
-    let sim = broker_of(200.0);
+    let sim = simulator_of(200.0);
     let home = Home::new();
     let set = |offset: &str| {
         fs::write(home.path("clock.new"), offset).unwrap();
@@ -32,11 +32,11 @@ fn j01_a_clock_that_jumps_costs_no_connection_and_is_told_when_it_goes_back() {
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "--until", "2060-01-01T00:00:00+05:30"]);
     command.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", home.path("clock"));
     command.env("FAKETIME_NO_CACHE", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    let mut running = home.start(command);
+    let running = home.start(command);
     running.prints(20);
     for offset in ["-1h", "+1h", "+10y", "-50y", "+0"] {
         set(offset);
-        let lines = count_lines(&running.out);
+        let lines = running.out.lines();
         running.prints(lines + 60);
     }
     assert_eq!(sim.connections(Stream::Market).seen, 1, "no jump is a reason to reconnect");
@@ -49,13 +49,13 @@ fn j01_a_clock_that_jumps_costs_no_connection_and_is_told_when_it_goes_back() {
     let back: Vec<_> = records.iter().filter(|record| record["reason"] == "clock").collect();
     // Once to -1h and once from +10y: what came after lies behind all that was printed, and is held.
     assert_eq!(back.len(), 2, "{back:?}");
-    let [received, written, _, dropped, malformed, gaps] = ended.books();
+    let [received, written, _, dropped, malformed, gaps] = ended.counts();
     assert_eq!((dropped + malformed, gaps), (0, 2), "received {received}, written {written}");
 }
 
 #[test]
 fn j02_the_time_zone_of_the_host_changes_no_name_and_no_bound() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     for zone in ["UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati", "junk", ":/no/such/zone", ""] {
         let home = Home::new();
         let name = || format!("t-{}.ndjson", ist_civil(now_us()).strftime("%F-%H"));
@@ -80,7 +80,7 @@ fn j02_the_time_zone_of_the_host_changes_no_name_and_no_bound() {
 
 #[test]
 fn j02_a_fresh_start_needs_no_zone_files() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let allowed = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "none", "/usr/share/zoneinfo"]).output();
     if !allowed.is_ok_and(|output| output.status.success()) {
@@ -88,10 +88,10 @@ fn j02_a_fresh_start_needs_no_zone_files() {
     }
     let mut command = home.bare("unshare");
     let script = "mount -t tmpfs none /usr/share/zoneinfo && exec \"$@\"";
-    command.args(["-rm", "sh", "-c", script, "sh", crate::process::support::DHAN]).envs(sim.environment());
+    command.args(["-rm", "sh", "-c", script, "sh", crate::support::DHAN]).envs(sim.environment());
     command.args(["feed", "NSE_EQ:2885", "-o", "t-{date}.ndjson", "-n", "5"]).env("TZ", "America/New_York");
     let running = home.start(command);
-    let _ = subscribed(&sim, Stream::Market);
+    let _ = subscribed(&sim, Stream::Market, 1);
     let days = [now_us(), now_us() + 60_000_000].map(|us| format!("t-{}.ndjson", ist_civil(us).date()));
     running.end().exits(0);
     wait("the file", || days.iter().any(|day| home.path(day).exists()).then_some(()));

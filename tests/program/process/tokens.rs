@@ -1,7 +1,7 @@
 //! The life of a token: made, renewed, kept, and never shown. With a virtual clock inside this process, and with the
 //! program from outside.
 
-use crate::process::support::{DHAN, Home, Signal, broker, wait};
+use crate::support::{Home, Signal, simulator, wait};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dhan::testing::auth::{ApiBase, Environment};
@@ -69,7 +69,7 @@ fn strict(clock: &Virtual) -> SimHandle {
         pin: Some(PIN.to_owned()),
         totp: Some(Arc::new(move |now_us| seed.password(now_us).expose_secret().to_owned())),
     };
-    broker(SimConfig { tokens, rate: Some(200.0), ..SimConfig::default() })
+    simulator(SimConfig { tokens, rate: Some(200.0), ..SimConfig::default() })
 }
 
 /// PIN and TOTP secret in files of a home.
@@ -371,7 +371,7 @@ fn assert_none_of(secrets: &[&str], place: &str, text: &[u8]) {
 
 /// `dhan token …` with an account in a home.
 fn command(home: &Home, sim: &Probe, args: &[&str]) -> Command {
-    let mut command = home.bare(DHAN);
+    let mut command = home.command(&[]);
     command.envs(sim.environment()).arg("token").args(args).env_remove("DHAN_ACCESS_TOKEN");
     command.env("DHAN_CLIENT_ID", ID).env("DHAN_TOKEN_FILE", home.path("token"));
     command.env("DHAN_PIN_FILE", home.path("pin")).env("DHAN_TOTP_FILE", home.path("totp"));
@@ -380,7 +380,7 @@ fn command(home: &Home, sim: &Probe, args: &[&str]) -> Command {
 
 #[test]
 fn six_processes_at_once_ask_once_and_end_well_and_no_secret_is_in_what_they_leave() {
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     secrets(&home);
     let running: Vec<_> = (0..6)
@@ -419,7 +419,7 @@ fn six_processes_at_once_ask_once_and_end_well_and_no_secret_is_in_what_they_lea
 
 #[test]
 fn a_token_is_saved_shown_and_checked_without_being_printed() {
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     let token = jwt(dhan::testing::clock::now_us() + DAY, "SELF");
     let save = |text: String| {
@@ -460,7 +460,7 @@ fn a_token_is_saved_shown_and_checked_without_being_printed() {
 
 #[test]
 fn what_a_token_cannot_be_made_with_is_told_all_at_once_and_nothing_connects() {
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     let secret_as_file = |name: &str| PathBuf::from(if name == "pin" { PIN } else { SEED });
     let mut missing = command(&home, &sim, &["ensure"]);

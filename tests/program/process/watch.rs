@@ -1,6 +1,6 @@
 //! `dhan watch` in a real terminal (tmux): what the screen shows, and the terminal it leaves behind.
 
-use crate::process::support::{DHAN, Home, broker_of, skipped, wait};
+use crate::support::{DHAN, Home, simulator_of, skipped, wait};
 use dhan::testing::console::{Console, install_panic_hook};
 use dhan::testing::simulator::{Fault, SimConfig};
 use dhan::testing::watch::screen::{Screen, Setup, SharedModel};
@@ -182,7 +182,7 @@ fn panics() {
 fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
     let Some(terminal) = Terminal::start(100, 24) else { return };
     let fault = vec![Fault::parse("reset-after=40").unwrap()];
-    let broker = crate::process::support::broker(SimConfig { rate: Some(20.0), faults: fault, ..SimConfig::default() });
+    let broker = crate::support::simulator(SimConfig { rate: Some(20.0), faults: fault, ..SimConfig::default() });
     for (name, value) in broker.probe().environment() {
         terminal.line(&format!("export {name}={value}"));
     }
@@ -192,7 +192,7 @@ fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
     terminal.shows("code=0");
     terminal.is_usable("cut");
     drop(broker);
-    let broker = broker_of(50.0);
+    let broker = simulator_of(50.0);
     for (name, value) in broker.probe().environment() {
         terminal.line(&format!("export {name}={value}"));
     }
@@ -208,7 +208,7 @@ fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
 #[test]
 fn without_a_terminal_the_line_to_use_instead_is_said() {
     let home = Home::new();
-    let run = |args: &[&str]| home.bare(DHAN).args(args).output().unwrap();
+    let run = |args: &[&str]| home.command(&[]).args(args).output().unwrap();
     let ended = run(&["watch", "--demo", "NIFTY"]);
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(2), "{said}");

@@ -1,7 +1,8 @@
 //! F: reconnecting, asking again, many connections and many processes.
 
-use crate::support::harness::*;
+use crate::support::proc::{descriptors, status_figure};
 use crate::support::proxy::{self, Manners, Proxy, Way};
+use crate::support::*;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Cut, Probe, SimConfig, SimHandle, Upgrade};
 use std::collections::BTreeSet;
@@ -21,17 +22,17 @@ fn messages(probe: &Probe, id: usize) -> Vec<u64> {
 
 #[test]
 fn f01_a_server_that_was_away_for_a_while_is_one_gap() {
-    let sim = start(lively());
+    let sim = simulator(lively());
     let addr = sim.addr();
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
     run.records("ticker", 3);
     drop(sim);
-    run.said("in ");
+    run.says("in ");
     std::thread::sleep(Duration::from_millis(800));
     let again = SimHandle::start_in_thread(SimConfig { listen: addr, ..lively() }).expect("the same port");
     run.records("gap", 1);
-    let done = run.stop().code(0);
+    let done = run.stop(Signal::TERM).exits(0);
     let gaps = done.of("gap");
     assert_eq!(gaps.len(), 1);
     let lasted = gaps[0]["to_us"].as_i64().expect("a time") - gaps[0]["from_us"].as_i64().expect("a time");
@@ -41,18 +42,18 @@ fn f01_a_server_that_was_away_for_a_while_is_one_gap() {
 
 #[test]
 fn f01_an_outage_of_ten_seconds_is_told_with_q_too_and_so_is_its_end() {
-    let sim = start(lively());
+    let sim = simulator(lively());
     let addr = sim.addr();
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "-q"]);
     run.records("ticker", 3);
     drop(sim);
     let begun = Instant::now();
-    run.said("no connection for 10s");
+    run.says("no connection for 10s");
     assert!(begun.elapsed() >= Duration::from_secs(9), "{:?}", begun.elapsed());
     let again = SimHandle::start_in_thread(SimConfig { listen: addr, ..lively() }).expect("the same port");
-    run.said("live again after ");
-    let done = run.stop().code(0);
+    run.says("live again after ");
+    let done = run.stop(Signal::TERM).exits(0);
     assert_eq!(done.err.lines().count(), 2, "{}", done.err);
     assert_eq!(done.of("gap").len(), 1);
     drop(again);
@@ -60,7 +61,7 @@ fn f01_an_outage_of_ten_seconds_is_told_with_q_too_and_so_is_its_end() {
 
 #[test]
 fn f02_five_thousand_instruments_are_asked_for_again_whole_a_hundred_a_message() {
-    let sim = start(SimConfig { rate: Some(500.0), ..lively() });
+    let sim = simulator(SimConfig { rate: Some(500.0), ..lively() });
     let home = Home::at(&sim);
     let modes = ["ticker", "quote", "full"];
     let specs = (1..=5_000).map(|id| format!("NSE_EQ:{id}@{}", modes[id % 3]));
@@ -76,13 +77,13 @@ fn f02_five_thousand_instruments_are_asked_for_again_whole_a_hundred_a_message()
     assert_eq!((sizes.iter().sum::<u64>(), sizes.iter().max()), (5_000, Some(&100)), "none twice, none left out");
     measured(&format!("F02: 5000 asked for again within {:?} of the upgrade", asked_within(&sim, second)));
     run.records("gap", 1);
-    run.stop().code(0).books();
+    run.stop(Signal::TERM).exits(0).counters();
 }
 
 #[test]
 fn f03_twenty_five_thousand_over_five_sockets_come_back_all_at_once() {
     let _alone = heavy();
-    let sim = start(SimConfig { rate: Some(500.0), ..lively() });
+    let sim = simulator(SimConfig { rate: Some(500.0), ..lively() });
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 25_000));
     let run = home.start(&["feed", "-i", text(&list), "--only", "ticker"]);
@@ -98,17 +99,17 @@ fn f03_twenty_five_thousand_over_five_sockets_come_back_all_at_once() {
     let longest = (5..10).map(|id| asked_within(&sim, id)).max();
     measured(&format!("F03: the slowest of the five needed {longest:?} from upgrade to last request"));
     run.records("gap", 5);
-    let done = run.stop().code(0);
+    let done = run.stop(Signal::TERM).exits(0);
     let gaps = done.of("gap");
     let conns: BTreeSet<_> = gaps.iter().map(|gap| gap["conn"].as_u64()).collect();
     assert_eq!((gaps.len(), conns.len()), (5, 5));
     assert!(gaps.iter().all(|gap| gap["ids"].as_array().is_some_and(|ids| ids.len() == 5_000)), "each names its own");
-    done.books();
+    done.counters();
 }
 
 #[test]
 fn f05_a_cut_between_two_requests_leaves_no_instrument_out() {
-    let sim = start(lively());
+    let sim = simulator(lively());
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 350));
     for request in 1..=4 {
@@ -119,7 +120,7 @@ fn f05_a_cut_between_two_requests_leaves_no_instrument_out() {
         subscribed(&sim, Stream::Market, 350);
         let last = sim.all().last().expect("one").id;
         assert_eq!(messages(&sim, last).iter().sum::<u64>(), 350);
-        run.stop().code(0).books();
+        run.stop(Signal::TERM).exits(0).counters();
         until("it is gone", || sim.open(Stream::Market).is_empty());
         // Runs in a row share a budget: this one is to be about something else.
         let _ = std::fs::remove_dir_all(home.state().join("dhan"));
@@ -128,7 +129,7 @@ fn f05_a_cut_between_two_requests_leaves_no_instrument_out() {
 
 #[test]
 fn f06_what_changes_while_the_server_is_away_is_what_is_asked_for_when_it_is_back() {
-    let sim = start(lively());
+    let sim = simulator(lively());
     let home = Home::at(&sim);
     let fifo = home.path("control");
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::from_raw_mode(0o600)).expect("a FIFO");
@@ -139,16 +140,16 @@ fn f06_what_changes_while_the_server_is_away_is_what_is_asked_for_when_it_is_bac
     sim.next_upgrade(Upgrade::Reset);
     sim.cut(id, Cut::Reset);
     std::fs::write(&fifo, "unsub IDX_I:13\nsub NSE_EQ:1@quote\nlist\n").expect("said");
-    run.said("NSE_EQ:1@quote");
+    run.says("NSE_EQ:1@quote");
     run.records("quote", 1);
     let names: Vec<_> = sim.subscriptions(Stream::Market).iter().map(|s| s.instrument.to_string()).collect();
     assert_eq!(names, ["IDX_I:25", "NSE_EQ:1"]);
-    run.stop().code(0);
+    run.stop(Signal::TERM).exits(0);
 }
 
 #[test]
 fn f07_one_socket_that_cannot_come_back_leaves_the_others_alone() {
-    let sim = start(SimConfig { rate: Some(500.0), ..lively() });
+    let sim = simulator(SimConfig { rate: Some(500.0), ..lively() });
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 10_000));
     let run = home.start(&["feed", "-i", text(&list), "--only", "ticker"]);
@@ -159,20 +160,20 @@ fn f07_one_socket_that_cannot_come_back_leaves_the_others_alone() {
     until("it was tried again", || sim.upgrades().len() >= 4);
     let before = run.out.text().len();
     run.printed("the other goes on", |text| text.len() > before + 20_000);
-    let done = run.stop().code(0);
+    let done = run.stop(Signal::TERM).exits(0);
     assert_eq!(done.of("gap").len(), 1, "at the end, since data never resumed");
-    done.books();
+    done.counters();
 }
 
 #[test]
 fn f08_the_sixth_process_is_refused_with_the_pids_of_the_others() {
-    let sim = start(lively());
+    let sim = simulator(lively());
     let home = Home::at(&sim);
-    let five: Vec<Run<'_>> = (0..5).map(|_| home.start(&["feed", "IDX_I:13"])).collect();
+    let five: Vec<Run> = (0..5).map(|_| home.start(&["feed", "IDX_I:13"])).collect();
     for run in &five {
         run.records("ticker", 1);
     }
-    let sixth = home.run(&["feed", "IDX_I:13"]).code(6);
+    let sixth = home.run(&["feed", "IDX_I:13"]).exits(6);
     for run in &five {
         assert!(sixth.err.contains(&run.pid().to_string()), "{}: {}", run.pid(), sixth.err);
     }
@@ -180,42 +181,42 @@ fn f08_the_sixth_process_is_refused_with_the_pids_of_the_others() {
     // Places die with their holders, however these die.
     let mut five = five.into_iter();
     let killed = five.next().expect("five");
-    killed.signal(rustix::process::Signal::KILL);
+    killed.signal(Signal::KILL);
     killed.end();
-    home.run(&["feed", "IDX_I:13", "-n", "1"]).code(0);
+    home.run(&["feed", "IDX_I:13", "-n", "1"]).exits(0);
     // Another kind has places of its own; six are counted, with a word.
     let depth = home.start(&["depth", "NSE_EQ:2885", "-n", "1"]);
-    depth.end().code(0);
+    depth.end().exits(0);
     for run in five {
-        run.stop().code(0);
+        run.stop(Signal::TERM).exits(0);
     }
 }
 
 #[test]
 fn f08_who_insists_gets_a_sixth_socket() {
-    let sim = start(lively());
+    let sim = simulator(lively());
     let home = Home::at(&sim);
-    let five: Vec<Run<'_>> = (0..5).map(|_| home.start(&["feed", "IDX_I:13"])).collect();
+    let five: Vec<Run> = (0..5).map(|_| home.start(&["feed", "IDX_I:13"])).collect();
     for run in &five {
         run.records("ticker", 1);
     }
     let sixth = home.start(&["feed", "IDX_I:13", "--ignore-socket-limit"]);
     sixth.records("ticker", 1);
     until("the oldest is out", || sim.open(Stream::Market).len() == 5);
-    sixth.stop().code(0);
-    let said = |run: Run<'_>| run.stop().code(0).err.contains("805");
+    sixth.stop(Signal::TERM).exits(0);
+    let said = |run: Run| run.stop(Signal::TERM).exits(0).err.contains("805");
     assert_eq!(five.into_iter().map(said).filter(|displaced| *displaced).count(), 1, "the oldest was thrown out");
 }
 
 #[test]
 fn f11_a_stop_says_12_then_closes_on_every_socket() {
-    let sim = start(lively());
+    let sim = simulator(lively());
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 5_100));
     let run = home.start(&["feed", "-i", text(&list), "--only", "ticker"]);
     subscribed(&sim, Stream::Market, 5_100);
     let begun = Instant::now();
-    run.stop().code(0);
+    run.stop(Signal::TERM).exits(0);
     measured(&format!("F11: SIGTERM to the end of the process in {:?}", begun.elapsed()));
     for connection in sim.all() {
         let texts = sim.texts_of(connection.id);
@@ -228,7 +229,7 @@ fn f11_a_stop_says_12_then_closes_on_every_socket() {
 /// A stream of 5 000 instruments, cut somewhere else every time; returns memory (kB), descriptors and threads after the
 /// first flap and after the last.
 fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
-    let sim = start(SimConfig { rate: Some(500.0), ..lively() });
+    let sim = simulator(SimConfig { rate: Some(500.0), ..lively() });
     let proxy = Proxy::start(sim.addr(), Manners::default()).expect("a proxy");
     let mut home = Home::at(&sim);
     home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
@@ -236,7 +237,7 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
     let run = home.start(&["feed", "-i", text(&list), "--only", "ticker"]);
     subscribed(&sim, Stream::Market, 5_000);
     let wanted = sim.subscriptions(Stream::Market);
-    let figures = || (status_figure(run.pid(), "VmRSS:"), descriptors(run.pid()), status_figure(run.pid(), "Threads:"));
+    let figures = || (status_figure(run.pid(), "VmRSS"), descriptors(run.pid()), status_figure(run.pid(), "Threads"));
     let streams_on = || {
         until("the last gap is closed", || {
             run.out.text().trim_end().lines().last().is_some_and(|line| line.contains("ticker"))
@@ -285,10 +286,10 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
     streams_on();
     until("the descriptors and threads of a stream that was not cut yet", || is_steady(figures()));
     let last = figures();
-    let done = run.stop().code(0);
+    let done = run.stop(Signal::TERM).exits(0);
     let gaps = done.of("gap").len();
     assert!((how_many / 2..=how_many * 2).contains(&gaps), "{gaps} gaps of {how_many} flaps");
-    done.books();
+    done.counters();
     [first.expect("a flap"), last]
 }
 
@@ -308,13 +309,13 @@ fn f04_flaps_leave_the_set_complete_and_nothing_behind() {
 
 #[test]
 fn f10_processes_that_start_together_share_one_budget() {
-    let sim = start(quiet());
+    let sim = simulator(quiet());
     sim.every_upgrade(Upgrade::Reset);
     let home = Home::at(&sim);
     let begun = Instant::now();
-    let five: Vec<Run<'_>> = (0..5).map(|_| home.start(&["feed", "IDX_I:13"])).collect();
+    let five: Vec<Run> = (0..5).map(|_| home.start(&["feed", "IDX_I:13"])).collect();
     for run in &five {
-        run.said("connect budget is used up");
+        run.says("connect budget is used up");
     }
     std::thread::sleep(Duration::from_secs(5));
     let allowed = 10 + begun.elapsed().as_secs() / 6 + 1;
@@ -322,6 +323,6 @@ fn f10_processes_that_start_together_share_one_budget() {
     assert!(upgrades.len() as u64 <= allowed, "{} upgrades in {:?}", upgrades.len(), begun.elapsed());
     measured(&format!("F10: five processes, {} upgrades in {:?}", upgrades.len(), begun.elapsed()));
     for run in five {
-        run.stop().code(0);
+        run.stop(Signal::TERM).exits(0);
     }
 }

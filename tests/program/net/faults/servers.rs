@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub fn over_tls(config: SimConfig) -> (SimHandle, Authority) {
     let authority = Authority::new();
     let tls = authority.server("127.0.0.1", |_| {});
-    (crate::support::harness::start(SimConfig { tls: Some(tls), ..config }), authority)
+    (crate::support::simulator(SimConfig { tls: Some(tls), ..config }), authority)
 }
 
 /// A websocket server by hand: upgrades whoever comes, then does as it is told with the raw socket.
