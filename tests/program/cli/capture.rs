@@ -1,4 +1,4 @@
-//! Captures, black-box: what a live run printed, a replay prints again, byte for byte.
+//! Captures: a replay prints the same bytes as the live run.
 
 use crate::support::secrets::{self, OPAQUE};
 use crate::support::{Home, PATIENCE, Run, simulator, stderr, stdout, until};
@@ -59,7 +59,7 @@ impl Room {
         self.home.start(self.command(line))
     }
 
-    /// Runs to an end that is expected.
+    /// Runs to the end; fails at another exit code.
     #[track_caller]
     pub fn run(&self, line: &[&str], code: i32) -> Output {
         let output = self.command(line).output().unwrap();
@@ -85,14 +85,14 @@ impl Room {
     }
 }
 
-/// The session's socket was asked for everything, and has sent a number of messages.
+/// Whether the simulator has sent a number of messages on the n-th connection of a stream.
 pub fn sent(probe: &Probe, kind: Stream, connection: usize, at_least: usize) -> bool {
     let all: Vec<_> = probe.all().into_iter().filter(|seen| seen.kind == kind).collect();
     all.get(connection).is_some_and(|seen| probe.sent(seen.id).len() >= at_least)
 }
 
 #[test]
-fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
+fn a_replay_prints_the_bytes_of_the_live_run_including_gaps_and_ends() {
     let room = Room::new();
     let mut line = vec!["feed"];
     line.extend(FULLS);
@@ -113,7 +113,7 @@ fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
     let gaps = String::from_utf8(room.bytes("a.ndjson")).unwrap().matches(r#""type":"gap""#).count();
     assert!(gaps >= 2, "the cuts are in it: {gaps}");
 
-    // Other formats are made anew from the same frames.
+    // Other formats are encoded from the same frames.
     let out = room.run(&["replay", "c.dcap", "--only", "full", "--no-gaps", "-f", "csv", "-n", "20"], 0).stdout;
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text.lines().count(), 21);
@@ -130,7 +130,7 @@ fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
 }
 
 #[test]
-fn a_run_that_ended_by_itself_ends_at_the_same_record() {
+fn a_replay_ends_at_the_record_at_which_the_run_ended() {
     let room = Room::new();
     for (i, end) in [&["-n", "137"][..], &["--once"], &["-n", "1"]].into_iter().enumerate() {
         let (dcap, live, again) = (format!("{i}.dcap"), format!("{i}.ndjson"), format!("r{i}.ndjson"));
@@ -143,7 +143,7 @@ fn a_run_that_ended_by_itself_ends_at_the_same_record() {
         room.same(&live, &again);
         room.run(&["verify", &dcap], 0);
     }
-    // The same count, said again, changes nothing; a smaller one ends earlier.
+    // The same count changes nothing; a smaller one ends earlier.
     room.run(&["replay", "0.dcap", "-n", "137", "-o", "n.ndjson"], 0);
     room.same("0.ndjson", "n.ndjson");
     let out = room.run(&["replay", "0.dcap", "-n", "5"], 0).stdout;
@@ -152,7 +152,7 @@ fn a_run_that_ended_by_itself_ends_at_the_same_record() {
 }
 
 #[test]
-fn depth_and_orders_are_kept_too_and_no_login_is() {
+fn a_capture_keeps_depth_and_orders_but_no_login() {
     let room = Room::new();
     for view in ["book", "sides"] {
         let (dcap, live, again) = (format!("{view}.dcap.zst"), format!("{view}.ndjson"), format!("r{view}.ndjson"));
@@ -182,10 +182,10 @@ fn depth_and_orders_are_kept_too_and_no_login_is() {
     assert_eq!(std::fs::metadata(room.at("o.dcap")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-/// What was never asked for is printed like any other, its name from the cached master too, if there is one; a replay has
-/// no master and prints the same.
+/// An unrequested instrument is printed like any other, with its name from the cached master if there is one. A replay
+/// has no master and prints the same.
 #[test]
-fn an_instrument_that_nobody_asked_for_is_named_by_the_cached_master_and_so_in_the_replay() {
+fn an_unrequested_instrument_gets_its_name_from_the_cached_master_in_a_replay_too() {
     let quiet = SimConfig { rate: Some(0.0), prev_close: PrevClose::None, record_sent: true, ..SimConfig::default() };
     let room = Room::of(quiet);
     let unasked = |id: u32| {
@@ -207,7 +207,7 @@ fn an_instrument_that_nobody_asked_for_is_named_by_the_cached_master_and_so_in_t
         let lines = text.lines().filter(|line| line.contains(r#""segment":"NSE_EQ""#));
         lines.map(of).collect::<Vec<_>>()
     };
-    // Without a master there is no name, and none is downloaded.
+    // Without a cached master the name is null, and no master is downloaded.
     assert_eq!(symbols(&stream(0, &[])), ["null"; 3]);
     assert!(room.probe().http_requests().iter().all(|request| !request.path.contains("master")));
     room.run(&["instruments", "sync"], 0);
@@ -222,9 +222,9 @@ fn an_instrument_that_nobody_asked_for_is_named_by_the_cached_master_and_so_in_t
     room.run(&["verify", "u.dcap"], 0);
 }
 
-/// A capture tells only when it is read which of the types there are in it.
+/// The types in a capture are known only when it is read.
 #[test]
-fn only_keeps_the_named_types_that_the_capture_can_print_and_a_list_of_none_is_refused() {
+fn only_selects_types_of_the_capture_and_refuses_a_list_without_any() {
     let room = Room::new();
     room.run(&["feed", "NSE_EQ:2885@quote", "IDX_I:13", "-n", "20", "--capture", "f.dcap", "-o", "f.ndjson"], 0);
     room.run(&["depth", "NSE_EQ:2885", "-n", "5", "--capture", "d.dcap", "-o", "d.ndjson"], 0);
@@ -253,7 +253,7 @@ fn only_keeps_the_named_types_that_the_capture_can_print_and_a_list_of_none_is_r
 }
 
 #[test]
-fn a_capture_is_small() {
+fn a_capture_is_at_most_a_quarter_of_its_ndjson() {
     let _alone = crate::support::heavy();
     let room = Room::new();
     let shares = ["NSE_EQ:2885", "NSE_EQ:1333", "NSE_EQ:11536", "NSE_EQ:1594"];
@@ -268,10 +268,10 @@ fn a_capture_is_small() {
 }
 
 #[test]
-fn what_is_whole_of_a_torn_or_damaged_capture_is_printed_and_the_rest_is_said() {
+fn replay_prints_the_intact_part_of_a_damaged_capture_and_reports_the_rest() {
     let room = Room::new();
     let child = room.start(&["feed", "IDX_I:13", "IDX_I:25", "--capture", "c.dcap", "-o", "a.ndjson"]);
-    // Three seconds and more: some blocks.
+    // Three seconds and more fill some blocks.
     let size = || std::fs::metadata(room.at("c.dcap")).map_or(0, |data| data.len());
     until("the capture grows", || size() >= 30_000);
     child.stop(Signal::INT).exits(0);
@@ -306,7 +306,7 @@ fn what_is_whole_of_a_torn_or_damaged_capture_is_printed_and_the_rest_is_said() 
 }
 
 #[test]
-fn a_killed_run_is_marked_and_the_next_one_goes_on_in_the_same_file() {
+fn the_run_after_a_kill_records_a_gap_and_appends_to_the_same_capture() {
     let room = Room::new();
     let child = room.start(&["feed", "IDX_I:13", "--capture", "c.dcap", "-o", "a.ndjson"]);
     let size = || std::fs::metadata(room.at("c.dcap")).map_or(0, |data| data.len());
@@ -322,10 +322,10 @@ fn a_killed_run_is_marked_and_the_next_one_goes_on_in_the_same_file() {
     let output = room.run(&["replay", "c.dcap"], 0);
     assert!(output.stdout.ends_with(&live), "the second run, its gap included, comes last");
     assert!(output.stdout.len() > live.len(), "the first one comes before it");
-    // One header, however many runs.
+    // Several runs get one header.
     let csv = room.run(&["replay", "c.dcap", "c.dcap", "-f", "csv"], 0).stdout;
     assert_eq!(String::from_utf8(csv).unwrap().matches("type,segment").count(), 1);
-    // What another stream needs is another file.
+    // Another stream needs another file.
     room.run(&["orders", "--capture", "c.dcap", "-n", "1"], 2);
     let said = room.run(&["feed", "IDX_I:13", "--capture", "none/c.dcap"], 9).stderr;
     assert!(String::from_utf8(said).unwrap().contains("none"), "the folder is named");
@@ -353,7 +353,7 @@ fn ticker(id: u8) -> Vec<u8> {
 }
 
 #[test]
-fn replay_keeps_the_recorded_spacing_when_asked_and_dies_quietly_with_its_reader() {
+fn replay_keeps_the_recorded_spacing_with_speed_and_ends_silently_with_its_reader() {
     let room = Room::new();
     made(&room.at("c.dcap"), &[(1_000_000, ticker(1)), (3_000_000, ticker(2))]);
     for (speed, at_least) in [("10x", 180), ("1x", 1_950)] {
@@ -370,7 +370,7 @@ fn replay_keeps_the_recorded_spacing_when_asked_and_dies_quietly_with_its_reader
     let done = child.end();
     assert_eq!(done.status.signal(), Some(Signal::PIPE.as_raw()));
     assert_eq!(done.err, "");
-    // Told to stop while it waits, it ends orderly.
+    // A signal while it waits ends it with an end record.
     made(&room.at("slow.dcap"), &[(1_000_000, ticker(1)), (3_600_000_000, ticker(2))]);
     let child = room.start(&["replay", "slow.dcap", "--speed", "1x", "-o", "slow.ndjson", "-o", "-"]);
     child.prints(1);
@@ -379,7 +379,7 @@ fn replay_keeps_the_recorded_spacing_when_asked_and_dies_quietly_with_its_reader
 }
 
 #[test]
-fn the_simulator_sends_what_was_captured() {
+fn the_simulator_replays_a_capture() {
     let recorded = Room::new();
     recorded
         .run(&["feed", "IDX_I:13@quote", "NSE_EQ:2885@full", "-n", "200", "--capture", "c.dcap", "-o", "a.ndjson"], 0);
@@ -420,14 +420,14 @@ fn block_by_hand(kind: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_manual_page_is_enough_to_make_a_capture_by_hand() {
+fn a_capture_made_by_hand_after_the_manual_page_is_valid() {
     let room = Room::new();
     assert_eq!(MAGIC, [0x89, 0x44, 0x43]);
     let mut session = vec![1, 0];
     session.extend_from_slice(&1_781_065_196_000_000_i64.to_le_bytes());
     session.extend_from_slice(&4_711_u32.to_le_bytes());
     session.extend_from_slice(b"hand 1.0");
-    // Block 2: what the instrument is called; that its connection is live; the same frame once more, 1 s later; the end.
+    // Block 2: the instrument's name, the connection's live event, the same frame 1 s later, and the end.
     let mut second = vec![2];
     second.extend_from_slice(&example()[1..9]);
     second.extend_from_slice(&[1, 9, 1, 0, 13, 5]);
@@ -453,7 +453,7 @@ fn the_manual_page_is_enough_to_make_a_capture_by_hand() {
     assert!(out.starts_with(&line("null", 1_781_065_197_000_005)), "{out}");
     assert!(out.contains("1781065198000000"), "{out}");
 
-    // And the other way round: the library reads entry by entry what the page lists.
+    // The library reads the entries that the page lists.
     let entries: Vec<_> = EntryIter::new(&second).unwrap().map(Result::unwrap).collect();
     let [
         Entry::Event(Event::Symbols(symbols)),

@@ -1,4 +1,4 @@
-//! The command line from outside.
+//! The command line: usage errors, help, version and dry runs.
 
 use crate::support::{self, stderr, stdout};
 use std::process::Output;
@@ -8,7 +8,7 @@ fn dhan(line: &[&str]) -> Output {
 }
 
 #[test]
-fn usage_errors_are_2_on_stderr_and_leave_stdout_empty() {
+fn usage_errors_are_exit_2_on_stderr_with_an_empty_stdout() {
     for line in [&["feed"][..], &["nonsense"], &["feed", "IDX_I:13", "--mode", "x"], &["feed", "--levels", "20"]] {
         let output = dhan(line);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{line:?}");
@@ -17,7 +17,7 @@ fn usage_errors_are_2_on_stderr_and_leave_stdout_empty() {
 }
 
 #[test]
-fn help_and_version_are_0_on_stdout_and_show_no_environment_value() {
+fn help_and_version_are_exit_0_on_stdout_and_show_no_environment_value() {
     for line in [&["--help"][..], &["--version"], &["feed", "--help"], &["orders", "-h"]] {
         let mut command = support::dhan(line);
         let secret = "sentinel-7f3a";
@@ -31,7 +31,7 @@ fn help_and_version_are_0_on_stdout_and_show_no_environment_value() {
 }
 
 #[test]
-fn an_option_of_another_command_is_told_where_it_belongs() {
+fn an_option_of_another_command_is_refused_with_the_command_that_has_it() {
     assert!(stderr(&dhan(&["feed", "IDX_I:13", "--view", "book"])).contains("dhan depth"));
 }
 
@@ -44,7 +44,7 @@ fn a_token_on_the_command_line_is_refused_without_repeating_it() {
 }
 
 #[test]
-fn an_until_that_has_passed_connects_nowhere_and_is_no_failure() {
+fn until_a_time_in_the_past_connects_nowhere_and_is_exit_0() {
     let output = dhan(&["feed", "IDX_I:13", "--until", "2020-01-01T00:00:00Z"]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(0), 0));
     assert!(stderr(&output).contains("has passed"));
@@ -66,7 +66,7 @@ fn generated_files_are_fresh() {
 }
 
 #[test]
-fn a_dry_run_of_orders_shows_the_login_without_anything_secret() {
+fn a_dry_run_of_orders_shows_the_login_with_the_token_masked() {
     let output = dhan(&["orders", "--dry-run"]);
     let text = stdout(&output);
     let login = r#"{"LoginReq":{"MsgCode":42,"ClientId":"[redacted]","Token":"[redacted]"},"UserType":"SELF"}"#;
@@ -74,7 +74,7 @@ fn a_dry_run_of_orders_shows_the_login_without_anything_secret() {
 }
 
 #[test]
-fn a_dry_run_of_orders_shows_the_book_that_a_run_would_ask_for() {
+fn a_dry_run_of_orders_shows_the_request_for_the_order_snapshot() {
     let asked = "get: https://api.dhan.co/v2/orders\nheader: access-token: [redacted]\n";
     for (line, asks) in [
         (&["orders", "--dry-run"][..], true),
@@ -92,7 +92,7 @@ fn a_dry_run_of_orders_shows_the_book_that_a_run_would_ask_for() {
 }
 
 #[test]
-fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
+fn a_dry_run_prints_the_requests_and_sends_nothing() {
     let output = dhan(&["feed", "--demo", "--dry-run", "--mode", "full", "NSE_EQ:2885"]);
     let text = stdout(&output);
     assert!(output.status.success() && text.contains("connect 1:"), "{text}{}", stderr(&output));
@@ -100,7 +100,7 @@ fn a_dry_run_says_what_would_be_sent_and_sends_nothing() {
 }
 
 #[test]
-fn the_version_names_the_build_and_its_short_form_the_number_alone() {
+fn version_names_the_build_and_its_short_form_only_the_number() {
     let number = env!("CARGO_PKG_VERSION");
     let print = |option: &str| stdout(&dhan(&[option]));
     assert_eq!(print("-V"), format!("dhan {number}\n"));

@@ -1,4 +1,4 @@
-//! TAB: instruments of the cache in every shell that is here, and never files.
+//! Shell completion of instruments from the cache, in every installed shell.
 
 use crate::cli::home::Home;
 use crate::support::{DHAN, both, skipped};
@@ -12,7 +12,7 @@ fn home() -> Home {
     home
 }
 
-/// What is suggested for a word. Nothing is asked for again: a busy machine may not read the names within 20 ms.
+/// Returns the suggestions for a word. Repeats the request, since a busy machine may not read the names within 20 ms.
 fn suggested(home: &Home, word: &str) -> Vec<String> {
     for _ in 0..10 {
         let output = home.run(&format!("dhan __complete {word}"));
@@ -43,7 +43,7 @@ fn completes(home: &Home, shell: &str, script: &str, are_right: impl Fn(&[String
 }
 
 #[test]
-fn symbols_and_live_contracts_begin_as_was_typed() {
+fn suggestions_are_symbols_and_live_contracts_with_the_typed_prefix() {
     let home = home();
     assert_eq!(suggested(&home, "NSE_EQ:REL"), ["NSE_EQ:RELIANCE"]);
     assert_eq!(suggested(&home, "nse:rel"), ["nse:RELIANCE"]);
@@ -61,7 +61,7 @@ fn symbols_and_live_contracts_begin_as_was_typed() {
 }
 
 #[test]
-fn without_a_cache_and_with_a_broken_one_there_is_silence() {
+fn a_missing_or_broken_cache_gives_no_suggestions_and_no_error() {
     let home = Home::new();
     assert_eq!(suggested(&home, "NSE_EQ:REL"), [""; 0]);
     home.write(".cache/dhan/compact.master", "no master", 0o644);
@@ -71,7 +71,7 @@ fn without_a_cache_and_with_a_broken_one_there_is_silence() {
 }
 
 #[test]
-fn bash_completes_instruments_where_one_is_wanted() {
+fn bash_completes_instruments_only_where_the_command_takes_them() {
     let home = home();
     // As readline hands words over: a colon is a word of its own.
     let script = r#"

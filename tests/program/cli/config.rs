@@ -1,4 +1,4 @@
-//! Defaults from `config.toml`: which value wins, and what is wrong with a file.
+//! Defaults from `config.toml`: the order of precedence, and errors in the file.
 
 use crate::support::{dhan, stderr, stdout};
 use std::path::PathBuf;
@@ -41,7 +41,7 @@ impl Home {
 const MODES: &str = "mode = \"quote\"\n[profile.deep.feed]\nmode = \"ticker\"\n";
 
 #[test]
-fn flags_win_over_the_profile_and_the_profile_over_the_rest() {
+fn flags_override_the_profile_and_the_profile_overrides_the_rest_of_the_file() {
     let home = Home::with(MODES);
     assert_eq!(home.first_type(&[], &[]), "quote");
     assert_eq!(home.first_type(&["--no-config"], &[]), "ticker");
@@ -51,7 +51,7 @@ fn flags_win_over_the_profile_and_the_profile_over_the_rest() {
 }
 
 #[test]
-fn the_environment_wins_over_the_file() {
+fn the_environment_overrides_the_file() {
     let home = Home::with("token-file = \"/nowhere/of-the-file\"\n");
     let line = ["token", "show"];
     assert!(stderr(&home.run(&line, &[])).contains("/nowhere/of-the-file"));
@@ -62,7 +62,7 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
-fn a_default_gives_way_to_an_option_that_does_not_go_with_it() {
+fn a_default_is_ignored_beside_an_option_that_conflicts_with_it() {
     let home = Home::with("quiet = true\n[feed]\ncount = 3\nbars = [\"1m\"]\n");
     let output = home.run(&["feed", "--demo=1", "--once", "-v", "-d", "20s", "IDX_I:13"], &[]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -70,7 +70,7 @@ fn a_default_gives_way_to_an_option_that_does_not_go_with_it() {
 }
 
 #[test]
-fn a_value_for_all_commands_concerns_those_that_take_it() {
+fn a_top_level_value_applies_to_the_commands_that_have_the_option() {
     let home = Home::with("format = \"csv\"\n");
     let output = home.run(&["feed", "--demo=1", "-n", "1", "-d", "20s", "IDX_I:13"], &[]);
     assert!(output.stdout.starts_with(b"type,"), "{}", stderr(&output));
@@ -79,7 +79,7 @@ fn a_value_for_all_commands_concerns_those_that_take_it() {
 }
 
 #[test]
-fn a_file_that_is_wrong_ends_every_run_but_those_that_need_none() {
+fn an_invalid_file_ends_every_command_except_those_that_read_no_file() {
     let home = Home::with("\nmod = \"quote\"\n");
     let output = home.run(&["feed", "IDX_I:13", "--until", "25:00"], &[]);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
@@ -102,7 +102,7 @@ fn a_file_that_is_wrong_ends_every_run_but_those_that_need_none() {
         assert_eq!(home.run(line, &[("DHAN_PROFILE", "none")]).status.code(), Some(0), "{line:?}");
     }
     assert_eq!(home.run(&["config", "show"], &[]).status.code(), Some(2));
-    // A mistake on the line does not hide those of the file.
+    // An error on the command line does not hide those in the file.
     let both = home.run(&["feed", "--moed", "full"], &[]);
     assert_eq!(both.status.code(), Some(2));
     assert!(
@@ -113,7 +113,7 @@ fn a_file_that_is_wrong_ends_every_run_but_those_that_need_none() {
 }
 
 #[test]
-fn a_failure_of_a_default_names_the_file_and_the_line() {
+fn an_error_in_a_default_names_the_file_and_the_line() {
     let home = Home::with(
         "skip-missing = true\n[orders]\noutput = \"x.parquet\"\n[token.show]\ntoken-file = \"~/nowhere/token\"\n",
     );
@@ -126,11 +126,11 @@ fn a_failure_of_a_default_names_the_file_and_the_line() {
     assert!(stderr(&output).contains("(--token-file is on line 5 of "), "{}", stderr(&output));
 }
 
-/// Makes what is to stand in the place of the file.
+/// Creates something in the place of the file.
 type Make<'a> = &'a dyn Fn(&std::path::Path);
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_with_the_reason_and_nothing_waits_for_it() {
+fn an_unreadable_file_is_an_error_with_its_reason_and_never_blocks() {
     let run = |make: Make| {
         let home = Home::with("");
         std::fs::remove_file(home.file()).expect("removed");
@@ -148,23 +148,26 @@ fn a_file_that_cannot_be_read_is_named_with_the_reason_and_nothing_waits_for_it(
         (&|path| std::fs::write(path, vec![b'\n'; 2 << 16]).expect("written"), "65536 are read at most"),
     ];
     for (make, words) in failures {
-        let (code, said) = run(make);
+        let (code, messages) = run(make);
         assert_eq!(code, Some(2), "{words}");
-        assert!(said.contains("config.toml: ") && said.contains(words) && said.contains("--no-config"), "{said}");
+        assert!(
+            messages.contains("config.toml: ") && messages.contains(words) && messages.contains("--no-config"),
+            "{messages}"
+        );
     }
-    // A link to a file is a file; one to nowhere is none.
+    // A link to a file is read; a broken link counts as no file.
     let text = |path: &std::path::Path| path.with_file_name("elsewhere");
     let link = |path: &std::path::Path| std::os::unix::fs::symlink(text(path), path).expect("linked");
-    let (code, said) = run(&|path| {
+    let (code, messages) = run(&|path| {
         std::fs::write(text(path), "mod = 1").expect("written");
         link(path);
     });
-    assert!(code == Some(2) && said.contains("the nearest is mode"), "{said}");
+    assert!(code == Some(2) && messages.contains("the nearest is mode"), "{messages}");
     assert_eq!(run(&link).0, Some(0));
 }
 
 #[test]
-fn without_a_home_there_is_no_file() {
+fn no_file_is_read_without_a_home() {
     let run = |line: &[&str]| dhan(line).output().expect("dhan runs");
     assert_eq!(run(&["schema", "ticker"]).status.code(), Some(0));
     for line in [&["config", "path"][..], &["config", "show"], &["schema", "--profile", "x"]] {
@@ -175,7 +178,7 @@ fn without_a_home_there_is_no_file() {
 }
 
 #[test]
-fn show_holds_no_secret_that_a_value_could_carry() {
+fn config_show_masks_secrets_in_values() {
     let home = Home::with(
         "token-command = \"echo sentinel-7f3a\"\npin-command = \"PIN=482913 printenv PIN\"\n\
          url = \"wss://me:sentinel-7f3a@h/p?token=sentinel-7f3a\"\nclient-id = 1100001234\ntotp-file = \"/run/totp\"\n",
@@ -198,9 +201,9 @@ fn a_secret_in_the_file_is_refused_and_never_shown() {
     let home = Home::with("pin = \"482913\"\naccess-token = \"sentinel-7f3a\"\n");
     let output = home.run(&["schema", "ticker"], &[]);
     assert_eq!(output.status.code(), Some(2));
-    let said = stderr(&output);
-    assert!(said.contains("pin-file") && said.contains("token-file"), "{said}");
-    assert!(!said.contains("482913") && !said.contains("sentinel"), "{said}");
+    let messages = stderr(&output);
+    assert!(messages.contains("pin-file") && messages.contains("token-file"), "{messages}");
+    assert!(!messages.contains("482913") && !messages.contains("sentinel"), "{messages}");
 }
 
 #[test]
@@ -218,7 +221,7 @@ fn an_unknown_profile_is_refused_with_the_nearest_one() {
 }
 
 #[test]
-fn show_says_what_holds_and_where_each_value_comes_from() {
+fn config_show_prints_each_value_with_its_origin() {
     let home = Home::with(
         "client-id = \"1100001234\"\ntoken-file = \"/t\"\n[feed]\nmode = \"quote\"\n[profile.deep.feed]\nmode = \"full\"\n",
     );

@@ -1,4 +1,4 @@
-//! What stderr says, and that nobody waits for it.
+//! Messages on stderr, and that writing them never blocks a run.
 
 use crate::support::*;
 use std::os::unix::fs::MetadataExt as _;
@@ -17,7 +17,7 @@ fn has_time(line: &str) -> bool {
 }
 
 #[test]
-fn a_run_in_a_log_has_the_time_in_every_line_and_a_usage_error_has_none() {
+fn log_lines_begin_with_the_time_but_usage_errors_do_not() {
     let home = Home::new();
     let done = home.run(&[RUN, &["-v"]].concat()).exits(0);
     assert!(done.err.lines().count() > 3 && done.err.lines().all(has_time), "{}", done.err);
@@ -26,7 +26,7 @@ fn a_run_in_a_log_has_the_time_in_every_line_and_a_usage_error_has_none() {
 }
 
 #[test]
-fn in_the_journal_lines_have_priorities() {
+fn lines_in_the_journal_have_priorities() {
     let home = Home::new();
     let (reader, writer) = std::io::pipe().expect("a pipe");
     let stat = rustix::fs::fstat(&writer).expect("its numbers");
@@ -35,11 +35,11 @@ fn in_the_journal_lines_have_priorities() {
     command.stdout(Stdio::null()).stderr(writer);
     let status = command.status().expect("dhan runs");
     drop(command);
-    let said = std::io::read_to_string(reader).expect("text");
-    assert!(status.success() && said.lines().all(|line| line.starts_with("<6>")), "{said}");
-    assert!(said.contains("<6>received "), "{said}");
+    let messages = std::io::read_to_string(reader).expect("text");
+    assert!(status.success() && messages.lines().all(|line| line.starts_with("<6>")), "{messages}");
+    assert!(messages.contains("<6>received "), "{messages}");
 
-    // The same words about another file say nothing.
+    // The same variable of another file has no effect.
     let other = std::fs::metadata("/").expect("a folder");
     let mut command = home.command(RUN);
     command.env("JOURNAL_STREAM", format!("{}:{}", other.dev(), other.ino()));
@@ -63,7 +63,7 @@ fn json_lines_name_event_connection_and_host() {
 }
 
 #[test]
-fn v_shows_requests_and_vv_packet_headers_too() {
+fn v_prints_requests_and_vv_also_packet_headers() {
     let home = Home::new();
     let once = home.run(&[RUN, &["-v"]].concat()).exits(0).err;
     assert!(once.contains("request: {\"RequestCode\":15") && !once.contains("binary message"), "{once}");
@@ -90,7 +90,7 @@ fn stuck(socket: bool) -> (std::os::fd::OwnedFd, std::os::fd::OwnedFd) {
 }
 
 #[test]
-fn a_stderr_that_nobody_reads_holds_up_neither_data_nor_signals() {
+fn a_full_stderr_delays_neither_data_nor_signals() {
     for socket in [false, true] {
         let home = Home::new();
         let out = home.path("out.ndjson");
@@ -102,10 +102,10 @@ fn a_stderr_that_nobody_reads_holds_up_neither_data_nor_signals() {
         let lines = || std::fs::read_to_string(&out).unwrap_or_default().lines().count();
         until("records come", || lines() > 20);
         signal(&child, Signal::TERM);
-        let told = std::time::Instant::now();
+        let signalled = std::time::Instant::now();
         let status = child.wait().expect("it ends");
-        // The bound is the promise itself.
-        assert!(told.elapsed() < std::time::Duration::from_secs(2), "{:?}", told.elapsed());
+        // The contract promises two seconds.
+        assert!(signalled.elapsed() < std::time::Duration::from_secs(2), "{:?}", signalled.elapsed());
         assert!(status.success(), "{status}");
         drop(reader);
     }

@@ -1,5 +1,5 @@
-//! A trading day with nobody watching, in less than a minute: a burst at the open, a quiet time, cuts, a token that is
-//! refused and renewed on disk, the close. And files that turn over all the time. Everything through the binary.
+//! An unattended trading day in less than a minute: a burst at the open, a quiet time, cuts, a token that is refused and
+//! replaced on disk, the close. And a thousand rotations of files.
 
 use crate::support::{Done, Home, PATIENCE, Run, Signal, records, simulator, utf8};
 use dhan::testing::clock::ist_civil;
@@ -34,7 +34,7 @@ fn verified(home: &Home, files: &[String]) -> (i32, Vec<Value>) {
     (done.code(), done.records())
 }
 
-/// Tickers of an instrument nobody asked for, numbered by their price: what comes in the burst can be told apart.
+/// Returns tickers of an unrequested instrument, numbered by their price, so that each can be identified.
 fn numbered(from: u32, count: u32) -> Vec<u8> {
     let mut frame = Vec::new();
     for n in from..from + count {
@@ -68,30 +68,30 @@ impl Day {
         let day = Day { sim, home, run };
         assert!(
             day.sim.wait(PATIENCE, |sim| sim.subscriptions(Stream::Market).len() >= 4),
-            "it asks for what was asked for"
+            "the run has four subscriptions"
         );
         day
     }
 
-    /// As renewal scripts do it: never half a token.
+    /// Replaces the token file in one step, as renewal scripts do.
     fn write_token(home: &Home, token: &str) {
         home.write("new", token, 0o600);
         fs::rename(home.path("new"), home.path("token")).unwrap();
     }
 
-    /// The connection that is open now.
+    /// Returns the open connection's id.
     fn connection(&self) -> usize {
-        assert!(self.sim.wait(PATIENCE, |sim| !sim.open(Stream::Market).is_empty()), "nobody is connected");
+        assert!(self.sim.wait(PATIENCE, |sim| !sim.open(Stream::Market).is_empty()), "no connection is open");
         self.sim.open(Stream::Market)[0].id
     }
 
-    /// The number of a connection, not one of the first `before`, on which everything was asked for again and data has come.
+    /// Waits for a connection after the first `before` ones that has every subscription and has sent data.
     fn again(&self, before: usize) {
         let live = |sim: &dhan::testing::simulator::Probe| {
             let open = sim.open(Stream::Market);
             open.iter().any(|c| c.id >= before && c.subscriptions.len() >= 4 && c.packets_sent > 20)
         };
-        assert!(self.sim.wait(PATIENCE, live), "it did not come back");
+        assert!(self.sim.wait(PATIENCE, live), "the run did not reconnect");
     }
 
     fn cut(&self, cut: Cut) {
@@ -106,26 +106,26 @@ impl Day {
     }
 }
 
-/// Lives through a day; the simulator that saw it, the folder it was kept in, and how it ended.
+/// Runs a day, and returns the simulator, the home and the ended run.
 fn live(line: &[&str]) -> (SimHandle, Home, Done) {
     let day = Day::opens(line);
     let (sim, first) = (&day.sim, day.connection());
     day.again(first);
-    // The open: everything at once.
+    // The open: a burst.
     for n in (0..IN_BURST).step_by(200) {
         sim.send(first, numbered(n, 200));
     }
-    // A quiet time, longer than any pause between packets. Its mark tells where it was.
+    // A quiet time, longer than any pause between packets, behind a packet that marks it.
     sim.set_muted(true);
     sim.send(first, numbered(QUIET_MARK, 1));
     thread::sleep(Duration::from_millis(1_500));
     sim.set_muted(false);
-    // Cuts of every kind, and a server that is away for a while.
+    // Cuts of every kind, and a failed attempt to reconnect.
     day.cut(Cut::Close(1001));
     day.cut(Cut::Reset);
     sim.next_upgrade(Upgrade::Reset);
     day.cut(Cut::Fin);
-    // The token ends: the server throws us out and takes the old one no more.
+    // The token expires: the server disconnects and refuses the old one.
     let before = day.upgrades_with("first");
     sim.refuse_token("first");
     let id = day.connection();
@@ -135,7 +135,7 @@ fn live(line: &[&str]) -> (SimHandle, Home, Done) {
     Day::write_token(&day.home, "second");
     day.again(id + 1);
     assert_eq!((day.upgrades_with("first"), day.upgrades_with("second")), (before, 1));
-    // The close: the last packet is the market's state, then silence, then we are told to go.
+    // The close: a market status packet, silence, and SIGTERM.
     let id = day.connection();
     sim.set_muted(true);
     let mut close = Vec::new();
@@ -152,7 +152,7 @@ fn watchlist() -> &'static [&'static str] {
 }
 
 #[test]
-fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balance() {
+fn a_day_of_bursts_cuts_and_a_new_token_leaves_complete_files_with_balanced_counters() {
     let mut line = vec!["feed", "--token-file", "token", "--fail-on-gap", "1h"];
     line.extend(["-o", "day.ndjson.zst", "-o", "-", "--capture", "day.dcap"]);
     line.extend(watchlist());
@@ -160,7 +160,7 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
     let done = done.exits(0);
     assert!(!done.err.contains("first") && !done.err.contains("second"), "a token is in stderr: {}", done.err);
 
-    // The file is what stdout got, and the end.
+    // The file has what stdout got, and an end record.
     let (printed, kept) = (done.out, unpacked(&home.path("day.ndjson.zst")));
     let end = kept.strip_prefix(&printed).expect("the file begins with what was printed");
     let end = records(end);
@@ -168,7 +168,7 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
     let [received, written, filtered, dropped, malformed] =
         ["received", "written", "filtered", "dropped", "malformed"].map(|key| number(&end[0], key));
     assert_eq!(received, written + filtered + dropped + malformed, "{end:?}");
-    // The farewell of the server that took the token no more says nothing about the market.
+    // The disconnect packet of the server is filtered.
     assert_eq!((filtered, dropped, malformed), (1, 0, 0), "{end:?}");
 
     // Every packet that was received is a line, in the order in which it was sent.
@@ -185,7 +185,7 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
     let times: Vec<i64> = records.iter().map(|record| number(record, "recv_us")).collect();
     assert!(times.is_sorted_by(|a, b| a < b), "times grow strictly");
 
-    // Every loss is told, and nothing was received within one; the quiet time was none.
+    // Every loss has a gap record without data in it; the quiet time has none.
     assert_eq!(gaps.len(), 4, "three cuts and the token: {gaps:?}");
     assert_eq!(number(&end[0], "gaps"), 4);
     for gap in &gaps {
@@ -205,20 +205,20 @@ fn a_day_with_a_burst_cuts_and_a_new_token_leaves_whole_files_whose_books_balanc
     }
     assert_eq!(summaries[0]["books"]["written"], written);
 
-    // The capture tells the same.
+    // The capture replays to the same bytes.
     let replayed = home.run(&["replay", "day.dcap"]).exits(0);
     assert!(replayed.out == printed, "the replay prints other bytes than the day did");
     let mode = fs::metadata(home.path("day.dcap")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
-/// When a line was received, as `%H%M%S` in India.
+/// Returns the time at which a line was received, as `%H%M%S` in India.
 fn second_of(recv_us: i64) -> String {
     ist_civil(recv_us).strftime("%H%M%S").to_string()
 }
 
 #[test]
-fn a_thousand_rotations_lose_nothing_double_nothing_and_put_every_line_where_its_time_belongs() {
+fn a_thousand_rotations_write_every_line_once_into_the_file_of_its_time() {
     let _alone = crate::support::heavy();
     const RECORDS: usize = 100_000;
     let config = SimConfig { rate: Some(10_000.0), record_sent: true, ..SimConfig::default() };
@@ -283,21 +283,21 @@ fn a_thousand_rotations_lose_nothing_double_nothing_and_put_every_line_where_its
     assert!(summaries.iter().all(|summary| summary["verdict"] == "ok"));
 }
 
-/// What tells one record from the next: its price.
+/// Returns the price of a record, which identifies it.
 fn price(record: &Value) -> f64 {
     let key = if record["type"] == "prev_close" { "prev_close" } else { "ltp" };
     record[key].as_f64().unwrap_or_else(|| panic!("no price in {record}"))
 }
 
-/// Every packet of a frame as its instrument and its price, as the record would say it.
+/// Returns the instrument and the price of every packet of a frame, as its record has them.
 fn packets(frame: &[u8]) -> Vec<(String, f64)> {
-    let told = |price: f32| price.to_string().parse::<f64>().unwrap();
+    let exact = |price: f32| price.to_string().parse::<f64>().unwrap();
     feed::packets(frame)
         .map(|packet| {
             let (header, packet) = packet.expect("whole packets");
             let price = match packet {
-                Packet::Ticker(p) => told(p.ltp()),
-                Packet::PrevClose(p) => told(p.prev_close()),
+                Packet::Ticker(p) => exact(p.ltp()),
+                Packet::PrevClose(p) => exact(p.prev_close()),
                 other => panic!("nobody ordered {other:?}"),
             };
             (header.instrument.security_id.to_string(), price)

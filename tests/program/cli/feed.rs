@@ -1,4 +1,4 @@
-//! `dhan feed` from outside: the binary against the simulator, everything that issue and contract promise of the spine.
+//! `dhan feed` against the simulator: exit codes, outputs, signals, control lines and options.
 
 use crate::support::*;
 use dhan::testing::model::Stream;
@@ -24,7 +24,7 @@ fn counts(texts: &[String]) -> Vec<u64> {
 }
 
 #[test]
-fn nothing_received_by_the_end_is_7_and_not_0() {
+fn a_run_that_receives_nothing_is_exit_7() {
     let sim = simulator(SimConfig { faults: vec![Fault::Mute], ..quiet() });
     let home = Home::at(&sim);
     let done = home.run(&["feed", "IDX_I:13", "--duration", "700ms"]).exits(7).says("nothing was received");
@@ -36,21 +36,21 @@ fn nothing_received_by_the_end_is_7_and_not_0() {
 }
 
 #[test]
-fn a_refusal_is_a_packet_but_no_record_and_a_single_805_is_no_missing_place() {
+fn a_single_805_is_a_filtered_packet_and_does_not_end_the_run() {
     let sim = simulator(SimConfig { faults: vec![Fault::Disconnect(805)], ..quiet() });
     let done = Home::at(&sim).run(&["feed", "IDX_I:13", "-d", "700ms"]).exits(7).says("nothing was received");
     assert_eq!((done.counters().received, done.counters().filtered), (1, 1));
 }
 
 #[test]
-fn something_received_by_the_end_is_0() {
+fn a_run_that_receives_a_packet_is_exit_0() {
     let sim = simulator(quiet());
     let done = Home::at(&sim).run(&["feed", "IDX_I:13", "-d", "700ms"]).exits(0);
     assert_eq!((done.of("ticker").len(), done.counters().written), (1, 1));
 }
 
 #[test]
-fn once_gives_one_record_of_the_asked_type_for_each_instrument_and_ends() {
+fn once_prints_one_record_of_the_requested_type_for_each_instrument() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let done = home.run(&["feed", "--once", "IDX_I:13@quote", "NSE_EQ:2885@full", "NSE_EQ:2885", "IDX_I:25"]).exits(0);
@@ -58,13 +58,13 @@ fn once_gives_one_record_of_the_asked_type_for_each_instrument_and_ends() {
     seen.sort();
     assert_eq!(seen, [r#""full" "2885""#, r#""quote" "13""#, r#""ticker" "25""#, r#""ticker" "2885""#]);
     done.counters();
-    // Even when one of them never comes: with -d it is what came by then.
+    // With -d the run ends although one instrument never sends.
     let done = home.run(&["feed", "--once", "-d", "700ms", "IDX_I:13", "--only", "ticker"]).exits(0);
     assert_eq!(done.records().len(), 1);
 }
 
 #[test]
-fn a_cut_socket_is_reconnected_everything_asked_for_again_in_its_own_modes_and_one_gap_printed() {
+fn a_cut_socket_reconnects_subscribes_again_in_the_same_modes_and_prints_one_gap() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "NSE_EQ:2885@quote", "NSE_FNO:49081@full"]);
@@ -90,7 +90,7 @@ fn a_cut_socket_is_reconnected_everything_asked_for_again_in_its_own_modes_and_o
 }
 
 #[test]
-fn five_thousand_and_one_instruments_take_two_sockets_a_hundred_a_message() {
+fn five_thousand_and_one_instruments_take_two_sockets_and_100_in_each_request() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 5_001));
@@ -110,7 +110,7 @@ fn five_thousand_and_one_instruments_take_two_sockets_a_hundred_a_message() {
 }
 
 #[test]
-fn more_than_fits_is_2_before_anything_connects() {
+fn too_many_instruments_are_exit_2_before_any_connection() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 25_001));
@@ -119,7 +119,7 @@ fn more_than_fits_is_2_before_anything_connects() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_run_quietly_by_sigpipe() {
+fn a_closed_stdout_ends_the_run_silently_by_sigpipe() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let mut child = home.command(&["feed", "IDX_I:13"]);
@@ -127,15 +127,15 @@ fn a_reader_that_goes_away_ends_the_run_quietly_by_sigpipe() {
     let mut first = String::new();
     BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut first).expect("a line");
     assert!(first.starts_with(r#"{"type":"ticker""#), "{first}");
-    let mut said = String::new();
-    child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("UTF-8");
+    let mut messages = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut messages).expect("UTF-8");
     let status = child.wait().expect("its end");
-    assert_eq!((status.signal(), said.as_str()), (Some(Signal::PIPE.as_raw()), ""));
+    assert_eq!((status.signal(), messages.as_str()), (Some(Signal::PIPE.as_raw()), ""));
     until("the socket is closed", || sim.open(Stream::Market).is_empty());
 }
 
 #[test]
-fn a_shell_sees_141() {
+fn a_shell_reports_141_for_a_closed_stdout() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let mut shell = home.bare("sh");
@@ -146,7 +146,7 @@ fn a_shell_sees_141() {
 }
 
 #[test]
-fn where_files_are_written_too_they_go_on_without_the_reader() {
+fn files_are_written_on_after_stdout_is_closed() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let file = home.path("ticks.ndjson");
@@ -159,14 +159,14 @@ fn where_files_are_written_too_they_go_on_without_the_reader() {
     until("the file grows", || lines() > before + 50);
     assert!(child.try_wait().expect("its state").is_none());
     let pid = rustix::process::Pid::from_raw(child.id() as i32).expect("a pid");
-    rustix::process::kill_process(pid, Signal::TERM).expect("there");
+    rustix::process::kill_process(pid, Signal::TERM).expect("it exists");
     assert_eq!(child.wait().expect("its end").code(), Some(0));
     assert!(std::fs::read_to_string(&file).expect("the file").trim_end().ends_with('}'));
     home.assert_clean();
 }
 
 #[test]
-fn sigterm_and_sigint_drain_say_goodbye_and_are_0() {
+fn sigterm_and_sigint_write_what_is_queued_send_a_close_and_are_exit_0() {
     for signal in [Signal::TERM, Signal::INT] {
         let sim = simulator(lively());
         let home = Home::at(&sim);
@@ -185,23 +185,23 @@ fn sigterm_and_sigint_drain_say_goodbye_and_are_0() {
 }
 
 #[test]
-fn a_stop_before_anything_is_open_is_0_too_and_other_signals_kill_nobody() {
+fn a_stop_before_any_connection_is_exit_0() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let mut home = Home::new();
     home.set("DHAN_INSTRUMENTS_URL", &format!("http://{}/master.csv", silent.local_addr().expect("its address")));
     for signal in [Signal::TERM, Signal::INT] {
-        // A name is looked up, at a server that never answers.
+        // The master is requested from a server that never answers.
         let run = home.start(&["feed", "RELIANCE"]);
         drop(silent.accept().map(|(socket, _)| std::mem::forget(socket)));
         run.signal(Signal::USR1);
         run.signal(signal);
         run.end().exits(0);
-        // A list is read whose end never comes.
+        // The list on stdin has no end.
         let mut command = home.command(&["feed", "-i", "-"]);
         command.stdin(Stdio::piped());
         let mut run = home.start(command);
         let mut stdin = run.stdin.take().expect("a pipe");
-        stdin.write_all(b"NSE_EQ:2885\n").expect("said");
+        stdin.write_all(b"NSE_EQ:2885\n").expect("written");
         until("the signal has a handler", || proc::is_caught(run.pid(), signal));
         run.signal(signal);
         run.end().exits(0);
@@ -209,7 +209,7 @@ fn a_stop_before_anything_is_open_is_0_too_and_other_signals_kill_nobody() {
 }
 
 #[test]
-fn a_closed_stdin_changes_nothing() {
+fn a_closed_stdin_does_not_disturb_a_run() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let mut shell = home.bare("sh");
@@ -219,7 +219,7 @@ fn a_closed_stdin_changes_nothing() {
 }
 
 #[test]
-fn a_lone_tick_is_out_while_nothing_follows_it() {
+fn a_single_record_is_written_at_once() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let mut run = home.start(&["feed", "IDX_I:13"]);
@@ -236,7 +236,7 @@ fn a_lone_tick_is_out_while_nothing_follows_it() {
 }
 
 #[test]
-fn the_demo_needs_nothing_at_all() {
+fn the_demo_needs_no_account_home_or_network() {
     let bare = |line: &[&str]| dhan(line).current_dir("/").output().expect("dhan runs");
     let output = bare(&["feed", "--demo", "--mode", "quote", "IDX_I:13", "-n", "20"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -252,7 +252,7 @@ fn the_demo_needs_nothing_at_all() {
 }
 
 #[test]
-fn every_usage_error_is_2_with_the_bad_part_quoted_before_anything_connects() {
+fn every_usage_error_is_exit_2_and_quotes_the_bad_part_before_any_connection() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let empty = home.list("empty", ["# nothing".to_owned()]);
@@ -298,7 +298,7 @@ fn every_usage_error_is_2_with_the_bad_part_quoted_before_anything_connects() {
             );
         }
     }
-    // All of them in one message.
+    // One message has every problem.
     let line = ["feed", "NSE_EQ:", "--mode", "loud", "-n", "x", "-d", "y", "--only", "z"];
     let done = home.run(&line).exits(2);
     for part in ["NSE_EQ:", "loud", "\"x\"", "\"y\"", "\"z\""] {
@@ -308,7 +308,7 @@ fn every_usage_error_is_2_with_the_bad_part_quoted_before_anything_connects() {
 }
 
 #[test]
-fn a_missing_folder_is_9_and_missing_credentials_are_3_before_anything_connects() {
+fn a_missing_folder_is_exit_9_and_missing_credentials_exit_3_before_any_connection() {
     let sim = simulator(quiet());
     let mut home = Home::at(&sim);
     home.run(&["feed", "IDX_I:13", "-o", "/nowhere/at/all/x.ndjson"]).exits(9).says("/nowhere/at/all");
@@ -319,7 +319,7 @@ fn a_missing_folder_is_9_and_missing_credentials_are_3_before_anything_connects(
 }
 
 #[test]
-fn a_token_on_the_command_line_is_refused_unprinted() {
+fn a_token_on_the_command_line_is_refused_and_not_printed() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     for line in [["feed", "--access-token", SENTINEL], ["feed", "IDX_I:13", SENTINEL]] {
@@ -329,7 +329,7 @@ fn a_token_on_the_command_line_is_refused_unprinted() {
 }
 
 #[test]
-fn file_and_stdout_hold_the_same_records_and_the_file_its_end() {
+fn a_file_has_the_records_of_stdout_and_an_end_record() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let (plain, packed) = (home.path("a.ndjson"), home.path("b.csv.zst"));
@@ -341,7 +341,7 @@ fn file_and_stdout_hold_the_same_records_and_the_file_its_end() {
     let (end, books) = (serde_json::from_str::<Value>(end).expect("JSON"), done.counters());
     assert_eq!((&end["type"], &end["reason"], &end["written"]), (&"end".into(), &"count".into(), &50.into()));
     assert_eq!(end["received"].as_u64(), Some(books.received));
-    let unpacked = zstd::decode_all(std::fs::File::open(&packed).expect("there")).expect("whole");
+    let unpacked = zstd::decode_all(std::fs::File::open(&packed).expect("it exists")).expect("whole");
     assert_eq!(String::from_utf8(unpacked).expect("UTF-8").lines().count(), 51, "a header and the records");
     let hidden = home.path(".a.ndjson.dhan");
     assert!(!hidden.exists(), "an orderly end removes the marker");
@@ -349,7 +349,7 @@ fn file_and_stdout_hold_the_same_records_and_the_file_its_end() {
 }
 
 #[test]
-fn two_runs_do_not_write_one_file() {
+fn a_second_run_on_the_same_file_is_refused() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let file = home.path("a.ndjson");
@@ -363,7 +363,7 @@ fn two_runs_do_not_write_one_file() {
 }
 
 #[test]
-fn status_records_tell_the_steps_in_order() {
+fn status_records_follow_the_steps_of_a_connection() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
@@ -406,7 +406,7 @@ fn detached(home: &Home, line: &[&str]) -> Command {
 }
 
 #[test]
-fn sighup_reads_the_lists_again_and_tells_the_server_only_the_difference() {
+fn sighup_reads_the_lists_again_and_sends_only_the_difference() {
     if Command::new("setsid").arg("--version").output().is_err() {
         return skipped("there is no setsid");
     }
@@ -427,7 +427,7 @@ fn sighup_reads_the_lists_again_and_tells_the_server_only_the_difference() {
     // Unsubscribe ticker and quote, subscribe ticker and full, one instrument each.
     assert_eq!(new, [15, 16, 18, 21]);
     assert_eq!(counts(&sim.texts_of(id)[asked..]), [1, 1, 1, 1]);
-    // A bad line, and a name that nobody knows, cost no other line.
+    // A bad line and an unknown name do not affect other lines.
     home.list(
         "list",
         ["IDX_I:13", "FOO:1", "NSE_EQ:2@full", "NSE_EQ:3", "NO SUCH NAME", "NSE_EQ:4"].map(str::to_owned),
@@ -439,11 +439,11 @@ fn sighup_reads_the_lists_again_and_tells_the_server_only_the_difference() {
     home.list("list", ["IDX_I:13", "NSE_EQ:2@full", "NSE_EQ:3"].map(str::to_owned));
     run.signal(Signal::HUP);
     until("the fifth is gone", || sim.subscriptions(Stream::Market).len() == 4);
-    // A list that cannot be read stays in force as it was.
+    // An unreadable list leaves the subscriptions as they are.
     std::fs::remove_file(&list).expect("removed");
     run.signal(Signal::HUP);
     run.says("stays in force");
-    // After a reconnect it is the changed set that is asked for.
+    // A reconnect subscribes the changed set.
     let wanted = sim.subscriptions(Stream::Market);
     sim.cut(id, Cut::Reset);
     until("another connection", || sim.connections(Stream::Market).seen == 2);
@@ -467,13 +467,13 @@ fn sighup_reopens_files_that_were_moved_away() {
     run.signal(Signal::HUP);
     until("a new file is written", || std::fs::metadata(&file).is_ok_and(|m| m.len() > 0));
     let books = run.stop(Signal::TERM).exits(0).counters();
-    let of = |path| std::fs::read_to_string(path).expect("there");
+    let of = |path| std::fs::read_to_string(path).expect("it exists");
     let ticks = of(&file).matches(r#""type":"ticker""#).count() + of(&moved).matches(r#""type":"ticker""#).count();
     assert_eq!(ticks as u64, books.written);
 }
 
 #[test]
-fn control_lines_change_what_is_asked_for_and_nothing_else() {
+fn control_lines_change_the_subscriptions_and_nothing_else() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let fifo = home.path("control");
@@ -481,7 +481,7 @@ fn control_lines_change_what_is_asked_for_and_nothing_else() {
     let run = home.start(&["feed", "IDX_I:13", "NSE_EQ:2885", "NSE_EQ:2885@quote", "--control", text(&fifo)]);
     let id = subscribed(&sim, Stream::Market, 3);
     let asked = sim.texts_of(id).len();
-    let say = |line: &str| std::fs::write(&fifo, format!("{line}\n")).expect("said");
+    let say = |line: &str| std::fs::write(&fifo, format!("{line}\n")).expect("written");
     say("sub NSE_EQ:5@full NSE_EQ:2885 # the second is there already");
     subscribed(&sim, Stream::Market, 4);
     run.records("full", 1);
@@ -491,7 +491,7 @@ fn control_lines_change_what_is_asked_for_and_nothing_else() {
     let mut gone = codes(&sim.texts_of(id)[asked + 1..]);
     gone.sort_unstable();
     assert_eq!(gone, [16, 18]);
-    // A packet that comes all the same is filtered, one of a stranger is printed.
+    // A packet of an unsubscribed instrument is filtered, one of an unrequested instrument is printed.
     let mut packets = Vec::new();
     encode::ticker(&mut packets, InstrumentKey::new(Segment::NSE_EQ, 2885), 7.25, 0);
     encode::ticker(&mut packets, InstrumentKey::new(Segment::NSE_EQ, 77), 8.25, 0);
@@ -512,7 +512,7 @@ fn control_lines_change_what_is_asked_for_and_nothing_else() {
 }
 
 #[test]
-fn no_line_of_writers_that_come_and_go_quickly_is_lost_in_a_fifo() {
+fn a_fifo_loses_no_line_of_writers_that_open_and_close_it_quickly() {
     const LINES: usize = 10_000;
     let sim = simulator(lively());
     let home = Home::at(&sim);
@@ -520,19 +520,19 @@ fn no_line_of_writers_that_come_and_go_quickly_is_lost_in_a_fifo() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::from_raw_mode(0o600)).expect("a FIFO");
     let run = home.start(&["feed", "IDX_I:13", "--control", text(&fifo)]);
     subscribed(&sim, Stream::Market, 1);
-    // A line is also what ends with its writer alone.
-    std::fs::write(&fifo, "no-command").expect("said");
+    // The end of a writer also ends its last line.
+    std::fs::write(&fifo, "no-command").expect("written");
     run.says("no-command");
     for n in 0..LINES {
-        std::fs::write(&fifo, format!("no-{n}-command\n")).expect("said");
+        std::fs::write(&fifo, format!("no-{n}-command\n")).expect("written");
     }
-    std::fs::write(&fifo, "quit\n").expect("said");
+    std::fs::write(&fifo, "quit\n").expect("written");
     let done = run.end().exits(0);
     assert_eq!(done.err.matches("the line is skipped").count(), LINES + 1);
 }
 
 #[test]
-fn control_lines_from_stdin_work_and_its_end_changes_nothing() {
+fn control_lines_are_read_from_stdin_and_its_end_does_not_end_the_run() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let mut command = home.command(&["feed", "IDX_I:13", "--control", "-"]);
@@ -540,7 +540,7 @@ fn control_lines_from_stdin_work_and_its_end_changes_nothing() {
     let mut run = home.start(command);
     subscribed(&sim, Stream::Market, 1);
     let mut stdin = run.stdin.take().expect("a pipe");
-    stdin.write_all(b"sub IDX_I:25\n").expect("said");
+    stdin.write_all(b"sub IDX_I:25\n").expect("written");
     drop(stdin);
     subscribed(&sim, Stream::Market, 2);
     run.printed("both", |text| text.contains(r#""security_id":"25""#));
@@ -549,7 +549,7 @@ fn control_lines_from_stdin_work_and_its_end_changes_nothing() {
 }
 
 #[test]
-fn figures_come_on_sigusr1_and_as_often_as_asked() {
+fn counters_are_printed_on_sigusr1_and_every_stats_interval() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
@@ -563,7 +563,7 @@ fn figures_come_on_sigusr1_and_as_often_as_asked() {
 }
 
 #[test]
-fn a_control_that_is_a_folder_or_missing_is_refused_before_anything_connects() {
+fn a_control_path_that_is_a_folder_or_missing_is_refused_before_any_connection() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     for name in [".", "missing"] {
@@ -573,7 +573,7 @@ fn a_control_that_is_a_folder_or_missing_is_refused_before_anything_connects() {
     assert_eq!(sim.tcp_accepted(), 0);
 }
 
-/// What a run that writes its records elsewhere shows on a terminal.
+/// Returns what a run whose stdout goes elsewhere shows on a terminal.
 fn on_a_terminal(home: &Home, line: &[&str]) -> String {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
@@ -584,17 +584,17 @@ fn on_a_terminal(home: &Home, line: &[&str]) -> String {
     let mut command = home.command(line);
     command.env("TERM", "xterm").stdout(Stdio::null()).stderr(end);
     let mut child = command.spawn().expect("dhan starts");
-    // Its copy of the terminal's end: reading ends with the run.
+    // This copy of the terminal must be closed, so that reading ends with the run.
     drop(command);
     let mut shown = Vec::new();
-    // At the end a terminal reads as an error.
+    // Reading a closed terminal is an error.
     let _ = std::fs::File::from(terminal).read_to_end(&mut shown);
     assert!(child.wait().expect("it ends").success());
     String::from_utf8_lossy(&shown).into_owned()
 }
 
 #[test]
-fn the_live_line_is_for_terminals_and_neither_a_warning_nor_an_error() {
+fn the_live_line_is_printed_on_terminals_and_not_with_quiet() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let line = ["feed", "IDX_I:13", "-d", "2500ms"];
@@ -615,7 +615,7 @@ fn a_dry_run_connects_nowhere_and_shows_no_secret() {
     assert_eq!((sim.tcp_accepted(), home.state_files().len()), (0, 0));
 }
 
-/// More than the 64 MiB that may wait, and the buffers of the socket.
+/// More packets than fit into the 64 MiB output queue and the socket's buffers.
 const FLOOD: u64 = 200_000;
 
 fn flood() -> SimConfig {
@@ -624,14 +624,14 @@ fn flood() -> SimConfig {
 }
 
 #[test]
-fn a_slow_reader_that_asks_for_it_blocks_the_socket_and_loses_nothing() {
+fn on_lag_block_stops_reading_the_socket_and_loses_nothing() {
     let _alone = heavy();
     let sim = simulator(flood());
     let home = Home::at(&sim);
     let count = FLOOD.to_string();
     let mut command = home.command(&["feed", "NSE_EQ:2885@full", "--on-lag", "block", "-n", &count]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("dhan starts");
-    // The pipe, the lane, and the socket are full: nothing moves any more.
+    // The pipe, the output queue and the socket are full: no packet is read any more.
     let sent = || sim.open(Stream::Market).first().map_or(0, |connection| connection.packets_sent);
     until("the server is held up", || {
         let before = sent();
@@ -644,14 +644,14 @@ fn a_slow_reader_that_asks_for_it_blocks_the_socket_and_loses_nothing() {
         lines += u64::from(!line.expect("bytes").is_empty());
     }
     let output = child.wait_with_output().expect("its end");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!((output.status.code(), lines), (Some(0), FLOOD), "{said}");
-    assert!(said.contains("dropped 0"), "{said}");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), lines), (Some(0), FLOOD), "{messages}");
+    assert!(messages.contains("dropped 0"), "{messages}");
     assert!(held_at < FLOOD, "it was never held up, so nothing was proven: {held_at}");
 }
 
 #[test]
-fn more_gap_than_allowed_is_13_at_the_end_and_not_before() {
+fn fail_on_gap_is_exit_13_at_the_end_of_the_run() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     for (most, code) in [("1us", 13), ("1h", 0)] {
@@ -667,7 +667,7 @@ fn more_gap_than_allowed_is_13_at_the_end_and_not_before() {
 }
 
 #[test]
-fn no_gaps_leaves_out_the_record_but_counts_it() {
+fn no_gaps_omits_the_record_and_counts_the_gap() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "--no-gaps"]);
@@ -683,7 +683,7 @@ fn no_gaps_leaves_out_the_record_but_counts_it() {
 }
 
 #[test]
-fn count_counts_what_is_printed_and_only_keeps_gaps() {
+fn count_counts_printed_records_and_only_keeps_gap_records() {
     let sim = simulator(SimConfig { stacking: Stacking::Always(7), ..lively() });
     let home = Home::at(&sim);
     let done = home.run(&["feed", "NSE_FNO:49081@quote", "IDX_I:13", "-n", "25", "--only", "quote,oi"]).exits(0);
@@ -705,7 +705,7 @@ fn count_counts_what_is_printed_and_only_keeps_gaps() {
 }
 
 #[test]
-fn iso_times_are_called_otherwise() {
+fn iso_times_have_keys_of_their_own() {
     let sim = simulator(quiet());
     let done = Home::at(&sim).run(&["feed", "IDX_I:13", "--time", "iso", "-n", "1"]).exits(0);
     let line = done.out.trim_end();
@@ -714,7 +714,7 @@ fn iso_times_are_called_otherwise() {
 }
 
 #[test]
-fn a_name_that_is_missing_is_14_before_connecting_unless_it_may_be_skipped() {
+fn an_unknown_name_is_exit_14_before_any_connection_unless_skip_missing_is_given() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let done = home.run(&["feed", "RELIANCE", "NOSUCHNAME", "NSE_EQ:RELIANSE", "-n", "1"]).exits(14);
@@ -728,7 +728,7 @@ fn a_name_that_is_missing_is_14_before_connecting_unless_it_may_be_skipped() {
 }
 
 #[test]
-fn full_of_an_index_is_asked_for_as_quote_with_a_word() {
+fn full_mode_of_an_index_is_requested_as_quote_with_a_warning() {
     let sim = simulator(lively());
     let done = Home::at(&sim).run(&["feed", "IDX_I:13", "--mode", "full", "-n", "2"]).exits(0).says("quote");
     assert_eq!(done.of("quote").len(), 2);
@@ -737,7 +737,7 @@ fn full_of_an_index_is_asked_for_as_quote_with_a_word() {
 }
 
 #[test]
-fn the_same_instrument_in_two_modes_is_two_subscriptions_and_duplicates_collapse() {
+fn an_instrument_in_two_modes_is_two_subscriptions_and_duplicates_are_one() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "NSE_EQ:2885", "nse:2885", "1:2885@ticker", "NSE_EQ:2885@full"]);
@@ -750,7 +750,7 @@ fn the_same_instrument_in_two_modes_is_two_subscriptions_and_duplicates_collapse
 }
 
 #[test]
-fn nothing_for_ten_seconds_is_explained_unasked() {
+fn ten_seconds_without_a_packet_are_explained_on_stderr() {
     let sim = simulator(SimConfig { faults: vec![Fault::Mute], ..quiet() });
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
@@ -759,7 +759,7 @@ fn nothing_for_ten_seconds_is_explained_unasked() {
 }
 
 #[test]
-fn at_every_verbosity_and_log_format_the_token_stays_away() {
+fn no_verbosity_or_log_format_prints_the_token() {
     let sim = simulator(lively());
     let mut home = Home::at(&sim);
     home.set("SSLKEYLOGFILE", text(&home.path("keys")));
@@ -777,14 +777,14 @@ fn at_every_verbosity_and_log_format_the_token_stays_away() {
 }
 
 #[test]
-fn the_command_line_of_a_running_stream_holds_no_secret_and_nobody_may_look_into_it() {
+fn a_running_stream_has_no_secret_on_its_command_line_and_dumps_no_core() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
     run.records("ticker", 1);
-    let line = std::fs::read(format!("/proc/{}/cmdline", run.pid())).expect("there");
+    let line = std::fs::read(format!("/proc/{}/cmdline", run.pid())).expect("it exists");
     secrets::assert_clean("cmdline", &line);
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", run.pid())).expect("there");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", run.pid())).expect("it exists");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
     run.stop(Signal::TERM).exits(0);

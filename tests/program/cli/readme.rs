@@ -1,4 +1,4 @@
-//! The README is true: its examples run, its records are of the schema, its units and crontab lines do what they say.
+//! The README's examples run, its records match the schema, and its units and crontab lines work.
 //!
 //! Blocks marked ```` ```sh test ```` run in an empty folder, with an account of a simulated exchange. What a machine lacks
 //! (`jq`, `duckdb`, `systemd-analyze`) is skipped, with a word.
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 const README: &str = include_str!("../../../README.md");
 
-/// The fenced blocks whose opening line, after the fence, starts so; each with the rest of that line.
+/// Returns the fenced blocks whose opening line begins with `start`, each with the rest of that line.
 pub fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
     let fence = format!("```{start}");
     let blocks = README.split("\n```").collect::<Vec<_>>();
@@ -27,10 +27,10 @@ fn fence_rest<'a>(mark: &'a str, fence: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn marked_examples_run_and_print() {
+fn marked_examples_run_and_print_the_documented_output() {
     let examples = blocks("sh test");
     assert!(examples.len() >= 10, "the README has {} examples", examples.len());
-    // Each mostly waits; all at once they take as long as the longest.
+    // Examples mostly wait, so they run in parallel.
     std::thread::scope(|scope| {
         for (_, block) in &examples {
             scope.spawn(move || {
@@ -47,7 +47,7 @@ fn marked_examples_run_and_print() {
 }
 
 #[test]
-fn example_records_are_of_the_schema() {
+fn example_records_match_the_schema() {
     let home = Home::new();
     let lines: String = blocks("json").iter().map(|(_, text)| format!("{text}\n")).collect();
     home.write("work/examples.ndjson", &lines, 0o644);
@@ -58,7 +58,7 @@ fn example_records_are_of_the_schema() {
     assert!(lines.lines().count() >= 3, "the README shows records");
 }
 
-/// The five commands of the unattended section, run in a home with places of its own; returns the folder of the units.
+/// Runs the five commands of the unattended section in a home, and returns the folder of the units.
 fn set_up(home: &Home) -> PathBuf {
     let [(_, commands)] = blocks("sh unattended")[..] else { panic!("one block of commands") };
     assert_eq!(commands.trim().lines().count(), 5, "five commands");
@@ -88,13 +88,13 @@ fn set_up(home: &Home) -> PathBuf {
     units
 }
 
-/// The values of a key in a unit.
+/// Returns the values of a key in a unit.
 fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
     unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
 }
 
 #[test]
-fn the_unattended_commands_make_units_that_systemd_understands_and_finds_hardened() {
+fn the_unattended_commands_make_units_that_systemd_accepts_as_hardened() {
     let home = Home::new();
     let folder = set_up(&home);
     if !home.run("command -v systemd-analyze").status.success() {
@@ -121,7 +121,7 @@ fn the_unattended_commands_make_units_that_systemd_understands_and_finds_hardene
 }
 
 #[test]
-fn the_unattended_services_make_a_token_and_a_whole_file() {
+fn the_unattended_services_make_a_token_and_a_complete_file() {
     let home = Home::new();
     let folder = set_up(&home);
     let root = home.dir.path().display().to_string();
@@ -166,7 +166,7 @@ fn the_unattended_services_make_a_token_and_a_whole_file() {
     assert_eq!((&summary["verdict"], &summary["instruments"]), (&"ok".into(), &2.into()), "{summary}");
 }
 
-/// Runs a line of a service or crontab here and looks at what it left.
+/// Runs a line of a service or crontab in a home, and checks the file it leaves.
 fn line_leaves_a_whole_file(home: &Home, line: &str) {
     home.write("watchlist", "# indices\nIDX_I:13\nNSE_EQ:2885@quote\n", 0o644);
     home.write("token", "any", 0o600);
@@ -183,7 +183,7 @@ fn line_leaves_a_whole_file(home: &Home, line: &str) {
 }
 
 #[test]
-fn a_day_is_recorded_by_the_command_that_the_readme_gives() {
+fn the_recording_command_of_the_readme_records_a_day() {
     let [(_, command)] = blocks("sh day")[..] else { panic!("one command that records a day") };
     let home = Home::new();
     home.write("work/watchlist", "IDX_I:13\nNSE_EQ:2885@quote\n", 0o644);
@@ -194,7 +194,7 @@ fn a_day_is_recorded_by_the_command_that_the_readme_gives() {
 }
 
 #[test]
-fn crontab_lines_run_and_mean_the_same_minute() {
+fn crontab_lines_run_and_name_the_same_minute_in_utc_and_ist() {
     let [(_, lines)] = blocks("cron")[..] else { panic!("one block of crontab lines") };
     let lines: Vec<_> = lines.lines().map(|line| line.split_once("  ").expect("a time and a command")).collect();
     let [(utc, command), (ist, same)] = lines[..] else { panic!("a line for UTC, a line for IST") };
@@ -210,7 +210,7 @@ fn crontab_lines_run_and_mean_the_same_minute() {
 }
 
 #[test]
-fn every_variable_is_in_the_manual_and_every_exit_code_in_the_readme() {
+fn every_variable_and_every_exit_code_is_documented() {
     fn read(folder: &Path, text: &mut String) {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             match entry.file_type().unwrap().is_dir() {

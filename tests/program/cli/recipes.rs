@@ -1,4 +1,4 @@
-//! The README's recipes against what they are for: a Ctrl-C, real servers, files whose gaps come late.
+//! The README's recipes with Ctrl-C, real servers, and files whose gaps come late.
 
 use crate::cli::home::{Home, lacking};
 use crate::cli::readme::blocks;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The one block of the README with a mark, such as `sh test bars`.
+/// Returns the one block of the README with a mark, such as `sh test bars`.
 fn block(mark: &str) -> &'static str {
     let (start, rest) = mark.rsplit_once(' ').expect("two words at least");
     let all = blocks(start).into_iter().filter(|(of, _)| *of == rest).map(|(_, text)| text).collect::<Vec<_>>();
@@ -19,7 +19,7 @@ fn block(mark: &str) -> &'static str {
     text
 }
 
-/// Whether a recipe can be tried here; says what is missing.
+/// Whether every program of a recipe is installed; prints what is missing.
 fn can_run(home: &Home, script: &str) -> bool {
     let lacks = lacking(home, script);
     if let Some(lacks) = lacks {
@@ -29,7 +29,7 @@ fn can_run(home: &Home, script: &str) -> bool {
 }
 
 #[test]
-fn bars_in_sqlite_survive_ctrl_c_and_the_last_ones_come_too() {
+fn the_sqlite_recipe_stores_every_bar_when_ctrl_c_ends_it() {
     let home = Home::new();
     let script = block("sh test bars");
     if !can_run(&home, script) {
@@ -46,9 +46,9 @@ fn bars_in_sqlite_survive_ctrl_c_and_the_last_ones_come_too() {
         String::from_utf8_lossy(&output.stdout).trim().parse::<u64>().unwrap_or(0)
     };
     let running = home.command(&script).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // The first bars of five seconds began before the run; the running ones after them are cut by its end alone.
+    // The first five-second bars began before the run; those in progress are ended by the run's end.
     until("bars are stored as they close", || count("interval = \\\"5s\\\"") >= 5);
-    // Whoever presses Ctrl-C interrupts the whole pipe; `timeout` leads its group.
+    // Ctrl-C interrupts the process group, which `timeout` leads.
     let group = rustix::process::Pid::from_child(&running);
     rustix::process::kill_process_group(group, Signal::INT).unwrap();
     let output = running.wait_with_output().unwrap();
@@ -60,7 +60,7 @@ fn bars_in_sqlite_survive_ctrl_c_and_the_last_ones_come_too() {
 }
 
 #[test]
-fn a_fill_is_a_telegram_message_of_a_bot_whose_token_no_list_of_processes_shows() {
+fn the_telegram_recipe_sends_fills_and_keeps_the_bots_token_out_of_process_lists() {
     let home = Home::new();
     let script = block("sh telegram");
     if !can_run(&home, script) {
@@ -104,12 +104,12 @@ fn a_fill_is_a_telegram_message_of_a_bot_whose_token_no_list_of_processes_shows(
     }
 }
 
-/// A server of the test; ends with it.
+/// A server that is stopped with its test.
 struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Its own end first: a database that is killed leaves its children.
+        // SIGINT first: a killed database leaves its children running.
         let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), Signal::INT);
         let end = Instant::now() + Duration::from_secs(5);
         while self.0.try_wait().is_ok_and(|status| status.is_none()) && Instant::now() < end {
@@ -120,14 +120,14 @@ impl Drop for Server {
     }
 }
 
-/// A program of the newest PostgreSQL here; distributions keep them out of the path.
+/// Returns the path of a program of the newest installed PostgreSQL, which distributions keep out of `PATH`.
 fn postgres(name: &str) -> Option<PathBuf> {
     let mut all: Vec<_> = fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path()).collect();
     all.sort();
     all.into_iter().rev().map(|folder| folder.join("bin").join(name)).find(|path| path.is_file())
 }
 
-/// A command of PostgreSQL's server, which root may not run.
+/// Returns a command of PostgreSQL's server, run as another user if the test runs as root.
 fn as_postgres(program: &Path) -> Command {
     if !rustix::process::geteuid().is_root() {
         return Command::new(program);
@@ -137,7 +137,7 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-/// A database and a Redis of its own, on sockets in a folder; `None` where one is not installed.
+/// Starts a PostgreSQL and a Redis on sockets in a folder; `None` if one is not installed.
 fn servers(folder: &Path) -> Option<[Server; 2]> {
     let (initdb, server) = (postgres("initdb")?, postgres("postgres")?);
     Command::new("redis-server").arg("--version").output().ok()?;
@@ -171,7 +171,7 @@ fn servers(folder: &Path) -> Option<[Server; 2]> {
 }
 
 #[test]
-fn bars_reach_a_real_database_and_packets_real_streams() {
+fn the_server_recipes_store_bars_in_postgresql_and_packets_in_redis() {
     let home = Home::new();
     let script = block("sh servers");
     if !can_run(&home, script) {
@@ -193,7 +193,7 @@ fn bars_reach_a_real_database_and_packets_real_streams() {
     until("the servers are up", || {
         home.run(&format!("{environment}psql -qc 'SELECT 1' && redis-cli ping")).status.success()
     });
-    // Twice: what was stored is found again.
+    // The second run finds the rows of the first.
     run(script);
     let output = run(script);
     assert!(output.contains("COPY "), "{output}");
@@ -211,13 +211,13 @@ fn bars_reach_a_real_database_and_packets_real_streams() {
 }
 
 #[test]
-fn gaps_that_come_late_are_read_by_everything_that_the_readme_names() {
+fn every_reader_in_the_readme_reads_gaps_behind_thousands_of_lines() {
     let home = Home::new();
     let script = block("sh test readers");
     if !can_run(&home, script) {
         return;
     }
-    // More lines than any reader looks at first, and gaps behind them.
+    // Gaps behind more lines than any reader samples to infer columns.
     let mut text = String::new();
     let mut recv_us = 1_795_391_403_539_691_i64;
     for n in 0..60_000 {
@@ -262,7 +262,7 @@ fn gaps_that_come_late_are_read_by_everything_that_the_readme_names() {
         }
         assert_eq!(line.matches("'gap'").count(), 3, "{reader}: {line}");
     }
-    // The sums that the chapter on losses makes with jq.
+    // The totals that the chapter on losses computes with jq.
     let sums = blocks("sh test").into_iter().map(|(_, text)| text).find(|text| text.contains("group_by(.reason)"));
     fs::copy(home.path("work/day.ndjson"), home.path("work/ticks.ndjson")).unwrap();
     let output = home.run(of_file(sums.expect("a block"), "ticks.ndjson"));

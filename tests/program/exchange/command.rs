@@ -1,6 +1,6 @@
-//! `dhan simulate` as a command: it serves until it is told to stop.
+//! `dhan simulate` as a command.
 //!
-//! One test, in a process of its own: it signals this process.
+//! The test sends SIGTERM to its own process.
 
 use crate::support::until;
 use clap::Parser;
@@ -21,7 +21,7 @@ fn quiet() -> Console {
 }
 
 #[test]
-fn it_serves_until_sigterm_and_says_so_when_it_cannot_listen() {
+fn simulate_serves_until_sigterm_and_reports_an_address_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let args = || Cli::parse_from(["simulate", "--listen", &address, "--seed", "3"]).args;

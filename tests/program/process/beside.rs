@@ -1,4 +1,4 @@
-//! Outputs beside each other: what stands still or fails costs itself, and nothing else.
+//! Several outputs: one that stops or fails does not affect the others.
 
 use crate::support::{
     DHAN, Home, Signal, count_lines, records, signal, simulator, simulator_of, skipped, subscribed, wait,
@@ -24,7 +24,7 @@ fn verify(home: &Home, file: &str, code: i32) {
     home.run(command).exits(code);
 }
 
-/// The names of the files here that begin and end like this.
+/// Returns the sorted names of the files in a home that begin and end like this.
 fn names(home: &Home, begin: &str, end: &str) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(home.path(".")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -34,7 +34,7 @@ fn names(home: &Home, begin: &str, end: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_type_has_files_of_its_own_that_rotate_and_verify_by_themselves() {
+fn every_record_type_has_its_own_files_that_rotate_and_verify() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let instruments = ["feed", "NSE_EQ:2885@quote", "NSE_EQ:1333@ticker"];
@@ -75,7 +75,7 @@ fn every_type_has_files_of_its_own_that_rotate_and_verify_by_themselves() {
 }
 
 #[test]
-fn an_extension_that_says_nothing_of_the_format_is_refused_and_a_name_without_one_is_ndjson() {
+fn an_unknown_extension_is_refused_and_a_name_without_one_is_ndjson() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let command = |more: &[&str]| {
@@ -96,7 +96,7 @@ fn an_extension_that_says_nothing_of_the_format_is_refused_and_a_name_without_on
 }
 
 #[test]
-fn records_that_go_to_another_file_than_the_named_one_are_said_to() {
+fn a_message_names_the_file_when_records_go_to_another_than_the_named_one() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     fs::write(home.path("a.csv"), "time,price\n1,2\n").unwrap();
@@ -105,17 +105,17 @@ fn records_that_go_to_another_file_than_the_named_one_are_said_to() {
     {
         let before = home.text(named);
         let ended = home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "3", "-o", named])).exits(0);
-        let said = ended.err.lines().find(|line| line.contains("warning") && line.contains(beside));
-        assert!(said.is_some_and(|line| line.contains(named) && line.contains(why)), "{}", ended.err);
-        assert_eq!(home.text(named), before, "it was written to");
+        let messages = ended.err.lines().find(|line| line.contains("warning") && line.contains(beside));
+        assert!(messages.is_some_and(|line| line.contains(named) && line.contains(why)), "{}", ended.err);
+        assert_eq!(home.text(named), before, "the named file changed");
         verify(&home, beside, 0);
     }
 }
 
 #[test]
-fn a_reader_that_is_too_slow_costs_stdout_alone_and_every_packet_is_in_the_file() {
+fn a_slow_reader_loses_records_on_stdout_and_none_in_the_file() {
     let _alone = crate::support::heavy();
-    // More than the 64 MiB of lines that may wait for a reader.
+    // More than the 64 MiB of the output queue.
     const PACKETS: u64 = 110_000;
     let sim = simulator(SimConfig {
         blast: Some(Blast { packets: PACKETS, per_message: 100 }),
@@ -127,7 +127,7 @@ fn a_reader_that_is_too_slow_costs_stdout_alone_and_every_packet_is_in_the_file(
     let (running, stdout) = home.start_piped(home.dhan(&sim, &args));
     let file = home.path("t.ndjson");
     wait("the whole flood in the file", || (count_lines(&file) as u64 >= PACKETS).then_some(()));
-    // The reader moves again, and sees what was kept and how much was not.
+    // The reader reads again, and gets the kept records and the gap.
     let (mut printed, mut lost) = (0, 0);
     let mut lines = BufReader::new(stdout).lines();
     while printed + lost < PACKETS {
@@ -151,7 +151,7 @@ fn a_reader_that_is_too_slow_costs_stdout_alone_and_every_packet_is_in_the_file(
 }
 
 #[test]
-fn a_full_disk_under_one_file_takes_nothing_from_the_other() {
+fn a_full_disk_under_one_file_loses_nothing_in_the_other() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     fs::create_dir(home.path("full")).unwrap();
@@ -175,7 +175,7 @@ fn a_full_disk_under_one_file_takes_nothing_from_the_other() {
 }
 
 #[test]
-fn a_reader_that_blocks_gets_the_tail_although_the_time_is_up() {
+fn a_blocking_reader_gets_every_record_after_the_duration_has_ended() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-m", "full", "--on-lag", "block", "-d", "3s"];
@@ -185,16 +185,16 @@ fn a_reader_that_blocks_gets_the_tail_although_the_time_is_up() {
     let lines = BufReader::new(stdout).split(b'\n').count();
     let ended = running.end().exits(0);
     let [_, written, _, dropped, _, gaps] = ended.counts();
-    // Several times what a pipe holds.
+    // Several times the size of a pipe.
     assert!(written > 2_000, "{}", ended.err);
     assert_eq!((lines as u64, dropped, gaps), (written, 0, 0), "{}", ended.err);
 }
 
 #[test]
-fn a_signal_is_obeyed_although_nobody_reads_what_is_said() {
+fn a_signal_ends_a_run_whose_stderr_is_full() {
     let sim = simulator_of(4_000.0);
     let home = Home::new();
-    // A pipe of messages that is full: at this verbosity every packet is one.
+    // The pipe of stderr is full: at this verbosity every packet is a message.
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-vv", "-o", "t.ndjson"]);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -202,34 +202,34 @@ fn a_signal_is_obeyed_although_nobody_reads_what_is_said() {
     wait("records", || (count_lines(&file) > 3_000).then_some(()));
     let _kept = child.stderr.take().unwrap();
     signal(&child, Signal::TERM);
-    let told = Instant::now();
+    let signalled = Instant::now();
     let status = wait("the end", || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
-    assert!(told.elapsed().as_secs() < 3, "{:?}", told.elapsed());
+    assert!(signalled.elapsed().as_secs() < 3, "{:?}", signalled.elapsed());
     verify(&home, "t.ndjson", 0);
 }
 
 #[test]
-fn a_pipe_as_a_file_that_nobody_reads_is_refused_and_holds_nothing_up() {
+fn a_fifo_without_a_reader_as_output_is_refused_at_once() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     rustix::fs::mkfifoat(rustix::fs::CWD, home.path("pipe.ndjson"), rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
     let ended = home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "x.ndjson", "-o", "pipe.ndjson"])).exits(9);
     assert!(ended.err.contains("pipe.ndjson") && ended.err.contains("-o -"), "{}", ended.err);
     assert_eq!(sim.tcp_accepted(), 0);
-    // The run that never began leaves nothing of its other files.
+    // The failed start leaves none of its other files.
     assert_eq!(names(&home, "", "x.ndjson"), [] as [&str; 0]);
 }
 
 #[test]
-fn a_csv_file_that_is_cut_while_it_is_written_begins_with_its_header_again() {
+fn a_csv_file_truncated_by_others_gets_its_header_again() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.csv"]));
     let file = home.path("t.csv");
     wait("records", || (count_lines(&file) > 300).then_some(()));
     let header = home.text("t.csv").lines().next().unwrap().to_owned();
-    // As logrotate's copytruncate does.
+    // Truncated as by logrotate's copytruncate.
     fs::copy(&file, home.path("t.1.csv")).unwrap();
     fs::File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
     running.says("t.csv");
@@ -244,7 +244,7 @@ fn a_csv_file_that_is_cut_while_it_is_written_begins_with_its_header_again() {
 }
 
 #[test]
-fn a_capture_that_is_deleted_while_it_is_written_is_said_and_begun_anew() {
+fn a_deleted_capture_is_reported_and_created_again() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "--capture", "c.dcap", "-o", "t.ndjson"];
@@ -270,11 +270,11 @@ fn a_capture_that_is_deleted_while_it_is_written_is_said_and_begun_anew() {
 }
 
 #[test]
-fn a_shell_that_keeps_the_output_does_not_wait_for_commands_of_finished_files() {
+fn a_rotate_command_does_not_keep_the_runs_stdout_open() {
     let home = Home::new();
     let mut command = home.bare("sh");
-    // The command ends when the test lets it, or by itself after a minute.
-    let script = "x=$(\"$0\" feed --demo -n 3 -o - -o f.ndjson --on-rotate \
+    // The command ends when the test creates a file, or after a minute.
+    let script = "exec 2>messages; x=$(\"$0\" feed --demo -n 3 -o - -o f.ndjson --on-rotate \
                   'touch begun; i=0; while [ ! -e release ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done; touch over'); \
                   echo \"$x\"";
     command.args(["-c", script, DHAN]);
@@ -286,7 +286,7 @@ fn a_shell_that_keeps_the_output_does_not_wait_for_commands_of_finished_files() 
     wait("its end", || home.path("over").exists().then_some(()));
 }
 
-/// The moment of the last whole record of a type in a text, µs since the epoch.
+/// Returns the time of the last complete record of a type, in µs since the epoch.
 fn last_us(text: &str, kind: &str) -> i64 {
     let begins = format!("{{\"type\":\"{kind}\"");
     let last = text.lines().rfind(|line| line.starts_with(&begins) && line.ends_with('}')).expect("a record");
@@ -294,13 +294,13 @@ fn last_us(text: &str, kind: &str) -> i64 {
 }
 
 #[test]
-fn a_kill_costs_files_beside_a_reader_that_stands_still_a_second_at_most() {
+fn a_kill_beside_a_stopped_reader_loses_at_most_a_second_of_the_files() {
     let sim = simulator_of(3_000.0);
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-m", "full", "--capture", "c.dcap", "-o", "t.ndjson", "-o", "-"];
     let (mut running, stdout) = home.start_piped(home.dhan(&sim, &args));
     let file = home.path("t.ndjson");
-    // Far more than the pipe of the reader holds.
+    // Far more than the reader's pipe holds.
     wait("records", || (count_lines(&file) > 9_000).then_some(()));
     let killed_us = dhan::testing::clock::now_us();
     running.child.kill().unwrap();
@@ -311,7 +311,7 @@ fn a_kill_costs_files_beside_a_reader_that_stands_still_a_second_at_most() {
         command.args(["replay", "c.dcap"]);
         command
     });
-    // A second is the promise; machines that do other things too get one more.
+    // The contract promises one second; a busy machine gets another.
     for (name, text) in [("the file", home.text("t.ndjson")), ("the capture", replayed.exits(0).out)] {
         let lost_us = killed_us - last_us(&text, "full");
         assert!(lost_us < 2_000_000, "{name} lost {lost_us} µs");
@@ -319,7 +319,7 @@ fn a_kill_costs_files_beside_a_reader_that_stands_still_a_second_at_most() {
 }
 
 #[test]
-fn a_full_disk_under_a_capture_takes_nothing_from_the_file() {
+fn a_full_disk_under_a_capture_loses_nothing_in_the_file() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     fs::create_dir(home.path("full")).unwrap();
@@ -343,10 +343,10 @@ fn a_full_disk_under_a_capture_takes_nothing_from_the_file() {
 }
 
 #[test]
-fn sighup_goes_on_in_a_new_capture_where_the_old_one_was_moved_away() {
+fn sighup_creates_a_new_capture_after_the_old_one_was_moved() {
     let sim = simulator_of(1_000.0);
     let home = Home::new();
-    // Without a terminal: with one, a hang-up is the end.
+    // Without a terminal, since a hang-up of a terminal ends the run.
     let mut command = home.bare("setsid");
     command.arg(DHAN).envs(sim.environment());
     command.args(["feed", "NSE_EQ:2885", "--capture", "c.dcap", "-o", "t.ndjson"]);
@@ -393,7 +393,7 @@ fn one_kill_with_three_outputs_is_one_gap_in_each_and_counts_once() {
 }
 
 #[test]
-fn a_stdout_that_is_gone_ends_a_quiet_run_although_no_record_comes() {
+fn a_closed_stdout_ends_a_run_that_receives_no_record() {
     use dhan::testing::simulator::Fault;
     let closed = Fault::parse("closed").unwrap();
     let sim = simulator(SimConfig { faults: vec![closed], prev_close: PrevClose::None, ..SimConfig::default() });
@@ -410,7 +410,7 @@ fn a_stdout_that_is_gone_ends_a_quiet_run_although_no_record_comes() {
         command.stdout(theirs).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         drop(command);
-        // The snapshot, and nothing after it.
+        // Only the snapshot is sent.
         let mut first = [0; 4096];
         assert!(std::io::Read::read(&mut ours, &mut first).unwrap() > 0);
         drop(ours);

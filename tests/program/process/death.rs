@@ -28,7 +28,7 @@ use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 #[test]
-fn i01_a_reader_that_goes_away_ends_the_run_without_a_word() {
+fn i01_a_closed_stdout_ends_the_run_silently() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let (running, stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
@@ -40,7 +40,7 @@ fn i01_a_reader_that_goes_away_ends_the_run_without_a_word() {
 }
 
 #[test]
-fn i01_files_go_on_without_the_reader_of_stdout() {
+fn i01_files_are_written_on_after_stdout_is_closed() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let (running, stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson", "-o", "-"]));
@@ -48,12 +48,12 @@ fn i01_files_go_on_without_the_reader_of_stdout() {
     BufReader::new(stdout).read_line(&mut line).unwrap();
     let file = home.path("t.ndjson");
     let before = count_lines(&file);
-    // Longer than any buffer of the pipe would hide.
+    // More records than the pipe's buffer could hide.
     wait("the file to grow", || (count_lines(&file) > before + 1_000).then_some(()));
     running.stop(Signal::INT).exits(0).counts();
 }
 
-/// A run in a state in which it may be told to stop, and what keeps it there.
+/// Starts a run and waits until it is in a state; returns it with the pipe that keeps it there.
 fn in_state(state: &str, home: &Home, sim: &dhan::testing::simulator::SimHandle) -> Option<(Run, Option<ChildStdout>)> {
     let feed = ["feed", "NSE_EQ:2885", "-m", "full", "-v"];
     let started = match state {
@@ -100,7 +100,7 @@ fn in_state(state: &str, home: &Home, sim: &dhan::testing::simulator::SimHandle)
         _ => {
             let (running, stdout) = home.start_piped(home.dhan(sim, &feed));
             let id = subscribed(sim, Stream::Market, 1);
-            // More than a pipe holds, several times.
+            // Several times the size of a pipe.
             wait("data", || (sim.connection(id)?.packets_sent > 2_000).then_some(()));
             (running, Some(stdout))
         }
@@ -111,7 +111,7 @@ fn in_state(state: &str, home: &Home, sim: &dhan::testing::simulator::SimHandle)
 const STATES: [&str; 6] = ["live", "connecting", "cooling off", "without credentials", "disk full", "reader stopped"];
 
 #[test]
-fn i02_the_first_signal_ends_every_state_orderly_within_two_seconds() {
+fn i02_the_first_signal_ends_a_run_in_every_state_within_two_seconds() {
     for (i, state) in STATES.into_iter().enumerate() {
         let (sim, home) = (simulator_of(4_000.0), Home::new());
         let Some((running, _stdout)) = in_state(state, &home, &sim) else { continue };
@@ -122,11 +122,11 @@ fn i02_the_first_signal_ends_every_state_orderly_within_two_seconds() {
 }
 
 #[test]
-fn i02_i03_with_the_other_signal_each_and_a_second_one_is_obeyed_at_once() {
+fn i02_i03_a_second_signal_of_either_kind_ends_the_run_at_once() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let (sim, home) = (simulator_of(4_000.0), Home::new());
         let (mut running, _stdout) = in_state("reader stopped", &home, &sim).unwrap();
-        // The drain waits for the reader; whichever signal comes while it does is the second.
+        // The run waits for the reader while it ends, so that the next signal is the second.
         let status = wait("the end", || {
             running.signal(signal);
             running.child.try_wait().unwrap()
@@ -138,7 +138,7 @@ fn i02_i03_with_the_other_signal_each_and_a_second_one_is_obeyed_at_once() {
 
 #[test]
 fn a_request_to_stop_that_comes_as_two_signals_is_one_request() {
-    // `timeout` sends its signal to the process, and then to the process's group.
+    // `timeout` signals the process and then its process group.
     let (sim, home) = (simulator_of(4_000.0), Home::new());
     let (running, _stdout) = in_state("reader stopped", &home, &sim).unwrap();
     running.signal(Signal::INT);
@@ -148,8 +148,8 @@ fn a_request_to_stop_that_comes_as_two_signals_is_one_request() {
 }
 
 #[test]
-fn i02_i03_a_signal_while_a_run_ends_by_itself_changes_nothing_and_a_second_one_is_obeyed_at_once() {
-    // The end waits for a reader that stands still, so that signals come while it lasts.
+fn i02_i03_while_a_run_ends_only_a_second_signal_ends_it_at_once() {
+    // The run waits for a stopped reader while it ends, so that signals arrive meanwhile.
     let ending = |home: &Home, sim: &dhan::testing::simulator::SimHandle| {
         let (running, stdout) = in_state("reader stopped", home, sim).unwrap();
         sim.cut(subscribed(sim, Stream::Market, 1), Cut::Disconnect(814));
@@ -160,7 +160,7 @@ fn i02_i03_a_signal_while_a_run_ends_by_itself_changes_nothing_and_a_second_one_
         let (sim, home) = (simulator_of(4_000.0), Home::new());
         let (running, _stdout) = ending(&home, &sim);
         let ended = running.stops_soon(Signal::TERM);
-        // 0 where the signal was seen first.
+        // Exit 0 if the signal was handled first.
         assert!(matches!(ended.status.code(), Some(0 | 5)), "{:?}: {}", ended.status, ended.err);
         ended.counts();
     }
@@ -174,7 +174,7 @@ fn i02_i03_a_signal_while_a_run_ends_by_itself_changes_nothing_and_a_second_one_
 }
 
 #[test]
-fn i04_a_hang_up_without_a_terminal_reads_the_lists_again_and_costs_no_gap() {
+fn i04_sighup_without_a_terminal_reads_the_lists_again_without_a_gap() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     fs::write(home.path("list"), "NSE_EQ:2885\n").unwrap();
@@ -194,7 +194,7 @@ fn i04_a_hang_up_without_a_terminal_reads_the_lists_again_and_costs_no_gap() {
 }
 
 #[test]
-fn i05_sigusr1_prints_the_figures() {
+fn i05_sigusr1_prints_the_counters() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
@@ -206,12 +206,12 @@ fn i05_sigusr1_prints_the_figures() {
 }
 
 #[test]
-fn i06_a_run_that_was_suspended_goes_on_and_tells_what_it_missed() {
+fn i06_a_suspended_run_goes_on_and_reports_the_gap() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
     running.prints(10);
-    // A pause that the server did not mind costs nothing.
+    // A pause during which the server kept the connection loses nothing.
     let id = subscribed(&sim, Stream::Market, 1);
     running.signal(Signal::STOP);
     let sent = sim.connection(id).unwrap().packets_sent;
@@ -219,7 +219,7 @@ fn i06_a_run_that_was_suspended_goes_on_and_tells_what_it_missed() {
     running.signal(Signal::CONT);
     let lines = running.out.lines();
     running.prints(lines + 300);
-    // One in which it hung up is a gap, and one only.
+    // A pause during which the server closed the connection is one gap.
     running.signal(Signal::STOP);
     sim.cut_all(Cut::Reset);
     wait("the cut", || (sim.connections(Stream::Market).open == 0).then_some(()));
@@ -233,7 +233,7 @@ fn i06_a_run_that_was_suspended_goes_on_and_tells_what_it_missed() {
     assert!(gap.contains("\"reason\":\"disconnected\""), "{gap}");
 }
 
-/// Panics when it has seen so many frames, quoting the token, and tells how many were whole items before.
+/// A destination that panics after so many frames, with the token in its message.
 struct Panics {
     frames: usize,
     after: usize,
@@ -261,7 +261,7 @@ impl FrameObserver for Panics {
     fn finish(&mut self, _counts: &PacketCounts, _reason: &str, _now_us: i64) {}
 }
 
-/// Keeps what a capture would.
+/// A destination that keeps every frame, as a capture does.
 struct Keeps(fs::File);
 
 impl FrameObserver for Keeps {
@@ -352,7 +352,7 @@ fn child_streams() {
     fs::write("ended", format!("{ended:?}")).unwrap();
 }
 
-/// This binary, told to stream with something that breaks.
+/// Starts this test binary as a child that streams with a component that panics.
 fn child(home: &Home, url: &str, what: &str) -> Run {
     let mut command = home.bare("setsid");
     command.arg(std::env::current_exe().unwrap());
@@ -362,8 +362,8 @@ fn child(home: &Home, url: &str, what: &str) -> Run {
 }
 
 #[test]
-fn i07_a_panic_of_the_capture_ends_the_run_with_what_was_whole_on_disk() {
-    // More than the writer keeps up with, so that lines are pending when it panics.
+fn i07_a_panic_of_the_capture_ends_the_run_with_complete_lines_on_disk() {
+    // More packets than the writer can write, so that lines are queued when it panics.
     let sim = simulator(SimConfig { blast: Some(Blast { packets: 100_000, per_message: 10 }), ..SimConfig::default() });
     let home = Home::new();
     let ended = child(&home, &sim.url(Stream::Market), "writer").end().exits(0);
@@ -374,11 +374,11 @@ fn i07_a_panic_of_the_capture_ends_the_run_with_what_was_whole_on_disk() {
     assert_eq!(count_lines(&home.path("t.ndjson")), before * 10, "every record of a frame that was taken is there");
     assert!(before > 0 && text.ends_with('\n'));
     assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
-    assert!(home.path(".t.ndjson.dhan").exists(), "the next run is told");
+    assert!(home.path(".t.ndjson.dhan").exists(), "the marker for the next run is there");
 }
 
 #[test]
-fn i07_a_panic_of_the_driver_leaves_no_line_behind() {
+fn i07_a_panic_of_the_driver_still_writes_every_line_and_an_end_record() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let running = child(&home, &sim.url(Stream::Market), "driver");
@@ -393,7 +393,7 @@ fn i07_a_panic_of_the_driver_leaves_no_line_behind() {
 }
 
 #[test]
-fn a_capture_never_sees_a_token_that_a_server_echoes() {
+fn a_token_echoed_by_a_server_is_not_in_the_capture() {
     let sim = simulator(SimConfig { rate: Some(50.0), ..SimConfig::default() });
     let home = Home::new();
     let running = child(&home, &sim.url(Stream::Market), "capture");
@@ -412,12 +412,12 @@ fn a_capture_never_sees_a_token_that_a_server_echoes() {
         memchr::memmem::find(&frames, last).map(|_| ())
     });
     running.stop(Signal::TERM).exits(0);
-    // The rest of the frames are kept as they came; the home is searched when it goes.
+    // The other frames are captured unchanged. The home is searched when it is dropped.
     assert!(home.text("t.ndjson").matches("\"type\":\"unknown\"").count() >= 10);
 }
 
 #[test]
-fn i08_closed_descriptors_change_nothing_else() {
+fn i08_closed_standard_descriptors_do_not_disturb_a_run() {
     let sim = simulator_of(500.0);
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let home = Home::new();
@@ -426,11 +426,11 @@ fn i08_closed_descriptors_change_nothing_else() {
         command.args(["feed", "NSE_EQ:2885", "-o", "t.ndjson", "-n", "100", "--log-format", "json"]);
         home.run(command).exits(0);
         let text = home.text("t.ndjson");
-        // No socket got a number below three: all lines are ours, and all of them are here.
+        // No socket got a descriptor below three: every line is a record.
         assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{closed}: {text}");
         assert!(text.lines().count() >= 100, "{closed}");
     }
-    // Records for a stdout that is closed: the runtime has put /dev/null there, or it is exit 9.
+    // For a closed stdout the runtime opens /dev/null, or the run is exit 9.
     let home = Home::new();
     let mut command = home.bare("sh");
     command.args(["-c", "exec \"$@\" >&-", "sh", DHAN]).envs(sim.environment());
@@ -459,7 +459,7 @@ fn i08_too_few_descriptors_are_an_error_that_names_the_limit_and_no_panic() {
         assert!(ended.err.contains("ulimit -n") && !ended.err.contains("panicked"), "{limit} {args:?}: {}", ended.err);
     }
     assert_eq!(sim.tcp_accepted(), 0);
-    // What reads files alone does with less.
+    // A command that only reads files needs fewer descriptors.
     home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "5", "-o", "t.ndjson"])).exits(0);
     let mut command = home.bare("sh");
     command.args(["-c", "ulimit -n 8; exec \"$@\"", "sh", DHAN, "verify", "t.ndjson"]);
@@ -467,7 +467,7 @@ fn i08_too_few_descriptors_are_an_error_that_names_the_limit_and_no_panic() {
 }
 
 #[test]
-fn i08_a_stderr_that_takes_nothing_holds_nothing_up() {
+fn i08_a_stderr_that_cannot_be_written_does_not_block() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "100", "-vv", "-o", "t.ndjson"]);
@@ -478,7 +478,7 @@ fn i08_a_stderr_that_takes_nothing_holds_nothing_up() {
 }
 
 #[test]
-fn i01_a_flood_into_a_pipe_that_closes_is_quiet_too() {
+fn i01_a_flood_into_a_closed_stdout_ends_silently_too() {
     let sim = simulator(SimConfig { blast: Some(Blast { packets: 50_000, per_message: 50 }), ..SimConfig::default() });
     let home = Home::new();
     let mut command = home.bare("sh");
@@ -492,7 +492,7 @@ fn i01_a_flood_into_a_pipe_that_closes_is_quiet_too() {
 }
 
 #[test]
-fn i10_signals_reach_a_process_that_is_the_first_of_its_container() {
+fn i10_signals_end_the_first_process_of_a_container() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let allowed = Command::new("unshare").args(["-rpf", "true"]).output();
@@ -500,7 +500,7 @@ fn i10_signals_reach_a_process_that_is_the_first_of_its_container() {
         return skipped("no process namespace of our own");
     }
     let mut command = home.bare("unshare");
-    // As the first process, which gets no default action for a signal that it does not handle.
+    // The first process of a PID namespace has no default actions for signals.
     command.args(["-rpf", "sh", "-c", "echo $$ >first; exec \"$@\" -d 1s", "sh", DHAN]).envs(sim.environment());
     command.args(["feed", "NSE_EQ:2885"]);
     let ended = home.run(command).exits(0);

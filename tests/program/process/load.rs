@@ -1,4 +1,4 @@
-//! Section E: floods, slow readers, storms.
+//! Section E of the fault catalogue: floods, slow readers, bad packets.
 
 use crate::support::proc::peak_mib;
 use crate::support::{Home, Signal, simulator, subscribed, wait};
@@ -9,17 +9,17 @@ use dhan::testing::simulator::{Blast, Cut, Probe, SimConfig};
 use std::io::Read as _;
 use std::time::Duration;
 
-/// Packets of a flood: the row's million where the program is built to run, fewer where it is built to be debugged.
+/// Packets of a flood: a million in release builds, as the catalogue asks, fewer in debug builds.
 const FLOOD: u64 = if cfg!(debug_assertions) { 150_000 } else { 1_000_000 };
 
-/// Waits until the market feed's first connection was sent so many packets.
+/// Waits until the simulator has sent this many packets on the market feed.
 fn flooded(probe: &Probe, packets: u64) {
     let id = subscribed(probe, Stream::Market, 1);
     wait("the flood's end", || (probe.connection(id)?.packets_sent >= packets).then_some(()));
 }
 
 #[test]
-fn e01_a_flood_of_fulls_loses_nothing() {
+fn e01_a_flood_of_full_packets_loses_nothing() {
     let _alone = crate::support::heavy();
     let sim = simulator(SimConfig { blast: Some(Blast { packets: FLOOD, per_message: 20 }), ..SimConfig::default() });
     let home = Home::new();
@@ -36,9 +36,9 @@ fn e01_a_flood_of_fulls_loses_nothing() {
 }
 
 #[test]
-fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
+fn e03_a_stopped_reader_loses_counted_records_and_no_pong() {
     let _alone = crate::support::heavy();
-    // More than the 64 MiB that may wait for a reader.
+    // More than the 64 MiB of the output queue.
     const PACKETS: u64 = 160_000;
     let sim = simulator(SimConfig {
         blast: Some(Blast { packets: PACKETS, per_message: 100 }),
@@ -49,13 +49,13 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     let (running, mut stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]));
     flooded(&sim, PACKETS);
     let id = subscribed(&sim, Stream::Market, 1);
-    // C10: pings that are sent while nobody reads are answered all the same.
+    // C10: pings are answered while stdout is not read.
     let pings = sim.connection(id).unwrap().pings_sent;
     wait("pongs", || (sim.connection(id)?.pongs_received >= pings + 5).then_some(()));
     let peak = peak_mib(running.pid());
     assert!(peak <= 192, "{peak} MiB");
 
-    // The reader moves again, and sees all that was not dropped.
+    // The reader reads again, and gets every record that was not dropped.
     let reading = std::thread::spawn(move || {
         let mut text = String::new();
         stdout.read_to_string(&mut text).unwrap();
@@ -74,14 +74,14 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
         .sum();
     assert_eq!(fulls, written);
     assert!(received == PACKETS && dropped > 0, "received {received}, dropped {dropped}");
-    // What was in hand when the run was told to stop is dropped without a record of its own: nobody reads any more.
+    // Records queued at the signal are dropped without a gap record, since stdout is not read any more.
     assert!(lost <= dropped, "{lost} of {dropped}");
 }
 
 #[test]
-fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_said_once() {
+fn unknown_instruments_are_printed_in_bounded_memory_with_one_warning() {
     let _alone = crate::support::heavy();
-    // Four times what is remembered of them, and twice the beginnings of lines that are kept.
+    // Four times the number of instruments that are remembered, and twice the number of cached line prefixes.
     const INVENTED: u32 = 400_000;
     const PER_MESSAGE: u32 = 5_000;
     let sim = simulator(SimConfig { rate: Some(0.0), ..SimConfig::default() });
@@ -96,7 +96,7 @@ fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_s
         }
         sim.send(id, packets);
     }
-    // Behind all of them.
+    // A packet behind all of them.
     sim.cut(id, Cut::Close(1012));
     running.says("1012");
     running.says("nobody asked for");
@@ -109,11 +109,11 @@ fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_s
 }
 
 #[test]
-fn e09_a_storm_of_bad_packets_is_counted_exactly_and_said_briefly() {
+fn e09_a_storm_of_bad_packets_is_counted_exactly_and_reported_briefly() {
     let _alone = crate::support::heavy();
     let sim = simulator(SimConfig { rate: Some(1.0), ..SimConfig::default() });
     let home = Home::new();
-    // In CSV the gap records go to stderr, where a storm would be seen.
+    // With CSV, gap records go to stderr, where too many would be visible.
     let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-f", "csv"]));
     let id = subscribed(&sim, Stream::Market, 1);
     running.prints(2);
@@ -124,7 +124,7 @@ fn e09_a_storm_of_bad_packets_is_counted_exactly_and_said_briefly() {
     for _ in 0..10 {
         sim.send(id, storm.clone());
     }
-    // As many messages as packets too, and words where none are known.
+    // One packet a message too, and text messages.
     for i in 0..2_000 {
         sim.send(id, bad.clone());
         sim.send_text(id, &format!("{{\"error\":{i}}}"));

@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// A server of its own, with its files in the test's home.
+/// A nats-server with its files in the test's home.
 struct Server {
     child: Child,
     port: u16,
@@ -18,7 +18,7 @@ struct Server {
 }
 
 impl Server {
-    /// `None` where there is no nats-server, which CI installs.
+    /// Starts a server; `None` if nats-server is not installed, which CI does.
     fn start(home: &Home, config: &'static str) -> Option<Server> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = home.path("nats");
@@ -74,7 +74,7 @@ impl Server {
         self.ask(async |jetstream| drop(jetstream.create_stream(config).await.unwrap()));
     }
 
-    /// Every message of a stream: its subject and its record.
+    /// Returns the subject and the record of every message of a stream.
     fn messages(&self, name: &str) -> Vec<(String, Value)> {
         self.ask(async |jetstream| {
             let mut stream = jetstream.get_stream(name).await.unwrap();
@@ -105,7 +105,7 @@ fn start(home: &Home, broker: &Probe, args: &[&str]) -> Run {
 }
 
 #[test]
-fn every_record_is_one_message_at_the_subject_of_its_instrument() {
+fn every_record_is_one_message_on_the_subject_of_its_instrument() {
     let home = Home::new();
     let Some(server) = Server::start(&home, "") else { return };
     let broker = simulator_of(200.0);
@@ -125,7 +125,7 @@ fn every_record_is_one_message_at_the_subject_of_its_instrument() {
 }
 
 #[test]
-fn a_server_that_is_killed_three_times_has_each_record_once_and_in_order() {
+fn a_nats_server_killed_three_times_has_each_record_once_in_order() {
     let _alone = crate::support::heavy();
     let home = Home::new();
     let Some(mut server) = Server::start(&home, "") else { return };
@@ -156,7 +156,7 @@ fn a_server_that_is_killed_three_times_has_each_record_once_and_in_order() {
 }
 
 #[test]
-fn a_full_stream_is_waited_out_and_what_it_never_took_is_a_counted_loss() {
+fn a_full_nats_stream_is_retried_and_refused_messages_are_counted_as_dropped() {
     let home = Home::new();
     let Some(server) = Server::start(&home, "") else { return };
     let config = stream::Config {
@@ -178,7 +178,7 @@ fn a_full_stream_is_waited_out_and_what_it_never_took_is_a_counted_loss() {
 }
 
 #[test]
-fn what_takes_no_messages_is_exit_9_before_anything_connects_to_dhan() {
+fn a_nats_output_that_takes_no_messages_is_exit_9_before_any_connection_to_dhan() {
     let home = Home::new();
     let rules = "authorization { users = [{ user: a, password: b, permissions: { publish: [\"$JS.API.>\", \"_INBOX.>\"] } }] }\nno_auth_user: a";
     let Some(server) = Server::start(&home, rules) else { return };

@@ -1,4 +1,4 @@
-//! Section L: the order feed, and depth where it meets a fault.
+//! Section L of the fault catalogue: the order feed, and depth with losses.
 
 use crate::support::{Home, Signal, records, simulator, subscribed, wait};
 use dhan::testing::model::Stream;
@@ -8,19 +8,19 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-/// A broker on whose account nothing happens unless the test makes it.
+/// Starts a simulator whose orders change only when the test advances them.
 fn quiet_account() -> dhan::testing::simulator::SimHandle {
     simulator(SimConfig { order_life: false, ..SimConfig::default() })
 }
 
 #[test]
-fn l01_a_quiet_account_is_never_said_to_be_live_nor_refused() {
+fn l01_a_quiet_account_is_reported_neither_as_live_nor_as_refused() {
     let ping_every = Some(std::time::Duration::from_millis(100));
     let sim = simulator(SimConfig { order_life: false, ping_every, ..SimConfig::default() });
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["orders", "--status-records", "-vv"]));
     wait("the login and the book", || (!sim.texts().is_empty() && !sim.http_requests().is_empty()).then_some(()));
-    // The server is there, and has nothing to say.
+    // The server is connected and sends no order.
     let id = subscribed(&sim, Stream::Orders, 0);
     wait("pongs", || (sim.connection(id)?.pongs_received >= 10).then_some(()));
     let ended = running.stop(Signal::INT).exits(0);
@@ -33,7 +33,7 @@ fn l01_a_quiet_account_is_never_said_to_be_live_nor_refused() {
     assert_eq!(sim.connections(Stream::Orders).seen, 1);
 }
 
-/// The order book as the server has it: number and status.
+/// Returns the number and status of every order on the server.
 fn book(sim: &dhan::testing::simulator::Probe) -> BTreeMap<String, String> {
     let mut stream = TcpStream::connect(sim.addr()).unwrap();
     let token = "any";
@@ -46,7 +46,7 @@ fn book(sim: &dhan::testing::simulator::Probe) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn l02_what_happened_during_a_gap_is_told_after_it_and_nothing_is_rolled_back() {
+fn l02_orders_that_changed_during_a_gap_are_printed_after_it_and_never_go_back() {
     let sim = quiet_account();
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["orders"]));
@@ -71,7 +71,7 @@ fn l02_what_happened_during_a_gap_is_told_after_it_and_nothing_is_rolled_back() 
     });
     let ended = running.stop(Signal::INT).exits(0);
     let records = records(&ended.out);
-    let gap = records.iter().position(|record| record["type"] == "gap").expect("the gap is told");
+    let gap = records.iter().position(|record| record["type"] == "gap").expect("a gap record");
     assert_eq!(records[gap]["reason"], "disconnected");
     let over = ["TRADED", "CANCELLED", "REJECTED", "EXPIRED"];
     let mut ended_as = BTreeMap::new();
@@ -84,13 +84,13 @@ fn l02_what_happened_during_a_gap_is_told_after_it_and_nothing_is_rolled_back() 
             ended_as.insert(number, status);
         }
     }
-    // L06: whatever happened, the program only ever asked.
+    // L06: the program sent only GET requests.
     assert!(sim.http_requests().iter().all(|request| request.method == "GET"));
     assert_eq!(sim.texts().len(), sim.connections(Stream::Orders).seen, "a login each, and nothing else was sent");
 }
 
 #[test]
-fn a_partner_is_told_whose_order_it_is_and_the_account_itself_only_by_its_last_digits() {
+fn client_ids_are_complete_for_partners_and_masked_for_own_accounts() {
     for (user_type, shown) in [("self", "******4321"), ("partner", "1000004321")] {
         let sim = quiet_account();
         let home = Home::new();
@@ -108,7 +108,7 @@ fn a_partner_is_told_whose_order_it_is_and_the_account_itself_only_by_its_last_d
 }
 
 #[test]
-fn l04_no_side_from_before_a_loss_is_paired_with_one_from_after_it() {
+fn l04_depth_sides_before_and_after_a_loss_are_never_paired() {
     let sim = simulator(SimConfig { rate: Some(400.0), ..SimConfig::default() });
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["depth", "NSE_EQ:2885", "NSE_EQ:1333"]));

@@ -1,4 +1,4 @@
-//! Section H: kills, disks, rotation by others.
+//! Section H of the fault catalogue: kills, full disks, rotation by other programs.
 
 use crate::support::{DHAN, Done, Home, Signal, count_lines, records, simulator_of, skipped, subscribed, wait};
 use dhan::testing::model::Stream;
@@ -26,7 +26,7 @@ fn verify(home: &Home, file: &str) -> Done {
     home.run(command)
 }
 
-/// A command in a mount namespace of its own, with a file system of this size on `full`. Skipped where that is not allowed.
+/// Returns a command in a mount namespace with a small file system on `full`; `None` if that is not allowed.
 fn on_a_small_disk(home: &Home, options: &str, script: &str) -> Option<Command> {
     fs::create_dir_all(home.path("full")).unwrap();
     let mut allowed = Command::new("unshare");
@@ -42,7 +42,7 @@ fn on_a_small_disk(home: &Home, options: &str, script: &str) -> Option<Command> 
 }
 
 #[test]
-fn h01_a_kill_costs_a_torn_tail_at_most_and_the_next_run_says_so() {
+fn h01_a_kill_loses_at_most_an_incomplete_line_and_the_next_run_reports_it() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     let file = home.path("ticks.ndjson");
@@ -55,7 +55,7 @@ fn h01_a_kill_costs_a_torn_tail_at_most_and_the_next_run_says_so() {
         assert_eq!(running.end().code(), 137);
         assert!(home.path(".ticks.ndjson.dhan").exists(), "a killed run leaves its marker");
         if round > 0 {
-            // What a kill in the middle of a write leaves; most kills do not hit one.
+            // An incomplete line as a kill during a write leaves it, since most kills do not hit one.
             let mut tail = fs::File::options().append(true).open(&file).unwrap();
             tail.write_all(b"{\"type\":\"ticker\",\"segm").unwrap();
         }
@@ -82,15 +82,16 @@ fn h01_a_kill_costs_a_torn_tail_at_most_and_the_next_run_says_so() {
 }
 
 #[test]
-fn h02_h03_a_full_disk_tears_no_line_and_is_gone_on_with_when_there_is_room() {
+fn h02_h03_a_full_disk_leaves_complete_lines_and_writing_goes_on_when_there_is_room() {
     let sim = simulator_of(4_000.0);
     let home = Home::new();
     let script = "head -c 600000 /dev/zero >full/filler; \
-                  (while [ ! -e release ] && [ -e stdout.1 ]; do sleep 0.05; done; rm full/filler) & \
+                  (while [ ! -e release ] && [ -e running ]; do sleep 0.05; done; rm full/filler) & \
                   \"$@\"; code=$?; cp full/x.ndjson .; exit $code";
     let Some(mut command) = on_a_small_disk(&home, "size=1024k", script) else { return };
-    // About 750 kB in all, where there is room for 440 kB at first.
+    // About 750 kB in all, on a disk with 440 kB of room at first.
     command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-m", "quote", "-o", "full/x.ndjson", "-n", "2600"]);
+    fs::write(home.path("running"), "").unwrap();
     let running = home.start(command);
     let _ = subscribed(&sim, Stream::Market, 1);
     running.says("No space left");
@@ -105,7 +106,7 @@ fn h02_h03_a_full_disk_tears_no_line_and_is_gone_on_with_when_there_is_room() {
 }
 
 #[test]
-fn h04_a_disk_that_stays_full_is_exit_9_and_the_books_balance() {
+fn h04_a_disk_that_stays_full_is_exit_9_with_balanced_counters() {
     let sim = simulator_of(4_000.0);
     let home = Home::new();
     let script = "\"$@\"; code=$?; cp full/x.ndjson .; exit $code";
@@ -134,9 +135,9 @@ fn a_disk_that_is_full_at_the_end_of_a_run_is_exit_9_and_a_gap() {
     let timed = home.run(command(&["--duration", "2s"])).exits(9);
     let running = home.start(command(&[]));
     running.says("No space left");
-    // A stream that is told to stop has not failed.
-    let told = running.stops_soon(Signal::TERM).exits(0);
-    for ended in [timed, told] {
+    // A stopped stream has not failed.
+    let stopped = running.stops_soon(Signal::TERM).exits(0);
+    for ended in [timed, stopped] {
         let [_, written, _, dropped, _, gaps] = ended.counts();
         assert!(written == 0 && dropped > 0 && gaps == 1, "{}", ended.err);
         assert!(ended.err.contains("told to stop while waiting for it"), "{}", ended.err);
@@ -144,7 +145,7 @@ fn a_disk_that_is_full_at_the_end_of_a_run_is_exit_9_and_a_gap() {
 }
 
 #[test]
-fn a_run_that_gave_up_on_a_full_disk_is_not_told_as_killed() {
+fn a_run_that_ended_on_a_full_disk_is_not_reported_as_killed() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     let script = "\"$@\" --disk-wait 1s -d 30s; echo $? >first; mount -o remount,size=4m full; \
@@ -161,7 +162,7 @@ fn a_run_that_gave_up_on_a_full_disk_is_not_told_as_killed() {
 }
 
 #[test]
-fn standard_output_on_a_full_disk_ends_in_a_whole_line() {
+fn stdout_on_a_full_disk_ends_in_a_complete_line() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     let script = "\"$@\" >full/x.ndjson; code=$?; cp full/x.ndjson .; exit $code";
@@ -174,7 +175,7 @@ fn standard_output_on_a_full_disk_ends_in_a_whole_line() {
 }
 
 #[test]
-fn a_reader_that_stands_still_until_the_end_takes_nothing_from_the_file_beside_it() {
+fn a_reader_stopped_until_the_end_loses_nothing_in_the_file() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full", "-o", "t.ndjson", "-o", "-"]);
@@ -192,7 +193,7 @@ fn a_reader_that_stands_still_until_the_end_takes_nothing_from_the_file_beside_i
 }
 
 #[test]
-fn a_reader_that_stands_still_until_the_end_is_a_gap() {
+fn a_reader_stopped_until_the_end_is_a_gap() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]);
@@ -205,11 +206,11 @@ fn a_reader_that_stands_still_until_the_end_is_a_gap() {
 }
 
 #[test]
-fn h07_logrotate_create_with_sighup_loses_and_doubles_nothing() {
+fn h07_logrotate_create_with_sighup_writes_every_record_once() {
     const ROTATIONS: usize = 25;
     let sim = simulator_of(3_000.0);
     let home = Home::new();
-    // Without a terminal: with one, a hang-up is the end.
+    // Without a terminal, since a hang-up of a terminal ends the run.
     let mut command = home.bare("setsid");
     command.arg(DHAN).envs(sim.environment()).args(["feed", "NSE_EQ:2885", "NSE_EQ:1333", "-o", "t.ndjson"]);
     let running = home.start(command);
@@ -232,14 +233,14 @@ fn h07_logrotate_create_with_sighup_loses_and_doubles_nothing() {
     text.push_str(&home.text("t.ndjson"));
     let records = records(&text);
     grows_strictly(&records);
-    // What came after the end was decided is filtered; nothing else is missing.
+    // Packets after the count are filtered; no other is missing.
     let [_, written, _, dropped, malformed, gaps] = ended.counts();
     assert_eq!(records.iter().filter(|record| !is_control(record)).count() as u64, written);
     assert_eq!(dropped + malformed + gaps, 0);
 }
 
 #[test]
-fn h09_a_file_that_is_cut_from_outside_gets_no_hole_and_is_flagged() {
+fn h09_a_file_truncated_by_others_gets_no_hole_and_is_reported() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson"]));
@@ -251,13 +252,13 @@ fn h09_a_file_that_is_cut_from_outside_gets_no_hole_and_is_flagged() {
     running.stop(Signal::INT).exits(0);
     let text = home.text("t.ndjson");
     assert!(!text.contains('\0'), "a hole");
-    // The first line may be the rest of one that was being written.
+    // The first line may be the rest of a line that was being written.
     let gaps: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert!(gaps.iter().any(|gap| gap["reason"] == "lagged" && gap["dropped"].is_null()), "the loss is flagged");
 }
 
 #[test]
-fn h10_a_second_writer_is_refused_by_the_name_of_the_first() {
+fn h10_a_second_writer_is_refused_with_the_pid_of_the_first() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-o", "t.ndjson"];
@@ -278,7 +279,7 @@ fn h10_a_second_writer_is_refused_by_the_name_of_the_first() {
 }
 
 #[test]
-fn h13_an_output_that_cannot_be_written_is_found_before_anything_connects() {
+fn h13_an_unwritable_output_is_an_error_before_any_connection() {
     let sim = simulator_of(100.0);
     let home = Home::new();
     fs::create_dir(home.path("folder")).unwrap();

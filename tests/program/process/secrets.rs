@@ -1,5 +1,5 @@
-//! Section 4 of the catalogue: the token in eight disguises, wherever a server or a user puts it. Every home of this crate
-//! is searched when its test is over; here it is provoked.
+//! Section 4 of the fault catalogue: the token in eight encodings, wherever a server or a user puts it. Every home is
+//! searched for it when its test ends.
 
 use crate::support::proc::is_alive;
 use crate::support::{
@@ -13,11 +13,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::process::Command;
 
-/// What a run may print of what it was told; each way is tried.
+/// Options that print the most about received messages.
 const WAYS: [&[&str]; 2] =
     [&["-vv", "--status-records"], &["-v", "--log-format", "json", "-f", "csv", "--color", "always"]];
 
-/// The capture, decoded by a process that knows no token to mask: what it prints is what the capture holds.
+/// Replays the capture in a process that knows no token and so masks none.
 fn replays(home: &Home, way: &[&str], live: &str) {
     let mut command = home.command(&[]);
     command.args(["replay", "t.dcap"]).args(way).env_remove("DHAN_ACCESS_TOKEN");
@@ -27,7 +27,7 @@ fn replays(home: &Home, way: &[&str], live: &str) {
 }
 
 #[test]
-fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
+fn s02_a_token_echoed_by_a_server_is_in_neither_records_nor_messages() {
     for way in WAYS {
         let sim = simulator_of(50.0);
         let home = Home::new();
@@ -46,7 +46,7 @@ fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
                 encode::raw(&mut packet, code, instrument, text.as_bytes());
                 sim.send(id, packet);
             }
-            // Bytes that are no packet at all.
+            // Bytes that are no packet.
             sim.send(id, text.into_bytes());
         }
         let messages = secrets::disguises().len() as u64 * 5;
@@ -64,7 +64,7 @@ fn s02_what_a_server_echoes_reaches_neither_records_nor_messages() {
 }
 
 #[test]
-fn a_client_id_that_the_server_repeats_is_shown_by_its_last_digits() {
+fn a_client_id_echoed_by_a_server_is_masked_to_its_last_digits() {
     let sim = simulator_of(50.0);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-vv"]));
@@ -77,7 +77,7 @@ fn a_client_id_that_the_server_repeats_is_shown_by_its_last_digits() {
 }
 
 #[test]
-fn a_token_that_is_pasted_where_it_does_not_belong_is_not_quoted_there() {
+fn a_token_in_a_wrong_argument_is_not_quoted_in_the_error() {
     let sim = simulator_of(50.0);
     let home = Home::new();
     fs::write(home.path("token.secret"), OPAQUE).unwrap();
@@ -104,7 +104,7 @@ fn a_token_that_is_pasted_where_it_does_not_belong_is_not_quoted_there() {
 }
 
 #[test]
-fn g07_a_token_command_does_not_outlive_the_program_whichever_way_it_ends() {
+fn g07_a_token_command_never_outlives_the_program() {
     let sim = simulator_of(50.0);
     for by_signal in [false, true] {
         let home = Home::new();
@@ -123,7 +123,7 @@ fn g07_a_token_command_does_not_outlive_the_program_whichever_way_it_ends() {
 }
 
 #[test]
-fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
+fn s20_orders_that_echo_the_token_are_printed_complete_without_it() {
     for way in WAYS {
         let sim = simulator(SimConfig { order_life: false, ..SimConfig::default() });
         let home = Home::new();
@@ -150,7 +150,7 @@ fn s20_orders_that_echo_the_token_are_printed_without_it_and_stay_whole() {
         sim.send_text(id, "{\"Type\":\"order_alert\",\"Data\":{\"orderNo\":\"last\",\"remarks\":\"fine\"}}");
         wait("the last order", || home.text("t.ndjson").contains("fine").then_some(()));
         let ended = running.stop(Signal::INT).exits(0);
-        // Nothing but the two that were none is malformed or dropped: what was redacted is still JSON.
+        // Only the two invalid messages are malformed: a masked message is still JSON.
         let [_, written, _, dropped, malformed, _] = ended.counts();
         assert_eq!((written, dropped, malformed), (sent + 2, 0, 1), "{}", ended.err);
         for line in home.text("t.ndjson").lines().filter(|_| !way.contains(&"csv")) {
@@ -210,14 +210,14 @@ fn s05_the_command_line_and_the_names_of_threads_hold_no_token() {
     assert!(running.err.text().contains("token.secret"), "others can read that file: a warning says so");
     running.stop(Signal::INT).exits(0);
 
-    // A token that is no JWT cannot be recognised on a command line; one that is is refused.
+    // Only a JWT is recognised as a token on the command line.
     let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJlLXNpZ25hdHVyZQ";
     let ended = home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "--url", &format!("ws://127.0.0.1/?token={jwt}")]));
     assert!(!ended.exits(2).err.contains("eyJhbGci"));
 }
 
 #[test]
-fn s06_children_get_none_of_our_secrets() {
+fn s06_children_get_no_secrets_of_dhan() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     fs::write(home.path("token.secret"), OPAQUE).unwrap();
@@ -236,7 +236,7 @@ fn s06_children_get_none_of_our_secrets() {
 }
 
 #[test]
-fn s07_token_files_may_be_links_and_pipes_and_wide_ones_are_warned_about() {
+fn s07_token_files_may_be_links_or_pipes_and_files_readable_by_others_are_a_warning() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let run = |file: &str| {
@@ -267,7 +267,7 @@ fn s07_token_files_may_be_links_and_pipes_and_wide_ones_are_warned_about() {
 }
 
 #[test]
-fn s07_a_careless_umask_and_planted_links_open_nothing_to_others() {
+fn s07_an_open_umask_and_planted_links_expose_nothing() {
     let sim = simulator_of(500.0);
     let home = Home::new();
     let mut command = home.bare("sh");
@@ -292,18 +292,18 @@ fn s07_a_careless_umask_and_planted_links_open_nothing_to_others() {
 }
 
 #[test]
-fn s08_no_signal_that_dumps_core_leaves_one() {
+fn s08_signals_that_dump_core_leave_no_core() {
     let sim = simulator_of(50.0);
     for signal in [Signal::SEGV, Signal::ABORT, Signal::QUIT] {
         let home = Home::new();
         let mut command = home.bare("bash");
-        // What starts the tests in the background may ignore SIGQUIT, which children inherit.
+        // Children inherit an ignored SIGQUIT from a shell that started the tests in the background.
         let script = "ulimit -c unlimited; exec env --default-signal \"$@\"";
         command.args(["-c", script, "bash", DHAN]).envs(sim.environment());
         command.args(["feed", "NSE_EQ:2885"]);
         let mut running = home.start(command);
         running.prints(2);
-        // The runtime's own handler, for overflows of the stack, takes the first SIGSEGV to be one and steps aside.
+        // The runtime's handler for stack overflows takes the first SIGSEGV and removes itself.
         wait("the end", || {
             running.signal(signal);
             running.child.try_wait().unwrap()
@@ -329,7 +329,7 @@ fn s09_a_key_log_is_not_written() {
 }
 
 #[test]
-fn s18_what_is_printed_about_the_program_itself_holds_no_token() {
+fn s18_help_dry_runs_and_usage_errors_contain_no_token() {
     let sim = simulator_of(50.0);
     let home = Home::new();
     for args in [
@@ -342,7 +342,7 @@ fn s18_what_is_printed_about_the_program_itself_holds_no_token() {
     ] {
         home.run(home.dhan(&sim, args));
     }
-    // A refusal in mid-run, and a partner's secret as the token's twin.
+    // A refusal during the run, and a partner's secret with the value of the token.
     let mut partner = home.dhan(&sim, &["orders", "--user-type", "partner", "-vv"]);
     partner.env("DHAN_PARTNER_ID", "P1").env("DHAN_PARTNER_SECRET", OPAQUE).env_remove("DHAN_ACCESS_TOKEN");
     let running = home.start(partner);

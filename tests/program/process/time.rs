@@ -1,4 +1,4 @@
-//! Section J: clocks that jump, time zones.
+//! Section J of the fault catalogue: clocks that jump, time zones.
 
 use crate::support::{Home, simulator_of, skipped, subscribed, wait};
 use dhan::testing::clock::{ist_civil, now_us};
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The library that shows a process another clock, from Debian's `faketime` or PyPI's `libfaketime`.
+/// Returns the path of libfaketime, from Debian's `faketime` or PyPI's `libfaketime`.
 fn faketime() -> Option<PathBuf> {
     let named = std::env::var_os("LIBFAKETIME").map(PathBuf::from);
     let debian = ["x86_64", "aarch64"].map(|cpu| format!("/usr/lib/{cpu}-linux-gnu/faketime/libfaketime.so.1"));
@@ -20,7 +20,7 @@ fn faketime() -> Option<PathBuf> {
 }
 
 #[test]
-fn j01_a_clock_that_jumps_costs_no_connection_and_is_told_when_it_goes_back() {
+fn j01_a_clock_jump_ends_no_connection_and_a_jump_back_is_reported() {
     let Some(library) = faketime() else { return skipped("no libfaketime") };
     let sim = simulator_of(200.0);
     let home = Home::new();
@@ -40,21 +40,21 @@ fn j01_a_clock_that_jumps_costs_no_connection_and_is_told_when_it_goes_back() {
         running.prints(lines + 60);
     }
     assert_eq!(sim.connections(Stream::Market).seen, 1, "no jump is a reason to reconnect");
-    // Timers do not follow the clock, the planned end does.
+    // Timers ignore the wall clock; `--until` follows it.
     set("+40y");
     let ended = running.end().exits(0);
     let records: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let times: Vec<_> = records.iter().map(|record| record["recv_us"].as_i64().unwrap()).collect();
     assert!(times.windows(2).all(|two| two[0] < two[1]), "recv_us grows whatever the clock does");
     let back: Vec<_> = records.iter().filter(|record| record["reason"] == "clock").collect();
-    // Once to -1h and once from +10y: what came after lies behind all that was printed, and is held.
+    // The clock goes back twice, to -1h and from +10y: later records are held at the last printed time.
     assert_eq!(back.len(), 2, "{back:?}");
     let [received, written, _, dropped, malformed, gaps] = ended.counts();
     assert_eq!((dropped + malformed, gaps), (0, 2), "received {received}, written {written}");
 }
 
 #[test]
-fn j02_the_time_zone_of_the_host_changes_no_name_and_no_bound() {
+fn j02_the_hosts_time_zone_changes_no_file_name_and_no_until() {
     let sim = simulator_of(500.0);
     for zone in ["UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati", "junk", ":/no/such/zone", ""] {
         let home = Home::new();
@@ -69,7 +69,7 @@ fn j02_the_time_zone_of_the_host_changes_no_name_and_no_bound() {
         let recv = line["recv"].as_str().unwrap();
         let hour = ist_civil(now_us()).strftime("%FT").to_string();
         assert!(recv.ends_with("+05:30") && (recv.starts_with(&hour) || recv.contains("T00:")), "{zone}: {recv}");
-        // A time of day is India's: this one has passed or is to come there, and nowhere else is asked.
+        // A time of day is Indian time, whatever the zone of the host.
         let mut until = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "1", "--until"]);
         until.arg(ist_civil(now_us() + 120_000_000).strftime("%H:%M").to_string()).env("TZ", zone);
         if !ist_civil(now_us()).strftime("%H:%M").to_string().starts_with("23:5") {

@@ -4,7 +4,7 @@ use super::home::Folder;
 use super::{PATIENCE, Signal, records, secrets, signal, tail, wait};
 use dhan::testing::model::PacketCounts;
 use serde_json::Value;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
@@ -27,7 +27,10 @@ impl Collected {
         std::thread::spawn(move || {
             let mut piece = vec![0; 1 << 16];
             loop {
-                let n = pipe.read(&mut piece).unwrap_or(0);
+                let n = match pipe.read(&mut piece) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                    read => read.unwrap_or(0),
+                };
                 let mut now = theirs.0.0.lock().expect("no panic");
                 now.bytes.extend_from_slice(&piece[..n]);
                 now.ended = n == 0;

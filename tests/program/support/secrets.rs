@@ -13,10 +13,11 @@ pub const OTHER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJST1RBVEVEIjoyfQ
 /// A token that is no JWT: only a program that knows it can mask it.
 pub const OPAQUE: &str = "SENTINEL.q7Vx9zKp2mW4tR8y-B3nL6cD1fH5jG0sA_wE2uQ";
 
-/// Returns every 12 bytes in a row of a token, in every encoding.
+/// Returns every 12 bytes in a row of a token, in every encoding. The head of a JWT is no secret: others have the same.
 fn needles(token: &str) -> Vec<Vec<u8>> {
+    let secret = if token.starts_with("eyJ") { &token[token.find('.').unwrap_or(0)..] } else { token };
     let mut needles: Vec<Vec<u8>> = vec![token.bytes().rev().take(20).collect()];
-    for window in token.as_bytes().windows(12) {
+    for window in secret.as_bytes().windows(12) {
         let each = |f: &dyn Fn(u8) -> String| window.iter().map(|&b| f(b)).collect::<String>();
         let list = |separator: &str| window.iter().map(u8::to_string).collect::<Vec<_>>().join(separator);
         needles.extend(

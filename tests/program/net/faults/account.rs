@@ -1,4 +1,4 @@
-//! G: the token and the account.
+//! Section G of the fault catalogue: the token and the account.
 
 use super::reaching::tokens;
 use crate::support::*;
@@ -8,8 +8,7 @@ use dhan::testing::simulator::{BadToken, Cut, SimConfig};
 use serde_json::Value;
 use std::time::Duration;
 
-/// A token that ends so many seconds from now. Its signature is noise, so it is a secret of its own; it ends in the same
-/// piece as the sentinel, which is what outputs are searched for.
+/// Returns a token that expires in so many seconds. It has the sentinel's signature, for which outputs are searched.
 fn token_that_ends_in(seconds: i64) -> String {
     let part = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
     let exp = dhan::testing::clock::now_us() / 1_000_000 + seconds;
@@ -22,7 +21,7 @@ fn token_that_ends_in(seconds: i64) -> String {
 }
 
 #[test]
-fn g01_a_token_that_ends_before_the_run_does_is_told_at_the_start() {
+fn g01_a_token_that_expires_before_the_end_of_the_run_is_a_warning_at_the_start() {
     let sim = simulator(lively());
     let mut home = Home::at(&sim);
     home.set("DHAN_ACCESS_TOKEN", &token_that_ends_in(3_600));
@@ -41,7 +40,7 @@ fn g01_an_expired_token_is_never_sent() {
     home.set("DHAN_ACCESS_TOKEN", &token_that_ends_in(-60));
     home.run(&["feed", "IDX_I:13"]).exits(3).says("expired");
     assert_eq!(sim.tcp_accepted(), 0);
-    // In a file it may be replaced.
+    // A token file may be replaced.
     let file = home.token_file(&token_that_ends_in(-60));
     let run = home.start(&["feed", "IDX_I:13", "--token-file", text(&file)]);
     run.says("waiting up to");
@@ -52,7 +51,7 @@ fn g01_an_expired_token_is_never_sent() {
 }
 
 #[test]
-fn g03_a_token_that_was_rotated_while_all_was_well_is_used_at_the_next_connection() {
+fn g03_a_replaced_token_is_used_at_the_next_connection() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let file = home.token_file(SENTINEL);
@@ -68,7 +67,7 @@ fn g03_a_token_that_was_rotated_while_all_was_well_is_used_at_the_next_connectio
 }
 
 #[test]
-fn g04_a_token_file_in_any_state_of_being_written_is_waited_for_and_never_sent_in_part() {
+fn g04_a_partly_written_token_file_is_waited_for_and_never_sent() {
     let sim = simulator(lively());
     let half = SENTINEL.rfind('.').expect("a dot");
     let states: Vec<Vec<u8>> = vec![
@@ -87,7 +86,7 @@ fn g04_a_token_file_in_any_state_of_being_written_is_waited_for_and_never_sent_i
         let run = home.start(&["feed", "IDX_I:13", "--token-file", text(&file)]);
         run.says("waiting up to");
         assert_eq!(tokens(&sim).len(), before, "nothing is sent while it is half there");
-        // What editors leave around a token is no part of it.
+        // A byte order mark and line ends are not part of the token.
         home.write_token(&format!("\u{feff}{SENTINEL}\r\n"));
         run.records("ticker", 1);
         assert_eq!(tokens(&sim)[before..], [SENTINEL]);
@@ -96,7 +95,7 @@ fn g04_a_token_file_in_any_state_of_being_written_is_waited_for_and_never_sent_i
 }
 
 #[test]
-fn g04_a_folder_or_a_missing_file_in_its_place_is_waited_for_and_a_pipe_is_read_once() {
+fn g04_a_folder_or_missing_token_file_is_waited_for_and_a_pipe_is_read_once() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let file = home.token_file(SENTINEL);
@@ -112,7 +111,7 @@ fn g04_a_folder_or_a_missing_file_in_its_place_is_waited_for_and_a_pipe_is_read_
     std::fs::remove_file(&file).expect("removed");
     rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::from_raw_mode(0o600)).expect("a FIFO");
     let run = home.start(&["feed", "IDX_I:13", "--token-file", text(&file)]);
-    std::fs::write(&file, SENTINEL).expect("said");
+    std::fs::write(&file, SENTINEL).expect("written");
     let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
     sim.cut(id, Cut::Reset);
@@ -122,11 +121,11 @@ fn g04_a_folder_or_a_missing_file_in_its_place_is_waited_for_and_a_pipe_is_read_
 }
 
 #[test]
-fn g02_g05_an_order_socket_that_takes_the_login_and_resets_asks_the_account_and_stops_logging_in() {
+fn g02_g05_resets_after_an_order_login_request_the_profile_and_end_the_logins() {
     let sim = simulator(SimConfig { bad_token: BadToken::Reset, ..quiet() });
     sim.refuse_token(SENTINEL);
     let home = Home::at(&sim);
-    // From the environment no other can come.
+    // The environment cannot get a new token.
     home.run(&["orders"]).exits(3).says("the access token is dead");
     let logins = || sim.texts().iter().filter(|seen| seen.kind == Stream::Orders).count();
     assert!(logins() <= 4, "{} logins", logins());
@@ -147,7 +146,7 @@ fn g02_g05_an_order_socket_that_takes_the_login_and_resets_asks_the_account_and_
 }
 
 #[test]
-fn g05_a_feed_that_is_reset_without_a_word_is_told_apart_by_the_profile() {
+fn g05_the_profile_explains_a_feed_that_is_reset_without_a_packet() {
     let answers = [
         (r#"{"dhanClientId":"1000000001","dataPlan":"Deactive"}"#, 200, 4),
         (r#"{"errorType":"Invalid_Authentication","errorCode":"DH-906"}"#, 401, 3),
@@ -166,7 +165,7 @@ fn g05_a_feed_that_is_reset_without_a_word_is_told_apart_by_the_profile() {
 }
 
 #[test]
-fn g07_a_token_command_is_run_for_every_connection_with_none_of_our_secrets() {
+fn g07_a_token_command_runs_for_every_connection_without_dhans_secrets() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let (seen, count) = (home.path("environment"), home.path("count"));
@@ -178,7 +177,7 @@ fn g07_a_token_command_is_run_for_every_connection_with_none_of_our_secrets() {
         file.display()
     );
     let mut home = home;
-    // In the environment it is ours to keep from children; on the command line it would be the user's to show.
+    // The program removes the variable from the environment of children; the command line would show it.
     home.set("DHAN_TOKEN_COMMAND", &line.replace(SENTINEL, "of its own"));
     let run = home.start(&["feed", "IDX_I:13"]);
     let id = subscribed(&sim, Stream::Market, 1);
@@ -186,23 +185,23 @@ fn g07_a_token_command_is_run_for_every_connection_with_none_of_our_secrets() {
     sim.cut(id, Cut::Reset);
     run.records("gap", 1);
     run.stop(Signal::TERM).exits(0);
-    let environment = std::fs::read_to_string(seen).expect("there");
+    let environment = std::fs::read_to_string(seen).expect("it exists");
     assert!(!environment.contains("DHAN_ACCESS_TOKEN") && environment.contains("PATH="), "{environment}");
-    assert!(std::fs::read_to_string(count).expect("there").lines().count() >= 2);
+    assert!(std::fs::read_to_string(count).expect("it exists").lines().count() >= 2);
 }
 
 #[test]
-fn g08_without_a_home_or_anything_else_the_places_that_were_looked_at_are_named() {
+fn g08_without_credentials_the_error_names_every_place_that_was_tried() {
     let output = dhan(&["feed", "IDX_I:13"]).current_dir("/").output().expect("dhan runs");
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    let messages = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{messages}");
     for place in ["--token-file", "--token-command", "DHAN_ACCESS_TOKEN", "DHAN_CLIENT_ID"] {
-        assert!(said.contains(place), "{place}: {said}");
+        assert!(messages.contains(place), "{place}: {messages}");
     }
 }
 
 #[test]
-fn s19_s20_neither_logins_nor_their_echoes_reach_records_or_state() {
+fn s19_s20_records_and_state_contain_no_login_and_no_echo_of_one() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["orders", "-vv"]);

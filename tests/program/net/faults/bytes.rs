@@ -1,4 +1,4 @@
-//! D: bytes on the wire.
+//! Section D of the fault catalogue: bytes on the wire.
 
 use super::servers::{Raw, over_tls};
 use crate::support::proc::status_figure;
@@ -20,7 +20,7 @@ fn ticker(price: f32) -> Vec<u8> {
     packet
 }
 
-/// Sends messages on a quiet stream, then a last tick; returns the run's end without the snapshot.
+/// Sends messages on a quiet stream and then a last tick, and returns the ended run without the snapshot.
 fn sent(sim: &SimHandle, home: &Home, line: &[&str], messages: impl IntoIterator<Item = Vec<u8>>) -> Done {
     let before = sim.connections(Stream::Market).seen;
     let run = home.start(line);
@@ -37,7 +37,7 @@ fn sent(sim: &SimHandle, home: &Home, line: &[&str], messages: impl IntoIterator
 }
 
 #[test]
-fn d01_a_packet_cut_at_every_length_costs_itself_alone() {
+fn d01_a_truncated_packet_is_malformed_and_the_others_are_printed() {
     let mut packets: Vec<Vec<u8>> = Vec::new();
     let mut packet = |fill: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = Vec::new();
@@ -70,7 +70,7 @@ fn d01_a_packet_cut_at_every_length_costs_itself_alone() {
 }
 
 #[test]
-fn d02_a_length_that_cannot_be_is_read_as_the_codes_own() {
+fn d02_an_impossible_length_is_replaced_by_the_length_of_the_code() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let lengths = [0, 1, 7, 1_000, 0x7fff, 0x8000, 0xffff];
@@ -82,7 +82,7 @@ fn d02_a_length_that_cannot_be_is_read_as_the_codes_own() {
     let done = sent(&sim, &home, &["feed", "IDX_I:13"], messages);
     let count = |price: f64| done.records().iter().filter(|r| r["ltp"] == price).count();
     assert_eq!((count(3.5), count(2.5), done.counters().malformed), (7, 7, 0));
-    // Too short for its code, or of no code that we know: one malformed, whatever follows.
+    // A length too short for its code, or an unknown code, makes one malformed packet of all that follows.
     let mut short = ticker(3.5);
     short[1..3].copy_from_slice(&12_u16.to_le_bytes());
     short.truncate(12);
@@ -99,7 +99,7 @@ fn d02_a_length_that_cannot_be_is_read_as_the_codes_own() {
 }
 
 #[test]
-fn d03_five_thousand_packets_in_a_message_come_out_in_order() {
+fn d03_five_thousand_packets_in_a_message_are_printed_in_order() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let message: Vec<u8> = (0..5_000).flat_map(|n| ticker(10_000.0 + n as f32)).collect();
@@ -134,7 +134,7 @@ fn d05_every_float_is_valid_json_and_reads_back_to_itself() {
         f32::EPSILON,
     ];
     let prices: Vec<f32> = special.into_iter().chain((0..4_000).map(|_| f32::from_bits(rng.u32(..)))).collect();
-    // The id says which one it is; times run through their whole range.
+    // The id identifies the packet; times cover their whole range.
     let message: Vec<u8> = (1_000..)
         .zip(&prices)
         .flat_map(|(id, price)| {
@@ -158,7 +158,7 @@ fn d05_every_float_is_valid_json_and_reads_back_to_itself() {
 }
 
 #[test]
-fn d06_what_was_never_asked_for_is_printed_like_the_rest() {
+fn d06_unrequested_instruments_are_printed_like_the_others() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let strangers = [0, 1, u32::MAX].map(|id| {
@@ -171,7 +171,7 @@ fn d06_what_was_never_asked_for_is_printed_like_the_rest() {
 }
 
 #[test]
-fn d07_text_on_a_binary_feed_is_told_short_and_masked_and_costs_nothing() {
+fn d07_a_text_message_on_a_binary_feed_is_reported_short_and_masked() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
@@ -183,10 +183,10 @@ fn d07_text_on_a_binary_feed_is_told_short_and_masked_and_costs_nothing() {
     sim.send(id, ticker(2.5));
     run.records("ticker", 2);
     let done = run.stop(Signal::TERM).exits(0);
-    let said: Vec<_> = done.err.lines().filter(|line| line.contains("the server says")).collect();
-    assert_eq!(said.len(), 3, "{}", done.err);
-    assert!(said.iter().all(|line| line.len() < 700 && !line.contains('\u{1b}') && !line.contains('\u{202e}')));
-    assert!(said[0].contains("bad token") && said[1].contains("go away"), "{said:?}");
+    let reports: Vec<_> = done.err.lines().filter(|line| line.contains("the server says")).collect();
+    assert_eq!(reports.len(), 3, "{}", done.err);
+    assert!(reports.iter().all(|line| line.len() < 700 && !line.contains('\u{1b}') && !line.contains('\u{202e}')));
+    assert!(reports[0].contains("bad token") && reports[1].contains("go away"), "{reports:?}");
     assert_eq!((done.counters().filtered, sim.connections(Stream::Market).seen), (3, 1));
 }
 
@@ -208,7 +208,7 @@ fn d13_splitting_at_every_byte_changes_nothing_with_tls_or_without() {
 }
 
 #[test]
-fn d13_a_slow_and_late_network_changes_nothing_either() {
+fn d13_a_slow_network_changes_nothing() {
     let sim = simulator(quiet());
     let manners = Manners { delay: Duration::from_millis(20), rate: Some(20_000), ..Manners::default() };
     let proxy = Proxy::start(sim.addr(), manners).expect("a proxy");
@@ -219,14 +219,13 @@ fn d13_a_slow_and_late_network_changes_nothing_either() {
     assert_eq!(done.records().len(), 300);
 }
 
-/// Reads and drops what the client sends, until it has gone.
+/// Reads and drops what the client sends until it closes.
 fn drain(mut socket: std::net::TcpStream) {
     let mut piece = [0; 4_096];
     while socket.read(&mut piece).is_ok_and(|n| n > 0) {}
 }
 
-/// A stream from a server that breaks the rules in its first message: exit 12, after five tries, and without the memory
-/// that it asks for.
+/// Runs a stream whose server violates the protocol in its first message: exit 12 after five tries, in bounded memory.
 fn breaks_the_rules(what: &str, bytes: Vec<u8>) {
     let server = Raw::start(move |mut socket| {
         let _ = socket.write_all(&bytes);
@@ -247,10 +246,10 @@ fn breaks_the_rules(what: &str, bytes: Vec<u8>) {
 }
 
 #[test]
-fn d11_d12_a_server_that_breaks_the_protocol_is_left_after_five_tries() {
+fn d11_d12_a_server_that_violates_the_protocol_is_exit_12_after_five_tries() {
     let declared = |length: u64| [&[0x82, 127][..], &length.to_be_bytes()].concat();
     let endless = {
-        // A first fragment, then more of 64 KiB each, and never a last one: 4 MiB and more.
+        // Endless fragments of 64 KiB, more than 4 MiB in all.
         let piece = |opcode: u8| [&[opcode, 127][..], &65_536_u64.to_be_bytes(), &vec![0; 65_536]].concat();
         std::iter::once(piece(0x02)).chain((0..70).map(|_| piece(0x00))).flatten().collect::<Vec<u8>>()
     };
@@ -272,7 +271,7 @@ fn d11_d12_a_server_that_breaks_the_protocol_is_left_after_five_tries() {
 }
 
 #[test]
-fn d08_nonsense_among_order_updates_costs_itself_alone() {
+fn d08_invalid_order_updates_are_malformed_and_the_others_are_printed() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["orders", "--no-snapshot", "--status-records"]);

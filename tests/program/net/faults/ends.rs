@@ -1,4 +1,4 @@
-//! B: how sessions end.
+//! Section B of the fault catalogue: ends of sessions.
 
 use super::reaching::{cool_off, tokens};
 use crate::support::proxy::{self, Proxy};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::time::{Duration, Instant};
 
 #[test]
-fn b01_b02_an_expired_or_refused_token_waits_for_another_and_is_never_sent_again() {
+fn b01_b02_a_refused_token_is_never_sent_again_and_a_new_one_is_waited_for() {
     for reason in [807, 808, 809] {
         let sim = simulator(SimConfig { bad_token: BadToken::Disconnect(reason), ..lively() });
         let home = Home::at(&sim);
@@ -27,7 +27,7 @@ fn b01_b02_an_expired_or_refused_token_waits_for_another_and_is_never_sent_again
         let done = run.stop(Signal::TERM).exits(0);
         assert!(done.of("gap")[0]["detail"].as_str().expect("why").contains(&reason.to_string()));
         done.counters();
-        // And without another one: 3, after the wait.
+        // Without another token: exit 3 after the wait.
         let before = tokens(&sim).len();
         home.write_token(SENTINEL);
         let line = ["feed", "IDX_I:13", "--token-file", text(&file), "--auth-wait", "1s"];
@@ -37,11 +37,11 @@ fn b01_b02_an_expired_or_refused_token_waits_for_another_and_is_never_sent_again
 }
 
 #[test]
-fn b03_b04_b05_what_no_retry_could_mend_ends_at_once_with_its_code_and_an_orderly_end() {
+fn b03_b04_b05_a_permanent_refusal_ends_the_run_with_its_exit_code_and_an_end_record() {
     for (reason, code) in [(804, 5), (806, 4), (810, 4), (811, 5), (812, 5), (813, 5), (814, 5)] {
         let sim = simulator(lively());
         if reason == 806 {
-            // Of a run that has been live, the profile must agree.
+            // The profile must confirm a refusal of a run that was live.
             sim.answer("/profile", Response::json(200, r#"{"dhanClientId":"1000000001","dataPlan":"Deactive"}"#));
         }
         let home = Home::at(&sim);
@@ -53,15 +53,15 @@ fn b03_b04_b05_what_no_retry_could_mend_ends_at_once_with_its_code_and_an_orderl
         let done = run.end().exits(code).says(&reason.to_string());
         done.counters();
         assert_eq!(sim.upgrades().len(), 1, "{reason}");
-        let written = std::fs::read_to_string(&file).expect("there");
+        let written = std::fs::read_to_string(&file).expect("it exists");
         let end: Value = serde_json::from_str(written.lines().last().expect("an end")).expect("JSON");
         assert_eq!(end["type"], "end", "{reason}: {end}");
-        assert_eq!(home.run(&["verify", text(&file)]).status.code(), Some(13), "the gap at its end is told");
+        assert_eq!(home.run(&["verify", text(&file)]).status.code(), Some(13), "the gap at its end is recorded");
     }
 }
 
 #[test]
-fn b03_a_signal_in_any_moment_of_a_runs_own_end_leaves_a_code_and_a_closing_line() {
+fn b03_a_signal_while_a_run_ends_leaves_an_exit_code_and_a_closing_line() {
     for _ in 0..8 {
         let sim = simulator(lively());
         let home = Home::at(&sim);
@@ -77,7 +77,7 @@ fn b03_a_signal_in_any_moment_of_a_runs_own_end_leaves_a_code_and_a_closing_line
 }
 
 #[test]
-fn b03_depth_understands_a_disconnect_in_each_of_its_layouts() {
+fn b03_depth_reads_a_disconnect_in_each_layout() {
     for layout in [DisconnectLayout::A, DisconnectLayout::B, DisconnectLayout::C] {
         for levels in ["20", "200"] {
             let sim =
@@ -90,7 +90,7 @@ fn b03_depth_understands_a_disconnect_in_each_of_its_layouts() {
 }
 
 #[test]
-fn b06_a_displaced_stream_rests_and_so_does_every_process_of_the_account() {
+fn b06_an_805_starts_a_cool_off_for_every_process_of_the_account() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
@@ -104,11 +104,11 @@ fn b06_a_displaced_stream_rests_and_so_does_every_process_of_the_account() {
     assert_eq!(sim.upgrades().len(), 1);
     other.stop(Signal::TERM).exits(0);
     let done = run.stop(Signal::TERM).exits(0);
-    assert_eq!(done.of("gap").len(), 1, "what is lost at the end is told at the end");
+    assert_eq!(done.of("gap").len(), 1, "the loss at the end has a gap record");
 }
 
 #[test]
-fn b07_b12_other_ends_are_retried_and_their_reason_is_in_the_gap() {
+fn b07_b12_other_ends_are_retried_and_the_gap_record_has_their_reason() {
     let ends = [
         (Cut::Disconnect(800), "800"),
         (Cut::Disconnect(899), "899"),
@@ -137,7 +137,7 @@ fn b07_b12_other_ends_are_retried_and_their_reason_is_in_the_gap() {
 }
 
 #[test]
-fn b12_a_half_closed_connection_is_over() {
+fn b12_a_half_closed_connection_is_reconnected() {
     let sim = simulator(lively());
     let proxy = Proxy::start(sim.addr(), proxy::Manners::default()).expect("a proxy");
     let mut home = Home::at(&sim);
@@ -149,7 +149,7 @@ fn b12_a_half_closed_connection_is_over() {
     run.stop(Signal::TERM).exits(0).counters();
 }
 
-/// Streams of 5 000 instruments that were stable when their connection was reset: how long until the next record.
+/// Resets stable streams of 5,000 instruments, and returns the times until the next record.
 fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
     let sim = simulator(SimConfig { rate: Some(2.0 * streams as f64), sockets: usize::MAX, ..lively() });
     let homes: Vec<Home> = (0..streams)
@@ -167,7 +167,7 @@ fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
         open.len() == streams && open.iter().all(|connection| connection.subscriptions.len() == 5_000)
     });
     std::thread::sleep(Duration::from_secs(61));
-    // One after the other, as it would happen: a hundred at once would measure the machine.
+    // One stream after the other, since many at once would measure the machine.
     let mut cuts = std::collections::HashMap::new();
     for connection in sim.open(Stream::Market).into_iter().filter(|c| c.opened.elapsed() > Duration::from_secs(60)) {
         let (seen, client) = (sim.connections(Stream::Market).seen, connection.client_id.expect("a client"));
@@ -195,7 +195,7 @@ fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
 }
 
 #[test]
-fn b08_polite_closes_are_no_hot_loop() {
+fn b08_repeated_close_frames_do_not_cause_a_busy_reconnect_loop() {
     std::thread::scope(|scope| {
         for code in [1000, 1001, 1012] {
             scope.spawn(move || {
@@ -213,9 +213,9 @@ fn b08_polite_closes_are_no_hot_loop() {
     });
 }
 
-/// A first retry at once is for sessions that were stable: a minute connected. `DHAN_CUTS=100` measures a hundred.
+/// The first retry is immediate only after a minute of connection. `DHAN_CUTS=100` measures a hundred resets.
 #[test]
-fn b11_a_bare_reset_of_a_stable_stream_is_back_at_once() {
+fn b11_a_stable_stream_reconnects_at_once_after_a_reset() {
     let cuts = std::env::var("DHAN_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(8);
     let took = cut_after_a_minute(cuts);
     let at = |share: f64| took[((took.len() - 1) as f64 * share).round() as usize];
@@ -230,7 +230,7 @@ fn b11_a_bare_reset_of_a_stable_stream_is_back_at_once() {
 }
 
 #[test]
-fn b03_exits_come_soon() {
+fn b03_a_permanent_refusal_ends_the_run_in_a_measured_time() {
     let sim = simulator(SimConfig { faults: vec![Fault::Disconnect(806)], ..quiet() });
     let begun = Instant::now();
     Home::at(&sim).run(&["feed", "IDX_I:13"]).exits(4);

@@ -1,4 +1,4 @@
-//! F: reconnecting, asking again, many connections and many processes.
+//! Section F of the fault catalogue: reconnecting, many connections and many processes.
 
 use crate::support::proc::{descriptors, status_figure};
 use crate::support::proxy::{self, Manners, Proxy, Way};
@@ -8,7 +8,7 @@ use dhan::testing::simulator::{Cut, Probe, SimConfig, SimHandle, Upgrade};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// How long a connection took from its upgrade to its last request.
+/// Returns the time from a connection's upgrade to its last request.
 fn asked_within(probe: &Probe, id: usize) -> Duration {
     let opened = probe.connection(id).expect("seen").opened;
     let texts = probe.texts();
@@ -21,7 +21,7 @@ fn messages(probe: &Probe, id: usize) -> Vec<u64> {
 }
 
 #[test]
-fn f01_a_server_that_was_away_for_a_while_is_one_gap() {
+fn f01_an_outage_of_the_server_is_one_gap() {
     let sim = simulator(lively());
     let addr = sim.addr();
     let home = Home::at(&sim);
@@ -41,7 +41,7 @@ fn f01_a_server_that_was_away_for_a_while_is_one_gap() {
 }
 
 #[test]
-fn f01_an_outage_of_ten_seconds_is_told_with_q_too_and_so_is_its_end() {
+fn f01_an_outage_of_ten_seconds_and_its_end_are_reported_even_with_quiet() {
     let sim = simulator(lively());
     let addr = sim.addr();
     let home = Home::at(&sim);
@@ -60,7 +60,7 @@ fn f01_an_outage_of_ten_seconds_is_told_with_q_too_and_so_is_its_end() {
 }
 
 #[test]
-fn f02_five_thousand_instruments_are_asked_for_again_whole_a_hundred_a_message() {
+fn f02_five_thousand_instruments_are_subscribed_again_in_requests_of_100() {
     let sim = simulator(SimConfig { rate: Some(500.0), ..lively() });
     let home = Home::at(&sim);
     let modes = ["ticker", "quote", "full"];
@@ -81,7 +81,7 @@ fn f02_five_thousand_instruments_are_asked_for_again_whole_a_hundred_a_message()
 }
 
 #[test]
-fn f03_twenty_five_thousand_over_five_sockets_come_back_all_at_once() {
+fn f03_twenty_five_thousand_instruments_on_five_sockets_reconnect_together() {
     let _alone = heavy();
     let sim = simulator(SimConfig { rate: Some(500.0), ..lively() });
     let home = Home::at(&sim);
@@ -108,7 +108,7 @@ fn f03_twenty_five_thousand_over_five_sockets_come_back_all_at_once() {
 }
 
 #[test]
-fn f05_a_cut_between_two_requests_leaves_no_instrument_out() {
+fn f05_a_cut_between_two_requests_loses_no_subscription() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 350));
@@ -122,13 +122,13 @@ fn f05_a_cut_between_two_requests_leaves_no_instrument_out() {
         assert_eq!(messages(&sim, last).iter().sum::<u64>(), 350);
         run.stop(Signal::TERM).exits(0).counters();
         until("it is gone", || sim.open(Stream::Market).is_empty());
-        // Runs in a row share a budget: this one is to be about something else.
+        // Earlier runs have used up the connect budget.
         let _ = std::fs::remove_dir_all(home.state().join("dhan"));
     }
 }
 
 #[test]
-fn f06_what_changes_while_the_server_is_away_is_what_is_asked_for_when_it_is_back() {
+fn f06_subscriptions_changed_during_an_outage_are_sent_after_it() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let fifo = home.path("control");
@@ -139,7 +139,7 @@ fn f06_what_changes_while_the_server_is_away_is_what_is_asked_for_when_it_is_bac
     sim.next_upgrade(Upgrade::Reset);
     sim.next_upgrade(Upgrade::Reset);
     sim.cut(id, Cut::Reset);
-    std::fs::write(&fifo, "unsub IDX_I:13\nsub NSE_EQ:1@quote\nlist\n").expect("said");
+    std::fs::write(&fifo, "unsub IDX_I:13\nsub NSE_EQ:1@quote\nlist\n").expect("written");
     run.says("NSE_EQ:1@quote");
     run.records("quote", 1);
     let names: Vec<_> = sim.subscriptions(Stream::Market).iter().map(|s| s.instrument.to_string()).collect();
@@ -148,7 +148,7 @@ fn f06_what_changes_while_the_server_is_away_is_what_is_asked_for_when_it_is_bac
 }
 
 #[test]
-fn f07_one_socket_that_cannot_come_back_leaves_the_others_alone() {
+fn f07_a_socket_that_cannot_reconnect_does_not_disturb_the_others() {
     let sim = simulator(SimConfig { rate: Some(500.0), ..lively() });
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 10_000));
@@ -178,13 +178,13 @@ fn f08_the_sixth_process_is_refused_with_the_pids_of_the_others() {
         assert!(sixth.err.contains(&run.pid().to_string()), "{}: {}", run.pid(), sixth.err);
     }
     assert_eq!((sim.connections(Stream::Market).seen, sim.connections(Stream::Market).peak), (5, 5));
-    // Places die with their holders, however these die.
+    // A killed process frees its place.
     let mut five = five.into_iter();
     let killed = five.next().expect("five");
     killed.signal(Signal::KILL);
     killed.end();
     home.run(&["feed", "IDX_I:13", "-n", "1"]).exits(0);
-    // Another kind has places of its own; six are counted, with a word.
+    // Another stream has its own places.
     let depth = home.start(&["depth", "NSE_EQ:2885", "-n", "1"]);
     depth.end().exits(0);
     for run in five {
@@ -193,7 +193,7 @@ fn f08_the_sixth_process_is_refused_with_the_pids_of_the_others() {
 }
 
 #[test]
-fn f08_who_insists_gets_a_sixth_socket() {
+fn f08_ignore_socket_limit_opens_a_sixth_socket_and_displaces_the_oldest() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let five: Vec<Run> = (0..5).map(|_| home.start(&["feed", "IDX_I:13"])).collect();
@@ -202,14 +202,18 @@ fn f08_who_insists_gets_a_sixth_socket() {
     }
     let sixth = home.start(&["feed", "IDX_I:13", "--ignore-socket-limit"]);
     sixth.records("ticker", 1);
-    until("the oldest is out", || sim.open(Stream::Market).len() == 5);
+    until("the oldest is displaced", || sim.open(Stream::Market).len() == 5);
     sixth.stop(Signal::TERM).exits(0);
-    let said = |run: Run| run.stop(Signal::TERM).exits(0).err.contains("805");
-    assert_eq!(five.into_iter().map(said).filter(|displaced| *displaced).count(), 1, "the oldest was thrown out");
+    let is_displaced = |run: Run| run.stop(Signal::TERM).exits(0).err.contains("805");
+    assert_eq!(
+        five.into_iter().map(is_displaced).filter(|displaced| *displaced).count(),
+        1,
+        "the oldest was displaced"
+    );
 }
 
 #[test]
-fn f11_a_stop_says_12_then_closes_on_every_socket() {
+fn f11_a_stop_sends_code_12_and_a_close_on_every_socket() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let list = home.list("all", shares(1, 5_100));
@@ -226,8 +230,8 @@ fn f11_a_stop_says_12_then_closes_on_every_socket() {
     }
 }
 
-/// A stream of 5 000 instruments, cut somewhere else every time; returns memory (kB), descriptors and threads after the
-/// first flap and after the last.
+/// Cuts a stream of 5,000 instruments at varying positions, and returns memory in kB, descriptors and threads after the
+/// first cut and after the last.
 fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
     let sim = simulator(SimConfig { rate: Some(500.0), ..lively() });
     let proxy = Proxy::start(sim.addr(), Manners::default()).expect("a proxy");
@@ -245,13 +249,13 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
     };
     streams_on();
     let (_, descriptors, threads) = figures();
-    // What serves a connection that has just ended, or begins another, may be there a moment longer.
+    // Threads of a connection that has just ended may exist a moment longer.
     let is_steady = |now: (u64, usize, u64)| (now.1, now.2) == (descriptors, threads);
     let mut rng = fastrand::Rng::with_seed(4);
     let mut first = None;
     for flap in 1..=how_many {
         if patient {
-            // Long enough for the delay to stay short.
+            // A connection of this length keeps the retry delay short.
             std::thread::sleep(Duration::from_millis(3_200));
         }
         let before = sim.connections(Stream::Market).seen;
@@ -293,9 +297,9 @@ fn flaps(how_many: usize, patient: bool) -> [(u64, usize, u64); 2] {
     [first.expect("a flap"), last]
 }
 
-/// By default as many flaps as a burst of the connect budget allows; `DHAN_FLAPS=100` does a hundred, in ten minutes.
+/// Cuts as often as the connect budget allows at once; `DHAN_FLAPS=100` makes a hundred cuts in ten minutes.
 #[test]
-fn f04_flaps_leave_the_set_complete_and_nothing_behind() {
+fn f04_repeated_cuts_keep_every_subscription_and_leak_nothing() {
     let asked = std::env::var("DHAN_FLAPS").ok().and_then(|n| n.parse().ok());
     let begun = Instant::now();
     let [first, last] = flaps(asked.unwrap_or(4), asked.is_some());
@@ -308,7 +312,7 @@ fn f04_flaps_leave_the_set_complete_and_nothing_behind() {
 }
 
 #[test]
-fn f10_processes_that_start_together_share_one_budget() {
+fn f10_processes_that_start_together_share_the_connect_budget() {
     let sim = simulator(quiet());
     sim.every_upgrade(Upgrade::Reset);
     let home = Home::at(&sim);

@@ -1,4 +1,4 @@
-//! A: reaching the server.
+//! Section A of the fault catalogue: connecting to the server.
 
 use super::servers::over_tls;
 use crate::net::authority::{Authority, self_signed};
@@ -10,13 +10,13 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// A port on which nobody listens.
+/// Returns a port on which no server listens.
 fn closed_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.local_addr().expect("its address").port()
 }
 
-/// How long each attempt took, from `connecting` to the `retrying` that follows it.
+/// Returns the duration of each attempt, from `connecting` to the next `retrying`.
 fn attempts(done: &Done) -> Vec<Duration> {
     let (mut begun, mut took) = (None, Vec::new());
     for status in done.of("status") {
@@ -30,7 +30,7 @@ fn attempts(done: &Done) -> Vec<Duration> {
     took
 }
 
-/// A command that runs where these files stand for the system's own; `None` where that is not allowed.
+/// Returns a command that runs in a mount namespace with files of the system replaced; `None` if that is not allowed.
 fn in_other_files(home: &Home, files: &[(&str, &str)], line: &[&str]) -> Option<Command> {
     let allowed = Command::new("unshare").args(["-rm", "true"]).output().is_ok_and(|output| output.status.success());
     if !allowed {
@@ -44,7 +44,7 @@ fn in_other_files(home: &Home, files: &[(&str, &str)], line: &[&str]) -> Option<
 }
 
 #[test]
-fn a01_a_name_that_does_not_exist_is_named_and_tried_again_until_it_does() {
+fn a01_an_unknown_host_is_named_and_retried_until_it_resolves() {
     let authority = Authority::new();
     let tls = authority.server("feed.dhan.test", |_| {});
     let sim = simulator(SimConfig { tls: Some(tls), ..lively() });
@@ -70,7 +70,7 @@ fn a01_a_name_that_does_not_exist_is_named_and_tried_again_until_it_does() {
 }
 
 #[test]
-fn the_roots_of_ca_file_reach_the_download_of_the_master_too() {
+fn ca_file_also_applies_to_the_download_of_the_master() {
     let (sim, authority) = over_tls(quiet());
     let mut home = Home::at(&sim);
     home.set("DHAN_INSTRUMENTS_URL", &format!("https://{}/master.csv", sim.addr()));
@@ -78,14 +78,14 @@ fn the_roots_of_ca_file_reach_the_download_of_the_master_too() {
     let line = [&by_name[..], &["--ca-file", text(authority.pem())]].concat();
     let done = home.run(&line).exits(0);
     assert_eq!(done.records()[0]["symbol"], "RELIANCE");
-    // Without the roots of that file nothing is downloaded.
+    // Without these root certificates nothing is downloaded.
     let mut other = Home::at(&sim);
     other.set("DHAN_INSTRUMENTS_URL", &format!("https://{}/master.csv", sim.addr()));
     other.run(&by_name).exits(11);
 }
 
 #[test]
-fn a04_a_closed_port_is_tried_again_until_it_opens_and_given_up_when_asked_to() {
+fn a04_a_closed_port_is_retried_until_it_opens_or_max_outage_ends() {
     let port = closed_port();
     let mut home = Home::new();
     home.set("DHAN_WS_MARKET_FEED_URL", &format!("ws://127.0.0.1:{port}/feed"));
@@ -103,7 +103,7 @@ fn a04_a_closed_port_is_tried_again_until_it_opens_and_given_up_when_asked_to() 
 }
 
 #[test]
-fn a_live_run_takes_a_refused_reconnect_for_the_servers_fault_and_goes_on() {
+fn a_run_that_was_live_retries_after_a_refused_upgrade() {
     std::thread::scope(|scope| {
         for status in [400, 403, 404, 302] {
             scope.spawn(move || {
@@ -115,7 +115,7 @@ fn a_live_run_takes_a_refused_reconnect_for_the_servers_fault_and_goes_on() {
                 sim.every_upgrade(Upgrade::Answer(Response::status(status)));
                 sim.cut(id, Cut::Reset);
                 run.says("fault of the server's: trying again in 1m");
-                // Nobody waits a minute here: the run is told to stop and has not failed.
+                // The test stops the run instead of waiting a minute, which is no failure.
                 let done = run.stop(Signal::TERM).exits(0);
                 assert_eq!(done.of("gap").len(), 1, "{status}: {}", done.err);
                 assert_eq!(sim.upgrades().len(), 2, "{status}");
@@ -125,7 +125,7 @@ fn a_live_run_takes_a_refused_reconnect_for_the_servers_fault_and_goes_on() {
 }
 
 #[test]
-fn a_run_without_a_server_for_its_whole_time_is_7_with_one_gap_that_verify_counts() {
+fn a_run_that_never_connects_is_exit_7_with_one_gap_that_verify_counts() {
     let mut home = Home::new();
     home.set("DHAN_WS_MARKET_FEED_URL", &format!("ws://127.0.0.1:{}/feed", closed_port()));
     let file = home.path("a.ndjson");
@@ -139,7 +139,7 @@ fn a_run_without_a_server_for_its_whole_time_is_7_with_one_gap_that_verify_count
 }
 
 #[test]
-fn a09_a11_a_request_that_is_refused_is_made_once() {
+fn a09_a11_a_refused_request_is_sent_once() {
     let sim = simulator(quiet());
     for (n, status) in [400, 404, 405, 410].into_iter().enumerate() {
         let home = Home::at(&sim);
@@ -151,13 +151,13 @@ fn a09_a11_a_request_that_is_refused_is_made_once() {
     }
 }
 
-/// The tokens that upgrades were asked for with, in order.
+/// Returns the tokens of the upgrade requests, in order.
 pub fn tokens(probe: &dhan::testing::simulator::Probe) -> Vec<String> {
     probe.upgrades().iter().map(|(_, request)| request.query_value("token").unwrap_or_default()).collect()
 }
 
 #[test]
-fn a10_a_refused_token_is_never_sent_again_and_a_new_one_in_the_file_is_used() {
+fn a10_a_refused_token_is_never_sent_again_and_a_new_one_is_used() {
     for status in [401, 403] {
         let sim = simulator(lively());
         let home = Home::at(&sim);
@@ -165,7 +165,7 @@ fn a10_a_refused_token_is_never_sent_again_and_a_new_one_in_the_file_is_used() {
         sim.next_upgrade(Upgrade::Answer(Response::status(status)));
         let run = home.start(&["feed", "IDX_I:13", "--token-file", text(&file)]);
         run.says("waiting up to");
-        // Whoever writes the same one again changes nothing.
+        // Writing the same token again changes nothing.
         home.write_token(&format!("{SENTINEL}\n"));
         home.write_token("");
         home.write_token(OTHER);
@@ -176,7 +176,7 @@ fn a10_a_refused_token_is_never_sent_again_and_a_new_one_in_the_file_is_used() {
 }
 
 #[test]
-fn a10_without_another_token_it_is_3_after_the_wait_or_at_once_where_none_can_come() {
+fn a10_without_another_token_the_run_is_exit_3() {
     let sim = simulator(quiet());
     sim.every_upgrade(Upgrade::Answer(Response::status(401)));
     let home = Home::at(&sim);
@@ -186,7 +186,7 @@ fn a10_without_another_token_it_is_3_after_the_wait_or_at_once_where_none_can_co
     assert_eq!(tokens(&sim), [SENTINEL, SENTINEL], "one each");
 }
 
-/// The cool-off on disk: from when to when, µs.
+/// Returns the beginning and the end of the cool-off on disk, in µs since the epoch.
 pub fn cool_off(home: &Home, kind: &str) -> Option<(i64, i64)> {
     let files = home.state_files();
     let (_, text) = files.iter().find(|(name, _)| name.ends_with("cool-offs.json"))?;
@@ -202,7 +202,7 @@ fn a12_a_429_keeps_every_process_of_the_account_from_connecting() {
     let first = home.start(&["feed", "IDX_I:13"]);
     first.says("cooling off");
     until("it is on disk", || cool_off(&home, "throttled").is_some_and(|(since, until)| until - since == 60_000_000));
-    // Every command of this account waits; another account does not.
+    // Every command of this account waits; another account's do not.
     for line in [&["feed", "IDX_I:25"][..], &["depth", "NSE_EQ:2885"], &["orders"]] {
         let run = home.start(line);
         run.says("cooling off");
@@ -216,7 +216,7 @@ fn a12_a_429_keeps_every_process_of_the_account_from_connecting() {
 }
 
 #[test]
-fn a13_what_the_server_asks_for_is_kept_within_a_minute_and_a_quarter_of_an_hour() {
+fn a13_retry_after_is_limited_to_between_one_and_fifteen_minutes() {
     let sim = simulator(quiet());
     let soon = jiff::Timestamp::from_second(dhan::testing::clock::now_us() / 1_000_000 + 200).expect("a moment");
     let date = soon.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -227,7 +227,7 @@ fn a13_what_the_server_asks_for_is_kept_within_a_minute_and_a_quarter_of_an_hour
         let run = home.start(&["feed", "IDX_I:13"]);
         run.says("cooling off");
         until("it is on disk", || cool_off(&home, "throttled").is_some());
-        let (since, until) = cool_off(&home, "throttled").expect("there");
+        let (since, until) = cool_off(&home, "throttled").expect("it exists");
         let rest = (until - since) / 1_000_000;
         assert!(seconds.contains(&rest), "Retry-After: {asked}: {rest} s");
         run.stop(Signal::TERM).exits(0);
@@ -235,7 +235,7 @@ fn a13_what_the_server_asks_for_is_kept_within_a_minute_and_a_quarter_of_an_hour
 }
 
 #[test]
-fn a14_a_killed_and_restarted_process_waits_the_rest_out_and_damage_keeps_nobody_waiting() {
+fn a14_a_cool_off_survives_a_restart_and_damaged_state_delays_nobody() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     sim.next_upgrade(Upgrade::Answer(Response::status(429)));
@@ -248,10 +248,11 @@ fn a14_a_killed_and_restarted_process_waits_the_rest_out_and_damage_keeps_nobody
     run.status("retrying", 1);
     assert_eq!(sim.upgrades().len(), 1, "no attempt before the end of the cool-off");
     run.stop(Signal::TERM).exits(0);
-    // The end of a cool-off, brought forward: its rest is waited out, and then it connects.
-    let path =
-        home.state().join(&home.state_files().iter().find(|(n, _)| n.ends_with("cool-offs.json")).expect("there").0);
-    let mut all: Value = serde_json::from_str(&std::fs::read_to_string(&path).expect("there")).expect("JSON");
+    // With the end of the cool-off brought forward, the run waits until then and connects.
+    let path = home
+        .state()
+        .join(&home.state_files().iter().find(|(n, _)| n.ends_with("cool-offs.json")).expect("it exists").0);
+    let mut all: Value = serde_json::from_str(&std::fs::read_to_string(&path).expect("it exists")).expect("JSON");
     let until_us = dhan::testing::clock::now_us() + 1_500_000;
     all["throttled"]["since_us"] = (until_us - 60_000_000).into();
     all["throttled"]["until_us"] = until_us.into();
@@ -259,7 +260,7 @@ fn a14_a_killed_and_restarted_process_waits_the_rest_out_and_damage_keeps_nobody
     let done = home.run(&["feed", "IDX_I:13", "-n", "1"]).exits(0);
     assert!(done.of("ticker")[0]["recv_us"].as_i64().expect("a time") >= until_us);
     assert_eq!(sim.upgrades().len(), 2);
-    // Noise, and a cool-off from the future.
+    // Random bytes, and a cool-off from the future.
     let ahead = dhan::testing::clock::now_us() + 3_600_000_000;
     all["throttled"]["since_us"] = ahead.into();
     all["throttled"]["until_us"] = (ahead + 60_000_000).into();
@@ -290,8 +291,8 @@ fn a16_redirects_are_never_followed_and_only_their_host_is_named() {
 }
 
 #[test]
-fn a02_a_name_server_that_is_a_black_hole_holds_up_neither_the_attempts_nor_the_stop() {
-    // What answers names is asked through a file here; one that never opens hangs `getaddrinfo` as a silent server does.
+fn a02_a_silent_name_server_delays_neither_the_attempts_nor_the_stop() {
+    // A FIFO as `/etc/hosts` blocks `getaddrinfo` as a silent name server does.
     let mut home = Home::new();
     home.set("DHAN_WS_MARKET_FEED_URL", "wss://feed.dhan.test:1/feed");
     let hosts = home.path("hosts");
@@ -302,7 +303,7 @@ fn a02_a_name_server_that_is_a_black_hole_holds_up_neither_the_attempts_nor_the_
     };
     let run = home.start(command);
     run.status("retrying", 2);
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", run.pid())).expect("there").flatten();
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", run.pid())).expect("it exists").flatten();
     let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
     assert!(names.filter(|name| name.trim() == "dns").count() <= 2);
     run.signal(Signal::TERM);
@@ -314,8 +315,8 @@ fn a02_a_name_server_that_is_a_black_hole_holds_up_neither_the_attempts_nor_the_
 }
 
 #[test]
-fn a05_a_server_that_answers_no_syn_is_given_up_in_seconds() {
-    // A full queue of a listener that never accepts drops what comes.
+fn a05_a_server_that_answers_no_syn_times_out_in_seconds() {
+    // The full accept queue of a listener drops further SYNs.
     let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None);
     let socket = socket.expect("a socket");
     rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("bound");
@@ -344,7 +345,7 @@ fn a05_a_server_that_answers_no_syn_is_given_up_in_seconds() {
 }
 
 #[test]
-fn a06_a_server_that_accepts_and_says_nothing_is_given_up_in_seconds() {
+fn a06_a_server_that_accepts_and_sends_nothing_times_out_in_seconds() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let mut home = Home::new();
     home.set("DHAN_WS_MARKET_FEED_URL", &format!("wss://{}/feed", listener.local_addr().expect("its address")));
@@ -357,7 +358,7 @@ fn a06_a_server_that_accepts_and_says_nothing_is_given_up_in_seconds() {
 }
 
 #[test]
-fn a07_a_certificate_that_cannot_be_trusted_is_8_after_three_tries_and_hears_no_http() {
+fn a07_an_untrusted_certificate_is_exit_8_after_three_tries_without_any_http() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let expired = authority.server("127.0.0.1", |params| {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -384,7 +385,7 @@ fn a07_a_certificate_that_cannot_be_trusted_is_8_after_three_tries_and_hears_no_
 }
 
 #[test]
-fn a20_a_server_that_accepts_and_resets_is_not_hammered() {
+fn a20_a_server_that_accepts_and_resets_gets_few_attempts() {
     let sim = simulator(quiet());
     let home = Home::at(&sim);
     sim.every_upgrade(Upgrade::AcceptThenReset);

@@ -1,4 +1,4 @@
-//! C: silence, half-open connections, and a server that waits for us.
+//! Section C of the fault catalogue: silence, half-open connections, and pings.
 
 use crate::support::proxy::{Manners, Proxy};
 use crate::support::*;
@@ -14,7 +14,7 @@ fn through(proxy: &Proxy, sim: &dhan::testing::simulator::Probe) -> Home {
     home
 }
 
-/// What a black hole costs: from the last byte to the moment that the connection was given up.
+/// Returns the time from the last byte before a black hole to the end of the connection.
 fn black_hole(manners: Manners) -> Duration {
     let sim = simulator(SimConfig { ping_every: None, idle_limit: None, ..quiet() });
     let proxy = Proxy::start(sim.addr(), Manners::default()).expect("a proxy");
@@ -22,7 +22,7 @@ fn black_hole(manners: Manners) -> Duration {
     let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
     let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
-    // That the server answers pings is learned from the first one.
+    // The first ping shows that the server answers pings.
     until("a ping was answered", || sim.connection(id).is_some_and(|c| c.pings_received >= 1));
     std::thread::sleep(Duration::from_millis(200));
     proxy.manners(manners);
@@ -39,8 +39,8 @@ fn black_hole(manners: Manners) -> Duration {
 }
 
 #[test]
-fn c10_pings_are_answered_while_nobody_reads_stdout() {
-    // A ping in fifty milliseconds, and more data than pipe and reader take.
+fn c10_pings_are_answered_while_stdout_is_full() {
+    // A ping every 50 ms, and more data than the pipe holds.
     let sim = simulator(SimConfig {
         rate: Some(20_000.0),
         ping_every: Some(Duration::from_millis(50)),
@@ -50,7 +50,7 @@ fn c10_pings_are_answered_while_nobody_reads_stdout() {
     let mut command = home.command(&["feed", "NSE_EQ:2885@full"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("dhan starts");
     let id = subscribed(&sim, Stream::Market, 1);
-    // The pipe takes 64 KiB; this is far more.
+    // Far more than the 64 KiB of the pipe.
     until("the pipe is full", || sim.connection(id).is_some_and(|c| c.packets_sent > 20_000));
     let begun = sim.connection(id).expect("open").pings_sent;
     until("forty more pings", || sim.connection(id).is_some_and(|c| c.pings_sent >= begun + 40));
@@ -66,7 +66,7 @@ fn c10_pings_are_answered_while_nobody_reads_stdout() {
 }
 
 #[test]
-fn c11_data_that_comes_late_is_kept_and_its_lateness_told() {
+fn c11_late_data_is_printed_and_the_delay_is_reported() {
     let sim = simulator(SimConfig { delay: Duration::from_secs(46), ..lively() });
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "--stats", "1s"]);
@@ -75,13 +75,13 @@ fn c11_data_that_comes_late_is_kept_and_its_lateness_told() {
     let done = run.stop(Signal::TERM).exits(0);
     let line = done.err.lines().find(|line| line.contains("lag p50 ")).expect("a line of figures");
     let p50 = line.split("lag p50 ").nth(1).and_then(|rest| rest.split(' ').next()).and_then(|s| s.parse::<u64>().ok());
-    // Buckets are a quarter wide, trade times have whole seconds.
+    // Buckets of the histogram are a quarter wide, and trade times are in seconds.
     assert!(p50.is_some_and(|s| (44..=62).contains(&s)), "{line}");
     assert_eq!(done.counters().dropped, 0);
 }
 
 #[test]
-fn c12_repeats_and_times_that_go_back_pass_through() {
+fn c12_repeated_and_older_ticks_are_printed() {
     use dhan::testing::model::{InstrumentKey, Segment};
     use dhan::testing::protocol::encode;
     let sim = simulator(quiet());
@@ -102,7 +102,7 @@ fn c12_repeats_and_times_that_go_back_pass_through() {
 }
 
 #[test]
-fn c01_c02_half_open_connections_are_found_both_ways_and_one() {
+fn c01_c02_half_open_connections_are_detected_in_each_direction() {
     let ways = [
         ("both ways", Manners::black_hole()),
         ("down only", Manners { hold_down: true, ..Manners::default() }),
@@ -120,7 +120,7 @@ fn c01_c02_half_open_connections_are_found_both_ways_and_one() {
 }
 
 #[test]
-fn c03_a_peer_that_is_stopped_is_found_too() {
+fn c03_a_stopped_peer_is_detected() {
     let sim = simulator(SimConfig { ping_every: None, idle_limit: None, ..quiet() });
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
@@ -135,9 +135,9 @@ fn c03_a_peer_that_is_stopped_is_found_too() {
     assert_eq!(done.of("gap")[0]["reason"], "stalled");
 }
 
-/// Today is a holiday in this home, whatever day it is, so that a mute feed is none to worry about.
+/// Today is a holiday in this home, so that a silent feed is expected.
 #[test]
-fn c05_a_feed_that_falls_silent_out_of_hours_is_left_alone() {
+fn c05_a_silent_feed_out_of_hours_is_not_reconnected() {
     let sim = simulator(lively());
     let mut home = Home::at(&sim);
     let days = [-1, 0, 1].map(|day| {
