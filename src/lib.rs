@@ -18,7 +18,7 @@
 //! pipeline::FrameBatch::push          ─► capture::Recorder::frame
 //! pipeline::Pipeline::frame           the clock, the end of the run
 //!   Pipeline::market                  protocol::feed: bytes to packets (depth, orders: likewise)
-//!   Pipeline::packet                  filters and counts, and stamps `recv_us`
+//!   Pipeline::packet                  filters and counts, and stamps the receive time
 //!   Outputs::instrument               format::Encoder: the record's fields to text, once for each format
 //! Pipeline::flush                     when no message is left: the text to the queue of each output
 //! output::queue::OutputQueue          written at once where there is room, else by the output's own thread
@@ -48,14 +48,14 @@
 //!
 //! | folder | what | uses |
 //! |---|---|---|
-//! | `model` | streams, segments, causes of failures, packet counters, exit codes |  |
-//! | `clock` | the system's clock, and time in India |  |
+//! | `model` | streams, segments, times (`Micros`), causes of failures, packet counters, exit codes |  |
+//! | `clock` | the system's clock, and time in India | model |
 //! | `folders` | the user's folders by the XDG specification |  |
 //! | `protocol` | what the broker's bytes mean, and the inverse | model |
 //! | `record` | every record declared once: fields, CSV columns, schema, words of `--only` | model, protocol |
 //! | `format` | NDJSON and CSV | clock, model, record |
 //! | `redact` | keeps secrets out of all texts |  |
-//! | `console` | what stderr says | clock, redact |
+//! | `console` | what stderr says | clock, model, redact |
 //! | `session` | when to connect, what to send, when to give up: no I/O, no clock | clock, model, protocol, record |
 //! | `storage` | files that are never left torn: the file-system seam, markers, appending, recovery | clock, console, model |
 //! | `server` | what every server of the protocols needs: accepting, routing, reading requests | clock, model, protocol |
@@ -79,7 +79,7 @@
 //! | `relay` | one account's sockets for all programs of this host | clock, console, model, pipeline, protocol, server, session, stream |
 //! | `verify` | reads back what was captured and checks that it is complete | capture, clock, console, format, model, output, pipeline, record |
 //! | `watch` | the streams of a run as a full-screen view | clock, console, model, pipeline, protocol, record |
-//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, config, console, doctor, folders, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, session, simulator, storage, stream, token, verify, watch |
+//! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, config, console, doctor, folders, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, server, session, simulator, storage, stream, token, verify, watch |
 
 mod account;
 mod auth;

@@ -13,7 +13,7 @@ pub mod place;
 mod store;
 pub mod token;
 
-use crate::model::Stream;
+use crate::model::{Micros, Stream};
 pub use budget::Bucket;
 pub use cool_off::{CoolOff, CoolOffs};
 pub use place::{Holder, NoPlace, SocketPlace};
@@ -96,25 +96,24 @@ impl Account {
         &self,
         kind: Stream,
         instruments: usize,
-        now_us: i64,
+        now: Micros,
         ignore_limit: bool,
     ) -> Result<SocketPlace, NoPlace> {
-        place::take(self, kind, instruments, now_us, ignore_limit)
+        place::take(self, kind, instruments, now, ignore_limit)
     }
 
-    /// Requests permission to connect now; [`ConnectPermit::Go`] takes an attempt from the budget. `now_us`: microseconds
-    /// since the epoch.
-    pub fn admit(&self, now_us: i64) -> ConnectPermit {
+    /// Requests permission to connect now; [`ConnectPermit::Go`] takes an attempt from the budget.
+    pub fn admit(&self, now: Micros) -> ConnectPermit {
         let mut memory = self.lock();
-        if let Some((kind, cool_off)) = self.read_cool_offs(&mut memory).running(now_us) {
-            return ConnectPermit::CoolingOff { kind, step: cool_off.step, wait: cool_off.remaining(now_us) };
+        if let Some((kind, cool_off)) = self.read_cool_offs(&mut memory).running(now) {
+            return ConnectPermit::CoolingOff { kind, step: cool_off.step, wait: cool_off.remaining(now) };
         }
         let mine = memory.bucket;
         let outcome = match &self.store {
             Some(store) => store.update("budget.json", |disk: &mut Bucket| {
                 // This process also knows what the disk may have lost.
-                disk.merge(mine, now_us);
-                disk.take(now_us).map(|()| *disk)
+                disk.merge(mine, now);
+                disk.take(now).map(|()| *disk)
             }),
             None => Err(String::new()),
         };
@@ -126,7 +125,7 @@ impl Account {
             Ok(Err(wait)) => Err(wait),
             Err(error) => {
                 memory.warn(&error);
-                memory.bucket.take(now_us)
+                memory.bucket.take(now)
             }
         };
         match taken {
@@ -136,13 +135,13 @@ impl Account {
     }
 
     /// Returns an attempt to the budget: it did not reach the server, or its session ended in order.
-    pub fn return_attempt(&self, now_us: i64) {
+    pub fn return_attempt(&self, now: Micros) {
         let mut memory = self.lock();
-        memory.bucket.return_attempt(now_us);
+        memory.bucket.return_attempt(now);
         let mine = memory.bucket;
         if let Some(store) = &self.store {
             let written = store.update("budget.json", |disk: &mut Bucket| {
-                disk.return_attempt(now_us);
+                disk.return_attempt(now);
                 *disk
             });
             match written {
@@ -156,14 +155,14 @@ impl Account {
         }
     }
 
-    /// Keeps the account from connecting until `now_us + wait`, in every process on this host. An 805 also makes all
+    /// Keeps the account from connecting until `now + wait`, in every process on this host. An 805 also makes all
     /// kinds of sockets one pool from now on.
-    pub fn cool_off(&self, kind: CoolOffKind, step: u32, wait: Duration, now_us: i64) {
+    pub fn cool_off(&self, kind: CoolOffKind, step: u32, wait: Duration, now: Micros) {
         let mut memory = self.lock();
-        let cool_off = CoolOff::new(now_us, wait, step);
-        memory.cool_offs.start(kind, cool_off, now_us);
+        let cool_off = CoolOff::new(now, wait, step);
+        memory.cool_offs.start(kind, cool_off, now);
         if let Some(store) = &self.store {
-            let written = store.update("cool-offs.json", |disk: &mut CoolOffs| disk.start(kind, cool_off, now_us));
+            let written = store.update("cool-offs.json", |disk: &mut CoolOffs| disk.start(kind, cool_off, now));
             if let Err(error) = written {
                 memory.warn(&error);
             }
@@ -171,10 +170,10 @@ impl Account {
     }
 
     /// Returns the running cool-offs, for `dhan doctor`.
-    pub fn cool_offs(&self, now_us: i64) -> Vec<(CoolOffKind, CoolOff)> {
+    pub fn cool_offs(&self, now: Micros) -> Vec<(CoolOffKind, CoolOff)> {
         let mut memory = self.lock();
         let all = self.read_cool_offs(&mut memory);
-        CoolOffKind::ALL.into_iter().filter_map(|kind| Some((kind, all.of(kind, now_us)?))).collect()
+        CoolOffKind::ALL.into_iter().filter_map(|kind| Some((kind, all.of(kind, now)?))).collect()
     }
 
     /// Returns the present holders of places on this host, for `dhan doctor`.

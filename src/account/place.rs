@@ -2,7 +2,7 @@
 
 use super::Account;
 use super::store::AccountFolder;
-use crate::model::Stream;
+use crate::model::{Micros, Stream};
 use crate::session::plan::SOCKETS_PER_KIND;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -20,8 +20,9 @@ pub struct Holder {
     pub kind: Stream,
     /// Number of instruments it streams there.
     pub instruments: usize,
-    /// Since when it holds the place, in microseconds since the epoch.
-    pub since_us: i64,
+    /// Since when it holds the place.
+    #[serde(rename = "since_us")]
+    pub since: Micros,
 }
 
 /// Reports that no place is free.
@@ -131,14 +132,14 @@ pub(super) fn take(
     account: &Account,
     kind: Stream,
     instruments: usize,
-    now_us: i64,
+    now: Micros,
     ignore_limit: bool,
 ) -> Result<SocketPlace, NoPlace> {
-    let holder = Holder { pid: std::process::id(), kind, instruments, since_us: now_us };
+    let holder = Holder { pid: std::process::id(), kind, instruments, since: now };
     let Some(store) = &account.store else {
         return Ok(SocketPlace { file: None, holder, warning: None });
     };
-    let one_pool = account.read_cool_offs(&mut account.lock()).is_one_pool(now_us);
+    let one_pool = account.read_cool_offs(&mut account.lock()).is_one_pool(now);
     let mut held = Vec::new();
     // A process that only checks a place locks it for a moment, so a taken place is checked twice.
     for attempt in 0..2 {

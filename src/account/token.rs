@@ -1,6 +1,7 @@
 //! Lets one process at a time make the account's token, and not more often than Dhan allows.
 
 use super::Account;
+use crate::model::Micros;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 
@@ -11,8 +12,9 @@ const STATE: &str = "token.json";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TokenState {
-    /// Time of the last request for a new token, in microseconds since the epoch.
-    pub last_try_us: Option<i64>,
+    /// Time of the last request for a new token.
+    #[serde(rename = "last_try_us")]
+    pub last_try: Option<Micros>,
     /// Whether a request was made whose answer was not processed: the present token may be invalid.
     pub is_open: bool,
 }

@@ -1,5 +1,6 @@
 //! Reads the claims of a token. Nothing is verified; the server does that.
 
+use crate::model::Micros;
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -9,10 +10,10 @@ use serde::Deserialize;
 /// Holds the claims of a Dhan token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// Expiry time in microseconds since the epoch.
-    pub expires_at_us: Option<i64>,
-    /// Time of issue in microseconds since the epoch.
-    pub issued_at_us: Option<i64>,
+    /// Expiry time.
+    pub expires_at: Option<Micros>,
+    /// Time of issue.
+    pub issued_at: Option<Micros>,
     /// `SELF` (made on Dhan's web page) or `APP`; 200-level depth was seen to serve only `SELF`.
     pub consumer_type: Option<String>,
     /// The account's client id; may be compared, and shown masked.
@@ -58,11 +59,11 @@ pub fn claims(token: &SecretString) -> Option<Claims> {
     let moment = |value: Option<serde_json::Value>| {
         let seconds = value.as_ref().and_then(|e| e.as_f64().or_else(|| e.as_str()?.parse().ok()));
         // `as` saturates; a date in the far future is as good as none.
-        seconds.filter(|e: &f64| e.is_finite() && *e > 0.0).map(|e| (e * 1e6) as i64)
+        seconds.filter(|e: &f64| e.is_finite() && *e > 0.0).map(|e| Micros::new((e * 1e6) as i64))
     };
     Some(Claims {
-        expires_at_us: moment(payload.exp),
-        issued_at_us: moment(payload.iat),
+        expires_at: moment(payload.exp),
+        issued_at: moment(payload.iat),
         consumer_type: text(payload.consumer_type),
         client_id: text(payload.client_id),
     })
@@ -93,7 +94,7 @@ mod tests {
     fn claims_are_read_without_verifying_anything() {
         let payload = r#"{"iss":"dhan","exp":1780000000,"tokenConsumerType":"SELF","dhanClientId":"1000000001"}"#;
         let claims = claims(&token(payload)).expect("claims");
-        assert_eq!(claims.expires_at_us, Some(1_780_000_000_000_000));
+        assert_eq!(claims.expires_at, Some(Micros::from_secs(1_780_000_000)));
         assert_eq!(claims.consumer_type.as_deref(), Some("SELF"));
         assert_eq!(claims.client_id.as_deref(), Some("1000000001"));
     }
@@ -101,15 +102,15 @@ mod tests {
     #[test]
     fn odd_claims_are_unknown_and_not_an_error() {
         for (payload, expires) in [
-            (r#"{"exp":"1780000000"}"#, Some(1_780_000_000_000_000)),
-            (r#"{"exp":1780000000.5}"#, Some(1_780_000_000_500_000)),
+            (r#"{"exp":"1780000000"}"#, Some(Micros::from_secs(1_780_000_000))),
+            (r#"{"exp":1780000000.5}"#, Some(Micros::new(1_780_000_000_500_000))),
             (r#"{"exp":-5}"#, None),
             (r#"{"exp":null}"#, None),
             (r#"{"exp":[1]}"#, None),
-            (r#"{"exp":1e300}"#, Some(i64::MAX)),
+            (r#"{"exp":1e300}"#, Some(Micros::new(i64::MAX))),
             ("{}", None),
         ] {
-            assert_eq!(claims(&token(payload)).expect("claims").expires_at_us, expires, "{payload}");
+            assert_eq!(claims(&token(payload)).expect("claims").expires_at, expires, "{payload}");
         }
         assert_eq!(claims(&token("not json")), None);
         assert_eq!(claims(&SecretString::from("an-opaque-token")), None);

@@ -2,7 +2,7 @@
 
 use super::varint::{Cursor, put, put_signed, put_text};
 use crate::model::PacketCounts;
-use crate::model::{InstrumentKey, Segment};
+use crate::model::{InstrumentKey, Micros, Segment};
 use crate::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged, StatusEvent};
 use crate::protocol::Mode;
 use crate::record::chain::Chain;
@@ -36,8 +36,8 @@ pub enum Entry<'a> {
 /// Describes the end of a live run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finish {
-    /// Its time in microseconds since the epoch: open gaps end here, and `end` records carry it.
-    pub at_us: i64,
+    /// Its time: open gaps end here, and `end` records carry it.
+    pub at: Micros,
     /// Its packet counters.
     pub counts: PacketCounts,
     /// Its reason.
@@ -83,7 +83,7 @@ fn mode_code(mode: Option<Mode>) -> u8 {
 /// Holds values of the previous entry, which the next one may leave out.
 #[derive(Debug, Clone, Copy)]
 struct Before {
-    time: i64,
+    time: Micros,
     conn: u16,
     len: u64,
 }
@@ -102,7 +102,7 @@ pub struct Entries {
 
 impl Entries {
     /// Creates an empty block: the `number`th of its session, behind data received at `time`.
-    pub fn new(number: u64, time: i64) -> Entries {
+    pub fn new(number: u64, time: Micros) -> Entries {
         let mut entries = Entries {
             bytes: Vec::new(),
             start: 0,
@@ -121,7 +121,7 @@ impl Entries {
         self.entries = 0;
         put(&mut self.bytes, number);
         self.body = self.bytes.len();
-        put_signed(&mut self.bytes, self.before.time);
+        put_signed(&mut self.bytes, self.before.time.get());
         self.start = self.bytes.len();
         self.before = Before { conn: 0, len: 0, ..self.before };
     }
@@ -162,13 +162,13 @@ impl Entries {
         if frame_len != len {
             put(out, frame_len);
         }
-        put_signed(out, frame.recv_us.wrapping_sub(time));
+        put_time(out, frame.recv, time);
         out.extend_from_slice(frame.bytes);
-        self.before = Before { time: frame.recv_us, conn: frame.conn, len: frame_len };
+        self.before = Before { time: frame.recv, conn: frame.conn, len: frame_len };
         self.entries += 1;
     }
 
-    fn append(&mut self, tag: u8, fill: impl FnOnce(&mut Vec<u8>, i64)) {
+    fn append(&mut self, tag: u8, fill: impl FnOnce(&mut Vec<u8>, Micros)) {
         self.scratch.clear();
         fill(&mut self.scratch, self.before.time);
         self.bytes.push(tag);
@@ -194,22 +194,22 @@ impl Entries {
             Event::Unsubscribed { instruments } => {
                 self.append(UNSUBSCRIBED, |out, _| put_subscriptions(out, instruments));
             }
-            Event::GapOpened { conn, reason, detail, from_us } => self.append(LOST, |out, time| {
+            Event::GapOpened { conn, reason, detail, from } => self.append(LOST, |out, time| {
                 put(out, u64::from(*conn));
                 out.push(reason_code(*reason));
                 put_text(out, detail);
-                put_signed(out, from_us.wrapping_sub(time));
+                put_time(out, *from, time);
             }),
-            Event::Resynced { conn, at_us } => self.append(WHOLE, |out, time| {
+            Event::Resynced { conn, at } => self.append(WHOLE, |out, time| {
                 put(out, u64::from(*conn));
-                put_signed(out, at_us.wrapping_sub(time));
+                put_time(out, *at, time);
             }),
-            Event::Gap { conn, reason, detail, from_us, to_us, dropped } => self.append(GAP, |out, time| {
+            Event::Gap { conn, reason, detail, from, to, dropped } => self.append(GAP, |out, time| {
                 put(out, u64::from(*conn));
                 out.push(reason_code(*reason));
                 put_detail(out, detail.as_deref());
-                put_signed(out, from_us.wrapping_sub(time));
-                put_signed(out, to_us.wrapping_sub(time));
+                put_time(out, *from, time);
+                put_time(out, *to, time);
                 match dropped {
                     None => out.push(0),
                     Some(dropped) => {
@@ -218,13 +218,13 @@ impl Entries {
                     }
                 }
             }),
-            Event::Status { conn, event, detail, at_us } => self.append(STATUS, |out, time| {
+            Event::Status { conn, event, detail, at } => self.append(STATUS, |out, time| {
                 put(out, u64::from(*conn));
                 out.push(StatusEvent::ALL.iter().position(|known| known == event).unwrap_or(0) as u8);
                 put_detail(out, detail.as_deref());
-                put_signed(out, at_us.wrapping_sub(time));
+                put_time(out, *at, time);
             }),
-            Event::Chain { chain, at_us } => self.append(CHAIN, |out, time| {
+            Event::Chain { chain, at } => self.append(CHAIN, |out, time| {
                 put_text(out, &chain.underlying);
                 put_text(out, &chain.expiry);
                 for price in [chain.spot, chain.atm, chain.step] {
@@ -234,12 +234,12 @@ impl Entries {
                     put(out, specs.len() as u64);
                     specs.iter().for_each(|spec| put_text(out, spec));
                 }
-                put_signed(out, at_us.wrapping_sub(time));
+                put_time(out, *at, time);
             }),
-            Event::Clock { at_us } => self.append(CLOCK, |out, time| put_signed(out, at_us.wrapping_sub(time))),
-            Event::End { reason, at_us } => self.append(END, |out, time| {
+            Event::Clock { at } => self.append(CLOCK, |out, time| put_time(out, *at, time)),
+            Event::End { reason, at } => self.append(END, |out, time| {
                 put_text(out, reason);
-                put_signed(out, at_us.wrapping_sub(time));
+                put_time(out, *at, time);
             }),
         }
     }
@@ -248,8 +248,8 @@ impl Entries {
     pub fn lagged(&mut self, lagged: Lagged) {
         self.append(LAGGED, |out, time| {
             put(out, lagged.packets);
-            put_signed(out, lagged.from_us.wrapping_sub(time));
-            put_signed(out, lagged.to_us.wrapping_sub(time));
+            put_time(out, lagged.from, time);
+            put_time(out, lagged.to, time);
         });
     }
 
@@ -275,7 +275,7 @@ impl Entries {
     /// Appends that the live run is over.
     pub fn finish(&mut self, finish: &Finish) {
         self.append(FINISH, |out, time| {
-            put_signed(out, finish.at_us.wrapping_sub(time));
+            put_time(out, finish.at, time);
             let PacketCounts { received, written, filtered, dropped, malformed, gaps } = finish.counts;
             for n in [received, written, filtered, dropped, malformed, gaps] {
                 put(out, n);
@@ -324,7 +324,7 @@ impl<'a> EntryIter<'a> {
     /// Creates an iterator over a block's payload; returns `None` if its beginning is invalid.
     pub fn new(payload: &'a [u8]) -> Option<EntryIter<'a>> {
         let mut rest = Cursor(payload);
-        let (number, time) = (rest.unsigned()?, rest.signed()?);
+        let (number, time) = (rest.unsigned()?, Micros::new(rest.signed()?));
         Some(EntryIter { rest, before: Before { time, conn: 0, len: 0 }, number })
     }
 
@@ -333,8 +333,8 @@ impl<'a> EntryIter<'a> {
         self.number
     }
 
-    /// Returns the time up to which it was read, in microseconds since the epoch.
-    pub fn time_us(&self) -> i64 {
+    /// Returns the time up to which it was read.
+    pub fn time(&self) -> Micros {
         self.before.time
     }
 
@@ -347,10 +347,10 @@ impl<'a> EntryIter<'a> {
         if tag & LEN != 0 {
             before.len = self.rest.unsigned()?;
         }
-        before.time = before.time.wrapping_add(self.rest.signed()?);
+        before.time = moved(before.time, self.rest.signed()?);
         let bytes = self.rest.take(before.len)?;
         let kind = KINDS[usize::from(tag & 3)];
-        Some(Entry::Frame(Frame { conn: before.conn, kind, recv_us: before.time, bytes }))
+        Some(Entry::Frame(Frame { conn: before.conn, kind, recv: before.time, bytes }))
     }
 
     fn other(&mut self, tag: u8) -> Option<Entry<'a>> {
@@ -390,8 +390,18 @@ macro_rules! known {
     };
 }
 
-fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
-    let moment = |body: &mut Cursor<'_>| Some(time.wrapping_add(body.signed()?));
+/// Appends the distance of a time from the one before; it wraps, so that every time can be written.
+fn put_time(out: &mut Vec<u8>, at: Micros, before: Micros) {
+    put_signed(out, at.get().wrapping_sub(before.get()));
+}
+
+/// Returns the time at a distance that [`put_time`] wrote.
+fn moved(before: Micros, us: i64) -> Micros {
+    Micros::new(before.get().wrapping_add(us))
+}
+
+fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: Micros) -> Option<Entry<'a>> {
+    let moment = |body: &mut Cursor<'_>| Some(moved(time, body.signed()?));
     let event = match tag {
         SYMBOLS => {
             let n = body.small::<usize>()?;
@@ -407,34 +417,34 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
         LOST => {
             let conn = body.small()?;
             let reason = known!(reason(body)?, tag);
-            Event::GapOpened { conn, reason, detail: body.text()?.to_owned(), from_us: moment(body)? }
+            Event::GapOpened { conn, reason, detail: body.text()?.to_owned(), from: moment(body)? }
         }
-        WHOLE => Event::Resynced { conn: body.small()?, at_us: moment(body)? },
+        WHOLE => Event::Resynced { conn: body.small()?, at: moment(body)? },
         GAP => {
             let conn = body.small()?;
             let reason = known!(reason(body)?, tag);
             let detail = detail(body)?;
-            let (from_us, to_us) = (moment(body)?, moment(body)?);
+            let (from, to) = (moment(body)?, moment(body)?);
             let dropped = if body.byte()? == 0 { None } else { Some(body.unsigned()?) };
-            Event::Gap { conn, reason, detail, from_us, to_us, dropped }
+            Event::Gap { conn, reason, detail, from, to, dropped }
         }
         STATUS => {
             let conn = body.small()?;
             let event = *known!(StatusEvent::ALL.get(usize::from(body.byte()?)), tag);
-            Event::Status { conn, event, detail: detail(body)?, at_us: moment(body)? }
+            Event::Status { conn, event, detail: detail(body)?, at: moment(body)? }
         }
         CHAIN => {
             let (underlying, expiry) = (body.text()?.to_owned(), body.text()?.to_owned());
             let (spot, atm, step) = (price(body)?, price(body)?, price(body)?);
             let (added, removed) = (texts(body)?, texts(body)?);
             let chain = Chain { underlying, expiry, spot, atm, step, added, removed };
-            Event::Chain { chain, at_us: moment(body)? }
+            Event::Chain { chain, at: moment(body)? }
         }
-        CLOCK => Event::Clock { at_us: moment(body)? },
-        END => Event::End { reason: body.text()?.to_owned(), at_us: moment(body)? },
+        CLOCK => Event::Clock { at: moment(body)? },
+        END => Event::End { reason: body.text()?.to_owned(), at: moment(body)? },
         LAGGED => {
             let packets = body.unsigned()?;
-            return Some(Entry::Lagged(Lagged { packets, from_us: moment(body)?, to_us: moment(body)? }));
+            return Some(Entry::Lagged(Lagged { packets, from: moment(body)?, to: moment(body)? }));
         }
         ENDS_WITHIN => {
             return Some(Entry::EndsWithin { packets: body.small()?, reason: body.text()?.to_owned() });
@@ -445,7 +455,7 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
         }
         PARTNER => return Some(Entry::Partner),
         FINISH => {
-            let at_us = moment(body)?;
+            let at = moment(body)?;
             let mut n = || body.unsigned();
             let counts = PacketCounts {
                 received: n()?,
@@ -455,7 +465,7 @@ fn read<'a>(tag: u8, body: &mut Cursor<'_>, time: i64) -> Option<Entry<'a>> {
                 malformed: n()?,
                 gaps: n()?,
             };
-            return Some(Entry::Finish(Finish { at_us, counts, reason: body.text()?.to_owned() }));
+            return Some(Entry::Finish(Finish { at, counts, reason: body.text()?.to_owned() }));
         }
         _ => return Some(Entry::Other(tag)),
     };

@@ -6,8 +6,8 @@ use super::play::{CaptureSession, VERSION};
 use super::record::Recorder;
 use super::writer::{BlockWriter, pack};
 use crate::console::Console;
-use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
+use crate::model::{Micros, Stream};
 use crate::output::file::Restarted;
 use crate::storage::{
     Appender, Compression, CutPoint, Disk, Filesystem, OpenMode, Reader, StopSignal, WriteContext, WriteFailure,
@@ -32,7 +32,7 @@ pub struct OpenedCapture {
     pub restarted: Option<Restarted>,
 }
 
-/// Opens the capture at `path` for a run that begins at `now_us`, behind its present content.
+/// Opens the capture at `path` for a run that begins at `now`, behind its present content.
 ///
 /// # Errors
 /// Exit 2 for a file of another stream or a name of another compression, 9 for a place that cannot be written, 10 if
@@ -42,11 +42,11 @@ pub fn open(
     feed: Stream,
     disk_wait: Duration,
     stop: &StopSignal,
-    now_us: i64,
+    now: Micros,
     console: &Console,
 ) -> Result<OpenedCapture, Failure> {
     let fs: Arc<dyn Filesystem> = Arc::new(Disk::default());
-    open_on(fs, path, feed, disk_wait, stop, now_us, console)
+    open_on(fs, path, feed, disk_wait, stop, now, console)
 }
 
 /// Does the same as [`open`] with any [`Filesystem`], for tests.
@@ -59,7 +59,7 @@ pub fn open_on(
     feed: Stream,
     disk_wait: Duration,
     stop: &StopSignal,
-    now_us: i64,
+    now: Micros,
     console: &Console,
 ) -> Result<OpenedCapture, Failure> {
     let packing = match Compression::of(path) {
@@ -88,10 +88,10 @@ pub fn open_on(
     before.must_go_with(feed, packing, path)?;
     let mut aside = None;
     if before.complete_to < before.len {
-        aside = Some(move_aside(fs.as_ref(), &file, path, &before, now_us).map_err(io)?);
+        aside = Some(move_aside(fs.as_ref(), &file, path, &before, now).map_err(io)?);
         fs.set_len(&file, before.complete_to).map_err(io)?;
     }
-    let restarted = before.restarted(path, aside.as_deref(), now_us);
+    let restarted = before.restarted(path, aside.as_deref(), now);
     if let Some(restarted) = &restarted {
         console.warn(&restarted.detail);
     }
@@ -99,7 +99,7 @@ pub fn open_on(
     let mut appender = Appender::new(context.clone(), file, path.to_owned(), before.complete_to);
     let session = CaptureSession {
         feed,
-        created_us: now_us,
+        created: now,
         pid: std::process::id(),
         program: concat!("dhan ", env!("CARGO_PKG_VERSION")).to_owned(),
     };
@@ -110,7 +110,7 @@ pub fn open_on(
         _ => Failure::new(Exit::Output, format!("cannot write {}", path.display())),
     })?;
     let writer = BlockWriter::new(appender, context, packing, session, MODE);
-    Ok(OpenedCapture { recorder: Recorder::new(writer, console.clone(), now_us), restarted })
+    Ok(OpenedCapture { recorder: Recorder::new(writer, console.clone(), now), restarted })
 }
 
 fn locked(fs: &dyn Filesystem, file: &File, path: &Path) -> Failure {
@@ -132,8 +132,8 @@ struct Before {
     session: Option<CaptureSession>,
     /// The version of a session that this program does not know.
     newer: Option<u8>,
-    /// Time of the last entry in microseconds since the epoch.
-    last_us: Option<i64>,
+    /// Time of the last entry.
+    last: Option<Micros>,
     /// Whether the last run ended in an orderly way.
     finished: bool,
 }
@@ -185,7 +185,7 @@ impl Before {
         self.finished = false;
         match CaptureSession::read(payload) {
             Ok(session) => {
-                self.last_us = Some(session.created_us);
+                self.last = Some(session.created);
                 self.session = Some(session);
             }
             Err(version) => self.newer = Some(version),
@@ -200,7 +200,7 @@ impl Before {
         while let Some(Ok(entry)) = entries.next() {
             self.finished = matches!(entry, Entry::Finish(_));
         }
-        self.last_us = Some(entries.time_us());
+        self.last = Some(entries.time());
     }
 
     /// Checks that a run of `feed` may be written behind it.
@@ -230,7 +230,7 @@ impl Before {
         }
     }
 
-    fn restarted(&self, path: &Path, aside: Option<&Path>, now_us: i64) -> Option<Restarted> {
+    fn restarted(&self, path: &Path, aside: Option<&Path>, now: Micros) -> Option<Restarted> {
         if self.finished && aside.is_none() {
             return None;
         }
@@ -240,15 +240,15 @@ impl Before {
             format!("; {} bytes of an incomplete block were moved to {}", self.len - self.complete_to, aside.display())
         });
         let detail = format!("pid {who} was killed while it wrote {path}{torn}");
-        Some(Restarted { from_us: self.last_us.unwrap_or(now_us).min(now_us), detail })
+        Some(Restarted { from: self.last.unwrap_or(now).min(now), detail })
     }
 }
 
 /// Copies the incomplete bytes at the end to `NAME.torn-TIME`.
-fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, now_us: i64) -> io::Result<PathBuf> {
+fn move_aside(fs: &dyn Filesystem, file: &File, path: &Path, before: &Before, now: Micros) -> io::Result<PathBuf> {
     let mut attempt = 0;
     let (to, aside) = loop {
-        let aside = torn_path(path, now_us, attempt);
+        let aside = torn_path(path, now, attempt);
         match fs.open(&aside, OpenMode::New(MODE)) {
             Ok(to) => break (to, aside),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,

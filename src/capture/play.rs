@@ -2,7 +2,7 @@
 
 use super::block::{Blocks, ENTRIES, PayloadPlace, SESSION, ScanStep};
 use super::entry::EntryIter;
-use crate::model::Stream;
+use crate::model::{Micros, Stream};
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -16,8 +16,8 @@ pub const VERSION: u8 = 1;
 pub struct CaptureSession {
     /// The stream.
     pub feed: Stream,
-    /// Beginning of the run in microseconds since the epoch.
-    pub created_us: i64,
+    /// Beginning of the run.
+    pub created: Micros,
     /// Process id of the writer.
     pub pid: u32,
     /// Name and version of the writer.
@@ -28,7 +28,7 @@ impl CaptureSession {
     /// Returns the payload of its block.
     pub fn bytes(&self) -> Vec<u8> {
         let mut out = vec![VERSION, self.feed.index()];
-        out.extend_from_slice(&self.created_us.to_le_bytes());
+        out.extend_from_slice(&self.created.get().to_le_bytes());
         out.extend_from_slice(&self.pid.to_le_bytes());
         out.extend_from_slice(self.program.as_bytes());
         out
@@ -45,7 +45,7 @@ impl CaptureSession {
         let Some((pid, program)) = rest.split_first_chunk() else { return Err(*version) };
         Ok(CaptureSession {
             feed,
-            created_us: i64::from_le_bytes(*created),
+            created: Micros::new(i64::from_le_bytes(*created)),
             pid: u32::from_le_bytes(*pid),
             program: String::from_utf8_lossy(program).into_owned(),
         })

@@ -3,7 +3,7 @@
 use super::entry::{Entries, Finish};
 use super::writer::{BlockWriter, CaptureItem, CaptureState, EntryBlock};
 use crate::console::Console;
-use crate::model::{InstrumentKey, PacketCounts};
+use crate::model::{InstrumentKey, Micros, PacketCounts};
 use crate::output::OnLag;
 use crate::output::queue::{Limits, OutputQueue};
 use crate::pipeline::handle::{FrameObserver, Seen};
@@ -43,13 +43,13 @@ enum Target {
 }
 
 impl Recorder {
-    /// Creates a recorder behind a session's header of the time `created_us`.
-    pub(super) fn new(writer: BlockWriter, console: Console, created_us: i64) -> Recorder {
+    /// Creates a recorder behind a session's header of the time `created`.
+    pub(super) fn new(writer: BlockWriter, console: Console, created: Micros) -> Recorder {
         Recorder {
             known: writer.known(),
             target: Target::Direct(Box::new(writer)),
             console,
-            entries: Entries::new(1, created_us),
+            entries: Entries::new(1, created),
             block: EntryBlock::default(),
             sheds: 0,
             has_finished: false,
@@ -158,19 +158,19 @@ impl FrameObserver for Recorder {
         }
         self.entries.frame(frame);
         if let Some(ended) = seen.ended.as_ref().filter(|ended| ended.packets.is_none()) {
-            self.entries.event(&Event::End { reason: ended.reason.clone(), at_us: frame.recv_us });
+            self.entries.event(&Event::End { reason: ended.reason.clone(), at: frame.recv });
         }
-        self.block.count_frame(frame.recv_us, seen);
+        self.block.count_frame(frame.recv, seen);
     }
 
     fn event(&mut self, event: &Event) {
         self.put_event(event);
     }
 
-    fn tick(&mut self, now_us: i64) {
+    fn tick(&mut self, now: Micros) {
         self.seal(false);
         if let Target::Direct(writer) = &mut self.target {
-            writer.look(now_us);
+            writer.look(now);
         }
     }
 
@@ -187,10 +187,10 @@ impl FrameObserver for Recorder {
         matches!(&self.target, Target::Queued(queue) if queue.is_full())
     }
 
-    fn finish(&mut self, counts: &PacketCounts, reason: &str, now_us: i64) {
+    fn finish(&mut self, counts: &PacketCounts, reason: &str, now: Micros) {
         self.has_finished = true;
         let reason = self.console.masked(reason);
-        self.entries.finish(&Finish { at_us: now_us, counts: *counts, reason });
+        self.entries.finish(&Finish { at: now, counts: *counts, reason });
         self.seal(true);
         if let Target::Queued(queue) = &self.target {
             queue.close();
@@ -211,7 +211,7 @@ impl FrameObserver for Recorder {
         }
     }
 
-    fn own_gaps(&self) -> Vec<(i64, i64)> {
+    fn own_gaps(&self) -> Vec<(Micros, Micros)> {
         self.known().gaps.clone()
     }
 }

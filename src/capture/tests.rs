@@ -7,7 +7,7 @@ use super::writer::pack;
 use super::*;
 use crate::console::{Console, ConsoleConfig, LogLevel};
 use crate::model::exit::Exit;
-use crate::model::{InstrumentKey, Segment};
+use crate::model::{InstrumentKey, Micros, Segment};
 use crate::model::{PacketCounts, Stream};
 use crate::pipeline::handle::{FrameObserver as _, Seen};
 use crate::pipeline::item::Lagged;
@@ -34,7 +34,7 @@ fn quiet() -> Console {
 /// An owned copy of an item that was written.
 #[derive(Debug, Clone, PartialEq)]
 enum Put {
-    Frame(u16, FrameKind, i64, Vec<u8>),
+    Frame(u16, FrameKind, Micros, Vec<u8>),
     Event(Event),
     Lagged(Lagged),
     EndsWithin(u32, String),
@@ -46,7 +46,7 @@ enum Put {
 impl Put {
     fn of(entry: Entry<'_>) -> Option<Put> {
         Some(match entry {
-            Entry::Frame(frame) => Put::Frame(frame.conn, frame.kind, frame.recv_us, frame.bytes.to_vec()),
+            Entry::Frame(frame) => Put::Frame(frame.conn, frame.kind, frame.recv, frame.bytes.to_vec()),
             Entry::Event(event) => Put::Event(event),
             Entry::Lagged(lagged) => Put::Lagged(lagged),
             Entry::EndsWithin { packets, reason } => Put::EndsWithin(packets, reason),
@@ -59,8 +59,8 @@ impl Put {
 
     fn append_to(&self, entries: &mut Entries) {
         match self {
-            Put::Frame(conn, kind, recv_us, bytes) => {
-                entries.frame(Frame { conn: *conn, kind: *kind, recv_us: *recv_us, bytes });
+            Put::Frame(conn, kind, recv, bytes) => {
+                entries.frame(Frame { conn: *conn, kind: *kind, recv: *recv, bytes });
             }
             Put::Event(event) => entries.event(event),
             Put::Lagged(lagged) => entries.lagged(*lagged),
@@ -81,57 +81,62 @@ fn subscriptions() -> impl Strategy<Value = Vec<(InstrumentKey, Option<Mode>)>> 
     proptest::collection::vec((instrument(), mode), 0..4)
 }
 
+fn moment() -> impl Strategy<Value = Micros> {
+    any::<i64>().prop_map(Micros::new)
+}
+
 fn put() -> impl Strategy<Value = Put> {
     let kinds = [FrameKind::Binary, FrameKind::Text, FrameKind::OrderBookAtStart, FrameKind::OrderBookAfterGap];
     let reason = || proptest::sample::select(GapReason::ALL.to_vec());
     let detail = || proptest::option::of(".{0,9}");
     let bytes = proptest::collection::vec(any::<u8>(), 0..40);
     prop_oneof![
-        4 => (any::<u16>(), proptest::sample::select(kinds.to_vec()), any::<i64>(), bytes)
-            .prop_map(|(conn, kind, us, bytes)| Put::Frame(conn, kind, us, bytes)),
+        4 => (any::<u16>(), proptest::sample::select(kinds.to_vec()), moment(), bytes)
+            .prop_map(|(conn, kind, recv, bytes)| Put::Frame(conn, kind, recv, bytes)),
         1 => proptest::collection::vec((instrument(), ".{0,9}"), 0..4).prop_map(|list| {
             Put::Event(Event::Symbols(list.into_iter().map(|(key, symbol)| (key, symbol.into())).collect()))
         }),
         1 => (any::<u16>(), subscriptions())
             .prop_map(|(conn, instruments)| Put::Event(Event::Subscribed { conn, instruments })),
         1 => subscriptions().prop_map(|instruments| Put::Event(Event::Unsubscribed { instruments })),
-        1 => (any::<u16>(), reason(), ".{0,9}", any::<i64>())
-            .prop_map(|(conn, reason, detail, from_us)| Put::Event(Event::GapOpened { conn, reason, detail, from_us })),
-        1 => (any::<u16>(), any::<i64>()).prop_map(|(conn, at_us)| Put::Event(Event::Resynced { conn, at_us })),
-        1 => (any::<u16>(), reason(), detail(), any::<i64>(), any::<i64>(), any::<Option<u64>>()).prop_map(
-            |(conn, reason, detail, from_us, to_us, dropped)| {
-                Put::Event(Event::Gap { conn, reason, detail, from_us, to_us, dropped })
+        1 => (any::<u16>(), reason(), ".{0,9}", moment())
+            .prop_map(|(conn, reason, detail, from)| Put::Event(Event::GapOpened { conn, reason, detail, from })),
+        1 => (any::<u16>(), moment()).prop_map(|(conn, at)| Put::Event(Event::Resynced { conn, at })),
+        1 => (any::<u16>(), reason(), detail(), moment(), moment(), any::<Option<u64>>()).prop_map(
+            |(conn, reason, detail, from, to, dropped)| {
+                Put::Event(Event::Gap { conn, reason, detail, from, to, dropped })
             }
         ),
-        1 => (any::<u16>(), proptest::sample::select(StatusEvent::ALL.to_vec()), detail(), any::<i64>())
-            .prop_map(|(conn, event, detail, at_us)| Put::Event(Event::Status { conn, event, detail, at_us })),
-        1 => (".{0,9}", [-1e9f64..1e9, 0.0..1e5, 0.0..1e3], proptest::collection::vec(".{0,9}", 0..4), any::<i64>()).prop_map(
-            |(underlying, [spot, atm, step], added, at_us)| {
+        1 => (any::<u16>(), proptest::sample::select(StatusEvent::ALL.to_vec()), detail(), moment())
+            .prop_map(|(conn, event, detail, at)| Put::Event(Event::Status { conn, event, detail, at })),
+        1 => (".{0,9}", [-1e9f64..1e9, 0.0..1e5, 0.0..1e3], proptest::collection::vec(".{0,9}", 0..4), moment()).prop_map(
+            |(underlying, [spot, atm, step], added, at)| {
                 let (expiry, removed) = ("2026-02-24".to_owned(), added.iter().rev().cloned().collect());
-                Put::Event(Event::Chain { chain: Chain { underlying, expiry, spot, atm, step, added, removed }, at_us })
+                Put::Event(Event::Chain { chain: Chain { underlying, expiry, spot, atm, step, added, removed }, at })
             }
         ),
-        1 => (".{0,9}", any::<i64>()).prop_map(|(reason, at_us)| Put::Event(Event::End { reason, at_us })),
-        1 => (any::<u64>(), any::<i64>(), any::<i64>())
-            .prop_map(|(packets, from_us, to_us)| Put::Lagged(Lagged { packets, from_us, to_us })),
+        1 => (".{0,9}", moment()).prop_map(|(reason, at)| Put::Event(Event::End { reason, at })),
+        1 => (any::<u64>(), moment(), moment())
+            .prop_map(|(packets, from, to)| Put::Lagged(Lagged { packets, from, to })),
         1 => (any::<u32>(), ".{0,9}").prop_map(|(packets, reason)| Put::EndsWithin(packets, reason)),
         1 => proptest::collection::vec((instrument(), proptest::sample::select(Mode::ALL.to_vec())), 0..4)
             .prop_map(Put::Once),
-        1 => (any::<i64>(), any::<[u64; 6]>(), ".{0,9}").prop_map(|(at_us, n, reason)| {
+        1 => (moment(), any::<[u64; 6]>(), ".{0,9}").prop_map(|(at, n, reason)| {
             let [received, written, filtered, dropped, malformed, gaps] = n;
             let counts = PacketCounts { received, written, filtered, dropped, malformed, gaps };
-            Put::Finish(Finish { at_us, counts, reason })
+            Put::Finish(Finish { at, counts, reason })
         }),
     ]
 }
 
 /// Returns a session as a file, with the offsets of its blocks' ends.
 fn written(packing: Packing, blocks: &[Vec<Put>]) -> (Vec<u8>, Vec<usize>) {
-    let session = CaptureSession { feed: Stream::Market, created_us: 1_000, pid: 7, program: "dhan test".to_owned() };
+    let session =
+        CaptureSession { feed: Stream::Market, created: Micros::new(1_000), pid: 7, program: "dhan test".to_owned() };
     let (mut out, mut ends) = (Vec::new(), Vec::new());
     pack(packing, SESSION, &session.bytes(), &mut out);
     ends.push(out.len());
-    let mut entries = Entries::new(1, 1_000);
+    let mut entries = Entries::new(1, Micros::new(1_000));
     for (i, block) in blocks.iter().enumerate() {
         entries.begin(i as u64 + 1);
         block.iter().for_each(|put| put.append_to(&mut entries));
@@ -165,11 +170,11 @@ fn read(bytes: &[u8]) -> (Vec<Put>, bool) {
 fn some_blocks() -> Vec<Vec<Put>> {
     (0..5_u8)
         .map(|n| {
-            let us = 1_000 + i64::from(n) * 1_000_000;
+            let at = Micros::new(1_000 + i64::from(n) * 1_000_000);
             vec![
-                Put::Event(Event::Status { conn: 1, event: StatusEvent::Live, detail: None, at_us: us }),
-                Put::Frame(1, FrameKind::Binary, us, vec![n; 16]),
-                Put::Frame(2, FrameKind::Binary, us + 9, vec![n; 16]),
+                Put::Event(Event::Status { conn: 1, event: StatusEvent::Live, detail: None, at }),
+                Put::Frame(1, FrameKind::Binary, at, vec![n; 16]),
+                Put::Frame(2, FrameKind::Binary, at.plus_us(9), vec![n; 16]),
             ]
         })
         .collect()
@@ -192,7 +197,7 @@ proptest! {
         // Valid blocks around random bytes, so that the entry decoder is reached.
         let mut block = Vec::new();
         block::put(&mut block, SESSION, &CaptureSession {
-            feed: Stream::Orders, created_us: 0, pid: 0, program: String::new(),
+            feed: Stream::Orders, created: Micros::EPOCH, pid: 0, program: String::new(),
         }.bytes());
         block::put(&mut block, ENTRIES, &bytes);
         fuzz(&block);
@@ -248,8 +253,8 @@ fn a_block_that_was_taken_out_without_a_trace_is_missed() {
 
 #[test]
 fn what_a_newer_version_adds_is_passed_over() {
-    let mut entries = Entries::new(1, 0);
-    let known = Put::Frame(1, FrameKind::Text, 5, b"{}".to_vec());
+    let mut entries = Entries::new(1, Micros::EPOCH);
+    let known = Put::Frame(1, FrameKind::Text, Micros::new(5), b"{}".to_vec());
     known.append_to(&mut entries);
     let mut payload = entries.bytes().to_vec();
     payload.extend_from_slice(&[0x7f, 3, 1, 2, 3]);
@@ -259,13 +264,13 @@ fn what_a_newer_version_adds_is_passed_over() {
     assert_eq!(read(&bytes), (vec![known], false));
 }
 
-fn frame(recorder: &mut Recorder, recv_us: i64, bytes: &[u8], ended: Option<EndedWithin>) {
-    let frame = Frame { conn: 1, kind: FrameKind::Binary, recv_us, bytes };
+fn frame(recorder: &mut Recorder, recv: Micros, bytes: &[u8], ended: Option<EndedWithin>) {
+    let frame = Frame { conn: 1, kind: FrameKind::Binary, recv, bytes };
     recorder.frame(frame, &Seen { packets: 1, named: Vec::new(), ended });
 }
 
 fn open_here(path: &Path, feed: Stream) -> Result<open::OpenedCapture, crate::model::exit::Failure> {
-    open(path, feed, Duration::ZERO, &StopSignal::default(), 5_000_000, &quiet())
+    open(path, feed, Duration::ZERO, &StopSignal::default(), Micros::from_secs(5), &quiet())
 }
 
 fn refused(path: &Path, feed: Stream) -> crate::model::exit::Failure {
@@ -315,13 +320,13 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
     for name in ["x.dcap", "x.dcap.zst"] {
         let path = dir.path().join(name);
         let mut recorder = open_here(&path, Stream::Market).unwrap().recorder;
-        for us in [6_000_000, 7_000_000] {
-            frame(&mut recorder, us, &[1; 16], None);
-            recorder.tick(us);
+        for at in [6, 7].map(Micros::from_secs) {
+            frame(&mut recorder, at, &[1; 16], None);
+            recorder.tick(at);
         }
         // As a kill leaves it: nothing is closed.
         let bytes = std::fs::read(&path).unwrap();
-        recorder.finish(&PacketCounts::default(), "count", 8_000_000);
+        recorder.finish(&PacketCounts::default(), "count", Micros::from_secs(8));
         drop(recorder);
         let orderly = open_here(&path, Stream::Market).unwrap();
         assert_eq!(orderly.restarted, None, "{name} ended orderly");
@@ -344,7 +349,7 @@ fn a_killed_run_is_told_of_and_its_torn_tail_kept_aside_wherever_it_was_cut() {
             let kept = cut - torn.len();
             assert_eq!([&now[..kept], &torn[..]].concat(), bytes[..cut], "{name} cut at {cut}: not a byte is lost");
             assert!(!read_amiss(&now), "{name} cut at {cut}: what is left is whole");
-            assert!(restarted.detail.contains("was killed") && restarted.from_us <= 7_000_000, "{restarted:?}");
+            assert!(restarted.detail.contains("was killed") && restarted.from <= Micros::from_secs(7), "{restarted:?}");
         }
     }
 }
@@ -364,12 +369,12 @@ fn a_run_that_ended_within_a_frame_is_kept_to_the_packet() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.dcap");
     let mut recorder = open_here(&path, Stream::Market).unwrap().recorder;
-    frame(&mut recorder, 1, b"before", None);
-    frame(&mut recorder, 2, b"printed", None);
+    frame(&mut recorder, Micros::new(1), b"before", None);
+    frame(&mut recorder, Micros::new(2), b"printed", None);
     let ended = EndedWithin { packets: Some(2), reason: "count".to_owned() };
-    frame(&mut recorder, 3, b"in part", Some(ended));
-    frame(&mut recorder, 4, b"after", None);
-    recorder.finish(&PacketCounts::default(), "count", 9);
+    frame(&mut recorder, Micros::new(3), b"in part", Some(ended));
+    frame(&mut recorder, Micros::new(4), b"after", None);
+    recorder.finish(&PacketCounts::default(), "count", Micros::new(9));
     drop(recorder);
     let mut player = Player::open(&path).unwrap();
     let mut puts = Vec::new();
@@ -378,14 +383,14 @@ fn a_run_that_ended_within_a_frame_is_kept_to_the_packet() {
             puts.extend(entries.filter_map(|entry| Put::of(entry.unwrap())));
         }
     }
-    let frame = |us, text: &str| Put::Frame(1, FrameKind::Binary, us, text.as_bytes().to_vec());
+    let frame = |us, text: &str| Put::Frame(1, FrameKind::Binary, Micros::new(us), text.as_bytes().to_vec());
     let expected = [
         frame(1, "before"),
         frame(2, "printed"),
         Put::EndsWithin(2, "count".to_owned()),
         frame(3, "in part"),
         frame(4, "after"),
-        Put::Finish(Finish { at_us: 9, counts: PacketCounts::default(), reason: "count".to_owned() }),
+        Put::Finish(Finish { at: Micros::new(9), counts: PacketCounts::default(), reason: "count".to_owned() }),
     ];
     assert_eq!(puts, expected);
 }
@@ -398,24 +403,24 @@ fn no_secret_gets_into_the_words_of_an_event() {
     let console = quiet();
     console.keep_secret(SECRET.to_owned().into());
     let mut recorder =
-        open(&path, Stream::Orders, Duration::ZERO, &StopSignal::default(), 1, &console).unwrap().recorder;
+        open(&path, Stream::Orders, Duration::ZERO, &StopSignal::default(), Micros::new(1), &console).unwrap().recorder;
     let detail = format!("the server said {SECRET}");
     for event in [
-        Event::GapOpened { conn: 1, reason: GapReason::Disconnected, detail: detail.clone(), from_us: 1 },
-        Event::Status { conn: 1, event: StatusEvent::Disconnected, detail: Some(detail.clone()), at_us: 1 },
+        Event::GapOpened { conn: 1, reason: GapReason::Disconnected, detail: detail.clone(), from: Micros::new(1) },
+        Event::Status { conn: 1, event: StatusEvent::Disconnected, detail: Some(detail.clone()), at: Micros::new(1) },
         Event::Gap {
             conn: 1,
             reason: GapReason::Snapshot,
             detail: Some(detail.clone()),
-            from_us: 1,
-            to_us: 1,
+            from: Micros::new(1),
+            to: Micros::new(1),
             dropped: None,
         },
-        Event::End { reason: detail.clone(), at_us: 1 },
+        Event::End { reason: detail.clone(), at: Micros::new(1) },
     ] {
         recorder.event(&event);
     }
-    recorder.finish(&PacketCounts::default(), &detail, 9);
+    recorder.finish(&PacketCounts::default(), &detail, Micros::new(9));
     let bytes = std::fs::read(&path).unwrap();
     assert!(memchr::memmem::find(&bytes, SECRET.as_bytes()).is_none());
     assert!(memchr::memmem::find(&bytes, b"the server said").is_some(), "the rest is kept");
@@ -483,13 +488,13 @@ fn a_full_disk_is_waited_out_and_ends_the_run_when_it_stays_full() {
         let full = Arc::new(AtomicBool::new(false));
         let disk = Arc::new(Full(Disk::default(), Arc::clone(&full)));
         let stop = StopSignal::default();
-        let opened = open::open_on(disk, &path, Stream::Market, wait, &stop, 1, &quiet());
+        let opened = open::open_on(disk, &path, Stream::Market, wait, &stop, Micros::new(1), &quiet());
         let mut recorder = opened.unwrap().recorder;
-        frame(&mut recorder, 2, &[7; 500], None);
+        frame(&mut recorder, Micros::new(2), &[7; 500], None);
         full.store(true, Ordering::Relaxed);
-        recorder.tick(3);
+        recorder.tick(Micros::new(3));
         assert_eq!(recorder.failure().is_none(), saved);
-        recorder.finish(&PacketCounts::default(), "count", 9);
+        recorder.finish(&PacketCounts::default(), "count", Micros::new(9));
         let mut bytes = std::fs::read(&path).unwrap();
         assert!(!read_amiss(&bytes), "no half block stays");
         bytes.retain(|&b| b == 7);

@@ -4,10 +4,10 @@ use super::block::{self, ENTRIES, Packing, SESSION};
 use super::entry::{Entries, Finish};
 use super::play::CaptureSession;
 use super::varint;
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
-use crate::model::{InstrumentKey, PacketCounts};
+use crate::model::{InstrumentKey, Micros, PacketCounts};
 use crate::output::queue::{Consumer, Queued};
 use crate::pipeline::handle::Seen;
 use crate::pipeline::item::{Event, Lagged};
@@ -33,8 +33,8 @@ pub(super) struct CaptureState {
     pub is_partner: bool,
     /// Why it cannot continue.
     pub failure: Option<WriteFailure>,
-    /// Gaps of the capture alone, as beginnings and ends in microseconds since the epoch.
-    pub gaps: Vec<(i64, i64)>,
+    /// Gaps of the capture alone, as beginnings and ends.
+    pub gaps: Vec<(Micros, Micros)>,
 }
 
 impl CaptureState {
@@ -58,8 +58,8 @@ impl CaptureState {
 
     /// Gives the capture up, because the system does not return from a write.
     pub fn give_up(&mut self, frames: u64, console: &Console) {
-        let now_us = now_us();
-        self.gaps.push((now_us, now_us));
+        let now = clock::now();
+        self.gaps.push((now, now));
         let message = format!("the capture cannot be written: a write does not return; {frames} frames");
         console.warn(format_args!("{message} are not in it"));
         let message = "cannot write the capture: a write does not return".to_owned();
@@ -75,9 +75,9 @@ pub(super) struct EntryBlock {
     /// Number of frames in it, and of packets in them.
     pub frames: u64,
     pub packets: u64,
-    /// Receive times of its first and last frame in microseconds since the epoch; 0 if it has no frames.
-    pub from_us: i64,
-    pub to_us: i64,
+    /// Receive times of its first and last frame; [`Micros::EPOCH`] if it has no frames.
+    pub from: Micros,
+    pub to: Micros,
     /// The run's packet counters after it, as far as its frames show.
     pub counts: PacketCounts,
     /// Whether it is the last one.
@@ -88,11 +88,11 @@ pub(super) struct EntryBlock {
 
 impl EntryBlock {
     /// Counts a frame.
-    pub fn count_frame(&mut self, recv_us: i64, seen: &Seen) {
+    pub fn count_frame(&mut self, recv: Micros, seen: &Seen) {
         if self.frames == 0 {
-            self.from_us = recv_us;
+            self.from = recv;
         }
-        self.to_us = recv_us;
+        self.to = recv;
         self.frames += 1;
         self.packets += seen.packets;
     }
@@ -129,18 +129,18 @@ impl Queued for CaptureItem {
     }
 
     fn shed(&mut self) -> bool {
-        let CaptureItem::Block(EntryBlock { frames, packets, from_us, to_us, is_last: false, .. }) = self else {
+        let CaptureItem::Block(EntryBlock { frames, packets, from, to, is_last: false, .. }) = self else {
             return false;
         };
-        *self = CaptureItem::Shed(Lagged { packets: *packets, from_us: *from_us, to_us: *to_us }, *frames);
+        *self = CaptureItem::Shed(Lagged { packets: *packets, from: *from, to: *to }, *frames);
         true
     }
 
     fn join(&mut self, next: &CaptureItem) -> bool {
         let (CaptureItem::Shed(lagged, frames), CaptureItem::Shed(next, more)) = (self, next) else { return false };
-        let from_us = if *frames == 0 { next.from_us } else { lagged.from_us };
-        let to_us = if *more == 0 { lagged.to_us } else { next.to_us };
-        *lagged = Lagged { packets: lagged.packets + next.packets, from_us, to_us };
+        let from = if *frames == 0 { next.from } else { lagged.from };
+        let to = if *more == 0 { lagged.to } else { next.to };
+        *lagged = Lagged { packets: lagged.packets + next.packets, from, to };
         *frames += more;
         true
     }
@@ -161,8 +161,8 @@ pub(super) struct BlockWriter {
     is_done: bool,
     has_news: bool,
     counts: PacketCounts,
-    /// Last time at which the file was checked and found undamaged, in microseconds since the epoch.
-    checked_us: i64,
+    /// Last time at which the file was checked and found undamaged.
+    checked: Micros,
     synced: Duration,
 }
 
@@ -179,7 +179,7 @@ impl BlockWriter {
             synced: context.fs.elapsed(),
             context,
             packing,
-            checked_us: session.created_us,
+            checked: session.created,
             session,
             mode,
             known: Arc::default(),
@@ -211,7 +211,7 @@ impl BlockWriter {
         match item {
             CaptureItem::Block(block) => self.block(&block),
             CaptureItem::Shed(lagged, frames) => self.shed(lagged, frames),
-            CaptureItem::Reopen => self.reopen(now_us()),
+            CaptureItem::Reopen => self.reopen(clock::now()),
         }
     }
 
@@ -242,12 +242,12 @@ impl BlockWriter {
         if frames == 0 {
             return;
         }
-        self.knows().gaps.push((lagged.from_us, lagged.to_us));
+        self.knows().gaps.push((lagged.from, lagged.to));
         self.context.console.warn(format_args!(
             "{}: {frames} frames were dropped because the disk was too slow",
             self.appender.path().display()
         ));
-        let mut entries = Entries::new(1, lagged.to_us);
+        let mut entries = Entries::new(1, lagged.to);
         entries.lagged(lagged);
         if !self.is_failed {
             self.append(entries.body());
@@ -282,7 +282,7 @@ impl BlockWriter {
     }
 
     /// Checks that the file still exists and is undamaged; syncs it once a minute.
-    pub fn look(&mut self, now_us: i64) {
+    pub fn look(&mut self, now: Micros) {
         if self.is_failed || self.is_done {
             return;
         }
@@ -298,13 +298,13 @@ impl BlockWriter {
             let what = if is_deleted { "deleted or replaced" } else { "moved away" };
             let message = format!("{path} was {what}; a new file is started");
             self.context.console.warn(&message);
-            self.replace_file(now_us, is_deleted.then_some(message));
+            self.replace_file(now, is_deleted.then_some(message));
         } else if self.appender.was_cut() {
             let message = format!("{path} was truncated by another program; frames may be missing");
             self.context.console.warn(&message);
-            self.begin_session(now_us, Some(message));
+            self.begin_session(now, Some(message));
         }
-        self.checked_us = now_us;
+        self.checked = now;
     }
 
     fn is_moved(&self) -> bool {
@@ -322,28 +322,28 @@ impl BlockWriter {
     }
 
     /// Continues in the file that the path leads to now.
-    fn reopen(&mut self, now_us: i64) {
+    fn reopen(&mut self, now: Micros) {
         if self.is_failed || !self.is_moved() {
             return;
         }
         let is_deleted = self.is_deleted();
         let message = format!("{} was deleted or replaced; a new file is started", self.appender.path().display());
-        self.replace_file(now_us, is_deleted.then_some(message));
-        self.checked_us = now_us;
+        self.replace_file(now, is_deleted.then_some(message));
+        self.checked = now;
     }
 
     /// Finishes the old file as far as possible, and creates the path anew.
-    fn replace_file(&mut self, now_us: i64, lost: Option<String>) {
+    fn replace_file(&mut self, now: Micros, lost: Option<String>) {
         if lost.is_none() {
-            let mut entries = Entries::new(1, now_us);
-            entries.finish(&Finish { at_us: now_us, counts: self.counts, reason: "rotated".to_owned() });
+            let mut entries = Entries::new(1, now);
+            entries.finish(&Finish { at: now, counts: self.counts, reason: "rotated".to_owned() });
             self.append(entries.body());
         }
         let path = self.appender.path().to_owned();
         match self.open(&path) {
             Ok(appender) => {
                 self.appender = appender;
-                self.begin_session(now_us, lost);
+                self.begin_session(now, lost);
             }
             Err(error) => self.fail(WriteFailure::Failed(cannot_open(&path, &error))),
         }
@@ -360,17 +360,17 @@ impl BlockWriter {
     }
 
     /// Starts a session with the state of the run, and a gap if something was lost.
-    fn begin_session(&mut self, now_us: i64, lost: Option<String>) {
-        self.session.created_us = now_us;
+    fn begin_session(&mut self, now: Micros, lost: Option<String>) {
+        self.session.created = now;
         self.number = 1;
         let session = self.session.bytes();
-        let mut entries = Entries::new(1, now_us);
+        let mut entries = Entries::new(1, now);
         self.knows().write_to(&mut entries);
         if let Some(detail) = lost {
-            let from_us = self.checked_us;
-            self.knows().gaps.push((from_us, now_us));
+            let from = self.checked;
+            self.knows().gaps.push((from, now));
             let detail = Some(detail);
-            let gap = Event::Gap { conn: 0, reason: GapReason::Lagged, detail, from_us, to_us: now_us, dropped: None };
+            let gap = Event::Gap { conn: 0, reason: GapReason::Lagged, detail, from, to: now, dropped: None };
             entries.event(&gap);
         }
         if self.append_block(SESSION, &session) && !entries.is_empty() {
@@ -386,8 +386,8 @@ impl Consumer for BlockWriter {
         self.item(item);
     }
 
-    fn tick(&mut self, now_us: i64) {
-        self.look(now_us);
+    fn tick(&mut self, now: Micros) {
+        self.look(now);
     }
 
     fn is_done(&self) -> bool {

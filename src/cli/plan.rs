@@ -7,7 +7,7 @@ use crate::chain::ChainRequest;
 use crate::format::encoder::Format;
 use crate::format::time::TimeStyle;
 use crate::instruments::Spec;
-use crate::model::Stream;
+use crate::model::{Micros, Stream};
 use crate::output::OnLag;
 use crate::pipeline::bars::Interval;
 pub use crate::pipeline::stages::View;
@@ -227,8 +227,8 @@ pub struct StopPlan {
     pub count: Option<u64>,
     /// Time after which it ends (`--duration`).
     pub duration: Option<Duration>,
-    /// Time at which it ends (`--until`), in microseconds since the epoch.
-    pub until_us: Option<i64>,
+    /// Time at which it ends (`--until`).
+    pub until: Option<Micros>,
     /// Message if `--until` has passed: nothing connects, stderr gets this message, exit 0.
     pub already_past: Option<String>,
 }

@@ -17,9 +17,9 @@ use crate::chain::{ChainError, ChainRequest};
 use crate::clock;
 use crate::format::encoder::Format;
 use crate::instruments::Spec;
-use crate::model::Segment;
 use crate::model::Stream;
 use crate::model::exit::Failure;
+use crate::model::{Micros, Segment};
 use crate::output::file::Pattern;
 use crate::protocol::Mode;
 use crate::protocol::depth::Levels;
@@ -37,8 +37,8 @@ pub type KnownProblems = dyn Fn(&[Spec], Takes, bool) -> Vec<String>;
 
 /// Holds what planning needs to know from outside.
 pub struct PlanContext<'a> {
-    /// The present time in microseconds since the epoch.
-    pub now_us: i64,
+    /// The present time.
+    pub now: Micros,
     /// The environment.
     pub environment: Environment,
     /// Gets the secrets of the credentials.
@@ -257,7 +257,7 @@ fn stream(
     let shape = shape(&args.output, kept);
     let outputs = outputs(&args.output, args.capture.as_deref(), &mut problems, &mut warnings);
     only::check_csv(&shape, &outputs, &mut problems);
-    let stop = stop(args, context.now_us);
+    let stop = stop(args, context.now);
     if let Some(path) = &args.metrics
         && (path.as_os_str().is_empty() || path == Path::new("-"))
     {
@@ -336,13 +336,13 @@ fn top(args: &BookArgs) -> Option<usize> {
     args.top.map(|n| usize::try_from(n).unwrap_or(usize::MAX))
 }
 
-fn stop(args: &StreamArgs, now_us: i64) -> StopPlan {
-    let until_us = args.until.map(|until| until.us(now_us));
-    let already_past = until_us.filter(|until| *until <= now_us).map(|until| {
-        let shown = |us| clock::ist_civil(us).strftime("%F %T IST").to_string();
-        format!("--until {} has passed (it is {}): nothing to do", shown(until), shown(now_us))
+fn stop(args: &StreamArgs, now: Micros) -> StopPlan {
+    let until = args.until.map(|until| until.time(now));
+    let already_past = until.filter(|until| *until <= now).map(|until| {
+        let shown = |at| clock::ist_civil(at).strftime("%F %T IST").to_string();
+        format!("--until {} has passed (it is {}): nothing to do", shown(until), shown(now))
     });
-    StopPlan { count: args.output.count, duration: args.duration, until_us, already_past }
+    StopPlan { count: args.output.count, duration: args.duration, until, already_past }
 }
 
 fn outputs(

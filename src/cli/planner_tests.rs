@@ -1,5 +1,6 @@
 use super::*;
 use crate::cli::args::Command;
+use crate::model::Micros;
 
 const NOW: &str = "2026-06-10T10:00:00Z"; // 15:30 in India
 
@@ -11,7 +12,7 @@ fn plan_with(line: &[&str], stdin: &str) -> Result<StreamPlan, Failure> {
         TextSource::File(_) => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
     let mut context = PlanContext {
-        now_us: NOW.parse::<jiff::Timestamp>().unwrap().as_microsecond(),
+        now: Micros::new(NOW.parse::<jiff::Timestamp>().unwrap().as_microsecond()),
         environment: Environment::of([("DHAN_CLIENT_ID", "1000000001"), ("DHAN_ACCESS_TOKEN", "x")]),
         redactor: Redactor::default(),
         read: &mut read,

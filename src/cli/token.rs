@@ -5,10 +5,10 @@ use super::manual;
 use super::problems::Problems;
 use super::value;
 use crate::clock;
+use crate::model::Micros;
 use crate::model::exit::Failure;
 use crate::token::{InputOptions, TOKEN_LIFE};
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// `dhan token`.
 #[derive(Debug, Clone, clap::Args)]
@@ -143,11 +143,11 @@ impl MakeArgs {
 }
 
 impl EnsureArgs {
-    /// Returns until when the token must last, in microseconds since the epoch.
+    /// Returns until when the token must last.
     ///
     /// # Errors
     /// Returns a usage error for an invalid time, or one beyond a token's lifetime.
-    pub fn until_us(&self, now_us: i64) -> Result<i64, Failure> {
+    pub fn until(&self, now: Micros) -> Result<Micros, Failure> {
         let mut problems = Problems::default();
         let lasting = self
             .lasting
@@ -157,26 +157,24 @@ impl EnsureArgs {
         let until = self.until.as_deref().filter(|typed| typed.trim() != "24:00");
         let until = until.and_then(|typed| {
             let moment = typed.parse::<value::Moment>().map_err(|why| format!("--until {typed:?}: {why}"));
-            problems.ok(moment.map(|moment| moment.us(now_us)))
+            problems.ok(moment.map(|moment| moment.time(now)))
         });
         if lasting.is_some_and(|wanted| wanted > TOKEN_LIFE) {
             problems.add("--for asks for more than the 24 hours that Dhan's tokens last: write --for 24h or less");
         }
-        let most = i64::try_from(TOKEN_LIFE.as_micros()).unwrap_or(i64::MAX);
-        if until.is_some_and(|until| until - now_us > most) {
+        if until.is_some_and(|until| until.since(now) > TOKEN_LIFE) {
             problems.add("--until lies more than the 24 hours ahead that Dhan's tokens last: write an earlier time");
         }
         problems.finish()?;
-        let for_us = |wanted: Duration| now_us + i64::try_from(wanted.as_micros()).unwrap_or(most);
-        Ok(lasting.map(for_us).or(until).unwrap_or_else(|| midnight_us(now_us)))
+        Ok(lasting.map(|wanted| now + wanted).or(until).unwrap_or_else(|| midnight(now)))
     }
 }
 
-/// Returns the end of the day in India, in microseconds since the epoch.
-fn midnight_us(now_us: i64) -> i64 {
-    let today = clock::ist_civil(now_us).date();
+/// Returns the end of the day in India.
+fn midnight(now: Micros) -> Micros {
+    let today = clock::ist_civil(now).date();
     let tomorrow = today.tomorrow().unwrap_or(today);
-    clock::ist_to_us(tomorrow.to_datetime(jiff::civil::Time::midnight()))
+    clock::from_ist(tomorrow.to_datetime(jiff::civil::Time::midnight()))
 }
 
 #[cfg(test)]
@@ -186,13 +184,14 @@ mod tests {
     fn until(lasting: Option<&str>, until: Option<&str>) -> Result<String, String> {
         // 08:45 in India.
         let now = "2026-11-30T03:15:00Z".parse::<jiff::Timestamp>().expect("a time").as_microsecond();
+        let now = Micros::new(now);
         let args = EnsureArgs {
             lasting: lasting.map(str::to_owned),
             until: until.map(str::to_owned),
             ..EnsureArgs::default()
         };
-        let until = args.until_us(now).map_err(|failure| failure.message)?;
-        Ok(jiff::Timestamp::from_microsecond(until).expect("a time").to_string())
+        let until = args.until(now).map_err(|failure| failure.message)?;
+        Ok(clock::timestamp(until).to_string())
     }
 
     #[test]

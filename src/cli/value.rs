@@ -3,6 +3,7 @@
 
 use super::plan::Speed;
 use crate::clock;
+use crate::model::Micros;
 use crate::model::stream::Levels;
 use crate::protocol::Mode;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -150,11 +151,11 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// Returns the time in microseconds since the epoch, for a run that is planned at `now_us`.
-    pub fn us(self, now_us: i64) -> i64 {
+    /// Returns the time, for a run that is planned at `now`.
+    pub fn time(self, now: Micros) -> Micros {
         match self {
-            Moment::Today(time) => clock::ist_to_us(clock::ist_civil(now_us).date().to_datetime(time)),
-            Moment::Instant(instant) => instant.as_microsecond(),
+            Moment::Today(time) => clock::from_ist(clock::ist_civil(now).date().to_datetime(time)),
+            Moment::Instant(instant) => Micros::new(instant.as_microsecond()),
         }
     }
 }
@@ -219,10 +220,8 @@ mod tests {
 
     #[test]
     fn a_time_of_today_is_indias_whatever_the_date_is_in_utc() {
-        let now = "2026-06-10T20:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond(); // 01:30 on the 11th
-        let at = |text: &str| {
-            text.parse::<Moment>().map(|m| jiff::Timestamp::from_microsecond(m.us(now)).unwrap().to_string())
-        };
+        let now = "2026-06-10T20:00:00Z".parse::<Moment>().unwrap().time(Micros::EPOCH); // 01:30 on the 11th
+        let at = |text: &str| text.parse::<Moment>().map(|m| clock::timestamp(m.time(now)).to_string());
         assert_eq!(at("15:30").unwrap(), "2026-06-11T10:00:00Z");
         assert_eq!(at("9:15").unwrap(), "2026-06-11T03:45:00Z");
         assert_eq!(at("15:30:01").unwrap(), "2026-06-11T10:00:01Z");

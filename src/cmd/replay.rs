@@ -8,7 +8,7 @@ use crate::cli::plan::{ReplayPlan, ShapePlan, Speed};
 use crate::cmd::stream::outputs;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
-use crate::model::{PacketCounts, Stream};
+use crate::model::{Micros, PacketCounts, Stream};
 use crate::output::{StopSignal, WriteFailure};
 use crate::pipeline::figures::ClosingLine;
 use crate::pipeline::item::Event;
@@ -140,8 +140,8 @@ struct Replay<'a> {
 struct Playing {
     pipeline: Pipeline,
     pace: Option<Pace>,
-    /// Latest time seen, in microseconds since the epoch.
-    last_us: i64,
+    /// Latest time seen.
+    last: Micros,
     /// Whether the live run had ended when the current data was received.
     live_ended: bool,
 }
@@ -149,7 +149,7 @@ struct Playing {
 /// Computes when data received at a time is due.
 struct Pace {
     times: u32,
-    begun: Option<(Instant, i64)>,
+    begun: Option<(Instant, Micros)>,
 }
 
 impl Replay<'_> {
@@ -163,9 +163,9 @@ impl Replay<'_> {
         };
         let mut told_orphans = false;
         loop {
-            let part = player
-                .next()
-                .map_err(|error| Failure::new(Exit::Data, format!("cannot read {name}: {}", error.kind())));
+            let part = player.next().map_err(|error| {
+                Failure::new(Exit::Data, format!("cannot read {name}: {}", crate::model::io_words(&error)))
+            });
             match part? {
                 None => break,
                 Some(Part::Session(session)) => {
@@ -231,8 +231,8 @@ impl Replay<'_> {
         let feed = session.feed;
         self.feed = Some(feed);
         let shape = &self.shape(feed)?;
-        let created_us = session.created_us;
-        let mut opened = outputs::open_all(feed, &self.plan.outputs, shape, created_us, &self.stop, self.console)?;
+        let created = session.created;
+        let mut opened = outputs::open_all(feed, &self.plan.outputs, shape, created, &self.stop, self.console)?;
         if std::mem::replace(&mut self.headers_told, true) {
             for spec in &mut opened.specs {
                 spec.header = None;
@@ -242,7 +242,7 @@ impl Replay<'_> {
         if let Some(size) = self.plan.outputs.rotate_size {
             outputs.rotate_near(size);
         }
-        let mut pipeline = Pipeline::new(self.rules(feed, shape), outputs, created_us);
+        let mut pipeline = Pipeline::new(self.rules(feed, shape), outputs, created);
         (self.prepare)(&mut pipeline);
         for event in opened.found {
             pipeline.event(&event);
@@ -251,7 +251,7 @@ impl Replay<'_> {
             Speed::Max => None,
             Speed::Times(times) => Some(Pace { times: times.max(1), begun: None }),
         };
-        Ok(Playing { pipeline, pace, last_us: created_us, live_ended: false })
+        Ok(Playing { pipeline, pace, last: created, live_ended: false })
     }
 
     /// Returns what is printed of this stream: `--only` may name types of all streams, because only the capture says
@@ -306,9 +306,9 @@ impl Replay<'_> {
             }
             match entry {
                 Entry::Frame(frame) => {
-                    playing.last_us = frame.recv_us;
+                    playing.last = frame.recv;
                     if playing.pace.is_some() {
-                        self.wait(&mut playing, frame.recv_us);
+                        self.wait(&mut playing, frame.recv);
                     }
                     playing.pipeline.frame(frame);
                 }
@@ -324,7 +324,7 @@ impl Replay<'_> {
                 Entry::Once(wanted) => playing.pipeline.print_once(&wanted),
                 Entry::Partner => playing.pipeline.show_client_ids(),
                 Entry::Finish(finish) => {
-                    self.finish(playing, Some(finish.at_us));
+                    self.finish(playing, Some(finish.at));
                     return true;
                 }
                 Entry::Other(_) => {}
@@ -344,16 +344,15 @@ impl Replay<'_> {
     fn tick(&mut self, playing: &mut Playing) {
         if self.ticked.elapsed() >= TICK {
             self.ticked = Instant::now();
-            playing.pipeline.tick(playing.last_us);
+            playing.pipeline.tick(playing.last);
         }
     }
 
     /// Waits until a frame is due.
-    fn wait(&mut self, playing: &mut Playing, recv_us: i64) {
+    fn wait(&mut self, playing: &mut Playing, recv: Micros) {
         let Some(pace) = &mut playing.pace else { return };
-        let times = i64::from(pace.times);
-        let (begun, first_us) = *pace.begun.get_or_insert((Instant::now(), recv_us));
-        let after = Duration::from_micros(u64::try_from((recv_us - first_us) / times).unwrap_or(0));
+        let (begun, first) = *pace.begun.get_or_insert((Instant::now(), recv));
+        let after = recv.since(first) / pace.times;
         let mut flushed = false;
         while let Some(left) = after.checked_sub(begun.elapsed()).filter(|left| *left > CLOSE)
             && !self.stop.is_stopped()
@@ -369,21 +368,21 @@ impl Replay<'_> {
     /// Ends a session whose run was killed, so that its end is unknown.
     fn cut_short(&mut self, mut playing: Playing, path: &Path) {
         self.console.warn(format_args!("{}: a run in it has no orderly end: it was killed", path.display()));
-        let at_us = playing.last_us;
-        playing.pipeline.event(&Event::End { reason: "killed".to_owned(), at_us });
+        let at = playing.last;
+        playing.pipeline.event(&Event::End { reason: "killed".to_owned(), at });
         self.finish(playing, None);
     }
 
-    fn finish(&mut self, mut playing: Playing, at_us: Option<i64>) {
+    fn finish(&mut self, mut playing: Playing, at: Option<Micros>) {
         if !playing.pipeline.is_over() {
             let reason = "signal".to_owned();
-            playing.pipeline.event(&Event::End { reason, at_us: playing.last_us });
+            playing.pipeline.event(&Event::End { reason, at: playing.last });
         }
         if let Some(left) = &mut self.remaining {
             *left = left.saturating_sub(playing.pipeline.printed_count());
             self.is_done |= *left == 0;
         }
-        let summary = playing.pipeline.finish(at_us.unwrap_or(playing.last_us));
+        let summary = playing.pipeline.finish(at.unwrap_or(playing.last));
         self.counts = self.counts.plus(&summary.counts);
         if summary.failure.is_some() {
             self.is_done = true;

@@ -60,9 +60,9 @@ fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) 
             title,
             ui: Ui::new(screen, screen == ui::ScreenKind::Table),
             market: Box::new(
-                move |now_us| if is_demo { None } else { calendar.closed_words(segments.iter().copied(), now_us) },
+                move |now| if is_demo { None } else { calendar.closed_words(segments.iter().copied(), now) },
             ),
-            is_open: Box::new(move |segment, now_us| is_demo || hours.is_open(Market::of(segment).into(), now_us)),
+            is_open: Box::new(move |segment, now| is_demo || hours.is_open(Market::of(segment).into(), now)),
             is_replay: false,
             color,
             act: Box::new(move |action| {

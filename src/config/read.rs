@@ -49,7 +49,7 @@ impl FileOptions {
 
 /// Returns the path of the file: `$XDG_CONFIG_HOME/dhan/config.toml`, else `~/.config/dhan/config.toml`.
 pub fn file_path(environment: &Environment) -> Option<PathBuf> {
-    Some(folders::CONFIG.folder(|name| environment.text(name).map(PathBuf::from))?.join("config.toml"))
+    Some(folders::CONFIG.folder(|name| environment.path(name))?.join("config.toml"))
 }
 
 /// Reads and checks the file; returns its problems, one per line. `whole` returns the command line with all

@@ -1,6 +1,7 @@
 //! Formats a message as a line of text or JSON, with the time, the journal's priority or neither.
 
 use super::{LogFields, LogFormat, LogLevel};
+use crate::model::Micros;
 use std::fmt::Write as _;
 
 /// Says what a text line begins with.
@@ -45,15 +46,15 @@ pub(super) struct LineStyle {
 }
 
 impl LineStyle {
-    /// Returns the line of a message at a time in microseconds since the epoch, with its line end.
-    pub fn line(self, level: LogLevel, fields: &LogFields<'_>, message: &str, now_us: i64) -> String {
+    /// Returns the line of a message at a time, with its line end.
+    pub fn line(self, level: LogLevel, fields: &LogFields<'_>, message: &str, now: Micros) -> String {
         match self.format {
-            LogFormat::Text => self.text(level, message, now_us),
-            LogFormat::Json => json(level, fields, message, now_us),
+            LogFormat::Text => self.text(level, message, now),
+            LogFormat::Json => json(level, fields, message, now),
         }
     }
 
-    fn text(self, level: LogLevel, message: &str, now_us: i64) -> String {
+    fn text(self, level: LogLevel, message: &str, now: Micros) -> String {
         use anstyle::AnsiColor;
         let style = match level {
             _ if !self.color => anstyle::Style::new(),
@@ -68,7 +69,7 @@ impl LineStyle {
         match self.prefix {
             Prefix::Name => format!("dhan: {word}{message}\n"),
             Prefix::Clock => {
-                format!("{} dhan: {word}{message}\n", crate::clock::ist_civil(now_us).strftime("%H:%M:%S"))
+                format!("{} dhan: {word}{message}\n", crate::clock::ist_civil(now).strftime("%H:%M:%S"))
             }
             Prefix::Journal => {
                 // The journal stores every line as a separate entry, which needs its own priority.
@@ -83,7 +84,7 @@ impl LineStyle {
     }
 }
 
-fn json(level: LogLevel, fields: &LogFields<'_>, message: &str, now_us: i64) -> String {
+fn json(level: LogLevel, fields: &LogFields<'_>, message: &str, now: Micros) -> String {
     #[derive(serde::Serialize)]
     struct Line<'a> {
         time: String,
@@ -92,8 +93,8 @@ fn json(level: LogLevel, fields: &LogFields<'_>, message: &str, now_us: i64) -> 
         fields: &'a LogFields<'a>,
         message: &'a str,
     }
-    let now = crate::clock::ist_civil(now_us);
-    let time = format!("{}+05:30", now.round(jiff::Unit::Millisecond).unwrap_or(now));
+    // Always three digits of the second, so that lines sort as text.
+    let time = crate::clock::ist_civil(now).strftime("%FT%T%.3f+05:30").to_string();
     serde_json::to_string(&Line { time, level: level.word(), fields, message }).unwrap_or_default() + "\n"
 }
 
@@ -102,7 +103,7 @@ mod tests {
     use super::*;
 
     /// 2026-11-27 09:14:07 in India.
-    const NOW: i64 = 1_795_751_047_000_000;
+    const NOW: Micros = Micros::from_secs(1_795_751_047);
 
     fn style(prefix: Prefix) -> LineStyle {
         LineStyle { prefix, ..LineStyle::default() }
@@ -129,8 +130,8 @@ mod tests {
         let style = LineStyle { format: LogFormat::Json, ..style(Prefix::Journal) };
         let fields = LogFields { event: Some("retrying"), conn: Some(2), delay_ms: Some(480), ..LogFields::default() };
         assert_eq!(
-            style.line(LogLevel::Info, &fields, "again", NOW),
-            "{\"time\":\"2026-11-27T09:14:07+05:30\",\"level\":\"info\",\"event\":\"retrying\",\"conn\":2,\
+            style.line(LogLevel::Info, &fields, "again", Micros::new(1_795_751_047_460_000)),
+            "{\"time\":\"2026-11-27T09:14:07.460+05:30\",\"level\":\"info\",\"event\":\"retrying\",\"conn\":2,\
              \"cause\":null,\"delay_ms\":480,\"code\":null,\"host\":null,\"message\":\"again\"}\n"
         );
     }

@@ -144,7 +144,7 @@ impl Console {
         let style = inner.style();
         inner.out.start(Box::new(move |lines| {
             let message = format!("{lines} lines were not shown here: nobody was reading stderr");
-            style.line(LogLevel::Warn, &LogFields::default(), &message, crate::clock::now_us())
+            style.line(LogLevel::Warn, &LogFields::default(), &message, crate::clock::now())
         }));
     }
 
@@ -291,7 +291,7 @@ impl Inner {
         let message = self.redactor.mask(message);
         let cause = fields.cause.map(|cause| self.redactor.mask(cause));
         let fields = LogFields { cause: cause.as_deref(), ..*fields };
-        let line = self.style().line(level, &fields, &message, crate::clock::now_us());
+        let line = self.style().line(level, &fields, &message, crate::clock::now());
         if let Some(show) = &self.diversion {
             show(&message);
             if std::io::stderr().is_terminal() {

@@ -7,7 +7,7 @@ use crate::clock::{SECOND_US, ist_civil};
 use crate::console::untrusted;
 use crate::model::Stream;
 use crate::model::exit::Exit;
-use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, DisconnectClass, Ended};
+use crate::model::{Cause, ConnectClass, ConnectError, CoolOffKind, DisconnectClass, Ended, Micros};
 use crate::net::HandshakeReport;
 use crate::redact::mask_client_id;
 use crate::rest::{Profile, QUOTED, QuoteError, RestError};
@@ -19,7 +19,7 @@ use crate::session::{Calendar, Market, MarketPhase};
 use std::time::Duration;
 
 /// Microseconds before a token's expiry from which it is reported.
-const SOON_US: i64 = 3_600 * SECOND_US;
+const SOON: Duration = Duration::from_secs(3_600);
 /// `Date` has whole seconds and travels for a while, so a smaller difference in microseconds is none.
 const SAME_CLOCK_US: i64 = 2 * SECOND_US;
 
@@ -55,18 +55,18 @@ fn joined(start: &str, middle: &str, words: &str) -> String {
 }
 
 /// Returns the finding about a usable token.
-pub fn token(claims: Option<&Claims>, client_id: &str, now_us: i64) -> Finding {
+pub fn token(claims: Option<&Claims>, client_id: &str, now: Micros) -> Finding {
     let Some(claims) = claims else {
         return Finding::ok(Check::Token, "not a JWT: it tells nothing about itself, and is sent as it is");
     };
     let consumer_type = claims.consumer_type.as_deref().map(untrusted);
-    let facts = Facts { until_us: claims.expires_at_us, consumer_type: consumer_type.clone(), ..Facts::default() };
+    let facts = Facts { until: claims.expires_at, consumer_type: consumer_type.clone(), ..Facts::default() };
     let mut words_found = Vec::new();
     let mut fine = true;
-    match claims.expires_at_us {
+    match claims.expires_at {
         Some(at) => {
-            let remaining = at.saturating_sub(now_us);
-            fine &= remaining >= SOON_US;
+            let remaining = at.since(now);
+            fine &= remaining >= SOON;
             words_found.push(format!("expires {}, in {}", moment(at), span(remaining)));
         }
         None => words_found.push("does not say when it expires".to_owned()),
@@ -177,9 +177,9 @@ pub fn quote(answer: &Result<Option<f64>, QuoteError>, plan_is_active: Option<bo
     finding.with(Facts { http_status, ..facts }).of(format!("{segment}:{id}"))
 }
 
-/// Returns how far the clock is ahead of a server's that sent `date_us` (whole seconds) when ours showed `here_us`.
-pub fn clock_ahead(date_us: i64, here_us: i64) -> i64 {
-    here_us.saturating_sub(date_us).saturating_sub(SECOND_US / 2)
+/// Returns how far the clock is ahead of a server's that sent `date` (whole seconds) when ours showed `here`.
+pub fn clock_ahead(date: Micros, here: Micros) -> i64 {
+    here.us_since(date).saturating_sub(SECOND_US / 2)
 }
 
 /// Returns the finding about this host's clock.
@@ -188,7 +188,8 @@ pub fn clock(ahead_us: i64, subject: &str) -> Finding {
     if ahead_us.saturating_abs() <= SAME_CLOCK_US {
         return Finding::ok(Check::Clock, "agrees with the server's, to the second").of(subject).with(facts);
     }
-    let (off, way) = (span(ahead_us.saturating_abs()), if ahead_us > 0 { "ahead of" } else { "behind" });
+    let (off, way) =
+        (span(Duration::from_micros(ahead_us.unsigned_abs())), if ahead_us > 0 { "ahead of" } else { "behind" });
     let words =
         format!("{off} {way} the server's: receive times, --until and certificates suffer; synchronise it (NTP)");
     Finding::warn(Check::Clock, words).of(subject).with(facts)
@@ -255,7 +256,7 @@ pub fn places(kind: Stream, holders: &[Holder]) -> Finding {
 }
 
 /// Returns the findings about running cool-offs.
-pub fn cool_offs(running: &[(CoolOffKind, CoolOff)], now_us: i64) -> Vec<Finding> {
+pub fn cool_offs(running: &[(CoolOffKind, CoolOff)], now: Micros) -> Vec<Finding> {
     if running.is_empty() {
         return vec![Finding::ok(Check::CoolOff, "none: the account may connect")];
     }
@@ -264,8 +265,8 @@ pub fn cool_offs(running: &[(CoolOffKind, CoolOff)], now_us: i64) -> Vec<Finding
             CoolOffKind::Throttled => "429",
             CoolOffKind::Displaced => "805",
         };
-        let words = format!("{}: nobody connects for {} more", kind.words(), words(cool_off.remaining(now_us)));
-        let facts = Facts { until_us: Some(cool_off.until_us), since_us: Some(cool_off.since_us), ..Facts::default() };
+        let words = format!("{}: nobody connects for {} more", kind.words(), words(cool_off.remaining(now)));
+        let facts = Facts { until: Some(cool_off.until), since: Some(cool_off.since), ..Facts::default() };
         Finding::warn(Check::CoolOff, words).of(subject).with(facts)
     };
     running.iter().map(finding).collect()
@@ -283,15 +284,14 @@ pub enum Process {
 }
 
 /// Returns the finding about a stream on this host.
-pub fn stream(holder: &Holder, process: &Process, now_us: i64) -> Finding {
-    let Holder { pid, kind, instruments, since_us } = holder;
+pub fn stream(holder: &Holder, process: &Process, now: Micros) -> Finding {
+    let Holder { pid, kind, instruments, since } = holder;
     let what = match (kind, instruments) {
         (Stream::Orders, _) => "the account's orders".to_owned(),
         (_, 1) => "1 instrument".to_owned(),
         (_, many) => format!("{many} instruments"),
     };
-    let since =
-        format!("pid {pid}: {what} since {}, for {}", moment(*since_us), span(now_us.saturating_sub(*since_us)));
+    let since = format!("pid {pid}: {what} since {}, for {}", moment(*since), span(now.since(*since)));
     let finding = match process {
         Process::Dhan => Finding::ok(Check::Stream, since),
         Process::Other(name) => {
@@ -308,21 +308,26 @@ pub fn stream_facts(holder: &Holder) -> Facts {
     Facts {
         pid: Some(holder.pid),
         instruments: u64::try_from(holder.instruments).ok(),
-        since_us: Some(holder.since_us),
+        since: Some(holder.since),
         ..Facts::default()
     }
 }
 
 /// Returns the finding about a usable cached instrument master.
-pub fn master(rows: u32, checked_us: i64, fresh: bool, now_us: i64) -> Finding {
-    let age = now_us.saturating_sub(checked_us);
-    let words = format!("{rows} rows, confirmed {}, {} ago", moment(checked_us), span(age));
+pub fn master(rows: u32, checked: Micros, fresh: bool, now: Micros) -> Finding {
+    let age = now.since(checked);
+    let words = format!("{rows} rows, confirmed {}, {} ago", moment(checked), span(age));
     let finding = if fresh {
         Finding::ok(Check::Instruments, words)
     } else {
         Finding::ok(Check::Instruments, format!("{words}; renewed when a symbol is looked up next"))
     };
-    finding.with(Facts { rows: Some(rows.into()), age_us: Some(age), since_us: Some(checked_us), ..Facts::default() })
+    finding.with(Facts {
+        rows: Some(rows.into()),
+        age_us: Some(now.us_since(checked)),
+        since: Some(checked),
+        ..Facts::default()
+    })
 }
 
 /// Returns the finding about a file or folder that only its owner may read.
@@ -339,31 +344,30 @@ pub fn private(mode: u32, owned: bool, shown: &str) -> Finding {
 }
 
 /// Returns a finding for each market: whether it is open, until when or why not, and its next opening.
-pub fn markets(calendar: &Calendar, now_us: i64) -> Vec<Finding> {
+pub fn markets(calendar: &Calendar, now: Micros) -> Vec<Finding> {
     let finding = |market: Market| {
-        let (words, until_us) = match calendar.phase(market, now_us) {
-            MarketPhase::Open { until_us } => (format!("the market is open until {}", at(until_us)), Some(until_us)),
-            MarketPhase::PreOpen { opens_us } => {
-                (format!("the market is in its pre-open; it opens {}", at(opens_us)), Some(opens_us))
+        let (words, until) = match calendar.phase(market, now) {
+            MarketPhase::Open { until } => (format!("the market is open until {}", at(until)), Some(until)),
+            MarketPhase::PreOpen { opens } => {
+                (format!("the market is in its pre-open; it opens {}", at(opens)), Some(opens))
             }
-            MarketPhase::Closed { reason, opens_us } => {
-                let opens = opens_us.map_or_else(|| "is not known".to_owned(), at);
-                (format!("the market is closed: {reason}; next opening {opens}"), opens_us)
+            MarketPhase::Closed { reason, opens } => {
+                let next = opens.map_or_else(|| "is not known".to_owned(), at);
+                (format!("the market is closed: {reason}; next opening {next}"), opens)
             }
         };
-        Finding::ok(Check::Market, words).of(market.name()).with(Facts { until_us, ..Facts::default() })
+        Finding::ok(Check::Market, words).of(market.name()).with(Facts { until, ..Facts::default() })
     };
     Market::ALL.map(finding).to_vec()
 }
 
 /// Returns a time in India for people.
-fn moment(us: i64) -> String {
-    format!("{} IST", ist_civil(us).strftime("%Y-%m-%d %H:%M:%S"))
+fn moment(at: Micros) -> String {
+    format!("{} IST", ist_civil(at).strftime("%Y-%m-%d %H:%M:%S"))
 }
 
-/// Returns a duration in words; a negative one counts as zero.
-fn span(us: i64) -> String {
-    let whole = Duration::from_micros(u64::try_from(us).unwrap_or(0));
+/// Returns a duration in words.
+fn span(whole: Duration) -> String {
     // Days and hours, or minutes and seconds; the facts have more detail.
     let coarse = match whole.as_secs() {
         0..3_600 => whole,
@@ -388,7 +392,7 @@ mod tests {
     use crate::net::{ConnectPhase, TlsKind};
     use crate::protocol::DisconnectReason;
 
-    const NOW: i64 = 1_781_065_197_000_000;
+    const NOW: Micros = Micros::from_secs(1_781_065_197);
     const HOUR: i64 = 3_600 * SECOND_US;
 
     #[test]
@@ -405,22 +409,22 @@ mod tests {
 
     #[test]
     fn a_token_that_ends_soon_or_is_somebody_elses_is_a_warning() {
-        let claims = |expires: Option<i64>, kind: &str, owner: &str| Claims {
-            issued_at_us: None,
-            expires_at_us: expires,
+        let claims = |expires: Option<Micros>, kind: &str, owner: &str| Claims {
+            issued_at: None,
+            expires_at: expires,
             consumer_type: Some(kind.to_owned()),
             client_id: Some(owner.to_owned()),
         };
         for (claims, state, says) in [
-            (claims(Some(NOW + 5 * HOUR), "SELF", "1000000001"), State::Ok, "in 5h"),
-            (claims(Some(NOW + HOUR / 2), "SELF", "1000000001"), State::Warn, "in 30m"),
+            (claims(Some(NOW.plus_us(5 * HOUR)), "SELF", "1000000001"), State::Ok, "in 5h"),
+            (claims(Some(NOW.plus_us(HOUR / 2)), "SELF", "1000000001"), State::Warn, "in 30m"),
             (claims(None, "APP", "1000000001"), State::Ok, "200 levels"),
-            (claims(Some(NOW + 30 * HOUR), "SELF", "1000009999"), State::Warn, "******9999"),
+            (claims(Some(NOW.plus_us(30 * HOUR)), "SELF", "1000009999"), State::Warn, "******9999"),
         ] {
             let finding = token(Some(&claims), "1000000001", NOW);
             assert_eq!(finding.state, state, "{finding:?}");
             assert!(finding.detail.contains(says) && !finding.detail.contains("10000"), "{finding:?}");
-            assert_eq!(finding.facts.until_us, claims.expires_at_us);
+            assert_eq!(finding.facts.until, claims.expires_at);
         }
         assert_eq!(token(None, "1", NOW).state, State::Ok);
     }
@@ -504,7 +508,7 @@ mod tests {
         for (here, state) in
             [(0, State::Ok), (SECOND_US, State::Ok), (4 * SECOND_US, State::Warn), (-HOUR, State::Warn)]
         {
-            let finding = clock(clock_ahead(NOW, NOW + here), "feed");
+            let finding = clock(clock_ahead(NOW, NOW.plus_us(here)), "feed");
             assert_eq!(finding.state, state, "{here}");
             assert_eq!(finding.facts.ahead_us, Some(here - SECOND_US / 2));
         }
@@ -513,7 +517,7 @@ mod tests {
 
     #[test]
     fn five_held_places_are_a_failure_of_their_kind_only() {
-        let holder = |pid| Holder { pid, kind: Stream::Market, instruments: 3, since_us: NOW };
+        let holder = |pid| Holder { pid, kind: Stream::Market, instruments: 3, since: NOW };
         let holders: Vec<_> = (1..=5).map(holder).collect();
         assert_eq!(places(Stream::Market, &holders).exit, Exit::NoPlace.code());
         assert_eq!(places(Stream::Market, &holders[1..]).exit, 0);
@@ -522,7 +526,7 @@ mod tests {
 
     #[test]
     fn a_stream_whose_process_is_somebody_else_is_not_called_a_dhan() {
-        let holder = Holder { pid: 7, kind: Stream::Market, instruments: 1, since_us: NOW - HOUR };
+        let holder = Holder { pid: 7, kind: Stream::Market, instruments: 1, since: NOW.plus_us(-HOUR) };
         let words_found = |process| stream(&holder, &process, NOW);
         assert_eq!(words_found(Process::Dhan).state, State::Ok);
         assert!(words_found(Process::Dhan).detail.contains("1 instrument since 2026-06-10 08:49:57 IST, for 1h"));

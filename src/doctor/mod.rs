@@ -9,6 +9,7 @@ pub mod advice;
 pub mod judge;
 pub mod view;
 
+use crate::model::Micros;
 use crate::model::exit::Exit;
 use serde::Serialize;
 
@@ -120,13 +121,15 @@ pub struct Facts {
     /// Number of instruments it streams.
     pub instruments: Option<u64>,
     /// Beginning of the stream.
-    pub since_us: Option<i64>,
+    #[serde(rename = "since_us")]
+    pub since: Option<Micros>,
     /// Number of places held.
     pub held: Option<u64>,
     /// Number of all places.
     pub limit: Option<u64>,
     /// End of a token or a cool-off.
-    pub until_us: Option<i64>,
+    #[serde(rename = "until_us")]
+    pub until: Option<Micros>,
     /// Consumer type of a token: `SELF`, `APP`.
     pub consumer_type: Option<String>,
     /// Duration of the name look-up.

@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::time::{IsoText, TimeStyle};
+use crate::model::Micros;
 use crate::record::market::{COLUMNS, column};
 use crate::record::schema::Family;
 use crate::record::{BookLevel, FieldWriter, Key, NO_COLUMN, RECV, RecordType, TimeKey};
@@ -144,13 +145,13 @@ impl<T: Text, const OWN: bool> FieldWriter for RowWriter<'_, T, OWN> {
     }
 
     #[inline(always)]
-    fn time(&mut self, key: TimeKey, us: i64) {
+    fn time(&mut self, key: TimeKey, at: Micros) {
         let before = self.cell(key.epoch);
         match self.style {
-            TimeStyle::Epoch => self.out.micros(before, us),
+            TimeStyle::Epoch => self.out.micros(before, at),
             TimeStyle::Iso => {
                 self.out.str(before);
-                self.out.bytes(&self.iso.micros(us));
+                self.out.bytes(&self.iso.micros(at));
             }
         }
     }

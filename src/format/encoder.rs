@@ -4,7 +4,7 @@ use super::csv::{self, CsvColumns, RowWriter};
 use super::ndjson::ObjectWriter;
 use super::text::{LineHead, Text, TextBuf};
 use super::time::{IsoText, TimeStyle};
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::record::depth::{Depth, DepthSide, LevelRow};
 use crate::record::{FieldWriter as _, RECV, Record, RecordType};
 use rustc_hash::FxHashMap;
@@ -72,7 +72,7 @@ impl Encoder {
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &R,
-        recv_us: i64,
+        recv: Micros,
     ) {
         let Encoder { style, heads, iso } = self;
         if heads.len() >= HEADS {
@@ -84,14 +84,14 @@ impl Encoder {
         // Not a closure: it might not be inlined, and the line would live in memory instead of registers.
         if R::NUMBERS_ONLY {
             let mut line = out.begin_short(head);
-            rest(*style, iso, &mut line, record, recv_us, csv::SYMBOL);
+            rest(*style, iso, &mut line, record, recv, csv::SYMBOL);
             let len = line.end();
             return out.take_short(head, len);
         }
         loop {
             let mut line = out.begin();
             line.bytes(head.as_bytes());
-            rest(*style, iso, &mut line, record, recv_us, csv::SYMBOL);
+            rest(*style, iso, &mut line, record, recv, csv::SYMBOL);
             let free = line.end();
             if out.take(free) {
                 return;
@@ -106,18 +106,18 @@ impl Encoder {
         instrument: InstrumentKey,
         symbol: Option<&str>,
         record: &R,
-        recv_us: i64,
+        recv: Micros,
     ) {
         let Encoder { style, iso, .. } = self;
         let head = head(style.format, R::TYPE.name(), instrument, symbol);
         out.line(|line| {
             line.bytes(head.as_bytes());
-            rest(*style, iso, line, record, recv_us, csv::SYMBOL);
+            rest(*style, iso, line, record, recv, csv::SYMBOL);
         });
     }
 
     /// Appends the line of a record that is not about one instrument: a control record or an order.
-    pub fn line<R: Record>(&mut self, out: &mut TextBuf, record: &R, recv_us: i64) {
+    pub fn line<R: Record>(&mut self, out: &mut TextBuf, record: &R, recv: Micros) {
         let Encoder { style, iso, .. } = self;
         out.line(|line| {
             if style.format == Format::Ndjson {
@@ -126,7 +126,7 @@ impl Encoder {
             } else {
                 line.csv_field(R::TYPE.name());
             }
-            rest(*style, iso, line, record, recv_us, 0);
+            rest(*style, iso, line, record, recv, 0);
         });
     }
 
@@ -137,11 +137,11 @@ impl Encoder {
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &Depth<'_>,
-        recv_us: i64,
+        recv: Micros,
     ) {
         match self.style.format {
-            Format::Ndjson => self.instrument_line(out, instrument, symbol, record, recv_us),
-            Format::Csv => self.level_rows::<Depth<'_>>(out, instrument, symbol, record.rows(), recv_us),
+            Format::Ndjson => self.instrument_line(out, instrument, symbol, record, recv),
+            Format::Csv => self.level_rows::<Depth<'_>>(out, instrument, symbol, record.rows(), recv),
         }
     }
 
@@ -152,11 +152,11 @@ impl Encoder {
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &DepthSide<'_>,
-        recv_us: i64,
+        recv: Micros,
     ) {
         match self.style.format {
-            Format::Ndjson => self.instrument_line(out, instrument, symbol, record, recv_us),
-            Format::Csv => self.level_rows::<DepthSide<'_>>(out, instrument, symbol, record.rows(), recv_us),
+            Format::Ndjson => self.instrument_line(out, instrument, symbol, record, recv),
+            Format::Csv => self.level_rows::<DepthSide<'_>>(out, instrument, symbol, record.rows(), recv),
         }
     }
 
@@ -166,7 +166,7 @@ impl Encoder {
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         rows: impl Iterator<Item = LevelRow>,
-        recv_us: i64,
+        recv: Micros,
     ) {
         let Encoder { style, heads, iso } = self;
         if heads.len() >= HEADS {
@@ -180,7 +180,7 @@ impl Encoder {
                 line.bytes(head.as_bytes());
                 let mut cells = RowWriter::<_, true> { out: line, style: style.time, iso, at: csv::SYMBOL };
                 row.fields(&mut cells);
-                cells.time(RECV, recv_us);
+                cells.time(RECV, recv);
                 line.byte(b'\n');
             });
         }
@@ -194,12 +194,12 @@ impl Encoder {
 
 /// Appends the fields of a record, its receive time, and the line end.
 #[inline(always)]
-fn rest<R: Record, T: Text>(style: Style, iso: &mut IsoText, line: &mut T, record: &R, recv_us: i64, at: u8) {
+fn rest<R: Record, T: Text>(style: Style, iso: &mut IsoText, line: &mut T, record: &R, recv: Micros, at: u8) {
     macro_rules! cells {
         ($own:literal) => {{
             let mut cells = RowWriter::<_, $own> { out: line, style: style.time, iso, at };
             record.fields(&mut cells);
-            cells.time(RECV, recv_us);
+            cells.time(RECV, recv);
             line.byte(b'\n');
         }};
     }
@@ -207,7 +207,7 @@ fn rest<R: Record, T: Text>(style: Style, iso: &mut IsoText, line: &mut T, recor
         (Format::Ndjson, _) => {
             let mut members = ObjectWriter { out: line, style: style.time, iso };
             record.fields(&mut members);
-            members.time(RECV, recv_us);
+            members.time(RECV, recv);
             line.bytes(b"}\n");
         }
         (Format::Csv, CsvColumns::Market) => cells!(false),

@@ -1,11 +1,12 @@
 //! Reads the receive time of a line without decoding the rest of it.
 
 use crate::clock::IST_OFFSET_US;
+use crate::model::Micros;
 use jiff::Timestamp;
 
-/// Returns the receive time of an NDJSON line or a CSV row in microseconds since the epoch. It is always the last
+/// Returns the receive time of an NDJSON line or a CSV row. It is always the last
 /// field: `recv_us` as a number or `recv` as RFC 3339. Returns `None` for lines of another origin.
-pub fn recv_us(line: &[u8]) -> Option<i64> {
+pub fn recv(line: &[u8]) -> Option<Micros> {
     let line = line.trim_ascii_end();
     match line.strip_suffix(b"}") {
         Some(object) if line.starts_with(b"{") => {
@@ -23,13 +24,13 @@ pub fn recv_us(line: &[u8]) -> Option<i64> {
 }
 
 /// Parses an integer of microseconds.
-pub fn number(text: &[u8]) -> Option<i64> {
+pub fn number(text: &[u8]) -> Option<Micros> {
     let digits = text.first()?.is_ascii_digit();
-    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()
+    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok().map(Micros::new)
 }
 
-/// Parses RFC 3339 as `--time iso` writes it; returns microseconds since the epoch.
-pub fn iso(text: &[u8]) -> Option<i64> {
+/// Parses RFC 3339 as `--time iso` writes it.
+pub fn iso(text: &[u8]) -> Option<Micros> {
     // The program writes only this zone, so it is parsed without the library: files have millions of times.
     let quick = || {
         let (date_time, zone) = text.split_at_checked(26)?;
@@ -50,11 +51,11 @@ pub fn iso(text: &[u8]) -> Option<i64> {
             return None;
         }
         let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
-        Some(seconds * 1_000_000 + part(20, 26) - IST_OFFSET_US)
+        Some(Micros::new(seconds * 1_000_000 + part(20, 26) - IST_OFFSET_US))
     };
     quick().or_else(|| {
         let text = std::str::from_utf8(text).ok()?;
-        text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+        text.parse::<Timestamp>().ok().map(|t| Micros::new(t.as_microsecond()))
     })
 }
 
@@ -64,7 +65,7 @@ mod tests {
 
     #[test]
     fn both_styles_of_both_formats_tell_the_same_moment() {
-        let us = 1_781_065_197_123_456;
+        let at = Micros::new(1_781_065_197_123_456);
         for line in [
             r#"{"type":"ticker","symbol":"a","recv_us":1781065197123456}"#,
             "{\"type\":\"ticker\",\"recv\":\"2026-06-10T09:49:57.123456+05:30\"}\n",
@@ -72,7 +73,7 @@ mod tests {
             "ticker,NSE_EQ,1,,1.0,2026-06-10T09:49:57.123456+05:30",
             "ticker,NSE_EQ,1,,1.0,2026-06-10T04:19:57.123456Z",
         ] {
-            assert_eq!(recv_us(line.as_bytes()), Some(us), "{line}");
+            assert_eq!(recv(line.as_bytes()), Some(at), "{line}");
         }
     }
 
@@ -86,7 +87,7 @@ mod tests {
             "{\"recv_us\":null}",
             "a,2026-13-40T00:00:00.000000+05:30",
         ] {
-            assert_eq!(recv_us(line.as_bytes()), None, "{line}");
+            assert_eq!(recv(line.as_bytes()), None, "{line}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use super::time::{IsoText, TimeStyle};
+use crate::model::Micros;
 use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
 
 /// Writes a record's fields as members of an object whose beginning is written already.
@@ -93,13 +94,13 @@ impl<T: Text> FieldWriter for ObjectWriter<'_, T> {
     }
 
     #[inline(always)]
-    fn time(&mut self, key: TimeKey, us: i64) {
+    fn time(&mut self, key: TimeKey, at: Micros) {
         match self.style {
-            TimeStyle::Epoch => self.out.micros(key.epoch.json, us),
+            TimeStyle::Epoch => self.out.micros(key.epoch.json, at),
             TimeStyle::Iso => {
                 self.out.str(key.iso.json);
                 self.out.byte(b'"');
-                self.out.bytes(&self.iso.micros(us));
+                self.out.bytes(&self.iso.micros(at));
                 self.out.byte(b'"');
             }
         }

@@ -1,6 +1,7 @@
 //! Writes times in epoch numbers or in RFC 3339.
 
 use crate::clock::{SECOND_US, ist_civil};
+use crate::model::Micros;
 use std::io::Write as _;
 
 /// Says how times are written (`--time`).
@@ -31,7 +32,7 @@ impl IsoText {
     /// trade's.
     fn second(&mut self, second: i64) -> [u8; 19] {
         if self.second != second {
-            let civil = ist_civil(second.saturating_mul(SECOND_US));
+            let civil = ist_civil(Micros::from_secs(second));
             let _ = write!(&mut self.text[..], "{}", civil.strftime("%Y-%m-%dT%H:%M:%S"));
             self.second = second;
         }
@@ -46,10 +47,10 @@ impl IsoText {
     }
 
     /// Returns a time as `2026-06-10T09:49:57.817220+05:30`.
-    pub(super) fn micros(&mut self, us: i64) -> [u8; 32] {
+    pub(super) fn micros(&mut self, at: Micros) -> [u8; 32] {
         let mut text = *b"                   .000000+05:30";
-        text[..19].copy_from_slice(&self.second(us.div_euclid(SECOND_US)));
-        let mut rest = us.rem_euclid(SECOND_US);
+        text[..19].copy_from_slice(&self.second(at.seconds()));
+        let mut rest = at.get().rem_euclid(SECOND_US);
         for digit in text[20..26].iter_mut().rev() {
             *digit = b'0' + (rest % 10) as u8;
             rest /= 10;
@@ -71,7 +72,7 @@ mod tests {
             (1_781_065_198_999_999, "2026-06-10T09:49:58.999999+05:30"),
             (-1, "1970-01-01T05:29:59.999999+05:30"),
         ] {
-            assert_eq!(std::str::from_utf8(&iso.micros(us)).unwrap(), expected);
+            assert_eq!(std::str::from_utf8(&iso.micros(Micros::new(us))).unwrap(), expected);
             assert_eq!(expected.parse::<jiff::Timestamp>().unwrap().as_microsecond(), us);
         }
         assert_eq!(&iso.seconds(1_781_065_197), b"2026-06-10T09:49:57+05:30");

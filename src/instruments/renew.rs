@@ -9,6 +9,7 @@ use super::spec::SpecSegment;
 use super::store::{Cached, Store, finish, open_regular, part_in, part_prefix};
 use crate::clock;
 use crate::console::Console;
+use crate::model::Micros;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write};
 use std::path::Path;
@@ -44,9 +45,9 @@ impl Store {
     /// # Errors
     /// Says why there is no newer one; the cache is unchanged.
     pub fn renew(&self, force: bool, is_requested: bool, console: &Console) -> Result<Renewed, RenewError> {
-        let started_us = clock::now_us();
+        let started = clock::now();
         let kept = match (&self.dir, self.path()) {
-            (Some(dir), Some(path)) => self.renew_in(dir, &path, force, is_requested, started_us, console),
+            (Some(dir), Some(path)) => self.renew_in(dir, &path, force, is_requested, started, console),
             _ => Err(RenewFailure::Place(io::Error::other("neither DHAN_CACHE_DIR nor HOME is set"))),
         };
         match kept {
@@ -73,7 +74,7 @@ impl Store {
         path: &Path,
         force: bool,
         is_requested: bool,
-        started_us: i64,
+        started: Micros,
         console: &Console,
     ) -> Result<Renewed, RenewFailure> {
         std::fs::create_dir_all(dir).map_err(RenewFailure::Place)?;
@@ -86,16 +87,16 @@ impl Store {
         wait_for(&lock, limit)?;
         // The previous holder of the lock may have renewed it for us. A cached file that was found damaged is not
         // trusted, even if it is today's.
-        let now_us = clock::now_us();
+        let now = clock::now();
         let answered = |cached: &Cached| {
-            let since = cached.checked_us >= started_us || (!is_requested && cached.is_fresh(now_us));
+            let since = cached.checked >= started || (!is_requested && cached.is_fresh(now));
             since && cached.master.verify().is_ok()
         };
         if let Some(cached) = self.cached().filter(answered) {
             let changed = old_before.is_none_or(|old| old.master.footer() != cached.master.footer());
             return Ok(Renewed { master: cached.master, changed, kept: true });
         }
-        if let Some(error) = failed_since(&mut lock, started_us) {
+        if let Some(error) = failed_since(&mut lock, started) {
             return Err(RenewFailure::Download(RenewError(error)));
         }
         remove_parts(dir, self.layout);
@@ -188,7 +189,7 @@ enum RenewFailure {
 }
 
 fn now() -> std::time::SystemTime {
-    UNIX_EPOCH + Duration::from_micros(u64::try_from(clock::now_us()).unwrap_or(0))
+    UNIX_EPOCH + clock::now().since(Micros::EPOCH)
 }
 
 /// Takes the lock, or returns why it cannot be taken.
@@ -210,19 +211,19 @@ fn wait_for(lock: &File, limit: Duration) -> Result<(), RenewFailure> {
     }
 }
 
-/// Returns what the last holder of the lock noted, if it failed after `since_us`.
-fn failed_since(lock: &mut File, since_us: i64) -> Option<String> {
+/// Returns what the last holder of the lock noted, if it failed after `since`.
+fn failed_since(lock: &mut File, since: Micros) -> Option<String> {
     let mut failure_note = String::new();
     lock.rewind().ok()?;
     lock.take(4096).read_to_string(&mut failure_note).ok()?;
     let (at, error) = failure_note.split_once(' ')?;
-    (at.parse::<i64>().ok()? >= since_us).then(|| error.to_owned())
+    (Micros::new(at.parse().ok()?) >= since).then(|| error.to_owned())
 }
 
 fn note_failure(lock: &mut File, error: &str) -> io::Result<()> {
     lock.set_len(0)?;
     lock.rewind()?;
-    write!(lock, "{} {error}", clock::now_us())
+    write!(lock, "{} {error}", clock::now().get())
 }
 
 /// Removes files that killed downloads left. Only the holder of the lock may call it.

@@ -7,6 +7,7 @@ use super::master::{Master, MasterError, footer};
 use crate::clock::{self, SECOND_US};
 use crate::console::Console;
 use crate::folders;
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use rustix::fs::OFlags;
 use std::fs::{File, OpenOptions};
@@ -14,7 +15,7 @@ use std::io::{self, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Says where masters are cached and where they come from.
 #[derive(Debug, Clone)]
@@ -38,27 +39,27 @@ pub struct Store {
 pub struct Cached {
     /// The master.
     pub master: Master,
-    /// Time of the server's last confirmation, in microseconds since the epoch.
-    pub checked_us: i64,
+    /// Time of the server's last confirmation.
+    pub checked: Micros,
 }
 
 /// Returns the last 08:00 IST that has passed; a file confirmed before it is yesterday's.
-pub fn last_renewal_us(now_us: i64) -> i64 {
+pub fn last_renewal(now: Micros) -> Micros {
     let day = 86_400 * SECOND_US;
     let eight = 8 * 3600 * SECOND_US - clock::IST_OFFSET_US;
-    (now_us - eight).div_euclid(day) * day + eight
+    Micros::new(now.plus_us(-eight).get().div_euclid(day) * day + eight)
 }
 
 impl Cached {
     /// Returns whether it is today's.
-    pub fn is_fresh(&self, now_us: i64) -> bool {
+    pub fn is_fresh(&self, now: Micros) -> bool {
         // A clock that was wrong when the file was written must not make it fresh forever.
-        self.checked_us >= last_renewal_us(now_us) && self.checked_us <= now_us + 3600 * SECOND_US
+        self.checked >= last_renewal(now) && self.checked <= now + Duration::from_secs(3600)
     }
 
     /// Returns the day of its confirmation, for messages.
     pub fn day(&self) -> String {
-        clock::ist_civil(self.checked_us).strftime("%Y-%m-%d %H:%M IST").to_string()
+        clock::ist_civil(self.checked).strftime("%Y-%m-%d %H:%M IST").to_string()
     }
 }
 
@@ -92,7 +93,7 @@ impl Store {
     pub fn cached(&self) -> Option<Cached> {
         let path = self.path()?;
         match Master::open(&path) {
-            Ok(master) => Some(Cached { master, checked_us: modified_us(&path)? }),
+            Ok(master) => Some(Cached { master, checked: modified(&path)? }),
             Err(MasterError::Io(_)) => None,
             Err(MasterError::Damaged(_) | MasterError::OtherVersion) => self.repaired(),
         }
@@ -117,13 +118,13 @@ impl Store {
             finish(part, &built, &source, &path)?;
             open_regular(&path, File::options().write(true))?.set_modified(modified)
         };
-        let checked_us = modified.duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok())?;
+        let checked = clock::from_system(modified)?;
         let master = match rewritten() {
             Ok(()) => Master::open(&path).ok()?,
             // The folder cannot be written, so the new index is kept in memory.
             Err(_) => Master::from_parts(Arc::new(csv), &built).ok()?,
         };
-        Some(Cached { master, checked_us })
+        Some(Cached { master, checked })
     }
 
     /// Queries the cached master; if a checksum is wrong, once more after a repair. Returns `None` if there is no
@@ -153,9 +154,9 @@ impl Store {
     /// Exit 11 if there is none.
     pub fn current(&self, console: &Console) -> Result<Cached, Failure> {
         let cached = self.cached();
-        let now_us = clock::now_us();
-        if let Some(cached) = cached.filter(|cached| self.offline || cached.is_fresh(now_us)) {
-            if !cached.is_fresh(now_us) {
+        let now = clock::now();
+        if let Some(cached) = cached.filter(|cached| self.offline || cached.is_fresh(now)) {
+            if !cached.is_fresh(now) {
                 console.debug(format_args!("the instrument master is of {}", cached.day()));
             }
             return Ok(cached);
@@ -192,7 +193,7 @@ impl Store {
             return self.cached().ok_or_else(|| self.none("--offline forbids to download one"));
         }
         match self.renew(false, false, console) {
-            Ok(renewed) => Ok(Cached { master: renewed.master, checked_us: clock::now_us() }),
+            Ok(renewed) => Ok(Cached { master: renewed.master, checked: clock::now() }),
             Err(error) => {
                 let Some(cached) = self.cached() else { return Err(self.none(&error.to_string())) };
                 let day = cached.day();
@@ -241,9 +242,8 @@ pub(super) fn open_regular(path: &Path, options: &mut OpenOptions) -> io::Result
     if file.metadata()?.is_file() { Ok(file) } else { Err(refused("something else")) }
 }
 
-fn modified_us(path: &Path) -> Option<i64> {
-    let modified = std::fs::symlink_metadata(path).ok()?.modified().ok()?;
-    i64::try_from(modified.duration_since(UNIX_EPOCH).ok()?.as_micros()).ok()
+fn modified(path: &Path) -> Option<Micros> {
+    clock::from_system(std::fs::symlink_metadata(path).ok()?.modified().ok()?)
 }
 
 /// Returns length, checksum and origin of an intact CSV whose index is damaged or of another version.
@@ -302,10 +302,10 @@ mod tests {
 
     #[test]
     fn a_master_is_yesterdays_at_eight_in_india() {
-        let at = |day, hour, minute, second| clock::ist_to_us(datetime(2026, 2, day, hour, minute, second, 0));
-        assert_eq!(last_renewal_us(at(10, 8, 0, 0)), at(10, 8, 0, 0));
-        assert_eq!(last_renewal_us(at(10, 7, 59, 59)), at(9, 8, 0, 0));
-        assert_eq!(last_renewal_us(at(10, 23, 59, 59)), at(10, 8, 0, 0));
-        assert_eq!(last_renewal_us(at(10, 0, 0, 0)), at(9, 8, 0, 0));
+        let at = |day, hour, minute, second| clock::from_ist(datetime(2026, 2, day, hour, minute, second, 0));
+        assert_eq!(last_renewal(at(10, 8, 0, 0)), at(10, 8, 0, 0));
+        assert_eq!(last_renewal(at(10, 7, 59, 59)), at(9, 8, 0, 0));
+        assert_eq!(last_renewal(at(10, 23, 59, 59)), at(10, 8, 0, 0));
+        assert_eq!(last_renewal(at(10, 0, 0, 0)), at(9, 8, 0, 0));
     }
 }

@@ -4,6 +4,7 @@ mod text;
 
 pub use text::{GapFigures, Snapshot, SocketFigures};
 
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::pipeline::item::GapReason;
 use crate::pipeline::observer::Observer;
@@ -37,7 +38,7 @@ impl Observer for GapCounter {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let gaps = all.entry(gap.reason.name()).or_default();
         gaps.count += 1;
-        gaps.us += (gap.to_us - gap.from_us).max(0);
+        gaps.us += gap.to.us_since(gap.from).max(0);
     }
 }
 
@@ -56,16 +57,11 @@ impl MetricsFile {
     ///
     /// # Errors
     /// Exit 9 if the file cannot be written.
-    pub fn open(path: &Path, feed: &str, now_us: i64) -> Result<MetricsFile, Failure> {
+    pub fn open(path: &Path, feed: &str, now: Micros) -> Result<MetricsFile, Failure> {
         let mut file =
             MetricsFile { path: path.to_owned(), gaps: GapCounter::default(), written: None, has_failed: false };
-        let nothing = Snapshot {
-            feed: feed.to_owned(),
-            now_us,
-            started_us: now_us,
-            gaps: file.gaps.figures(),
-            ..Snapshot::default()
-        };
+        let nothing =
+            Snapshot { feed: feed.to_owned(), now, started: now, gaps: file.gaps.figures(), ..Snapshot::default() };
         match file.write(&nothing) {
             Ok(()) => Ok(file),
             Err(error) => Err(Failure::new(Exit::Output, format!("--metrics {path:?} cannot be written: {error}"))),
@@ -116,7 +112,7 @@ mod tests {
     fn the_file_is_replaced_whole_and_readable_by_the_collector() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("dhan.prom");
-        let mut file = MetricsFile::open(&path, "market", 0).unwrap();
+        let mut file = MetricsFile::open(&path, "market", Micros::EPOCH).unwrap();
         assert!(!file.is_due());
         let snapshot = Snapshot { feed: "market".to_owned(), requested: 7, ..Snapshot::default() };
         assert_eq!(file.replace(&snapshot), None);
@@ -128,6 +124,9 @@ mod tests {
         std::fs::remove_dir(dir.path()).unwrap();
         assert!(file.replace(&snapshot).unwrap().contains("cannot be written"));
         assert_eq!(file.replace(&snapshot), None, "said once");
-        assert_eq!(MetricsFile::open(&path, "market", 0).err().map(|failure| failure.exit), Some(Exit::Output));
+        assert_eq!(
+            MetricsFile::open(&path, "market", Micros::EPOCH).err().map(|failure| failure.exit),
+            Some(Exit::Output)
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Writes figures in Prometheus' text format.
 
-use crate::model::PacketCounts;
+use crate::model::{Micros, PacketCounts};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
@@ -22,8 +22,8 @@ pub struct SocketFigures {
     pub is_live: bool,
     /// Number of reconnects.
     pub reconnects: u64,
-    /// Time of its last data in microseconds since the epoch; 0 if there was none.
-    pub last_data_us: i64,
+    /// Time of its last data; [`Micros::EPOCH`] if there was none.
+    pub last_data: Micros,
 }
 
 /// Holds everything that is known of a run at a moment.
@@ -31,10 +31,10 @@ pub struct SocketFigures {
 pub struct Snapshot {
     /// `market`, `depth` or `orders`.
     pub feed: String,
-    /// The moment in microseconds since the epoch.
-    pub now_us: i64,
-    /// Beginning of the run in microseconds since the epoch.
-    pub started_us: i64,
+    /// The moment.
+    pub now: Micros,
+    /// Beginning of the run.
+    pub started: Micros,
     /// The packet counters.
     pub counts: PacketCounts,
     /// The gaps by reason.
@@ -49,8 +49,8 @@ pub struct Snapshot {
     pub lag_ms: Vec<(f64, u64)>,
     /// Number of bytes queued for each output.
     pub queues: Vec<(String, usize)>,
-    /// Expiry time of the token in seconds since the epoch.
-    pub token_ends: Option<i64>,
+    /// Expiry time of the token.
+    pub token_ends: Option<Micros>,
     /// Whether the market is open.
     pub is_open: bool,
 }
@@ -98,7 +98,7 @@ impl Display for Snapshot {
         if let Some(ends) = self.token_ends {
             let help = "Seconds until the access token ends; negative once it has.";
             let mut metric = Metric::begin(f, "dhan_token_expires_seconds", "gauge", help)?;
-            metric.value(&feed, ends - self.now_us.div_euclid(1_000_000))?;
+            metric.value(&feed, ends.seconds() - self.now.seconds())?;
         }
         let mut metric = Metric::begin(f, "dhan_market_open", "gauge", "Whether the market is open.")?;
         metric.value(&feed, u8::from(self.is_open))
@@ -125,8 +125,8 @@ impl Snapshot {
                 "gauge",
                 "Seconds since the last data, or since the run began when none came yet.",
                 |all, socket| {
-                    let since = if socket.last_data_us == 0 { all.started_us } else { socket.last_data_us };
-                    seconds((all.now_us - since).max(0))
+                    let since = if socket.last_data == Micros::EPOCH { all.started } else { socket.last_data };
+                    seconds(all.now.us_since(since).max(0))
                 },
             ),
         ];
@@ -174,19 +174,19 @@ pub(crate) mod tests {
         let counts = PacketCounts { received: 10, written: 6, filtered: 1, dropped: 2, malformed: 1, gaps: 2 };
         Snapshot {
             feed: "market".to_owned(),
-            now_us: 100_000_000,
-            started_us: 40_000_000,
+            now: Micros::from_secs(100),
+            started: Micros::from_secs(40),
             counts,
             gaps: [("lagged", GapFigures { count: 2, us: 1_500_000 })].into(),
             sockets: vec![
-                SocketFigures { is_connected: true, is_live: true, reconnects: 3, last_data_us: 99_500_000 },
+                SocketFigures { is_connected: true, is_live: true, reconnects: 3, last_data: Micros::new(99_500_000) },
                 SocketFigures::default(),
             ],
             requested: 5,
             seen: 4,
             lag_ms: vec![(0.5, 320), (0.99, 1_500)],
             queues: vec![("a \"b\"\\c".to_owned(), 12)],
-            token_ends: Some(3_700),
+            token_ends: Some(Micros::from_secs(3_700)),
             is_open: true,
         }
     }

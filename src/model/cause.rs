@@ -4,6 +4,7 @@
 use super::disconnect::DisconnectReason;
 use super::exit::Exit;
 use super::time::words;
+use crate::model::Micros;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -129,8 +130,8 @@ impl ConnectPhase {
 pub enum TlsKind {
     /// The certificate has expired (or this host's clock is ahead).
     Expired {
-        /// End of its validity in microseconds since the epoch, if known.
-        not_after_us: Option<i64>,
+        /// End of its validity, if known.
+        not_after: Option<Micros>,
     },
     /// The certificate is not valid yet (or this host's clock is behind).
     NotYetValid,

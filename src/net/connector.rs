@@ -112,9 +112,9 @@ impl Connector {
 
         phase.store(ConnectPhase::Upgrade as u8, Ordering::Relaxed);
         let started = Instant::now();
-        let (early, server_date_us) = handshake::upgrade(&mut stream, address).await?;
+        let (early, server_date) = handshake::upgrade(&mut stream, address).await?;
         report.upgrade = started.elapsed();
-        report.server_date_us = server_date_us;
+        report.server_date = server_date;
         Ok(Connection::upgraded(stream, early, counter, report, self.redactor.clone()))
     }
 

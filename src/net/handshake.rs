@@ -4,6 +4,7 @@
 use super::http1::{self, Head, HeadError};
 use super::tcp::DynStream;
 use crate::auth::Address;
+use crate::model::Micros;
 use crate::model::cause::{ConnectClass, ConnectError, ConnectPhase};
 use secrecy::ExposeSecret as _;
 use std::net::SocketAddr;
@@ -27,12 +28,15 @@ pub struct HandshakeReport {
     pub upgrade: Duration,
     /// The address that answered (the proxy's, if there is one).
     pub peer: Option<SocketAddr>,
-    /// The server's clock from `Date`, in microseconds since the epoch, to the second.
-    pub server_date_us: Option<i64>,
+    /// The server's clock from `Date`, to the second.
+    pub server_date: Option<Micros>,
 }
 
 /// Sends the upgrade request and checks the answer; returns the bytes behind its head and the server's `Date`.
-pub(super) async fn upgrade(stream: &mut DynStream, address: &Address) -> Result<(Vec<u8>, Option<i64>), ConnectError> {
+pub(super) async fn upgrade(
+    stream: &mut DynStream,
+    address: &Address,
+) -> Result<(Vec<u8>, Option<Micros>), ConnectError> {
     let host = address.authority();
     let key = generate_key();
     // Without TLS the server is on this host and may be a relay, which reports its gaps to clients that request it.
@@ -60,9 +64,9 @@ pub(super) async fn upgrade(stream: &mut DynStream, address: &Address) -> Result
         Err(HeadError::TooLarge) => return Err(nonsense("the answer's head is larger than 64 KiB or 124 lines")),
         Err(HeadError::NotHttp) => return Err(nonsense("the answer is not HTTP")),
     };
-    let server_date_us = head.get("date").and_then(parse_http_date);
+    let server_date = head.get("date").and_then(parse_http_date);
     if head.status != 101 {
-        return Err(refusal(host, &head, server_date_us));
+        return Err(refusal(host, &head, server_date));
     }
     if !head.has_token("upgrade", "websocket") || !head.has_token("connection", "upgrade") {
         return Err(nonsense("101, but not to a websocket"));
@@ -76,12 +80,12 @@ pub(super) async fn upgrade(stream: &mut DynStream, address: &Address) -> Result
     if head.get("sec-websocket-protocol").is_some_and(|v| !v.is_empty()) {
         return Err(nonsense("it uses a subprotocol that nobody asked for"));
     }
-    Ok((early, server_date_us))
+    Ok((early, server_date))
 }
 
-fn refusal(host: &str, head: &Head, server_date_us: Option<i64>) -> ConnectError {
+fn refusal(host: &str, head: &Head, server_date: Option<Micros>) -> ConnectError {
     let status = head.status;
-    let retry_after = head.get("retry-after").and_then(|v| parse_retry_after(v, server_date_us));
+    let retry_after = head.get("retry-after").and_then(|v| parse_retry_after(v, server_date));
     let redirect_host = (300..400).contains(&status).then(|| head.get("location").map(|l| location_host(host, l)));
     let redirect_host = redirect_host.flatten();
     let words = match (status, &redirect_host, retry_after) {
@@ -118,21 +122,21 @@ fn location_host(own: &str, location: &str) -> String {
 }
 
 /// Parses `Retry-After`: seconds, or a date (compared with the server's clock if known, else with ours).
-pub fn parse_retry_after(value: &str, server_date_us: Option<i64>) -> Option<Duration> {
+pub fn parse_retry_after(value: &str, server_date: Option<Micros>) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         // A number beyond u64 counts as very long; the caller has its own limit.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX))));
     }
     let until = parse_http_date(value)?;
-    let now = server_date_us.unwrap_or_else(crate::clock::now_us);
-    Some(Duration::from_micros(u64::try_from(until.saturating_sub(now)).unwrap_or(0)))
+    let now = server_date.unwrap_or_else(crate::clock::now);
+    Some(until.since(now))
 }
 
-/// Parses `Sun, 06 Nov 1994 08:49:37 GMT`; returns microseconds since the epoch.
-pub fn parse_http_date(value: &str) -> Option<i64> {
+/// Parses `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub fn parse_http_date(value: &str) -> Option<Micros> {
     let parser = jiff::fmt::rfc2822::DateTimeParser::new();
-    parser.parse_timestamp(value.trim()).ok().map(jiff::Timestamp::as_microsecond)
+    parser.parse_timestamp(value.trim()).ok().map(|t| Micros::new(t.as_microsecond()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Builds the one TLS configuration: ring, TLS 1.2 or newer, the system's roots, no key log.
 
+use crate::model::Micros;
 use crate::model::cause::{ConnectClass, ConnectError, TlsKind};
 use crate::model::exit::{Exit, Failure};
 use rustls::pki_types::CertificateDer;
@@ -106,14 +107,14 @@ pub(super) fn translate(host: &str, error: &std::io::Error) -> Option<ConnectErr
         return Some(ConnectError::new(ConnectClass::Tls(TlsKind::Protocol), format!("{host}: {words}")));
     };
     let (kind, words) = match problem {
-        CertificateError::Expired => (TlsKind::Expired { not_after_us: None }, expired_words(None)),
+        CertificateError::Expired => (TlsKind::Expired { not_after: None }, expired_words(None)),
         CertificateError::ExpiredContext { not_after, .. } => {
-            let us = i64::try_from(not_after.as_secs()).unwrap_or(i64::MAX / 1_000_000).saturating_mul(1_000_000);
-            (TlsKind::Expired { not_after_us: Some(us) }, expired_words(Some(us)))
+            let not_after = Micros::from_secs(i64::try_from(not_after.as_secs()).unwrap_or(i64::MAX));
+            (TlsKind::Expired { not_after: Some(not_after) }, expired_words(Some(not_after)))
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => (
             TlsKind::NotYetValid,
-            format!("its certificate is not valid yet; this host's clock says {}", ist(crate::clock::now_us())),
+            format!("its certificate is not valid yet; this host's clock says {}", ist(crate::clock::now())),
         ),
         CertificateError::NotValidForName => (TlsKind::WrongHost, "its certificate is for another host".to_owned()),
         CertificateError::NotValidForNameContext { presented, .. } => (TlsKind::WrongHost, other_names(presented)),
@@ -157,15 +158,15 @@ fn other_names(presented: &[String]) -> String {
     }
 }
 
-fn expired_words(not_after_us: Option<i64>) -> String {
-    let now = ist(crate::clock::now_us());
-    match not_after_us {
-        Some(us) => format!("its certificate expired on {}; this host's clock says {now}", ist(us)),
+fn expired_words(not_after: Option<Micros>) -> String {
+    let now = ist(crate::clock::now());
+    match not_after {
+        Some(at) => format!("its certificate expired on {}; this host's clock says {now}", ist(at)),
         None => format!("its certificate has expired; this host's clock says {now}"),
     }
 }
 
-fn ist(us: i64) -> String {
-    let civil = crate::clock::ist_civil(us);
+fn ist(at: Micros) -> String {
+    let civil = crate::clock::ist_civil(at);
     format!("{} {:02}:{:02} IST", civil.date(), civil.hour(), civil.minute())
 }

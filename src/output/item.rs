@@ -1,6 +1,6 @@
 //! Defines the items of an output's queue.
 
-use crate::model::PacketCounts;
+use crate::model::{Micros, PacketCounts};
 use crate::record::control::End;
 use std::ops::Range;
 
@@ -20,12 +20,12 @@ pub struct Mark {
 pub struct About {
     /// Numbers of their packets in the run, from 0.
     pub packets: Range<u64>,
-    /// Receive time of the first record, in microseconds since the epoch.
-    pub first_us: i64,
+    /// Receive time of the first record.
+    pub first: Micros,
     /// Receive time of the last record.
-    pub last_us: i64,
+    pub last: Micros,
     /// A receive time behind them that no other record has; only if files rotate by size.
-    pub end_us: i64,
+    pub end: Micros,
     /// The run's packet counters after them.
     pub counts: PacketCounts,
 }
@@ -47,8 +47,8 @@ impl Chunk {
         let at = self.text.len();
         self.text.extend_from_slice(text);
         self.marks.extend(marks.iter().map(|mark| Mark { start: mark.start + at, end: mark.end + at, ..*mark }));
-        let (packets, first_us) = (self.about.packets.start..about.packets.end, self.about.first_us);
-        self.about = About { packets, first_us, ..about.clone() };
+        let (packets, first) = (self.about.packets.start..about.packets.end, self.about.first);
+        self.about = About { packets, first, ..about.clone() };
     }
 }
 
@@ -57,10 +57,10 @@ impl Chunk {
 pub struct Shed {
     /// Numbers of their packets in the run.
     pub packets: Range<u64>,
-    /// Receive time of the first record, in microseconds since the epoch.
-    pub from_us: i64,
+    /// Receive time of the first record.
+    pub from: Micros,
     /// Receive time of the last record.
-    pub to_us: i64,
+    pub to: Micros,
     /// The run's packet counters after them.
     pub counts: PacketCounts,
 }
@@ -77,23 +77,23 @@ pub enum OutputItem {
         /// The line.
         line: Vec<u8>,
         /// For a gap of this output alone: its beginning and end.
-        own: Option<(i64, i64)>,
+        own: Option<(Micros, Micros)>,
         /// The counters.
         counts: PacketCounts,
     },
     /// The file of a period ends, and the next one begins.
     Rotate {
         /// The receive time of the `end` record.
-        recv_us: i64,
+        recv: Micros,
         /// A time of the next file.
-        at_us: i64,
+        at: Micros,
         /// The run's packet counters.
         counts: PacketCounts,
     },
     /// The path may lead to another file now.
     Reopen {
         /// The receive time of the `end` record.
-        recv_us: i64,
+        recv: Micros,
         /// The run's packet counters.
         counts: PacketCounts,
     },
@@ -101,15 +101,15 @@ pub enum OutputItem {
     Salvage {
         /// The lines.
         text: Vec<u8>,
-        /// The present time in microseconds since the epoch.
-        now_us: i64,
+        /// The present time.
+        now: Micros,
     },
     /// The run ends.
     Finish {
         /// The `end` record.
         end: End,
         /// Its receive time.
-        recv_us: i64,
+        recv: Micros,
         /// Whether an output that is no file gets the record too.
         on_stdout: bool,
     },

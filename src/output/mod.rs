@@ -9,6 +9,7 @@ pub mod queue;
 pub mod stdout;
 pub mod writer;
 
+use crate::model::Micros;
 pub use crate::storage::{StopSignal, Unwritten, WriteFailure};
 pub use queue::OnLag;
 
@@ -24,10 +25,10 @@ pub trait Destination {
         None
     }
 
-    /// Returns the receive time (microseconds since the epoch) from which records belong to another file; `i64::MAX`
+    /// Returns the receive time from which records belong to another file; `Micros::MAX`
     /// if time does not matter.
-    fn boundary_us(&self) -> i64 {
-        i64::MAX
+    fn boundary(&self) -> Micros {
+        Micros::MAX
     }
 
     /// Returns whether the file should be rotated before this many more bytes are written.
@@ -35,8 +36,8 @@ pub trait Destination {
         false
     }
 
-    /// Closes the current file, with `end_line` as its last line if given, and starts the one of the time `at_us`.
-    fn rotate(&mut self, _at_us: i64, _end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+    /// Closes the current file, with `end_line` as its last line if given, and starts the one of the time `at`.
+    fn rotate(&mut self, _at: Micros, _end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         Ok(())
     }
 
@@ -62,7 +63,7 @@ pub trait Destination {
 
     /// Does periodic work about once a second, also while nothing is written: closes blocks, and detects a file that
     /// was moved or a reader that left. What it detects is returned by [`Destination::take_notices`].
-    fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {
+    fn tick(&mut self, _now: Micros) -> Result<(), WriteFailure> {
         Ok(())
     }
 
@@ -102,16 +103,16 @@ pub enum Notice {
     Moved {
         /// Text for people and for the gap's `detail`.
         message: String,
-        /// Time since which written lines are in no file, in microseconds since the epoch; `None` if the file still
+        /// Time since which written lines are in no file; `None` if the file still
         /// exists somewhere.
-        lost_since_us: Option<i64>,
+        lost_since: Option<Micros>,
     },
-    /// The file was truncated while it was written (logrotate's `copytruncate`): lines written since `from_us` may be
+    /// The file was truncated while it was written (logrotate's `copytruncate`): lines written since `from` may be
     /// in no file. It needs a gap record; the number of lines is unknown.
     Truncated {
         /// Text for people and for the gap's `detail`.
         message: String,
-        /// Last time at which the file was known to be complete, in microseconds since the epoch.
-        from_us: i64,
+        /// Last time at which the file was known to be complete.
+        from: Micros,
     },
 }

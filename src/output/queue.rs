@@ -1,7 +1,8 @@
 //! Provides the queue of one output and the thread that empties it. The queue is bounded in bytes: an output that
 //! blocks sheds its oldest lines and affects no other output.
 
-use crate::clock::now_us;
+use crate::clock;
+use crate::model::Micros;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,7 +28,7 @@ pub trait Consumer: Send + 'static {
     /// Processes an item, however long that takes.
     fn take(&mut self, item: Self::Item);
     /// Does periodic work about once a second, also while no item comes.
-    fn tick(&mut self, now_us: i64);
+    fn tick(&mut self, now: Micros);
     /// Returns whether it has processed its last item.
     fn is_done(&self) -> bool;
     /// Returns whether the owner of the queue should look at it, since the last call.
@@ -215,7 +216,7 @@ impl<C: Consumer> OutputQueue<C> {
                 consumer.take(item);
             }
             if ticked.elapsed() >= TICK {
-                consumer.tick(now_us());
+                consumer.tick(clock::now());
                 ticked = Instant::now();
             }
             let (is_done, has_news) = (consumer.is_done(), consumer.has_news());

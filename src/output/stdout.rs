@@ -5,6 +5,7 @@
 
 use super::{Destination, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::storage::{Disk, WriteContext, WriteRetry, cannot_write};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -326,7 +327,7 @@ impl Destination for StdoutSink {
         self.wrote(lines, done, result).map(|()| true)
     }
 
-    fn tick(&mut self, _now_us: i64) -> Result<(), WriteFailure> {
+    fn tick(&mut self, _now: Micros) -> Result<(), WriteFailure> {
         // Detects a reader that left, even if there is nothing to write.
         let mut fds = [PollFd::from_borrowed_fd(self.out.as_fd(), PollFlags::empty())];
         if !self.is_file
@@ -433,9 +434,9 @@ mod tests {
     #[test]
     fn a_reader_that_went_is_noticed_writing_or_not() {
         let (reader, mut sink) = piped(&StopSignal::default());
-        sink.tick(0).unwrap();
+        sink.tick(Micros::EPOCH).unwrap();
         drop(reader);
-        assert_eq!(sink.tick(0), Err(WriteFailure::ReaderGone));
+        assert_eq!(sink.tick(Micros::EPOCH), Err(WriteFailure::ReaderGone));
         assert_eq!(sink.write(b"x\n").unwrap_err().failure, WriteFailure::ReaderGone);
     }
 

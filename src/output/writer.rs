@@ -8,7 +8,7 @@ use crate::console::Console;
 use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Encoder, Format, Style};
 use crate::format::text::TextBuf;
-use crate::model::{PacketCounts, Stream};
+use crate::model::{Micros, PacketCounts, Stream};
 use crate::record::control::{End, Gap, GapReason};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,8 +28,8 @@ pub struct RunInfo {
 pub struct Tally {
     /// The packets that it lost.
     pub lost: LostPackets,
-    /// Gaps of this output alone, as beginnings and ends in microseconds since the epoch.
-    pub gaps: Vec<(i64, i64)>,
+    /// Gaps of this output alone, as beginnings and ends.
+    pub gaps: Vec<(Micros, Micros)>,
     /// Why it is not written to any more.
     pub failure: Option<WriteFailure>,
     /// Number of the packet behind the last one written.
@@ -57,7 +57,7 @@ pub struct Writer {
     lost_here: u64,
     gaps_here: u64,
     /// Receive time for an `end` record, behind the last write.
-    end_us: i64,
+    end: Micros,
     /// Whether the destination is being written; after a panic: whether the panic was there.
     is_writing: bool,
     is_live: bool,
@@ -83,7 +83,7 @@ impl Writer {
             handed: PacketCounts::default(),
             lost_here: 0,
             gaps_here: 0,
-            end_us: 0,
+            end: Micros::EPOCH,
             is_writing: false,
             is_live: true,
             is_losing: false,
@@ -153,10 +153,10 @@ impl Writer {
         }
         if self.destination.wants_rotation(text.len()) {
             // The pending lines are older than that time, so the next file is one of their time.
-            let recv_us = self.end_us;
-            let at_us = recv_us.min(self.destination.boundary_us().saturating_sub(1));
+            let recv = self.end;
+            let at = recv.min(self.destination.boundary().plus_us(-1));
             let handed = self.handed;
-            self.rotate(recv_us, at_us, &handed);
+            self.rotate(recv, at, &handed);
             if !self.is_live {
                 return self.not_taken(about);
             }
@@ -172,7 +172,7 @@ impl Writer {
 
     fn wrote(&mut self, about: &About) {
         self.handed = about.counts;
-        self.end_us = about.end_us;
+        self.end = about.end;
         let bytes = self.destination.bytes_written();
         let mut tally = self.tallied();
         tally.bytes = bytes;
@@ -183,7 +183,7 @@ impl Writer {
     fn not_taken(&mut self, about: &About) {
         let is_missed = self.tallied().failure != Some(WriteFailure::ReaderGone);
         if is_missed {
-            self.lose(about.packets.clone(), about.first_us, about.last_us);
+            self.lose(about.packets.clone(), about.first, about.last);
         }
     }
 
@@ -195,12 +195,12 @@ impl Writer {
         let is_missed = unwritten.failure != WriteFailure::ReaderGone;
         self.fail(unwritten.failure);
         if is_missed {
-            self.lose(taken_to..about.packets.end, about.first_us, about.last_us);
+            self.lose(taken_to..about.packets.end, about.first, about.last);
         }
     }
 
     /// Counts packets that no record of this output can report any more.
-    fn lose(&mut self, packets: std::ops::Range<u64>, from_us: i64, to_us: i64) {
+    fn lose(&mut self, packets: std::ops::Range<u64>, from: Micros, to: Micros) {
         if packets.is_empty() {
             return;
         }
@@ -210,8 +210,8 @@ impl Writer {
         tally.lost.add(packets);
         match tally.gaps.last_mut().filter(|_| is_losing) {
             // The same loss continues.
-            Some(last) => last.1 = last.1.max(to_us),
-            None => tally.gaps.push((from_us, to_us.max(from_us))),
+            Some(last) => last.1 = last.1.max(to),
+            None => tally.gaps.push((from, to.max(from))),
         }
     }
 
@@ -220,7 +220,7 @@ impl Writer {
         let packets = shed.packets.end - shed.packets.start;
         let mut tally = self.tallied();
         tally.lost.add(shed.packets.clone());
-        tally.gaps.push((shed.from_us, shed.to_us));
+        tally.gaps.push((shed.from, shed.to));
         drop(tally);
         self.lost_here += packets;
         self.gaps_here += 1;
@@ -231,15 +231,15 @@ impl Writer {
             conn: 0,
             reason: GapReason::Lagged,
             detail: None,
-            from_us: shed.from_us,
-            to_us: shed.to_us,
+            from: shed.from,
+            to: shed.to,
             instruments: run.instruments.load(Ordering::Relaxed),
             ids: None,
             dropped: Some(packets),
         };
         let mut line = TextBuf::new();
         // The times of the shed records are not used by another record in this output.
-        self.control.line(&mut line, &gap, shed.to_us);
+        self.control.line(&mut line, &gap, shed.to);
         self.control_line(line.as_bytes(), true);
     }
 
@@ -285,11 +285,11 @@ impl Writer {
     }
 
     /// Returns the `end` record of a file that is closed while the run continues.
-    fn rotated(&mut self, recv_us: i64, counts: &PacketCounts) -> Option<TextBuf> {
+    fn rotated(&mut self, recv: Micros, counts: &PacketCounts) -> Option<TextBuf> {
         (self.format == Format::Ndjson).then(|| {
             let end = End { counts: self.counts_here(counts), reason: "rotated".to_owned() };
             let mut line = TextBuf::new();
-            self.control.line(&mut line, &end, recv_us);
+            self.control.line(&mut line, &end, recv);
             line
         })
     }
@@ -298,24 +298,24 @@ impl Writer {
         (self.begun, self.lost_here, self.gaps_here) = (*counts, 0, 0);
     }
 
-    /// Continues in the file of `at_us`; `recv_us` is the time of the previous file's `end` record.
-    fn rotate(&mut self, recv_us: i64, at_us: i64, counts: &PacketCounts) {
+    /// Continues in the file of `at`; `recv` is the time of the previous file's `end` record.
+    fn rotate(&mut self, recv: Micros, at: Micros, counts: &PacketCounts) {
         if !self.is_live {
             return;
         }
-        let line = self.rotated(recv_us, counts);
-        if let Err(why) = self.destination.rotate(at_us, line.as_ref().map(TextBuf::as_bytes)) {
+        let line = self.rotated(recv, counts);
+        if let Err(why) = self.destination.rotate(at, line.as_ref().map(TextBuf::as_bytes)) {
             self.fail(why);
         }
         self.begin_file(counts);
     }
 
     /// Re-opens the file at its path if it is gone.
-    fn reopen(&mut self, recv_us: i64, counts: &PacketCounts) {
+    fn reopen(&mut self, recv: Micros, counts: &PacketCounts) {
         if !self.is_live {
             return;
         }
-        let line = self.rotated(recv_us, counts);
+        let line = self.rotated(recv, counts);
         match self.destination.reopen(line.as_ref().map(TextBuf::as_bytes)) {
             Ok(true) => self.begin_file(counts),
             Ok(false) => {}
@@ -324,7 +324,7 @@ impl Writer {
     }
 
     /// Ends the destination; its counters are the run's, less what only this output lost.
-    fn finish(&mut self, end: &End, recv_us: i64, on_stdout: bool) {
+    fn finish(&mut self, end: &End, recv: Micros, on_stdout: bool) {
         self.is_done = true;
         if !self.is_live {
             return;
@@ -337,7 +337,7 @@ impl Writer {
         end.counts.gaps += tally.gaps.len() as u64;
         drop(tally);
         let mut line = TextBuf::new();
-        self.control.line(&mut line, &end, recv_us);
+        self.control.line(&mut line, &end, recv);
         let line = (self.format == Format::Ndjson && (self.is_file || on_stdout)).then_some(line.as_bytes());
         if let Err(why) = self.destination.finish(line) {
             self.fail(why);
@@ -346,7 +346,7 @@ impl Writer {
         let lost = self.destination.lost_lines();
         if lost > 0 {
             let taken_to = self.tallied().taken_to;
-            self.lose(taken_to.saturating_sub(lost)..taken_to, self.end_us, recv_us);
+            self.lose(taken_to.saturating_sub(lost)..taken_to, self.end, recv);
         }
         let bytes = self.destination.bytes_written();
         self.tallied().bytes = bytes;
@@ -365,22 +365,22 @@ impl Writer {
                 self.control_line(line, false);
                 self.handed = *counts;
             }
-            OutputItem::Rotate { recv_us, at_us, counts } => self.rotate(*recv_us, *at_us, counts),
-            OutputItem::Reopen { recv_us, counts } => self.reopen(*recv_us, counts),
-            OutputItem::Salvage { text, now_us } => {
+            OutputItem::Rotate { recv, at, counts } => self.rotate(*recv, *at, counts),
+            OutputItem::Reopen { recv, counts } => self.reopen(*recv, counts),
+            OutputItem::Salvage { text, now } => {
                 self.is_done = true;
-                self.salvage(text, *now_us);
+                self.salvage(text, *now);
             }
-            OutputItem::Finish { end, recv_us, on_stdout } => self.finish(end, *recv_us, *on_stdout),
+            OutputItem::Finish { end, recv, on_stdout } => self.finish(end, *recv, *on_stdout),
         }
     }
 
     /// Runs the destination's periodic work.
-    pub fn tick_at(&mut self, now_us: i64) {
+    pub fn tick_at(&mut self, now: Micros) {
         if !self.is_live {
             return;
         }
-        if let Err(why) = self.destination.tick(now_us) {
+        if let Err(why) = self.destination.tick(now) {
             return self.fail(why);
         }
         let notices = self.destination.take_notices();
@@ -392,14 +392,14 @@ impl Writer {
 
     /// Writes complete lines after a panic. No other state is trusted: a destination that panics again, or was in the
     /// middle of lines, is abandoned.
-    pub fn salvage(&mut self, text: &[u8], now_us: i64) {
+    pub fn salvage(&mut self, text: &[u8], now: Micros) {
         if self.is_writing || !self.is_live {
             return;
         }
         let write = AssertUnwindSafe(|| {
             if text.is_empty() || self.destination.write(text).is_ok() {
                 // Closes compressed blocks, so that they can be read.
-                let _ = self.destination.tick(now_us);
+                let _ = self.destination.tick(now);
             }
         });
         let _ = catch_unwind(write);
@@ -413,8 +413,8 @@ impl Consumer for Writer {
         self.item(&item);
     }
 
-    fn tick(&mut self, now_us: i64) {
-        self.tick_at(now_us);
+    fn tick(&mut self, now: Micros) {
+        self.tick_at(now);
     }
 
     fn is_done(&self) -> bool {
@@ -440,8 +440,8 @@ impl Queued for OutputItem {
 
     fn shed(&mut self) -> bool {
         let OutputItem::Lines(Chunk { about, .. }) = self else { return false };
-        let About { packets, first_us, last_us, counts, .. } = about.clone();
-        *self = OutputItem::Shed(Shed { packets, from_us: first_us, to_us: last_us, counts });
+        let About { packets, first, last, counts, .. } = about.clone();
+        *self = OutputItem::Shed(Shed { packets, from: first, to: last, counts });
         true
     }
 
@@ -450,8 +450,8 @@ impl Queued for OutputItem {
             (OutputItem::Shed(shed), OutputItem::Shed(next)) => {
                 *shed = Shed {
                     packets: shed.packets.start..next.packets.end,
-                    from_us: shed.from_us,
-                    to_us: next.to_us,
+                    from: shed.from,
+                    to: next.to,
                     counts: next.counts,
                 };
                 true

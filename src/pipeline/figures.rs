@@ -1,15 +1,15 @@
 //! Holds the figures of a run, for `--stats`, `SIGUSR1`, the status line and the closing line.
 
 use crate::clock::SECOND_US;
-use crate::model::PacketCounts;
+use crate::model::{Micros, PacketCounts};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Holds the figures of a run up to now.
 #[derive(Debug, Clone, Default)]
 pub struct Figures {
-    /// Beginning of the run, in microseconds since the epoch.
-    pub started_us: i64,
+    /// Beginning of the run.
+    pub started: Micros,
     /// The packet counters so far.
     pub counts: PacketCounts,
     /// Number of records printed, by type.
@@ -20,8 +20,8 @@ pub struct Figures {
     pub seen: usize,
     /// Number of those that were not subscribed.
     pub strangers: usize,
-    /// Time of the last packet in microseconds since the epoch; 0 if there was none.
-    pub last_recv_us: i64,
+    /// Time of the last packet; [`Micros::EPOCH`] if there was none.
+    pub last_recv: Micros,
     /// Bytes written to all destinations.
     pub bytes_written: u64,
     /// Distribution of receive time less last trade time.
@@ -113,8 +113,8 @@ impl fmt::Display for ClosingLine<'_> {
 pub struct StatsLine<'a> {
     /// The present figures.
     pub figures: &'a Figures,
-    /// Time of the line, in microseconds since the epoch.
-    pub now_us: i64,
+    /// Time of the line.
+    pub now: Micros,
     /// Packets a second since the last line.
     pub rate: f64,
     /// Number of connections that are up, and of all connections.
@@ -126,9 +126,8 @@ pub struct StatsLine<'a> {
 impl fmt::Display for StatsLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let figures = self.figures;
-        let seconds =
-            |us: i64| humantime::format_duration(std::time::Duration::from_secs((us / SECOND_US).max(0) as u64));
-        write!(f, "up {}, sockets {}/{}", seconds(self.now_us - figures.started_us), self.sockets.0, self.sockets.1)?;
+        let up = std::time::Duration::from_secs(self.now.since(figures.started).as_secs());
+        write!(f, "up {}, sockets {}/{}", humantime::format_duration(up), self.sockets.0, self.sockets.1)?;
         write!(f, ", instruments requested {} seen {}", figures.requested, figures.seen)?;
         write!(f, ", records")?;
         if figures.records.is_empty() {
@@ -142,9 +141,9 @@ impl fmt::Display for StatsLine<'_> {
             (Some(p50), Some(p99)) => write!(f, ", lag p50 {} s p99 {} s", whole_seconds(p50), whole_seconds(p99))?,
             _ => write!(f, ", lag unknown")?,
         }
-        match figures.last_recv_us {
-            0 => write!(f, ", no packet yet")?,
-            last => write!(f, ", last packet {:.1} s ago", (self.now_us - last).max(0) as f64 / 1e6)?,
+        match figures.last_recv {
+            Micros::EPOCH => write!(f, ", no packet yet")?,
+            last => write!(f, ", last packet {:.1} s ago", self.now.since(last).as_secs_f64())?,
         }
         write!(
             f,

@@ -1,8 +1,8 @@
 //! Tracks open gaps, and makes the gap records that close them.
 
 use super::item::GapReason;
-use crate::model::InstrumentKey;
 use crate::model::Stream;
+use crate::model::{InstrumentKey, Micros};
 use crate::record::control::Gap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,26 +13,26 @@ pub struct Gaps {
     /// Instruments that each connection serves.
     instruments: BTreeMap<u16, BTreeSet<InstrumentKey>>,
     /// Receive time of each connection's latest record, by connection.
-    carried: Vec<i64>,
+    carried: Vec<Micros>,
     /// Times that gaps cover, for `--fail-on-gap`: beginnings and ends, disjoint.
-    covered: BTreeMap<i64, i64>,
+    covered: BTreeMap<Micros, Micros>,
 }
 
 #[derive(Debug)]
 struct Open {
     reason: GapReason,
     detail: Option<String>,
-    from_us: i64,
+    from: Micros,
     /// Receive time of the connection's last record before the gap.
-    carried_us: i64,
+    carried: Micros,
 }
 
 impl Open {
     /// Returns when the gap began, in the time of records: in a burst their receive times run ahead of the clock, and
     /// no record of the connection may lie within its gap. A clock that was set back is reported elsewhere and does
     /// not shorten the gap.
-    fn begin_us(&self, to_us: i64) -> i64 {
-        if self.carried_us <= to_us { self.from_us.max(self.carried_us) } else { self.from_us }
+    fn begin(&self, to: Micros) -> Micros {
+        if self.carried <= to { self.from.max(self.carried) } else { self.from }
     }
 }
 
@@ -53,17 +53,17 @@ impl Gaps {
 
     /// Records that a frame of a connection became records, of which the last carries this receive time.
     #[inline(always)]
-    pub fn carried(&mut self, conn: u16, recv_us: i64) {
+    pub fn carried(&mut self, conn: u16, recv: Micros) {
         if self.carried.len() <= usize::from(conn) {
-            self.carried.resize(usize::from(conn) + 1, i64::MIN);
+            self.carried.resize(usize::from(conn) + 1, Micros::MIN);
         }
-        self.carried[usize::from(conn)] = recv_us;
+        self.carried[usize::from(conn)] = recv;
     }
 
     /// Opens a gap of a connection; an open gap stays as it is.
-    pub fn open(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from_us: i64) {
-        let carried_us = self.carried.get(usize::from(conn)).copied().unwrap_or(from_us);
-        self.open.entry(conn).or_insert(Open { reason, detail, from_us, carried_us });
+    pub fn open(&mut self, conn: u16, reason: GapReason, detail: Option<String>, from: Micros) {
+        let carried = self.carried.get(usize::from(conn)).copied().unwrap_or(from);
+        self.open.entry(conn).or_insert(Open { reason, detail, from, carried });
     }
 
     /// Returns whether any gap is open; the hot path tests this first.
@@ -73,26 +73,26 @@ impl Gaps {
     }
 
     /// Closes a connection's gap, because it has data again; returns the gap.
-    pub fn resumed(&mut self, feed: Stream, conn: u16, to_us: i64) -> Option<Gap> {
+    pub fn resumed(&mut self, feed: Stream, conn: u16, to: Micros) -> Option<Gap> {
         let open = self.open.remove(&conn)?;
-        let from_us = open.begin_us(to_us);
-        Some(self.record(feed, conn, open.reason, open.detail, from_us, to_us, None))
+        let from = open.begin(to);
+        Some(self.record(feed, conn, open.reason, open.detail, from, to, None))
     }
 
     /// Closes every gap that is still open at the end of the run.
-    pub fn unresolved(&mut self, feed: Stream, to_us: i64) -> Vec<Gap> {
+    pub fn unresolved(&mut self, feed: Stream, to: Micros) -> Vec<Gap> {
         let open = std::mem::take(&mut self.open);
         open.into_iter()
             .map(|(conn, open)| {
-                let from_us = open.begin_us(to_us);
-                self.record(feed, conn, open.reason, open.detail, from_us, to_us, None)
+                let from = open.begin(to);
+                self.record(feed, conn, open.reason, open.detail, from, to, None)
             })
             .collect()
     }
 
     /// Returns the microseconds since the oldest open gap began.
-    pub fn open_for_us(&self, now_us: i64) -> Option<i64> {
-        self.open.values().map(|open| now_us - open.from_us).max()
+    pub fn open_for_us(&self, now: Micros) -> Option<i64> {
+        self.open.values().map(|open| now.us_since(open.from)).max()
     }
 
     /// Returns a gap that is over and counts it, with the instruments that it affects. `conn` 0 stands for all
@@ -104,37 +104,37 @@ impl Gaps {
         conn: u16,
         reason: GapReason,
         detail: Option<String>,
-        from_us: i64,
-        to_us: i64,
+        from: Micros,
+        to: Micros,
         dropped: Option<u64>,
     ) -> Gap {
-        let to_us = to_us.max(from_us);
-        self.cover(from_us, to_us);
+        let to = to.max(from);
+        self.cover(from, to);
         let all: usize = self.instruments.values().map(BTreeSet::len).sum();
         let (instruments, ids) = match self.instruments.get(&conn) {
             Some(served) if self.instruments.len() > 1 => (served.len(), Some(served.iter().copied().collect())),
             _ => (all, None),
         };
         let instruments = u32::try_from(instruments).unwrap_or(u32::MAX);
-        Gap { feed, conn, reason, detail, from_us, to_us, instruments, ids, dropped }
+        Gap { feed, conn, reason, detail, from, to, instruments, ids, dropped }
     }
 
     /// Adds these times to those that gaps cover.
-    pub fn cover(&mut self, mut from_us: i64, mut to_us: i64) {
+    pub fn cover(&mut self, mut from: Micros, mut to: Micros) {
         // A malformed packet has a time but no duration.
-        if to_us <= from_us {
+        if to <= from {
             return;
         }
-        while let Some((&from, &to)) = self.covered.range(..=to_us).next_back().filter(|&(_, &to)| to >= from_us) {
-            self.covered.remove(&from);
-            (from_us, to_us) = (from_us.min(from), to_us.max(to));
+        while let Some((&begin, &end)) = self.covered.range(..=to).next_back().filter(|&(_, &end)| end >= from) {
+            self.covered.remove(&begin);
+            (from, to) = (from.min(begin), to.max(end));
         }
-        self.covered.insert(from_us, to_us);
+        self.covered.insert(from, to);
     }
 
     /// Returns the duration of all gaps in microseconds; times that several gaps cover count once.
     pub fn total_us(&self) -> i64 {
-        self.covered.iter().map(|(from, to)| to - from).sum()
+        self.covered.iter().map(|(from, to)| to.us_since(*from)).sum()
     }
 
     /// Returns the instruments that a connection serves.
@@ -166,14 +166,14 @@ mod tests {
     fn a_gap_lasts_from_the_first_loss_to_the_next_data_however_often_it_is_lost_again() {
         let mut gaps = Gaps::default();
         gaps.subscribed(1, [key(1), key(2)].into_iter());
-        gaps.open(1, GapReason::Stalled, Some("no byte for 10 s".into()), 100);
-        gaps.open(1, GapReason::Disconnected, None, 500);
-        let gap = gaps.resumed(Stream::Market, 1, 900).unwrap();
+        gaps.open(1, GapReason::Stalled, Some("no byte for 10 s".into()), Micros::new(100));
+        gaps.open(1, GapReason::Disconnected, None, Micros::new(500));
+        let gap = gaps.resumed(Stream::Market, 1, Micros::new(900)).unwrap();
         assert_eq!(
-            (gap.reason, gap.from_us, gap.to_us, gap.instruments, gap.ids),
+            (gap.reason, gap.from.get(), gap.to.get(), gap.instruments, gap.ids),
             (GapReason::Stalled, 100, 900, 2, None)
         );
-        assert_eq!(gaps.resumed(Stream::Market, 1, 950), None, "it is printed once");
+        assert_eq!(gaps.resumed(Stream::Market, 1, Micros::new(950)), None, "it is printed once");
         assert_eq!(gaps.total_us(), 800);
     }
 
@@ -182,32 +182,32 @@ mod tests {
         let mut gaps = Gaps::default();
         gaps.subscribed(1, [key(1)].into_iter());
         gaps.subscribed(2, [key(2), key(3)].into_iter());
-        gaps.open(2, GapReason::Disconnected, None, 0);
-        assert_eq!(gaps.resumed(Stream::Market, 1, 5), None, "the other connection was not lost");
-        let gap = gaps.resumed(Stream::Market, 2, 9).unwrap();
+        gaps.open(2, GapReason::Disconnected, None, Micros::new(0));
+        assert_eq!(gaps.resumed(Stream::Market, 1, Micros::new(5)), None, "the other connection was not lost");
+        let gap = gaps.resumed(Stream::Market, 2, Micros::new(9)).unwrap();
         assert_eq!((gap.instruments, gap.ids), (2, Some(vec![key(2), key(3)])));
     }
 
     #[test]
     fn a_gap_begins_behind_records_whose_receive_times_ran_ahead_of_the_clock() {
         let mut gaps = Gaps::default();
-        gaps.carried(1, 175);
-        gaps.carried(2, 800);
-        gaps.open(1, GapReason::Disconnected, None, 100);
-        let gap = gaps.resumed(Stream::Market, 1, 900).unwrap();
-        assert_eq!((gap.from_us, gap.to_us), (175, 900));
+        gaps.carried(1, Micros::new(175));
+        gaps.carried(2, Micros::new(800));
+        gaps.open(1, GapReason::Disconnected, None, Micros::new(100));
+        let gap = gaps.resumed(Stream::Market, 1, Micros::new(900)).unwrap();
+        assert_eq!((gap.from, gap.to), (Micros::new(175), Micros::new(900)));
         // The clock was set back, and records keep the time from before.
-        gaps.carried(1, 3_600_000);
-        gaps.open(1, GapReason::Disconnected, None, 1_000);
-        let gap = gaps.resumed(Stream::Market, 1, 1_500).unwrap();
-        assert_eq!((gap.from_us, gap.to_us), (1_000, 1_500));
+        gaps.carried(1, Micros::new(3_600_000));
+        gaps.open(1, GapReason::Disconnected, None, Micros::new(1_000));
+        let gap = gaps.resumed(Stream::Market, 1, Micros::new(1_500)).unwrap();
+        assert_eq!((gap.from, gap.to), (Micros::new(1_000), Micros::new(1_500)));
     }
 
     #[test]
     fn moments_that_two_gaps_share_count_once() {
         let mut gaps = Gaps::default();
         for (from, to) in [(0, 100), (50, 120), (110, 115), (200, 210)] {
-            gaps.record(Stream::Market, 0, GapReason::Disconnected, None, from, to, None);
+            gaps.record(Stream::Market, 0, GapReason::Disconnected, None, Micros::new(from), Micros::new(to), None);
         }
         assert_eq!(gaps.total_us(), 130);
     }
@@ -215,11 +215,11 @@ mod tests {
     #[test]
     fn a_gap_that_covers_one_that_was_told_before_counts_whole() {
         let mut gaps = Gaps::default();
-        for (from_us, to_us, total_us) in
+        for (from, to, total_us) in
             [(20, 32, 12), (0, 83, 83), (100, 110, 93), (90, 95, 98), (80, 105, 110), (110, 110, 110), (200, 200, 110)]
         {
-            gaps.record(Stream::Market, 1, GapReason::Disconnected, None, from_us, to_us, None);
-            assert_eq!(gaps.total_us(), total_us, "with {from_us}..{to_us}");
+            gaps.record(Stream::Market, 1, GapReason::Disconnected, None, Micros::new(from), Micros::new(to), None);
+            assert_eq!(gaps.total_us(), total_us, "with {from}..{to}");
         }
     }
 }

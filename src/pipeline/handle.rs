@@ -4,8 +4,8 @@
 use super::figures::Figures;
 use super::item::{Event, Frame, FrameKind};
 use super::stages::{EndedWithin, Named, Pipeline, RunSummary, StopReason};
-use crate::clock::now_us;
-use crate::model::{InstrumentKey, PacketCounts};
+use crate::clock;
+use crate::model::{InstrumentKey, Micros, PacketCounts};
 use crate::output::{OnLag, WriteFailure};
 use std::any::Any;
 use std::cell::{Cell, RefCell, RefMut};
@@ -41,7 +41,7 @@ pub trait FrameObserver {
     /// Takes an event.
     fn event(&mut self, event: &Event);
     /// Does periodic work; called about once a second.
-    fn tick(&mut self, now_us: i64);
+    fn tick(&mut self, now: Micros);
     /// Re-opens the file by its path.
     fn reopen(&mut self);
     /// Returns why it cannot continue, which ends the run.
@@ -51,15 +51,15 @@ pub trait FrameObserver {
         false
     }
     /// Starts its orderly end.
-    fn finish(&mut self, counts: &PacketCounts, reason: &str, now_us: i64);
+    fn finish(&mut self, counts: &PacketCounts, reason: &str, now: Micros);
     /// Returns whether it has ended.
     fn has_ended(&self) -> bool {
         true
     }
     /// Abandons it, because a system call does not return.
     fn abandon(&mut self) {}
-    /// Returns gaps that only the observer has, as beginnings and ends in microseconds since the epoch.
-    fn own_gaps(&self) -> Vec<(i64, i64)> {
+    /// Returns gaps that only the observer has, as beginnings and ends.
+    fn own_gaps(&self) -> Vec<(Micros, Micros)> {
         Vec::new()
     }
 }
@@ -129,26 +129,26 @@ impl Handle {
 
     /// Runs the periodic work of outputs and capture, about once a second.
     pub fn tick(&self) {
-        let now_us = now_us();
+        let now = clock::now();
         self.with(|work| {
-            work.guard(|pipeline| pipeline.tick(now_us));
+            work.guard(|pipeline| pipeline.tick(now));
             if let Some(observer) = &mut work.observer {
-                observer.tick(now_us);
+                observer.tick(now);
             }
         });
     }
 
     /// Takes the news of the outputs.
     pub fn look(&self) {
-        let now_us = now_us();
-        self.with(|work| work.guard(|pipeline| pipeline.look(now_us)));
+        let now = clock::now();
+        self.with(|work| work.guard(|pipeline| pipeline.look(now)));
     }
 
     /// Re-opens files by their paths.
     pub fn reopen(&self) {
-        let now_us = now_us();
+        let now = clock::now();
         self.with(|work| {
-            work.guard(|pipeline| pipeline.reopen(now_us));
+            work.guard(|pipeline| pipeline.reopen(now));
             if let Some(observer) = &mut work.observer {
                 observer.reopen();
             }
@@ -221,14 +221,14 @@ impl Handle {
 
     /// Starts the end: prints what is open, and gives outputs and capture their last items.
     pub fn begin_end(&self) {
-        let now_us = now_us();
+        let now = clock::now();
         self.with(|work| {
-            work.guard(|pipeline| pipeline.begin_end(now_us));
+            work.guard(|pipeline| pipeline.begin_end(now));
             let (counts, reason) = (*work.pipeline.counts(), work.pipeline.reason());
             if let Some(observer) = &mut work.observer
                 && work.panic.is_none()
             {
-                observer.finish(&counts, &reason, now_us);
+                observer.finish(&counts, &reason, now);
             }
         });
     }
@@ -241,9 +241,9 @@ impl Handle {
 
     /// Abandons the outputs and the capture if they have not ended.
     pub fn abandon(&self) {
-        let now_us = now_us();
+        let now = clock::now();
         self.with(|work| {
-            work.pipeline.abandon(now_us);
+            work.pipeline.abandon(now);
             if let Some(observer) = work.observer.as_mut().filter(|observer| !observer.has_ended()) {
                 observer.abandon();
             }
@@ -280,7 +280,7 @@ impl Work {
     #[cold]
     fn break_off(&mut self, panic: Box<dyn Any + Send>) {
         self.panic = Some(panic);
-        self.pipeline.salvage(now_us());
+        self.pipeline.salvage(clock::now());
     }
 
     fn has_panicked(&self) -> bool {
@@ -321,9 +321,9 @@ pub struct FrameBatch<'a> {
 impl FrameBatch<'_> {
     /// Adds a frame.
     #[inline]
-    pub fn push(&mut self, kind: FrameKind, recv_us: i64, bytes: &[u8]) {
+    pub fn push(&mut self, kind: FrameKind, recv: Micros, bytes: &[u8]) {
         self.bytes += bytes.len();
-        let frame = Frame { conn: self.conn, kind, recv_us, bytes };
+        let frame = Frame { conn: self.conn, kind, recv, bytes };
         self.work.frame(frame);
     }
 

@@ -1,7 +1,7 @@
 //! Defines what reaches the pipeline, in order. A capture keeps these items, and replaying them prints the same
 //! bytes.
 
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::protocol::Mode;
 
 use crate::record::chain::Chain;
@@ -28,14 +28,14 @@ pub struct Frame<'a> {
     pub conn: u16,
     /// The kind of its bytes.
     pub kind: FrameKind,
-    /// Receive time by the wall clock, in microseconds since the epoch.
-    pub recv_us: i64,
+    /// Receive time by the wall clock.
+    pub recv: Micros,
     /// The message.
     pub bytes: &'a [u8],
 }
 
 #[allow(missing_docs, reason = "the fields are named in their variant's sentence")]
-/// Describes an event between frames. Times are in microseconds since the epoch.
+/// Describes an event between frames.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The symbols of instruments. Precedes their first packet.
@@ -45,19 +45,19 @@ pub enum Event {
     /// Instruments that are no longer subscribed; their packets are filtered from now on.
     Unsubscribed { instruments: Vec<(InstrumentKey, Option<Mode>)> },
     /// A connection, or data of it, was lost: opens a gap that the connection's next data closes.
-    GapOpened { conn: u16, reason: GapReason, detail: String, from_us: i64 },
+    GapOpened { conn: u16, reason: GapReason, detail: String, from: Micros },
     /// The connection resynchronized without data (an order snapshot was fetched): closes its gap.
-    Resynced { conn: u16, at_us: i64 },
+    Resynced { conn: u16, at: Micros },
     /// A gap that is over already: `lagged` (with the number of dropped packets), `restarted`, `snapshot`.
-    Gap { conn: u16, reason: GapReason, detail: Option<String>, from_us: i64, to_us: i64, dropped: Option<u64> },
+    Gap { conn: u16, reason: GapReason, detail: Option<String>, from: Micros, to: Micros, dropped: Option<u64> },
     /// A step in a connection's life.
-    Status { conn: u16, event: StatusEvent, detail: Option<String>, at_us: i64 },
+    Status { conn: u16, event: StatusEvent, detail: Option<String>, at: Micros },
     /// An option chain changed its subscriptions.
-    Chain { chain: Chain, at_us: i64 },
+    Chain { chain: Chain, at: Micros },
     /// The clock reached a moment at which bars may be due; every earlier frame has been processed.
-    Clock { at_us: i64 },
+    Clock { at: Micros },
     /// The run ends here, for this reason; what follows is filtered.
-    End { reason: String, at_us: i64 },
+    End { reason: String, at: Micros },
 }
 
 /// Describes frames that were lost before they could be decoded: a capture's record of its own losses.
@@ -65,8 +65,8 @@ pub enum Event {
 pub struct Lagged {
     /// Number of packets in them (order stream: messages).
     pub packets: u64,
-    /// Receive time of the first, in microseconds since the epoch.
-    pub from_us: i64,
-    /// Receive time of the last, in microseconds since the epoch.
-    pub to_us: i64,
+    /// Receive time of the first.
+    pub from: Micros,
+    /// Receive time of the last.
+    pub to: Micros,
 }

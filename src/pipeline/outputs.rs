@@ -10,7 +10,7 @@ use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Encoder, Format, Style};
 use crate::format::text::TextBuf;
 use crate::format::time::TimeStyle;
-use crate::model::{InstrumentKey, PacketCounts, Stream};
+use crate::model::{InstrumentKey, Micros, PacketCounts, Stream};
 use crate::output::item::{About, Mark, OutputItem};
 use crate::output::lost_packets::LostPackets;
 use crate::output::writer::{RunInfo, Writer};
@@ -20,12 +20,13 @@ use crate::record::control::{End, Gap, GapReason};
 use port::Port;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Bytes of lines that are submitted to their outputs although more are coming.
 const CHUNK: usize = 64 * 1024;
 
 /// Microseconds after its period at which a file is closed if no record comes that would close it.
-const PASSED: i64 = 1_000_000;
+const PASSED: Duration = Duration::from_secs(1);
 
 /// Describes an output before it starts.
 pub struct OutputSpec {
@@ -63,13 +64,13 @@ pub struct Outputs {
     /// Whether files rotate by size: then each submitted chunk keeps a receive time for an `end` record.
     keeps_times: bool,
     run: RunInfo,
-    /// First moment at which a record belongs to another file of any output, in microseconds since the epoch.
-    boundary: i64,
+    /// First moment at which a record belongs to another file of any output.
+    boundary: Micros,
     /// Whether a group has a full chunk to submit.
     full: bool,
-    /// Receive times of the first and the last pending record; 0 if there is none.
-    first_us: i64,
-    last_us: i64,
+    /// Receive times of the first and the last pending record; [`Micros::EPOCH`] if there is none.
+    first: Micros,
+    last: Micros,
     /// Number of packets submitted.
     handed: u64,
     /// Why the run has to end, once an output failed or none remains.
@@ -116,10 +117,10 @@ impl Outputs {
             chunk: CHUNK,
             keeps_times: false,
             run: RunInfo { stream: Stream::Market, instruments: Arc::default() },
-            boundary: i64::MAX,
+            boundary: Micros::MAX,
             full: false,
-            first_us: 0,
-            last_us: 0,
+            first: Micros::EPOCH,
+            last: Micros::EPOCH,
             handed: 0,
             failure: None,
             has_live: true,
@@ -157,50 +158,50 @@ impl Outputs {
 
     /// Records the clock's time of a received frame; returns the step if the clock was set back.
     #[inline]
-    pub fn clock(&mut self, us: i64) -> Option<Stepped> {
-        self.stamps.clock(us)
+    pub fn clock(&mut self, now: Micros) -> Option<Stepped> {
+        self.stamps.clock(now)
     }
 
     /// Returns the receive time of the last record.
     #[inline(always)]
-    pub fn last_stamp(&self) -> i64 {
+    pub fn last_stamp(&self) -> Micros {
         self.stamps.last()
     }
 
-    /// Returns the receive time of the next record, received at `us` by the clock. First submits full chunks, and
+    /// Returns the receive time of the next record, received at `at` by the clock. First submits full chunks, and
     /// closes files that the record does not belong to; `counts` are the counters of the pending records.
     #[inline(always)]
-    pub fn stamp(&mut self, us: i64, counts: &PacketCounts) -> i64 {
-        let recv_us = self.stamps.next(us);
-        if recv_us >= self.boundary || self.full {
-            return self.prepare_files(us, recv_us, counts);
+    pub fn stamp(&mut self, at: Micros, counts: &PacketCounts) -> Micros {
+        let recv = self.stamps.next(at);
+        if recv >= self.boundary || self.full {
+            return self.prepare_files(at, recv, counts);
         }
-        recv_us
+        recv
     }
 
     #[inline(never)]
-    fn prepare_files(&mut self, us: i64, recv_us: i64, counts: &PacketCounts) -> i64 {
+    fn prepare_files(&mut self, at: Micros, recv: Micros, counts: &PacketCounts) -> Micros {
         self.flush(counts);
-        self.rotate_due(us, recv_us, |_| true, counts);
+        self.rotate_due(at, recv, |_| true, counts);
         // The `end` record of a closed file took a receive time of its own.
-        if self.stamps.last() == recv_us { recv_us } else { self.stamps.next(us) }
+        if self.stamps.last() == recv { recv } else { self.stamps.next(at) }
     }
 
     /// Closes the files that a moment does not belong to, and opens those that it belongs to.
-    fn rotate_due(&mut self, us: i64, moment: i64, is_due: impl Fn(&Port) -> bool, counts: &PacketCounts) {
+    fn rotate_due(&mut self, at: Micros, moment: Micros, is_due: impl Fn(&Port) -> bool, counts: &PacketCounts) {
         let Outputs { groups, stamps, .. } = self;
         for port in groups.iter_mut().flat_map(|group| &mut group.ports) {
             if port.is_live && moment >= port.boundary && is_due(port) {
-                let recv_us = stamps.next(us);
-                port.give(OutputItem::Rotate { recv_us, at_us: recv_us, counts: *counts });
-                port.rotated(recv_us, counts);
+                let recv = stamps.next(at);
+                port.give(OutputItem::Rotate { recv, at: recv, counts: *counts });
+                port.rotated(recv, counts);
             }
         }
         self.update_boundary();
     }
 
     fn update_boundary(&mut self) {
-        self.boundary = self.ports().filter(|port| port.is_live).map(|port| port.boundary).min().unwrap_or(i64::MAX);
+        self.boundary = self.ports().filter(|port| port.is_live).map(|port| port.boundary).min().unwrap_or(Micros::MAX);
     }
 
     /// Submits lines in smaller chunks, so that files rotate near a small size.
@@ -218,11 +219,11 @@ impl Outputs {
         instrument: InstrumentKey,
         mut symbol: impl FnMut() -> Option<Arc<str>>,
         record: &R,
-        recv_us: i64,
+        recv: Micros,
     ) {
-        self.update_times(recv_us);
+        self.update_times(recv);
         for group in &mut self.groups {
-            group.instrument(instrument, &mut symbol, record, recv_us);
+            group.instrument(instrument, &mut symbol, record, recv);
             self.full |= group.out.len() >= self.chunk;
         }
     }
@@ -240,19 +241,19 @@ impl Outputs {
     }
 
     #[inline(always)]
-    fn update_times(&mut self, recv_us: i64) {
-        self.last_us = recv_us;
-        if self.first_us == 0 {
-            self.first_us = recv_us;
+    fn update_times(&mut self, recv: Micros) {
+        self.last = recv;
+        if self.first == Micros::EPOCH {
+            self.first = recv;
         }
     }
 
     /// Writes a control record: in NDJSON among the others, for CSV beside the file or on stderr. `counts` are the
     /// run's counters after it.
-    pub fn control<R: Record>(&mut self, record: &R, recv_us: i64, counts: &PacketCounts) {
+    pub fn control<R: Record>(&mut self, record: &R, recv: Micros, counts: &PacketCounts) {
         self.flush(counts);
         let mut line = TextBuf::new();
-        self.control.line(&mut line, record, recv_us);
+        self.control.line(&mut line, record, recv);
         let mut on_stderr = false;
         for port in self.groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
             if port.format == Format::Csv && !port.is_file {
@@ -269,7 +270,7 @@ impl Outputs {
 
     /// Returns whether lines are pending.
     pub fn is_pending(&self) -> bool {
-        self.first_us != 0
+        self.first != Micros::EPOCH
     }
 
     /// Submits all pending lines, because the input is idle or enough time has passed.
@@ -278,10 +279,10 @@ impl Outputs {
         if !self.is_pending() {
             return;
         }
-        let last_us = self.last_us;
-        let end_us = if self.keeps_times { self.stamps.next(last_us) } else { last_us.saturating_add(1) };
+        let last = self.last;
+        let end = if self.keeps_times { self.stamps.next(last) } else { last.plus_us(1) };
         let packets = self.handed..counts.written;
-        let about = About { packets, first_us: self.first_us, last_us, end_us, counts: *counts };
+        let about = About { packets, first: self.first, last, end, counts: *counts };
         let mut has_failed = false;
         for Group { out, marks, ports, .. } in &mut self.groups {
             for port in ports.iter_mut() {
@@ -291,22 +292,22 @@ impl Outputs {
             out.shrink_to(4 * CHUNK);
             marks.clear();
         }
-        (self.handed, self.first_us, self.last_us) = (counts.written, 0, 0);
+        (self.handed, self.first, self.last) = (counts.written, Micros::EPOCH, Micros::EPOCH);
         if has_failed {
             self.look_at_failures();
         }
     }
 
     /// Submits the pending lines that are complete, after a panic: no other state is trusted.
-    pub fn salvage(&mut self, now_us: i64) {
+    pub fn salvage(&mut self, now: Micros) {
         for Group { out, ports, .. } in &mut self.groups {
             let complete_len = memchr::memrchr(b'\n', out.as_bytes()).map_or(0, |at| at + 1);
             for port in ports {
-                port.salvage(&out.as_bytes()[..complete_len], now_us);
+                port.salvage(&out.as_bytes()[..complete_len], now);
             }
             out.clear();
         }
-        self.first_us = 0;
+        self.first = Micros::EPOCH;
     }
 
     /// Returns why the run has to end, if so: an output failed, or none remains.
@@ -339,56 +340,56 @@ impl Outputs {
     }
 
     /// Processes the news of the outputs: one that failed, a file that was moved, deleted or truncated.
-    pub fn look(&mut self, now_us: i64, counts: &PacketCounts) {
+    pub fn look(&mut self, now: Micros, counts: &PacketCounts) {
         self.look_at_failures();
         let Outputs { groups, stamps, console, control, run, .. } = self;
         for port in groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live) {
             for notice in port.take_notices() {
-                let (message, lost_since_us, is_elsewhere) = match notice {
-                    Notice::Moved { message, lost_since_us } => (message, lost_since_us, true),
-                    Notice::Truncated { message, from_us } => (message, Some(from_us), false),
+                let (message, lost_since, is_elsewhere) = match notice {
+                    Notice::Moved { message, lost_since } => (message, lost_since, true),
+                    Notice::Truncated { message, from } => (message, Some(from), false),
                 };
                 console.warn(&message);
                 if is_elsewhere {
-                    port.give(OutputItem::Reopen { recv_us: stamps.next(now_us), counts: *counts });
+                    port.give(OutputItem::Reopen { recv: stamps.next(now), counts: *counts });
                 }
-                let Some(from_us) = lost_since_us else { continue };
-                let recv_us = stamps.next(now_us);
+                let Some(from) = lost_since else { continue };
+                let recv = stamps.next(now);
                 let gap = Gap {
                     feed: run.stream,
                     conn: 0,
                     reason: GapReason::Lagged,
                     detail: Some(message),
-                    from_us,
-                    to_us: now_us.max(from_us),
+                    from,
+                    to: now.max(from),
                     instruments: run.instruments.load(Ordering::Relaxed),
                     ids: None,
                     dropped: None,
                 };
                 let mut line = TextBuf::new();
-                control.line(&mut line, &gap, recv_us);
-                let own = Some((from_us, gap.to_us));
+                control.line(&mut line, &gap, recv);
+                let own = Some((from, gap.to));
                 port.give(OutputItem::Control { line: line.as_bytes().to_vec(), own, counts: *counts });
             }
         }
     }
 
     /// Closes files whose period has passed; called about once a second.
-    pub fn tick(&mut self, now_us: i64, counts: &PacketCounts) {
-        if now_us.saturating_sub(PASSED) >= self.boundary {
+    pub fn tick(&mut self, now: Micros, counts: &PacketCounts) {
+        if now - PASSED >= self.boundary {
             self.flush(counts);
-            self.rotate_due(now_us, now_us, |port| port.since != *counts, counts);
+            self.rotate_due(now, now, |port| port.since != *counts, counts);
         }
-        self.ports_mut().filter(|port| port.is_live).for_each(|port| port.tick(now_us));
-        self.look(now_us, counts);
+        self.ports_mut().filter(|port| port.is_live).for_each(|port| port.tick(now));
+        self.look(now, counts);
     }
 
     /// Re-opens every file by its path.
-    pub fn reopen(&mut self, now_us: i64, counts: &PacketCounts) {
+    pub fn reopen(&mut self, now: Micros, counts: &PacketCounts) {
         self.flush(counts);
         let Outputs { groups, stamps, .. } = self;
         for port in groups.iter_mut().flat_map(|group| &mut group.ports).filter(|port| port.is_live && port.is_file) {
-            port.give(OutputItem::Reopen { recv_us: stamps.next(now_us), counts: *counts });
+            port.give(OutputItem::Reopen { recv: stamps.next(now), counts: *counts });
         }
     }
 
@@ -401,10 +402,10 @@ impl Outputs {
     }
 
     /// Starts the end of every output: files end with an `end` record, and NDJSON on stdout too if `on_stdout`.
-    pub fn finish(&mut self, end: &End, now_us: i64, on_stdout: bool) {
+    pub fn finish(&mut self, end: &End, now: Micros, on_stdout: bool) {
         self.flush(&end.counts);
-        let recv_us = self.stamps.next(now_us);
-        self.ports_mut().for_each(|port| port.finish(OutputItem::Finish { end: end.clone(), recv_us, on_stdout }));
+        let recv = self.stamps.next(now);
+        self.ports_mut().for_each(|port| port.finish(OutputItem::Finish { end: end.clone(), recv, on_stdout }));
         self.look_at_failures();
     }
 
@@ -414,8 +415,8 @@ impl Outputs {
     }
 
     /// Abandons the outputs that have not ended, because a system call does not return.
-    pub fn abandon(&mut self, now_us: i64, counts: &PacketCounts) {
-        self.ports_mut().filter(|port| !port.has_ended()).for_each(|port| port.abandon(now_us, counts.written));
+    pub fn abandon(&mut self, now: Micros, counts: &PacketCounts) {
+        self.ports_mut().filter(|port| !port.has_ended()).for_each(|port| port.abandon(now, counts.written));
         self.look_at_failures();
     }
 
@@ -441,8 +442,8 @@ impl Outputs {
         ports.fold(first, |both: LostPackets, next| both.intersection(&next)).count()
     }
 
-    /// Returns the gaps of single outputs, as beginnings and ends in microseconds since the epoch.
-    pub fn own_gaps(&self) -> Vec<(i64, i64)> {
+    /// Returns the gaps of single outputs, as beginnings and ends.
+    pub fn own_gaps(&self) -> Vec<(Micros, Micros)> {
         self.ports().flat_map(Port::own_gaps).collect()
     }
 
@@ -473,8 +474,8 @@ impl Group {
         instrument: InstrumentKey,
         symbol: impl FnOnce() -> Option<Arc<str>>,
         record: &R,
-        recv_us: i64,
+        recv: Micros,
     ) {
-        self.encoder.instrument_line(&mut self.out, instrument, symbol, record, recv_us);
+        self.encoder.instrument_line(&mut self.out, instrument, symbol, record, recv);
     }
 }

@@ -1,5 +1,6 @@
 //! Defines what a relay adds to Dhan's protocols for clients that request it: text messages about gaps.
 
+use crate::model::Micros;
 use serde::{Deserialize, Serialize};
 
 /// Name of the header with which a client requests gap messages in its upgrade; the value is `1`.
@@ -16,9 +17,11 @@ pub struct GapMessage {
     /// What is known beyond the reason.
     pub detail: Option<String>,
     /// Its beginning, in microseconds since the epoch.
-    pub from_us: i64,
+    #[serde(rename = "from_us")]
+    pub from: Micros,
     /// Its end, in microseconds since the epoch.
-    pub to_us: i64,
+    #[serde(rename = "to_us")]
+    pub to: Micros,
     /// Number of packets that were lost, if known.
     pub dropped: Option<u64>,
 }
@@ -54,8 +57,8 @@ mod tests {
         let gap = GapMessage {
             reason: "disconnected".to_owned(),
             detail: Some("the server reset the connection".to_owned()),
-            from_us: 1,
-            to_us: 2,
+            from: Micros::new(1),
+            to: Micros::new(2),
             dropped: None,
         };
         assert_eq!(GapMessage::read(gap.text().as_bytes()), Some(gap));

@@ -3,7 +3,7 @@
 use super::declare::record;
 use crate::model::InstrumentKey;
 use crate::model::words::words;
-use crate::model::{PacketCounts, Stream};
+use crate::model::{Micros, PacketCounts, Stream};
 
 words! {
     /// Says why data was lost; the `reason` of a `gap` record.
@@ -60,10 +60,10 @@ pub struct Gap {
     pub reason: GapReason,
     /// What is known beyond the reason; free of secrets.
     pub detail: Option<String>,
-    /// Last moment before the loss, in microseconds since the epoch.
-    pub from_us: i64,
-    /// Moment at which the stream resynchronized, in microseconds since the epoch.
-    pub to_us: i64,
+    /// Last moment before the loss.
+    pub from: Micros,
+    /// Moment at which the stream resynchronized.
+    pub to: Micros,
     /// Number of affected instruments.
     pub instruments: u32,
     /// The affected instruments; `None` for all of them.
@@ -87,9 +87,9 @@ record! {
         /// What is known beyond the reason, for people. Source: computed.
         "detail": text_or_null = gap.detail.as_deref(),
         /// Last moment before the loss in microseconds since the epoch. Source: this host's clock.
-        "from_us": micros("from") = gap.from_us,
+        "from_us": micros("from") = gap.from,
         /// First moment after the loss in microseconds since the epoch. Source: this host's clock.
-        "to_us": micros("to") = gap.to_us,
+        "to_us": micros("to") = gap.to,
         /// Number of instruments that are affected. Source: computed.
         "instruments": uint = gap.instruments,
         /// Instruments that are affected, as SEGMENT:ID; null when that is all of them. Source: computed.

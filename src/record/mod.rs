@@ -19,6 +19,7 @@ pub mod types;
 
 pub use types::{RecordType, TypeSet};
 
+use crate::model::Micros;
 use declare::key;
 
 /// Holds the name of a field, with the NDJSON text that introduces it.
@@ -152,8 +153,8 @@ pub trait FieldWriter {
     }
     /// Writes a time in UTC epoch seconds, as a number or as RFC 3339 in IST.
     fn seconds(&mut self, key: Key, value: Option<i64>);
-    /// Writes a time in microseconds since the epoch.
-    fn time(&mut self, key: TimeKey, us: i64);
+    /// Writes a time.
+    fn time(&mut self, key: TimeKey, at: Micros);
     /// Writes both sides of a five-level order book: `bids` and `asks` arrays, or `bid1_price`, …, `ask5_orders`. The
     /// functions return a level by its index, where 0 is the best, or `None` if it has no price.
     fn book5(&mut self, bids: impl Fn(usize) -> Option<BookLevel<f32>>, asks: impl Fn(usize) -> Option<BookLevel<f32>>);

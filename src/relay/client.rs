@@ -3,7 +3,7 @@
 use super::Arrived;
 use super::hub::Hub;
 use super::queue::ClientQueue;
-use crate::model::{Levels, Stream};
+use crate::model::{Levels, Micros, Stream};
 use crate::protocol::Mode;
 use crate::server::login::OrderLogin;
 use crate::server::packets::{DisconnectLayout, disconnect_packet};
@@ -51,9 +51,9 @@ pub(super) struct RelayClient {
     last_taken: Cell<Instant>,
     /// Bytes made for it since then.
     untaken: Cell<u64>,
-    /// Time of the first dropped packet that no gap has reported yet (microseconds since the epoch), and the number
+    /// Time of the first dropped packet that no gap has reported yet, and the number
     /// of dropped packets.
-    dropped: Cell<Option<(i64, u64)>>,
+    dropped: Cell<Option<(Micros, u64)>>,
     pub sent: Cell<u64>,
     pub lost: Cell<u64>,
     end: Cell<Option<ClientEnd>>,
@@ -116,8 +116,8 @@ impl RelayClient {
         self.untaken.set(untaken);
         let dropped = queue.take_dropped();
         if dropped > 0 {
-            let (from_us, before) = self.dropped.get().unwrap_or_else(|| (crate::clock::now_us(), 0));
-            self.dropped.set(Some((from_us, before + dropped)));
+            let (from, before) = self.dropped.get().unwrap_or_else(|| (crate::clock::now(), 0));
+            self.dropped.set(Some((from, before + dropped)));
             self.lost.set(self.lost.get() + dropped);
         }
         if untaken > UNTAKEN {
@@ -175,14 +175,14 @@ impl RelayClient {
         self.last_write.set(now);
         let is_clear = queue.is_empty();
         drop(queue);
-        if let (true, Some((from_us, dropped))) = (is_clear, self.dropped.take())
+        if let (true, Some((from, dropped))) = (is_clear, self.dropped.take())
             && self.reads_gaps
         {
             let gap = crate::protocol::relay::GapMessage {
                 reason: "lagged".to_owned(),
                 detail: Some("this program read too slowly from the relay".to_owned()),
-                from_us,
-                to_us: crate::clock::now_us(),
+                from,
+                to: crate::clock::now(),
                 dropped: Some(dropped),
             };
             self.text(gap.text().as_bytes(), 0);

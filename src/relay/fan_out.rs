@@ -2,7 +2,7 @@
 
 use super::client::{RelayClient, depth_index};
 use super::hub::{HubState, Loss};
-use crate::clock::now_us;
+use crate::clock;
 use crate::model::{Levels, Stream};
 use crate::pipeline::item::FrameKind;
 use crate::protocol::relay::GapMessage;
@@ -92,8 +92,8 @@ pub(super) fn report_gap(state: &HubState, stream: Stream, conn: u16, loss: &Los
     let message = GapMessage {
         reason: loss.reason.name().to_owned(),
         detail: Some(format!("upstream of the relay: {}", loss.detail)),
-        from_us: loss.from_us,
-        to_us: now_us(),
+        from: loss.from,
+        to: clock::now(),
         dropped: None,
     };
     let text = message.text();

@@ -8,7 +8,7 @@ use super::instrument::{BookState, KEPT, Modes, Quoted, bit};
 use super::upstream::{self, Open, Upstream, UpstreamResult};
 use crate::console::{Console, LogLevel};
 use crate::model::exit::{Exit, Failure};
-use crate::model::{InstrumentKey, Levels, Stream};
+use crate::model::{InstrumentKey, Levels, Micros, Stream};
 use crate::pipeline::item::{FrameKind, GapReason};
 use crate::protocol::Mode;
 use crate::server::Request;
@@ -35,7 +35,7 @@ const SOON: Duration = Duration::from_millis(1);
 pub(super) struct Loss {
     pub reason: GapReason,
     pub detail: String,
-    pub from_us: i64,
+    pub from: Micros,
 }
 
 #[derive(Default)]
@@ -167,8 +167,8 @@ impl Hub {
     }
 
     /// Records that a gap of an upstream connection opened; clients are told when data resumes.
-    pub fn gap_opened(&self, stream: Stream, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
-        let loss = Loss { reason, detail: detail.to_owned(), from_us };
+    pub fn gap_opened(&self, stream: Stream, conn: u16, reason: GapReason, detail: &str, from: Micros) {
+        let loss = Loss { reason, detail: detail.to_owned(), from };
         self.state.borrow_mut().losses.entry((stream.index(), conn)).or_insert(loss);
     }
 

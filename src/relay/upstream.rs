@@ -2,7 +2,7 @@
 
 use super::hub::Hub;
 use crate::model::exit::Failure;
-use crate::model::{InstrumentKey, Stream};
+use crate::model::{InstrumentKey, Micros, Stream};
 use crate::pipeline::item::{FrameKind, GapReason};
 use crate::session::{Plan, Subscription};
 use crate::stream::{Change, Ended, Run, SocketObserver};
@@ -48,8 +48,8 @@ impl SocketObserver for ToHub {
         self.hub.flush();
     }
 
-    fn gap_opened(&self, conn: u16, reason: GapReason, detail: &str, from_us: i64) {
-        self.hub.gap_opened(self.stream, conn, reason, detail, from_us);
+    fn gap_opened(&self, conn: u16, reason: GapReason, detail: &str, from: Micros) {
+        self.hub.gap_opened(self.stream, conn, reason, detail, from);
     }
 }
 

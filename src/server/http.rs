@@ -136,7 +136,7 @@ const fn reason(status: u16) -> &'static str {
 
 /// Returns the current time in the form of the `Date` header.
 fn date() -> String {
-    let now = jiff::Timestamp::from_microsecond(crate::clock::now_us()).unwrap_or_default();
+    let now = crate::clock::timestamp(crate::clock::now());
     jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
 }
 

@@ -1,8 +1,8 @@
 //! Defines the actions that a session wants done.
 
 use super::input::Fingerprint;
-use crate::model::CoolOffKind;
 use crate::model::exit::Failure;
+use crate::model::{CoolOffKind, Micros};
 use crate::record::control::{GapReason, StatusEvent};
 use std::time::Duration;
 
@@ -64,15 +64,15 @@ pub enum Action {
         reason: GapReason,
         /// The detail in words.
         detail: String,
-        /// The last sign of life, in microseconds since the epoch.
-        from_us: i64,
+        /// The last sign of life.
+        from: Micros,
     },
     /// Report that the order snapshot could not be fetched: a gap of its own, printed at once.
     SnapshotGap {
         /// The detail in words.
         detail: String,
-        /// Since when the account may have changed unseen, in microseconds since the epoch.
-        from_us: i64,
+        /// Since when the account may have changed unseen.
+        from: Micros,
     },
     /// Print this warning on stderr.
     Warn(String),

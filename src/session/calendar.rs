@@ -3,8 +3,8 @@
 //! The calendar only decides whether silence deserves a message or a reconnect; no data is dropped because of it. A
 //! special session on a Saturday streams like any other day, only its silences are not judged.
 
-use crate::clock::{ist_civil, ist_to_us};
-use crate::model::Segment;
+use crate::clock::{from_ist, ist_civil};
+use crate::model::{Micros, Segment};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Time, Weekday, time};
 use std::collections::BTreeMap;
@@ -113,20 +113,20 @@ impl From<Market> for Markets {
 pub enum MarketPhase {
     /// It is open.
     Open {
-        /// Closing time, in microseconds since the epoch.
-        until_us: i64,
+        /// Closing time.
+        until: Micros,
     },
     /// Orders for the opening are being collected.
     PreOpen {
-        /// Opening time, in microseconds since the epoch.
-        opens_us: i64,
+        /// Opening time.
+        opens: Micros,
     },
     /// It is closed.
     Closed {
         /// The reason.
         reason: ClosedReason,
-        /// Next opening, in microseconds since the epoch; `None` if there is none within a year.
-        opens_us: Option<i64>,
+        /// Next opening; `None` if there is none within a year.
+        opens: Option<Micros>,
     },
 }
 
@@ -207,44 +207,44 @@ impl Calendar {
         Calendar { file: Some(file), ..self }
     }
 
-    /// Returns since when all of these markets have been open at a moment (both in microseconds since the epoch), or
+    /// Returns since when all of these markets have been open at a moment, or
     /// `None` if one is closed.
-    pub fn open_since(&self, markets: Markets, wall_us: i64) -> Option<i64> {
-        let now = ist_civil(wall_us);
+    pub fn open_since(&self, markets: Markets, wall: Micros) -> Option<Micros> {
+        let now = ist_civil(wall);
         let (open, close) = markets.hours(now.date());
         let is_open = self.closed_day(now.date()).is_none() && (open..close).contains(&now.time());
-        is_open.then(|| ist_to_us(now.date().to_datetime(open)))
+        is_open.then(|| from_ist(now.date().to_datetime(open)))
     }
 
-    /// Returns whether all of these markets are open at a moment in microseconds since the epoch.
-    pub fn is_open(&self, markets: Markets, wall_us: i64) -> bool {
-        self.open_since(markets, wall_us).is_some()
+    /// Returns whether all of these markets are open at a moment.
+    pub fn is_open(&self, markets: Markets, wall: Micros) -> bool {
+        self.open_since(markets, wall).is_some()
     }
 
-    /// Returns when all of these markets are next open after a moment (both in microseconds since the epoch), or
+    /// Returns when all of these markets are next open after a moment, or
     /// `None` if never within a year.
-    pub fn next_open(&self, markets: Markets, wall_us: i64) -> Option<i64> {
-        let now = ist_civil(wall_us);
+    pub fn next_open(&self, markets: Markets, wall: Micros) -> Option<Micros> {
+        let now = ist_civil(wall);
         (0..366)
             .filter_map(|days| now.date().checked_add(days.days()).ok())
             .filter(|day| self.closed_day(*day).is_none())
-            .map(|day| ist_to_us(day.to_datetime(markets.hours(day).0)))
-            .find(|open| *open > wall_us)
+            .map(|day| from_ist(day.to_datetime(markets.hours(day).0)))
+            .find(|open| *open > wall)
     }
 
-    /// Returns what a market does at a moment in microseconds since the epoch.
-    pub fn phase(&self, market: Market, wall_us: i64) -> MarketPhase {
-        let now = ist_civil(wall_us);
+    /// Returns what a market does at a moment.
+    pub fn phase(&self, market: Market, wall: Micros) -> MarketPhase {
+        let now = ist_civil(wall);
         let (day, at) = (now.date(), now.time());
         let (open, close) = market.hours(day);
-        let closed = |reason| MarketPhase::Closed { reason, opens_us: self.next_open(market.into(), wall_us) };
+        let closed = |reason| MarketPhase::Closed { reason, opens: self.next_open(market.into(), wall) };
         if let Some(reason) = self.closed_day(day) {
             return closed(reason);
         }
         match market.pre_open() {
-            _ if (open..close).contains(&at) => MarketPhase::Open { until_us: ist_to_us(day.to_datetime(close)) },
+            _ if (open..close).contains(&at) => MarketPhase::Open { until: from_ist(day.to_datetime(close)) },
             Some(pre_open) if (pre_open..open).contains(&at) => {
-                MarketPhase::PreOpen { opens_us: ist_to_us(day.to_datetime(open)) }
+                MarketPhase::PreOpen { opens: from_ist(day.to_datetime(open)) }
             }
             _ if at < open => closed(ClosedReason::Before(open)),
             _ => closed(ClosedReason::After(close)),
@@ -252,7 +252,7 @@ impl Calendar {
     }
 
     /// Returns a message about the closed markets of these segments, or `None` if one of the markets is open.
-    pub fn closed_words(&self, segments: impl IntoIterator<Item = Segment>, wall_us: i64) -> Option<String> {
+    pub fn closed_words(&self, segments: impl IntoIterator<Item = Segment>, wall: Micros) -> Option<String> {
         let mut named: BTreeMap<Market, Vec<Segment>> = BTreeMap::new();
         for segment in segments {
             let of_it = named.entry(Market::of(segment)).or_default();
@@ -264,11 +264,11 @@ impl Calendar {
         for (market, mut segments) in named {
             segments.sort_unstable();
             let names = segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            parts.push(match self.phase(market, wall_us) {
+            parts.push(match self.phase(market, wall) {
                 MarketPhase::Open { .. } => return None,
-                MarketPhase::PreOpen { opens_us } => format!("{names} (pre-open; opens {})", moment(opens_us)),
-                MarketPhase::Closed { reason, opens_us } => {
-                    let opens = opens_us.map_or_else(|| "is not known".to_owned(), moment);
+                MarketPhase::PreOpen { opens } => format!("{names} (pre-open; opens {})", moment(opens)),
+                MarketPhase::Closed { reason, opens } => {
+                    let opens = opens.map_or_else(|| "is not known".to_owned(), moment);
                     format!("{names} ({reason}; next opening {opens})")
                 }
             });
@@ -297,32 +297,32 @@ pub struct Hours<'a> {
 
 impl Hours<'_> {
     /// Returns [`Calendar::open_since`] for these markets.
-    pub fn open_since(self, wall_us: i64) -> Option<i64> {
-        self.calendar.open_since(self.markets, wall_us)
+    pub fn open_since(self, wall: Micros) -> Option<Micros> {
+        self.calendar.open_since(self.markets, wall)
     }
 
     /// Returns [`Calendar::is_open`] for these markets.
-    pub fn is_open(self, wall_us: i64) -> bool {
-        self.calendar.is_open(self.markets, wall_us)
+    pub fn is_open(self, wall: Micros) -> bool {
+        self.calendar.is_open(self.markets, wall)
     }
 
     /// Returns [`Calendar::next_open`] for these markets.
-    pub fn next_open(self, wall_us: i64) -> Option<i64> {
-        self.calendar.next_open(self.markets, wall_us)
+    pub fn next_open(self, wall: Micros) -> Option<Micros> {
+        self.calendar.next_open(self.markets, wall)
     }
 }
 
 /// Returns a time in India for people: `Mon 2026-11-30 09:15 IST`.
-pub fn moment(us: i64) -> String {
-    ist_civil(us).strftime("%a %F %H:%M IST").to_string()
+pub fn moment(at: Micros) -> String {
+    ist_civil(at).strftime("%a %F %H:%M IST").to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn us(text: &str) -> i64 {
-        ist_to_us(text.parse().unwrap())
+    fn time(text: &str) -> Micros {
+        from_ist(text.parse().unwrap())
     }
 
     fn calendar() -> Calendar {
@@ -358,8 +358,8 @@ mod tests {
             (Segment::MCX_COMM, "2026-11-02T23:45:00", true),
             (Segment::from_code(14), "2026-11-23T16:00:00", false),
         ] {
-            assert_eq!(calendar.is_open(Markets::of([segment]), us(moment)), open, "{segment} {moment}");
-            let phase = calendar.phase(Market::of(segment), us(moment));
+            assert_eq!(calendar.is_open(Markets::of([segment]), time(moment)), open, "{segment} {moment}");
+            let phase = calendar.phase(Market::of(segment), time(moment));
             assert_eq!(matches!(phase, MarketPhase::Open { .. }), open, "{segment} {moment}: {phase:?}");
         }
     }
@@ -372,18 +372,22 @@ mod tests {
             (Segment::MCX_COMM, "2026-11-27T16:00:00", "2026-11-30T09:00:00"),
             (Segment::NSE_CURRENCY, "2026-11-27T08:00:00", "2026-11-27T09:00:00"),
         ] {
-            assert_eq!(calendar().next_open(Markets::of([segment]), us(after)), Some(us(next)), "{segment} {after}");
+            assert_eq!(
+                calendar().next_open(Markets::of([segment]), time(after)),
+                Some(time(next)),
+                "{segment} {after}"
+            );
         }
     }
 
     #[test]
     fn several_markets_are_open_together_only_while_each_is() {
         let both = Markets::of([Segment::NSE_EQ, Segment::MCX_COMM]);
-        let since = |moment| calendar().open_since(both, us(moment));
+        let since = |moment| calendar().open_since(both, time(moment));
         assert_eq!(since("2026-11-23T09:05:00"), None);
-        assert_eq!(since("2026-11-23T10:00:00"), Some(us("2026-11-23T09:15:00")));
+        assert_eq!(since("2026-11-23T10:00:00"), Some(time("2026-11-23T09:15:00")));
         assert_eq!(since("2026-11-23T16:00:00"), None);
-        assert_eq!(calendar().next_open(both, us("2026-11-27T16:00:00")), Some(us("2026-11-30T09:15:00")));
+        assert_eq!(calendar().next_open(both, time("2026-11-27T16:00:00")), Some(time("2026-11-30T09:15:00")));
     }
 
     #[test]
@@ -416,20 +420,20 @@ mod tests {
                 "the market is closed: NSE_EQ (pre-open; opens Mon 2026-11-23 09:15 IST)",
             ),
         ] {
-            assert_eq!(calendar().closed_words(segments, us(moment)).as_deref(), Some(words));
+            assert_eq!(calendar().closed_words(segments, time(moment)).as_deref(), Some(words));
         }
-        let evening = us("2026-11-23T20:00:00");
+        let evening = time("2026-11-23T20:00:00");
         assert_eq!(calendar().closed_words([Segment::MCX_COMM, Segment::NSE_EQ], evening), None);
         assert_eq!(calendar().closed_words([], evening), None);
     }
 
     #[test]
     fn a_clock_that_is_wildly_wrong_finds_a_closed_market_or_an_open_one_but_no_panic() {
-        for wall_us in [i64::MIN, -1, 0, i64::MAX] {
+        for wall in [Micros::MIN, Micros::new(-1), Micros::EPOCH, Micros::MAX] {
             for market in Market::ALL {
-                let phase = Calendar::default().phase(market, wall_us);
-                let open = Calendar::default().is_open(market.into(), wall_us);
-                assert_eq!(matches!(phase, MarketPhase::Open { .. }), open, "{market:?} {wall_us}");
+                let phase = Calendar::default().phase(market, wall);
+                let open = Calendar::default().is_open(market.into(), wall);
+                assert_eq!(matches!(phase, MarketPhase::Open { .. }), open, "{market:?} {wall:?}");
             }
         }
     }

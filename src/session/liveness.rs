@@ -134,9 +134,10 @@ impl Liveness {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Micros;
 
     fn at(ms: u64) -> Now {
-        Now { at: Time(ms * 1_000), wall_us: 0 }
+        Now { at: Time(ms * 1_000), wall: Micros::EPOCH }
     }
 
     #[test]

@@ -154,9 +154,10 @@ impl Outage {
 mod tests {
     use super::*;
     use crate::model::Ended;
+    use crate::model::Micros;
 
     fn at(seconds: u64) -> Now {
-        Now { at: Time(seconds * 1_000_000), wall_us: 0 }
+        Now { at: Time(seconds * 1_000_000), wall: Micros::EPOCH }
     }
 
     fn reset() -> Cause {

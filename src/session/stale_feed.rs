@@ -78,10 +78,9 @@ impl StaleFeed {
     /// Returns the length of the silence in market hours by both clocks, so that a step of the wall clock is no
     /// silence.
     fn silence(&self, now: Now, hours: Hours<'_>) -> Option<Duration> {
-        let open = hours.open_since(now.wall_us)?;
+        let open = hours.open_since(now.wall)?;
         let last = self.last?;
-        let in_session = u64::try_from(now.wall_us.saturating_sub(open)).unwrap_or(0);
-        Some(now.at.since(last.at).min(Duration::from_micros(in_session)))
+        Some(now.at.since(last.at).min(now.wall.since(open)))
     }
 
     /// Returns the time of the next check, if one is needed.
@@ -93,9 +92,8 @@ impl StaleFeed {
         match self.silence(now, hours) {
             Some(silence) => Some(now.at + threshold.saturating_sub(silence)),
             None => {
-                let open = hours.next_open(now.wall_us)?;
-                let wait = u64::try_from(open.saturating_sub(now.wall_us)).unwrap_or(0);
-                Some(now.at + Duration::from_micros(wait) + threshold)
+                let open = hours.next_open(now.wall)?;
+                Some(now.at + open.since(now.wall) + threshold)
             }
         }
     }

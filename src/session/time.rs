@@ -1,6 +1,7 @@
 //! Defines the session's times: a monotonic clock for every timer, the wall clock only for the calendar and gap
 //! records.
 
+use crate::model::Micros;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
@@ -36,8 +37,8 @@ impl Sub<Duration> for Time {
 pub struct Now {
     /// On the monotonic clock, for timers.
     pub at: Time,
-    /// On the wall clock in microseconds since the epoch, for the calendar and gap records. It may step.
-    pub wall_us: i64,
+    /// On the wall clock, for the calendar and gap records. It may step.
+    pub wall: Micros,
 }
 
 pub(crate) use crate::model::time::words;

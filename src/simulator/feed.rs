@@ -79,8 +79,8 @@ impl FeedService {
     }
 
     fn ltt(&self) -> u32 {
-        let now_us = clock::now_us() - self.broker.config.delay_us();
-        ltt_raw(if self.broker.config.is_closed() { market::last_close_us(now_us) } else { now_us })
+        let now = clock::now().plus_us(-self.broker.config.delay_us());
+        ltt_raw(if self.broker.config.is_closed() { market::last_close(now) } else { now })
     }
 
     fn stack(&mut self) -> usize {

@@ -7,13 +7,14 @@ use super::options::Follows;
 use super::rng::Rng;
 use super::{known, master};
 use crate::clock;
-use crate::model::{InstrumentKey, Segment};
+use crate::model::{InstrumentKey, Micros, Segment};
 use crate::protocol::depth::{Row, Side};
 use crate::protocol::feed::{IST_SHIFT, Level};
 use crate::protocol::{Mode, encode};
 use jiff::civil::{Time, Weekday};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Holds every instrument that was requested.
 #[derive(Debug)]
@@ -335,13 +336,13 @@ impl Instrument {
 }
 
 /// Returns a time as the server writes last trade times: India's wall clock as epoch seconds.
-pub(crate) fn ltt_raw(now_us: i64) -> u32 {
-    u32::try_from(now_us / 1_000_000).unwrap_or(0).saturating_add(IST_SHIFT)
+pub(crate) fn ltt_raw(now: Micros) -> u32 {
+    u32::try_from(now.seconds()).unwrap_or(0).saturating_add(IST_SHIFT)
 }
 
-/// Returns the time of the last close before `now_us` by weekdays: 15:29:59 in India.
-pub(crate) fn last_close_us(now_us: i64) -> i64 {
-    let now = clock::ist_civil(now_us);
+/// Returns the time of the last close before `now` by weekdays: 15:29:59 in India.
+pub(crate) fn last_close(now: Micros) -> Micros {
+    let now = clock::ist_civil(now);
     let mut day = now.date();
     if now.time() < CLOSE {
         day = day.yesterday().unwrap_or(day);
@@ -349,7 +350,7 @@ pub(crate) fn last_close_us(now_us: i64) -> i64 {
     while matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
         day = day.yesterday().unwrap_or(day);
     }
-    clock::ist_to_us(day.to_datetime(CLOSE)) - clock::SECOND_US
+    clock::from_ist(day.to_datetime(CLOSE)) - Duration::from_secs(1)
 }
 
 /// Closing time of NSE and BSE.
@@ -444,14 +445,14 @@ mod tests {
 
     #[test]
     fn the_last_close_is_of_the_last_weekday_that_has_closed() {
-        let at = |text: &str| clock::ist_to_us(text.parse().unwrap());
+        let at = |text: &str| clock::from_ist(text.parse().unwrap());
         for (now, close) in [
             ("2026-11-27T16:00:00", "2026-11-27T15:29:59"),
             ("2026-11-27T15:00:00", "2026-11-26T15:29:59"),
             ("2026-11-29T05:55:00", "2026-11-27T15:29:59"),
             ("2026-11-30T09:00:00", "2026-11-27T15:29:59"),
         ] {
-            assert_eq!(last_close_us(at(now)), at(close), "{now}");
+            assert_eq!(last_close(at(now)), at(close), "{now}");
         }
     }
 
@@ -467,6 +468,6 @@ mod tests {
 
     #[test]
     fn last_trade_times_carry_the_shift() {
-        assert_eq!(ltt_raw(1_781_065_197_817_000), 1_781_084_997);
+        assert_eq!(ltt_raw(Micros::new(1_781_065_197_817_000)), 1_781_084_997);
     }
 }

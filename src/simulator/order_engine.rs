@@ -148,7 +148,7 @@ impl OrderEngine {
         let Some((planned, step)) = state.script.pop_front() else { return };
         let order = state.planned[planned].clone();
         let ltp = lock(&market.instrument(order.instrument)).rupees();
-        let now = clock::ist_civil(clock::now_us()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+        let now = clock::ist_civil(clock::now()).strftime("%Y-%m-%d %H:%M:%S").to_string();
         let order = apply(order, step, ltp, &now, &mut state.rng);
         match state.orders.iter_mut().find(|known| known.order_no == order.order_no) {
             Some(known) => known.clone_from(&order),
@@ -164,7 +164,7 @@ impl State {
     /// modified.
     fn plan(&mut self) {
         use Step::{Accept, Cancel, Enter, Fill, Modify, Reject, Repeat};
-        let today = clock::ist_civil(clock::now_us()).date();
+        let today = clock::ist_civil(clock::now()).date();
         let (option, option_symbol, option_name, expiry) = master::near_option(today);
         let shares: Vec<_> = known::LISTINGS.iter().filter(|l| l.key.segment == Segment::NSE_EQ).collect();
         let lives: [&[Step]; 5] = [

@@ -3,7 +3,7 @@
 use super::source::{FrameSource, SourceFrame};
 use crate::capture::entry::Entry;
 use crate::capture::{Part, Player};
-use crate::model::Stream;
+use crate::model::{Micros, Stream};
 use crate::pipeline::item::FrameKind;
 use bytes::Bytes;
 use std::collections::VecDeque;
@@ -35,7 +35,7 @@ impl Played {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => return Err("there is no run in it that this dhan can read".to_owned()),
-                Err(error) => return Err(error.kind().to_string()),
+                Err(error) => return Err(crate::model::io_words(&error)),
             }
         }
     }
@@ -70,8 +70,8 @@ struct Frames {
     times: Option<u32>,
     /// Frames of the block that is being played.
     ready: VecDeque<SourceFrame>,
-    /// First time of this run, in microseconds since the epoch.
-    session_from: Option<i64>,
+    /// First time of this run.
+    session_from: Option<Micros>,
     /// Duration of the runs before this one.
     before: Duration,
     last: Duration,
@@ -92,8 +92,8 @@ impl Frames {
                     if frame.kind != self.wanted {
                         continue;
                     }
-                    let from = *self.session_from.get_or_insert(frame.recv_us);
-                    let since = Duration::from_micros(u64::try_from(frame.recv_us.saturating_sub(from)).unwrap_or(0));
+                    let from = *self.session_from.get_or_insert(frame.recv);
+                    let since = frame.recv.since(from);
                     let after = self.times.map_or(Duration::ZERO, |times| self.before + since / times.max(1));
                     self.last = self.last.max(after);
                     self.ready.push_back(SourceFrame { after: self.last, bytes: Bytes::copy_from_slice(frame.bytes) });

@@ -4,10 +4,11 @@ use super::market::lock;
 use super::state::Broker;
 use super::{master, orders};
 use crate::clock;
-use crate::model::{InstrumentKey, Segment};
+use crate::model::{InstrumentKey, Micros, Segment};
 use crate::server::{Request, Response};
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Returns the answer to a plain HTTP request.
 pub(crate) fn answer(request: &Request, body: &[u8], broker: &Broker) -> Response {
@@ -102,9 +103,9 @@ fn client(request: &Request) -> &str {
 }
 
 fn profile(client: &str) -> Value {
-    let day = 86_400 * clock::SECOND_US;
-    let at = |us: i64, format: &str| clock::ist_civil(us).strftime(format).to_string();
-    let now = clock::now_us();
+    let day = Duration::from_secs(86_400);
+    let at = |at: Micros, format: &str| clock::ist_civil(at).strftime(format).to_string();
+    let now = clock::now();
     json!({
         "dhanClientId": client,
         "tokenValidity": at(now + day, "%d/%m/%Y %H:%M"),
@@ -112,12 +113,12 @@ fn profile(client: &str) -> Value {
         "ddpi": "Active",
         "mtf": "Deactive",
         "dataPlan": "Active",
-        "dataValidity": at(now + 30 * day, "%Y-%m-%d %H:%M:%S.0"),
+        "dataValidity": at(now + day * 30, "%Y-%m-%d %H:%M:%S.0"),
     })
 }
 
 fn master(request: &Request, file: fn(Date) -> String) -> Response {
-    let today = clock::ist_civil(clock::now_us()).date();
+    let today = clock::ist_civil(clock::now()).date();
     // The file changes once a day.
     let tag = format!("\"{today}\"");
     if request.header("if-none-match") == Some(tag.as_str()) {

@@ -1,43 +1,46 @@
 //! Simulates access tokens: which are refused, and the two calls that make new ones.
 
 use crate::clock;
+use crate::model::Micros;
 use crate::server::{Request, Response};
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::time::Duration;
 
 /// Microseconds between two attempts to make a token; a refused attempt counts.
 const MINT_EVERY_US: i64 = 120 * clock::SECOND_US;
 /// Number of tokens and accounts that are remembered.
 const REMEMBERED: usize = 10_000;
 /// Lifetime of a token in microseconds.
-const LIFE_US: i64 = 86_400 * clock::SECOND_US;
+const LIFE: Duration = Duration::from_secs(86_400);
 
 /// Holds the rules for making tokens.
 #[derive(Clone)]
 pub struct TokenRules {
-    /// The broker's clock, in microseconds since the epoch.
-    pub now_us: replaceable::Clock,
+    /// The broker's clock,.
+    pub now: replaceable::Clock,
     /// The only accepted PIN; `None`: any.
     pub pin: Option<String>,
-    /// The one-time password of a time (microseconds since the epoch); `None`: any is accepted.
+    /// The one-time password of a time; `None`: any is accepted.
     pub totp: Option<replaceable::Password>,
 }
 
 /// Types of functions that tests replace.
 pub mod replaceable {
+    use crate::model::Micros;
     use std::sync::Arc;
 
-    /// Returns the time in microseconds since the epoch.
-    pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
-    /// Returns the one-time password of a time in microseconds since the epoch.
-    pub type Password = Arc<dyn Fn(i64) -> String + Send + Sync>;
+    /// Returns the time.
+    pub type Clock = Arc<dyn Fn() -> Micros + Send + Sync>;
+    /// Returns the one-time password of a time.
+    pub type Password = Arc<dyn Fn(Micros) -> String + Send + Sync>;
 }
 
 impl Default for TokenRules {
     fn default() -> Self {
-        TokenRules { now_us: std::sync::Arc::new(clock::now_us), pin: None, totp: None }
+        TokenRules { now: std::sync::Arc::new(clock::now), pin: None, totp: None }
     }
 }
 
@@ -46,8 +49,8 @@ impl Default for TokenRules {
 pub(crate) struct Tokens {
     rules: TokenRules,
     refused: BTreeSet<String>,
-    /// For each account the time of the last attempt (microseconds since the epoch), and the last token made.
-    minted: HashMap<String, (i64, Option<String>)>,
+    /// For each account the time of the last attempt, and the last token made.
+    minted: HashMap<String, (Micros, Option<String>)>,
     made: u64,
 }
 
@@ -70,7 +73,7 @@ impl Tokens {
 
     /// Returns the broker's time in the form of the `Date` header.
     pub fn date(&self) -> String {
-        let now = jiff::Timestamp::from_microsecond((self.rules.now_us)()).unwrap_or_default();
+        let now = clock::timestamp((self.rules.now)());
         jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default()
     }
 
@@ -98,7 +101,7 @@ impl Tokens {
         }
         self.refuse(token);
         let (token, expiry) = self.make(client, "SELF");
-        let last = self.minted.get(client).map_or(i64::MIN, |(at, _)| *at);
+        let last = self.minted.get(client).map_or(Micros::MIN, |(at, _)| *at);
         self.minted.insert(client.to_owned(), (last, Some(token.clone())));
         let body = json!({
             "dhanClientId": client,
@@ -118,14 +121,14 @@ impl Tokens {
         if client.is_empty() {
             return refused("Invalid Client Id");
         }
-        let now_us = (self.rules.now_us)();
-        let is_soon = |last: i64| now_us.saturating_sub(last) < MINT_EVERY_US;
+        let now = (self.rules.now)();
+        let is_soon = |last: Micros| now.us_since(last) < MINT_EVERY_US;
         if self.minted.len() >= REMEMBERED {
             self.minted.retain(|_, (last, _)| is_soon(*last));
         }
         let last = self.minted.get(&client).cloned();
         let previous = last.as_ref().and_then(|(_, token)| token.clone());
-        self.minted.insert(client.clone(), (now_us, previous));
+        self.minted.insert(client.clone(), (now, previous));
         if last.is_some_and(|(last, _)| is_soon(last)) {
             return refused("Token can be generated once every 2 minutes.");
         }
@@ -133,11 +136,11 @@ impl Tokens {
         if pin.is_empty() || self.rules.pin.as_ref().is_some_and(|good| *good != pin) {
             return refused("Invalid Pin");
         }
-        if totp.is_empty() || self.rules.totp.as_ref().is_some_and(|good| good(now_us) != totp) {
+        if totp.is_empty() || self.rules.totp.as_ref().is_some_and(|good| good(now) != totp) {
             return refused("Invalid TOTP");
         }
         let (token, expiry) = self.make(&client, "APP");
-        self.minted.insert(client.clone(), (now_us, Some(token.clone())));
+        self.minted.insert(client.clone(), (now, Some(token.clone())));
         let body = json!({
             "dhanClientId": client,
             "dhanClientName": "SIMULATED",
@@ -151,8 +154,8 @@ impl Tokens {
 
     /// Returns a token in the form of Dhan's, and its expiry on India's wall clock.
     fn make(&mut self, client: &str, consumer_type: &str) -> (String, String) {
-        let now_us = (self.rules.now_us)();
-        let (iat, exp) = (now_us / clock::SECOND_US, (now_us + LIFE_US) / clock::SECOND_US);
+        let now = (self.rules.now)();
+        let (iat, exp) = (now.seconds(), (now + LIFE).seconds());
         self.made += 1;
         let encode = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
         let header = encode(&json!({"typ": "JWT", "alg": "HS512"}));
@@ -165,8 +168,8 @@ impl Tokens {
             "userRegion": "IN",
             "dhanClientId": client,
         }));
-        let signature = encode(&json!({"simulated": self.made, "at": now_us}));
-        let expiry = clock::ist_civil(now_us + LIFE_US).strftime("%Y-%m-%dT%H:%M:%S.000").to_string();
+        let signature = encode(&json!({"simulated": self.made, "at": now}));
+        let expiry = clock::ist_civil(now + LIFE).strftime("%Y-%m-%dT%H:%M:%S.000").to_string();
         (format!("{header}.{claims}.{signature}"), expiry)
     }
 }

@@ -3,6 +3,7 @@
 
 use super::disk::{Filesystem, OpenMode, read_full};
 use super::names;
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::model::os_text;
 use serde::{Deserialize, Serialize};
@@ -19,18 +20,20 @@ pub struct MarkerContent {
     pub pid: u32,
     /// The output pattern as typed.
     pub pattern: String,
-    /// Moment in microseconds since the epoch from which data is missing if the run left no record. A run that takes
+    /// Moment from which data is missing if the run left no record. A run that takes
     /// over from a killed one puts the killed run's last record here, so that the gap survives if it is killed too
     /// before it writes the gap.
-    pub since_us: i64,
+    #[serde(rename = "since_us")]
+    pub since: Micros,
     /// Length of the file in bytes when this run began.
     pub len: u64,
     /// Offset of the newest compressed frame; recovery decodes from here.
     #[serde(default)]
     pub frame_at: u64,
-    /// Time of the last record of this run before `frame_at`, in microseconds since the epoch.
+    /// Time of the last record of this run before `frame_at`.
     #[serde(default)]
-    pub last_us: Option<i64>,
+    #[serde(rename = "last_us")]
+    pub last: Option<Micros>,
     /// Recovery is prepared: the file is to be cut at this offset and the recovered lines appended. Repeated if
     /// interrupted. Earlier versions named it `mend_at`.
     #[serde(default, alias = "mend_at")]

@@ -1,6 +1,7 @@
 //! Derives names from a file's name: numbered files, markers, torn tails, gap files.
 
 use crate::clock::ist_civil;
+use crate::model::Micros;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -92,8 +93,8 @@ pub fn marked(marker: &OsStr) -> Option<OsString> {
 
 /// Returns the path for a torn tail: `NAME.torn-20261122T093000` (India's time), with `-1`, `-2` behind it if that
 /// exists.
-pub fn torn(path: &Path, now_us: i64, attempt: u32) -> PathBuf {
-    let time = ist_civil(now_us).strftime("%Y%m%dT%H%M%S").to_string();
+pub fn torn(path: &Path, now: Micros, attempt: u32) -> PathBuf {
+    let time = ist_civil(now).strftime("%Y%m%dT%H%M%S").to_string();
     let suffix = if attempt == 0 { String::new() } else { format!("-{attempt}") };
     beside(path, [name(path), b".torn-", time.as_bytes(), suffix.as_bytes()].concat())
 }
@@ -141,6 +142,6 @@ mod tests {
         assert_eq!(marked(OsStr::new(".x.ndjson.dhan")).unwrap(), "x.ndjson");
         assert_eq!(marked(OsStr::new("..dhan")), None);
         assert_eq!(gaps_path(Path::new("d/x.csv.gz")), Path::new("d/x.csv.gz.gaps.ndjson"));
-        assert_eq!(torn(path, 0, 0), Path::new("d/x.ndjson.torn-19700101T053000"));
+        assert_eq!(torn(path, Micros::EPOCH, 0), Path::new("d/x.ndjson.torn-19700101T053000"));
     }
 }

@@ -14,6 +14,7 @@ use super::disk::{Filesystem, OpenMode, Reader, read_full};
 use super::frames::{self, Compressor, FrameEvent};
 use super::marker::{Marker, MarkerContent};
 use super::names::{self, Compression};
+use crate::model::Micros;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -23,14 +24,14 @@ const STEP: u64 = 64 * 1024;
 /// Bytes before the end in which a last record is searched.
 const FAR: u64 = 16 * 1024 * 1024;
 
-/// Returns the receive time of a line in microseconds since the epoch, or `None` if the line is no record.
-pub type RecordTime = fn(&[u8]) -> Option<i64>;
+/// Returns the receive time of a line, or `None` if the line is no record.
+pub type RecordTime = fn(&[u8]) -> Option<Micros>;
 
 /// Reports what was found and done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recovery {
-    /// Time of the last record in the file, in microseconds since the epoch.
-    pub last_us: Option<i64>,
+    /// Time of the last record in the file.
+    pub last: Option<Micros>,
     /// Length of the file in bytes; `None` if there is no file.
     pub len: Option<u64>,
     /// Path and length in bytes of the torn tail, if there was one.
@@ -44,7 +45,7 @@ pub fn recover(
     path: &Path,
     held: Option<(&Marker, Option<&MarkerContent>)>,
     mode: u32,
-    now_us: i64,
+    now: Micros,
     record_time: RecordTime,
 ) -> io::Result<Recovery> {
     let file = match fs.open(path, OpenMode::Truncate) {
@@ -52,7 +53,7 @@ pub fn recover(
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Recovery::default()),
         Err(error) => return Err(error),
     };
-    let job = Job { fs, path, file: &file, mode, now_us, record_time };
+    let job = Job { fs, path, file: &file, mode, now, record_time };
     match (Compression::of(path), held) {
         (Compression::None, _) => job.plain(),
         (compression, Some((marker, content))) => job.compressed(compression, marker, content),
@@ -66,7 +67,7 @@ struct Job<'a> {
     path: &'a Path,
     file: &'a File,
     mode: u32,
-    now_us: i64,
+    now: Micros,
     record_time: RecordTime,
 }
 
@@ -81,7 +82,7 @@ impl Job<'_> {
         } else {
             None
         };
-        Ok(Recovery { last_us: self.last_record(good)?, len: Some(good), torn })
+        Ok(Recovery { last: self.last_record(good)?, len: Some(good), torn })
     }
 
     /// Returns the offset of the end of the last complete line in the first `len` bytes.
@@ -101,7 +102,7 @@ impl Job<'_> {
     }
 
     /// Returns the receive time of the last record in the first `len` bytes of plain text.
-    fn last_record(&self, len: u64) -> io::Result<Option<i64>> {
+    fn last_record(&self, len: u64) -> io::Result<Option<Micros>> {
         let mut back = STEP;
         loop {
             let start = len.saturating_sub(back);
@@ -111,8 +112,8 @@ impl Job<'_> {
             // The first line may be incomplete.
             let text =
                 if start == 0 { text } else { memchr::memchr(b'\n', text).map_or(&[][..], |at| &text[at + 1..]) };
-            if let Some(us) = text.split(|&b| b == b'\n').rev().find_map(self.record_time) {
-                return Ok(Some(us));
+            if let Some(time) = text.split(|&b| b == b'\n').rev().find_map(self.record_time) {
+                return Ok(Some(time));
             }
             if start == 0 || back >= FAR {
                 return Ok(None);
@@ -143,15 +144,15 @@ impl Job<'_> {
             match piece {
                 FrameEvent::Data(data) => frame.take(data),
                 FrameEvent::FrameEnd(_) => {
-                    lines.us = frame.us.or(lines.us);
+                    lines.time = frame.time.or(lines.time);
                     frame = LastLine::of(self.record_time);
                 }
             }
             Ok(())
         })?;
-        let last_us = frame.us.or(lines.us).or(content.and_then(|content| content.last_us));
+        let last = frame.time.or(lines.time).or(content.and_then(|content| content.last));
         if !scan.torn {
-            return Ok(Recovery { last_us, len: Some(len), torn: None });
+            return Ok(Recovery { last, len: Some(len), torn: None });
         }
         let at = scan.complete_to;
         let prepared = self.prepare_frame(compression, at)?;
@@ -163,17 +164,17 @@ impl Job<'_> {
             ..content.cloned().unwrap_or(MarkerContent {
                 pid: 0,
                 pattern: String::new(),
-                since_us: last_us.unwrap_or(self.now_us),
+                since: last.unwrap_or(self.now),
                 len: 0,
                 frame_at: at,
-                last_us,
+                last,
                 cut_at: None,
                 has_given_up: false,
             })
         };
         marker.write(&content)?;
         self.put_in_place(at, marker, &content)?;
-        Ok(Recovery { last_us, len: Some(at + prepared), torn })
+        Ok(Recovery { last, len: Some(at + prepared), torn })
     }
 
     /// Compresses the complete lines of the unfinished frame at `at` into a frame of its own; returns its length in
@@ -259,7 +260,7 @@ impl Job<'_> {
         let to = self.fs.open(&half, OpenMode::New(self.mode))?;
         self.copy(self.file, start, end, &to, 0)?;
         for attempt in 0.. {
-            let torn = names::torn(self.path, self.now_us, attempt);
+            let torn = names::torn(self.path, self.now, attempt);
             match self.fs.stat(&torn) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     self.fs.rename(&half, &torn)?;
@@ -278,12 +279,12 @@ struct LastLine {
     record_time: RecordTime,
     /// The bytes behind the last line end.
     rest: Vec<u8>,
-    us: Option<i64>,
+    time: Option<Micros>,
 }
 
 impl LastLine {
     fn of(record_time: RecordTime) -> LastLine {
-        LastLine { record_time, rest: Vec::new(), us: None }
+        LastLine { record_time, rest: Vec::new(), time: None }
     }
 
     fn take(&mut self, data: &[u8]) {
@@ -291,13 +292,13 @@ impl LastLine {
             None => self.rest.extend_from_slice(data),
             Some(end) => {
                 let start = memchr::memrchr(b'\n', &data[..end]).map_or(0, |at| at + 1);
-                let us = if start == 0 {
+                let time = if start == 0 {
                     self.rest.extend_from_slice(&data[..end]);
                     (self.record_time)(&self.rest)
                 } else {
                     (self.record_time)(&data[start..end])
                 };
-                self.us = us.or(self.us);
+                self.time = time.or(self.time);
                 self.rest.clear();
                 self.rest.extend_from_slice(&data[end + 1..]);
             }

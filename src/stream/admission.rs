@@ -1,7 +1,7 @@
 //! Admits connections: takes the account's places and connect budget before every attempt.
 
 use crate::account::{Account, ConnectPermit, SocketPlace};
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
 use crate::folders;
 use crate::model::Stream;
@@ -27,19 +27,19 @@ impl Admission {
     /// Takes a place for a connection (once) and an attempt from the budget.
     pub fn admit(&mut self, conn: u16, instruments: usize, client_id: &str, console: &Console) -> Result<(), Cause> {
         let account = self.account.get_or_insert_with(|| Account::open(folders::STATE.of_process(), client_id));
-        let now_us = now_us();
+        let now = clock::now();
         if let Some(place) = self.places.get_mut(&conn) {
             place.set_instruments(instruments);
         } else {
             let place = account
-                .take_place(self.kind, instruments, now_us, self.ignore_limit)
+                .take_place(self.kind, instruments, now, self.ignore_limit)
                 .map_err(|none| Cause::NoPlace(none.to_string()))?;
             if let Some(warning) = place.warning() {
                 console.warn(warning);
             }
             self.places.insert(conn, place);
         }
-        let permit = account.admit(now_us);
+        let permit = account.admit(now);
         for warning in account.take_warnings() {
             console.warn(warning);
         }
@@ -53,14 +53,14 @@ impl Admission {
     /// Returns an attempt to the connect budget.
     pub fn return_attempt(&self) {
         if let Some(account) = &self.account {
-            account.return_attempt(now_us());
+            account.return_attempt(clock::now());
         }
     }
 
     /// Keeps the whole account from connecting, in every process on this host.
     pub fn cool_off(&self, kind: CoolOffKind, step: u32, wait: Duration) {
         if let Some(account) = &self.account {
-            account.cool_off(kind, step, wait, now_us());
+            account.cool_off(kind, step, wait, clock::now());
         }
     }
 }

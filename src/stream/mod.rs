@@ -16,7 +16,7 @@ mod socket;
 mod status;
 mod trace;
 
-use crate::model::Stream;
+use crate::model::{Micros, Stream};
 pub use admission::Admission;
 pub use chains::{Chains, at_spot};
 pub use early::EarlyStop;
@@ -83,8 +83,8 @@ pub struct Run {
     pub on_lag: OnLag,
     /// Duration after which the run ends.
     pub duration: Option<Duration>,
-    /// Time at which the run ends, in microseconds since the epoch.
-    pub until_us: Option<i64>,
+    /// Time at which the run ends.
+    pub until: Option<Micros>,
     /// Total duration of gaps above which the exit code is 13.
     pub fail_on_gap: Option<Duration>,
     /// Interval at which figures are printed.

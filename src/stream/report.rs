@@ -1,7 +1,7 @@
 //! Reports the state of a run to other programs: Prometheus and the service manager.
 
 use super::shared::{Shared, SocketState};
-use crate::clock::now_us;
+use crate::clock;
 use crate::metrics::{MetricsFile, Snapshot, SocketFigures};
 use crate::notify::{Notifier, RunState};
 use crate::pipeline::figures::Figures;
@@ -36,7 +36,7 @@ impl RunReport {
     /// Does periodic work every second; `markets` are those of the wanted subscriptions.
     pub fn second(&mut self, shared: &Shared, figures: &Figures, markets: Markets) {
         if let Some(notifier) = &mut self.notifier {
-            let is_open = self.is_always_open || self.calendar.is_open(markets, now_us());
+            let is_open = self.is_always_open || self.calendar.is_open(markets, clock::now());
             notifier.report(&state(shared, figures, is_open));
         }
         if self.metrics.as_ref().is_some_and(MetricsFile::is_due) {
@@ -46,14 +46,14 @@ impl RunReport {
 
     /// Writes the figures now.
     pub fn write(&mut self, shared: &Shared, figures: &Figures, markets: Markets) {
-        let now_us = now_us();
-        let is_open = self.is_always_open || self.calendar.is_open(markets, now_us);
+        let now = clock::now();
+        let is_open = self.is_always_open || self.calendar.is_open(markets, now);
         let Some(metrics) = &mut self.metrics else { return };
         let sockets = shared.sockets.borrow();
         let snapshot = Snapshot {
             feed: shared.feed.name().to_owned(),
-            now_us,
-            started_us: figures.started_us,
+            now,
+            started: figures.started,
             counts: figures.counts,
             gaps: metrics.gaps.figures(),
             sockets: sockets.iter().map(socket_figures).collect(),
@@ -64,7 +64,7 @@ impl RunReport {
                 .filter_map(|share| Some((share, figures.lag.quantile_ms(share)?)))
                 .collect(),
             queues: shared.pipeline.reports().into_iter().map(|output| (output.name, output.queued)).collect(),
-            token_ends: shared.token_ends_us.get().map(|us| us.div_euclid(crate::clock::SECOND_US)),
+            token_ends: shared.token_ends.get(),
             is_open,
         };
         if let Some(problem) = metrics.replace(&snapshot) {
@@ -84,7 +84,7 @@ fn socket_figures(socket: &SocketState) -> SocketFigures {
         is_connected: matches!(socket.event, Some(Connected | Requested | Live | Stale)),
         is_live: socket.event == Some(Live),
         reconnects: socket.connected.saturating_sub(1),
-        last_data_us: socket.last_data_us,
+        last_data: socket.last_data,
     }
 }
 

@@ -3,10 +3,10 @@
 use super::admission::Admission;
 use super::observer::SocketObserver;
 use crate::auth::{CredentialSource, Credentials, Login, ProblemKind};
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
-use crate::model::{Cause, CoolOffKind, CredentialProblem, Stream};
+use crate::model::{Cause, CoolOffKind, CredentialProblem, Micros, Stream};
 use crate::net::Connector;
 use crate::pipeline::handle::Handle;
 use crate::protocol::depth::Levels;
@@ -44,8 +44,8 @@ pub struct SocketState {
     pub detail: Option<String>,
     /// Number of times it was connected.
     pub connected: u64,
-    /// Time of its last data in microseconds since the epoch; 0 if there was none.
-    pub last_data_us: i64,
+    /// Time of its last data; [`Micros::EPOCH`] if there was none.
+    pub last_data: Micros,
     /// Exit code of a run that ends now, if the connection is missing.
     pub exit: Option<Exit>,
 }
@@ -73,10 +73,10 @@ pub(super) struct Shared {
     pub probed: Cell<Option<(Instant, Fingerprint, ProbeResult)>>,
     /// Whether a connection of the run has been live.
     pub has_been_live: Cell<bool>,
-    /// The planned end in microseconds since the epoch, until a token was compared with it.
-    pub planned_end_us: Cell<Option<i64>>,
-    /// Expiry of the last used token in microseconds since the epoch.
-    pub token_ends_us: Cell<Option<i64>>,
+    /// The planned end, until a token was compared with it.
+    pub planned_end: Cell<Option<Micros>>,
+    /// Expiry of the last used token.
+    pub token_ends: Cell<Option<Micros>>,
     /// Whether the token's kind was checked.
     pub is_kind_checked: Cell<bool>,
     /// Number of texts on streams that only have packets.
@@ -96,7 +96,7 @@ impl Shared {
     /// Returns the present time on both clocks.
     pub fn now(&self) -> Now {
         let at = Time(u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX));
-        Now { at, wall_us: now_us() }
+        Now { at, wall: clock::now() }
     }
 
     /// Converts a time of the sessions' clock to the runtime's.
@@ -121,9 +121,9 @@ impl Shared {
     /// Warns once about properties of the token that the user should know.
     pub fn warn_about(&self, login: &Login) {
         let Login::Own(credentials) = login else { return };
-        self.token_ends_us.set(credentials.claims().and_then(|claims| claims.expires_at_us));
-        if let Some(end_us) = self.planned_end_us.take()
-            && let Some(warning) = credentials.expiry_warning(end_us)
+        self.token_ends.set(credentials.claims().and_then(|claims| claims.expires_at));
+        if let Some(end) = self.planned_end.take()
+            && let Some(warning) = credentials.expiry_warning(end)
         {
             self.console.warn(warning);
         }
@@ -224,9 +224,9 @@ impl Shared {
     }
 
     /// Records the time of a socket's last data.
-    pub fn record_data(&self, conn: u16, recv_us: i64) {
+    pub fn record_data(&self, conn: u16, recv: Micros) {
         if let Some(state) = self.sockets.borrow_mut().get_mut(usize::from(conn) - 1) {
-            state.last_data_us = recv_us;
+            state.last_data = recv;
         }
     }
 

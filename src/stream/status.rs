@@ -1,8 +1,9 @@
 //! Formats the line of figures, and shows the live line on a terminal.
 
 use super::shared::SocketState;
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
+use crate::model::Micros;
 use crate::pipeline::figures::{Figures, StatsLine};
 use crate::record::control::StatusEvent;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,8 +12,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(super) struct StatusLine {
     live: Option<ProgressBar>,
     /// Time and packet count of the last printed line, and of the last live one.
-    printed: (i64, u64),
-    shown: (i64, u64),
+    printed: (Micros, u64),
+    shown: (Micros, u64),
 }
 
 impl StatusLine {
@@ -25,18 +26,18 @@ impl StatusLine {
             bar
         });
         console.set_status_line(live.clone());
-        let now = now_us();
+        let now = clock::now();
         StatusLine { live, printed: (now, 0), shown: (now, 0) }
     }
 
     /// Shows the figures on the live line.
     pub fn show(&mut self, figures: &Figures, sockets: &[SocketState]) {
         let Some(live) = &self.live else { return };
-        let now_us = now_us();
-        let rate = rate(&mut self.shown, figures, now_us);
-        let age = match figures.last_recv_us {
-            0 => "no packet yet".to_owned(),
-            last => format!("last {:.1} s ago", (now_us - last).max(0) as f64 / 1e6),
+        let now = clock::now();
+        let rate = rate(&mut self.shown, figures, now);
+        let age = match figures.last_recv {
+            Micros::EPOCH => "no packet yet".to_owned(),
+            last => format!("last {:.1} s ago", now.since(last).as_secs_f64()),
         };
         let (up, all, reconnects) = count(sockets);
         live.set_message(format!(
@@ -48,10 +49,10 @@ impl StatusLine {
 
     /// Returns the line of figures.
     pub fn line(&mut self, figures: &Figures, sockets: &[SocketState]) -> String {
-        let now_us = now_us();
-        let rate = rate(&mut self.printed, figures, now_us);
+        let now = clock::now();
+        let rate = rate(&mut self.printed, figures, now);
         let (up, all, reconnects) = count(sockets);
-        StatsLine { figures, now_us, rate, sockets: (up, all), reconnects }.to_string()
+        StatsLine { figures, now, rate, sockets: (up, all), reconnects }.to_string()
     }
 
     /// Removes the live line.
@@ -64,9 +65,9 @@ impl StatusLine {
 }
 
 /// Returns the packets a second since the last call.
-fn rate(last: &mut (i64, u64), figures: &Figures, now_us: i64) -> f64 {
-    let (at, packets) = std::mem::replace(last, (now_us, figures.counts.received));
-    let seconds = ((now_us - at) as f64 / 1e6).max(0.001);
+fn rate(last: &mut (Micros, u64), figures: &Figures, now: Micros) -> f64 {
+    let (at, packets) = std::mem::replace(last, (now, figures.counts.received));
+    let seconds = now.since(at).as_secs_f64().max(0.001);
     figures.counts.received.saturating_sub(packets) as f64 / seconds
 }
 

@@ -3,6 +3,7 @@
 
 use super::answer::{Call, NewToken, Refusal, judge};
 use crate::auth::{ApiBase, Credentials};
+use crate::model::Micros;
 use crate::model::exit::Failure;
 use crate::net::tls::LazyTls;
 use crate::net::{Resolver, http_client, parse_http_date};
@@ -43,9 +44,9 @@ impl Calls {
         }
     }
 
-    /// Returns the server's time (microseconds since the epoch, truncated to the second), or `None` if the answer has
+    /// Returns the server's time (truncated to the second), or `None` if the answer has
     /// no date. The request has no credentials, because every answer has a date.
-    pub(super) async fn server_time(&self) -> Result<Option<i64>, Refusal> {
+    pub(super) async fn server_time(&self) -> Result<Option<Micros>, Refusal> {
         let response = send(self.to_api.get(self.api.join("profile")).header(ACCEPT, "application/json")).await?;
         let date = response.headers().get("date").and_then(|date| date.to_str().ok());
         Ok(date.and_then(parse_http_date))

@@ -1,5 +1,6 @@
 //! Computes one-time passwords from the secret that Dhan shows as a QR code.
 
+use crate::model::Micros;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::time::Duration;
 use totp_rs::{Algorithm, Builder, Secret, Totp};
@@ -82,15 +83,15 @@ impl Seed {
         &self.spelling
     }
 
-    /// Returns the password of a time in microseconds since the epoch.
-    pub fn password(&self, now_us: i64) -> SecretString {
-        SecretString::from(self.totp.generate(u64::try_from(now_us / 1_000_000).unwrap_or(0)).to_string())
+    /// Returns the password of a time.
+    pub fn password(&self, now: Micros) -> SecretString {
+        SecretString::from(self.totp.generate(u64::try_from(now.seconds()).unwrap_or(0)).to_string())
     }
 
     /// Returns how long to wait for a password that does not expire too soon.
-    pub fn wait(&self, now_us: i64) -> Duration {
+    pub fn wait(&self, now: Micros) -> Duration {
         let period = i64::try_from(self.totp.step()).unwrap_or(30) * 1_000_000;
-        let remaining = period - now_us.rem_euclid(period);
+        let remaining = period - now.get().rem_euclid(period);
         if remaining < LEAST_LEFT_US { Duration::from_micros(remaining.unsigned_abs()) } else { Duration::ZERO }
     }
 }
@@ -104,7 +105,7 @@ mod tests {
 
     fn password(text: &str, seconds: i64) -> String {
         let seed = Seed::parse(&SecretString::from(text)).map_err(|words| panic!("{text}: {words}"));
-        seed.map(|seed| seed.password(seconds * 1_000_000).expose_secret().to_owned()).expect("a seed")
+        seed.map(|seed| seed.password(Micros::from_secs(seconds)).expose_secret().to_owned()).expect("a seed")
     }
 
     #[test]
@@ -147,7 +148,11 @@ mod tests {
         for (at_us, wait_us) in
             [(0, 0), (26_000_000, 0), (26_000_001, 3_999_999), (29_500_000, 500_000), (30_000_000, 0)]
         {
-            assert_eq!(seed.wait(1_800_000_000_000_000 + at_us), Duration::from_micros(wait_us), "{at_us}");
+            assert_eq!(
+                seed.wait(Micros::from_secs(1_800_000_000).plus_us(at_us)),
+                Duration::from_micros(wait_us),
+                "{at_us}"
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::console::Console;
 use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Format, Style};
 use crate::format::time::TimeStyle;
-use crate::model::Stream;
+use crate::model::{Micros, Stream};
 use crate::output::{Destination, Unwritten, WriteFailure};
 
 use crate::pipeline::outputs::{OutputSpec, Outputs};
@@ -32,7 +32,7 @@ pub fn check<R: Read>(player: &mut Player<R>, file: &File) -> io::Result<(Findin
                     killed.flush();
                 }
                 (pid, finished) = (Some(session.pid), false);
-                run = Some(pipeline(session.feed, &lines, session.created_us));
+                run = Some(pipeline(session.feed, &lines, session.created));
             }
             Part::Entries(entries) => match run.take() {
                 Some(pipeline) => {
@@ -78,7 +78,7 @@ fn play(mut pipeline: Pipeline, entries: EntryIter<'_>) -> (Option<Pipeline>, bo
             Ok(Entry::Once(wanted)) => pipeline.print_once(&wanted),
             Ok(Entry::Partner) => pipeline.show_client_ids(),
             Ok(Entry::Finish(finish)) => {
-                pipeline.finish(finish.at_us);
+                pipeline.finish(finish.at);
                 return (None, true);
             }
             Ok(Entry::Other(_)) => {}
@@ -88,13 +88,13 @@ fn play(mut pipeline: Pipeline, entries: EntryIter<'_>) -> (Option<Pipeline>, bo
     (Some(pipeline), true)
 }
 
-fn pipeline(feed: Stream, lines: &Lines, created_us: i64) -> Pipeline {
+fn pipeline(feed: Stream, lines: &Lines, created: Micros) -> Pipeline {
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
     let destination = Box::new(lines.clone());
     let spec = OutputSpec { destination, style, header: None, is_file: true };
     // No record is shown to people, so control records go among the others.
     let outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
-    Pipeline::new(Rules::everything(feed), outputs, created_us)
+    Pipeline::new(Rules::everything(feed), outputs, created)
 }
 
 /// Checks what a replay would print instead of keeping it.

@@ -3,6 +3,7 @@
 use super::value::cell_fits;
 use super::{Findings, is_another_run};
 use crate::format::line;
+use crate::model::Micros;
 use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
 use csv::ByteRecord;
@@ -12,7 +13,7 @@ use csv::ByteRecord;
 pub struct CsvCheck {
     findings: Findings,
     columns: Option<Vec<(String, Kind)>>,
-    last_us: Option<i64>,
+    last: Option<Micros>,
 }
 
 impl CsvCheck {
@@ -66,15 +67,15 @@ impl CsvCheck {
         let last = row.get(row.len() - 1).unwrap_or_default();
         let recv = line::number(last).or_else(|| line::iso(last)).ok_or("the receive time is not one")?;
         // An order book has one row for each level.
-        let same_record = kind.schema().family == Family::Book && !side.is_empty() && self.last_us == Some(recv);
-        let before = self.last_us.replace(recv);
+        let same_record = kind.schema().family == Family::Book && !side.is_empty() && self.last == Some(recv);
+        let before = self.last.replace(recv);
         if !same_record {
             self.findings.record(kind.name(), recv);
             self.findings.covers(&format!("{segment}:{id}"), recv);
         }
         match before {
             Some(before) if recv <= before && !same_record && !is_another_run(before, recv) => {
-                Err(format!("the receive time does not grow: {recv} after {before}"))
+                Err(format!("the receive time does not grow: {} after {}", recv.get(), before.get()))
             }
             _ => Ok(()),
         }

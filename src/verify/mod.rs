@@ -6,7 +6,7 @@ pub mod ndjson;
 pub mod table;
 mod value;
 
-use crate::model::PacketCounts;
+use crate::model::{Micros, PacketCounts};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,10 +26,12 @@ pub struct VerifySummary {
     pub lines: u64,
     /// Number of records by type.
     pub records: BTreeMap<&'static str, u64>,
-    /// First receive time, in microseconds since the epoch.
-    pub first_us: Option<i64>,
-    /// Last receive time, in microseconds since the epoch.
-    pub last_us: Option<i64>,
+    /// First receive time.
+    #[serde(rename = "first_us")]
+    pub first: Option<Micros>,
+    /// Last receive time.
+    #[serde(rename = "last_us")]
+    pub last: Option<Micros>,
     /// Number of orderly ends (`end` records).
     pub ends: u64,
     /// Whether the file ended in an orderly way: its last record is an `end` (NDJSON), and no marker says that it is
@@ -80,14 +82,17 @@ pub struct Coverage {
     pub instrument: String,
     /// Number of records.
     pub records: u64,
-    /// First receive time, in microseconds since the epoch.
-    pub first_us: i64,
+    /// First receive time.
+    #[serde(rename = "first_us")]
+    pub first: Micros,
     /// Last receive time.
-    pub last_us: i64,
+    #[serde(rename = "last_us")]
+    pub last: Micros,
     /// Longest time between two records, in seconds.
     pub longest_silence_seconds: f64,
     /// Beginning of that time.
-    pub longest_silence_from_us: i64,
+    #[serde(rename = "longest_silence_from_us")]
+    pub longest_silence_from: Micros,
 }
 
 /// Names the worst finding about a file.
@@ -130,10 +135,10 @@ pub struct FileContext {
 
 struct Seen {
     records: u64,
-    first: i64,
-    last: i64,
+    first: Micros,
+    last: Micros,
     silence: i64,
-    silence_from: i64,
+    silence_from: Micros,
 }
 
 /// Smallest step in microseconds by which the clock is set back between two runs in one file.
@@ -142,8 +147,8 @@ const SET_BACK: i64 = 1_000_000;
 /// Returns whether a record begins another run, if no `end` record says so. Within a run receive times grow whatever
 /// the clock does. A large step back therefore means that the next run's clock was behind; a small one means that
 /// rows are out of order.
-fn is_another_run(before_us: i64, recv_us: i64) -> bool {
-    before_us.saturating_sub(recv_us) >= SET_BACK
+fn is_another_run(before: Micros, recv: Micros) -> bool {
+    before.us_since(recv) >= SET_BACK
 }
 
 /// Collects findings, for all formats. Memory grows with instruments, not with lines.
@@ -151,8 +156,8 @@ fn is_another_run(before_us: i64, recv_us: i64) -> bool {
 pub struct Findings {
     lines: u64,
     records: BTreeMap<&'static str, u64>,
-    first_us: Option<i64>,
-    last_us: Option<i64>,
+    first: Option<Micros>,
+    last: Option<Micros>,
     ends: u64,
     last_is_end: bool,
     gaps: u64,
@@ -177,16 +182,16 @@ impl Findings {
         }
     }
 
-    fn record(&mut self, kind: &'static str, recv_us: i64) {
+    fn record(&mut self, kind: &'static str, recv: Micros) {
         *self.records.entry(kind).or_default() += 1;
-        self.first_us.get_or_insert(recv_us);
-        self.last_us = Some(recv_us);
+        self.first.get_or_insert(recv);
+        self.last = Some(recv);
         self.last_is_end = kind == "end";
     }
 
-    fn gap(&mut self, reason: &str, from_us: i64, to_us: i64) {
+    fn gap(&mut self, reason: &str, from: Micros, to: Micros) {
         self.gaps += 1;
-        self.gap_us += to_us - from_us;
+        self.gap_us += to.us_since(from);
         *self.gap_reasons.entry(reason.to_owned()).or_default() += 1;
     }
 
@@ -200,19 +205,19 @@ impl Findings {
         self.damaged += other.damaged;
     }
 
-    fn covers(&mut self, instrument: &str, recv_us: i64) {
+    fn covers(&mut self, instrument: &str, recv: Micros) {
         match self.instruments.get_mut(instrument) {
             Some(seen) => {
-                let silence = recv_us - seen.last;
+                let silence = recv.us_since(seen.last);
                 if silence > seen.silence {
                     seen.silence = silence;
                     seen.silence_from = seen.last;
                 }
                 seen.records += 1;
-                seen.last = recv_us;
+                seen.last = recv;
             }
             None => {
-                let seen = Seen { records: 1, first: recv_us, last: recv_us, silence: 0, silence_from: recv_us };
+                let seen = Seen { records: 1, first: recv, last: recv, silence: 0, silence_from: recv };
                 self.instruments.insert(instrument.into(), seen);
             }
         }
@@ -239,10 +244,10 @@ impl Findings {
             .map(|(instrument, seen)| Coverage {
                 instrument: instrument.into(),
                 records: seen.records,
-                first_us: seen.first,
-                last_us: seen.last,
+                first: seen.first,
+                last: seen.last,
                 longest_silence_seconds: seconds(seen.silence),
-                longest_silence_from_us: seen.silence_from,
+                longest_silence_from: seen.silence_from,
             })
             .collect();
         coverage.sort_by(|a, b| a.instrument.cmp(&b.instrument));
@@ -253,8 +258,8 @@ impl Findings {
             verdict: verdict.word(),
             lines: self.lines,
             records: self.records,
-            first_us: self.first_us,
-            last_us: self.last_us,
+            first: self.first,
+            last: self.last,
             ends: self.ends,
             ended_orderly,
             writer_pid: context.writer_pid,

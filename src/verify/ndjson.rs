@@ -3,7 +3,7 @@
 use super::value::{OrderedMembers, fits};
 use super::{Findings, is_another_run};
 use crate::format::line;
-use crate::model::PacketCounts;
+use crate::model::{Micros, PacketCounts};
 use crate::record::RecordType;
 use crate::record::schema::{Family, Kind};
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 #[derive(Default)]
 pub struct NdjsonCheck {
     findings: Findings,
-    last_us: Option<i64>,
+    last: Option<Micros>,
     /// Number of records since the last run or file began, which the `end` must match.
     packets: u64,
     books: u64,
@@ -80,7 +80,7 @@ impl NdjsonCheck {
             (self.gaps, self.damaged) = (0, 0);
             self.began_here = self.run_ended && self.findings.last_is_end;
         }
-        let before = self.last_us.replace(recv);
+        let before = self.last.replace(recv);
         self.findings.record(kind.name(), recv);
         let family = kind.schema().family;
         match family {
@@ -118,7 +118,7 @@ impl NdjsonCheck {
         }
         match before {
             Some(before) if recv <= before && !begins && !(self.is_gap_file && is_another_run(before, recv)) => {
-                Err(format!("recv_us does not grow: {recv} after {before}"))
+                Err(format!("recv_us does not grow: {} after {}", recv.get(), before.get()))
             }
             _ => Ok(()),
         }
@@ -166,7 +166,7 @@ fn unquoted(value: &RawValue) -> Option<&str> {
     value.get().strip_prefix('"')?.strip_suffix('"')
 }
 
-fn moment(value: Option<&RawValue>) -> Option<i64> {
+fn moment(value: Option<&RawValue>) -> Option<Micros> {
     let text = value?.get();
     match text.strip_prefix('"') {
         Some(text) => line::iso(text.strip_suffix('"')?.as_bytes()),
@@ -175,7 +175,7 @@ fn moment(value: Option<&RawValue>) -> Option<i64> {
 }
 
 /// Checks names, order and values of the members behind `type`; returns the receive time.
-fn fields(kind: RecordType, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) -> Result<i64, String> {
+fn fields(kind: RecordType, members: &[(std::borrow::Cow<'_, str>, &RawValue)]) -> Result<Micros, String> {
     let record = kind.name();
     let mut members = members.iter();
     for field in kind.schema().members() {

@@ -3,6 +3,7 @@
 use super::VerifySummary;
 use crate::clock::ist_civil;
 use crate::console::untrusted;
+use crate::model::Micros;
 use crate::model::time::words;
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use std::time::Duration;
 /// duration, the longest silence of an instrument, and a remark.
 pub fn row(summary: &VerifySummary) -> [String; 10] {
     let records: u64 = summary.records.values().sum();
-    let (first, last) = (summary.first_us, summary.last_us);
+    let (first, last) = (summary.first, summary.last);
     let is_same_day = first.zip(last).is_some_and(|(first, last)| ist_civil(first).date() == ist_civil(last).date());
-    let moment = |us: Option<i64>, format: &str| us.map_or_else(none, |us| ist_civil(us).strftime(format).to_string());
+    let moment =
+        |at: Option<Micros>, format: &str| at.map_or_else(none, |at| ist_civil(at).strftime(format).to_string());
     let silence =
         summary.coverage.iter().max_by(|a, b| a.longest_silence_seconds.total_cmp(&b.longest_silence_seconds));
     [
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
 
     /// 2026-06-10 09:49:57 in India.
-    const AT: i64 = 1_781_065_197_000_000;
+    const AT: Micros = Micros::from_secs(1_781_065_197);
 
     fn shown(fill: impl FnOnce(&mut Findings), context: FileContext) -> String {
         let mut findings = Findings::default();
@@ -83,10 +85,10 @@ mod tests {
         let text = shown(
             |findings| {
                 for (second, id) in [(0, "IDX_I:13"), (1, "NSE_EQ:1"), (3, "IDX_I:13"), (64, "IDX_I:13")] {
-                    findings.record("ticker", AT + second * 1_000_000);
-                    findings.covers(id, AT + second * 1_000_000);
+                    findings.record("ticker", AT.plus_us(second * 1_000_000));
+                    findings.covers(id, AT.plus_us(second * 1_000_000));
                 }
-                findings.record("end", AT + 65_000_000);
+                findings.record("end", AT.plus_us(65_000_000));
             },
             FileContext::default(),
         );
@@ -99,7 +101,7 @@ mod tests {
         let text = shown(
             |findings| {
                 findings.record("gap", AT);
-                findings.gap("disconnected", AT - 2_500_000, AT);
+                findings.gap("disconnected", AT.plus_us(-2_500_000), AT);
                 findings.damage(17, "no JSON");
                 findings.damage(18, "no JSON");
             },

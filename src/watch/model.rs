@@ -3,7 +3,7 @@
 //! Records and events come in, without I/O; all times are theirs.
 
 use super::spark::Spark;
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::pipeline::item::Event;
 use crate::pipeline::observer::Symbol;
 use crate::protocol::Mode;
@@ -42,8 +42,8 @@ pub struct Model {
     pub losses: Losses,
     /// Number of packets shown.
     pub packets: u64,
-    /// Receive time of the latest record in microseconds since the epoch; 0 before the first.
-    pub last_us: i64,
+    /// Receive time of the latest record; [`Micros::EPOCH`] before the first.
+    pub last: Micros,
     /// The last message for people.
     pub message: Option<String>,
     /// Number of messages so far.
@@ -83,8 +83,8 @@ pub struct TableRow {
     pub levels: Option<[(Level, Level); 5]>,
     /// Total bid and ask quantity of quote and full packets, in units.
     pub totals: Option<(u32, u32)>,
-    /// Receive time of its last packet in microseconds since the epoch; 0 before the first.
-    pub recv_us: i64,
+    /// Receive time of its last packet; [`Micros::EPOCH`] before the first.
+    pub recv: Micros,
     /// Its price over the last minutes.
     pub spark: Spark,
 }
@@ -105,7 +105,7 @@ impl TableRow {
             oi: 0,
             levels: None,
             totals: None,
-            recv_us: 0,
+            recv: Micros::EPOCH,
             spark: Spark::default(),
         }
     }
@@ -127,7 +127,7 @@ impl TableRow {
         self.levels?.into_iter().map(|(_, ask)| ask).find(|level| level.is_priced())
     }
 
-    fn price(&mut self, ltp: f32, recv_us: i64) {
+    fn price(&mut self, ltp: f32, recv: Micros) {
         match ltp.partial_cmp(&self.ltp) {
             // The first price is no change, and an unchanged price keeps the colour of the last change.
             _ if self.ltp == 0.0 => {}
@@ -135,7 +135,7 @@ impl TableRow {
             Some(moved) => self.moved = moved,
         }
         self.ltp = ltp;
-        self.spark.add(ltp, recv_us);
+        self.spark.add(ltp, recv);
     }
 }
 
@@ -146,14 +146,14 @@ pub struct ConnectionState {
     pub event: Option<StatusEvent>,
     /// What is known beyond the step.
     pub detail: Option<String>,
-    /// Beginning of the open gap in microseconds since the epoch; `None` without a gap.
-    pub lost_us: Option<i64>,
+    /// Beginning of the open gap; `None` without a gap.
+    pub lost: Option<Micros>,
 }
 
 impl ConnectionState {
     /// Returns whether data arrives.
     pub fn is_live(&self) -> bool {
-        self.event == Some(StatusEvent::Live) && self.lost_us.is_none()
+        self.event == Some(StatusEvent::Live) && self.lost.is_none()
     }
 }
 
@@ -179,8 +179,8 @@ pub struct ShownBook {
     pub bids: Vec<(f64, u32, u32)>,
     /// Price in rupees, quantity, orders; lowest price first.
     pub asks: Vec<(f64, u32, u32)>,
-    /// Receive time in microseconds since the epoch.
-    pub recv_us: i64,
+    /// Receive time.
+    pub recv: Micros,
 }
 
 /// Holds the present state of an order.
@@ -190,8 +190,8 @@ pub struct OrderRow {
     pub number: String,
     /// The leg.
     pub leg: i64,
-    /// Time of its last change in microseconds since the epoch.
-    pub changed_us: i64,
+    /// Time of its last change.
+    pub changed: Micros,
     /// The instrument's symbol.
     pub symbol: String,
     /// `B` or `S`.
@@ -255,25 +255,25 @@ impl Model {
     }
 
     /// Processes a packet of the market feed.
-    pub fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
-        self.touch(recv_us);
+    pub fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv: Micros) {
+        self.touch(recv);
         let row = match packet {
             // These are not about an instrument.
             Packet::Heartbeat | Packet::Disconnect(_) | Packet::MarketStatus(_) | Packet::Unknown(_) => return,
             _ => self.row_mut(instrument, symbol),
         };
-        row.recv_us = recv_us;
+        row.recv = recv;
         match packet {
-            Packet::Ticker(p) => row.price(p.ltp(), recv_us),
+            Packet::Ticker(p) => row.price(p.ltp(), recv),
             Packet::Quote(p) => {
-                row.price(p.ltp(), recv_us);
+                row.price(p.ltp(), recv);
                 row.close = p.close();
                 row.day = [p.day_open(), p.day_high(), p.day_low()];
                 row.volume = p.volume();
                 row.totals = Some((p.total_buy_qty(), p.total_sell_qty()));
             }
             Packet::Full(p) => {
-                row.price(p.ltp(), recv_us);
+                row.price(p.ltp(), recv);
                 row.close = p.close();
                 row.day = [p.day_open(), p.day_high(), p.day_low()];
                 row.volume = p.volume();
@@ -288,9 +288,9 @@ impl Model {
     }
 
     /// Processes an order book of a depth stream.
-    pub fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv_us: i64) {
-        self.touch(recv_us);
-        self.row_mut(instrument, symbol).recv_us = recv_us;
+    pub fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv: Micros) {
+        self.touch(recv);
+        self.row_mut(instrument, symbol).recv = recv;
         let book = self.books.entry(instrument).or_default();
         let fill = |levels: &mut Vec<_>, side: &crate::record::depth::SideRows| {
             levels.clear();
@@ -298,12 +298,12 @@ impl Model {
         };
         fill(&mut book.bids, depth.bids);
         fill(&mut book.asks, depth.asks);
-        book.recv_us = recv_us;
+        book.recv = recv;
     }
 
     /// Processes an order; the newest is shown on top.
-    pub fn order(&mut self, order: &Order, recv_us: i64) {
-        self.touch(recv_us);
+    pub fn order(&mut self, order: &Order, recv: Micros) {
+        self.touch(recv);
         let details = &order.details;
         let text =
             |value: &Option<String>| value.clone().map(|text| crate::console::untrusted(&text)).unwrap_or_default();
@@ -316,7 +316,7 @@ impl Model {
         let row = OrderRow {
             number: text(&details.order_no),
             leg: details.leg_no.unwrap_or(1),
-            changed_us: details.last_updated_time.map_or(recv_us, |seconds| seconds.saturating_mul(1_000_000)),
+            changed: details.last_updated_time.map_or(recv, Micros::from_secs),
             symbol: text(if details.display_name.is_some() { &details.display_name } else { &details.symbol }),
             side: text(&details.txn_type),
             kind: text(&details.order_type),
@@ -338,7 +338,7 @@ impl Model {
     pub fn gap(&mut self, gap: &Gap) {
         self.version += 1;
         self.losses.gaps += 1;
-        self.losses.gap_us += (gap.to_us - gap.from_us).max(0);
+        self.losses.gap_us += gap.to.us_since(gap.from).max(0);
         self.losses.last = Some(gap.reason);
         let lost = gap.dropped.unwrap_or(0);
         match gap.reason {
@@ -346,7 +346,7 @@ impl Model {
             _ => self.losses.dropped += lost,
         }
         if let Some(connection) = self.connection(gap.conn) {
-            connection.lost_us = None;
+            connection.lost = None;
         }
     }
 
@@ -374,14 +374,14 @@ impl Model {
                 self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
             }
             Event::Clock { .. } => {}
-            Event::GapOpened { conn, from_us, .. } => {
+            Event::GapOpened { conn, from, .. } => {
                 if let Some(connection) = self.connection(*conn) {
-                    connection.lost_us.get_or_insert(*from_us);
+                    connection.lost.get_or_insert(*from);
                 }
             }
             Event::Resynced { conn, .. } => {
                 if let Some(connection) = self.connection(*conn) {
-                    connection.lost_us = None;
+                    connection.lost = None;
                 }
             }
             Event::Status { conn, event, detail, .. } => {
@@ -420,10 +420,10 @@ impl Model {
         self.connections.get_mut(at)
     }
 
-    fn touch(&mut self, recv_us: i64) {
+    fn touch(&mut self, recv: Micros) {
         self.version += 1;
         self.packets += 1;
-        self.last_us = self.last_us.max(recv_us);
+        self.last = self.last.max(recv);
     }
 }
 
@@ -439,8 +439,8 @@ pub(super) fn tests_gap(reason: GapReason, length_us: i64, dropped: Option<u64>)
         conn: 1,
         reason,
         detail: None,
-        from_us: 0,
-        to_us: length_us,
+        from: Micros::EPOCH,
+        to: Micros::new(length_us),
         instruments: 2,
         ids: None,
         dropped,

@@ -1,5 +1,7 @@
 //! Formats numbers for the screen: without thousands separators, unknown values as a dash.
 
+use crate::model::Micros;
+
 /// Text for an unknown value.
 pub const UNKNOWN: &str = "-";
 
@@ -67,8 +69,8 @@ pub fn length(us: i64) -> String {
 }
 
 /// Returns the time of day in India, `HH:MM:SS`.
-pub fn clock(us: i64) -> String {
-    crate::clock::ist_civil(us).strftime("%H:%M:%S").to_string()
+pub fn clock(at: Micros) -> String {
+    crate::clock::ist_civil(at).strftime("%H:%M:%S").to_string()
 }
 
 fn unknown() -> String {

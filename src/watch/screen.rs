@@ -4,8 +4,8 @@ use super::model::Model;
 use super::terminal::{self, Terminal};
 use super::ui::{Ui, UiAction};
 use super::view::{self, Ambient};
-use crate::clock::now_us;
-use crate::model::{InstrumentKey, Segment};
+use crate::clock;
+use crate::model::{InstrumentKey, Micros, Segment};
 use crate::pipeline::item::Event as RunEvent;
 use crate::pipeline::observer::{Observer, Symbol};
 use crate::protocol::feed::Packet;
@@ -39,16 +39,16 @@ impl SharedModel {
 }
 
 impl Observer for SharedModel {
-    fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv_us: i64) {
-        self.lock().market(instrument, symbol, packet, recv_us);
+    fn market(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, packet: &Packet<'_>, recv: Micros) {
+        self.lock().market(instrument, symbol, packet, recv);
     }
 
-    fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv_us: i64) {
-        self.lock().depth(instrument, symbol, depth, recv_us);
+    fn depth(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>, depth: &Depth<'_>, recv: Micros) {
+        self.lock().depth(instrument, symbol, depth, recv);
     }
 
-    fn order(&mut self, order: &Order, recv_us: i64) {
-        self.lock().order(order, recv_us);
+    fn order(&mut self, order: &Order, recv: Micros) {
+        self.lock().order(order, recv);
     }
 
     fn gap(&mut self, gap: &Gap) {
@@ -66,10 +66,10 @@ pub struct Setup {
     pub title: String,
     /// The first state of the user interface.
     pub ui: Ui,
-    /// Returns a message about the market or the source at a time (microseconds since the epoch), if there is one.
-    pub market: Box<dyn Fn(i64) -> Option<String> + Send>,
+    /// Returns a message about the market or the source at a time, if there is one.
+    pub market: Box<dyn Fn(Micros) -> Option<String> + Send>,
     /// Returns whether the session of a segment is open at a time.
-    pub is_open: Box<dyn Fn(Segment, i64) -> bool + Send>,
+    pub is_open: Box<dyn Fn(Segment, Micros) -> bool + Send>,
     /// Whether the clock is that of the records, as in a replay.
     pub is_replay: bool,
     /// Whether colours may be used.
@@ -186,8 +186,8 @@ impl Loop {
     fn run(
         mut self,
         title: &str,
-        market: &dyn Fn(i64) -> Option<String>,
-        is_open: &dyn Fn(Segment, i64) -> bool,
+        market: &dyn Fn(Micros) -> Option<String>,
+        is_open: &dyn Fn(Segment, Micros) -> bool,
         is_replay: bool,
         color: bool,
         quit: &mut Quit,
@@ -203,17 +203,17 @@ impl Loop {
                 let model = self.model.lock();
                 let changed = drawn.is_none_or(|(_, version)| version != model.version);
                 if is_dirty || changed || since >= IDLE {
-                    let now_us = if is_replay { model.last_us } else { now_us() };
+                    let now = if is_replay { model.last } else { clock::now() };
                     drop(model);
-                    let market = market(now_us);
-                    let is_open = |segment| is_open(segment, now_us);
+                    let market = market(now);
+                    let is_open = |segment| is_open(segment, now);
                     let Loop { model, terminal, ui, page, rate, news, .. } = &mut self;
                     let mut version = 0;
                     terminal.draw(|frame| {
                         let model = model.lock();
                         version = model.version;
                         let ambient = Ambient {
-                            now_us,
+                            now,
                             title,
                             market: market.as_deref(),
                             is_open: &is_open,

@@ -1,5 +1,7 @@
 //! Draws a price's last minutes as a line of bars.
 
+use crate::model::Micros;
+
 /// Microseconds of one bar.
 const BAR_US: i64 = 10 * crate::clock::SECOND_US;
 /// Number of bars kept.
@@ -15,12 +17,12 @@ pub struct Spark {
 }
 
 impl Spark {
-    /// Adds a price in rupees at a time in microseconds since the epoch. Bars without a price repeat the one before.
-    pub fn add(&mut self, price: f32, at_us: i64) {
+    /// Adds a price in rupees at a time. Bars without a price repeat the one before.
+    pub fn add(&mut self, price: f32, at: Micros) {
         if !price.is_finite() || price <= 0.0 {
             return;
         }
-        let bar = at_us.div_euclid(BAR_US);
+        let bar = at.get().div_euclid(BAR_US);
         if let Some(last) = self.bars.back().copied() {
             let missed = usize::try_from(bar - self.newest).unwrap_or(0).min(BARS);
             for _ in 0..missed {
@@ -64,20 +66,20 @@ mod tests {
     #[test]
     fn bars_are_scaled_from_lowest_to_highest_and_missing_ones_repeat_the_last() {
         let mut spark = Spark::default();
-        spark.add(100.0, 0);
-        spark.add(90.0, BAR_US);
-        spark.add(110.0, 4 * BAR_US);
+        spark.add(100.0, Micros::EPOCH);
+        spark.add(90.0, Micros::new(BAR_US));
+        spark.add(110.0, Micros::new(4 * BAR_US));
         assert_eq!(spark.text(20), "▅▁▁▁█");
         assert_eq!(spark.text(2), "▁█");
-        spark.add(f32::NAN, 5 * BAR_US);
+        spark.add(f32::NAN, Micros::new(5 * BAR_US));
         assert_eq!(spark.text(20).chars().count(), 5);
     }
 
     #[test]
     fn a_price_that_stands_still_is_a_flat_line_and_a_week_of_silence_costs_sixty_bars() {
         let mut spark = Spark::default();
-        spark.add(5.0, 0);
-        spark.add(5.0, 7 * 86_400 * crate::clock::SECOND_US);
+        spark.add(5.0, Micros::EPOCH);
+        spark.add(5.0, Micros::from_secs(7 * 86_400));
         assert_eq!(spark.text(100), "▄".repeat(BARS));
         assert_eq!(Spark::default().text(10), "");
     }

@@ -1,7 +1,7 @@
 //! Holds the state of the user interface: keys in, actions out.
 
 use super::model::{Model, TableRow};
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use std::cmp::Ordering;
 
@@ -146,16 +146,16 @@ impl Ui {
         }
     }
 
-    /// Returns the indices of the rows that pass the filter, sorted. `now_us` limits the age of an order by changing
+    /// Returns the indices of the rows that pass the filter, sorted. `now` limits the age of an order by changing
     /// figures to a second.
-    pub fn visible(&mut self, model: &Model, now_us: i64, is_open: bool) -> &[usize] {
+    pub fn visible(&mut self, model: &Model, now: Micros, is_open: bool) -> &[usize] {
         let rows = model.rows();
         let made = Made {
             rows: rows.len(),
             sort: self.sort,
             filter: self.filter.clone(),
             ends: rows.first().map(|row| row.instrument).zip(rows.last().map(|row| row.instrument)),
-            second: if matches!(self.sort, Sort::Given) { 0 } else { now_us.div_euclid(1_000_000) },
+            second: if matches!(self.sort, Sort::Given) { 0 } else { now.seconds() },
         };
         if made != self.made {
             let passes = |row: &TableRow| {
@@ -177,7 +177,7 @@ impl Ui {
                     Sort::Symbol => a.symbol.cmp(&b.symbol),
                     Sort::Change => descending(change(a), change(b)),
                     Sort::Volume => b.volume.cmp(&a.volume),
-                    Sort::Age => b.recv_us.cmp(&a.recv_us),
+                    Sort::Age => b.recv.cmp(&a.recv),
                 }
             });
             self.made = made;
@@ -340,7 +340,7 @@ mod tests {
     fn press(ui: &mut Ui, model: &Model, keys: &str) -> Vec<UiAction> {
         let mut actions = Vec::new();
         for c in keys.chars() {
-            ui.visible(model, 0, true);
+            ui.visible(model, Micros::EPOCH, true);
             let code = match c {
                 '\n' => KeyCode::Enter,
                 '\x1b' => KeyCode::Esc,
@@ -349,12 +349,12 @@ mod tests {
             };
             actions.extend(ui.key(KeyEvent::new(code, KeyModifiers::NONE), model, 10));
         }
-        ui.visible(model, 0, true);
+        ui.visible(model, Micros::EPOCH, true);
         actions
     }
 
     fn names(ui: &mut Ui, model: &Model) -> Vec<String> {
-        ui.visible(model, 0, true).to_vec().iter().map(|at| model.rows()[*at].symbol.to_string()).collect()
+        ui.visible(model, Micros::EPOCH, true).to_vec().iter().map(|at| model.rows()[*at].symbol.to_string()).collect()
     }
 
     #[test]

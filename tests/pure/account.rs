@@ -3,15 +3,15 @@
 #![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
 use dhan::testing::account::{Account, ConnectPermit};
-use dhan::testing::model::CoolOffKind;
 use dhan::testing::model::Stream;
+use dhan::testing::model::{CoolOffKind, Micros};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::time::Duration;
 
-/// 2026-11-23 09:15 IST, µs since the epoch.
-const NOW: i64 = 1_795_405_500_000_000;
+/// 2026-11-23 09:15 IST.
+const NOW: Micros = Micros::from_secs(1_795_405_500);
 const SECOND: i64 = 1_000_000;
 
 fn open(dir: &Path) -> Account {
@@ -48,7 +48,7 @@ fn after_an_805_all_streams_share_one_pool_of_places() {
     let account = open(dir.path());
     let _places: Vec<_> = (0..5).map(|_| account.take_place(Stream::Market, 1, NOW, false).unwrap()).collect();
     account.cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(60), NOW);
-    let refused = open(dir.path()).take_place(Stream::DEPTH_20, 1, NOW + 61 * SECOND, false).unwrap_err();
+    let refused = open(dir.path()).take_place(Stream::DEPTH_20, 1, NOW.plus_us(61 * SECOND), false).unwrap_err();
     assert!(refused.one_pool && refused.holders.len() == 5);
 }
 
@@ -62,7 +62,7 @@ fn places_record_what_their_holders_stream() {
     assert_eq!(holders.len(), 1);
     let holder = &holders[0];
     assert_eq!(
-        (holder.pid, holder.kind, holder.instruments, holder.since_us),
+        (holder.pid, holder.kind, holder.instruments, holder.since),
         (std::process::id(), Stream::DEPTH_20, 41, NOW)
     );
     drop(place);
@@ -76,7 +76,7 @@ fn f10_the_connect_budget_is_shared_and_survives_restarts() {
         assert_eq!(open(dir.path()).admit(NOW), ConnectPermit::Go, "each in a process of its own");
     }
     assert_eq!(open(dir.path()).admit(NOW), ConnectPermit::Budget { wait: Duration::from_secs(6) });
-    assert_eq!(open(dir.path()).admit(NOW + 6 * SECOND), ConnectPermit::Go);
+    assert_eq!(open(dir.path()).admit(NOW.plus_us(6 * SECOND)), ConnectPermit::Go);
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn a14_a_cool_off_binds_every_process_and_survives_restarts() {
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).cool_off(CoolOffKind::Throttled, 1, Duration::from_secs(120), NOW);
     let expected = ConnectPermit::CoolingOff { kind: CoolOffKind::Throttled, step: 1, wait: Duration::from_secs(20) };
-    assert_eq!(open(dir.path()).admit(NOW + 100 * SECOND), expected);
-    assert_eq!(open(dir.path()).admit(NOW + 120 * SECOND), ConnectPermit::Go);
+    assert_eq!(open(dir.path()).admit(NOW.plus_us(100 * SECOND)), expected);
+    assert_eq!(open(dir.path()).admit(NOW.plus_us(120 * SECOND)), ConnectPermit::Go);
     assert_eq!(open(dir.path()).cool_offs(NOW).len(), 1);
     // Another account is independent.
     let other = Account::open(Some(dir.path().join("dhan")), "1000000002");
@@ -125,8 +125,8 @@ fn unwritable_state_is_one_warning_and_the_process_keeps_its_own_budget() {
         assert_eq!(account.admit(NOW), ConnectPermit::Go);
     }
     assert!(matches!(account.admit(NOW), ConnectPermit::Budget { .. }));
-    account.cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(60), NOW + 60 * SECOND);
-    assert!(matches!(account.admit(NOW + 61 * SECOND), ConnectPermit::CoolingOff { .. }));
+    account.cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(60), NOW.plus_us(60 * SECOND));
+    assert!(matches!(account.admit(NOW.plus_us(61 * SECOND)), ConnectPermit::CoolingOff { .. }));
     assert!(account.take_place(Stream::Market, 1, NOW, false).is_ok());
     assert_eq!(account.take_warnings().len(), 1);
 }

@@ -5,7 +5,7 @@ use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
-use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::model::{InstrumentKey, Micros, Segment};
 use dhan::testing::output::{Destination, Unwritten, WriteFailure};
 use dhan::testing::pipeline::bars::Interval;
 use dhan::testing::pipeline::item::Lagged;
@@ -48,7 +48,7 @@ impl Destination for Memory {
 }
 
 /// 2026-06-10 09:50:00 IST.
-const NOW: i64 = 1_781_065_200_000_000;
+const NOW: Micros = Micros::from_secs(1_781_065_200);
 const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 const HDFC: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 1333);
 const OPTION: InstrumentKey = InstrumentKey::new(Segment::NSE_FNO, 55796);
@@ -82,13 +82,13 @@ fn run(
     let outputs = Outputs::new(vec![spec], style.time, Console::default());
     let mut pipeline = Pipeline::new(rules, outputs, NOW);
     feed(&mut pipeline);
-    let summary = pipeline.finish(NOW + 60_000_000);
+    let summary = pipeline.finish(NOW.plus_us(60_000_000));
     let text = |bytes: &Arc<Mutex<Vec<u8>>>| String::from_utf8(bytes.lock().unwrap().clone()).unwrap();
     (text(&memory.lines), text(&memory.gaps), summary)
 }
 
 fn frame(pipeline: &mut Pipeline, kind: FrameKind, after_us: i64, bytes: &[u8]) {
-    pipeline.frame(Frame { conn: 1, kind, recv_us: NOW + after_us, bytes });
+    pipeline.frame(Frame { conn: 1, kind, recv: NOW.plus_us(after_us), bytes });
 }
 
 fn market(pipeline: &mut Pipeline) {
@@ -101,7 +101,7 @@ fn market(pipeline: &mut Pipeline) {
     pipeline.event(&Event::Subscribed { conn: 1, instruments });
     for (i, event) in StatusEvent::ALL.into_iter().enumerate() {
         let detail = (i % 2 == 1).then(|| "in words".to_owned());
-        pipeline.event(&Event::Status { conn: 1, event, detail, at_us: NOW });
+        pipeline.event(&Event::Status { conn: 1, event, detail, at: NOW });
     }
     let mut bytes = Vec::new();
     encode::ticker(&mut bytes, NIFTY, 23378.35, LTT);
@@ -146,15 +146,15 @@ fn market(pipeline: &mut Pipeline) {
             GapReason::Stalled => (Some("no byte for 10.5 s".to_owned()), Some(3)),
             _ => (None, None),
         };
-        let (from_us, to_us) = (NOW + 3_000_000, NOW + 3_500_000);
-        pipeline.event(&Event::Gap { conn: 1, reason, detail, from_us, to_us, dropped });
+        let (from, to) = (NOW.plus_us(3_000_000), NOW.plus_us(3_500_000));
+        pipeline.event(&Event::Gap { conn: 1, reason, detail, from, to, dropped });
     }
-    pipeline.lagged(Lagged { packets: 12, from_us: NOW + 3_600_000, to_us: NOW + 3_700_000 });
+    pipeline.lagged(Lagged { packets: 12, from: NOW.plus_us(3_600_000), to: NOW.plus_us(3_700_000) });
     pipeline.event(&Event::GapOpened {
         conn: 1,
         reason: GapReason::Disconnected,
         detail: "reset".to_owned(),
-        from_us: NOW + 4_000_000,
+        from: NOW.plus_us(4_000_000),
     });
     bytes.clear();
     encode::disconnect(&mut bytes, NIFTY, DisconnectReason(805));
@@ -164,7 +164,7 @@ fn market(pipeline: &mut Pipeline) {
     frame(pipeline, FrameKind::Binary, 5_000_000, &bytes);
     // The clock is set back: receive times continue, and there is a gap record.
     frame(pipeline, FrameKind::Binary, 4_900_000, &bytes);
-    pipeline.event(&Event::End { reason: "signal".to_owned(), at_us: NOW + 6_000_000 });
+    pipeline.event(&Event::End { reason: "signal".to_owned(), at: NOW.plus_us(6_000_000) });
     frame(pipeline, FrameKind::Binary, 6_100_000, &bytes);
 }
 
@@ -182,7 +182,7 @@ fn bars(pipeline: &mut Pipeline) {
         added: vec!["NSE_FNO:55796".to_owned(), "NSE_FNO:55797".to_owned()],
         removed: Vec::new(),
     };
-    pipeline.event(&Event::Chain { chain, at_us: NOW });
+    pipeline.event(&Event::Chain { chain, at: NOW });
     // Ten seconds after 09:50, then the minute from 09:51, with a loss in the next minute.
     for (after, price, volume, oi) in [
         (10, 23378.35, 100, 0),
@@ -202,11 +202,11 @@ fn bars(pipeline: &mut Pipeline) {
         frame(pipeline, FrameKind::Binary, after * 1_000_000, &bytes);
         if after == 130 {
             let detail = "reset".to_owned();
-            let from_us = NOW + 140_000_000;
-            pipeline.event(&Event::GapOpened { conn: 1, reason: GapReason::Disconnected, detail, from_us });
+            let from = NOW.plus_us(140_000_000);
+            pipeline.event(&Event::GapOpened { conn: 1, reason: GapReason::Disconnected, detail, from });
         }
     }
-    pipeline.event(&Event::End { reason: "signal".to_owned(), at_us: NOW + 200_000_000 });
+    pipeline.event(&Event::End { reason: "signal".to_owned(), at: NOW.plus_us(200_000_000) });
 }
 
 fn depth(pipeline: &mut Pipeline) {

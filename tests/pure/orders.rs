@@ -4,6 +4,7 @@ use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Encoder, Format, Style};
 use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::Micros;
 use dhan::testing::pipeline::orders::{Options, Orders, Outcome};
 use dhan::testing::record::RecordType;
 use dhan::testing::record::order::Order;
@@ -13,28 +14,28 @@ use std::path::Path;
 
 const DAY_US: i64 = 24 * 3600 * 1_000_000;
 
-fn line_as(format: Format, order: &Order, recv_us: i64) -> String {
+fn line_as(format: Format, order: &Order, recv: Micros) -> String {
     let mut out = TextBuf::new();
-    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: CsvColumns::Own }).line(&mut out, order, recv_us);
+    Encoder::new(Style { format, time: TimeStyle::Epoch, columns: CsvColumns::Own }).line(&mut out, order, recv);
     String::from_utf8(out.as_bytes().to_vec()).unwrap()
 }
 
 /// A run that returns outcomes as short words: the events of a record, or another result of the message.
 struct Run {
     orders: Orders,
-    recv_us: i64,
+    recv: Micros,
     records: Vec<Order>,
 }
 
 impl Run {
     fn new() -> Run {
-        Run { orders: Orders::new(Options::default()), recv_us: 1_000_000, records: Vec::new() }
+        Run { orders: Orders::new(Options::default()), recv: Micros::from_secs(1), records: Vec::new() }
     }
 
-    fn take(&mut self, give: impl FnOnce(&mut Orders, i64, &mut dyn FnMut(Outcome))) -> Vec<String> {
-        let Run { orders, recv_us, records } = self;
+    fn take(&mut self, give: impl FnOnce(&mut Orders, Micros, &mut dyn FnMut(Outcome))) -> Vec<String> {
+        let Run { orders, recv, records } = self;
         let mut words = Vec::new();
-        give(orders, *recv_us, &mut |outcome| {
+        give(orders, *recv, &mut |outcome| {
             words.push(match outcome {
                 Outcome::Record(order) => {
                     let events: Vec<&str> = order.events.iter().map(|event| event.name()).collect();
@@ -50,7 +51,7 @@ impl Run {
     }
 
     fn text(&mut self, text: impl AsRef<[u8]>) -> Vec<String> {
-        self.take(|orders, recv_us, sink| orders.on_text(text.as_ref(), recv_us, sink))
+        self.take(|orders, recv, sink| orders.on_text(text.as_ref(), recv, sink))
     }
 
     fn order(&mut self, data: Value) -> String {
@@ -58,11 +59,11 @@ impl Run {
     }
 
     fn book(&mut self, rows: Value, at_start: bool) -> Vec<String> {
-        self.take(|orders, recv_us, sink| orders.on_snapshot(rows.to_string().as_bytes(), at_start, recv_us, sink))
+        self.take(|orders, recv, sink| orders.on_snapshot(rows.to_string().as_bytes(), at_start, recv, sink))
     }
 
     fn last(&self) -> Value {
-        let line = line_as(Format::Ndjson, self.records.last().expect("a record"), 7);
+        let line = line_as(Format::Ndjson, self.records.last().expect("a record"), Micros::new(7));
         serde_json::from_str(&line).expect(&line)
     }
 
@@ -98,8 +99,8 @@ fn an_order_message_becomes_a_complete_record_in_both_formats_and_casings() {
     for text in [camel, &pascal] {
         let mut run = Run::new();
         run.text(text);
-        assert_eq!(line_as(Format::Ndjson, &run.records[0], 7).trim_end(), ndjson);
-        assert_eq!(line_as(Format::Csv, &run.records[0], 7).trim_end(), csv);
+        assert_eq!(line_as(Format::Ndjson, &run.records[0], Micros::new(7)).trim_end(), ndjson);
+        assert_eq!(line_as(Format::Csv, &run.records[0], Micros::new(7)).trim_end(), csv);
     }
 }
 
@@ -149,7 +150,8 @@ fn real_order_messages_become_the_expected_fields() {
     for (order, line) in run.records.iter().zip(text.lines()) {
         let message: Value = serde_json::from_str(line).unwrap();
         let said = message["Data"].as_object().unwrap();
-        let record: serde_json::Map<String, Value> = serde_json::from_str(&line_as(Format::Ndjson, order, 7)).unwrap();
+        let record: serde_json::Map<String, Value> =
+            serde_json::from_str(&line_as(Format::Ndjson, order, Micros::new(7))).unwrap();
         let mut used = Vec::new();
         for (key, value) in &record {
             let Some(wire) = renamed(key) else { continue };
@@ -160,7 +162,7 @@ fn real_order_messages_become_the_expected_fields() {
                 ("expiry_date", Some(date)) if date.as_str().unwrap().starts_with("0001") => Value::Null,
                 ("order_date_time" | "exch_order_time" | "last_updated_time", Some(time)) => {
                     let civil: jiff::civil::DateTime = time.as_str().unwrap().parse().unwrap();
-                    json!(dhan::testing::clock::ist_to_us(civil) / 1_000_000)
+                    json!(dhan::testing::clock::from_ist(civil).seconds())
                 }
                 ("price" | "trigger_price" | "traded_price" | "avg_traded_price" | "ref_ltp" | "tick_size", said) => {
                     json!(said.map_or(0.0, |said| said.as_f64().unwrap()))
@@ -452,7 +454,7 @@ fn text_that_is_not_utf8_is_malformed() {
 fn a_record_is_one_line_whatever_the_layout_of_the_message() {
     let mut run = Run::new();
     run.text("{\n \"Type\": \"order_alert\",\n \"Data\": {\n  \"orderNo\": \"1\",\n  \"new key\": {\n \"a\": \"x\\ny\"\n }\n }\n}");
-    let line = line_as(Format::Ndjson, &run.records[0], 7);
+    let line = line_as(Format::Ndjson, &run.records[0], Micros::new(7));
     assert_eq!(line.matches('\n').count(), 1);
     assert!(line.contains(r#""extra":{"new key":{"a":"x\ny"}},"#), "{line}");
 }
@@ -707,9 +709,9 @@ fn an_order_is_remembered_for_seven_days() {
     let mut run = Run::new();
     run.order(json!({"orderNo":"1","status":"PENDING"}));
     run.order(json!({"orderNo":"2","status":"PENDING"}));
-    run.recv_us += 7 * DAY_US;
+    run.recv = run.recv.plus_us(7 * DAY_US);
     assert_eq!(run.order(json!({"orderNo":"1","status":"PENDING"})), "repeat");
-    run.recv_us += 1;
+    run.recv = run.recv.plus_us(1);
     assert_eq!(run.order(json!({"orderNo":"2","status":"PENDING"})), "update order_pending");
     assert_eq!(run.order(json!({"orderNo":"1","status":"TRADED"})), "update status_change order_traded");
 }
@@ -738,7 +740,7 @@ proptest! {
         let mut run = Run::new();
         prop_assert_eq!(run.text(&frame).len(), 1);
         for order in &run.records {
-            let line = line_as(Format::Ndjson, order, 7);
+            let line = line_as(Format::Ndjson, order, Micros::new(7));
             prop_assert_eq!(line.matches('\n').count(), 1);
             let parsed: &serde_json::value::RawValue = serde_json::from_str(&line).unwrap();
             let whole = parsed.get().ends_with("\"recv_us\":7}");
@@ -768,7 +770,7 @@ fn an_order_snapshot_row_without_a_status_is_printed_once() {
     let mut orders = Orders::new(Options::default());
     let mut look = |row: &str| {
         let mut all = Vec::new();
-        orders.on_snapshot(row.as_bytes(), false, 1_781_065_200_000_000, &mut |outcome| all.push(outcome));
+        orders.on_snapshot(row.as_bytes(), false, Micros::from_secs(1_781_065_200), &mut |outcome| all.push(outcome));
         all
     };
     look(r#"[{"orderId":"1","orderStatus":"PENDING","quantity":4,"filledQty":0}]"#);

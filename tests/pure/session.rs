@@ -2,7 +2,7 @@
 
 use dhan::testing::model::Stream;
 use dhan::testing::model::exit::Exit;
-use dhan::testing::model::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, TlsKind};
+use dhan::testing::model::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, Micros, TlsKind};
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::pipeline::item::{GapReason, StatusEvent};
 use dhan::testing::protocol::depth::Levels;
@@ -16,13 +16,13 @@ use std::time::Duration;
 
 const SECOND: u64 = 1_000_000;
 /// 2026-11-23, a Monday, 09:15 IST.
-const OPEN_US: i64 = 1_795_405_500_000_000;
+const OPEN: Micros = Micros::from_secs(1_795_405_500);
 
 /// A session with its clock, and every action it has returned.
 struct Bench {
     session: Session,
     now: u64,
-    from_us: i64,
+    from: Micros,
     log: Vec<(u64, Action)>,
     /// The number of the current credentials.
     token: u64,
@@ -37,7 +37,7 @@ impl Bench {
 
     fn with(config: Config, subscriptions: &[Subscription]) -> Bench {
         let session = Session::new(config, subscriptions.iter().copied());
-        Bench { session, now: 0, from_us: OPEN_US, log: Vec::new(), token: 1, trouble: None }
+        Bench { session, now: 0, from: OPEN, log: Vec::new(), token: 1, trouble: None }
     }
 
     fn market() -> Bench {
@@ -52,7 +52,7 @@ impl Bench {
     }
 
     fn tell(&mut self, input: Input) {
-        let now = Now { at: Time(self.now), wall_us: self.from_us + i64::try_from(self.now).unwrap() };
+        let now = Now { at: Time(self.now), wall: self.from + Duration::from_micros(self.now) };
         self.session.on(now, input);
         while let Some(action) = self.session.next_action() {
             self.log.push((self.now, action.clone()));
@@ -313,7 +313,7 @@ fn a_token_replaced_during_a_session_is_used_without_a_wait() {
 fn a_late_or_missing_first_connection_is_a_gap_from_the_start_of_the_run() {
     let from = |bench: &Bench| {
         bench.log.iter().find_map(|(at, action)| match action {
-            Action::OpenGap { from_us, .. } => Some((*at, *from_us - bench.from_us)),
+            Action::OpenGap { from, .. } => Some((*at, from.us_since(bench.from))),
             _ => None,
         })
     };
@@ -469,7 +469,7 @@ fn a_replaced_token_is_read_and_used_without_a_wait() {
 fn permanent_credential_errors_end_the_run_at_once_with_their_exit_code() {
     for (can_change, exit) in [(false, Exit::Credentials), (true, Exit::Account)] {
         let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
-        let now = Now { at: Time(0), wall_us: OPEN_US };
+        let now = Now { at: Time(0), wall: OPEN };
         session.on(now, Input::Start);
         session.on(now, Input::CredentialsRead(Err(CredentialProblem { exit, can_change, words: "why".into() })));
         let end = std::iter::from_fn(|| session.next_action()).find_map(|action| match action {
@@ -495,7 +495,7 @@ fn another_accounts_token_in_the_file_is_waited_out_with_its_own_exit_code() {
 fn g04_unusable_credentials_are_waited_for_at_the_start_too() {
     let problem = CredentialProblem { exit: Exit::Credentials, can_change: true, words: "token.txt is empty".into() };
     let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
-    let mut now = Now { at: Time(0), wall_us: OPEN_US };
+    let mut now = Now { at: Time(0), wall: OPEN };
     session.on(now, Input::Start);
     session.on(now, Input::CredentialsRead(Err(problem.clone())));
     let mut reads = 0;
@@ -736,6 +736,17 @@ fn max_outage_counts_from_the_last_connection() {
     }
     assert_eq!(bench.exit(), Some(Exit::Network));
     assert_eq!(bench.now - lost, 300 * SECOND);
+}
+
+#[test]
+fn a_max_outage_of_zero_ends_the_run_after_the_first_attempt() {
+    let mut bench = Bench::new(Config { max_outage: Some(Duration::ZERO), ..Config::new(Stream::Market, 1, 7) });
+    bench.tell(Input::Start);
+    bench.tell(Input::Tick);
+    assert_eq!(bench.exit(), None, "no attempt has ended");
+    bench.tell(Input::ConnectFailed(cannot_connect(ConnectClass::Refused, "connection refused")));
+    bench.tell(Input::Tick);
+    assert_eq!(bench.exit(), Some(Exit::Network));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `dhan verify` on complete and damaged files.
 
 use dhan::testing::cmd::verify::check;
+use dhan::testing::model::Micros;
 use dhan::testing::verify::{FileVerdict, VerifySummary};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -45,11 +46,11 @@ fn a_complete_file_is_summarised() {
     let (verdict, summary) = checked("x.ndjson", &text);
     assert_eq!(verdict, FileVerdict::Ok, "{summary:?}");
     assert_eq!((summary.lines, summary.ends, summary.ended_orderly), (4, 1, true));
-    assert_eq!((summary.first_us, summary.last_us), (Some(1_000), Some(5_000_001)));
+    assert_eq!((summary.first, summary.last), (Some(Micros::new(1_000)), Some(Micros::new(5_000_001))));
     let [coverage] = &summary.coverage[..] else { panic!("{summary:?}") };
     assert_eq!((&*coverage.instrument, coverage.records), ("NSE_EQ:2885", 3));
-    assert_eq!((coverage.first_us, coverage.last_us), (1_000, 5_000_000));
-    assert_eq!((coverage.longest_silence_seconds, coverage.longest_silence_from_us), (4.998, 2_000));
+    assert_eq!((coverage.first, coverage.last), (Micros::new(1_000), Micros::from_secs(5)));
+    assert_eq!((coverage.longest_silence_seconds, coverage.longest_silence_from), (4.998, Micros::new(2_000)));
     let record = serde_json::to_string(&summary).unwrap();
     assert!(record.starts_with(r#"{"type":"verify","file":""#), "{record}");
 }
@@ -199,7 +200,7 @@ fn iso_times_are_read_as_times() {
 "#;
     let (verdict, summary) = checked("x.ndjson", text.as_bytes());
     assert_eq!(verdict, FileVerdict::Gaps, "{summary:?}");
-    assert_eq!((summary.gap_seconds, summary.first_us), (2.0, Some(1_781_065_197_817_220)));
+    assert_eq!((summary.gap_seconds, summary.first), (2.0, Some(Micros::new(1_781_065_197_817_220))));
 }
 
 #[test]

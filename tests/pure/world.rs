@@ -6,7 +6,7 @@
 
 use dhan::testing::account::{Account, ConnectPermit};
 use dhan::testing::model::Stream;
-use dhan::testing::model::{Cause, ConnectClass, ConnectError, Ended};
+use dhan::testing::model::{Cause, ConnectClass, ConnectError, Ended, Micros};
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::{DisconnectReason, Mode};
 use dhan::testing::session::{
@@ -21,7 +21,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const SECOND: u64 = 1_000_000;
 const MS: u64 = 1_000;
 /// 2026-11-23, a Monday, 09:15 IST.
-const OPEN_US: i64 = 1_795_405_500_000_000;
+const OPEN: Micros = Micros::from_secs(1_795_405_500);
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
@@ -168,11 +168,11 @@ impl World {
     }
 
     fn clock(&self) -> Now {
-        Now { at: Time(self.now), wall_us: self.wall() }
+        Now { at: Time(self.now), wall: self.wall() }
     }
 
-    fn wall(&self) -> i64 {
-        OPEN_US + i64::try_from(self.now).unwrap()
+    fn wall(&self) -> Micros {
+        OPEN + Duration::from_micros(self.now)
     }
 
     fn day(&mut self) {
@@ -519,10 +519,10 @@ impl World {
                     }
                 }
             }
-            Action::OpenGap { from_us, .. } => {
+            Action::OpenGap { from, .. } => {
                 let peer = &mut self.peers[i];
                 assert!(!std::mem::replace(&mut peer.gap_open, true), "a gap opens in a gap");
-                assert!(from_us <= clock.wall_us);
+                assert!(from <= clock.wall);
                 peer.lost += 1;
             }
             Action::GiveUp(_) => {
@@ -550,7 +550,7 @@ impl World {
     fn connect(&mut self, i: usize) {
         let clock = self.clock();
         assert!(self.peers[i].socket.is_none(), "connects while it has a socket");
-        let failure = match self.account.admit(clock.wall_us) {
+        let failure = match self.account.admit(clock.wall) {
             ConnectPermit::Go => None,
             ConnectPermit::Budget { wait } => Some(Cause::Budget { wait }),
             ConnectPermit::CoolingOff { kind, step, wait } => Some(Cause::CoolingOff { kind, step, wait }),

@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::auth::{CredentialSource, Environment};
 use crate::cli::credentials::CredentialArgs;
-use crate::clock::now_us;
+use crate::clock;
 use crate::cmd::defaults::Defaults;
 use crate::doctor::judge::Place;
 use crate::doctor::{Check, Facts, Finding, judge};
@@ -146,11 +146,11 @@ fn cached(layout: Layout) -> Finding {
     let Some(path) = store.path().filter(|path| path.exists()) else {
         return Finding::ok(Check::Instruments, "none cached: downloaded when it is first needed");
     };
-    let now_us = now_us();
+    let now = clock::now();
     match store.query(store.cached(), |cached| cached.master.verify()) {
         Some(((), cached)) => {
             let rows = cached.master.footer().rows;
-            judge::master(rows, cached.checked_us, cached.is_fresh(now_us), now_us)
+            judge::master(rows, cached.checked, cached.is_fresh(now), now)
         }
         None => {
             let words = format!("{path:?} is damaged or cannot be read: dhan instruments sync --force");

@@ -5,13 +5,14 @@ use crate::account::Account;
 use crate::auth::Environment;
 use crate::clock::SECOND_US;
 use crate::doctor::{Check, Finding};
+use crate::model::Micros;
 use std::path::Path;
 
 /// Microseconds for which Dhan bars an account after each attempt; `dhan token` waits a little longer.
 const BARRED_US: i64 = 130 * SECOND_US;
 
 /// Returns findings for PIN and TOTP secret, and for the last attempt. No secret is read.
-pub(super) fn findings(environment: &Environment, account: Option<&Account>, now_us: i64) -> Vec<Finding> {
+pub(super) fn findings(environment: &Environment, account: Option<&Account>, now: Micros) -> Vec<Finding> {
     let secrets =
         [("PIN", "DHAN_PIN_COMMAND", "DHAN_PIN_FILE"), ("TOTP secret", "DHAN_TOTP_COMMAND", "DHAN_TOTP_FILE")];
     let mut found: Vec<_> =
@@ -20,7 +21,7 @@ pub(super) fn findings(environment: &Environment, account: Option<&Account>, now
         let words = "set, but not read: put the secret into a file, and name that";
         found.push(Finding::warn(Check::Credentials, words).of(name));
     }
-    found.extend(account.map(|account| last_try(account, now_us)));
+    found.extend(account.map(|account| last_try(account, now)));
     found
 }
 
@@ -37,9 +38,9 @@ fn secret(what: &str, command: &str, file: &str, environment: &Environment) -> F
     }
 }
 
-fn last_try(account: &Account, now_us: i64) -> Finding {
+fn last_try(account: &Account, now: Micros) -> Finding {
     let state = account.token_state();
-    let finding = match state.last_try_us.map(|last| now_us - last) {
+    let finding = match state.last_try.map(|last| now.us_since(last)) {
         Some(ago) if (0..BARRED_US).contains(&ago) => {
             let left = (BARRED_US - ago) / SECOND_US;
             Finding::warn(Check::Token, format!("asked for {} s ago: none is made for {left} s more", ago / SECOND_US))

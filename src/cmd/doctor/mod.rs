@@ -13,7 +13,7 @@ use super::defaults::Defaults;
 use crate::account::Account;
 use crate::auth::{CredentialSource, Environment};
 use crate::cli::doctor::DoctorArgs;
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
 use crate::doctor::{Check, Finding, judge};
 use crate::folders;
@@ -55,9 +55,9 @@ pub fn run(args: &DoctorArgs, defaults: &Defaults, console: &Console) -> Result<
     report.add_all(host::permissions(&source, account.as_ref()))?;
     report.add(host::core_dumps())?;
     report.add_all(host::instruments())?;
-    report.add_all(judge::markets(&super::holidays::calendar(console), now_us()))?;
+    report.add_all(judge::markets(&super::holidays::calendar(console), clock::now()))?;
     report.add_all(of_account(account.as_ref()))?;
-    report.add_all(making::findings(&environment, account.as_ref(), now_us()))?;
+    report.add_all(making::findings(&environment, account.as_ref(), clock::now()))?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -84,15 +84,15 @@ fn of_account(account: Option<&Account>) -> Vec<Finding> {
         let skipped = |check| Finding::skipped(check, "no client id in --client-id, DHAN_CLIENT_ID");
         return [Check::State, Check::CoolOff, Check::Places, Check::Stream].map(skipped).to_vec();
     };
-    let now_us = now_us();
-    let cool_offs = account.cool_offs(now_us);
+    let now = clock::now();
+    let cool_offs = account.cool_offs(now);
     let mut found: Vec<_> =
         account.take_warnings().into_iter().map(|warning| Finding::warn(Check::State, warning)).collect();
     if let (Some(folder), true) = (account.folder(), found.is_empty()) {
         found.push(Finding::ok(Check::State, format!("shared between processes in {folder:?}")));
     }
-    found.extend(judge::cool_offs(&cool_offs, now_us));
-    found.extend(streams::places_and_streams(account, now_us));
+    found.extend(judge::cool_offs(&cool_offs, now));
+    found.extend(streams::places_and_streams(account, now));
     found
 }
 
@@ -101,7 +101,7 @@ fn token(
     credentials: &Result<crate::auth::Credentials, crate::auth::CredentialError>,
 ) -> Finding {
     let finding = match credentials {
-        Ok(credentials) => judge::token(credentials.claims().as_ref(), &credentials.client_id, now_us()),
+        Ok(credentials) => judge::token(credentials.claims().as_ref(), &credentials.client_id, clock::now()),
         Err(problem) => {
             let failure = Failure::from(problem.clone());
             Finding::fail(Check::Token, failure.exit, failure.message)

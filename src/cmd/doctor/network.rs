@@ -6,7 +6,7 @@
 use super::report::Report;
 use crate::account::{Account, ConnectPermit};
 use crate::auth::{ApiBase, Credentials, Environment};
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
 use crate::doctor::{Check, Facts, Finding, State, judge};
 use crate::model::Stream;
@@ -93,7 +93,7 @@ impl Network<'_> {
             (None, ..) => Some("not asked for: there are no credentials that could be sent"),
             (_, true, _) => Some("not asked for: the credentials are dead, and are not sent again"),
             (.., false) => Some("not asked for: the server cannot be asked, as is said of the account"),
-            _ if account.is_some_and(|account| !account.cool_offs(now_us()).is_empty()) => {
+            _ if account.is_some_and(|account| !account.cool_offs(clock::now()).is_empty()) => {
                 Some("not asked for: the account cools off")
             }
             _ => None,
@@ -178,13 +178,13 @@ impl Network<'_> {
             Err(_) => (Finding::fail(Check::Account, Exit::Network, no_answer(started)), None),
             Ok(Err(failure)) => (Finding::fail(Check::Account, failure.exit, failure.message), None),
             Ok(Ok(response)) => {
-                let (took, here_us) = (started.elapsed(), now_us());
+                let (took, here) = (started.elapsed(), clock::now());
                 let date = response.headers().get("date").and_then(|date| date.to_str().ok());
-                let date_us = date.and_then(crate::net::parse_http_date);
+                let date = date.and_then(crate::net::parse_http_date);
                 let facts = Facts { answer_us: u64::try_from(took.as_micros()).ok(), ..Facts::default() };
                 let words = "the server answers; not asked about the account, since there are no credentials to send";
                 let finding = Finding::skipped(Check::Account, words).with(facts);
-                (finding, date_us.map(|date_us| judge::clock_ahead(date_us, here_us)))
+                (finding, date.map(|date| judge::clock_ahead(date, here)))
             }
         };
         (finding.of(host(api)), ahead)
@@ -229,11 +229,11 @@ impl Network<'_> {
         if limit < SHORTEST {
             return late();
         }
-        let _place = match account.take_place(endpoint, 0, now_us(), false) {
+        let _place = match account.take_place(endpoint, 0, clock::now(), false) {
             Ok(place) => place,
             Err(none) => return Finding::fail(Check::Endpoint, Exit::NoPlace, none.to_string()).into(),
         };
-        match account.admit(now_us()) {
+        match account.admit(clock::now()) {
             ConnectPermit::Go => {}
             ConnectPermit::Budget { wait } => {
                 let words = format!("not connected to: the account's connect budget is used up for {}", words(wait));
@@ -254,19 +254,19 @@ impl Network<'_> {
             Err(error) => {
                 if let ConnectClass::Http { status: 429, retry_after, .. } = &error.class {
                     let wait = policy::cool_off(CoolOffKind::Throttled, 0, *retry_after);
-                    account.cool_off(CoolOffKind::Throttled, 0, wait, now_us());
+                    account.cool_off(CoolOffKind::Throttled, 0, wait, clock::now());
                 }
                 return judge::endpoint_failure(&error).into();
             }
         };
-        let here_us = now_us();
+        let here = clock::now();
         let made = connection.report().clone();
-        let ahead_us = made.server_date_us.map(|date_us| judge::clock_ahead(date_us, here_us));
+        let ahead_us = made.server_date.map(|date| judge::clock_ahead(date, here));
         let finding = match refusal(connection, endpoint).await {
             Some(failure) => {
                 if let Cause::Disconnect(DisconnectReason(805)) = failure {
                     let wait = policy::cool_off(CoolOffKind::Displaced, 0, None);
-                    account.cool_off(CoolOffKind::Displaced, 0, wait, now_us());
+                    account.cool_off(CoolOffKind::Displaced, 0, wait, clock::now());
                 }
                 judge::endpoint_refusal(&failure)
             }

@@ -3,21 +3,21 @@
 use super::process::{self, EndResult};
 use crate::account::{Account, Holder};
 use crate::doctor::{Check, Facts, Finding, judge};
-use crate::model::Stream;
 use crate::model::exit::Exit;
+use crate::model::{Micros, Stream};
 use std::time::Duration;
 
 /// Time to wait for a stream to end: it takes 2 s at most, a little more on a busy host.
 const END_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Returns findings about the places of every kind, and about every stream.
-pub(super) fn places_and_streams(account: &Account, now_us: i64) -> Vec<Finding> {
+pub(super) fn places_and_streams(account: &Account, now: Micros) -> Vec<Finding> {
     let holders = account.holders();
     let mut found: Vec<_> = Stream::ALL.into_iter().map(|kind| judge::places(kind, &holders)).collect();
     if holders.is_empty() {
         found.push(Finding::ok(Check::Stream, NONE));
     }
-    found.extend(holders.iter().map(|holder| judge::stream(holder, &process::look(holder.pid), now_us)));
+    found.extend(holders.iter().map(|holder| judge::stream(holder, &process::look(holder.pid), now)));
     found
 }
 
@@ -47,7 +47,7 @@ pub(super) fn stop(account: &Account) -> Vec<Finding> {
         let facts = Facts {
             pid: Some(pid),
             instruments: u64::try_from(of_it.iter().map(|holder| holder.instruments).sum::<usize>()).ok(),
-            since_us: of_it.iter().map(|holder| holder.since_us).min(),
+            since: of_it.iter().map(|holder| holder.since).min(),
             ..Facts::default()
         };
         let finding = finding.with(facts);

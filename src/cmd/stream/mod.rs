@@ -9,7 +9,7 @@ use crate::auth::{Environment, TokenPlace, harden};
 use crate::capture::Recorder;
 use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::{Console, LogLevel};
 use crate::metrics::MetricsFile;
 use crate::model::exit::{Exit, Failure};
@@ -117,7 +117,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     let watch = watch::start(&plan, &names, view.is_some(), console)?;
     let calendar = crate::cmd::holidays::calendar(console);
     early.set_open();
-    let metrics = plan.metrics.as_deref().map(|path| MetricsFile::open(path, feed.name(), now_us())).transpose()?;
+    let metrics = plan.metrics.as_deref().map(|path| MetricsFile::open(path, feed.name(), clock::now())).transpose()?;
     let stop = StopSignal::default();
     // Last, so that a run that does not start leaves neither a file nor a session without an end.
     let Some(opened) = open_in_time(&plan, &rules, &stop, &early, console)? else {
@@ -162,7 +162,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         early,
         on_lag: plan.on_lag,
         duration: plan.stop.duration,
-        until_us: plan.stop.until_us,
+        until: plan.stop.until,
         fail_on_gap: plan.fail_on_gap,
         stats: plan.stats,
         changes: watch.changes,
@@ -389,5 +389,5 @@ impl Server {
 
 /// Returns today's date in India.
 fn today() -> jiff::civil::Date {
-    crate::clock::ist_civil(now_us()).date()
+    clock::ist_civil(clock::now()).date()
 }

@@ -3,7 +3,7 @@
 use super::today;
 use crate::cli::plan::{StreamKind, StreamPlan, StreamSource};
 use crate::cli::specs::Takes;
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
 use crate::instruments::index::{Bytes, build};
 use crate::instruments::lookup::{LookUpOutcome, look_up};
@@ -22,7 +22,7 @@ use crate::session::requests::effective_mode;
 use crate::simulator;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Holds the subscription that one spec names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub(super) enum Names {
 
 impl Names {
     pub fn of(plan: &StreamPlan) -> Names {
-        let left = plan.stop.until_us.and_then(|until| u64::try_from(until - now_us()).ok());
-        let left = left.map(Duration::from_micros).into_iter().chain(plan.stop.duration).min();
+        let left = plan.stop.until.map(|until| until.since(clock::now()));
+        let left = left.into_iter().chain(plan.stop.duration).min();
         Names::at(&plan.source, left.and_then(|left| Instant::now().checked_add(left)))
     }
 
@@ -163,8 +163,10 @@ impl Names {
                         names_mode: spec.mode.is_some(),
                     });
                 }
-                Err(problem) if wanted.skip && problem.can_be_skipped() => console.warn(format!("left out: {problem}")),
-                Err(problem) => problems.push(problem),
+                Err(problem) if wanted.skip && problem.can_be_skipped() => {
+                    console.warn(format!("left out: {}", spec.told(problem)));
+                }
+                Err(problem) => problems.push((problem.exit(), spec.told(problem))),
             }
         }
         if let Some(words) = lowered_words(&lowered) {
@@ -202,14 +204,13 @@ pub(crate) fn known_problems(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec
         Takes::Modes(_) => Streamable::Feed,
         Takes::Depth => Streamable::Depth,
     };
-    let problems = if is_demo {
-        demo(specs, streamable).instruments.into_iter().filter_map(Result::err).collect()
-    } else {
-        // Without a place for a master, nothing is known.
-        let store = Store::from_env(Layout::Compact, false);
-        store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, today())).unwrap_or_default()
-    };
-    problems.iter().map(ToString::to_string).collect()
+    if is_demo {
+        let found = demo(specs, streamable).instruments;
+        return specs.iter().zip(found).filter_map(|(spec, one)| Some(spec.told(one.err()?))).collect();
+    }
+    // Without a place for a master, nothing is known.
+    let store = Store::from_env(Layout::Compact, false);
+    store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, today())).unwrap_or_default()
 }
 
 fn requests_full(kind: &StreamKind, spec: &Spec) -> bool {

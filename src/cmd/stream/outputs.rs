@@ -2,13 +2,13 @@
 
 use crate::capture::{self, Recorder};
 use crate::cli::plan::{OutputPlan, OutputTarget, OutputsPlan, ShapePlan, StreamPlan};
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
 use crate::format::csv;
 use crate::format::csv::CsvColumns;
 use crate::format::encoder::{Format, Style};
-use crate::model::Stream;
 use crate::model::exit::Failure;
+use crate::model::{Micros, Stream};
 use crate::output::StopSignal;
 use crate::output::file::{FileSink, FileSpec, Pattern, Restarted, TypedFiles};
 #[cfg(feature = "nats")]
@@ -28,7 +28,7 @@ pub(crate) struct OpenedOutputs {
 
 /// Opens the outputs of a stream.
 pub(super) fn open(plan: &StreamPlan, stop: &StopSignal, console: &Console) -> Result<OpenedOutputs, Failure> {
-    open_all(plan.feed(), &plan.outputs, &plan.shape, now_us(), stop, console)
+    open_all(plan.feed(), &plan.outputs, &plan.shape, clock::now(), stop, console)
 }
 
 /// Opens the capture of a stream. A killed run's gap is reported once, however many files it left torn.
@@ -39,34 +39,34 @@ pub(super) fn open_capture(
     stop: &StopSignal,
     console: &Console,
 ) -> Result<Recorder, Failure> {
-    let now_us = now_us();
-    let opened = capture::open(path, plan.feed(), plan.outputs.disk_wait, stop, now_us, console)?;
+    let now = clock::now();
+    let opened = capture::open(path, plan.feed(), plan.outputs.disk_wait, stop, now, console)?;
     if let Some(restarted) = opened.restarted.filter(|_| found.is_empty()) {
         found.push(Event::Gap {
             conn: 0,
             reason: GapReason::Restarted,
             detail: Some(restarted.detail),
-            from_us: restarted.from_us,
-            to_us: now_us,
+            from: restarted.from,
+            to: now,
             dropped: None,
         });
     }
     Ok(opened.recorder)
 }
 
-/// Opens these outputs for records of a stream that are received at `now_us` or later.
+/// Opens these outputs for records of a stream that are received at `now` or later.
 pub(crate) fn open_all(
     feed: Stream,
     outputs: &OutputsPlan,
     shape: &ShapePlan,
-    now_us: i64,
+    now: Micros,
     stop: &StopSignal,
     console: &Console,
 ) -> Result<OpenedOutputs, Failure> {
     let mut opened = OpenedOutputs { specs: Vec::new(), found: Vec::new() };
     let mut killed = Vec::new();
     for plan in &outputs.targets {
-        match open_one(feed, plan, outputs, shape, now_us, stop, console) {
+        match open_one(feed, plan, outputs, shape, now, stop, console) {
             Ok((spec, restarted)) => {
                 opened.specs.push(spec);
                 killed.extend(restarted);
@@ -79,10 +79,10 @@ pub(crate) fn open_all(
         }
     }
     // A kill is one gap, however many files it left torn.
-    if let Some(from_us) = killed.iter().map(|restarted| restarted.from_us).min() {
+    if let Some(from) = killed.iter().map(|restarted| restarted.from).min() {
         let detail = killed.into_iter().map(|restarted| restarted.detail).collect::<Vec<_>>().join("; ");
         let reason = GapReason::Restarted;
-        opened.found.push(Event::Gap { conn: 0, reason, detail: Some(detail), from_us, to_us: now_us, dropped: None });
+        opened.found.push(Event::Gap { conn: 0, reason, detail: Some(detail), from, to: now, dropped: None });
     }
     Ok(opened)
 }
@@ -92,7 +92,7 @@ fn open_one(
     plan: &OutputPlan,
     outputs: &OutputsPlan,
     shape: &ShapePlan,
-    now_us: i64,
+    now: Micros,
     stop: &StopSignal,
     console: &Console,
 ) -> Result<(OutputSpec, Vec<Restarted>), Failure> {
@@ -124,11 +124,11 @@ fn open_one(
         let header = |kind: &RecordType| csv::layout(&[*kind], shape.time).1.into_bytes();
         let headers = types.iter().map(|kind| (kind.name(), header(kind))).collect();
         let lines_are_packets = !matches!(feed, Stream::Depth(_));
-        let (files, restarted) = TypedFiles::open(spec, headers, lines_are_packets, now_us, console)?;
+        let (files, restarted) = TypedFiles::open(spec, headers, lines_are_packets, now, console)?;
         let style = Style { columns: CsvColumns::Own, ..style };
         return Ok((OutputSpec { destination: Box::new(files), style, header: None, is_file: true }, restarted));
     }
-    let file = FileSink::open(spec, now_us, console)?;
+    let file = FileSink::open(spec, now, console)?;
     Ok((OutputSpec { destination: Box::new(file.sink), style, header: None, is_file: true }, file.restarted))
 }
 

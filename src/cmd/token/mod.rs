@@ -5,7 +5,7 @@ mod show;
 
 use crate::auth::{ApiBase, Environment};
 use crate::cli::token::{KeepArgs, MakeArgs, RenewArgs, TokenArgs, TokenCommand};
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
 use crate::folders;
 use crate::model::exit::{Exit, Failure};
@@ -13,6 +13,10 @@ use crate::net::Resolver;
 use crate::net::tls::LazyTls;
 use crate::rest;
 use crate::token::{Calls, InputOptions, Inputs, Maker, Timing, TokenFile};
+
+/// Says what is missing where a token is fine, but does not name its client id.
+const NO_CLIENT_ID: &str =
+    "the token does not name its client id: set DHAN_CLIENT_ID, or write --client-id, where it is used";
 
 /// Runs one of the five subcommands.
 ///
@@ -24,9 +28,9 @@ pub fn run(args: &TokenArgs, console: &Console) -> Result<Exit, Failure> {
         TokenCommand::Save(args) => save::run(args, &environment, console),
         TokenCommand::Show(args) => show::run(args, &environment, console),
         TokenCommand::Ensure(args) => {
-            let until_us = args.until_us(now_us())?;
+            let until = args.until(clock::now())?;
             let maker = maker(&args.make, &environment, console)?;
-            block_on(async { maker.ensure(until_us).await.map(|_| Exit::Done) })
+            block_on(async { maker.ensure(until).await.map(|_| Exit::Done) })
         }
         TokenCommand::Mint(args) => {
             let maker = maker(args, &environment, console)?;

@@ -3,7 +3,7 @@
 use super::{block_on, client_id};
 use crate::auth::{self, Environment, ist_minute};
 use crate::cli::token::KeepArgs;
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
 use crate::redact::mask_client_id;
@@ -39,21 +39,20 @@ pub(super) fn run(args: &KeepArgs, environment: &Environment, console: &Console)
             ),
         ));
     }
-    if let Some(ends) = claims.expires_at_us.filter(|ends| *ends <= now_us()) {
+    if let Some(ends) = claims.expires_at.filter(|ends| *ends <= clock::now()) {
         return Err(refuse(format!(
             "holds a token that expired on {}: make a new one on web.dhan.co",
             ist_minute(ends)
         )));
     }
     file.store(&token)?;
-    let until = match claims.expires_at_us {
+    let until = match claims.expires_at {
         Some(ends) => format!("until {}", ist_minute(ends)),
         None => "which does not say when it ends".to_owned(),
     };
     console.info(format_args!("the token is in {:?}, {until}", file.path()));
     if claims.client_id.is_none() && named.is_none() {
-        console
-            .warn("the token does not name its client id: set DHAN_CLIENT_ID, or write --client-id, where it is used");
+        console.warn(super::NO_CLIENT_ID);
     }
     Ok(Exit::Done)
 }

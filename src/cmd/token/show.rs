@@ -1,11 +1,12 @@
 //! Runs `dhan token show`: the token's account, kind and expiry.
 
 use super::block_on;
-use crate::auth::{ApiBase, Credentials, Environment, ist_minute};
+use crate::auth::{ApiBase, Credentials, Environment, ProblemKind, ist_minute};
 use crate::cli::out;
 use crate::cli::token::ShowArgs;
-use crate::clock::{SECOND_US, now_us};
+use crate::clock::{self, SECOND_US};
 use crate::console::{Console, untrusted};
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::net::Resolver;
 use crate::net::tls::LazyTls;
@@ -24,10 +25,15 @@ pub(super) fn run(args: &ShowArgs, environment: &Environment, console: &Console)
         let (credentials, problem) = source.read_described().await;
         if let Some(credentials) = &credentials {
             let place = source.place().map(ToString::to_string).unwrap_or_default();
-            out::print(&console.masked(&description(credentials, &place, now_us())))?;
+            out::print(&console.masked(&description(credentials, &place, clock::now())))?;
         }
-        if let Some(problem) = problem {
-            return Err(problem.into());
+        match problem {
+            // The token itself is fine; only who uses it needs the client id.
+            Some(problem) if problem.kind == ProblemKind::Missing && credentials.is_some() && !args.check => {
+                console.warn(super::NO_CLIENT_ID);
+            }
+            Some(problem) => return Err(problem.into()),
+            None => {}
         }
         match &credentials {
             Some(credentials) if args.check => check(args, credentials, environment, console).await,
@@ -36,7 +42,7 @@ pub(super) fn run(args: &ShowArgs, environment: &Environment, console: &Console)
     })
 }
 
-fn description(credentials: &Credentials, place: &str, now_us: i64) -> String {
+fn description(credentials: &Credentials, place: &str, now: Micros) -> String {
     let mut text = String::new();
     let mut line = |name: &str, words: String| {
         let _ = writeln!(text, "{name:<9} {words}");
@@ -57,10 +63,10 @@ fn description(credentials: &Credentials, place: &str, now_us: i64) -> String {
             None => "not told".to_owned(),
         },
     );
-    line("made", claims.issued_at_us.map_or_else(|| "not told".to_owned(), ist_minute));
+    line("made", claims.issued_at.map_or_else(|| "not told".to_owned(), ist_minute));
     line(
         "until",
-        match claims.expires_at_us {
+        match claims.expires_at {
             None => "not told".to_owned(),
             Some(ends) => {
                 let span = |us: i64| {
@@ -71,7 +77,7 @@ fn description(credentials: &Credentials, place: &str, now_us: i64) -> String {
                         humantime::format_duration(minutes).to_string()
                     }
                 };
-                match ends - now_us {
+                match ends.us_since(now) {
                     left if left > 0 => format!("{}, in {}", ist_minute(ends), span(left)),
                     over => format!("{}, {} ago", ist_minute(ends), span(-over)),
                 }
@@ -120,14 +126,14 @@ mod tests {
         let payload = r#"{"iat":1780000000,"exp":1780086400,"tokenConsumerType":"APP","dhanClientId":"1000000001"}"#;
         let token = format!("{}.{}.c2ln", part("{}"), part(payload));
         let credentials = Credentials { client_id: "1000000001".into(), token: token.clone().into() };
-        let text = description(&credentials, "the token file \"/t\"", 1_780_000_060_000_000);
+        let text = description(&credentials, "the token file \"/t\"", Micros::from_secs(1_780_000_060));
         for words in
             ["******0001", "APP, made by PIN", "2026-05-29 at 01:56 IST", "in 23h 59m", "from      the token file"]
         {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!text.contains(&token[..12]) && !text.contains("100000000"));
-        let over = description(&credentials, "x", 1_780_086_400_000_000 + 7_200_000_000);
+        let over = description(&credentials, "x", Micros::from_secs(1_780_086_400 + 7_200));
         assert!(over.contains("2h ago"), "{over}");
     }
 }

@@ -49,19 +49,19 @@ struct Earlier {
 
 /// Counts the packets in the earlier files of a run, from the newest back, until all are found or the run begins.
 fn earlier(candidates: Vec<PathBuf>, summary: &VerifySummary) -> Earlier {
-    let (mut all, mut before_us) = (Earlier { files: 0, packets: 0 }, summary.first_us);
+    let (mut all, mut before) = (Earlier { files: 0, packets: 0 }, summary.first);
     for candidate in candidates {
         if all.packets >= summary.elsewhere {
             break;
         }
         let Ok((_, other)) = check(&candidate) else { continue };
         // A file of another output of the same run covers the same time.
-        if other.last_us > before_us {
+        if other.last > before {
             continue;
         }
         // The previous run ended there.
         let Some(packets) = other.rotated_packets else { break };
-        before_us = other.first_us;
+        before = other.first;
         all = Earlier { files: all.files + 1, packets: all.packets + packets };
     }
     all

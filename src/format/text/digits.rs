@@ -3,6 +3,8 @@
 //! This is the hot path: a full record has some 720 bytes in about sixty fields. Digits come from tables, several at
 //! once, without branches on their count: with numbers of mixed length the processor mispredicts such branches.
 
+use crate::model::Micros;
+
 /// Receives text; implemented by the buffers.
 pub trait Text {
     /// Appends `before`, then the first `used` bytes of `chunk` (at most `N`). Storing the whole chunk is one
@@ -71,16 +73,16 @@ pub trait Text {
         }
     }
 
-    /// Appends `before` and a time in microseconds since the epoch: sixteen digits in every year until 2286.
+    /// Appends `before` and a time as microseconds since the epoch: sixteen digits in every year until 2286.
     #[inline(always)]
-    fn micros(&mut self, before: &str, us: i64) {
-        match u64::try_from(us) {
+    fn micros(&mut self, before: &str, at: Micros) {
+        match u64::try_from(at.get()) {
             Ok(us @ 1_000_000_000_000_000..=9_999_999_999_999_999) => {
                 let (high, low) = ((us / 100_000_000) as u32, (us % 100_000_000) as u32);
                 self.chunk(before, &(eight(high) | ASCII).to_le_bytes(), 8);
                 self.chunk("", &(eight(low) | ASCII).to_le_bytes(), 8);
             }
-            _ => self.i64(before, us),
+            _ => self.i64(before, at.get()),
         }
     }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Micros;
 use proptest::prelude::*;
 
 fn text(write: impl FnMut(&mut LineBuf<'_>)) -> String {
@@ -92,8 +93,8 @@ proptest! {
             prop_assert_eq!(text(|o| o.u32("", value)), value.to_string());
         }
         prop_assert_eq!(text(|o| o.i64("", big)), big.to_string());
-        prop_assert_eq!(text(|o| o.micros("", big)), big.to_string());
-        prop_assert_eq!(text(|o| o.micros("", 1_700_000_000_000_000 + i64::from(any))), (1_700_000_000_000_000 + i64::from(any)).to_string());
+        prop_assert_eq!(text(|o| o.micros("", Micros::new(big))), big.to_string());
+        prop_assert_eq!(text(|o| o.micros("", Micros::from_secs(1_700_000_000).plus_us(i64::from(any)))), (1_700_000_000_000_000 + i64::from(any)).to_string());
     }
 
     #[test]
@@ -184,7 +185,7 @@ proptest! {
             numbers.iter().for_each(|number| line.u32("", *number));
             numbers.iter().for_each(|number| line.count("", number % 20_000));
             line.seconds("", moment);
-            line.micros("", moment * 100_000);
+            line.micros("", Micros::new(moment * 100_000));
         }
         all(&mut short, bits, wide, numbers, moment);
         let len = short.end();

@@ -28,6 +28,7 @@ pub use typed::TypedFiles;
 use super::{Destination, Notice, StopSignal, Unwritten, WriteFailure};
 use crate::console::Console;
 use crate::format::encoder::Format;
+use crate::model::Micros;
 use crate::model::exit::Failure;
 use crate::storage::{CutPoint, Disk, Filesystem, WriteContext, WriteRetry, cannot_write, gaps_path, passes};
 use open::{NotOpened, OpenFile, Opener};
@@ -74,8 +75,8 @@ pub struct OpenedFile {
 /// Describes killed runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restarted {
-    /// Time of their last record, in microseconds since the epoch.
-    pub from_us: i64,
+    /// Time of their last record.
+    pub from: Micros,
     /// What was found and done, for the gap's `detail`.
     pub detail: String,
 }
@@ -83,7 +84,7 @@ pub struct Restarted {
 /// Writes a rotated file.
 pub struct FileSink {
     opener: Opener,
-    boundary_us: i64,
+    boundary: Micros,
     current: Option<OpenFile>,
     /// Bytes in the files before this one.
     written: u64,
@@ -92,8 +93,8 @@ pub struct FileSink {
     frame_since: Option<Duration>,
     /// Time of the last sync.
     synced: Duration,
-    /// Last time at which the file was checked and found undamaged, in microseconds since the epoch.
-    checked_us: i64,
+    /// Last time at which the file was checked and found undamaged.
+    checked: Micros,
     /// Whether a write failed permanently.
     failed: bool,
     /// Number of `end` lines (0 or 1) among the lines that were not saved.
@@ -107,13 +108,13 @@ impl std::fmt::Debug for FileSink {
 }
 
 impl FileSink {
-    /// Opens the file of the time `now_us`, after recovering what a killed run left of it and of the files of earlier
+    /// Opens the file of the time `now`, after recovering what a killed run left of it and of the files of earlier
     /// periods.
     ///
     /// # Errors
     /// Exit 2 for a bad pattern, 9 for a place that cannot be written, 10 if another `dhan` writes it.
-    pub fn open(spec: FileSpec, now_us: i64, console: &Console) -> Result<OpenedFile, Failure> {
-        FileSink::open_on(Arc::new(Disk::default()), spec, now_us, console)
+    pub fn open(spec: FileSpec, now: Micros, console: &Console) -> Result<OpenedFile, Failure> {
+        FileSink::open_on(Arc::new(Disk::default()), spec, now, console)
     }
 
     /// Does the same as [`FileSink::open`] with any [`Filesystem`], for tests.
@@ -123,53 +124,53 @@ impl FileSink {
     pub fn open_on(
         fs: Arc<dyn Filesystem>,
         spec: FileSpec,
-        now_us: i64,
+        now: Micros,
         console: &Console,
     ) -> Result<OpenedFile, Failure> {
         let pattern = Pattern::parse(&spec.pattern)?;
-        FileSink::open_pattern(fs, spec, pattern, now_us, console)
+        FileSink::open_pattern(fs, spec, pattern, now, console)
     }
 
     /// Does the same as [`FileSink::open`] with a parsed pattern, for one type of record.
-    fn open_as(spec: FileSpec, pattern: Pattern, now_us: i64, console: &Console) -> Result<OpenedFile, Failure> {
-        FileSink::open_pattern(Arc::new(Disk::default()), spec, pattern, now_us, console)
+    fn open_as(spec: FileSpec, pattern: Pattern, now: Micros, console: &Console) -> Result<OpenedFile, Failure> {
+        FileSink::open_pattern(Arc::new(Disk::default()), spec, pattern, now, console)
     }
 
     /// Checks that the folder exists before anything connects; opens nothing.
-    fn check_folder(spec: FileSpec, now_us: i64, console: &Console) -> Result<(), Failure> {
+    fn check_folder(spec: FileSpec, now: Micros, console: &Console) -> Result<(), Failure> {
         let pattern = Pattern::parse(&spec.pattern)?;
         let fs: Arc<dyn Filesystem> = Arc::new(Disk::default());
         let context = WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
-        Opener { spec, pattern, context }.check_folder(now_us)
+        Opener { spec, pattern, context }.check_folder(now)
     }
 
     fn open_pattern(
         fs: Arc<dyn Filesystem>,
         mut spec: FileSpec,
         pattern: Pattern,
-        now_us: i64,
+        now: Micros,
         console: &Console,
     ) -> Result<OpenedFile, Failure> {
         crate::storage::outlive_file_size_limit();
         spec.pattern = pattern.typed().to_owned();
         let context = WriteContext { fs, disk_wait: spec.disk_wait, stop: spec.stop.clone(), console: console.clone() };
         let opener = Opener { spec, pattern, context };
-        opener.check_folder(now_us)?;
-        let (file, restarted) = opener.open(now_us, None).map_err(|error| error.failure())?;
+        opener.check_folder(now)?;
+        let (file, restarted) = opener.open(now, None).map_err(|error| error.failure())?;
         for killed in &restarted {
             console.warn(&killed.detail);
         }
-        let boundary_us = opener.pattern.boundary_after(now_us);
+        let boundary = opener.pattern.boundary_after(now);
         let sink = FileSink {
             opener,
-            boundary_us,
+            boundary,
             current: Some(file),
             written: 0,
             notices: Vec::new(),
             moved: false,
             frame_since: None,
             synced: Duration::ZERO,
-            checked_us: now_us,
+            checked: now,
             failed: false,
             end_unsaved: 0,
         };
@@ -226,11 +227,11 @@ impl FileSink {
     }
 
     /// Opens the next file; waits while errors may pass.
-    fn open_next(&self, at_us: i64) -> Result<OpenFile, WriteFailure> {
+    fn open_next(&self, at: Micros) -> Result<OpenFile, WriteFailure> {
         let context = self.opener.context.clone();
-        let mut retry = WriteRetry::new(&context, self.opener.pattern.path_at(at_us).display().to_string());
+        let mut retry = WriteRetry::new(&context, self.opener.pattern.path_at(at).display().to_string());
         loop {
-            match self.opener.open(at_us, self.current.as_ref()) {
+            match self.opener.open(at, self.current.as_ref()) {
                 Ok((file, restarted)) => {
                     for killed in restarted {
                         self.console().warn(&killed.detail);
@@ -244,7 +245,7 @@ impl FileSink {
         }
     }
 
-    fn notice_changes(&mut self, now_us: i64) -> Result<(), WriteFailure> {
+    fn notice_changes(&mut self, now: Micros) -> Result<(), WriteFailure> {
         let Some(file) = &mut self.current else { return Ok(()) };
         let fs = self.opener.context.fs.clone();
         let there = fs.stat(&file.path);
@@ -262,7 +263,7 @@ impl FileSink {
             let is_deleted = ours.is_ok_and(|ours| ours.links == 0);
             let what = if is_deleted { "deleted or replaced" } else { "moved away" };
             let message = format!("{} was {what}; a new file is started", file.path.display());
-            self.notices.push(Notice::Moved { message, lost_since_us: is_deleted.then_some(self.checked_us) });
+            self.notices.push(Notice::Moved { message, lost_since: is_deleted.then_some(self.checked) });
         } else if file.out.was_cut() {
             let message = format!(
                 "{} was truncated by another program (copytruncate?), and lines may be missing; let it rename the file and send \
@@ -270,9 +271,9 @@ impl FileSink {
                 file.path.display()
             );
             file.file_truncated();
-            self.notices.push(Notice::Truncated { message, from_us: self.checked_us });
+            self.notices.push(Notice::Truncated { message, from: self.checked });
         }
-        self.checked_us = now_us;
+        self.checked = now;
         Ok(())
     }
 }
@@ -286,8 +287,8 @@ impl Destination for FileSink {
         Some(&self.opener.pattern)
     }
 
-    fn boundary_us(&self) -> i64 {
-        self.boundary_us
+    fn boundary(&self) -> Micros {
+        self.boundary
     }
 
     fn wants_rotation(&self, upcoming: usize) -> bool {
@@ -297,18 +298,18 @@ impl Destination for FileSink {
         file.out.size_with(0) > file.header_len && file.out.size_with(upcoming + end) > limit
     }
 
-    fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+    fn rotate(&mut self, at: Micros, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         // While a gap must still be written, no record of this run is in the file; the time of an `end` record would
         // be taken for that of the killed run's last record.
         let has_pending_gap = self.current.as_ref().is_some_and(OpenFile::has_pending_gap);
         self.complete(end_line.filter(|_| !has_pending_gap))?;
-        let next = self.open_next(at_us)?;
+        let next = self.open_next(at)?;
         if let Some(old) = self.current.replace(next) {
             self.close(old);
         }
-        self.boundary_us = self.opener.pattern.boundary_after(at_us);
+        self.boundary = self.opener.pattern.boundary_after(at);
         self.moved = false;
-        self.checked_us = at_us;
+        self.checked = at;
         Ok(())
     }
 
@@ -335,7 +336,7 @@ impl Destination for FileSink {
         Ok(true)
     }
 
-    fn tick(&mut self, now_us: i64) -> Result<(), WriteFailure> {
+    fn tick(&mut self, now: Micros) -> Result<(), WriteFailure> {
         let elapsed = self.opener.context.fs.elapsed();
         if let Some(file) = &mut self.current {
             let old = self.frame_since.is_some_and(|since| elapsed.saturating_sub(since) >= FRAME);
@@ -358,7 +359,7 @@ impl Destination for FileSink {
                 }
             }
         }
-        self.notice_changes(now_us)
+        self.notice_changes(now)
     }
 
     fn take_notices(&mut self) -> Vec<Notice> {
@@ -390,7 +391,7 @@ impl Destination for FileSink {
             };
             retry.resolved();
             (old.out, old.header_len) = (out, header_len);
-            old.file_replaced(self.checked_us);
+            old.file_replaced(self.checked);
             self.current = Some(old);
         }
         self.moved = false;

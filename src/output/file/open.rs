@@ -2,7 +2,8 @@
 
 use super::output::Output;
 use super::{FileSpec, Pattern, Restarted};
-use crate::format::line::recv_us;
+use crate::format::line::recv;
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::output::WriteFailure;
 use crate::storage::frames::{self, FrameEvent};
@@ -34,8 +35,8 @@ pub struct OpenFile {
     /// Its locked marker.
     pub marker: Marker,
     content: MarkerContent,
-    /// Beginning of the gap of killed runs, until a record reports it, in microseconds since the epoch.
-    pending_gap_us: Option<i64>,
+    /// Beginning of the gap of killed runs, until a record reports it.
+    pending_gap: Option<Micros>,
     /// Writes its lines.
     pub out: Output,
     /// Length in bytes of a file that holds only its header.
@@ -47,18 +48,18 @@ pub struct OpenFile {
 impl OpenFile {
     /// Returns whether a gap of killed runs must be written first.
     pub fn has_pending_gap(&self) -> bool {
-        self.pending_gap_us.is_some()
+        self.pending_gap.is_some()
     }
 
     /// Records that a record was written from which a next start learns where the gap ends.
     pub fn gap_written(&mut self) {
-        self.pending_gap_us = None;
+        self.pending_gap = None;
     }
 
     /// Updates the marker after a frame was closed.
     pub fn frame_closed(&mut self) {
         self.content.frame_at = self.out.appender().len();
-        self.content.last_us = self.out.last_us().or(self.content.last_us);
+        self.content.last = self.out.last().or(self.content.last);
         // If that fails, a recovery decodes from one frame earlier.
         let _ = self.marker.write(&self.content);
     }
@@ -71,7 +72,7 @@ impl OpenFile {
 
     /// Removes what opening created, unless a gap of an earlier run must still be written.
     pub fn cancel_start(self, fs: &dyn Filesystem) {
-        if self.pending_gap_us.is_some() {
+        if self.pending_gap.is_some() {
             return;
         }
         if self.is_new {
@@ -87,10 +88,10 @@ impl OpenFile {
         let _ = self.marker.write(&self.content);
     }
 
-    /// Updates the marker: the path has a new file since `us`, in microseconds since the epoch.
-    pub fn file_replaced(&mut self, us: i64) {
+    /// Updates the marker: the path has a new file since `at`.
+    pub fn file_replaced(&mut self, at: Micros) {
         self.content =
-            MarkerContent { since_us: self.pending_gap_us.unwrap_or(us), len: 0, frame_at: 0, ..self.content.clone() };
+            MarkerContent { since: self.pending_gap.unwrap_or(at), len: 0, frame_at: 0, ..self.content.clone() };
         let _ = self.marker.write(&self.content);
     }
 }
@@ -144,20 +145,20 @@ impl TakenMarker {
 
 /// Collects killed runs and the recovery of their files.
 struct KilledRuns {
-    /// Time of their last record, in microseconds since the epoch.
-    from_us: Option<i64>,
+    /// Time of their last record.
+    from: Option<Micros>,
     details: Vec<String>,
 }
 
 impl KilledRuns {
-    fn add(&mut self, path: &Path, content: Option<&MarkerContent>, recovery: &Recovery, now_us: i64) {
+    fn add(&mut self, path: &Path, content: Option<&MarkerContent>, recovery: &Recovery, now: Micros) {
         let from = match content {
             // It left no record in this file, so its data is missing from the time the marker records.
-            Some(content) if recovery.len.is_none_or(|len| len <= content.len) => content.since_us,
-            Some(content) => recovery.last_us.unwrap_or(content.since_us),
-            None => recovery.last_us.unwrap_or(now_us),
+            Some(content) if recovery.len.is_none_or(|len| len <= content.len) => content.since,
+            Some(content) => recovery.last.unwrap_or(content.since),
+            None => recovery.last.unwrap_or(now),
         };
-        self.from_us = self.from_us.max(Some(from.min(now_us)));
+        self.from = self.from.max(Some(from.min(now)));
         let who = match content {
             Some(content) if content.pid > 0 && content.has_given_up => {
                 format!("pid {} stopped without finishing the file", content.pid)
@@ -175,8 +176,8 @@ impl KilledRuns {
 
     fn restarted(self) -> Vec<Restarted> {
         let detail = self.details.join("; ");
-        let from_us = self.from_us.filter(|_| !self.details.is_empty());
-        from_us.map(|from_us| Restarted { from_us, detail }).into_iter().collect()
+        let from = self.from.filter(|_| !self.details.is_empty());
+        from.map(|from| Restarted { from, detail }).into_iter().collect()
     }
 }
 
@@ -186,8 +187,8 @@ impl Opener {
     }
 
     /// Checks that the folder exists before anything connects.
-    pub fn check_folder(&self, now_us: i64) -> Result<(), Failure> {
-        let path = self.pattern.path_at(now_us);
+    pub fn check_folder(&self, now: Micros) -> Result<(), Failure> {
+        let path = self.pattern.path_at(now);
         if path.file_name().is_none() || self.pattern.typed().ends_with('/') {
             let message = format!("cannot write {}: it is a folder; name a file in it", path.display());
             return Err(Failure::new(Exit::Output, message));
@@ -202,10 +203,10 @@ impl Opener {
         )
     }
 
-    /// Opens the file of the time `now_us`. `after` is the file written until now; at a start there is none, and the
+    /// Opens the file of the time `now`. `after` is the file written until now; at a start there is none, and the
     /// files of earlier periods are recovered too.
-    pub fn open(&self, now_us: i64, after: Option<&OpenFile>) -> Result<(OpenFile, Vec<Restarted>), NotOpened> {
-        let base = self.pattern.path_at(now_us);
+    pub fn open(&self, now: Micros, after: Option<&OpenFile>) -> Result<(OpenFile, Vec<Restarted>), NotOpened> {
+        let base = self.pattern.path_at(now);
         if self.pattern.makes_folders() {
             let folder = names::folder(&base);
             if matches!(self.fs().stat(folder), Err(error) if error.kind() == ErrorKind::NotFound) {
@@ -218,7 +219,7 @@ impl Opener {
             None if self.spec.rotate_size.is_some() => self.newest(&base)?.unwrap_or(0),
             None => 0,
         };
-        let mut killed = KilledRuns { from_us: after.and_then(|before| before.pending_gap_us), details: Vec::new() };
+        let mut killed = KilledRuns { from: after.and_then(|before| before.pending_gap), details: Vec::new() };
         let mut stale: Vec<Marker> = Vec::new();
         let mut foreign: Vec<PathBuf> = Vec::new();
         loop {
@@ -241,7 +242,7 @@ impl Opener {
                 continue;
             }
             let taken = TakenMarker { marker, fresh: previous == PreviousRun::Orderly };
-            match self.recover_and_check(&path, &taken.marker, &previous, &mut killed, now_us) {
+            match self.recover_and_check(&path, &taken.marker, &previous, &mut killed, now) {
                 Ok(passed_over @ (Fit::Foreign | Fit::Full)) => {
                     if let Fit::Foreign = passed_over {
                         foreign.push(path);
@@ -254,9 +255,9 @@ impl Opener {
                         self.warn_of_foreign(other, &path);
                     }
                     if after.is_none() {
-                        self.recover_earlier(&path, &base, &mut killed, &mut stale, now_us);
+                        self.recover_earlier(&path, &base, &mut killed, &mut stale, now);
                     }
-                    return match self.settle(base, number, path, &taken.marker, len, &killed, now_us) {
+                    return match self.settle(base, number, path, &taken.marker, len, &killed, now) {
                         Ok(make) => {
                             for marker in stale {
                                 let _ = marker.remove();
@@ -287,27 +288,27 @@ impl Opener {
         marker: &Marker,
         len: u64,
         killed: &KilledRuns,
-        now_us: i64,
+        now: Micros,
     ) -> Result<impl FnOnce(Marker) -> OpenFile + use<>, NotOpened> {
         let content = MarkerContent {
             pid: std::process::id(),
             pattern: self.spec.pattern.clone(),
-            since_us: killed.from_us.unwrap_or(now_us),
+            since: killed.from.unwrap_or(now),
             len,
             frame_at: len,
-            last_us: None,
+            last: None,
             cut_at: None,
             has_given_up: false,
         };
         marker.write(&content).map_err(at(&path))?;
         let is_new = matches!(self.fs().stat(&path), Err(error) if error.kind() == ErrorKind::NotFound);
         let begun = self.begin(&path);
-        if begun.is_err() && is_new && killed.from_us.is_none() {
+        if begun.is_err() && is_new && killed.from.is_none() {
             let _ = self.fs().remove(&path);
         }
         let (out, header_len) = begun?;
-        let pending_gap_us = killed.from_us;
-        Ok(move |marker| OpenFile { base, number, path, marker, content, pending_gap_us, out, header_len, is_new })
+        let pending_gap = killed.from;
+        Ok(move |marker| OpenFile { base, number, path, marker, content, pending_gap, out, header_len, is_new })
     }
 
     /// Opens a file for appending, with a header if it is new; returns the length of the header too.
@@ -341,7 +342,7 @@ impl Opener {
     pub fn open_gaps(&self, path: &Path) -> Result<Appender, NotOpened> {
         let mut retry = WriteRetry::new(&self.context, path.display().to_string());
         loop {
-            let opened = recover::recover(self.fs(), path, None, self.spec.mode, crate::clock::now_us(), recv_us)
+            let opened = recover::recover(self.fs(), path, None, self.spec.mode, crate::clock::now(), recv)
                 .and_then(|_| self.fs().open(path, OpenMode::Append(self.spec.mode)))
                 .and_then(|file| Ok((self.fs().fstat(&file)?.len, file)));
             match opened {
@@ -396,7 +397,7 @@ impl Opener {
         marker: &Marker,
         previous: &PreviousRun,
         killed: &mut KilledRuns,
-        now_us: i64,
+        now: Micros,
     ) -> Result<Fit, NotOpened> {
         let is_ours = || self.has_our_beginning(path).map_err(at(path));
         let content = match previous {
@@ -405,9 +406,9 @@ impl Opener {
             PreviousRun::Orderly => None,
             PreviousRun::Killed(content) => Some((marker, content.as_ref())),
         };
-        let recovery = recover::recover(self.fs(), path, content, self.spec.mode, now_us, recv_us).map_err(at(path))?;
+        let recovery = recover::recover(self.fs(), path, content, self.spec.mode, now, recv).map_err(at(path))?;
         if let PreviousRun::Killed(content) = previous {
-            killed.add(path, content.as_ref(), &recovery, now_us);
+            killed.add(path, content.as_ref(), &recovery, now);
         } else if let Some((torn, n)) = &recovery.torn {
             self.context.console.warn(format_args!(
                 "{} ended with an incomplete line; its last {n} bytes were moved to {}",
@@ -461,7 +462,7 @@ impl Opener {
     }
 
     /// Recovers the other files of this pattern in the folder that killed runs left.
-    fn recover_earlier(&self, own: &Path, base: &Path, killed: &mut KilledRuns, stale: &mut Vec<Marker>, now_us: i64) {
+    fn recover_earlier(&self, own: &Path, base: &Path, killed: &mut KilledRuns, stale: &mut Vec<Marker>, now: Micros) {
         let folder = names::folder(own);
         let Ok(names) = self.fs().list(folder) else { return };
         let pattern_name = Path::new(self.pattern.typed()).file_name();
@@ -482,10 +483,9 @@ impl Opener {
                 }
                 Some((marker, PreviousRun::Killed(content))) => (marker, content),
             };
-            match recover::recover(self.fs(), &path, Some((&marker, content.as_ref())), self.spec.mode, now_us, recv_us)
-            {
+            match recover::recover(self.fs(), &path, Some((&marker, content.as_ref())), self.spec.mode, now, recv) {
                 Ok(recovery) => {
-                    killed.add(&path, content.as_ref(), &recovery, now_us);
+                    killed.add(&path, content.as_ref(), &recovery, now);
                     stale.push(marker);
                 }
                 // Its marker is kept for the next start.

@@ -1,6 +1,7 @@
 //! Writes one open file: lines in, plain bytes or compressed blocks out.
 
-use crate::format::line::recv_us;
+use crate::format::line::recv;
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::model::os_text;
 use crate::output::{Unwritten, WriteFailure};
@@ -20,7 +21,7 @@ pub struct Output {
     raw: Vec<u8>,
     /// Compressed bytes that are not in the file yet.
     pending: Vec<u8>,
-    last_us: Option<i64>,
+    last: Option<Micros>,
     /// Bytes of lines and of compressed blocks so far, for the compression ratio.
     seen: (u64, u64),
     cut: bool,
@@ -37,7 +38,7 @@ impl Output {
             frame: None,
             raw: Vec::new(),
             pending: Vec::new(),
-            last_us: None,
+            last: None,
             seen: (4_096, 1_024),
             cut: false,
             header,
@@ -101,7 +102,7 @@ impl Output {
     fn put_pending(&mut self) -> Result<(), WriteFailure> {
         self.appender.append(&self.pending, CutPoint::Nowhere).map_err(|unwritten| unwritten.failure)?;
         self.pending.clear();
-        self.last_us = last_record(&self.raw).or(self.last_us);
+        self.last = last_record(&self.raw).or(self.last);
         self.raw.clear();
         Ok(())
     }
@@ -152,8 +153,8 @@ impl Output {
     }
 
     /// Returns the time of the last record that is certainly in the file.
-    pub fn last_us(&self) -> Option<i64> {
-        self.last_us
+    pub fn last(&self) -> Option<Micros> {
+        self.last
     }
 
     /// Returns the number of lines that were accepted but are not in the file.
@@ -162,8 +163,8 @@ impl Output {
     }
 }
 
-fn last_record(lines: &[u8]) -> Option<i64> {
-    lines.trim_ascii_end().rsplit(|&b| b == b'\n').next().and_then(recv_us)
+fn last_record(lines: &[u8]) -> Option<Micros> {
+    lines.trim_ascii_end().rsplit(|&b| b == b'\n').next().and_then(recv)
 }
 
 fn compressor_failed(error: io::Error) -> WriteFailure {

@@ -1,6 +1,7 @@
 //! Derives file names from the time: strftime codes, filled in with India's time.
 
 use crate::clock::{IST_OFFSET_US, SECOND_US};
+use crate::model::Micros;
 use crate::model::exit::Failure;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::{Timestamp, Zoned};
@@ -59,7 +60,7 @@ impl Pattern {
         }
         let pattern = Pattern { typed: typed.to_owned(), strftime, unit_us, is_of_type: false };
         let mut probe = String::new();
-        if pattern.format(0, &mut probe).is_err() {
+        if pattern.format(Micros::EPOCH, &mut probe).is_err() {
             return Err(dangling(typed));
         }
         Ok(pattern)
@@ -95,9 +96,9 @@ impl Pattern {
         self.unit_us.is_some()
     }
 
-    /// Returns the path at a time in microseconds since the epoch.
-    pub fn path_at(&self, us: i64) -> PathBuf {
-        PathBuf::from(self.text_at(us))
+    /// Returns the path at a time.
+    pub fn path_at(&self, at: Micros) -> PathBuf {
+        PathBuf::from(self.text_at(at))
     }
 
     /// Returns the part of the path before the first component that changes with time, which must exist.
@@ -111,13 +112,14 @@ impl Pattern {
         }
     }
 
-    /// Returns the first time after `us` at which the path changes, or `i64::MAX` if it never does.
-    pub fn boundary_after(&self, us: i64) -> i64 {
-        let Some(unit) = self.unit_us else { return i64::MAX };
-        let now = self.text_at(us);
+    /// Returns the first time after `at` at which the path changes, or `Micros::MAX` if it never does.
+    pub fn boundary_after(&self, at: Micros) -> Micros {
+        let Some(unit) = self.unit_us else { return Micros::MAX };
+        let now = self.text_at(at);
         // Days, hours and minutes begin by India's wall clock.
-        let mut at = (us + IST_OFFSET_US).div_euclid(unit).saturating_add(1).saturating_mul(unit) - IST_OFFSET_US;
-        let last = at.saturating_add(LONGEST_US);
+        let units = at.plus_us(IST_OFFSET_US).get().div_euclid(unit).saturating_add(1);
+        let mut at = Micros::new(units.saturating_mul(unit)).plus_us(-IST_OFFSET_US);
+        let last = at.plus_us(LONGEST_US);
         let mut text = String::with_capacity(now.len() + 8);
         while at < last {
             text.clear();
@@ -127,22 +129,22 @@ impl Pattern {
             if text != now {
                 return at;
             }
-            at += unit;
+            at = at.plus_us(unit);
         }
-        i64::MAX
+        Micros::MAX
     }
 
-    fn text_at(&self, us: i64) -> String {
+    fn text_at(&self, at: Micros) -> String {
         let mut text = String::with_capacity(self.strftime.len() + 16);
-        match self.format(us, &mut text) {
+        match self.format(at, &mut text) {
             Ok(()) => text,
             // For times outside the calendar the codes stay unchanged, which is a path too.
             Err(_) => self.strftime.clone(),
         }
     }
 
-    fn format(&self, us: i64, text: &mut String) -> Result<(), jiff::Error> {
-        let us = us.clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond() - LONGEST_US);
+    fn format(&self, at: Micros, text: &mut String) -> Result<(), jiff::Error> {
+        let us = at.get().clamp(Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond() - LONGEST_US);
         let zoned = Zoned::new(Timestamp::from_microsecond(us)?, crate::clock::ist());
         BrokenDownTime::from(&zoned).format(&self.strftime, text)
     }
@@ -196,17 +198,17 @@ fn codes(strftime: &str) -> Option<Vec<char>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::ist_to_us;
+    use crate::clock::from_ist;
     use jiff::civil::datetime;
     use proptest::prelude::*;
 
-    fn at(text: &str) -> i64 {
-        ist_to_us(text.parse().unwrap())
+    fn at(text: &str) -> Micros {
+        from_ist(text.parse().unwrap())
     }
 
     #[test]
     fn codes_are_filled_in_with_indian_time_whatever_way_they_are_written() {
-        let us = at("2026-06-10T09:49:57.123456");
+        let time = at("2026-06-10T09:49:57.123456");
         for (typed, path) in [
             ("plain.ndjson", "plain.ndjson"),
             ("d/{date}.csv", "d/2026-06-10.csv"),
@@ -214,7 +216,7 @@ mod tests {
             ("%Y%m%d/%H%M%S-100%%.gz", "20260610/094957-100%.gz"),
             ("%-d.%b", "10.Jun"),
         ] {
-            assert_eq!(Pattern::parse(typed).unwrap().path_at(us), PathBuf::from(path), "{typed}");
+            assert_eq!(Pattern::parse(typed).unwrap().path_at(time), PathBuf::from(path), "{typed}");
         }
     }
 
@@ -237,7 +239,7 @@ mod tests {
 
     #[test]
     fn files_turn_over_at_the_clock_not_after_a_period() {
-        let us = ist_to_us(datetime(2026, 11, 22, 23, 59, 30, 0));
+        let time = from_ist(datetime(2026, 11, 22, 23, 59, 30, 0));
         for (typed, next) in [
             ("x-%S", "2026-11-22T23:59:31"),
             ("x-{minute}", "2026-11-23T00:00"),
@@ -247,9 +249,9 @@ mod tests {
             ("x-%Y", "2027-01-01T00:00"),
             ("x-%V", "2026-11-23T00:00"),
         ] {
-            assert_eq!(Pattern::parse(typed).unwrap().boundary_after(us), at(next), "{typed}");
+            assert_eq!(Pattern::parse(typed).unwrap().boundary_after(time), at(next), "{typed}");
         }
-        assert_eq!(Pattern::parse("x-%%").unwrap().boundary_after(us), i64::MAX);
+        assert_eq!(Pattern::parse("x-%%").unwrap().boundary_after(time), Micros::MAX);
     }
 
     #[test]
@@ -269,13 +271,15 @@ mod tests {
             part in 0.0f64..1.0,
         ) {
             let pattern = Pattern::parse(typed).unwrap();
-            let boundary = pattern.boundary_after(us);
-            prop_assert!(boundary > us);
-            prop_assert_ne!(pattern.path_at(boundary), pattern.path_at(us));
-            prop_assert_eq!(pattern.path_at(boundary - 1), pattern.path_at(us));
-            let between = us + ((boundary - us) as f64 * part) as i64;
-            prop_assert_eq!(pattern.path_at(between.min(boundary - 1)), pattern.path_at(us));
-            prop_assert_eq!(pattern.boundary_after(boundary - 1), boundary);
+            let time = Micros::new(us);
+            let boundary = pattern.boundary_after(time);
+            prop_assert!(boundary > time);
+            prop_assert_ne!(pattern.path_at(boundary), pattern.path_at(time));
+            let last = boundary.plus_us(-1);
+            prop_assert_eq!(pattern.path_at(last), pattern.path_at(time));
+            let between = time.plus_us((boundary.us_since(time) as f64 * part) as i64);
+            prop_assert_eq!(pattern.path_at(between.min(last)), pattern.path_at(time));
+            prop_assert_eq!(pattern.boundary_after(last), boundary);
         }
     }
 }

@@ -4,7 +4,8 @@ mod kills;
 
 use super::*;
 use crate::clock::SECOND_US;
-use crate::format::line::recv_us;
+use crate::format::line::recv;
+use crate::model::Micros;
 use crate::model::exit::Exit;
 use crate::storage::disk::Stat;
 use crate::storage::{Compression, FrameEvent, OpenMode, scan};
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const ENOSPC: i32 = 28;
-const START: i64 = 1_781_065_197_000_000;
+const START: Micros = Micros::from_secs(1_781_065_197);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fault {
@@ -146,8 +147,12 @@ fn quiet() -> Console {
     Console::new(crate::console::ConsoleConfig { level: crate::console::LogLevel::Error, ..Default::default() })
 }
 
-fn line(n: i64, us: i64) -> String {
-    format!("{{\"type\":\"ticker\",\"n\":{n},\"pad\":\"{}\",\"recv_us\":{us}}}\n", "x".repeat((n % 40) as usize))
+fn line(n: i64, at: Micros) -> String {
+    format!(
+        "{{\"type\":\"ticker\",\"n\":{n},\"pad\":\"{}\",\"recv_us\":{}}}\n",
+        "x".repeat((n % 40) as usize),
+        at.get()
+    )
 }
 
 /// Returns the decompressed text of a file; panics if it is torn.
@@ -202,11 +207,11 @@ fn run(fs: Arc<Faulty>, dir: &Path, name: &str) -> Result<Run, Failure> {
     let mut accepted = 0;
     let mut drive = || -> Result<(), WriteFailure> {
         for n in 0..30 {
-            let us = START + n * 5 * SECOND_US;
-            if us >= sink.boundary_us() {
-                sink.rotate(us, Some(b"{\"type\":\"end\",\"reason\":\"rotated\"}\n"))?;
+            let now = START.plus_us(n * 5 * SECOND_US);
+            if now >= sink.boundary() {
+                sink.rotate(now, Some(b"{\"type\":\"end\",\"reason\":\"rotated\"}\n"))?;
             }
-            let lines = line(2 * n, us) + &line(2 * n + 1, us + 1);
+            let lines = line(2 * n, now) + &line(2 * n + 1, now.plus_us(1));
             match sink.write(lines.as_bytes()) {
                 Ok(()) => accepted += 2,
                 Err(unwritten) => {
@@ -215,7 +220,7 @@ fn run(fs: Arc<Faulty>, dir: &Path, name: &str) -> Result<Run, Failure> {
                 }
             }
             if n % 4 == 3 {
-                sink.tick(us)?;
+                sink.tick(now)?;
             }
         }
         sink.finish(Some(b"{\"type\":\"end\",\"reason\":\"done\"}\n"))
@@ -255,7 +260,7 @@ fn every_call(name: &str, fault: Fault) {
                 if run.failure.is_none() {
                     assert_eq!(run.accepted, 60, "{context}");
                 }
-                let again = FileSink::open(spec(dir.path(), name), START + 3_600 * SECOND_US, &quiet()).unwrap();
+                let again = FileSink::open(spec(dir.path(), name), START.plus_us(3_600 * SECOND_US), &quiet()).unwrap();
                 // The run failed and could not remove its marker, or the marker could not be removed.
                 if run.failure.is_some() {
                     assert_eq!(again.restarted.len(), 1, "{context}");
@@ -320,11 +325,11 @@ fn a_killed_run_leaves_one_gap_from_its_last_record_and_its_tail_beside() {
     let path = dir.path().join("x.ndjson");
     for (left, torn) in [("", 0), ("{\"type\":\"tic", 1), ("{", 2)] {
         let mut sink = FileSink::open(spec(dir.path(), "x.ndjson"), START, &quiet()).unwrap().sink;
-        sink.write((line(0, START + 5) + left).as_bytes()).unwrap();
+        sink.write((line(0, START.plus_us(5)) + left).as_bytes()).unwrap();
         drop(sink);
-        let opened = FileSink::open(spec(dir.path(), "x.ndjson"), START + 100 + torn, &quiet()).unwrap();
+        let opened = FileSink::open(spec(dir.path(), "x.ndjson"), START.plus_us(100 + torn), &quiet()).unwrap();
         assert_eq!(opened.restarted.len(), 1);
-        assert_eq!(opened.restarted[0].from_us, START + 5);
+        assert_eq!(opened.restarted[0].from, START.plus_us(5));
         assert!(opened.restarted[0].detail.contains(&std::process::id().to_string()), "{:?}", opened.restarted);
         let tails = names(dir.path()).iter().filter(|name| name.starts_with("x.ndjson.torn-")).count();
         assert_eq!(tails as i64, torn);
@@ -332,7 +337,7 @@ fn a_killed_run_leaves_one_gap_from_its_last_record_and_its_tail_beside() {
         sink.finish(None).unwrap();
         assert!(std::fs::read_to_string(&path).unwrap().ends_with("}\n"));
         // An orderly end leaves none.
-        let mut after = FileSink::open(spec(dir.path(), "x.ndjson"), START + 200, &quiet()).unwrap();
+        let mut after = FileSink::open(spec(dir.path(), "x.ndjson"), START.plus_us(200), &quiet()).unwrap();
         assert_eq!(after.restarted, []);
         after.sink.finish(None).unwrap();
         assert!(!dir.path().join(".x.ndjson.dhan").exists());
@@ -343,12 +348,12 @@ fn a_killed_run_leaves_one_gap_from_its_last_record_and_its_tail_beside() {
 fn a_gap_survives_a_second_kill_before_it_was_written() {
     let dir = tempfile::tempdir().unwrap();
     let mut sink = FileSink::open(spec(dir.path(), "x-{minute}.ndjson"), START, &quiet()).unwrap().sink;
-    sink.write(line(0, START + 5).as_bytes()).unwrap();
+    sink.write(line(0, START.plus_us(5)).as_bytes()).unwrap();
     drop(sink);
     for minute in 1..4 {
-        let now = START + minute * 60 * SECOND_US;
+        let now = START.plus_us(minute * 60 * SECOND_US);
         let opened = FileSink::open(spec(dir.path(), "x-{minute}.ndjson"), now, &quiet()).unwrap();
-        assert_eq!(opened.restarted.iter().map(|r| r.from_us).collect::<Vec<_>>(), [START + 5], "minute {minute}");
+        assert_eq!(opened.restarted.iter().map(|r| r.from).collect::<Vec<_>>(), [START.plus_us(5)], "minute {minute}");
         assert_eq!(names(dir.path()).iter().filter(|name| name.ends_with(".dhan")).count(), 1);
     }
 }
@@ -360,8 +365,8 @@ fn an_unfinished_frame_gives_its_whole_lines_back_and_what_follows_can_be_read()
             let dir = tempfile::tempdir().unwrap();
             let mut sink = FileSink::open(spec(dir.path(), name), START, &quiet()).unwrap().sink;
             for n in 0..6 {
-                sink.write(line(n, START + n).as_bytes()).unwrap();
-                sink.tick(START + n).unwrap();
+                sink.write(line(n, START.plus_us(n)).as_bytes()).unwrap();
+                sink.tick(START.plus_us(n)).unwrap();
             }
             drop(sink);
             std::fs::metadata(dir.path().join(name)).unwrap().len()
@@ -372,22 +377,22 @@ fn an_unfinished_frame_gives_its_whole_lines_back_and_what_follows_can_be_read()
             let mut sink = FileSink::open(spec(dir.path(), name), START, &quiet()).unwrap().sink;
             let mut ends = Vec::new();
             for n in 0..6 {
-                sink.write(line(n, START + n).as_bytes()).unwrap();
-                sink.tick(START + n).unwrap();
+                sink.write(line(n, START.plus_us(n)).as_bytes()).unwrap();
+                sink.tick(START.plus_us(n)).unwrap();
                 ends.push(std::fs::metadata(&path).unwrap().len());
             }
             drop(sink);
             File::options().write(true).open(&path).unwrap().set_len(cut).unwrap();
-            let mut opened = FileSink::open(spec(dir.path(), name), START + 100, &quiet()).unwrap();
+            let mut opened = FileSink::open(spec(dir.path(), name), START.plus_us(100), &quiet()).unwrap();
             let kept = ends.iter().filter(|&&end| end <= cut).count() as i64;
             let found = numbers(dir.path());
             assert!(found.len() as i64 >= kept && found == (0..found.len() as i64).collect::<Vec<_>>(), "{name} {cut}");
-            let last = found.last().map_or(START, |n| START + n);
-            assert_eq!(opened.restarted[0].from_us, last, "{name} cut at {cut}");
+            let last = found.last().map_or(START, |n| START.plus_us(*n));
+            assert_eq!(opened.restarted[0].from, last, "{name} cut at {cut}");
             if ends.contains(&cut) {
                 assert!(!names(dir.path()).iter().any(|name| name.contains(".torn-")), "{name} cut at {cut}");
             }
-            opened.sink.write(line(99, START + 200).as_bytes()).unwrap();
+            opened.sink.write(line(99, START.plus_us(200)).as_bytes()).unwrap();
             opened.sink.finish(None).unwrap();
             assert_eq!(numbers(dir.path()).last(), Some(&99));
         }
@@ -446,9 +451,9 @@ fn files_of_a_size_are_numbered_and_a_restart_goes_on_with_the_newest() {
     for _ in 0..3 {
         let mut sink = FileSink::open(spec(), START, &quiet()).unwrap().sink;
         for _ in 0..10 {
-            let line = line(n, START + n);
+            let line = line(n, START.plus_us(n));
             if sink.wants_rotation(line.len()) {
-                sink.rotate(START + n, Some(b"{\"type\":\"end\"}\n")).unwrap();
+                sink.rotate(START.plus_us(n), Some(b"{\"type\":\"end\"}\n")).unwrap();
             }
             sink.write(line.as_bytes()).unwrap();
             n += 1;
@@ -523,20 +528,20 @@ fn a_renamed_file_is_completed_and_the_path_begun_anew() {
         sink.write(line(1, START).as_bytes()).unwrap();
         assert!(!sink.reopen(Some(b"unused\n")).unwrap(), "nothing happened to it yet");
         std::fs::rename(&path, &away).unwrap();
-        sink.write(line(2, START + 1).as_bytes()).unwrap();
-        sink.tick(START + 2).unwrap();
+        sink.write(line(2, START.plus_us(1)).as_bytes()).unwrap();
+        sink.tick(START.plus_us(2)).unwrap();
         assert!(matches!(&sink.take_notices()[..], [Notice::Moved { .. }]));
         assert!(sink.reopen(Some(b"{\"type\":\"end\"}\n")).unwrap());
-        sink.write(line(3, START + 3).as_bytes()).unwrap();
+        sink.write(line(3, START.plus_us(3)).as_bytes()).unwrap();
         // Deleted without a reopen: the second tick creates it.
-        sink.tick(START + 3).unwrap();
+        sink.tick(START.plus_us(3)).unwrap();
         std::fs::remove_file(&path).unwrap();
-        sink.tick(START + 4).unwrap();
-        sink.tick(START + 5).unwrap();
-        sink.write(line(4, START + 6).as_bytes()).unwrap();
+        sink.tick(START.plus_us(4)).unwrap();
+        sink.tick(START.plus_us(5)).unwrap();
+        sink.write(line(4, START.plus_us(6)).as_bytes()).unwrap();
         sink.finish(None).unwrap();
-        assert_eq!(text_of(&away), line(1, START) + &line(2, START + 1) + "{\"type\":\"end\"}\n");
-        assert_eq!(text_of(&path), line(4, START + 6));
+        assert_eq!(text_of(&away), line(1, START) + &line(2, START.plus_us(1)) + "{\"type\":\"end\"}\n");
+        assert_eq!(text_of(&path), line(4, START.plus_us(6)));
     }
 }
 
@@ -547,18 +552,18 @@ fn a_file_cut_by_others_has_no_hole_and_is_told_of() {
         let path = dir.path().join(name);
         let mut sink = FileSink::open(spec(dir.path(), name), START, &quiet()).unwrap().sink;
         for n in 0..50 {
-            sink.write(line(n, START + n).as_bytes()).unwrap();
+            sink.write(line(n, START.plus_us(n)).as_bytes()).unwrap();
         }
-        sink.tick(START + 100).unwrap();
+        sink.tick(START.plus_us(100)).unwrap();
         assert_eq!(sink.take_notices(), []);
         File::options().write(true).open(&path).unwrap().set_len(0).unwrap();
-        sink.write(line(77, START + 101).as_bytes()).unwrap();
-        sink.tick(START + 102).unwrap();
-        assert!(matches!(&sink.take_notices()[..], [Notice::Truncated { from_us, .. }] if *from_us == START + 100));
-        sink.tick(START + 103).unwrap();
+        sink.write(line(77, START.plus_us(101)).as_bytes()).unwrap();
+        sink.tick(START.plus_us(102)).unwrap();
+        assert!(matches!(&sink.take_notices()[..], [Notice::Truncated { from, .. }] if *from == START.plus_us(100)));
+        sink.tick(START.plus_us(103)).unwrap();
         assert_eq!(sink.take_notices(), []);
         sink.finish(None).unwrap();
-        assert_eq!(text_of(&path), line(77, START + 101), "{name}");
+        assert_eq!(text_of(&path), line(77, START.plus_us(101)), "{name}");
     }
 }
 
@@ -569,9 +574,9 @@ fn frames_are_closed_once_a_minute_and_blocks_once_a_second() {
     let mut sink = FileSink::open_on(fs.clone(), spec(dir.path(), "x.ndjson.zst"), START, &quiet()).unwrap().sink;
     let path = dir.path().join("x.ndjson.zst");
     for second in 0..150 {
-        sink.write(line(second, START + second * SECOND_US).as_bytes()).unwrap();
+        sink.write(line(second, START.plus_us(second * SECOND_US)).as_bytes()).unwrap();
         fs.pause(Duration::from_secs(1));
-        sink.tick(START + second * SECOND_US).unwrap();
+        sink.tick(START.plus_us(second * SECOND_US)).unwrap();
         // Whatever was written a second ago can be read now.
         let mut lines = 0;
         scan(Compression::Zstd, File::open(&path).unwrap(), 0, |piece| {
@@ -603,12 +608,12 @@ fn a_thousand_rotations_lose_nothing_and_every_line_is_in_the_file_of_its_time()
     let mut n = 0;
     while n * step < 1_001 * SECOND_US {
         let mut lines = String::new();
-        let us = START + n * step;
-        if us >= sink.boundary_us() {
-            sink.rotate(us, None).unwrap();
+        let now = START.plus_us(n * step);
+        if now >= sink.boundary() {
+            sink.rotate(now, None).unwrap();
         }
-        while START + n * step < sink.boundary_us() && lines.len() < 30_000 {
-            lines += &format!("{{\"n\":{n},\"recv_us\":{}}}\n", START + n * step);
+        while START.plus_us(n * step) < sink.boundary() && lines.len() < 30_000 {
+            lines += &format!("{{\"n\":{n},\"recv_us\":{}}}\n", START.plus_us(n * step).get());
             n += 1;
         }
         sink.write(lines.as_bytes()).unwrap();
@@ -620,7 +625,7 @@ fn a_thousand_rotations_lose_nothing_and_every_line_is_in_the_file_of_its_time()
     for name in &names {
         let path = dir.path().join(name);
         for line in std::fs::read(&path).unwrap().split_inclusive(|&b| b == b'\n') {
-            assert_eq!(pattern.path_at(recv_us(line).unwrap()), path);
+            assert_eq!(pattern.path_at(recv(line).unwrap()), path);
         }
     }
     assert_eq!(numbers(dir.path()), (0..n).collect::<Vec<_>>());

@@ -3,9 +3,9 @@
 use super::{FileSink, FileSpec, Pattern, Restarted};
 use crate::console::Console;
 use crate::format::encoder::Format;
-use crate::format::line::recv_us;
-use crate::model::PacketCounts;
+use crate::format::line::recv;
 use crate::model::exit::Failure;
+use crate::model::{Micros, PacketCounts};
 use crate::output::{Destination, Notice, Unwritten, WriteFailure};
 use crate::storage::names;
 use std::cell::Cell;
@@ -19,7 +19,7 @@ pub struct TypedFiles {
     /// Whether each line is one packet, so that each file can have counters of its own.
     lines_are_packets: bool,
     console: Console,
-    boundary_us: i64,
+    boundary: Micros,
     files: Vec<One>,
     /// Gap records from before the first file.
     held: Vec<Vec<u8>>,
@@ -49,12 +49,12 @@ impl TypedFiles {
         spec: FileSpec,
         headers: Vec<(&'static str, Vec<u8>)>,
         lines_are_packets: bool,
-        now_us: i64,
+        now: Micros,
         console: &Console,
     ) -> Result<(TypedFiles, Vec<Restarted>), Failure> {
         let pattern = Pattern::parse(&spec.pattern)?;
         let mut files = TypedFiles {
-            boundary_us: pattern.boundary_after(now_us),
+            boundary: pattern.boundary_after(now),
             spec,
             pattern,
             headers,
@@ -65,22 +65,22 @@ impl TypedFiles {
             closed: 0,
             upcoming: Cell::new(0),
         };
-        FileSink::check_folder(files.spec.clone(), now_us, console)?;
+        FileSink::check_folder(files.spec.clone(), now, console)?;
         let mut restarted = Vec::new();
         for kind in files.headers.iter().map(|(kind, _)| *kind).collect::<Vec<_>>() {
-            let path = files.pattern.of_type(kind).path_at(now_us);
+            let path = files.pattern.of_type(kind).path_at(now);
             if names::marker(&path).exists() {
-                restarted.extend(files.begin(kind, now_us)?);
+                restarted.extend(files.begin(kind, now)?);
             }
         }
         Ok((files, restarted))
     }
 
-    fn begin(&mut self, kind: &str, at_us: i64) -> Result<Vec<Restarted>, Failure> {
+    fn begin(&mut self, kind: &str, at: Micros) -> Result<Vec<Restarted>, Failure> {
         let header = self.headers.iter().find(|(known, _)| *known == kind).map(|(_, header)| header.clone());
         let csv_header = header.filter(|_| self.spec.format == Format::Csv);
         let spec = FileSpec { csv_header, ..self.spec.clone() };
-        let opened = FileSink::open_as(spec, self.pattern.of_type(kind), at_us, &self.console)?;
+        let opened = FileSink::open_as(spec, self.pattern.of_type(kind), at, &self.console)?;
         self.files.push(One {
             kind: kind.to_owned(),
             sink: opened.sink,
@@ -96,8 +96,8 @@ impl TypedFiles {
         if let Some(at) = self.files.iter().position(|one| one.kind == kind) {
             return Ok(at);
         }
-        let at_us = recv_us(line).unwrap_or_else(crate::clock::now_us).min(self.boundary_us.saturating_sub(1));
-        self.begin(kind, at_us).map_err(WriteFailure::Failed)?;
+        let at = recv(line).unwrap_or_else(crate::clock::now).min(self.boundary.plus_us(-1));
+        self.begin(kind, at).map_err(WriteFailure::Failed)?;
         let at = self.files.len() - 1;
         for gap in std::mem::take(&mut self.held) {
             self.gap_into(at, &gap)?;
@@ -202,8 +202,8 @@ impl Destination for TypedFiles {
         Some(&self.pattern)
     }
 
-    fn boundary_us(&self) -> i64 {
-        self.boundary_us
+    fn boundary(&self) -> Micros {
+        self.boundary
     }
 
     fn wants_rotation(&self, upcoming: usize) -> bool {
@@ -211,22 +211,22 @@ impl Destination for TypedFiles {
         self.files.iter().any(|one| one.sink.wants_rotation(upcoming))
     }
 
-    fn rotate(&mut self, at_us: i64, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
+    fn rotate(&mut self, at: Micros, end_line: Option<&[u8]>) -> Result<(), WriteFailure> {
         self.add_counts(end_line);
-        let is_by_size = at_us < self.boundary_us;
-        for at in 0..self.files.len() {
-            if is_by_size && self.files[at].sink.wants_rotation(self.upcoming.get()) {
-                let end = self.end_of_file(at, end_line);
-                self.files[at].sink.rotate(at_us, end.as_deref())?;
+        let is_by_size = at < self.boundary;
+        for i in 0..self.files.len() {
+            if is_by_size && self.files[i].sink.wants_rotation(self.upcoming.get()) {
+                let end = self.end_of_file(i, end_line);
+                self.files[i].sink.rotate(at, end.as_deref())?;
             } else if !is_by_size {
-                let end = self.end_of_file(at, end_line);
-                self.files[at].sink.finish(end.as_deref())?;
-                self.closed += self.files[at].sink.bytes_written();
+                let end = self.end_of_file(i, end_line);
+                self.files[i].sink.finish(end.as_deref())?;
+                self.closed += self.files[i].sink.bytes_written();
             }
         }
         if !is_by_size {
             self.files.clear();
-            self.boundary_us = self.pattern.boundary_after(at_us);
+            self.boundary = self.pattern.boundary_after(at);
         }
         Ok(())
     }
@@ -257,8 +257,8 @@ impl Destination for TypedFiles {
         Ok(self.spec.format == Format::Csv)
     }
 
-    fn tick(&mut self, now_us: i64) -> Result<(), WriteFailure> {
-        self.files.iter_mut().try_for_each(|one| one.sink.tick(now_us))
+    fn tick(&mut self, now: Micros) -> Result<(), WriteFailure> {
+        self.files.iter_mut().try_for_each(|one| one.sink.tick(now))
     }
 
     fn take_notices(&mut self) -> Vec<Notice> {

@@ -1,6 +1,7 @@
 //! Parses where messages go: a server, and a subject with placeholders for each record's fields.
 
 use super::connection::NatsMessage;
+use crate::model::Micros;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
@@ -79,10 +80,10 @@ struct Fields<'a> {
     security_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     symbol: Option<Cow<'a, str>>,
-    #[serde(default)]
-    recv_us: Option<i64>,
-    #[serde(borrow, default)]
-    recv: Option<Cow<'a, str>>,
+    #[serde(rename = "recv_us", default)]
+    recv: Option<Micros>,
+    #[serde(borrow, rename = "recv", default)]
+    recv_text: Option<Cow<'a, str>>,
 }
 
 impl Subject {
@@ -136,9 +137,9 @@ impl Subject {
     /// Returns the message for a record, a line of NDJSON without its line end.
     pub fn message(&self, line: &[u8], run: u64) -> NatsMessage {
         let fields: Fields<'_> = serde_json::from_slice(line).unwrap_or_default();
-        let time = match (&fields.recv, fields.recv_us) {
+        let time = match (&fields.recv_text, fields.recv) {
             (Some(recv), _) => recv.to_string(),
-            (None, Some(us)) => us.to_string(),
+            (None, Some(recv)) => recv.get().to_string(),
             (None, None) => String::new(),
         };
         NatsMessage { subject: self.fill(&fields), id: format!("{run:016x}-{time}"), payload: line.to_vec().into() }

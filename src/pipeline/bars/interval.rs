@@ -1,7 +1,7 @@
 //! Defines the lengths of bars and where bars begin.
 
 use crate::clock::{IST_OFFSET_US, SECOND_US};
-use crate::model::Segment;
+use crate::model::{Micros, Segment};
 use std::sync::Arc;
 
 const DAY: i64 = 86_400;
@@ -77,18 +77,18 @@ pub fn opening(segment: Segment) -> usize {
     }
 }
 
-/// Returns the beginning of the bar that contains a moment, in microseconds since the epoch. Because lengths divide
+/// Returns the beginning of the bar that contains a moment. Because lengths divide
 /// the day, every day's opening is the beginning of a bar.
 #[inline]
-pub fn start_us(moment_us: i64, length_us: i64, opening: usize) -> i64 {
+pub fn start(moment: Micros, length_us: i64, opening: usize) -> Micros {
     let offset_us = OPENINGS[opening] * SECOND_US - IST_OFFSET_US;
-    moment_us - (moment_us - offset_us).rem_euclid(length_us)
+    moment.plus_us(-moment.plus_us(-offset_us).get().rem_euclid(length_us))
 }
 
-/// Returns the first moment after `after_us` at which bars of any of these lengths may be due, in microseconds since
-/// the epoch.
-pub fn next_due_us(intervals: &[Interval], after_us: i64) -> Option<i64> {
-    let next = |length_us: i64, opening| start_us(after_us - GRACE_US, length_us, opening) + length_us + GRACE_US;
+/// Returns the first moment after `after` at which bars of any of these lengths may be due.
+pub fn next_due(intervals: &[Interval], after: Micros) -> Option<Micros> {
+    let next =
+        |length_us: i64, opening| start(after.plus_us(-GRACE_US), length_us, opening).plus_us(length_us + GRACE_US);
     let all =
         intervals.iter().flat_map(|interval| (0..OPENINGS.len()).map(move |opening| next(interval.us(), opening)));
     all.min()
@@ -97,7 +97,7 @@ pub fn next_due_us(intervals: &[Interval], after_us: i64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::ist_to_us;
+    use crate::clock::from_ist;
 
     #[test]
     fn a_length_that_does_not_divide_the_day_names_its_neighbours() {
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn bars_are_aligned_to_the_opening_of_the_segment() {
-        let us = |text: &str| ist_to_us(text.parse().unwrap());
+        let at = |text: &str| from_ist(text.parse().unwrap());
         let hour = 3_600 * SECOND_US;
         for (segment, moment, begins) in [
             (Segment::NSE_EQ, "2026-06-10T09:15:00", "2026-06-10T09:15:00"),
@@ -136,10 +136,10 @@ mod tests {
             (Segment::MCX_COMM, "2026-06-10T10:14:59", "2026-06-10T10:00:00"),
             (Segment::BSE_CURRENCY, "2026-06-10T09:00:00", "2026-06-10T09:00:00"),
         ] {
-            assert_eq!(start_us(us(moment), hour, opening(segment)), us(begins), "{moment}");
+            assert_eq!(start(at(moment), hour, opening(segment)), at(begins), "{moment}");
         }
         let intervals = [Interval::parse("1h").unwrap()];
-        assert_eq!(next_due_us(&intervals, us("2026-06-10T10:00:00")), Some(us("2026-06-10T10:00:01")));
-        assert_eq!(next_due_us(&intervals, us("2026-06-10T10:00:01")), Some(us("2026-06-10T10:15:01")));
+        assert_eq!(next_due(&intervals, at("2026-06-10T10:00:00")), Some(at("2026-06-10T10:00:01")));
+        assert_eq!(next_due(&intervals, at("2026-06-10T10:00:01")), Some(at("2026-06-10T10:15:01")));
     }
 }

@@ -8,12 +8,11 @@ mod interval;
 #[cfg(test)]
 mod tests;
 
-pub use interval::{Interval, next_due_us};
+pub use interval::{Interval, next_due};
 
-use crate::clock::SECOND_US;
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::record::bar::{Bar, Incomplete};
-use interval::{GRACE_US, OPENINGS, opening, start_us};
+use interval::{GRACE_US, OPENINGS, opening, start};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -37,8 +36,8 @@ pub struct Finished {
     pub instrument: InstrumentKey,
     /// The record.
     pub bar: Bar,
-    /// Receive time that it carries, in microseconds since the epoch: a second after its end, or the end of the run.
-    pub at_us: i64,
+    /// Receive time that it carries: a second after its end, or the end of the run.
+    pub at: Micros,
     /// Number of packets counted with this bar; each packet is counted with one bar only.
     pub packets: u32,
 }
@@ -49,16 +48,16 @@ pub struct Bars {
     series: Vec<Series>,
     instruments: Vec<State>,
     known: FxHashMap<InstrumentKey, u32>,
-    /// Latest time seen, in microseconds since the epoch.
-    clock_us: i64,
-    /// Time at which the next bar is due, in microseconds since the epoch.
-    due_us: i64,
+    /// Latest time seen.
+    clock: Micros,
+    /// Time at which the next bar is due.
+    due: Micros,
     /// Number of packets in unfinished bars.
     held_packets: u64,
     /// Connections with an open gap, and when it began.
-    open_gaps: FxHashMap<u16, i64>,
+    open_gaps: FxHashMap<u16, Micros>,
     /// End of each connection's last gap; connection 0 stands for all.
-    gap_until: BTreeMap<u16, i64>,
+    gap_until: BTreeMap<u16, Micros>,
     /// Instruments subscribed on a connection since its last frame.
     new_instruments: FxHashMap<u16, Vec<InstrumentKey>>,
 }
@@ -75,8 +74,8 @@ struct State {
     oi: Option<u32>,
     /// Growth of the volume without a trade that showed it.
     carry: u32,
-    /// Since when it is observed, in microseconds since the epoch.
-    from_us: i64,
+    /// Since when it is observed.
+    from: Micros,
 }
 
 /// Holds the bars of one interval and one alignment.
@@ -93,7 +92,7 @@ struct Series {
 /// Holds the bars of one interval.
 #[derive(Debug, Default)]
 struct Open {
-    start_us: i64,
+    start: Micros,
     candles: Vec<Candle>,
     /// Position of an instrument's candle, from 1; 0 means none.
     place: Vec<u32>,
@@ -134,8 +133,8 @@ impl Bars {
             series: series.collect(),
             instruments: Vec::new(),
             known: FxHashMap::default(),
-            clock_us: i64::MIN,
-            due_us: i64::MAX,
+            clock: Micros::MIN,
+            due: Micros::MAX,
             held_packets: 0,
             open_gaps: FxHashMap::default(),
             gap_until: BTreeMap::new(),
@@ -163,13 +162,13 @@ impl Bars {
             }
             // The first packet after a new subscription shows the state before it, as at the start.
             self.instruments[*at as usize].seen = false;
-            self.instruments[*at as usize].from_us = i64::MAX;
+            self.instruments[*at as usize].from = Micros::MAX;
         }
     }
 
     /// Records that a gap of a connection opened.
-    pub fn gap_opened(&mut self, conn: u16, from_us: i64) {
-        self.open_gaps.entry(conn).or_insert(from_us);
+    pub fn gap_opened(&mut self, conn: u16, from: Micros) {
+        self.open_gaps.entry(conn).or_insert(from);
     }
 
     /// Records that a connection has data again.
@@ -178,12 +177,12 @@ impl Bars {
     }
 
     /// Records a gap; connection 0 stands for all.
-    pub fn gap(&mut self, conn: u16, from_us: i64, to_us: i64) {
-        let until = self.gap_until.entry(conn).or_insert(to_us);
-        *until = (*until).max(to_us);
+    pub fn gap(&mut self, conn: u16, from: Micros, to: Micros) {
+        let until = self.gap_until.entry(conn).or_insert(to);
+        *until = (*until).max(to);
         let Bars { series, instruments, .. } = self;
         for Series { length_us, open, .. } in series {
-            for open in open.iter_mut().filter(|open| from_us < open.start_us + *length_us && to_us >= open.start_us) {
+            for open in open.iter_mut().filter(|open| from < open.start.plus_us(*length_us) && to >= open.start) {
                 for candle in &mut open.candles {
                     candle.gap |= conn == 0 || instruments[candle.instrument as usize].conn == conn;
                 }
@@ -193,9 +192,9 @@ impl Bars {
 
     /// Finishes the bars that are due at a moment, the earliest first.
     #[inline]
-    pub fn advance(&mut self, now_us: i64, each: &mut dyn FnMut(Finished)) {
-        self.clock_us = self.clock_us.max(now_us);
-        if self.clock_us >= self.due_us {
+    pub fn advance(&mut self, now: Micros, each: &mut dyn FnMut(Finished)) {
+        self.clock = self.clock.max(now);
+        if self.clock >= self.due {
             self.finish_due(each);
         }
     }
@@ -203,21 +202,21 @@ impl Bars {
     #[cold]
     fn finish_due(&mut self, each: &mut dyn FnMut(Finished)) {
         loop {
-            let due = |series: &Series| series.due_us().filter(|due| *due <= self.clock_us);
+            let due = |series: &Series| series.due().filter(|due| *due <= self.clock);
             let next = self.series.iter().enumerate().filter_map(|(i, series)| Some((due(series)?, i))).min();
-            let Some((due_us, i)) = next else { break };
+            let Some((due, i)) = next else { break };
             let open = self.series[i].open.remove(0);
-            self.emit(i, open, due_us, false, each);
+            self.emit(i, open, due, false, each);
         }
-        self.due_us = self.series.iter().filter_map(Series::due_us).min().unwrap_or(i64::MAX);
+        self.due = self.series.iter().filter_map(Series::due).min().unwrap_or(Micros::MAX);
     }
 
-    fn emit(&mut self, series: usize, mut open: Open, at_us: i64, ends: bool, each: &mut dyn FnMut(Finished)) {
+    fn emit(&mut self, series: usize, mut open: Open, at: Micros, ends: bool, each: &mut dyn FnMut(Finished)) {
         let Bars { series: all, instruments, held_packets, open_gaps, .. } = self;
         let Series { interval, length_us, spare, .. } = &mut all[series];
         for candle in open.candles.drain(..) {
             let State { instrument, conn, .. } = &instruments[candle.instrument as usize];
-            let is_lost = open_gaps.get(conn).is_some_and(|from| *from < open.start_us + *length_us);
+            let is_lost = open_gaps.get(conn).is_some_and(|from| *from < open.start.plus_us(*length_us));
             let incomplete = match (candle.gap || is_lost, candle.start, candle.end || ends) {
                 (true, ..) => Some(Incomplete::Gap),
                 (_, true, _) => Some(Incomplete::Start),
@@ -229,7 +228,7 @@ impl Bars {
                 instrument: *instrument,
                 bar: Bar {
                     interval: interval.text(),
-                    start: open.start_us.div_euclid(SECOND_US),
+                    start: open.start.seconds(),
                     open: candle.open,
                     high: candle.high,
                     low: candle.low,
@@ -239,7 +238,7 @@ impl Bars {
                     ticks: u64::from(candle.ticks),
                     incomplete,
                 },
-                at_us,
+                at,
                 packets: candle.packets,
             });
         }
@@ -248,23 +247,23 @@ impl Bars {
     }
 
     /// Finishes every bar, because the run ends at this moment.
-    pub fn finish(&mut self, end_us: i64, each: &mut dyn FnMut(Finished)) {
-        self.advance(end_us, each);
-        let end_us = self.clock_us;
+    pub fn finish(&mut self, end: Micros, each: &mut dyn FnMut(Finished)) {
+        self.advance(end, each);
+        let end = self.clock;
         let mut rest = Vec::new();
         for (i, series) in self.series.iter_mut().enumerate() {
             for open in series.open.drain(..) {
-                let until_us = open.start_us + series.length_us;
+                let until = open.start.plus_us(series.length_us);
                 // An interval that is over only waits for late packets, so the run did not end within it.
-                let (at_us, ends) = if until_us <= end_us { (until_us + GRACE_US, false) } else { (end_us, true) };
-                rest.push((at_us, i, open, ends));
+                let (at, ends) = if until <= end { (until.plus_us(GRACE_US), false) } else { (end, true) };
+                rest.push((at, i, open, ends));
             }
         }
-        rest.sort_by_key(|(at_us, i, ..)| (*at_us, *i));
-        for (at_us, i, open, ends) in rest {
-            self.emit(i, open, at_us, ends, each);
+        rest.sort_by_key(|(at, i, ..)| (*at, *i));
+        for (at, i, open, ends) in rest {
+            self.emit(i, open, at, ends, each);
         }
-        self.due_us = i64::MAX;
+        self.due = Micros::MAX;
     }
 
     /// Records that a frame of a connection arrived: instruments subscribed before it are observed from now on.
@@ -277,14 +276,14 @@ impl Bars {
                 let at = self.state(instrument, conn);
                 let state = &mut self.instruments[at as usize];
                 if !state.seen {
-                    state.from_us = self.clock_us;
+                    state.from = self.clock;
                 }
             }
         }
     }
 
     fn state(&mut self, instrument: InstrumentKey, conn: u16) -> u32 {
-        let Bars { known, instruments, clock_us, .. } = self;
+        let Bars { known, instruments, clock, .. } = self;
         *known.entry(instrument).or_insert_with(|| {
             let at = instruments.len() as u32;
             instruments.push(State {
@@ -296,7 +295,7 @@ impl Bars {
                 volume: None,
                 oi: None,
                 carry: 0,
-                from_us: *clock_us,
+                from: *clock,
             });
             at
         })
@@ -305,24 +304,24 @@ impl Bars {
     /// Records an open interest that came in a packet of its own.
     pub fn open_interest(&mut self, instrument: InstrumentKey, conn: u16, oi: u32) {
         let at = self.state(instrument, conn);
-        let Bars { series, instruments, clock_us, .. } = self;
+        let Bars { series, instruments, clock, .. } = self;
         instruments[at as usize].oi = Some(oi);
-        running_oi(series, at, usize::from(instruments[at as usize].opening), *clock_us, oi);
+        running_oi(series, at, usize::from(instruments[at as usize].opening), *clock, oi);
     }
 
     /// Records a packet with a price, received at the moment of the last [`advance`](Bars::advance); returns whether
     /// it is a trade that a bar includes. `counts`: the packet is to be counted with the first bar that includes it.
     pub fn price(&mut self, instrument: InstrumentKey, conn: u16, price: Price, counts: bool) -> bool {
         let at = self.state(instrument, conn);
-        let Bars { series, instruments, clock_us: now_us, gap_until, due_us, held_packets, .. } = self;
-        let now_us = *now_us;
+        let Bars { series, instruments, clock: now, gap_until, due, held_packets, .. } = self;
+        let now = *now;
         let state = &mut instruments[at as usize];
         state.conn = conn;
         let first = !std::mem::replace(&mut state.seen, true);
         if first {
             state.carry = 0;
-            if state.from_us == i64::MAX {
-                state.from_us = now_us;
+            if state.from == Micros::MAX {
+                state.from = now;
             }
         }
         let is_later = price.ltt.is_some_and(|ltt| ltt > state.ltt);
@@ -337,7 +336,7 @@ impl Bars {
         state.volume = price.volume.or(state.volume);
         if let Some(oi) = price.oi.filter(|oi| state.oi != Some(*oi)) {
             state.oi = Some(oi);
-            running_oi(series, at, usize::from(state.opening), now_us, oi);
+            running_oi(series, at, usize::from(state.opening), now, oi);
         }
         let is_trade = price.ltp.is_finite() && (first || is_later || is_more);
         state.carry = state.carry.saturating_add(growth);
@@ -346,22 +345,22 @@ impl Bars {
         }
         // A ticker has no volume to show; what grew waits for a packet that has.
         let growth = if price.volume.is_some() { std::mem::take(&mut state.carry) } else { 0 };
-        let ltt_us = price.ltt.and_then(|ltt| ltt.checked_mul(SECOND_US));
+        let traded = price.ltt.map(Micros::from_secs);
         let mut taken = false;
         for series in series.iter_mut().filter(|series| series.opening == usize::from(state.opening)) {
             let Series { length_us, opening, .. } = *series;
-            let begin = |moment_us| start_us(moment_us, length_us, opening);
-            let running_us = begin(now_us);
+            let begin = |moment| start(moment, length_us, opening);
+            let running = begin(now);
             // The first packet shows the state before, unless its trade lies in the running interval.
-            if first && ltt_us.is_none_or(|ltt_us| begin(ltt_us) != running_us) {
+            if first && traded.is_none_or(|traded| begin(traded) != running) {
                 continue;
             }
-            let is_open = |ltt_us: i64| ltt_us <= now_us && begin(ltt_us) + length_us + GRACE_US > now_us;
-            let start_us = ltt_us.filter(|ltt_us| is_open(*ltt_us)).map_or(running_us, begin);
-            *due_us = (*due_us).min(start_us + length_us + GRACE_US);
-            let open = series.at(start_us);
+            let is_open = |traded: Micros| traded <= now && begin(traded).plus_us(length_us + GRACE_US) > now;
+            let start = traded.filter(|traded| is_open(*traded)).map_or(running, begin);
+            *due = (*due).min(start.plus_us(length_us + GRACE_US));
+            let open = series.at(start);
             let candle = open.candle_or(at, || {
-                let gap = |conn: u16| gap_until.get(&conn).is_some_and(|until| *until >= start_us);
+                let gap = |conn: u16| gap_until.get(&conn).is_some_and(|until| *until >= start);
                 Candle {
                     instrument: at,
                     open: price.ltp,
@@ -373,7 +372,7 @@ impl Bars {
                     ticks: 0,
                     packets: 0,
                     gap: gap(0) || gap(conn),
-                    start: state.from_us > start_us,
+                    start: state.from > start,
                     end: false,
                 }
             });
@@ -396,10 +395,10 @@ impl Bars {
 }
 
 /// Sets the open interest in the running bars of an instrument.
-fn running_oi(series: &mut [Series], at: u32, opening: usize, now_us: i64, oi: u32) {
+fn running_oi(series: &mut [Series], at: u32, opening: usize, now: Micros, oi: u32) {
     for series in series.iter_mut().filter(|series| series.opening == opening) {
-        let start_us = start_us(now_us, series.length_us, opening);
-        if let Some(open) = series.open.iter_mut().find(|open| open.start_us == start_us)
+        let start = start(now, series.length_us, opening);
+        if let Some(open) = series.open.iter_mut().find(|open| open.start == start)
             && let Some(candle) = open.candle(at)
         {
             candle.oi = Some(oi);
@@ -408,19 +407,19 @@ fn running_oi(series: &mut [Series], at: u32, opening: usize, now_us: i64, oi: u
 }
 
 impl Series {
-    fn due_us(&self) -> Option<i64> {
-        self.open.first().map(|open| open.start_us + self.length_us + GRACE_US)
+    fn due(&self) -> Option<Micros> {
+        self.open.first().map(|open| open.start.plus_us(self.length_us + GRACE_US))
     }
 
     /// Returns the bars of the interval that begins at a moment.
-    fn at(&mut self, start_us: i64) -> &mut Open {
+    fn at(&mut self, start: Micros) -> &mut Open {
         // There are at most two, and the running one is last.
-        let place = self.open.iter().rposition(|open| open.start_us <= start_us);
-        if let Some(place) = place.filter(|place| self.open[*place].start_us == start_us) {
+        let place = self.open.iter().rposition(|open| open.start <= start);
+        if let Some(place) = place.filter(|place| self.open[*place].start == start) {
             return &mut self.open[place];
         }
         let place = place.map_or(0, |place| place + 1);
-        let open = Open { start_us, ..self.spare.pop().unwrap_or_default() };
+        let open = Open { start, ..self.spare.pop().unwrap_or_default() };
         self.open.insert(place, open);
         &mut self.open[place]
     }

@@ -1,8 +1,8 @@
 //! Compares bars with a slow and obvious computation.
 
 use super::*;
-use crate::clock::ist_to_us;
-use crate::model::Segment;
+use crate::clock::{SECOND_US, from_ist};
+use crate::model::{Micros, Segment};
 use proptest::prelude::*;
 
 const SECOND: i64 = SECOND_US;
@@ -10,7 +10,7 @@ const RELIANCE: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 2885);
 const GOLD: InstrumentKey = InstrumentKey::new(Segment::MCX_COMM, 1);
 
 fn at(text: &str) -> i64 {
-    ist_to_us(format!("2026-06-10T{text}").parse().unwrap())
+    from_ist(format!("2026-06-10T{text}").parse().unwrap()).get()
 }
 
 fn intervals(texts: &[&str]) -> Vec<Interval> {
@@ -29,7 +29,7 @@ fn play(intervals: &[Interval], steps: &[(i64, Step)], end_us: i64) -> Vec<Finis
     let mut bars = Bars::new(intervals);
     let mut finished = Vec::new();
     for (now_us, step) in steps {
-        bars.advance(*now_us, &mut |bar| finished.push(bar));
+        bars.advance(Micros::new(*now_us), &mut |bar| finished.push(bar));
         match step {
             Step::Packet(instrument, price) => {
                 bars.price(*instrument, 1, *price, true);
@@ -38,7 +38,7 @@ fn play(intervals: &[Interval], steps: &[(i64, Step)], end_us: i64) -> Vec<Finis
             Step::Clock => {}
         }
     }
-    bars.finish(end_us, &mut |bar| finished.push(bar));
+    bars.finish(Micros::new(end_us), &mut |bar| finished.push(bar));
     assert_eq!(bars.held_packets(), 0);
     finished
 }
@@ -169,9 +169,9 @@ proptest! {
         let intervals = intervals(&lengths);
         let mut expected: Vec<_> = intervals.iter().flat_map(|interval| oracle(interval, &steps, end_us)).collect();
         let finished = play(&intervals, &steps, end_us);
-        let moments: Vec<_> = finished.iter().map(|finished| finished.at_us).collect();
+        let moments: Vec<_> = finished.iter().map(|finished| finished.at).collect();
         prop_assert!(moments.is_sorted(), "the earliest first");
-        let mut found: Vec<_> = finished.into_iter().map(|f| (f.at_us, f.instrument, f.bar)).collect();
+        let mut found: Vec<_> = finished.into_iter().map(|f| (f.at.get(), f.instrument, f.bar)).collect();
         let key = |(at, instrument, bar): &(i64, InstrumentKey, Bar)| (*at, bar.interval.clone(), *instrument, bar.start);
         expected.sort_by_key(key);
         found.sort_by_key(key);
@@ -207,7 +207,7 @@ fn a_gap_marks_the_bars_that_it_overlaps_before_and_after_it_is_over() {
     let mut bars = Bars::new(&intervals(&["1m"]));
     let mut finished = Vec::new();
     let mut take = |bars: &mut Bars, moment: &str, ltp: f32, conn: u16| {
-        bars.advance(at(moment), &mut |bar| finished.push((bar.bar.start, bar.bar.incomplete)));
+        bars.advance(Micros::new(at(moment)), &mut |bar| finished.push((bar.bar.start, bar.bar.incomplete)));
         let price = Price { ltp, ltt: Some(at(moment) / SECOND), volume: None, oi: None };
         bars.price(if conn == 1 { RELIANCE } else { GOLD }, conn, price, true);
     };
@@ -215,11 +215,11 @@ fn a_gap_marks_the_bars_that_it_overlaps_before_and_after_it_is_over() {
         take(&mut bars, moment, ltp, 1);
         take(&mut bars, moment, ltp, 2);
     }
-    bars.gap_opened(1, at("09:15:40"));
+    bars.gap_opened(1, Micros::new(at("09:15:40")));
     // The bar is due while the gap is open.
     take(&mut bars, "09:16:10", 3.0, 2);
     bars.resumed(1);
-    bars.gap(1, at("09:15:40"), at("09:16:20"));
+    bars.gap(1, Micros::new(at("09:15:40")), Micros::new(at("09:16:20")));
     take(&mut bars, "09:16:20", 4.0, 1);
     take(&mut bars, "09:17:30", 5.0, 1);
     take(&mut bars, "09:18:30", 6.0, 1);
@@ -252,5 +252,5 @@ fn a_late_packet_counts_by_its_receive_time_once_its_interval_is_printed() {
         finished.iter().map(|f| (f.bar.start - at("09:15:00") / SECOND, f.bar.close, f.bar.ticks)).collect();
     assert_eq!(shown, [(0, 2.0, 1), (60, 3.0, 1), (120, 4.0, 1)]);
     assert_eq!(finished[2].bar.incomplete, Some(Incomplete::End));
-    assert_eq!(finished[2].at_us, at("09:17:30"));
+    assert_eq!(finished[2].at.get(), at("09:17:30"));
 }

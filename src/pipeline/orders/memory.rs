@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use crate::clock::SECOND_US;
+use crate::model::Micros;
 use crate::record::order::{Event, Events, Order, Origin};
 use crate::record::{BookLevel, FieldWriter, Key, TimeKey};
 use sha2::{Digest as _, Sha256};
@@ -28,8 +29,8 @@ struct State {
     origin: Origin,
     /// Whether it comes from a snapshot after a gap; the stream may then repeat messages from before the gap.
     after_gap: bool,
-    /// Time of its last update, in microseconds since the epoch.
-    seen_us: i64,
+    /// Time of its last update.
+    seen: Micros,
     /// Position in the order of last updates.
     turn: u64,
 }
@@ -144,8 +145,8 @@ impl Memory {
     }
 
     /// Records an update of the stream and returns its outcome.
-    pub fn update(&mut self, mut order: Box<Order>, recv_us: i64) -> Outcome {
-        self.forget_old(recv_us);
+    pub fn update(&mut self, mut order: Box<Order>, recv: Micros) -> Outcome {
+        self.forget_old(recv);
         let Some(key) = key_of(&order) else {
             // Without a key the order can never be compared.
             order.events = compare(None, &order);
@@ -156,24 +157,24 @@ impl Memory {
         // A snapshot may be newer than messages that arrive after it: what it reported is neither repeated nor
         // undone.
         if known.is_some_and(|known| known.digest == digest || is_in_snapshot(&order, known)) {
-            self.touch(&key, recv_us);
+            self.touch(&key, recv);
             return Outcome::Repeat;
         }
         order.events = compare(known, &order);
         previous(&mut order, known);
-        self.remember(&key, &order, digest, false, recv_us);
+        self.remember(&key, &order, digest, false, recv);
         Outcome::Record(order)
     }
 
     /// Records an order of a snapshot. `at_start`: print it in any case; `first_look`: an unknown order is not news.
-    pub fn reconcile(&mut self, mut order: Box<Order>, at_start: bool, first_look: bool, recv_us: i64) -> Outcome {
-        self.forget_old(recv_us);
+    pub fn reconcile(&mut self, mut order: Box<Order>, at_start: bool, first_look: bool, recv: Micros) -> Outcome {
+        self.forget_old(recv);
         let Some(key) = key_of(&order) else { return Outcome::Repeat };
         let known = self.states.get(key.as_str());
         if let Some(known) = known
             && (is_older(&order, known) || !at_start && !differs(&order, known))
         {
-            self.touch(&key, recv_us);
+            self.touch(&key, recv);
             return Outcome::Repeat;
         }
         order.events = match known {
@@ -188,21 +189,21 @@ impl Memory {
             Some(known) if !differs(&order, known) => known.digest,
             _ => digest(&order),
         };
-        self.remember(&key, &order, digest, !at_start, recv_us);
+        self.remember(&key, &order, digest, !at_start, recv);
         Outcome::Record(order)
     }
 
-    fn touch(&mut self, key: &str, recv_us: i64) {
+    fn touch(&mut self, key: &str, recv: Micros) {
         if let Some(state) = self.states.get_mut(key)
             && let Some(key) = self.turns.remove(&state.turn)
         {
-            (state.turn, state.seen_us) = (self.next_turn, recv_us);
+            (state.turn, state.seen) = (self.next_turn, recv);
             self.turns.insert(self.next_turn, key);
             self.next_turn += 1;
         }
     }
 
-    fn remember(&mut self, key: &str, order: &Order, digest: [u8; 32], after_gap: bool, recv_us: i64) {
+    fn remember(&mut self, key: &str, order: &Order, digest: [u8; 32], after_gap: bool, recv: Micros) {
         let known = self.states.get(key);
         let details = &order.details;
         let state = State {
@@ -215,7 +216,7 @@ impl Memory {
             digest,
             origin: order.origin,
             after_gap,
-            seen_us: recv_us,
+            seen: recv,
             turn: self.next_turn,
         };
         let key = match known.map(|known| known.turn).and_then(|turn| self.turns.remove(&turn)) {
@@ -232,9 +233,9 @@ impl Memory {
         }
     }
 
-    fn forget_old(&mut self, recv_us: i64) {
+    fn forget_old(&mut self, recv: Micros) {
         while let Some(first) = self.turns.first_entry()
-            && self.states.get(first.get()).is_none_or(|state| recv_us.saturating_sub(state.seen_us) > AGE_US)
+            && self.states.get(first.get()).is_none_or(|state| recv.us_since(state.seen) > AGE_US)
         {
             self.states.remove(&first.remove());
         }
@@ -366,8 +367,8 @@ impl FieldWriter for Hasher {
     fn seconds(&mut self, key: Key, value: Option<i64>) {
         self.int_or_null(key, value);
     }
-    fn time(&mut self, _: TimeKey, us: i64) {
-        self.value(&us.to_le_bytes());
+    fn time(&mut self, _: TimeKey, at: Micros) {
+        self.value(&at.get().to_le_bytes());
     }
     fn book5(&mut self, _: impl Fn(usize) -> Option<BookLevel<f32>>, _: impl Fn(usize) -> Option<BookLevel<f32>>) {}
     fn levels(&mut self, _: Key, _: &[BookLevel<f64>]) {}

@@ -8,6 +8,7 @@ mod memory;
 mod read;
 mod snapshot_words;
 
+use crate::model::Micros;
 use crate::record::order::Order;
 use memory::Memory;
 use read::Read;
@@ -62,11 +63,11 @@ impl Orders {
         self.options.mask_client_id = false;
     }
 
-    /// Processes a text frame of the order socket, received at `recv_us` (microseconds since the epoch).
-    pub fn on_text(&mut self, bytes: &[u8], recv_us: i64, sink: &mut dyn FnMut(Outcome)) {
+    /// Processes a text frame of the order socket, received at `recv`.
+    pub fn on_text(&mut self, bytes: &[u8], recv: Micros, sink: &mut dyn FnMut(Outcome)) {
         read::text(bytes, self.options, &mut |message| {
             let outcome = match message {
-                Ok(Read::Order(order)) => self.memory.update(order, recv_us),
+                Ok(Read::Order(order)) => self.memory.update(order, recv),
                 Ok(Read::Other(kind)) => Outcome::NotAnOrder { kind },
                 Err(detail) => Outcome::Malformed { detail: detail.to_owned() },
             };
@@ -74,15 +75,15 @@ impl Orders {
         });
     }
 
-    /// Processes an order snapshot (`GET /orders`), received at `recv_us` (microseconds since the epoch). `at_start`:
+    /// Processes an order snapshot (`GET /orders`), received at `recv`. `at_start`:
     /// it is the first of the run; otherwise only changes are news. An empty body has no message.
-    pub fn on_snapshot(&mut self, body: &[u8], at_start: bool, recv_us: i64, sink: &mut dyn FnMut(Outcome)) {
+    pub fn on_snapshot(&mut self, body: &[u8], at_start: bool, recv: Micros, sink: &mut dyn FnMut(Outcome)) {
         let mut is_complete = true;
         // Before the first snapshot, an unknown order may be from this morning, so it causes no event.
         let first_look = at_start || !self.memory.has_baseline();
         read::snapshot(body, self.options, &mut |message| {
             let outcome = match message {
-                Ok(Read::Order(order)) => self.memory.reconcile(order, at_start, first_look, recv_us),
+                Ok(Read::Order(order)) => self.memory.reconcile(order, at_start, first_look, recv),
                 Ok(Read::Other(kind)) => Outcome::NotAnOrder { kind },
                 Err(detail) => {
                     is_complete = false;

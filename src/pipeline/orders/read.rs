@@ -263,5 +263,5 @@ fn moment(text: &str) -> Option<i64> {
         return None;
     }
     let civil: DateTime = whole.parse().ok()?;
-    Some(clock::ist_to_us(civil).div_euclid(clock::SECOND_US))
+    Some(clock::from_ist(civil).seconds())
 }

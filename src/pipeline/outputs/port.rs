@@ -1,7 +1,7 @@
 //! Connects the pipeline to one output, which it writes directly or through a queue.
 
 use crate::format::encoder::Format;
-use crate::model::PacketCounts;
+use crate::model::{Micros, PacketCounts};
 use crate::output::file::Pattern;
 use crate::output::item::{About, Chunk, Mark, OutputItem};
 use crate::output::lost_packets::LostPackets;
@@ -31,8 +31,8 @@ pub(super) struct Port {
     /// Whether it usually takes lines at once.
     is_prompt: bool,
     pattern: Option<Pattern>,
-    /// Moment from which records belong to another file, in microseconds since the epoch.
-    pub boundary: i64,
+    /// Moment from which records belong to another file.
+    pub boundary: Micros,
     /// The run's counters when the file of the current period began.
     pub since: PacketCounts,
     /// Bytes of lines that are queued in one piece.
@@ -55,7 +55,7 @@ impl Port {
             name: destination.name(),
             is_prompt: destination.is_prompt(),
             pattern: destination.pattern().cloned(),
-            boundary: destination.boundary_us(),
+            boundary: destination.boundary(),
             tally: writer.tally(),
             target: Target::Direct(Box::new(writer)),
             format,
@@ -136,29 +136,29 @@ impl Port {
     }
 
     /// Records that the file of another period began.
-    pub fn rotated(&mut self, at_us: i64, counts: &PacketCounts) {
+    pub fn rotated(&mut self, at: Micros, counts: &PacketCounts) {
         self.since = *counts;
         self.boundary = match (&self.target, &self.pattern) {
-            (Target::Direct(writer), _) => writer.destination().boundary_us(),
-            (_, Some(pattern)) => pattern.boundary_after(at_us),
-            (_, None) => i64::MAX,
+            (Target::Direct(writer), _) => writer.destination().boundary(),
+            (_, Some(pattern)) => pattern.boundary_after(at),
+            (_, None) => Micros::MAX,
         };
     }
 
-    pub fn tick(&mut self, now_us: i64) {
+    pub fn tick(&mut self, now: Micros) {
         if let Target::Direct(writer) = &mut self.target {
-            writer.tick_at(now_us);
+            writer.tick_at(now);
         }
     }
 
-    pub fn salvage(&mut self, text: &[u8], now_us: i64) {
+    pub fn salvage(&mut self, text: &[u8], now: Micros) {
         match &mut self.target {
-            Target::Direct(writer) => writer.salvage(text, now_us),
+            Target::Direct(writer) => writer.salvage(text, now),
             Target::Queued(queue) => {
                 // The complete lines take the usual path; the thread ends after the last item, in an orderly way or
                 // not.
                 let text = text.to_vec();
-                queue.push(|_| None, || OutputItem::Salvage { text, now_us });
+                queue.push(|_| None, || OutputItem::Salvage { text, now });
                 queue.close();
             }
             Target::Moving => {}
@@ -184,7 +184,7 @@ impl Port {
     }
 
     /// Abandons the output; only what it has written counts as written.
-    pub fn abandon(&mut self, now_us: i64, packets: u64) {
+    pub fn abandon(&mut self, now: Micros, packets: u64) {
         if let Target::Queued(queue) = &self.target {
             drop(queue.abandon());
         }
@@ -197,7 +197,7 @@ impl Port {
         let taken_to = tally.taken_to;
         if taken_to < packets {
             tally.lost.add(taken_to..packets);
-            tally.gaps.push((now_us, now_us));
+            tally.gaps.push((now, now));
         }
         tally.failure.get_or_insert(WriteFailure::Unsaved(failure));
     }
@@ -240,7 +240,7 @@ impl Port {
         lost
     }
 
-    pub fn own_gaps(&self) -> Vec<(i64, i64)> {
+    pub fn own_gaps(&self) -> Vec<(Micros, Micros)> {
         self.tally().gaps.clone()
     }
 

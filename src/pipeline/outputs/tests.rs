@@ -1,6 +1,7 @@
 //! Tests outputs that rotate, block and fail.
 
 use super::*;
+use crate::model::Micros;
 use crate::output::file::Pattern;
 use crate::output::{Unwritten, WriteFailure};
 use std::sync::Mutex;
@@ -8,8 +9,8 @@ use std::time::Duration;
 
 /// A file that rotates every second and after every write, and records the times of its rotations.
 struct Turning {
-    boundary: i64,
-    turned: Arc<Mutex<Vec<i64>>>,
+    boundary: Micros,
+    turned: Arc<Mutex<Vec<Micros>>>,
     pattern: Pattern,
 }
 
@@ -18,7 +19,7 @@ impl Destination for Turning {
         Some(&self.pattern)
     }
 
-    fn boundary_us(&self) -> i64 {
+    fn boundary(&self) -> Micros {
         self.boundary
     }
 
@@ -26,9 +27,9 @@ impl Destination for Turning {
         true
     }
 
-    fn rotate(&mut self, at_us: i64, _: Option<&[u8]>) -> Result<(), WriteFailure> {
-        self.boundary = self.pattern.boundary_after(at_us);
-        self.turned.lock().unwrap().push(at_us);
+    fn rotate(&mut self, at: Micros, _: Option<&[u8]>) -> Result<(), WriteFailure> {
+        self.boundary = self.pattern.boundary_after(at);
+        self.turned.lock().unwrap().push(at);
         Ok(())
     }
 
@@ -45,14 +46,14 @@ impl Destination for Turning {
     }
 }
 
-const SECOND: i64 = 1_000_000;
+const TURN: Micros = Micros::from_secs(2);
 
 /// Returns outputs, of which the second is such a file, and the times of its rotations.
-fn turning() -> (Outputs, Arc<Mutex<Vec<i64>>>) {
+fn turning() -> (Outputs, Arc<Mutex<Vec<Micros>>>) {
     let turned = Arc::default();
     let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
     let pattern = Pattern::parse("x-%S").unwrap();
-    let destination = Box::new(Turning { boundary: 2 * SECOND, turned: Arc::clone(&turned), pattern });
+    let destination = Box::new(Turning { boundary: TURN, turned: Arc::clone(&turned), pattern });
     let spec = OutputSpec { destination, style, header: None, is_file: true };
     let mut outputs = Outputs::new(vec![spec], TimeStyle::Epoch, Console::default());
     outputs.rotate_near(1 << 20);
@@ -63,25 +64,25 @@ fn turning() -> (Outputs, Arc<Mutex<Vec<i64>>>) {
 fn lines_that_wait_when_a_period_ends_go_to_a_file_of_theirs_although_it_is_a_new_one() {
     let (mut outputs, turned) = turning();
     let counts = PacketCounts::default();
-    assert_eq!(outputs.stamp(2 * SECOND - 10, &counts), 2 * SECOND - 10);
+    assert_eq!(outputs.stamp(TURN.plus_us(-10), &counts), TURN.plus_us(-10));
     outputs.lines(1, |_, out| out.bytes(b"of the first period\n"));
-    let next = outputs.stamp(2 * SECOND + 500, &PacketCounts { received: 1, written: 1, ..counts });
-    assert!(next > 2 * SECOND + 500, "an end record came before it");
+    let next = outputs.stamp(TURN.plus_us(500), &PacketCounts { received: 1, written: 1, ..counts });
+    assert!(next > TURN.plus_us(500), "an end record came before it");
     let turned = turned.lock().unwrap();
-    assert!(turned.len() == 2 && turned[0] < 2 * SECOND && turned[1] >= 2 * SECOND, "{turned:?}");
+    assert!(turned.len() == 2 && turned[0] < TURN && turned[1] >= TURN, "{turned:?}");
 }
 
 #[test]
 fn a_file_is_closed_when_its_time_has_passed_although_nothing_comes() {
     let (mut outputs, turned) = turning();
     let mut counts = PacketCounts::default();
-    outputs.tick(3 * SECOND, &counts);
+    outputs.tick(Micros::from_secs(3), &counts);
     assert!(turned.lock().unwrap().is_empty(), "nothing was received that it could tell of");
     counts.received = 1;
-    outputs.tick(3 * SECOND - 1, &counts);
+    outputs.tick(Micros::from_secs(3).plus_us(-1), &counts);
     assert!(turned.lock().unwrap().is_empty(), "what was received before may still be on its way");
-    outputs.tick(3 * SECOND, &counts);
-    outputs.tick(9 * SECOND, &counts);
+    outputs.tick(Micros::from_secs(3), &counts);
+    outputs.tick(Micros::from_secs(9), &counts);
     assert_eq!(turned.lock().unwrap().len(), 1, "the file after it has nothing to tell of");
 }
 
@@ -119,7 +120,7 @@ fn a_packet_is_lost_when_no_output_takes_it_and_a_reader_that_stands_still_ends_
             specs.extend(others.iter().map(|&time| spec(time, usize::MAX)));
             let mut outputs = Outputs::new(specs, TimeStyle::Epoch, Console::default());
             for line in ["a\n", "b\n", "c\n", "d\n"] {
-                outputs.stamp(1, &PacketCounts::default());
+                outputs.stamp(Micros::new(1), &PacketCounts::default());
                 outputs.lines(1, |_, out| out.bytes(line.as_bytes()));
             }
             let counts = PacketCounts { received: 4, written: 4, ..PacketCounts::default() };
@@ -169,8 +170,8 @@ fn an_output_that_stands_still_costs_itself_its_oldest_lines_and_the_other_one_n
     let mut counts = PacketCounts::default();
     // 90 MB, more than the queue holds.
     for n in 0..1_500_i64 {
-        let recv_us = outputs.stamp(10 + n * 10, &counts);
-        let line = format!("{{\"type\":\"ticker\",\"filler\":\"{filler}\",\"recv_us\":{recv_us}}}\n");
+        let recv = outputs.stamp(Micros::new(10 + n * 10), &counts);
+        let line = format!("{{\"type\":\"ticker\",\"filler\":\"{filler}\",\"recv_us\":{}}}\n", recv.get());
         outputs.lines(1, |_, out| out.bytes(line.as_bytes()));
         counts.received += 1;
         counts.written += 1;
@@ -180,7 +181,7 @@ fn an_output_that_stands_still_costs_itself_its_oldest_lines_and_the_other_one_n
         }
     }
     slow.waits.store(false, Ordering::Relaxed);
-    outputs.finish(&End { counts, reason: "count".to_owned() }, 1_000_000, false);
+    outputs.finish(&End { counts, reason: "count".to_owned() }, Micros::from_secs(1), false);
     while !outputs.have_ended() {
         std::thread::sleep(Duration::from_millis(1));
     }

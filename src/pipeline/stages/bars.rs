@@ -1,7 +1,7 @@
 //! Makes bars of packets, between decoding and encoding.
 
 use super::{Pipeline, StopReason};
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::pipeline::bars::{Bars, Finished, Price};
 use crate::protocol::feed::{self, Packet};
 use crate::record::RecordType;
@@ -9,15 +9,15 @@ use crate::record::RecordType;
 impl Pipeline {
     /// Prints the bars that are due at a moment, before anything else of that moment.
     #[inline(always)]
-    pub(super) fn bars_due(&mut self, now_us: i64) {
+    pub(super) fn bars_due(&mut self, now: Micros) {
         if self.bars.is_some() {
-            self.with_bars(|bars, each| bars.advance(now_us, each));
+            self.with_bars(|bars, each| bars.advance(now, each));
         }
     }
 
     /// Prints every unfinished bar, because the run ends at a moment.
-    pub(super) fn finish_bars(&mut self, end_us: i64) {
-        self.with_bars(|bars, each| bars.finish(end_us, each));
+    pub(super) fn finish_bars(&mut self, end: Micros) {
+        self.with_bars(|bars, each| bars.finish(end, each));
         self.bars = None;
     }
 
@@ -29,7 +29,7 @@ impl Pipeline {
     }
 
     /// Prints a bar and counts its packets: only now is it known whether they were written.
-    fn print_bar(&mut self, Finished { instrument, bar, at_us, packets }: &Finished) {
+    fn print_bar(&mut self, Finished { instrument, bar, at, packets }: &Finished) {
         let count = u64::from(*packets);
         if self.stop_reason.is_some() {
             self.counts.received += count;
@@ -41,10 +41,10 @@ impl Pipeline {
             self.counts.dropped += count;
             return;
         }
-        let recv_us = self.outputs.stamp(*at_us, &self.counts);
+        let recv = self.outputs.stamp(*at, &self.counts);
         let symbol = self.names.symbol(*instrument);
         self.outputs.lines(*packets, |encoder, out| {
-            encoder.rare_line(out, *instrument, symbol.as_deref(), bar, recv_us);
+            encoder.rare_line(out, *instrument, symbol.as_deref(), bar, recv);
         });
         self.counts.received += count;
         self.counts.written += count;
@@ -91,9 +91,9 @@ impl Pipeline {
     }
 
     /// Ends the run for this reason; unfinished bars are printed as they are.
-    pub(super) fn end(&mut self, reason: &str, at_us: i64) {
+    pub(super) fn end(&mut self, reason: &str, at: Micros) {
         if self.stop_reason.is_none() {
-            self.finish_bars(at_us);
+            self.finish_bars(at);
         }
         self.stop_reason.get_or_insert_with(|| StopReason::Done(reason.to_owned()));
     }

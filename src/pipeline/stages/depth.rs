@@ -2,7 +2,7 @@
 
 use super::losses::FrameDamage;
 use super::{Decoder, Pipeline, View};
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::pipeline::item::Frame;
 use crate::protocol::depth::{self, Levels};
 use crate::record::RecordType;
@@ -18,7 +18,7 @@ impl Pipeline {
                     if self.gaps.any_open() {
                         self.resumed(frame);
                     }
-                    self.side(side, frame.recv_us);
+                    self.side(side, frame.recv);
                 }
                 Err(malformed) => self.malformed(&malformed, &mut damage),
             }
@@ -28,7 +28,7 @@ impl Pipeline {
 
     /// Processes one side of an order book. A packet that waits for its other side is counted as received only when
     /// its outcome is known, so that the packet counters balance at every moment.
-    pub(super) fn side(&mut self, side: depth::BookSide<'_>, recv_us: i64) {
+    pub(super) fn side(&mut self, side: depth::BookSide<'_>, recv: Micros) {
         let instrument = side.instrument;
         self.names.see(instrument, &self.subscribed);
         if self.wanted.get(&instrument) == Some(&0) {
@@ -38,8 +38,8 @@ impl Pipeline {
         let symbol = || self.names.symbol(instrument);
         if self.rules.view == View::Sides {
             let record = assembler.side(side);
-            let recv_us = self.outputs.stamp(recv_us, &self.counts);
-            self.outputs.lines(1, |encoder, out| encoder.depth_side(out, instrument, symbol, &record, recv_us));
+            let recv = self.outputs.stamp(recv, &self.counts);
+            self.outputs.lines(1, |encoder, out| encoder.depth_side(out, instrument, symbol, &record, recv));
             self.counts.received += 1;
             self.counts.written += 1;
             *self.figures.records.entry(RecordType::DepthSide.name()).or_default() += 1;
@@ -54,11 +54,11 @@ impl Pipeline {
         self.counts.received += pushed.filtered;
         self.counts.filtered += pushed.filtered;
         if let Some(record) = pushed.record {
-            let recv_us = self.outputs.stamp(recv_us, &self.counts);
+            let recv = self.outputs.stamp(recv, &self.counts);
             let packets = pushed.written as u32;
-            self.outputs.lines(packets, |encoder, out| encoder.depth(out, instrument, symbol, &record, recv_us));
+            self.outputs.lines(packets, |encoder, out| encoder.depth(out, instrument, symbol, &record, recv));
             if let Some(observer) = &mut self.observer {
-                observer.depth(instrument, &symbol, &record, recv_us);
+                observer.depth(instrument, &symbol, &record, recv);
             }
             self.counts.received += pushed.written;
             self.counts.written += pushed.written;

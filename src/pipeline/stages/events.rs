@@ -5,8 +5,8 @@ use super::market::mode_bit;
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Event;
 use crate::protocol::Mode;
-use crate::record::RecordType;
 use crate::record::control::Status;
+use crate::record::{RecordType, TypeSet};
 
 impl Pipeline {
     /// Processes an event.
@@ -20,41 +20,45 @@ impl Pipeline {
                 self.outputs.forget_symbols();
             }
             Event::Subscribed { conn, instruments } => self.subscribed(*conn, instruments),
-            Event::Clock { at_us } => self.bars_due(*at_us),
+            Event::Clock { at } => self.bars_due(*at),
             Event::Unsubscribed { instruments } => self.unsubscribed(instruments),
-            Event::GapOpened { conn, reason, detail, from_us } => {
+            Event::GapOpened { conn, reason, detail, from } => {
                 let instruments_served: Vec<_> = self.gaps.instruments_of(*conn).collect();
                 self.forget_order_books(Some(&instruments_served));
-                self.gaps.open(*conn, *reason, Some(detail.clone()), *from_us);
+                self.gaps.open(*conn, *reason, Some(detail.clone()), *from);
                 if let Some(bars) = &mut self.bars {
-                    bars.gap_opened(*conn, *from_us);
+                    bars.gap_opened(*conn, *from);
                 }
             }
-            Event::Resynced { conn, at_us } => {
-                self.bars_due(*at_us);
-                if let Some(gap) = self.gaps.resumed(self.rules.feed, *conn, *at_us) {
-                    self.print_gap(gap, *at_us);
+            Event::Resynced { conn, at } => {
+                self.bars_due(*at);
+                if let Some(gap) = self.gaps.resumed(self.rules.feed, *conn, *at) {
+                    self.print_gap(gap, *at);
                 }
             }
-            Event::Gap { conn, reason, detail, from_us, to_us, dropped } => {
-                self.bars_due(*to_us);
-                self.gap(*conn, *reason, detail.clone(), *from_us, *to_us, *dropped);
+            Event::Gap { conn, reason, detail, from, to, dropped } => {
+                self.bars_due(*to);
+                self.gap(*conn, *reason, detail.clone(), *from, *to, *dropped);
             }
-            Event::Status { conn, event, detail, at_us } => {
-                self.bars_due(*at_us);
+            Event::Status { conn, event, detail, at } => {
+                self.bars_due(*at);
                 if self.rules.status_records && self.stop_reason.is_none() {
                     let status = Status { feed: self.rules.feed, conn: *conn, event: *event, detail: detail.clone() };
-                    let recv_us = self.outputs.stamp(*at_us, &self.counts);
-                    self.outputs.control(&status, recv_us, &self.counts);
+                    let recv = self.outputs.stamp(*at, &self.counts);
+                    self.outputs.control(&status, recv, &self.counts);
                 }
             }
-            Event::Chain { chain, at_us } => {
+            Event::Chain { chain, at } => {
                 if self.rules.only.contains(RecordType::Chain) && self.stop_reason.is_none() {
-                    let recv_us = self.outputs.stamp(*at_us, &self.counts);
-                    self.outputs.control(chain, recv_us, &self.counts);
+                    let recv = self.outputs.stamp(*at, &self.counts);
+                    self.outputs.control(chain, recv, &self.counts);
+                    // Like other control records it counts for nothing, unless --only asks for it.
+                    if self.rules.only != TypeSet::ALL {
+                        self.printed();
+                    }
                 }
             }
-            Event::End { reason, at_us } => self.end(reason, *at_us),
+            Event::End { reason, at } => self.end(reason, *at),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Counts losses and prints their gap records.
 
 use super::Pipeline;
+use crate::model::Micros;
 use crate::pipeline::item::{Frame, Lagged};
 use crate::protocol::Malformed;
 use crate::record::control::{Gap, GapReason};
@@ -14,7 +15,7 @@ pub(super) struct MalformedBurst {
     second: i64,
     reported: u32,
     pub(super) held: u64,
-    from_us: i64,
+    from: Micros,
     conn: u16,
 }
 
@@ -43,36 +44,36 @@ impl Pipeline {
 
     #[cold]
     pub(super) fn resumed(&mut self, frame: Frame<'_>) {
-        if let Some(gap) = self.gaps.resumed(self.rules.feed, frame.conn, frame.recv_us) {
+        if let Some(gap) = self.gaps.resumed(self.rules.feed, frame.conn, frame.recv) {
             if let Some(bars) = &mut self.bars {
                 bars.resumed(frame.conn);
             }
-            self.print_gap(gap, frame.recv_us);
+            self.print_gap(gap, frame.recv);
         }
     }
 
     #[cold]
     pub(super) fn report_malformed(&mut self, frame: Frame<'_>, packets: u64, detail: Option<String>) {
-        let second = frame.recv_us.div_euclid(1_000_000);
+        let second = frame.recv.seconds();
         if second != self.malformed.second {
             self.malformed = MalformedBurst { second, ..std::mem::take(&mut self.malformed) };
             self.malformed.reported = 0;
         }
         if self.malformed.held == 0 {
-            self.malformed.from_us = frame.recv_us;
+            self.malformed.from = frame.recv;
             self.malformed.conn = frame.conn;
         }
         self.malformed.held += packets;
         if self.malformed.reported < MALFORMED_A_SECOND {
             self.malformed.reported += 1;
-            self.print_malformed(frame.recv_us, detail);
+            self.print_malformed(frame.recv, detail);
         }
     }
 
-    pub(super) fn print_malformed(&mut self, to_us: i64, detail: Option<String>) {
-        let MalformedBurst { held, from_us, conn, .. } = self.malformed;
+    pub(super) fn print_malformed(&mut self, to: Micros, detail: Option<String>) {
+        let MalformedBurst { held, from, conn, .. } = self.malformed;
         self.malformed.held = 0;
-        self.gap(conn, GapReason::Malformed, detail, from_us, to_us, Some(held));
+        self.gap(conn, GapReason::Malformed, detail, from, to, Some(held));
     }
 
     /// Counts and prints a gap that is over.
@@ -81,26 +82,26 @@ impl Pipeline {
         conn: u16,
         reason: GapReason,
         detail: Option<String>,
-        from_us: i64,
-        to_us: i64,
+        from: Micros,
+        to: Micros,
         dropped: Option<u64>,
     ) {
-        let gap = self.gaps.record(self.rules.feed, conn, reason, detail, from_us, to_us, dropped);
-        self.print_gap(gap, to_us);
+        let gap = self.gaps.record(self.rules.feed, conn, reason, detail, from, to, dropped);
+        self.print_gap(gap, to);
     }
 
-    pub(super) fn print_gap(&mut self, gap: Gap, at_us: i64) {
+    pub(super) fn print_gap(&mut self, gap: Gap, at: Micros) {
         if let Some(bars) = &mut self.bars {
-            bars.gap(gap.conn, gap.from_us, gap.to_us);
+            bars.gap(gap.conn, gap.from, gap.to);
         }
         // Counted after its receive time is known: that may close a file, whose counters must not include this gap.
-        let recv_us = self.rules.gaps.then(|| self.outputs.stamp(at_us, &self.counts));
+        let recv = self.rules.gaps.then(|| self.outputs.stamp(at, &self.counts));
         self.counts.gaps += 1;
         if let Some(observer) = &mut self.observer {
             observer.gap(&gap);
         }
-        if let Some(recv_us) = recv_us {
-            self.outputs.control(&gap, recv_us, &self.counts);
+        if let Some(recv) = recv {
+            self.outputs.control(&gap, recv, &self.counts);
         }
     }
 
@@ -109,9 +110,9 @@ impl Pipeline {
         if self.stop_reason.is_some() {
             self.counts.filtered += lagged.packets;
         } else {
-            self.bars_due(lagged.to_us);
+            self.bars_due(lagged.to);
             self.forget_order_books(None);
-            self.gap(0, GapReason::Lagged, None, lagged.from_us, lagged.to_us, Some(lagged.packets));
+            self.gap(0, GapReason::Lagged, None, lagged.from, lagged.to, Some(lagged.packets));
             self.counts.dropped += lagged.packets;
         }
         self.counts.received += lagged.packets;
@@ -121,7 +122,6 @@ impl Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SECOND_US;
     use crate::console::Console;
     use crate::format::csv::CsvColumns;
     use crate::format::encoder::{Format, Style};
@@ -146,13 +146,13 @@ mod tests {
             disk_wait: std::time::Duration::ZERO,
             stop: crate::output::StopSignal::default(),
         };
-        let sink = FileSink::open(spec, 0, &Console::default()).unwrap().sink;
+        let sink = FileSink::open(spec, Micros::EPOCH, &Console::default()).unwrap().sink;
         let style = Style { format: Format::Ndjson, time: TimeStyle::Epoch, columns: CsvColumns::Own };
         let output = OutputSpec { destination: Box::new(sink), style, header: None, is_file: true };
         let outputs = Outputs::new(vec![output], TimeStyle::Epoch, Console::default());
-        let mut pipeline = Pipeline::new(Rules::everything(Stream::Market), outputs, 0);
-        pipeline.lagged(Lagged { packets: 3, from_us: 0, to_us: SECOND_US });
-        pipeline.finish(SECOND_US + 1);
+        let mut pipeline = Pipeline::new(Rules::everything(Stream::Market), outputs, Micros::EPOCH);
+        pipeline.lagged(Lagged { packets: 3, from: Micros::EPOCH, to: Micros::from_secs(1) });
+        pipeline.finish(Micros::from_secs(1).plus_us(1));
         let check = |name| crate::cmd::verify::check(&dir.path().join(name)).unwrap();
         let (verdict, summary) = check("x-00.ndjson");
         assert_eq!((verdict, summary.ends), (FileVerdict::Ok, 1), "{summary:?}");

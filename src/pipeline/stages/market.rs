@@ -3,7 +3,7 @@
 use super::losses::FrameDamage;
 use super::{Pipeline, StopReason};
 use crate::clock::SECOND_US;
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::pipeline::figures::Lag;
 use crate::pipeline::item::Frame;
 use crate::protocol::Mode;
@@ -42,29 +42,29 @@ impl Pipeline {
         if self.gaps.any_open() {
             self.resumed(frame);
         }
-        let (instrument, recv_us) = (header.instrument, frame.recv_us);
+        let (instrument, recv) = (header.instrument, frame.recv);
         if self.bars.is_some() && self.is_only_in_bars(frame.conn, instrument, &packet) {
             return;
         }
         let is_printed = match packet {
             Packet::Ticker(p) => {
-                self.record_lag(recv_us, p.ltt_raw());
-                self.packet(instrument, &p, recv_us)
+                self.record_lag(recv, p.ltt_raw());
+                self.packet(instrument, &p, recv)
             }
             Packet::Quote(p) => {
-                self.record_lag(recv_us, p.ltt_raw());
-                self.packet(instrument, &p, recv_us)
+                self.record_lag(recv, p.ltt_raw());
+                self.packet(instrument, &p, recv)
             }
             Packet::Full(p) => {
-                self.record_lag(recv_us, p.ltt_raw());
-                self.packet(instrument, &p, recv_us)
+                self.record_lag(recv, p.ltt_raw());
+                self.packet(instrument, &p, recv)
             }
-            Packet::OpenInterest(p) => self.packet(instrument, &p, recv_us),
-            Packet::PrevClose(p) => self.packet(instrument, &p, recv_us),
-            Packet::MarketStatus(payload) => self.packet(instrument, &MarketStatus(payload), recv_us),
+            Packet::OpenInterest(p) => self.packet(instrument, &p, recv),
+            Packet::PrevClose(p) => self.packet(instrument, &p, recv),
+            Packet::MarketStatus(payload) => self.packet(instrument, &MarketStatus(payload), recv),
             Packet::Unknown(payload) => {
                 let record = Unknown { code: header.code, payload };
-                self.packet(instrument, &record, recv_us)
+                self.packet(instrument, &record, recv)
             }
             Packet::Heartbeat | Packet::Disconnect(_) => false,
         };
@@ -84,7 +84,7 @@ impl Pipeline {
 
     /// Prints one packet as a record, or filters it; returns whether it was printed.
     #[inline(always)]
-    pub(super) fn packet<R: Record>(&mut self, instrument: InstrumentKey, record: &R, recv_us: i64) -> bool {
+    pub(super) fn packet<R: Record>(&mut self, instrument: InstrumentKey, record: &R, recv: Micros) -> bool {
         let kind = R::TYPE;
         if !self.rules.only.contains(kind)
             || (!self.wanted.is_empty() && self.is_unwanted(instrument, kind))
@@ -94,14 +94,14 @@ impl Pipeline {
             self.filtered();
             return false;
         }
-        let recv_us = self.outputs.stamp(recv_us, &self.counts);
+        let recv = self.outputs.stamp(recv, &self.counts);
         let Pipeline { outputs, names, subscribed, .. } = self;
         // Called once for each instrument and type, so the first packet of an instrument is noticed here too.
         let symbol = || {
             names.see(instrument, subscribed);
             names.symbol(instrument)
         };
-        outputs.instrument(instrument, symbol, record, recv_us);
+        outputs.instrument(instrument, symbol, record, recv);
         self.counts.received += 1;
         self.counts.written += 1;
         self.by_type[kind as usize] += 1;
@@ -127,14 +127,14 @@ impl Pipeline {
     }
 
     #[inline(always)]
-    pub(super) fn record_lag(&mut self, recv_us: i64, ltt_raw: u32) {
+    pub(super) fn record_lag(&mut self, recv: Micros, ltt_raw: u32) {
         // Only a trade later than all others shows how late trades are; the rest repeat old ones.
         if let Some(ltt) = feed::utc(ltt_raw)
             && ltt > self.figures.newest_ltt
-            && ltt * SECOND_US <= recv_us + SECOND_US
+            && let lag_us = recv.us_since(Micros::from_secs(ltt))
+            && lag_us >= -SECOND_US
         {
             self.figures.newest_ltt = ltt;
-            let lag_us = recv_us - ltt * SECOND_US;
             if lag_us <= Lag::LONGEST_US {
                 self.figures.lag.add(lag_us);
             }

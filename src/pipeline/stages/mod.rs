@@ -11,7 +11,7 @@ mod names;
 mod orders;
 mod rules;
 
-use crate::model::{PacketCounts, Stream};
+use crate::model::{Micros, PacketCounts, Stream};
 pub use ending::EndedWithin;
 pub use names::{LookUp, Named, STRANGERS};
 pub use rules::{Rules, View};
@@ -76,8 +76,8 @@ enum Decoder {
 }
 
 impl Pipeline {
-    /// Creates a pipeline whose run began at a moment in microseconds since the epoch.
-    pub fn new(mut rules: Rules, mut outputs: Outputs, started_us: i64) -> Pipeline {
+    /// Creates a pipeline whose run began at a moment.
+    pub fn new(mut rules: Rules, mut outputs: Outputs, started: Micros) -> Pipeline {
         outputs.set_stream(rules.feed);
         let decoder = match rules.feed {
             Stream::Market => Decoder::Market,
@@ -92,7 +92,7 @@ impl Pipeline {
             counts: PacketCounts::default(),
             gaps: Gaps::default(),
             decoder,
-            figures: Figures { started_us, ..Figures::default() },
+            figures: Figures { started, ..Figures::default() },
             names: names::InstrumentNames::default(),
             wanted: FxHashMap::default(),
             subscribed: names::Subscribed::default(),
@@ -144,15 +144,15 @@ impl Pipeline {
     }
 
     fn decode(&mut self, frame: Frame<'_>) {
-        if let Some(stepped) = self.outputs.clock(frame.recv_us) {
+        if let Some(stepped) = self.outputs.clock(frame.recv) {
             let detail = format!("the clock was set back by {:.6} s", stepped.by_us as f64 / 1e6);
-            self.gap(0, GapReason::Clock, Some(detail), stepped.from_us, frame.recv_us, None);
+            self.gap(0, GapReason::Clock, Some(detail), stepped.from, frame.recv, None);
         }
-        self.bars_due(frame.recv_us);
+        self.bars_due(frame.recv);
         if let Some(bars) = &mut self.bars {
             bars.frame(frame.conn);
         }
-        self.figures.last_recv_us = frame.recv_us;
+        self.figures.last_recv = frame.recv;
         match (&self.decoder, frame.kind) {
             _ if !self.outputs.has_live() => self.count_undecoded(frame),
             _ if self.stop_reason.is_some() => self.filter_after_end(frame),
@@ -212,23 +212,23 @@ impl Pipeline {
 
     /// Submits only the complete lines, after a panic. Files keep their markers, so that the next run reports what
     /// happened.
-    pub fn salvage(&mut self, now_us: i64) {
-        self.outputs.salvage(now_us);
+    pub fn salvage(&mut self, now: Micros) {
+        self.outputs.salvage(now);
     }
 
     /// Does periodic work; called about once a second.
-    pub fn tick(&mut self, now_us: i64) {
-        self.outputs.tick(now_us, &self.counts);
+    pub fn tick(&mut self, now: Micros) {
+        self.outputs.tick(now, &self.counts);
     }
 
     /// Processes the news of outputs: files that were moved, deleted or truncated, and failures.
-    pub fn look(&mut self, now_us: i64) {
-        self.outputs.look(now_us, &self.counts);
+    pub fn look(&mut self, now: Micros) {
+        self.outputs.look(now, &self.counts);
     }
 
     /// Re-opens files by their paths.
-    pub fn reopen(&mut self, now_us: i64) {
-        self.outputs.reopen(now_us, &self.counts);
+    pub fn reopen(&mut self, now: Micros) {
+        self.outputs.reopen(now, &self.counts);
     }
 
     /// Returns the run's packet counters, as if every output took every line.
@@ -297,19 +297,19 @@ impl Pipeline {
     }
 
     /// Starts the end of the run: prints what is open, and gives every output its last item.
-    pub fn begin_end(&mut self, now_us: i64) {
+    pub fn begin_end(&mut self, now: Micros) {
         let reason = self.reason();
-        self.disconnected_us = self.gaps.open_for_us(now_us);
-        self.finish_bars(now_us);
+        self.disconnected_us = self.gaps.open_for_us(now);
+        self.finish_bars(now);
         if self.malformed.held > 0 {
-            self.print_malformed(now_us, None);
+            self.print_malformed(now, None);
         }
         self.forget_order_books(None);
-        for gap in self.gaps.unresolved(self.rules.feed, now_us) {
-            self.print_gap(gap, now_us);
+        for gap in self.gaps.unresolved(self.rules.feed, now) {
+            self.print_gap(gap, now);
         }
         self.flush();
-        self.outputs.finish(&End { counts: self.counts, reason }, now_us, self.rules.status_records);
+        self.outputs.finish(&End { counts: self.counts, reason }, now, self.rules.status_records);
     }
 
     /// Returns whether every output has ended.
@@ -323,17 +323,17 @@ impl Pipeline {
     }
 
     /// Abandons outputs that have not ended.
-    pub fn abandon(&mut self, now_us: i64) {
-        self.outputs.abandon(now_us, &self.counts);
+    pub fn abandon(&mut self, now: Micros) {
+        self.outputs.abandon(now, &self.counts);
     }
 
     /// Returns the summary of the run, once every output has ended. `own_gaps` are those of a capture.
-    pub fn summary(&mut self, own_gaps: &[(i64, i64)]) -> RunSummary {
+    pub fn summary(&mut self, own_gaps: &[(Micros, Micros)]) -> RunSummary {
         self.outputs.look_at_failures();
         let mut counts = self.counts_outside();
         counts.gaps += own_gaps.len() as u64;
-        for (from_us, to_us) in self.outputs.own_gaps().iter().chain(own_gaps) {
-            self.gaps.cover(*from_us, *to_us);
+        for (from, to) in self.outputs.own_gaps().iter().chain(own_gaps) {
+            self.gaps.cover(*from, *to);
         }
         self.figures();
         RunSummary {
@@ -347,8 +347,8 @@ impl Pipeline {
     }
 
     /// Ends a run whose outputs write on the caller's thread.
-    pub fn finish(mut self, now_us: i64) -> RunSummary {
-        self.begin_end(now_us);
+    pub fn finish(mut self, now: Micros) -> RunSummary {
+        self.begin_end(now);
         self.summary(&[])
     }
 }

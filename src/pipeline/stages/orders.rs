@@ -13,9 +13,9 @@ impl Pipeline {
         let mut outcomes = Vec::new();
         let mut take = |outcome| outcomes.push(outcome);
         match frame.kind {
-            FrameKind::OrderBookAtStart => orders.on_snapshot(frame.bytes, true, frame.recv_us, &mut take),
-            FrameKind::OrderBookAfterGap => orders.on_snapshot(frame.bytes, false, frame.recv_us, &mut take),
-            FrameKind::Text | FrameKind::Binary => orders.on_text(frame.bytes, frame.recv_us, &mut take),
+            FrameKind::OrderBookAtStart => orders.on_snapshot(frame.bytes, true, frame.recv, &mut take),
+            FrameKind::OrderBookAfterGap => orders.on_snapshot(frame.bytes, false, frame.recv, &mut take),
+            FrameKind::Text | FrameKind::Binary => orders.on_text(frame.bytes, frame.recv, &mut take),
         }
         // A text that is no order, such as a refusal in words, says nothing about the stream.
         let is_order = |outcome: &Outcome| matches!(outcome, Outcome::Record(_) | Outcome::Repeat);
@@ -26,10 +26,10 @@ impl Pipeline {
             match outcome {
                 _ if self.is_after_end(n) => self.filtered(),
                 Outcome::Record(order) if self.rules.events.is_none_or(|wanted| order.events.intersects(wanted)) => {
-                    let recv_us = self.outputs.stamp(frame.recv_us, &self.counts);
-                    self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv_us));
+                    let recv = self.outputs.stamp(frame.recv, &self.counts);
+                    self.outputs.lines(1, |encoder, out| encoder.line(out, order.as_ref(), recv));
                     if let Some(observer) = &mut self.observer {
-                        observer.order(&order, recv_us);
+                        observer.order(&order, recv);
                     }
                     self.counts.received += 1;
                     self.counts.written += 1;

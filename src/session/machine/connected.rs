@@ -1,6 +1,7 @@
 //! Handles a connected session: data, subscriptions, the order snapshot, and silence.
 
 use super::*;
+use crate::model::Micros;
 
 impl Session {
     pub(super) fn online(&mut self, change: impl FnOnce(&mut Online, Now)) {
@@ -98,10 +99,10 @@ impl Session {
     pub(super) fn snapshot_failed(&mut self, detail: String) {
         let State::Online(online) = &mut self.state else { return };
         online.snapshot_at = Some(self.now.at + SNAPSHOT_EVERY);
-        let from_us = online.pulse.last().wall_us;
+        let from = online.pulse.last().wall;
         self.snapshot.is_pending = false;
         if !std::mem::replace(&mut self.snapshot.failed, true) {
-            self.act(Action::SnapshotGap { detail, from_us });
+            self.act(Action::SnapshotGap { detail, from });
         }
     }
 
@@ -109,10 +110,10 @@ impl Session {
     pub(super) fn snapshot_missing_at_end(&mut self) {
         let State::Online(online) = &self.state else { return };
         let is_missing = self.snapshot.is_pending || online.snapshot_at.is_some();
-        let from_us = online.pulse.last().wall_us;
+        let from = online.pulse.last().wall;
         if is_missing && !std::mem::replace(&mut self.snapshot.failed, true) {
             let detail = "GET /orders was not answered before the end".to_owned();
-            self.act(Action::SnapshotGap { detail, from_us });
+            self.act(Action::SnapshotGap { detail, from });
         }
     }
 
@@ -126,15 +127,15 @@ impl Session {
 
     pub(super) fn unseen_deadline(&self) -> Option<Time> {
         let hours = self.hours();
-        if hours.is_open(self.now.wall_us) {
+        if hours.is_open(self.now.wall) {
             return Some(self.now.at + UNSEEN_AFTER);
         }
-        let wait_us = hours.next_open(self.now.wall_us)?.saturating_sub(self.now.wall_us);
-        Some(self.now.at + Duration::from_micros(u64::try_from(wait_us).unwrap_or(0)) + UNSEEN_AFTER)
+        let wait = hours.next_open(self.now.wall)?.since(self.now.wall);
+        Some(self.now.at + wait + UNSEEN_AFTER)
     }
 
     pub(super) fn clocks_moved_apart(&self, now: Now) -> bool {
-        let wall = now.wall_us.saturating_sub(self.now.wall_us);
+        let wall = now.wall.us_since(self.now.wall);
         let steady = i64::try_from(now.at.0.saturating_sub(self.now.at.0)).unwrap_or(i64::MAX);
         wall.saturating_sub(steady) > SLEPT_US
     }
@@ -182,11 +183,17 @@ impl Session {
         }
     }
 
+    /// Returns when `--max-outage` ends the run; one of no time at all waits for the first attempt's outcome.
+    pub(super) fn outage_limit(&self) -> Option<Time> {
+        let (since, most) = self.failures.unreachable_since.zip(self.config.max_outage)?;
+        (!most.is_zero() || self.outage.cause().is_some()).then(|| since + most)
+    }
+
     pub(super) fn outage_is_over_long(&mut self) -> bool {
         let disconnected =
             matches!(self.state, State::Waiting { .. } | State::Reading | State::Connecting | State::Probing { .. });
-        let (Some(since), Some(most)) = (self.failures.unreachable_since, self.config.max_outage) else { return false };
-        let is_over = disconnected && self.now.at.since(since) >= most;
+        let (Some(limit), Some(most)) = (self.outage_limit(), self.config.max_outage) else { return false };
+        let is_over = disconnected && limit <= self.now.at;
         if is_over {
             let trouble = self.outage.cause().map_or_else(|| "no attempt has ended".to_owned(), ToString::to_string);
             let message = format!("no connection for {} (--max-outage): {trouble}", words(most));
@@ -204,7 +211,7 @@ impl Session {
             (due(&mut online.explain_at), due(&mut online.unseen_at), due(&mut online.snapshot_at));
         let pulse = online.pulse.check(now.at);
         if explain {
-            let why = silence_words(self.config.feed, &self.wanted, &self.config.calendar, now.wall_us);
+            let why = silence_words(self.config.feed, &self.wanted, &self.config.calendar, now.wall);
             match self.outage.has_warned() {
                 true => {
                     let say = self.outage.quiet(self.config.conn, &why);
@@ -215,7 +222,7 @@ impl Session {
         }
         if unseen {
             // The market may have closed, or the clock may have stepped, since the time was chosen.
-            if self.hours().is_open(now.wall_us) {
+            if self.hours().is_open(now.wall) {
                 self.unseen_reported = true;
                 self.act(Action::ReportUnseen);
             } else {
@@ -270,7 +277,7 @@ impl Session {
         }
         self.warn(format!("connection {}: {detail}; connecting again", self.config.conn));
         self.act(Action::Close { polite: false });
-        self.drop_connection(&cause, Some(last.wall_us));
+        self.drop_connection(&cause, Some(last.wall));
     }
 }
 
@@ -280,13 +287,13 @@ pub(super) fn markets(wanted: &WantedSubscriptions) -> Markets {
 }
 
 /// Returns the known reasons for which no data may have come.
-fn silence_words(feed: Stream, wanted: &WantedSubscriptions, calendar: &Calendar, wall_us: i64) -> String {
+fn silence_words(feed: Stream, wanted: &WantedSubscriptions, calendar: &Calendar, wall: Micros) -> String {
     let things = match wanted.len() {
         1 => "1 subscription".to_owned(),
         many => format!("{many} subscriptions"),
     };
     let segments = wanted.all().iter().map(|wanted| wanted.instrument.segment);
-    match (feed, calendar.closed_words(segments, wall_us)) {
+    match (feed, calendar.closed_words(segments, wall)) {
         (Stream::Orders, _) => "the order socket is silent until an order changes".to_owned(),
         (_, None) => format!(
             "nothing has come for 10 s after asking for {things}, though the market is open: \

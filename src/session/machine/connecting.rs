@@ -34,7 +34,7 @@ impl Session {
         }
         let why = self.outage.cause().map_or_else(String::new, |cause| format!(": {cause}"));
         let detail = format!("not connected since the run began{why}");
-        self.act(Action::OpenGap { reason: GapReason::Disconnected, detail, from_us: began.wall_us });
+        self.act(Action::OpenGap { reason: GapReason::Disconnected, detail, from: began.wall });
     }
 
     pub(super) fn credentials_read(&mut self, read: Result<Fingerprint, CredentialProblem>) {

@@ -1,6 +1,7 @@
 //! Handles the end of a connection or an attempt, and carries out the policy's verdict.
 
 use super::*;
+use crate::model::Micros;
 
 impl Session {
     /// Returns how the ending connection went; resets the counts that a stable connection resets.
@@ -28,14 +29,14 @@ impl Session {
     }
 
     /// Records the end of a connection and returns how it went.
-    pub(super) fn end_connection(&mut self, reason: GapReason, cause: &Cause, from_us: Option<i64>) -> SessionOutcome {
+    pub(super) fn end_connection(&mut self, reason: GapReason, cause: &Cause, from: Option<Micros>) -> SessionOutcome {
         let outcome = self.outcome();
         let State::Online(online) = &self.state else { return outcome };
-        let from_us = from_us.unwrap_or_else(|| online.pulse.last().wall_us);
+        let from = from.unwrap_or_else(|| online.pulse.last().wall);
         let detail = cause.to_string();
         self.status(StatusEvent::Disconnected, Some(detail.clone()));
         if !std::mem::replace(&mut self.loss.is_open, true) {
-            self.act(Action::OpenGap { reason, detail, from_us });
+            self.act(Action::OpenGap { reason, detail, from });
         }
         self.snapshot.is_pending = false;
         self.failures.unreachable_since = Some(self.now.at);
@@ -44,8 +45,8 @@ impl Session {
     }
 
     /// Drops the connection from this side.
-    pub(super) fn drop_connection(&mut self, cause: &Cause, from_us: Option<i64>) {
-        let outcome = self.end_connection(GapReason::Stalled, cause, from_us);
+    pub(super) fn drop_connection(&mut self, cause: &Cause, from: Option<Micros>) {
+        let outcome = self.end_connection(GapReason::Stalled, cause, from);
         if matches!(cause, Cause::Stale(_)) {
             self.outage.mark_reported(&cause.to_string());
         }

@@ -1,7 +1,7 @@
 //! Ends a run: drains what was received, waits for the outputs, and determines the exit code.
 
 use super::Driver;
-use crate::clock::now_us;
+use crate::clock;
 use crate::model::Stream;
 use crate::model::exit::Exit;
 use crate::model::exit::Failure;
@@ -27,7 +27,7 @@ const DRAIN: Duration = Duration::from_millis(1_100);
 /// ended by a signal takes less than two seconds.
 const OUTPUT_RETURN: Duration = Duration::from_millis(400);
 /// Microseconds without a connection at the end after which a run has failed.
-const DISCONNECTED_AT_END_US: i64 = 60 * crate::clock::SECOND_US;
+const DISCONNECTED_AT_END_US: i64 = 60 * clock::SECOND_US;
 
 impl Driver {
     /// Ends the run: closes the sockets, drains what was received, and prints the packet counters.
@@ -45,9 +45,9 @@ impl Driver {
             conn: 0,
             event: StatusEvent::Stopping,
             detail: Some(reason.clone()),
-            at_us: now_us(),
+            at: clock::now(),
         });
-        self.shared.pipeline.event(Event::End { reason: reason.clone(), at_us: now_us() });
+        self.shared.pipeline.event(Event::End { reason: reason.clone(), at: clock::now() });
         self.shared.send_to_all(Input::Stop);
         let goodbye = tokio::time::sleep(END_LIMIT);
         tokio::pin!(goodbye);

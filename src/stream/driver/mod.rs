@@ -9,12 +9,12 @@ use super::{
     Chains, Change, CredentialsOrigin, EarlyStop, Ended, Run, SocketObserver, SocketState, report, sleep_until, status,
 };
 use crate::auth::BaseUrl;
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::Console;
-use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
+use crate::model::{InstrumentKey, Micros};
 use crate::output::{OnLag, StopSignal};
-use crate::pipeline::bars::{Interval, next_due_us};
+use crate::pipeline::bars::{Interval, next_due};
 use crate::pipeline::handle::{Handle, Wake};
 use crate::pipeline::item::Event;
 use crate::pipeline::observer::Observer;
@@ -44,7 +44,7 @@ pub(super) struct Driver {
     early: EarlyStop,
     sockets: tokio::task::JoinSet<SocketEnd>,
     duration: Option<Duration>,
-    until_us: Option<i64>,
+    until: Option<Micros>,
     fail_on_gap: Option<Duration>,
     stats: Option<Duration>,
     changes: Option<mpsc::UnboundedReceiver<Change>>,
@@ -57,7 +57,7 @@ pub(super) struct Driver {
     told_of_crowd: bool,
     /// Lengths of the pipeline's bars, and when one may be due next.
     bars: Vec<Interval>,
-    bars_due_us: Option<i64>,
+    bars_due: Option<Micros>,
 }
 
 /// An event that the driver handles.
@@ -88,7 +88,7 @@ impl Driver {
             capture.start(run.on_lag, &wake.caller()).map_err(no_thread)?;
         }
         let bars = run.rules.bars.clone();
-        let mut pipeline = Pipeline::new(run.rules, outputs, now_us());
+        let mut pipeline = Pipeline::new(run.rules, outputs, clock::now());
         if let Some(look_up) = run.look_up {
             pipeline.look_up_with(look_up);
         }
@@ -119,8 +119,8 @@ impl Driver {
             sockets: RefCell::default(),
             probed: Cell::new(None),
             has_been_live: Cell::new(false),
-            planned_end_us: Cell::new(planned_end_us(run.duration, run.until_us)),
-            token_ends_us: Cell::new(None),
+            planned_end: Cell::new(planned_end(run.duration, run.until)),
+            token_ends: Cell::new(None),
             is_kind_checked: Cell::new(false),
             texts: Cell::new(0),
             spots: RefCell::default(),
@@ -142,7 +142,7 @@ impl Driver {
             early: run.early,
             sockets: tokio::task::JoinSet::new(),
             duration: run.duration,
-            until_us: run.until_us,
+            until: run.until,
             fail_on_gap: run.fail_on_gap,
             stats: run.stats,
             changes: run.changes,
@@ -152,7 +152,7 @@ impl Driver {
             failure: None,
             has_reported_damage: false,
             told_of_crowd: false,
-            bars_due_us: next_due_us(&bars, now_us()),
+            bars_due: next_due(&bars, clock::now()),
             bars,
         })
     }
@@ -215,7 +215,7 @@ impl Driver {
                 Some(end) = self.sockets.join_next() => DriverEvent::Socket(end.unwrap_or_else(|error| panicked(&error))),
                 change = next_change(&mut self.changes) => DriverEvent::Change(change),
                 () = sleep_until(over_at) => DriverEvent::DurationOver,
-                () = clock_reaches(self.bars_due_us) => DriverEvent::Clock,
+                () = clock_reaches(self.bars_due) => DriverEvent::Clock,
                 _ = stats.tick(), if self.stats.is_some() => DriverEvent::Stats,
                 _ = chains.tick(), if !self.chains.is_empty() => DriverEvent::ChainsDue,
                 _ = seconds.tick() => DriverEvent::Second,
@@ -250,7 +250,7 @@ impl Driver {
                 DriverEvent::Clock => self.bars_due(),
                 DriverEvent::Second => {
                     // The wall clock is checked every second, because it may be set during the run.
-                    if self.until_us.is_some_and(|until| now_us() >= until) {
+                    if self.until.is_some_and(|until| clock::now() >= until) {
                         return "until".to_owned();
                     }
                     self.second();
@@ -261,23 +261,23 @@ impl Driver {
 
     /// Passes the time and the spots to the chains, and subscribes what they change.
     fn follow_chains(&mut self) {
-        let today = crate::clock::ist_civil(now_us()).date();
+        let today = clock::ist_civil(clock::now()).date();
         let elapsed = self.shared.started.elapsed();
         let steps = self.chains.tick(elapsed, today, &mut self.shared.spots.borrow_mut(), &self.console);
         for step in steps {
             self.apply(step.subscribe, &step.unsubscribe);
             if let Some((underlying, change)) = step.change {
-                self.shared.pipeline.event(Event::Chain { chain: chain_record(underlying, change), at_us: now_us() });
+                self.shared.pipeline.event(Event::Chain { chain: chain_record(underlying, change), at: clock::now() });
             }
         }
     }
 
     /// Tells the pipeline that bars may be due while no frame arrives.
     fn bars_due(&mut self) {
-        let at_us = now_us();
-        if self.bars_due_us.is_some_and(|due_us| at_us >= due_us) {
-            self.shared.pipeline.event(Event::Clock { at_us });
-            self.bars_due_us = next_due_us(&self.bars, at_us);
+        let at = clock::now();
+        if self.bars_due.is_some_and(|due| at >= due) {
+            self.shared.pipeline.event(Event::Clock { at });
+            self.bars_due = next_due(&self.bars, at);
         }
     }
 
@@ -422,10 +422,10 @@ fn chain_record(underlying: String, change: crate::chain::ChainChange) -> crate:
     }
 }
 
-/// Returns the planned end of the run in microseconds since the epoch, if there is one.
-fn planned_end_us(duration: Option<Duration>, until_us: Option<i64>) -> Option<i64> {
-    let after = duration.map(|d| now_us().saturating_add(i64::try_from(d.as_micros()).unwrap_or(i64::MAX)));
-    after.into_iter().chain(until_us).min()
+/// Returns the planned end of the run, if there is one.
+fn planned_end(duration: Option<Duration>, until: Option<Micros>) -> Option<Micros> {
+    let after = duration.map(|d| clock::now() + d);
+    after.into_iter().chain(until).min()
 }
 
 fn panicked(error: &tokio::task::JoinError) -> SocketEnd {
@@ -443,11 +443,11 @@ async fn next_change(changes: &mut Option<mpsc::UnboundedReceiver<Change>>) -> O
 }
 
 /// Waits until the wall clock reaches a time, for at most a second, because the clock may be set.
-async fn clock_reaches(moment_us: Option<i64>) {
-    match moment_us {
-        Some(moment_us) => {
-            let left = u64::try_from(moment_us - now_us()).unwrap_or(0);
-            tokio::time::sleep(Duration::from_micros(left.min(1_000_000))).await;
+async fn clock_reaches(moment: Option<Micros>) {
+    match moment {
+        Some(moment) => {
+            let left = moment.since(clock::now());
+            tokio::time::sleep(left.min(Duration::from_secs(1))).await;
         }
         None => std::future::pending().await,
     }

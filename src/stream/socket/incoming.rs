@@ -1,7 +1,7 @@
 //! Processes what a socket receives: passes frames to the pipeline, and reports their meaning to the session.
 
 use super::Socket;
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::{LogLevel, untrusted};
 use crate::model::{Ended, InstrumentKey, Stream};
 use crate::net::Incoming;
@@ -34,7 +34,7 @@ impl Socket {
         let mut seen = BatchSummary::default();
         let mut next = Some(first);
         // All messages of one read of the socket have the same receive time, so the clock is read once.
-        let (mut received, mut recv_us) = (self.connection_bytes(), now_us());
+        let (mut received, mut recv) = (self.connection_bytes(), clock::now());
         let traces = shared.console.shows(LogLevel::Trace);
         while let Some(incoming) = next {
             if let Incoming::Binary(bytes) = &incoming {
@@ -48,13 +48,13 @@ impl Socket {
                 Incoming::Binary(bytes) if self.feed == Stream::Market && feed::numbers(&bytes).is_some() => {
                     seen.packets += 1;
                     self.observe(FrameKind::Binary, &bytes);
-                    batch.push(FrameKind::Binary, recv_us, &bytes);
+                    batch.push(FrameKind::Binary, recv, &bytes);
                 }
                 Incoming::Binary(bytes) => {
                     self.binary(&bytes, &mut seen);
                     let bytes = shared.redactor.redact_bytes(&bytes);
                     self.observe(FrameKind::Binary, &bytes);
-                    batch.push(FrameKind::Binary, recv_us, &bytes);
+                    batch.push(FrameKind::Binary, recv, &bytes);
                 }
                 Incoming::Text(bytes) => match GapMessage::read(&bytes) {
                     Some(gap) => seen.gaps.push(gap),
@@ -67,7 +67,7 @@ impl Socket {
                         }
                         let bytes = shared.redactor.redact_text(&bytes);
                         self.observe(FrameKind::Text, &bytes);
-                        batch.push(FrameKind::Text, recv_us, &bytes);
+                        batch.push(FrameKind::Text, recv, &bytes);
                     }
                 },
                 Incoming::Ping => {}
@@ -80,7 +80,7 @@ impl Socket {
             };
             let bytes = self.connection_bytes();
             if bytes != received {
-                (received, recv_us) = (bytes, now_us());
+                (received, recv) = (bytes, clock::now());
             }
         }
         // Frames come first, because events of the connection happened after them.
@@ -96,7 +96,7 @@ impl Socket {
             self.input(Input::Pong);
         }
         if seen.packets > 0 {
-            shared.record_data(self.conn, recv_us);
+            shared.record_data(self.conn, recv);
             self.input(Input::Data { packets: seen.packets });
         }
         if seen.is_no_order {
@@ -126,8 +126,8 @@ impl Socket {
             conn: self.conn,
             reason: reason.unwrap_or(GapReason::Disconnected),
             detail: gap.detail.map(|detail| self.shared.masked(untrusted(&detail))),
-            from_us: gap.from_us,
-            to_us: gap.to_us.max(gap.from_us),
+            from: gap.from,
+            to: gap.to.max(gap.from),
             dropped: gap.dropped,
         });
     }

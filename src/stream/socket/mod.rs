@@ -6,7 +6,7 @@ mod incoming;
 use super::shared::{Shared, fingerprint};
 use super::sleep_until;
 use crate::auth::{BaseUrl, Login, login_message};
-use crate::clock::now_us;
+use crate::clock;
 use crate::console::{LogFields, LogLevel};
 use crate::model::Stream;
 use crate::model::exit::Failure;
@@ -239,16 +239,16 @@ impl Socket {
                 self.shared.send_to_others(self.conn, Input::CredentialsRefused(fingerprint))
             }
             Action::Status { event, detail } => self.status(event, detail),
-            Action::OpenGap { reason, detail, from_us } => {
+            Action::OpenGap { reason, detail, from } => {
                 let detail = self.shared.masked(detail);
                 if let Some(observer) = &self.shared.observer {
-                    observer.gap_opened(self.conn, reason, &detail, from_us);
+                    observer.gap_opened(self.conn, reason, &detail, from);
                 }
-                self.shared.pipeline.event(Event::GapOpened { conn: self.conn, reason, detail, from_us });
+                self.shared.pipeline.event(Event::GapOpened { conn: self.conn, reason, detail, from });
             }
-            Action::SnapshotGap { detail, from_us } => {
+            Action::SnapshotGap { detail, from } => {
                 let detail = self.shared.masked(detail);
-                let to_us = now_us();
+                let to = clock::now();
                 self.shared
                     .console
                     .warn(format!("the order book could not be fetched: {detail}; orders may be missing"));
@@ -256,8 +256,8 @@ impl Socket {
                     conn: self.conn,
                     reason: GapReason::Snapshot,
                     detail: Some(detail),
-                    from_us,
-                    to_us,
+                    from,
+                    to,
                     dropped: None,
                 });
             }
@@ -292,7 +292,7 @@ impl Socket {
     }
 
     fn status(&mut self, event: StatusEvent, detail: Option<String>) {
-        let at_us = now_us();
+        let at = clock::now();
         let detail = detail.map(|detail| self.shared.masked(detail));
         let host = self.base.host();
         let fields = LogFields {
@@ -311,7 +311,7 @@ impl Socket {
             self.shared.send_to_all(Input::RunIsLive);
         }
         self.shared.record_status(self.conn, event, detail.clone(), self.session.exit());
-        self.shared.pipeline.event(Event::Status { conn: self.conn, event, detail, at_us });
+        self.shared.pipeline.event(Event::Status { conn: self.conn, event, detail, at });
     }
 
     fn connect(&mut self) {
@@ -376,11 +376,11 @@ impl Socket {
                         self.incoming(first);
                     }
                     let kind = if after_gap { FrameKind::OrderBookAfterGap } else { FrameKind::OrderBookAtStart };
-                    let at_us = now_us();
+                    let at = clock::now();
                     let mut batch = self.shared.pipeline.batch(self.conn);
-                    batch.push(kind, at_us, &self.shared.redactor.redact_text(&body));
+                    batch.push(kind, at, &self.shared.redactor.redact_text(&body));
                     batch.done();
-                    self.shared.pipeline.event(Event::Resynced { conn: self.conn, at_us });
+                    self.shared.pipeline.event(Event::Resynced { conn: self.conn, at });
                     self.input(Input::SnapshotFetched);
                 }
                 Err(words) => self.input(Input::SnapshotFailed(words)),

@@ -24,7 +24,7 @@ impl Maker {
         match stored {
             StoredToken::None => Err(self.no_token()),
             StoredToken::Malformed(words) => refuse(format!("the token file {path:?} {words}")),
-            StoredToken::Token(_, claims) if claims.expires_at_us.is_some() && !self.is_valid_by_claims(claims) => {
+            StoredToken::Token(_, claims) if claims.expires_at.is_some() && !self.is_valid_by_claims(claims) => {
                 refuse(format!(
                     "the token in {path:?} has expired, and Dhan renews living ones only: make a new one with dhan token mint"
                 ))

@@ -14,8 +14,8 @@ use super::otp::Seed;
 use super::time::Timing;
 use crate::account::{Account, TokenState, TokenTurn};
 use crate::auth::{self, Claims, Credentials, ist_minute};
-use crate::clock::SECOND_US;
 use crate::console::{Console, untrusted};
+use crate::model::Micros;
 use crate::model::exit::{Exit, Failure};
 use crate::redact::mask_client_id;
 use crate::rest::{self, RestError};
@@ -24,14 +24,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Microseconds between two attempts to make a token: Dhan's two minutes and a margin.
-const BETWEEN_US: i64 = 130 * SECOND_US;
-/// Tolerance in microseconds of this host's clock.
-const CLOCK_OFF_US: i64 = 30 * SECOND_US;
-/// Microseconds for which a failing network is tried.
-const NETWORK_US: i64 = 10 * SECOND_US;
-/// Microseconds to wait for another process that makes the account's token; it may wait the two minutes itself.
-const TURN_US: i64 = 6 * 60 * SECOND_US;
+/// Time between two attempts to make a token: Dhan's two minutes and a margin.
+const BETWEEN: Duration = Duration::from_secs(130);
+/// Tolerance of this host's clock.
+const CLOCK_OFF: Duration = Duration::from_secs(30);
+/// Time for which a failing network is tried.
+const NETWORK: Duration = Duration::from_secs(10);
+/// Time to wait for another process that makes the account's token; it may wait the two minutes itself.
+const TURN: Duration = Duration::from_secs(6 * 60);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Says what was done.
@@ -75,40 +75,40 @@ struct Turn {
 }
 
 impl Maker {
-    /// Ensures that the file holds a token that is valid until a time (microseconds since the epoch).
+    /// Ensures that the file holds a token that is valid until a time.
     ///
     /// # Errors
     /// Returns the exit codes of the command line: see `dhan token ensure`.
-    pub async fn ensure(&self, until_us: i64) -> Result<Done, Failure> {
+    pub async fn ensure(&self, until: Micros) -> Result<Done, Failure> {
         let stored = self.file.read()?;
         let client_id = self.owner(&stored)?;
         let account = Account::open(self.state_dir.clone(), &client_id);
-        if holds(&stored, until_us) && !account.token_state().is_open {
+        if holds(&stored, until) && !account.token_state().is_open {
             self.report_still_valid(&stored);
             return Ok(Done::StillValid);
         }
         let turn = self.turn(account, client_id).await?;
         let stored = self.recover(&turn)?;
         let is_open = turn.account.token_state().is_open;
-        if holds(&stored, until_us) && (!is_open || self.is_valid_at_server(&turn, &stored).await?) {
+        if holds(&stored, until) && (!is_open || self.is_valid_at_server(&turn, &stored).await?) {
             self.set_state(&turn, TokenState { is_open: false, ..turn.account.token_state() })?;
             self.report_still_valid(&stored);
             return Ok(Done::StillValid);
         }
-        let (done, ends_us) = match stored {
+        let (done, ends) = match stored {
             StoredToken::Token(token, claims) if !is_open && self.is_valid_by_claims(&claims) && is_self(&claims) => {
                 (Done::Renewed, self.renewed(&turn, token).await?)
             }
             _ => (Done::Made, self.made(&turn).await?),
         };
-        match ends_us {
-            Some(ends) if ends < until_us => Err(Failure::new(
+        match ends {
+            Some(ends) if ends < until => Err(Failure::new(
                 Exit::Credentials,
                 format!(
                     "the new token in {:?} ends on {}, before {}: Dhan's tokens last 24 hours; ask for less with --for or --until",
                     self.file.path(),
                     ist_minute(ends),
-                    ist_minute(until_us)
+                    ist_minute(until)
                 ),
             )),
             _ => Ok(done),
@@ -179,7 +179,7 @@ impl Maker {
 
     /// Waits until no other process makes this account's token.
     async fn turn(&self, account: Account, client_id: String) -> Result<Turn, Failure> {
-        let began = self.timing.now_us();
+        let began = self.timing.now();
         let mut waited = false;
         loop {
             let turn = account.take_token_turn().map_err(|why| {
@@ -188,7 +188,7 @@ impl Maker {
             })?;
             match turn {
                 Some(turn) => return Ok(Turn { account, turn, client_id, waited }),
-                None if self.timing.now_us() - began >= TURN_US => {
+                None if self.timing.now().since(began) >= TURN => {
                     return Err(Failure::new(
                         Exit::Locked,
                         "another dhan has been making this account's token for 6 minutes: end it, then run this again",
@@ -231,7 +231,7 @@ impl Maker {
     }
 
     fn is_valid_by_claims(&self, claims: &Claims) -> bool {
-        claims.expires_at_us.is_some_and(|ends| ends > self.timing.now_us())
+        claims.expires_at.is_some_and(|ends| ends > self.timing.now())
     }
 
     /// Checks with the server whether the token in the file is valid: a killed run may have replaced it there.
@@ -254,7 +254,7 @@ impl Maker {
     }
 
     /// Renews a token and returns the expiry of the new one.
-    async fn renewed(&self, turn: &Turn, token: SecretString) -> Result<Option<i64>, Failure> {
+    async fn renewed(&self, turn: &Turn, token: SecretString) -> Result<Option<Micros>, Failure> {
         let slot = self.file.prepare()?;
         let state = turn.account.token_state();
         self.set_state(turn, TokenState { is_open: true, ..state })?;
@@ -265,7 +265,7 @@ impl Maker {
     }
 
     /// Makes a token and returns its expiry.
-    async fn made(&self, turn: &Turn) -> Result<Option<i64>, Failure> {
+    async fn made(&self, turn: &Turn) -> Result<Option<Micros>, Failure> {
         for warning in self.inputs.warnings() {
             self.console.warn(warning);
         }
@@ -313,17 +313,17 @@ impl Maker {
         pin: &SecretString,
         seed: &Seed,
     ) -> Result<(Result<NewToken, Refusal>, SecretString), Failure> {
-        let wait = seed.wait(self.timing.now_us());
+        let wait = seed.wait(self.timing.now());
         if !wait.is_zero() {
             self.console
                 .debug(format_args!("the one-time password is about to end: waiting {:.1} s", wait.as_secs_f32()));
             self.timing.pause(wait).await;
         }
         let before = turn.account.token_state();
-        self.set_state(turn, TokenState { last_try_us: Some(self.timing.now_us()), is_open: true })?;
+        self.set_state(turn, TokenState { last_try: Some(self.timing.now()), is_open: true })?;
         self.console.debug(format_args!("asking /app/generateAccessToken of {}", self.calls.host(Call::Mint)));
-        let password = seed.password(self.timing.now_us());
-        let ask = async || self.calls.mint(&turn.client_id, pin, &seed.password(self.timing.now_us())).await;
+        let password = seed.password(self.timing.now());
+        let ask = async || self.calls.mint(&turn.client_id, pin, &seed.password(self.timing.now())).await;
         let answer = self.while_down(ask, is_unsent).await;
         if answer.as_ref().is_err_and(is_unsent) {
             // The request was not sent, so Dhan counts no attempt.
@@ -335,34 +335,33 @@ impl Maker {
     /// Waits until no process of this host has requested a token for 130 s. A time in the future is of another clock
     /// and ignored.
     async fn await_two_minutes(&self, state: TokenState) {
-        let now = self.timing.now_us();
-        let Some(last) = state.last_try_us.filter(|last| (now - BETWEEN_US..=now).contains(last)) else { return };
-        let wait = last + BETWEEN_US - now;
-        if wait > 0 {
-            let seconds = |us: i64| (us + SECOND_US - 1) / SECOND_US;
+        let now = self.timing.now();
+        let Some(last) = state.last_try.filter(|last| (now - BETWEEN..=now).contains(last)) else { return };
+        let wait = (last + BETWEEN).since(now);
+        if !wait.is_zero() {
             self.console.info(format_args!(
                 "a token was asked for {} s ago, and Dhan makes one in two minutes: waiting {} s",
-                (now - last) / SECOND_US,
-                seconds(wait)
+                now.since(last).as_secs(),
+                wait.as_micros().div_ceil(1_000_000)
             ));
-            self.timing.pause(Duration::from_micros(wait.unsigned_abs())).await;
+            self.timing.pause(wait).await;
         }
     }
 
     /// Compares this host's clock with the server's.
     async fn check_clock(&self) -> Result<(), Failure> {
-        let began = self.timing.now_us();
+        let began = self.timing.now();
         let is_down = |refusal: &Refusal| matches!(refusal, Refusal::NotSent(_) | Refusal::Unreachable(_));
         let answer = self.while_down(async || self.calls.server_time().await, is_down).await;
         let server = answer.map_err(|refusal| self.failure(Call::Renew, &refusal, &[]))?;
         let Some(server) = server else { return Ok(()) };
         // The date is truncated to the second, and the answer took a while.
-        let (ahead, behind) = (began - (server + SECOND_US), server - self.timing.now_us());
+        let (ahead, behind) = (began.since(server + Duration::from_secs(1)), server.since(self.timing.now()));
         let (off, which) = if ahead > behind { (ahead, "ahead of") } else { (behind, "behind") };
-        if off <= CLOCK_OFF_US {
+        if off <= CLOCK_OFF {
             return Ok(());
         }
-        let off = humantime::format_duration(Duration::from_secs((off / SECOND_US).unsigned_abs()));
+        let off = humantime::format_duration(Duration::from_secs(off.as_secs()));
         Err(Failure::new(
             Exit::Credentials,
             format!(
@@ -379,10 +378,10 @@ impl Maker {
         ask: impl AsyncFn() -> Result<T, Refusal>,
         is_down: impl Fn(&Refusal) -> bool,
     ) -> Result<T, Refusal> {
-        let began = self.timing.now_us();
+        let began = self.timing.now();
         loop {
             match ask().await {
-                Err(refusal) if is_down(&refusal) && self.timing.now_us() - began < NETWORK_US => {
+                Err(refusal) if is_down(&refusal) && self.timing.now().since(began) < NETWORK => {
                     self.timing.pause(Duration::from_secs(1)).await;
                 }
                 other => return other,
@@ -399,7 +398,7 @@ impl Maker {
         slot: Slot,
         after: TokenState,
         secrets: &[&SecretString],
-    ) -> Result<Option<i64>, Failure> {
+    ) -> Result<Option<Micros>, Failure> {
         let made = match answer {
             Ok(made) => made,
             Err(refusal) => {
@@ -419,21 +418,21 @@ impl Maker {
         if claims.client_id.as_ref().is_some_and(|owner| *owner != turn.client_id) {
             return Err(foreign("is another client id's"));
         }
-        let ends_us = claims.expires_at_us.or_else(|| made.expiry.as_deref().and_then(ist_moment));
-        if ends_us.is_some_and(|ends| ends <= self.timing.now_us()) {
+        let ends = claims.expires_at.or_else(|| made.expiry.as_deref().and_then(ist_moment));
+        if ends.is_some_and(|ends| ends <= self.timing.now()) {
             return Err(foreign("has ended already"));
         }
         slot.write(&token)?;
         self.set_state(turn, after)?;
         let what = if call == Call::Mint { "a new token is" } else { "the renewed token is" };
-        let until = ends_us.map_or_else(String::new, |ends| format!(", until {}", ist_minute(ends)));
+        let until = ends.map_or_else(String::new, |ends| format!(", until {}", ist_minute(ends)));
         self.console.info(format_args!("{what} in {:?}{until}", self.file.path()));
-        Ok(ends_us)
+        Ok(ends)
     }
 
     fn report_still_valid(&self, stored: &StoredToken) {
         let ends = match stored {
-            StoredToken::Token(_, claims) => claims.expires_at_us.map(ist_minute),
+            StoredToken::Token(_, claims) => claims.expires_at.map(ist_minute),
             _ => None,
         };
         let until = ends.map_or_else(String::new, |ends| format!(" until {ends}"));
@@ -450,8 +449,8 @@ fn is_self(claims: &Claims) -> bool {
     claims.consumer_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("SELF"))
 }
 
-fn holds(stored: &StoredToken, until_us: i64) -> bool {
-    matches!(stored, StoredToken::Token(_, claims) if claims.expires_at_us.is_some_and(|ends| ends >= until_us))
+fn holds(stored: &StoredToken, until: Micros) -> bool {
+    matches!(stored, StoredToken::Token(_, claims) if claims.expires_at.is_some_and(|ends| ends >= until))
 }
 
 fn is_another(before: &StoredToken, now: &StoredToken) -> bool {
@@ -461,9 +460,9 @@ fn is_another(before: &StoredToken, now: &StoredToken) -> bool {
     }
 }
 
-/// Parses a time in India as the server writes it (`2026-11-30T08:45:00`); returns microseconds since the epoch.
-fn ist_moment(text: &str) -> Option<i64> {
+/// Parses a time in India as the server writes it (`2026-11-30T08:45:00`).
+fn ist_moment(text: &str) -> Option<Micros> {
     let text = text.trim();
-    let instant = text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond).ok();
-    instant.or_else(|| text.parse::<jiff::civil::DateTime>().ok().map(crate::clock::ist_to_us))
+    let instant = text.parse::<jiff::Timestamp>().map(|t| Micros::new(t.as_microsecond())).ok();
+    instant.or_else(|| text.parse::<jiff::civil::DateTime>().ok().map(crate::clock::from_ist))
 }

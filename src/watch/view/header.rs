@@ -27,7 +27,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &Ui, ambient: &Ambi
 fn title(model: &Model, ui: &Ui, ambient: &Ambient<'_>, width: usize) -> Line<'static> {
     let mut spans = vec![
         Span::styled("dhan watch", Style::new().add_modifier(Modifier::BOLD)),
-        Span::raw(format!("  {}  {} IST  {:.0}/s", ambient.title, numbers::clock(ambient.now_us), ambient.rate)),
+        Span::raw(format!("  {}  {} IST  {:.0}/s", ambient.title, numbers::clock(ambient.now), ambient.rate)),
     ];
     if ui.paused.is_some() {
         spans.push(Span::styled("  PAUSED", ambient.warning()));
@@ -45,7 +45,7 @@ fn title(model: &Model, ui: &Ui, ambient: &Ambient<'_>, width: usize) -> Line<'s
 /// Returns the state of every connection, or one word if all agree.
 fn connections(all: &[ConnectionState], ambient: &Ambient<'_>, width: usize) -> Line<'static> {
     let style = |connection: &ConnectionState| match connection.event {
-        Some(StatusEvent::Live) if connection.lost_us.is_none() => Style::new(),
+        Some(StatusEvent::Live) if connection.lost.is_none() => Style::new(),
         Some(StatusEvent::Disconnected | StatusEvent::Retrying | StatusEvent::Stale) => ambient.trouble(),
         _ => ambient.warning(),
     };
@@ -54,8 +54,8 @@ fn connections(all: &[ConnectionState], ambient: &Ambient<'_>, width: usize) -> 
         if let Some(detail) = connection.detail.as_deref().filter(|_| !connection.is_live()) {
             words.push_str(&format!(" ({})", crate::console::untrusted(detail)));
         }
-        if let Some(lost) = connection.lost_us {
-            words.push_str(&format!(", no data for {}", numbers::length(ambient.now_us - lost)));
+        if let Some(lost) = connection.lost {
+            words.push_str(&format!(", no data for {}", numbers::length(ambient.now.us_since(lost))));
         }
         words
     };

@@ -1,7 +1,7 @@
 //! Draws an order book level by level: price, quantity with a bar, cumulated quantity; spread and imbalance.
 
 use super::{Ambient, cut, empty, numbers};
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::watch::model::{Model, ShownBook};
 use crate::watch::ui::Ui;
 use ratatui::Frame;
@@ -30,8 +30,8 @@ pub(super) fn of_row(
     if let Some(close) = close {
         spans.push(Span::raw(format!("  {} ({})", numbers::change(close, row.ltp), numbers::percent(close, row.ltp))));
     }
-    if row.recv_us > 0 {
-        spans.push(Span::raw(format!("  {} ago", numbers::age(ambient.now_us - row.recv_us))));
+    if row.recv > Micros::EPOCH {
+        spans.push(Span::raw(format!("  {} ago", numbers::age(ambient.now.us_since(row.recv)))));
     }
     frame.render_widget(Line::from(spans), Rect { height: 1, ..area });
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
@@ -53,7 +53,7 @@ pub(super) fn of_row(
         |pick: fn(&(crate::protocol::feed::Level, crate::protocol::feed::Level)) -> crate::protocol::feed::Level| {
             levels.iter().map(pick).filter(|level| level.is_priced()).map(wide).collect()
         };
-    let book = ShownBook { bids: side(|pair| pair.0), asks: side(|pair| pair.1), recv_us: row.recv_us };
+    let book = ShownBook { bids: side(|pair| pair.0), asks: side(|pair| pair.1), recv: row.recv };
     self::book(frame, &book, 0, ambient, body);
     if let Some((buy, sell)) = row.totals
         && body.height > 8
@@ -77,7 +77,7 @@ pub(super) fn of_depth(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambien
     };
     let title = vec![
         Span::styled(row.symbol.to_string(), Style::new().add_modifier(Modifier::BOLD)),
-        Span::raw(format!("  {}  {} ago", row.instrument, numbers::age(ambient.now_us - book.recv_us))),
+        Span::raw(format!("  {}  {} ago", row.instrument, numbers::age(ambient.now.us_since(book.recv)))),
     ];
     frame.render_widget(Line::from(title), Rect { height: 1, ..area });
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };

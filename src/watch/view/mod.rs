@@ -10,7 +10,7 @@ mod table;
 use super::model::Model;
 use super::numbers;
 use super::ui::{ScreenKind, Ui};
-use crate::model::Segment;
+use crate::model::{Micros, Segment};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
@@ -26,8 +26,8 @@ const STALE_US: i64 = 30 * crate::clock::SECOND_US;
 
 /// Holds what the view shows besides the model.
 pub struct Ambient<'a> {
-    /// The present time in microseconds since the epoch; in a replay the time of the records.
-    pub now_us: i64,
+    /// The present time; in a replay the time of the records.
+    pub now: Micros,
     /// What is shown: `market feed`, `depth 20`, …
     pub title: &'a str,
     /// A message about the market or the source, unless the market is simply open.

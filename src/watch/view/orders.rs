@@ -16,7 +16,7 @@ fn number(value: Option<i64>) -> String {
 
 /// The columns from the left. On a narrow screen columns are left out from the right, except the events.
 const COLUMNS: [Column; 11] = [
-    ("time", 8, false, |order| numbers::clock(order.changed_us)),
+    ("time", 8, false, |order| numbers::clock(order.changed)),
     ("symbol", 14, false, |order| order.symbol.clone()),
     ("side", 4, false, |order| order.side.clone()),
     ("traded", 8, true, |order| number(order.traded)),

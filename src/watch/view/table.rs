@@ -1,6 +1,7 @@
 //! Draws one row for each instrument. Symbol, price and age are always shown; the other columns as far as they fit.
 
 use super::{Ambient, STALE_US, cut, empty, numbers};
+use crate::model::Micros;
 use crate::watch::model::{Model, TableRow};
 use crate::watch::ui::Ui;
 use ratatui::Frame;
@@ -156,7 +157,7 @@ impl Layout {
 /// Draws the table; returns the number of rows that fit.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient<'_>, area: Rect) -> usize {
     let is_open = (ambient.is_open)(crate::model::Segment::NSE_EQ);
-    let visible = ui.visible(model, ambient.now_us, is_open).to_vec();
+    let visible = ui.visible(model, ambient.now, is_open).to_vec();
     let line = ui.selected_line(model);
     let height = usize::from(area.height.saturating_sub(1));
     let offset = ui.scroll_to(line, visible.len(), height);
@@ -201,7 +202,7 @@ fn head(frame: &mut Frame<'_>, layout: &Layout, area: Rect) {
 
 fn one(frame: &mut Frame<'_>, model: &Model, row: &TableRow, layout: &Layout, ambient: &Ambient<'_>, area: Rect) {
     let is_open = (ambient.is_open)(row.instrument.segment);
-    let is_stale = is_stale(model, row, ambient.now_us, is_open);
+    let is_stale = is_stale(model, row, ambient.now, is_open);
     let base = if is_stale { Style::new().add_modifier(Modifier::DIM) } else { Style::new() };
     let end = area.x + area.width;
     let mut x = area.x;
@@ -233,9 +234,9 @@ fn one(frame: &mut Frame<'_>, model: &Model, row: &TableRow, layout: &Layout, am
             _ => put(&format!("{:>width$}", cut(&text, width)), style),
         }
     }
-    let age = match row.recv_us {
-        0 => numbers::UNKNOWN.to_owned(),
-        recv => numbers::age(ambient.now_us - recv),
+    let age = match row.recv {
+        Micros::EPOCH => numbers::UNKNOWN.to_owned(),
+        recv => numbers::age(ambient.now.us_since(recv)),
     };
     put(&format!(" {age:>5}"), Style::new());
     if is_stale {
@@ -245,8 +246,8 @@ fn one(frame: &mut Frame<'_>, model: &Model, row: &TableRow, layout: &Layout, am
 
 /// Returns whether a row's figures may be outdated: its connection is not live, or nothing came for long in an open
 /// market.
-fn is_stale(model: &Model, row: &TableRow, now_us: i64, is_open: bool) -> bool {
+fn is_stale(model: &Model, row: &TableRow, now: Micros, is_open: bool) -> bool {
     let connection = row.conn.checked_sub(1).and_then(|at| model.connections.get(usize::from(at)));
     let is_cut = connection.is_some_and(|connection| !connection.is_live());
-    row.recv_us > 0 && !model.is_over && (is_cut || (is_open && now_us - row.recv_us > STALE_US))
+    row.recv > Micros::EPOCH && !model.is_over && (is_cut || (is_open && now.us_since(row.recv) > STALE_US))
 }

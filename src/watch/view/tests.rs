@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::InstrumentKey;
+use crate::model::{InstrumentKey, Micros};
 use crate::pipeline::item::Event;
 use crate::protocol::feed::{self, Level};
 use crate::protocol::{Mode, encode};
@@ -12,12 +12,12 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 const RELIANCE: InstrumentKey = InstrumentKey::new(Segment::NSE_EQ, 2885);
 /// 11:30:00 in India.
-const NOW: i64 = 1_781_071_200_000_000;
+const NOW: Micros = Micros::from_secs(1_781_071_200);
 
-fn packet(model: &mut Model, bytes: &[u8], at_us: i64) {
+fn packet(model: &mut Model, bytes: &[u8], at: Micros) {
     for packet in feed::packets(bytes) {
         let (header, packet) = packet.unwrap();
-        model.market(header.instrument, &|| None, &packet, at_us);
+        model.market(header.instrument, &|| None, &packet, at);
     }
 }
 
@@ -53,27 +53,27 @@ fn model() -> Model {
     encode::prev_close(&mut bytes, NIFTY, 24_500.0, 0);
     encode::full(&mut bytes, RELIANCE, &full(1311.0));
     encode::full(&mut bytes, RELIANCE, &full(1310.05));
-    packet(&mut model, &bytes, NOW - 400_000);
+    packet(&mut model, &bytes, NOW.plus_us(-400_000));
     model
 }
 
 fn status(model: &mut Model, event: StatusEvent, detail: Option<&str>) {
-    model.event(&Event::Status { conn: 1, event, detail: detail.map(str::to_owned), at_us: NOW });
+    model.event(&Event::Status { conn: 1, event, detail: detail.map(str::to_owned), at: NOW });
 }
 
 struct Shown {
     is_open: bool,
     market: Option<&'static str>,
     color: bool,
-    now_us: i64,
+    now: Micros,
 }
 
-const OPEN: Shown = Shown { is_open: true, market: None, color: true, now_us: NOW };
+const OPEN: Shown = Shown { is_open: true, market: None, color: true, now: NOW };
 
 fn buffer(model: &Model, ui: &mut Ui, (width, height): (u16, u16), shown: &Shown) -> ratatui::buffer::Buffer {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let ambient = Ambient {
-        now_us: shown.now_us,
+        now: shown.now,
         title: "market feed",
         market: shown.market,
         message: None,
@@ -145,7 +145,7 @@ fn the_smallest_table_shows_what_matters_and_a_smaller_terminal_says_what_is_nee
 fn a_cut_connection_marks_its_rows_as_stale_and_says_for_how_long_nothing_came() {
     let mut model = model();
     let reason = crate::record::control::GapReason::Disconnected;
-    model.event(&Event::GapOpened { conn: 1, reason, detail: "reset".to_owned(), from_us: NOW - 5_000_000 });
+    model.event(&Event::GapOpened { conn: 1, reason, detail: "reset".to_owned(), from: NOW.plus_us(-5_000_000) });
     status(&mut model, StatusEvent::Retrying, Some("in 3 s"));
     let shown = text(&model, &mut table(), (100, 20), &OPEN);
     assert!(shown.contains("connection: retrying (in 3 s), no data for 5.0 s"), "{shown}");
@@ -154,7 +154,7 @@ fn a_cut_connection_marks_its_rows_as_stale_and_says_for_how_long_nothing_came()
 
 #[test]
 fn silence_in_an_open_market_is_marked_and_in_a_closed_one_is_explained() {
-    let later = Shown { now_us: NOW + 40_000_000, ..OPEN };
+    let later = Shown { now: NOW.plus_us(40_000_000), ..OPEN };
     assert_eq!(text(&model(), &mut table(), (100, 20), &later).matches(" stale").count(), 2);
     let market = Some("the market is closed (weekend): NSE opens Mon 15 Jun 09:15");
     let closed = Shown { is_open: false, market, ..later };

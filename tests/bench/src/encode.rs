@@ -3,6 +3,7 @@
 use crate::load::{Generator, Kind, instrument};
 use crate::measure::{interleaved, median, own};
 use crate::oracle;
+use dhan::testing::model::Micros;
 use dhan::testing::record::depth::{Depth, SideRows};
 use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Encoder, Format, Style};
@@ -13,7 +14,7 @@ use dhan::testing::protocol::feed::{self, Packet};
 use std::hint::black_box;
 
 const PACKETS: usize = 2_000;
-const NOW: i64 = 1_781_065_200_000_000;
+const NOW: Micros = Micros::from_secs(1_781_065_200);
 
 fn packets(kind: Kind) -> Vec<Vec<u8>> {
     let mut generator = Generator::new(1);
@@ -38,7 +39,7 @@ fn encode_all(encoder: &mut Encoder, out: &mut TextBuf, packets: &[Vec<u8>]) {
             black_box(out.as_bytes());
             out.clear();
         }
-        let at = NOW + i as i64;
+        let at = NOW.plus_us(i as i64);
         for packet in feed::packets(bytes) {
             match packet {
                 Ok((header, Packet::Full(p))) => {
@@ -126,7 +127,7 @@ fn serde(packets: &[Vec<u8>]) -> f64 {
                 black_box(&out);
                 out.clear();
             }
-            oracle::market_line(&mut out, bytes, None, NOW + i as i64);
+            oracle::market_line(&mut out, bytes, None, NOW.plus_us(i as i64).get());
         }
     })
 }
@@ -189,7 +190,7 @@ fn serde_books(books: &[[Vec<u8>; 2]]) -> f64 {
             out.clear();
             let [bids, asks] = &sides;
             let record = Depth { levels: Levels::TwoHundred, bids, asks, top: usize::MAX };
-            oracle::depth_line(&mut out, instrument(0), &record, None, NOW);
+            oracle::depth_line(&mut out, instrument(0), &record, None, NOW.get());
             black_box(&out);
         }
     })

@@ -5,7 +5,7 @@ use dhan::testing::capture::block::{ENTRIES, HEADER, SESSION, put};
 use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
 use dhan::testing::capture::play::CaptureSession;
 use dhan::testing::capture::{Part, Player};
-use dhan::testing::model::Stream;
+use dhan::testing::model::{Micros, Stream};
 
 /// What a payload holds, as far as it is whole.
 fn entries(payload: &[u8]) -> Vec<Entry<'_>> {
@@ -15,7 +15,7 @@ fn entries(payload: &[u8]) -> Vec<Entry<'_>> {
 /// Whatever was read is read again once it is written.
 fn written_again(payload: &[u8]) {
     let read = entries(payload);
-    let mut block = Entries::new(1, 1_781_065_200_000_000);
+    let mut block = Entries::new(1, Micros::from_secs(1_781_065_200));
     for entry in &read {
         match entry {
             Entry::Frame(frame) => block.frame(*frame),
@@ -64,7 +64,8 @@ fn played(file: &[u8]) -> (usize, Vec<Vec<u8>>, Vec<std::ops::Range<u64>>) {
 }
 
 fn session(out: &mut Vec<u8>, feed: Stream) {
-    let session = CaptureSession { feed, created_us: 1_781_065_200_000_000, pid: 7, program: "dhan 0.1.0".to_owned() };
+    let session =
+        CaptureSession { feed, created: Micros::from_secs(1_781_065_200), pid: 7, program: "dhan 0.1.0".to_owned() };
     assert_eq!(CaptureSession::read(&session.bytes()), Ok(session.clone()));
     put(out, SESSION, &session.bytes());
 }
@@ -76,12 +77,12 @@ fn damaged(take: &mut Take<'_>) {
     let mut frames = Vec::new();
     let mut ends = vec![file.len()];
     for number in 1..=u64::from(take.u8() % 4) {
-        let mut block = Entries::new(number, 1_781_065_200_000_000);
+        let mut block = Entries::new(number, Micros::from_secs(1_781_065_200));
         for _ in 0..take.u8() % 4 {
             let bytes = take.fewer_than(40);
             let kind = dhan::testing::pipeline::item::FrameKind::Binary;
-            let recv_us = 1_781_065_200_000_000 + i64::from(take.u16());
-            block.frame(dhan::testing::pipeline::item::Frame { conn: u16::from(take.u8()), kind, recv_us, bytes });
+            let recv = Micros::from_secs(1_781_065_200).plus_us(i64::from(take.u16()));
+            block.frame(dhan::testing::pipeline::item::Frame { conn: u16::from(take.u8()), kind, recv, bytes });
             frames.push((bytes.to_vec(), number as usize));
         }
         put(&mut file, ENTRIES, block.bytes());

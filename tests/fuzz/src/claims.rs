@@ -4,6 +4,7 @@ use super::take::Take;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dhan::testing::auth::{claims, looks_like_jwt};
+use dhan::testing::model::Micros;
 use dhan::testing::redact::find_jwt;
 use dhan::testing::redact::mask_client_id;
 use secrecy::SecretString;
@@ -16,7 +17,7 @@ fn check(token: &str) {
     }
     if let Some(claims) = claims(&SecretString::from(token)) {
         assert_eq!(token.split('.').count(), 3, "only a JWT has claims");
-        assert!(claims.expires_at_us.is_none_or(|at| at >= 0));
+        assert!(claims.expires_at.is_none_or(|at| at >= Micros::EPOCH));
         if let Some(id) = claims.client_id {
             let shown =
                 mask_client_id(&id).chars().zip(id.chars()).filter(|(shown, c)| *c != '*' && shown == c).count();

@@ -1,6 +1,7 @@
 //! Heads of HTTP answers, however they arrive, and the headers that are understood.
 
 use super::take::Take;
+use dhan::testing::model::Micros;
 use dhan::testing::net::{Head, HeadError, parse_http_date, parse_retry_after, read_head};
 use futures_util::FutureExt as _;
 use std::pin::Pin;
@@ -47,6 +48,6 @@ pub fn run(data: &[u8]) {
     for line in text.lines().take(10) {
         let date = parse_http_date(line);
         let _ = parse_retry_after(line, date);
-        let _ = parse_retry_after(line, Some(1_781_065_200_000_000));
+        let _ = parse_retry_after(line, Some(Micros::from_secs(1_781_065_200)));
     }
 }

@@ -3,6 +3,7 @@
 use super::take::Take;
 use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::format::encoder::Format;
+use dhan::testing::model::Micros;
 use dhan::testing::output::file::{FileSink, FileSpec};
 use dhan::testing::output::{Destination as _, StopSignal};
 use dhan::testing::storage::{Compression, FrameEvent, FrameScan, scan};
@@ -12,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// 2026-06-10 09:50:00 IST.
-const NOW: i64 = 1_781_065_200_000_000;
+const NOW: Micros = Micros::from_secs(1_781_065_200);
 /// More than this is not unpacked: a few bytes may stand for gigabytes.
 const MOST: usize = 4 << 20;
 const END: &[u8] = b"{\"type\":\"end\",\"recv_us\":1781065200000009}\n";
@@ -138,7 +139,7 @@ fn mend(take: &mut Take<'_>) {
     std::fs::write(&path, &left.bytes).expect("a file");
     let pattern = path.to_string_lossy().into_owned();
     let marker = if honest {
-        serde_json::json!({"pid": 1, "pattern": pattern, "since_us": NOW - 9, "len": 0, "frame_at": left.frame_at, "last_us": null, "mend_at": null})
+        serde_json::json!({"pid": 1, "pattern": pattern, "since_us": NOW.plus_us(-9), "len": 0, "frame_at": left.frame_at, "last_us": null, "mend_at": null})
             .to_string()
             .into_bytes()
     } else if take.bit() {

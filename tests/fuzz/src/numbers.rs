@@ -2,6 +2,7 @@
 
 use super::take::Take;
 use dhan::testing::format::text::{LineBuf, Text as _, TextBuf};
+use dhan::testing::model::Micros;
 
 fn text(write: impl FnMut(&mut LineBuf<'_>)) -> Vec<u8> {
     let mut out = TextBuf::new();
@@ -42,6 +43,6 @@ pub fn run(data: &[u8]) {
         }
         assert_eq!(text(|out| out.u32("", bits as u32)), (bits as u32).to_string().as_bytes());
         assert_eq!(text(|out| out.i64("", bits as i64)), (bits as i64).to_string().as_bytes());
-        assert_eq!(text(|out| out.micros("", bits as i64)), (bits as i64).to_string().as_bytes());
+        assert_eq!(text(|out| out.micros("", Micros::new(bits as i64))), (bits as i64).to_string().as_bytes());
     }
 }

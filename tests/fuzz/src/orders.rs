@@ -4,13 +4,14 @@ use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Encoder, Format, Style};
 use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::Micros;
 use dhan::testing::pipeline::orders::{Options, Orders, Outcome};
 use dhan::testing::record::RecordType;
 use dhan::testing::record::order::Order;
 use std::sync::OnceLock;
 
 /// 2026-06-10 09:50:00 IST.
-const NOW: i64 = 1_781_065_200_000_000;
+const NOW: Micros = Micros::from_secs(1_781_065_200);
 
 /// A record is one line of valid JSON and one CSV row of as many cells as the header has.
 fn check(order: &Order) {
@@ -23,7 +24,7 @@ fn check(order: &Order) {
     let (line, end) = out.as_bytes().split_at(out.len() - 1);
     assert!(end == b"\n" && !line.contains(&b'\n'), "one line");
     let value: serde_json::Value = serde_json::from_slice(line).expect("valid JSON");
-    assert_eq!(value["recv_us"], NOW);
+    assert_eq!(value["recv_us"], NOW.get());
     assert_eq!(value["order_no"].as_str(), order.details.order_no.as_deref());
     let mut out = TextBuf::new();
     Encoder::new(Style { format: Format::Csv, time: TimeStyle::Iso, ..style }).line(&mut out, order, NOW);
@@ -38,13 +39,13 @@ pub fn run(data: &[u8]) {
     let mut orders = Orders::new(Options { mask_client_id: data.len().is_multiple_of(2) });
     for (i, frame) in (0..).zip(data.split(|&byte| byte == 0)) {
         let Some((kind, frame)) = frame.split_first() else { continue };
-        let recv_us = NOW + i * 1_000_000;
+        let recv = NOW.plus_us(i * 1_000_000);
         let mut all = Vec::new();
         match kind % 8 {
-            1 => orders.on_snapshot(frame, true, recv_us, &mut |outcome| all.push(outcome)),
-            2 => orders.on_snapshot(frame, false, recv_us, &mut |outcome| all.push(outcome)),
+            1 => orders.on_snapshot(frame, true, recv, &mut |outcome| all.push(outcome)),
+            2 => orders.on_snapshot(frame, false, recv, &mut |outcome| all.push(outcome)),
             _ => {
-                orders.on_text(frame, recv_us, &mut |outcome| all.push(outcome));
+                orders.on_text(frame, recv, &mut |outcome| all.push(outcome));
                 assert!(!all.is_empty(), "a frame is at least one message");
             }
         }
@@ -63,8 +64,8 @@ pub fn run(data: &[u8]) {
         {
             let mut again = Vec::new();
             match kind % 8 {
-                2 => orders.on_snapshot(frame, false, recv_us, &mut |outcome| again.push(outcome)),
-                _ => orders.on_text(frame, recv_us, &mut |outcome| again.push(outcome)),
+                2 => orders.on_snapshot(frame, false, recv, &mut |outcome| again.push(outcome)),
+                _ => orders.on_text(frame, recv, &mut |outcome| again.push(outcome)),
             }
             assert_eq!(again, [Outcome::Repeat]);
         }

@@ -7,7 +7,7 @@ use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
-use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::model::{InstrumentKey, Micros, Segment};
 use dhan::testing::output::{Destination, Unwritten, WriteFailure};
 use dhan::testing::pipeline::item::Lagged;
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, StatusEvent};
@@ -22,7 +22,7 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
 /// 2026-06-10 09:50:00 IST.
-const NOW: i64 = 1_781_065_200_000_000;
+const NOW: Micros = Micros::from_secs(1_781_065_200);
 
 /// Keeps what is written, lines and gaps apart.
 #[derive(Clone, Default)]
@@ -133,20 +133,20 @@ fn text(take: &mut Take<'_>) -> Vec<u8> {
     }
 }
 
-fn event(take: &mut Take<'_>, feed: Stream, at_us: i64) -> Event {
+fn event(take: &mut Take<'_>, feed: Stream, at: Micros) -> Event {
     let conn = u16::from(take.u8() % 3);
     let reason = take.one(&GapReason::ALL);
     match take.u8() % 8 {
         0 => Event::Symbols((0..take.u8() % 4).map(|_| (key(take), Arc::from(take.text()))).collect()),
         1 => Event::Subscribed { conn, instruments: keys(take, feed) },
         2 => Event::Unsubscribed { instruments: keys(take, feed) },
-        3 => Event::GapOpened { conn, reason, detail: take.text(), from_us: at_us - i64::from(take.u32()) },
-        4 => Event::Resynced { conn, at_us },
+        3 => Event::GapOpened { conn, reason, detail: take.text(), from: at.plus_us(-i64::from(take.u32())) },
+        4 => Event::Resynced { conn, at },
         5 => {
             let (detail, dropped) = (take.bit().then(|| take.text()), take.bit().then_some(3));
-            Event::Gap { conn, reason, detail, from_us: at_us - i64::from(take.u16()), to_us: at_us, dropped }
+            Event::Gap { conn, reason, detail, from: at.plus_us(-i64::from(take.u16())), to: at, dropped }
         }
-        _ => Event::Status { conn, event: take.one(&StatusEvent::ALL), detail: take.bit().then(|| take.text()), at_us },
+        _ => Event::Status { conn, event: take.one(&StatusEvent::ALL), detail: take.bit().then(|| take.text()), at },
     }
 }
 
@@ -216,7 +216,7 @@ pub fn run(data: &[u8]) {
     let mut now = NOW;
     while !take.is_empty() {
         // Mostly forwards.
-        now += if take.u8() % 16 == 0 { -i64::from(take.u32()) } else { i64::from(take.u16()) };
+        now = now.plus_us(if take.u8() % 16 == 0 { -i64::from(take.u32()) } else { i64::from(take.u16()) });
         match take.u8() % 12 {
             0..=7 => {
                 let kind = match (feed, take.u8() % 8) {
@@ -227,23 +227,23 @@ pub fn run(data: &[u8]) {
                     _ => FrameKind::Binary,
                 };
                 let bytes = if feed == Stream::Orders { text(&mut take) } else { packets(&mut take, feed) };
-                pipeline.frame(Frame { conn: u16::from(take.u8() % 3), kind, recv_us: now, bytes: &bytes });
+                pipeline.frame(Frame { conn: u16::from(take.u8() % 3), kind, recv: now, bytes: &bytes });
             }
             8 | 9 => pipeline.event(&event(&mut take, feed, now)),
             10 => {
                 let packets = u64::from(take.u8()) + 1;
-                pipeline.lagged(Lagged { packets, from_us: now - 5, to_us: now });
+                pipeline.lagged(Lagged { packets, from: now.plus_us(-5), to: now });
             }
             _ => match take.u8() % 4 {
                 0 => pipeline.flush(),
                 1 => pipeline.tick(now),
-                2 => pipeline.event(&Event::End { reason: "signal".to_owned(), at_us: now }),
+                2 => pipeline.event(&Event::End { reason: "signal".to_owned(), at: now }),
                 _ => pipeline.reopen(now),
             },
         }
         assert!(pipeline.figures().counts.is_balanced(), "{:?}", pipeline.figures().counts);
     }
-    let summary = pipeline.finish(now + 1_000_000);
+    let summary = pipeline.finish(now.plus_us(1_000_000));
     let books = summary.counts;
     assert!(books.is_balanced() && summary.failure.is_none(), "{books:?}");
 

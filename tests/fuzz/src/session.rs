@@ -2,7 +2,9 @@
 
 use super::take::Take;
 use dhan::testing::model::Stream;
-use dhan::testing::model::{Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, Exit, TlsKind};
+use dhan::testing::model::{
+    Cause, ConnectClass, ConnectError, CoolOffKind, CredentialProblem, Ended, Exit, Micros, TlsKind,
+};
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::pipeline::item::StatusEvent;
 use dhan::testing::protocol::depth::Levels;
@@ -13,7 +15,7 @@ use dhan::testing::session::{
 use std::time::Duration;
 
 /// 2026-11-23, a Monday, 09:15 IST.
-const OPEN_US: i64 = 1_795_405_500_000_000;
+const OPEN: Micros = Micros::from_secs(1_795_405_500);
 
 fn key(take: &mut Take<'_>) -> InstrumentKey {
     InstrumentKey::new(Segment::from_code(take.u8() % 10), u32::from(take.u8()))
@@ -102,7 +104,7 @@ fn input(take: &mut Take<'_>, feed: Stream) -> Input {
 struct World {
     session: Session,
     at: u64,
-    wall_us: i64,
+    wall: Micros,
     /// An attempt or a connection that has not ended.
     open: bool,
     ends: u32,
@@ -110,7 +112,7 @@ struct World {
 
 impl World {
     fn tell(&mut self, input: Input) {
-        self.session.on(Now { at: Time(self.at), wall_us: self.wall_us }, input);
+        self.session.on(Now { at: Time(self.at), wall: self.wall }, input);
         while let Some(action) = self.session.next_action() {
             // An attempt that was given up may come through after all, and is dropped.
             let late = self.ends > 0 && action == Action::Close { polite: false };
@@ -132,12 +134,12 @@ impl World {
         while let Some(at) = self.session.deadline().filter(|at| at.0 <= until) {
             let before = self.at;
             self.at = self.at.max(at.0);
-            self.wall_us += i64::try_from(self.at - before).unwrap_or(0);
+            self.wall = self.wall + Duration::from_micros(self.at - before);
             woken = if self.at == before { woken + 1 } else { 0 };
             assert!(woken < 16, "it wants to be woken for ever: {:?}", self.session.state());
             self.tell(Input::Tick);
         }
-        self.wall_us += i64::try_from(until - self.at).unwrap_or(0);
+        self.wall = self.wall + Duration::from_micros(until - self.at);
         self.at = until;
     }
 }
@@ -156,7 +158,7 @@ pub fn run(data: &[u8]) {
     };
     let first = subscriptions(&mut take, feed);
     let session = Session::new(config, first);
-    let mut world = World { session, at: 0, wall_us: OPEN_US, open: false, ends: 0 };
+    let mut world = World { session, at: 0, wall: OPEN, open: false, ends: 0 };
     world.tell(Input::Start);
     for _ in 0..400 {
         if take.is_empty() {
@@ -168,7 +170,7 @@ pub fn run(data: &[u8]) {
             5 => world.pass(u64::from(take.u16()) * 1_000),
             6 => world.pass(u64::from(take.u8()) * 1_000_000),
             // The wall clock is set, either way.
-            _ => world.wall_us += i64::from(take.u32() as i32) * 1_000,
+            _ => world.wall = world.wall.plus_us(i64::from(take.u32() as i32) * 1_000),
         }
         let input = input(&mut take, feed);
         world.tell(input);

@@ -1,6 +1,6 @@
 //! Files that `dhan verify` reads: whatever is in them, it comes to a verdict, and nonsense is never found whole.
 
-use dhan::testing::format::line::{iso, number, recv_us};
+use dhan::testing::format::line::{iso, number, recv};
 use dhan::testing::verify::{FileContext, FileVerdict, Findings, csv, ndjson};
 
 fn judge(findings: Findings, format: &'static str) {
@@ -14,7 +14,7 @@ fn judge(findings: Findings, format: &'static str) {
 pub fn run(data: &[u8]) {
     let mut check = ndjson::NdjsonCheck::default();
     for line in data.split(|&byte| byte == b'\n') {
-        let _ = (recv_us(line), number(line), iso(line));
+        let _ = (recv(line), number(line), iso(line));
         check.line(line);
     }
     judge(check.done(), "ndjson");

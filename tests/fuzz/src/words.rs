@@ -4,11 +4,12 @@ use dhan::testing::cli::specs::{self, Takes};
 use dhan::testing::cli::value;
 use dhan::testing::instruments::filter::{Expiry, StrikeRange};
 use dhan::testing::instruments::{Name, Spec};
+use dhan::testing::model::Micros;
 use dhan::testing::output::file::Pattern;
 use dhan::testing::protocol::Mode;
 
 /// 2026-06-10 09:50:00 IST.
-const NOW: i64 = 1_781_065_200_000_000;
+const NOW: Micros = Micros::from_secs(1_781_065_200);
 
 fn spec(text: &str) {
     let _ = specs::spec(text, Takes::Modes(Mode::Ticker)).is_ok();
@@ -40,7 +41,7 @@ pub fn run(data: &[u8]) {
         spec(word);
         let _ = value::duration(word);
         let _ = word.parse::<value::ByteSize>();
-        let _ = word.parse::<value::Moment>().map(|moment| moment.us(NOW));
+        let _ = word.parse::<value::Moment>().map(|moment| moment.time(NOW));
         let _ = word.parse::<Expiry>();
         let _ = word.parse::<StrikeRange>();
         if let Ok(pattern) = Pattern::parse(word) {
@@ -48,7 +49,7 @@ pub fn run(data: &[u8]) {
             let boundary = pattern.boundary_after(NOW);
             assert!(boundary > NOW, "a period ends after its moments");
             // No further than a year is looked: a file a century is one file.
-            let last = (boundary - 1).min(NOW + 366 * 86_400_000_000);
+            let last = boundary.plus_us(-1).min(NOW.plus_us(366 * 86_400_000_000));
             assert_eq!(pattern.path_at(last), path, "a period has one file");
         }
     }

@@ -5,8 +5,8 @@ use crate::support::{Signal, both, stderr, utf8};
 use dhan::testing::capture::block::{self, ENTRIES, SESSION};
 use dhan::testing::capture::entry::{Entries, Finish};
 use dhan::testing::capture::play::CaptureSession;
-use dhan::testing::clock::ist_to_us;
-use dhan::testing::model::{InstrumentKey, PacketCounts, Segment, Stream};
+use dhan::testing::clock::from_ist;
+use dhan::testing::model::{InstrumentKey, Micros, PacketCounts, Segment, Stream};
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged};
 use dhan::testing::protocol::{Mode, encode};
 use dhan::testing::simulator::{Cut, PrevClose, SimConfig, Stacking};
@@ -118,14 +118,15 @@ impl Traded {
 /// Writes a capture of the end of a day and the beginning of the next: two connections that are cut, one of them over the
 /// night; frames of several packets, damaged ones, and a time in which the reader was too slow.
 fn two_days(path: &Path) {
-    let at = |text: &str| ist_to_us(text.parse().unwrap());
+    let at = |text: &str| from_ist(text.parse().unwrap()).get();
     let created_us = at("2026-06-10T15:24:10");
     let ended_us = at("2026-06-11T09:22:40.5");
-    let session = CaptureSession { feed: Stream::Market, created_us, pid: 1, program: "test".to_owned() };
+    let session =
+        CaptureSession { feed: Stream::Market, created: Micros::new(created_us), pid: 1, program: "test".to_owned() };
     let mut out = Vec::new();
     block::put(&mut out, SESSION, &session.bytes());
     let (mut dice, mut all) = (Dice(0x9e37_79b9_7f4a_7c15), exchange());
-    let mut entries = Entries::new(1, created_us);
+    let mut entries = Entries::new(1, Micros::new(created_us));
     let names = all.iter().map(|one| (one.key, Arc::from(format!("{}", one.key.security_id))));
     entries.event(&Event::Symbols(names.collect()));
     for conn in [1, 2] {
@@ -165,17 +166,17 @@ fn two_days(path: &Path) {
                 conn: *conn,
                 reason: GapReason::Disconnected,
                 detail,
-                from_us: *from_us,
+                from: Micros::new(*from_us),
             });
             next_cut += 1;
         }
         if now_us >= lagged_us {
-            entries.lagged(Lagged { packets: 77, from_us: lagged_us - 900_000, to_us: lagged_us });
+            entries.lagged(Lagged { packets: 77, from: Micros::new(lagged_us - 900_000), to: Micros::new(lagged_us) });
             lagged_us = i64::MAX;
         }
         let conn = 1 + dice.below(2) as u16;
         if dice.below(40) == 0 {
-            entries.event(&Event::Clock { at_us: now_us });
+            entries.event(&Event::Clock { at: Micros::new(now_us) });
         }
         if cuts.iter().any(|(cut, from_us, to_us)| *cut == conn && *from_us <= now_us && now_us < *to_us) {
             continue;
@@ -195,7 +196,7 @@ fn two_days(path: &Path) {
         if bytes.is_empty() {
             continue;
         }
-        entries.frame(Frame { conn, kind: FrameKind::Binary, recv_us: now_us, bytes: &bytes });
+        entries.frame(Frame { conn, kind: FrameKind::Binary, recv: Micros::new(now_us), bytes: &bytes });
         frames += 1;
         if frames % 500 == 0 {
             block::put(&mut out, ENTRIES, entries.bytes());
@@ -203,8 +204,8 @@ fn two_days(path: &Path) {
             entries.begin(number);
         }
     }
-    entries.event(&Event::End { reason: "signal".to_owned(), at_us: ended_us });
-    let finish = Finish { at_us: ended_us, counts: PacketCounts::default(), reason: "signal".to_owned() };
+    entries.event(&Event::End { reason: "signal".to_owned(), at: Micros::new(ended_us) });
+    let finish = Finish { at: Micros::new(ended_us), counts: PacketCounts::default(), reason: "signal".to_owned() };
     entries.finish(&finish);
     block::put(&mut out, ENTRIES, entries.bytes());
     std::fs::write(path, out).unwrap();

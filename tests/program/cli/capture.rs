@@ -7,7 +7,7 @@ use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
 use dhan::testing::capture::play::CaptureSession;
 use dhan::testing::capture::{Part, Player};
 use dhan::testing::model::Stream;
-use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::model::{InstrumentKey, Micros, Segment};
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, StatusEvent};
 use dhan::testing::protocol::encode;
 use dhan::testing::protocol::feed::{self, Packet};
@@ -333,13 +333,13 @@ fn the_run_after_a_kill_records_a_gap_and_appends_to_the_same_capture() {
 
 /// A capture of a few frames, made by the library.
 fn made(path: &Path, frames: &[(i64, Vec<u8>)]) {
-    let created_us = 1_000_000;
-    let session = CaptureSession { feed: Stream::Market, created_us, pid: 1, program: "test".to_owned() };
+    let created = Micros::from_secs(1);
+    let session = CaptureSession { feed: Stream::Market, created, pid: 1, program: "test".to_owned() };
     let mut out = Vec::new();
     block::put(&mut out, SESSION, &session.bytes());
-    let mut entries = Entries::new(1, created_us);
+    let mut entries = Entries::new(1, created);
     for (us, bytes) in frames {
-        entries.frame(Frame { conn: 1, kind: FrameKind::Binary, recv_us: *us, bytes });
+        entries.frame(Frame { conn: 1, kind: FrameKind::Binary, recv: Micros::new(*us), bytes });
     }
     block::put(&mut out, ENTRIES, entries.bytes());
     std::fs::write(path, out).unwrap();
@@ -466,10 +466,10 @@ fn a_capture_made_by_hand_after_the_manual_page_is_valid() {
         panic!("{entries:?}")
     };
     assert_eq!((symbols[0].0.to_string().as_str(), &*symbols[0].1), ("IDX_I:13", "NIFTY"));
-    let live = Event::Status { conn: 1, event: StatusEvent::Live, detail: None, at_us: 1_781_065_197_000_000 };
+    let live = Event::Status { conn: 1, event: StatusEvent::Live, detail: None, at: Micros::from_secs(1_781_065_197) };
     assert_eq!(*status, live);
-    assert_eq!(*end, Event::End { reason: "count".to_owned(), at_us: 1_781_065_197_999_999 });
-    assert_eq!((finish.at_us, finish.counts.received, finish.reason.as_str()), (1_781_065_198_000_001, 2, "count"));
+    assert_eq!(*end, Event::End { reason: "count".to_owned(), at: Micros::new(1_781_065_197_999_999) });
+    assert_eq!((finish.at.get(), finish.counts.received, finish.reason.as_str()), (1_781_065_198_000_001, 2, "count"));
     let packets: Vec<_> = feed::packets(frame.bytes).collect();
     assert!(matches!(packets[..], [Ok((_, Packet::Ticker(_)))]), "one ticker");
 

@@ -110,3 +110,74 @@ fn version_names_the_build_and_its_short_form_only_the_number() {
     assert!(target.starts_with(std::env::consts::ARCH) && target.contains(std::env::consts::OS), "{long}");
     assert_eq!(from == "debug build", cfg!(debug_assertions), "{long}");
 }
+
+#[test]
+fn help_on_a_full_disk_is_exit_9() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let output = support::dhan(&["--help"]).stdout(full).output().expect("dhan runs");
+    assert_eq!(output.status.code(), Some(9), "{}", stderr(&output));
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_an_error() {
+    use std::os::unix::ffi::OsStrExt as _;
+    for (name, code) in [
+        ("DHAN_WS_MARKET_FEED_URL", 2),
+        ("DHAN_API_URL", 2),
+        ("DHAN_PROFILE", 2),
+        ("DHAN_CLIENT_ID", 3),
+        ("DHAN_ACCESS_TOKEN", 3),
+        ("DHAN_TOKEN_FILE", 3),
+    ] {
+        let mut command = support::dhan(&[]);
+        command.env("HOME", "/dev/null").env("DHAN_CLIENT_ID", "1").env("DHAN_ACCESS_TOKEN", "any");
+        command.env(name, std::ffi::OsStr::from_bytes(b"\xff"));
+        // No server listens at this address.
+        let url = ["--url", "ws://127.0.0.1:1"];
+        let line = ["feed", "IDX_I:13", "--max-outage", "0", "--auth-wait", "0s"];
+        let output = command.args(line).args(url.iter().filter(|_| code == 3)).output().expect("dhan runs");
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("is empty") && !stderr(&output).contains("connection refused"), "{name}");
+    }
+}
+
+#[test]
+fn an_unknown_name_in_a_list_is_reported_with_its_file_and_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("list");
+    std::fs::write(&list, "IDX_I:13\n# a comment\nNOWHERE\n").expect("written");
+    let list = list.to_str().expect("text");
+    let output = dhan(&["feed", "--demo", "-n", "1", "-i", list]);
+    assert_eq!(output.status.code(), Some(14));
+    assert!(stderr(&output).contains(&format!("{list}:3: \"NOWHERE\"")), "{}", stderr(&output));
+    let output = dhan(&["feed", "--demo", "-n", "1", "-i", list, "--skip-missing"]);
+    assert!(output.status.success() && stderr(&output).contains(&format!("{list}:3: ")), "{}", stderr(&output));
+}
+
+#[test]
+fn token_show_accepts_a_token_without_a_client_id() {
+    let show = |line: &[&str]| {
+        let mut command = support::dhan(&["token", "show"]);
+        command.env("DHAN_ACCESS_TOKEN", "opaque-token").args(line).output().expect("dhan runs")
+    };
+    let output = show(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("DHAN_CLIENT_ID"), "{}", stderr(&output));
+    assert_eq!(show(&["--check"]).status.code(), Some(3), "Dhan cannot be asked about it");
+}
+
+#[test]
+fn a_relay_without_credentials_is_exit_3_before_it_listens() {
+    let output = dhan(&["relay", "--listen", "127.0.0.1:0"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(3), 0), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("listens"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_chain_record_that_only_names_counts_as_a_record() {
+    let output = dhan(&["feed", "--demo", "--chain", "NIFTY,strikes=1", "--only", "chain", "-n", "1", "-d", "60s"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!((output.status.code(), text.lines().count()), (Some(0), 1), "{}", stderr(&output));
+    assert!(text.starts_with("{\"type\":\"chain\""), "{text}");
+    assert!(stderr(&output).contains("received"), "{}", stderr(&output));
+}

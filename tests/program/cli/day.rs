@@ -4,7 +4,7 @@
 use crate::support::{Done, Home, PATIENCE, Run, Signal, records, simulator, utf8};
 use dhan::testing::clock::ist_civil;
 use dhan::testing::model::Stream;
-use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::model::{InstrumentKey, Micros, Segment};
 use dhan::testing::protocol::encode;
 use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::simulator::{BadToken, Cut, SimConfig, SimHandle, Upgrade};
@@ -214,7 +214,7 @@ fn a_day_of_bursts_cuts_and_a_new_token_leaves_complete_files_with_balanced_coun
 
 /// Returns the time at which a line was received, as `%H%M%S` in India.
 fn second_of(recv_us: i64) -> String {
-    ist_civil(recv_us).strftime("%H%M%S").to_string()
+    ist_civil(Micros::new(recv_us)).strftime("%H%M%S").to_string()
 }
 
 #[test]

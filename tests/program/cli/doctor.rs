@@ -257,7 +257,7 @@ fn a_429_starts_a_cool_off_and_later_runs_send_nothing() {
 fn a_cool_off_of_another_process_is_reported() {
     let exchange = exchange();
     let host = Host::at(&exchange);
-    host.account().cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(50), dhan::testing::clock::now_us());
+    host.account().cool_off(CoolOffKind::Displaced, 0, Duration::from_secs(50), dhan::testing::clock::now());
     let report = host.diagnosis(&[]);
     let cool_off = report.one("cool_off", Some("805"));
     assert!(cool_off["until_us"].is_i64() && report.states("endpoint") == ["skipped"; 4], "{:#?}", report.findings);
@@ -269,7 +269,7 @@ fn doctor_opens_one_socket_at_a_time_and_none_when_every_place_is_taken() {
     let exchange = exchange();
     let host = Host::at(&exchange);
     let account = host.account();
-    let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now_us(), false).unwrap();
+    let place = |kind| account.take_place(kind, 7, dhan::testing::clock::now(), false).unwrap();
     let mut held: Vec<SocketPlace> = (0..4).map(|_| place(Stream::Market)).collect();
     let report = host.diagnosis(&[]);
     assert_eq!((report.code, report.states("endpoint")), (0, vec!["ok"; 4]));
@@ -296,7 +296,7 @@ fn sleeper(host: &Host, name: &str) -> Child {
 /// Takes a place and records another process as its holder.
 fn held_by(host: &Host, kind: Stream, pid: u32) -> SocketPlace {
     let account = host.account();
-    let place = account.take_place(kind, 3, dhan::testing::clock::now_us(), false).unwrap();
+    let place = account.take_place(kind, 3, dhan::testing::clock::now(), false).unwrap();
     let file = account.folder().unwrap().join(format!("place-{kind}-1"));
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace(&format!("\"pid\":{}", std::process::id()), &format!("\"pid\":{pid}"))).unwrap();

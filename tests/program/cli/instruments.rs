@@ -616,7 +616,7 @@ fn a_share_in_yesterdays_master_starts_at_once_and_a_contract_waits_for_todays()
     assert_eq!(server.requests().len(), 1);
     // Today's master is downloaded in the background.
     store.refresh_behind(&Console::default());
-    let renewed = || store.cached().is_some_and(|cached| cached.is_fresh(dhan::testing::clock::now_us()));
+    let renewed = || store.cached().is_some_and(|cached| cached.is_fresh(dhan::testing::clock::now()));
     for _ in 0..500 {
         if renewed() {
             break;

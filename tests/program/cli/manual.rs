@@ -104,7 +104,7 @@ fn token() -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let end = jiff::Timestamp::now().as_second() + 12 * 3600;
     let claims = format!(r#"{{"exp":{end},"tokenConsumerType":"SELF","dhanClientId":"1000000001"}}"#);
-    format!("{}.{}.c2lnbmF0dXJl\n", part(r#"{"alg":"HS512"}"#), part(&claims))
+    format!("{}.{}.bm90LXNpZ25lZA\n", part(r#"{"alg":"HS512"}"#), part(&claims))
 }
 
 /// Creates a home with the files that examples name.

@@ -152,6 +152,10 @@ async fn clients_share_one_subscription_in_the_richest_mode_and_get_a_snapshot_f
     assert_eq!(first, [feed::code::QUOTE, feed::code::PREV_CLOSE, feed::code::OI]);
     let log = relay.stop();
     assert!(!log.contains("S3CRET-CLIENT"), "{log}");
+    let is_timed = |line: &str| {
+        line.as_bytes().get(2) == Some(&b':') && line.get(8..).is_some_and(|rest| rest.starts_with(" dhan: "))
+    };
+    assert!(log.lines().all(is_timed), "a server's messages begin with the time: {log}");
 }
 
 #[tokio::test]

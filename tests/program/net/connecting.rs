@@ -2,6 +2,7 @@
 
 use crate::net::support::*;
 use crate::support::PATIENCE;
+use dhan::testing::model::Micros;
 use dhan::testing::net::{ConnectClass, ConnectError, ConnectPhase, Connector};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt as _;
@@ -177,7 +178,7 @@ async fn a_reset_during_the_upgrade_is_reported_as_a_reset() {
 async fn the_handshakes_details_are_kept_for_doctor() {
     let (connection, _socket) = connected().await;
     let report = connection.report();
-    assert_eq!(report.server_date_us, Some(1_795_341_600_000_000));
+    assert_eq!(report.server_date, Some(Micros::from_secs(1_795_341_600)));
     assert!(report.peer.is_some_and(|p| p.ip().is_loopback()));
     assert_eq!((report.tls, report.proxy), (None, None));
     assert!(connection.received_bytes() > 100);

@@ -3,6 +3,7 @@
 use crate::net::authority::Authority;
 use crate::net::support::*;
 use crate::support::Home;
+use dhan::testing::model::Micros;
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
 use rcgen::{BasicConstraints, IsCa};
@@ -72,7 +73,7 @@ async fn a07_an_expired_certificate_is_reported_with_its_end_and_the_local_time(
         params.not_after = rcgen::date_time_ymd(2021, 1, 1);
     });
     let error = refused(&authority.connector(Proxies::none()), acceptor).await;
-    assert_eq!(kind(&error), TlsKind::Expired { not_after_us: Some(1_609_459_200_000_000) });
+    assert_eq!(kind(&error), TlsKind::Expired { not_after: Some(Micros::from_secs(1_609_459_200)) });
     assert!(error.detail.contains("2021-01-01") && error.detail.contains("clock"), "{error}");
 }
 

@@ -302,7 +302,7 @@ fn a_kill_beside_a_stopped_reader_loses_at_most_a_second_of_the_files() {
     let file = home.path("t.ndjson");
     // Far more than the reader's pipe holds.
     wait("records", || (count_lines(&file) > 9_000).then_some(()));
-    let killed_us = dhan::testing::clock::now_us();
+    let killed_us = dhan::testing::clock::now().get();
     running.child.kill().unwrap();
     running.child.wait().unwrap();
     drop(stdout);

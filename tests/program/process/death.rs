@@ -7,7 +7,7 @@ use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Format, Style};
 use dhan::testing::format::time::TimeStyle;
 use dhan::testing::model::Stream;
-use dhan::testing::model::{InstrumentKey, PacketCounts, Segment};
+use dhan::testing::model::{InstrumentKey, Micros, PacketCounts, Segment};
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{Connector, Proxies};
 use dhan::testing::output::file::{FileSink, FileSpec};
@@ -250,7 +250,7 @@ impl FrameObserver for Panics {
 
     fn event(&mut self, _event: &Event) {}
 
-    fn tick(&mut self, _now_us: i64) {}
+    fn tick(&mut self, _now: Micros) {}
 
     fn reopen(&mut self) {}
 
@@ -258,7 +258,7 @@ impl FrameObserver for Panics {
         None
     }
 
-    fn finish(&mut self, _counts: &PacketCounts, _reason: &str, _now_us: i64) {}
+    fn finish(&mut self, _counts: &PacketCounts, _reason: &str, _now: Micros) {}
 }
 
 /// A destination that keeps every frame, as a capture does.
@@ -277,7 +277,7 @@ impl FrameObserver for Keeps {
 
     fn event(&mut self, _event: &Event) {}
 
-    fn tick(&mut self, _now_us: i64) {}
+    fn tick(&mut self, _now: Micros) {}
 
     fn reopen(&mut self) {}
 
@@ -285,7 +285,7 @@ impl FrameObserver for Keeps {
         None
     }
 
-    fn finish(&mut self, _counts: &PacketCounts, _reason: &str, _now_us: i64) {}
+    fn finish(&mut self, _counts: &PacketCounts, _reason: &str, _now: Micros) {}
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn child_streams() {
         disk_wait: Duration::ZERO,
         stop: StopSignal::default(),
     };
-    let file = FileSink::open(spec, dhan::testing::clock::now_us(), &console).unwrap().sink;
+    let file = FileSink::open(spec, dhan::testing::clock::now(), &console).unwrap().sink;
     let style = Style { format: Format::Ndjson, time: TimeStyle::default(), columns: CsvColumns::Own };
     let outputs = vec![OutputSpec { destination: Box::new(file), style, header: None, is_file: true }];
     let instrument = InstrumentKey::new(Segment::NSE_EQ, 2885);
@@ -337,7 +337,7 @@ fn child_streams() {
         stop: StopSignal::default(),
         on_lag: OnLag::Drop,
         duration: None,
-        until_us: None,
+        until: None,
         fail_on_gap: None,
         stats: None,
         changes: None,

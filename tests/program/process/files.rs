@@ -3,9 +3,10 @@
 //! A child is this test binary, which runs one of the `child_…` functions with parameters from the environment.
 
 use crate::support::{skipped, wait};
-use dhan::testing::clock::now_us;
+use dhan::testing::clock::now;
 use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::format::encoder::Format;
+use dhan::testing::model::Micros;
 use dhan::testing::model::exit::Exit;
 use dhan::testing::output::Destination as _;
 use dhan::testing::output::file::{FileSink, FileSpec};
@@ -74,21 +75,21 @@ fn child_writes_until_killed() {
     let (pattern, run) = (PathBuf::from(order("PATTERN")), order("RUN").parse::<u64>().unwrap());
     let mut spec = spec(&pattern);
     spec.rotate_size = order("ROTATE").parse().ok();
-    let opened = FileSink::open(spec, now_us(), &quiet()).unwrap();
+    let opened = FileSink::open(spec, now(), &quiet()).unwrap();
     let mut sink = opened.sink;
     let mut last = 0;
     let mut stamp = || {
-        last = now_us().max(last + 1);
+        last = now().get().max(last + 1);
         last
     };
     for gap in &opened.restarted {
         let recv = stamp();
         let line = format!(
             "{{\"type\":\"gap\",\"feed\":\"market\",\"conn\":0,\"reason\":\"restarted\",\"detail\":null,\"from_us\":{},\"to_us\":{recv},\"instruments\":1,\"ids\":null,\"dropped\":null,\"recv_us\":{recv}}}\n",
-            gap.from_us
+            gap.from.get()
         );
         if sink.wants_rotation(line.len()) {
-            sink.rotate(recv, None).unwrap();
+            sink.rotate(Micros::new(recv), None).unwrap();
         }
         sink.write(line.as_bytes()).unwrap();
     }
@@ -106,13 +107,13 @@ fn child_writes_until_killed() {
         }
         if sink.wants_rotation(lines.len()) {
             let at = stamp();
-            sink.rotate(at, Some(end(in_file, 0, "rotated", at).as_bytes())).unwrap();
+            sink.rotate(Micros::new(at), Some(end(in_file, 0, "rotated", at).as_bytes())).unwrap();
             in_file = 0;
         }
         sink.write(lines.as_bytes()).unwrap();
         in_file += more;
         if n % 50 < 5 || !packed {
-            sink.tick(stamp()).unwrap();
+            sink.tick(Micros::new(stamp())).unwrap();
             let _ = writeln!(out, "ack {n}");
         }
         if orderly && n > 200 {
@@ -242,8 +243,7 @@ fn a_kill_during_rotation_loses_no_file_and_records_one_gap() {
         drop(replies);
         writer.wait().unwrap();
     }
-    let mut opened =
-        FileSink::open(FileSpec { rotate_size: Some(4_000), ..spec(&pattern) }, now_us(), &quiet()).unwrap();
+    let mut opened = FileSink::open(FileSpec { rotate_size: Some(4_000), ..spec(&pattern) }, now(), &quiet()).unwrap();
     assert_eq!(opened.restarted.len(), 1);
     opened.sink.finish(None).unwrap();
     let mut written: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
@@ -277,14 +277,14 @@ fn the_lock_names_its_holder_and_ends_with_it() {
     let mut writer = writer.env("PATTERN", &pattern).env("RUN", "1").env("ROTATE", "no").spawn().unwrap();
     let mut replies = BufReader::new(writer.stdout.take().unwrap()).lines().map_while(Result::ok);
     replies.find(|reply| reply.starts_with("ack")).expect("the child writes");
-    let refused = FileSink::open(spec(&pattern), now_us(), &quiet()).unwrap_err();
+    let refused = FileSink::open(spec(&pattern), now(), &quiet()).unwrap_err();
     assert_eq!(refused.exit, Exit::Locked);
     assert!(refused.message.contains(&format!("pid {}", writer.id())), "{refused}");
     let (verdict, summary) = dhan::testing::cmd::verify::check(&pattern).unwrap();
     assert_eq!((verdict, summary.writer_pid), (FileVerdict::NoEnd, Some(writer.id())), "{summary:?}");
     writer.kill().unwrap();
     writer.wait().unwrap();
-    assert_eq!(FileSink::open(spec(&pattern), now_us(), &quiet()).unwrap().restarted.len(), 1);
+    assert_eq!(FileSink::open(spec(&pattern), now(), &quiet()).unwrap().restarted.len(), 1);
 }
 
 #[test]
@@ -292,9 +292,9 @@ fn the_lock_names_its_holder_and_ends_with_it() {
 fn child_rotates() {
     let pattern = PathBuf::from(order("PATTERN"));
     let spec = FileSpec { on_rotate: Some(order("COMMAND")), ..spec(&pattern) };
-    let mut sink = FileSink::open(spec, 0, &quiet()).unwrap().sink;
+    let mut sink = FileSink::open(spec, Micros::EPOCH, &quiet()).unwrap().sink;
     let start = Instant::now();
-    sink.rotate(sink.boundary_us(), None).unwrap();
+    sink.rotate(sink.boundary(), None).unwrap();
     sink.finish(None).unwrap();
     // The command sleeps longer than this limit.
     assert!(start.elapsed() < Duration::from_secs(5));
@@ -335,10 +335,10 @@ fn on_rotate_runs_for_every_finished_file_without_delay_or_secrets() {
 fn child_meets_its_limit() {
     let pattern = PathBuf::from(order("PATTERN"));
     let spec = FileSpec { disk_wait: Duration::ZERO, ..spec(&pattern) };
-    let mut sink = FileSink::open(spec, now_us(), &quiet()).unwrap().sink;
+    let mut sink = FileSink::open(spec, now(), &quiet()).unwrap().sink;
     let mut written = 0;
     let failure = loop {
-        let lines = line(0, written, now_us()) + &line(0, written + 1, now_us());
+        let lines = line(0, written, now().get()) + &line(0, written + 1, now().get());
         match sink.write(lines.as_bytes()) {
             Ok(()) => written += 2,
             Err(unwritten) => {
@@ -377,10 +377,10 @@ fn child_waits_for_room() {
         Instant::now()
     });
     let pattern = dir.join("x.ndjson");
-    let mut sink = FileSink::open(spec(&pattern), now_us(), &quiet()).unwrap().sink;
+    let mut sink = FileSink::open(spec(&pattern), now(), &quiet()).unwrap().sink;
     // More than the disk has room for at first, less than it has later.
     for n in 0..250 {
-        sink.write(line(0, n, now_us()).as_bytes()).unwrap();
+        sink.write(line(0, n, now().get()).as_bytes()).unwrap();
     }
     let waited = freed.join().unwrap().elapsed();
     sink.finish(None).unwrap();
@@ -414,16 +414,16 @@ fn a_sink_waits_for_room_on_a_full_disk_and_writes_every_line_once() {
 fn a_thousand_rotations_by_another_program_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.ndjson");
-    let mut sink = FileSink::open(spec(&path), now_us(), &quiet()).unwrap().sink;
+    let mut sink = FileSink::open(spec(&path), now(), &quiet()).unwrap().sink;
     let mut n = 0;
     for turn in 0..1_000 {
         for _ in 0..7 {
-            sink.write(line(0, n, now_us()).as_bytes()).unwrap();
+            sink.write(line(0, n, now().get()).as_bytes()).unwrap();
             n += 1;
         }
         std::fs::rename(&path, dir.path().join(format!("moved-{turn:04}"))).unwrap();
         // Lines before the signal go to the moved file.
-        sink.write(line(0, n, now_us()).as_bytes()).unwrap();
+        sink.write(line(0, n, now().get()).as_bytes()).unwrap();
         n += 1;
         assert!(sink.reopen(None).unwrap());
     }

@@ -5,8 +5,8 @@ use crate::support::{SENTINEL, secrets, until};
 use dhan::testing::auth::{
     CredentialError, CredentialSource, Credentials, Environment, Login, ProblemKind, SourceOptions, TokenPlace,
 };
-use dhan::testing::model::Stream;
 use dhan::testing::model::exit::{Exit, Failure};
+use dhan::testing::model::{Micros, Stream};
 use dhan::testing::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::os::unix::fs::PermissionsExt as _;
@@ -176,8 +176,8 @@ fn an_expired_token_is_an_error_and_an_early_expiry_is_a_warning() {
     assert!(problem.message.contains("2023-11-15 at 03:43 IST"), "{problem}");
     let good = read(&of_file(&file(&folder, of(32_503_680_000).as_bytes()))).expect("credentials");
     let end = 32_503_680_000_000_000;
-    assert_eq!(good.expiry_warning(end), None);
-    assert!(good.expiry_warning(end + 1).is_some_and(|w| w.contains("before the planned end")));
+    assert_eq!(good.expiry_warning(Micros::new(end)), None);
+    assert!(good.expiry_warning(Micros::new(end + 1)).is_some_and(|w| w.contains("before the planned end")));
 }
 
 /// Returns a JWT with these claims and no valid signature.

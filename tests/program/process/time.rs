@@ -1,12 +1,13 @@
 //! Section J of the fault catalogue: clocks that jump, time zones.
 
 use crate::support::{Home, simulator_of, skipped, subscribed, wait};
-use dhan::testing::clock::{ist_civil, now_us};
+use dhan::testing::clock::{ist_civil, now};
 use dhan::testing::model::Stream;
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 /// Returns the path of libfaketime, from Debian's `faketime` or PyPI's `libfaketime`.
 fn faketime() -> Option<PathBuf> {
@@ -58,7 +59,7 @@ fn j02_the_hosts_time_zone_changes_no_file_name_and_no_until() {
     let sim = simulator_of(500.0);
     for zone in ["UTC", "Asia/Kolkata", "America/New_York", "Pacific/Kiritimati", "junk", ":/no/such/zone", ""] {
         let home = Home::new();
-        let name = || format!("t-{}.ndjson", ist_civil(now_us()).strftime("%F-%H"));
+        let name = || format!("t-{}.ndjson", ist_civil(now()).strftime("%F-%H"));
         let before = name();
         let pattern = ["feed", "NSE_EQ:2885", "-o", "t-{date}-{hour}.ndjson", "-o", "-", "--time", "iso", "-n", "5"];
         let mut command = home.dhan(&sim, &pattern);
@@ -67,12 +68,12 @@ fn j02_the_hosts_time_zone_changes_no_file_name_and_no_until() {
         assert!([before, name()].iter().any(|name| home.path(name).exists()), "{zone}");
         let line: Value = serde_json::from_str(ended.out.lines().next().unwrap()).unwrap();
         let recv = line["recv"].as_str().unwrap();
-        let hour = ist_civil(now_us()).strftime("%FT").to_string();
+        let hour = ist_civil(now()).strftime("%FT").to_string();
         assert!(recv.ends_with("+05:30") && (recv.starts_with(&hour) || recv.contains("T00:")), "{zone}: {recv}");
         // A time of day is Indian time, whatever the zone of the host.
         let mut until = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "1", "--until"]);
-        until.arg(ist_civil(now_us() + 120_000_000).strftime("%H:%M").to_string()).env("TZ", zone);
-        if !ist_civil(now_us()).strftime("%H:%M").to_string().starts_with("23:5") {
+        until.arg(ist_civil(now() + Duration::from_secs(120)).strftime("%H:%M").to_string()).env("TZ", zone);
+        if !ist_civil(now()).strftime("%H:%M").to_string().starts_with("23:5") {
             assert_eq!(home.run(until).exits(0).out.lines().count(), 1, "{zone}");
         }
     }
@@ -92,7 +93,7 @@ fn j02_a_fresh_start_needs_no_zone_files() {
     command.args(["feed", "NSE_EQ:2885", "-o", "t-{date}.ndjson", "-n", "5"]).env("TZ", "America/New_York");
     let running = home.start(command);
     let _ = subscribed(&sim, Stream::Market, 1);
-    let days = [now_us(), now_us() + 60_000_000].map(|us| format!("t-{}.ndjson", ist_civil(us).date()));
+    let days = [now(), now() + Duration::from_secs(60)].map(|at| format!("t-{}.ndjson", ist_civil(at).date()));
     running.end().exits(0);
     wait("the file", || days.iter().any(|day| home.path(day).exists()).then_some(()));
 }

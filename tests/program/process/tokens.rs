@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dhan::testing::auth::{ApiBase, Environment};
 use dhan::testing::console::Console;
-use dhan::testing::model::Stream;
 use dhan::testing::model::exit::{Exit, Failure};
+use dhan::testing::model::{Micros, Stream};
 use dhan::testing::net::Resolver;
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::rest;
@@ -50,7 +50,7 @@ impl Virtual {
     fn timing(&self) -> Timing {
         let (clock, pause) = (self.clone(), self.clone());
         Timing::of(
-            move || clock.now(),
+            move || Micros::new(clock.now()),
             move |wait| {
                 pause.pass(i64::try_from(wait.as_micros()).unwrap());
                 std::future::ready(()).boxed()
@@ -64,9 +64,9 @@ fn strict(clock: &Virtual) -> SimHandle {
     let seed = Seed::parse(&SecretString::from(SEED)).unwrap_or_else(|words| panic!("{words}"));
     let at = clock.clone();
     let tokens = TokenRules {
-        now_us: Arc::new(move || at.now()),
+        now: Arc::new(move || Micros::new(at.now())),
         pin: Some(PIN.to_owned()),
-        totp: Some(Arc::new(move |now_us| seed.password(now_us).expose_secret().to_owned())),
+        totp: Some(Arc::new(move |now| seed.password(now).expose_secret().to_owned())),
     };
     simulator(SimConfig { tokens, rate: Some(200.0), ..SimConfig::default() })
 }
@@ -113,7 +113,7 @@ fn midnight(morning: i64) -> i64 {
 }
 
 fn ensure(maker: &Maker, clock: &Virtual) -> Result<Done, Failure> {
-    run(maker.ensure(midnight(clock.now())))
+    run(maker.ensure(Micros::new(midnight(clock.now()))))
 }
 
 /// Returns the number of requests to a path.
@@ -131,7 +131,7 @@ fn token(home: &Home) -> String {
 fn jwt(expires: i64, kind: &str) -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let claims = format!(r#"{{"exp":{},"tokenConsumerType":"{kind}","dhanClientId":"{ID}"}}"#, expires / SECOND);
-    format!("{}.{}.c2lnbmF0dXJl", part(r#"{"alg":"HS512"}"#), part(&claims))
+    format!("{}.{}.bm90LXNpZ25lZA", part(r#"{"alg":"HS512"}"#), part(&claims))
 }
 
 fn put(home: &Home, token: &str) {
@@ -420,7 +420,7 @@ fn six_processes_at_once_request_one_token_and_leave_no_secret() {
 fn token_save_show_and_check_never_print_the_token() {
     let sim = simulator(SimConfig::default());
     let home = Home::new();
-    let token = jwt(dhan::testing::clock::now_us() + DAY, "SELF");
+    let token = jwt(dhan::testing::clock::now().get() + DAY, "SELF");
     let save = |text: String| {
         fs::write(home.path("pasted.secret"), text).unwrap();
         let mut command = command(&home, &sim, &["save"]);

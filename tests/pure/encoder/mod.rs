@@ -5,7 +5,7 @@ use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Encoder, Format, Style};
 use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
-use dhan::testing::model::{InstrumentKey, Segment};
+use dhan::testing::model::{InstrumentKey, Micros, Segment};
 use dhan::testing::protocol::depth;
 use dhan::testing::protocol::depth::{Levels, Row, Side};
 use dhan::testing::protocol::encode::{self, Full, Quote};
@@ -108,14 +108,14 @@ fn symbol(instrument: InstrumentKey) -> Option<Arc<str>> {
 }
 
 /// Appends the line of one packet.
-fn encode(encoder: &mut Encoder, out: &mut TextBuf, packet: &[u8], recv_us: i64) -> InstrumentKey {
+fn encode(encoder: &mut Encoder, out: &mut TextBuf, packet: &[u8], recv: Micros) -> InstrumentKey {
     let (header, packet) = feed::packets(packet).next().expect("a packet").expect("a whole one");
     let instrument = header.instrument;
     let symbol = || symbol(instrument);
     match packet {
-        Packet::Ticker(p) => encoder.instrument_line(out, instrument, symbol, &p, recv_us),
-        Packet::Quote(p) => encoder.instrument_line(out, instrument, symbol, &p, recv_us),
-        Packet::Full(p) => encoder.instrument_line(out, instrument, symbol, &p, recv_us),
+        Packet::Ticker(p) => encoder.instrument_line(out, instrument, symbol, &p, recv),
+        Packet::Quote(p) => encoder.instrument_line(out, instrument, symbol, &p, recv),
+        Packet::Full(p) => encoder.instrument_line(out, instrument, symbol, &p, recv),
         other => panic!("no line for {other:?}"),
     }
     instrument
@@ -135,7 +135,7 @@ fn market_records_are_byte_for_byte_what_serde_json_writes() {
         };
         out.clear();
         expected.clear();
-        let instrument = encode(&mut encoder, &mut out, &packet, recv_us);
+        let instrument = encode(&mut encoder, &mut out, &packet, Micros::new(recv_us));
         oracle::market_line(&mut expected, &packet, symbol(instrument).as_deref(), recv_us);
         if out.as_bytes() != expected {
             assert_eq!(
@@ -172,7 +172,7 @@ fn order_books_are_byte_for_byte_what_serde_json_writes() {
         let record = Depth { levels: Levels::TwoHundred, bids, asks, top };
         out.clear();
         expected.clear();
-        encoder.depth(&mut out, instrument, || symbol(instrument), &record, i as i64);
+        encoder.depth(&mut out, instrument, || symbol(instrument), &record, Micros::new(i as i64));
         oracle::depth_line(&mut expected, instrument, &record, symbol(instrument).as_deref(), i as i64);
         if out.as_bytes() != expected {
             assert_eq!(String::from_utf8_lossy(out.as_bytes()), String::from_utf8_lossy(&expected));
@@ -205,7 +205,7 @@ fn the_longest_record_of_numbers_fits_its_bound() {
         for time in [TimeStyle::Epoch, TimeStyle::Iso] {
             let mut encoder = Encoder::new(Style { format, time, columns: CsvColumns::Market });
             let mut out = TextBuf::new();
-            encode(&mut encoder, &mut out, &packet, i64::MIN + 1);
+            encode(&mut encoder, &mut out, &packet, Micros::new(i64::MIN + 1));
             assert!((500..1_800).contains(&out.len()), "{} bytes of {}", out.len(), format.name());
         }
     }
@@ -231,8 +231,8 @@ fn numbers_have_the_same_bytes_in_csv_and_ndjson() {
         random.packet(&mut packet);
         line.clear();
         row.clear();
-        encode(&mut json, &mut line, &packet, 1_781_065_200_000_000 + i as i64);
-        encode(&mut csv, &mut row, &packet, 1_781_065_200_000_000 + i as i64);
+        encode(&mut json, &mut line, &packet, Micros::new(1_781_065_200_000_000 + i as i64));
+        encode(&mut csv, &mut row, &packet, Micros::new(1_781_065_200_000_000 + i as i64));
         let members: Members<'_> = serde_json::from_slice(line.as_bytes()).expect("JSON");
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(row.as_bytes());
         let cells = reader.records().next().expect("a row").expect("RFC 4180");

@@ -1,6 +1,7 @@
 //! Tests killed runs: a kill after each operating-system call, twice in a row.
 
 use super::*;
+use crate::model::Micros;
 
 /// Records how far a run got.
 #[derive(Debug, Clone, Copy, Default)]
@@ -9,31 +10,31 @@ struct Progress {
     safe: i64,
     /// Lines given to the destination.
     given: i64,
-    now_us: i64,
+    now: Micros,
     /// Beginning of the gap of earlier killed runs.
-    restarted: Option<i64>,
+    restarted: Option<Micros>,
     finished: bool,
 }
 
 /// Opens, writes up to 24 lines a minute into files of a minute and of 400 bytes, and ends in order; `progress`
 /// survives a kill.
 fn run_until_killed(fs: Arc<dyn Filesystem>, spec: FileSpec, progress: &mut Progress) {
-    let OpenedFile { mut sink, restarted } = FileSink::open_on(fs, spec, progress.now_us, &quiet()).unwrap();
+    let OpenedFile { mut sink, restarted } = FileSink::open_on(fs, spec, progress.now, &quiet()).unwrap();
     assert!(restarted.len() <= 1);
-    progress.restarted = restarted.first().map(|restarted| restarted.from_us);
-    let end = |us: i64| format!("{{\"type\":\"end\",\"recv_us\":{us}}}\n");
+    progress.restarted = restarted.first().map(|restarted| restarted.from);
+    let end = |at: Micros| format!("{{\"type\":\"end\",\"recv_us\":{}}}\n", at.get());
     for _ in 0..12 {
-        progress.now_us += 10 * SECOND_US;
-        let text = line(progress.given, progress.now_us);
-        if progress.now_us >= sink.boundary_us() || sink.wants_rotation(text.len()) {
-            sink.rotate(progress.now_us, Some(end(progress.now_us).as_bytes())).unwrap();
+        progress.now = progress.now.plus_us(10 * SECOND_US);
+        let text = line(progress.given, progress.now);
+        if progress.now >= sink.boundary() || sink.wants_rotation(text.len()) {
+            sink.rotate(progress.now, Some(end(progress.now).as_bytes())).unwrap();
         }
         progress.given += 1;
         sink.write(text.as_bytes()).unwrap();
-        sink.tick(progress.now_us).unwrap();
+        sink.tick(progress.now).unwrap();
         progress.safe = progress.given;
     }
-    sink.finish(Some(end(progress.now_us).as_bytes())).unwrap();
+    sink.finish(Some(end(progress.now).as_bytes())).unwrap();
     progress.finished = true;
 }
 
@@ -50,7 +51,7 @@ fn whichever_call_is_the_last_before_a_kill_nothing_is_lost_and_no_marker_is_lef
         for at in 1.. {
             let dir = tempfile::tempdir().unwrap();
             let spec = || FileSpec { rotate_size: size, ..spec(dir.path(), name) };
-            let mut progress = Progress { now_us: START, ..Progress::default() };
+            let mut progress = Progress { now: START, ..Progress::default() };
             let mut runs = Vec::new();
             // A second kill comes early, during the recovery from the first one.
             for at in [at, rng.usize(1..40), usize::MAX] {
@@ -73,8 +74,8 @@ fn whichever_call_is_the_last_before_a_kill_nothing_is_lost_and_no_marker_is_lef
             let left: Vec<String> = names(dir.path()).into_iter().filter(|name| name.ends_with(".dhan")).collect();
             assert_eq!(left, [] as [&str; 0], "{context}");
             if !runs[0].finished && !runs[1].finished && runs[0].safe > 0 {
-                let times = lines(dir.path()).into_iter().filter_map(|line| line["recv_us"].as_i64());
-                let last = times.filter(|&us| us <= runs[1].now_us).max();
+                let times = lines(dir.path()).into_iter().filter_map(|line| line["recv_us"].as_i64()).map(Micros::new);
+                let last = times.filter(|&at| at <= runs[1].now).max();
                 assert_eq!(runs[2].restarted, last, "{context}");
             }
             if runs[0].finished {

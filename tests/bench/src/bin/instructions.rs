@@ -8,7 +8,11 @@ use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Encoder, Format, Style};
 use dhan::testing::format::text::TextBuf;
 use dhan::testing::format::time::TimeStyle;
+use dhan::testing::model::Micros;
 use dhan::testing::protocol::feed::{self, Packet};
+
+/// 2026-06-10 09:50:00 IST.
+const NOW: Micros = Micros::from_secs(1_781_065_200);
 
 fn main() {
     let rounds: u32 = std::env::args().nth(1).and_then(|n| n.parse().ok()).expect("a number of rounds");
@@ -23,7 +27,7 @@ fn main() {
         out.clear();
         for (i, packet) in feed::packets(&frame).enumerate() {
             let Ok((header, Packet::Full(packet))) = packet else { panic!("a full packet") };
-            encoder.instrument_line(&mut out, header.instrument, || None, &packet, 1_781_065_200_000_000 + i as i64);
+            encoder.instrument_line(&mut out, header.instrument, || None, &packet, NOW.plus_us(i as i64));
         }
         std::hint::black_box(out.as_bytes());
     }

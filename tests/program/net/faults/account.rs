@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Returns a token that expires in so many seconds. It has the sentinel's signature, for which outputs are searched.
 fn token_that_ends_in(seconds: i64) -> String {
     let part = |text: String| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
-    let exp = dhan::testing::clock::now_us() / 1_000_000 + seconds;
+    let exp = dhan::testing::clock::now().seconds() + seconds;
     let signature = SENTINEL.rsplit('.').next().expect("a signature");
     format!(
         "{}.{}.{signature}",

@@ -171,7 +171,7 @@ fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
     let mut cuts = std::collections::HashMap::new();
     for connection in sim.open(Stream::Market).into_iter().filter(|c| c.opened.elapsed() > Duration::from_secs(60)) {
         let (seen, client) = (sim.connections(Stream::Market).seen, connection.client_id.expect("a client"));
-        cuts.insert(client, dhan::testing::clock::now_us());
+        cuts.insert(client, dhan::testing::clock::now().get());
         sim.cut(connection.id, Cut::Reset);
         until("it is back", || sim.connections(Stream::Market).seen > seen);
     }

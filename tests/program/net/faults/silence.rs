@@ -141,7 +141,7 @@ fn c05_a_silent_feed_out_of_hours_is_not_reconnected() {
     let sim = simulator(lively());
     let mut home = Home::at(&sim);
     let days = [-1, 0, 1].map(|day| {
-        let at = dhan::testing::clock::now_us() + day * 86_400_000_000;
+        let at = dhan::testing::clock::now().plus_us(day * 86_400_000_000);
         dhan::testing::clock::ist_civil(at).date().to_string()
     });
     let list = home.list("holidays", days);
