@@ -573,8 +573,8 @@ fn a_control_path_that_is_a_folder_or_missing_is_refused_before_any_connection()
     assert_eq!(sim.tcp_accepted(), 0);
 }
 
-/// Returns what a run whose stdout goes elsewhere shows on a terminal.
-fn on_a_terminal(home: &Home, line: &[&str]) -> String {
+/// Returns what a run shows on a terminal: its stderr, and its stdout too if `is_stdout`.
+fn on_a_terminal(home: &Home, line: &[&str], is_stdout: bool) -> String {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).expect("granted");
@@ -582,7 +582,8 @@ fn on_a_terminal(home: &Home, line: &[&str]) -> String {
     let name = ptsname(&terminal, Vec::new()).expect("its name").into_string().expect("ASCII");
     let end = std::fs::OpenOptions::new().write(true).open(name).expect("its other end");
     let mut command = home.command(line);
-    command.env("TERM", "xterm").stdout(Stdio::null()).stderr(end);
+    let stdout = if is_stdout { end.try_clone().expect("another end").into() } else { Stdio::null() };
+    command.env("TERM", "xterm").stdout(stdout).stderr(end);
     let mut child = command.spawn().expect("dhan starts");
     // This copy of the terminal must be closed, so that reading ends with the run.
     drop(command);
@@ -598,9 +599,13 @@ fn the_live_line_is_printed_on_terminals_and_not_with_quiet() {
     let sim = simulator(lively());
     let home = Home::at(&sim);
     let line = ["feed", "IDX_I:13", "-d", "2500ms"];
-    assert!(on_a_terminal(&home, &line).contains("of 1 instruments"));
-    let quiet = on_a_terminal(&home, &[&line[..], &["-q"]].concat());
+    assert!(on_a_terminal(&home, &line, false).contains("of 1 instruments"));
+    let quiet = on_a_terminal(&home, &[&line[..], &["-q"]].concat(), false);
     assert!(!quiet.contains("instruments"), "{quiet}");
+    let file = on_a_terminal(&home, &[&line[..], &["-o", "day.ndjson"]].concat(), true);
+    assert!(file.contains("of 1 instruments"), "no record is printed there: {file}");
+    let records = on_a_terminal(&home, &line, true);
+    assert!(records.contains("\"ticker\"") && !records.contains("of 1 instruments"), "{records}");
 }
 
 #[test]
