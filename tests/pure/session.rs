@@ -1001,6 +1001,30 @@ fn silence_after_the_request_is_explained_once_with_the_unseen_instruments() {
     assert!(bench.log.contains(&(30 * SECOND, Action::ReportUnseen)));
 }
 
+#[test]
+fn a_closed_market_is_named_once_the_snapshots_have_come_and_not_while_data_flows() {
+    let warnings = |from: Micros, beats: &[u64]| {
+        let mut bench = Bench { from, ..Bench::market() };
+        bench.tell(Input::Start);
+        bench.tell(Input::Connected);
+        for second in 1..60 {
+            bench.pass(Duration::from_secs(1));
+            bench.tell(if beats.contains(&second) { Input::Data { packets: 1 } } else { Input::Traffic });
+        }
+        let warned = bench.log.iter().filter_map(|(at, action)| match action {
+            Action::Warn(words) => Some((at / SECOND, words.contains("only snapshots came: the market is closed"))),
+            _ => None,
+        });
+        warned.collect::<Vec<_>>()
+    };
+    let night = OPEN + Duration::from_hours(12);
+    assert_eq!(warnings(night, &[1, 2]), [(10, true)]);
+    assert_eq!(warnings(OPEN, &[1, 2]), []);
+    let flowing: Vec<u64> = (1..60).collect();
+    assert_eq!(warnings(night, &flowing), []);
+    assert_eq!(warnings(night, &[]), [(10, false)]);
+}
+
 /// Every kind of input.
 fn inputs() -> Vec<Input> {
     let one = vec![Subscription::feed(InstrumentKey::new(Segment::NSE_EQ, 1), Mode::Full)];

@@ -157,7 +157,7 @@ fn the_unattended_services_make_a_token_and_a_complete_file() {
     let unit = run("dhan-feed");
     assert_eq!(
         (values(&unit, "Type"), values(&unit, "RestartPreventExitStatus")),
-        (vec!["notify"], vec!["2 3 4 5 14"])
+        (vec!["notify"], vec!["2 3 4 5 7 14"])
     );
     assert!(!values(&unit, "WatchdogSec").is_empty());
     let output = home.run(&format!("cd {root}/var/lib/dhan && dhan verify *.ndjson.zst"));
