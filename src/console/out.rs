@@ -12,9 +12,9 @@ const DRAW_BYTES: usize = 16 << 10;
 /// Limit in bytes of one write.
 const BATCH_BYTES: usize = 64 << 10;
 /// Time without progress after which a blocked stderr is abandoned at the end.
-const STALL_LIMIT: Duration = Duration::from_millis(250);
+const STALL_LIMIT: Duration = Duration::from_millis(500);
 /// Time for the whole queue at the end. A run that a signal ends has two seconds in all, and the outputs come first.
-const FINISH_LIMIT: Duration = Duration::from_millis(400);
+const FINISH_LIMIT: Duration = Duration::from_millis(700);
 
 /// Says what kind of output the bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
