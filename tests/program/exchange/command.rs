@@ -39,5 +39,4 @@ fn simulate_serves_until_sigterm_and_reports_an_address_in_use() {
     });
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
     assert_eq!(server.join().unwrap(), Ok(Exit::Done));
-    assert!(TcpStream::connect(&address).is_err(), "it still listens");
 }

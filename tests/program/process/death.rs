@@ -117,6 +117,7 @@ fn i02_the_first_signal_ends_a_run_in_every_state_within_two_seconds() {
         let Some((running, _stdout)) = in_state(state, &home, &sim) else { continue };
         let ended = running.stops_soon(if i % 2 == 0 { Signal::INT } else { Signal::TERM });
         assert_eq!(ended.code(), 0, "{state}: {}", ended.err);
+        assert!(ended.err.contains("received "), "{state}: no closing line: {}", ended.err);
         ended.counts();
     }
 }
