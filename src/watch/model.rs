@@ -2,7 +2,10 @@
 //!
 //! Records and events come in, without I/O; all times are theirs.
 
+mod paused;
+
 use super::spark::Spark;
+use crate::model::time::{read_retry_detail, retry_detail};
 use crate::model::{InstrumentKey, Micros};
 use crate::pipeline::item::Event;
 use crate::pipeline::observer::Symbol;
@@ -15,6 +18,7 @@ use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Number of orders that are kept; the oldest are dropped first.
 const ORDERS: usize = 10_000;
@@ -146,6 +150,8 @@ pub struct ConnectionState {
     pub event: Option<StatusEvent>,
     /// What is known beyond the step.
     pub detail: Option<String>,
+    /// Time of the next attempt, if the step is a wait for it.
+    pub next_attempt: Option<Micros>,
     /// Beginning of the open gap; `None` without a gap.
     pub lost: Option<Micros>,
 }
@@ -154,6 +160,18 @@ impl ConnectionState {
     /// Returns whether data arrives.
     pub fn is_live(&self) -> bool {
         self.event == Some(StatusEvent::Live) && self.lost.is_none()
+    }
+
+    /// Returns what is known beyond the step at a time; a wait counts down.
+    pub fn detail_at(&self, now: Micros) -> Option<String> {
+        let detail = self.detail.as_deref()?;
+        let Some(next) = self.next_attempt else { return Some(detail.to_owned()) };
+        // Rounded up, so that it ends at 1 s and not at 0 s.
+        let seconds = u64::try_from(next.us_since(now).max(0)).unwrap_or(0).div_ceil(1_000_000);
+        Some(match seconds {
+            0 => format!("now: {detail}"),
+            seconds => retry_detail(Duration::from_secs(seconds), detail),
+        })
     }
 }
 
@@ -384,11 +402,13 @@ impl Model {
                     connection.lost = None;
                 }
             }
-            Event::Status { conn, event, detail, .. } => {
+            Event::Status { conn, event, detail, at } => {
                 self.is_over |= *event == StatusEvent::Stopping;
                 if let Some(connection) = self.connection(*conn) {
                     connection.event = Some(*event);
-                    connection.detail.clone_from(detail);
+                    let wait = detail.as_deref().filter(|_| *event == StatusEvent::Retrying).and_then(read_retry_detail);
+                    connection.next_attempt = wait.map(|(wait, _)| at.plus_us(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)));
+                    connection.detail = wait.map(|(_, why)| why.to_owned()).or_else(|| detail.clone());
                 }
             }
             Event::End { .. } => self.is_over = true,

@@ -51,8 +51,8 @@ fn connections(all: &[ConnectionState], ambient: &Ambient<'_>, width: usize) -> 
     };
     let words = |connection: &ConnectionState| {
         let mut words = connection.event.map_or("waiting", StatusEvent::name).to_owned();
-        if let Some(detail) = connection.detail.as_deref().filter(|_| !connection.is_live()) {
-            words.push_str(&format!(" ({})", crate::console::untrusted(detail)));
+        if let Some(detail) = connection.detail_at(ambient.now).filter(|_| !connection.is_live()) {
+            words.push_str(&format!(" ({})", crate::console::untrusted(&detail)));
         }
         if let Some(lost) = connection.lost {
             words.push_str(&format!(", no data for {}", numbers::length(ambient.now.us_since(lost))));

@@ -167,10 +167,11 @@ fn panics() {
     let setup = Setup {
         title: "nothing".to_owned(),
         ui: Ui::new(ui::ScreenKind::Table, false),
-        market: Box::new(|_| None),
+        market: Box::new(|_, _| None),
         is_open: Box::new(|_, _| true),
         is_replay: false,
         color: true,
+        is_ascii: false,
         act: Box::new(|_| {}),
     };
     let Ok(_screen) = Screen::start(SharedModel::default(), setup, Box::new(|_| {})) else { return };
