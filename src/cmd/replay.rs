@@ -169,9 +169,9 @@ impl Replay<'_> {
         };
         let mut told_orphans = false;
         loop {
-            let part = player
-                .next()
-                .map_err(|error| Failure::new(Exit::Data, format!("cannot read {name}: {}", error.kind())));
+            let part = player.next().map_err(|error| {
+                Failure::new(Exit::Data, format!("cannot read {name}: {}", crate::model::io_words(&error)))
+            });
             match part? {
                 None => break,
                 Some(Part::Session(session)) => {

@@ -739,6 +739,17 @@ fn max_outage_counts_from_the_last_connection() {
 }
 
 #[test]
+fn a_max_outage_of_no_time_waits_for_the_first_attempt_and_no_longer() {
+    let mut bench = Bench::new(Config { max_outage: Some(Duration::ZERO), ..Config::new(Stream::Market, 1, 7) });
+    bench.tell(Input::Start);
+    bench.tell(Input::Tick);
+    assert_eq!(bench.exit(), None, "no attempt has ended");
+    bench.tell(Input::ConnectFailed(cannot_connect(ConnectClass::Refused, "connection refused")));
+    bench.tell(Input::Tick);
+    assert_eq!(bench.exit(), Some(Exit::Network));
+}
+
+#[test]
 fn b08_polite_closes_are_no_hot_loop() {
     for code in [1000, 1001, 1012] {
         let mut bench = Bench::market();

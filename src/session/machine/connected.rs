@@ -183,11 +183,17 @@ impl Session {
         }
     }
 
+    /// Returns when `--max-outage` ends the run; one of no time at all waits for the first attempt's outcome.
+    pub(super) fn outage_limit(&self) -> Option<Time> {
+        let (since, most) = self.failures.unreachable_since.zip(self.config.max_outage)?;
+        (!most.is_zero() || self.outage.cause().is_some()).then(|| since + most)
+    }
+
     pub(super) fn outage_is_over_long(&mut self) -> bool {
         let disconnected =
             matches!(self.state, State::Waiting { .. } | State::Reading | State::Connecting | State::Probing { .. });
-        let (Some(since), Some(most)) = (self.failures.unreachable_since, self.config.max_outage) else { return false };
-        let is_over = disconnected && self.now.at.since(since) >= most;
+        let (Some(limit), Some(most)) = (self.outage_limit(), self.config.max_outage) else { return false };
+        let is_over = disconnected && limit <= self.now.at;
         if is_over {
             let trouble = self.outage.cause().map_or_else(|| "no attempt has ended".to_owned(), ToString::to_string);
             let message = format!("no connection for {} (--max-outage): {trouble}", words(most));

@@ -326,7 +326,6 @@ impl Session {
 
     /// Returns when to send [`Input::Tick`] unless another input comes first, or `None` if no timer runs.
     pub fn deadline(&self) -> Option<Time> {
-        let max_outage = self.failures.unreachable_since.zip(self.config.max_outage).map(|(since, most)| since + most);
         let own = match &self.state {
             State::Idle | State::Ended => return None,
             State::Stopping { until } => return Some(*until),
@@ -341,7 +340,7 @@ impl Session {
                 return timers.into_iter().flatten().chain(online.pulse.deadline()).min();
             }
         };
-        [own, max_outage, self.outage.deadline(), self.loss.beginning_at].into_iter().flatten().min()
+        [own, self.outage_limit(), self.outage.deadline(), self.loss.beginning_at].into_iter().flatten().min()
     }
 
     /// Returns the name of the state.

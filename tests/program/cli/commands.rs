@@ -111,3 +111,75 @@ fn the_version_names_the_build_and_its_short_form_the_number_alone() {
     assert!(target.starts_with(std::env::consts::ARCH) && target.contains(std::env::consts::OS), "{long}");
     assert_eq!(from == "debug build", cfg!(debug_assertions), "{long}");
 }
+
+#[test]
+fn help_that_cannot_be_printed_is_9_and_no_mistake_of_the_user_s() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let output = Command::new(env!("CARGO_BIN_EXE_dhan")).arg("--help").stdout(full).output().expect("dhan runs");
+    assert_eq!(output.status.code(), Some(9), "{}", said(&output));
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused_and_not_taken_for_unset() {
+    use std::os::unix::ffi::OsStrExt as _;
+    for (name, code) in [
+        ("DHAN_WS_MARKET_FEED_URL", 2),
+        ("DHAN_API_URL", 2),
+        ("DHAN_PROFILE", 2),
+        ("DHAN_CLIENT_ID", 3),
+        ("DHAN_ACCESS_TOKEN", 3),
+        ("DHAN_TOKEN_FILE", 3),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
+        command.env_clear().env("HOME", "/dev/null").env("DHAN_CLIENT_ID", "1").env("DHAN_ACCESS_TOKEN", "any");
+        command.env(name, std::ffi::OsStr::from_bytes(b"\xff")).stdin(Stdio::null());
+        // Without a mistake to find, nothing listens there.
+        let url = ["--url", "ws://127.0.0.1:1"];
+        let line = ["feed", "IDX_I:13", "--max-outage", "0", "--auth-wait", "0s"];
+        let output = command.args(line).args(url.iter().filter(|_| code == 3)).output().expect("dhan runs");
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", said(&output));
+        assert!(!said(&output).contains("is empty") && !said(&output).contains("connection refused"), "{name}");
+    }
+}
+
+#[test]
+fn a_name_of_a_list_that_is_nowhere_is_told_with_its_file_and_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("list");
+    std::fs::write(&list, "IDX_I:13\n# a comment\nNOWHERE\n").expect("written");
+    let list = list.to_str().expect("text");
+    let output = dhan(&["feed", "--demo", "-n", "1", "-i", list]);
+    assert_eq!(output.status.code(), Some(14));
+    assert!(said(&output).contains(&format!("{list}:3: \"NOWHERE\"")), "{}", said(&output));
+    let output = dhan(&["feed", "--demo", "-n", "1", "-i", list, "--skip-missing"]);
+    assert!(output.status.success() && said(&output).contains(&format!("{list}:3: ")), "{}", said(&output));
+}
+
+#[test]
+fn a_token_without_a_client_id_is_still_a_token() {
+    let show = |line: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
+        command.env_clear().env("DHAN_ACCESS_TOKEN", "opaque-token").stdin(Stdio::null()).args(["token", "show"]);
+        command.args(line).output().expect("dhan runs")
+    };
+    let output = show(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("DHAN_CLIENT_ID"), "{}", said(&output));
+    assert_eq!(show(&["--check"]).status.code(), Some(3), "Dhan cannot be asked about it");
+}
+
+#[test]
+fn a_relay_without_credentials_that_could_still_come_is_3_before_it_listens() {
+    let output = dhan(&["relay", "--listen", "127.0.0.1:0"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(3), 0), "{}", said(&output));
+    assert!(!said(&output).contains("listens"), "{}", said(&output));
+}
+
+#[test]
+fn a_chain_record_that_only_names_counts_as_a_record() {
+    let output = dhan(&["feed", "--demo", "--chain", "NIFTY,strikes=1", "--only", "chain", "-n", "1", "-d", "60s"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!((output.status.code(), text.lines().count()), (Some(0), 1), "{}", said(&output));
+    assert!(text.starts_with("{\"type\":\"chain\""), "{text}");
+    assert!(said(&output).contains("received"), "{}", said(&output));
+}

@@ -588,8 +588,8 @@ fn a_control_that_is_a_folder_or_missing_is_refused_before_anything_connects() {
     assert_eq!(sim.tcp_accepted(), 0);
 }
 
-/// What a run that writes its records elsewhere shows on a terminal.
-fn on_a_terminal(home: &Home, line: &[&str]) -> String {
+/// What a run that writes its records elsewhere shows on a terminal, which is its stdout too if it may be.
+fn on_a_terminal(home: &Home, line: &[&str], is_stdout: bool) -> String {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&terminal).expect("granted");
@@ -597,7 +597,8 @@ fn on_a_terminal(home: &Home, line: &[&str]) -> String {
     let name = ptsname(&terminal, Vec::new()).expect("its name").into_string().expect("ASCII");
     let end = std::fs::OpenOptions::new().write(true).open(name).expect("its other end");
     let mut command = home.command(line);
-    command.env("TERM", "xterm").stdout(Stdio::null()).stderr(end);
+    let stdout = if is_stdout { end.try_clone().expect("another end").into() } else { Stdio::null() };
+    command.env("TERM", "xterm").stdout(stdout).stderr(end);
     let mut child = command.spawn().expect("dhan starts");
     // Its copy of the terminal's end: reading ends with the run.
     drop(command);
@@ -613,9 +614,13 @@ fn the_live_line_is_for_terminals_and_neither_a_warning_nor_an_error() {
     let sim = start(lively());
     let home = Home::at(&sim);
     let line = ["feed", "IDX_I:13", "-d", "2500ms"];
-    assert!(on_a_terminal(&home, &line).contains("of 1 instruments"));
-    let quiet = on_a_terminal(&home, &[&line[..], &["-q"]].concat());
+    assert!(on_a_terminal(&home, &line, false).contains("of 1 instruments"));
+    let quiet = on_a_terminal(&home, &[&line[..], &["-q"]].concat(), false);
     assert!(!quiet.contains("instruments"), "{quiet}");
+    let file = on_a_terminal(&home, &[&line[..], &["-o", "day.ndjson"]].concat(), true);
+    assert!(file.contains("of 1 instruments"), "no record is printed there: {file}");
+    let records = on_a_terminal(&home, &line, true);
+    assert!(records.contains("\"ticker\"") && !records.contains("of 1 instruments"), "{records}");
 }
 
 #[test]

@@ -163,6 +163,10 @@ async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcom
     assert_eq!(first, [feed::code::QUOTE, feed::code::PREV_CLOSE, feed::code::OI]);
     let said = relay.stop();
     assert!(!said.contains("S3CRET-CLIENT"), "{said}");
+    let is_timed = |line: &str| {
+        line.as_bytes().get(2) == Some(&b':') && line.get(8..).is_some_and(|rest| rest.starts_with(" dhan: "))
+    };
+    assert!(said.lines().all(is_timed), "a server's messages begin with the time: {said}");
 }
 
 #[tokio::test]
