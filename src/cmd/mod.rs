@@ -265,3 +265,25 @@ fn ended(ended: Ended) -> Result<Exit, Failure> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_follow_one_rule_and_the_option_decides_before_the_environment() {
+        let colour = |choice, variables: &[(&str, &str)], is_terminal| {
+            let args = ConsoleArgs { color: choice, ..ConsoleArgs::default() };
+            color(&args, &Environment::of(variables.iter().copied()), is_terminal)
+        };
+        for variables in [&[][..], &[("NO_COLOR", "1")], &[("TERM", "dumb")]] {
+            for is_terminal in [true, false] {
+                assert!(colour(Some(ColorChoice::Always), variables, is_terminal), "{variables:?}");
+                assert!(!colour(Some(ColorChoice::Never), variables, is_terminal), "{variables:?}");
+                for auto in [None, Some(ColorChoice::Auto)] {
+                    assert_eq!(colour(auto, variables, is_terminal), is_terminal && variables.is_empty());
+                }
+            }
+        }
+    }
+}

@@ -69,9 +69,11 @@ fn streamed(plan: StreamPlan, early: EarlyStop, looks: Looks, console: &Console)
         let setup = Setup {
             title,
             ui: Ui::new(screen, screen == ui::ScreenKind::Table),
-            market: Box::new(move |segments, now| {
-                if is_demo { None } else { calendar.closed_words(segments.iter().copied(), now) }
-            }),
+            market: Box::new(
+                move |segments, now| {
+                    if is_demo { None } else { calendar.closed_words(segments.iter().copied(), now) }
+                },
+            ),
             is_open: Box::new(move |segment, now| is_demo || hours.is_open(Market::of(segment).into(), now)),
             is_replay: false,
             color: looks.color,

@@ -30,7 +30,10 @@ mod tests {
     fn the_wait_for_the_next_attempt_is_read_as_it_is_written() {
         for ms in [0, 250, 15_000, 60_000, 90_000] {
             let wait = Duration::from_millis(ms);
-            assert_eq!(read_retry_detail(&retry_detail(wait, "HTTP 429: slow down")), Some((wait, "HTTP 429: slow down")));
+            assert_eq!(
+                read_retry_detail(&retry_detail(wait, "HTTP 429: slow down")),
+                Some((wait, "HTTP 429: slow down"))
+            );
         }
         assert_eq!(read_retry_detail("waiting for other credentials: in vain"), None);
     }

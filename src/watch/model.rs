@@ -2,10 +2,10 @@
 //!
 //! Records and events come in, without I/O; all times are theirs.
 
+mod countdown;
 mod paused;
 
 use super::spark::Spark;
-use crate::model::time::{read_retry_detail, retry_detail};
 use crate::model::{InstrumentKey, Micros};
 use crate::pipeline::item::Event;
 use crate::pipeline::observer::Symbol;
@@ -18,7 +18,6 @@ use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Number of orders that are kept; the oldest are dropped first.
 const ORDERS: usize = 10_000;
@@ -160,18 +159,6 @@ impl ConnectionState {
     /// Returns whether data arrives.
     pub fn is_live(&self) -> bool {
         self.event == Some(StatusEvent::Live) && self.lost.is_none()
-    }
-
-    /// Returns what is known beyond the step at a time; a wait counts down.
-    pub fn detail_at(&self, now: Micros) -> Option<String> {
-        let detail = self.detail.as_deref()?;
-        let Some(next) = self.next_attempt else { return Some(detail.to_owned()) };
-        // Rounded up, so that it ends at 1 s and not at 0 s.
-        let seconds = u64::try_from(next.us_since(now).max(0)).unwrap_or(0).div_ceil(1_000_000);
-        Some(match seconds {
-            0 => format!("now: {detail}"),
-            seconds => retry_detail(Duration::from_secs(seconds), detail),
-        })
     }
 }
 
@@ -405,10 +392,7 @@ impl Model {
             Event::Status { conn, event, detail, at } => {
                 self.is_over |= *event == StatusEvent::Stopping;
                 if let Some(connection) = self.connection(*conn) {
-                    connection.event = Some(*event);
-                    let wait = detail.as_deref().filter(|_| *event == StatusEvent::Retrying).and_then(read_retry_detail);
-                    connection.next_attempt = wait.map(|(wait, _)| at.plus_us(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)));
-                    connection.detail = wait.map(|(_, why)| why.to_owned()).or_else(|| detail.clone());
+                    connection.step(*event, detail.as_deref(), *at);
                 }
             }
             Event::End { .. } => self.is_over = true,

@@ -302,7 +302,9 @@ impl Ui {
     pub fn paste(&mut self, pasted: &str) -> Result<(), &'static str> {
         let is_filter = self.input == Some(TextInput::Filter);
         let can_be_typed = match (self.screen, self.may_change) {
-            (ScreenKind::Table, true) => "the paste is ignored: press a to add instruments or / to filter, and paste again",
+            (ScreenKind::Table, true) => {
+                "the paste is ignored: press a to add instruments or / to filter, and paste again"
+            }
             (ScreenKind::Table, false) => "the paste is ignored: press / to filter, and paste again",
             _ => "the paste is ignored: nothing can be typed here",
         };
@@ -478,7 +480,7 @@ mod tests {
         assert_eq!(press(&mut ui, &model, "q\n"), [UiAction::Add("infy hdfcbank sbin q".to_owned())]);
         press(&mut ui, &model, "/r");
         assert_eq!(ui.paste("eli\n"), Ok(()));
-        assert_eq!((ui.filter.as_str(), names(&mut ui, &model)), ("RELI", vec!["RELIANCE".to_owned()]));
+        assert_eq!((names(&mut ui, &model), ui.filter.as_str()), (vec!["RELIANCE".to_owned()], "RELI"));
         let mut orders = Ui::new(ScreenKind::Orders, false);
         assert!(orders.paste("q").unwrap_err().contains("nothing can be typed here"));
     }
@@ -498,7 +500,7 @@ mod tests {
         assert_eq!(ui.input, Some(TextInput::Add(String::new())));
         press(&mut ui, &model, "\x1b/tcs");
         control(&mut ui, 'u');
-        assert_eq!((ui.filter.as_str(), names(&mut ui, &model).len()), ("", 3));
+        assert_eq!((names(&mut ui, &model).len(), ui.filter.as_str()), (3, ""));
         assert_eq!(control(&mut ui, 'c'), Some(UiAction::Quit));
     }
 
