@@ -205,7 +205,7 @@ impl Replay<'_> {
                     range.start
                 )),
                 Some(Part::Missing { blocks }) => tell(format!("{blocks} blocks are missing")),
-                // No damage: a run that is killed leaves such an end.
+                // A kill leaves this behind, which is no damage.
                 Some(Part::Torn(range)) => {
                     self.is_torn = true;
                     self.console.warn(format_args!(

@@ -40,6 +40,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_500);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(10);
 /// Silence after the request from which it is explained on stderr.
 const EXPLAIN_AFTER: Duration = Duration::from_secs(10);
+/// Silence after a snapshot from which no more of them are awaited.
+const SNAPSHOTS_END: Duration = Duration::from_secs(5);
 /// Time after the request at which instruments that were never seen are named.
 const UNSEEN_AFTER: Duration = Duration::from_secs(30);
 /// Time for which packets may continue after unsubscribing before it is requested again with the other code.

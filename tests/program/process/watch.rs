@@ -1,6 +1,6 @@
-//! `dhan watch` in a real terminal (tmux): what the screen shows, and the terminal it leaves behind.
+//! `dhan watch` in a terminal of tmux: the screen, and the terminal after the end.
 
-use crate::process::support::{DHAN, Home, broker_of, skipped, subscribed, wait};
+use crate::support::{DHAN, Home, simulator_of, skipped, subscribed, wait};
 use dhan::testing::console::{Console, install_panic_hook};
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Fault, Probe, SimConfig};
@@ -14,14 +14,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-/// A terminal with a shell in it, of a tmux server of its own.
+/// A terminal with a shell, in a tmux server of its own.
 struct Terminal {
     socket: String,
     home: Home,
 }
 
 impl Terminal {
-    /// `None` where there is no tmux, which CI installs.
+    /// Starts a terminal; `None` if tmux is not installed, which CI does.
     fn start(width: u32, height: u32) -> Option<Terminal> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -63,7 +63,7 @@ impl Terminal {
         wait(words, || Some(self.screen()).filter(|screen| screen.contains(words)))
     }
 
-    /// Whether the terminal is as a shell wants it: cooked mode, the normal screen, a cursor.
+    /// Fails unless the terminal is in cooked mode, on the normal screen, with a cursor.
     #[track_caller]
     fn is_usable(&self, tag: &str) {
         self.line(&format!("echo {tag}; stty -a | grep -c -- ' -icanon\\| -echo '; echo end-{tag}"));
@@ -84,7 +84,7 @@ impl Drop for Terminal {
 const WATCH: &str = "\"$DHAN\" watch --demo=3 NIFTY RELIANCE; echo \"code=$?\"";
 
 #[test]
-fn the_table_fits_any_size_and_keys_work_and_q_leaves_the_terminal_as_it_was() {
+fn the_table_fits_any_terminal_size_keys_work_and_q_restores_the_terminal() {
     let Some(terminal) = Terminal::start(60, 15) else { return };
     terminal.line(WATCH);
     let screen = terminal.shows("RELIANCE  ");
@@ -111,7 +111,7 @@ fn the_table_fits_any_size_and_keys_work_and_q_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn signals_leave_a_usable_terminal_and_a_stopped_view_comes_back() {
+fn signals_restore_the_terminal_and_a_suspended_view_resumes() {
     let Some(terminal) = Terminal::start(100, 24) else { return };
     for signal in ["TERM", "INT", "HUP"] {
         terminal.line(&format!("clear; {WATCH}"));
@@ -141,7 +141,7 @@ fn signals_leave_a_usable_terminal_and_a_stopped_view_comes_back() {
 }
 
 impl Terminal {
-    /// The process group in the foreground.
+    /// Returns the process group in the foreground.
     fn group(&self) -> String {
         let tty = self.tmux(&["display", "-p", "#{pane_tty}"]).stdout;
         let tty = String::from_utf8_lossy(&tty).trim().trim_start_matches("/dev/").to_owned();
@@ -185,10 +185,10 @@ fn panics() {
 }
 
 #[test]
-fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
+fn a_cut_connection_is_shown_and_its_rows_are_stale() {
     let Some(terminal) = Terminal::start(100, 24) else { return };
     let fault = vec![Fault::parse("reset-after=40").unwrap()];
-    let broker = crate::process::support::broker(SimConfig { rate: Some(20.0), faults: fault, ..SimConfig::default() });
+    let broker = crate::support::simulator(SimConfig { rate: Some(20.0), faults: fault, ..SimConfig::default() });
     for (name, value) in broker.probe().environment() {
         terminal.line(&format!("export {name}={value}"));
     }
@@ -198,7 +198,7 @@ fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
     terminal.shows("code=0");
     terminal.is_usable("cut");
     drop(broker);
-    let broker = broker_of(50.0);
+    let broker = simulator_of(50.0);
     for (name, value) in broker.probe().environment() {
         terminal.line(&format!("export {name}={value}"));
     }
@@ -212,13 +212,13 @@ fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
 }
 
 #[test]
-fn without_a_terminal_the_line_to_use_instead_is_said() {
+fn without_a_terminal_the_error_names_the_command_to_use() {
     let home = Home::new();
-    let run = |args: &[&str]| home.bare(DHAN).args(args).output().unwrap();
+    let run = |args: &[&str]| home.command(&[]).args(args).output().unwrap();
     let ended = run(&["watch", "--demo", "NIFTY"]);
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(2), "{said}");
-    assert!(said.contains("dhan feed --mode full NIFTY --demo"), "{said}");
+    let messages = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{messages}");
+    assert!(messages.contains("dhan feed --mode full NIFTY --demo"), "{messages}");
     assert!(ended.stdout.is_empty());
 }
 
@@ -282,7 +282,7 @@ fn slow_master(broker: &Probe) -> (String, Arc<AtomicU32>) {
 #[test]
 fn nothing_else_writes_to_the_terminal_while_the_view_holds_it_and_what_moves_counts_as_seen() {
     let Some(terminal) = Terminal::start(200, 24) else { return };
-    let broker = broker_of(50.0);
+    let broker = simulator_of(50.0);
     terminal.export(&broker.probe());
     terminal.line("\"$DHAN\" instruments sync; echo \"synced=$?\"");
     terminal.shows("synced=0");
@@ -314,7 +314,7 @@ fn nothing_else_writes_to_the_terminal_while_the_view_holds_it_and_what_moves_co
 #[test]
 fn a_paste_is_no_keys_and_what_is_added_belongs_to_the_markets_that_are_closed() {
     let Some(terminal) = Terminal::start(200, 24) else { return };
-    let broker = broker_of(50.0);
+    let broker = simulator_of(50.0);
     terminal.export(&broker.probe());
     // Closed on any day on which the test runs.
     let today = jiff::Timestamp::now().in_tz("Asia/Kolkata").unwrap().date();
@@ -399,7 +399,7 @@ impl Pty {
 #[test]
 fn a_terminal_that_takes_nothing_does_not_hold_up_the_end() {
     use rustix::termios::{Action, tcflow};
-    let broker = broker_of(200.0);
+    let broker = simulator_of(200.0);
     let home = Home::new();
     for signal in [Signal::TERM, Signal::INT] {
         for is_stopped_at_the_start in [true, false] {
@@ -412,7 +412,7 @@ fn a_terminal_that_takes_nothing_does_not_hold_up_the_end() {
                 pty.shows("connection: live");
                 tcflow(&pty.side, Action::OOff).unwrap();
             }
-            subscribed(&broker.probe(), Stream::Market);
+            subscribed(&broker.probe(), Stream::Market, 2);
             // Some frames are due meanwhile.
             std::thread::sleep(Duration::from_millis(500));
             let begun = Instant::now();
