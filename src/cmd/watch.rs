@@ -107,14 +107,14 @@ fn replayed(plan: &ReplayPlan, looks: Looks, console: &Console) -> Result<Ended,
         Speed::Times(times) => format!("at {times}x"),
     };
     let quit = stop.clone();
-    let end = Arc::new(OnceLock::new());
+    let (shown_file, end) = (file.clone(), Arc::new(OnceLock::new()));
     let shown_end = Arc::clone(&end);
     let setup = Setup {
         title: name.to_owned(),
         ui: Ui::new(screen, false),
         market: Box::new(move |_, _| match shown_end.get() {
             Some(end) => Some(format!("{end}; q quits")),
-            None => Some(format!("replay of {file} {speed}")),
+            None => Some(format!("replay of {shown_file} {speed}")),
         }),
         // The times are those of the capture.
         is_open: Box::new(|_, _| true),
@@ -135,8 +135,8 @@ fn replayed(plan: &ReplayPlan, looks: Looks, console: &Console) -> Result<Ended,
     let ended = replay::run_with(plan, stop.clone(), &observe, &mut is_torn, console);
     // The last screen stays, also when the recording cannot be played any further.
     let _ = end.set(match &ended {
-        Ok(_) if is_torn => format!("the recording of {name} is torn here"),
-        Ok(_) => format!("the recording of {name} ends here"),
+        Ok(_) if is_torn => format!("the recording {file} is torn here"),
+        Ok(_) => format!("the recording {file} ends here"),
         Err(failure) => failure.message.clone(),
     });
     model.lock().version += 1;

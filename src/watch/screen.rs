@@ -64,6 +64,9 @@ impl Observer for SharedModel {
     }
 }
 
+/// Returns a message about the markets of segments, or about the source, at a time.
+pub type MarketWords = Box<dyn Fn(&BTreeSet<Segment>, Micros) -> Option<String> + Send>;
+
 /// Holds the parameters of a view.
 pub struct Setup {
     /// What is shown: `market feed`, `depth 20`, …
@@ -71,7 +74,7 @@ pub struct Setup {
     /// The first state of the user interface.
     pub ui: Ui,
     /// Returns a message about the markets of these segments or about the source at a time, if there is one.
-    pub market: Box<dyn Fn(&BTreeSet<Segment>, Micros) -> Option<String> + Send>,
+    pub market: MarketWords,
     /// Returns whether the session of a segment is open at a time.
     pub is_open: Box<dyn Fn(Segment, Micros) -> bool + Send>,
     /// Whether the clock is that of the records, as in a replay.
@@ -214,11 +217,7 @@ impl Loop {
             while poll(wait.take().unwrap_or_default())? {
                 self.is_dirty = true;
                 match event::read()? {
-                    Event::Key(key) => {
-                        if self.key(key, quit)? {
-                            return Ok(());
-                        }
-                    }
+                    Event::Key(key) if self.key(key, quit)? => return Ok(()),
                     Event::Paste(text) => {
                         if let Err(ignored) = self.setup.ui.paste(&text) {
                             self.model.lock().set_message(ignored);
