@@ -220,6 +220,7 @@ impl Loop {
                             message: news.of(model.messages).then_some(model.message.as_deref()).flatten(),
                             rate: rate.of(model.packets),
                             color,
+                            is_replay,
                         };
                         *page = view::draw(frame, &model, ui, &ambient);
                     })?;
