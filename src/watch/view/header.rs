@@ -12,8 +12,10 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-/// Number of lines for one statement, at most.
-const MOST_LINES: usize = 2;
+/// Returns the number of lines for one statement, at most: three markets that are closed need four lines of 80.
+fn most_lines(area: Rect) -> usize {
+    if area.height < 20 { 2 } else { 4 }
+}
 
 /// Holds the lines on top of the body.
 pub(super) struct Header {
@@ -23,12 +25,12 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Creates the lines for a width.
-    pub(super) fn of(model: &Model, ui: &Ui, ambient: &Ambient<'_>, width: usize) -> Header {
+    /// Creates the lines for a screen.
+    pub(super) fn of(model: &Model, ui: &Ui, ambient: &Ambient<'_>, area: Rect) -> Header {
         let market = ambient.market.map(|market| (market.to_owned(), ambient.warning()));
         let state = if ambient.is_replay { replay(model, ambient) } else { connections(model, ambient) };
         let middle = market.into_iter().chain([state]).flat_map(|(text, style)| {
-            wrapped(&text, width, MOST_LINES).into_iter().map(move |line| Line::styled(line, style))
+            wrapped(&text, usize::from(area.width), most_lines(area)).into_iter().map(move |line| Line::styled(line, style))
         });
         Header { title: title(ui, ambient), middle: middle.collect(), losses: losses(model, ambient) }
     }

@@ -100,7 +100,7 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient
         }
         return 1;
     }
-    let header = header::Header::of(model, ui, ambient, usize::from(area.width));
+    let header = header::Header::of(model, ui, ambient, area);
     let head = header.height();
     let foot = footer::draw(frame, ui, ambient, area);
     let body = Rect { y: area.y + head, height: area.height - head - foot, ..area };

@@ -513,6 +513,16 @@ fn connections_are_counted_by_state_and_the_worst_says_why() {
 }
 
 #[test]
+fn every_closed_market_is_named_completely() {
+    let market = "the market is closed: IDX_I, NSE_EQ, NSE_FNO (weekend, Sunday; next opening Mon 2026-11-30 09:15 IST), \
+                  NSE_CURRENCY (weekend, Sunday; next opening Mon 2026-11-30 09:00 IST), \
+                  MCX_COMM (weekend, Sunday; next opening Mon 2026-11-30 09:00 IST)";
+    let shown = text(&model(), &mut table(), (80, 24), &Shown { is_open: false, market: Some(market), ..OPEN });
+    assert!(shown.replace('\n', " ").contains(market), "{shown}");
+    assert!(shown.contains("connection: live") && shown.contains("RELIANCE "), "{shown}");
+}
+
+#[test]
 fn a_replay_shows_the_date_of_the_recording_and_no_connection() {
     let mut model = model();
     let replay = Shown { is_replay: true, market: Some("replay of a.dcap at 1x"), ..OPEN };
