@@ -281,11 +281,11 @@ fn long_numbers() -> Model {
     currency.quote.close = 100.39;
     currency.bids.iter_mut().for_each(|level| level.price = 100.39);
     encode::full(&mut bytes, usdinr, &currency);
-    let mut huge = full(1_234_567.25);
+    let mut huge = full(1_234_567.5);
     huge.quote.volume = u32::MAX;
     huge.quote.day_open = 1e20;
     huge.oi[0] = u32::MAX;
-    huge.bids.iter_mut().for_each(|level| *level = Level { price: 1_234_567.2, qty: u32::MAX, orders: u16::MAX });
+    huge.bids.iter_mut().for_each(|level| *level = Level { price: 1_234_567.5, qty: u32::MAX, orders: u16::MAX });
     encode::full(&mut bytes, dear, &huge);
     packet(&mut model, &bytes, NOW);
     let side = |first: f64, step: f64| -> Vec<_> {
@@ -349,7 +349,7 @@ fn the_prices_of_both_sides_are_on_the_narrowest_screen() {
         for (shown, parts) in [
             (&depth, ["bid", "ask", "1457.35", "1457.40", "1000019", "█"]),
             (&ladder, ["bid", "ask", "1309.80", "1310.05", "1010", "█"]),
-            (&long, ["bid", "ask", "1234567.25", "1310.05", "4294967295", "█"]),
+            (&long, ["bid", "ask", "1234567.50", "1310.05", "4294967295", "█"]),
         ] {
             for part in parts {
                 assert!(shown.contains(part), "{part} at {width}: {shown}");
