@@ -30,7 +30,9 @@ impl Header {
         let market = ambient.market.map(|market| (market.to_owned(), ambient.warning()));
         let state = if ambient.is_replay { replay(model, ambient) } else { connections(model, ambient) };
         let middle = market.into_iter().chain([state]).flat_map(|(text, style)| {
-            wrapped(&text, usize::from(area.width), most_lines(area)).into_iter().map(move |line| Line::styled(line, style))
+            wrapped(&text, usize::from(area.width), most_lines(area))
+                .into_iter()
+                .map(move |line| Line::styled(line, style))
         });
         Header { title: title(ui, ambient), middle: middle.collect(), losses: losses(model, ambient) }
     }
