@@ -9,6 +9,7 @@ use crate::model::exit::{Exit, Failure};
 use crate::redact::{Redactor, mask_client_id};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ const SHORTEST_TOKEN: usize = 8;
 
 /// Holds the environment variables: of this process, or given (in tests). Values are read on demand.
 #[derive(Clone)]
-pub struct Environment(Option<Arc<HashMap<String, String>>>);
+pub struct Environment(Option<Arc<HashMap<String, OsString>>>);
 
 impl Environment {
     /// Returns the environment of this process.
@@ -27,17 +28,27 @@ impl Environment {
     }
 
     /// Creates an environment of these variables only.
-    pub fn of<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Environment {
+    pub fn of<K: Into<String>, V: Into<OsString>>(pairs: impl IntoIterator<Item = (K, V)>) -> Environment {
         Environment(Some(Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())))
     }
 
-    /// Returns a variable's value, or `None` if it is unset, empty or not UTF-8.
+    /// Returns a variable's value, or `None` if it is unset or empty. What is not UTF-8 becomes U+FFFD, which no
+    /// address, name or token contains: such a value is refused, not ignored.
     pub fn text(&self, name: &str) -> Option<String> {
+        self.value(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// Returns a variable's value as a path, which may have any bytes, or `None` if it is unset or empty.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.value(name).map(PathBuf::from)
+    }
+
+    fn value(&self, name: &str) -> Option<OsString> {
         let value = match &self.0 {
             Some(map) => map.get(name).cloned(),
-            None => std::env::var(name).ok(),
+            None => std::env::var_os(name),
         };
-        value.filter(|v| !v.is_empty())
+        value.filter(|value| !value.is_empty())
     }
 
     fn secret(&self, name: &str) -> Option<SecretString> {
@@ -49,7 +60,7 @@ impl Environment {
     /// is read as one.
     pub fn secrets(&self) -> Vec<SecretString> {
         let values = crate::model::secrets::SECRET_VARIABLES.iter().filter_map(|name| self.secret(name));
-        let file = self.text("DHAN_TOKEN_FILE").and_then(|path| file::glance(Path::new(&path)));
+        let file = self.path("DHAN_TOKEN_FILE").and_then(|path| file::glance(&path));
         values.chain(file).filter(is_long_enough).flat_map(|secret| secret_parts(&secret).collect::<Vec<_>>()).collect()
     }
 
@@ -179,7 +190,7 @@ impl CredentialSource {
             .map(TokenPlace::Command)
             .or(options.token_file.map(file))
             .or_else(|| environment.text("DHAN_TOKEN_COMMAND").map(TokenPlace::Command))
-            .or_else(|| environment.text("DHAN_TOKEN_FILE").map(PathBuf::from).map(file))
+            .or_else(|| environment.path("DHAN_TOKEN_FILE").map(file))
             .or_else(|| environment.is_set("DHAN_ACCESS_TOKEN").then_some(TokenPlace::Environment))
             .or_else(|| usual().map(file));
         let partner = match (options.partner, environment.text("DHAN_WS_USER_TYPE")) {
@@ -373,7 +384,8 @@ impl CredentialSource {
 
     fn checked_client_id(&self) -> Result<Option<String>, CredentialError> {
         let Some(id) = &self.client_id else { return Ok(None) };
-        checked_word(id).map(|id| Some(id.to_owned())).map_err(|words| CredentialError {
+        let plain = |id: &str| if id.is_ascii() { Ok(Some(id.to_owned())) } else { Err("is no plain ASCII text") };
+        checked_word(id).and_then(plain).map_err(|words| CredentialError {
             kind: ProblemKind::Missing,
             message: format!("the client id ({}) {words}", self.client_id_place()),
             can_change: false,
@@ -427,7 +439,7 @@ fn is_long_enough(secret: &SecretString) -> bool {
 /// Returns the file that is read if no option and no variable names another: `$XDG_CONFIG_HOME/dhan/token`, else
 /// `~/.config/dhan/token`.
 pub fn default_token_file(environment: &Environment) -> Option<PathBuf> {
-    Some(folders::CONFIG.folder(|name| environment.text(name).map(PathBuf::from))?.join("token"))
+    Some(folders::CONFIG.folder(|name| environment.path(name))?.join("token"))
 }
 
 /// Returns a warning if the token expires before the planned end.

@@ -205,8 +205,9 @@ pub struct FeedArgs {
     pub once: bool,
     /// OHLC bars instead of packets, such as 1m,5m
     ///
-    /// --only may name packets that are printed beside them. The server conflates: highs and lows are those of the packets
-    /// that it sends.
+    /// --only may name packets that are printed beside them. A packet counts as a trade if its ltt or its volume is beyond
+    /// the last one: highs and lows are those of such packets. In ticker mode, and for indices, that is the first packet of
+    /// each second; in quote mode a share's volume tells more trades apart. The server conflates.
     #[arg(long, value_name = "INTERVAL", value_delimiter = ',', value_parser = Interval::parse, conflicts_with = "once")]
     pub bars: Vec<Interval>,
     /// Keep only these record types, separated by commas; gaps stay

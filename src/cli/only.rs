@@ -6,6 +6,7 @@ use super::value::one_of;
 use crate::format::encoder::Format;
 use crate::model::Stream;
 use crate::pipeline::bars::Interval;
+use crate::protocol::Mode;
 use crate::record::RecordType;
 use clap::builder::{OsStringValueParser, PossibleValue, TypedValueParser};
 use clap::{Arg, Command};
@@ -108,6 +109,22 @@ pub fn printed(only: &[RecordType], feed: Stream, view: View) -> Result<Vec<Reco
             format!("--only leaves nothing: the {} stream prints {printed} records", feed.name())
         }
     })
+}
+
+/// Checks that the packets to print are those of a requested mode.
+///
+/// # Errors
+/// Only packets of other modes are to be printed; says what to write instead.
+pub fn requested(only: &[RecordType], modes: &[Mode]) -> Result<(), String> {
+    let is_of_mode = |kind: &RecordType| Mode::ALL.iter().any(|mode| mode.name() == kind.name());
+    let is_requested = |kind: &RecordType| modes.iter().any(|mode| mode.name() == kind.name());
+    match only {
+        [first, ..] if !modes.is_empty() && only.iter().all(|kind| is_of_mode(kind) && !is_requested(kind)) => {
+            let name = first.name();
+            Err(format!("--only leaves nothing: nothing is requested in {name} mode; write --mode {name}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_printed(kind: RecordType, feed: Stream, view: View) -> bool {

@@ -1,6 +1,7 @@
 //! Writes stdout for commands that do not stream: the complete text, and a quiet end if its reader has left.
 
 use crate::model::exit::{Exit, Failure};
+use crate::model::os_text;
 use std::io::{self, Write as _};
 
 /// Writes the text to stdout completely.
@@ -15,7 +16,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
             die_of_sigpipe();
             Ok(())
         }
-        Err(error) => Err(Failure::new(Exit::Output, format!("cannot write to stdout: {}", error.kind()))),
+        Err(error) => Err(Failure::new(Exit::Output, format!("cannot write to stdout: {}", os_text(&error)))),
     }
 }
 

@@ -79,14 +79,20 @@ pub fn feed(args: &FeedArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan
     fits(&chains, &instruments, &mut problems);
     let kept = only::kept(&args.only, &args.bars, &mut problems);
     let only = &kept.only;
+    let requested = |spec: &Spec| specs::mode_of(spec, takes).unwrap_or(mode);
+    if let Some(only) = only
+        && !args.once
+        && args.instruments.control.is_none()
+    {
+        let mut modes: Vec<_> = instruments.specs.iter().map(requested).collect();
+        modes.extend(chains.iter().map(|_| mode));
+        problems.ok(only::requested(only, &modes));
+    }
     if args.once {
         if args.stream.output.count.is_some() {
             problems.add("--once prints one record for each instrument, --count a number of them: leave one out");
         }
-        let wanted = |spec: &Spec| {
-            let mode = specs::mode_of(spec, takes).unwrap_or(mode);
-            spec.key().map_or(mode, |key| effective_mode(key, mode))
-        };
+        let wanted = |spec: &Spec| spec.key().map_or(requested(spec), |key| effective_mode(key, requested(spec)));
         if let Some(only) = only
             && let Some(spec) = instruments.specs.iter().find(|s| !only.iter().any(|o| o.name() == wanted(s).name()))
         {

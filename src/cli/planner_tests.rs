@@ -92,6 +92,8 @@ fn contradictions_are_usage_errors() {
         (vec!["feed", "-i", "-", "--demo"], "is empty"),
         (vec!["feed", "IDX_I:13", "--once", "-n", "3"], "leave one out"),
         (vec!["feed", "IDX_I:13", "--once", "--only", "quote"], "add ticker"),
+        (vec!["feed", "IDX_I:13", "--only", "full"], "write --mode full"),
+        (vec!["feed", "IDX_I:13@quote", "--only", "ticker,full"], "write --mode ticker"),
         (vec!["feed", "IDX_I:13", "-o", "a", "-o", "a"], "given twice"),
         (vec!["feed", "IDX_I:13", "--capture", "-"], "needs a file"),
         (vec!["feed", "IDX_I:13", "-d", "0s"], "no time at all"),

@@ -2,7 +2,7 @@
 
 use super::plan::{InstrumentPlan, ListFile, TextSource};
 use super::value::nearest;
-use crate::instruments::{Name, Spec, SpecSegment};
+use crate::instruments::{Name, Place, Spec, SpecSegment};
 use crate::model::Segment;
 use crate::protocol::Mode;
 use std::borrow::Cow;
@@ -33,7 +33,7 @@ pub fn list(name: &str, text: &str, takes: Takes) -> (Vec<Spec>, Vec<String>) {
         };
         if let Some(record) = record {
             match record.and_then(|typed| spec(&typed, takes)) {
-                Ok(spec) => specs.push(spec),
+                Ok(spec) => specs.push(Spec { place: Place::line(name, number), ..spec }),
                 Err(problem) => problems.push(format!("{name}:{number}: {problem}")),
             }
             continue;
@@ -49,7 +49,7 @@ pub fn list(name: &str, text: &str, takes: Takes) -> (Vec<Spec>, Vec<String>) {
             continue;
         }
         match spec(line, takes) {
-            Ok(spec) => specs.push(spec),
+            Ok(spec) => specs.push(Spec { place: Place::line(name, number), ..spec }),
             Err(problem) => problems.push(format!("{name}:{number}: {problem}")),
         }
     }

@@ -124,6 +124,7 @@ impl WatchArgs {
             words.extend(["feed".to_owned(), "--mode".to_owned(), self.mode.unwrap_or(Mode::Full).name().to_owned()]);
             words.extend(self.specs.iter().cloned());
             words.extend(self.lists.iter().flat_map(|list| ["-i".to_owned(), list.display().to_string()]));
+            words.extend(self.chain.iter().flat_map(|chain| ["--chain".to_owned(), chain.clone()]));
             words.extend(self.skip_missing.then(|| "--skip-missing".to_owned()));
         }
         words.extend(self.server.demo.iter().map(|seed| match seed {
@@ -175,5 +176,7 @@ mod tests {
         assert_eq!(depth.as_records(), "dhan depth NSE_EQ:2885 --levels=200");
         let replay = WatchArgs { replay: Some("it's.dcap".into()), ..WatchArgs::default() };
         assert_eq!(replay.as_records(), r"dhan replay 'it'\''s.dcap'");
+        let chain = WatchArgs { chain: vec!["NIFTY,strikes=3".to_owned()], ..WatchArgs::default() };
+        assert_eq!(chain.as_records(), "dhan feed --mode full --chain NIFTY,strikes=3");
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn calendar(console: &Console) -> Calendar {
         }
         Err(error) => {
             if named.is_some() {
-                console.warn(format!("{path:?} cannot be read ({}): no holidays are known", error.kind()));
+                console.warn(format!(
+                    "{path:?} cannot be read ({}): no holidays are known",
+                    crate::model::io_words(&error)
+                ));
             }
             Calendar::default()
         }

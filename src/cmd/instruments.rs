@@ -15,7 +15,7 @@ use crate::instruments::lookup::{self, LookUpOutcome, candidates, look_up, sugge
 use crate::instruments::master::{Found, Master, MasterError, NameLevel};
 use crate::instruments::resolve::missing;
 use crate::instruments::search::{Words, search};
-use crate::instruments::{Layout, Name, Problem, Spec, SpecSegment, Store, renew};
+use crate::instruments::{Layout, Name, Place, Problem, Spec, SpecSegment, Store, renew};
 use crate::model::InstrumentKey;
 use crate::model::exit::{Exit, Failure};
 use flate2::read::MultiGzDecoder;
@@ -269,7 +269,13 @@ fn words(args: &SearchArgs, console: &Console) -> Result<Exit, Failure> {
     let ((found, near), master) = Source::of(&args.source, console)?.ask(console, |master| {
         let rows = search(master, &words, &filter.ready(master, today)?)?;
         let near = if rows.is_empty() {
-            let spec = Spec { text: text.clone(), segment: None, name: Name::Symbol(text.clone()), mode: None };
+            let spec = Spec {
+                text: text.clone(),
+                segment: None,
+                name: Name::Symbol(text.clone()),
+                mode: None,
+                place: Place::default(),
+            };
             suggestions(master, &spec, |_| true, today)?
         } else {
             Vec::new()

@@ -91,6 +91,10 @@ fn typed(environment: &Environment, defaults: &mut Defaults) -> Result<(Cli, Pro
         // Help is printed whatever the file contains; a mistake is reported together with those of the file.
         Err(error) => {
             return Err(ended_by(&error).map_err(|failure| {
+                // Help that cannot be printed is no mistake in the command line.
+                if failure.exit != Exit::Usage {
+                    return failure;
+                }
                 let (_, wrong) = crate::config::load(&asked, environment, root);
                 let message = [vec![failure.message], wrong].concat().join("\n\n");
                 Failure::usage(message)

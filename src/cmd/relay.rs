@@ -9,11 +9,13 @@ use crate::console::Console;
 use crate::format::time::TimeStyle;
 use crate::model::Stream;
 use crate::model::exit::{Exit, Failure};
+use crate::model::io_words;
 use crate::output::{OnLag, StopSignal};
 use crate::pipeline::outputs::Outputs;
 use crate::pipeline::stages::Rules;
 use crate::protocol::Mode;
 use crate::relay::{self, OpenedRun, Relay};
+use crate::server::listener::cannot_listen;
 use crate::session::{Config, Plan};
 use crate::stream::{Admission, Chains, Change, EarlyStop, Run};
 use anyhow::Context as _;
@@ -49,15 +51,24 @@ async fn serve(
     client_token: Option<SecretString>,
     console: &Console,
 ) -> Result<Exit, Failure> {
+    // Without credentials, and with none that could still come, no client could ever be served.
+    if let Some(StreamSource::Server(server)) = plan.sources.first()
+        && !server.credentials.can_change()
+    {
+        server.credentials.read().await?;
+    }
     // Before the address is printed, so that a signal that follows at once is not missed.
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
     let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(|error| Failure::new(Exit::Output, cannot_listen(args.listen, &error)))?;
     let addr = listener.local_addr().context("cannot listen").map_err(exit_with(Exit::Output))?;
     let control = match (&args.control, plan.sources.first()) {
         (Some(lines), Some(source)) => watch::control(TextSource::of(lines), source, console)?,
         _ => mpsc::unbounded_channel().1,
     };
+    console.begin_run();
     console.info(format_args!(
         "the relay listens on {addr}; any client id will do, and {}; Ctrl-C stops it",
         if client_token.is_some() { "the token is that of --client-token-file" } else { "any token" }
@@ -150,11 +161,11 @@ fn client_token(path: &Path, console: &Console) -> Result<SecretString, Failure>
         Failure::usage(format!("--client-token-file {path:?}: {why}; name a file that holds one token of any letters"))
     };
     let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| unreadable(&error.kind().to_string()))?;
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&io_words(&error)))?;
     if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Err(unreadable("it is no regular file"));
     }
-    file.take(LONGEST).read_to_string(&mut text).map_err(|error| unreadable(&error.kind().to_string()))?;
+    file.take(LONGEST).read_to_string(&mut text).map_err(|error| unreadable(&io_words(&error)))?;
     let token = text.trim();
     if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Err(unreadable("it is empty, or has blanks within"));
@@ -162,14 +173,4 @@ fn client_token(path: &Path, console: &Console) -> Result<SecretString, Failure>
     let token = SecretString::from(token.to_owned());
     console.keep_secret(token.clone());
     Ok(token)
-}
-
-fn cannot_listen(listen: std::net::SocketAddr, error: &io::Error) -> Failure {
-    let why = match error.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there, perhaps another relay; choose another port",
-        io::ErrorKind::PermissionDenied => "that port is reserved; choose one above 1023, or port 0 for a free one",
-        io::ErrorKind::AddrNotAvailable => "this machine does not have that address; 127.0.0.1 always works",
-        _ => "the system refuses",
-    };
-    Failure::new(Exit::Output, format!("cannot listen on {listen}: {why}"))
 }

@@ -163,9 +163,9 @@ impl Replay<'_> {
         };
         let mut told_orphans = false;
         loop {
-            let part = player
-                .next()
-                .map_err(|error| Failure::new(Exit::Data, format!("cannot read {name}: {}", error.kind())));
+            let part = player.next().map_err(|error| {
+                Failure::new(Exit::Data, format!("cannot read {name}: {}", crate::model::io_words(&error)))
+            });
             match part? {
                 None => break,
                 Some(Part::Session(session)) => {
@@ -199,8 +199,9 @@ impl Replay<'_> {
                     range.start
                 )),
                 Some(Part::Missing { blocks }) => tell(format!("{blocks} blocks are missing")),
-                Some(Part::Torn(range)) => tell(format!(
-                    "its last {} bytes, from byte {} on, are torn; what was in them is not printed",
+                // A kill leaves this behind, which is no damage.
+                Some(Part::Torn(range)) => self.console.warn(format_args!(
+                    "{name}: its last {} bytes, from byte {} on, are torn; what was in them is not printed",
                     range.end - range.start,
                     range.start
                 )),

@@ -4,10 +4,10 @@ use crate::cli::simulate::{SimulateArgs, Speed};
 use crate::cmd::exit_with;
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
+use crate::server::listener::cannot_listen;
 use crate::simulator::{FrameSource, Played, SimConfig, Simulator};
 use anyhow::Context as _;
 use std::fmt::Write as _;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,7 +50,7 @@ async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {
     // Before the address is printed, so that a signal that follows at once is not missed.
     let signals = signal(SignalKind::interrupt()).and_then(|int| Ok((int, signal(SignalKind::terminate())?)));
     let (mut interrupt, mut terminate) = signals.context("cannot listen for signals").map_err(exit_with(Exit::Bug))?;
-    let simulator = Simulator::start(config).await.map_err(|error| cannot_listen(listen, &error))?;
+    let simulator = Simulator::start(config).await.map_err(|error| Failure::usage(cannot_listen(listen, &error)))?;
     console.begin_run();
     console.info(format_args!(
         "a simulated exchange (seed {seed}) listens on {}; any client id and any token will do; Ctrl-C stops it",
@@ -70,14 +70,4 @@ async fn serve(config: SimConfig, console: &Console) -> Result<Exit, Failure> {
     }
     simulator.stop();
     Ok(Exit::Done)
-}
-
-fn cannot_listen(listen: std::net::SocketAddr, error: &io::Error) -> Failure {
-    let why = match error.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there; choose another port, or port 0 for a free one",
-        io::ErrorKind::PermissionDenied => "that port is reserved; choose one above 1023, or port 0 for a free one",
-        io::ErrorKind::AddrNotAvailable => "this machine does not have that address; 127.0.0.1 always works",
-        _ => "the system refuses",
-    };
-    Failure::usage(format!("cannot listen on {listen}: {why}"))
 }

@@ -49,7 +49,7 @@ impl FileOptions {
 
 /// Returns the path of the file: `$XDG_CONFIG_HOME/dhan/config.toml`, else `~/.config/dhan/config.toml`.
 pub fn file_path(environment: &Environment) -> Option<PathBuf> {
-    Some(folders::CONFIG.folder(|name| environment.text(name).map(PathBuf::from))?.join("config.toml"))
+    Some(folders::CONFIG.folder(|name| environment.path(name))?.join("config.toml"))
 }
 
 /// Reads and checks the file; returns its problems, one per line. `whole` returns the command line with all
@@ -221,6 +221,13 @@ impl Reader<'_> {
         if !others.is_empty() {
             return format!("there is no option {name:?}{of}; it is one of {}", others.join(", "));
         }
+        let mut letters = name.chars();
+        if let (Some(letter), None) = (letters.next(), letters.next())
+            && let Some(arg) = check::options(self.root, path).find(|arg| arg.get_short() == Some(letter))
+        {
+            let long = arg.get_long().unwrap_or_default();
+            return format!("there is no option {name:?}{of}; the keys are the long names: write {long}");
+        }
         let names = check::options(self.root, path).filter_map(|arg| arg.get_long());
         format!("there is no option {name:?}{of}{}", nearest_words(name, names))
     }
@@ -295,7 +302,9 @@ fn nearest_words<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String
 
 /// Returns what to write instead of a key that would hold a secret.
 fn secret(key: &str) -> Option<&'static str> {
-    match key.replace('_', "-").as_str() {
+    let key = key.to_ascii_lowercase().replace('_', "-");
+    // The variable's name is what people know.
+    match key.strip_prefix("dhan-").unwrap_or(&key) {
         "access-token" | "jwt" | "password" | "secret" => {
             Some("put it into a file that only you can read, and name that with token-file")
         }

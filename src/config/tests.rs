@@ -14,6 +14,9 @@ fn what_is_wrong_is_named_with_its_line_and_the_nearest() {
     for (text, said) in [
         ("\nmod = \"full\"", "/c.toml line 2: there is no option \"mod\"; the nearest is mode"),
         ("token_file = \"x\"", "line 1: there is no option \"token_file\"; the nearest is token-file"),
+        ("q = true", "line 1: there is no option \"q\"; the keys are the long names: write quiet"),
+        ("[feed]\nn = 1", "line 2: there is no option \"n\" of dhan feed; the keys are the long names: write count"),
+        ("DHAN_ACCESS_TOKEN = \"x\"", "line 1: DHAN_ACCESS_TOKEN: no key holds a secret; put it into a file"),
         ("[fed]\nmode = \"full\"", "/c.toml line 1: there is no command \"fed\"; the nearest is feed"),
         ("[mode]\nfeed = 1", "line 1: mode is an option, not a command: write mode = …"),
         ("feed = 1", "line 1: feed is a command: write [feed] above its keys"),

@@ -93,8 +93,8 @@ fn json(level: LogLevel, fields: &LogFields<'_>, message: &str, now: Micros) -> 
         fields: &'a LogFields<'a>,
         message: &'a str,
     }
-    let now = crate::clock::ist_civil(now);
-    let time = format!("{}+05:30", now.round(jiff::Unit::Millisecond).unwrap_or(now));
+    // Always three digits of the second, so that lines sort as text.
+    let time = crate::clock::ist_civil(now).strftime("%FT%T%.3f+05:30").to_string();
     serde_json::to_string(&Line { time, level: level.word(), fields, message }).unwrap_or_default() + "\n"
 }
 
@@ -130,8 +130,8 @@ mod tests {
         let style = LineStyle { format: LogFormat::Json, ..style(Prefix::Journal) };
         let fields = LogFields { event: Some("retrying"), conn: Some(2), delay_ms: Some(480), ..LogFields::default() };
         assert_eq!(
-            style.line(LogLevel::Info, &fields, "again", NOW),
-            "{\"time\":\"2026-11-27T09:14:07+05:30\",\"level\":\"info\",\"event\":\"retrying\",\"conn\":2,\
+            style.line(LogLevel::Info, &fields, "again", Micros::new(1_795_751_047_460_000)),
+            "{\"time\":\"2026-11-27T09:14:07.460+05:30\",\"level\":\"info\",\"event\":\"retrying\",\"conn\":2,\
              \"cause\":null,\"delay_ms\":480,\"code\":null,\"host\":null,\"message\":\"again\"}\n"
         );
     }

@@ -28,6 +28,6 @@ pub mod symbols;
 
 pub use layout::Layout;
 pub use resolve::{Problem, Question, Resolution, Resolved, Streamable, resolve};
-pub use spec::{Name, Spec, SpecSegment};
+pub use spec::{Name, Place, Spec, SpecSegment};
 pub use store::Store;
 pub use symbols::Symbols;

@@ -126,16 +126,15 @@ impl Resolution {
     /// Returns one failure for all problems, or `None` if there are none.
     #[cfg(any(test, feature = "testing"))]
     pub fn failure(&self) -> Option<Failure> {
-        failure(self.instruments.iter().filter_map(|one| one.as_ref().err()))
+        let problems = self.instruments.iter().filter_map(|one| one.as_ref().err());
+        failure(problems.map(|problem| (problem.exit(), problem.to_string())))
     }
 }
 
-/// Returns one failure for these problems; its exit code is 2 if one cannot be streamed at all, else 14.
-pub fn failure<'a>(problems: impl Iterator<Item = &'a Problem>) -> Option<Failure> {
-    let problems: Vec<_> = problems.collect();
-    let exit = problems.iter().map(|problem| problem.exit()).min()?;
-    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    Some(Failure::new(exit, lines.join("\n")))
+/// Returns one failure for these exit codes and messages; its exit code is 2 if one cannot be streamed at all, else 14.
+pub fn failure(problems: impl Iterator<Item = (Exit, String)>) -> Option<Failure> {
+    let (exits, lines): (Vec<_>, Vec<_>) = problems.unzip();
+    Some(Failure::new(exits.into_iter().min()?, lines.join("\n")))
 }
 
 /// Maximum number of unknown specs for which nearest names are searched; further ones are only named.
@@ -197,13 +196,14 @@ pub fn resolve(question: Question<'_>, store: &Store, console: &Console) -> Resu
 
 /// Returns the problems of specs that the cached master alone proves. Nothing is downloaded: without a master nothing
 /// is known, and a name missing from an old one may be in today's.
-pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, today: Date) -> Vec<Problem> {
+pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, today: Date) -> Vec<String> {
     let question = Question { specs, streamable, today, expired: false };
     let ask = |cached: &Cached| answer(question, Some(&cached.master));
     let Some(((resolution, _), cached)) = store.query(store.cached(), ask) else { return Vec::new() };
     let is_fresh = cached.is_fresh(clock::now());
-    let problems = resolution.instruments.into_iter().filter_map(Result::err);
-    problems.filter(|problem| is_fresh || !matches!(problem, Problem::Unknown { .. })).collect()
+    let problems = specs.iter().zip(resolution.instruments).filter_map(|(spec, one)| Some((spec, one.err()?)));
+    let proven = problems.filter(|(_, problem)| is_fresh || !matches!(problem, Problem::Unknown { .. }));
+    proven.map(|(spec, problem)| spec.told(problem)).collect()
 }
 
 const fn empty() -> Resolution {

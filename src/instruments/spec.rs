@@ -4,6 +4,8 @@
 use crate::model::{InstrumentKey, Segment};
 use crate::protocol::Mode;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// A segment that a spec can name: one of the feed's, or NSE commodity, which can be looked up but not streamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,6 +90,32 @@ pub struct Spec {
     pub name: Name,
     /// The mode after `@`, if any.
     pub mode: Option<Mode>,
+    /// Where it was read.
+    pub place: Place,
+}
+
+/// Names where a spec was read, such as `watchlist.txt:2`, or nothing for one that was typed. Two specs are equal
+/// wherever they were read, so all places are equal.
+#[derive(Debug, Clone, Default)]
+pub struct Place(Option<Arc<str>>);
+
+impl Place {
+    /// Names a line of a list, from 1.
+    pub fn line(list: &str, number: usize) -> Place {
+        Place(Some(format!("{list}:{number}").into()))
+    }
+}
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Place) -> bool {
+        true
+    }
+}
+
+impl Eq for Place {}
+
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// Says why a spec cannot be parsed, and what to write instead.
@@ -152,7 +180,15 @@ impl Spec {
         } else {
             Name::Symbol(name.to_owned())
         };
-        Ok(Spec { text: text.to_owned(), segment, name, mode })
+        Ok(Spec { text: text.to_owned(), segment, name, mode, place: Place::default() })
+    }
+
+    /// Returns what is wrong with the spec, after the place where it was read.
+    pub fn told(&self, problem: impl fmt::Display) -> String {
+        match &self.place {
+            Place(Some(place)) => format!("{place}: {problem}"),
+            Place(None) => problem.to_string(),
+        }
     }
 
     /// Returns the key if the spec is `SEGMENT:ID` of a feed segment; then no look-up is needed.

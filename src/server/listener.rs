@@ -4,6 +4,7 @@ use super::client_stream::ClientStream;
 use super::http::{self, Request};
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -22,6 +23,17 @@ const CONNECTIONS: u64 = 4_096;
 fn most_connections() -> usize {
     let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(CONNECTIONS);
     usize::try_from(descriptors.saturating_sub(RESERVED).clamp(8, CONNECTIONS)).unwrap_or(8)
+}
+
+/// Says why an address cannot be listened on, and what to write instead.
+pub(crate) fn cannot_listen(listen: SocketAddr, error: &io::Error) -> String {
+    let why = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there; choose another port, or port 0 for a free one",
+        io::ErrorKind::PermissionDenied => "that port is reserved; choose one above 1023, or port 0 for a free one",
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address; 127.0.0.1 always works",
+        _ => "the system refuses",
+    };
+    format!("cannot listen on {listen}: {why}")
 }
 
 /// Accepts connections until dropped. It calls `accepted` for each, and `serve` for those that send a request head in

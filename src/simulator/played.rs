@@ -35,7 +35,7 @@ impl Played {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => return Err("there is no run in it that this dhan can read".to_owned()),
-                Err(error) => return Err(error.kind().to_string()),
+                Err(error) => return Err(crate::model::io_words(&error)),
             }
         }
     }

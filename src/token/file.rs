@@ -33,7 +33,7 @@ impl TokenFile {
     /// # Errors
     /// Returns a usage error if there is no default, because neither XDG_CONFIG_HOME nor HOME is set.
     pub fn find(named: Option<&Path>, environment: &Environment) -> Result<TokenFile, Failure> {
-        let named = named.map(Path::to_owned).or_else(|| environment.text("DHAN_TOKEN_FILE").map(PathBuf::from));
+        let named = named.map(Path::to_owned).or_else(|| environment.path("DHAN_TOKEN_FILE"));
         let path = named.or_else(|| auth::default_token_file(environment)).ok_or_else(|| {
             Failure::usage("where is the token to be kept? name its file with --token-file (HOME is not set)")
         })?;

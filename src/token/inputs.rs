@@ -51,12 +51,12 @@ impl Inputs {
     /// Decides where to look: a flag wins over the environment, a command over a file.
     pub fn new(options: InputOptions, environment: &Environment, redactor: &Redactor) -> Inputs {
         let input = |what, word: &'static str, command: Option<String>, file: Option<PathBuf>| {
-            let variable = |kind: &str| environment.text(&format!("DHAN_{}_{kind}", word.to_ascii_uppercase()));
+            let variable = |kind: &str| format!("DHAN_{}_{kind}", word.to_ascii_uppercase());
             let place = command
                 .map(Place::Command)
                 .or(file.map(Place::File))
-                .or_else(|| variable("COMMAND").map(Place::Command))
-                .or_else(|| variable("FILE").map(PathBuf::from).map(Place::File));
+                .or_else(|| environment.text(&variable("COMMAND")).map(Place::Command))
+                .or_else(|| environment.path(&variable("FILE")).map(Place::File));
             Input { what, word, place, redactor: redactor.clone() }
         };
         Inputs {

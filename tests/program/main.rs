@@ -1,5 +1,5 @@
-//! The program from outside: its commands, its network, its behaviour as a process, and its simulator as other clients
-//! see it. One binary, so that tests that wait run beside tests that compute.
+//! The program: its commands, its network, its behaviour as a process, and its simulator. One binary, so that tests that
+//! wait run beside tests that compute.
 
 mod cli;
 mod exchange;

@@ -1,4 +1,4 @@
-//! The state that processes of an account share, on a real disk.
+//! The state on disk that the processes of an account share.
 
 #![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
@@ -43,7 +43,7 @@ fn f08_the_sixth_socket_of_a_kind_is_refused_and_the_holders_are_named() {
 }
 
 #[test]
-fn after_an_805_all_kinds_are_one_pool() {
+fn after_an_805_all_streams_share_one_pool_of_places() {
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
     let _places: Vec<_> = (0..5).map(|_| account.take_place(Stream::Market, 1, NOW, false).unwrap()).collect();
@@ -53,7 +53,7 @@ fn after_an_805_all_kinds_are_one_pool() {
 }
 
 #[test]
-fn holders_say_what_they_stream() {
+fn places_record_what_their_holders_stream() {
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
     let mut place = account.take_place(Stream::DEPTH_20, 3, NOW, false).unwrap();
@@ -80,20 +80,20 @@ fn f10_the_connect_budget_is_shared_and_survives_restarts() {
 }
 
 #[test]
-fn a14_a_cool_off_is_waited_out_by_every_process_and_after_a_restart() {
+fn a14_a_cool_off_binds_every_process_and_survives_restarts() {
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).cool_off(CoolOffKind::Throttled, 1, Duration::from_secs(120), NOW);
     let expected = ConnectPermit::CoolingOff { kind: CoolOffKind::Throttled, step: 1, wait: Duration::from_secs(20) };
     assert_eq!(open(dir.path()).admit(NOW.plus_us(100 * SECOND)), expected);
     assert_eq!(open(dir.path()).admit(NOW.plus_us(120 * SECOND)), ConnectPermit::Go);
     assert_eq!(open(dir.path()).cool_offs(NOW).len(), 1);
-    // Another account is not concerned.
+    // Another account is independent.
     let other = Account::open(Some(dir.path().join("dhan")), "1000000002");
     assert_eq!(other.admit(NOW), ConnectPermit::Go);
 }
 
 #[test]
-fn a14_damaged_and_future_dated_state_blocks_nobody_and_is_said_once() {
+fn a14_damaged_and_future_state_blocks_nobody_and_is_one_warning() {
     for (content, damaged) in [
         ("", false),
         ("{", true),
@@ -115,7 +115,7 @@ fn a14_damaged_and_future_dated_state_blocks_nobody_and_is_said_once() {
 }
 
 #[test]
-fn state_that_cannot_be_written_costs_one_warning_and_the_process_still_minds_its_own_budget() {
+fn unwritable_state_is_one_warning_and_the_process_keeps_its_own_budget() {
     let dir = tempfile::tempdir().unwrap();
     let in_the_way = dir.path().join("file");
     fs::write(&in_the_way, "not a folder").unwrap();
@@ -132,7 +132,7 @@ fn state_that_cannot_be_written_costs_one_warning_and_the_process_still_minds_it
 }
 
 #[test]
-fn state_is_for_its_owner_only_and_its_names_tell_no_client_id() {
+fn state_is_readable_by_its_owner_only_and_file_names_hide_the_client_id() {
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
     let _place = account.take_place(Stream::Market, 1, NOW, false).unwrap();
@@ -163,8 +163,8 @@ fn a_link_in_the_folder_is_not_followed() {
 }
 
 #[test]
-fn places_die_with_their_holder() {
-    // A process of its own that takes a lock as we do, and is killed.
+fn a_place_is_free_after_its_holder_has_died() {
+    // Another process takes the lock in the same way, and is killed.
     let dir = tempfile::tempdir().unwrap();
     let account = open(dir.path());
     let path = account.folder().unwrap().join("place-feed-1");

@@ -1,10 +1,10 @@
-//! The plan of the source, held by reading the sources: which folder may use which.
+//! The architecture, checked by reading the sources: which folder may use which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files that may be longer than [`LONGEST`] lines, and why.
+/// Files that may be longer than [`LONGEST`] lines, with the reason.
 const LONG: &[(&str, &str)] = &[];
 const LONGEST: usize = 600;
 
@@ -30,7 +30,7 @@ fn sources() -> Vec<(String, String)> {
     found.iter().map(|path| (name(path), fs::read_to_string(path).expect("readable"))).collect()
 }
 
-/// The code of a file, without comments and without its tests.
+/// Returns the code of a file without comments and tests.
 fn code(text: &str) -> String {
     let upto = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
     text[..upto].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -40,7 +40,7 @@ fn is_test(name: &str) -> bool {
     name.ends_with("tests.rs") || name.contains("/tests/")
 }
 
-/// Lines of these folders' code that hold one of the words.
+/// Returns the lines of these folders' code that contain one of the words.
 fn offenders(of: impl Fn(&str) -> bool, words: &[&str]) -> Vec<String> {
     let mut bad = Vec::new();
     for (name, text) in sources().into_iter().filter(|(name, _)| of(name) && !is_test(name)) {
@@ -133,7 +133,7 @@ fn nothing_prints_but_the_writer_and_the_console() {
 }
 
 #[test]
-fn every_allowance_has_a_reason() {
+fn every_allow_attribute_has_a_reason() {
     let mut bad = Vec::new();
     for (name, text) in sources() {
         for start in ["#[allow(", "#![allow(", "#[expect(", "#![expect("] {
@@ -149,7 +149,7 @@ fn every_allowance_has_a_reason() {
 }
 
 #[test]
-fn no_file_grows_past_reading() {
+fn no_file_is_longer_than_the_limit() {
     let sources = sources();
     let gone = LONG.iter().filter(|(long, _)| !sources.iter().any(|(name, _)| name == long));
     let mut bad: Vec<_> = gone.map(|(long, _)| format!("{long} is no more: take it off the list")).collect();

@@ -1,5 +1,5 @@
-//! Every fuzz target's body over its kept corpus and over random bytes, with the stable toolchain. `tests/fuzz` holds the
-//! targets themselves; `FUZZ_SECONDS=60 .ci/run fuzz` runs them.
+//! The body of every fuzz target on its kept corpus and on random bytes, with the stable toolchain. The targets are in
+//! `tests/fuzz`; `FUZZ_SECONDS=60 .ci/run fuzz` runs them.
 
 #[path = "../fuzz/src/lib.rs"]
 mod bodies;
@@ -12,7 +12,7 @@ fn fuzz(part: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz").join(part)
 }
 
-/// Names in a folder, less their extension.
+/// Returns the names in a folder without extensions.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut names: Vec<String> =
@@ -29,7 +29,7 @@ fn every_target_has_a_body_and_a_corpus() {
 }
 
 #[test]
-fn nothing_in_the_kept_corpora_breaks_a_target() {
+fn no_target_fails_on_the_kept_corpora() {
     let mut broken = Vec::new();
     for (name, body) in bodies::ALL {
         let mut files: Vec<_> =
@@ -47,7 +47,7 @@ fn nothing_in_the_kept_corpora_breaks_a_target() {
 }
 
 #[test]
-fn neither_random_bytes_nor_damaged_corpora_break_a_target() {
+fn no_target_fails_on_random_bytes_or_damaged_corpora() {
     let seed = std::env::var("FUZZ_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
     for (name, body) in bodies::ALL {
         let mut rng = fastrand::Rng::with_seed(seed);

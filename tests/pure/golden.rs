@@ -19,7 +19,7 @@ use dhan::testing::record::chain::Chain;
 use dhan::testing::record::{RecordType, TypeSet};
 use std::sync::{Arc, Mutex};
 
-/// Keeps what is written; stands for a file so that `end` records show.
+/// A destination that keeps what is written; it counts as a file, so that it gets `end` records.
 #[derive(Clone, Default)]
 struct Memory {
     lines: Arc<Mutex<Vec<u8>>>,
@@ -70,7 +70,7 @@ fn quote() -> encode::Quote {
     }
 }
 
-/// Runs `feed` through a pipeline in a style; what was written, what went beside it, and what it came to.
+/// Runs a pipeline in a style, and returns the output, the text beside it, and the counters.
 fn run(
     rules: Rules,
     style: Style,
@@ -135,7 +135,7 @@ fn market(pipeline: &mut Pipeline) {
     encode::raw(&mut bytes, 0, HDFC, &[]);
     encode::ticker(&mut bytes, InstrumentKey::new(Segment::from_code(6), 77), 1.05, LTT);
     frame(pipeline, FrameKind::Binary, 2_000_000, &bytes);
-    // A truncated packet costs itself and nothing else.
+    // A truncated packet loses only itself.
     bytes.clear();
     encode::ticker(&mut bytes, NIFTY, 23379.0, LTT);
     bytes.extend_from_slice(&[4, 50, 0, 1]);
@@ -162,13 +162,13 @@ fn market(pipeline: &mut Pipeline) {
     bytes.clear();
     encode::ticker(&mut bytes, NIFTY, 23380.0, LTT);
     frame(pipeline, FrameKind::Binary, 5_000_000, &bytes);
-    // The clock is set back: the receive times go on, and a gap says so.
+    // The clock is set back: receive times continue, and there is a gap record.
     frame(pipeline, FrameKind::Binary, 4_900_000, &bytes);
     pipeline.event(&Event::End { reason: "signal".to_owned(), at: NOW.plus_us(6_000_000) });
     frame(pipeline, FrameKind::Binary, 6_100_000, &bytes);
 }
 
-/// Bars of each kind, and a chain that moves.
+/// Returns records of every kind of bar, and of a chain that moves.
 fn bars(pipeline: &mut Pipeline) {
     pipeline.event(&Event::Symbols(vec![(NIFTY, Arc::from("NIFTY")), (HDFC, Arc::from("M&M \"odd\", name"))]));
     let instruments = [NIFTY, HDFC, OPTION].map(|key| (key, Some(Mode::Quote))).to_vec();
@@ -183,7 +183,7 @@ fn bars(pipeline: &mut Pipeline) {
         removed: Vec::new(),
     };
     pipeline.event(&Event::Chain { chain, at: NOW });
-    // Ten seconds after 09:50, then what the minute from 09:51 on shows, with a loss in the one after it.
+    // Ten seconds after 09:50, then the minute from 09:51, with a loss in the next minute.
     for (after, price, volume, oi) in [
         (10, 23378.35, 100, 0),
         (25, 23380.0, 250, 75),
@@ -215,7 +215,7 @@ fn depth(pipeline: &mut Pipeline) {
     let mut bytes = Vec::new();
     let bids: Vec<_> = (0..20).map(|i| row(1689.2 - 0.05 * f64::from(i), 100 + i, 3 + i)).collect();
     encode::depth_side(&mut bytes, HDFC, Side::Bid, 7, &bids);
-    // Out of order, with rows that stand for no level.
+    // Out of order, with rows that are no level.
     let asks = [row(1689.4, 10, 1), row(1689.3, 20, 2), row(0.0, 5, 5), row(1689.35, 30, 3), row(-0.01, 0, 0)];
     encode::depth_side(&mut bytes, HDFC, Side::Ask, 8, &asks);
     frame(pipeline, FrameKind::Binary, 1, &bytes);
@@ -257,7 +257,7 @@ fn style(format: Format, time: TimeStyle, columns: CsvColumns) -> Style {
     Style { format, time, columns }
 }
 
-/// Every line is JSON, keys stand in the order they were written, receive times grow.
+/// Checks that every line is JSON, that keys are in their order, and that receive times grow.
 fn check_ndjson(text: &str, recv: &str) {
     let mut last = String::new();
     for line in text.lines() {
@@ -353,7 +353,7 @@ fn order_records_in_every_style() {
 }
 
 #[test]
-fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
+fn a_count_reached_within_a_frame_filters_the_remaining_packets() {
     let rules = Rules { count: Some(2), ..Rules::everything(Stream::Market) };
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(rules, ndjson, None, |pipeline| {
@@ -369,7 +369,7 @@ fn a_count_ends_within_a_frame_and_what_follows_is_filtered() {
 }
 
 #[test]
-fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
+fn once_prints_one_record_of_the_requested_type_for_each_instrument() {
     let rules =
         Rules { once: Some(vec![(NIFTY, Mode::Ticker), (HDFC, Mode::Quote)]), ..Rules::everything(Stream::Market) };
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
@@ -380,7 +380,7 @@ fn once_prints_one_record_of_the_asked_type_for_each_instrument() {
 }
 
 #[test]
-fn what_is_unsubscribed_is_filtered_and_what_was_never_asked_for_is_printed() {
+fn unsubscribed_instruments_are_filtered_and_unrequested_ones_are_printed() {
     let ndjson = style(Format::Ndjson, TimeStyle::Epoch, CsvColumns::Own);
     let (text, _, summary) = run(Rules::everything(Stream::Market), ndjson, None, |pipeline| {
         let both = [Mode::Ticker, Mode::Quote].map(|mode| (HDFC, Some(mode))).to_vec();

@@ -1,4 +1,4 @@
-//! What needs no process and no socket: bytes, records, sessions, files of the account, and the sources themselves.
+//! Tests that need neither a process nor a socket: bytes, records, sessions, the account's files, and the sources.
 
 mod account;
 mod architecture;

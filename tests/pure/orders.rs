@@ -1,4 +1,4 @@
-//! Orders from outside: text and order books in, lines of NDJSON and CSV out.
+//! Orders: messages and order snapshots are the input, lines of NDJSON and CSV the output.
 
 use dhan::testing::format::csv::{CsvColumns, layout};
 use dhan::testing::format::encoder::{Encoder, Format, Style};
@@ -20,7 +20,7 @@ fn line_as(format: Format, order: &Order, recv: Micros) -> String {
     String::from_utf8(out.as_bytes().to_vec()).unwrap()
 }
 
-/// A run whose outcomes are kept as short words: the events of a record, or what else became of the message.
+/// A run that returns outcomes as short words: the events of a record, or another result of the message.
 struct Run {
     orders: Orders,
     recv: Micros,
@@ -79,7 +79,7 @@ fn one(data: Value) -> Value {
 }
 
 #[test]
-fn the_csv_header_is_the_contracts() {
+fn the_csv_header_is_that_of_the_contract() {
     let contract = "type,events,previous_status,previous_traded_qty,execution_percentage,pending_quantity,\
         exchange,segment,source,security_id,client_id,exch_order_no,order_no,product,txn_type,order_type,validity,\
         disc_quantity,disc_qty_rem,remaining_quantity,quantity,traded_qty,price,trigger_price,traded_price,\
@@ -91,7 +91,7 @@ fn the_csv_header_is_the_contracts() {
 }
 
 #[test]
-fn an_order_of_our_own_comes_out_whole_in_both_formats_and_casings() {
+fn an_order_message_becomes_a_complete_record_in_both_formats_and_casings() {
     let camel = r#"{"Data":{"exchange":"BSE","segment":"D","source":"P","securityId":"874230","clientId":"9876543210","exchOrderNo":"31","orderNo":"77","product":"M","txnType":"S","orderType":"SL","validity":"DAY","discQuantity":5,"discQtyRem":5,"remainingQuantity":30,"quantity":40,"tradedQty":10,"price":12.5,"triggerPrice":12,"tradedPrice":12.45,"avgTradedPrice":12.475,"algoOrdNo":"76","offMktFlag":"1","orderDateTime":"2026-06-10 09:49:57","exchOrderTime":"2026-06-10 09:49:58","lastUpdatedTime":"2026-06-10 09:49:59","remarks":"a \"b\"","mktType":"NL","reasonDescription":"CONFIRMED","legNo":1,"instrument":"OPTIDX","symbol":"SENSEX-Jun2026-81000-CE","productName":"MARGIN","status":"Pending","lotSize":20,"strikePrice":81000,"expiryDate":"2026-06-11 14:30:00","optType":"CE","displayName":"SENSEX 11 JUN 81000 CALL","isin":"NA","series":"XX","goodTillDaysDate":"2026-06-10","refLtp":12.55,"tickSize":0.05,"algoId":"0","multiplier":1,"correlationId":"mine 1","zeta":{"a": [1, 2.50]}},"Type":"order_alert"}"#;
     let ndjson = r#"{"type":"order","events":["update","execution","order_pending","order_part_traded"],"previous_status":null,"previous_traded_qty":null,"execution_percentage":25.0,"pending_quantity":30,"exchange":"BSE","segment":"BSE_FNO","source":"P","security_id":"874230","client_id":"******3210","exch_order_no":"31","order_no":"77","product":"M","txn_type":"S","order_type":"SL","validity":"DAY","disc_quantity":5,"disc_qty_rem":5,"remaining_quantity":30,"quantity":40,"traded_qty":10,"price":12.5,"trigger_price":12.0,"traded_price":12.45,"avg_traded_price":12.475,"algo_ord_no":"76","off_mkt_flag":"1","order_date_time":1781065197,"exch_order_time":1781065198,"last_updated_time":1781065199,"remarks":"a \"b\"","mkt_type":"NL","reason_description":"CONFIRMED","leg_no":1,"instrument":"OPTIDX","symbol":"SENSEX-Jun2026-81000-CE","product_name":"MARGIN","status":"PENDING","lot_size":20,"strike_price":81000.0,"expiry_date":"2026-06-11","opt_type":"CE","display_name":"SENSEX 11 JUN 81000 CALL","isin":"NA","series":"XX","good_till_days_date":"2026-06-10","ref_ltp":12.55,"tick_size":0.05,"algo_id":"0","multiplier":1,"correlation_id":"mine 1","extra":{"zeta":{"a":[1,2.50]}},"origin":"stream","recv_us":7}"#;
     let csv = r#"order,update|execution|order_pending|order_part_traded,,,25.0,30,BSE,BSE_FNO,P,874230,******3210,31,77,M,S,SL,DAY,5,5,30,40,10,12.5,12.0,12.45,12.475,76,1,1781065197,1781065198,1781065199,"a ""b""",NL,CONFIRMED,1,OPTIDX,SENSEX-Jun2026-81000-CE,MARGIN,PENDING,20,81000.0,2026-06-11,CE,SENSEX 11 JUN 81000 CALL,NA,XX,2026-06-10,12.55,0.05,0,1,mine 1,"{""zeta"":{""a"":[1,2.50]}}",stream,7"#;
@@ -104,7 +104,7 @@ fn an_order_of_our_own_comes_out_whole_in_both_formats_and_casings() {
     }
 }
 
-/// The same message with every key of `Data` in PascalCase, but the one nobody knows.
+/// Returns the message with every known key of `Data` in PascalCase.
 fn pascal_case(camel: &str) -> String {
     let mut message: serde_json::Map<String, Value> = serde_json::from_str(camel).unwrap();
     let Some(Value::Object(data)) = message.get_mut("Data") else { panic!() };
@@ -118,7 +118,7 @@ fn pascal_case(camel: &str) -> String {
 }
 
 #[test]
-fn the_real_messages_come_out_field_by_field() {
+fn real_order_messages_become_the_expected_fields() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/orders/order_updates.jsonl");
     let Ok(text) = std::fs::read_to_string(&path) else {
         use std::io::Write as _;
@@ -188,7 +188,7 @@ fn the_real_messages_come_out_field_by_field() {
 }
 
 #[test]
-fn an_order_lives_pending_repeated_then_traded() {
+fn an_order_that_is_pending_repeated_and_then_traded_has_its_events() {
     let mut run = Run::new();
     let pending = json!({"orderNo":"1","status":"Pending","quantity":150,"remainingQuantity":150});
     assert_eq!(run.order(pending.clone()), "update order_pending");
@@ -203,7 +203,7 @@ fn an_order_lives_pending_repeated_then_traded() {
 }
 
 #[test]
-fn an_order_lives_partly_then_fully_traded_from_first_sight() {
+fn an_order_first_seen_partly_traded_and_then_fully_traded_has_its_events() {
     let mut run = Run::new();
     for (data, events) in [
         (
@@ -226,7 +226,7 @@ fn an_order_lives_partly_then_fully_traded_from_first_sight() {
 }
 
 #[test]
-fn every_status_has_its_event_once_a_transition_and_an_unknown_one_is_kept() {
+fn every_status_transition_has_one_event_and_an_unknown_status_is_kept() {
     let mut run = Run::new();
     let mut told = |status: &str, n: i32| run.order(json!({"orderNo":"1","status":status,"quantity":5,"lotSize":n}));
     assert_eq!(told("Transit", 0), "update order_transit");
@@ -249,13 +249,13 @@ fn every_status_has_its_event_once_a_transition_and_an_unknown_one_is_kept() {
 }
 
 #[test]
-fn a_part_that_was_traded_before_the_cancellation_is_told_too() {
+fn a_partial_trade_before_a_cancellation_is_an_event_too() {
     let events = Run::new().order(json!({"orderNo":"1","status":"Cancelled","quantity":150,"tradedQty":75}));
     assert_eq!(events, "update execution order_cancelled order_part_traded");
 }
 
 #[test]
-fn what_the_server_leaves_out_is_zero_or_null_where_zero_would_be_a_claim() {
+fn missing_fields_are_zero_or_null_if_zero_would_be_a_claim() {
     for data in [
         json!({"orderNo":"1"}),
         json!({"orderNo":"1","exchOrderNo":"0","algoOrdNo":0.0,"strikePrice":0,"expiryDate":"0001-01-01 00:00:00","quantity":"","price":""}),
@@ -294,7 +294,7 @@ fn what_the_server_leaves_out_is_zero_or_null_where_zero_would_be_a_claim() {
 }
 
 #[test]
-fn numbers_may_be_text_and_numbers_of_orders_keep_their_digits() {
+fn numbers_may_be_text_and_order_numbers_keep_their_digits() {
     let mut run = Run::new();
     run.text(r#"{"Type":"order_alert","Data":{"orderNo":123456789012345678901234567890,"exchOrderNo":9007199254740993,"securityId":11630,"algoOrdNo":1.50,"quantity":"150","tradedQty":" 75.0 ","price":"188.10","lotSize":1e2,"legNo":9223372036854775807}}"#);
     let record = run.last();
@@ -315,7 +315,7 @@ fn numbers_may_be_text_and_numbers_of_orders_keep_their_digits() {
 }
 
 #[test]
-fn what_cannot_be_read_is_null_and_kept_beside() {
+fn an_unreadable_field_is_null_and_its_text_is_kept() {
     let mut run = Run::new();
     run.text(r#"{"Type":"order_alert","Data":{"orderNo":"1","quantity":"many","tradedQty":99999999999999999999,"price":"NaN","orderDateTime":"yesterday","expiryDate":"26/06/2026","exchange":"LSE","segment":"E","symbol":["x"]}}"#);
     let record = run.last();
@@ -334,7 +334,7 @@ fn what_cannot_be_read_is_null_and_kept_beside() {
 }
 
 #[test]
-fn of_duplicate_keys_the_last_that_holds_something_wins() {
+fn the_last_non_empty_value_of_duplicate_keys_is_used() {
     let mut run = Run::new();
     run.text(r#"{"Type":"order_alert","Data":{"OrderNo":"1","Remarks":"Super Order","Remarks":"","remarks":" ","quantity":5,"Quantity":7,"quantity":null,"new":1,"new":2,"new":null}}"#);
     let record = run.last();
@@ -345,13 +345,13 @@ fn of_duplicate_keys_the_last_that_holds_something_wins() {
 }
 
 #[test]
-fn a_blank_remark_and_a_correlation_of_na_are_passed_on() {
+fn a_blank_remark_and_a_correlation_id_of_na_are_kept() {
     let record = one(json!({"orderNo":"1","remarks":" ","correlationId":"NA"}));
     assert_eq!((&record["remarks"], &record["correlation_id"]), (&json!(" "), &json!("NA")));
 }
 
 #[test]
-fn segments_are_made_of_exchange_and_letter() {
+fn segments_are_composed_of_exchange_and_letter() {
     for (exchange, letter, segment) in [
         ("NSE", "E", json!("NSE_EQ")),
         ("NSE", "D", json!("NSE_FNO")),
@@ -376,7 +376,7 @@ fn segments_are_made_of_exchange_and_letter() {
 }
 
 #[test]
-fn client_ids_are_masked_unless_asked_for() {
+fn client_ids_are_masked_by_default() {
     for (mask, id, shown) in [
         (true, "1000000001", "******0001"),
         (true, "1234", "****"),
@@ -390,7 +390,7 @@ fn client_ids_are_masked_unless_asked_for() {
 }
 
 #[test]
-fn every_message_of_a_frame_has_one_outcome_and_nothing_costs_the_ones_around_it() {
+fn every_message_of_a_frame_has_one_outcome_independent_of_its_neighbours() {
     let order = r#"{"Data":{"orderNo":"@"},"Type":"order_alert"}"#;
     let a = order.replace('@', "1");
     let b = order.replace('@', "2");
@@ -451,7 +451,7 @@ fn text_that_is_not_utf8_is_malformed() {
 }
 
 #[test]
-fn a_record_is_one_line_however_the_message_was_laid_out() {
+fn a_record_is_one_line_whatever_the_layout_of_the_message() {
     let mut run = Run::new();
     run.text("{\n \"Type\": \"order_alert\",\n \"Data\": {\n  \"orderNo\": \"1\",\n  \"new key\": {\n \"a\": \"x\\ny\"\n }\n }\n}");
     let line = line_as(Format::Ndjson, &run.records[0], Micros::new(7));
@@ -459,7 +459,7 @@ fn a_record_is_one_line_however_the_message_was_laid_out() {
     assert!(line.contains(r#""extra":{"new key":{"a":"x\ny"}},"#), "{line}");
 }
 
-/// A row of the order book.
+/// A row of the order snapshot.
 fn row(number: &str, status: &str, traded: i64, update_time: &str) -> Value {
     json!({
         "dhanClientId":"1000000003","orderId":number,"exchangeOrderId":"0","correlationId":"c1","orderStatus":status,
@@ -472,7 +472,7 @@ fn row(number: &str, status: &str, traded: i64, update_time: &str) -> Value {
     })
 }
 
-/// What the stream says of the same order.
+/// The stream's message about the same order.
 fn update(number: &str, status: &str, traded: i64, update_time: &str) -> Value {
     json!({
         "orderNo":number,"status":status,"quantity":10,"tradedQty":traded,"price":100,"orderType":"LMT","validity":"DAY",
@@ -484,7 +484,7 @@ const T1: &str = "2026-06-10 09:21:00";
 const T2: &str = "2026-06-10 09:22:00";
 
 #[test]
-fn a_row_of_the_order_book_speaks_the_streams_words() {
+fn order_snapshot_rows_have_the_same_words_as_the_stream() {
     let mut run = Run::new();
     assert_eq!(run.book(json!([row("1", "PART_TRADED", 4, T1)]), true), ["snapshot"]);
     let record = run.last();
@@ -566,7 +566,7 @@ fn a_row_of_the_order_book_speaks_the_streams_words() {
 }
 
 #[test]
-fn the_book_at_the_start_rings_for_nothing_and_events_compare_with_it() {
+fn the_first_order_snapshot_has_no_events_and_later_events_compare_with_it() {
     let mut run = Run::new();
     assert_eq!(
         run.book(json!([row("1", "PENDING", 0, T1), row("2", "TRADED", 10, T1), row("3", "PENDING", 4, T1)]), true),
@@ -580,7 +580,7 @@ fn the_book_at_the_start_rings_for_nothing_and_events_compare_with_it() {
 }
 
 #[test]
-fn after_a_reconnect_only_what_changed_is_told_with_its_events() {
+fn after_a_reconnect_only_changed_orders_are_printed_with_their_events() {
     let mut run = Run::new();
     run.book(json!([row("1", "PENDING", 0, T1), row("2", "PENDING", 0, T1)]), true);
     run.order(update("3", "Pending", 4, T1));
@@ -590,7 +590,7 @@ fn after_a_reconnect_only_what_changed_is_told_with_its_events() {
     let book = json!([
         row("1", "TRADED", 10, T2),
         modified,
-        // What the stream calls pending with a traded quantity, the book calls part traded: nothing new.
+        // The stream's PENDING with a traded quantity is the snapshot's PART_TRADED: no transition.
         row("3", "PART_TRADED", 4, T1),
         row("4", "TRADED", 10, T1),
         row("5", "REJECTED", 0, T2),
@@ -613,7 +613,7 @@ fn after_a_reconnect_only_what_changed_is_told_with_its_events() {
 }
 
 #[test]
-fn a_book_that_is_older_than_the_stream_undoes_nothing() {
+fn an_order_snapshot_older_than_the_stream_changes_nothing() {
     for (told, stale) in [
         (update("1", "Traded", 10, T1), row("1", "PENDING", 0, T1)),
         (update("1", "Traded", 10, T1), row("1", "PENDING", 0, T2)),
@@ -636,7 +636,7 @@ fn a_book_that_is_older_than_the_stream_undoes_nothing() {
 }
 
 #[test]
-fn a_book_that_overtook_the_stream_is_not_undone_by_what_was_on_its_way() {
+fn late_stream_messages_do_not_undo_a_newer_order_snapshot() {
     for at_start in [true, false] {
         let mut run = Run::new();
         run.book(json!([row("1", "TRADED", 10, T1)]), at_start);
@@ -648,7 +648,7 @@ fn a_book_that_overtook_the_stream_is_not_undone_by_what_was_on_its_way() {
 }
 
 #[test]
-fn an_end_that_was_missed_is_told_even_when_its_clock_runs_behind() {
+fn a_missed_final_status_is_printed_even_with_an_older_time() {
     for (status, event) in [("TRADED", "order_traded"), ("CANCELLED", "order_cancelled"), ("EXPIRED", "order_expired")]
     {
         let mut run = Run::new();
@@ -659,7 +659,7 @@ fn an_end_that_was_missed_is_told_even_when_its_clock_runs_behind() {
 }
 
 #[test]
-fn without_a_first_book_what_is_unknown_may_be_this_mornings_and_does_not_ring() {
+fn without_a_first_order_snapshot_unknown_orders_have_no_events() {
     let mut run = Run::new();
     assert_eq!(
         run.take(|orders, at, sink| orders.on_snapshot(b"{\"errorCode\":\"DH-904\"}", true, at, sink)),
@@ -674,7 +674,7 @@ fn without_a_first_book_what_is_unknown_may_be_this_mornings_and_does_not_ring()
 }
 
 #[test]
-fn the_whole_book_is_printed_at_the_start_even_where_the_stream_was_first() {
+fn the_first_order_snapshot_is_printed_completely_even_after_stream_messages() {
     let mut run = Run::new();
     run.order(update("1", "Traded", 10, T1));
     assert_eq!(run.book(json!([row("1", "TRADED", 10, T1)]), true), ["snapshot"]);
@@ -682,7 +682,7 @@ fn the_whole_book_is_printed_at_the_start_even_where_the_stream_was_first() {
 }
 
 #[test]
-fn bad_rows_cost_only_themselves() {
+fn bad_rows_do_not_affect_other_rows() {
     let mut run = Run::new();
     assert_eq!(
         run.book(json!([{"orderStatus":"TRADED"}, 7, row("1", "TRADED", 10, T1), null, []]), true),
@@ -692,7 +692,7 @@ fn bad_rows_cost_only_themselves() {
 }
 
 #[test]
-fn ten_thousand_orders_are_remembered_the_least_recently_heard_of_forgotten_first() {
+fn ten_thousand_orders_are_remembered_and_the_least_recent_is_forgotten_first() {
     let mut run = Run::new();
     for number in 0..10_000 {
         run.order(json!({"orderNo":number.to_string()}));
@@ -724,7 +724,7 @@ proptest! {
         run.take(|orders, at, sink| orders.on_snapshot(&bytes, at_start, at, sink));
     }
 
-    /// Pieces that are nearly messages, so that the reading behind the JSON is reached.
+    /// Parts of valid messages, so that random input gets beyond the JSON parser.
     #[test]
     fn no_message_panics_and_every_record_is_a_line_of_json(
         members in prop::collection::vec((
@@ -766,7 +766,7 @@ proptest! {
 }
 
 #[test]
-fn a_row_of_the_order_book_without_a_status_is_news_once_and_not_at_every_look() {
+fn an_order_snapshot_row_without_a_status_is_printed_once() {
     let mut orders = Orders::new(Options::default());
     let mut look = |row: &str| {
         let mut all = Vec::new();
@@ -784,7 +784,7 @@ fn real(name: &str) -> Option<String> {
 }
 
 #[test]
-fn the_legs_of_a_super_order_are_three_orders_though_they_share_a_number() {
+fn the_legs_of_a_super_order_are_three_orders_with_one_number() {
     let Some(body) = real("docs_super_order_legs.json") else { return };
     let mut run = Run::new();
     let rows: Value = serde_json::from_str(&body).expect("JSON");
@@ -802,13 +802,13 @@ fn the_legs_of_a_super_order_are_three_orders_though_they_share_a_number() {
     assert_eq!(run.order(leg(2, "Traded", 10)), "update status_change execution order_traded");
     assert_eq!(run.field("previous_status"), json!("PENDING"));
     assert_eq!(run.order(leg(3, "Cancelled", 0)), "update status_change order_cancelled");
-    // The entry is none of them.
+    // The entry leg is another order.
     assert_eq!(run.order(leg(1, "Traded", 10)), "update status_change execution order_traded");
     assert_eq!(run.order(leg(2, "Traded", 10)), "repeat");
 }
 
 #[test]
-fn a_leg_that_is_missing_zero_or_na_is_the_first() {
+fn a_missing_zero_or_na_leg_is_the_first_leg() {
     let mut run = Run::new();
     run.order(json!({"orderNo":"1","status":"Pending","quantity":5}));
     assert_eq!(
@@ -824,7 +824,7 @@ fn a_leg_that_is_missing_zero_or_na_is_the_first() {
 }
 
 #[test]
-fn words_that_only_one_source_knows_are_no_transition() {
+fn statuses_that_only_one_source_has_are_no_transition() {
     // The stream's MODIFIED against the snapshot's PENDING, in both directions.
     for word in ["Modified", "Active", "Dummy"] {
         let mut run = Run::new();
@@ -833,7 +833,7 @@ fn words_that_only_one_source_knows_are_no_transition() {
         let mut run = Run::new();
         run.book(json!([row("1", "PENDING", 0, "2026-06-10 10:00:00")]), true);
         assert_eq!(run.order(update("1", word, 0, "2026-06-10 10:00:05")), "repeat", "{word}");
-        // What follows is a transition again.
+        // The next status is a transition again.
         assert_eq!(
             run.order(update("1", "Cancelled", 0, "2026-06-10 10:00:06")),
             "update status_change order_cancelled"
@@ -849,7 +849,7 @@ fn words_that_only_one_source_knows_are_no_transition() {
 }
 
 #[test]
-fn after_a_reconnect_nothing_is_printed_that_did_not_change() {
+fn after_a_reconnect_unchanged_orders_are_not_printed() {
     let mut run = Run::new();
     let sent = [update("1", "Modified", 0, "2026-06-10 10:00:00"), update("2", "Pending", 4, "2026-06-10 10:00:01")];
     for order in &sent {
@@ -861,13 +861,13 @@ fn after_a_reconnect_nothing_is_printed_that_did_not_change() {
     for order in sent {
         assert_eq!(run.order(order), "repeat");
     }
-    // An order that changed meanwhile is told once: by the snapshot, not again by the stream.
+    // An order that changed meanwhile is printed once: from the snapshot, not again from the stream.
     assert_eq!(run.book(json!([row("1", "TRADED", 10, "2026-06-10 10:01:00")]), false).len(), 1);
     assert_eq!(run.order(update("1", "Traded", 10, "2026-06-10 10:01:00")), "repeat");
 }
 
 #[test]
-fn an_explicit_null_stays_null_and_what_is_left_out_is_zero() {
+fn an_explicit_null_is_null_and_a_missing_field_is_zero() {
     let order = one(json!({"orderNo":"1","price":null,"quantity":5,"tradedQty":null,"triggerPrice":"","legNo":null}));
     assert_eq!(order["price"], Value::Null);
     assert_eq!(order["traded_qty"], Value::Null);
@@ -878,7 +878,7 @@ fn an_explicit_null_stays_null_and_what_is_left_out_is_zero() {
 }
 
 #[test]
-fn numbers_of_orders_that_come_as_floats_are_the_integers_they_are() {
+fn order_numbers_sent_as_floats_are_integers() {
     let mut run = Run::new();
     run.text(r#"{"Type":"order_alert","Data":{"orderNo":1124091136546.0,"exchOrderNo":1.12e12,"securityId":11630.0,"quantity":1.5e1}}"#);
     assert_eq!(run.field("order_no"), json!("1124091136546"));
@@ -888,7 +888,7 @@ fn numbers_of_orders_that_come_as_floats_are_the_integers_they_are() {
 }
 
 #[test]
-fn half_a_character_becomes_the_replacement_character_everywhere() {
+fn an_unpaired_surrogate_becomes_the_replacement_character() {
     let mut run = Run::new();
     let text = r#"{"Type":"order_alert","Data":{"orderNo":"1","remarks":"a\ud83d","correlationId":"\ud83d\ude00","new":"\udc00"}}"#;
     assert_eq!(run.text(text), ["update"]);

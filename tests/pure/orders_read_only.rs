@@ -1,4 +1,4 @@
-//! The tool only ever reads: no request that places, changes or cancels an order exists in the code.
+//! The program only reads: its code has no request that places, changes or cancels an order.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// The ways in which a request that is no GET could be made with the HTTP clients among our dependencies.
+/// The calls by which the HTTP clients among the dependencies could send a request other than GET.
 const WRITES: [&str; 14] = [
     ".post(",
     ".put(",
@@ -36,7 +36,7 @@ fn finds(text: &str) -> Vec<&'static str> {
     WRITES.into_iter().filter(|write| text.contains(write)).collect()
 }
 
-/// The two requests that are no GET make an access token and ask for a quote; the simulator answers them.
+/// The two other requests, of an access token and of a quote, and the simulator that answers them.
 const POSTS: [(&str, &str); 4] = [
     ("src/token/calls.rs", ".post("),
     ("src/rest/mod.rs", ".post("),
@@ -45,7 +45,7 @@ const POSTS: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn no_request_in_the_source_is_anything_but_a_get_or_makes_a_token_or_asks_for_a_quote() {
+fn every_request_in_the_source_is_a_get_a_token_request_or_a_quote_request() {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
     assert!(files.len() > 20, "the sources were not found: {files:?}");
@@ -70,7 +70,7 @@ fn no_request_in_the_source_is_anything_but_a_get_or_makes_a_token_or_asks_for_a
 }
 
 #[test]
-fn a_write_would_be_found() {
+fn the_search_finds_a_request_that_writes() {
     assert_eq!(finds("client.post(url)"), [".post("]);
     assert_eq!(finds("Request::builder().method(Method::DELETE)"), ["Method::DELETE"]);
     assert_eq!(finds("client.get(url)"), [""; 0]);

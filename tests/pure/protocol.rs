@@ -1,5 +1,5 @@
-//! The wire from outside: packets that are on record decode to exactly their values and encode to the same bytes, and no
-//! bytes at all lose anything or panic.
+//! The wire format: recorded packets decode to exactly their values and encode to the same bytes; any bytes are accounted
+//! for completely and never panic.
 
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::depth::{self, Levels, Row, Side};
@@ -40,7 +40,7 @@ fn hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// The only packet of these bytes, and its header.
+/// Returns the only packet of these bytes, and its header.
 fn only(bytes: &[u8]) -> (Header, Packet<'_>) {
     let mut walk = packets(bytes);
     let first = walk.next().expect("a packet").expect("a whole one");
@@ -91,7 +91,7 @@ fn full_of(packet: feed::Full<'_>) -> encode::Full {
     }
 }
 
-/// The packet's bytes again, from what its view tells.
+/// Encodes a packet again from its decoded values.
 fn encoded(header: Header, packet: Packet<'_>) -> Vec<u8> {
     let key = header.instrument;
     made(|out| match packet {
@@ -113,7 +113,7 @@ fn encodes_numbers(packet: Packet<'_>) -> bool {
 // The market feed's vectors.
 
 #[test]
-fn the_ticker_on_record_is_read_to_its_values_and_back() {
+fn the_recorded_ticker_decodes_to_its_values_and_encodes_back() {
     let bytes = hex(TICKER);
     let (header, Packet::Ticker(p)) = only(&bytes) else { panic!("no ticker") };
     assert_eq!((header.len, header.instrument, p.ltp(), p.ltt_raw()), (16, NIFTY, 23378.35, LTT));
@@ -123,7 +123,7 @@ fn the_ticker_on_record_is_read_to_its_values_and_back() {
 }
 
 #[test]
-fn the_previous_close_and_the_open_interest_on_record_are_read_to_their_values_and_back() {
+fn the_recorded_previous_close_and_open_interest_decode_and_encode_back() {
     let bytes = hex(PREV_CLOSE);
     let (header, Packet::PrevClose(p)) = only(&bytes) else { panic!("no previous close") };
     assert_eq!((header.instrument, p.prev_close(), p.prev_oi()), (HDFC, 1691.2, 0));
@@ -136,7 +136,7 @@ fn the_previous_close_and_the_open_interest_on_record_are_read_to_their_values_a
 }
 
 #[test]
-fn the_quote_on_record_is_read_to_its_values_and_back() {
+fn the_recorded_quote_decodes_to_its_values_and_encodes_back() {
     let bytes = hex(QUOTE);
     let (header, Packet::Quote(p)) = only(&bytes) else { panic!("no quote") };
     let expected = encode::Quote {
@@ -191,7 +191,7 @@ fn full_on_record() -> encode::Full {
 }
 
 #[test]
-fn the_full_packet_on_record_is_read_to_its_values_and_back() {
+fn the_recorded_full_packet_decodes_to_its_values_and_encodes_back() {
     let bytes = hex(FULL);
     assert_eq!(bytes.len(), 162);
     let (header, Packet::Full(p)) = only(&bytes) else { panic!("no full packet") };
@@ -200,7 +200,7 @@ fn the_full_packet_on_record_is_read_to_its_values_and_back() {
 }
 
 #[test]
-fn market_status_and_disconnects_on_record_are_read_to_their_values_and_back() {
+fn the_recorded_market_status_and_disconnects_decode_and_encode_back() {
     let bytes = hex(MARKET_STATUS);
     let (header, packet) = only(&bytes);
     assert_eq!((header.instrument, packet), (InstrumentKey::new(Segment::NSE_EQ, 0), Packet::MarketStatus(&[])));
@@ -213,9 +213,9 @@ fn market_status_and_disconnects_on_record_are_read_to_their_values_and_back() {
     }
 }
 
-/// Of two real packets only the beginning and the last level were published; what is between is zero here.
+/// The beginning and the last level of two real packets were published; the bytes between are zero here.
 #[test]
-fn what_was_published_of_two_real_full_packets_is_read_to_its_values() {
+fn the_published_parts_of_two_real_full_packets_decode_to_their_values() {
     for (begin, end, id, ltp, ltq, bid, ask) in [
         ("08 a2 00 02 f4 d9 00 00 cd 4c 18 43 4b 00 58 9a", "9a 19 18 43 cd cc 18 43", 55796, 152.3, 75, 152.1, 152.8),
         ("08 a2 00 02 f3 d9 00 00 cd cc bf 42 2c 01 58 9a", "cd 4c bf 42 66 66 c0 42", 55795, 95.9, 300, 95.65, 96.2),
@@ -244,7 +244,7 @@ fn sides(bytes: &[u8], levels: Levels) -> Vec<(InstrumentKey, Side, u32, Vec<Row
 }
 
 #[test]
-fn the_twenty_level_bid_on_record_is_read_to_its_values_and_back() {
+fn the_recorded_20_level_bid_decodes_to_its_values_and_encodes_back() {
     let row = |i: u32| Row { price: f64::from(168_920 - 5 * i) / 100.0, qty: 100 + i, orders: 3 + i };
     let rows: Vec<Row> = (0..20).map(row).collect();
     let bytes = made(|out| encode::depth_side(out, HDFC, Side::Bid, 7, &rows));
@@ -255,7 +255,7 @@ fn the_twenty_level_bid_on_record_is_read_to_its_values_and_back() {
 }
 
 #[test]
-fn the_two_hundred_level_ask_on_record_is_read_to_its_values_and_back_also_padded() {
+fn the_recorded_200_level_ask_decodes_and_encodes_back_even_when_padded() {
     let key = InstrumentKey::new(Segment::NSE_FNO, 74147);
     let bytes = hex("3c 00 33 02 a3 21 01 00 03 00 00 00 33 33 33 33 33 03 59 40 4b 00 00 00 01 00 00 00
          66 66 66 66 66 06 59 40 96 00 00 00 02 00 00 00 9a 99 99 99 99 09 59 40 e1 00 00 00 03 00 00 00");
@@ -263,7 +263,7 @@ fn the_two_hundred_level_ask_on_record_is_read_to_its_values_and_back_also_padde
         [(100.05, 75, 1), (100.1, 150, 2), (100.15, 225, 3)].map(|(price, qty, orders)| Row { price, qty, orders });
     assert_eq!(sides(&bytes, Levels::TwoHundred), [(key, Side::Ask, 3, rows.to_vec())]);
     assert_eq!(made(|out| encode::depth_side(out, key, Side::Ask, 3, &rows)), bytes);
-    // Padded to 200 rows: the row count says how many there are.
+    // Padded to 200 rows: the row count gives the number of levels.
     let mut padded = bytes;
     padded.resize(3212, 0);
     padded[..2].copy_from_slice(&3212u16.to_le_bytes());
@@ -271,7 +271,7 @@ fn the_two_hundred_level_ask_on_record_is_read_to_its_values_and_back_also_padde
 }
 
 #[test]
-fn all_three_layouts_of_a_depth_disconnect_tell_the_reason_between_other_packets() {
+fn every_layout_of_a_depth_disconnect_decodes_between_other_packets() {
     let side = made(|out| encode::depth_side(out, HDFC, Side::Ask, 1, &[Row { price: 1.0, qty: 1, orders: 1 }]));
     let a = hex("0e 00 32 00 00 00 00 00 00 00 00 00 25 03");
     let b = hex("0c 00 32 00 00 00 00 00 25 03 00 00");
@@ -293,9 +293,9 @@ fn all_three_layouts_of_a_depth_disconnect_tell_the_reason_between_other_packets
     }
 }
 
-// What the real service sent.
+// Packets of the real service.
 
-/// A file of the real service's data, where it is at hand.
+/// Returns a file of the real service's data, if it is on this machine.
 fn real(path: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path);
     if path.exists() {
@@ -312,13 +312,13 @@ fn real_frame(name: &str) -> Option<(Vec<u8>, Value)> {
     Some((hex(&text), serde_json::from_str(&decoded).unwrap()))
 }
 
-/// Whether a float is the one that a JSON number tells (serde_json may read an `f64` a digit off).
+/// Whether a float equals a JSON number (serde_json may read an `f64` inexactly in the last digit).
 fn is(value: f32, json: &Value) -> bool {
     json.as_f64().is_some_and(|told| told as f32 == value)
 }
 
 #[test]
-fn a_real_full_packet_is_read_to_what_it_holds_and_back() {
+fn a_real_full_packet_decodes_and_encodes_back() {
     let Some((bytes, holds)) = real_frame("full_8") else { return };
     let (header, Packet::Full(p)) = only(&bytes) else { panic!("no full packet") };
     assert_eq!((u64::from(header.code), u64::from(header.len)), (8, 162));
@@ -356,7 +356,7 @@ fn a_real_full_packet_is_read_to_what_it_holds_and_back() {
 }
 
 #[test]
-fn a_real_ticker_is_read_to_what_it_holds_and_back() {
+fn a_real_ticker_decodes_and_encodes_back() {
     let Some((bytes, holds)) = real_frame("ticker_2") else { return };
     let (header, Packet::Ticker(p)) = only(&bytes) else { panic!("no ticker") };
     assert_eq!(holds["segment"], header.instrument.segment.code());
@@ -367,21 +367,21 @@ fn a_real_ticker_is_read_to_what_it_holds_and_back() {
 }
 
 #[test]
-fn the_first_bytes_of_a_real_depth_packet_are_one_malformed_of_the_bid_they_begin() {
+fn the_first_bytes_of_a_real_depth_packet_are_one_malformed_bid() {
     let Some(path) = real("frames/depth20_41.partial.txt") else { return };
     let text = std::fs::read_to_string(path).unwrap();
     let bytes = hex(&text.lines().filter(|line| !line.starts_with('#')).collect::<String>());
     let all: Vec<_> = depth::packets(&bytes, Levels::Twenty).collect();
     let whose = Some(InstrumentKey::new(Segment::NSE_EQ, 2885));
     assert_eq!(all, [Err(Malformed { bytes: &bytes, code: Some(41), instrument: whose })]);
-    // Whole, it is a bid.
+    // The complete packet is a bid.
     let mut whole = bytes;
     whole.resize(332, 0);
     assert_eq!(sides(&whole, Levels::Twenty)[0].1, Side::Bid);
 }
 
 #[test]
-fn a_last_trade_time_less_its_shift_is_at_most_seconds_before_it_was_received() {
+fn a_last_trade_time_is_within_seconds_before_its_receive_time() {
     let Some(path) = real("ticks/nifty13_receive_vs_ltt_2026-06-10.csv") else { return };
     let text = std::fs::read_to_string(path).unwrap();
     let mut rows = 0;
@@ -398,14 +398,14 @@ fn a_last_trade_time_less_its_shift_is_at_most_seconds_before_it_was_received() 
     assert_eq!(rows, 10);
 }
 
-// What holds for any bytes.
+// Properties of any bytes.
 
 /// One packet of every code that is known, as bytes.
 fn one_of_each() -> Vec<Vec<u8>> {
     [TICKER, QUOTE, FULL, OI, PREV_CLOSE, MARKET_STATUS, DISCONNECT_805, "00 08 00 00 00 00 00 00"].map(hex).to_vec()
 }
 
-/// What a walk made of a frame: codes of packets, and the bytes that were no packet.
+/// The result of decoding a frame: codes of packets, and bytes that are no packet.
 fn walked(frame: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
     let (mut codes, mut bad) = (Vec::new(), Vec::new());
     for packet in packets(frame) {
@@ -418,7 +418,7 @@ fn walked(frame: &[u8]) -> (Vec<u8>, Vec<Vec<u8>>) {
 }
 
 #[test]
-fn a_packet_cut_at_any_length_keeps_those_before_it_and_is_one_malformed() {
+fn a_truncated_packet_is_one_malformed_and_keeps_the_packets_before_it() {
     let before = [hex(TICKER), hex(OI)].concat();
     for packet in one_of_each() {
         for cut in 0..=161usize.min(packet.len()) {
@@ -434,7 +434,7 @@ fn a_packet_cut_at_any_length_keeps_those_before_it_and_is_one_malformed() {
 }
 
 #[test]
-fn a_wrong_length_is_replaced_by_the_codes_own_size() {
+fn a_wrong_length_is_replaced_by_the_size_of_the_code() {
     for packet in one_of_each() {
         for wrong in [0u16, 1, 7, 65535] {
             let mut broken = packet.clone();
@@ -446,7 +446,7 @@ fn a_wrong_length_is_replaced_by_the_codes_own_size() {
 }
 
 #[test]
-fn a_length_that_is_possible_but_too_short_costs_that_packet_alone() {
+fn a_possible_but_too_short_length_makes_only_that_packet_malformed() {
     for packet in one_of_each().into_iter().filter(|packet| packet.len() > 8) {
         let mut broken = packet[..8].to_vec();
         broken[1..3].copy_from_slice(&8u16.to_le_bytes());
@@ -456,7 +456,7 @@ fn a_length_that_is_possible_but_too_short_costs_that_packet_alone() {
 }
 
 #[test]
-fn an_unknown_code_without_a_possible_length_is_one_malformed_with_all_that_is_left() {
+fn an_unknown_code_without_a_possible_length_makes_the_rest_one_malformed() {
     for wrong in [0u16, 1, 7, 65535] {
         let mut unknown = hex("63 00 00 01 35 05 00 00 de ad be ef");
         unknown[1..3].copy_from_slice(&wrong.to_le_bytes());
@@ -503,7 +503,7 @@ proptest! {
     }
 
     #[test]
-    fn stacked_packets_of_mixed_codes_come_out_each_as_it_went_in(all in prop::collection::vec(any_packet(), 0..12)) {
+    fn stacked_packets_of_mixed_codes_decode_each_to_its_values(all in prop::collection::vec(any_packet(), 0..12)) {
         let frame = all.concat();
         let again: Vec<Vec<u8>> =
             packets(&frame).map(|packet| packet.map(|(header, packet)| encoded(header, packet)).unwrap()).collect();
@@ -511,7 +511,7 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_of_numbers_is_told_as_walking_it_would(
+    fn a_frame_of_one_numeric_packet_is_recognised_as_by_decoding_it(
         all in prop::collection::vec(any_packet(), 1..3), more in 0usize..3, len: Option<u8>, cut in 0usize..3,
     ) {
         let mut frame = all.concat();
@@ -530,7 +530,7 @@ proptest! {
     }
 
     #[test]
-    fn a_frame_cut_anywhere_keeps_every_packet_before_the_cut(all in prop::collection::vec(any_packet(), 1..8), cut: prop::sample::Index) {
+    fn a_frame_truncated_anywhere_keeps_every_packet_before_the_cut(all in prop::collection::vec(any_packet(), 1..8), cut: prop::sample::Index) {
         let frame = all.concat();
         let cut = cut.index(frame.len() + 1);
         let mut end = 0;
@@ -544,7 +544,7 @@ proptest! {
         frame in prop::collection::vec(any::<u8>(), 0..900), codes in prop::collection::vec((any::<prop::sample::Index>(), 0usize..4), 0..6), twenty: bool,
     ) {
         let mut frame = frame;
-        // Random bytes seldom hold a header.
+        // Random bytes seldom contain a header.
         for (at, which) in codes {
             let at = at.index(frame.len() + 1);
             if let Some(place) = frame.get_mut(at..at + 4) {
@@ -577,7 +577,7 @@ proptest! {
     }
 
     #[test]
-    fn stacked_sides_come_out_each_as_it_went_in_and_a_cut_costs_only_the_last(
+    fn stacked_sides_decode_and_a_truncation_loses_only_the_last(
         all in prop::collection::vec((any::<u32>(), any::<bool>(), prop::collection::vec((any::<u64>(), any::<u32>(), any::<u32>()), 0..20)), 1..6),
         cut: prop::sample::Index,
     ) {

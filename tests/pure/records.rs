@@ -1,4 +1,4 @@
-//! The records of the contract, written down a second time on purpose: the program's declarations are what is checked.
+//! The records of the contract, written a second time to check the program's declarations.
 
 use dhan::testing::record::RecordType;
 use dhan::testing::record::json_schema::document;

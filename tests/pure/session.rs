@@ -1,4 +1,4 @@
-//! The session from outside, by virtual time: policy row by row, every input in every state, days of faults.
+//! The session in virtual time: the policy row by row, every input in every state, days of faults.
 
 use dhan::testing::model::Stream;
 use dhan::testing::model::exit::Exit;
@@ -18,15 +18,15 @@ const SECOND: u64 = 1_000_000;
 /// 2026-11-23, a Monday, 09:15 IST.
 const OPEN: Micros = Micros::from_secs(1_795_405_500);
 
-/// A session with its clock, and everything it wanted.
+/// A session with its clock, and every action it has returned.
 struct Bench {
     session: Session,
     now: u64,
     from: Micros,
     log: Vec<(u64, Action)>,
-    /// What credentials there are.
+    /// The number of the current credentials.
     token: u64,
-    /// What is wrong with them, if anything.
+    /// The problem with them, if there is one.
     trouble: Option<CredentialProblem>,
 }
 
@@ -66,7 +66,7 @@ impl Bench {
         }
     }
 
-    /// Lets time pass, waking the session when it wants to be.
+    /// Advances the time, and wakes the session at its timers.
     fn pass(&mut self, wait: Duration) {
         let until = self.now + u64::try_from(wait.as_micros()).unwrap();
         while let Some(at) = self.session.deadline().filter(|at| at.0 <= until) {
@@ -76,7 +76,7 @@ impl Bench {
         self.now = until;
     }
 
-    /// Until an attempt is under way; how long that took.
+    /// Advances the time to the next attempt, and returns the duration.
     fn until_connect(&mut self) -> Duration {
         let from = self.now;
         while self.session.state() != StateName::Connecting {
@@ -146,7 +146,7 @@ fn frame(code: u16) -> Input {
 }
 
 #[test]
-fn every_reason_and_status_that_no_retry_could_mend_ends_the_run_with_its_code() {
+fn every_permanent_reason_and_status_ends_the_run_with_its_exit_code() {
     for (reason, exit) in [
         (804, Exit::Refused),
         (806, Exit::Account),
@@ -177,7 +177,7 @@ fn every_reason_and_status_that_no_retry_could_mend_ends_the_run_with_its_code()
 }
 
 #[test]
-fn what_ends_a_run_that_was_never_live_is_a_fault_of_the_servers_once_it_was() {
+fn a_refusal_that_ends_a_new_run_is_retried_by_a_run_that_was_live() {
     let refusals = [http(400), http(404), http(302), http(403), http(401)];
     let disconnects = [806].map(|reason| Input::ServerDisconnect(DisconnectReason(reason)));
     for refusal in refusals.into_iter().chain(disconnects) {
@@ -221,7 +221,7 @@ fn what_ends_a_run_that_was_never_live_is_a_fault_of_the_servers_once_it_was() {
 }
 
 #[test]
-fn a_profile_that_says_the_token_is_dead_or_the_plan_is_gone_is_believed_of_a_live_run_too() {
+fn a_profile_without_token_or_plan_ends_a_live_run_too() {
     let told = |refusal: Input, answer| {
         let mut bench = Bench::online();
         bench.tell(Input::Data { packets: 1 });
@@ -237,9 +237,9 @@ fn a_profile_that_says_the_token_is_dead_or_the_plan_is_gone_is_believed_of_a_li
     let plan = || Input::ServerDisconnect(DisconnectReason(806));
     assert_eq!(told(plan(), ProbeResult::PlanInactive).exit(), Some(Exit::Account));
     assert_eq!(told(http(403), ProbeResult::TokenDead).session.state(), StateName::AwaitingCredentials);
-    // Nobody answers: the plan was good a minute ago …
+    // The profile does not answer: the plan was valid a minute ago …
     assert_eq!(told(plan(), ProbeResult::Unknown).session.state(), StateName::Waiting);
-    // … and so was the token: it is sent again, a few times, while others are waited for.
+    // … and so was the token: it is sent again a few times while a new one is waited for.
     let mut bench = told(http(403), ProbeResult::Unknown);
     for seconds in [60, 120, 240] {
         assert_eq!(bench.session.state(), StateName::AwaitingCredentials);
@@ -252,7 +252,7 @@ fn a_profile_that_says_the_token_is_dead_or_the_plan_is_gone_is_believed_of_a_li
 }
 
 #[test]
-fn a_firewall_that_answers_for_the_profile_too_does_not_condemn_a_token_that_cannot_change() {
+fn an_unknown_profile_answer_does_not_end_a_live_run_whose_token_cannot_change() {
     let mut bench = Bench::new(Config { auth_wait: Duration::ZERO, ..Config::new(Stream::Market, 1, 7) });
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
@@ -273,7 +273,7 @@ fn a_firewall_that_answers_for_the_profile_too_does_not_condemn_a_token_that_can
 }
 
 #[test]
-fn another_connection_of_the_run_that_is_live_vouches_for_the_request() {
+fn a_live_connection_of_the_same_run_shows_that_the_request_is_valid() {
     let mut bench = Bench::market();
     bench.tell(Input::Start);
     bench.tell(Input::RunIsLive);
@@ -282,7 +282,7 @@ fn another_connection_of_the_run_that_is_live_vouches_for_the_request() {
 }
 
 #[test]
-fn b01_a_healthy_silence_gives_the_next_refusal_its_whole_wait() {
+fn b01_a_healthy_session_restarts_the_wait_after_a_refusal() {
     let mut bench = Bench::online();
     bench.tell(Input::ServerDisconnect(DisconnectReason(807)));
     bench.pass(Duration::from_secs(500));
@@ -301,7 +301,7 @@ fn b01_a_healthy_silence_gives_the_next_refusal_its_whole_wait() {
 }
 
 #[test]
-fn a_token_that_was_replaced_while_the_run_goes_on_costs_no_wait() {
+fn a_token_replaced_during_a_session_is_used_without_a_wait() {
     let mut bench = Bench::online();
     bench.tell(Input::Data { packets: 1 });
     bench.token = 2;
@@ -310,7 +310,7 @@ fn a_token_that_was_replaced_while_the_run_goes_on_costs_no_wait() {
 }
 
 #[test]
-fn the_time_since_the_run_began_is_a_gap_where_the_first_connection_is_late_or_never_comes() {
+fn a_late_or_missing_first_connection_is_a_gap_from_the_start_of_the_run() {
     let from = |bench: &Bench| {
         bench.log.iter().find_map(|(at, action)| match action {
             Action::OpenGap { from, .. } => Some((*at, from.us_since(bench.from))),
@@ -342,7 +342,7 @@ fn the_time_since_the_run_began_is_a_gap_where_the_first_connection_is_late_or_n
 }
 
 #[test]
-fn an_order_snapshot_that_never_came_is_a_gap_at_the_end() {
+fn a_missing_order_snapshot_is_a_gap_at_the_end() {
     let mut bench = Bench::with(Config::new(Stream::Orders, 1, 7), &[]);
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
@@ -352,7 +352,7 @@ fn an_order_snapshot_that_never_came_is_a_gap_at_the_end() {
 }
 
 #[test]
-fn c09_silence_on_200_levels_is_no_death_until_the_server_has_answered_a_ping() {
+fn c09_silence_on_200_levels_is_tolerated_until_the_server_answers_a_ping() {
     let subscription = Subscription::depth(InstrumentKey::new(Segment::NSE_EQ, 1333));
     let mut bench = Bench::with(Config::new(Stream::DEPTH_200, 1, 7), &[subscription]);
     bench.tell(Input::Start);
@@ -367,7 +367,7 @@ fn c09_silence_on_200_levels_is_no_death_until_the_server_has_answered_a_ping() 
 }
 
 #[test]
-fn silence_while_nothing_is_read_is_not_the_servers() {
+fn silence_while_the_socket_is_not_read_is_no_fault_of_the_server() {
     let mut bench = Bench::online();
     bench.tell(Input::Data { packets: 1 });
     bench.tell(Input::ReadingPaused(true));
@@ -403,7 +403,7 @@ fn two_early_ends_of_any_kind_look_like_bad_credentials_on_every_stream() {
 }
 
 #[test]
-fn a_refusal_in_words_on_the_order_socket_counts_as_one_however_late_the_end_comes() {
+fn a_refusal_text_on_the_order_socket_counts_however_late_the_close_comes() {
     let mut bench = Bench::with(Config::new(Stream::Orders, 1, 7), &[]);
     bench.tell(Input::Start);
     for _ in 0..2 {
@@ -434,7 +434,7 @@ fn b01_refused_credentials_are_never_sent_again_and_new_ones_are_used_at_once() 
         assert_eq!(bench.session.state(), StateName::AwaitingCredentials);
         bench.token = 2;
         assert!(bench.until_connect() <= Duration::from_secs(1), "{refusal:?}");
-        // … and refused too: the wait goes on where it was, not from the start.
+        // … and refused too: the wait continues, and does not start again.
         bench.tell(http(401));
         bench.pass(Duration::from_secs(301));
         assert_eq!(bench.exit(), Some(Exit::Credentials));
@@ -448,7 +448,7 @@ fn impatient() -> Config {
 }
 
 #[test]
-fn the_environment_cannot_change_so_nothing_is_waited_for() {
+fn credentials_from_the_environment_are_not_waited_for() {
     let mut bench = Bench::new(impatient());
     bench.tell(Input::Start);
     bench.tell(http(401));
@@ -456,7 +456,7 @@ fn the_environment_cannot_change_so_nothing_is_waited_for() {
 }
 
 #[test]
-fn a_token_that_was_replaced_is_read_and_used_at_once_without_any_wait() {
+fn a_replaced_token_is_read_and_used_without_a_wait() {
     let mut bench = Bench::new(impatient());
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
@@ -466,7 +466,7 @@ fn a_token_that_was_replaced_is_read_and_used_at_once_without_any_wait() {
 }
 
 #[test]
-fn what_no_waiting_can_mend_ends_the_run_at_once_with_its_own_code() {
+fn permanent_credential_errors_end_the_run_at_once_with_their_exit_code() {
     for (can_change, exit) in [(false, Exit::Credentials), (true, Exit::Account)] {
         let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
         let now = Now { at: Time(0), wall: OPEN };
@@ -481,7 +481,7 @@ fn what_no_waiting_can_mend_ends_the_run_at_once_with_its_own_code() {
 }
 
 #[test]
-fn a_file_that_holds_another_accounts_token_in_mid_run_may_be_mended_and_is_told_with_its_own_code() {
+fn another_accounts_token_in_the_file_is_waited_out_with_its_own_exit_code() {
     let mut bench = Bench::online();
     bench.tell(Input::Data { packets: 1 });
     bench.trouble = Some(CredentialProblem { exit: Exit::Account, can_change: true, words: "why".into() });
@@ -492,7 +492,7 @@ fn a_file_that_holds_another_accounts_token_in_mid_run_may_be_mended_and_is_told
 }
 
 #[test]
-fn g04_credentials_that_cannot_be_sent_are_waited_for_at_the_start_too() {
+fn g04_unusable_credentials_are_waited_for_at_the_start_too() {
     let problem = CredentialProblem { exit: Exit::Credentials, can_change: true, words: "token.txt is empty".into() };
     let mut session = Session::new(Config::new(Stream::Market, 1, 7), []);
     let mut now = Now { at: Time(0), wall: OPEN };
@@ -525,7 +525,7 @@ fn g04_credentials_that_cannot_be_sent_are_waited_for_at_the_start_too() {
 }
 
 #[test]
-fn a12_and_a13_the_longer_of_retry_after_and_the_ladder() {
+fn a12_and_a13_the_cool_off_is_the_longer_of_retry_after_and_the_ladder() {
     let limit = |asked: Option<u64>| Input::ConnectFailed(http_answer(429, asked.map(Duration::from_secs)));
     for (asked, first) in [(None, 60), (Some(5), 60), (Some(90), 90), (Some(86_400), 900)] {
         let mut bench = Bench::market();
@@ -545,7 +545,7 @@ fn a12_and_a13_the_longer_of_retry_after_and_the_ladder() {
 }
 
 #[test]
-fn a14_a_cool_off_found_on_disk_is_waited_out_and_counts_as_a_step() {
+fn a14_a_cool_off_on_disk_is_waited_out_and_counts_as_a_step() {
     let mut bench = Bench::market();
     bench.tell(Input::Start);
     let wait = Duration::from_secs(33);
@@ -598,7 +598,7 @@ fn a07_an_untrusted_certificate_gets_three_tries_five_seconds_apart() {
 }
 
 #[test]
-fn a18_b10_a_server_that_persistently_speaks_something_else_is_left() {
+fn a18_b10_a_server_that_keeps_violating_the_protocol_ends_the_run() {
     for (connected, foreign) in [
         (false, Input::ConnectFailed(cannot_connect(ConnectClass::NotWebsocket, "wrong Sec-WebSocket-Accept"))),
         (false, http(200)),
@@ -620,7 +620,7 @@ fn a18_b10_a_server_that_persistently_speaks_something_else_is_left() {
 }
 
 #[test]
-fn g05_two_silent_resets_ask_the_account_once_a_minute_at_most() {
+fn g05_two_silent_resets_request_the_profile_at_most_once_a_minute() {
     let silent = |bench: &mut Bench| {
         bench.until_connect();
         bench.tell(Input::Connected);
@@ -685,7 +685,7 @@ fn two_hundred_levels_try_the_other_path_once() {
 }
 
 #[test]
-fn an_outage_of_minutes_warns_after_ten_seconds_then_once_a_minute_and_when_data_comes_again() {
+fn an_outage_is_reported_after_ten_seconds_each_minute_and_at_its_end() {
     let mut bench = Bench::online();
     bench.tell(Input::Data { packets: 1 });
     // Data every few seconds: a stable session.
@@ -716,7 +716,7 @@ fn an_outage_of_minutes_warns_after_ten_seconds_then_once_a_minute_and_when_data
     assert_eq!(minutes.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [10, 60, 120, 180], "{warned:?}");
     assert!(minutes.iter().all(|(_, text)| text.contains("no connection for")), "{warned:?}");
     assert!(last.1.contains("live again after 3m"), "{warned:?}");
-    // The cause once, not with every line.
+    // One line has the cause.
     assert_eq!(minutes.iter().filter(|(_, text)| text.contains("nobody listens")).count(), 1, "{warned:?}");
 }
 
@@ -739,7 +739,18 @@ fn max_outage_counts_from_the_last_connection() {
 }
 
 #[test]
-fn b08_polite_closes_are_no_hot_loop() {
+fn a_max_outage_of_zero_ends_the_run_after_the_first_attempt() {
+    let mut bench = Bench::new(Config { max_outage: Some(Duration::ZERO), ..Config::new(Stream::Market, 1, 7) });
+    bench.tell(Input::Start);
+    bench.tell(Input::Tick);
+    assert_eq!(bench.exit(), None, "no attempt has ended");
+    bench.tell(Input::ConnectFailed(cannot_connect(ConnectClass::Refused, "connection refused")));
+    bench.tell(Input::Tick);
+    assert_eq!(bench.exit(), Some(Exit::Network));
+}
+
+#[test]
+fn b08_repeated_close_frames_do_not_cause_a_busy_reconnect_loop() {
     for code in [1000, 1001, 1012] {
         let mut bench = Bench::market();
         bench.tell(Input::Start);
@@ -753,14 +764,14 @@ fn b08_polite_closes_are_no_hot_loop() {
 }
 
 #[test]
-fn c01_half_open_is_found_within_ten_and_a_half_seconds_once_a_pong_was_seen() {
+fn c01_a_half_open_connection_is_detected_within_10_5_seconds_after_a_pong() {
     let mut bench = Bench::online();
     bench.pass(Duration::from_secs(5));
     assert_eq!(bench.count(&Action::Ping), 1);
     bench.tell(Input::Pong);
     bench.pass(Duration::from_millis(10_500));
     assert_eq!(bench.lost(), [GapReason::Stalled]);
-    // Learned for the run: the next connection is judged the same.
+    // Known for the run: the next connection has the same limit.
     bench.until_connect();
     bench.tell(Input::Connected);
     let before = bench.count(&Action::Close { polite: false });
@@ -769,7 +780,7 @@ fn c01_half_open_is_found_within_ten_and_a_half_seconds_once_a_pong_was_seen() {
 }
 
 #[test]
-fn c09_a_server_without_pongs_has_twenty_five_seconds() {
+fn c09_a_server_without_pongs_is_given_25_seconds() {
     let mut bench = Bench::online();
     bench.pass(Duration::from_millis(24_900));
     assert_eq!(bench.lost(), []);
@@ -798,7 +809,7 @@ fn b14_a_reset_every_three_hundred_seconds_costs_under_a_second_each() {
 }
 
 #[test]
-fn b15_an_hour_of_three_hundred_and_fifteen_resets_is_still_mostly_online() {
+fn b15_an_hour_of_315_resets_is_mostly_online() {
     for seed in 0..20 {
         let mut bench = Bench::new(Config::new(Stream::Market, 1, seed));
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -833,7 +844,7 @@ fn b15_an_hour_of_three_hundred_and_fifteen_resets_is_still_mostly_online() {
 }
 
 #[test]
-fn c05_c06_nights_weekends_and_quiet_options_are_no_fault() {
+fn c05_c06_silent_nights_weekends_and_options_are_not_reconnected() {
     // 30 days of one option that trades twice a day, and the server's pings.
     let calendar = Calendar::parse("2026-11-24\n").0;
     let mut bench = Bench::new(Config { calendar, ..Config::new(Stream::Market, 1, 7) });
@@ -851,7 +862,7 @@ fn c05_c06_nights_weekends_and_quiet_options_are_no_fault() {
 }
 
 #[test]
-fn c05_a_feed_that_ticks_by_day_is_left_alone_by_night() {
+fn c05_a_feed_that_ticks_by_day_is_not_reconnected_by_night() {
     let mut bench = Bench::online();
     let mut random = fastrand::Rng::with_seed(3);
     for second in 0..14 * 86_400_u64 {
@@ -868,7 +879,7 @@ fn c05_a_feed_that_ticks_by_day_is_left_alone_by_night() {
 }
 
 #[test]
-fn c04_a_feed_that_falls_silent_in_market_hours_is_reconnected_three_times_an_hour_at_most() {
+fn c04_a_stale_feed_in_market_hours_is_reconnected_at_most_three_times_an_hour() {
     let mut bench = Bench::online();
     for round in 0..6 {
         for _ in 0..120 {
@@ -896,7 +907,7 @@ fn c04_a_feed_that_falls_silent_in_market_hours_is_reconnected_three_times_an_ho
 }
 
 #[test]
-fn f05_f06_after_a_reconnect_the_newest_set_is_asked_for_whole() {
+fn f05_f06_a_reconnect_subscribes_the_newest_set_completely() {
     let ids = |range: std::ops::Range<u32>, mode| -> Vec<Subscription> {
         range.map(|id| Subscription::feed(InstrumentKey::new(Segment::NSE_EQ, id), mode)).collect()
     };
@@ -946,7 +957,7 @@ fn depth_is_unsubscribed_by_25_and_by_24_if_packets_keep_coming() {
 }
 
 #[test]
-fn l02_the_order_book_is_asked_for_after_every_connect_and_again_until_it_comes() {
+fn l02_the_order_snapshot_is_requested_after_every_connect_until_it_comes() {
     let mut bench = Bench::with(Config::new(Stream::Orders, 1, 7), &[]);
     bench.tell(Input::Start);
     bench.tell(Input::Connected);
@@ -978,7 +989,7 @@ fn l02_the_order_book_is_asked_for_after_every_connect_and_again_until_it_comes(
 }
 
 #[test]
-fn silence_after_the_request_is_explained_once_and_the_unseen_are_named_once() {
+fn silence_after_the_request_is_explained_once_with_the_unseen_instruments() {
     let mut bench = Bench::online();
     for _ in 0..6 {
         bench.pass(Duration::from_secs(9));
@@ -988,6 +999,30 @@ fn silence_after_the_request_is_explained_once_and_the_unseen_are_named_once() {
     assert_eq!(explained, [10 * SECOND]);
     assert_eq!(bench.count(&Action::ReportUnseen), 1);
     assert!(bench.log.contains(&(30 * SECOND, Action::ReportUnseen)));
+}
+
+#[test]
+fn a_closed_market_is_named_once_the_snapshots_have_come_and_not_while_data_flows() {
+    let warnings = |from: Micros, beats: &[u64]| {
+        let mut bench = Bench { from, ..Bench::market() };
+        bench.tell(Input::Start);
+        bench.tell(Input::Connected);
+        for second in 1..60 {
+            bench.pass(Duration::from_secs(1));
+            bench.tell(if beats.contains(&second) { Input::Data { packets: 1 } } else { Input::Traffic });
+        }
+        let warned = bench.log.iter().filter_map(|(at, action)| match action {
+            Action::Warn(words) => Some((at / SECOND, words.contains("only snapshots came: the market is closed"))),
+            _ => None,
+        });
+        warned.collect::<Vec<_>>()
+    };
+    let night = OPEN + Duration::from_hours(12);
+    assert_eq!(warnings(night, &[1, 2]), [(10, true)]);
+    assert_eq!(warnings(OPEN, &[1, 2]), []);
+    let flowing: Vec<u64> = (1..60).collect();
+    assert_eq!(warnings(night, &flowing), []);
+    assert_eq!(warnings(night, &[]), [(10, false)]);
 }
 
 /// Every kind of input.
@@ -1035,7 +1070,7 @@ fn in_state(state: StateName) -> Bench {
         StateName::Idle => &[],
         StateName::Waiting => &[Input::Start, Input::ConnectFailed(cannot_connect(ConnectClass::Refused, "x"))],
         StateName::Reading => {
-            // The bench answers reads by itself; here nobody does.
+            // The bench normally answers reads of credentials; here it does not.
             bench.session.on(Now::default(), Input::Start);
             while bench.session.next_action().is_some() {}
             &[]
@@ -1056,11 +1091,11 @@ fn in_state(state: StateName) -> Bench {
     bench
 }
 
-/// Where each input leads from each state, `inputs()` across: the whole machine on one page.
+/// The next state for each input (`inputs()`, across) in each state.
 /// `.` stays; I W R A C P O S E are the states' first letters (Stopping is S, Ended E).
-/// (Reading goes on to Connecting even from bad credentials: the bench answers the next reading with good ones.)
+/// (Reading is followed by Connecting even after bad credentials: the bench answers the next read with good ones.)
 #[test]
-fn every_input_in_every_state_leads_where_the_table_says() {
+fn every_input_in_every_state_follows_the_table() {
     let letter = |state: StateName| format!("{state:?}").chars().next().unwrap();
     let table: Vec<String> = StateName::ALL
         .into_iter()
@@ -1091,7 +1126,7 @@ fn every_input_in_every_state_leads_where_the_table_says() {
 }
 
 #[test]
-fn i02_stop_ends_every_state_within_two_seconds_even_if_nobody_answers() {
+fn i02_stop_ends_every_state_within_two_seconds_without_any_answer() {
     for state in StateName::ALL {
         let mut bench = in_state(state);
         let from = bench.now;
@@ -1106,7 +1141,7 @@ fn i02_stop_ends_every_state_within_two_seconds_even_if_nobody_answers() {
 }
 
 #[test]
-fn f11_a_clean_stop_says_so_to_the_server_before_closing() {
+fn f11_a_clean_stop_sends_a_disconnect_before_closing() {
     let mut bench = in_state(StateName::Stopping);
     let said: Vec<_> = bench.log.iter().rev().take(2).map(|(_, action)| action.clone()).collect();
     assert_eq!(said, [Action::Close { polite: true }, Action::Send(r#"{"RequestCode":12}"#.to_owned())]);
@@ -1161,7 +1196,7 @@ proptest! {
         bench.now += 2 * SECOND;
         bench.tell(Input::Tick);
         prop_assert_eq!(bench.session.state(), StateName::Ended);
-        // Between two attempts lies an end of the first: reported, or made by us (`Retrying` says both).
+        // Between two attempts the first one ends: reported, or closed by the session (`Retrying` covers both).
         let mut open = false;
         for (_, action) in &bench.log {
             match action {

@@ -1,4 +1,4 @@
-//! `dhan verify` against files as the contract describes them, whole and damaged.
+//! `dhan verify` on complete and damaged files.
 
 use dhan::testing::cmd::verify::check;
 use dhan::testing::model::Micros;
@@ -41,7 +41,7 @@ fn checked(name: &str, bytes: &[u8]) -> (FileVerdict, VerifySummary) {
 }
 
 #[test]
-fn a_whole_file_is_summed_up() {
+fn a_complete_file_is_summarised() {
     let text = lines(&[ticker(1_000), ticker(2_000), ticker(5_000_000), end(3, 3, 0, 5_000_001)]);
     let (verdict, summary) = checked("x.ndjson", &text);
     assert_eq!(verdict, FileVerdict::Ok, "{summary:?}");
@@ -56,14 +56,14 @@ fn a_whole_file_is_summed_up() {
 }
 
 #[test]
-fn the_books_of_a_file_of_bars_count_what_the_bars_take_in() {
+fn the_counters_of_a_file_of_bars_count_the_packets_in_bars() {
     let bar = |ticks: i64, recv_us: i64| {
         format!(
             r#"{{"type":"bar","segment":"IDX_I","security_id":"13","symbol":null,"interval":"1m","start":0,"open":1.0,"high":1.0,"low":1.0,"close":1.0,"volume":null,"oi":null,"ticks":{ticks},"incomplete":null,"recv_us":{recv_us}}}"#
         )
     };
     let first = [bar(4, 61_000_000), end(4, 4, 0, 61_000_001)];
-    // A packet that two bars take in is counted once; one that is a record of its own is none of the bar's.
+    // A packet in two bars is counted once; one with a record of its own is not counted for the bar.
     for written in 1..=8 {
         let run = [ticker(70_000_000), bar(4, 121_000_000), bar(3, 121_000_001), end(written, written, 0, 121_000_002)];
         let (verdict, summary) = checked("x.ndjson", &lines(&[&first[..], &run].concat()));
@@ -78,7 +78,7 @@ fn the_books_of_a_file_of_bars_count_what_the_bars_take_in() {
 }
 
 #[test]
-fn what_is_damaged_is_named_with_its_line() {
+fn damage_is_reported_with_its_line() {
     let good = [ticker(1_000), ticker(2_000), end(2, 2, 0, 3_000)];
     assert_eq!(checked("x.ndjson", &lines(&good)).0, FileVerdict::Ok);
     let with = |at: usize, line: String| {
@@ -120,8 +120,8 @@ fn what_is_damaged_is_named_with_its_line() {
 }
 
 #[test]
-fn losses_that_only_the_books_tell_of_are_gaps() {
-    // Nothing took the records any more, so nothing took a gap record either.
+fn losses_that_only_the_counters_show_are_gaps() {
+    // The output took no more records, and so no gap record.
     let dropped =
         end(5, 5, 0, 2_000).replace(r#""written":5"#, r#""written":1"#).replace(r#""dropped":0"#, r#""dropped":4"#);
     // `--no-gaps`
@@ -133,26 +133,26 @@ fn losses_that_only_the_books_tell_of_are_gaps() {
 }
 
 #[test]
-fn the_last_file_of_a_rotated_run_has_the_books_of_all_its_files() {
+fn the_last_file_of_a_rotated_run_has_the_counters_of_every_file() {
     let last = lines(&[ticker(1_000), end(11, 11, 0, 2_000)]);
     let (verdict, summary) = checked("x.3.ndjson", &last);
     assert_eq!((verdict, summary.elsewhere), (FileVerdict::Ok, 10), "{summary:?}");
 }
 
 #[test]
-fn a_cut_at_any_byte_is_noticed() {
+fn a_truncation_at_any_byte_is_detected() {
     let whole = lines(&[ticker(1_000), ticker(2_000), end(2, 2, 0, 3_000)]);
     for cut in 0..whole.len() {
         let (verdict, summary) = checked("x.ndjson", &whole[..cut]);
         assert!(verdict >= FileVerdict::NoEnd, "cut at {cut}: {summary:?}");
-        // A cut between lines leaves lines that are whole.
+        // A truncation between lines leaves complete lines.
         let between = cut == 0 || whole[cut - 1] == b'\n';
         assert_eq!(verdict == FileVerdict::NoEnd, between, "cut at {cut}: {summary:?}");
     }
 }
 
 #[test]
-fn a_cut_or_a_flipped_byte_in_a_compressed_file_is_noticed() {
+fn a_truncation_or_a_flipped_byte_in_a_compressed_file_is_detected() {
     let text = lines(&[ticker(1_000), ticker(2_000), end(2, 2, 0, 3_000)]);
     let zst = zstd::encode_all(&text[..], 3).unwrap();
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -167,7 +167,7 @@ fn a_cut_or_a_flipped_byte_in_a_compressed_file_is_noticed() {
 }
 
 #[test]
-fn several_runs_in_a_file_are_normal_and_a_killed_one_is_a_gap() {
+fn several_runs_in_a_file_are_valid_and_a_killed_run_is_a_gap() {
     let two = lines(&[ticker(1_000), end(1, 1, 0, 2_000), ticker(500), end(1, 1, 0, 600)]);
     assert_eq!(checked("x.ndjson", &two).0, FileVerdict::Ok);
     let killed = lines(&[
@@ -184,7 +184,7 @@ fn several_runs_in_a_file_are_normal_and_a_killed_one_is_a_gap() {
 }
 
 #[test]
-fn a_marker_says_that_the_end_is_missing_and_excuses_a_torn_tail() {
+fn a_marker_explains_a_missing_end_and_an_incomplete_last_line() {
     let (dir, path) = file("x.ndjson", (ticker(1_000) + "\n{\"type\":\"ti").as_bytes());
     assert_eq!(check(&path).unwrap().0, FileVerdict::Damaged);
     std::fs::write(dir.path().join(".x.ndjson.dhan"), "{\"pid\":1}\n").unwrap();
@@ -193,7 +193,7 @@ fn a_marker_says_that_the_end_is_missing_and_excuses_a_torn_tail() {
 }
 
 #[test]
-fn iso_times_are_times() {
+fn iso_times_are_read_as_times() {
     let text = r#"{"type":"ticker","segment":"IDX_I","security_id":"13","symbol":null,"ltp":23900.1,"ltt":"2026-06-10T09:49:57+05:30","recv":"2026-06-10T09:49:57.817220+05:30"}
 {"type":"gap","feed":"market","conn":1,"reason":"stalled","detail":"x","from":"2026-06-10T09:49:57.817220+05:30","to":"2026-06-10T09:49:59.817220+05:30","instruments":1,"ids":null,"dropped":null,"recv":"2026-06-10T09:49:59.817220+05:30"}
 {"type":"end","received":1,"written":1,"filtered":0,"dropped":0,"malformed":0,"gaps":1,"reason":"count","recv":"2026-06-10T09:50:57.817220+05:30"}
@@ -204,7 +204,7 @@ fn iso_times_are_times() {
 }
 
 #[test]
-fn csv_is_checked_by_its_header_and_its_gap_file() {
+fn csv_is_checked_against_its_header_and_its_gap_file() {
     let header = "type,segment,security_id,symbol,ltp,ltt,recv_us\n";
     let row = |us: i64| format!("ticker,NSE_EQ,2885,\"A \"\"B\"\"\nC\",1.0,,{us}\n");
     let good = header.to_owned() + &row(1) + &row(2);
@@ -227,7 +227,7 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
     std::fs::write(dhan::testing::storage::gaps_path(&path), gap("disconnected", 1, 1_000_001, 2) + "\n").unwrap();
     let (verdict, summary) = check(&path).unwrap();
     assert_eq!((verdict, summary.gaps, summary.gap_seconds), (FileVerdict::Gaps, 1, 1.0), "{summary:?}");
-    // A second run whose clock stands an hour earlier is appended, here and in the gap file: nothing is damaged.
+    // A second run, whose clock is an hour earlier, is appended here and in the gap file: no damage.
     const HOUR: i64 = 3_600_000_000;
     let two_runs = header.to_owned() + &row(HOUR + 1) + &row(HOUR + 2) + &row(1) + &row(2);
     let (_dir, path) = file("x.csv", two_runs.as_bytes());
@@ -235,7 +235,7 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
     std::fs::write(dhan::testing::storage::gaps_path(&path), gaps).unwrap();
     let (verdict, summary) = check(&path).unwrap();
     assert_eq!((verdict, summary.lines, summary.gaps), (FileVerdict::Gaps, 4, 2), "{summary:?}");
-    // Depth has a row a level: the same moment many times over.
+    // Depth has a row for each level, with the same time.
     let depth = "type,segment,security_id,symbol,levels,side,level,price,qty,orders,recv_us\n\
                  depth,NSE_EQ,1333,,20,bid,1,1.0,5,1,7\ndepth,NSE_EQ,1333,,20,ask,1,1.5,5,1,7\n";
     let (verdict, summary) = checked("x.csv", depth.as_bytes());
@@ -243,7 +243,7 @@ fn csv_is_checked_by_its_header_and_its_gap_file() {
 }
 
 #[test]
-fn a_packet_of_a_segment_that_has_no_name_yet_is_no_damage() {
+fn a_packet_of_an_unnamed_segment_is_no_damage() {
     let all = [
         r#"{"type":"ticker","segment":"14","security_id":"77","symbol":null,"ltp":1.05,"ltt":null,"recv_us":1}"#
             .to_owned(),
@@ -287,7 +287,7 @@ fn every_record_type_of_the_contract_passes() {
 }
 
 #[test]
-fn what_cannot_be_read_is_an_error_and_not_a_verdict() {
+fn an_unreadable_file_is_an_error_and_has_no_verdict() {
     for path in ["/nonexistent/x.ndjson", "/"] {
         let failure = check(Path::new(path)).unwrap_err();
         assert_eq!(failure.exit, dhan::testing::model::exit::Exit::Data);

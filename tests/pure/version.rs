@@ -1,4 +1,4 @@
-//! What a build says that it was made of.
+//! The commit that a build reports.
 
 #[path = "../../src/build.rs"]
 #[allow(dead_code, reason = "its `main` is the build's")]
@@ -28,7 +28,7 @@ fn a_build_names_the_commit_of_its_own_repository_and_whether_files_differ_from_
     let named = commit(root).expect("a commit");
     let (hash, date) = named.split_once(' ').expect("a date");
     assert!(hash.len() >= 7 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) && date.len() == 10, "{named}");
-    // Sources in somebody else's repository are not of its commit.
+    // Sources inside another repository are not of that repository's commit.
     assert_eq!(commit(&root.join("below")), None);
     std::fs::write(root.join("below/file"), "2").expect("written");
     assert_eq!(commit(root), Some(format!("{hash}-dirty {date}")));

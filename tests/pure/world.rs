@@ -1,5 +1,5 @@
-//! Whole virtual trading days under seeded chance: several processes share an account, the network cuts and stalls,
-//! the server throttles, displaces and changes its mind about tokens, processes are killed and started again.
+//! Virtual trading days with seeded random faults: several processes share an account, the network cuts and stalls, the
+//! server throttles, displaces and refuses tokens, processes are killed and restarted.
 //!
 //! `DHAN_WORLD_SEEDS=10000 cargo test --test pure world::` runs that many days (some hundreds without it). A day that breaks
 //! an invariant says which, and the command that runs it alone: `DHAN_WORLD_SEED=N cargo test --test pure world::`.
@@ -37,11 +37,11 @@ enum Happening {
     Silence(usize, u64),
     /// The server has closed after we asked it to.
     Closed(usize, u64),
-    /// 3 s after connecting: is everything requested?
+    /// Checks 3 s after connecting that every subscription was requested.
     Check(usize, u64),
-    /// What is wanted changes.
+    /// The wanted subscriptions change.
     Wants(usize),
-    /// The server forgets the token; a new one appears on disk.
+    /// The server refuses the token from now on; a new one is on disk.
     TokenDies,
     TokenAppears(u64),
     /// Attempts are refused from now on, in some way; no longer.
@@ -49,13 +49,13 @@ enum Happening {
     /// A process is killed and starts again.
     Kill(usize),
     Restart(usize),
-    /// Somebody on another host opens five sockets.
+    /// Another host opens five sockets.
     Stranger,
     /// The server refuses once what it accepted before: with this status on a reconnect, or with this disconnect packet.
     Refusal(usize, u16),
     /// It is long over.
     LiveAgain(usize),
-    /// A socket that fell silent must have been given up by now.
+    /// Checks that a silent socket has been closed.
     Dead(usize, u64),
 }
 
@@ -65,13 +65,13 @@ struct Peer {
     /// The number of the socket that is open or being opened, and whether it is open.
     socket: Option<(u64, bool)>,
     token: u64,
-    /// What the server was asked for on this socket.
+    /// The subscriptions that the server has on this socket.
     asked: HashSet<(Mode, u32)>,
     silent_since: Option<u64>,
     /// Whether it has answered a ping on this socket.
     knows_pongs: bool,
     gap_open: bool,
-    /// The status that the next attempt is answered with.
+    /// The HTTP status of the next attempt.
     refusal: Option<u16>,
     lost: u32,
     stop_asked: bool,
@@ -86,7 +86,7 @@ struct World {
     serial: u64,
     account: Account,
     peers: Vec<Peer>,
-    /// Tokens that a process was told are dead.
+    /// Tokens that were refused to a process.
     told: Vec<HashSet<u64>>,
     alive: u64,
     on_disk: u64,
@@ -95,7 +95,7 @@ struct World {
     attempts: Vec<u64>,
     silent_refusals: bool,
     connects: u64,
-    /// Whether sockets stay as they are.
+    /// Whether sockets stay open.
     is_calm: bool,
 }
 
@@ -121,7 +121,7 @@ impl World {
             connects: 0,
             is_calm: false,
         };
-        // Never more than five of a kind: that is what places are for (tests/pure/account.rs).
+        // At most five of a stream, which places ensure (tests/pure/account.rs).
         for process in 0..processes {
             for _ in 0..world.rng.usize(1..=5 / processes) {
                 let peer = world.peer(process);
@@ -206,7 +206,7 @@ impl World {
             self.now = at;
             self.happen(what);
         }
-        // From whatever state the day ends in, everybody stops within two seconds.
+        // Every process stops within two seconds from any state.
         self.now = length;
         self.queue.clear();
         for i in 0..self.peers.len() {
@@ -229,7 +229,7 @@ impl World {
         self.check_budget();
     }
 
-    /// Lives through half an hour in which nothing goes wrong but one refusal for each peer, when it has long been live.
+    /// Runs half an hour with one refusal for each peer that has long been live.
     fn refusals(&mut self) {
         self.is_calm = true;
         for i in 0..self.peers.len() {
@@ -326,7 +326,7 @@ impl World {
                 self.alive += 1;
                 let wait = self.rng.u64(0..300 * SECOND);
                 self.later(wait, Happening::TokenAppears(self.alive));
-                // Who is connected is thrown out.
+                // Connected sockets are displaced.
                 for i in 0..self.peers.len() {
                     if let Some((_, true)) = self.peers[i].socket {
                         self.refuse_token(i);
@@ -389,7 +389,7 @@ impl World {
         self.tell(i, Input::ServerDisconnect(reason));
     }
 
-    /// The server will not have this peer's token, and says so in one of its ways.
+    /// The server refuses this peer's token in one of its ways.
     fn refuse_token(&mut self, i: usize) {
         if self.silent_refusals {
             self.peers[i].socket = None;
@@ -529,7 +529,7 @@ impl World {
                 let peer = &mut self.peers[i];
                 peer.over = true;
                 assert!(peer.socket.is_none(), "gave up with a socket open");
-                // systemd starts it again.
+                // systemd restarts it.
                 let process = peer.process;
                 if !peer.stop_asked {
                     self.later(30 * SECOND, Happening::Restart(process));
@@ -643,14 +643,14 @@ fn m02_one_refusal_of_a_live_run_costs_one_gap_of_at_most_two_minutes() {
     }
 }
 
-/// What happened in a day.
+/// The counts of a day.
 struct Counts {
     attempts: usize,
     lost: u32,
     data: u32,
 }
 
-/// Lives through a day; the seed of one that broke an invariant is the error.
+/// Runs a day; the error is the seed of a day that violates an invariant.
 fn day(seed: u64) -> Result<Counts, u64> {
     let live = || {
         let mut world = World::new(seed);

@@ -127,7 +127,11 @@ fn with_instruments(shell: Shell, script: &str) -> String {
             };
             script.replacen(first, &added, 1).split_inclusive('\n').map(instrument).collect()
         }
-        Shell::Pwsh => script.to_owned(),
+        Shell::Pwsh => {
+            // What is added to the suggestions must precede their filter, which ends the script.
+            let last = "    $completions.Where{";
+            script.replacen(last, &format!("{}{last}", include_str!("completions/dhan.ps1")), 1)
+        }
     }
 }
 

@@ -95,7 +95,8 @@ ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=5
 # Usage, credentials, the account, the request, an unknown instrument: another try would fail as well.
-RestartPreventExitStatus=2 3 4 5 14
+# A day without data (7) is over, and stays a failure.
+RestartPreventExitStatus=2 3 4 5 7 14
 
 {HARDENING}"
     );

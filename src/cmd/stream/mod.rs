@@ -7,7 +7,7 @@ pub mod watch;
 
 use crate::auth::{Environment, TokenPlace, harden};
 use crate::capture::Recorder;
-use crate::cli::plan::{ServerPlan, StreamKind, StreamPlan, StreamSource};
+use crate::cli::plan::{OutputTarget, ServerPlan, StreamKind, StreamPlan, StreamSource};
 use crate::cli::{dry_run, out};
 use crate::clock;
 use crate::console::{Console, LogLevel};
@@ -170,7 +170,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
         metrics,
         observer,
         on_end,
-        live_line: live_line(console),
+        live_line: live_line(&plan, console),
         console: console.clone(),
     });
     drop(server.exchange);
@@ -276,10 +276,14 @@ fn missing_credentials(plan: &StreamPlan) -> Result<(), Failure> {
     runtime.block_on(source.read_login()).map(drop).map_err(Failure::from)
 }
 
-/// Returns whether to show a live line: a person reads stderr and records go elsewhere. It is no warning, so not with
-/// `-q`.
-fn live_line(console: &Console) -> bool {
-    console.shows(LogLevel::Info) && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal()
+/// Returns whether to show a live line: a person reads stderr and records go elsewhere, to files or to a stdout that is
+/// no terminal. It is no warning, so not with `-q`.
+fn live_line(plan: &StreamPlan, console: &Console) -> bool {
+    let targets = &plan.outputs.targets;
+    // A run without outputs draws on the terminal itself.
+    let is_elsewhere = !targets.is_empty() && targets.iter().all(|output| output.target != OutputTarget::Stdout);
+    let is_free = is_elsewhere || !std::io::stdout().is_terminal();
+    console.shows(LogLevel::Info) && std::io::stderr().is_terminal() && is_free
 }
 
 /// Returns the mode of specs that name none.

@@ -163,8 +163,10 @@ impl Names {
                         names_mode: spec.mode.is_some(),
                     });
                 }
-                Err(problem) if wanted.skip && problem.can_be_skipped() => console.warn(format!("left out: {problem}")),
-                Err(problem) => problems.push(problem),
+                Err(problem) if wanted.skip && problem.can_be_skipped() => {
+                    console.warn(format!("left out: {}", spec.told(problem)));
+                }
+                Err(problem) => problems.push((problem.exit(), spec.told(problem))),
             }
         }
         if let Some(words) = lowered_words(&lowered) {
@@ -202,14 +204,13 @@ pub(crate) fn known_problems(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec
         Takes::Modes(_) => Streamable::Feed,
         Takes::Depth => Streamable::Depth,
     };
-    let problems = if is_demo {
-        demo(specs, streamable).instruments.into_iter().filter_map(Result::err).collect()
-    } else {
-        // Without a place for a master, nothing is known.
-        let store = Store::from_env(Layout::Compact, false);
-        store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, today())).unwrap_or_default()
-    };
-    problems.iter().map(ToString::to_string).collect()
+    if is_demo {
+        let found = demo(specs, streamable).instruments;
+        return specs.iter().zip(found).filter_map(|(spec, one)| Some(spec.told(one.err()?))).collect();
+    }
+    // Without a place for a master, nothing is known.
+    let store = Store::from_env(Layout::Compact, false);
+    store.map(|store| instruments::resolve::known_problems(specs, streamable, &store, today())).unwrap_or_default()
 }
 
 fn requests_full(kind: &StreamKind, spec: &Spec) -> bool {

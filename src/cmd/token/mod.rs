@@ -14,6 +14,10 @@ use crate::net::tls::LazyTls;
 use crate::rest;
 use crate::token::{Calls, InputOptions, Inputs, Maker, Timing, TokenFile};
 
+/// Says what is missing where a token is fine, but does not name its client id.
+const NO_CLIENT_ID: &str =
+    "the token does not name its client id: set DHAN_CLIENT_ID, or write --client-id, where it is used";
+
 /// Runs one of the five subcommands.
 ///
 /// # Errors

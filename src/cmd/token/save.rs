@@ -52,8 +52,7 @@ pub(super) fn run(args: &KeepArgs, environment: &Environment, console: &Console)
     };
     console.info(format_args!("the token is in {:?}, {until}", file.path()));
     if claims.client_id.is_none() && named.is_none() {
-        console
-            .warn("the token does not name its client id: set DHAN_CLIENT_ID, or write --client-id, where it is used");
+        console.warn(super::NO_CLIENT_ID);
     }
     Ok(Exit::Done)
 }

@@ -1,7 +1,7 @@
 //! Runs `dhan token show`: the token's account, kind and expiry.
 
 use super::block_on;
-use crate::auth::{ApiBase, Credentials, Environment, ist_minute};
+use crate::auth::{ApiBase, Credentials, Environment, ProblemKind, ist_minute};
 use crate::cli::out;
 use crate::cli::token::ShowArgs;
 use crate::clock::{self, SECOND_US};
@@ -27,8 +27,13 @@ pub(super) fn run(args: &ShowArgs, environment: &Environment, console: &Console)
             let place = source.place().map(ToString::to_string).unwrap_or_default();
             out::print(&console.masked(&description(credentials, &place, clock::now())))?;
         }
-        if let Some(problem) = problem {
-            return Err(problem.into());
+        match problem {
+            // The token itself is fine; only who uses it needs the client id.
+            Some(problem) if problem.kind == ProblemKind::Missing && credentials.is_some() && !args.check => {
+                console.warn(super::NO_CLIENT_ID);
+            }
+            Some(problem) => return Err(problem.into()),
+            None => {}
         }
         match &credentials {
             Some(credentials) if args.check => check(args, credentials, environment, console).await,

@@ -238,9 +238,13 @@ async fn until_stopped<T>(stop: Option<&StopSignal>, work: impl IntoFuture<Outpu
 async fn connect(settings: &NatsSettings, health: Arc<Health>) -> Result<async_nats::Client, NatsError> {
     let options = match &settings.creds {
         None => ConnectOptions::new(),
-        Some(path) => ConnectOptions::with_credentials_file(path)
-            .await
-            .map_err(|error| NatsError::Refused(format!("--nats-creds {path:?} cannot be used: {}", error.kind())))?,
+        Some(path) => {
+            let refused = |why: String| NatsError::Refused(format!("--nats-creds {path:?} {why}"));
+            let text = std::fs::read_to_string(path);
+            let text = text.map_err(|error| refused(format!("cannot be read: {}", crate::model::io_words(&error))))?;
+            ConnectOptions::with_credentials(&text)
+                .map_err(|_| refused("holds no credentials of NATS: name a file that nsc or nk makes".to_owned()))?
+        }
     };
     let is_connected = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let was_connected = Arc::clone(&is_connected);

@@ -5,8 +5,8 @@ use super::market::mode_bit;
 use crate::model::InstrumentKey;
 use crate::pipeline::item::Event;
 use crate::protocol::Mode;
-use crate::record::RecordType;
 use crate::record::control::Status;
+use crate::record::{RecordType, TypeSet};
 
 impl Pipeline {
     /// Processes an event.
@@ -52,6 +52,10 @@ impl Pipeline {
                 if self.rules.only.contains(RecordType::Chain) && self.stop_reason.is_none() {
                     let recv = self.outputs.stamp(*at, &self.counts);
                     self.outputs.control(chain, recv, &self.counts);
+                    // Like other control records it counts for nothing, unless --only asks for it.
+                    if self.rules.only != TypeSet::ALL {
+                        self.printed();
+                    }
                 }
             }
             Event::End { reason, at } => self.end(reason, *at),

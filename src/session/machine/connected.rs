@@ -18,14 +18,18 @@ impl Session {
 
     pub(super) fn data(&mut self, packets: u32) {
         let now = self.now;
+        let first = packets > 0 && matches!(&self.state, State::Online(online) if online.packets == 0);
+        // In a closed market only snapshots come: the silence after the first ones is explained.
+        let explains = first && !self.server.has_served && !self.hours().is_open(now.wall);
         let State::Online(online) = &mut self.state else { return };
         online.pulse.traffic(now);
         if packets == 0 {
             return;
         }
-        let first = online.packets == 0;
         online.packets = online.packets.saturating_add(u64::from(packets));
-        online.explain_at = None;
+        if first && !explains {
+            online.explain_at = None;
+        }
         self.stale_feed.data(now);
         if first {
             self.server.has_served = true;
@@ -183,11 +187,17 @@ impl Session {
         }
     }
 
+    /// Returns when `--max-outage` ends the run; one of no time at all waits for the first attempt's outcome.
+    pub(super) fn outage_limit(&self) -> Option<Time> {
+        let (since, most) = self.failures.unreachable_since.zip(self.config.max_outage)?;
+        (!most.is_zero() || self.outage.cause().is_some()).then(|| since + most)
+    }
+
     pub(super) fn outage_is_over_long(&mut self) -> bool {
         let disconnected =
             matches!(self.state, State::Waiting { .. } | State::Reading | State::Connecting | State::Probing { .. });
-        let (Some(since), Some(most)) = (self.failures.unreachable_since, self.config.max_outage) else { return false };
-        let is_over = disconnected && self.now.at.since(since) >= most;
+        let (Some(limit), Some(most)) = (self.outage_limit(), self.config.max_outage) else { return false };
+        let is_over = disconnected && limit <= self.now.at;
         if is_over {
             let trouble = self.outage.cause().map_or_else(|| "no attempt has ended".to_owned(), ToString::to_string);
             let message = format!("no connection for {} (--max-outage): {trouble}", words(most));
@@ -204,15 +214,9 @@ impl Session {
         let (explain, unseen, snapshot) =
             (due(&mut online.explain_at), due(&mut online.unseen_at), due(&mut online.snapshot_at));
         let pulse = online.pulse.check(now.at);
+        let has_data = online.packets > 0;
         if explain {
-            let why = silence_words(self.config.feed, &self.wanted, &self.config.calendar, now.wall);
-            match self.outage.has_warned() {
-                true => {
-                    let say = self.outage.quiet(self.config.conn, &why);
-                    self.say(say);
-                }
-                false => self.warn(why),
-            }
+            self.explain_silence(has_data);
         }
         if unseen {
             // The market may have closed, or the clock may have stepped, since the time was chosen.
@@ -240,6 +244,22 @@ impl Session {
                 let silence = self.now.at.since(self.last_byte());
                 self.drop_connection(&Cause::Silent(silence), None);
             }
+        }
+    }
+
+    fn explain_silence(&mut self, has_data: bool) {
+        let now = self.now;
+        if has_data && self.stale_feed.last().is_some_and(|last| now.at.since(last.at) < SNAPSHOTS_END) {
+            return;
+        }
+        let words = silence_words(self.config.feed, &self.wanted, &self.config.calendar, now.wall, has_data);
+        let Some(why) = words else { return };
+        match self.outage.has_warned() {
+            true => {
+                let say = self.outage.quiet(self.config.conn, &why);
+                self.say(say);
+            }
+            false => self.warn(why),
         }
     }
 
@@ -280,15 +300,23 @@ pub(super) fn markets(wanted: &WantedSubscriptions) -> Markets {
     Markets::of(wanted.all().iter().map(|wanted| wanted.instrument.segment))
 }
 
-/// Returns the known reasons for which no data may have come.
-fn silence_words(feed: Stream, wanted: &WantedSubscriptions, calendar: &Calendar, wall: Micros) -> String {
+/// Returns the known reasons for which no data came, or none after the first; `None` if data came and the market is open.
+fn silence_words(
+    feed: Stream,
+    wanted: &WantedSubscriptions,
+    calendar: &Calendar,
+    wall: Micros,
+    has_data: bool,
+) -> Option<String> {
     let things = match wanted.len() {
         1 => "1 subscription".to_owned(),
         many => format!("{many} subscriptions"),
     };
     let segments = wanted.all().iter().map(|wanted| wanted.instrument.segment);
-    match (feed, calendar.closed_words(segments, wall)) {
+    Some(match (feed, calendar.closed_words(segments, wall)) {
         (Stream::Orders, _) => "the order socket is silent until an order changes".to_owned(),
+        (_, None) if has_data => return None,
+        (_, Some(closed)) if has_data => format!("only snapshots came: {closed}"),
         (_, None) => format!(
             "nothing has come for 10 s after asking for {things}, though the market is open: \
              instruments that do not trade, a segment the server does not serve, or a token without data; dhan doctor can tell more"
@@ -297,5 +325,5 @@ fn silence_words(feed: Stream, wanted: &WantedSubscriptions, calendar: &Calendar
             format!("nothing has come for 10 s after asking for {things}: {closed}; the depth server is silent then")
         }
         (_, Some(closed)) => format!("nothing has come for 10 s after asking for {things}: {closed}"),
-    }
+    })
 }

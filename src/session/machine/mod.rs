@@ -40,6 +40,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(1_500);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(10);
 /// Silence after the request from which it is explained on stderr.
 const EXPLAIN_AFTER: Duration = Duration::from_secs(10);
+/// Silence after a snapshot from which no more of them are awaited.
+const SNAPSHOTS_END: Duration = Duration::from_secs(5);
 /// Time after the request at which instruments that were never seen are named.
 const UNSEEN_AFTER: Duration = Duration::from_secs(30);
 /// Time for which packets may continue after unsubscribing before it is requested again with the other code.
@@ -326,7 +328,6 @@ impl Session {
 
     /// Returns when to send [`Input::Tick`] unless another input comes first, or `None` if no timer runs.
     pub fn deadline(&self) -> Option<Time> {
-        let max_outage = self.failures.unreachable_since.zip(self.config.max_outage).map(|(since, most)| since + most);
         let own = match &self.state {
             State::Idle | State::Ended => return None,
             State::Stopping { until } => return Some(*until),
@@ -341,7 +342,7 @@ impl Session {
                 return timers.into_iter().flatten().chain(online.pulse.deadline()).min();
             }
         };
-        [own, max_outage, self.outage.deadline(), self.loss.beginning_at].into_iter().flatten().min()
+        [own, self.outage_limit(), self.outage.deadline(), self.loss.beginning_at].into_iter().flatten().min()
     }
 
     /// Returns the name of the state.

@@ -1,6 +1,7 @@
-//! OHLC bars, black-box: live, replayed, and counted by a program that knows nothing of ours.
+//! OHLC bars, live and replayed, compared with the count of an independent Python program.
 
-use crate::cli::capture::{Room, sent, signal};
+use crate::cli::capture::{Room, sent};
+use crate::support::{Signal, both, stderr, utf8};
 use dhan::testing::capture::block::{self, ENTRIES, SESSION};
 use dhan::testing::capture::entry::{Entries, Finish};
 use dhan::testing::capture::play::CaptureSession;
@@ -9,7 +10,6 @@ use dhan::testing::model::{InstrumentKey, Micros, PacketCounts, Segment, Stream}
 use dhan::testing::pipeline::item::{Event, Frame, FrameKind, GapReason, Lagged};
 use dhan::testing::protocol::{Mode, encode};
 use dhan::testing::simulator::{Cut, PrevClose, SimConfig, Stacking};
-use rustix::process::Signal;
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::Path;
@@ -18,8 +18,7 @@ use std::sync::Arc;
 
 const SECOND: i64 = 1_000_000;
 
-/// What the independent count says of two files: how many bars there are, in all and of each kind. `None` where there is
-/// no Python.
+/// Returns the independent program's count of bars, in all and of each kind; `None` if there is no Python.
 fn counted(room: &Room, packets: &str, bars: &str, intervals: &[&str]) -> Option<Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/count_bars.py");
     let mut command = Command::new(std::env::var("DHAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned()));
@@ -28,12 +27,12 @@ fn counted(room: &Room, packets: &str, bars: &str, intervals: &[&str]) -> Option
         let _ = writeln!(std::io::stderr(), "skipped: no python3 here");
         return None;
     };
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{said}");
+    let messages = both(&output);
+    assert!(output.status.success(), "{messages}");
     Some(serde_json::from_slice(&output.stdout).expect("counts"))
 }
 
-/// The same numbers every time.
+/// A generator of the same numbers in every run.
 struct Dice(u64);
 
 impl Dice {
@@ -72,21 +71,21 @@ fn exchange() -> Vec<Traded> {
     (0..500).map(one).collect()
 }
 
-/// What a packet carries as its last trade time: nothing, or the server's seconds, which are India's.
+/// Returns the last trade time as the wire has it: 0 for none, else seconds of Indian wall time.
 fn raw(ltt: Option<i64>) -> u32 {
     ltt.map_or(0, |ltt| u32::try_from(ltt + 19_800).unwrap())
 }
 
 impl Traded {
-    /// The next packet, received at a moment: a trade, a repeat, or one whose times are not what they should be.
+    /// Appends the next packet: a trade, a repeat, or one with an unusual time.
     fn packet(&mut self, out: &mut Vec<u8>, now_us: i64, dice: &mut Dice) {
         let now = now_us.div_euclid(SECOND);
         let mut ltt = Some(now);
         let mut more = 1 + dice.below(50) as u32;
         match dice.below(24) {
-            // Nothing was traded.
+            // No trade.
             0..4 => (ltt, more) = (Some(self.ltt).filter(|ltt| *ltt > 0), 0),
-            // Late: by a little, and by more than a bar waits for.
+            // Late by a little, or by more than a bar waits for.
             4..9 => ltt = Some(now - 1),
             9 => ltt = Some(now - 2),
             10 => ltt = Some(now - 70),
@@ -137,7 +136,7 @@ fn two_days(path: &Path) {
         });
         entries.event(&Event::Subscribed { conn, instruments: served.collect() });
     }
-    // From when to when each connection has nothing.
+    // The times in which each connection is cut.
     let cuts = [
         (1, at("2026-06-10T15:25:20.5"), at("2026-06-10T15:26:33.7")),
         (2, at("2026-06-10T15:28:01.1"), at("2026-06-10T15:28:04.2")),
@@ -145,23 +144,23 @@ fn two_days(path: &Path) {
         (1, at("2026-06-11T09:17:59.2"), at("2026-06-11T09:18:01.3")),
         (2, at("2026-06-11T09:22:15.2"), i64::MAX),
     ];
-    let mut told = 0;
+    let mut next_cut = 0;
     let (mut now_us, mut number, mut lagged_us) = (created_us, 1, at("2026-06-11T09:20:10.4"));
     let mut frames = 0;
     while now_us < ended_us - 200_000 {
         now_us += 4_000 + dice.below(28_000) as i64;
-        // Packets of a frame are stamped one after the other: none of them stands at the edge of a second.
+        // Packets of a frame get consecutive microseconds, which must stay within one second.
         now_us += if now_us.rem_euclid(SECOND) > SECOND - 100 { 200 } else { 0 };
         let morning = at("2026-06-11T08:59:30");
         if now_us > at("2026-06-10T15:31:20") && now_us < morning {
             now_us = morning;
-            // The exchange forgets the day, and sends the last state of it first.
+            // The exchange begins a new day with the last state of the day before.
             all.iter_mut().for_each(|one| one.volume /= 2);
         }
         if now_us > at("2026-06-11T09:01:10") && now_us < at("2026-06-11T09:13:00") {
             now_us = at("2026-06-11T09:13:00");
         }
-        if let Some((conn, from_us, _)) = cuts.get(told).filter(|(_, from_us, _)| *from_us <= now_us) {
+        if let Some((conn, from_us, _)) = cuts.get(next_cut).filter(|(_, from_us, _)| *from_us <= now_us) {
             let detail = "reset".to_owned();
             entries.event(&Event::GapOpened {
                 conn: *conn,
@@ -169,7 +168,7 @@ fn two_days(path: &Path) {
                 detail,
                 from: Micros::new(*from_us),
             });
-            told += 1;
+            next_cut += 1;
         }
         if now_us >= lagged_us {
             entries.lagged(Lagged { packets: 77, from: Micros::new(lagged_us - 900_000), to: Micros::new(lagged_us) });
@@ -184,7 +183,7 @@ fn two_days(path: &Path) {
         }
         let mut bytes = Vec::new();
         for _ in 0..1 + dice.below(5) {
-            // In the evening and the early morning commodities and currencies trade alone.
+            // In the evening and the early morning only commodities and currencies trade.
             let open = if now_us < at("2026-06-11T09:13:00") && now_us >= morning { 420..500 } else { 0..500 };
             let one = open.start + dice.below((open.end - open.start) as u64) as usize;
             if let Some(one) = all.get_mut(one).filter(|one| one.conn == conn) {
@@ -213,18 +212,18 @@ fn two_days(path: &Path) {
 }
 
 #[test]
-fn the_bars_of_two_days_are_those_of_an_independent_count() {
+fn bars_of_two_days_agree_with_an_independent_program() {
     let room = Room::new();
     two_days(&room.at("day.dcap"));
     let intervals = ["1m", "5m", "15s", "1h"];
     room.run(&["replay", "day.dcap", "-o", "packets.ndjson", "--status-records"], 0);
     room.run(&["replay", "day.dcap", "--bars", &intervals.join(","), "-o", "bars.ndjson", "-o", "bars.csv"], 0);
-    let text = String::from_utf8(room.bytes("bars.ndjson")).unwrap();
+    let text = utf8(&room.bytes("bars.ndjson"));
     let is_bar = |line: &&str| line.starts_with(r#"{"type":"bar""#);
-    let csv = String::from_utf8(room.bytes("bars.csv")).unwrap();
+    let csv = utf8(&room.bytes("bars.csv"));
     assert_eq!(csv.lines().count(), 1 + text.lines().filter(is_bar).count());
     let Some(counts) = counted(&room, "packets.ndjson", "bars.ndjson", &intervals) else { return };
-    // Everything that makes a difference is in it.
+    // Every kind of bar occurs.
     for (kind, at_least) in
         [("bars", 10_000), ("whole", 5_000), ("gap", 500), ("start", 100), ("end", 100), ("late", 100), ("oi", 1_000)]
     {
@@ -234,7 +233,7 @@ fn the_bars_of_two_days_are_those_of_an_independent_count() {
 }
 
 #[test]
-fn live_bars_are_those_of_a_replay_byte_for_byte_and_of_an_independent_count() {
+fn live_bars_equal_replayed_bars_and_agree_with_an_independent_program() {
     let room = Room::of(SimConfig {
         rate: Some(300.0),
         record_sent: true,
@@ -267,9 +266,8 @@ fn live_bars_are_those_of_a_replay_byte_for_byte_and_of_an_independent_count() {
     room.probe().cut_all(Cut::Reset);
     room.wait_until("it came back", |probe| sent(probe, Stream::Market, 1, 200));
     bars_of(bars("bars.ndjson") + 20);
-    signal(&child, Signal::INT);
-    let output = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
+    let output = child.stop(Signal::INT);
+    let stderr = &output.err;
     assert_eq!(output.status.code(), Some(0), "{stderr}");
 
     let again = ["replay", "c.dcap", "--bars", "1s,5s", "-o", "again.ndjson", "-o", "again.csv"];
@@ -278,8 +276,8 @@ fn live_bars_are_those_of_a_replay_byte_for_byte_and_of_an_independent_count() {
     room.same("bars.csv", "again.csv");
     room.same("bars.csv.gaps.ndjson", "again.csv.gaps.ndjson");
     let is_bar = |line: &&str| line.starts_with(r#"{"type":"bar""#);
-    let text = String::from_utf8(room.bytes("bars.ndjson")).unwrap();
-    let one_type = String::from_utf8(room.bytes("bar.iso.ndjson")).unwrap();
+    let text = utf8(&room.bytes("bars.ndjson"));
+    let one_type = utf8(&room.bytes("bar.iso.ndjson"));
     assert!(text.lines().filter(is_bar).eq(one_type.lines().filter(is_bar)));
     room.run(&["replay", "c.dcap", "--status-records", "-o", "packets.ndjson"], 0);
     if let Some(counts) = counted(&room, "packets.ndjson", "bars.ndjson", &["1s", "5s"]) {
@@ -287,12 +285,12 @@ fn live_bars_are_those_of_a_replay_byte_for_byte_and_of_an_independent_count() {
             assert!(counts[kind].as_u64() > Some(0), "{kind}: {counts}");
         }
     }
-    // The gap is told beside the bars, and they are whole files all the same.
+    // The gap record is beside the bars, and the files are complete.
     room.run(&["verify", "bars.ndjson", "bars.csv"], 13);
 }
 
 #[test]
-fn verify_finds_no_damage_in_files_of_bars_however_they_were_written() {
+fn verify_finds_no_damage_in_files_of_bars() {
     let room = Room::of(SimConfig { rate: Some(300.0), ..SimConfig::default() });
     let bars = ["feed", "NSE_EQ:2885@full", "NSE_EQ:1333@quote", "IDX_I:13", "--bars", "1s,2s", "-d", "3s"];
     let to = |rest: &[&str]| room.run(&[&bars[..], rest].concat(), 0);
@@ -305,12 +303,12 @@ fn verify_finds_no_damage_in_files_of_bars_however_they_were_written() {
     line.extend(names.filter(|name| name.ends_with("son") || name.ends_with("csv")));
     assert!(line.len() > 10, "{line:?}");
     let out = room.run(&line.iter().map(String::as_str).collect::<Vec<_>>(), 0).stdout;
-    let out = String::from_utf8(out).unwrap();
+    let out = utf8(&out);
     assert!(out.lines().all(|line| line.contains(r#""verdict":"ok""#)), "{out}");
 }
 
 #[test]
-fn an_interval_that_is_none_is_2_before_anything_connects_and_names_the_nearest_one() {
+fn an_invalid_bar_interval_is_exit_2_before_any_connection_and_names_the_nearest() {
     let room = Room::new();
     for (typed, says) in [
         ("7m", "write 6m or 8m"),
@@ -323,12 +321,12 @@ fn an_interval_that_is_none_is_2_before_anything_connects_and_names_the_nearest_
     ] {
         for command in [&["feed", "NSE_EQ:2885"][..], &["replay", "none.dcap"]] {
             let output = room.run(&[command, &["--bars", typed]].concat(), 2);
-            let stderr = String::from_utf8_lossy(&output.stderr);
+            let stderr = stderr(&output);
             assert!(stderr.contains(says) && stderr.lines().count() <= 3, "{typed}: {stderr}");
         }
     }
     assert_eq!(room.probe().connections(Stream::Market).seen, 0);
-    // What is beside bars in a CSV has other columns.
+    // Records beside bars in a CSV file have other columns.
     let output = room.run(&["feed", "NSE_EQ:2885", "--bars", "1m", "--only", "full", "-f", "csv"], 2);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("write NDJSON"));
+    assert!(stderr(&output).contains("write NDJSON"));
 }

@@ -1,6 +1,7 @@
-//! Captures, black-box: what a live run printed, a replay prints again, byte for byte.
+//! Captures: a replay prints the same bytes as the live run.
 
-use crate::support::PATIENCE;
+use crate::support::secrets::{self, OPAQUE};
+use crate::support::{Home, PATIENCE, Run, simulator, stderr, stdout, until};
 use dhan::testing::capture::block::{self, ENTRIES, MAGIC, SESSION};
 use dhan::testing::capture::entry::{Entries, Entry, EntryIter};
 use dhan::testing::capture::play::CaptureSession;
@@ -15,17 +16,15 @@ use rustix::process::Signal;
 use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Must never be in a file.
-const TOKEN: &str = "sentinel-token-1b7c4f";
 const FULLS: [&str; 6] =
     ["NSE_EQ:2885@full", "NSE_EQ:1333@full", "NSE_EQ:11536@quote", "NSE_FNO:45678@full", "IDX_I:13", "IDX_I:25@quote"];
 
 pub struct Room {
-    dir: tempfile::TempDir,
+    home: Home,
     sim: SimHandle,
 }
 
@@ -35,7 +34,7 @@ impl Room {
     }
 
     pub fn of(config: SimConfig) -> Room {
-        Room { dir: tempfile::tempdir().unwrap(), sim: SimHandle::start_in_thread(config).unwrap() }
+        Room { home: Home::new(), sim: simulator(config) }
     }
 
     pub fn probe(&self) -> Probe {
@@ -43,7 +42,7 @@ impl Room {
     }
 
     pub fn at(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.home.path(name)
     }
 
     pub fn bytes(&self, name: &str) -> Vec<u8> {
@@ -51,23 +50,22 @@ impl Room {
     }
 
     pub fn command(&self, line: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-        command.args(line).current_dir(self.dir.path()).env_clear().envs(self.probe().environment());
-        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", TOKEN);
-        command.env("XDG_STATE_HOME", self.at("state")).env("DHAN_CACHE_DIR", self.at("cache"));
-        command.stdin(Stdio::null());
+        let mut command = self.home.dhan(&self.sim, line);
+        command.env("DHAN_CACHE_DIR", self.at("cache"));
         command
     }
 
-    pub fn start(&self, line: &[&str]) -> Child {
-        self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    pub fn start(&self, line: &[&str]) -> Run {
+        self.home.start(self.command(line))
     }
 
-    /// Runs to an end that is expected.
+    /// Runs to the end; fails at another exit code.
     #[track_caller]
     pub fn run(&self, line: &[&str], code: i32) -> Output {
         let output = self.command(line).output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{line:?}: {}", stderr(&output));
+        secrets::assert_clean("stdout", &output.stdout);
+        secrets::assert_clean("stderr", &output.stderr);
         output
     }
 
@@ -87,19 +85,14 @@ impl Room {
     }
 }
 
-pub fn signal(child: &Child, signal: Signal) {
-    let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    rustix::process::kill_process(pid, signal).unwrap();
-}
-
-/// The session's socket was asked for everything, and has sent a number of messages.
+/// Whether the simulator has sent a number of messages on the n-th connection of a stream.
 pub fn sent(probe: &Probe, kind: Stream, connection: usize, at_least: usize) -> bool {
     let all: Vec<_> = probe.all().into_iter().filter(|seen| seen.kind == kind).collect();
     all.get(connection).is_some_and(|seen| probe.sent(seen.id).len() >= at_least)
 }
 
 #[test]
-fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
+fn a_replay_prints_the_bytes_of_the_live_run_including_gaps_and_ends() {
     let room = Room::new();
     let mut line = vec!["feed"];
     line.extend(FULLS);
@@ -110,8 +103,7 @@ fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
     room.wait_until("it came back", |probe| sent(probe, Stream::Market, 1, 100));
     room.probe().cut_all(Cut::Close(1001));
     room.wait_until("it came back again", |probe| sent(probe, Stream::Market, 2, 100));
-    signal(&child, Signal::INT);
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    child.stop(Signal::INT).exits(0);
 
     let again = ["replay", "c.dcap", "--status-records", "-o", "ra.ndjson", "-o", "rb.csv"];
     room.run(&again, 0);
@@ -121,7 +113,7 @@ fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
     let gaps = String::from_utf8(room.bytes("a.ndjson")).unwrap().matches(r#""type":"gap""#).count();
     assert!(gaps >= 2, "the cuts are in it: {gaps}");
 
-    // Other formats are made anew from the same frames.
+    // Other formats are encoded from the same frames.
     let out = room.run(&["replay", "c.dcap", "--only", "full", "--no-gaps", "-f", "csv", "-n", "20"], 0).stdout;
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text.lines().count(), 21);
@@ -129,16 +121,16 @@ fn a_replay_prints_what_the_live_run_printed_cuts_and_ends_included() {
     let summary = room.run(&["verify", "c.dcap"], 13).stdout;
     let summary = String::from_utf8(summary).unwrap();
     assert!(summary.contains(r#""format":"capture","verdict":"gaps""#), "{summary}");
-    let table = String::from_utf8(room.run(&["verify", "-f", "table", "c.dcap", "a.ndjson"], 13).stdout).unwrap();
+    let table = stdout(&room.run(&["verify", "-f", "table", "c.dcap", "a.ndjson"], 13));
     let lines: Vec<_> = table.lines().collect();
     assert!(lines.len() == 3 && lines[0].starts_with("FILE      STATE  RECORDS  INSTRUMENTS  FIRST (IST)"), "{table}");
     assert!(lines[1].starts_with("c.dcap    gaps ") && lines[2].starts_with("a.ndjson  gaps "), "{table}");
     assert!(lines[1].ends_with(&format!("{gaps} disconnected")), "{table}");
-    assert!(memchr::memmem::find(&room.bytes("c.dcap"), TOKEN.as_bytes()).is_none(), "the token is in the capture");
+    assert!(memchr::memmem::find(&room.bytes("c.dcap"), OPAQUE.as_bytes()).is_none(), "the token is in the capture");
 }
 
 #[test]
-fn a_run_that_ended_by_itself_ends_at_the_same_record() {
+fn a_replay_ends_at_the_record_at_which_the_run_ended() {
     let room = Room::new();
     for (i, end) in [&["-n", "137"][..], &["--once"], &["-n", "1"]].into_iter().enumerate() {
         let (dcap, live, again) = (format!("{i}.dcap"), format!("{i}.ndjson"), format!("r{i}.ndjson"));
@@ -151,7 +143,7 @@ fn a_run_that_ended_by_itself_ends_at_the_same_record() {
         room.same(&live, &again);
         room.run(&["verify", &dcap], 0);
     }
-    // The same count, said again, changes nothing; a smaller one ends earlier.
+    // The same count changes nothing; a smaller one ends earlier.
     room.run(&["replay", "0.dcap", "-n", "137", "-o", "n.ndjson"], 0);
     room.same("0.ndjson", "n.ndjson");
     let out = room.run(&["replay", "0.dcap", "-n", "5"], 0).stdout;
@@ -160,7 +152,7 @@ fn a_run_that_ended_by_itself_ends_at_the_same_record() {
 }
 
 #[test]
-fn depth_and_orders_are_kept_too_and_no_login_is() {
+fn a_capture_keeps_depth_and_orders_but_no_login() {
     let room = Room::new();
     for view in ["book", "sides"] {
         let (dcap, live, again) = (format!("{view}.dcap.zst"), format!("{view}.ndjson"), format!("r{view}.ndjson"));
@@ -178,23 +170,22 @@ fn depth_and_orders_are_kept_too_and_no_login_is() {
     room.wait_until("it came back", |probe| probe.texts().len() >= 2);
     room.probe().advance_orders(12);
     room.wait_until("more", |probe| sent(probe, Stream::Orders, 1, 3));
-    signal(&child, Signal::TERM);
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    child.stop(Signal::TERM).exits(0);
     room.run(&["replay", "o.dcap", "-o", "ro.ndjson", "-o", "ro.csv"], 0);
     room.same("o.ndjson", "ro.ndjson");
     room.same("o.csv", "ro.csv");
-    assert!(room.probe().texts().iter().any(|seen| seen.text.contains(TOKEN)), "the login carried the token");
+    assert!(room.probe().texts().iter().any(|seen| seen.text.contains(OPAQUE)), "the login carried the token");
     for name in ["o.dcap", "o.ndjson", "book.dcap.zst"] {
-        assert!(memchr::memmem::find(&room.bytes(name), TOKEN.as_bytes()).is_none(), "the token is in {name}");
+        assert!(memchr::memmem::find(&room.bytes(name), OPAQUE.as_bytes()).is_none(), "the token is in {name}");
     }
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(std::fs::metadata(room.at("o.dcap")).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-/// What was never asked for is printed like any other, its name from the cached master too, if there is one; a replay has
-/// no master and prints the same.
+/// An unrequested instrument is printed like any other, with its name from the cached master if there is one. A replay
+/// has no master and prints the same.
 #[test]
-fn an_instrument_that_nobody_asked_for_is_named_by_the_cached_master_and_so_in_the_replay() {
+fn an_unrequested_instrument_gets_its_name_from_the_cached_master_in_a_replay_too() {
     let quiet = SimConfig { rate: Some(0.0), prev_close: PrevClose::None, record_sent: true, ..SimConfig::default() };
     let room = Room::of(quiet);
     let unasked = |id: u32| {
@@ -209,16 +200,14 @@ fn an_instrument_that_nobody_asked_for_is_named_by_the_cached_master_and_so_in_t
         for security_id in [2885, 4_000_000, 2885] {
             room.probe().send(id, unasked(security_id));
         }
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        child.end().exits(0).out
     };
     let symbols = |text: &str| {
         let of = |line: &str| line.split(r#""symbol":"#).nth(1).unwrap().split(',').next().unwrap().to_owned();
         let lines = text.lines().filter(|line| line.contains(r#""segment":"NSE_EQ""#));
         lines.map(of).collect::<Vec<_>>()
     };
-    // Without a master there is no name, and none is downloaded.
+    // Without a cached master the name is null, and no master is downloaded.
     assert_eq!(symbols(&stream(0, &[])), ["null"; 3]);
     assert!(room.probe().http_requests().iter().all(|request| !request.path.contains("master")));
     room.run(&["instruments", "sync"], 0);
@@ -233,14 +222,14 @@ fn an_instrument_that_nobody_asked_for_is_named_by_the_cached_master_and_so_in_t
     room.run(&["verify", "u.dcap"], 0);
 }
 
-/// A capture tells only when it is read which of the types there are in it.
+/// The types in a capture are known only when it is read.
 #[test]
-fn only_keeps_the_named_types_that_the_capture_can_print_and_a_list_of_none_is_refused() {
+fn only_selects_types_of_the_capture_and_refuses_a_list_without_any() {
     let room = Room::new();
     room.run(&["feed", "NSE_EQ:2885@quote", "IDX_I:13", "-n", "20", "--capture", "f.dcap", "-o", "f.ndjson"], 0);
     room.run(&["depth", "NSE_EQ:2885", "-n", "5", "--capture", "d.dcap", "-o", "d.ndjson"], 0);
     let kinds = |line: &[&str]| {
-        let out = String::from_utf8(room.run(&[&["replay"], line].concat(), 0).stdout).unwrap();
+        let out = stdout(&room.run(&[&["replay"], line].concat(), 0));
         assert!(!out.is_empty(), "{line:?}");
         let kind = |line: &str| line.split('"').nth(3).unwrap().to_owned();
         out.lines().map(kind).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
@@ -257,14 +246,14 @@ fn only_keeps_the_named_types_that_the_capture_can_print_and_a_list_of_none_is_r
         (&["d.dcap", "--only", "ticker"], "the depth stream prints depth records"),
     ] {
         let refused = room.run(&[&["replay"], line].concat(), 2);
-        let said = String::from_utf8_lossy(&refused.stderr);
+        let said = stderr(&refused);
         assert!(said.contains("--only leaves nothing") && said.contains(says), "{line:?}: {said}");
         assert!(refused.stdout.is_empty(), "{line:?}");
     }
 }
 
 #[test]
-fn a_capture_is_small() {
+fn a_capture_is_at_most_a_quarter_of_its_ndjson() {
     let _alone = crate::support::heavy();
     let room = Room::new();
     let shares = ["NSE_EQ:2885", "NSE_EQ:1333", "NSE_EQ:11536", "NSE_EQ:1594"];
@@ -279,34 +268,30 @@ fn a_capture_is_small() {
 }
 
 #[test]
-fn what_is_whole_of_a_torn_or_damaged_capture_is_printed_and_the_rest_is_said() {
+fn replay_prints_the_intact_part_of_a_damaged_capture_and_reports_the_rest() {
     let room = Room::new();
     let child = room.start(&["feed", "IDX_I:13", "IDX_I:25", "--capture", "c.dcap", "-o", "a.ndjson"]);
-    // Three seconds and more: some blocks.
-    let begun = Instant::now();
-    while std::fs::metadata(room.at("c.dcap")).map_or(0, |data| data.len()) < 30_000 {
-        assert!(begun.elapsed() < PATIENCE, "the capture does not grow");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    signal(&child, Signal::INT);
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    // Three seconds and more fill some blocks.
+    let size = || std::fs::metadata(room.at("c.dcap")).map_or(0, |data| data.len());
+    until("the capture grows", || size() >= 30_000);
+    child.stop(Signal::INT).exits(0);
     let (whole, live) = (room.bytes("c.dcap"), room.bytes("a.ndjson"));
     for cut in [whole.len() - 1, whole.len() / 2, whole.len() / 3] {
         std::fs::write(room.at("torn.dcap"), &whole[..cut]).unwrap();
-        let output = room.run(&["replay", "torn.dcap"], 11);
+        let output = room.run(&["replay", "torn.dcap"], 0);
         assert!(live.starts_with(&output.stdout) && !output.stdout.is_empty(), "cut at {cut}");
-        let words = String::from_utf8(output.stderr).unwrap();
+        let words = stderr(&output);
         assert!(words.contains("torn.dcap") && words.contains("torn;"), "{words}");
-        let summary = String::from_utf8(room.run(&["verify", "torn.dcap"], 11).stdout).unwrap();
+        let summary = stdout(&room.run(&["verify", "torn.dcap"], 11));
         assert!(summary.contains(r#""verdict":"damaged""#), "{summary}");
     }
     let mut bad = whole.clone();
     bad[whole.len() / 2] ^= 1;
     std::fs::write(room.at("bad.dcap"), &bad).unwrap();
     let output = room.run(&["replay", "bad.dcap"], 11);
-    let words = String::from_utf8(output.stderr).unwrap();
+    let words = stderr(&output);
     assert!(words.contains("damaged"), "{words}");
-    let printed = String::from_utf8(output.stdout).unwrap();
+    let printed = stdout(&output);
     let live = String::from_utf8(live).unwrap();
     let known: std::collections::HashSet<_> = live.lines().collect();
     assert!(printed.lines().all(|line| known.contains(line)), "nothing is made up");
@@ -315,25 +300,21 @@ fn what_is_whole_of_a_torn_or_damaged_capture_is_printed_and_the_rest_is_said() 
     std::fs::write(room.at("text.dcap"), "hello\n").unwrap();
     std::fs::write(room.at("empty.dcap"), "").unwrap();
     for (name, words) in [("text.dcap", "not a capture"), ("empty.dcap", "empty"), ("none.dcap", "No such file")] {
-        let said = String::from_utf8(room.run(&["replay", name], 11).stderr).unwrap();
+        let said = stderr(&room.run(&["replay", name], 11));
         assert!(said.contains(name) && said.contains(words), "{said}");
     }
 }
 
 #[test]
-fn a_killed_run_is_marked_and_the_next_one_goes_on_in_the_same_file() {
+fn the_run_after_a_kill_records_a_gap_and_appends_to_the_same_capture() {
     let room = Room::new();
-    let mut child = room.start(&["feed", "IDX_I:13", "--capture", "c.dcap", "-o", "a.ndjson"]);
-    let begun = Instant::now();
-    while std::fs::metadata(room.at("c.dcap")).map_or(0, |data| data.len()) < 1_000 {
-        assert!(begun.elapsed() < PATIENCE, "the capture does not grow");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let child = room.start(&["feed", "IDX_I:13", "--capture", "c.dcap", "-o", "a.ndjson"]);
+    let size = || std::fs::metadata(room.at("c.dcap")).map_or(0, |data| data.len());
+    until("the capture grows", || size() >= 1_000);
     let other = room.run(&["feed", "IDX_I:13", "--capture", "c.dcap", "-n", "1"], 10);
-    let said = String::from_utf8(other.stderr).unwrap();
-    assert!(said.contains(&format!("pid {}", child.id())), "{said}");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let said = stderr(&other);
+    assert!(said.contains(&format!("pid {}", child.pid())), "{said}");
+    child.stop(Signal::KILL);
     room.run(&["verify", "c.dcap"], 13);
     let live = room.run(&["feed", "IDX_I:13", "--capture", "c.dcap", "-n", "30"], 0).stdout;
     let first = String::from_utf8_lossy(&live).lines().next().unwrap().to_owned();
@@ -341,10 +322,10 @@ fn a_killed_run_is_marked_and_the_next_one_goes_on_in_the_same_file() {
     let output = room.run(&["replay", "c.dcap"], 0);
     assert!(output.stdout.ends_with(&live), "the second run, its gap included, comes last");
     assert!(output.stdout.len() > live.len(), "the first one comes before it");
-    // One header, however many runs.
+    // Several runs get one header.
     let csv = room.run(&["replay", "c.dcap", "c.dcap", "-f", "csv"], 0).stdout;
     assert_eq!(String::from_utf8(csv).unwrap().matches("type,segment").count(), 1);
-    // What another stream needs is another file.
+    // Another stream needs another file.
     room.run(&["orders", "--capture", "c.dcap", "-n", "1"], 2);
     let said = room.run(&["feed", "IDX_I:13", "--capture", "none/c.dcap"], 9).stderr;
     assert!(String::from_utf8(said).unwrap().contains("none"), "the folder is named");
@@ -372,7 +353,7 @@ fn ticker(id: u8) -> Vec<u8> {
 }
 
 #[test]
-fn replay_keeps_the_recorded_spacing_when_asked_and_dies_quietly_with_its_reader() {
+fn replay_keeps_the_recorded_spacing_with_speed_and_ends_silently_with_its_reader() {
     let room = Room::new();
     made(&room.at("c.dcap"), &[(1_000_000, ticker(1)), (3_000_000, ticker(2))]);
     for (speed, at_least) in [("10x", 180), ("1x", 1_950)] {
@@ -383,24 +364,22 @@ fn replay_keeps_the_recorded_spacing_when_asked_and_dies_quietly_with_its_reader
     }
     let many: Vec<_> = (0..50_000).map(|i| (1_000_000 + i, ticker(1))).collect();
     made(&room.at("many.dcap"), &many);
-    let mut child = room.start(&["replay", "many.dcap"]);
-    let mut stdout = child.stdout.take().unwrap();
+    let (child, mut stdout) = room.home.start_piped(room.command(&["replay", "many.dcap"]));
     stdout.read_exact(&mut [0; 10]).unwrap();
     drop(stdout);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.signal(), Some(Signal::PIPE.as_raw()));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    // Told to stop while it waits, it ends orderly.
+    let done = child.end();
+    assert_eq!(done.status.signal(), Some(Signal::PIPE.as_raw()));
+    assert_eq!(done.err, "");
+    // A signal while it waits ends it with an end record.
     made(&room.at("slow.dcap"), &[(1_000_000, ticker(1)), (3_600_000_000, ticker(2))]);
-    let mut child = room.start(&["replay", "slow.dcap", "--speed", "1x", "-o", "slow.ndjson", "-o", "-"]);
-    child.stdout.as_mut().unwrap().read_exact(&mut [0; 10]).unwrap();
-    signal(&child, Signal::INT);
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
+    let child = room.start(&["replay", "slow.dcap", "--speed", "1x", "-o", "slow.ndjson", "-o", "-"]);
+    child.prints(1);
+    child.stop(Signal::INT).exits(0);
     assert!(String::from_utf8(room.bytes("slow.ndjson")).unwrap().contains(r#""type":"end""#));
 }
 
 #[test]
-fn the_simulator_sends_what_was_captured() {
+fn the_simulator_replays_a_capture() {
     let recorded = Room::new();
     recorded
         .run(&["feed", "IDX_I:13@quote", "NSE_EQ:2885@full", "-n", "200", "--capture", "c.dcap", "-o", "a.ndjson"], 0);
@@ -441,14 +420,14 @@ fn block_by_hand(kind: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_manual_page_is_enough_to_make_a_capture_by_hand() {
+fn a_capture_made_by_hand_after_the_manual_page_is_valid() {
     let room = Room::new();
     assert_eq!(MAGIC, [0x89, 0x44, 0x43]);
     let mut session = vec![1, 0];
     session.extend_from_slice(&1_781_065_196_000_000_i64.to_le_bytes());
     session.extend_from_slice(&4_711_u32.to_le_bytes());
     session.extend_from_slice(b"hand 1.0");
-    // Block 2: what the instrument is called; that its connection is live; the same frame once more, 1 s later; the end.
+    // Block 2: the instrument's name, the connection's live event, the same frame 1 s later, and the end.
     let mut second = vec![2];
     second.extend_from_slice(&example()[1..9]);
     second.extend_from_slice(&[1, 9, 1, 0, 13, 5]);
@@ -463,7 +442,7 @@ fn the_manual_page_is_enough_to_make_a_capture_by_hand() {
     let file = [block_by_hand(b'S', &session), block_by_hand(b'E', &example()), block_by_hand(b'E', &second)].concat();
     std::fs::write(room.at("hand.dcap"), file).unwrap();
 
-    let out = String::from_utf8(room.run(&["replay", "hand.dcap"], 0).stdout).unwrap();
+    let out = stdout(&room.run(&["replay", "hand.dcap"], 0));
     let line = |symbol: &str, recv_us: i64| {
         format!(
             "{{\"type\":\"ticker\",\"segment\":\"IDX_I\",\"security_id\":\"13\",\"symbol\":{symbol},\"ltp\":24500.0,\
@@ -474,7 +453,7 @@ fn the_manual_page_is_enough_to_make_a_capture_by_hand() {
     assert!(out.starts_with(&line("null", 1_781_065_197_000_005)), "{out}");
     assert!(out.contains("1781065198000000"), "{out}");
 
-    // And the other way round: the library reads entry by entry what the page lists.
+    // The library reads the entries that the page lists.
     let entries: Vec<_> = EntryIter::new(&second).unwrap().map(Result::unwrap).collect();
     let [
         Entry::Event(Event::Symbols(symbols)),

@@ -1,21 +1,22 @@
-//! TAB: instruments of the cache in every shell that is here, and never files.
+//! Shell completion of instruments from the cache, in every installed shell.
 
-use crate::cli::home::{BIN, Home, said, skipped};
+use crate::cli::home::Home;
+use crate::support::{DHAN, both, skipped};
 use std::process::Command;
 
 /// A home whose cache holds the simulated master, with a file that a shell would offer.
 fn home() -> Home {
     let home = Home::new();
     let synced = home.run("dhan instruments sync && touch RELATIONS NSE_EQ:RELATIONS");
-    assert!(synced.status.success(), "{}", said(&synced));
+    assert!(synced.status.success(), "{}", both(&synced));
     home
 }
 
-/// What is suggested for a word. Nothing is asked for again: a busy machine may not read the names within 20 ms.
+/// Returns the suggestions for a word. Repeats the request, since a busy machine may not read the names within 20 ms.
 fn suggested(home: &Home, word: &str) -> Vec<String> {
     for _ in 0..10 {
         let output = home.run(&format!("dhan __complete {word}"));
-        assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", both(&output));
         if !output.stdout.is_empty() {
             return String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
         }
@@ -33,7 +34,7 @@ fn completes(home: &Home, shell: &str, script: &str, are_right: impl Fn(&[String
     let mut lines = Vec::new();
     for _ in 0..10 {
         let output = home.run(&format!("timeout 60 {shell} script"));
-        lines = said(&output).lines().map(|line| line.trim().to_owned()).collect();
+        lines = both(&output).lines().map(|line| line.trim().to_owned()).collect();
         if are_right(&lines) {
             return;
         }
@@ -42,7 +43,7 @@ fn completes(home: &Home, shell: &str, script: &str, are_right: impl Fn(&[String
 }
 
 #[test]
-fn symbols_and_live_contracts_begin_as_was_typed() {
+fn suggestions_are_symbols_and_live_contracts_with_the_typed_prefix() {
     let home = home();
     assert_eq!(suggested(&home, "NSE_EQ:REL"), ["NSE_EQ:RELIANCE"]);
     assert_eq!(suggested(&home, "nse:rel"), ["nse:RELIANCE"]);
@@ -56,21 +57,21 @@ fn symbols_and_live_contracts_begin_as_was_typed() {
     }
     let future = suggested(&home, "NFO:NIFTY-").into_iter().find(|one| one.ends_with("-FUT")).expect("a future");
     let found = home.run(&format!("dhan instruments find {future} --offline -f spec"));
-    assert!(found.status.success() && found.stdout.starts_with(b"NSE_FNO:"), "{future}: {}", said(&found));
+    assert!(found.status.success() && found.stdout.starts_with(b"NSE_FNO:"), "{future}: {}", both(&found));
 }
 
 #[test]
-fn without_a_cache_and_with_a_broken_one_there_is_silence() {
+fn a_missing_or_broken_cache_gives_no_suggestions_and_no_error() {
     let home = Home::new();
     assert_eq!(suggested(&home, "NSE_EQ:REL"), [""; 0]);
     home.write(".cache/dhan/compact.master", "no master", 0o644);
     assert_eq!(suggested(&home, "NSE_EQ:REL"), [""; 0]);
-    let alone = Command::new(BIN).arg("__complete").env_clear().output().expect("dhan runs");
-    assert!(alone.status.success() && alone.stderr.is_empty(), "{}", said(&alone));
+    let alone = Command::new(DHAN).arg("__complete").env_clear().output().expect("dhan runs");
+    assert!(alone.status.success() && alone.stderr.is_empty(), "{}", both(&alone));
 }
 
 #[test]
-fn bash_completes_instruments_where_one_is_wanted() {
+fn bash_completes_instruments_only_where_the_command_takes_them() {
     let home = home();
     // As readline hands words over: a colon is a word of its own.
     let script = r#"

@@ -1,7 +1,6 @@
-//! What stderr says, and that nobody waits for it.
+//! Messages on stderr, and that writing them never blocks a run.
 
-use crate::support::harness::*;
-use rustix::process::Signal;
+use crate::support::*;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::Stdio;
 
@@ -18,16 +17,16 @@ fn has_time(line: &str) -> bool {
 }
 
 #[test]
-fn a_run_in_a_log_has_the_time_in_every_line_and_a_usage_error_has_none() {
+fn log_lines_begin_with_the_time_but_usage_errors_do_not() {
     let home = Home::new();
-    let done = home.run(&[RUN, &["-v"]].concat()).code(0);
+    let done = home.run(&[RUN, &["-v"]].concat()).exits(0);
     assert!(done.err.lines().count() > 3 && done.err.lines().all(has_time), "{}", done.err);
-    let done = home.run(&["feed", "IDX_I:13", "--count", "0"]).code(2);
+    let done = home.run(&["feed", "IDX_I:13", "--count", "0"]).exits(2);
     assert!(done.err.starts_with("dhan: error: "), "{}", done.err);
 }
 
 #[test]
-fn in_the_journal_lines_have_priorities() {
+fn lines_in_the_journal_have_priorities() {
     let home = Home::new();
     let (reader, writer) = std::io::pipe().expect("a pipe");
     let stat = rustix::fs::fstat(&writer).expect("its numbers");
@@ -36,22 +35,22 @@ fn in_the_journal_lines_have_priorities() {
     command.stdout(Stdio::null()).stderr(writer);
     let status = command.status().expect("dhan runs");
     drop(command);
-    let said = std::io::read_to_string(reader).expect("text");
-    assert!(status.success() && said.lines().all(|line| line.starts_with("<6>")), "{said}");
-    assert!(said.contains("<6>received "), "{said}");
+    let messages = std::io::read_to_string(reader).expect("text");
+    assert!(status.success() && messages.lines().all(|line| line.starts_with("<6>")), "{messages}");
+    assert!(messages.contains("<6>received "), "{messages}");
 
-    // The same words about another file say nothing.
+    // The same variable of another file has no effect.
     let other = std::fs::metadata("/").expect("a folder");
     let mut command = home.command(RUN);
     command.env("JOURNAL_STREAM", format!("{}:{}", other.dev(), other.ino()));
-    let done = home.start_command(command).end().code(0);
+    let done = home.start(command).end().exits(0);
     assert!(done.err.lines().all(has_time), "{}", done.err);
 }
 
 #[test]
 fn json_lines_name_event_connection_and_host() {
     let home = Home::new();
-    let done = home.run(&[RUN, &["-v", "--log-format", "json"]].concat()).code(0);
+    let done = home.run(&[RUN, &["-v", "--log-format", "json"]].concat()).exits(0);
     let lines: Vec<serde_json::Value> = done.err.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
     let keys = ["time", "level", "event", "conn", "cause", "delay_ms", "code", "host", "message"];
     for line in &lines {
@@ -64,11 +63,11 @@ fn json_lines_name_event_connection_and_host() {
 }
 
 #[test]
-fn v_shows_requests_and_vv_packet_headers_too() {
+fn v_prints_requests_and_vv_also_packet_headers() {
     let home = Home::new();
-    let once = home.run(&[RUN, &["-v"]].concat()).code(0).err;
+    let once = home.run(&[RUN, &["-v"]].concat()).exits(0).err;
     assert!(once.contains("request: {\"RequestCode\":15") && !once.contains("binary message"), "{once}");
-    let twice = home.run(&[RUN, &["-vv"]].concat()).code(0).err;
+    let twice = home.run(&[RUN, &["-vv"]].concat()).exits(0).err;
     assert!(twice.contains("request: {\"RequestCode\":15") && twice.contains("; code 2, 16 bytes, IDX_I:"), "{twice}");
 }
 
@@ -91,7 +90,7 @@ fn stuck(socket: bool) -> (std::os::fd::OwnedFd, std::os::fd::OwnedFd) {
 }
 
 #[test]
-fn a_stderr_that_nobody_reads_holds_up_neither_data_nor_signals() {
+fn a_full_stderr_delays_neither_data_nor_signals() {
     for socket in [false, true] {
         let home = Home::new();
         let out = home.path("out.ndjson");
@@ -102,12 +101,11 @@ fn a_stderr_that_nobody_reads_holds_up_neither_data_nor_signals() {
         drop(command);
         let lines = || std::fs::read_to_string(&out).unwrap_or_default().lines().count();
         until("records come", || lines() > 20);
-        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).expect("small")).expect("a pid");
-        rustix::process::kill_process(pid, Signal::TERM).expect("it runs");
-        let told = std::time::Instant::now();
+        signal(&child, Signal::TERM);
+        let signalled = std::time::Instant::now();
         let status = child.wait().expect("it ends");
-        // The bound is the promise itself.
-        assert!(told.elapsed() < std::time::Duration::from_secs(2), "{:?}", told.elapsed());
+        // The contract promises two seconds.
+        assert!(signalled.elapsed() < std::time::Duration::from_secs(2), "{:?}", signalled.elapsed());
         assert!(status.success(), "{status}");
         drop(reader);
     }

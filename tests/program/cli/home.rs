@@ -1,47 +1,34 @@
-//! A home of its own for commands that documents show: with an account of a simulated exchange, and nothing else.
+//! A home for the commands that documents show, with a simulator and an account.
 
+use crate::support::{DHAN, simulator};
 use dhan::testing::simulator::{SimConfig, SimHandle};
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// The program.
-pub const BIN: &str = env!("CARGO_BIN_EXE_dhan");
-
-/// Says that something was left out.
-pub fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
-}
-
-/// What a command printed.
-pub fn said(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-/// A home of its own with an account of a simulated exchange.
+/// A home with an account of a simulated exchange.
 pub struct Home {
     sim: SimHandle,
     pub dir: tempfile::TempDir,
 }
 
 impl Home {
-    /// An empty home.
+    /// Creates a home with a token and an empty working directory.
     pub fn new() -> Home {
-        let sim = SimHandle::start_in_thread(SimConfig::default()).expect("the simulator starts");
+        let sim = simulator(SimConfig::default());
         let home = Home { sim, dir: tempfile::tempdir().unwrap() };
         home.write(".config/dhan/token", "any", 0o600);
         fs::create_dir(home.path("work")).unwrap();
         home
     }
 
-    /// A place in it.
+    /// Returns a path in this home.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    /// Writes a file there.
+    /// Writes a file with a mode, and the folders above it.
     pub fn write(&self, name: &str, text: &str, mode: u32) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -49,14 +36,14 @@ impl Home {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Runs a script there. One that never ends is a failure with a name, not a test run that hangs.
+    /// Runs a bash script here; `timeout` ends one that hangs.
     pub fn run(&self, script: &str) -> Output {
         self.command(script).output().expect("bash runs")
     }
 
-    /// The command that runs a script there.
+    /// Returns the command that runs a script here.
     pub fn command(&self, script: &str) -> Command {
-        let mut path = format!("{}:{}", self.path("bin").display(), Path::new(BIN).parent().unwrap().display());
+        let mut path = format!("{}:{}", self.path("bin").display(), Path::new(DHAN).parent().unwrap().display());
         for folder in python().and_then(|python| Some(python.parent()?.display().to_string())).into_iter() {
             path += &format!(":{folder}");
         }
@@ -69,23 +56,23 @@ impl Home {
         command
     }
 
-    /// A line that names places of a real machine, with places of this home instead, and only seconds to go.
+    /// Replaces the paths of a real machine in a line by paths in this home, and its end by one in seconds.
     pub fn here(&self, line: &str) -> String {
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
         let root = self.dir.path().display().to_string();
-        line.replace("/usr/local/bin/dhan", BIN)
+        line.replace("/usr/local/bin/dhan", DHAN)
             .replace("/etc/dhan", &root)
             .replace("/var/lib/dhan", &format!("{root}/work"))
             .replace("--until 15:30", &format!("--until {end}"))
     }
 }
 
-/// The Python that CI installed packages for.
+/// Returns the Python that has the packages which CI installs.
 fn python() -> Option<PathBuf> {
     std::env::var_os("DHAN_TEST_PYTHON").map(PathBuf::from).filter(|python| python.is_absolute())
 }
 
-/// What a block needs and this machine lacks.
+/// Returns a program that a script needs and that is not installed.
 pub fn lacking(home: &Home, block: &str) -> Option<&'static str> {
     let needs = [
         ("jq", "jq --version"),

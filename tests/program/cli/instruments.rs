@@ -1,5 +1,6 @@
-//! `dhan instruments` from outside: a real binary, a cache folder, and a file server with bad manners.
+//! `dhan instruments` with a cache folder and a file server that fails on request.
 
+use crate::support::{dhan, stderr, stdout};
 use dhan::testing::console::Console;
 use dhan::testing::instruments::{Layout, Question, Resolution, Spec, Store, Streamable, resolve};
 use flate2::Compression;
@@ -15,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 const HEADER: &str = "SEM_EXM_EXCH_ID,SEM_SEGMENT,SEM_SMST_SECURITY_ID,SEM_INSTRUMENT_NAME,SEM_EXPIRY_CODE,SEM_TRADING_SYMBOL,SEM_LOT_UNITS,SEM_CUSTOM_SYMBOL,SEM_EXPIRY_DATE,SEM_STRIKE_PRICE,SEM_OPTION_TYPE,SEM_TICK_SIZE,SEM_EXPIRY_FLAG,SEM_EXCH_INSTRUMENT_TYPE,SEM_SERIES,SM_SYMBOL_NAME";
 
-/// A master whose contracts have all expired long ago or will for long not, whatever the clock says.
+/// Returns a master whose contracts expired in 2001 or expire in 2099.
 fn master() -> String {
     let mut csv = format!(
         "{HEADER}
@@ -132,14 +133,8 @@ impl Home {
     }
 
     fn command(&self, url: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-        command
-            .env_clear()
-            .env("HOME", self.0.path())
-            .env("DHAN_CACHE_DIR", self.cache())
-            .env("DHAN_INSTRUMENTS_URL", url)
-            .stdin(Stdio::null())
-            .arg("instruments");
+        let mut command = dhan(&["instruments"]);
+        command.env("HOME", self.0.path()).env("DHAN_CACHE_DIR", self.cache()).env("DHAN_INSTRUMENTS_URL", url);
         command
     }
 
@@ -147,33 +142,25 @@ impl Home {
         self.command(url).args(args).output().unwrap()
     }
 
-    /// What a stream would do: nothing connects.
+    /// Runs a stream command with `--dry-run`.
     fn dry_run(&self, url: &str, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-        command.env_clear().env("DHAN_CACHE_DIR", self.cache()).env("DHAN_INSTRUMENTS_URL", url);
-        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", "x").stdin(Stdio::null());
-        command.args(args).arg("--dry-run").output().unwrap()
+        let mut command = dhan(args);
+        command.env("DHAN_CACHE_DIR", self.cache()).env("DHAN_INSTRUMENTS_URL", url);
+        command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", "x");
+        command.arg("--dry-run").output().unwrap()
     }
 
-    /// Makes what the cache holds yesterday's.
+    /// Sets the modification time of the cached master to yesterday.
     fn age(&self) {
         let file = std::fs::File::options().write(true).open(self.file()).unwrap();
         file.set_modified(SystemTime::now() - Duration::from_secs(26 * 3600)).unwrap();
     }
 }
 
-/// An address where nobody listens.
+/// Returns an address at which no server listens.
 fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}/x", listener.local_addr().unwrap())
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 fn code(output: &Output) -> i32 {
@@ -187,7 +174,7 @@ fn specs(output: &Output) -> Vec<String> {
 }
 
 #[test]
-fn a_symbol_is_downloaded_once_and_then_found_without_network() {
+fn a_master_is_downloaded_once_and_then_searched_without_network() {
     let (server, home) = (Server::of(&master()), Home::new());
     for _ in 0..3 {
         let found = home.run(&server.url, &["find", "reliance", "-f", "spec"]);
@@ -202,7 +189,7 @@ fn a_symbol_is_downloaded_once_and_then_found_without_network() {
 }
 
 #[test]
-fn sync_asks_only_for_what_is_newer_unless_forced() {
+fn sync_requests_only_a_newer_file_unless_forced() {
     let (server, home) = (Server::of(&master()), Home::new());
     let first = home.run(&server.url, &["sync"]);
     assert!(code(&first) == 0 && stderr(&first).contains("307 instruments (compact)"), "{}", stderr(&first));
@@ -235,7 +222,7 @@ fn the_file_server_sees_no_credentials() {
 }
 
 #[test]
-fn a_bad_file_is_refused_with_its_reason_and_the_old_one_stays() {
+fn a_bad_download_is_refused_with_its_reason_and_the_old_master_stays() {
     let whole = master();
     let cut = &whole[..whole.len() - 30];
     let half: String = whole.lines().take(150).map(|line| format!("{line}\n")).collect();
@@ -300,7 +287,7 @@ fn a_bad_file_is_refused_with_its_reason_and_the_old_one_stays() {
 }
 
 #[test]
-fn a_compressed_file_and_a_second_attempt_are_taken() {
+fn a_compressed_file_is_accepted_and_a_failed_request_is_repeated_once() {
     let whole = master();
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(whole.as_bytes()).unwrap();
@@ -321,7 +308,7 @@ fn a_compressed_file_and_a_second_attempt_are_taken() {
 }
 
 #[test]
-fn without_a_master_and_without_a_server_it_is_exit_11() {
+fn neither_a_master_nor_a_server_is_exit_11() {
     let home = Home::new();
     for args in
         [&["find", "NIFTY"][..], &["list"], &["show", "NIFTY"], &["search", "nifty"], &["find", "NIFTY", "--offline"]]
@@ -335,7 +322,7 @@ fn without_a_master_and_without_a_server_it_is_exit_11() {
 }
 
 #[test]
-fn twenty_processes_on_an_empty_cache_download_once_and_all_know() {
+fn twenty_processes_on_an_empty_cache_download_once_and_all_find_the_symbol() {
     let (server, home) = (Server::of(&master()), Home::new());
     let children: Vec<_> = (0..20)
         .map(|_| {
@@ -352,7 +339,7 @@ fn twenty_processes_on_an_empty_cache_download_once_and_all_know() {
 }
 
 #[test]
-fn twenty_processes_whose_server_fails_ask_it_once() {
+fn twenty_processes_send_one_request_to_a_failing_server() {
     let (server, home) = (Server::start(Manner::Status("404 Not Found")), Home::new());
     let children: Vec<_> = (0..20)
         .map(|_| home.command(&server.url).arg("list").stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap())
@@ -361,12 +348,12 @@ fn twenty_processes_whose_server_fails_ask_it_once() {
         let output = child.wait_with_output().unwrap();
         assert!(code(&output) == 11 && stderr(&output).contains("404"), "{}", stderr(&output));
     }
-    // A process that starts after another one failed may ask for itself; most start at the same time.
+    // A process that starts after another has failed may send a request of its own.
     assert!(server.requests().len() < 20, "{}", server.requests().len());
 }
 
 #[test]
-fn an_old_master_is_renewed_before_it_answers_and_a_new_one_is_not() {
+fn an_old_master_is_downloaded_again_before_a_search_and_a_new_one_is_not() {
     let (server, home) = (Server::of(&master()), Home::new());
     home.run(&server.url, &["sync"]);
     home.age();
@@ -379,7 +366,7 @@ fn an_old_master_is_renewed_before_it_answers_and_a_new_one_is_not() {
 }
 
 #[test]
-fn no_place_for_a_cache_costs_one_warning() {
+fn an_unusable_cache_folder_is_one_warning() {
     let (server, home) = (Server::of(&master()), Home::new());
     let file = home.0.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -398,7 +385,7 @@ fn no_place_for_a_cache_costs_one_warning() {
 }
 
 #[test]
-fn a_flipped_byte_anywhere_in_the_cache_is_never_a_wrong_answer() {
+fn a_flipped_byte_in_the_cache_never_gives_a_wrong_result() {
     let (server, home) = (Server::of(&master()), Home::new());
     home.run(&server.url, &["sync"]);
     let whole = std::fs::read(home.file()).unwrap();
@@ -409,7 +396,7 @@ fn a_flipped_byte_anywhere_in_the_cache_is_never_a_wrong_answer() {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x20;
         std::fs::write(home.file(), &bytes).unwrap();
-        // Without a server: the right answer, or none.
+        // Without a server: the right result, or none.
         let offline = home.run(&nobody(), &["list", "--offline"]);
         match code(&offline) {
             0 => assert_eq!(stdout(&offline), right, "byte {at}"),
@@ -418,19 +405,19 @@ fn a_flipped_byte_anywhere_in_the_cache_is_never_a_wrong_answer() {
                 refused += 1;
             }
         }
-        // With one: the right answer.
+        // With a server: the right result.
         std::fs::write(home.file(), &bytes).unwrap();
         let online = home.run(&server.url, &["list"]);
         assert_eq!((stdout(&online), code(&online)), (right.clone(), 0), "byte {at}: {}", stderr(&online));
     }
-    // Only where the CSV itself is hit there is nothing to mend it from.
+    // Only damage in the CSV itself needs a download.
     assert!(refused > 0);
     std::fs::write(home.file(), b"").unwrap();
     assert_eq!(code(&home.run(&nobody(), &["list", "--offline"])), 11);
 }
 
 #[test]
-fn find_prints_what_there_is_and_fails_for_what_is_not() {
+fn find_prints_matches_and_fails_without_any() {
     let (server, home) = (Server::of(&master()), Home::new());
     let output =
         home.run(&server.url, &["find", "NIFTY", "RELIENCE", "NIFTY-Feb2001-31200-CE", "SHARE1", "-f", "spec"]);
@@ -502,7 +489,7 @@ fn show_prints_the_columns_as_the_file_has_them() {
 }
 
 #[test]
-fn a_file_of_the_users_needs_neither_cache_nor_network() {
+fn a_file_named_by_the_user_needs_neither_cache_nor_network() {
     let home = Home::new();
     let path = home.0.path().join("mine.csv");
     let run = |bytes: &[u8]| {
@@ -548,7 +535,7 @@ NSE,D,35084,NA,OPTIDX,26000,NIFTY,NIFTY-Sep2099-29150-CE,NIFTY 29 SEP 29150 CALL
 }
 
 #[test]
-fn an_address_in_the_clear_is_for_this_host_only() {
+fn a_plain_http_address_is_allowed_for_loopback_only() {
     let home = Home::new();
     for url in ["http://images.dhan.co/master.csv", "ftp://127.0.0.1/x", "nonsense"] {
         let output = home.run(url, &["sync"]);
@@ -557,10 +544,10 @@ fn an_address_in_the_clear_is_for_this_host_only() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_list_quietly() {
+fn a_closed_stdout_ends_the_list_silently() {
     let (server, home) = (Server::of(&master()), Home::new());
     home.run(&server.url, &["sync"]);
-    // Enough records to fill any pipe.
+    // More records than a pipe holds.
     let big = home.0.path().join("big.csv");
     let mut csv = master();
     for id in 0..3000 {
@@ -588,7 +575,7 @@ fn a_reader_that_goes_away_ends_the_list_quietly() {
     assert!(first.starts_with("{\"segment\":\""));
 }
 
-/// What a stream would do with these specs.
+/// Resolves specs as a stream does.
 fn streamed(server: &Server, home: &Home, texts: &[&str]) -> (Resolution, Store) {
     let store = Store {
         dir: Some(home.cache()),
@@ -607,7 +594,7 @@ fn streamed(server: &Server, home: &Home, texts: &[&str]) -> (Resolution, Store)
 }
 
 #[test]
-fn a_stream_by_id_asks_nobody() {
+fn a_stream_of_ids_downloads_no_master() {
     let (server, home) = (Server::of(&master()), Home::new());
     let (resolution, _) = streamed(&server, &home, &["NSE_EQ:2885", "IDX_I:13", "BSE_EQ:1"]);
     let symbols: Vec<_> = resolution.instruments.iter().map(|one| one.as_ref().unwrap().symbol.clone()).collect();
@@ -620,14 +607,14 @@ fn a_stream_by_id_asks_nobody() {
 }
 
 #[test]
-fn a_share_from_yesterdays_master_starts_at_once_and_a_contract_or_a_miss_waits() {
+fn a_share_in_yesterdays_master_starts_at_once_and_a_contract_waits_for_todays() {
     let (server, home) = (Server::of(&master()), Home::new());
     assert_eq!(code(&home.run(&server.url, &["sync"])), 0);
     home.age();
     let (resolution, store) = streamed(&server, &home, &["RELIANCE", "NIFTY", "NSE_FNO:100"]);
     assert!(resolution.stale && resolution.failure().is_none());
     assert_eq!(server.requests().len(), 1);
-    // Today's loads behind it.
+    // Today's master is downloaded in the background.
     store.refresh_behind(&Console::default());
     let renewed = || store.cached().is_some_and(|cached| cached.is_fresh(dhan::testing::clock::now()));
     for _ in 0..500 {
@@ -647,7 +634,7 @@ fn a_share_from_yesterdays_master_starts_at_once_and_a_contract_or_a_miss_waits(
 }
 
 #[test]
-fn what_a_killed_download_left_is_removed() {
+fn the_rest_of_a_killed_download_is_removed() {
     let (server, home) = (Server::of(&master()), Home::new());
     std::fs::create_dir_all(home.cache()).unwrap();
     let left = home.cache().join(".compact-abc.part");
@@ -656,9 +643,9 @@ fn what_a_killed_download_left_is_removed() {
     assert!(!left.exists() && Path::new(&home.file()).exists());
 }
 
-/// Only what a command can stream is a candidate for its specs: what only others can is missing, as a name that nothing has.
+/// Only instruments that a command can stream are candidates for its specs; others count as missing.
 #[test]
-fn a_name_that_the_command_cannot_stream_is_missing_and_skipped_as_one() {
+fn a_name_that_the_command_cannot_stream_counts_as_missing() {
     let (server, home) = (Server::of(&master()), Home::new());
     let silver = "SILVERM-23Oct2099-273000-PE";
     for (line, streamed, says) in [
@@ -682,33 +669,33 @@ fn a_name_that_the_command_cannot_stream_is_missing_and_skipped_as_one() {
     assert_eq!(code(&missing), 14, "{}", stderr(&missing));
     assert!(stderr(&missing).contains("it is IDX_I:13"), "{}", stderr(&missing));
     assert_eq!(code(&home.dry_run(&server.url, &["depth", "NIFTY", "--skip-missing"])), 14);
-    // What says its segment says what cannot be, and so does a contract that no command has.
+    // A spec with a segment gets an error about the segment, and so does a contract that no command streams.
     assert_eq!(code(&home.dry_run(&server.url, &["depth", "IDX_I:13", "RELIANCE", "--skip-missing"])), 2);
     assert_eq!(code(&home.dry_run(&server.url, &["feed", silver])), 2);
-    // The simulated exchange has candidates too.
+    // The demo resolves names in the same way.
     let demo = home.dry_run(&server.url, &["depth", "NIFTY", "--demo"]);
     assert_eq!(code(&demo), 14, "{}", stderr(&demo));
 }
 
-/// Nobody mends one spec to hear of the next.
+/// One message has every problem, so that they are corrected together.
 #[test]
-fn specs_that_cannot_be_read_and_names_that_cannot_be_found_are_told_together() {
+fn invalid_specs_and_unknown_names_are_reported_in_one_message() {
     let (server, home) = (Server::of(&master()), Home::new());
     let line = ["feed", "NOSUCH", "BOGUS:1", "NSE_EQ:abc", "NIFTY-Feb2099-31200-CE", "IDX_I:13@foo", "RELIANCE"];
-    let told = |says: &[&str], count: &str| {
+    let reports = |says: &[&str], count: &str| {
         let refused = home.dry_run(&server.url, &line);
-        let said = stderr(&refused);
-        assert_eq!(code(&refused), 2, "{said}");
-        assert!(says.iter().all(|part| said.contains(part)) && said.contains(count), "{said}");
+        let messages = stderr(&refused);
+        assert_eq!(code(&refused), 2, "{messages}");
+        assert!(says.iter().all(|part| messages.contains(part)) && messages.contains(count), "{messages}");
     };
-    // Nothing is downloaded for a run that cannot begin.
-    told(&["\"BOGUS:1\"", "\"foo\""], "2 problems");
+    // An invalid command line downloads nothing.
+    reports(&["\"BOGUS:1\"", "\"foo\""], "2 problems");
     assert!(server.requests().is_empty());
     home.run(&server.url, &["sync"]);
     let ambiguous = "\"NIFTY-Feb2099-31200-CE\" is 2 instruments; write one of:\n    NSE_FNO:100";
-    told(&["\"BOGUS:1\"", "\"foo\"", "\"NOSUCH\"", "\"NSE_EQ:abc\"", ambiguous], "5 problems");
-    // What yesterday's does not hold may be in today's.
+    reports(&["\"BOGUS:1\"", "\"foo\"", "\"NOSUCH\"", "\"NSE_EQ:abc\"", ambiguous], "5 problems");
+    // A name that yesterday's master lacks may be in today's.
     home.age();
-    told(&["\"BOGUS:1\"", "\"foo\"", ambiguous], "3 problems");
+    reports(&["\"BOGUS:1\"", "\"foo\"", ambiguous], "3 problems");
     assert_eq!(server.requests().len(), 1);
 }

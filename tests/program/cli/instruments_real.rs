@@ -1,5 +1,6 @@
-//! The complete master of 2026-02-10 and real lines of the detailed file. Skipped, with a word, where the data is not there.
+//! The complete master of 2026-02-10 and real rows of the detailed file; skipped if the data is not on this machine.
 
+use crate::support::skipped;
 use dhan::testing::console::Console;
 use dhan::testing::instruments::filter::Filter;
 use dhan::testing::instruments::index::{Bytes, Source, build};
@@ -24,7 +25,7 @@ fn data(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    let _ = writeln!(std::io::stderr(), "skipped: {name} is not on this machine");
+    skipped(&format!("{name} is not on this machine"));
     None
 }
 
@@ -84,12 +85,12 @@ fn ids(master: &Master, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_complete_master_answers_as_its_users_expect() {
+fn searches_of_the_complete_master_find_the_expected_instruments() {
     let Some(real) = Real::new() else { return };
     let master = Master::open(&real.path()).unwrap();
     master.verify().unwrap();
 
-    // Every row is listed, none is invented: the same keys, in the same order, as a plain reading of the file.
+    // The list has the same keys in the same order as the file.
     let mut reader = csv::ReaderBuilder::new().from_reader(real.csv.as_slice());
     let mut expected = reader.records().map(|record| {
         let record = record.unwrap();
@@ -119,7 +120,7 @@ fn the_complete_master_answers_as_its_users_expect() {
                 assert_eq!(values(row, entry.form).len(), 18);
                 let symbol = row.symbol(entry.form).unwrap().into_owned();
                 assert!(row.kind.is_contract() || symbol.starts_with(&trading), "{symbol}");
-                // Unique in its segment, whatever has expired.
+                // Unique in its segment, even with expired contracts.
                 assert!(symbols.entry(row.segment).or_default().insert(symbol.to_uppercase()), "{symbol}");
                 Ok(ControlFlow::Continue(()))
             },
@@ -156,14 +157,14 @@ fn the_complete_master_answers_as_its_users_expect() {
         assert!(refused.message.contains(part), "{}", refused.message);
     }
 
-    // Words in any order, and passing lines over cheaply loses none.
+    // Words match in any order, and skipping rows by the index loses none.
     let filter = Filter::default();
     let ready = filter.ready(&master, TODAY).unwrap();
     let rows = search(&master, &Words::of("industries reliance").unwrap(), &ready).unwrap();
     let first = master.entry(rows[0]).unwrap();
     assert_eq!((first.segment().name(), first.id), ("NSE_EQ", 2885));
 
-    // Flipped bytes: the right answer, or none.
+    // Flipped bytes: the right result, or an error.
     let right = ids(&master, "RELIANCE");
     let file = File::options().read(true).write(true).open(real.path()).unwrap();
     let len = file.metadata().unwrap().len();
@@ -173,7 +174,7 @@ fn the_complete_master_answers_as_its_users_expect() {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        // Half of them where this answer is read from, as far as that is known: the index.
+        // Half of the flipped bytes are in the index.
         let at = if round % 2 == 0 {
             random % len
         } else {
@@ -194,7 +195,7 @@ fn the_complete_master_answers_as_its_users_expect() {
 }
 
 #[test]
-fn real_lines_of_the_detailed_file_are_read() {
+fn real_rows_of_the_detailed_file_are_read() {
     let read = |name| {
         let csv = Bytes::File(File::open(data(name)?).unwrap());
         let built = build(&csv).unwrap();

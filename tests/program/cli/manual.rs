@@ -1,28 +1,27 @@
-//! Help and manual pages: a screen of daily options, pages that mandoc and groff find clean, and examples that run.
+//! Help and manual pages: the length of short help, the checks of mandoc and groff, and examples that run.
 
-use crate::cli::home::{BIN, Home, lacking, said, skipped};
+use crate::cli::home::{Home, lacking};
+use crate::support::{both, dhan, skipped, stderr, stdout};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::Mutex;
 
-/// Lines that `-h` has at most: a screen.
+/// Maximum number of lines of `-h`: a screen.
 const SCREEN: usize = 40;
-/// Examples that run at a time.
+/// Number of examples that run at a time.
 const AT_ONCE: usize = 6;
 
-fn dhan(line: &[&str]) -> Output {
-    Command::new(BIN).args(line).env_clear().env("COLUMNS", "80").stdin(Stdio::null()).output().expect("dhan runs")
+/// Returns what `dhan` prints on a terminal of 80 columns.
+fn printed(line: &[&str]) -> String {
+    let output = dhan(line).env("COLUMNS", "80").output().expect("dhan runs");
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", both(&output));
+    stdout(&output)
 }
 
-fn text(output: &Output) -> String {
-    assert!(output.status.success() && output.stderr.is_empty(), "{}", said(output));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// The commands, as their pages are called.
+/// Returns the commands that have a manual page.
 fn commands() -> Vec<Vec<String>> {
     let pages = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("man")).unwrap().flatten();
     let names = pages.map(|page| page.file_name().into_string().unwrap());
@@ -31,12 +30,12 @@ fn commands() -> Vec<Vec<String>> {
 }
 
 #[test]
-fn the_short_help_of_every_command_is_a_screen_and_names_what_it_leaves_out() {
+fn short_help_fits_a_screen_and_names_every_option_it_omits() {
     let commands = commands();
     assert!(commands.len() > 20);
     for command in commands {
         let line: Vec<_> = command.iter().map(String::as_str).collect();
-        let help = |option| text(&dhan(&[&line[..], &[option]].concat()));
+        let help = |option| printed(&[&line[..], &[option]].concat());
         let (short, long) = (help("-h"), help("--help"));
         assert!(short.lines().count() <= SCREEN, "dhan {} -h: {} lines", line.join(" "), short.lines().count());
         assert!(long.contains("\nExamples:\n"), "{long}");
@@ -51,15 +50,15 @@ fn the_short_help_of_every_command_is_a_screen_and_names_what_it_leaves_out() {
 }
 
 #[test]
-fn a_command_that_only_has_subcommands_prints_its_short_help_when_it_stands_alone() {
+fn a_command_group_without_a_subcommand_prints_its_short_help() {
     for line in [&[][..], &["instruments"], &["token"], &["config"], &["generate"]] {
-        let alone = text(&dhan(line));
-        assert!(alone.contains("Commands:") && alone == text(&dhan(&[line, &["-h"]].concat())), "{line:?}: {alone}");
+        let alone = printed(line);
+        assert!(alone.contains("Commands:") && alone == printed(&[line, &["-h"]].concat()), "{line:?}: {alone}");
     }
 }
 
 #[test]
-fn manual_pages_are_clean_to_mandoc_and_groff_and_have_their_sections() {
+fn manual_pages_pass_mandoc_and_groff_and_have_their_sections() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("man");
     for page in fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {
         let source = fs::read_to_string(&page).unwrap();
@@ -75,7 +74,7 @@ fn manual_pages_are_clean_to_mandoc_and_groff_and_have_their_sections() {
         {
             match Command::new(program).args(line).arg(&page).output() {
                 Ok(output) => {
-                    let complaints = if program == "mandoc" { said(&output) } else { stderr(&output) };
+                    let complaints = if program == "mandoc" { both(&output) } else { stderr(&output) };
                     assert!(output.status.success() && complaints.is_empty(), "{program} {name}: {complaints}");
                 }
                 Err(_) => return skipped(&format!("no {program} here")),
@@ -84,11 +83,7 @@ fn manual_pages_are_clean_to_mandoc_and_groff_and_have_their_sections() {
     }
 }
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// The examples at the end of a text: commands are indented by four blanks, what they do by two.
+/// Returns the examples at the end of a help text, whose commands are indented by four blanks.
 fn examples(text: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut is_new = true;
@@ -104,15 +99,15 @@ fn examples(text: &str) -> Vec<String> {
     all
 }
 
-/// A living token that was made on the web, as far as its claims go.
+/// Returns a token that expires in 12 hours and claims to come from the web page.
 fn token() -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let end = jiff::Timestamp::now().as_second() + 12 * 3600;
     let claims = format!(r#"{{"exp":{end},"tokenConsumerType":"SELF","dhanClientId":"1000000001"}}"#);
-    format!("{}.{}.c2lnbmF0dXJl\n", part(r#"{"alg":"HS512"}"#), part(&claims))
+    format!("{}.{}.bm90LXNpZ25lZA\n", part(r#"{"alg":"HS512"}"#), part(&claims))
 }
 
-/// A home with the files that examples name.
+/// Creates a home with the files that examples name.
 fn furnished(day: &Path) -> Home {
     let home = Home::new();
     for name in ["work/pasted-token", "work/other-token", ".config/dhan/token"] {
@@ -129,7 +124,7 @@ fn furnished(day: &Path) -> Home {
     home
 }
 
-/// Whether a command goes on until it is stopped.
+/// Whether a command runs until it is stopped.
 fn is_endless(example: &str) -> bool {
     let streams = ["dhan feed", "dhan depth", "dhan orders"];
     let ends = [" -n ", " -d ", "--once", "--dry-run", "--until"];
@@ -137,10 +132,10 @@ fn is_endless(example: &str) -> bool {
         || (streams.iter().any(|name| example.contains(name)) && !ends.iter().any(|end| example.contains(end)))
 }
 
-/// Runs an example as a reader would: one that needs a terminal in one, one that goes on for ever until Ctrl-C.
+/// Runs an example: in a terminal if it needs one, until SIGINT if it has no end.
 fn run(home: &Home, example: &str) -> Output {
     let example = home.here(example);
-    // Captures of one name are appended to: an example begins its own. The simulated share has an ISIN that is nobody's.
+    // Each example gets a capture of its own, since captures are appended to. The simulated share has a made-up ISIN.
     let example = example.replace("--capture day.dcap", "--capture own.dcap").replace("INE002A01018", "INE00288501010");
     let script = match example.as_str() {
         watch if watch.contains("dhan watch") => {
@@ -152,9 +147,9 @@ fn run(home: &Home, example: &str) -> Output {
             home.write("work/example.sh", &format!("exec {endless}"), 0o644);
             "timeout --preserve-status -s INT 4 bash example.sh".to_owned()
         }
-        // A terminal would ask for it.
+        // On a terminal the program would prompt for the token.
         "dhan token save" => "dhan token save <pasted-token".to_owned(),
-        // A pager shows a page, where there is one.
+        // `man` needs a pager.
         page if page.contains("man -l") => page.replace("man -l -", "grep -q EXAMPLES"),
         other => other.to_owned(),
     };
@@ -182,7 +177,7 @@ fn the_examples_of_help_and_manual_run() {
     assert!(all.len() > 80, "{}", all.len());
     let day = Home::new();
     let made = day.run("dhan feed --demo -m quote -n 50 --capture day.dcap -o day.ndjson.zst IDX_I:13 NSE_EQ:2885");
-    assert!(made.status.success(), "{}", said(&made));
+    assert!(made.status.success(), "{}", both(&made));
     let (day, queue) = (day.path("work"), Mutex::new(all.into_iter()));
     let next = || queue.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next();
     let failed = Mutex::new(Vec::new());
@@ -197,7 +192,7 @@ fn the_examples_of_help_and_manual_run() {
                     }
                     let output = run(&home, &example);
                     if !output.status.success() {
-                        let failure = format!("{name}: {:?}\n{example}\n{}", output.status.code(), said(&output));
+                        let failure = format!("{name}: {:?}\n{example}\n{}", output.status.code(), both(&output));
                         failed.lock().unwrap().push(failure);
                     }
                 }

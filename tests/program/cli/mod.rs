@@ -1,4 +1,4 @@
-//! The binary from outside, a module a theme.
+//! The command line program, one module for each command or theme.
 
 mod bars;
 mod capture;

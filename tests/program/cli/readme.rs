@@ -1,9 +1,10 @@
-//! The README is true: its examples run, its records are of the schema, its units and crontab lines do what they say.
+//! The README's examples run, its records match the schema, and its units and crontab lines work.
 //!
 //! Blocks marked ```` ```sh test ```` run in an empty folder, with an account of a simulated exchange. What a machine lacks
 //! (`jq`, `duckdb`, `systemd-analyze`) is skipped, with a word.
 
-use crate::cli::home::{BIN, Home, lacking, said, skipped};
+use crate::cli::home::{Home, lacking};
+use crate::support::{DHAN, both, skipped};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 const README: &str = include_str!("../../../README.md");
 
-/// The fenced blocks whose opening line, after the fence, starts so; each with the rest of that line.
+/// Returns the fenced blocks whose opening line begins with `start`, each with the rest of that line.
 pub fn blocks(start: &str) -> Vec<(&'static str, &'static str)> {
     let fence = format!("```{start}");
     let blocks = README.split("\n```").collect::<Vec<_>>();
@@ -26,10 +27,10 @@ fn fence_rest<'a>(mark: &'a str, fence: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn marked_examples_run_and_print() {
+fn marked_examples_run_and_print_the_documented_output() {
     let examples = blocks("sh test");
     assert!(examples.len() >= 10, "the README has {} examples", examples.len());
-    // Each mostly waits; all at once they take as long as the longest.
+    // Examples mostly wait, so they run in parallel.
     std::thread::scope(|scope| {
         for (_, block) in &examples {
             scope.spawn(move || {
@@ -38,7 +39,7 @@ fn marked_examples_run_and_print() {
                     return skipped(&format!("no {lacking} for: {}", block.lines().next().unwrap_or_default()));
                 }
                 let output = home.run(block);
-                assert!(output.status.success(), "{:?}\n{block}\n{}", output.status.code(), said(&output));
+                assert!(output.status.success(), "{:?}\n{block}\n{}", output.status.code(), both(&output));
                 assert!(!output.stdout.is_empty(), "{block} prints nothing");
             });
         }
@@ -46,18 +47,18 @@ fn marked_examples_run_and_print() {
 }
 
 #[test]
-fn example_records_are_of_the_schema() {
+fn example_records_match_the_schema() {
     let home = Home::new();
     let lines: String = blocks("json").iter().map(|(_, text)| format!("{text}\n")).collect();
     home.write("work/examples.ndjson", &lines, 0o644);
     let output = home.run("dhan verify examples.ndjson || [ $? = 13 ]");
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
     let summary: Value = serde_json::from_slice(&output.stdout).expect("a summary");
     assert_eq!((&summary["damaged"], &summary["torn_bytes"]), (&0.into(), &0.into()), "{summary}");
     assert!(lines.lines().count() >= 3, "the README shows records");
 }
 
-/// The five commands of the unattended section, run in a home with places of its own; returns the folder of the units.
+/// Runs the five commands of the unattended section in a home, and returns the folder of the units.
 fn set_up(home: &Home) -> PathBuf {
     let [(_, commands)] = blocks("sh unattended")[..] else { panic!("one block of commands") };
     assert_eq!(commands.trim().lines().count(), 5, "five commands");
@@ -71,8 +72,8 @@ fn set_up(home: &Home) -> PathBuf {
     let here = ["/usr/local/bin/dhan", "/etc/dhan", "/etc/systemd/system"];
     let commands = here.iter().fold(commands.to_owned(), |text, place| text.replace(place, &format!("{root}{place}")));
     let output = home.run(&commands);
-    assert!(output.status.success(), "{}", said(&output));
-    assert!(!String::from_utf8_lossy(&output.stdout).contains("864209"), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("864209"), "{}", both(&output));
     let units = home.path("etc/systemd/system");
     assert_eq!(fs::read_dir(&units).unwrap().count(), 4);
     assert!(
@@ -87,13 +88,13 @@ fn set_up(home: &Home) -> PathBuf {
     units
 }
 
-/// The values of a key in a unit.
+/// Returns the values of a key in a unit.
 fn values<'a>(unit: &'a str, key: &str) -> Vec<&'a str> {
     unit.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect()
 }
 
 #[test]
-fn the_unattended_commands_make_units_that_systemd_understands_and_finds_hardened() {
+fn the_unattended_commands_make_units_that_systemd_accepts_as_hardened() {
     let home = Home::new();
     let folder = set_up(&home);
     if !home.run("command -v systemd-analyze").status.success() {
@@ -101,26 +102,26 @@ fn the_unattended_commands_make_units_that_systemd_understands_and_finds_hardene
     }
     let mut names = String::new();
     for entry in fs::read_dir(&folder).unwrap().flatten() {
-        let text = fs::read_to_string(entry.path()).unwrap().replace("/usr/local/bin/dhan", BIN);
+        let text = fs::read_to_string(entry.path()).unwrap().replace("/usr/local/bin/dhan", DHAN);
         fs::write(entry.path(), text).unwrap();
         names += &format!(" {:?}", entry.path());
     }
     let output = home.run(&format!("systemd-analyze verify --man=no {names}"));
-    assert!(output.status.success() && said(&output).is_empty(), "{}", said(&output));
+    assert!(output.status.success() && both(&output).is_empty(), "{}", both(&output));
     for (name, time) in [("dhan-token", "08:45"), ("dhan-feed", "09:05")] {
         let unit = fs::read_to_string(folder.join(format!("{name}.timer"))).unwrap();
         let calendar = format!("Mon..Fri {time} Asia/Kolkata");
         assert_eq!(values(&unit, "OnCalendar"), [calendar.as_str()]);
         let output = home.run(&format!("systemd-analyze calendar '{calendar}'"));
-        assert!(output.status.success(), "{}", said(&output));
+        assert!(output.status.success(), "{}", both(&output));
         let service = folder.join(format!("{name}.service"));
         let output = home.run(&format!("systemd-analyze security --offline=true --threshold=29 {service:?}"));
-        assert!(output.status.success(), "exposure of {name}: {}", said(&output));
+        assert!(output.status.success(), "exposure of {name}: {}", both(&output));
     }
 }
 
 #[test]
-fn the_unattended_services_make_a_token_and_a_whole_file() {
+fn the_unattended_services_make_a_token_and_a_complete_file() {
     let home = Home::new();
     let folder = set_up(&home);
     let root = home.dir.path().display().to_string();
@@ -136,14 +137,14 @@ fn the_unattended_services_make_a_token_and_a_whole_file() {
         let environment = format!("{} {}", environment.trim(), values(&unit, "Environment")[0]);
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(4);
         let line = format!("unset DHAN_TOKEN_FILE; {environment} {}", values(&unit, "ExecStart")[0])
-            .replace("/usr/local/bin/dhan", BIN)
+            .replace("/usr/local/bin/dhan", DHAN)
             .replace("%d", &format!("{root}/credentials"))
             .replace("/etc/dhan", &format!("{root}/etc/dhan"))
             .replace("/var/lib/dhan", &format!("{root}/var/lib/dhan"))
             .replace("--until 15:30", &format!("--until {end}"));
         let output = home.run(&line);
-        assert!(output.status.success(), "{line}\n{}", said(&output));
-        assert!(output.stdout.is_empty() && !said(&output).contains("864209"), "{}", said(&output));
+        assert!(output.status.success(), "{line}\n{}", both(&output));
+        assert!(output.stdout.is_empty() && !both(&output).contains("864209"), "{}", both(&output));
         unit
     };
     let unit = run("dhan-token");
@@ -156,24 +157,24 @@ fn the_unattended_services_make_a_token_and_a_whole_file() {
     let unit = run("dhan-feed");
     assert_eq!(
         (values(&unit, "Type"), values(&unit, "RestartPreventExitStatus")),
-        (vec!["notify"], vec!["2 3 4 5 14"])
+        (vec!["notify"], vec!["2 3 4 5 7 14"])
     );
     assert!(!values(&unit, "WatchdogSec").is_empty());
     let output = home.run(&format!("cd {root}/var/lib/dhan && dhan verify *.ndjson.zst"));
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
     let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&summary["verdict"], &summary["instruments"]), (&"ok".into(), &2.into()), "{summary}");
 }
 
-/// Runs a line of a service or crontab here and looks at what it left.
+/// Runs a line of a service or crontab in a home, and checks the file it leaves.
 fn line_leaves_a_whole_file(home: &Home, line: &str) {
     home.write("watchlist", "# indices\nIDX_I:13\nNSE_EQ:2885@quote\n", 0o644);
     home.write("token", "any", 0o600);
     let output = home.run(&home.here(line));
-    assert!(output.status.success(), "{line}\n{}", said(&output));
-    assert!(output.stdout.is_empty(), "cron would mail this: {}", said(&output));
+    assert!(output.status.success(), "{line}\n{}", both(&output));
+    assert!(output.stdout.is_empty(), "cron would mail this: {}", both(&output));
     let output = home.run("dhan verify *.ndjson.zst && ls *.ndjson.zst");
-    assert!(output.status.success(), "{line}\n{}", said(&output));
+    assert!(output.status.success(), "{line}\n{}", both(&output));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let summary: Value = serde_json::from_str(text.lines().next().expect("a summary")).unwrap();
     assert_eq!((&summary["verdict"], &summary["instruments"]), (&"ok".into(), &2.into()), "{summary}");
@@ -182,18 +183,18 @@ fn line_leaves_a_whole_file(home: &Home, line: &str) {
 }
 
 #[test]
-fn a_day_is_recorded_by_the_command_that_the_readme_gives() {
+fn the_recording_command_of_the_readme_records_a_day() {
     let [(_, command)] = blocks("sh day")[..] else { panic!("one command that records a day") };
     let home = Home::new();
     home.write("work/watchlist", "IDX_I:13\nNSE_EQ:2885@quote\n", 0o644);
     let output = home.run(&home.here(command));
-    assert!(output.status.success(), "{command}\n{}", said(&output));
+    assert!(output.status.success(), "{command}\n{}", both(&output));
     let output = home.run("dhan verify day-*.ndjson.zst day.dcap");
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
 }
 
 #[test]
-fn crontab_lines_run_and_mean_the_same_minute() {
+fn crontab_lines_run_and_name_the_same_minute_in_utc_and_ist() {
     let [(_, lines)] = blocks("cron")[..] else { panic!("one block of crontab lines") };
     let lines: Vec<_> = lines.lines().map(|line| line.split_once("  ").expect("a time and a command")).collect();
     let [(utc, command), (ist, same)] = lines[..] else { panic!("a line for UTC, a line for IST") };
@@ -209,7 +210,7 @@ fn crontab_lines_run_and_mean_the_same_minute() {
 }
 
 #[test]
-fn every_variable_is_in_the_manual_and_every_exit_code_in_the_readme() {
+fn every_variable_and_every_exit_code_is_documented() {
     fn read(folder: &Path, text: &mut String) {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             match entry.file_type().unwrap().is_dir() {

@@ -1,8 +1,8 @@
-//! The README's recipes against what they are for: a Ctrl-C, real servers, files whose gaps come late.
+//! The README's recipes with Ctrl-C, real servers, and files whose gaps come late.
 
-use crate::cli::home::{Home, lacking, said, skipped};
+use crate::cli::home::{Home, lacking};
 use crate::cli::readme::blocks;
-use crate::support::PATIENCE;
+use crate::support::{Signal, both, skipped, until};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The one block of the README with a mark, such as `sh test bars`.
+/// Returns the one block of the README with a mark, such as `sh test bars`.
 fn block(mark: &str) -> &'static str {
     let (start, rest) = mark.rsplit_once(' ').expect("two words at least");
     let all = blocks(start).into_iter().filter(|(of, _)| *of == rest).map(|(_, text)| text).collect::<Vec<_>>();
@@ -19,7 +19,7 @@ fn block(mark: &str) -> &'static str {
     text
 }
 
-/// Whether a recipe can be tried here; says what is missing.
+/// Whether every program of a recipe is installed; prints what is missing.
 fn can_run(home: &Home, script: &str) -> bool {
     let lacks = lacking(home, script);
     if let Some(lacks) = lacks {
@@ -28,17 +28,8 @@ fn can_run(home: &Home, script: &str) -> bool {
     lacks.is_none()
 }
 
-#[track_caller]
-fn wait(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 #[test]
-fn bars_in_sqlite_survive_ctrl_c_and_the_last_ones_come_too() {
+fn the_sqlite_recipe_stores_every_bar_when_ctrl_c_ends_it() {
     let home = Home::new();
     let script = block("sh test bars");
     if !can_run(&home, script) {
@@ -55,21 +46,21 @@ fn bars_in_sqlite_survive_ctrl_c_and_the_last_ones_come_too() {
         String::from_utf8_lossy(&output.stdout).trim().parse::<u64>().unwrap_or(0)
     };
     let running = home.command(&script).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // The first bars of five seconds began before the run; the running ones after them are cut by its end alone.
-    wait("bars are stored as they close", || count("interval = \\\"5s\\\"") >= 5);
-    // Whoever presses Ctrl-C interrupts the whole pipe; `timeout` leads its group.
+    // The first five-second bars began before the run; those in progress are ended by the run's end.
+    until("bars are stored as they close", || count("interval = \\\"5s\\\"") >= 5);
+    // Ctrl-C interrupts the process group, which `timeout` leads.
     let group = rustix::process::Pid::from_child(&running);
-    rustix::process::kill_process_group(group, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process_group(group, Signal::INT).unwrap();
     let output = running.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("('5s', "), "{}", said(&output));
-    assert!(!said(&output).contains("Traceback"), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("('5s', "), "{}", both(&output));
+    assert!(!both(&output).contains("Traceback"), "{}", both(&output));
     assert!(count("incomplete = \\\"end\\\"") >= 5, "the running bars are stored");
     assert!(count("incomplete IS NULL") > 0 && count("volume IS NULL") > 0);
 }
 
 #[test]
-fn a_fill_is_a_telegram_message_of_a_bot_whose_token_no_list_of_processes_shows() {
+fn the_telegram_recipe_sends_fills_and_keeps_the_bots_token_out_of_process_lists() {
     let home = Home::new();
     let script = block("sh telegram");
     if !can_run(&home, script) {
@@ -106,20 +97,20 @@ fn a_fill_is_a_telegram_message_of_a_bot_whose_token_no_list_of_processes_shows(
         bodies
     });
     let output = home.run(script);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
     for body in serving.join().unwrap() {
         let text = body.strip_prefix("chat_id=77&text=").unwrap_or_else(|| panic!("{body}"));
         assert!(text.contains("%20at%20") || text.contains("+at+"), "{text}");
     }
 }
 
-/// A server of the test; ends with it.
+/// A server that is stopped with its test.
 struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Its own end first: a database that is killed leaves its children.
-        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), rustix::process::Signal::INT);
+        // SIGINT first: a killed database leaves its children running.
+        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), Signal::INT);
         let end = Instant::now() + Duration::from_secs(5);
         while self.0.try_wait().is_ok_and(|status| status.is_none()) && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(20));
@@ -129,14 +120,14 @@ impl Drop for Server {
     }
 }
 
-/// A program of the newest PostgreSQL here; distributions keep them out of the path.
+/// Returns the path of a program of the newest installed PostgreSQL, which distributions keep out of `PATH`.
 fn postgres(name: &str) -> Option<PathBuf> {
     let mut all: Vec<_> = fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path()).collect();
     all.sort();
     all.into_iter().rev().map(|folder| folder.join("bin").join(name)).find(|path| path.is_file())
 }
 
-/// A command of PostgreSQL's server, which root may not run.
+/// Returns a command of PostgreSQL's server, run as another user if the test runs as root.
 fn as_postgres(program: &Path) -> Command {
     if !rustix::process::geteuid().is_root() {
         return Command::new(program);
@@ -146,7 +137,7 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-/// A database and a Redis of its own, on sockets in a folder; `None` where one is not installed.
+/// Starts a PostgreSQL and a Redis on sockets in a folder; `None` if one is not installed.
 fn servers(folder: &Path) -> Option<[Server; 2]> {
     let (initdb, server) = (postgres("initdb")?, postgres("postgres")?);
     Command::new("redis-server").arg("--version").output().ok()?;
@@ -155,7 +146,7 @@ fn servers(folder: &Path) -> Option<[Server; 2]> {
     let mut command = as_postgres(&initdb);
     command.args(["--no-sync", "--auth=trust", "--username=test", "-D"]).arg(&data).current_dir("/");
     let made = command.stdin(Stdio::null()).output().ok()?;
-    assert!(made.status.success(), "{}", said(&made));
+    assert!(made.status.success(), "{}", both(&made));
     let quiet = |command: &mut Command| {
         Server(
             command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap(),
@@ -180,7 +171,7 @@ fn servers(folder: &Path) -> Option<[Server; 2]> {
 }
 
 #[test]
-fn bars_reach_a_real_database_and_packets_real_streams() {
+fn the_server_recipes_store_bars_in_postgresql_and_packets_in_redis() {
     let home = Home::new();
     let script = block("sh servers");
     if !can_run(&home, script) {
@@ -196,13 +187,13 @@ fn bars_reach_a_real_database_and_packets_real_streams() {
     let environment = format!("export PGHOST={at} PGUSER=test PGDATABASE=postgres\n");
     let run = |script: &str| {
         let output = home.run(&format!("{environment}{script}"));
-        assert!(output.status.success(), "{script}\n{}", said(&output));
+        assert!(output.status.success(), "{script}\n{}", both(&output));
         String::from_utf8(output.stdout).unwrap()
     };
-    wait("the servers are up", || {
+    until("the servers are up", || {
         home.run(&format!("{environment}psql -qc 'SELECT 1' && redis-cli ping")).status.success()
     });
-    // Twice: what was stored is found again.
+    // The second run finds the rows of the first.
     run(script);
     let output = run(script);
     assert!(output.contains("COPY "), "{output}");
@@ -220,13 +211,13 @@ fn bars_reach_a_real_database_and_packets_real_streams() {
 }
 
 #[test]
-fn gaps_that_come_late_are_read_by_everything_that_the_readme_names() {
+fn every_reader_in_the_readme_reads_gaps_behind_thousands_of_lines() {
     let home = Home::new();
     let script = block("sh test readers");
     if !can_run(&home, script) {
         return;
     }
-    // More lines than any reader looks at first, and gaps behind them.
+    // Gaps behind more lines than any reader samples to infer columns.
     let mut text = String::new();
     let mut recv_us = 1_795_391_403_539_691_i64;
     for n in 0..60_000 {
@@ -250,14 +241,14 @@ fn gaps_that_come_late_are_read_by_everything_that_the_readme_names() {
     }
     home.write("work/day.ndjson", &text, 0o644);
     let verified = home.run("dhan verify day.ndjson || [ $? = 13 ]");
-    assert!(said(&verified).contains(r#""damaged":0"#), "{}", said(&verified));
+    assert!(both(&verified).contains(r#""damaged":0"#), "{}", both(&verified));
     let of_file = |script: &'static str, name: &str| {
         let (first, rest) = script.trim_start().split_once('\n').expect("more than one line");
         assert!(first.starts_with("dhan feed") && first.ends_with(&format!("-o {name}")), "{first}");
         rest
     };
     let output = home.run(of_file(script, "day.ndjson"));
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", both(&output));
     let printed = String::from_utf8_lossy(&output.stdout);
     for reader in ["duckdb", "polars", "pandas", "pyarrow"] {
         let line = printed
@@ -271,11 +262,11 @@ fn gaps_that_come_late_are_read_by_everything_that_the_readme_names() {
         }
         assert_eq!(line.matches("'gap'").count(), 3, "{reader}: {line}");
     }
-    // The sums that the chapter on losses makes with jq.
+    // The totals that the chapter on losses computes with jq.
     let sums = blocks("sh test").into_iter().map(|(_, text)| text).find(|text| text.contains("group_by(.reason)"));
     fs::copy(home.path("work/day.ndjson"), home.path("work/ticks.ndjson")).unwrap();
     let output = home.run(of_file(sums.expect("a block"), "ticks.ndjson"));
     let sums: serde_json::Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", both(&output)));
     assert_eq!(sums, serde_json::json!({"disconnected": 1, "lagged": 1, "stalled": 1}));
 }

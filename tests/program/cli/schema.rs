@@ -1,4 +1,4 @@
-//! The documents of `dhan schema`, held to what is printed by a validator that is not ours.
+//! The documents of `dhan schema`, checked against golden records by Python's jsonschema.
 
 use dhan::testing::record::RecordType;
 use serde_json::Value;
@@ -6,17 +6,17 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What the script exits with where the validator is not installed.
+/// Exit code of the script if the validator is not installed.
 const NOT_INSTALLED: i32 = 77;
 
 #[test]
-fn every_golden_line_is_valid_by_the_document_of_its_type() {
+fn every_golden_record_is_valid_by_the_schema_of_its_type() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = std::fs::read_dir(root.join("tests/golden")).unwrap().flatten().map(|entry| entry.path());
     let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|ext| ext == "ndjson")).collect();
     files.sort();
     let mut command = Command::new(std::env::var("DHAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned()));
-    command.arg(root.join("tests/python/validate_records.py")).arg(env!("CARGO_BIN_EXE_dhan"));
+    command.arg(root.join("tests/python/validate_records.py")).arg(crate::support::DHAN);
     let output = match command.args(files).stdin(Stdio::null()).output() {
         Ok(output) if output.status.code() != Some(NOT_INSTALLED) => output,
         _ => {

@@ -1,9 +1,9 @@
-//! Test vectors that the makers of other clients wrote down, each sent to the binary as a message of a local server.
+//! Test vectors of other clients, each sent to the program as a message of the simulator.
 //!
-//! What agrees must go on agreeing. [`DIFFERENCES`] lists each vector that we read differently on purpose, with the reason;
-//! a listed vector that comes to agree fails the test, so that the list stays current.
+//! [`DIFFERENCES`] lists each vector that the program reads differently on purpose, with the reason. A listed vector that
+//! agrees fails the test, so that the list stays current.
 
-use crate::support::harness::*;
+use crate::support::*;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Response, SimConfig};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ const LENGTH_COUNTS_THE_HEADER: &str =
 const LONGER_IS_READ: &str = "a packet that is longer than its code's size is read by the part that is known";
 const NEVER_SENT: &str = "no capture of the server's packets has this size";
 
-/// Vectors that we read differently: the beginning of the source, the name, and why.
+/// Vectors that the program reads differently: the beginning of the source, the name, and the reason.
 const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("dhan-rs", "ticker with 9 payload bytes (length 17)", LONGER_IS_READ),
     ("dhani", "ticker whose header says 8", "a packet that is shorter than its code's size is malformed"),
@@ -78,7 +78,7 @@ fn vectors() -> Option<Vec<Vector>> {
     Some(text.lines().map(vector).collect())
 }
 
-/// The id of the packet that follows each vector: when it is printed, the vector was read.
+/// The id of the packet behind each vector: when it is printed, the vector has been read.
 const LAST: u32 = 777_777;
 
 fn last_packet(stream: Stream) -> Vec<u8> {
@@ -91,7 +91,7 @@ fn last_packet(stream: Stream) -> Vec<u8> {
     }
 }
 
-/// Sends a vector as one message and returns its records, with the count of what was malformed.
+/// Sends a vector as one message, and returns its records and the number of malformed packets.
 fn read(vector: &Vector) -> (Vec<Value>, String, u64) {
     let stream = match vector.socket.as_str() {
         "feed" => Stream::Market,
@@ -99,7 +99,7 @@ fn read(vector: &Vector) -> (Vec<Value>, String, u64) {
         "depth200" => Stream::DEPTH_200,
         _ => Stream::Orders,
     };
-    let sim = start(SimConfig { ..quiet() });
+    let sim = simulator(SimConfig { ..quiet() });
     let home = Home::at(&sim);
     if vector.socket == "rest_orders" {
         sim.answer("/orders", Response::json(200, &String::from_utf8_lossy(&vector.bytes)));
@@ -133,8 +133,8 @@ fn read(vector: &Vector) -> (Vec<Value>, String, u64) {
         run.status("disconnected", 1);
     }
     let is_final = |e: &Value| matches!(e["disconnect"].as_u64(), Some(804 | 807..=814));
-    let done = if vector.expected.iter().any(is_final) { run.end() } else { run.stop() };
-    let books = done.books();
+    let done = if vector.expected.iter().any(is_final) { run.end() } else { run.stop(Signal::TERM) };
+    let books = done.counters();
     let mut records = done.records();
     let reason = records.iter().find(|r| r["event"] == "disconnected").map(|r| r["detail"].to_string());
     // The simulator answers the subscription with a snapshot.
@@ -193,7 +193,7 @@ fn difference(expected: &Value, record: &Value) -> Option<String> {
     })
 }
 
-/// Returns how our reading of a vector differs from what is expected.
+/// Returns how the program's reading of a vector differs from the expected one.
 fn compare(vector: &Vector) -> Result<(), String> {
     if vector.socket == "csv" {
         return compare_master(vector);
@@ -249,7 +249,7 @@ fn compare_master(vector: &Vector) -> Result<(), String> {
 }
 
 #[test]
-fn other_clients_vectors_are_read_as_they_are_or_the_difference_has_a_reason() {
+fn vectors_of_other_clients_agree_or_are_listed_with_a_reason() {
     let Some(vectors) = vectors() else { return skipped("the vectors of other clients are not here") };
     assert!(vectors.len() >= 312, "{} vectors", vectors.len());
     let next = AtomicUsize::new(0);

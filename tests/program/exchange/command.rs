@@ -1,14 +1,14 @@
-//! `dhan simulate` as a command: it serves until it is told to stop.
+//! `dhan simulate` as a command.
 //!
-//! One test, in a process of its own: it signals this process.
+//! The test sends SIGTERM to its own process.
 
+use crate::support::until;
 use clap::Parser;
 use dhan::testing::cli::simulate::SimulateArgs;
 use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::model::exit::Exit;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
-use std::time::{Duration, Instant};
 
 #[derive(Parser)]
 struct Cli {
@@ -21,7 +21,7 @@ fn quiet() -> Console {
 }
 
 #[test]
-fn it_serves_until_sigterm_and_says_so_when_it_cannot_listen() {
+fn simulate_serves_until_sigterm_and_reports_an_address_in_use() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let args = || Cli::parse_from(["simulate", "--listen", &address, "--seed", "3"]).args;
@@ -33,11 +33,10 @@ fn it_serves_until_sigterm_and_says_so_when_it_cannot_listen() {
     drop(taken);
     let serving = args();
     let server = thread::spawn(move || dhan::testing::cmd::simulate::run(&serving, &quiet()));
-    let give_up = Instant::now() + Duration::from_secs(20);
-    while TcpStream::connect(&address).is_err() {
-        assert!(Instant::now() < give_up && !server.is_finished(), "it does not listen");
-        thread::sleep(Duration::from_millis(5));
-    }
+    until("the simulator listens", || {
+        assert!(!server.is_finished(), "the simulator has ended");
+        TcpStream::connect(&address).is_ok()
+    });
     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TERM).unwrap();
     assert_eq!(server.join().unwrap(), Ok(Exit::Done));
     assert!(TcpStream::connect(&address).is_err(), "it still listens");

@@ -1,6 +1,6 @@
-//! `dhan simulate` as a black box: who keeps it busy, and what it tells about its clients.
+//! `dhan simulate` with many clients, and its messages about them.
 
-use crate::support::PATIENCE;
+use crate::support::{DHAN, PATIENCE};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -12,18 +12,18 @@ struct Simulate {
 }
 
 impl Simulate {
-    /// Starts it with so many descriptors.
+    /// Starts the simulator with a limit of descriptors.
     fn start(descriptors: u32, args: &[&str]) -> Simulate {
         let script = format!("ulimit -n {descriptors}; exec \"$0\" simulate \"$@\"");
         let mut command = Command::new("sh");
-        command.args(["-c", &script, env!("CARGO_BIN_EXE_dhan")]).args(args);
-        // What the developer has configured changes no test.
+        command.args(["-c", &script, DHAN]).args(args);
+        // The developer's own configuration must not change the test.
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("sh");
         let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
         let addr = loop {
             let mut line = String::new();
-            assert!(stderr.read_line(&mut line).expect("readable") > 0, "it ended");
+            assert!(stderr.read_line(&mut line).expect("readable") > 0, "the simulator ended early");
             if let Some(addr) = line.strip_prefix("DHAN_INSTRUMENTS_URL=http://") {
                 break addr.trim().trim_end_matches("/master.csv").to_owned();
             }
@@ -45,11 +45,14 @@ impl Simulate {
         answer
     }
 
-    /// The next line on stderr that holds a word.
+    /// Reads stderr to the next line that contains a word.
     fn line(&mut self, word: &str) -> String {
         loop {
             let mut line = String::new();
-            assert!(self.stderr.read_line(&mut line).expect("readable") > 0, "{word} never came");
+            assert!(
+                self.stderr.read_line(&mut line).expect("readable") > 0,
+                "stderr ended without a line that contains {word}"
+            );
             if line.contains(word) {
                 return line;
             }
@@ -65,12 +68,12 @@ impl Drop for Simulate {
 }
 
 #[test]
-fn half_requests_cannot_hold_every_descriptor() {
+fn incomplete_requests_do_not_hold_every_descriptor() {
     let simulate = Simulate::start(96, &[]);
     let half: Vec<_> = (0..300)
         .map(|_| {
             let mut tcp = simulate.connect();
-            // It may be closed already.
+            // The simulator may have closed it already.
             let _ = tcp.write_all(b"GET /feed?vers");
             tcp
         })
@@ -80,7 +83,7 @@ fn half_requests_cannot_hold_every_descriptor() {
 }
 
 #[test]
-fn verbosity_names_who_comes_asks_and_goes_and_never_a_token() {
+fn verbose_lines_name_connections_and_requests_and_never_a_token() {
     let mut simulate = Simulate::start(256, &["-vv"]);
     simulate.get("/detailed.csv");
     assert!(simulate.line("/detailed.csv").contains("200"));
@@ -94,10 +97,10 @@ fn verbosity_names_who_comes_asks_and_goes_and_never_a_token() {
         socket.send(tokio_tungstenite::tungstenite::Message::text(ask)).await.expect("sent");
         tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time");
     });
-    let mut said = String::new();
+    let mut messages = String::new();
     for word in ["opened", "******0001", "subscribes", "<- {", "-> ", "gone"] {
-        said += &simulate.line(word);
+        messages += &simulate.line(word);
     }
-    assert!(said.contains("IDX_I:13"), "{said}");
-    assert!(!said.contains("S3CRET"), "{said}");
+    assert!(messages.contains("IDX_I:13"), "{messages}");
+    assert!(!messages.contains("S3CRET"), "{messages}");
 }

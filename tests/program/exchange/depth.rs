@@ -1,4 +1,4 @@
-//! The simulator's depth sockets, seen by a plain websocket client.
+//! The simulator's depth sockets, read by a plain websocket client.
 
 use crate::exchange::sockets::{Socket, message};
 use crate::support::PATIENCE;
@@ -40,11 +40,11 @@ async fn ask(socket: &mut Socket, text: String) {
 async fn twenty_levels_come_in_multiples_of_332_stacked_and_split() {
     let sim = start(SimConfig::default()).await;
     let mut socket = connect(&sim, "twentydepth").await;
-    // A segment without depth is met with silence.
+    // A segment without depth sends nothing.
     ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &[HDFC, OPTION, BSE])).await;
     let (mut sizes, mut starts, mut seen, mut sequence) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), 0..);
     for _ in 0..300 {
-        let bytes = message(&mut socket).await.expect("more");
+        let bytes = message(&mut socket).await.expect("a message");
         assert_eq!(bytes.len() % 332, 0);
         sizes.insert(bytes.len() / 332);
         for (i, packet) in packets(&bytes, Levels::Twenty).enumerate() {
@@ -72,7 +72,7 @@ async fn two_hundred_levels_vary_on_both_paths_and_in_both_shapes() {
             ask(&mut socket, text).await;
             let mut counts = BTreeSet::new();
             for _ in 0..30 {
-                let bytes = message(&mut socket).await.expect("more");
+                let bytes = message(&mut socket).await.expect("a message");
                 for packet in packets(&bytes, Levels::TwoHundred) {
                     let Ok(Packet::Side(side)) = packet else { panic!("{packet:?}") };
                     assert_eq!(side.rows().len(), side.word as usize);
@@ -110,7 +110,7 @@ async fn one_instrument_too_many_is_804() {
 }
 
 #[tokio::test]
-async fn disconnects_come_in_the_layout_that_was_asked_for() {
+async fn depth_disconnects_come_in_the_configured_layout() {
     for (layout, length) in [(DisconnectLayout::A, 14), (DisconnectLayout::B, 12), (DisconnectLayout::C, 10)] {
         let sim = start(SimConfig { disconnect_layout: layout, ..SimConfig::default() }).await;
         let mut socket = connect(&sim, "twentydepth").await;
@@ -125,7 +125,7 @@ async fn disconnects_come_in_the_layout_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn which_code_unsubscribes_can_be_chosen() {
+async fn the_code_that_unsubscribes_is_configurable() {
     let (documented, alternate) = (RequestCode::UNSUBSCRIBE_DEPTH, RequestCode::UNSUBSCRIBE_DEPTH_ALTERNATE);
     for (which, deaf_to, heeds) in [
         (DepthUnsubscribe::Both, None, documented),
@@ -152,7 +152,7 @@ async fn which_code_unsubscribes_can_be_chosen() {
 }
 
 #[tokio::test]
-async fn a_path_that_does_not_work_resets_without_a_frame() {
+async fn an_unsupported_path_is_reset_without_a_frame() {
     for (policy, path, works) in [
         (Depth200Path::Root, "twohundreddepth", false),
         (Depth200Path::Root, "", true),
@@ -165,11 +165,11 @@ async fn a_path_that_does_not_work_resets_without_a_frame() {
     }
 }
 
-/// Counts the packets of an instrument until nothing more of it comes while another goes on for long.
+/// Counts the packets of an instrument until only another instrument's packets come.
 async fn following(socket: &mut Socket, instrument: InstrumentKey) -> u32 {
     let (mut following, mut others) = (0, 0);
     while others < 400 {
-        let bytes = message(socket).await.expect("more");
+        let bytes = message(socket).await.expect("a message");
         for packet in packets(&bytes, Levels::Twenty) {
             let Ok(Packet::Side(side)) = packet else { panic!("{packet:?}") };
             (following, others) =
@@ -180,7 +180,7 @@ async fn following(socket: &mut Socket, instrument: InstrumentKey) -> u32 {
 }
 
 #[tokio::test]
-async fn by_default_25_unsubscribes_with_ghosts_and_24_does_nothing() {
+async fn by_default_code_25_unsubscribes_with_late_packets_and_24_does_nothing() {
     let sim = start(SimConfig { rate: Some(5_000.0), ..SimConfig::default() }).await;
     let mut socket = connect(&sim, "twentydepth").await;
     ask(&mut socket, list(RequestCode::SUBSCRIBE_DEPTH, &[HDFC, OPTION])).await;
@@ -194,7 +194,7 @@ async fn by_default_25_unsubscribes_with_ghosts_and_24_does_nothing() {
 }
 
 #[tokio::test]
-async fn the_200_level_socket_sends_no_pings_and_answers_them_unless_told_otherwise() {
+async fn the_200_level_socket_sends_no_pings_and_answers_them_unless_configured_otherwise() {
     for pongs in [true, false] {
         let config = SimConfig {
             ping_every: Some(Duration::from_millis(5)),

@@ -1,7 +1,8 @@
-//! The simulator, seen by a plain websocket client that shares none of its code.
+//! The simulator's market feed, read by a plain websocket client.
 
 use crate::exchange::sockets::{Socket, message, quick, subscribe};
 use crate::support::PATIENCE;
+use crate::support::simulator;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::feed::{self, Packet};
@@ -35,7 +36,7 @@ async fn connect(sim: &SimHandle, path: &str) -> Socket {
 
 const FEED: &str = "/?version=2&token=abc&clientId=1000000001&authType=2";
 
-/// Bytes of packets with the clock's part (last trade times) blanked.
+/// Returns the bytes of packets with the last trade times zeroed.
 async fn packets(socket: &mut Socket, count: usize) -> Vec<Vec<u8>> {
     let mut packets = Vec::new();
     while packets.len() < count {
@@ -64,7 +65,7 @@ async fn the_same_seed_gives_the_same_packets_in_the_same_order() {
     for seed in [7, 7, 8] {
         let sim = start(SimConfig { seed, ..quick() }).await;
         let mut socket = connect(&sim, FEED).await;
-        // In one write, so that no packet can come between the two.
+        // One write, so that no packet comes between the two requests.
         for (mode, instruments) in [(Mode::Quote, [NIFTY, OPTION]), (Mode::Full, [HDFC, OPTION])] {
             let text = request::list(mode.subscribe(), &instruments);
             socket.feed(Message::text(text)).await.expect("queued");
@@ -86,7 +87,7 @@ async fn a_subscription_starts_with_a_snapshot_the_previous_close_and_open_inter
 }
 
 #[tokio::test]
-async fn volume_only_grows_and_the_book_never_crosses() {
+async fn volume_never_falls_and_bids_stay_below_asks() {
     let sim = start(quick()).await;
     let mut socket = connect(&sim, "/feed?version=2&token=t&clientId=1&authType=2").await;
     subscribe(&mut socket, Mode::Full, &[HDFC, OPTION]).await;
@@ -103,7 +104,7 @@ async fn volume_only_grows_and_the_book_never_crosses() {
 }
 
 #[tokio::test]
-async fn last_trade_times_are_the_clocks_and_shifted() {
+async fn last_trade_times_are_the_clock_shifted_to_indian_time() {
     let sim = start(quick()).await;
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
@@ -114,7 +115,7 @@ async fn last_trade_times_are_the_clocks_and_shifted() {
 }
 
 #[tokio::test]
-async fn full_is_silent_for_an_index_and_the_rest_goes_on() {
+async fn full_mode_sends_nothing_for_an_index_and_the_other_instruments_go_on() {
     let sim = start(quick()).await;
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Full, &[NIFTY, HDFC]).await;
@@ -124,7 +125,7 @@ async fn full_is_silent_for_an_index_and_the_rest_goes_on() {
 }
 
 #[tokio::test]
-async fn stacked_messages_come_now_and_then() {
+async fn some_messages_hold_several_packets() {
     let sim = start(quick()).await;
     let mut socket = connect(&sim, FEED).await;
     let keys: Vec<_> = KNOWN.iter().map(|(key, _)| *key).collect();
@@ -138,7 +139,7 @@ async fn stacked_messages_come_now_and_then() {
 }
 
 #[tokio::test]
-async fn unsubscribed_instruments_fall_silent_and_code_12_closes() {
+async fn unsubscribed_instruments_send_nothing_and_code_12_closes() {
     let sim = start(quick()).await;
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Ticker, &[NIFTY, HDFC]).await;
@@ -166,7 +167,7 @@ async fn unsubscribed_instruments_fall_silent_and_code_12_closes() {
 }
 
 #[tokio::test]
-async fn the_sixth_socket_throws_out_the_oldest_with_805() {
+async fn a_sixth_socket_closes_the_oldest_with_805() {
     let sim = start(quick()).await;
     let mut sockets = Vec::new();
     for _ in 0..6 {
@@ -188,7 +189,7 @@ async fn the_sixth_socket_throws_out_the_oldest_with_805() {
 }
 
 #[tokio::test]
-async fn asking_for_too_much_is_804_or_ignored() {
+async fn too_many_instruments_are_804_or_ignored() {
     let many: Vec<_> = (1..=101).map(|id| InstrumentKey::new(Segment::NSE_EQ, id)).collect();
     let sim = start(quick()).await;
     let mut socket = connect(&sim, FEED).await;
@@ -229,7 +230,7 @@ async fn pings_go_both_ways_and_a_mute_client_is_closed() {
 }
 
 #[tokio::test]
-async fn bad_tokens_end_as_configured() {
+async fn bad_tokens_are_refused_as_configured() {
     // Empty: the upgrade succeeds, the first request is answered with a reset.
     let sim = start(quick()).await;
     let mut socket = connect(&sim, "/feed?version=2&token=&clientId=1&authType=2").await;
@@ -277,7 +278,7 @@ async fn upgrades_can_be_refused_with_headers_redirected_or_reset() {
 }
 
 #[tokio::test]
-async fn cuts_mutes_and_stalls_happen_on_command() {
+async fn cuts_mutes_and_stalls_follow_their_calls() {
     let sim = start(quick()).await;
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
@@ -321,7 +322,7 @@ async fn cuts_mutes_and_stalls_happen_on_command() {
 }
 
 #[tokio::test]
-async fn reset_after_sends_exactly_so_many_packets() {
+async fn reset_after_sends_exactly_that_many_packets() {
     for limit in [0, 1, 100] {
         let sim = start(SimConfig { faults: vec![Fault::ResetAfter(limit)], ..quick() }).await;
         let mut socket = connect(&sim, FEED).await;
@@ -335,7 +336,7 @@ async fn reset_after_sends_exactly_so_many_packets() {
 }
 
 #[tokio::test]
-async fn standing_faults_hit_every_connection() {
+async fn configured_faults_affect_every_connection() {
     let sim = start(SimConfig { faults: vec![Fault::Http(503)], ..quick() }).await;
     assert!(matches!(try_connect(&sim, FEED).await, Err(Error::Http(response)) if response.status() == 503));
 
@@ -366,7 +367,7 @@ async fn standing_faults_hit_every_connection() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_reads_can_still_be_cut_off() {
+async fn a_client_that_never_reads_can_be_cut() {
     let sim = start(SimConfig { rate: Some(1e6), ..SimConfig::default() }).await;
     let mut socket = connect(&sim, FEED).await;
     subscribe(&mut socket, Mode::Full, &[HDFC]).await;
@@ -385,16 +386,16 @@ async fn a_client_that_never_reads_can_still_be_cut_off() {
 }
 
 #[test]
-fn a_blast_sends_exactly_what_was_ordered_from_a_thread_of_its_own() {
+fn a_blast_sends_exactly_the_configured_packets() {
     let blast = Blast { packets: 100_003, per_message: 7 };
-    let sim = SimHandle::start_in_thread(SimConfig { blast: Some(blast), ..SimConfig::default() }).unwrap();
+    let sim = simulator(SimConfig { blast: Some(blast), ..SimConfig::default() });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut socket = connect(&sim, FEED).await;
         subscribe(&mut socket, Mode::Quote, &[HDFC, NIFTY]).await;
         let mut received = 0;
         while received < blast.packets {
-            let message = message(&mut socket).await.expect("more");
+            let message = message(&mut socket).await.expect("a message");
             received += feed::packets(&message).filter(Result::is_ok).count() as u64;
         }
         assert_eq!(received, blast.packets);
@@ -403,7 +404,7 @@ fn a_blast_sends_exactly_what_was_ordered_from_a_thread_of_its_own() {
 }
 
 #[tokio::test]
-async fn tls_is_spoken_where_a_configuration_is_given() {
+async fn tls_is_used_with_a_tls_configuration() {
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let certificate = signed.cert.der().clone();
@@ -433,7 +434,7 @@ async fn tls_is_spoken_where_a_configuration_is_given() {
     assert!(matches!(socket.next().await, Some(Ok(Message::Binary(_)))));
 }
 
-/// Frames made up by a test.
+/// Frames that a test provides.
 struct Script;
 
 impl dhan::testing::simulator::FrameSource for Script {
@@ -450,7 +451,7 @@ impl dhan::testing::simulator::FrameSource for Script {
 }
 
 #[tokio::test]
-async fn a_source_replaces_the_walk_and_then_the_socket_stays_open() {
+async fn a_frame_source_replaces_generated_prices_and_the_socket_stays_open_after_it() {
     let source: std::sync::Arc<dyn dhan::testing::simulator::FrameSource> = std::sync::Arc::new(Script);
     let sim = start(SimConfig { source: Some(source), ..quick() }).await;
     let mut socket = connect(&sim, FEED).await;
@@ -478,7 +479,7 @@ async fn upgrades_beyond_a_budget_are_429_and_raw_answers_are_possible() {
 }
 
 #[tokio::test]
-async fn a_connection_can_be_reset_between_two_requests_once() {
+async fn a_connection_can_be_reset_once_between_two_requests() {
     let sim = start(quick()).await;
     sim.reset_at_request(2);
     let mut socket = connect(&sim, FEED).await;
@@ -494,7 +495,7 @@ async fn a_connection_can_be_reset_between_two_requests_once() {
 }
 
 #[tokio::test]
-async fn one_that_listens_everywhere_is_pointed_at_on_loopback_since_clients_refuse_to_go_anywhere_else() {
+async fn the_urls_of_a_simulator_on_every_address_are_on_loopback() {
     for (listen, host) in [("0.0.0.0:0", "127.0.0.1"), ("[::]:0", "[::1]"), ("127.0.0.1:0", "127.0.0.1")] {
         let config = SimConfig { listen: listen.parse().expect("an address"), ..quick() };
         // Not every machine has IPv6.
@@ -537,13 +538,13 @@ async fn a_closed_market_sends_one_snapshot_of_the_last_session_then_only_pings(
 }
 
 #[tokio::test]
-async fn requests_that_dhan_answers_with_400_are_answered_so() {
+async fn requests_that_dhan_answers_with_400_get_400() {
     let sim = start(quick()).await;
     for path in ["/feed?version=2&token=abc&clientId=1", "/", "/feed", "/?version=2&clientId=1&authType=2"] {
         let refused = try_connect(&sim, path).await;
         assert!(matches!(&refused, Err(Error::Http(answer)) if answer.status() == 400), "{path}: {refused:?}");
     }
-    // No library writes a request line without a path; some have.
+    // A request line without a path is written by hand.
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut tcp = TcpStream::connect(sim.addr()).await.expect("the simulator listens");
     let head = "GET ?version=2&token=abc&clientId=1&authType=2 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n                Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";

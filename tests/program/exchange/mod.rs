@@ -1,4 +1,4 @@
-//! The simulator from a client's side.
+//! The simulator and the relay, read by other clients.
 
 mod command;
 mod crowd;

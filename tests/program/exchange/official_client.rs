@@ -3,6 +3,7 @@
 //! Needs `dhanhq` 2.3.0 for the Python that `DHAN_TEST_PYTHON` names (default `python3`); skipped, with a word, where it
 //! is not installed.
 
+use crate::support::{simulator, skipped};
 use dhan::testing::model::Stream;
 use dhan::testing::protocol::depth::{self, Levels, Side};
 use dhan::testing::protocol::feed::{self, Packet};
@@ -13,10 +14,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const MESSAGES: usize = 60;
-/// What the script exits with where the client is not installed.
+/// Exit code of the script if the client is not installed.
 const NOT_INSTALLED: i32 = 77;
 
-/// What the client printed; `None` where it is not installed.
+/// Returns what the client printed; `None` if it is not installed.
 pub(crate) fn run(what: &str, url: &str, specs: &[&str]) -> Option<Vec<Value>> {
     let python = std::env::var("DHAN_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/official_client.py");
@@ -25,7 +26,7 @@ pub(crate) fn run(what: &str, url: &str, specs: &[&str]) -> Option<Vec<Value>> {
     let output = match command.output() {
         Ok(output) if output.status.code() != Some(NOT_INSTALLED) => output,
         _ => {
-            skipped();
+            skipped("Python's dhanhq is not installed (pip install dhanhq==2.3.0, or DHAN_TEST_PYTHON=PYTHON)");
             return None;
         }
     };
@@ -36,27 +37,22 @@ pub(crate) fn run(what: &str, url: &str, specs: &[&str]) -> Option<Vec<Value>> {
     Some(lines.iter().map(|line| serde_json::from_slice(line).expect("a line of JSON")).collect())
 }
 
-#[expect(clippy::print_stderr, reason = "a test that did not run says so")]
-fn skipped() {
-    eprintln!("skipped: Python's dhanhq is not installed (pip install dhanhq==2.3.0, or DHAN_TEST_PYTHON=PYTHON)");
-}
-
 fn start() -> SimHandle {
     let config = SimConfig { rate: Some(2_000.0), record_sent: true, ..SimConfig::default() };
-    SimHandle::start_in_thread(config).expect("the simulator starts")
+    simulator(config)
 }
 
 fn two(price: f32) -> String {
     format!("{:.2}", f64::from(price))
 }
 
-/// The client prints the raw value as if it were UTC, which shows India's wall clock.
+/// Formats a last trade time as the client does: the raw value as UTC, which is Indian wall time.
 fn time(ltt_raw: u32) -> String {
     let second = ltt_raw % 86_400;
     format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// What the client makes of a market-feed message: of its first packet, that is.
+/// Returns what the client prints for a market-feed message, of which it reads the first packet only.
 fn feed_line(message: &[u8]) -> Value {
     let (header, packet) = feed::packets(message).next().expect("a packet").expect("a whole one");
     let mut line = match packet {
@@ -102,12 +98,12 @@ fn the_official_client_streams_ticker_quote_and_full() {
     for what in ["Ticker Data", "Quote Data", "Full Data", "Previous Close", "OI Data"] {
         assert!(printed.iter().any(|line| line["type"] == what), "no {what}");
     }
-    // It leaves with code 12, then 83 bytes.
+    // The client disconnects with code 12, padded to 83 bytes.
     assert!(sim.wait(Duration::from_secs(10), |sim| sim.connections(Stream::Market).open == 0));
     assert_eq!(sim.texts_of(0).last().map(String::as_str), Some(r#"{"RequestCode": 12}"#));
 }
 
-/// What the client makes of a depth message: pairs of neighbouring sides, line by line.
+/// Returns what the client prints for a depth message: pairs of neighbouring sides, line by line.
 fn depth_lines(message: &[u8], levels: Levels) -> Value {
     let (mut bid, mut ask, mut pairs) = (None, None, Vec::new());
     for packet in depth::packets(message, levels) {
@@ -141,7 +137,7 @@ fn the_official_client_streams_depth() {
         ("depth200", Stream::DEPTH_200, Levels::TwoHundred, &["1:1333"][..]),
     ] {
         let sim = start();
-        // Its address of the 200-level socket is the host's root.
+        // The client connects to the host's root for 200 levels.
         let url = if kind == Stream::DEPTH_200 { format!("ws://{}/", sim.addr()) } else { sim.url(kind) };
         let Some(printed) = run(what, &url, specs) else { return };
         assert_eq!(sim.connections(kind).seen, 1);
@@ -153,7 +149,7 @@ fn the_official_client_streams_depth() {
 }
 
 #[test]
-fn the_official_client_hears_of_orders() {
+fn the_official_client_streams_orders() {
     let sim = start();
     let Some(printed) = run("orders", &sim.url(Stream::Orders), &[]) else { return };
     let sent = sim.sent(0);

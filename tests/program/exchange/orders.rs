@@ -1,4 +1,4 @@
-//! The simulator's order socket and plain HTTP, seen by clients that share none of its code.
+//! The simulator's order socket and REST answers, read by plain clients.
 
 use crate::support::PATIENCE;
 use dhan::testing::model::Stream;
@@ -43,7 +43,7 @@ async fn data(socket: &mut Socket) -> Value {
     value["Data"].take()
 }
 
-/// GET by hand: status and body.
+/// Sends a GET request, and returns status and body.
 async fn get(sim: &SimHandle, path: &str, headers: &str) -> (u16, String) {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut tcp = TcpStream::connect(sim.addr()).await.unwrap();
@@ -55,7 +55,7 @@ async fn get(sim: &SimHandle, path: &str, headers: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn orders_live_and_the_order_book_agrees_with_what_was_told() {
+async fn order_updates_agree_with_the_order_book() {
     let sim = start(SimConfig::default()).await;
     let mut socket = connect(&sim).await;
     socket.send(Message::text(SELF)).await.unwrap();
@@ -81,13 +81,13 @@ async fn orders_live_and_the_order_book_agrees_with_what_was_told() {
     let traded: BTreeMap<_, _> =
         book.iter().map(|o| (o["orderId"].as_str().unwrap().to_owned(), o["filledQty"].as_u64().unwrap())).collect();
     for (order, quantity) in &last {
-        // The desk may have moved on by what was still under way.
+        // Updates that were under way may have changed the order book meanwhile.
         assert!(traded[order] >= *quantity, "{order}");
     }
 }
 
 #[tokio::test]
-async fn two_sockets_of_an_account_hear_the_same() {
+async fn two_sockets_of_an_account_get_the_same_updates() {
     let sim = start(SimConfig { order_life: false, ..SimConfig::default() }).await;
     let (mut first, mut second) = (connect(&sim).await, connect(&sim).await);
     for (number, socket) in [&mut first, &mut second].into_iter().enumerate() {
@@ -103,7 +103,7 @@ async fn two_sockets_of_an_account_hear_the_same() {
 }
 
 #[tokio::test]
-async fn a_login_without_an_answer_is_followed_by_what_comes_next_only() {
+async fn a_login_gets_no_answer_and_no_earlier_updates() {
     let sim = start(SimConfig { order_life: false, ..SimConfig::default() }).await;
     sim.advance_orders(3);
     let mut socket = connect(&sim).await;
@@ -117,7 +117,7 @@ async fn a_login_without_an_answer_is_followed_by_what_comes_next_only() {
 }
 
 #[tokio::test]
-async fn a_refused_login_ends_in_each_of_its_forms() {
+async fn a_refused_login_ends_in_each_configured_form() {
     for (policy, expected) in [
         (BadToken::Reset, None),
         (BadToken::Disconnect(807), Some(Message::binary(&b"\x32\x0a\0\0\0\0\0\0\x27\x03"[..]))),
@@ -137,7 +137,7 @@ async fn a_refused_login_ends_in_each_of_its_forms() {
 }
 
 #[tokio::test]
-async fn keys_come_in_each_casing() {
+async fn order_keys_come_in_each_configured_casing() {
     for (casing, present, absent) in [
         (Casing::Camel, vec!["\"orderNo\":"], vec!["\"OrderNo\":"]),
         (Casing::Pascal, vec!["\"OrderNo\":"], vec!["\"orderNo\":", "\"refLtp\":"]),
@@ -162,7 +162,7 @@ async fn keys_come_in_each_casing() {
 }
 
 #[tokio::test]
-async fn rest_answers_the_reads_and_refuses_the_rest() {
+async fn rest_answers_reads_and_refuses_everything_else() {
     let sim = start(SimConfig { refused_tokens: vec!["dead".to_owned()], ..SimConfig::default() }).await;
     let (status, body) = get(&sim, "/v2/profile", "access-token: live\r\ndhanClientId: 77\r\n").await;
     let profile: Value = serde_json::from_str(&body).unwrap();

@@ -1,15 +1,14 @@
-//! `dhan relay` as a black box, in front of the simulator.
+//! `dhan relay` in front of the simulator.
 
-use crate::exchange::sockets::{Socket, message_within, quick, subscribe};
-use crate::support::PATIENCE;
+use crate::exchange::sockets::{Socket, message, quick, subscribe};
+use crate::support::{self, PATIENCE, Signal, records, signal, simulator, stderr, stdout};
 use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::feed::{self, Packet};
 use dhan::testing::protocol::{Mode, depth, encode, request};
 use dhan::testing::simulator::{ClientSubscription, Cut, SimConfig, SimHandle};
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -28,8 +27,8 @@ struct Relay {
 }
 
 fn dhan(home: &std::path::Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dhan"));
-    command.env_clear().stdin(Stdio::null()).env("XDG_STATE_HOME", home).env("XDG_CACHE_HOME", home);
+    let mut command = support::dhan(&[]);
+    command.env("XDG_STATE_HOME", home).env("XDG_CACHE_HOME", home);
     command.env("XDG_CONFIG_HOME", home).env("HOME", home).env("DHAN_CLIENT_ID", "1000000001");
     command
 }
@@ -77,22 +76,21 @@ impl Relay {
         self.connect(FEED, false).await.expect("an upgrade")
     }
 
-    /// `dhan feed` pointed at the relay.
+    /// Starts `dhan feed` connected to the relay.
     fn dhan_feed(&self, args: &[&str]) -> Child {
         let mut command = dhan(&self.home.path().join("client"));
         command.env("DHAN_ACCESS_TOKEN", "any").envs(self.environment.clone()).arg("feed").args(args);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("dhan")
     }
 
-    /// Ends the relay; returns what else it said.
+    /// Stops the relay, and returns the rest of its stderr.
     fn stop(mut self) -> String {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
-        let mut said = String::new();
-        self.stderr.take().expect("once").read_to_string(&mut said).expect("text");
-        assert_eq!(self.child.wait().expect("it ends").code(), Some(0), "{said}");
-        assert!(!said.contains(TOKEN), "{said}");
-        said
+        signal(&self.child, Signal::TERM);
+        let mut log = String::new();
+        self.stderr.take().expect("once").read_to_string(&mut log).expect("text");
+        assert_eq!(self.child.wait().expect("it ends").code(), Some(0), "{log}");
+        assert!(!log.contains(TOKEN), "{log}");
+        log
     }
 }
 
@@ -105,16 +103,7 @@ impl Drop for Relay {
 
 const FEED: &str = "/feed?version=2&token=S3CRET-CLIENT&clientId=1&authType=2";
 
-/// The next binary message; `None` at the end, however it comes.
-async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
-    message_within(socket, PATIENCE).await
-}
-
-fn sim(config: SimConfig) -> SimHandle {
-    SimHandle::start_in_thread(config).expect("the simulator starts")
-}
-
-/// Reads until a packet of a code comes; returns all codes up to it.
+/// Reads until a packet of a code comes, and returns every code up to it.
 async fn until_code(socket: &mut Socket, code: u8) -> Vec<u8> {
     let mut codes = Vec::new();
     while codes.last() != Some(&code) {
@@ -125,8 +114,8 @@ async fn until_code(socket: &mut Socket, code: u8) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcomers_are_answered_from_memory() {
-    let sim = sim(quick());
+async fn clients_share_one_subscription_in_the_richest_mode_and_get_a_snapshot_from_memory() {
+    let sim = simulator(quick());
     let relay = Relay::start(&sim, &[]);
     let mut ticker = relay.feed().await;
     subscribe(&mut ticker, Mode::Ticker, &[OPTION, NIFTY]).await;
@@ -135,7 +124,7 @@ async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcom
     subscribe(&mut full, Mode::Full, &[OPTION, NIFTY]).await;
     let codes = until_code(&mut full, feed::code::FULL).await;
     assert!(codes.iter().all(|code| *code != feed::code::TICKER), "a full client gets tickers: {codes:?}");
-    // Upstream there is one socket, each instrument once in the richest mode that can be had.
+    // The relay has one socket upstream, with each instrument once in the richest mode.
     let wanted = [
         ClientSubscription { instrument: NIFTY, mode: Some(Mode::Ticker) },
         ClientSubscription { instrument: OPTION, mode: Some(Mode::Full) },
@@ -146,13 +135,13 @@ async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcom
         sim.subscriptions(Stream::Market)
     );
     assert_eq!(sim.connections(Stream::Market).seen, 1);
-    // The first client goes on getting what it asked for, and only that.
+    // The first client gets its own mode only.
     for _ in 0..100 {
-        let bytes = message(&mut ticker).await.expect("more");
+        let bytes = message(&mut ticker).await.expect("a message");
         assert_eq!(feed::packets(&bytes).count(), 1, "a packet a message: Dhan's client reads the first only");
         assert!(matches!(bytes[0], feed::code::TICKER | feed::code::PREV_CLOSE), "{bytes:?}");
     }
-    // Nothing comes any more, and a newcomer is answered all the same.
+    // The exchange is silent, and a new client still gets a snapshot.
     sim.set_muted(true);
     let mut quote = relay.feed().await;
     subscribe(&mut quote, Mode::Quote, &[OPTION]).await;
@@ -161,13 +150,17 @@ async fn clients_get_their_modes_from_one_subscription_in_the_richest_and_newcom
         first.push(message(&mut quote).await.expect("from memory")[0]);
     }
     assert_eq!(first, [feed::code::QUOTE, feed::code::PREV_CLOSE, feed::code::OI]);
-    let said = relay.stop();
-    assert!(!said.contains("S3CRET-CLIENT"), "{said}");
+    let log = relay.stop();
+    assert!(!log.contains("S3CRET-CLIENT"), "{log}");
+    let is_timed = |line: &str| {
+        line.as_bytes().get(2) == Some(&b':') && line.get(8..).is_some_and(|rest| rest.starts_with(" dhan: "))
+    };
+    assert!(log.lines().all(is_timed), "a server's messages begin with the time: {log}");
 }
 
 #[tokio::test]
-async fn a_quote_cut_from_a_full_packet_is_the_quote_that_goes_with_it() {
-    let sim = sim(quick());
+async fn a_quote_made_from_a_full_packet_equals_the_quote_of_that_moment() {
+    let sim = simulator(quick());
     let relay = Relay::start(&sim, &[]);
     let mut both = relay.feed().await;
     subscribe(&mut both, Mode::Full, &[HDFC]).await;
@@ -176,7 +169,7 @@ async fn a_quote_cut_from_a_full_packet_is_the_quote_that_goes_with_it() {
     until_code(&mut both, feed::code::QUOTE).await;
     let mut quote: Option<Vec<u8>> = None;
     for _ in 0..100 {
-        let bytes = message(&mut both).await.expect("more");
+        let bytes = message(&mut both).await.expect("a message");
         match (feed::packets(&bytes).next(), &quote) {
             (Some(Ok((_, Packet::Quote(_)))), _) => quote = Some(bytes),
             (Some(Ok((_, Packet::Full(full)))), Some(before)) => {
@@ -191,12 +184,12 @@ async fn a_quote_cut_from_a_full_packet_is_the_quote_that_goes_with_it() {
 }
 
 #[tokio::test]
-async fn bad_clients_cost_the_others_nothing_and_too_much_is_refused_to_one_alone() {
-    let sim = sim(SimConfig { rate: Some(2_000.0), ..SimConfig::default() });
+async fn bad_clients_do_not_disturb_others_and_only_the_client_over_its_limit_is_refused() {
+    let sim = simulator(SimConfig { rate: Some(2_000.0), ..SimConfig::default() });
     let relay = Relay::start(&sim, &[]);
     let mut good = relay.feed().await;
     subscribe(&mut good, Mode::Full, &[HDFC]).await;
-    // One never reads, one says nothing, one sends garbage, one asks for too much.
+    // One client never reads, one sends nothing, one sends garbage, one subscribes too many instruments.
     let mut deaf = relay.feed().await;
     subscribe(&mut deaf, Mode::Full, &[HDFC]).await;
     let _silent = relay.feed().await;
@@ -220,14 +213,9 @@ async fn bad_clients_cost_the_others_nothing_and_too_much_is_refused_to_one_alon
     relay.stop();
 }
 
-fn records(output: &Output) -> Vec<Value> {
-    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).expect("a line of JSON")).collect()
-}
-
 #[test]
-fn an_upstream_that_is_cut_is_a_gap_to_dhan_and_silence_to_others_and_a_new_token_is_used() {
-    let sim = sim(quick());
+fn an_upstream_cut_is_a_gap_for_dhan_clients_and_a_new_token_is_used() {
+    let sim = simulator(quick());
     let relay = Relay::start(&sim, &[]);
     let client = relay.dhan_feed(&["NSE_EQ:1333@quote", "--count", "600"]);
     let other = relay.dhan_feed(&["NSE_EQ:1333", "--count", "600"]);
@@ -239,9 +227,9 @@ fn an_upstream_that_is_cut_is_a_gap_to_dhan_and_silence_to_others_and_a_new_toke
     assert!(sim.wait(PATIENCE, |sim| sim.connections(Stream::Market).seen > 1));
     for child in [client, other] {
         let output = child.wait_with_output().expect("it ends");
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stderr = stderr(&output);
         assert!(output.status.success(), "{stderr}");
-        let all = records(&output);
+        let all = records(&stdout(&output));
         let gaps: Vec<_> = all.iter().filter(|record| record["type"] == "gap").collect();
         assert_eq!(gaps.len(), 1, "{gaps:?} {stderr}");
         assert_eq!(gaps[0]["reason"], "disconnected");
@@ -263,8 +251,8 @@ fn an_upstream_that_is_cut_is_a_gap_to_dhan_and_silence_to_others_and_a_new_toke
 }
 
 #[tokio::test]
-async fn depth_and_orders_are_shared_too() {
-    let sim = sim(SimConfig { order_life: false, ..quick() });
+async fn depth_and_order_streams_are_shared_too() {
+    let sim = simulator(SimConfig { order_life: false, ..quick() });
     let relay = Relay::start(&sim, &[]);
     let mut clients = Vec::new();
     for _ in 0..2 {
@@ -274,7 +262,7 @@ async fn depth_and_orders_are_shared_too() {
         clients.push(orders);
     }
     assert!(sim.wait_async(PATIENCE, |sim| sim.texts().iter().any(|text| text.kind == Stream::Orders)).await);
-    // Both have logged in before anything happens: their upgrades were answered in turn by one thread.
+    // Both are logged in: one thread answered their upgrades in turn.
     let mut third = relay.connect("/twentydepth?token=x&clientId=1&authType=2", false).await.expect("an upgrade");
     let ask = request::list(request::RequestCode::SUBSCRIBE_DEPTH, &[HDFC]);
     third.send(Message::text(ask.clone())).await.expect("sent");
@@ -305,8 +293,8 @@ async fn depth_and_orders_are_shared_too() {
 }
 
 #[tokio::test]
-async fn clients_must_bring_the_token_that_is_asked_of_them() {
-    let sim = sim(quick());
+async fn clients_must_send_the_configured_token() {
+    let sim = simulator(quick());
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("clients");
     std::fs::write(&file, "sesame\n").expect("written");
@@ -318,7 +306,7 @@ async fn clients_must_bring_the_token_that_is_asked_of_them() {
     assert!(!relay.stop().contains("sesame"));
 }
 
-/// Messages of an order book on one side, as many as make about 330 kB, numbered by their quantities.
+/// Returns about 330 kB of messages of one depth side, numbered by their quantities.
 fn sides(from: u32) -> Vec<u8> {
     let mut frame = Vec::new();
     for qty in from..from + SIDES {
@@ -331,8 +319,8 @@ fn sides(from: u32) -> Vec<u8> {
 const SIDES: u32 = 1_000;
 
 #[tokio::test]
-async fn a_client_that_never_reads_is_cut_after_64_mib_and_the_others_lose_nothing() {
-    let sim = sim(SimConfig { rate: Some(0.0), ..SimConfig::default() });
+async fn a_client_that_never_reads_is_cut_after_64_mib_and_others_lose_nothing() {
+    let sim = simulator(SimConfig { rate: Some(0.0), ..SimConfig::default() });
     let relay = Relay::start(&sim, &[]);
     let target = "/twentydepth?token=x&clientId=1&authType=2";
     let ask = request::list(request::RequestCode::SUBSCRIBE_DEPTH, &[HDFC]);
@@ -345,14 +333,14 @@ async fn a_client_that_never_reads_is_cut_after_64_mib_and_the_others_lose_nothi
     }
     assert!(sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::DEPTH_20).len() == 1).await);
     let upstream = sim.open(Stream::DEPTH_20)[0].id;
-    // What the exchange said of its own comes first.
+    // The exchange's own packets come first.
     let mut next = 1_000_000_000;
     let packet = sides(0).len() / SIDES as usize;
     for _ in 0..(90 << 20) / (packet * SIDES as usize) {
         sim.send(upstream, sides(next));
         let end = next + SIDES;
         while next < end {
-            let bytes = message(&mut good).await.expect("more");
+            let bytes = message(&mut good).await.expect("a message");
             for side in bytes.chunks(packet) {
                 let qty = u32::from_le_bytes(side[20..24].try_into().expect("four bytes"));
                 assert!(qty == next || qty < 1_000_000_000, "{qty} instead of {next}");
@@ -360,7 +348,7 @@ async fn a_client_that_never_reads_is_cut_after_64_mib_and_the_others_lose_nothi
             }
         }
     }
-    // The other one finds what it was sent at first, and then the end.
+    // The client that was cut reads what it was sent first, and then the end.
     let mut found = 0;
     while let Some(bytes) = message(&mut deaf).await {
         found += bytes.len();
@@ -370,10 +358,10 @@ async fn a_client_that_never_reads_is_cut_after_64_mib_and_the_others_lose_nothi
 }
 
 #[tokio::test]
-async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_that_says_nothing_is_closed() {
+async fn clients_survive_an_805_of_the_relay_and_a_client_without_pongs_is_closed() {
     /// The relay waits a minute until it takes its place back; a silent client is closed after two thirds of it.
     const MINUTES: Duration = Duration::from_secs(150);
-    let sim = sim(quick());
+    let sim = simulator(quick());
     let relay = Relay::start(&sim, &[]);
     let client = relay.dhan_feed(&["NSE_EQ:1333@quote"]);
     let mut raw = relay.feed().await;
@@ -393,7 +381,7 @@ async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_t
     let is_out = |sim: &SimHandle| sim.all().iter().any(|seen| seen.kind == Stream::Market && seen.closed.is_some());
     assert!(sim.wait_async(PATIENCE, |_| is_out(&sim)).await);
     let back = tokio::time::timeout(MINUTES, async {
-        // The client's library answers the relay's pings meanwhile.
+        // The client's library answers the relay's pings.
         let mut count = 0;
         while sim.connections(Stream::Market).seen < 7 || count < 50 {
             match raw.next().await {
@@ -407,21 +395,20 @@ async fn clients_go_on_when_somebody_elses_socket_throws_the_relay_out_and_one_t
     let tcp = silent.get_mut();
     let ended = async { while tokio::io::AsyncReadExt::read(tcp, &mut [0; 1_024]).await.is_ok_and(|n| n > 0) {} };
     tokio::time::timeout(PATIENCE, ended).await.expect("the silent client was closed");
-    let pid = rustix::process::Pid::from_child(&client);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
+    signal(&client, Signal::TERM);
     let output = client.wait_with_output().expect("it ends");
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stderr = stderr(&output);
     assert!(output.status.success(), "{stderr}");
-    let gaps: Vec<_> = records(&output).into_iter().filter(|record| record["type"] == "gap").collect();
+    let gaps: Vec<_> = records(&stdout(&output)).into_iter().filter(|record| record["type"] == "gap").collect();
     assert_eq!(gaps.len(), 1, "{gaps:?} {stderr}");
     assert!(gaps[0]["detail"].as_str().is_some_and(|detail| detail.contains("upstream")), "{}", gaps[0]);
-    let said = relay.stop();
-    assert!(said.contains("805"), "{said}");
+    let log = relay.stop();
+    assert!(log.contains("805"), "{log}");
 }
 
 #[tokio::test]
-async fn control_lines_hold_instruments_without_a_client_list_them_and_end_the_relay() {
-    let sim = sim(quick());
+async fn control_lines_hold_and_list_instruments_and_end_the_relay() {
+    let sim = simulator(quick());
     let folder = tempfile::tempdir().expect("a folder");
     let lines = folder.path().join("control");
     rustix::fs::mknodat(
@@ -438,7 +425,7 @@ async fn control_lines_hold_instruments_without_a_client_list_them_and_end_the_r
     assert!(sim.wait_async(PATIENCE, |sim| sim.subscriptions(Stream::Market).len() == 2).await);
     let sent = |sim: &SimHandle| sim.open(Stream::Market).first().map_or(0, |seen| seen.packets_sent);
     assert!(sim.wait_async(PATIENCE, |_| sent(&sim) > 50).await);
-    // A newcomer is answered from memory, though the market says nothing any more.
+    // A new client gets a snapshot from memory while the market is silent.
     sim.set_muted(true);
     let mut client = relay.feed().await;
     subscribe(&mut client, Mode::Quote, &[HDFC]).await;
@@ -447,29 +434,29 @@ async fn control_lines_hold_instruments_without_a_client_list_them_and_end_the_r
     say("unsub NSE_EQ:1333");
     say("list");
     say("quit");
-    let mut said = String::new();
-    relay.stderr.take().expect("once").read_to_string(&mut said).expect("text");
-    assert_eq!(relay.child.wait().expect("it ends").code(), Some(0), "{said}");
+    let mut log = String::new();
+    relay.stderr.take().expect("once").read_to_string(&mut log).expect("text");
+    assert_eq!(relay.child.wait().expect("it ends").code(), Some(0), "{log}");
     for words in [
         "\"buy\" is no command",
         "held: IDX_I:13@ticker",
         "upstream: NSE_EQ:1333@full",
         "client 1: feed, 1 instruments",
     ] {
-        assert!(said.contains(words), "{words}: {said}");
+        assert!(log.contains(words), "{words}: {log}");
     }
-    assert!(!said.contains("held: NSE_EQ:1333"), "{said}");
+    assert!(!log.contains("held: NSE_EQ:1333"), "{log}");
 }
 
 #[test]
-fn other_addresses_than_loopback_are_2_and_one_that_is_taken_is_9() {
+fn an_address_beyond_loopback_is_exit_2_and_one_in_use_is_exit_9() {
     let home = tempfile::tempdir().expect("a folder");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("its address").to_string();
     for (listen, code, words) in [("0.0.0.0:7777", 2, "loopback"), (&taken, 9, "another program listens there")] {
         let mut command = dhan(home.path());
         let output = command.args(["relay", "--demo", "--listen", listen]).output().expect("dhan");
-        let stderr = String::from_utf8_lossy(&output.stderr);
+        let stderr = stderr(&output);
         assert_eq!(output.status.code(), Some(code), "{stderr}");
         assert!(stderr.contains(words), "{stderr}");
     }
@@ -477,7 +464,7 @@ fn other_addresses_than_loopback_are_2_and_one_that_is_taken_is_9() {
 
 #[test]
 fn the_official_client_streams_through_the_relay() {
-    let sim = sim(SimConfig { rate: Some(2_000.0), ..SimConfig::default() });
+    let sim = simulator(SimConfig { rate: Some(2_000.0), ..SimConfig::default() });
     let relay = Relay::start(&sim, &[]);
     let address = format!("ws://{}", relay.authority());
     let specs = ["0:13:15", "1:1333:17", "1:2885:21"];

@@ -1,4 +1,4 @@
-//! A plain websocket client for tests, which shares no code with the program.
+//! A plain websocket client, which shares no code with the program.
 
 use crate::support::PATIENCE;
 use dhan::testing::model::InstrumentKey;
@@ -20,12 +20,12 @@ pub async fn subscribe(socket: &mut Socket, mode: Mode, instruments: &[Instrumen
     socket.send(Message::text(request::list(mode.subscribe(), instruments))).await.expect("sent");
 }
 
-/// The next binary message; `None` at the end, however it comes.
+/// Returns the next binary message; `None` at the end of the connection.
 pub async fn message(socket: &mut Socket) -> Option<Vec<u8>> {
     message_within(socket, PATIENCE).await
 }
 
-/// As [`message`], with another limit.
+/// As [`message`], with another time limit.
 pub async fn message_within(socket: &mut Socket, limit: Duration) -> Option<Vec<u8>> {
     let next = async {
         loop {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// An authority for the tests.
+/// A certificate authority of the tests.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     pub pem: tempfile::NamedTempFile,
@@ -29,18 +29,18 @@ impl Authority {
         self.pem.path()
     }
 
-    /// A server's side of TLS with a certificate for `name`, changed as asked.
+    /// Returns an acceptor with a certificate for `name`, whose parameters `change` edits.
     pub fn acceptor(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> TlsAcceptor {
         TlsAcceptor::from(self.server(name, change))
     }
 
-    /// A client that trusts this authority.
+    /// Returns a connector that trusts this authority.
     pub fn connector(&self, proxies: Proxies) -> Connector {
         let tls = LazyTls::new(Some(self.pem.path())).expect("a good file");
         Connector::new(tls, proxies, Redactor::default())
     }
 
-    /// A server's configuration with a certificate for `name`, changed as asked.
+    /// Returns a server configuration with a certificate for `name`, whose parameters `change` edits.
     pub fn server(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Arc<rustls::ServerConfig> {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
@@ -50,7 +50,7 @@ impl Authority {
     }
 }
 
-/// A server whose certificate vouches for itself.
+/// Returns a server configuration with a self-signed certificate.
 pub fn self_signed(name: &str) -> Arc<rustls::ServerConfig> {
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");

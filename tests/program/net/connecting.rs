@@ -1,4 +1,4 @@
-//! Section A of the fault catalogue: reaching the server.
+//! Section A of the fault catalogue: connecting to the server.
 
 use crate::net::support::*;
 use crate::support::PATIENCE;
@@ -37,18 +37,18 @@ async fn a01_a_name_that_does_not_exist_is_a_dns_failure_that_names_the_host() {
 }
 
 #[tokio::test]
-async fn a04_a_closed_port_is_refused() {
+async fn a04_a_closed_port_is_connection_refused() {
     let at = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
     assert_eq!(failure(&connector(), &format!("ws://{at}/")).await.class, ConnectClass::Refused);
 }
 
 #[tokio::test]
-async fn a06_a_server_that_accepts_and_says_nothing_is_given_up_in_the_phase_it_hung_in() {
+async fn a06_a_silent_server_times_out_in_the_phase_in_which_it_hangs() {
     let (listener, at) = listen().await;
     let silent = connector().with_limit(Duration::from_millis(200));
     for (scheme, phase) in [("wss", ConnectPhase::Tls), ("ws", ConnectPhase::Upgrade)] {
         let error = failure(&silent, &format!("{scheme}://{at}/")).await;
-        // A host without any root certificate does not get as far as saying hello.
+        // Without root certificates TLS fails before the client's first message.
         if !matches!(error.class, ConnectClass::Tls(dhan::testing::net::TlsKind::NoRoots)) {
             assert_eq!(error.class, ConnectClass::Timeout(phase));
         }
@@ -57,9 +57,9 @@ async fn a06_a_server_that_accepts_and_says_nothing_is_given_up_in_the_phase_it_
 }
 
 #[tokio::test]
-async fn a09_to_a15_every_status_is_told_with_what_it_asks_to_wait() {
+async fn a09_to_a15_every_http_status_is_reported_with_its_retry_after() {
     for status in [400, 401, 403, 404, 405, 410, 429, 500, 502, 503, 504] {
-        // The body quotes the token, as a debugging server would.
+        // The body echoes the token.
         let reply = format!("HTTP/1.1 {status} no\r\nContent-Length: 90\r\nX-Echo: {SENTINEL}\r\n\r\n{SENTINEL}");
         assert_eq!(class_of(reply).await, http(status, None));
     }
@@ -87,17 +87,17 @@ async fn a16_a_redirect_is_never_followed_and_names_the_host_only() {
     for status in [301, 302, 303, 307, 308] {
         let location = format!("ws://{target}/steal?token={SENTINEL}");
         let reply = format!("HTTP/1.1 {status} there\r\nLocation: {location}\r\n\r\n");
-        let ConnectClass::Http { status: told, redirect_host, .. } = class_of(reply).await else {
+        let ConnectClass::Http { status: reported, redirect_host, .. } = class_of(reply).await else {
             panic!("a status was answered")
         };
-        assert_eq!((told, redirect_host.as_deref()), (status, Some("127.0.0.1")));
+        assert_eq!((reported, redirect_host.as_deref()), (status, Some("127.0.0.1")));
     }
     let nobody = tokio::time::timeout(Duration::from_millis(50), elsewhere.accept()).await;
     assert!(nobody.is_err(), "somebody followed the redirect");
 }
 
 #[tokio::test]
-async fn a17_and_a18_what_is_no_websocket_never_becomes_a_connection() {
+async fn a17_and_a18_an_answer_that_is_no_websocket_upgrade_is_an_error() {
     assert_eq!(class_of("HTTP/1.1 200 OK\r\n\r\n<title>Log in</title>").await, http(200, None));
     for reply in [
         "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n",
@@ -113,7 +113,7 @@ async fn a17_and_a18_what_is_no_websocket_never_becomes_a_connection() {
 }
 
 #[tokio::test]
-async fn a18_an_extension_or_subprotocol_that_nobody_asked_for_is_refused() {
+async fn a18_an_unrequested_extension_or_subprotocol_is_refused() {
     for header in ["Sec-WebSocket-Extensions: permessage-deflate", "Sec-WebSocket-Protocol: chat"] {
         let (listener, at) = listen().await;
         let server = async {
@@ -135,7 +135,7 @@ async fn a18_an_extension_or_subprotocol_that_nobody_asked_for_is_refused() {
 }
 
 #[tokio::test]
-async fn a19_endless_and_huge_heads_are_cut() {
+async fn a19_response_heads_are_limited_in_size() {
     let mut huge = b"HTTP/1.1 101 x\r\nX: ".to_vec();
     huge.resize(1 << 20, b'a');
     assert_eq!(class_of(huge).await, ConnectClass::NotWebsocket);
@@ -161,7 +161,7 @@ async fn a19_endless_and_huge_heads_are_cut() {
 }
 
 #[tokio::test]
-async fn a_reset_during_the_upgrade_is_a_reset() {
+async fn a_reset_during_the_upgrade_is_reported_as_a_reset() {
     let (listener, at) = listen().await;
     let server = async {
         let (mut socket, _) = listener.accept().await.expect("a caller");
@@ -175,7 +175,7 @@ async fn a_reset_during_the_upgrade_is_a_reset() {
 }
 
 #[tokio::test]
-async fn what_the_handshake_told_is_kept_for_the_doctor() {
+async fn the_handshakes_details_are_kept_for_doctor() {
     let (connection, _socket) = connected().await;
     let report = connection.report();
     assert_eq!(report.server_date, Some(Micros::from_secs(1_795_341_600)));

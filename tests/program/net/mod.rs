@@ -1,5 +1,5 @@
-//! The network from outside: real sockets on loopback, servers with bad manners, and a sentinel token that may turn up
-//! nowhere. Rows of the fault catalogue are named by their id.
+//! The network: sockets on loopback, servers that violate the protocol, and a token that no message may contain. The names
+//! of tests begin with the ids of the rows of the fault catalogue.
 
 mod authority;
 mod connecting;

@@ -1,4 +1,4 @@
-//! A21: a proxy sees host and port, and never the token.
+//! A21: a proxy gets host and port, and never the token.
 
 use crate::net::authority::Authority;
 use crate::net::support::*;
@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 
-/// A proxy for one tunnel; returns the CONNECT head and every byte the client sent through.
+/// Starts a proxy for one tunnel, which returns the CONNECT head and every byte that the client sends.
 async fn proxy() -> (SocketAddr, JoinHandle<(String, Vec<u8>)>) {
     let (listener, at) = listen().await;
     let task = tokio::spawn(async move {
@@ -68,7 +68,7 @@ async fn a21_the_tunnel_carries_tls_so_the_proxy_never_sees_the_token() {
 }
 
 #[tokio::test]
-async fn no_proxy_and_plain_loopback_go_directly() {
+async fn no_proxy_and_loopback_addresses_bypass_the_proxy() {
     let (closed, _) = (std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("at"), ());
     let proxies = Proxies::all(&format!("http://{closed}"), "127.0.0.1");
     let authority = Authority::new();
@@ -83,14 +83,14 @@ async fn no_proxy_and_plain_loopback_go_directly() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_says_so_without_its_password() {
-    for (status, said) in [(407, "user and password"), (502, "refuses a tunnel"), (403, "refuses a tunnel")] {
+async fn a_refusal_of_a_proxy_is_reported_without_the_password() {
+    for (status, words) in [(407, "user and password"), (502, "refuses a tunnel"), (403, "refuses a tunnel")] {
         let (at, server) = answer_with(format!("HTTP/1.1 {status} no\r\n\r\n")).await;
         let authority = Authority::new();
         let connector = authority.connector(Proxies::all(&format!("http://user:hunter22@{at}"), ""));
         let error = connector.connect(&address("wss://dhan.example/")).await.err().expect("refused");
         assert_eq!(error.class, ConnectClass::Proxy { status: Some(status) });
-        assert!(error.detail.contains(said) && !format!("{error:?}").contains("hunter22"), "{error:?}");
+        assert!(error.detail.contains(words) && !format!("{error:?}").contains("hunter22"), "{error:?}");
         assert_clean(&error);
         let head = server.await.expect("the proxy ran");
         assert!(head.starts_with("CONNECT dhan.example:443 HTTP/1.1\r\nHost: dhan.example:443\r\n"), "{head}");

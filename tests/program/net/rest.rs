@@ -1,4 +1,4 @@
-//! The REST calls: what is asked, what is understood, and what never leaves.
+//! The REST calls: requests, answers, and secrets that must not be repeated.
 
 use crate::net::support::*;
 use crate::support::PATIENCE;
@@ -25,7 +25,7 @@ async fn orders(reply: impl Into<Vec<u8>>) -> Result<bytes::Bytes, RestError> {
 }
 
 #[tokio::test]
-async fn the_profile_is_asked_for_with_both_headers_and_nothing_in_the_address() {
+async fn the_profile_request_has_both_headers_and_no_secret_in_its_address() {
     let body = r#"{"dhanClientId":"1000000001","dataPlan":"Active","tokenValidity":"30/03/2025 15:37"}"#;
     let reply = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     let (at, server) = answer_with(reply).await;
@@ -39,7 +39,7 @@ async fn the_profile_is_asked_for_with_both_headers_and_nothing_in_the_address()
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart_and_no_body_is_repeated() {
+async fn refusals_are_classified_and_no_body_is_repeated() {
     let refusal = |status: u16, headers: &str, code: &str| {
         let body = format!(r#"{{"errorType":"x","errorCode":"{code}","errorMessage":"{SENTINEL}"}}"#);
         format!("HTTP/1.1 {status} no\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
@@ -57,7 +57,7 @@ async fn refusals_are_told_apart_and_no_body_is_repeated() {
 }
 
 #[tokio::test]
-async fn bodies_are_whole_or_an_error_and_never_without_end() {
+async fn a_truncated_or_endless_body_is_an_error() {
     assert_eq!(orders("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]").await.as_deref(), Ok(&b"[]"[..]));
     assert_eq!(orders("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n[]").await, Err(RestError::Unreachable));
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
@@ -67,7 +67,7 @@ async fn bodies_are_whole_or_an_error_and_never_without_end() {
 }
 
 #[test]
-fn an_address_that_would_send_the_token_in_the_clear_is_refused() {
+fn a_plain_http_address_for_the_token_is_refused() {
     for url in ["http://api.dhan.co/v2", "http://10.0.0.1/", "ftp://127.0.0.1/", "https://user:pw@h/"] {
         let failure = ApiBase::resolve(&Environment::of([(ApiBase::VARIABLE, url)])).expect_err(url);
         assert_eq!(failure.exit, dhan::testing::model::exit::Exit::Usage);

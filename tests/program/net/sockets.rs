@@ -1,4 +1,4 @@
-//! Open connections: what comes in, what goes out, and how they end.
+//! Open connections: received messages, sent messages, and ends.
 
 use crate::net::support::*;
 use crate::support::PATIENCE;
@@ -12,13 +12,13 @@ async fn next(connection: &mut Connection) -> Incoming {
 }
 
 #[tokio::test]
-async fn a_message_cut_at_every_byte_survives_cancelled_waiting() {
+async fn a_message_split_at_every_byte_survives_cancelled_reads() {
     let (mut connection, mut socket) = connected().await;
     let bytes = frame(2, b"0123456789");
     let mut received = Vec::new();
     for byte in bytes {
         socket.write_all(&[byte]).await.expect("sent");
-        // Every wait is dropped half-way: nothing of the message may be lost with it.
+        // Every read is cancelled; no byte of the message may be lost.
         if let Ok(message) = tokio::time::timeout(Duration::from_millis(5), connection.next()).await {
             received.push(message);
         }
@@ -31,7 +31,7 @@ async fn a_message_cut_at_every_byte_survives_cancelled_waiting() {
 }
 
 #[tokio::test]
-async fn everything_that_is_ready_is_gathered_without_waiting() {
+async fn every_message_that_is_ready_is_returned_without_waiting() {
     let (mut connection, mut socket) = connected().await;
     let burst = [frame(2, b"a"), frame(1, "é".as_bytes()), frame(10, b""), frame(2, b"b")].concat();
     socket.write_all(&burst).await.expect("sent");
@@ -53,7 +53,7 @@ async fn everything_that_is_ready_is_gathered_without_waiting() {
 }
 
 #[tokio::test]
-async fn what_came_with_the_upgrade_answer_is_not_lost() {
+async fn messages_that_arrive_with_the_upgrade_response_are_kept() {
     let (listener, at) = listen().await;
     let server = async {
         let (mut socket, _) = listener.accept().await.expect("a caller");
@@ -74,11 +74,11 @@ async fn what_came_with_the_upgrade_answer_is_not_lost() {
 }
 
 #[tokio::test]
-async fn a_pong_goes_out_before_the_ping_is_told_of() {
+async fn a_pong_is_sent_before_the_ping_is_returned() {
     let (mut connection, mut socket) = connected().await;
     socket.write_all(&frame(9, b"beat")).await.expect("sent");
     assert_eq!(next(&mut connection).await, Incoming::Ping);
-    // Nobody polls the connection any more; the pong must be on the wire already.
+    // The connection is not polled again; the pong must have been sent.
     let mut pong = [0; 10];
     tokio::time::timeout(PATIENCE, socket.read_exact(&mut pong)).await.expect("in time").expect("a pong");
     assert_eq!(pong[..2], [0x8a, 0x80 | 4]);
@@ -87,7 +87,7 @@ async fn a_pong_goes_out_before_the_ping_is_told_of() {
 }
 
 #[tokio::test]
-async fn b08_to_b12_every_end_has_its_name_and_stays_told() {
+async fn b08_to_b12_every_end_has_its_cause_and_is_returned_again() {
     let long = "x".repeat(123);
     let close = |code: u16, reason: &str| [&code.to_be_bytes()[..], reason.as_bytes()].concat();
     let closed = |code: u16, reason: &str| Ended::CloseFrame { code, reason: reason.to_owned() };
@@ -99,7 +99,7 @@ async fn b08_to_b12_every_end_has_its_name_and_stays_told() {
         (frame(8, &close(4000, &format!("bad {}", &SENTINEL[..80]))), closed(4000, "bad [redacted]")),
         (frame(8, &close(1008, "client 1000000001")), closed(1008, "client ******0001")),
         (frame(8, b""), closed(1005, "")),
-        // Codes that are not valid are told as they came, whatever the last read brought before them.
+        // Invalid codes are returned as received.
         (frame(8, &close(999, "")), closed(999, "")),
         (frame(8, &close(1005, "said")), closed(1005, "said")),
         (frame(8, &close(1014, &long)), closed(1014, &long)),
@@ -119,9 +119,9 @@ async fn b08_to_b12_every_end_has_its_name_and_stays_told() {
         socket.write_all(&bytes).await.expect("sent");
         socket.shutdown().await.expect("shut down");
         for _ in 0..2 {
-            let told = next(&mut connection).await;
-            assert_eq!(told, Incoming::Closed(ended.clone()), "{bytes:?}");
-            assert_text_clean(&format!("{told:?} {ended}"));
+            let received = next(&mut connection).await;
+            assert_eq!(received, Incoming::Closed(ended.clone()), "{bytes:?}");
+            assert_text_clean(&format!("{received:?} {ended}"));
         }
         assert_eq!(connection.poll_ready_now(), None);
         assert_eq!(connection.send_text("x"), Err(ended));
@@ -129,7 +129,7 @@ async fn b08_to_b12_every_end_has_its_name_and_stays_told() {
 }
 
 #[tokio::test]
-async fn a_code_that_is_not_valid_is_told_as_it_came_in_pieces_and_behind_data() {
+async fn an_invalid_close_code_is_returned_as_received_even_in_pieces() {
     let close = frame(8, &[&999_u16.to_be_bytes()[..], &[b'x'; 123]].concat());
     for piece in [1, 2, 3, 7, 64, 500] {
         let (mut connection, mut socket) = connected().await;
@@ -149,24 +149,24 @@ async fn a_code_that_is_not_valid_is_told_as_it_came_in_pieces_and_behind_data()
 }
 
 #[tokio::test]
-async fn a_violation_is_answered_with_a_close_frame_before_the_socket_is_dropped() {
+async fn a_protocol_violation_is_answered_with_a_close_frame() {
     let too_long = [&[0x82, 127][..], &(5_u64 << 20).to_be_bytes()].concat();
     for (bytes, code) in [(vec![0x83, 0], 1002_u16), (frame(1, b"\xff\xfe"), 1007), (too_long, 1009)] {
         let (mut connection, mut socket) = connected().await;
-        // What nobody reads any more must not turn the end into a reset that overtakes the answer.
+        // Unread data must not turn the close into a reset that overtakes the answer.
         socket.write_all(&[bytes, frame(2, &[7; 5_000])].concat()).await.expect("sent");
         assert!(matches!(next(&mut connection).await, Incoming::Closed(_)));
         drop(connection);
         let mut heard = Vec::new();
         socket.read_to_end(&mut heard).await.expect("an orderly end");
         let &[0x88, 0x82, ref mask @ .., high, low] = &heard[..] else { panic!("no close frame: {heard:?}") };
-        let told = u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]);
-        assert_eq!(told, code);
+        let received = u16::from_be_bytes([high ^ mask[0], low ^ mask[1]]);
+        assert_eq!(received, code);
     }
 }
 
 #[tokio::test]
-async fn b11_a_bare_reset_is_told_after_what_came_before_it() {
+async fn b11_a_reset_is_returned_after_the_messages_before_it() {
     let (mut connection, mut socket) = connected().await;
     socket.write_all(&frame(2, b"last")).await.expect("sent");
     assert_eq!(next(&mut connection).await, Incoming::Binary(Bytes::from_static(b"last")));
@@ -175,7 +175,7 @@ async fn b11_a_bare_reset_is_told_after_what_came_before_it() {
 }
 
 #[tokio::test]
-async fn messages_go_out_whole_and_masked_and_a_login_is_one_of_them() {
+async fn sent_messages_are_complete_and_masked_including_the_login() {
     let (listener, at) = listen().await;
     let server = tokio::spawn(async move {
         use futures_util::StreamExt as _;
@@ -203,7 +203,7 @@ async fn messages_go_out_whole_and_masked_and_a_login_is_one_of_them() {
 }
 
 #[tokio::test]
-async fn c10_a_server_that_does_not_read_stops_neither_our_reading_nor_us_for_ever() {
+async fn c10_a_server_that_does_not_read_blocks_neither_reading_nor_the_close() {
     let (mut connection, mut socket) = connected().await;
     let request = "x".repeat(100_000);
     let mut accepted = 0;
@@ -217,7 +217,7 @@ async fn c10_a_server_that_does_not_read_stops_neither_our_reading_nor_us_for_ev
     assert_eq!(stuck, Ended::WriteStuck);
     socket.write_all(&frame(2, b"still here")).await.expect("sent");
     assert_eq!(next(&mut connection).await, Incoming::Binary(Bytes::from_static(b"still here")));
-    // Whoever reads at last gets whole messages: the rest goes out while we wait for the next one.
+    // A server that reads again gets complete messages: the rest is sent during the next read.
     let total = accepted * (request.len() + 14);
     let reader = async {
         let mut read = 0;

@@ -1,5 +1,7 @@
-//! Servers for the tests, and the sentinel.
+//! Servers for the network tests.
 
+pub use crate::support::SENTINEL;
+use crate::support::secrets;
 use dhan::testing::auth::{Address, Credentials, Environment};
 use dhan::testing::model::Stream;
 use dhan::testing::net::tls::LazyTls;
@@ -13,9 +15,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A token of the usual shape that no output may ever hold. It is not anybody's.
-pub const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
-
 pub fn credentials() -> Credentials {
     Credentials { client_id: "1000000001".into(), token: SecretString::from(SENTINEL) }
 }
@@ -27,12 +26,12 @@ pub fn address(url: &str) -> Address {
 
 pub fn connector() -> Connector {
     let redactor = Redactor::default();
-    // As whoever reads the credentials does.
+    // The reader of credentials does the same.
     redactor.add_client_id("1000000001");
     Connector::new(LazyTls::default(), Proxies::none(), redactor)
 }
 
-/// Neither form of an error or value holds any part of the token that could be used.
+/// Fails if a text form of a value contains a part of a token.
 pub fn assert_clean(value: &(impl Debug + Display)) {
     for text in [format!("{value}"), format!("{value:?}"), format!("{value:#?}")] {
         assert_text_clean(&text);
@@ -40,12 +39,7 @@ pub fn assert_clean(value: &(impl Debug + Display)) {
 }
 
 pub fn assert_text_clean(text: &str) {
-    for window in SENTINEL.as_bytes().windows(12) {
-        let window = std::str::from_utf8(window).expect("ASCII");
-        assert!(!text.contains(window), "part of the token is in: {text}");
-    }
-    let as_list = format!("{:?}", &SENTINEL.as_bytes()[..12]);
-    assert!(!text.contains(as_list.trim_matches(['[', ']'])), "the token as bytes is in: {text}");
+    secrets::assert_clean("a text", text.as_bytes());
 }
 
 pub async fn listen() -> (TcpListener, SocketAddr) {
@@ -54,7 +48,7 @@ pub async fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Reads a request's head.
+/// Reads the head of a request.
 pub async fn read_head(socket: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
     let mut bytes = Vec::new();
     let mut byte = [0];
@@ -64,7 +58,7 @@ pub async fn read_head(socket: &mut (impl tokio::io::AsyncRead + Unpin)) -> Stri
     String::from_utf8(bytes).expect("a text head")
 }
 
-/// A server that answers one request with these bytes and closes; it returns the request's head.
+/// Starts a server that answers one request with these bytes, closes, and returns the head of the request.
 pub async fn answer_with(reply: impl Into<Vec<u8>>) -> (SocketAddr, JoinHandle<String>) {
     let reply = reply.into();
     let (listener, at) = listen().await;
@@ -84,7 +78,7 @@ pub fn reset(socket: TcpStream) {
     drop(socket);
 }
 
-/// Completes the upgrade by hand, so that the test has the raw socket.
+/// Completes the upgrade, so that the test has the raw socket.
 pub async fn accept_upgrade(socket: &mut (impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin)) -> String {
     let head = read_head(socket).await;
     let key = head.lines().find_map(|l| l.strip_prefix("Sec-WebSocket-Key: ")).expect("a key");
@@ -97,7 +91,7 @@ pub async fn accept_upgrade(socket: &mut (impl tokio::io::AsyncRead + tokio::io:
     head
 }
 
-/// A connected pair: our connection, and the server's raw socket behind the upgrade.
+/// Returns a connection and the server's raw socket behind the upgrade.
 pub async fn connected() -> (Connection, TcpStream) {
     let (listener, at) = listen().await;
     let server = async {
@@ -111,7 +105,7 @@ pub async fn connected() -> (Connection, TcpStream) {
     (connection.expect("connected"), socket)
 }
 
-/// A frame as a server sends it: unmasked, final.
+/// Returns a final, unmasked frame.
 pub fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x80 | opcode];
     match payload.len() {

@@ -1,8 +1,8 @@
-//! A07, A08, S09: who is trusted, and that nobody else hears a byte of HTTP.
+//! A07, A08, S09: trusted and untrusted certificates; no HTTP is sent to untrusted servers.
 
 use crate::net::authority::Authority;
 use crate::net::support::*;
-use crate::support::PATIENCE;
+use crate::support::Home;
 use dhan::testing::model::Micros;
 use dhan::testing::net::tls::LazyTls;
 use dhan::testing::net::{ConnectClass, ConnectError, Connector, Proxies, TlsKind};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// Serves one TLS connection; returns the bytes that were received inside of it before the end.
+/// Serves one TLS connection, and returns the number of bytes received in it.
 fn serve(listener: tokio::net::TcpListener, acceptor: TlsAcceptor) -> JoinHandle<usize> {
     tokio::spawn(async move {
         let (socket, _) = listener.accept().await.expect("a caller");
@@ -41,7 +41,7 @@ fn kind(error: &ConnectError) -> TlsKind {
 }
 
 #[tokio::test]
-async fn a_named_authority_is_trusted_and_the_stream_runs_through_tls() {
+async fn a_certificate_authority_from_ca_file_is_trusted() {
     let authority = Authority::new();
     let (listener, at) = listen().await;
     let acceptor = authority.acceptor("localhost", |_| {});
@@ -51,7 +51,7 @@ async fn a_named_authority_is_trusted_and_the_stream_runs_through_tls() {
         let head = accept_upgrade(&mut stream).await;
         stream.write_all(&frame(2, b"inside")).await.expect("sent");
         stream.flush().await.expect("flushed");
-        // No close_notify: as a server that is killed.
+        // No close_notify, as from a killed server.
         (head, stream)
     });
     let connector = authority.connector(Proxies::none());
@@ -66,7 +66,7 @@ async fn a_named_authority_is_trusted_and_the_stream_runs_through_tls() {
 }
 
 #[tokio::test]
-async fn a07_an_expired_certificate_is_told_with_its_end_and_our_clock() {
+async fn a07_an_expired_certificate_is_reported_with_its_end_and_the_local_time() {
     let authority = Authority::new();
     let acceptor = authority.acceptor("localhost", |params| {
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -78,7 +78,7 @@ async fn a07_an_expired_certificate_is_told_with_its_end_and_our_clock() {
 }
 
 #[tokio::test]
-async fn a07_another_hosts_certificate_an_unknown_authority_and_a_self_signed_one_are_told_apart() {
+async fn a07_wrong_host_unknown_authority_and_self_signed_are_different_errors() {
     let authority = Authority::new();
     let connector = authority.connector(Proxies::none());
     let error = refused(&connector, authority.acceptor("dhan.example", |_| {})).await;
@@ -98,7 +98,7 @@ async fn a07_another_hosts_certificate_an_unknown_authority_and_a_self_signed_on
 }
 
 #[tokio::test]
-async fn a07_an_authority_that_serves_by_itself_is_told_in_words() {
+async fn a07_a_server_that_uses_a_ca_certificate_is_a_plain_error() {
     let authority = Authority::new();
     let own = authority.acceptor("localhost", |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
     let error = refused(&authority.connector(Proxies::none()), own).await;
@@ -109,7 +109,7 @@ async fn a07_an_authority_that_serves_by_itself_is_told_in_words() {
 }
 
 #[tokio::test]
-async fn a08_a_server_that_does_not_speak_tls_or_resets_is_no_matter_of_trust() {
+async fn a08_a_server_without_tls_or_a_reset_is_no_certificate_error() {
     let authority = Authority::new();
     let connector = authority.connector(Proxies::none());
     let call = async |at: SocketAddr| {
@@ -140,7 +140,7 @@ async fn a08_a_server_that_does_not_speak_tls_or_resets_is_no_matter_of_trust() 
 }
 
 #[test]
-fn a_ca_file_that_is_none_is_a_usage_error_at_the_start() {
+fn an_invalid_ca_file_is_a_usage_error_at_the_start() {
     let empty = NamedTempFile::new().expect("a file");
     for path in [empty.path(), std::path::Path::new("/nonexistent/ca.pem"), std::path::Path::new("/")] {
         let failure = LazyTls::new(Some(path)).err().expect("refused");
@@ -149,19 +149,19 @@ fn a_ca_file_that_is_none_is_a_usage_error_at_the_start() {
     }
 }
 
-/// Runs the program in a home of its own; returns its exit code and what it said.
+/// Runs the program in a home of its own, and returns its exit code and stderr.
 async fn run(args: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
-    let home = tempfile::tempdir().expect("a folder");
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dhan"));
-    command.env_clear().env("HOME", home.path()).args(args).stdin(std::process::Stdio::null());
-    command.env("DHAN_CLIENT_ID", "1000000001").env("DHAN_ACCESS_TOKEN", SENTINEL).envs(environment.iter().copied());
-    let output = tokio::task::spawn_blocking(move || command.output().expect("it ran"));
-    let output = tokio::time::timeout(PATIENCE * 2, output).await.expect("an end").expect("it ran");
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let mut home = Home::new();
+    environment.iter().for_each(|(name, value)| home.set(name, value));
+    home.set("DHAN_ACCESS_TOKEN", SENTINEL);
+    let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    let done = tokio::task::spawn_blocking(move || home.run(&args.iter().map(String::as_str).collect::<Vec<_>>()));
+    let done = done.await.expect("no panic");
+    (done.status.code(), done.err)
 }
 
 #[tokio::test]
-async fn the_masters_download_trusts_ca_file_names_the_proxy_and_says_why_it_fails() {
+async fn the_masters_download_uses_ca_file_and_its_errors_name_the_proxy() {
     let authority = Authority::new();
     let acceptor = authority.acceptor("localhost", |_| {});
     let (listener, at) = listen().await;
@@ -177,16 +177,19 @@ async fn the_masters_download_trusts_ca_file_names_the_proxy_and_says_why_it_fai
     let url = format!("https://localhost:{}/master.csv", at.port());
     let pem = authority.pem.path().to_str().expect("a name");
     let master = ("DHAN_INSTRUMENTS_URL", url.as_str());
-    let (code, said) = run(&["feed", "RELIANCE", "--ca-file", pem], &[master]).await;
-    assert!(code == Some(11) && said.contains("410 Gone"), "{code:?} {said}");
-    let (code, said) = run(&["feed", "RELIANCE"], &[master]).await;
-    assert!(code == Some(11) && said.contains("unknown issuer"), "{code:?} {said}");
+    let (code, messages) = run(&["feed", "RELIANCE", "--ca-file", pem], &[master]).await;
+    assert!(code == Some(11) && messages.contains("410 Gone"), "{code:?} {messages}");
+    let (code, messages) = run(&["feed", "RELIANCE"], &[master]).await;
+    assert!(code == Some(11) && messages.contains("unknown issuer"), "{code:?} {messages}");
     server.abort();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
     let proxy = format!("http://user:hunter22@{closed}");
-    let (code, said) = run(&["instruments", "sync"], &[master, ("HTTPS_PROXY", &proxy)]).await;
-    assert!(code == Some(11) && said.contains(&format!("the proxy {closed} for localhost:{}", at.port())), "{said}");
-    assert!(said.contains("refused") && !said.contains("hunter22"), "{said}");
-    let (code, said) = run(&["instruments", "sync"], &[master]).await;
-    assert!(code == Some(11) && said.contains("connection refused"), "{said}");
+    let (code, messages) = run(&["instruments", "sync"], &[master, ("HTTPS_PROXY", &proxy)]).await;
+    assert!(
+        code == Some(11) && messages.contains(&format!("the proxy {closed} for localhost:{}", at.port())),
+        "{messages}"
+    );
+    assert!(messages.contains("refused") && !messages.contains("hunter22"), "{messages}");
+    let (code, messages) = run(&["instruments", "sync"], &[master]).await;
+    assert!(code == Some(11) && messages.contains("connection refused"), "{messages}");
 }

@@ -1,24 +1,18 @@
-//! What a run is given without an end, or holds without need: everything is bounded.
+//! Inputs without an end, and resources held by children: everything is bounded.
 
-use crate::process::support::{DHAN, Home, Signal, broker_of, count_lines, wait};
+use crate::support::proc::peak_mib;
+use crate::support::{DHAN, Home, Signal, count_lines, simulator_of, wait};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most memory a process has had, MiB.
-fn peak_mib(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
 #[test]
-fn a_control_line_without_end_is_given_up_and_the_stream_goes_on() {
-    let sim = broker_of(500.0);
+fn an_endless_control_line_is_ignored_and_the_stream_goes_on() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
-    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "--control", "/dev/zero", "-o", "t.ndjson"]));
+    let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "--control", "/dev/zero", "-o", "t.ndjson"]));
     running.says("1 MiB");
     let file = home.path("t.ndjson");
     let before = count_lines(&file);
@@ -29,8 +23,8 @@ fn a_control_line_without_end_is_given_up_and_the_stream_goes_on() {
 }
 
 #[test]
-fn a_list_without_end_is_refused_before_anything_connects() {
-    let sim = broker_of(500.0);
+fn an_endless_list_is_refused_before_any_connection() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let ended = home.run(home.dhan(&sim, &["feed", "-i", "/dev/zero"])).exits(2);
     assert!(ended.err.contains("/dev/zero") && ended.err.contains("no list of instruments"), "{}", ended.err);
@@ -38,15 +32,15 @@ fn a_list_without_end_is_refused_before_anything_connects() {
 }
 
 #[test]
-fn a_shell_that_keeps_the_output_does_not_wait_for_what_a_token_command_left_running() {
-    let sim = broker_of(500.0);
+fn a_child_of_a_token_command_does_not_keep_the_runs_stdout_open() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let mut command = home.bare("sh");
-    // The grandchild ends when the test lets it, or by itself after a minute.
+    // The grandchild ends when the test creates a file, or after a minute.
     let left =
         "(i=0; while [ ! -e release ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i+1)); done; touch over) & echo A.B.C";
     fs::write(home.path("token.sh"), left).unwrap();
-    let script = "x=$(\"$0\" feed NSE_EQ:2885 -n 3 --token-command 'sh token.sh'); echo \"$x\"";
+    let script = "exec 2>messages; x=$(\"$0\" feed NSE_EQ:2885 -n 3 --token-command 'sh token.sh'); echo \"$x\"";
     command.args(["-c", script, DHAN]).envs(sim.environment()).env_remove("DHAN_ACCESS_TOKEN");
     let ended = home.run(command).exits(0);
     assert_eq!(ended.out.lines().count(), 3, "{} {}", ended.out, ended.err);
@@ -55,10 +49,10 @@ fn a_shell_that_keeps_the_output_does_not_wait_for_what_a_token_command_left_run
 }
 
 #[test]
-fn a_master_that_comes_by_drops_outlives_neither_the_duration_nor_a_signal() {
+fn a_slow_download_of_the_master_ends_at_the_duration_and_at_a_signal() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/master.csv", listener.local_addr().unwrap());
-    // Ends with the test's process.
+    // This thread ends with the test's process.
     thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
@@ -73,7 +67,7 @@ fn a_master_that_comes_by_drops_outlives_neither_the_duration_nor_a_signal() {
     });
     let home = Home::new();
     let command = |args: &[&str]| {
-        let mut command = home.bare(DHAN);
+        let mut command = home.command(&[]);
         command.env("DHAN_INSTRUMENTS_URL", &url).args(args);
         command
     };
@@ -92,13 +86,13 @@ fn a_master_that_comes_by_drops_outlives_neither_the_duration_nor_a_signal() {
 }
 
 #[test]
-fn pipes_in_the_cache_hold_no_look_up_up() {
-    let sim = broker_of(500.0);
+fn pipes_in_the_cache_block_no_search() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let cache = home.path(".cache/dhan");
     fs::create_dir_all(&cache).unwrap();
     for name in ["compact.master", "compact.lock"] {
-        // The round before has left files.
+        // The previous iteration has left files.
         let _ = fs::remove_file(cache.join("compact.master"));
         let _ = fs::remove_file(cache.join("compact.lock"));
         rustix::fs::mkfifoat(rustix::fs::CWD, cache.join(name), rustix::fs::Mode::from_raw_mode(0o600)).unwrap();

@@ -1,6 +1,6 @@
-//! Option chains that follow their spot, against a broker whose spot the test moves.
+//! Option chains that follow their spot, against a simulator whose spot the test moves.
 
-use crate::process::support::{Home, Signal, broker, wait};
+use crate::support::{Home, Signal, simulator, wait};
 use dhan::testing::model::{InstrumentKey, Segment, Stream};
 use dhan::testing::protocol::encode;
 use dhan::testing::simulator::{Probe, SimConfig};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 const NIFTY: InstrumentKey = InstrumentKey::new(Segment::IDX_I, 13);
 
-/// Sends a price of the index on the first connection.
+/// Sends a ticker of the index on the first connection.
 fn price(sim: &Probe, ltp: f32) {
     let mut packet = Vec::new();
     encode::ticker(&mut packet, NIFTY, ltp, 1_800_000_000);
@@ -31,12 +31,12 @@ fn chains(text: &str) -> Vec<Value> {
 
 #[test]
 fn a_chain_subscribes_the_options_around_the_spot_and_follows_it() {
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     sim.set_muted(true);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "--chain", "nifty,strikes=2", "--capture", "day.dcap"]));
     wait("the spot is subscribed", || (sim.subscriptions(Stream::Market).len() == 1).then_some(()));
-    // A price of 0 is none.
+    // A price of 0 is no price.
     price(&sim, 0.0);
     price(&sim, 25_912.35);
     wait("ten options are subscribed", || (options(&sim).len() == 10).then_some(()));
@@ -57,7 +57,7 @@ fn a_chain_subscribes_the_options_around_the_spot_and_follows_it() {
     assert_eq!((first["underlying"].as_str(), first["added"].as_array().unwrap().len()), (Some("NIFTY"), 10));
     assert_eq!((&second["atm"], second["added"].as_array().unwrap().len()), (&Value::from(26_000.0), 4));
     assert_eq!(second["removed"], Value::Array(Vec::new()));
-    // A capture knows what the chain did.
+    // The capture has the chain records.
     let replayed = home.run(home.dhan(&sim, &["replay", "day.dcap"])).exits(0);
     assert_eq!(replayed.out, ended.out);
     let listed = home.run(home.dhan(
@@ -69,16 +69,16 @@ fn a_chain_subscribes_the_options_around_the_spot_and_follows_it() {
     assert_eq!(listed, added);
 }
 
-/// The strikes of the options that are subscribed, in rupees.
+/// Returns the strikes of the subscribed options, in rupees.
 fn strikes(sim: &Probe, names: &BTreeMap<u32, u32>) -> BTreeSet<u32> {
     options(sim).into_iter().map(|id| *names.get(&id).expect("an option of the chain")).collect()
 }
 
 #[test]
-fn through_a_move_of_three_percent_the_strikes_around_the_spot_are_there_and_the_old_ones_go() {
+fn the_chain_follows_a_spot_that_moves_three_percent_and_drops_old_strikes() {
     const SIDES: u32 = 3;
     const MOVE: Duration = Duration::from_secs(15);
-    let sim = broker(SimConfig::default());
+    let sim = simulator(SimConfig::default());
     sim.set_muted(true);
     let home = Home::new();
     let listed = ["instruments", "list", "--underlying", "NIFTY", "--expiry", "nearest", "--instrument", "OPTIDX"];
@@ -101,7 +101,7 @@ fn through_a_move_of_three_percent_the_strikes_around_the_spot_are_there_and_the
         spots.push((now, (spot / 50.0).round() as u32 * 50));
         let there = strikes(&sim, &names);
         ever.extend(there.iter().copied());
-        // Six seconds, and two more for a machine that does other things too.
+        // Six seconds, and two more for a busy machine.
         for (_, nearest) in spots.iter().filter(|(at, _)| now.saturating_sub(*at) > Duration::from_secs(8)) {
             let around = nearest - 50 * (SIDES - 1)..=nearest + 50 * (SIDES - 1);
             let missing: Vec<_> = around.step_by(50).filter(|strike| !ever.contains(strike)).collect();
@@ -110,7 +110,7 @@ fn through_a_move_of_three_percent_the_strikes_around_the_spot_are_there_and_the
         let many = options(&sim).len() > 2 * (2 * SIDES as usize + 5);
         over_since = if many { over_since.or(Some(now)) } else { None };
         assert!(over_since.is_none_or(|since| now - since < Duration::from_secs(63)), "the old strikes stay");
-        // The middle may stay three quarters of a step away from the spot.
+        // The middle strike may be up to three quarters of a step away from the spot.
         let nearest = (to / 50.0).round() as u32 * 50;
         if now > MOVE && there.iter().all(|strike| strike.abs_diff(nearest) <= 50 * (SIDES + 3)) {
             assert!(
@@ -122,14 +122,14 @@ fn through_a_move_of_three_percent_the_strikes_around_the_spot_are_there_and_the
         std::thread::sleep(Duration::from_millis(200));
     }
     let records = chains(&running.stop(Signal::TERM).exits(0).out);
-    // The first, one for each five seconds at most, and one for each time that strikes are given up.
+    // The first record, at most one for each five seconds, and one for each removal of strikes.
     assert!((3..=10).contains(&records.len()), "{records:?}");
     assert!(records.iter().any(|one| one["removed"].as_array().is_some_and(|gone| !gone.is_empty())), "{records:?}");
 }
 
 #[test]
-fn a_chain_that_means_nothing_ends_before_anything_connects() {
-    let sim = broker(SimConfig::default());
+fn an_invalid_chain_ends_the_run_before_any_connection() {
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     for (chain, code, says) in [
         ("NFTY", 14, "nearest: NIFTY"),
@@ -148,8 +148,8 @@ fn a_chain_that_means_nothing_ends_before_anything_connects() {
 }
 
 #[test]
-fn printed_instruments_are_a_list_for_feed_and_an_underlying_says_what_to_write() {
-    let sim = broker(SimConfig::default());
+fn a_printed_chain_is_a_list_for_feed_and_an_unknown_underlying_names_the_nearest() {
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     let run = |args: &[&str]| home.run(home.dhan(&sim, args));
     for format in ["ndjson", "csv"] {

@@ -1,16 +1,16 @@
-//! `verify` and `replay` of what is not whole, and of what is no file.
+//! `verify` and `replay` of incomplete files and of paths that are no regular files.
 
-use crate::process::support::{DHAN, Home, Signal, broker_of, count_lines, wait};
+use crate::support::{Home, Signal, count_lines, simulator_of, wait};
 use std::fs;
 use std::process::Command;
 
 fn command(home: &Home, args: &[&str]) -> Command {
-    let mut command = home.bare(DHAN);
+    let mut command = home.command(&[]);
     command.args(args);
     command
 }
 
-/// Takes lines out of the middle of a file.
+/// Removes lines from the middle of a file.
 fn cut_lines(home: &Home, name: &str, lines: std::ops::Range<usize>) {
     let text = home.text(name);
     let kept = text.lines().enumerate().filter(|(at, _)| !lines.contains(at));
@@ -18,8 +18,8 @@ fn cut_lines(home: &Home, name: &str, lines: std::ops::Range<usize>) {
 }
 
 #[test]
-fn lines_that_are_missing_from_the_middle_are_seen_beside_an_orderly_end() {
-    let sim = broker_of(1_000.0);
+fn verify_finds_lines_missing_from_the_middle_of_a_complete_file() {
+    let sim = simulator_of(1_000.0);
     let home = Home::new();
     home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "100", "-o", "t.ndjson"])).exits(0);
     home.run(command(&home, &["verify", "t.ndjson"])).exits(0);
@@ -30,8 +30,8 @@ fn lines_that_are_missing_from_the_middle_are_seen_beside_an_orderly_end() {
 }
 
 #[test]
-fn the_last_file_of_a_rotated_run_is_whole_as_long_as_the_others_are_found() {
-    let sim = broker_of(1_000.0);
+fn the_last_file_of_a_rotated_run_is_complete_if_the_others_are_found() {
+    let sim = simulator_of(1_000.0);
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-n", "200", "-o", "t.ndjson", "--rotate-size", "5KB"];
     home.run(home.dhan(&sim, &args)).exits(0);
@@ -39,7 +39,7 @@ fn the_last_file_of_a_rotated_run_is_whole_as_long_as_the_others_are_found() {
     let last = format!("t.{last}.ndjson");
     let ended = home.run(command(&home, &["verify", &last])).exits(0);
     assert!(!ended.out.contains("\"elsewhere\":0,"), "{}", ended.out);
-    // Under another name, and elsewhere, where it has to be named.
+    // Under another name in another folder, the file must be named.
     fs::rename(home.path("t.ndjson"), home.path("first.ndjson")).unwrap();
     home.run(command(&home, &["verify", &last])).exits(0);
     fs::rename(home.path("first.ndjson"), home.path("t.ndjson")).unwrap();
@@ -55,8 +55,8 @@ fn the_last_file_of_a_rotated_run_is_whole_as_long_as_the_others_are_found() {
 }
 
 #[test]
-fn bars_are_not_taken_for_packets_when_lines_are_counted() {
-    let sim = broker_of(200.0);
+fn verify_does_not_count_bars_as_packets() {
+    let sim = simulator_of(200.0);
     let home = Home::new();
     for _ in 0..2 {
         home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "--bars", "1s", "-n", "2", "-o", "b.ndjson"])).exits(0);
@@ -65,7 +65,7 @@ fn bars_are_not_taken_for_packets_when_lines_are_counted() {
 }
 
 #[test]
-fn what_is_no_file_ends_with_an_error_at_once() {
+fn a_path_that_is_no_regular_file_is_an_error_at_once() {
     let home = Home::new();
     fs::create_dir(home.path("folder.ndjson")).unwrap();
     for pipe in ["pipe.ndjson", "pipe.dcap"] {
@@ -86,8 +86,8 @@ fn what_is_no_file_ends_with_an_error_at_once() {
 }
 
 #[test]
-fn a_pipe_where_a_marker_should_be_holds_nothing_up() {
-    let sim = broker_of(500.0);
+fn a_pipe_in_place_of_a_marker_does_not_block() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson"]));
     let file = home.path("t.ndjson");
@@ -102,8 +102,8 @@ fn a_pipe_where_a_marker_should_be_holds_nothing_up() {
 }
 
 #[test]
-fn a_start_that_fails_leaves_nothing_of_its_outputs() {
-    let sim = broker_of(500.0);
+fn a_failed_start_leaves_no_output_files() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     for (code, more) in [
         (9, &["--metrics", "missing/m.prom"][..]),

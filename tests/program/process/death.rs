@@ -1,6 +1,6 @@
 //! Section I: pipes, signals, panics, missing descriptors.
 
-use crate::process::support::{DHAN, Home, Running, Signal, broker, broker_of, count_lines, skipped, subscribed, wait};
+use crate::support::{DHAN, Home, Run, Signal, count_lines, simulator, simulator_of, skipped, subscribed, wait};
 use dhan::testing::auth::Environment;
 use dhan::testing::console::{Console, ConsoleConfig};
 use dhan::testing::format::csv::CsvColumns;
@@ -21,15 +21,15 @@ use dhan::testing::pipeline::stages::Rules;
 use dhan::testing::protocol::Mode;
 use dhan::testing::session::{Config, Plan, Subscription};
 use dhan::testing::simulator::{Blast, Cut, Response, SimConfig, Upgrade};
-use dhan::testing::stream::{self, Chains, CredentialsOrigin, EarlyStop, Run};
+use dhan::testing::stream::{self, Chains, CredentialsOrigin, EarlyStop};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 #[test]
-fn i01_a_reader_that_goes_away_ends_the_run_without_a_word() {
-    let sim = broker_of(500.0);
+fn i01_a_closed_stdout_ends_the_run_silently() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let (running, stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
     let mut line = String::new();
@@ -40,29 +40,25 @@ fn i01_a_reader_that_goes_away_ends_the_run_without_a_word() {
 }
 
 #[test]
-fn i01_files_go_on_without_the_reader_of_stdout() {
-    let sim = broker_of(500.0);
+fn i01_files_are_written_on_after_stdout_is_closed() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let (running, stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson", "-o", "-"]));
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line).unwrap();
     let file = home.path("t.ndjson");
     let before = count_lines(&file);
-    // Longer than any buffer of the pipe would hide.
+    // More records than the pipe's buffer could hide.
     wait("the file to grow", || (count_lines(&file) > before + 1_000).then_some(()));
-    running.stop(Signal::INT).exits(0).books();
+    running.stop(Signal::INT).exits(0).counts();
 }
 
-/// A run in a state in which it may be told to stop, and what keeps it there.
-fn in_state(
-    state: &str,
-    home: &Home,
-    sim: &dhan::testing::simulator::SimHandle,
-) -> Option<(Running, Option<ChildStdout>)> {
+/// Starts a run and waits until it is in a state; returns it with the pipe that keeps it there.
+fn in_state(state: &str, home: &Home, sim: &dhan::testing::simulator::SimHandle) -> Option<(Run, Option<ChildStdout>)> {
     let feed = ["feed", "NSE_EQ:2885", "-m", "full", "-v"];
     let started = match state {
         "live" => {
-            let mut running = home.start(home.dhan(sim, &feed));
+            let running = home.start(home.dhan(sim, &feed));
             running.prints(10);
             (running, None)
         }
@@ -74,7 +70,7 @@ fn in_state(
         }
         "cooling off" => {
             sim.every_upgrade(Upgrade::Answer(Response::status(429)));
-            let mut running = home.start(home.dhan(sim, &feed));
+            let running = home.start(home.dhan(sim, &feed));
             running.says("429");
             (running, None)
         }
@@ -82,7 +78,7 @@ fn in_state(
             fs::write(home.path("token"), "").unwrap();
             let mut command = home.dhan(sim, &feed);
             command.args(["--token-file", "token"]);
-            let mut running = home.start(command);
+            let running = home.start(command);
             running.says("token");
             (running, None)
         }
@@ -97,14 +93,14 @@ fn in_state(
             let mut command = home.bare("unshare");
             command.args(["-rm", "sh", "-c", &format!("{mount} && exec \"$@\""), "sh", DHAN]);
             command.envs(sim.environment()).args(feed).args(["-o", "full/x.ndjson"]);
-            let mut running = home.start(command);
+            let running = home.start(command);
             running.says("No space left");
             (running, None)
         }
         _ => {
             let (running, stdout) = home.start_piped(home.dhan(sim, &feed));
-            let id = subscribed(sim, Stream::Market);
-            // More than a pipe holds, several times.
+            let id = subscribed(sim, Stream::Market, 1);
+            // Several times the size of a pipe.
             wait("data", || (sim.connection(id)?.packets_sent > 2_000).then_some(()));
             (running, Some(stdout))
         }
@@ -115,22 +111,22 @@ fn in_state(
 const STATES: [&str; 6] = ["live", "connecting", "cooling off", "without credentials", "disk full", "reader stopped"];
 
 #[test]
-fn i02_the_first_signal_ends_every_state_orderly_within_two_seconds() {
+fn i02_the_first_signal_ends_a_run_in_every_state_within_two_seconds() {
     for (i, state) in STATES.into_iter().enumerate() {
-        let (sim, home) = (broker_of(4_000.0), Home::new());
+        let (sim, home) = (simulator_of(4_000.0), Home::new());
         let Some((running, _stdout)) = in_state(state, &home, &sim) else { continue };
         let ended = running.stops_soon(if i % 2 == 0 { Signal::INT } else { Signal::TERM });
         assert_eq!(ended.code(), 0, "{state}: {}", ended.err);
-        ended.books();
+        ended.counts();
     }
 }
 
 #[test]
-fn i02_i03_with_the_other_signal_each_and_a_second_one_is_obeyed_at_once() {
+fn i02_i03_a_second_signal_of_either_kind_ends_the_run_at_once() {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let (sim, home) = (broker_of(4_000.0), Home::new());
+        let (sim, home) = (simulator_of(4_000.0), Home::new());
         let (mut running, _stdout) = in_state("reader stopped", &home, &sim).unwrap();
-        // The drain waits for the reader; whichever signal comes while it does is the second.
+        // The run waits for the reader while it ends, so that the next signal is the second.
         let status = wait("the end", || {
             running.signal(signal);
             running.child.try_wait().unwrap()
@@ -142,33 +138,33 @@ fn i02_i03_with_the_other_signal_each_and_a_second_one_is_obeyed_at_once() {
 
 #[test]
 fn a_request_to_stop_that_comes_as_two_signals_is_one_request() {
-    // `timeout` sends its signal to the process, and then to the process's group.
-    let (sim, home) = (broker_of(4_000.0), Home::new());
+    // `timeout` signals the process and then its process group.
+    let (sim, home) = (simulator_of(4_000.0), Home::new());
     let (running, _stdout) = in_state("reader stopped", &home, &sim).unwrap();
     running.signal(Signal::INT);
     let ended = running.stops_soon(Signal::TERM);
     assert_eq!(ended.code(), 0, "{}", ended.err);
-    ended.books();
+    ended.counts();
 }
 
 #[test]
-fn i02_i03_a_signal_while_a_run_ends_by_itself_changes_nothing_and_a_second_one_is_obeyed_at_once() {
-    // The end waits for a reader that stands still, so that signals come while it lasts.
+fn i02_i03_while_a_run_ends_only_a_second_signal_ends_it_at_once() {
+    // The run waits for a stopped reader while it ends, so that signals arrive meanwhile.
     let ending = |home: &Home, sim: &dhan::testing::simulator::SimHandle| {
-        let (mut running, stdout) = in_state("reader stopped", home, sim).unwrap();
-        sim.cut(subscribed(sim, Stream::Market), Cut::Disconnect(814));
+        let (running, stdout) = in_state("reader stopped", home, sim).unwrap();
+        sim.cut(subscribed(sim, Stream::Market, 1), Cut::Disconnect(814));
         running.says("disconnected");
         (running, stdout)
     };
     for _ in 0..3 {
-        let (sim, home) = (broker_of(4_000.0), Home::new());
+        let (sim, home) = (simulator_of(4_000.0), Home::new());
         let (running, _stdout) = ending(&home, &sim);
         let ended = running.stops_soon(Signal::TERM);
-        // 0 where the signal was seen first.
+        // Exit 0 if the signal was handled first.
         assert!(matches!(ended.status.code(), Some(0 | 5)), "{:?}: {}", ended.status, ended.err);
-        ended.books();
+        ended.counts();
     }
-    let (sim, home) = (broker_of(4_000.0), Home::new());
+    let (sim, home) = (simulator_of(4_000.0), Home::new());
     let (mut running, _stdout) = ending(&home, &sim);
     wait("the end", || {
         running.signal(Signal::TERM);
@@ -178,13 +174,13 @@ fn i02_i03_a_signal_while_a_run_ends_by_itself_changes_nothing_and_a_second_one_
 }
 
 #[test]
-fn i04_a_hang_up_without_a_terminal_reads_the_lists_again_and_costs_no_gap() {
-    let sim = broker_of(500.0);
+fn i04_sighup_without_a_terminal_reads_the_lists_again_without_a_gap() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     fs::write(home.path("list"), "NSE_EQ:2885\n").unwrap();
     let mut command = home.bare("setsid");
     command.arg(DHAN).envs(sim.environment()).args(["feed", "-i", "list"]);
-    let mut running = home.start(command);
+    let running = home.start(command);
     running.prints(10);
     fs::write(home.path("list"), "NSE_EQ:1333\nIDX_I:13\n").unwrap();
     running.signal(Signal::HUP);
@@ -193,15 +189,15 @@ fn i04_a_hang_up_without_a_terminal_reads_the_lists_again_and_costs_no_gap() {
         (ids == [13, 1333] || ids == [1333, 13]).then_some(())
     });
     let ended = running.stop(Signal::TERM).exits(0);
-    assert_eq!(ended.books()[5], 0, "no gap");
+    assert_eq!(ended.counts()[5], 0, "no gap");
     assert_eq!(sim.connections(Stream::Market).seen, 1);
 }
 
 #[test]
-fn i05_sigusr1_prints_the_figures() {
-    let sim = broker_of(500.0);
+fn i05_sigusr1_prints_the_counters() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
-    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
+    let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
     running.prints(10);
     running.signal(Signal::USR1);
     running.says("sockets 1/1");
@@ -210,34 +206,34 @@ fn i05_sigusr1_prints_the_figures() {
 }
 
 #[test]
-fn i06_a_run_that_was_suspended_goes_on_and_tells_what_it_missed() {
-    let sim = broker_of(500.0);
+fn i06_a_suspended_run_goes_on_and_reports_the_gap() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
-    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
+    let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885"]));
     running.prints(10);
-    // A pause that the server did not mind costs nothing.
-    let id = subscribed(&sim, Stream::Market);
+    // A pause during which the server kept the connection loses nothing.
+    let id = subscribed(&sim, Stream::Market, 1);
     running.signal(Signal::STOP);
     let sent = sim.connection(id).unwrap().packets_sent;
     wait("packets meanwhile", || (sim.connection(id)?.packets_sent > sent + 200).then_some(()));
     running.signal(Signal::CONT);
-    let lines = count_lines(&running.out);
+    let lines = running.out.lines();
     running.prints(lines + 300);
-    // One in which it hung up is a gap, and one only.
+    // A pause during which the server closed the connection is one gap.
     running.signal(Signal::STOP);
     sim.cut_all(Cut::Reset);
     wait("the cut", || (sim.connections(Stream::Market).open == 0).then_some(()));
     running.signal(Signal::CONT);
     wait("the reconnect", || (sim.connections(Stream::Market).seen == 2).then_some(()));
-    let lines = count_lines(&running.out);
+    let lines = running.out.lines();
     running.prints(lines + 50);
     let ended = running.stop(Signal::INT).exits(0);
-    assert_eq!(ended.books()[5], 1);
+    assert_eq!(ended.counts()[5], 1);
     let gap = ended.out.lines().find(|line| line.starts_with("{\"type\":\"gap\"")).unwrap();
     assert!(gap.contains("\"reason\":\"disconnected\""), "{gap}");
 }
 
-/// Panics when it has seen so many frames, quoting the token, and tells how many were whole items before.
+/// A destination that panics after so many frames, with the token in its message.
 struct Panics {
     frames: usize,
     after: usize,
@@ -248,7 +244,7 @@ impl FrameObserver for Panics {
         self.frames += 1;
         if self.frames >= self.after {
             fs::write("before", self.frames.to_string()).unwrap();
-            panic!("the capture is broken near {}", crate::process::support::TOKEN);
+            panic!("the capture is broken near {}", crate::support::secrets::OPAQUE);
         }
     }
 
@@ -265,7 +261,7 @@ impl FrameObserver for Panics {
     fn finish(&mut self, _counts: &PacketCounts, _reason: &str, _now: Micros) {}
 }
 
-/// Keeps what a capture would.
+/// A destination that keeps every frame, as a capture does.
 struct Keeps(fs::File);
 
 impl FrameObserver for Keeps {
@@ -297,7 +293,7 @@ impl FrameObserver for Keeps {
 fn child_streams() {
     let order = |name: &str| std::env::var(name).unwrap();
     let console = Console::new(ConsoleConfig::default());
-    console.keep_secret(crate::process::support::TOKEN.to_owned().into());
+    console.keep_secret(crate::support::secrets::OPAQUE.to_owned().into());
     dhan::testing::console::install_panic_hook(&console);
     let spec = FileSpec {
         pattern: "t.ndjson".to_owned(),
@@ -317,12 +313,12 @@ fn child_streams() {
     let (capture, reread): (Box<dyn FrameObserver>, fn()) = match order("WHAT").as_str() {
         "writer" => (Box::new(Panics { frames: 0, after: 3_000 }), || {}),
         "driver" => (Box::new(Keeps(fs::File::create("frames").unwrap())), || {
-            panic!("the list is {}", crate::process::support::TOKEN)
+            panic!("the list is {}", crate::support::secrets::OPAQUE)
         }),
         _ => (Box::new(Keeps(fs::File::create("frames").unwrap())), || {}),
     };
     let base = Stream::Market.resolve(Some(&order("URL")), &Environment::of::<String, String>([])).unwrap();
-    let ended = stream::run(Run {
+    let ended = stream::run(stream::Run {
         feed: Stream::Market,
         plan: plan.unwrap_or_else(|_| panic!("one instrument fits")),
         chains: Chains::new(Vec::new(), Mode::Ticker),
@@ -356,8 +352,8 @@ fn child_streams() {
     fs::write("ended", format!("{ended:?}")).unwrap();
 }
 
-/// This binary, told to stream with something that breaks.
-fn child(home: &Home, url: &str, what: &str) -> Running {
+/// Starts this test binary as a child that streams with a component that panics.
+fn child(home: &Home, url: &str, what: &str) -> Run {
     let mut command = home.bare("setsid");
     command.arg(std::env::current_exe().unwrap());
     command.args(["--exact", "process::death::child_streams", "--ignored", "--nocapture", "--test-threads=1"]);
@@ -366,9 +362,9 @@ fn child(home: &Home, url: &str, what: &str) -> Running {
 }
 
 #[test]
-fn i07_a_panic_of_the_capture_ends_the_run_with_what_was_whole_on_disk() {
-    // More than the writer keeps up with, so that lines are pending when it panics.
-    let sim = broker(SimConfig { blast: Some(Blast { packets: 100_000, per_message: 10 }), ..SimConfig::default() });
+fn i07_a_panic_of_the_capture_ends_the_run_with_complete_lines_on_disk() {
+    // More packets than the writer can write, so that lines are queued when it panics.
+    let sim = simulator(SimConfig { blast: Some(Blast { packets: 100_000, per_message: 10 }), ..SimConfig::default() });
     let home = Home::new();
     let ended = child(&home, &sim.url(Stream::Market), "writer").end().exits(0);
     assert!(home.text("ended").contains("Bug"), "{}: {}", home.text("ended"), ended.err);
@@ -378,12 +374,12 @@ fn i07_a_panic_of_the_capture_ends_the_run_with_what_was_whole_on_disk() {
     assert_eq!(count_lines(&home.path("t.ndjson")), before * 10, "every record of a frame that was taken is there");
     assert!(before > 0 && text.ends_with('\n'));
     assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
-    assert!(home.path(".t.ndjson.dhan").exists(), "the next run is told");
+    assert!(home.path(".t.ndjson.dhan").exists(), "the marker for the next run is there");
 }
 
 #[test]
-fn i07_a_panic_of_the_driver_leaves_no_line_behind() {
-    let sim = broker_of(500.0);
+fn i07_a_panic_of_the_driver_still_writes_every_line_and_an_end_record() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let running = child(&home, &sim.url(Stream::Market), "driver");
     wait("records", || (count_lines(&home.path("t.ndjson")) > 50).then_some(()));
@@ -397,12 +393,12 @@ fn i07_a_panic_of_the_driver_leaves_no_line_behind() {
 }
 
 #[test]
-fn a_capture_never_sees_a_token_that_a_server_echoes() {
-    let sim = broker(SimConfig { rate: Some(50.0), ..SimConfig::default() });
+fn a_token_echoed_by_a_server_is_not_in_the_capture() {
+    let sim = simulator(SimConfig { rate: Some(50.0), ..SimConfig::default() });
     let home = Home::new();
     let running = child(&home, &sim.url(Stream::Market), "capture");
-    let id = subscribed(&sim, Stream::Market);
-    for (_, text) in crate::process::support::disguises() {
+    let id = subscribed(&sim, Stream::Market, 1);
+    for (_, text) in crate::support::secrets::disguises() {
         sim.send_text(id, &format!("{{\"echo\":\"{text}\"}}"));
         let mut packet = Vec::new();
         let unknown = InstrumentKey::new(Segment::NSE_EQ, 2885);
@@ -416,13 +412,13 @@ fn a_capture_never_sees_a_token_that_a_server_echoes() {
         memchr::memmem::find(&frames, last).map(|_| ())
     });
     running.stop(Signal::TERM).exits(0);
-    // The rest of the frames are kept as they came; the home is searched when it goes.
+    // The other frames are captured unchanged. The home is searched when it is dropped.
     assert!(home.text("t.ndjson").matches("\"type\":\"unknown\"").count() >= 10);
 }
 
 #[test]
-fn i08_closed_descriptors_change_nothing_else() {
-    let sim = broker_of(500.0);
+fn i08_closed_standard_descriptors_do_not_disturb_a_run() {
+    let sim = simulator_of(500.0);
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let home = Home::new();
         let mut command = home.bare("sh");
@@ -430,11 +426,11 @@ fn i08_closed_descriptors_change_nothing_else() {
         command.args(["feed", "NSE_EQ:2885", "-o", "t.ndjson", "-n", "100", "--log-format", "json"]);
         home.run(command).exits(0);
         let text = home.text("t.ndjson");
-        // No socket got a number below three: all lines are ours, and all of them are here.
+        // No socket got a descriptor below three: every line is a record.
         assert!(text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{closed}: {text}");
         assert!(text.lines().count() >= 100, "{closed}");
     }
-    // Records for a stdout that is closed: the runtime has put /dev/null there, or it is exit 9.
+    // For a closed stdout the runtime opens /dev/null, or the run is exit 9.
     let home = Home::new();
     let mut command = home.bare("sh");
     command.args(["-c", "exec \"$@\" >&-", "sh", DHAN]).envs(sim.environment());
@@ -445,7 +441,7 @@ fn i08_closed_descriptors_change_nothing_else() {
 
 #[test]
 fn i08_too_few_descriptors_are_an_error_that_names_the_limit_and_no_panic() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     for (limit, args) in [
         (5, &["feed", "NSE_EQ:2885", "-n", "5"][..]),
@@ -463,7 +459,7 @@ fn i08_too_few_descriptors_are_an_error_that_names_the_limit_and_no_panic() {
         assert!(ended.err.contains("ulimit -n") && !ended.err.contains("panicked"), "{limit} {args:?}: {}", ended.err);
     }
     assert_eq!(sim.tcp_accepted(), 0);
-    // What reads files alone does with less.
+    // A command that only reads files needs fewer descriptors.
     home.run(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "5", "-o", "t.ndjson"])).exits(0);
     let mut command = home.bare("sh");
     command.args(["-c", "ulimit -n 8; exec \"$@\"", "sh", DHAN, "verify", "t.ndjson"]);
@@ -471,8 +467,8 @@ fn i08_too_few_descriptors_are_an_error_that_names_the_limit_and_no_panic() {
 }
 
 #[test]
-fn i08_a_stderr_that_takes_nothing_holds_nothing_up() {
-    let sim = broker_of(500.0);
+fn i08_a_stderr_that_cannot_be_written_does_not_block() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-n", "100", "-vv", "-o", "t.ndjson"]);
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
@@ -482,8 +478,8 @@ fn i08_a_stderr_that_takes_nothing_holds_nothing_up() {
 }
 
 #[test]
-fn i01_a_flood_into_a_pipe_that_closes_is_quiet_too() {
-    let sim = broker(SimConfig { blast: Some(Blast { packets: 50_000, per_message: 50 }), ..SimConfig::default() });
+fn i01_a_flood_into_a_closed_stdout_ends_silently_too() {
+    let sim = simulator(SimConfig { blast: Some(Blast { packets: 50_000, per_message: 50 }), ..SimConfig::default() });
     let home = Home::new();
     let mut command = home.bare("sh");
     command.args(["-c", "\"$@\" | head -1; exit 0", "sh", DHAN]).envs(sim.environment());
@@ -496,18 +492,18 @@ fn i01_a_flood_into_a_pipe_that_closes_is_quiet_too() {
 }
 
 #[test]
-fn i10_signals_reach_a_process_that_is_the_first_of_its_container() {
-    let sim = broker_of(500.0);
+fn i10_signals_end_the_first_process_of_a_container() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let allowed = Command::new("unshare").args(["-rpf", "true"]).output();
     if !allowed.is_ok_and(|output| output.status.success()) {
         return skipped("no process namespace of our own");
     }
     let mut command = home.bare("unshare");
-    // As the first process, which gets no default action for a signal that it does not handle.
+    // The first process of a PID namespace has no default actions for signals.
     command.args(["-rpf", "sh", "-c", "echo $$ >first; exec \"$@\" -d 1s", "sh", DHAN]).envs(sim.environment());
     command.args(["feed", "NSE_EQ:2885"]);
     let ended = home.run(command).exits(0);
     assert_eq!(home.text("first").trim(), "1");
-    ended.books();
+    ended.counts();
 }

@@ -1,7 +1,8 @@
-//! Files against the real operating system: kills, full disks, limits, children.
+//! The file sink against the operating system: kills, full disks, limits, children.
 //!
-//! A child is this test binary once more, running one of the `child_…` functions with its orders in the environment.
+//! A child is this test binary, which runs one of the `child_…` functions with parameters from the environment.
 
+use crate::support::{skipped, wait};
 use dhan::testing::clock::now;
 use dhan::testing::console::{Console, ConsoleConfig, LogLevel};
 use dhan::testing::format::encoder::Format;
@@ -31,15 +32,11 @@ fn spec(pattern: &Path) -> FileSpec {
     }
 }
 
-fn skipped(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
-}
-
 fn quiet() -> Console {
     Console::new(ConsoleConfig { level: LogLevel::Error, ..ConsoleConfig::default() })
 }
 
-/// This binary, told to be a child.
+/// Returns a command that runs a function of this test binary as a child.
 fn child(name: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([
@@ -58,7 +55,7 @@ fn order(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("a child is started by its test, with {name}"))
 }
 
-/// A ticker whose `ltt` says which run wrote it and how many it had written before.
+/// Returns a ticker whose `ltt` encodes the run and the number of lines before it.
 fn line(run: u64, n: u64, recv_us: i64) -> String {
     format!(
         "{{\"type\":\"ticker\",\"segment\":\"IDX_I\",\"security_id\":\"13\",\"symbol\":null,\"ltp\":1.5,\"ltt\":{},\"recv_us\":{recv_us}}}\n",
@@ -127,7 +124,7 @@ fn child_writes_until_killed() {
     }
 }
 
-/// Text of a file; panics where it is torn.
+/// Returns the text of a file; panics if it is damaged.
 fn text_of(path: &Path) -> String {
     let mut text = Vec::new();
     let walked = scan(Compression::of(path), File::open(path).unwrap(), 0, |piece| {
@@ -152,7 +149,7 @@ fn killed_at_random_moments(name: &str, kills: u64) {
     for run in 0..kills {
         let mut writer = start(run).spawn().unwrap();
         let mut replies = BufReader::new(writer.stdout.take().unwrap());
-        // Some die while they open and mend, some in the middle of a line.
+        // Some children die while they open and recover the file, some in the middle of a line.
         if run % 4 > 0 {
             let mut first = String::new();
             while !first.starts_with("ack") && replies.read_line(&mut first).unwrap() > 0 && !first.starts_with("ack") {
@@ -190,7 +187,7 @@ fn killed_at_random_moments(name: &str, kills: u64) {
         }
     }
     for (run, acknowledged) in &acknowledged {
-        assert!(written.get(run) >= Some(acknowledged), "run {run}: {acknowledged} were told written, {written:?}");
+        assert!(written.get(run) >= Some(acknowledged), "run {run}: {acknowledged} were acknowledged, {written:?}");
     }
     assert!(restarted >= acknowledged.len(), "{restarted} gaps for {} kills", acknowledged.len());
     let (verdict, summary) = dhan::testing::cmd::verify::check(path).unwrap();
@@ -200,7 +197,7 @@ fn killed_at_random_moments(name: &str, kills: u64) {
         std::fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|n| n != name && !n.starts_with(&format!("{name}.torn-")) && !n.ends_with("-mending-torn"));
     assert_eq!(names, [] as [&str; 0]);
-    // The customers' own tools take it.
+    // The command line tools of the format accept the file.
     let tool = match Compression::of(path) {
         Compression::None => return,
         Compression::Gzip => "gzip",
@@ -217,7 +214,7 @@ fn kills() -> u64 {
 }
 
 #[test]
-fn kills_at_random_moments_leave_no_broken_line_and_every_restart_is_marked() {
+fn kills_at_random_moments_leave_no_incomplete_line_and_one_gap_for_each_restart() {
     killed_at_random_moments("x.ndjson", kills() * 2 / 5);
 }
 
@@ -232,7 +229,7 @@ fn kills_at_random_moments_leave_gzip_files_that_gzip_accepts() {
 }
 
 #[test]
-fn a_kill_while_files_turn_over_loses_no_file_and_tells_one_gap() {
+fn a_kill_during_rotation_loses_no_file_and_records_one_gap() {
     let dir = tempfile::tempdir().unwrap();
     let pattern = dir.path().join("x.ndjson");
     for run in 0..12 {
@@ -273,7 +270,7 @@ fn a_kill_while_files_turn_over_loses_no_file_and_tells_one_gap() {
 }
 
 #[test]
-fn the_lock_dies_with_its_holder_and_names_it_while_it_lives() {
+fn the_lock_names_its_holder_and_ends_with_it() {
     let dir = tempfile::tempdir().unwrap();
     let pattern = dir.path().join("x.ndjson");
     let mut writer = child("child_writes_until_killed");
@@ -299,12 +296,12 @@ fn child_rotates() {
     let start = Instant::now();
     sink.rotate(sink.boundary(), None).unwrap();
     sink.finish(None).unwrap();
-    // The command sleeps longer than that.
+    // The command sleeps longer than this limit.
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
-fn every_finished_file_is_handed_on_without_waiting_and_without_secrets() {
+fn on_rotate_runs_for_every_finished_file_without_delay_or_secrets() {
     let dir = tempfile::tempdir().unwrap();
     let log = dir.path().join("log");
     let command = r#"echo "$1 ${DHAN_ACCESS_TOKEN-no} ${DHAN_PARTNER_SECRET-no} ${DHAN_TOKEN_FILE-no} ${DHAN_TOKEN_COMMAND-no} ${KEPT-no}" >> "$LOG"; cat; echo never seen; sleep 6"#;
@@ -321,12 +318,10 @@ fn every_finished_file_is_handed_on_without_waiting_and_without_secrets() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!String::from_utf8_lossy(&output.stdout).contains("never seen"));
-    let deadline = Instant::now() + Duration::from_secs(20);
-    let mut lines: Vec<String> = Vec::new();
-    while lines.len() < 2 && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-        lines = std::fs::read_to_string(&log).unwrap_or_default().lines().map(str::to_owned).collect();
-    }
+    let mut lines: Vec<String> = wait("two lines of the log", || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        Some(text.lines().map(str::to_owned).collect()).filter(|lines: &Vec<_>| lines.len() >= 2)
+    });
     lines.sort();
     let expected: Vec<String> = ["30", "31"]
         .iter()
@@ -359,7 +354,7 @@ fn child_meets_its_limit() {
 }
 
 #[test]
-fn a_file_size_limit_is_an_error_and_not_the_end_of_the_process() {
+fn a_file_size_limit_is_an_error_and_no_signal() {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new("sh")
         .args(["-c", "ulimit -f 8 && exec \"$0\" --exact process::files::child_meets_its_limit --ignored --nocapture"])
@@ -383,7 +378,7 @@ fn child_waits_for_room() {
     });
     let pattern = dir.join("x.ndjson");
     let mut sink = FileSink::open(spec(&pattern), now(), &quiet()).unwrap().sink;
-    // More than there is room for before, less than after.
+    // More than the disk has room for at first, less than it has later.
     for n in 0..250 {
         sink.write(line(0, n, now().get()).as_bytes()).unwrap();
     }
@@ -396,7 +391,7 @@ fn child_waits_for_room() {
 }
 
 #[test]
-fn a_full_disk_is_waited_out_and_every_line_is_there_once() {
+fn a_sink_waits_for_room_on_a_full_disk_and_writes_every_line_once() {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new("unshare")
         .args(["-rm", "sh", "-c"])
@@ -416,7 +411,7 @@ fn a_full_disk_is_waited_out_and_every_line_is_there_once() {
 }
 
 #[test]
-fn a_thousand_rotations_by_others_lose_nothing() {
+fn a_thousand_rotations_by_another_program_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.ndjson");
     let mut sink = FileSink::open(spec(&path), now(), &quiet()).unwrap().sink;
@@ -427,7 +422,7 @@ fn a_thousand_rotations_by_others_lose_nothing() {
             n += 1;
         }
         std::fs::rename(&path, dir.path().join(format!("moved-{turn:04}"))).unwrap();
-        // What is written before the signal arrives goes to the moved file.
+        // Lines before the signal go to the moved file.
         sink.write(line(0, n, now().get()).as_bytes()).unwrap();
         n += 1;
         assert!(sink.reopen(None).unwrap());

@@ -1,10 +1,10 @@
-//! Section K: the instrument master, as a stream meets it.
+//! Section K of the fault catalogue: the instrument master of a stream.
 
-use crate::process::support::{DHAN, Ended, Home, broker_of};
+use crate::support::{Done, Home, simulator_of};
 use dhan::testing::simulator::{Response, SimHandle};
 use std::fs;
 
-/// The master that the simulated broker serves.
+/// Returns the master that the simulator serves.
 fn master(sim: &SimHandle) -> String {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(sim.addr()).unwrap();
@@ -14,7 +14,7 @@ fn master(sim: &SimHandle) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-fn dhan(home: &Home, sim: &SimHandle, args: &[&str]) -> Ended {
+fn dhan(home: &Home, sim: &SimHandle, args: &[&str]) -> Done {
     home.run(home.dhan(sim, args))
 }
 
@@ -23,8 +23,8 @@ fn body(bytes: impl Into<Vec<u8>>) -> Response {
 }
 
 #[test]
-fn k01_k02_a_bad_master_is_refused_and_the_stream_goes_on_with_the_old_one() {
-    let sim = broker_of(500.0);
+fn k01_k02_a_bad_master_is_refused_and_the_stream_uses_the_old_one() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     dhan(&home, &sim, &["instruments", "sync"]).exits(0);
     let whole = master(&sim);
@@ -46,7 +46,7 @@ fn k01_k02_a_bad_master_is_refused_and_the_stream_goes_on_with_the_old_one() {
         let ended = dhan(&home, &sim, &["feed", "RELIANCE", "-n", "3"]).exits(0);
         assert!(ended.out.contains("\"security_id\":\"2885\",\"symbol\":\"RELIANCE\""), "{begins}: {}", ended.out);
     }
-    // Without a cache there is nothing to go on with, and nothing is connected to.
+    // Without a cached master the run ends before any connection.
     let empty = Home::new();
     let before = sim.upgrades().len();
     dhan(&empty, &sim, &["feed", "RELIANCE", "-n", "3"]).exits(11);
@@ -55,7 +55,7 @@ fn k01_k02_a_bad_master_is_refused_and_the_stream_goes_on_with_the_old_one() {
 
 #[test]
 fn k03_columns_are_found_by_their_names_in_any_order() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let text = master(&sim);
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
@@ -69,7 +69,7 @@ fn k03_columns_are_found_by_their_names_in_any_order() {
         fs::write(home.path("m.csv"), rows.iter().enumerate().map(line).collect::<String>()).unwrap();
     };
     let find = || {
-        let mut command = home.bare(DHAN);
+        let mut command = home.command(&[]);
         command.args(["instruments", "list", "--file", "m.csv"]);
         let ended = home.run(command);
         let mut lines: Vec<_> = ended.out.lines().map(str::to_owned).collect();
@@ -81,27 +81,27 @@ fn k03_columns_are_found_by_their_names_in_any_order() {
     let (code, expected) = find();
     assert!(code == 0 && expected.len() > 10);
     for turn in 1..20 {
-        // Every order is another one: turned, and walked through in another stride.
+        // Each permutation rotates the columns and steps through them.
         let mut order: Vec<_> = (0..width).map(|i| (i + turn) % width).collect();
         order.sort_by_key(|column| (column * 7 + turn * 3) % width);
         write(&order, "ANOTHER");
         assert_eq!(find(), (0, expected.clone()), "order {order:?}");
     }
-    // A required one that has another name is refused.
+    // A required column under another name is refused.
     let renamed = text.replacen("SECURITY_ID", "SECURITY_NO", 1);
     fs::write(home.path("m.csv"), renamed).unwrap();
     assert_eq!(find().0, 11);
 }
 
 #[test]
-fn k04_odd_rows_cost_only_themselves_unless_they_are_many() {
-    let sim = broker_of(500.0);
+fn k04_a_few_bad_rows_are_skipped_and_many_refuse_the_master() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let text = master(&sim);
     let (header, rows) = text.split_once('\n').unwrap();
     let rows = rows.trim_end();
     let mut many = String::new();
-    // Enough rows that one odd one is under one percent.
+    // Enough rows that a bad one is less than one percent.
     for i in 0..400 {
         let row = rows.lines().find(|row| row.contains("RELIANCE")).unwrap();
         many.push_str(&row.replace("2885", &format!("9{i:05}")).replace("RELIANCE", &format!("NEW{i}")));
@@ -110,7 +110,7 @@ fn k04_odd_rows_cost_only_themselves_unless_they_are_many() {
     let good = format!("{header}\n{rows}\n{many}");
     let list = |bytes: &[u8]| {
         fs::write(home.path("m.csv"), bytes).unwrap();
-        let mut command = home.bare(DHAN);
+        let mut command = home.command(&[]);
         command.args(["instruments", "list", "--file", "m.csv"]);
         let ended = home.run(command);
         assert!(!ended.err.contains("panicked"), "{}", ended.err);
@@ -118,13 +118,13 @@ fn k04_odd_rows_cost_only_themselves_unless_they_are_many() {
     };
     let (code, all) = list(good.as_bytes());
     assert!(code == 0 && all > 400);
-    // Not at the end: a last row that is not whole is a file that was cut off.
+    // Not as the last row, since an incomplete last row is a truncated file.
     let with = |odd: &[u8]| [format!("{header}\n").as_bytes(), odd, format!("{rows}\n{many}").as_bytes()].concat();
     for odd in [&b"\xff\xfe,\xff\n"[..], b"NSE,E,\0\0\0,x\n", b"NSE,E,12,\"stray\n", b"\r\n\r\n", b",,,,,\n"] {
         assert_eq!(list(&with(odd)), (0, all), "{odd:?}");
     }
     assert_eq!(list(good.replace('\n', "\r\n").as_bytes()), (0, all), "line ends of another system");
-    // A line of ten mebibytes ends nothing but itself.
+    // A line of 10 MiB is skipped alone.
     let long = with(&[&b"NSE,E,1,"[..], &vec![b'x'; 10 << 20], b"\n"].concat());
     assert_eq!(list(&long), (0, all));
     let junk = good.lines().flat_map(|line| [line, "not,a,row"]).collect::<Vec<_>>().join("\n");
@@ -133,7 +133,7 @@ fn k04_odd_rows_cost_only_themselves_unless_they_are_many() {
 
 #[test]
 fn k05_a_damaged_cache_is_rebuilt_before_a_stream_uses_it() {
-    let sim = broker_of(500.0);
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let feed = ["feed", "RELIANCE", "-n", "1"];
     dhan(&home, &sim, &feed).exits(0);
@@ -158,8 +158,8 @@ fn k05_a_damaged_cache_is_rebuilt_before_a_stream_uses_it() {
 }
 
 #[test]
-fn k06_streams_that_start_together_download_once() {
-    let sim = broker_of(500.0);
+fn k06_streams_that_start_together_download_the_master_once() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let mut running = Vec::new();
     for _ in 0..12 {
@@ -175,8 +175,8 @@ fn k06_streams_that_start_together_download_once() {
 }
 
 #[test]
-fn k08_no_place_for_a_cache_costs_a_warning_and_not_the_stream() {
-    let sim = broker_of(500.0);
+fn k08_an_unusable_cache_folder_is_a_warning_and_the_stream_goes_on() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     for place in ["/proc/none", "/dev/null/x"] {
         let mut command = home.dhan(&sim, &["feed", "RELIANCE", "-n", "2"]);

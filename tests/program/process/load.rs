@@ -1,6 +1,7 @@
-//! Section E: floods, slow readers, storms.
+//! Section E of the fault catalogue: floods, slow readers, bad packets.
 
-use crate::process::support::{Home, Signal, broker, count_lines, subscribed, wait};
+use crate::support::proc::peak_mib;
+use crate::support::{Home, Signal, simulator, subscribed, wait};
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::encode;
@@ -8,44 +9,38 @@ use dhan::testing::simulator::{Blast, Cut, Probe, SimConfig};
 use std::io::Read as _;
 use std::time::Duration;
 
-/// Packets of a flood: the row's million where the program is built to run, fewer where it is built to be debugged.
+/// Packets of a flood: a million in release builds, as the catalogue asks, fewer in debug builds.
 const FLOOD: u64 = if cfg!(debug_assertions) { 150_000 } else { 1_000_000 };
 
-/// Waits until the market feed's first connection was sent so many packets.
+/// Waits until the simulator has sent this many packets on the market feed.
 fn flooded(probe: &Probe, packets: u64) {
-    let id = subscribed(probe, Stream::Market);
+    let id = subscribed(probe, Stream::Market, 1);
     wait("the flood's end", || (probe.connection(id)?.packets_sent >= packets).then_some(()));
 }
 
-fn memory_peak_mib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
-}
-
 #[test]
-fn e01_a_flood_of_fulls_loses_nothing() {
+fn e01_a_flood_of_full_packets_loses_nothing() {
     let _alone = crate::support::heavy();
-    let sim = broker(SimConfig { blast: Some(Blast { packets: FLOOD, per_message: 20 }), ..SimConfig::default() });
+    let sim = simulator(SimConfig { blast: Some(Blast { packets: FLOOD, per_message: 20 }), ..SimConfig::default() });
     let home = Home::new();
     let count = FLOOD.to_string();
     let args = ["feed", "NSE_EQ:2885", "-m", "full", "-o", "flood.csv.zst", "--on-lag", "block", "-n", &count];
     let running = home.start(home.dhan(&sim, &args));
     flooded(&sim, FLOOD);
-    let [received, written, ..] = running.end().exits(0).books();
+    let [received, written, ..] = running.end().exits(0).counts();
     assert_eq!((received, written), (FLOOD, FLOOD));
-    let mut verify = home.bare(crate::process::support::DHAN);
+    let mut verify = home.command(&[]);
     verify.args(["verify", "flood.csv.zst"]);
     let verified = home.run(verify).exits(0);
     assert!(verified.out.contains(&count), "{}", verified.out);
 }
 
 #[test]
-fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
+fn e03_a_stopped_reader_loses_counted_records_and_no_pong() {
     let _alone = crate::support::heavy();
-    // More than the 64 MiB that may wait for a reader.
+    // More than the 64 MiB of the output queue.
     const PACKETS: u64 = 160_000;
-    let sim = broker(SimConfig {
+    let sim = simulator(SimConfig {
         blast: Some(Blast { packets: PACKETS, per_message: 100 }),
         ping_every: Some(Duration::from_millis(50)),
         ..SimConfig::default()
@@ -53,14 +48,14 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     let home = Home::new();
     let (running, mut stdout) = home.start_piped(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]));
     flooded(&sim, PACKETS);
-    let id = subscribed(&sim, Stream::Market);
-    // C10: pings that are sent while nobody reads are answered all the same.
+    let id = subscribed(&sim, Stream::Market, 1);
+    // C10: pings are answered while stdout is not read.
     let pings = sim.connection(id).unwrap().pings_sent;
     wait("pongs", || (sim.connection(id)?.pongs_received >= pings + 5).then_some(()));
-    let peak = memory_peak_mib(running.pid());
+    let peak = peak_mib(running.pid());
     assert!(peak <= 192, "{peak} MiB");
 
-    // The reader moves again, and sees all that was not dropped.
+    // The reader reads again, and gets every record that was not dropped.
     let reading = std::thread::spawn(move || {
         let mut text = String::new();
         stdout.read_to_string(&mut text).unwrap();
@@ -69,7 +64,7 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
     running.signal(Signal::INT);
     let ended = running.end().exits(0);
     let text = reading.join().unwrap();
-    let [received, written, _, dropped, ..] = ended.books();
+    let [received, written, _, dropped, ..] = ended.counts();
     let fulls = text.lines().filter(|line| line.starts_with("{\"type\":\"full\"")).count() as u64;
     let lost: u64 = text
         .lines()
@@ -79,21 +74,21 @@ fn e03_a_reader_that_stands_still_costs_counted_records_and_no_pong() {
         .sum();
     assert_eq!(fulls, written);
     assert!(received == PACKETS && dropped > 0, "received {received}, dropped {dropped}");
-    // What was in hand when the run was told to stop is dropped without a record of its own: nobody reads any more.
+    // Records queued at the signal are dropped without a gap record, since stdout is not read any more.
     assert!(lost <= dropped, "{lost} of {dropped}");
 }
 
 #[test]
-fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_said_once() {
+fn unknown_instruments_are_printed_in_bounded_memory_with_one_warning() {
     let _alone = crate::support::heavy();
-    // Four times what is remembered of them, and twice the beginnings of lines that are kept.
+    // Four times the number of instruments that are remembered, and twice the number of cached line prefixes.
     const INVENTED: u32 = 400_000;
     const PER_MESSAGE: u32 = 5_000;
-    let sim = broker(SimConfig { rate: Some(0.0), ..SimConfig::default() });
+    let sim = simulator(SimConfig { rate: Some(0.0), ..SimConfig::default() });
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-o", "all.csv.zst", "--on-lag", "block"];
-    let mut running = home.start(home.dhan(&sim, &args));
-    let id = subscribed(&sim, Stream::Market);
+    let running = home.start(home.dhan(&sim, &args));
+    let id = subscribed(&sim, Stream::Market, 1);
     for first in (0..INVENTED).step_by(PER_MESSAGE as usize) {
         let mut packets = Vec::new();
         for id in first..first + PER_MESSAGE {
@@ -101,26 +96,26 @@ fn instruments_that_a_server_invents_are_printed_in_bounded_memory_and_that_is_s
         }
         sim.send(id, packets);
     }
-    // Behind all of them.
+    // A packet behind all of them.
     sim.cut(id, Cut::Close(1012));
     running.says("1012");
     running.says("nobody asked for");
-    let peak = memory_peak_mib(running.pid());
+    let peak = peak_mib(running.pid());
     assert!(peak <= 160, "{peak} MiB");
     let ended = running.stop(Signal::TERM).exits(0);
-    let [received, written, ..] = ended.books();
+    let [received, written, ..] = ended.counts();
     assert!(written >= u64::from(INVENTED), "{written} of {received}");
     assert_eq!(ended.err.matches("nobody asked for").count(), 1, "{}", ended.err);
 }
 
 #[test]
-fn e09_a_storm_of_bad_packets_is_counted_exactly_and_said_briefly() {
+fn e09_a_storm_of_bad_packets_is_counted_exactly_and_reported_briefly() {
     let _alone = crate::support::heavy();
-    let sim = broker(SimConfig { rate: Some(1.0), ..SimConfig::default() });
+    let sim = simulator(SimConfig { rate: Some(1.0), ..SimConfig::default() });
     let home = Home::new();
-    // In CSV the gap records go to stderr, where a storm would be seen.
-    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-f", "csv"]));
-    let id = subscribed(&sim, Stream::Market);
+    // With CSV, gap records go to stderr, where too many would be visible.
+    let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-f", "csv"]));
+    let id = subscribed(&sim, Stream::Market, 1);
     running.prints(2);
     // A ticker that claims to be as short as its header.
     let mut bad = Vec::new();
@@ -129,17 +124,17 @@ fn e09_a_storm_of_bad_packets_is_counted_exactly_and_said_briefly() {
     for _ in 0..10 {
         sim.send(id, storm.clone());
     }
-    // As many messages as packets too, and words where none are known.
+    // One packet a message too, and text messages.
     for i in 0..2_000 {
         sim.send(id, bad.clone());
         sim.send_text(id, &format!("{{\"error\":{i}}}"));
     }
     let packets = 1_000_000 + 2_000;
     wait("the storm's end", || (sim.connection(id)?.messages_sent >= 4_010).then_some(()));
-    let before = count_lines(&running.out);
+    let before = running.out.lines();
     running.prints(before + 1);
     let ended = running.stop(Signal::INT).exits(0);
-    let malformed = ended.books()[4];
+    let malformed = ended.counts()[4];
     assert_eq!(malformed, packets);
     let gaps: Vec<u64> = ended
         .err

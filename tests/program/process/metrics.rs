@@ -1,13 +1,13 @@
 //! `--metrics FILE` and the service manager's socket.
 
-use crate::process::support::{Home, Signal, broker_of, skipped, wait};
+use crate::support::{Home, Signal, simulator_of, skipped, wait};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 
 #[test]
-fn the_figures_of_a_run_are_what_prometheus_reads() {
+fn the_metrics_of_a_run_are_valid_for_prometheus() {
     let home = Home::new();
-    let broker = broker_of(100.0);
+    let broker = simulator_of(100.0);
     let args = ["feed", "NSE_EQ:2885", "IDX_I:13", "-n", "50", "-o", "out.ndjson", "--metrics", "dhan.prom"];
     home.start(home.dhan(&broker.probe(), &args)).end().exits(0);
     let text = home.text("dhan.prom");
@@ -32,9 +32,9 @@ fn the_figures_of_a_run_are_what_prometheus_reads() {
 }
 
 #[test]
-fn a_file_of_figures_that_cannot_be_is_exit_9_and_stdout_is_exit_2() {
+fn an_unwritable_metrics_file_is_exit_9_and_stdout_is_exit_2() {
     let home = Home::new();
-    let broker = broker_of(100.0);
+    let broker = simulator_of(100.0);
     for (file, code) in [("missing/dhan.prom", 9), ("-", 2)] {
         let args = ["feed", "NSE_EQ:2885", "-n", "1", "--metrics", file];
         let ended = home.start(home.dhan(&broker.probe(), &args)).end();
@@ -44,28 +44,28 @@ fn a_file_of_figures_that_cannot_be_is_exit_9_and_stdout_is_exit_2() {
 }
 
 #[test]
-fn the_service_manager_learns_that_a_run_is_ready_lives_and_stops() {
+fn the_service_manager_is_notified_of_ready_watchdog_and_stopping() {
     let home = Home::new();
-    let broker = broker_of(100.0);
+    let broker = simulator_of(100.0);
     let listener = UnixDatagram::bind(home.path("notify")).unwrap();
     listener.set_nonblocking(true).unwrap();
     let mut command = home.dhan(&broker.probe(), &["feed", "NSE_EQ:2885", "-o", "out.ndjson"]);
     command.env("NOTIFY_SOCKET", home.path("notify")).env("WATCHDOG_USEC", "400000");
     let running = home.start(command);
-    let mut said = Vec::new();
-    let hear = |said: &mut Vec<String>, word: &str| {
+    let mut messages = Vec::new();
+    let hear = |messages: &mut Vec<String>, word: &str| {
         wait(word, || {
             let mut buffer = [0; 1024];
             while let Ok(len) = listener.recv(&mut buffer) {
-                said.push(String::from_utf8_lossy(&buffer[..len]).into_owned());
+                messages.push(String::from_utf8_lossy(&buffer[..len]).into_owned());
             }
-            said.iter().any(|line| line.contains(word)).then_some(())
+            messages.iter().any(|line| line.contains(word)).then_some(())
         });
     };
-    hear(&mut said, "READY=1");
-    hear(&mut said, "1 of 1 connections live");
-    said.clear();
-    hear(&mut said, "WATCHDOG=1");
+    hear(&mut messages, "READY=1");
+    hear(&mut messages, "1 of 1 connections live");
+    messages.clear();
+    hear(&mut messages, "WATCHDOG=1");
     running.stop(Signal::TERM).exits(0);
-    hear(&mut said, "STOPPING=1");
+    hear(&mut messages, "STOPPING=1");
 }

@@ -1,6 +1,6 @@
 //! `-o nats://…` against a real nats-server: kills, a full stream, no permission.
 
-use crate::process::support::{Home, Running, Signal, broker_of, count_lines, skipped, wait};
+use crate::support::{Home, Run, Signal, count_lines, simulator_of, skipped, wait};
 use async_nats::jetstream::{self, stream};
 use dhan::testing::simulator::{Probe, SimConfig};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// A server of its own, with its files in the test's home.
+/// A nats-server with its files in the test's home.
 struct Server {
     child: Child,
     port: u16,
@@ -18,7 +18,7 @@ struct Server {
 }
 
 impl Server {
-    /// `None` where there is no nats-server, which CI installs.
+    /// Starts a server; `None` if nats-server is not installed, which CI does.
     fn start(home: &Home, config: &'static str) -> Option<Server> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = home.path("nats");
@@ -74,7 +74,7 @@ impl Server {
         self.ask(async |jetstream| drop(jetstream.create_stream(config).await.unwrap()));
     }
 
-    /// Every message of a stream: its subject and its record.
+    /// Returns the subject and the record of every message of a stream.
     fn messages(&self, name: &str) -> Vec<(String, Value)> {
         self.ask(async |jetstream| {
             let mut stream = jetstream.get_stream(name).await.unwrap();
@@ -96,19 +96,19 @@ impl Drop for Server {
     }
 }
 
-fn run(home: &Home, broker: &Probe, args: &[&str]) -> crate::process::support::Ended {
+fn run(home: &Home, broker: &Probe, args: &[&str]) -> crate::support::Done {
     start(home, broker, args).end()
 }
 
-fn start(home: &Home, broker: &Probe, args: &[&str]) -> Running {
+fn start(home: &Home, broker: &Probe, args: &[&str]) -> Run {
     home.start(home.dhan(broker, args))
 }
 
 #[test]
-fn every_record_is_one_message_at_the_subject_of_its_instrument() {
+fn every_record_is_one_message_on_the_subject_of_its_instrument() {
     let home = Home::new();
     let Some(server) = Server::start(&home, "") else { return };
-    let broker = broker_of(200.0);
+    let broker = simulator_of(200.0);
     let output = format!("{}/md.{{type}}.{{segment}}.{{symbol}}", server.address());
     let args = ["feed", "NSE_EQ:2885", "IDX_I:13", "-n", "40", "-o", "-", "-o", &output, "--nats-stream", "MD"];
     let ended = run(&home, &broker.probe(), &args).exits(0);
@@ -125,22 +125,22 @@ fn every_record_is_one_message_at_the_subject_of_its_instrument() {
 }
 
 #[test]
-fn a_server_that_is_killed_three_times_has_each_record_once_and_in_order() {
+fn a_nats_server_killed_three_times_has_each_record_once_in_order() {
     let _alone = crate::support::heavy();
     let home = Home::new();
     let Some(mut server) = Server::start(&home, "") else { return };
-    let broker = broker_of(1_000.0);
+    let broker = simulator_of(1_000.0);
     let output = server.address();
     let args =
         ["feed", "-m", "full", "NSE_EQ:2885", "NSE_EQ:1333", "IDX_I:13@quote", "-o", "out.ndjson", "-o", &output];
-    let mut running = start(&home, &broker.probe(), &[&args[..], &["--nats-stream", "T", "-n", "6000"]].concat());
+    let running = start(&home, &broker.probe(), &[&args[..], &["--nats-stream", "T", "-n", "6000"]].concat());
     for pause in [0, 300, 1_000] {
         let so_far = count_lines(&home.path("out.ndjson"));
         wait("more records", || (count_lines(&home.path("out.ndjson")) > so_far + 600).then_some(()));
         server.kill_and_start(Duration::from_millis(pause));
     }
     running.says("acknowledges again");
-    let books = running.end().exits(0).books();
+    let books = running.end().exits(0).counts();
     assert_eq!((books[1], books[3]), (6_000, 0), "{books:?}");
     let written: Vec<Value> = home.text("out.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let messages = server.messages("T");
@@ -156,7 +156,7 @@ fn a_server_that_is_killed_three_times_has_each_record_once_and_in_order() {
 }
 
 #[test]
-fn a_full_stream_is_waited_out_and_what_it_never_took_is_a_counted_loss() {
+fn a_full_nats_stream_is_retried_and_refused_messages_are_counted_as_dropped() {
     let home = Home::new();
     let Some(server) = Server::start(&home, "") else { return };
     let config = stream::Config {
@@ -167,22 +167,22 @@ fn a_full_stream_is_waited_out_and_what_it_never_took_is_a_counted_loss() {
         ..stream::Config::default()
     };
     server.make(config);
-    let broker = broker_of(200.0);
-    let mut running = start(&home, &broker.probe(), &["feed", "NSE_EQ:2885", "-o", &server.address()]);
+    let broker = simulator_of(200.0);
+    let running = start(&home, &broker.probe(), &["feed", "NSE_EQ:2885", "-o", &server.address()]);
     running.says("records wait and are published again");
     let ended = running.stops_soon(Signal::TERM).exits(0);
-    let [received, written, filtered, dropped, malformed, _] = ended.books();
+    let [received, written, filtered, dropped, malformed, _] = ended.counts();
     assert_eq!((written, received), (10, written + filtered + dropped + malformed), "{}", ended.err);
     assert!(dropped > 0, "{}", ended.err);
     assert_eq!(server.messages("FULL").len(), 10);
 }
 
 #[test]
-fn what_takes_no_messages_is_exit_9_before_anything_connects_to_dhan() {
+fn a_nats_output_that_takes_no_messages_is_exit_9_before_any_connection_to_dhan() {
     let home = Home::new();
     let rules = "authorization { users = [{ user: a, password: b, permissions: { publish: [\"$JS.API.>\", \"_INBOX.>\"] } }] }\nno_auth_user: a";
     let Some(server) = Server::start(&home, rules) else { return };
-    let broker = crate::process::support::broker(SimConfig::default());
+    let broker = crate::support::simulator(SimConfig::default());
     let address = server.address();
     let refused = |output: &str, code: i32, words: &str| {
         let ended = run(&home, &broker.probe(), &["feed", "NSE_EQ:2885", "-n", "1", "-o", output]);

@@ -1,16 +1,12 @@
-//! Section H: kills, disks, rotation by others.
+//! Section H of the fault catalogue: kills, full disks, rotation by other programs.
 
-use crate::process::support::{DHAN, Ended, Home, Signal, broker_of, count_lines, skipped, subscribed, wait};
+use crate::support::{DHAN, Done, Home, Signal, count_lines, records, simulator_of, skipped, subscribed, wait};
 use dhan::testing::model::Stream;
 use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
-
-fn records(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("a torn line: {line}"))).collect()
-}
 
 fn is_control(record: &Value) -> bool {
     matches!(record["type"].as_str(), Some("gap" | "status" | "end"))
@@ -24,13 +20,13 @@ fn grows_strictly(records: &[Value]) {
     }
 }
 
-fn verify(home: &Home, file: &str) -> Ended {
-    let mut command = home.bare(DHAN);
+fn verify(home: &Home, file: &str) -> Done {
+    let mut command = home.command(&[]);
     command.args(["verify", file]);
     home.run(command)
 }
 
-/// A command in a mount namespace of its own, with a file system of this size on `full`. Skipped where that is not allowed.
+/// Returns a command in a mount namespace with a small file system on `full`; `None` if that is not allowed.
 fn on_a_small_disk(home: &Home, options: &str, script: &str) -> Option<Command> {
     fs::create_dir_all(home.path("full")).unwrap();
     let mut allowed = Command::new("unshare");
@@ -46,8 +42,8 @@ fn on_a_small_disk(home: &Home, options: &str, script: &str) -> Option<Command> 
 }
 
 #[test]
-fn h01_a_kill_costs_a_torn_tail_at_most_and_the_next_run_says_so() {
-    let sim = broker_of(2_000.0);
+fn h01_a_kill_loses_at_most_an_incomplete_line_and_the_next_run_reports_it() {
+    let sim = simulator_of(2_000.0);
     let home = Home::new();
     let file = home.path("ticks.ndjson");
     let args = ["feed", "NSE_EQ:2885", "NSE_EQ:1333", "-o", "ticks.ndjson"];
@@ -59,7 +55,7 @@ fn h01_a_kill_costs_a_torn_tail_at_most_and_the_next_run_says_so() {
         assert_eq!(running.end().code(), 137);
         assert!(home.path(".ticks.ndjson.dhan").exists(), "a killed run leaves its marker");
         if round > 0 {
-            // What a kill in the middle of a write leaves; most kills do not hit one.
+            // An incomplete line as a kill during a write leaves it, since most kills do not hit one.
             let mut tail = fs::File::options().append(true).open(&file).unwrap();
             tail.write_all(b"{\"type\":\"ticker\",\"segm").unwrap();
         }
@@ -86,21 +82,22 @@ fn h01_a_kill_costs_a_torn_tail_at_most_and_the_next_run_says_so() {
 }
 
 #[test]
-fn h02_h03_a_full_disk_tears_no_line_and_is_gone_on_with_when_there_is_room() {
-    let sim = broker_of(4_000.0);
+fn h02_h03_a_full_disk_leaves_complete_lines_and_writing_goes_on_when_there_is_room() {
+    let sim = simulator_of(4_000.0);
     let home = Home::new();
     let script = "head -c 600000 /dev/zero >full/filler; \
-                  (while [ ! -e release ] && [ -e stdout.1 ]; do sleep 0.05; done; rm full/filler) & \
+                  (while [ ! -e release ] && [ -e running ]; do sleep 0.05; done; rm full/filler) & \
                   \"$@\"; code=$?; cp full/x.ndjson .; exit $code";
     let Some(mut command) = on_a_small_disk(&home, "size=1024k", script) else { return };
-    // About 750 kB in all, where there is room for 440 kB at first.
+    // About 750 kB in all, on a disk with 440 kB of room at first.
     command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-m", "quote", "-o", "full/x.ndjson", "-n", "2600"]);
-    let mut running = home.start(command);
-    let _ = subscribed(&sim, Stream::Market);
+    fs::write(home.path("running"), "").unwrap();
+    let running = home.start(command);
+    let _ = subscribed(&sim, Stream::Market, 1);
     running.says("No space left");
     fs::write(home.path("release"), "").unwrap();
     let ended = running.end().exits(0);
-    let [_, written, _, dropped, ..] = ended.books();
+    let [_, written, _, dropped, ..] = ended.counts();
     assert_eq!((written, dropped), (2_600, 0));
     let records = records(&home.text("x.ndjson"));
     grows_strictly(&records);
@@ -109,14 +106,14 @@ fn h02_h03_a_full_disk_tears_no_line_and_is_gone_on_with_when_there_is_room() {
 }
 
 #[test]
-fn h04_a_disk_that_stays_full_is_exit_9_and_the_books_balance() {
-    let sim = broker_of(4_000.0);
+fn h04_a_disk_that_stays_full_is_exit_9_with_balanced_counters() {
+    let sim = simulator_of(4_000.0);
     let home = Home::new();
     let script = "\"$@\"; code=$?; cp full/x.ndjson .; exit $code";
     let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
     command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-o", "full/x.ndjson", "--disk-wait", "1s"]);
     let ended = home.run(command).exits(9);
-    let [_, written, _, dropped, ..] = ended.books();
+    let [_, written, _, dropped, ..] = ended.counts();
     let records = records(&home.text("x.ndjson"));
     assert_eq!(records.iter().filter(|record| !is_control(record)).count() as u64, written);
     assert!(dropped > 0, "what came meanwhile is accounted for");
@@ -127,7 +124,7 @@ fn a_disk_that_is_full_at_the_end_of_a_run_is_exit_9_and_a_gap() {
     if !Path::new("/dev/full").exists() {
         return skipped("there is no /dev/full here");
     }
-    let sim = broker_of(100.0);
+    let sim = simulator_of(100.0);
     let home = Home::new();
     let command = |more: &[&str]| {
         let mut command = home.bare("sh");
@@ -136,20 +133,20 @@ fn a_disk_that_is_full_at_the_end_of_a_run_is_exit_9_and_a_gap() {
         command
     };
     let timed = home.run(command(&["--duration", "2s"])).exits(9);
-    let mut running = home.start(command(&[]));
+    let running = home.start(command(&[]));
     running.says("No space left");
-    // A stream that is told to stop has not failed.
-    let told = running.stops_soon(Signal::TERM).exits(0);
-    for ended in [timed, told] {
-        let [_, written, _, dropped, _, gaps] = ended.books();
+    // A stopped stream has not failed.
+    let stopped = running.stops_soon(Signal::TERM).exits(0);
+    for ended in [timed, stopped] {
+        let [_, written, _, dropped, _, gaps] = ended.counts();
         assert!(written == 0 && dropped > 0 && gaps == 1, "{}", ended.err);
         assert!(ended.err.contains("told to stop while waiting for it"), "{}", ended.err);
     }
 }
 
 #[test]
-fn a_run_that_gave_up_on_a_full_disk_is_not_told_as_killed() {
-    let sim = broker_of(2_000.0);
+fn a_run_that_ended_on_a_full_disk_is_not_reported_as_killed() {
+    let sim = simulator_of(2_000.0);
     let home = Home::new();
     let script = "\"$@\" --disk-wait 1s -d 30s; echo $? >first; mount -o remount,size=4m full; \
                   \"$@\" -n 5; code=$?; cp full/x.ndjson .; exit $code";
@@ -165,8 +162,8 @@ fn a_run_that_gave_up_on_a_full_disk_is_not_told_as_killed() {
 }
 
 #[test]
-fn standard_output_on_a_full_disk_ends_in_a_whole_line() {
-    let sim = broker_of(2_000.0);
+fn stdout_on_a_full_disk_ends_in_a_complete_line() {
+    let sim = simulator_of(2_000.0);
     let home = Home::new();
     let script = "\"$@\" >full/x.ndjson; code=$?; cp full/x.ndjson .; exit $code";
     let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
@@ -178,8 +175,8 @@ fn standard_output_on_a_full_disk_ends_in_a_whole_line() {
 }
 
 #[test]
-fn a_reader_that_stands_still_until_the_end_takes_nothing_from_the_file_beside_it() {
-    let sim = broker_of(2_000.0);
+fn a_reader_stopped_until_the_end_loses_nothing_in_the_file() {
+    let sim = simulator_of(2_000.0);
     let home = Home::new();
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full", "-o", "t.ndjson", "-o", "-"]);
     let (running, stdout) = home.start_piped({
@@ -188,7 +185,7 @@ fn a_reader_that_stands_still_until_the_end_takes_nothing_from_the_file_beside_i
     });
     let ended = running.end().exits(0);
     drop(stdout);
-    let [_, written, _, dropped, ..] = ended.books();
+    let [_, written, _, dropped, ..] = ended.counts();
     let records = records(&home.text("t.ndjson"));
     assert!(written > 1_000 && dropped == 0, "{}", ended.err);
     assert_eq!(records.iter().filter(|record| !is_control(record)).count() as u64, written);
@@ -196,24 +193,24 @@ fn a_reader_that_stands_still_until_the_end_takes_nothing_from_the_file_beside_i
 }
 
 #[test]
-fn a_reader_that_stands_still_until_the_end_is_a_gap() {
-    let sim = broker_of(2_000.0);
+fn a_reader_stopped_until_the_end_is_a_gap() {
+    let sim = simulator_of(2_000.0);
     let home = Home::new();
     let mut command = home.dhan(&sim, &["feed", "NSE_EQ:2885", "-m", "full"]);
     command.args(["--duration", "3s", "--fail-on-gap", "1ms"]);
     let (running, stdout) = home.start_piped(command);
     let ended = running.end().exits(13);
     drop(stdout);
-    let [_, _, _, dropped, _, gaps] = ended.books();
+    let [_, _, _, dropped, _, gaps] = ended.counts();
     assert!(dropped > 0 && gaps == 1, "{}", ended.err);
 }
 
 #[test]
-fn h07_logrotate_create_with_sighup_loses_and_doubles_nothing() {
+fn h07_logrotate_create_with_sighup_writes_every_record_once() {
     const ROTATIONS: usize = 25;
-    let sim = broker_of(3_000.0);
+    let sim = simulator_of(3_000.0);
     let home = Home::new();
-    // Without a terminal: with one, a hang-up is the end.
+    // Without a terminal, since a hang-up of a terminal ends the run.
     let mut command = home.bare("setsid");
     command.arg(DHAN).envs(sim.environment()).args(["feed", "NSE_EQ:2885", "NSE_EQ:1333", "-o", "t.ndjson"]);
     let running = home.start(command);
@@ -236,17 +233,17 @@ fn h07_logrotate_create_with_sighup_loses_and_doubles_nothing() {
     text.push_str(&home.text("t.ndjson"));
     let records = records(&text);
     grows_strictly(&records);
-    // What came after the end was decided is filtered; nothing else is missing.
-    let [_, written, _, dropped, malformed, gaps] = ended.books();
+    // Packets after the count are filtered; no other is missing.
+    let [_, written, _, dropped, malformed, gaps] = ended.counts();
     assert_eq!(records.iter().filter(|record| !is_control(record)).count() as u64, written);
     assert_eq!(dropped + malformed + gaps, 0);
 }
 
 #[test]
-fn h09_a_file_that_is_cut_from_outside_gets_no_hole_and_is_flagged() {
-    let sim = broker_of(500.0);
+fn h09_a_file_truncated_by_others_gets_no_hole_and_is_reported() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
-    let mut running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson"]));
+    let running = home.start(home.dhan(&sim, &["feed", "NSE_EQ:2885", "-o", "t.ndjson"]));
     let file = home.path("t.ndjson");
     wait("records", || (count_lines(&file) > 300).then_some(()));
     fs::File::options().write(true).open(&file).unwrap().set_len(0).unwrap();
@@ -255,18 +252,18 @@ fn h09_a_file_that_is_cut_from_outside_gets_no_hole_and_is_flagged() {
     running.stop(Signal::INT).exits(0);
     let text = home.text("t.ndjson");
     assert!(!text.contains('\0'), "a hole");
-    // The first line may be the rest of one that was being written.
+    // The first line may be the rest of a line that was being written.
     let gaps: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     assert!(gaps.iter().any(|gap| gap["reason"] == "lagged" && gap["dropped"].is_null()), "the loss is flagged");
 }
 
 #[test]
-fn h10_a_second_writer_is_refused_by_the_name_of_the_first() {
-    let sim = broker_of(500.0);
+fn h10_a_second_writer_is_refused_with_the_pid_of_the_first() {
+    let sim = simulator_of(500.0);
     let home = Home::new();
     let args = ["feed", "NSE_EQ:2885", "-o", "t.ndjson"];
     let first = home.start(home.dhan(&sim, &args));
-    let _ = subscribed(&sim, Stream::Market);
+    let _ = subscribed(&sim, Stream::Market, 1);
     let connections = sim.tcp_accepted();
     let second = home.run(home.dhan(&sim, &args)).exits(10);
     assert!(second.err.contains(&first.pid().to_string()), "{}", second.err);
@@ -282,8 +279,8 @@ fn h10_a_second_writer_is_refused_by_the_name_of_the_first() {
 }
 
 #[test]
-fn h13_an_output_that_cannot_be_written_is_found_before_anything_connects() {
-    let sim = broker_of(100.0);
+fn h13_an_unwritable_output_is_an_error_before_any_connection() {
+    let sim = simulator_of(100.0);
     let home = Home::new();
     fs::create_dir(home.path("folder")).unwrap();
     fs::write(home.path("plain"), "").unwrap();

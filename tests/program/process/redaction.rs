@@ -1,5 +1,7 @@
-//! Section 4 of the fault catalogue, and G04, G07, G08: where credentials come from, and that they go nowhere else.
+//! Section 4 of the fault catalogue, and G04, G07, G08: sources of credentials, and masking.
 
+use crate::support::proc::is_alive;
+use crate::support::{SENTINEL, secrets, until};
 use dhan::testing::auth::{
     CredentialError, CredentialSource, Credentials, Environment, Login, ProblemKind, SourceOptions, TokenPlace,
 };
@@ -9,16 +11,7 @@ use dhan::testing::redact::Redactor;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// A token of the usual shape. It is not anybody's.
-const SENTINEL: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJTRU5USU5FTCI6MX0.c2VudGluZWwtc2lnbmF0dXJl-_1234";
-
-fn assert_clean(text: &str) {
-    for window in SENTINEL.as_bytes().windows(12) {
-        assert!(!text.contains(std::str::from_utf8(window).expect("ASCII")), "part of the token is in: {text}");
-    }
-}
+use std::time::Duration;
 
 fn source(options: SourceOptions, pairs: &[(&str, &str)]) -> CredentialSource {
     let environment = Environment::of(pairs.iter().copied());
@@ -38,7 +31,7 @@ fn read(source: &CredentialSource) -> Result<Credentials, CredentialError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let result = runtime.block_on(source.read());
     if let Err(problem) = &result {
-        assert_clean(&format!("{problem} {problem:?}"));
+        secrets::assert_clean("a message", format!("{problem} {problem:?}").as_bytes());
         assert_eq!(Failure::from(problem.clone()).exit, Exit::Credentials);
     }
     result
@@ -56,7 +49,7 @@ fn file(folder: &tempfile::TempDir, bytes: &[u8]) -> PathBuf {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment_and_a_command_over_a_file_over_a_value() {
+fn flags_override_the_environment_and_commands_override_files_and_values() {
     let flags = |file: bool, command: bool| SourceOptions {
         token_file: file.then(|| "/flag".into()),
         token_command: command.then(|| "flag".into()),
@@ -75,7 +68,7 @@ fn a_flag_wins_over_the_environment_and_a_command_over_a_file_over_a_value() {
 }
 
 #[test]
-fn g08_missing_credentials_name_every_place_that_was_looked_at_and_what_the_seed_used() {
+fn g08_the_error_for_missing_credentials_names_every_place_and_variables_not_read() {
     let problem = read(&source(SourceOptions::default(), &[("CLIENT_ID", "1"), ("ACCESS_TOKEN", SENTINEL)]));
     let problem = problem.expect_err("missing");
     assert_eq!((problem.kind, problem.can_change), (ProblemKind::Missing, false));
@@ -90,7 +83,7 @@ fn g08_missing_credentials_name_every_place_that_was_looked_at_and_what_the_seed
 }
 
 #[test]
-fn g04_what_editors_put_around_a_token_is_taken_off_and_the_file_is_read_again_every_time() {
+fn g04_a_byte_order_mark_and_blanks_around_a_token_are_removed_at_every_read() {
     let folder = tempfile::tempdir().expect("a folder");
     for around in [["", ""], ["", "\n"], ["", "\r\n"], ["\u{feff}", "\r\n"], [" \n\t", " \n\n"]] {
         let path = file(&folder, format!("{}{SENTINEL}{}", around[0], around[1]).as_bytes());
@@ -107,7 +100,7 @@ fn g04_what_editors_put_around_a_token_is_taken_off_and_the_file_is_read_again_e
 }
 
 #[test]
-fn g04_half_written_and_nonsense_files_are_told_apart_and_never_repeated() {
+fn g04_partly_written_and_invalid_files_are_different_errors_without_their_content() {
     let folder = tempfile::tempdir().expect("a folder");
     let two_lines = format!("{SENTINEL}\n{SENTINEL}");
     let large = SENTINEL.repeat((2 << 20) / SENTINEL.len());
@@ -122,10 +115,10 @@ fn g04_half_written_and_nonsense_files_are_told_apart_and_never_repeated() {
         (&SENTINEL.as_bytes()[..30], "half-written"),
         (&SENTINEL.as_bytes()[..=half], "half-written"),
     ];
-    for (bytes, said) in cases {
+    for (bytes, words) in cases {
         let problem = read(&of_file(&file(&folder, bytes))).expect_err("malformed");
         assert_eq!((problem.kind, problem.can_change), (ProblemKind::Malformed, true), "{problem}");
-        assert!(problem.message.contains(said) && problem.message.contains("token"), "{problem}");
+        assert!(problem.message.contains(words) && problem.message.contains("token"), "{problem}");
     }
 }
 
@@ -133,12 +126,12 @@ fn g04_half_written_and_nonsense_files_are_told_apart_and_never_repeated() {
 fn g04_folders_devices_missing_files_and_pipes_without_a_writer_do_not_hang() {
     let folder = tempfile::tempdir().expect("a folder");
     let missing = folder.path().join("none");
-    for (path, said) in
+    for (path, words) in
         [(folder.path(), "folder"), (missing.as_path(), "does not exist"), (Path::new("/dev/zero"), "neither")]
     {
         let problem = read(&of_file(path)).expect_err("unreadable");
         assert_eq!((problem.kind, problem.can_change), (ProblemKind::Unreadable, true));
-        assert!(problem.message.contains(said), "{problem}");
+        assert!(problem.message.contains(words), "{problem}");
     }
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(file(&folder, SENTINEL.as_bytes()), &link).expect("linked");
@@ -146,7 +139,7 @@ fn g04_folders_devices_missing_files_and_pipes_without_a_writer_do_not_hang() {
 }
 
 #[test]
-fn g04_a_pipe_is_read_once_and_remembered_since_it_cannot_be_asked_again() {
+fn g04_a_pipe_is_read_once_and_its_token_is_kept() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("pipe");
     rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::from_raw_mode(0o600)).expect("a pipe");
@@ -161,7 +154,7 @@ fn g04_a_pipe_is_read_once_and_remembered_since_it_cannot_be_asked_again() {
 }
 
 #[test]
-fn s07_a_token_file_that_others_can_read_gets_a_warning_that_says_how_to_mend_it() {
+fn s07_a_token_file_readable_by_others_is_a_warning_with_its_remedy() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = file(&folder, SENTINEL.as_bytes());
     assert_eq!(of_file(&path).permission_warning(), None);
@@ -173,7 +166,7 @@ fn s07_a_token_file_that_others_can_read_gets_a_warning_that_says_how_to_mend_it
 }
 
 #[test]
-fn an_expired_token_is_never_given_out_and_an_early_end_is_warned_about() {
+fn an_expired_token_is_an_error_and_an_early_expiry_is_a_warning() {
     use base64::Engine as _;
     let part = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
     let of = |exp: i64| format!("{}.{}.c2ln", part("{}"), part(&format!(r#"{{"exp":{exp}}}"#)));
@@ -187,7 +180,7 @@ fn an_expired_token_is_never_given_out_and_an_early_end_is_warned_about() {
     assert!(good.expiry_warning(Micros::new(end + 1)).is_some_and(|w| w.contains("before the planned end")));
 }
 
-/// A JWT with these claims, signed by nobody.
+/// Returns a JWT with these claims and no valid signature.
 fn jwt(claims: &str) -> String {
     use base64::Engine as _;
     let part = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
@@ -195,7 +188,7 @@ fn jwt(claims: &str) -> String {
 }
 
 #[test]
-fn the_client_id_comes_from_the_token_where_nothing_else_names_it() {
+fn the_client_id_is_read_from_the_token_if_nothing_else_names_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = file(&folder, jwt(r#"{"dhanClientId":"1000000001"}"#).as_bytes());
     let options = || SourceOptions { token_file: Some(path.clone()), ..SourceOptions::default() };
@@ -222,7 +215,7 @@ fn a_token_of_another_client_id_ends_the_run_with_4_and_both_are_masked() {
 }
 
 #[test]
-fn the_default_token_file_is_read_where_nothing_else_is_named() {
+fn the_default_token_file_is_read_if_nothing_else_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path().to_str().expect("text");
     let config = folder.path().join(".config/dhan");
@@ -240,9 +233,9 @@ fn the_default_token_file_is_read_where_nothing_else_is_named() {
 }
 
 #[test]
-fn g07_a_command_gives_its_token_or_says_masked_why_not() {
+fn g07_a_token_command_prints_a_token_or_fails_with_masked_output() {
     assert_eq!(token(&of_command(&format!("echo {SENTINEL}; echo noise >&2"))), SENTINEL);
-    // A background process that keeps the pipe open is not waited for.
+    // The program does not wait for a background process that keeps the pipe open.
     assert_eq!(token(&of_command("echo opaque; sleep 5 &")), "opaque");
     let problem = read(&of_command("echo q7Vx9zKp2mW4tR8yB3nL >&2; exit 3")).expect_err("failed");
     assert!(problem.message.contains("exit code 3: [redacted]"), "an opaque token on stderr only: {problem}");
@@ -252,12 +245,12 @@ fn g07_a_command_gives_its_token_or_says_masked_why_not() {
     assert!(problem.message.contains("exit code 3: [redacted]") && !problem.message.contains('\u{1b}'), "{problem}");
     assert_eq!(read(&of_command("true")).expect_err("empty").kind, ProblemKind::Malformed);
     assert!(read(&of_command("kill -9 $$")).expect_err("killed").message.contains("signal 9"));
-    // More than any token, and nobody blocks.
+    // Output longer than any token does not block.
     assert_eq!(read(&of_command("yes | head -c 5000000")).expect_err("large").kind, ProblemKind::Malformed);
 }
 
 #[test]
-fn g07_a_command_that_is_given_up_ends_with_all_it_has_started() {
+fn g07_a_cancelled_token_command_ends_with_its_children() {
     let folder = tempfile::tempdir().expect("a folder");
     let note = folder.path().join("pids");
     let source = of_command(&format!("sleep 60 & echo $! $$ > {}.new; mv {0}.new {0}; wait", note.display()));
@@ -273,22 +266,13 @@ fn g07_a_command_that_is_given_up_ends_with_all_it_has_started() {
             () = wait_for_note => {}
         }
     });
-    let deadline = Instant::now() + Duration::from_secs(20);
     for pid in std::fs::read_to_string(&note).expect("a note").split_whitespace() {
-        // A killed process may stay as a zombie until somebody else collects it.
-        let alive = || {
-            std::fs::read_to_string(format!("/proc/{pid}/stat"))
-                .is_ok_and(|s| !s.contains(") Z ") && !s.contains(") X "))
-        };
-        while alive() {
-            assert!(Instant::now() < deadline, "process {pid} is still there");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        until(&format!("process {pid} ends"), || !is_alive(pid));
     }
 }
 
 #[test]
-fn partners_log_in_with_their_own_two_variables() {
+fn partner_credentials_come_from_two_variables_of_their_own() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let pairs =
         [("DHAN_WS_USER_TYPE", "PARTNER"), ("DHAN_PARTNER_ID", "p1"), ("DHAN_PARTNER_SECRET", "partner-secret-xyz")];
@@ -309,24 +293,24 @@ fn partners_log_in_with_their_own_two_variables() {
 }
 
 #[test]
-fn s01_neither_addresses_nor_credentials_nor_logins_show_what_they_hold() {
+fn s01_addresses_credentials_and_logins_print_without_secrets() {
     let credentials = Credentials { client_id: "1000000001".into(), token: SecretString::from(SENTINEL) };
     let none = Environment::of::<String, String>([]);
     for endpoint in Stream::ALL {
         let base = endpoint.resolve(None, &none).expect("a default");
         let address = base.address(&credentials);
         let shown = format!("{address} {address:?} {base:?}");
-        assert_clean(&shown);
+        secrets::assert_clean("a message", shown.as_bytes());
         assert!(!shown.contains("1000000001"), "{shown}");
     }
     let address = Stream::Market.resolve(None, &none).expect("a default").address(&credentials);
     let shown = "wss://api-feed.dhan.co/?version=2&token=[redacted]&clientId=******0001&authType=2";
     assert_eq!(address.to_string(), shown);
-    assert_clean(&format!("{credentials:?} {:?}", Login::Own(credentials.clone())));
+    secrets::assert_clean("a message", format!("{credentials:?} {:?}", Login::Own(credentials.clone())).as_bytes());
 }
 
 #[test]
-fn s10_a_token_goes_in_the_clear_to_this_host_only_whatever_the_address_looks_like() {
+fn s10_a_token_is_sent_unencrypted_to_loopback_only() {
     let none = Environment::of::<String, String>([]);
     for bad in [
         "ws://dhan.co/",
@@ -346,7 +330,7 @@ fn s10_a_token_goes_in_the_clear_to_this_host_only_whatever_the_address_looks_li
         let bad = format!("{bad}?token={SENTINEL}");
         let failure = Stream::Market.resolve(Some(&bad), &none).expect_err(&bad);
         assert_eq!(failure.exit, Exit::Usage);
-        assert_clean(&failure.message);
+        secrets::assert_clean("a message", failure.message.as_bytes());
         assert!(!failure.message.contains("user:secret"), "{failure}");
     }
     for good in
@@ -363,7 +347,7 @@ fn s10_a_token_goes_in_the_clear_to_this_host_only_whatever_the_address_looks_li
 }
 
 #[test]
-fn depth_200_has_another_path_only_where_the_user_named_none() {
+fn depth_200_has_an_alternative_path_only_without_an_address_of_the_user() {
     let none = Environment::of::<String, String>([]);
     let base = Stream::DEPTH_200.resolve(None, &none).expect("a default");
     let credentials = Credentials { client_id: "1000000001".into(), token: SecretString::from("t") };
@@ -375,7 +359,7 @@ fn depth_200_has_another_path_only_where_the_user_named_none() {
 }
 
 #[test]
-fn s08_after_hardening_there_is_no_core_and_no_looking_into_the_memory() {
+fn s08_a_hardened_process_dumps_no_core_and_cannot_be_traced() {
     dhan::testing::auth::harden();
     let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
     assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
@@ -383,10 +367,10 @@ fn s08_after_hardening_there_is_no_core_and_no_looking_into_the_memory() {
     assert_eq!(rustix::process::dumpable_behavior().expect("readable"), rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// Set in the second run of this program that the tests below start.
+/// The variable that marks the second run of this test binary.
 const SECOND_RUN: &str = "DHAN_TEST_SECOND_RUN";
 
-/// Runs one test of this program again, in an environment that holds the sentinel, and returns what it printed.
+/// Runs one test of this binary again with the sentinel in its environment, and returns its output.
 fn second_run(test: &str, prepare: impl FnOnce(&mut std::process::Command)) -> std::process::Output {
     let me = std::env::current_exe().expect("this program");
     let mut command = std::process::Command::new(me);
@@ -401,19 +385,19 @@ fn is_second_run() -> bool {
 }
 
 #[test]
-fn s06_a_token_command_gets_none_of_our_secrets() {
+fn s06_a_token_command_gets_no_secrets_of_dhan() {
     if is_second_run() {
         let options = SourceOptions {
             token_command: Some("env | grep -c -e DHAN_ACCESS_TOKEN -e DHAN_PARTNER_SECRET -e eyJ".into()),
             ..SourceOptions::default()
         };
         let source = CredentialSource::new(options, Environment::process(), Redactor::default()).expect("good options");
-        // grep found nothing, which it says with exit code 1.
+        // grep finds nothing and exits with 1.
         let problem = read(&source).expect_err("nothing found");
         assert!(problem.message.contains("exit code 1"), "{problem}");
         return;
     }
-    let run = second_run("s06_a_token_command_gets_none_of_our_secrets", |_| {});
+    let run = second_run("s06_a_token_command_gets_no_secrets_of_dhan", |_| {});
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stdout));
     assert!(String::from_utf8_lossy(&run.stdout).contains("1 passed"));
 }
@@ -449,18 +433,18 @@ fn s15_a_panic_is_reported_once_without_the_token_it_quotes() {
     let run = second_run("s15_a_panic_is_reported_once_without_the_token_it_quotes", |command| {
         command.env("RUST_BACKTRACE", "full");
     });
-    let said = String::from_utf8(run.stderr).expect("text");
-    assert_clean(&said);
+    let messages = String::from_utf8(run.stderr).expect("text");
+    secrets::assert_clean("a message", messages.as_bytes());
     assert!(
-        said.contains("panicked at tests/program/process/redaction.rs")
-            && said.contains("cannot parse [redacted] and more"),
-        "{said}"
+        messages.contains("panicked at tests/program/process/redaction.rs")
+            && messages.contains("cannot parse [redacted] and more"),
+        "{messages}"
     );
-    assert!(!said.contains('\u{1b}') && said.matches("panicked").count() == 1, "{said}");
+    assert!(!messages.contains('\u{1b}') && messages.matches("panicked").count() == 1, "{messages}");
 }
 
 #[test]
 fn s03_the_log_lines_of_foreign_crates_are_compiled_out() {
-    // The websocket crate traces every frame, the order login included; whoever installs a logger gets none of it.
+    // The websocket crate logs every frame at level trace, including the order login.
     assert_eq!(log::STATIC_MAX_LEVEL, log::LevelFilter::Off);
 }

@@ -1,7 +1,6 @@
-//! The life of a token: made, renewed, kept, and never shown. With a virtual clock inside this process, and with the
-//! program from outside.
+//! Tokens: requested, renewed, stored, and never printed. With a virtual clock in this process, and with the program.
 
-use crate::process::support::{DHAN, Home, Signal, broker, wait};
+use crate::support::{Home, Signal, simulator, wait};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dhan::testing::auth::{ApiBase, Environment};
@@ -24,14 +23,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 const ID: &str = "1000000001";
 const PIN: &str = "864209";
-/// A TOTP secret. It is not anybody's.
+/// A TOTP secret. It is nobody's.
 const SEED: &str = "QZ7XK2MNV4TBWJ5HRDYCP3LSGA6EUFIO";
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 /// A Monday, 08:45 in India, later than any clock of a test machine.
 const MONDAY: i64 = 1_985_915_700 * SECOND;
 
-/// A clock that only moves when it is told to.
+/// A clock that moves only when the test advances it.
 #[derive(Clone)]
 struct Virtual(Arc<AtomicI64>);
 
@@ -60,7 +59,7 @@ impl Virtual {
     }
 }
 
-/// A broker that knows PIN and seed, by this clock.
+/// Starts a simulator that checks PIN and TOTP codes by this clock.
 fn strict(clock: &Virtual) -> SimHandle {
     let seed = Seed::parse(&SecretString::from(SEED)).unwrap_or_else(|words| panic!("{words}"));
     let at = clock.clone();
@@ -69,10 +68,10 @@ fn strict(clock: &Virtual) -> SimHandle {
         pin: Some(PIN.to_owned()),
         totp: Some(Arc::new(move |now| seed.password(now).expose_secret().to_owned())),
     };
-    broker(SimConfig { tokens, rate: Some(200.0), ..SimConfig::default() })
+    simulator(SimConfig { tokens, rate: Some(200.0), ..SimConfig::default() })
 }
 
-/// PIN and TOTP secret in files of a home.
+/// Writes PIN and TOTP secret into files of a home.
 fn secrets(home: &Home) {
     for (name, text) in [("pin", PIN), ("totp", SEED)] {
         let path = home.path(name);
@@ -108,7 +107,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-/// 24:00 of the day that begins at this morning.
+/// Returns the end of the Indian day of a morning.
 fn midnight(morning: i64) -> i64 {
     morning + (15 * 3_600 + 15 * 60) * SECOND
 }
@@ -117,7 +116,7 @@ fn ensure(maker: &Maker, clock: &Virtual) -> Result<Done, Failure> {
     run(maker.ensure(Micros::new(midnight(clock.now()))))
 }
 
-/// How often tokens were asked for.
+/// Returns the number of requests to a path.
 fn asked(sim: &Probe, path: &str) -> usize {
     sim.http_requests().iter().filter(|request| request.path.ends_with(path)).count()
 }
@@ -132,7 +131,7 @@ fn token(home: &Home) -> String {
 fn jwt(expires: i64, kind: &str) -> String {
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
     let claims = format!(r#"{{"exp":{},"tokenConsumerType":"{kind}","dhanClientId":"{ID}"}}"#, expires / SECOND);
-    format!("{}.{}.c2lnbmF0dXJl", part(r#"{"alg":"HS512"}"#), part(&claims))
+    format!("{}.{}.bm90LXNpZ25lZA", part(r#"{"alg":"HS512"}"#), part(&claims))
 }
 
 fn put(home: &Home, token: &str) {
@@ -141,7 +140,7 @@ fn put(home: &Home, token: &str) {
 }
 
 #[test]
-fn a_week_without_anybody_makes_a_token_each_morning_and_a_stream_goes_on_with_each() {
+fn ensure_makes_a_token_each_morning_of_a_week_and_a_stream_uses_each() {
     let clock = Virtual::at(MONDAY);
     let sim = strict(&clock);
     let home = Home::new();
@@ -179,7 +178,7 @@ fn a_week_without_anybody_makes_a_token_each_morning_and_a_stream_goes_on_with_e
         assert_ne!(token(&home), before);
         streams_with(&token(&home));
         replaced += 1;
-        // Nothing is asked for a token that holds.
+        // A valid token is not requested again.
         let requests = sim.http_requests().len();
         assert_eq!(ensure(&maker, &clock), Ok(Done::StillValid));
         assert_eq!(sim.http_requests().len(), requests);
@@ -196,7 +195,7 @@ fn a_week_without_anybody_makes_a_token_each_morning_and_a_stream_goes_on_with_e
 }
 
 #[test]
-fn nothing_is_asked_for_when_the_clock_is_wrong_or_the_network_is_down() {
+fn a_wrong_clock_or_a_network_outage_requests_no_token() {
     let clock = Virtual::at(MONDAY);
     let sim = strict(&clock);
     let home = Home::new();
@@ -209,7 +208,7 @@ fn nothing_is_asked_for_when_the_clock_is_wrong_or_the_network_is_down() {
     }
     let near = Virtual::at(clock.now() + 29 * SECOND);
     assert_eq!(asked(&sim, MINT), 0);
-    // Half a minute off is near enough; the password may still be refused, which this broker does.
+    // A clock that is off by half a minute is accepted, but this simulator refuses its code.
     let _ = ensure(&maker(&home, &sim, &near), &near);
     assert_eq!(asked(&sim, MINT), 1);
 
@@ -226,7 +225,7 @@ fn nothing_is_asked_for_when_the_clock_is_wrong_or_the_network_is_down() {
 }
 
 #[test]
-fn a_password_in_its_last_seconds_waits_for_the_next() {
+fn a_totp_code_in_its_last_seconds_waits_for_the_next() {
     let clock = Virtual::at(MONDAY + 28 * SECOND);
     assert_eq!(MONDAY % (30 * SECOND), 0);
     let sim = strict(&clock);
@@ -237,7 +236,7 @@ fn a_password_in_its_last_seconds_waits_for_the_next() {
 }
 
 #[test]
-fn answers_that_are_no_token_end_with_their_own_code_and_the_old_token_stays() {
+fn refused_token_requests_have_their_own_exit_code_and_keep_the_old_token() {
     let html = Response { status: 200, headers: Vec::new(), body: b"<html>Sign in to the airport</html>".to_vec() };
     let error = |words: &str| Response::json(200, &format!(r#"{{"status":"error","message":"{words}"}}"#));
     for (answer, exit, words) in [
@@ -266,19 +265,19 @@ fn answers_that_are_no_token_end_with_their_own_code_and_the_old_token_stays() {
 }
 
 #[test]
-fn the_two_minutes_are_waited_out_once_and_across_processes() {
+fn the_two_minutes_between_token_requests_are_shared_across_processes() {
     let clock = Virtual::at(MONDAY);
     let sim = strict(&clock);
     let home = Home::new();
     secrets(&home);
     assert_eq!(run(maker(&home, &sim, &clock).mint()), Ok(Done::Made));
-    // Another process, a moment later: it knows of the try from the disk.
+    // Another process finds the attempt on disk.
     clock.pass(10 * SECOND);
     assert_eq!(run(maker(&home, &sim, &clock).mint()), Ok(Done::Made));
     assert!(clock.now() - MONDAY >= 130 * SECOND);
     assert_eq!(asked(&sim, MINT), 2, "the server had nothing to refuse");
 
-    // Another host made one: only the server knows.
+    // Another host made a token, which only the server knows.
     let other = Home::new();
     secrets(&other);
     let before = clock.now();
@@ -295,7 +294,7 @@ fn the_two_minutes_are_waited_out_once_and_across_processes() {
 }
 
 #[test]
-fn a_token_of_the_web_page_is_renewed_and_one_of_an_app_is_never_sent_for_it() {
+fn a_web_token_is_renewed_and_an_app_token_is_never_sent_for_renewal() {
     let clock = Virtual::at(MONDAY);
     let sim = strict(&clock);
     let home = Home::new();
@@ -323,14 +322,14 @@ fn a_token_of_the_web_page_is_renewed_and_one_of_an_app_is_never_sent_for_it() {
 }
 
 #[test]
-fn a_run_that_was_killed_between_answer_and_rename_is_healed_by_the_next() {
+fn a_run_recovers_a_token_that_a_killed_run_had_not_put_into_place() {
     let clock = Virtual::at(MONDAY);
     let sim = strict(&clock);
     let home = Home::new();
     secrets(&home);
     assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::Made));
     let first = token(&home);
-    // Killed once the token stood beside the file: it is put into place, and nothing is asked for.
+    // Killed with the token beside the file: it is put into place without a request.
     clock.pass(DAY);
     assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::Made));
     let second = token(&home);
@@ -339,7 +338,7 @@ fn a_run_that_was_killed_between_answer_and_rename_is_healed_by_the_next() {
     assert_eq!(ensure(&maker(&home, &sim, &clock), &clock), Ok(Done::StillValid));
     assert_eq!((token(&home), asked(&sim, MINT)), (second.clone(), 2));
 
-    // Killed before that: the token in the file claims to hold, and is dead; whether it is, is asked.
+    // Killed earlier: the token in the file looks valid, and the server is asked whether it is.
     let state = wait("the account's state", || {
         let folder = fs::read_dir(home.path("state")).ok()?.flatten().find(|entry| entry.path().is_dir())?;
         Some(folder.path().join("token.json"))
@@ -358,7 +357,7 @@ fn a_run_that_was_killed_between_answer_and_rename_is_healed_by_the_next() {
     assert_ne!(token(&home), second);
 }
 
-/// Fails if a secret is in the text, plain or in the usual disguises.
+/// Fails if a secret is in the text, plain or in a usual encoding.
 #[track_caller]
 fn assert_none_of(secrets: &[&str], place: &str, text: &[u8]) {
     for secret in secrets {
@@ -369,9 +368,9 @@ fn assert_none_of(secrets: &[&str], place: &str, text: &[u8]) {
     }
 }
 
-/// `dhan token …` with an account in a home.
+/// Returns `dhan token …` with an account in a home.
 fn command(home: &Home, sim: &Probe, args: &[&str]) -> Command {
-    let mut command = home.bare(DHAN);
+    let mut command = home.command(&[]);
     command.envs(sim.environment()).arg("token").args(args).env_remove("DHAN_ACCESS_TOKEN");
     command.env("DHAN_CLIENT_ID", ID).env("DHAN_TOKEN_FILE", home.path("token"));
     command.env("DHAN_PIN_FILE", home.path("pin")).env("DHAN_TOTP_FILE", home.path("totp"));
@@ -379,8 +378,8 @@ fn command(home: &Home, sim: &Probe, args: &[&str]) -> Command {
 }
 
 #[test]
-fn six_processes_at_once_ask_once_and_end_well_and_no_secret_is_in_what_they_leave() {
-    let sim = broker(SimConfig::default());
+fn six_processes_at_once_request_one_token_and_leave_no_secret() {
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     secrets(&home);
     let running: Vec<_> = (0..6)
@@ -418,8 +417,8 @@ fn six_processes_at_once_ask_once_and_end_well_and_no_secret_is_in_what_they_lea
 }
 
 #[test]
-fn a_token_is_saved_shown_and_checked_without_being_printed() {
-    let sim = broker(SimConfig::default());
+fn token_save_show_and_check_never_print_the_token() {
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     let token = jwt(dhan::testing::clock::now().get() + DAY, "SELF");
     let save = |text: String| {
@@ -459,8 +458,8 @@ fn a_token_is_saved_shown_and_checked_without_being_printed() {
 }
 
 #[test]
-fn what_a_token_cannot_be_made_with_is_told_all_at_once_and_nothing_connects() {
-    let sim = broker(SimConfig::default());
+fn every_problem_with_the_inputs_of_a_token_is_in_one_message_before_any_connection() {
+    let sim = simulator(SimConfig::default());
     let home = Home::new();
     let secret_as_file = |name: &str| PathBuf::from(if name == "pin" { PIN } else { SEED });
     let mut missing = command(&home, &sim, &["ensure"]);

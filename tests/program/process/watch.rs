@@ -1,6 +1,6 @@
-//! `dhan watch` in a real terminal (tmux): what the screen shows, and the terminal it leaves behind.
+//! `dhan watch` in a terminal of tmux: the screen, and the terminal after the end.
 
-use crate::process::support::{DHAN, Home, broker_of, skipped, wait};
+use crate::support::{DHAN, Home, simulator_of, skipped, wait};
 use dhan::testing::console::{Console, install_panic_hook};
 use dhan::testing::simulator::{Fault, SimConfig};
 use dhan::testing::watch::screen::{Screen, Setup, SharedModel};
@@ -9,14 +9,14 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// A terminal with a shell in it, of a tmux server of its own.
+/// A terminal with a shell, in a tmux server of its own.
 struct Terminal {
     socket: String,
     home: Home,
 }
 
 impl Terminal {
-    /// `None` where there is no tmux, which CI installs.
+    /// Starts a terminal; `None` if tmux is not installed, which CI does.
     fn start(width: u32, height: u32) -> Option<Terminal> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -58,7 +58,7 @@ impl Terminal {
         wait(words, || Some(self.screen()).filter(|screen| screen.contains(words)))
     }
 
-    /// Whether the terminal is as a shell wants it: cooked mode, the normal screen, a cursor.
+    /// Fails unless the terminal is in cooked mode, on the normal screen, with a cursor.
     #[track_caller]
     fn is_usable(&self, tag: &str) {
         self.line(&format!("echo {tag}; stty -a | grep -c -- ' -icanon\\| -echo '; echo end-{tag}"));
@@ -79,7 +79,7 @@ impl Drop for Terminal {
 const WATCH: &str = "\"$DHAN\" watch --demo=3 NIFTY RELIANCE; echo \"code=$?\"";
 
 #[test]
-fn the_table_fits_any_size_and_keys_work_and_q_leaves_the_terminal_as_it_was() {
+fn the_table_fits_any_terminal_size_keys_work_and_q_restores_the_terminal() {
     let Some(terminal) = Terminal::start(60, 15) else { return };
     terminal.line(WATCH);
     let screen = terminal.shows("RELIANCE  ");
@@ -106,7 +106,7 @@ fn the_table_fits_any_size_and_keys_work_and_q_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn signals_leave_a_usable_terminal_and_a_stopped_view_comes_back() {
+fn signals_restore_the_terminal_and_a_suspended_view_resumes() {
     let Some(terminal) = Terminal::start(100, 24) else { return };
     for signal in ["TERM", "INT", "HUP"] {
         terminal.line(&format!("clear; {WATCH}"));
@@ -136,7 +136,7 @@ fn signals_leave_a_usable_terminal_and_a_stopped_view_comes_back() {
 }
 
 impl Terminal {
-    /// The process group in the foreground.
+    /// Returns the process group in the foreground.
     fn group(&self) -> String {
         let tty = self.tmux(&["display", "-p", "#{pane_tty}"]).stdout;
         let tty = String::from_utf8_lossy(&tty).trim().trim_start_matches("/dev/").to_owned();
@@ -179,10 +179,10 @@ fn panics() {
 }
 
 #[test]
-fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
+fn a_cut_connection_is_shown_and_its_rows_are_stale() {
     let Some(terminal) = Terminal::start(100, 24) else { return };
     let fault = vec![Fault::parse("reset-after=40").unwrap()];
-    let broker = crate::process::support::broker(SimConfig { rate: Some(20.0), faults: fault, ..SimConfig::default() });
+    let broker = crate::support::simulator(SimConfig { rate: Some(20.0), faults: fault, ..SimConfig::default() });
     for (name, value) in broker.probe().environment() {
         terminal.line(&format!("export {name}={value}"));
     }
@@ -192,7 +192,7 @@ fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
     terminal.shows("code=0");
     terminal.is_usable("cut");
     drop(broker);
-    let broker = broker_of(50.0);
+    let broker = simulator_of(50.0);
     for (name, value) in broker.probe().environment() {
         terminal.line(&format!("export {name}={value}"));
     }
@@ -206,12 +206,12 @@ fn a_cut_connection_is_on_the_screen_and_its_rows_are_stale() {
 }
 
 #[test]
-fn without_a_terminal_the_line_to_use_instead_is_said() {
+fn without_a_terminal_the_error_names_the_command_to_use() {
     let home = Home::new();
-    let run = |args: &[&str]| home.bare(DHAN).args(args).output().unwrap();
+    let run = |args: &[&str]| home.command(&[]).args(args).output().unwrap();
     let ended = run(&["watch", "--demo", "NIFTY"]);
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(2), "{said}");
-    assert!(said.contains("dhan feed --mode full NIFTY --demo"), "{said}");
+    let messages = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{messages}");
+    assert!(messages.contains("dhan feed --mode full NIFTY --demo"), "{messages}");
     assert!(ended.stdout.is_empty());
 }

@@ -1,5 +1,5 @@
-//! The encoder, against serde_json with derived structs, byte for byte: whole records of random packets, in NDJSON; and CSV
-//! against NDJSON, number for number.
+//! The encoder compared with serde_json and derived structs, byte for byte, on records of random packets; and the numbers of
+//! CSV compared with those of NDJSON.
 
 use dhan::testing::format::csv::CsvColumns;
 use dhan::testing::format::encoder::{Encoder, Format, Style};
@@ -18,13 +18,13 @@ use std::sync::Arc;
 
 mod oracle;
 
-/// Millions where that takes seconds.
+/// Number of cases: millions in release builds.
 const RECORDS: u64 = if cfg!(debug_assertions) { 12_000 } else { 6_000_000 };
 
 struct Random(fastrand::Rng);
 
 impl Random {
-    /// Prices as they come: mostly on a grid of paise, some with four decimals, some that stand for none, some of any bits.
+    /// Returns a random price: mostly on a grid of paise, some with four decimals, some that mean no price, some of any bits.
     fn price(&mut self) -> f32 {
         match self.0.u8(0..16) {
             0 => f32::from_bits(self.0.u32(..)),
@@ -50,7 +50,7 @@ impl Random {
         }
     }
 
-    /// Every number of digits is as likely as the next.
+    /// Returns a random number in which every number of digits is equally likely.
     fn number(&mut self) -> u32 {
         self.0.u32(..) >> self.0.u32(0..32)
     }
@@ -73,7 +73,7 @@ impl Random {
 
     fn packet(&mut self, out: &mut Vec<u8>) {
         out.clear();
-        // Few instruments, so that lines with a ready-made beginning are met too.
+        // Few instruments, so that cached line prefixes are used too.
         let instrument = InstrumentKey::new(Segment::from_code(self.0.u8(0..10)), self.0.u32(0..30));
         match self.0.u8(0..8) {
             0 => encode::ticker(out, instrument, self.price(), self.number()),
@@ -148,7 +148,7 @@ fn market_records_are_byte_for_byte_what_serde_json_writes() {
 }
 
 #[test]
-fn books_are_byte_for_byte_what_serde_json_writes() {
+fn order_books_are_byte_for_byte_what_serde_json_writes() {
     let mut random = Random(fastrand::Rng::with_seed(5));
     let (mut encoder, mut out) = (encoder(Format::Ndjson), TextBuf::new());
     let mut expected = Vec::new();
@@ -181,7 +181,7 @@ fn books_are_byte_for_byte_what_serde_json_writes() {
 }
 
 #[test]
-fn the_longest_record_of_numbers_is_short() {
+fn the_longest_record_of_numbers_fits_its_bound() {
     // The longest texts that a price, a number and a moment can have.
     let (price, number) = (-1.175_494_4e-38, u32::MAX);
     let quote = Quote {
@@ -213,7 +213,7 @@ fn the_longest_record_of_numbers_is_short() {
 
 type Members<'a> = BTreeMap<&'a str, &'a RawValue>;
 
-/// A member's text as CSV has it.
+/// Returns the text of a value as CSV has it.
 fn cell(members: &Members<'_>, key: &str) -> String {
     match members.get(key).map(|raw| raw.get()) {
         None | Some("null") => String::new(),
@@ -223,7 +223,7 @@ fn cell(members: &Members<'_>, key: &str) -> String {
 }
 
 #[test]
-fn numbers_have_the_same_bytes_in_csv_as_in_ndjson() {
+fn numbers_have_the_same_bytes_in_csv_and_ndjson() {
     let mut random = Random(fastrand::Rng::with_seed(11));
     let (mut json, mut csv) = (encoder(Format::Ndjson), encoder(Format::Csv));
     let (mut packet, mut line, mut row) = (Vec::new(), TextBuf::new(), TextBuf::new());

@@ -1,4 +1,4 @@
-//! The same records as derived structs: serde_json's bytes are what the encoder's are compared with.
+//! The records as derived structs, which serde_json encodes for the comparison.
 
 use dhan::testing::model::InstrumentKey;
 use dhan::testing::protocol::feed::{self, Level, Packet};

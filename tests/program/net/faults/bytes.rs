@@ -1,8 +1,9 @@
-//! D: bytes on the wire.
+//! Section D of the fault catalogue: bytes on the wire.
 
 use super::servers::{Raw, over_tls};
-use crate::support::harness::*;
+use crate::support::proc::status_figure;
 use crate::support::proxy::{Manners, Proxy};
+use crate::support::*;
 use dhan::testing::model::Stream;
 use dhan::testing::model::{InstrumentKey, Segment};
 use dhan::testing::protocol::{DisconnectReason, encode};
@@ -19,7 +20,7 @@ fn ticker(price: f32) -> Vec<u8> {
     packet
 }
 
-/// Sends messages on a quiet stream, then a last tick; returns the run's end without the snapshot.
+/// Sends messages on a quiet stream and then a last tick, and returns the ended run without the snapshot.
 fn sent(sim: &SimHandle, home: &Home, line: &[&str], messages: impl IntoIterator<Item = Vec<u8>>) -> Done {
     let before = sim.connections(Stream::Market).seen;
     let run = home.start(line);
@@ -30,13 +31,13 @@ fn sent(sim: &SimHandle, home: &Home, line: &[&str], messages: impl IntoIterator
     }
     sim.send(id, ticker(4242.5));
     run.printed("the last tick", |text| text.contains("\"ltp\":4242.5,"));
-    let done = run.stop().code(0);
+    let done = run.stop(Signal::TERM).exits(0);
     assert_eq!(sim.connections(Stream::Market).seen, before + 1, "no frame may cost the connection");
     done
 }
 
 #[test]
-fn d01_a_packet_cut_at_every_length_costs_itself_alone() {
+fn d01_a_truncated_packet_is_malformed_and_the_others_are_printed() {
     let mut packets: Vec<Vec<u8>> = Vec::new();
     let mut packet = |fill: &dyn Fn(&mut Vec<u8>)| {
         let mut bytes = Vec::new();
@@ -56,10 +57,10 @@ fn d01_a_packet_cut_at_every_length_costs_itself_alone() {
         .iter()
         .flat_map(|packet| (1..packet.len()).map(|length| [ticker(2.5), packet[..length].to_vec()].concat()))
         .collect();
-    let sim = start(quiet());
+    let sim = simulator(quiet());
     let home = Home::at(&sim);
     let done = sent(&sim, &home, &["feed", "IDX_I:13"], cut.clone());
-    let books = done.books();
+    let books = done.counters();
     assert_eq!(books.malformed, cut.len() as u64);
     assert_eq!(done.records().iter().filter(|r| r["ltp"] == 2.5).count(), cut.len(), "what came before each is there");
     let gaps = done.of("gap");
@@ -69,8 +70,8 @@ fn d01_a_packet_cut_at_every_length_costs_itself_alone() {
 }
 
 #[test]
-fn d02_a_length_that_cannot_be_is_read_as_the_codes_own() {
-    let sim = start(quiet());
+fn d02_an_impossible_length_is_replaced_by_the_length_of_the_code() {
+    let sim = simulator(quiet());
     let home = Home::at(&sim);
     let lengths = [0, 1, 7, 1_000, 0x7fff, 0x8000, 0xffff];
     let messages = lengths.map(|length: u16| {
@@ -80,8 +81,8 @@ fn d02_a_length_that_cannot_be_is_read_as_the_codes_own() {
     });
     let done = sent(&sim, &home, &["feed", "IDX_I:13"], messages);
     let count = |price: f64| done.records().iter().filter(|r| r["ltp"] == price).count();
-    assert_eq!((count(3.5), count(2.5), done.books().malformed), (7, 7, 0));
-    // Too short for its code, or of no code that we know: one malformed, whatever follows.
+    assert_eq!((count(3.5), count(2.5), done.counters().malformed), (7, 7, 0));
+    // A length too short for its code, or an unknown code, makes one malformed packet of all that follows.
     let mut short = ticker(3.5);
     short[1..3].copy_from_slice(&12_u16.to_le_bytes());
     short.truncate(12);
@@ -92,14 +93,14 @@ fn d02_a_length_that_cannot_be_is_read_as_the_codes_own() {
     let messages = [[short, ticker(2.5)].concat(), [unknown, ticker(2.5)].concat(), [ticker(2.5), endless].concat()];
     let done = sent(&sim, &home, &["feed", "IDX_I:13"], messages);
     assert_eq!(done.records().iter().filter(|r| r["ltp"] == 2.5).count(), 3);
-    assert_eq!(done.books().malformed, 2);
+    assert_eq!(done.counters().malformed, 2);
     let unknown = &done.of("unknown")[0];
     assert_eq!((&unknown["code"], &unknown["payload"]), (&99.into(), &"010203".into()));
 }
 
 #[test]
-fn d03_five_thousand_packets_in_a_message_come_out_in_order() {
-    let sim = start(quiet());
+fn d03_five_thousand_packets_in_a_message_are_printed_in_order() {
+    let sim = simulator(quiet());
     let home = Home::at(&sim);
     let message: Vec<u8> = (0..5_000).flat_map(|n| ticker(10_000.0 + n as f32)).collect();
     let done = sent(&sim, &home, &["feed", "IDX_I:13"], [message]);
@@ -111,7 +112,7 @@ fn d03_five_thousand_packets_in_a_message_come_out_in_order() {
 
 #[test]
 fn d05_every_float_is_valid_json_and_reads_back_to_itself() {
-    let sim = start(quiet());
+    let sim = simulator(quiet());
     let home = Home::at(&sim);
     let mut rng = fastrand::Rng::with_seed(5);
     let special = [
@@ -133,7 +134,7 @@ fn d05_every_float_is_valid_json_and_reads_back_to_itself() {
         f32::EPSILON,
     ];
     let prices: Vec<f32> = special.into_iter().chain((0..4_000).map(|_| f32::from_bits(rng.u32(..)))).collect();
-    // The id says which one it is; times run through their whole range.
+    // The id identifies the packet; times cover their whole range.
     let message: Vec<u8> = (1_000..)
         .zip(&prices)
         .flat_map(|(id, price)| {
@@ -157,8 +158,8 @@ fn d05_every_float_is_valid_json_and_reads_back_to_itself() {
 }
 
 #[test]
-fn d06_what_was_never_asked_for_is_printed_like_the_rest() {
-    let sim = start(quiet());
+fn d06_unrequested_instruments_are_printed_like_the_others() {
+    let sim = simulator(quiet());
     let home = Home::at(&sim);
     let strangers = [0, 1, u32::MAX].map(|id| {
         let mut packet = Vec::new();
@@ -170,8 +171,8 @@ fn d06_what_was_never_asked_for_is_printed_like_the_rest() {
 }
 
 #[test]
-fn d07_text_on_a_binary_feed_is_told_short_and_masked_and_costs_nothing() {
-    let sim = start(quiet());
+fn d07_a_text_message_on_a_binary_feed_is_reported_short_and_masked() {
+    let sim = simulator(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13"]);
     let id = subscribed(&sim, Stream::Market, 1);
@@ -181,18 +182,18 @@ fn d07_text_on_a_binary_feed_is_told_short_and_masked_and_costs_nothing() {
     sim.send_text(id, &"x".repeat((4 << 20) - 1_000));
     sim.send(id, ticker(2.5));
     run.records("ticker", 2);
-    let done = run.stop().code(0);
-    let said: Vec<_> = done.err.lines().filter(|line| line.contains("the server says")).collect();
-    assert_eq!(said.len(), 3, "{}", done.err);
-    assert!(said.iter().all(|line| line.len() < 700 && !line.contains('\u{1b}') && !line.contains('\u{202e}')));
-    assert!(said[0].contains("bad token") && said[1].contains("go away"), "{said:?}");
-    assert_eq!((done.books().filtered, sim.connections(Stream::Market).seen), (3, 1));
+    let done = run.stop(Signal::TERM).exits(0);
+    let reports: Vec<_> = done.err.lines().filter(|line| line.contains("the server says")).collect();
+    assert_eq!(reports.len(), 3, "{}", done.err);
+    assert!(reports.iter().all(|line| line.len() < 700 && !line.contains('\u{1b}') && !line.contains('\u{202e}')));
+    assert!(reports[0].contains("bad token") && reports[1].contains("go away"), "{reports:?}");
+    assert_eq!((done.counters().filtered, sim.connections(Stream::Market).seen), (3, 1));
 }
 
 #[test]
 fn d13_splitting_at_every_byte_changes_nothing_with_tls_or_without() {
     let (tls, authority) = over_tls(quiet());
-    let plain = start(quiet());
+    let plain = simulator(quiet());
     for (sim, more) in [(&plain, &[][..]), (&tls, &["--ca-file", text(authority.pem())])] {
         for split in [1, 2, 3, 5] {
             let manners = Manners { split: Some(split), ..Manners::default() };
@@ -200,32 +201,31 @@ fn d13_splitting_at_every_byte_changes_nothing_with_tls_or_without() {
             let mut home = Home::at(sim);
             home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
             let line = [&["feed", "IDX_I:13", "NSE_EQ:2885@full", "NSE_EQ:2885@quote", "-n", "3"], more].concat();
-            let done = home.run(&line).code(0);
-            assert_eq!((done.books().written, done.books().malformed), (3, 0));
+            let done = home.run(&line).exits(0);
+            assert_eq!((done.counters().written, done.counters().malformed), (3, 0));
         }
     }
 }
 
 #[test]
-fn d13_a_slow_and_late_network_changes_nothing_either() {
-    let sim = start(quiet());
+fn d13_a_slow_network_changes_nothing() {
+    let sim = simulator(quiet());
     let manners = Manners { delay: Duration::from_millis(20), rate: Some(20_000), ..Manners::default() };
     let proxy = Proxy::start(sim.addr(), manners).expect("a proxy");
     let mut home = Home::at(&sim);
     home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
     let list = home.list("all", shares(1, 300));
-    let done = home.run(&["feed", "-i", text(&list), "--once"]).code(0);
+    let done = home.run(&["feed", "-i", text(&list), "--once"]).exits(0);
     assert_eq!(done.records().len(), 300);
 }
 
-/// Reads and drops what the client sends, until it has gone.
+/// Reads and drops what the client sends until it closes.
 fn drain(mut socket: std::net::TcpStream) {
     let mut piece = [0; 4_096];
     while socket.read(&mut piece).is_ok_and(|n| n > 0) {}
 }
 
-/// A stream from a server that breaks the rules in its first message: exit 12, after five tries, and without the memory
-/// that it asks for.
+/// Runs a stream whose server violates the protocol in its first message: exit 12 after five tries, in bounded memory.
 fn breaks_the_rules(what: &str, bytes: Vec<u8>) {
     let server = Raw::start(move |mut socket| {
         let _ = socket.write_all(&bytes);
@@ -237,19 +237,19 @@ fn breaks_the_rules(what: &str, bytes: Vec<u8>) {
     let pid = run.pid();
     let mut peak = 0;
     until("five tries", || {
-        peak = peak.max(status_figure(pid, "VmHWM:"));
+        peak = peak.max(status_figure(pid, "VmHWM"));
         server.accepted() >= 5
     });
-    run.end().code(12).says("something else");
+    run.end().exits(12).says("something else");
     assert_eq!(server.accepted(), 5, "{what}");
     assert!(peak < 64 << 10, "{what}: {peak} kB");
 }
 
 #[test]
-fn d11_d12_a_server_that_breaks_the_protocol_is_left_after_five_tries() {
+fn d11_d12_a_server_that_violates_the_protocol_is_exit_12_after_five_tries() {
     let declared = |length: u64| [&[0x82, 127][..], &length.to_be_bytes()].concat();
     let endless = {
-        // A first fragment, then more of 64 KiB each, and never a last one: 4 MiB and more.
+        // Endless fragments of 64 KiB, more than 4 MiB in all.
         let piece = |opcode: u8| [&[opcode, 127][..], &65_536_u64.to_be_bytes(), &vec![0; 65_536]].concat();
         std::iter::once(piece(0x02)).chain((0..70).map(|_| piece(0x00))).flatten().collect::<Vec<u8>>()
     };
@@ -271,8 +271,8 @@ fn d11_d12_a_server_that_breaks_the_protocol_is_left_after_five_tries() {
 }
 
 #[test]
-fn d08_nonsense_among_order_updates_costs_itself_alone() {
-    let sim = start(quiet());
+fn d08_invalid_order_updates_are_malformed_and_the_others_are_printed() {
+    let sim = simulator(quiet());
     let home = Home::at(&sim);
     let run = home.start(&["orders", "--no-snapshot", "--status-records"]);
     until("it is logged in", || sim.open(Stream::Orders).first().is_some_and(|c| c.client_id.is_some()));
@@ -286,8 +286,8 @@ fn d08_nonsense_among_order_updates_costs_itself_alone() {
         r#"{"Type":"order_alert","Data":{"orderNo":"77","status":"PENDING","exchange":"NSE","segment":"E"}}"#,
     );
     run.records("order", 1);
-    let done = run.stop().code(0);
-    let books = done.books();
+    let done = run.stop(Signal::TERM).exits(0);
+    let books = done.counters();
     assert_eq!((books.received, books.written >= 1), (6, true), "{books:?}");
     let orders: Vec<Value> = done.of("order");
     assert!(orders.iter().any(|order| order["order_no"] == "77"));

@@ -1,17 +1,17 @@
-//! B: how sessions end.
+//! Section B of the fault catalogue: ends of sessions.
 
 use super::reaching::{cool_off, tokens};
-use crate::support::harness::*;
 use crate::support::proxy::{self, Proxy};
+use crate::support::*;
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{BadToken, Cut, DisconnectLayout, Fault, Response, SimConfig};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
 #[test]
-fn b01_b02_an_expired_or_refused_token_waits_for_another_and_is_never_sent_again() {
+fn b01_b02_a_refused_token_is_never_sent_again_and_a_new_one_is_waited_for() {
     for reason in [807, 808, 809] {
-        let sim = start(SimConfig { bad_token: BadToken::Disconnect(reason), ..lively() });
+        let sim = simulator(SimConfig { bad_token: BadToken::Disconnect(reason), ..lively() });
         let home = Home::at(&sim);
         let file = home.token_file(SENTINEL);
         let run = home.start(&["feed", "IDX_I:13", "--token-file", text(&file)]);
@@ -19,29 +19,29 @@ fn b01_b02_an_expired_or_refused_token_waits_for_another_and_is_never_sent_again
         run.records("ticker", 1);
         sim.refuse_token(SENTINEL);
         sim.cut(id, Cut::Disconnect(reason));
-        run.said(&reason.to_string());
-        run.said("waiting up to");
+        run.says(&reason.to_string());
+        run.says("waiting up to");
         home.write_token(OTHER);
         run.records("gap", 1);
         assert_eq!(tokens(&sim), [SENTINEL, OTHER]);
-        let done = run.stop().code(0);
+        let done = run.stop(Signal::TERM).exits(0);
         assert!(done.of("gap")[0]["detail"].as_str().expect("why").contains(&reason.to_string()));
-        done.books();
-        // And without another one: 3, after the wait.
+        done.counters();
+        // Without another token: exit 3 after the wait.
         let before = tokens(&sim).len();
         home.write_token(SENTINEL);
         let line = ["feed", "IDX_I:13", "--token-file", text(&file), "--auth-wait", "1s"];
-        home.run(&line).code(3).says(&reason.to_string());
+        home.run(&line).exits(3).says(&reason.to_string());
         assert_eq!(tokens(&sim).len(), before + 1);
     }
 }
 
 #[test]
-fn b03_b04_b05_what_no_retry_could_mend_ends_at_once_with_its_code_and_an_orderly_end() {
+fn b03_b04_b05_a_permanent_refusal_ends_the_run_with_its_exit_code_and_an_end_record() {
     for (reason, code) in [(804, 5), (806, 4), (810, 4), (811, 5), (812, 5), (813, 5), (814, 5)] {
-        let sim = start(lively());
+        let sim = simulator(lively());
         if reason == 806 {
-            // Of a run that has been live, the profile must agree.
+            // The profile must confirm a refusal of a run that was live.
             sim.answer("/profile", Response::json(200, r#"{"dhanClientId":"1000000001","dataPlan":"Deactive"}"#));
         }
         let home = Home::at(&sim);
@@ -50,64 +50,65 @@ fn b03_b04_b05_what_no_retry_could_mend_ends_at_once_with_its_code_and_an_orderl
         let id = subscribed(&sim, Stream::Market, 1);
         run.records("ticker", 1);
         sim.cut(id, Cut::Disconnect(reason));
-        let done = run.end().code(code).says(&reason.to_string());
-        done.books();
+        let done = run.end().exits(code).says(&reason.to_string());
+        done.counters();
         assert_eq!(sim.upgrades().len(), 1, "{reason}");
-        let written = std::fs::read_to_string(&file).expect("there");
+        let written = std::fs::read_to_string(&file).expect("it exists");
         let end: Value = serde_json::from_str(written.lines().last().expect("an end")).expect("JSON");
         assert_eq!(end["type"], "end", "{reason}: {end}");
-        assert_eq!(home.run(&["verify", text(&file)]).status.code(), Some(13), "the gap at its end is told");
+        assert_eq!(home.run(&["verify", text(&file)]).status.code(), Some(13), "the gap at its end is recorded");
     }
 }
 
 #[test]
-fn b03_a_signal_in_any_moment_of_a_runs_own_end_leaves_a_code_and_a_closing_line() {
+fn b03_a_signal_while_a_run_ends_leaves_an_exit_code_and_a_closing_line() {
     for _ in 0..8 {
-        let sim = start(lively());
+        let sim = simulator(lively());
         let home = Home::at(&sim);
         let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
         let id = subscribed(&sim, Stream::Market, 1);
         run.records("ticker", 1);
         sim.cut(id, Cut::Disconnect(814));
         run.status("disconnected", 1);
-        let done = run.stop();
+        let done = run.stop(Signal::TERM);
         assert!(matches!(done.status.code(), Some(0 | 5)), "{:?}: {}", done.status, done.err);
-        done.books();
+        done.counters();
     }
 }
 
 #[test]
-fn b03_depth_understands_a_disconnect_in_each_of_its_layouts() {
+fn b03_depth_reads_a_disconnect_in_each_layout() {
     for layout in [DisconnectLayout::A, DisconnectLayout::B, DisconnectLayout::C] {
         for levels in ["20", "200"] {
-            let sim = start(SimConfig { disconnect_layout: layout, faults: vec![Fault::Disconnect(806)], ..quiet() });
+            let sim =
+                simulator(SimConfig { disconnect_layout: layout, faults: vec![Fault::Disconnect(806)], ..quiet() });
             let home = Home::at(&sim);
-            home.run(&["depth", "NSE_EQ:2885", "--levels", levels]).code(4).says("806");
+            home.run(&["depth", "NSE_EQ:2885", "--levels", levels]).exits(4).says("806");
             assert_eq!(sim.upgrades().len(), 1);
         }
     }
 }
 
 #[test]
-fn b06_a_displaced_stream_rests_and_so_does_every_process_of_the_account() {
-    let sim = start(lively());
+fn b06_an_805_starts_a_cool_off_for_every_process_of_the_account() {
+    let sim = simulator(lively());
     let home = Home::at(&sim);
     let run = home.start(&["feed", "IDX_I:13", "--status-records"]);
     let id = subscribed(&sim, Stream::Market, 1);
     run.records("ticker", 1);
     sim.cut(id, Cut::Disconnect(805));
-    run.said("cooling off");
+    run.says("cooling off");
     until("it is on disk", || cool_off(&home, "displaced").is_some_and(|(since, until)| until - since == 60_000_000));
     let other = home.start(&["depth", "NSE_EQ:2885"]);
-    other.said("cooling off");
+    other.says("cooling off");
     assert_eq!(sim.upgrades().len(), 1);
-    other.stop().code(0);
-    let done = run.stop().code(0);
-    assert_eq!(done.of("gap").len(), 1, "what is lost at the end is told at the end");
+    other.stop(Signal::TERM).exits(0);
+    let done = run.stop(Signal::TERM).exits(0);
+    assert_eq!(done.of("gap").len(), 1, "the loss at the end has a gap record");
 }
 
 #[test]
-fn b07_b12_other_ends_are_retried_and_their_reason_is_in_the_gap() {
+fn b07_b12_other_ends_are_retried_and_the_gap_record_has_their_reason() {
     let ends = [
         (Cut::Disconnect(800), "800"),
         (Cut::Disconnect(899), "899"),
@@ -122,22 +123,22 @@ fn b07_b12_other_ends_are_retried_and_their_reason_is_in_the_gap() {
         (Cut::Reset, "reset"),
     ];
     for (cut, words) in ends {
-        let sim = start(lively());
+        let sim = simulator(lively());
         let home = Home::at(&sim);
         let run = home.start(&["feed", "IDX_I:13"]);
         let id = subscribed(&sim, Stream::Market, 1);
         run.records("ticker", 1);
         sim.cut(id, cut);
         run.records("gap", 1);
-        let gap = &run.stop().code(0).of("gap")[0];
+        let gap = &run.stop(Signal::TERM).exits(0).of("gap")[0];
         assert_eq!(gap["reason"], "disconnected");
         assert!(gap["detail"].as_str().expect("why").contains(words), "{words}: {gap}");
     }
 }
 
 #[test]
-fn b12_a_half_closed_connection_is_over() {
-    let sim = start(lively());
+fn b12_a_half_closed_connection_is_reconnected() {
+    let sim = simulator(lively());
     let proxy = Proxy::start(sim.addr(), proxy::Manners::default()).expect("a proxy");
     let mut home = Home::at(&sim);
     home.set("DHAN_WS_MARKET_FEED_URL", &proxy.url(&sim.url(Stream::Market)));
@@ -145,12 +146,12 @@ fn b12_a_half_closed_connection_is_over() {
     run.records("ticker", 3);
     proxy.cut(proxy::Cut::HalfClose);
     run.records("gap", 1);
-    run.stop().code(0).books();
+    run.stop(Signal::TERM).exits(0).counters();
 }
 
-/// Streams of 5 000 instruments that were stable when their connection was reset: how long until the next record.
+/// Resets stable streams of 5,000 instruments, and returns the times until the next record.
 fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
-    let sim = start(SimConfig { rate: Some(2.0 * streams as f64), sockets: usize::MAX, ..lively() });
+    let sim = simulator(SimConfig { rate: Some(2.0 * streams as f64), sockets: usize::MAX, ..lively() });
     let homes: Vec<Home> = (0..streams)
         .map(|n| {
             let mut home = Home::at(&sim);
@@ -159,14 +160,14 @@ fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
         })
         .collect();
     let lists: Vec<_> = homes.iter().map(|home| home.list("all", shares(1, 5_000))).collect();
-    let runs: Vec<Run<'_>> =
+    let runs: Vec<Run> =
         homes.iter().zip(&lists).map(|(home, list)| home.start(&["feed", "-i", text(list), "-o", "-"])).collect();
     until("everybody has asked for everything", || {
         let open = sim.open(Stream::Market);
         open.len() == streams && open.iter().all(|connection| connection.subscriptions.len() == 5_000)
     });
     std::thread::sleep(Duration::from_secs(61));
-    // One after the other, as it would happen: a hundred at once would measure the machine.
+    // One stream after the other, since many at once would measure the machine.
     let mut cuts = std::collections::HashMap::new();
     for connection in sim.open(Stream::Market).into_iter().filter(|c| c.opened.elapsed() > Duration::from_secs(60)) {
         let (seen, client) = (sim.connections(Stream::Market).seen, connection.client_id.expect("a client"));
@@ -181,7 +182,7 @@ fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
     for (n, run) in runs.into_iter().enumerate() {
         let Some(&cut) = cuts.get(&format!("20000{n:05}")) else { continue };
         run.records("gap", 1);
-        let done = run.stop().code(0);
+        let done = run.stop(Signal::TERM).exits(0);
         let gap = done.of("gap").pop().expect("one");
         assert_eq!((&gap["instruments"], &gap["reason"]), (&5_000.into(), &"disconnected".into()));
         took.push(Duration::from_micros(
@@ -194,16 +195,16 @@ fn cut_after_a_minute(streams: usize) -> Vec<Duration> {
 }
 
 #[test]
-fn b08_polite_closes_are_no_hot_loop() {
+fn b08_repeated_close_frames_do_not_cause_a_busy_reconnect_loop() {
     std::thread::scope(|scope| {
         for code in [1000, 1001, 1012] {
             scope.spawn(move || {
-                let sim = start(SimConfig { faults: vec![Fault::Close(code)], ..quiet() });
+                let sim = simulator(SimConfig { faults: vec![Fault::Close(code)], ..quiet() });
                 let home = Home::at(&sim);
                 let run = home.start(&["feed", "IDX_I:13"]);
-                run.said(&code.to_string());
+                run.says(&code.to_string());
                 std::thread::sleep(Duration::from_secs(10));
-                run.stop().code(0);
+                run.stop(Signal::TERM).exits(0);
                 let connects = sim.upgrades().len();
                 assert!((2..=11).contains(&connects), "{code}: {connects} connects in ten seconds");
                 measured(&format!("B08: closed with {code}, {connects} connects in ten seconds"));
@@ -212,9 +213,9 @@ fn b08_polite_closes_are_no_hot_loop() {
     });
 }
 
-/// A first retry at once is for sessions that were stable: a minute connected. `DHAN_CUTS=100` measures a hundred.
+/// The first retry is immediate only after a minute of connection. `DHAN_CUTS=100` measures a hundred resets.
 #[test]
-fn b11_a_bare_reset_of_a_stable_stream_is_back_at_once() {
+fn b11_a_stable_stream_reconnects_at_once_after_a_reset() {
     let cuts = std::env::var("DHAN_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(8);
     let took = cut_after_a_minute(cuts);
     let at = |share: f64| took[((took.len() - 1) as f64 * share).round() as usize];
@@ -229,9 +230,9 @@ fn b11_a_bare_reset_of_a_stable_stream_is_back_at_once() {
 }
 
 #[test]
-fn b03_exits_come_soon() {
-    let sim = start(SimConfig { faults: vec![Fault::Disconnect(806)], ..quiet() });
+fn b03_a_permanent_refusal_ends_the_run_in_a_measured_time() {
+    let sim = simulator(SimConfig { faults: vec![Fault::Disconnect(806)], ..quiet() });
     let begun = Instant::now();
-    Home::at(&sim).run(&["feed", "IDX_I:13"]).code(4);
+    Home::at(&sim).run(&["feed", "IDX_I:13"]).exits(4);
     measured(&format!("B03: start to exit 4 in {:?}", begun.elapsed()));
 }

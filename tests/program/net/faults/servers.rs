@@ -1,4 +1,4 @@
-//! Servers that the simulator is too polite to be.
+//! Servers that behave in ways the simulator cannot.
 
 use crate::net::authority::Authority;
 use dhan::testing::simulator::{SimConfig, SimHandle};
@@ -7,21 +7,21 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A simulator behind TLS, and its authority.
+/// Starts a simulator behind TLS, and returns it with its certificate authority.
 pub fn over_tls(config: SimConfig) -> (SimHandle, Authority) {
     let authority = Authority::new();
     let tls = authority.server("127.0.0.1", |_| {});
-    (crate::support::harness::start(SimConfig { tls: Some(tls), ..config }), authority)
+    (crate::support::simulator(SimConfig { tls: Some(tls), ..config }), authority)
 }
 
-/// A websocket server by hand: upgrades whoever comes, then does as it is told with the raw socket.
+/// A websocket server that upgrades every client and hands the raw socket to a function.
 pub struct Raw {
     pub addr: SocketAddr,
     accepted: Arc<AtomicUsize>,
 }
 
 impl Raw {
-    /// The thread lives as long as the tests: nothing waits for it.
+    /// Starts the server. Its thread is never joined.
     pub fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Raw {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let addr = listener.local_addr().expect("its address");
