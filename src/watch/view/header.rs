@@ -47,12 +47,11 @@ impl Header {
         let width = usize::from(area.width);
         let length = position.chars().count() + 2;
         let (mut title, mut losses) = (self.title, self.losses);
-        if position.is_empty() {
-        } else if title.width() + length <= width {
-            title = title + Span::raw(format!("  {position}"));
+        if title.width() + length <= width {
+            title += Span::raw(format!("  {position}"));
         } else if losses.width() + length <= width {
             let room = width - losses.width();
-            losses = losses + Span::raw(format!("{position:>room$}"));
+            losses += Span::raw(format!("{position:>room$}"));
         }
         let lines = [title].into_iter().chain(self.middle).chain([losses]);
         for (y, line) in (area.y..).zip(lines) {

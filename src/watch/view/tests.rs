@@ -434,8 +434,8 @@ fn moved_strikes_of_a_chain_stand_in_order_and_the_nearest_to_the_spot_is_marked
     let model = chain();
     let names: Vec<_> = model.rows().iter().map(|row| row.symbol.to_string()).collect();
     assert_eq!(names, [&["NIFTY", "RELIANCE"], &CHAIN[..], &["NSE_EQ:11536"]].concat());
-    for at in 0..4 {
-        assert_eq!(model.row(option(at)).unwrap().symbol.as_ref(), CHAIN[at]);
+    for (at, name) in CHAIN.into_iter().enumerate() {
+        assert_eq!(model.row(option(at)).unwrap().symbol.as_ref(), name);
     }
     let shown = text(&model, &mut table(), (120, 24), &OPEN);
     let marked: Vec<_> = shown.lines().filter(|line| line.contains(" ATM ")).collect();
