@@ -142,7 +142,8 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
         let is_name = |text: &&str| text.len() < 40 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let key = text.get(span.clone()).filter(|_| words == "duplicate key").filter(is_name);
         let key = key.map_or_else(String::new, |key| format!(" {key:?}"));
-        reader.problem(span.start, &format!("this is not TOML: {words}{key}"));
+        let advice = if is_bare_text(text, span.start) { "; text needs quotes, as in mode = \"full\"" } else { "" };
+        reader.problem(span.start, &format!("this is not TOML: {words}{key}{advice}"));
     }
     let Reader { mut problems, entries, profiles, .. } = reader;
     let settings =
@@ -152,6 +153,14 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
     problems.dedup();
     problems.truncate(MOST);
     (settings, problems.into_iter().map(|(line, words)| format!("{} line {line}: {words}", file.display())).collect())
+}
+
+/// Returns whether the value in the line of this offset is text without quotes.
+fn is_bare_text(text: &str, offset: usize) -> bool {
+    let begin = text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let line = text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
+    let value = line.split_once('=').map(|(_, value)| value.trim_start());
+    value.is_some_and(|value| value.starts_with(|c: char| c.is_alphabetic() || c == '/' || c == '~'))
 }
 
 struct Reader<'a> {

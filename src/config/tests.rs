@@ -45,6 +45,7 @@ fn what_is_wrong_is_named_with_its_line_and_the_nearest() {
         ("[profile]\nx = 1", "line 2: profile \"x\" is a table: write [profile.x] above its keys"),
         ("no-config = true", "line 1: no-config is for the command line only"),
         ("mode = ", "/c.toml line 1: this is not TOML: "),
+        ("# mine\nmode = full", "; text needs quotes, as in mode = \"full\""),
         ("mode = \"full\"\nmode = \"quote\"", "/c.toml line 2: this is not TOML: duplicate key \"mode\""),
     ] {
         let found = problems(text);

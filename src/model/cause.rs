@@ -31,7 +31,9 @@ pub enum Cause {
     #[error(transparent)]
     Credentials(#[from] CredentialProblem),
     /// The account's profile says that the token is no longer valid.
-    #[error("the access token is dead, as the account's profile says")]
+    #[error(
+        "the access token is dead, as the account's profile says: make another one (dhan token save or dhan token ensure)"
+    )]
     TokenDead,
     /// The account's profile says that the data plan is not active.
     #[error("the account's Data API plan is not active, as its profile says: renew it on web.dhan.co")]

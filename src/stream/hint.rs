@@ -10,7 +10,9 @@ pub(super) fn nothing_received(sockets: &[SocketState]) -> String {
         Some(SocketState { detail: Some(detail), event: Some(StatusEvent::Retrying), .. })
             if detail.starts_with("in ") =>
         {
-            format!("nothing was received: not connected (to be tried again {detail})")
+            // "in 13s: why": the run is over, so only the reason remains.
+            let why = detail.split_once(": ").map_or(detail.as_str(), |(_, why)| why);
+            format!("nothing was received: not connected ({why})")
         }
         Some(SocketState { detail: Some(detail), .. }) => format!("nothing was received: not connected ({detail})"),
         Some(_) => "nothing was received: not connected".to_owned(),
