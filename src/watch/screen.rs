@@ -267,6 +267,7 @@ impl Loop {
                 message: message.as_deref(),
                 rate: rate.of(model.packets),
                 color,
+                is_replay,
             };
             *page = view::draw(frame, &model, ui, &ambient);
             if is_ascii {

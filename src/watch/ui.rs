@@ -117,11 +117,9 @@ pub struct Ui {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Made {
-    rows: usize,
+    arrangement: u64,
     sort: Sort,
     filter: String,
-    /// The first and the last instrument, since rows may be added and removed in equal numbers.
-    ends: Option<(InstrumentKey, InstrumentKey)>,
     second: i64,
 }
 
@@ -151,10 +149,9 @@ impl Ui {
     pub fn visible(&mut self, model: &Model, now: Micros, is_open: bool) -> &[usize] {
         let rows = model.rows();
         let made = Made {
-            rows: rows.len(),
+            arrangement: model.arrangement,
             sort: self.sort,
             filter: self.filter.clone(),
-            ends: rows.first().map(|row| row.instrument).zip(rows.last().map(|row| row.instrument)),
             second: if matches!(self.sort, Sort::Given) { 0 } else { now.seconds() },
         };
         if made != self.made {

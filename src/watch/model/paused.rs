@@ -13,5 +13,6 @@ impl Model {
         }
         self.rows = live.rows.iter().map(|row| self.row(row.instrument).unwrap_or(row).clone()).collect();
         self.index.clone_from(&live.index);
+        self.arrangement = live.arrangement;
     }
 }
