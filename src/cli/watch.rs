@@ -77,6 +77,21 @@ pub fn plan(args: &WatchArgs, context: &mut PlanContext<'_>) -> Result<WatchPlan
     if args.lists.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::usage("--instruments -: stdin is the keyboard of dhan watch; name a file"));
     }
+    // A required option is not asked for where it conflicts with another one.
+    if let Some(levels) = args.levels.filter(|_| args.depth.is_none()) {
+        let spec = args.specs.first().map_or("RELIANCE", String::as_str);
+        let spec = quoted(&crate::console::untrusted(spec));
+        let levels = levels.count();
+        context.problems.add(format!(
+            "--levels {levels} is for the order book of one instrument: write dhan watch --depth {spec} --levels {levels}"
+        ));
+    }
+    if let Some(speed) = args.speed.filter(|_| args.replay.is_none()) {
+        let speed = speed.name();
+        context.problems.add(format!(
+            "--speed {speed} is for a capture: write dhan watch --replay FILE --speed {speed}, or leave --speed out"
+        ));
+    }
     let stream = StreamArgs { server: args.server.clone(), ..StreamArgs::default() };
     if let Some(file) = &args.replay {
         let speed = Some(args.speed.unwrap_or(Speed::Times(1)));

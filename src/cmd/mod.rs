@@ -168,8 +168,6 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
     if args.quiet > 0 && args.verbose > 0 {
         return Err(Failure::usage("-q asks for less on stderr and -v for more: leave one out"));
     }
-    let wanted =
-        terminal && environment.text("NO_COLOR").is_none() && environment.text("TERM").is_none_or(|t| t != "dumb");
     Ok(ConsoleConfig {
         level: match (args.quiet, args.verbose) {
             (0, 0) => LogLevel::Info,
@@ -179,12 +177,20 @@ pub fn console(args: &ConsoleArgs, environment: &Environment, terminal: bool) ->
             (_, _) => LogLevel::Error,
         },
         format: args.log_format.unwrap_or_default(),
-        color: match args.color {
-            Some(ColorChoice::Always) => true,
-            Some(ColorChoice::Never) => false,
-            Some(ColorChoice::Auto) | None => wanted,
-        },
+        color: color(args, environment, terminal),
     })
+}
+
+/// Returns whether colours are used where the output is a terminal or not: the option decides before the environment.
+fn color(args: &ConsoleArgs, environment: &Environment, is_terminal: bool) -> bool {
+    match args.color {
+        Some(ColorChoice::Always) => true,
+        Some(ColorChoice::Never) => false,
+        Some(ColorChoice::Auto) | None => {
+            let is_dumb = environment.text("TERM").is_some_and(|term| term == "dumb");
+            is_terminal && environment.text("NO_COLOR").is_none() && !is_dumb
+        }
+    }
 }
 
 fn dispatch(
@@ -223,7 +229,7 @@ fn dispatch(
         Command::Orders(args) => streamed(|| planner::orders(&args, &mut context), console),
         Command::Replay(args) => ended(replay::run(&planner::replay(&args, context.problems)?, console)?),
         Command::Watch(watched) => {
-            let color = args.color != Some(ColorChoice::Never);
+            let color = color(args, &context.environment, io::stdout().is_terminal());
             ended(watch::run(&watched, &mut context, color, console)?)
         }
         Command::Instruments(args) => instruments::run(&args, console),
@@ -256,6 +262,28 @@ fn ended(ended: Ended) -> Result<Exit, Failure> {
         Ended::ReaderGone => {
             out::die_of_sigpipe();
             Ok(Exit::Done)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_follow_one_rule_and_the_option_decides_before_the_environment() {
+        let colour = |choice, variables: &[(&str, &str)], is_terminal| {
+            let args = ConsoleArgs { color: choice, ..ConsoleArgs::default() };
+            color(&args, &Environment::of(variables.iter().copied()), is_terminal)
+        };
+        for variables in [&[][..], &[("NO_COLOR", "1")], &[("TERM", "dumb")]] {
+            for is_terminal in [true, false] {
+                assert!(colour(Some(ColorChoice::Always), variables, is_terminal), "{variables:?}");
+                assert!(!colour(Some(ColorChoice::Never), variables, is_terminal), "{variables:?}");
+                for auto in [None, Some(ColorChoice::Auto)] {
+                    assert_eq!(colour(auto, variables, is_terminal), is_terminal && variables.is_empty());
+                }
+            }
         }
     }
 }

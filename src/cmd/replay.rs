@@ -33,12 +33,13 @@ const TICK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Exit 2 if they hold different streams, or a stream that prints none of the wanted types; 9 if the output failed;
-/// 11 if a file cannot be read or is damaged, after everything undamaged has been printed.
+/// 11 if a file cannot be read or is damaged before its end, after everything undamaged has been printed.
 pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
-    run_with(plan, listened()?, &|_| {}, console)
+    run_with(plan, listened()?, &|_| {}, &mut false, console)
 }
 
-/// Plays the captures like [`run`]; `prepare` gets every pipeline before its first frame, and `stop` ends the replay.
+/// Plays the captures like [`run`]; `prepare` gets every pipeline before its first frame, `stop` ends the replay, and
+/// `is_torn` becomes true if the end of a capture is torn.
 ///
 /// # Errors
 /// The same as [`run`].
@@ -46,6 +47,7 @@ pub(super) fn run_with(
     plan: &ReplayPlan,
     stop: StopSignal,
     prepare: &dyn Fn(&mut Pipeline),
+    is_torn: &mut bool,
     console: &Console,
 ) -> Result<Ended, Failure> {
     for warning in &plan.warnings {
@@ -63,6 +65,7 @@ pub(super) fn run_with(
         session: None,
         counts: PacketCounts::default(),
         broken: Vec::new(),
+        is_torn: false,
         failure: None,
         is_done: false,
         ticked: Instant::now(),
@@ -73,6 +76,7 @@ pub(super) fn run_with(
             break;
         }
     }
+    *is_torn = replay.is_torn;
     replay.end()
 }
 
@@ -130,6 +134,8 @@ struct Replay<'a> {
     counts: PacketCounts,
     /// Names of damaged files.
     broken: Vec<String>,
+    /// Whether the end of a file is torn, as a kill leaves it.
+    is_torn: bool,
     failure: Option<WriteFailure>,
     /// Whether nothing more is to be printed.
     is_done: bool,
@@ -200,11 +206,14 @@ impl Replay<'_> {
                 )),
                 Some(Part::Missing { blocks }) => tell(format!("{blocks} blocks are missing")),
                 // A kill leaves this behind, which is no damage.
-                Some(Part::Torn(range)) => self.console.warn(format_args!(
-                    "{name}: its last {} bytes, from byte {} on, are torn; what was in them is not printed",
-                    range.end - range.start,
-                    range.start
-                )),
+                Some(Part::Torn(range)) => {
+                    self.is_torn = true;
+                    self.console.warn(format_args!(
+                        "{name}: its last {} bytes, from byte {} on, are torn; what was in them is not printed",
+                        range.end - range.start,
+                        range.start
+                    ));
+                }
                 Some(Part::Newer { version }) => {
                     told_orphans = true;
                     tell(format!("a run in format {version} is left out: a newer dhan wrote it"));

@@ -7,13 +7,16 @@ use crate::cli::watch::{WatchArgs, WatchPlan, plan};
 use crate::console::Console;
 use crate::model::exit::{Exit, Failure};
 use crate::model::{Levels, Stream};
+use crate::pipeline::stages::Pipeline;
 use crate::session::Market;
 use crate::stream::{EarlyStop, Ended};
+use crate::watch::ascii;
 use crate::watch::screen::{Screen, Setup, SharedModel, ViewError};
 use crate::watch::ui::{self, Ui, UiAction};
 use std::cell::Cell;
 use std::io::{self, IsTerminal as _};
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 /// Shows a plan until the user quits or the run ends.
 ///
@@ -22,7 +25,7 @@ use std::rc::Rc;
 pub fn run(args: &WatchArgs, context: &mut PlanContext<'_>, color: bool, console: &Console) -> Result<Ended, Failure> {
     let early = EarlyStop::listen();
     let is_dumb = context.environment.text("TERM").is_some_and(|term| term == "dumb");
-    let color = color && context.environment.text("NO_COLOR").is_none();
+    let looks = Looks { color, is_ascii: ascii::is_wanted(&context.environment) };
     let what = plan(args, context)?;
     let missing = match (io::stdin().is_terminal(), io::stdout().is_terminal()) {
         (true, true) if is_dumb => Some("a terminal that can be drawn on, and TERM is dumb"),
@@ -35,16 +38,23 @@ pub fn run(args: &WatchArgs, context: &mut PlanContext<'_>, color: bool, console
         return Err(Failure::usage(format!("dhan watch needs {missing}; the same as records: {}", args.as_records())));
     }
     match what {
-        WatchPlan::Stream(plan) => streamed(*plan, early, color, console),
+        WatchPlan::Stream(plan) => streamed(*plan, early, looks, console),
         WatchPlan::Replay(plan) => {
             // From now on a signal must not end the process before the terminal is restored.
             early.set_open();
-            replayed(&plan, color, console)
+            replayed(&plan, looks, console)
         }
     }
 }
 
-fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) -> Result<Ended, Failure> {
+/// Says what the terminal can show.
+#[derive(Clone, Copy)]
+struct Looks {
+    color: bool,
+    is_ascii: bool,
+}
+
+fn streamed(plan: StreamPlan, early: EarlyStop, looks: Looks, console: &Console) -> Result<Ended, Failure> {
     let model = SharedModel::default();
     let view_error = ViewErrorCell::default();
     let (name, screen) = named(plan.feed());
@@ -54,17 +64,20 @@ fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) 
     let (say, seen) = (console.clone(), Rc::clone(&view_error));
     let show = move |controls: stream::Controls| {
         let calendar = controls.calendar;
-        let (hours, segments) = (calendar.clone(), controls.segments);
+        let hours = calendar.clone();
         let lines = controls.lines;
         let setup = Setup {
             title,
             ui: Ui::new(screen, screen == ui::ScreenKind::Table),
             market: Box::new(
-                move |now| if is_demo { None } else { calendar.closed_words(segments.iter().copied(), now) },
+                move |segments, now| {
+                    if is_demo { None } else { calendar.closed_words(segments.iter().copied(), now) }
+                },
             ),
             is_open: Box::new(move |segment, now| is_demo || hours.is_open(Market::of(segment).into(), now)),
             is_replay: false,
-            color,
+            color: looks.color,
+            is_ascii: looks.is_ascii,
             act: Box::new(move |action| {
                 let line = match action {
                     UiAction::Quit => "quit".to_owned(),
@@ -83,7 +96,7 @@ fn streamed(plan: StreamPlan, early: EarlyStop, color: bool, console: &Console) 
     outcome(stream::run(plan, early, console, Some(view)), &view_error)
 }
 
-fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, Failure> {
+fn replayed(plan: &ReplayPlan, looks: Looks, console: &Console) -> Result<Ended, Failure> {
     let model = SharedModel::default();
     let (name, screen) = named(replay::agreed_feed(plan)?.unwrap_or(Stream::Market));
     let stop = replay::listened()?;
@@ -94,14 +107,20 @@ fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, 
         Speed::Times(times) => format!("at {times}x"),
     };
     let quit = stop.clone();
+    let (shown_file, end) = (file.clone(), Arc::new(OnceLock::new()));
+    let shown_end = Arc::clone(&end);
     let setup = Setup {
         title: name.to_owned(),
         ui: Ui::new(screen, false),
-        market: Box::new(move |_| Some(format!("replay of {file} {speed}"))),
+        market: Box::new(move |_, _| match shown_end.get() {
+            Some(end) => Some(format!("{end}; q quits")),
+            None => Some(format!("replay of {shown_file} {speed}")),
+        }),
         // The times are those of the capture.
         is_open: Box::new(|_, _| true),
         is_replay: true,
-        color,
+        color: looks.color,
+        is_ascii: looks.is_ascii,
         act: Box::new(move |action| {
             if action == UiAction::Quit {
                 quit.stop()
@@ -111,13 +130,18 @@ fn replayed(plan: &ReplayPlan, color: bool, console: &Console) -> Result<Ended, 
     let view_error = ViewErrorCell::default();
     let screen = shown(model.clone(), setup, Rc::clone(&view_error), console)?;
     let observed = model.clone();
-    let ended =
-        replay::run_with(plan, stop.clone(), &|pipeline| pipeline.observe_with(Box::new(observed.clone())), console);
-    if ended.is_ok() {
-        model.lock().set_message("the capture ends here: q quits");
-        while screen.is_shown() && !stop.is_stopped() {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
+    let observe = |pipeline: &mut Pipeline| pipeline.observe_with(Box::new(observed.clone()));
+    let mut is_torn = false;
+    let ended = replay::run_with(plan, stop.clone(), &observe, &mut is_torn, console);
+    // The last screen stays, also when the recording cannot be played any further.
+    let _ = end.set(match &ended {
+        Ok(_) if is_torn => format!("the recording {file} is torn here"),
+        Ok(_) => format!("the recording {file} ends here"),
+        Err(failure) => failure.message.clone(),
+    });
+    model.lock().version += 1;
+    while screen.is_shown() && !stop.is_stopped() {
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
     drop(screen);
     outcome(ended, &view_error)

@@ -113,7 +113,7 @@ struct Inner {
     status: Option<indicatif::ProgressBar>,
     /// Receives the messages instead of stderr while a view fills the terminal.
     diversion: Option<Diversion>,
-    /// Warnings and errors shown only in the view; stderr gets them when the view closes.
+    /// Warnings, errors and raw lines that a view kept from stderr, which gets them when the view closes.
     diverted: VecDeque<String>,
 }
 
@@ -175,12 +175,22 @@ impl Console {
         indicatif::ProgressDrawTarget::term_like(Box::new(terminal))
     }
 
-    /// Diverts messages to `show`: instead of stderr if stderr is the terminal that a view fills, else in addition to
-    /// it.
+    /// Diverts messages to `show`: instead of stderr if stderr is a terminal, which a view fills, else in addition to
+    /// it. Until the diversion ends nothing is written to that terminal: live lines and progress bars are not drawn.
     pub fn divert(&self, show: Diversion) {
+        let mut inner = self.lock();
+        inner.diversion = Some(show);
+        if std::io::stderr().is_terminal() {
+            let hold = || inner.out.hold(true);
+            match &inner.status {
+                // Suspending removes what is drawn; it is not drawn again.
+                Some(bar) => bar.suspend(hold),
+                None => hold(),
+            }
+        }
+        drop(inner);
         // Earlier messages are written first, or they would overwrite the view.
         self.finish();
-        self.lock().diversion = Some(show);
     }
 
     /// Ends the diversion; stderr gets the warnings and errors that were shown only in the view.
@@ -214,9 +224,13 @@ impl Console {
 
     /// Prints lines unchanged but masked: gap records without another place, dry-run output, tables.
     pub fn raw(&self, text: &str) {
-        let inner = self.lock();
-        let masked = inner.redactor.mask(text);
-        inner.write(masked.as_bytes());
+        let mut inner = self.lock();
+        let masked = inner.redactor.mask(text).into_owned();
+        if inner.out.is_held() {
+            inner.keep(masked);
+        } else {
+            inner.write(masked.as_bytes());
+        }
     }
 
     /// Prints an error that ends the program before a run, without the time.
@@ -282,6 +296,7 @@ impl Inner {
 
     fn end_diversion(&mut self) {
         self.diversion = None;
+        self.out.hold(false);
         for line in std::mem::take(&mut self.diverted) {
             self.write(line.as_bytes());
         }
@@ -294,15 +309,20 @@ impl Inner {
         let line = self.style().line(level, &fields, &message, crate::clock::now());
         if let Some(show) = &self.diversion {
             show(&message);
-            if std::io::stderr().is_terminal() {
-                if level <= LogLevel::Warn {
-                    self.diverted.truncate(DIVERTED - 1);
-                    self.diverted.push_back(line);
-                }
-                return;
-            }
         }
-        self.write(line.as_bytes());
+        if !self.out.is_held() {
+            self.write(line.as_bytes());
+        } else if level <= LogLevel::Warn {
+            self.keep(line);
+        }
+    }
+
+    /// Keeps lines for stderr until the view closes.
+    fn keep(&mut self, lines: String) {
+        if self.diverted.len() == DIVERTED {
+            self.diverted.pop_front();
+        }
+        self.diverted.push_back(lines);
     }
 
     fn write(&self, bytes: &[u8]) {

@@ -43,6 +43,8 @@ struct State {
     bytes: usize,
     /// Number of lines dropped because the queue was full.
     dropped: u64,
+    /// Whether a view fills the terminal, so that nothing is drawn.
+    is_held: bool,
     /// Whether the thread holds bytes that are not written yet.
     busy: bool,
     /// Bytes written so far.
@@ -59,6 +61,9 @@ impl StderrWriter {
     /// Writes the bytes, or queues them if a thread writes the queue; queueing never waits.
     pub fn write(&self, bytes: Vec<u8>, kind: OutputKind) {
         let mut state = self.lock();
+        if state.is_held && kind == OutputKind::Drawing {
+            return;
+        }
         if !state.queued {
             drop(state);
             write_all(&bytes, |_| {});
@@ -70,6 +75,16 @@ impl StderrWriter {
         state.push(bytes);
         drop(state);
         self.changed.notify_all();
+    }
+
+    /// Stops drawing while a view fills the terminal, or draws again.
+    pub fn hold(&self, is_held: bool) {
+        self.lock().is_held = is_held;
+    }
+
+    /// Returns whether a view fills the terminal.
+    pub fn is_held(&self) -> bool {
+        self.lock().is_held
     }
 
     /// Starts the thread that writes the queue. If the system has no thread left, lines are still written directly.

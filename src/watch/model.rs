@@ -2,6 +2,13 @@
 //!
 //! Records and events come in, without I/O; all times are theirs.
 
+mod chains;
+mod countdown;
+mod labels;
+mod orders;
+mod paused;
+
+use super::numbers;
 use super::spark::Spark;
 use crate::model::{InstrumentKey, Micros};
 use crate::pipeline::item::Event;
@@ -11,13 +18,13 @@ use crate::protocol::feed::{Level, Packet};
 use crate::record::control::{Gap, GapReason, StatusEvent};
 use crate::record::depth::Depth;
 use crate::record::order::Order;
+use chains::Chains;
+use labels::Labels;
+pub use orders::OrderRow;
+use orders::Orders;
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
-use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// Number of orders that are kept; the oldest are dropped first.
-const ORDERS: usize = 10_000;
 
 /// Number of rows and order books kept for instruments that were not subscribed; it bounds the memory when a server
 /// invents instruments.
@@ -32,12 +39,14 @@ pub struct Model {
     index: FxHashMap<InstrumentKey, usize>,
     /// Symbols of instruments; they arrive before the rows.
     names: FxHashMap<InstrumentKey, Arc<str>>,
+    labels: Labels,
+    chains: Chains,
     /// The connections; the first is number 1.
     pub connections: Vec<ConnectionState>,
     /// The order books of the depth streams.
     pub books: FxHashMap<InstrumentKey, ShownBook>,
     /// The orders, newest first.
-    pub orders: VecDeque<OrderRow>,
+    pub orders: Orders,
     /// The losses.
     pub losses: Losses,
     /// Number of packets shown.
@@ -52,6 +61,8 @@ pub struct Model {
     pub is_over: bool,
     /// Changes whenever something displayed changes.
     pub version: u64,
+    /// Changes whenever rows are added, removed, moved or renamed.
+    pub arrangement: u64,
 }
 
 /// Holds the figures of one instrument.
@@ -59,7 +70,7 @@ pub struct Model {
 pub struct TableRow {
     /// The instrument.
     pub instrument: InstrumentKey,
-    /// Its symbol, or `SEGMENT:ID`.
+    /// Its symbol, or `SEGMENT:ID`; with its segment in front if several segments have the symbol.
     pub symbol: Arc<str>,
     /// Number of the connection that serves it, from 1; 0 if none does yet.
     pub conn: u16,
@@ -127,6 +138,13 @@ impl TableRow {
         self.levels?.into_iter().map(|(_, ask)| ask).find(|level| level.is_priced())
     }
 
+    /// Returns the number of decimals of its prices, the same for all of them.
+    pub fn decimals(&self) -> usize {
+        let levels = [self.best_bid(), self.best_ask()].into_iter().flatten().map(|level| level.price);
+        let prices = [self.ltp, self.prev_close, self.close].into_iter().chain(self.day).chain(levels);
+        numbers::common_decimals(self.instrument.segment, prices.map(numbers::decimals))
+    }
+
     fn price(&mut self, ltp: f32, recv: Micros) {
         match ltp.partial_cmp(&self.ltp) {
             // The first price is no change, and an unchanged price keeps the colour of the last change.
@@ -146,6 +164,8 @@ pub struct ConnectionState {
     pub event: Option<StatusEvent>,
     /// What is known beyond the step.
     pub detail: Option<String>,
+    /// Time of the next attempt, if the step is a wait for it.
+    pub next_attempt: Option<Micros>,
     /// Beginning of the open gap; `None` without a gap.
     pub lost: Option<Micros>,
 }
@@ -183,37 +203,12 @@ pub struct ShownBook {
     pub recv: Micros,
 }
 
-/// Holds the present state of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct OrderRow {
-    /// The order's number.
-    pub number: String,
-    /// The leg.
-    pub leg: i64,
-    /// Time of its last change.
-    pub changed: Micros,
-    /// The instrument's symbol.
-    pub symbol: String,
-    /// `B` or `S`.
-    pub side: String,
-    /// `LMT`, `MKT`, `SL`, `SLM`.
-    pub kind: String,
-    /// The product.
-    pub product: String,
-    /// Ordered quantity.
-    pub quantity: Option<i64>,
-    /// Executed quantity so far.
-    pub traded: Option<i64>,
-    /// The order's price, as text.
-    pub price: String,
-    /// The average price of the fills, as text.
-    pub average: String,
-    /// The status in upper case.
-    pub status: String,
-    /// The events of the last update.
-    pub events: String,
-    /// The reason, in the server's words.
-    pub reason: String,
+impl ShownBook {
+    /// Returns the total quantities of bids and asks in units.
+    pub fn totals(&self) -> (u64, u64) {
+        let total = |side: &[(f64, u32, u32)]| side.iter().map(|(_, qty, _)| u64::from(*qty)).sum();
+        (total(&self.bids), total(&self.asks))
+    }
 }
 
 impl Model {
@@ -232,26 +227,60 @@ impl Model {
         self.index.get(&instrument).copied()
     }
 
-    fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut TableRow {
-        if self.rows.len() >= self.subscribed + STRANGERS && !self.index.contains_key(&instrument) {
-            self.forget_strangers();
-        }
-        let Model { rows, index, names, .. } = self;
-        let at = *index.entry(instrument).or_insert_with(|| {
-            let symbol = names.get(&instrument).cloned().or_else(symbol);
-            rows.push(TableRow::new(instrument, symbol.unwrap_or_else(|| instrument.to_string().into())));
-            rows.len() - 1
-        });
-        &mut rows[at]
+    /// Returns whether a row is the option whose strike is nearest to the spot of its chain.
+    pub fn is_at_the_money(&self, row: &TableRow) -> bool {
+        self.chains.is_at_the_money(row)
     }
 
-    /// Drops the rows and order books of instruments that were not subscribed.
+    fn row_mut(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> &mut TableRow {
+        let at = match self.index.get(&instrument) {
+            Some(at) => *at,
+            None => self.add(instrument, symbol),
+        };
+        &mut self.rows[at]
+    }
+
+    /// Adds a row; returns its index.
     #[cold]
-    fn forget_strangers(&mut self) {
-        self.rows.retain(|row| row.modes != 0);
-        self.subscribed = self.rows.len();
+    fn add(&mut self, instrument: InstrumentKey, symbol: &Symbol<'_>) -> usize {
+        if self.rows.len() >= self.subscribed + STRANGERS {
+            self.rows.retain(|row| row.modes != 0);
+            self.subscribed = self.rows.len();
+            self.rearranged();
+            self.books.retain(|instrument, _| self.index.contains_key(instrument));
+        }
+        let name = self.names.get(&instrument).cloned().or_else(symbol);
+        let name = name.unwrap_or_else(|| instrument.to_string().into());
+        self.rows.push(TableRow::new(instrument, Arc::clone(&name)));
+        self.index.insert(instrument, self.rows.len() - 1);
+        self.arrangement += 1;
+        self.label(instrument, &name);
+        self.rows.len() - 1
+    }
+
+    /// Computes what depends on the order of the rows, after rows were removed or moved.
+    fn rearranged(&mut self) {
+        self.arrangement += 1;
         self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
-        self.books.retain(|instrument, _| self.index.contains_key(instrument));
+        for instrument in self.labels.keep(|instrument| self.index.contains_key(&instrument)) {
+            self.relabel(&instrument);
+        }
+    }
+
+    /// Gives an instrument the name, and its label to every row with that name.
+    fn label(&mut self, instrument: InstrumentKey, name: &Arc<str>) {
+        for instrument in self.labels.set(instrument, name) {
+            self.relabel(&instrument);
+        }
+    }
+
+    fn relabel(&mut self, instrument: &InstrumentKey) {
+        if let Some(row) = self.index.get(instrument).and_then(|at| self.rows.get_mut(*at))
+            && let Some(label) = self.labels.of(*instrument)
+        {
+            row.symbol = label;
+            self.arrangement += 1;
+        }
     }
 
     /// Processes a packet of the market feed.
@@ -301,37 +330,10 @@ impl Model {
         book.recv = recv;
     }
 
-    /// Processes an order; the newest is shown on top.
+    /// Processes an order.
     pub fn order(&mut self, order: &Order, recv: Micros) {
         self.touch(recv);
-        let details = &order.details;
-        let text =
-            |value: &Option<String>| value.clone().map(|text| crate::console::untrusted(&text)).unwrap_or_default();
-        let price = |value: Option<f64>| super::numbers::price64(value.unwrap_or(0.0));
-        let mut events: Vec<&str> = order.events.iter().map(|event| event.name()).collect();
-        // The event "update" accompanies every update, so it is shown only if it is alone.
-        if events.len() > 1 {
-            events.retain(|event| *event != "update");
-        }
-        let row = OrderRow {
-            number: text(&details.order_no),
-            leg: details.leg_no.unwrap_or(1),
-            changed: details.last_updated_time.map_or(recv, Micros::from_secs),
-            symbol: text(if details.display_name.is_some() { &details.display_name } else { &details.symbol }),
-            side: text(&details.txn_type),
-            kind: text(&details.order_type),
-            product: text(if details.product_name.is_some() { &details.product_name } else { &details.product }),
-            quantity: details.quantity,
-            traded: details.traded_qty,
-            price: price(details.price),
-            average: price(details.avg_traded_price),
-            status: text(&details.status),
-            events: events.join(" "),
-            reason: text(&details.reason_description),
-        };
-        self.orders.retain(|other| (other.number != row.number) || other.leg != row.leg);
-        self.orders.push_front(row);
-        self.orders.truncate(ORDERS);
+        self.orders.add(order, recv);
     }
 
     /// Processes a gap record.
@@ -363,6 +365,7 @@ impl Model {
                     row.conn = *conn;
                     row.modes |= mode.map_or(u8::MAX, mode_bit);
                 }
+                self.sort_chains();
             }
             Event::Unsubscribed { instruments } => {
                 for &(instrument, mode) in instruments {
@@ -371,7 +374,7 @@ impl Model {
                     }
                 }
                 self.rows.retain(|row| row.modes != 0 || !instruments.iter().any(|(key, _)| *key == row.instrument));
-                self.index = self.rows.iter().enumerate().map(|(at, row)| (row.instrument, at)).collect();
+                self.rearranged();
             }
             Event::Clock { .. } => {}
             Event::GapOpened { conn, from, .. } => {
@@ -384,23 +387,33 @@ impl Model {
                     connection.lost = None;
                 }
             }
-            Event::Status { conn, event, detail, .. } => {
+            Event::Status { conn, event, detail, at } => {
                 self.is_over |= *event == StatusEvent::Stopping;
                 if let Some(connection) = self.connection(*conn) {
-                    connection.event = Some(*event);
-                    connection.detail.clone_from(detail);
+                    connection.step(*event, detail.as_deref(), *at);
                 }
             }
             Event::End { .. } => self.is_over = true,
-            Event::Gap { .. } | Event::Chain { .. } => {}
+            Event::Chain { chain, .. } => {
+                self.chains.change(chain);
+                self.sort_chains();
+            }
+            Event::Gap { .. } => {}
+        }
+    }
+
+    /// Sorts the options of every chain among the rows, where the chain's first option stands.
+    fn sort_chains(&mut self) {
+        if self.chains.sort(&mut self.rows) {
+            self.rearranged();
         }
     }
 
     /// Sets the symbol of an instrument.
     fn set_symbol(&mut self, instrument: InstrumentKey, symbol: &Arc<str>) {
         self.names.insert(instrument, Arc::clone(symbol));
-        if let Some(&at) = self.index.get(&instrument) {
-            self.rows[at].symbol = Arc::clone(symbol);
+        if self.index.contains_key(&instrument) {
+            self.label(instrument, symbol);
         }
     }
 

@@ -1,36 +1,71 @@
 //! Formats numbers for the screen: without thousands separators, unknown values as a dash.
 
-use crate::model::Micros;
+use crate::model::{Micros, Segment};
+use crate::session::Market;
 
 /// Text for an unknown value.
 pub const UNKNOWN: &str = "-";
 
-/// Returns a price in rupees with at least two decimals and every digit that the server sent; a dash for 0 and less.
-pub fn price(value: f32) -> String {
-    if value.is_finite() && value > 0.0 { at_least_two(zmij::Buffer::new().format_finite(value)) } else { unknown() }
+/// A price in rupees as a record holds it.
+pub trait Price: Copy {
+    /// Returns the shortest text that reads back as the same price, or `None` for 0 and less.
+    fn shortest(self) -> Option<String>;
 }
 
-/// Returns a price in rupees as [`price`] does.
-pub fn price64(value: f64) -> String {
-    if value.is_finite() && value > 0.0 { at_least_two(zmij::Buffer::new().format_finite(value)) } else { unknown() }
-}
-
-fn at_least_two(text: &str) -> String {
-    let mut text = text.to_owned();
-    let decimals = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    if !text.contains('e') {
-        if !text.contains('.') {
-            text.push('.');
-        }
-        text.extend(std::iter::repeat_n('0', 2_usize.saturating_sub(decimals)));
+impl Price for f32 {
+    fn shortest(self) -> Option<String> {
+        (self.is_finite() && self > 0.0).then(|| zmij::Buffer::new().format_finite(self).to_owned())
     }
+}
+
+impl Price for f64 {
+    fn shortest(self) -> Option<String> {
+        (self.is_finite() && self > 0.0).then(|| zmij::Buffer::new().format_finite(self).to_owned())
+    }
+}
+
+/// Returns a price in rupees with at least two decimals and every digit that the server sent; a dash for 0 and less.
+pub fn price(value: impl Price) -> String {
+    price_with(value, 2)
+}
+
+/// Returns a price in rupees as [`price`] does, filled up with zeros to a number of decimals.
+pub fn price_with(value: impl Price, decimals: usize) -> String {
+    let Some(mut text) = value.shortest() else { return unknown() };
+    if text.contains('e') {
+        return text;
+    }
+    let present = fraction(&text);
+    if !text.contains('.') {
+        text.push('.');
+    }
+    text.extend(std::iter::repeat_n('0', decimals.saturating_sub(present)));
     text
 }
 
-/// Returns the difference of two prices with its sign, without float noise.
-pub fn change(from: f32, to: f32) -> String {
+/// Returns the number of decimals that a price was sent with.
+pub fn decimals(value: impl Price) -> usize {
+    value.shortest().filter(|text| !text.contains('e')).map_or(0, |text| match fraction(&text) {
+        1 if text.ends_with(".0") => 0,
+        decimals => decimals,
+    })
+}
+
+/// Returns the number of decimals that all these prices of a segment are shown with: as many as the longest has, at
+/// least those of the segment's tick size, and at most four.
+pub fn common_decimals(segment: Segment, sent: impl IntoIterator<Item = usize>) -> usize {
+    let least = if Market::of(segment) == Market::Currency { 4 } else { 2 };
+    sent.into_iter().fold(least, usize::max).min(4)
+}
+
+fn fraction(text: &str) -> usize {
+    text.split_once('.').map_or(0, |(_, fraction)| fraction.len())
+}
+
+/// Returns the difference of two prices with its sign and at least a number of decimals, without float noise.
+pub fn change(from: f32, to: f32, decimals: usize) -> String {
     let difference = crate::record::market::spread32(from, to);
-    let decimals = if (difference * 100.0).round() / 100.0 == difference { 2 } else { 4 };
+    let decimals = if (difference * 100.0).round() / 100.0 == difference { decimals } else { decimals.max(4) };
     if difference == 0.0 { format!("{:.decimals$}", 0.0) } else { format!("{difference:+.decimals$}") }
 }
 
@@ -68,6 +103,16 @@ pub fn length(us: i64) -> String {
     }
 }
 
+/// Returns the date in India, like `28 Nov 2026`.
+pub fn date(at: Micros) -> String {
+    crate::clock::ist_civil(at).strftime("%d %b %Y").to_string()
+}
+
+/// Returns a number of things, `1 order` or `2 orders`.
+pub fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Returns the time of day in India, `HH:MM:SS`.
 pub fn clock(at: Micros) -> String {
     crate::clock::ist_civil(at).strftime("%H:%M:%S").to_string()
@@ -83,21 +128,34 @@ mod tests {
 
     #[test]
     fn prices_have_two_decimals_or_as_many_as_were_sent() {
-        for (value, text) in [(247.8, "247.80"), (83.4525, "83.4525"), (150.0, "150.00"), (0.05, "0.05")] {
+        for (value, text) in [(247.8_f32, "247.80"), (83.4525, "83.4525"), (150.0, "150.00"), (0.05, "0.05")] {
             assert_eq!(price(value), text);
         }
-        assert_eq!(price64(24_612.35), "24612.35");
-        for value in [0.0, -0.01, f32::NAN, f32::INFINITY] {
+        assert_eq!(price(24_612.35_f64), "24612.35");
+        for value in [0.0_f32, -0.01, f32::NAN, f32::INFINITY] {
             assert_eq!(price(value), UNKNOWN);
         }
     }
 
     #[test]
+    fn prices_side_by_side_have_the_same_decimals_and_lose_none() {
+        let sent = [100.39_f32, 100.3975, 100.4].map(decimals);
+        assert_eq!(sent, [2, 4, 1]);
+        assert_eq!(common_decimals(Segment::NSE_EQ, sent), 4);
+        assert_eq!(common_decimals(Segment::NSE_EQ, [0, 1]), 2);
+        assert_eq!(common_decimals(Segment::NSE_CURRENCY, [0, 1]), 4);
+        assert_eq!((decimals(100.0_f32), decimals(0.0_f32)), (0, 0));
+        assert_eq!(price_with(100.39_f32, 4), "100.3900");
+        assert_eq!(price_with(100.3975_f32, 2), "100.3975");
+    }
+
+    #[test]
     fn changes_carry_a_sign_and_no_float_noise() {
-        assert_eq!(change(100.05, 100.15), "+0.10");
-        assert_eq!(change(100.15, 100.05), "-0.10");
-        assert_eq!(change(83.4525, 83.455), "+0.0025");
-        assert_eq!(change(5.0, 5.0), "0.00");
+        assert_eq!(change(100.05, 100.15, 2), "+0.10");
+        assert_eq!(change(100.15, 100.05, 2), "-0.10");
+        assert_eq!(change(83.4525, 83.455, 2), "+0.0025");
+        assert_eq!(change(83.4525, 83.4625, 4), "+0.0100");
+        assert_eq!(change(5.0, 5.0, 2), "0.00");
         assert_eq!(percent(100.0, 101.5), "+1.50%");
         assert_eq!(percent(100_000.0, 99_999.9), "0.00%");
     }

@@ -1,5 +1,6 @@
 //! Runs the thread that reads keys and draws, at most 20 times a second.
 
+use super::ascii;
 use super::model::Model;
 use super::terminal::{self, Terminal};
 use super::ui::{Ui, UiAction};
@@ -12,8 +13,9 @@ use crate::protocol::feed::Packet;
 use crate::record::control::Gap;
 use crate::record::depth::Depth;
 use crate::record::order::Order;
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent};
 use signal_hook::consts::{SIGCONT, SIGTSTP};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +26,8 @@ use std::time::{Duration, Instant};
 const FRAME: Duration = Duration::from_millis(50);
 /// Maximum time between two frames: ages grow even if no data comes.
 const IDLE: Duration = Duration::from_millis(500);
+/// Shortest wait for a key.
+const SHORTEST_WAIT: Duration = Duration::from_millis(5);
 /// Time that the thread has to leave the screen.
 const LEAVE: Duration = Duration::from_millis(300);
 
@@ -60,20 +64,25 @@ impl Observer for SharedModel {
     }
 }
 
+/// Returns a message about the markets of segments, or about the source, at a time.
+pub type MarketWords = Box<dyn Fn(&BTreeSet<Segment>, Micros) -> Option<String> + Send>;
+
 /// Holds the parameters of a view.
 pub struct Setup {
     /// What is shown: `market feed`, `depth 20`, …
     pub title: String,
     /// The first state of the user interface.
     pub ui: Ui,
-    /// Returns a message about the market or the source at a time, if there is one.
-    pub market: Box<dyn Fn(Micros) -> Option<String> + Send>,
+    /// Returns a message about the markets of these segments or about the source at a time, if there is one.
+    pub market: MarketWords,
     /// Returns whether the session of a segment is open at a time.
     pub is_open: Box<dyn Fn(Segment, Micros) -> bool + Send>,
     /// Whether the clock is that of the records, as in a replay.
     pub is_replay: bool,
     /// Whether colours may be used.
     pub color: bool,
+    /// Whether the terminal shows only ASCII.
+    pub is_ascii: bool,
     /// Carries out the user's requests, except those about the terminal.
     pub act: Box<dyn FnMut(UiAction) + Send>,
 }
@@ -103,7 +112,7 @@ impl Screen {
     ///
     /// # Errors
     /// Returns the terminal's error.
-    pub fn start(model: SharedModel, setup: Setup, on_leave: OnLeave) -> io::Result<Screen> {
+    pub fn start(model: SharedModel, mut setup: Setup, on_leave: OnLeave) -> io::Result<Screen> {
         let flags = Flags { suspend: Arc::default(), resumed: Arc::default() };
         signal_hook::flag::register(SIGTSTP, Arc::clone(&flags.suspend))?;
         signal_hook::flag::register(SIGCONT, Arc::clone(&flags.resumed))?;
@@ -114,18 +123,20 @@ impl Screen {
         let thread = std::thread::Builder::new().name("screen".to_owned()).spawn(move || {
             // Dropped in every case, also after a panic.
             let _say = say;
-            let mut quit = Quit(setup.act);
+            let mut quit = Quit(std::mem::replace(&mut setup.act, Box::new(|_| {})));
             Loop {
                 model,
                 terminal,
                 flags,
                 stop: stopped,
-                ui: setup.ui,
+                setup,
                 page: 1,
+                drawn: None,
+                is_dirty: true,
                 rate: Rate::default(),
                 news: News::default(),
             }
-            .run(&setup.title, &setup.market, &setup.is_open, setup.is_replay, setup.color, &mut quit)
+            .run(&mut quit)
         })?;
         Ok(Screen { thread: Some(thread), ended, stop, on_leave: Some(on_leave) })
     }
@@ -139,9 +150,8 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        // A terminal that takes no text blocks the thread; then only the mode can be restored.
+        // The thread may wait for the rest of a key or a paste.
         let trouble = if self.ended.recv_timeout(LEAVE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
-            let _ = ratatui::crossterm::terminal::disable_raw_mode();
             None
         } else {
             match self.thread.take().map(JoinHandle::join) {
@@ -176,81 +186,114 @@ struct Loop {
     terminal: Terminal,
     flags: Flags,
     stop: Arc<AtomicBool>,
-    ui: Ui,
+    setup: Setup,
     page: usize,
+    /// Time of the last frame, and the model's version in it.
+    drawn: Option<(Instant, u64)>,
+    /// Whether a frame is due whatever the model's version is.
+    is_dirty: bool,
     rate: Rate,
     news: News,
 }
 
 impl Loop {
-    fn run(
-        mut self,
-        title: &str,
-        market: &dyn Fn(Micros) -> Option<String>,
-        is_open: &dyn Fn(Segment, Micros) -> bool,
-        is_replay: bool,
-        color: bool,
-        quit: &mut Quit,
-    ) -> io::Result<()> {
-        let mut drawn: Option<(Instant, u64)> = None;
-        let mut is_dirty = true;
+    fn run(mut self, quit: &mut Quit) -> io::Result<()> {
         loop {
-            if self.stop.load(Ordering::SeqCst) || (!is_replay && self.model.lock().is_over) {
+            if self.stop.load(Ordering::SeqCst) || (!self.setup.is_replay && self.model.lock().is_over) {
                 return Ok(());
             }
-            let since = drawn.map_or(FRAME, |(at, _)| at.elapsed());
-            if since >= FRAME {
-                let model = self.model.lock();
-                let changed = drawn.is_none_or(|(_, version)| version != model.version);
-                if is_dirty || changed || since >= IDLE {
-                    let now = if is_replay { model.last } else { clock::now() };
-                    drop(model);
-                    let market = market(now);
-                    let is_open = |segment| is_open(segment, now);
-                    let Loop { model, terminal, ui, page, rate, news, .. } = &mut self;
-                    let mut version = 0;
-                    terminal.draw(|frame| {
-                        let model = model.lock();
-                        version = model.version;
-                        let ambient = Ambient {
-                            now,
-                            title,
-                            market: market.as_deref(),
-                            is_open: &is_open,
-                            message: news.of(model.messages).then_some(model.message.as_deref()).flatten(),
-                            rate: rate.of(model.packets),
-                            color,
-                        };
-                        *page = view::draw(frame, &model, ui, &ambient);
-                    })?;
-                    drawn = Some((Instant::now(), version));
-                    is_dirty = false;
-                }
+            let since = self.drawn.map_or(FRAME, |(at, _)| at.elapsed());
+            // A terminal that does not take the last frame gets no other, while keys and signals work as ever.
+            let takes_more = self.terminal.takes_more()?;
+            if takes_more && since >= FRAME && self.is_due(since) {
+                self.draw()?;
             }
-            let wait = FRAME.saturating_sub(drawn.map_or(FRAME, |(at, _)| at.elapsed())).max(Duration::from_millis(5));
-            let mut wait = Some(wait.max(if is_dirty { Duration::ZERO } else { Duration::from_millis(20) }));
+            let wait = FRAME.saturating_sub(self.drawn.map_or(FRAME, |(at, _)| at.elapsed())).max(SHORTEST_WAIT);
+            let mut wait = Some(match (takes_more, self.is_dirty) {
+                (false, _) => SHORTEST_WAIT,
+                (true, true) => wait,
+                (true, false) => wait.max(Duration::from_millis(20)),
+            });
             while poll(wait.take().unwrap_or_default())? {
-                is_dirty = true;
-                if let Event::Key(key) = event::read()? {
-                    let action = self.ui.key(key, &self.model.lock(), self.page);
-                    match action {
-                        Some(UiAction::Quit) => return Ok(()),
-                        Some(UiAction::Suspend) => self.terminal.suspend()?,
-                        Some(UiAction::Redraw) => self.terminal.again()?,
-                        Some(action) => (quit.0)(action),
-                        None => {}
+                self.is_dirty = true;
+                match event::read()? {
+                    Event::Key(key) if self.key(key, quit)? => return Ok(()),
+                    Event::Paste(text) => {
+                        if let Err(ignored) = self.setup.ui.paste(&text) {
+                            self.model.lock().set_message(ignored);
+                        }
                     }
+                    _ => {}
                 }
             }
             if self.flags.suspend.swap(false, Ordering::SeqCst) {
                 self.terminal.suspend()?;
-                is_dirty = true;
+                self.is_dirty = true;
             }
             if self.flags.resumed.swap(false, Ordering::SeqCst) {
                 self.terminal.again()?;
-                is_dirty = true;
+                self.is_dirty = true;
             }
         }
+    }
+
+    fn is_due(&self, since: Duration) -> bool {
+        let version = self.model.lock().version;
+        self.is_dirty || since >= IDLE || self.drawn.is_none_or(|(_, drawn)| drawn != version)
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let Loop { model, terminal, setup: Setup { ui, title, market, is_open, .. }, page, rate, news, .. } = self;
+        let (is_replay, color, is_ascii) = (self.setup.is_replay, self.setup.color, self.setup.is_ascii);
+        let (now, segments) = {
+            let model = model.lock();
+            if let Some(paused) = &mut ui.paused {
+                paused.follow_rows(&model);
+            }
+            let segments: BTreeSet<_> = model.rows().iter().map(|row| row.instrument.segment).collect();
+            (if is_replay { model.last } else { clock::now() }, segments)
+        };
+        let market = market(&segments, now);
+        let mut version = 0;
+        terminal.draw(|frame| {
+            let model = model.lock();
+            version = model.version;
+            let message = model.message.as_deref().filter(|_| news.is_shown(model.messages)).map(one_line);
+            let ambient = Ambient {
+                now,
+                title,
+                market: market.as_deref(),
+                is_open: &|segment| is_open(segment, now),
+                message: message.as_deref(),
+                rate: rate.of(model.packets),
+                color,
+                is_replay,
+            };
+            *page = view::draw(frame, &model, ui, &ambient);
+            if is_ascii {
+                ascii::replace(frame.buffer_mut());
+            }
+        })?;
+        self.drawn = Some((Instant::now(), version));
+        self.is_dirty = false;
+        Ok(())
+    }
+
+    /// Handles a key; returns whether it ends the view.
+    fn key(&mut self, key: KeyEvent, quit: &mut Quit) -> io::Result<bool> {
+        let (action, messages) = {
+            let model = self.model.lock();
+            (self.setup.ui.key(key, &model, self.page), model.messages)
+        };
+        self.news.dismiss(messages, key.code == KeyCode::Esc);
+        match action {
+            Some(UiAction::Quit) => return Ok(true),
+            Some(UiAction::Suspend) => self.terminal.suspend()?,
+            Some(UiAction::Redraw) => self.terminal.again()?,
+            Some(action) => (quit.0)(action),
+            None => {}
+        }
+        Ok(false)
     }
 }
 
@@ -262,19 +305,48 @@ fn poll(wait: Duration) -> io::Result<bool> {
     }
 }
 
-/// Time for which a message is shown.
-const NEWS: Duration = Duration::from_secs(30);
+/// Returns a message of several lines as one.
+fn one_line(message: &str) -> String {
+    let mut line = String::new();
+    for part in message.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        if !line.is_empty() {
+            line.push_str(if line.ends_with([':', ';', ',', '.']) { " " } else { "; " });
+        }
+        line.push_str(part);
+    }
+    line
+}
 
-/// Tracks whether the last message is recent.
+/// Time for which a message is shown if no key is pressed.
+const NEWS: Duration = Duration::from_secs(15);
+/// Time for which a message is shown whatever is typed, except Esc.
+const LEGIBLE: Duration = Duration::from_secs(1);
+
+/// Tracks whether the last message is still shown.
 #[derive(Default)]
-struct News(Option<(Instant, u64)>);
+struct News {
+    /// Since when a message is shown, and its number.
+    since: Option<(Instant, u64)>,
+    /// Number of the message that a key removed.
+    dismissed: u64,
+}
 
 impl News {
-    fn of(&mut self, messages: u64) -> bool {
-        if self.0.is_none_or(|(_, seen)| seen != messages) {
-            self.0 = Some((Instant::now(), messages));
+    /// Returns whether the last of so many messages is shown.
+    fn is_shown(&mut self, messages: u64) -> bool {
+        let (at, _) = match self.since {
+            Some(since) if since.1 == messages => since,
+            _ => *self.since.insert((Instant::now(), messages)),
+        };
+        messages > self.dismissed && at.elapsed() < NEWS
+    }
+
+    /// Removes the last of so many messages, because a key was pressed.
+    fn dismiss(&mut self, messages: u64, is_escape: bool) {
+        let is_legible = self.since.is_some_and(|(at, shown)| shown == messages && at.elapsed() >= LEGIBLE);
+        if is_escape || is_legible {
+            self.dismissed = messages;
         }
-        self.0.is_some_and(|(at, _)| at.elapsed() < NEWS)
     }
 }
 
@@ -294,5 +366,33 @@ impl Rate {
             self.since = Some((Instant::now(), packets));
         }
         self.shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_goes_with_escape_at_once_and_with_any_key_once_it_could_be_read() {
+        let mut news = News::default();
+        assert!(!news.is_shown(0), "there is none yet");
+        assert!(news.is_shown(1));
+        news.dismiss(1, false);
+        assert!(news.is_shown(1), "the key was pressed before it could be read");
+        news.dismiss(1, true);
+        assert!(!news.is_shown(1) && news.is_shown(2));
+        news.since = news.since.map(|(at, number)| (at - LEGIBLE, number));
+        news.dismiss(2, false);
+        assert!(!news.is_shown(2) && news.is_shown(3));
+        news.since = news.since.map(|(at, number)| (at - NEWS, number));
+        assert!(!news.is_shown(3), "it is old");
+    }
+
+    #[test]
+    fn the_lines_of_a_message_stay_apart_in_one_line() {
+        let message = "\"FOOBAR\" is not in the instrument master\nnothing is changed";
+        assert_eq!(one_line(message), "\"FOOBAR\" is not in the instrument master; nothing is changed");
+        assert_eq!(one_line("2 problems:\n  one\n  two\n"), "2 problems: one; two");
     }
 }

@@ -117,11 +117,9 @@ pub struct Ui {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Made {
-    rows: usize,
+    arrangement: u64,
     sort: Sort,
     filter: String,
-    /// The first and the last instrument, since rows may be added and removed in equal numbers.
-    ends: Option<(InstrumentKey, InstrumentKey)>,
     second: i64,
 }
 
@@ -151,10 +149,9 @@ impl Ui {
     pub fn visible(&mut self, model: &Model, now: Micros, is_open: bool) -> &[usize] {
         let rows = model.rows();
         let made = Made {
-            rows: rows.len(),
+            arrangement: model.arrangement,
             sort: self.sort,
             filter: self.filter.clone(),
-            ends: rows.first().map(|row| row.instrument).zip(rows.last().map(|row| row.instrument)),
             second: if matches!(self.sort, Sort::Given) { 0 } else { now.seconds() },
         };
         if made != self.made {
@@ -206,12 +203,15 @@ impl Ui {
             return self.key(plain, model, page).or(escaped);
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return match key.code {
-                KeyCode::Char('c') => Some(UiAction::Quit),
-                KeyCode::Char('z') => Some(UiAction::Suspend),
-                KeyCode::Char('l') => Some(UiAction::Redraw),
-                _ => None,
-            };
+            match (key.code, self.typed_text()) {
+                (KeyCode::Char('c'), _) => return Some(UiAction::Quit),
+                (KeyCode::Char('z'), _) => return Some(UiAction::Suspend),
+                (KeyCode::Char('l'), _) => return Some(UiAction::Redraw),
+                (KeyCode::Char('u'), Some(text)) => text.clear(),
+                (KeyCode::Char('w'), Some(text)) => remove_last_word(text),
+                _ => {}
+            }
+            return None;
         }
         if self.input.is_some() {
             return self.typed(key.code);
@@ -226,13 +226,29 @@ impl Ui {
             KeyCode::Char('p') => {
                 self.paused = if self.paused.is_none() { Some(Box::new(model.clone())) } else { None }
             }
+            // A paused view shows other rows than the run has.
+            _ => match self.paused.take() {
+                Some(paused) => {
+                    let action = self.command(key.code, &paused, page);
+                    self.paused = Some(paused);
+                    return action;
+                }
+                None => return self.command(key.code, model, page),
+            },
+        }
+        None
+    }
+
+    /// Handles a key that moves the selection or belongs to the screen.
+    fn command(&mut self, code: KeyCode, model: &Model, page: usize) -> Option<UiAction> {
+        match code {
             KeyCode::Up | KeyCode::Char('k') => self.step(model, -1),
             KeyCode::Down | KeyCode::Char('j') => self.step(model, 1),
             KeyCode::PageUp => self.step(model, -(page.max(1) as isize)),
             KeyCode::PageDown => self.step(model, page.max(1) as isize),
             KeyCode::Home | KeyCode::Char('g') => self.step(model, isize::MIN),
             KeyCode::End | KeyCode::Char('G') => self.step(model, isize::MAX),
-            _ => return self.of_screen(key.code, model),
+            _ => return self.of_screen(code, model),
         }
         None
     }
@@ -276,6 +292,44 @@ impl Ui {
         None
     }
 
+    /// Handles a paste: where something is typed it is text, whose lines become words.
+    ///
+    /// # Errors
+    /// Says why the paste is ignored; its characters are no keys.
+    pub fn paste(&mut self, pasted: &str) -> Result<(), &'static str> {
+        let is_filter = self.input == Some(TextInput::Filter);
+        let can_be_typed = match (self.screen, self.may_change) {
+            (ScreenKind::Table, true) => {
+                "the paste is ignored: press a to add instruments or / to filter, and paste again"
+            }
+            (ScreenKind::Table, false) => "the paste is ignored: press / to filter, and paste again",
+            _ => "the paste is ignored: nothing can be typed here",
+        };
+        let text = self.typed_text().ok_or(can_be_typed)?;
+        let pasted = pasted.replace(|c: char| c.is_control(), " ");
+        let words: Vec<&str> = pasted.split_whitespace().collect();
+        // The first word is one of its own if the paste begins with a line end.
+        if pasted.starts_with(' ') && !text.is_empty() {
+            text.push(' ');
+        }
+        let words = words.join(" ");
+        text.push_str(&if is_filter { words.to_uppercase() } else { words });
+        // What is typed next is another word if the paste ends with a line end.
+        if pasted.ends_with(' ') && !is_filter {
+            text.push(' ');
+        }
+        Ok(())
+    }
+
+    /// Returns the text that is being typed.
+    fn typed_text(&mut self) -> Option<&mut String> {
+        match &mut self.input {
+            Some(TextInput::Filter) => Some(&mut self.filter),
+            Some(TextInput::Add(text)) => Some(text),
+            None => None,
+        }
+    }
+
     /// Handles a key while something is typed.
     fn typed(&mut self, code: KeyCode) -> Option<UiAction> {
         match (&mut self.input, code) {
@@ -314,6 +368,12 @@ impl Ui {
         self.offset = self.offset.clamp((line + 1).saturating_sub(height), line).min(count.saturating_sub(height));
         self.offset
     }
+}
+
+/// Removes the last word of a text, and the spaces behind it.
+fn remove_last_word(text: &mut String) {
+    let space = text.trim_end().char_indices().rfind(|(_, c)| c.is_whitespace());
+    text.truncate(space.map_or(0, |(at, c)| at + c.len_utf8()));
 }
 
 #[cfg(test)]
@@ -403,6 +463,65 @@ mod tests {
         assert!(!ui.help);
         press(&mut ui, &model, "/x\x1b");
         assert_eq!((ui.filter.as_str(), ui.input), ("", None));
+    }
+
+    #[test]
+    fn a_paste_is_text_where_something_is_typed_and_never_keys() {
+        let model = model();
+        let mut ui = Ui::new(ScreenKind::Table, true);
+        let ignored = ui.paste("infy\nq").unwrap_err();
+        assert!(ignored.contains("press a"), "{ignored}");
+        assert_eq!((ui.input.clone(), names(&mut ui, &model).len()), (None, 3));
+        press(&mut ui, &model, "a");
+        assert_eq!(ui.paste("infy\r\n\thdfcbank\x1b\nsbin\n"), Ok(()));
+        assert_eq!(press(&mut ui, &model, "q\n"), [UiAction::Add("infy hdfcbank sbin q".to_owned())]);
+        press(&mut ui, &model, "/r");
+        assert_eq!(ui.paste("eli\n"), Ok(()));
+        assert_eq!((names(&mut ui, &model), ui.filter.as_str()), (vec!["RELIANCE".to_owned()], "RELI"));
+        let mut orders = Ui::new(ScreenKind::Orders, false);
+        assert!(orders.paste("q").unwrap_err().contains("nothing can be typed here"));
+    }
+
+    #[test]
+    fn a_typed_text_is_cut_by_words_and_cleared_as_in_a_shell() {
+        let model = model();
+        let mut ui = Ui::new(ScreenKind::Table, true);
+        let control = |ui: &mut Ui, c| ui.key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL), &model, 10);
+        press(&mut ui, &model, "ainfy “tcs  ");
+        assert_eq!(control(&mut ui, 'w'), None);
+        assert_eq!(ui.input, Some(TextInput::Add("infy ".to_owned())));
+        control(&mut ui, 'w');
+        control(&mut ui, 'w');
+        press(&mut ui, &model, "sbin");
+        control(&mut ui, 'u');
+        assert_eq!(ui.input, Some(TextInput::Add(String::new())));
+        press(&mut ui, &model, "\x1b/tcs");
+        control(&mut ui, 'u');
+        assert_eq!((names(&mut ui, &model).len(), ui.filter.as_str()), (3, ""));
+        assert_eq!(control(&mut ui, 'c'), Some(UiAction::Quit));
+    }
+
+    #[test]
+    fn a_paused_view_keeps_its_figures_but_not_the_rows_that_are_dropped() {
+        let mut model = model();
+        let mut ui = Ui::new(ScreenKind::Table, true);
+        press(&mut ui, &model, "p");
+        // The run loses its first row; what is selected is what the paused view shows.
+        let unsubscribed = |id| Event::Unsubscribed { instruments: vec![(key(id), None)] };
+        model.event(&unsubscribed(2885));
+        let mut paused = ui.paused.take().unwrap();
+        assert_eq!(names(&mut ui, &paused), ["RELIANCE", "HDFCBANK", "TCS"]);
+        ui.paused = Some(paused.clone());
+        ui.visible(&paused, Micros::EPOCH, true);
+        let down = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
+        assert_eq!(ui.key(down, &model, 10), None);
+        let drop = KeyEvent::new(KeyCode::Char('d'), KeyModifiers::NONE);
+        assert_eq!(ui.key(drop, &model, 10), Some(UiAction::Drop(key(1333))));
+        model.event(&unsubscribed(1333));
+        model.event(&Event::Subscribed { conn: 1, instruments: vec![(key(1594), Some(Mode::Full))] });
+        paused.follow_rows(&model);
+        assert_eq!(names(&mut ui, &paused), ["TCS", "NSE_EQ:1594"]);
+        assert!(paused.row(key(1594)).is_some() && paused.row(key(1333)).is_none());
     }
 
     #[test]

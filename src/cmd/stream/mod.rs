@@ -13,7 +13,7 @@ use crate::clock;
 use crate::console::{Console, LogLevel};
 use crate::metrics::MetricsFile;
 use crate::model::exit::{Exit, Failure};
-use crate::model::{InstrumentKey, Segment, Stream};
+use crate::model::{InstrumentKey, Stream};
 use crate::net::tls::LazyTls;
 use crate::net::{Connector, Proxies, Resolver};
 use crate::output::StopSignal;
@@ -30,7 +30,6 @@ use crate::stream::{self, Admission, Chains, CredentialsOrigin, EarlyStop, Ended
 use crate::watch::screen::Screen;
 use names::Names;
 pub(super) use names::known_problems;
-use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -49,8 +48,6 @@ pub(crate) struct Controls {
     pub lines: Box<dyn Fn(String) + Send>,
     /// The market calendar.
     pub calendar: Calendar,
-    /// The segments that are shown.
-    pub segments: BTreeSet<Segment>,
 }
 
 /// Runs a plan to its end, in a view if there is one.
@@ -137,8 +134,7 @@ pub(crate) fn run(plan: StreamPlan, early: EarlyStop, console: &Console, view: O
     };
     let (mut observer, mut on_end) = (None, None);
     if let (Some(view), Some(lines)) = (view, watch.lines) {
-        let segments = subscriptions.iter().map(|wanted| wanted.instrument.segment).collect();
-        let screen = (view.show)(Controls { lines, calendar, segments })?;
+        let screen = (view.show)(Controls { lines, calendar })?;
         observer = Some(view.observer);
         on_end = Some(Box::new(move || drop(screen)) as Box<dyn FnOnce()>);
     }

@@ -274,7 +274,7 @@ impl Watcher {
     /// Resolves these specs; on a problem it is printed and nothing changes.
     fn look_up(&self, specs: &[Spec], wanted: LookUpOptions) -> Option<Vec<RequestedInstrument>> {
         let requested = self.names.look_up(&self.kind, specs, wanted, &self.console);
-        requested.map_err(|failure| self.console.error(format!("{failure}\nnothing is changed"))).ok()
+        requested.map_err(|failure| self.console.error(format!("{failure}; nothing is changed"))).ok()
     }
 
     /// Compares the lists with their previous reading.

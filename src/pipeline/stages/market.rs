@@ -76,8 +76,10 @@ impl Pipeline {
     /// Passes a printed packet to the observer.
     #[cold]
     fn notify_observer(&mut self, instrument: InstrumentKey, packet: &Packet<'_>) {
-        let Pipeline { observer, names, outputs, .. } = self;
+        let Pipeline { observer, names, outputs, subscribed, .. } = self;
         if let Some(observer) = observer {
+            // The outputs notice an instrument; a view runs without any.
+            names.see(instrument, subscribed);
             observer.market(instrument, &|| names.symbol(instrument), packet, outputs.last_stamp());
         }
     }

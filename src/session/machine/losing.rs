@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::Micros;
+use crate::model::time::retry_detail;
 
 impl Session {
     /// Returns how the ending connection went; resets the counts that a stable connection resets.
@@ -196,7 +197,7 @@ impl Session {
     }
 
     pub(super) fn wait(&mut self, wait: Duration, why: &str) {
-        self.status(StatusEvent::Retrying, Some(format!("in {}: {why}", words(wait))));
+        self.status(StatusEvent::Retrying, Some(retry_detail(wait, why)));
         let say = self.outage.retrying(self.config.conn, why, wait);
         self.say(say);
         self.state = State::Waiting { until: self.now.at + wait };

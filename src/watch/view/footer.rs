@@ -14,8 +14,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, ambient: &Ambient<'_>, area: 
     let message: Vec<&str> = ambient.message.unwrap_or_default().split_whitespace().collect();
     let message = Line::styled(cut(&message.join(" "), width), ambient.warning());
     let keys = match &ui.input {
-        Some(TextInput::Filter) => Line::raw(format!("filter: {}█   Enter keeps it, Esc clears it", ui.filter)),
-        Some(TextInput::Add(text)) => Line::raw(format!("add: {text}█   SEGMENT:ID or SYMBOL, Enter, Esc")),
+        Some(TextInput::Filter) => Line::raw(prompt("filter: ", &ui.filter, "   Enter keeps it, Esc clears it", width)),
+        Some(TextInput::Add(text)) => Line::raw(prompt("add: ", text, "   SEGMENT:ID or SYMBOL, Enter, Esc", width)),
         None => {
             let mut keys = match ui.screen {
                 _ if ui.help => "Esc back".to_owned(),
@@ -39,4 +39,33 @@ pub(super) fn draw(frame: &mut Frame<'_>, ui: &Ui, ambient: &Ambient<'_>, area: 
     frame.render_widget(message, Rect { y: y - 2, height: 1, ..area });
     frame.render_widget(keys, Rect { y: y - 1, height: 1, ..area });
     2
+}
+
+/// Returns a prompt with what is typed. The end of a long text is shown; the hint goes first.
+fn prompt(name: &str, text: &str, hint: &str, width: usize) -> String {
+    let room = width.saturating_sub(name.len() + 1);
+    let length = text.chars().count();
+    if length + hint.len() <= room {
+        return format!("{name}{text}█{hint}");
+    }
+    if length <= room {
+        return format!("{name}{text}█");
+    }
+    let end: String = text.chars().skip(length + 1 - room.min(length)).collect();
+    format!("{name}…{end}█")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_what_is_typed_is_shown_however_long_it_is() {
+        for length in 0..200 {
+            let text = "x".repeat(length) + "END";
+            let line = prompt("add: ", &text, "   a hint", 60);
+            assert!(line.contains("END█") && line.chars().count() <= 60, "{line}");
+            assert_eq!(line.contains('…'), text.len() > 54, "{line}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod help;
 mod ladder;
 mod orders;
 mod table;
+mod text;
 
 use super::model::Model;
 use super::numbers;
@@ -16,6 +17,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Line;
 use std::cmp::Ordering;
+use text::cut;
 
 /// Size of the smallest terminal in which the view fits.
 pub const SMALLEST: (u16, u16) = (60, 15);
@@ -40,6 +42,22 @@ pub struct Ambient<'a> {
     pub rate: f64,
     /// Whether colours may be used.
     pub color: bool,
+    /// Whether records of a capture are shown.
+    pub is_replay: bool,
+}
+
+/// Describes a drawn body.
+struct Body {
+    /// Number of rows that fit, for the page keys.
+    page: usize,
+    /// What part of how many rows is shown; empty if there are none.
+    position: String,
+}
+
+impl Body {
+    fn without_rows(page: usize) -> Body {
+        Body { page, position: String::new() }
+    }
 }
 
 impl Ambient<'_> {
@@ -56,12 +74,14 @@ impl Ambient<'_> {
         }
     }
 
+    /// Returns the style of what needs attention: bold in the terminal's own colour, readable on any background.
     fn warning(&self) -> Style {
-        self.style(Color::Yellow).add_modifier(Modifier::BOLD)
+        Style::new().add_modifier(Modifier::BOLD)
     }
 
+    /// Returns the style of what is broken. It is not bold, since many terminals draw bold red in a bright colour.
     fn trouble(&self) -> Style {
-        self.style(Color::Red).add_modifier(Modifier::BOLD)
+        if self.color { self.style(Color::Red) } else { Style::new().add_modifier(Modifier::BOLD) }
     }
 }
 
@@ -80,15 +100,16 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient
         }
         return 1;
     }
-    let head = header::draw(frame, model, ui, ambient, area);
+    let header = header::Header::of(model, ui, ambient, area);
+    let head = header.height();
     let foot = footer::draw(frame, ui, ambient, area);
     let body = Rect { y: area.y + head, height: area.height - head - foot, ..area };
     // The body of a paused view does not change; the header does.
     let paused = ui.paused.take();
     let shown = paused.as_deref().unwrap_or(model);
-    let page = if ui.help {
+    let drawn = if ui.help {
         help::draw(frame, ui, body);
-        1
+        Body::without_rows(1)
     } else {
         match ui.screen {
             ScreenKind::Table => table::draw(frame, shown, ui, ambient, body),
@@ -98,25 +119,23 @@ pub fn draw(frame: &mut Frame<'_>, model: &Model, ui: &mut Ui, ambient: &Ambient
         }
     };
     ui.paused = paused;
-    page
-}
-
-/// Returns a text cut to a width, with an ellipsis if something was cut.
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let mut cut: String = text.chars().take(width.saturating_sub(1)).collect();
-    if width > 0 {
-        cut.push('…');
-    }
-    cut
+    header.draw(frame, &drawn.position, area);
+    drawn.page
 }
 
 /// Draws a text in the middle of an empty body.
 fn empty(frame: &mut Frame<'_>, area: Rect, text: &str) {
     let line = Rect { y: area.y + area.height / 3, height: 1, ..area };
     frame.render_widget(Line::raw(cut(text, usize::from(area.width))).centered(), line);
+}
+
+/// Returns which of `count` rows are shown, or the number of `things` if all are.
+fn position(rows: &str, offset: usize, height: usize, count: usize, things: String) -> String {
+    if count <= height {
+        things
+    } else {
+        format!("{rows} {}–{} of {count}", offset + 1, (offset + height).min(count))
+    }
 }
 
 #[cfg(test)]

@@ -278,6 +278,7 @@ fn replay_prints_the_intact_part_of_a_damaged_capture_and_reports_the_rest() {
     let (whole, live) = (room.bytes("c.dcap"), room.bytes("a.ndjson"));
     for cut in [whole.len() - 1, whole.len() / 2, whole.len() / 3] {
         std::fs::write(room.at("torn.dcap"), &whole[..cut]).unwrap();
+        // A kill leaves such an end: it is no damage.
         let output = room.run(&["replay", "torn.dcap"], 0);
         assert!(live.starts_with(&output.stdout) && !output.stdout.is_empty(), "cut at {cut}");
         let words = stderr(&output);
