@@ -78,7 +78,7 @@
 //! | `stream` | runs sessions over sockets and carries frames to the pipeline | account, auth, chain, clock, console, folders, metrics, model, net, notify, output, pipeline, protocol, record, redact, rest, session |
 //! | `relay` | one account's sockets for all programs of this host | clock, console, model, pipeline, protocol, server, session, stream |
 //! | `verify` | reads back what was captured and checks that it is complete | capture, clock, console, format, model, output, pipeline, record |
-//! | `watch` | the streams of a run as a full-screen view | clock, console, model, pipeline, protocol, record |
+//! | `watch` | the streams of a run as a full-screen view | auth, clock, console, model, pipeline, protocol, record, session |
 //! | `cmd` | one file a subcommand, where the pieces are put together | account, auth, capture, chain, cli, clock, config, console, doctor, folders, format, instruments, metrics, model, net, output, pipeline, protocol, record, redact, relay, rest, server, session, simulator, storage, stream, token, verify, watch |
 
 mod account;

@@ -4,7 +4,7 @@ use super::defaults::Defaults;
 use crate::auth::Environment;
 use crate::cli::config::{ConfigArgs, ConfigCommand};
 use crate::cli::out;
-use crate::config::{Entry, Settings, VARIABLES, Value, file_path};
+use crate::config::{Setting, Settings, VARIABLES, Value, file_path};
 use crate::console::{Console, untrusted};
 use crate::model::exit::{Exit, Failure};
 use crate::redact::mask_client_id;
@@ -71,7 +71,7 @@ fn shown(settings: &Settings) -> String {
 
 /// Returns an entry as TOML, without possible secrets: the client id is masked, an address has neither user nor
 /// query, and of a command that prints a secret only the program is named.
-fn written(entry: &Entry) -> String {
+fn written(entry: &Setting) -> String {
     let one = |value: &Value| match value {
         Value::Switch(_) => value.text(),
         Value::Text(id) | Value::Number(id) if entry.key == "client-id" => quoted(&mask_client_id(id)),

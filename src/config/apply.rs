@@ -1,7 +1,7 @@
 //! Adds the file's options to a command line. A default gives way to the same option if typed, to typed options that
 //! exclude it, and to the environment.
 
-use super::{Entry, Settings, Value, check, relations};
+use super::{Setting, Settings, Value, check, relations};
 use crate::cli::typed::{self, Typed};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
@@ -20,7 +20,7 @@ pub struct Applied {
 
 /// An entry that applies to a command line, as words.
 struct Chosen<'a> {
-    entry: &'a Entry,
+    entry: &'a Setting,
     words: Vec<OsString>,
 }
 
@@ -70,14 +70,14 @@ impl Settings {
             return None;
         }
         // A value for all commands applies to those that accept it.
-        let takes = |entry: &&Entry| {
+        let takes = |entry: &&Setting| {
             entry.key == long && entry.concerns(&named.path) && check::takes(named.command, arg, entry).is_ok()
         };
         let entry = self.entries.iter().filter(takes).max_by_key(|entry| entry.rank())?;
         Some(Chosen { entry, words: self.words(arg, entry) })
     }
 
-    fn words(&self, arg: &Arg, entry: &Entry) -> Vec<OsString> {
+    fn words(&self, arg: &Arg, entry: &Setting) -> Vec<OsString> {
         let word = |value: &Value| match (value, arg.get_action()) {
             (Value::Switch(false), _) => Vec::new(),
             (Value::Switch(true), _) => vec![format!("--{}", entry.key)],
@@ -118,7 +118,7 @@ impl Settings {
     }
 
     /// Returns the problem of two entries of one table that exclude each other.
-    fn clash(&self, a: &Entry, b: &Entry) -> Option<String> {
+    fn clash(&self, a: &Setting, b: &Setting) -> Option<String> {
         let file = self.file.display();
         (a.rank() == b.rank()).then(|| {
             format!(

@@ -1,6 +1,6 @@
 //! Checks values with the parsers of their options.
 
-use super::{Entry, Settings, Value};
+use super::{Setting, Settings, Value};
 use crate::cli::typed::one_line;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
@@ -33,10 +33,10 @@ fn below<'a>(root: &'a Command, path: &[String]) -> Vec<&'a Command> {
 /// Returns the problems of values that no command of their table accepts, each with its line.
 pub(super) fn values(settings: &Settings, root: &Command) -> Vec<(usize, String)> {
     // Profiles often repeat each other.
-    let mut known: Vec<(&Entry, Option<String>)> = Vec::new();
+    let mut known: Vec<(&Setting, Option<String>)> = Vec::new();
     let mut problems = Vec::new();
     for entry in &settings.entries {
-        let is_same = |other: &&(&Entry, _)| {
+        let is_same = |other: &&(&Setting, _)| {
             let other = other.0;
             (&other.key, &other.command, &other.values, other.is_list)
                 == (&entry.key, &entry.command, &entry.values, entry.is_list)
@@ -54,7 +54,7 @@ pub(super) fn values(settings: &Settings, root: &Command) -> Vec<(usize, String)
     problems
 }
 
-fn problem(entry: &Entry, root: &Command) -> Option<String> {
+fn problem(entry: &Setting, root: &Command) -> Option<String> {
     let mut commands = below(root, &entry.command);
     commands.push(root);
     let mut first = None;
@@ -78,7 +78,7 @@ pub(super) fn option<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub(super) fn takes(command: &Command, arg: &Arg, entry: &Entry) -> Result<(), String> {
+pub(super) fn takes(command: &Command, arg: &Arg, entry: &Setting) -> Result<(), String> {
     let is_switch = |value: &Value| matches!(value, Value::Switch(_));
     let key = &entry.key;
     match arg.get_action() {
@@ -106,7 +106,7 @@ pub(super) fn takes(command: &Command, arg: &Arg, entry: &Entry) -> Result<(), S
 }
 
 /// Returns an entry's values as an error quotes them.
-fn shown(entry: &Entry) -> String {
+fn shown(entry: &Setting) -> String {
     let one = |value: &Value| match value {
         Value::Text(text) => format!("{text:?}"),
         value => value.text(),
@@ -115,7 +115,7 @@ fn shown(entry: &Entry) -> String {
 }
 
 /// Parses the values like those of a command line.
-fn by_its_parser(command: &Command, entry: &Entry) -> Result<(), String> {
+fn by_its_parser(command: &Command, entry: &Setting) -> Result<(), String> {
     let alone = Command::new("dhan")
         .args(command.get_arguments().cloned())
         .groups(command.get_groups().cloned())

@@ -31,14 +31,14 @@ pub struct Settings {
     /// The profiles in the file.
     pub profiles: Vec<String>,
     /// The options it sets for all commands and in the chosen profile.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Setting>,
     /// The environment, which wins over the file.
     pub environment: Environment,
 }
 
 /// Describes an option that the file sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct Setting {
     /// The profile whose table contains it.
     pub profile: Option<String>,
     /// The command whose table contains it, such as `feed` or `token ensure`; empty at the top.
@@ -74,7 +74,7 @@ impl Value {
     }
 }
 
-impl Entry {
+impl Setting {
     /// Returns the rank that decides between two entries for the same option: a profile's first, then the more
     /// specific command's.
     fn rank(&self) -> (bool, usize) {
@@ -89,10 +89,10 @@ impl Entry {
 
 impl Settings {
     /// Returns the entry that replaces another one wherever that would apply.
-    pub fn replaced_by(&self, entry: &Entry) -> Option<&Entry> {
+    pub fn replaced_by(&self, entry: &Setting) -> Option<&Setting> {
         let command: Vec<_> = entry.command.iter().map(String::as_str).collect();
-        let same = |other: &&Entry| other.key == entry.key || relations::is_same_source(&entry.key, &other.key);
-        let above = |other: &&Entry| other.concerns(&command) && other.rank() > entry.rank();
+        let same = |other: &&Setting| other.key == entry.key || relations::is_same_source(&entry.key, &other.key);
+        let above = |other: &&Setting| other.concerns(&command) && other.rank() > entry.rank();
         self.entries.iter().filter(same).find(above)
     }
 

@@ -1,6 +1,6 @@
 //! Reads the file into entries.
 
-use super::{Entry, Settings, Value, check};
+use super::{Setting, Settings, Value, check};
 use crate::auth::Environment;
 use crate::folders;
 use clap::Command;
@@ -167,7 +167,7 @@ struct Reader<'a> {
     /// Where lines end.
     ends: Vec<usize>,
     root: &'a Command,
-    entries: Vec<Entry>,
+    entries: Vec<Setting>,
     problems: Vec<(usize, String)>,
     profiles: Vec<String>,
 }
@@ -279,7 +279,7 @@ impl Reader<'_> {
             return self.problem(at, &words);
         }
         let line = self.line(at);
-        self.entries.push(Entry {
+        self.entries.push(Setting {
             profile: profile.map(str::to_owned),
             command: path.to_vec(),
             key: name.to_owned(),

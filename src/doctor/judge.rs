@@ -25,7 +25,7 @@ const SAME_CLOCK_US: i64 = 2 * SECOND_US;
 
 /// A place where a credential may be, with a description that contains nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct CredentialPlace {
     /// The option or variable.
     pub name: &'static str,
     /// The description, if it is set.
@@ -33,9 +33,9 @@ pub struct Place {
 }
 
 /// Returns a finding for every place, in the order of precedence; the first that is set is used.
-pub fn credential_places(places: &[Place]) -> Vec<Finding> {
+pub fn credential_places(places: &[CredentialPlace]) -> Vec<Finding> {
     let used = places.iter().position(|place| place.set.is_some());
-    let finding = |(i, place): (usize, &Place)| {
+    let finding = |(i, place): (usize, &CredentialPlace)| {
         let finding = match (&place.set, used) {
             (None, _) => Finding::ok(Check::Credentials, "not set"),
             (Some(words), Some(used)) if used != i => {
@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn the_first_place_that_is_set_is_used_and_the_others_say_who_wins() {
-        let place = |name, set: Option<&str>| Place { name, set: set.map(str::to_owned) };
+        let place = |name, set: Option<&str>| CredentialPlace { name, set: set.map(str::to_owned) };
         let places = [place("a", None), place("b", Some("the file \"x\"")), place("c", Some(""))];
         let found = credential_places(&places);
         let words_found: Vec<_> = found.iter().map(|f| (f.state, f.detail.as_str())).collect();

@@ -21,7 +21,7 @@ use crate::record::order::Order;
 use chains::Chains;
 use labels::Labels;
 pub use orders::OrderRow;
-use orders::Orders;
+use orders::OrderRows;
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub struct Model {
     /// The order books of the depth streams.
     pub books: FxHashMap<InstrumentKey, ShownBook>,
     /// The orders, newest first.
-    pub orders: Orders,
+    pub orders: OrderRows,
     /// The losses.
     pub losses: Losses,
     /// Number of packets shown.

@@ -7,30 +7,30 @@ use crate::session::Market;
 pub const UNKNOWN: &str = "-";
 
 /// A price in rupees as a record holds it.
-pub trait Price: Copy {
+pub trait Rupees: Copy {
     /// Returns the shortest text that reads back as the same price, or `None` for 0 and less.
     fn shortest(self) -> Option<String>;
 }
 
-impl Price for f32 {
+impl Rupees for f32 {
     fn shortest(self) -> Option<String> {
         (self.is_finite() && self > 0.0).then(|| zmij::Buffer::new().format_finite(self).to_owned())
     }
 }
 
-impl Price for f64 {
+impl Rupees for f64 {
     fn shortest(self) -> Option<String> {
         (self.is_finite() && self > 0.0).then(|| zmij::Buffer::new().format_finite(self).to_owned())
     }
 }
 
 /// Returns a price in rupees with at least two decimals and every digit that the server sent; a dash for 0 and less.
-pub fn price(value: impl Price) -> String {
+pub fn price(value: impl Rupees) -> String {
     price_with(value, 2)
 }
 
 /// Returns a price in rupees as [`price`] does, filled up with zeros to a number of decimals.
-pub fn price_with(value: impl Price, decimals: usize) -> String {
+pub fn price_with(value: impl Rupees, decimals: usize) -> String {
     let Some(mut text) = value.shortest() else { return unknown() };
     if text.contains('e') {
         return text;
@@ -44,7 +44,7 @@ pub fn price_with(value: impl Price, decimals: usize) -> String {
 }
 
 /// Returns the number of decimals that a price was sent with.
-pub fn decimals(value: impl Price) -> usize {
+pub fn decimals(value: impl Rupees) -> usize {
     value.shortest().filter(|text| !text.contains('e')).map_or(0, |text| match fraction(&text) {
         1 if text.ends_with(".0") => 0,
         decimals => decimals,

@@ -5,7 +5,7 @@ use crate::auth::{CredentialSource, Environment};
 use crate::cli::credentials::CredentialArgs;
 use crate::clock;
 use crate::cmd::defaults::Defaults;
-use crate::doctor::judge::Place;
+use crate::doctor::judge::CredentialPlace;
 use crate::doctor::{Check, Facts, Finding, judge};
 use crate::folders;
 use crate::instruments::layout::Layout;
@@ -18,7 +18,7 @@ use std::path::Path;
 /// Returns a finding for every place where credentials may be. A value is read only to see whether there is one.
 pub(super) fn credentials(args: &CredentialArgs, defaults: &Defaults, environment: &Environment) -> Vec<Finding> {
     // Options that come from the configuration file were not typed.
-    let option = |name: &'static str, words: Option<String>| Place {
+    let option = |name: &'static str, words: Option<String>| CredentialPlace {
         name,
         set: words.map(|words| match defaults.place(name.trim_start_matches('-')) {
             Some(place) if words.is_empty() => format!("by {place}"),
@@ -26,7 +26,7 @@ pub(super) fn credentials(args: &CredentialArgs, defaults: &Defaults, environmen
             None => words,
         }),
     };
-    let variable = |name: &'static str, words: fn(&str) -> String| Place {
+    let variable = |name: &'static str, words: fn(&str) -> String| CredentialPlace {
         name,
         set: match environment.text(name) {
             Some(value) => Some(words(&value)),
@@ -41,7 +41,7 @@ pub(super) fn credentials(args: &CredentialArgs, defaults: &Defaults, environmen
         variable("DHAN_TOKEN_COMMAND", nothing),
         variable("DHAN_TOKEN_FILE", file),
         variable("DHAN_ACCESS_TOKEN", nothing),
-        Place {
+        CredentialPlace {
             name: "the default file",
             set: crate::auth::default_token_file(environment)
                 .filter(|path| path.exists())

@@ -78,12 +78,12 @@ impl SecurityNames {
 
 /// Holds the orders, the newest first.
 #[derive(Debug, Clone, Default)]
-pub struct Orders {
+pub struct OrderRows {
     rows: VecDeque<OrderRow>,
     names: FxHashMap<Security, SecurityNames>,
 }
 
-impl Index<usize> for Orders {
+impl Index<usize> for OrderRows {
     type Output = OrderRow;
 
     fn index(&self, at: usize) -> &OrderRow {
@@ -91,7 +91,7 @@ impl Index<usize> for Orders {
     }
 }
 
-impl Orders {
+impl OrderRows {
     /// Returns the number of orders.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -36,7 +36,7 @@ fn lines(ui: &Ui) -> Vec<&'static str> {
             "▲ ▼  the last move of the price",
             STALE,
             CHANGE,
-            "trend  the last minutes, 10 s a bar",
+            "trend  the last minutes, 10 s a bar   ATM  nearest the spot",
         ])
         .collect(),
         ScreenKind::Ladder(_) => vec![EVERYWHERE, "Esc Enter  back to the table", PAUSE, STALE, CHANGE],
