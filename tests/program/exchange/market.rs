@@ -305,6 +305,8 @@ async fn cuts_mutes_and_stalls_follow_their_calls() {
     subscribe(&mut socket, Mode::Ticker, &[NIFTY]).await;
     assert!(message(&mut socket).await.is_some());
     sim.set_muted(true);
+    // The simulator may not have noticed yet that the cut connections are gone.
+    assert!(sim.wait_async(PATIENCE, |sim| sim.open(Stream::Market).len() == 1).await);
     let id = sim.open(Stream::Market)[0].id;
     sim.send(id, &b"\x32\x0a\x00\x00\x00\x00\x00\x00\x27\x03"[..]);
     while message(&mut socket).await.expect("the bytes that were commanded")[0] != feed::code::DISCONNECT {}

@@ -237,12 +237,15 @@ fn breaks_the_rules(what: &str, bytes: Vec<u8>) {
     let pid = run.pid();
     let mut peak = 0;
     until("five tries", || {
-        peak = peak.max(status_figure(pid, "VmHWM"));
+        // Until the program is executed, the figures of its process are those of this one.
+        if server.accepted() > 0 {
+            peak = peak.max(status_figure(pid, "VmHWM"));
+        }
         server.accepted() >= 5
     });
     run.end().exits(12).says("something else");
     assert_eq!(server.accepted(), 5, "{what}");
-    assert!(peak < 64 << 10, "{what}: {peak} kB");
+    assert!((1..64 << 10).contains(&peak), "{what}: {peak} kB");
 }
 
 #[test]
