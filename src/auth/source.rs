@@ -442,18 +442,13 @@ pub fn default_token_file(environment: &Environment) -> Option<PathBuf> {
     Some(folders::CONFIG.folder(|name| environment.path(name))?.join("token"))
 }
 
-/// Returns a warning if the token expires before the planned end.
-pub(crate) fn expiry_warning(credentials: &Credentials, until: Micros) -> Option<String> {
-    let expires = credentials.claims()?.expires_at?;
-    (expires < until).then(|| {
-        format!("the access token expires on {}, before the planned end: renew it by then", ist_minute(expires))
-    })
-}
-
 impl Credentials {
     /// Returns a warning if the token's `exp` lies before the planned end.
     pub fn expiry_warning(&self, until: Micros) -> Option<String> {
-        expiry_warning(self, until)
+        let expires = self.claims()?.expires_at?;
+        (expires < until).then(|| {
+            format!("the access token expires on {}, before the planned end: renew it by then", ist_minute(expires))
+        })
     }
 }
 

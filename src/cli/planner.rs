@@ -85,7 +85,7 @@ pub fn feed(args: &FeedArgs, context: &mut PlanContext<'_>) -> Result<StreamPlan
         && args.instruments.control.is_none()
     {
         let mut modes: Vec<_> = instruments.specs.iter().map(requested).collect();
-        modes.extend(chains.iter().map(|_| mode));
+        modes.extend((!chains.is_empty()).then_some(mode));
         problems.ok(only::requested(only, &modes));
     }
     if args.once {

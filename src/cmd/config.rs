@@ -47,43 +47,43 @@ fn shown(settings: &Settings) -> String {
     } else if !settings.profiles.is_empty() {
         let _ = writeln!(text, "# no profile is chosen; the file has {}", untrusted(&settings.profiles.join(", ")));
     }
-    let mut entries: Vec<_> = settings.entries.iter().collect();
-    entries.sort_by_key(|entry| (&entry.command, &entry.key, entry.line));
+    let mut sorted: Vec<_> = settings.settings.iter().collect();
+    sorted.sort_by_key(|setting| (&setting.command, &setting.key, setting.line));
     let mut table: &[String] = &[];
-    for entry in entries {
-        if entry.command != table {
-            table = &entry.command;
+    for setting in sorted {
+        if setting.command != table {
+            table = &setting.command;
             let _ = writeln!(text, "\n[{}]", table.join("."));
         }
-        let from = match &entry.profile {
-            Some(profile) => format!("line {}, profile {}", entry.line, untrusted(profile)),
-            None => format!("line {}", entry.line),
+        let from = match &setting.profile {
+            Some(profile) => format!("line {}, profile {}", setting.line, untrusted(profile)),
+            None => format!("line {}", setting.line),
         };
-        let command: Vec<_> = entry.command.iter().map(String::as_str).collect();
-        let _ = match (settings.variable(&command, &entry.key), settings.replaced_by(entry)) {
-            (Some(variable), _) => writeln!(text, "# {}  # {from}; {variable} wins", written(entry)),
-            (None, Some(other)) => writeln!(text, "# {}  # {from}; line {} wins", written(entry), other.line),
-            (None, None) => writeln!(text, "{}  # {from}", written(entry)),
+        let command: Vec<_> = setting.command.iter().map(String::as_str).collect();
+        let _ = match (settings.variable(&command, &setting.key), settings.replaced_by(setting)) {
+            (Some(variable), _) => writeln!(text, "# {}  # {from}; {variable} wins", written(setting)),
+            (None, Some(other)) => writeln!(text, "# {}  # {from}; line {} wins", written(setting), other.line),
+            (None, None) => writeln!(text, "{}  # {from}", written(setting)),
         };
     }
     text
 }
 
-/// Returns an entry as TOML, without possible secrets: the client id is masked, an address has neither user nor
+/// Returns a setting as TOML, without possible secrets: the client id is masked, an address has neither user nor
 /// query, and of a command that prints a secret only the program is named.
-fn written(entry: &Setting) -> String {
+fn written(setting: &Setting) -> String {
     let one = |value: &Value| match value {
         Value::Switch(_) => value.text(),
-        Value::Text(id) | Value::Number(id) if entry.key == "client-id" => quoted(&mask_client_id(id)),
+        Value::Text(id) | Value::Number(id) if setting.key == "client-id" => quoted(&mask_client_id(id)),
         Value::Number(number) => number.clone(),
-        Value::Text(line) if entry.key.ends_with("-command") => quoted(&program(line)),
+        Value::Text(line) if setting.key.ends_with("-command") => quoted(&program(line)),
         Value::Text(text) => quoted(&plain_address(text)),
     };
-    let values: Vec<_> = entry.values.iter().map(one).collect();
-    if entry.is_list {
-        format!("{} = [{}]", entry.key, values.join(", "))
+    let values: Vec<_> = setting.values.iter().map(one).collect();
+    if setting.is_list {
+        format!("{} = [{}]", setting.key, values.join(", "))
     } else {
-        format!("{} = {}", entry.key, values.join(", "))
+        format!("{} = {}", setting.key, values.join(", "))
     }
 }
 

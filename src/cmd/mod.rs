@@ -105,7 +105,7 @@ fn typed(environment: &Environment, defaults: &mut Defaults) -> Result<(Cli, Pro
         return typed.cli().map_err(|error| ended_by(&error));
     }
     let (settings, wrong) = crate::config::load(&asked, environment, root);
-    if let Some(settings) = settings.as_ref().filter(|settings| wrong.is_empty() && !settings.entries.is_empty()) {
+    if let Some(settings) = settings.as_ref().filter(|settings| wrong.is_empty() && !settings.settings.is_empty()) {
         match settings.apply(&typed, root()) {
             Err(clashes) => typed.problems.extend(clashes),
             Ok((line, applied)) => {

@@ -35,11 +35,18 @@ const TICK: Duration = Duration::from_secs(1);
 /// Exit 2 if they hold different streams, or a stream that prints none of the wanted types; 9 if the output failed;
 /// 11 if a file cannot be read or is damaged before its end, after everything undamaged has been printed.
 pub fn run(plan: &ReplayPlan, console: &Console) -> Result<Ended, Failure> {
-    run_with(plan, listened()?, &|_| {}, &mut false, console)
+    run_with(plan, listened()?, &|_| {}, console).map(|replayed| replayed.ended)
 }
 
-/// Plays the captures like [`run`]; `prepare` gets every pipeline before its first frame, `stop` ends the replay, and
-/// `is_torn` becomes true if the end of a capture is torn.
+/// Says how a replay ended.
+pub(super) struct Replayed {
+    /// How the run ended.
+    pub ended: Ended,
+    /// Whether the end of a capture is torn, as a kill leaves it.
+    pub is_torn: bool,
+}
+
+/// Plays the captures like [`run`]; `prepare` gets every pipeline before its first frame, and `stop` ends the replay.
 ///
 /// # Errors
 /// The same as [`run`].
@@ -47,9 +54,8 @@ pub(super) fn run_with(
     plan: &ReplayPlan,
     stop: StopSignal,
     prepare: &dyn Fn(&mut Pipeline),
-    is_torn: &mut bool,
     console: &Console,
-) -> Result<Ended, Failure> {
+) -> Result<Replayed, Failure> {
     for warning in &plan.warnings {
         console.warn(warning);
     }
@@ -76,8 +82,8 @@ pub(super) fn run_with(
             break;
         }
     }
-    *is_torn = replay.is_torn;
-    replay.end()
+    let is_torn = replay.is_torn;
+    Ok(Replayed { ended: replay.end()?, is_torn })
 }
 
 /// Listens to signals: the first ends the replay in order, the second at once.

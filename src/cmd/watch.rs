@@ -131,11 +131,10 @@ fn replayed(plan: &ReplayPlan, looks: Looks, console: &Console) -> Result<Ended,
     let screen = shown(model.clone(), setup, Rc::clone(&view_error), console)?;
     let observed = model.clone();
     let observe = |pipeline: &mut Pipeline| pipeline.observe_with(Box::new(observed.clone()));
-    let mut is_torn = false;
-    let ended = replay::run_with(plan, stop.clone(), &observe, &mut is_torn, console);
+    let replayed = replay::run_with(plan, stop.clone(), &observe, console);
     // The last screen stays, also when the recording cannot be played any further.
-    let _ = end.set(match &ended {
-        Ok(_) if is_torn => format!("the recording {file} is torn here"),
+    let _ = end.set(match &replayed {
+        Ok(replayed) if replayed.is_torn => format!("the recording {file} is torn here"),
         Ok(_) => format!("the recording {file} ends here"),
         Err(failure) => failure.message.clone(),
     });
@@ -144,7 +143,7 @@ fn replayed(plan: &ReplayPlan, looks: Looks, console: &Console) -> Result<Ended,
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     drop(screen);
-    outcome(ended, &view_error)
+    outcome(replayed.map(|replayed| replayed.ended), &view_error)
 }
 
 /// Returns the title of a stream's view, and its first screen.

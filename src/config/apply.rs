@@ -18,9 +18,9 @@ pub struct Applied {
     pub line: usize,
 }
 
-/// An entry that applies to a command line, as words.
+/// A setting that applies to a command line, as words.
 struct Chosen<'a> {
-    entry: &'a Setting,
+    setting: &'a Setting,
     words: Vec<OsString>,
 }
 
@@ -40,11 +40,11 @@ impl Settings {
         let named = named(typed, root);
         let args: Vec<&Arg> = named.command.get_arguments().chain(root.get_arguments()).collect();
         let mut chosen: Vec<Chosen<'_>> = args.iter().filter_map(|arg| self.choose(&named, arg, &args)).collect();
-        chosen.sort_by_key(|one| (std::cmp::Reverse(one.entry.rank()), one.entry.line));
+        chosen.sort_by_key(|one| (std::cmp::Reverse(one.setting.rank()), one.setting.line));
         let mut problems = Vec::new();
         self.without_rivals(&mut chosen, &mut problems);
         let outputs = outputs(&named, &chosen);
-        chosen.retain(|one| relations::is_of_outputs(&one.entry.key, &outputs));
+        chosen.retain(|one| relations::is_of_outputs(&one.setting.key, &outputs));
         if typed::matches(&with(&typed.line, &chosen)).is_err() {
             chosen = self.fitting(&typed.line, chosen, &mut problems);
         }
@@ -52,14 +52,14 @@ impl Settings {
             return Err(problems);
         }
         let applied = chosen.iter().filter(|one| !one.words.is_empty()).map(|one| Applied {
-            key: one.entry.key.clone(),
+            key: one.setting.key.clone(),
             values: one.words.iter().filter_map(|word| Some(word.to_str()?.split_once('=')?.1.to_owned())).collect(),
-            line: one.entry.line,
+            line: one.setting.line,
         });
         Ok((with(&typed.line, &chosen), applied.collect()))
     }
 
-    /// Returns the entry that sets an option, unless the command line or the environment does.
+    /// Returns the setting that sets an option, unless the command line or the environment does.
     fn choose(&self, named: &Named<'_>, arg: &Arg, args: &[&Arg]) -> Option<Chosen<'_>> {
         let long = arg.get_long()?;
         let is_rival = |other: &&&Arg| other.get_long().is_some_and(|other| relations::is_rival(long, other));
@@ -70,25 +70,25 @@ impl Settings {
             return None;
         }
         // A value for all commands applies to those that accept it.
-        let takes = |entry: &&Setting| {
-            entry.key == long && entry.concerns(&named.path) && check::takes(named.command, arg, entry).is_ok()
+        let takes = |setting: &&Setting| {
+            setting.key == long && setting.concerns(&named.path) && check::takes(named.command, arg, setting).is_ok()
         };
-        let entry = self.entries.iter().filter(takes).max_by_key(|entry| entry.rank())?;
-        Some(Chosen { entry, words: self.words(arg, entry) })
+        let setting = self.settings.iter().filter(takes).max_by_key(|setting| setting.rank())?;
+        Some(Chosen { setting, words: self.words(arg, setting) })
     }
 
-    fn words(&self, arg: &Arg, entry: &Setting) -> Vec<OsString> {
+    fn words(&self, arg: &Arg, setting: &Setting) -> Vec<OsString> {
         let word = |value: &Value| match (value, arg.get_action()) {
             (Value::Switch(false), _) => Vec::new(),
-            (Value::Switch(true), _) => vec![format!("--{}", entry.key)],
+            (Value::Switch(true), _) => vec![format!("--{}", setting.key)],
             (Value::Number(times), ArgAction::Count) => {
-                vec![format!("--{}", entry.key); times.parse::<usize>().unwrap_or_default()]
+                vec![format!("--{}", setting.key); times.parse::<usize>().unwrap_or_default()]
             }
             (Value::Text(text) | Value::Number(text), _) => {
-                vec![format!("--{}={}", entry.key, self.at_home(arg, text))]
+                vec![format!("--{}={}", setting.key, self.at_home(arg, text))]
             }
         };
-        entry.values.iter().flat_map(word).map(OsString::from).collect()
+        setting.values.iter().flat_map(word).map(OsString::from).collect()
     }
 
     /// Returns a path with the home folder in place of `~`, like a shell.
@@ -104,20 +104,20 @@ impl Settings {
     fn without_rivals(&self, chosen: &mut Vec<Chosen<'_>>, problems: &mut Vec<String>) {
         let mut at = 0;
         while at < chosen.len() {
-            let entry = chosen[at].entry;
-            let rival = chosen[..at].iter().find(|one| relations::is_rival(&one.entry.key, &entry.key));
+            let setting = chosen[at].setting;
+            let rival = chosen[..at].iter().find(|one| relations::is_rival(&one.setting.key, &setting.key));
             // A switch that is off excludes nothing.
             match rival.filter(|rival| !rival.words.is_empty() && !chosen[at].words.is_empty()) {
                 None => at += 1,
                 Some(rival) => {
-                    problems.extend(self.clash(rival.entry, entry));
+                    problems.extend(self.clash(rival.setting, setting));
                     chosen.remove(at);
                 }
             }
         }
     }
 
-    /// Returns the problem of two entries of one table that exclude each other.
+    /// Returns the problem of two settings of one table that exclude each other.
     fn clash(&self, a: &Setting, b: &Setting) -> Option<String> {
         let file = self.file.display();
         (a.rank() == b.rank()).then(|| {
@@ -128,7 +128,7 @@ impl Settings {
         })
     }
 
-    /// Returns the entries that clap accepts together, the more specific ones first.
+    /// Returns the settings that clap accepts together, the more specific ones first.
     fn fitting<'a>(
         &self,
         line: &[OsString],
@@ -157,7 +157,7 @@ impl Settings {
                 let both = [&other.words[..], &one.words[..]].concat();
                 typed::matches(&with_words(line, both)).is_err()
             };
-            problems.extend(fitting.iter().find(excludes).and_then(|other| self.clash(other.entry, one.entry)));
+            problems.extend(fitting.iter().find(excludes).and_then(|other| self.clash(other.setting, one.setting)));
         }
         fitting
     }
@@ -187,8 +187,8 @@ fn outputs(named: &Named<'_>, chosen: &[Chosen<'_>]) -> Vec<String> {
     if let Some(typed) = named.matches.get_many::<String>(key) {
         return typed.cloned().collect();
     }
-    let of_file = chosen.iter().filter(|one| one.entry.key == key);
-    of_file.flat_map(|one| one.entry.values.iter().map(Value::text)).collect()
+    let of_file = chosen.iter().filter(|one| one.setting.key == key);
+    of_file.flat_map(|one| one.setting.values.iter().map(Value::text)).collect()
 }
 
 fn with(line: &[OsString], chosen: &[Chosen<'_>]) -> Vec<OsString> {

@@ -35,32 +35,32 @@ pub(super) fn values(settings: &Settings, root: &Command) -> Vec<(usize, String)
     // Profiles often repeat each other.
     let mut known: Vec<(&Setting, Option<String>)> = Vec::new();
     let mut problems = Vec::new();
-    for entry in &settings.entries {
+    for setting in &settings.settings {
         let is_same = |other: &&(&Setting, _)| {
             let other = other.0;
             (&other.key, &other.command, &other.values, other.is_list)
-                == (&entry.key, &entry.command, &entry.values, entry.is_list)
+                == (&setting.key, &setting.command, &setting.values, setting.is_list)
         };
         let problem = match known.iter().find(is_same) {
             Some((_, problem)) => problem.clone(),
             None => {
-                let problem = problem(entry, root);
-                known.push((entry, problem.clone()));
+                let problem = problem(setting, root);
+                known.push((setting, problem.clone()));
                 problem
             }
         };
-        problems.extend(problem.map(|words| (entry.line, words)));
+        problems.extend(problem.map(|words| (setting.line, words)));
     }
     problems
 }
 
-fn problem(entry: &Setting, root: &Command) -> Option<String> {
-    let mut commands = below(root, &entry.command);
+fn problem(setting: &Setting, root: &Command) -> Option<String> {
+    let mut commands = below(root, &setting.command);
     commands.push(root);
     let mut first = None;
     for command in commands {
-        if let Some(arg) = option(command, &entry.key) {
-            match takes(command, arg, entry) {
+        if let Some(arg) = option(command, &setting.key) {
+            match takes(command, arg, setting) {
                 Ok(()) => return None,
                 Err(words) => first = first.or(Some(words)),
             }
@@ -74,53 +74,55 @@ pub(super) fn option<'a>(command: &'a Command, long: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| arg.get_long() == Some(long))
 }
 
-/// Checks an entry with an option of a command.
+/// Checks a setting with an option of a command.
 ///
 /// # Errors
 /// Says what is wrong with it.
-pub(super) fn takes(command: &Command, arg: &Arg, entry: &Setting) -> Result<(), String> {
+pub(super) fn takes(command: &Command, arg: &Arg, setting: &Setting) -> Result<(), String> {
     let is_switch = |value: &Value| matches!(value, Value::Switch(_));
-    let key = &entry.key;
+    let key = &setting.key;
     match arg.get_action() {
-        ArgAction::SetTrue | ArgAction::SetFalse => match entry.values.as_slice() {
-            [Value::Switch(_)] if !entry.is_list => Ok(()),
-            _ => Err(format!("{key} takes true or false, not {}", shown(entry))),
+        ArgAction::SetTrue | ArgAction::SetFalse => match setting.values.as_slice() {
+            [Value::Switch(_)] if !setting.is_list => Ok(()),
+            _ => Err(format!("{key} takes true or false, not {}", shown(setting))),
         },
-        ArgAction::Count => match entry.values.as_slice() {
-            [Value::Switch(_)] if !entry.is_list => Ok(()),
-            [Value::Number(times)] if !entry.is_list && times.parse::<u8>().is_ok_and(|times| times < 10) => Ok(()),
-            _ => Err(format!("{key} takes true, false, or how many times it is meant such as 2, not {}", shown(entry))),
+        ArgAction::Count => match setting.values.as_slice() {
+            [Value::Switch(_)] if !setting.is_list => Ok(()),
+            [Value::Number(times)] if !setting.is_list && times.parse::<u8>().is_ok_and(|times| times < 10) => Ok(()),
+            _ => {
+                Err(format!("{key} takes true, false, or how many times it is meant such as 2, not {}", shown(setting)))
+            }
         },
         action => {
-            if entry.is_list && !matches!(action, ArgAction::Append) {
-                return Err(format!("{key} takes one value, not {}", shown(entry)));
+            if setting.is_list && !matches!(action, ArgAction::Append) {
+                return Err(format!("{key} takes one value, not {}", shown(setting)));
             }
             let is_optional = arg.get_num_args().is_some_and(|range| range.min_values() == 0);
-            if entry.values.iter().any(is_switch) {
-                let is_whole = is_optional && !entry.is_list;
-                return if is_whole { Ok(()) } else { Err(format!("{key} takes a value, not {}", shown(entry))) };
+            if setting.values.iter().any(is_switch) {
+                let is_whole = is_optional && !setting.is_list;
+                return if is_whole { Ok(()) } else { Err(format!("{key} takes a value, not {}", shown(setting))) };
             }
-            by_its_parser(command, entry)
+            by_its_parser(command, setting)
         }
     }
 }
 
-/// Returns an entry's values as an error quotes them.
-fn shown(entry: &Setting) -> String {
+/// Returns a setting's values as an error quotes them.
+fn shown(setting: &Setting) -> String {
     let one = |value: &Value| match value {
         Value::Text(text) => format!("{text:?}"),
         value => value.text(),
     };
-    if entry.is_list { "a list".to_owned() } else { entry.values.first().map_or_else(String::new, one) }
+    if setting.is_list { "a list".to_owned() } else { setting.values.first().map_or_else(String::new, one) }
 }
 
 /// Parses the values like those of a command line.
-fn by_its_parser(command: &Command, entry: &Setting) -> Result<(), String> {
+fn by_its_parser(command: &Command, setting: &Setting) -> Result<(), String> {
     let alone = Command::new("dhan")
         .args(command.get_arguments().cloned())
         .groups(command.get_groups().cloned())
         .disable_help_flag(command.get_arguments().any(|arg| arg.get_id() == "help"));
-    let words = entry.values.iter().map(|value| format!("--{}={}", entry.key, value.text()));
+    let words = setting.values.iter().map(|value| format!("--{}={}", setting.key, value.text()));
     match alone.try_get_matches_from(std::iter::once("dhan".to_owned()).chain(words)) {
         Err(error)
             if matches!(

@@ -2,9 +2,9 @@
 //!
 //! Flags win over the environment, the environment over the profile, the profile over the other defaults of the file.
 //!
-//! * `read` – the file as entries.
+//! * `read` – the file as settings.
 //! * `check` – values, by the parsers of their options.
-//! * `apply` – the words that the entries add to a command line.
+//! * `apply` – the words that the settings add to a command line.
 //! * `relations` – options and variables that mean the same, or need each other.
 
 mod apply;
@@ -31,7 +31,7 @@ pub struct Settings {
     /// The profiles in the file.
     pub profiles: Vec<String>,
     /// The options it sets for all commands and in the chosen profile.
-    pub entries: Vec<Setting>,
+    pub settings: Vec<Setting>,
     /// The environment, which wins over the file.
     pub environment: Environment,
 }
@@ -75,25 +75,25 @@ impl Value {
 }
 
 impl Setting {
-    /// Returns the rank that decides between two entries for the same option: a profile's first, then the more
+    /// Returns the rank that decides between two settings for the same option: a profile's first, then the more
     /// specific command's.
     fn rank(&self) -> (bool, usize) {
         (self.profile.is_some(), self.command.len())
     }
 
-    /// Returns whether the entry applies to a command.
+    /// Returns whether the setting applies to a command.
     fn concerns(&self, command: &[&str]) -> bool {
         self.command.len() <= command.len() && self.command.iter().zip(command).all(|(a, b)| a == b)
     }
 }
 
 impl Settings {
-    /// Returns the entry that replaces another one wherever that would apply.
-    pub fn replaced_by(&self, entry: &Setting) -> Option<&Setting> {
-        let command: Vec<_> = entry.command.iter().map(String::as_str).collect();
-        let same = |other: &&Setting| other.key == entry.key || relations::is_same_source(&entry.key, &other.key);
-        let above = |other: &&Setting| other.concerns(&command) && other.rank() > entry.rank();
-        self.entries.iter().filter(same).find(above)
+    /// Returns the setting that replaces another one wherever that would apply.
+    pub fn replaced_by(&self, setting: &Setting) -> Option<&Setting> {
+        let command: Vec<_> = setting.command.iter().map(String::as_str).collect();
+        let same = |other: &&Setting| other.key == setting.key || relations::is_same_source(&setting.key, &other.key);
+        let above = |other: &&Setting| other.concerns(&command) && other.rank() > setting.rank();
+        self.settings.iter().filter(same).find(above)
     }
 
     /// Returns the environment variable that sets the same as an option of a command.

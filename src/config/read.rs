@@ -1,4 +1,4 @@
-//! Reads the file into entries.
+//! Reads the file into settings.
 
 use super::{Setting, Settings, Value, check};
 use crate::auth::Environment;
@@ -92,8 +92,8 @@ pub fn load<'a>(
         problems.push(format!("{by} {name:?}: {} has no such profile; {nearest}", file.display()));
     }
     settings
-        .entries
-        .retain(|entry| entry.profile.is_none() || entry.profile.as_ref() == profile.as_ref().map(|p| &p.0));
+        .settings
+        .retain(|setting| setting.profile.is_none() || setting.profile.as_ref() == profile.as_ref().map(|p| &p.0));
     settings.profile = profile;
     (Some(settings), problems)
 }
@@ -130,7 +130,7 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
     // Some editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let ends = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
-    let mut reader = Reader { ends, root: whole, entries: Vec::new(), problems: Vec::new(), profiles: Vec::new() };
+    let mut reader = Reader { ends, root: whole, settings: Vec::new(), problems: Vec::new(), profiles: Vec::new() };
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         reader.table(table.get_ref(), None, &mut Vec::new(), whole);
@@ -142,12 +142,16 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
         let is_name = |text: &&str| text.len() < 40 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         let key = text.get(span.clone()).filter(|_| words == "duplicate key").filter(is_name);
         let key = key.map_or_else(String::new, |key| format!(" {key:?}"));
-        let advice = if is_bare_text(text, span.start) { "; text needs quotes, as in mode = \"full\"" } else { "" };
+        let advice = if is_bare_text(text.lines().nth(reader.line(span.start) - 1).unwrap_or_default()) {
+            "; text needs quotes, as in mode = \"full\""
+        } else {
+            ""
+        };
         reader.problem(span.start, &format!("this is not TOML: {words}{key}{advice}"));
     }
-    let Reader { mut problems, entries, profiles, .. } = reader;
+    let Reader { mut problems, settings, profiles, .. } = reader;
     let settings =
-        Settings { file: file.to_owned(), profile: None, profiles, entries, environment: environment.clone() };
+        Settings { file: file.to_owned(), profile: None, profiles, settings, environment: environment.clone() };
     problems.extend(check::values(&settings, whole));
     problems.sort_by_key(|(line, _)| *line);
     problems.dedup();
@@ -155,10 +159,8 @@ pub(super) fn parse(file: &Path, text: &str, environment: &Environment, whole: &
     (settings, problems.into_iter().map(|(line, words)| format!("{} line {line}: {words}", file.display())).collect())
 }
 
-/// Returns whether the value in the line of this offset is text without quotes.
-fn is_bare_text(text: &str, offset: usize) -> bool {
-    let begin = text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-    let line = text.get(begin..).unwrap_or_default().lines().next().unwrap_or_default();
+/// Returns whether the value in a line is text without quotes.
+fn is_bare_text(line: &str) -> bool {
     let value = line.split_once('=').map(|(_, value)| value.trim_start());
     value.is_some_and(|value| value.starts_with(|c: char| c.is_alphabetic() || c == '/' || c == '~'))
 }
@@ -167,7 +169,7 @@ struct Reader<'a> {
     /// Where lines end.
     ends: Vec<usize>,
     root: &'a Command,
-    entries: Vec<Setting>,
+    settings: Vec<Setting>,
     problems: Vec<(usize, String)>,
     profiles: Vec<String>,
 }
@@ -208,7 +210,7 @@ impl Reader<'_> {
                 let words = self.unknown(name, path, command);
                 self.problem(at, &words);
             } else {
-                self.entry(name, at, value, profile, path);
+                self.setting(name, at, value, profile, path);
             }
         }
     }
@@ -258,7 +260,7 @@ impl Reader<'_> {
         }
     }
 
-    fn entry(&mut self, name: &str, at: usize, value: &Spanned<DeValue<'_>>, profile: Option<&str>, path: &[String]) {
+    fn setting(&mut self, name: &str, at: usize, value: &Spanned<DeValue<'_>>, profile: Option<&str>, path: &[String]) {
         let (values, is_list) = match value.get_ref() {
             DeValue::Array(array) => {
                 (array.iter().map(|item| scalar(item.get_ref())).collect::<Option<Vec<_>>>(), true)
@@ -279,7 +281,7 @@ impl Reader<'_> {
             return self.problem(at, &words);
         }
         let line = self.line(at);
-        self.entries.push(Setting {
+        self.settings.push(Setting {
             profile: profile.map(str::to_owned),
             command: path.to_vec(),
             key: name.to_owned(),

@@ -203,7 +203,7 @@ pub fn known_problems(specs: &[Spec], streamable: Streamable, store: &Store, tod
     let is_fresh = cached.is_fresh(clock::now());
     let problems = specs.iter().zip(resolution.instruments).filter_map(|(spec, one)| Some((spec, one.err()?)));
     let proven = problems.filter(|(_, problem)| is_fresh || !matches!(problem, Problem::Unknown { .. }));
-    proven.map(|(spec, problem)| spec.told(problem)).collect()
+    proven.map(|(spec, problem)| spec.with_place(problem)).collect()
 }
 
 const fn empty() -> Resolution {

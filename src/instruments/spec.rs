@@ -184,7 +184,7 @@ impl Spec {
     }
 
     /// Returns what is wrong with the spec, after the place where it was read.
-    pub fn told(&self, problem: impl fmt::Display) -> String {
+    pub fn with_place(&self, problem: impl fmt::Display) -> String {
         match &self.place {
             Place(Some(place)) => format!("{place}: {problem}"),
             Place(None) => problem.to_string(),

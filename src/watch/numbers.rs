@@ -7,21 +7,15 @@ use crate::session::Market;
 pub const UNKNOWN: &str = "-";
 
 /// A price in rupees as a record holds it.
-pub trait Rupees: Copy {
-    /// Returns the shortest text that reads back as the same price, or `None` for 0 and less.
-    fn shortest(self) -> Option<String>;
-}
+pub trait Rupees: zmij::Float + Into<f64> + Copy {}
 
-impl Rupees for f32 {
-    fn shortest(self) -> Option<String> {
-        (self.is_finite() && self > 0.0).then(|| zmij::Buffer::new().format_finite(self).to_owned())
-    }
-}
+impl Rupees for f32 {}
+impl Rupees for f64 {}
 
-impl Rupees for f64 {
-    fn shortest(self) -> Option<String> {
-        (self.is_finite() && self > 0.0).then(|| zmij::Buffer::new().format_finite(self).to_owned())
-    }
+/// Returns the shortest text that reads back as the same price, or `None` for 0 and less.
+fn shortest(price: impl Rupees) -> Option<String> {
+    let value: f64 = price.into();
+    (value.is_finite() && value > 0.0).then(|| zmij::Buffer::new().format_finite(price).to_owned())
 }
 
 /// Returns a price in rupees with at least two decimals and every digit that the server sent; a dash for 0 and less.
@@ -31,7 +25,7 @@ pub fn price(value: impl Rupees) -> String {
 
 /// Returns a price in rupees as [`price`] does, filled up with zeros to a number of decimals.
 pub fn price_with(value: impl Rupees, decimals: usize) -> String {
-    let Some(mut text) = value.shortest() else { return unknown() };
+    let Some(mut text) = shortest(value) else { return unknown() };
     if text.contains('e') {
         return text;
     }
@@ -45,7 +39,7 @@ pub fn price_with(value: impl Rupees, decimals: usize) -> String {
 
 /// Returns the number of decimals that a price was sent with.
 pub fn decimals(value: impl Rupees) -> usize {
-    value.shortest().filter(|text| !text.contains('e')).map_or(0, |text| match fraction(&text) {
+    shortest(value).filter(|text| !text.contains('e')).map_or(0, |text| match fraction(&text) {
         1 if text.ends_with(".0") => 0,
         decimals => decimals,
     })

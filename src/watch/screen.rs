@@ -135,6 +135,7 @@ impl Screen {
                 is_dirty: true,
                 rate: Rate::default(),
                 news: News::default(),
+                segments: Default::default(),
             }
             .run(&mut quit)
         })?;
@@ -194,6 +195,8 @@ struct Loop {
     is_dirty: bool,
     rate: Rate,
     news: News,
+    /// The segments of the rows, and the arrangement of rows that they were taken from.
+    segments: (u64, BTreeSet<Segment>),
 }
 
 impl Loop {
@@ -243,17 +246,21 @@ impl Loop {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let Loop { model, terminal, setup: Setup { ui, title, market, is_open, .. }, page, rate, news, .. } = self;
+        let Loop {
+            model, terminal, setup: Setup { ui, title, market, is_open, .. }, page, rate, news, segments, ..
+        } = self;
         let (is_replay, color, is_ascii) = (self.setup.is_replay, self.setup.color, self.setup.is_ascii);
-        let (now, segments) = {
+        let now = {
             let model = model.lock();
             if let Some(paused) = &mut ui.paused {
                 paused.follow_rows(&model);
             }
-            let segments: BTreeSet<_> = model.rows().iter().map(|row| row.instrument.segment).collect();
-            (if is_replay { model.last } else { clock::now() }, segments)
+            if segments.0 != model.arrangement {
+                *segments = (model.arrangement, model.rows().iter().map(|row| row.instrument.segment).collect());
+            }
+            if is_replay { model.last } else { clock::now() }
         };
-        let market = market(&segments, now);
+        let market = market(&segments.1, now);
         let mut version = 0;
         terminal.draw(|frame| {
             let model = model.lock();

@@ -164,9 +164,9 @@ impl Names {
                     });
                 }
                 Err(problem) if wanted.skip && problem.can_be_skipped() => {
-                    console.warn(format!("left out: {}", spec.told(problem)));
+                    console.warn(format!("left out: {}", spec.with_place(problem)));
                 }
-                Err(problem) => problems.push((problem.exit(), spec.told(problem))),
+                Err(problem) => problems.push((problem.exit(), spec.with_place(problem))),
             }
         }
         if let Some(words) = lowered_words(&lowered) {
@@ -206,7 +206,7 @@ pub(crate) fn known_problems(specs: &[Spec], takes: Takes, is_demo: bool) -> Vec
     };
     if is_demo {
         let found = demo(specs, streamable).instruments;
-        return specs.iter().zip(found).filter_map(|(spec, one)| Some(spec.told(one.err()?))).collect();
+        return specs.iter().zip(found).filter_map(|(spec, one)| Some(spec.with_place(one.err()?))).collect();
     }
     // Without a place for a master, nothing is known.
     let store = Store::from_env(Layout::Compact, false);

@@ -11,7 +11,7 @@ impl ConnectionState {
     pub(super) fn step(&mut self, event: StatusEvent, detail: Option<&str>, at: Micros) {
         let wait = detail.filter(|_| event == StatusEvent::Retrying).and_then(read_retry_detail);
         self.event = Some(event);
-        self.next_attempt = wait.map(|(wait, _)| at.plus_us(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)));
+        self.next_attempt = wait.map(|(wait, _)| at + wait);
         self.detail = wait.map(|(_, why)| why).or(detail).map(str::to_owned);
     }
 

@@ -6,9 +6,7 @@ impl Model {
     /// Arranges the rows as the run has them: drops those that it no longer has and adds those that it has gained. The
     /// others keep their figures.
     pub fn follow_rows(&mut self, live: &Model) {
-        let is_same = self.rows.len() == live.rows.len()
-            && self.rows.iter().zip(&live.rows).all(|(own, other)| own.instrument == other.instrument);
-        if is_same {
+        if self.arrangement == live.arrangement {
             return;
         }
         self.rows = live.rows.iter().map(|row| self.row(row.instrument).unwrap_or(row).clone()).collect();

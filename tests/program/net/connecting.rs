@@ -118,9 +118,7 @@ async fn a18_an_unrequested_extension_or_subprotocol_is_refused() {
         let (listener, at) = listen().await;
         let server = async {
             let (mut socket, _) = listener.accept().await.expect("a caller");
-            let head = read_head(&mut socket).await;
-            let key = head.lines().find_map(|l| l.strip_prefix("Sec-WebSocket-Key: ")).expect("a key");
-            let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
+            let (_, accept) = read_upgrade(&mut socket).await;
             let reply = format!(
                 "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\
                  {header}\r\n\r\n"

@@ -43,22 +43,14 @@ async fn proxy() -> (SocketAddr, JoinHandle<(String, Vec<u8>)>) {
 async fn a21_the_tunnel_carries_tls_so_the_proxy_never_sees_the_token() {
     let authority = Authority::new();
     let (listener, at) = listen().await;
-    let acceptor = authority.acceptor("localhost", |_| {});
-    let server = tokio::spawn(async move {
-        let (socket, _) = listener.accept().await.expect("a caller");
-        let mut stream = acceptor.accept(socket).await.expect("TLS");
-        let head = accept_upgrade(&mut stream).await;
-        stream.write_all(&frame(2, b"through")).await.expect("sent");
-        stream.flush().await.expect("flushed");
-        head
-    });
+    let server = serve_over_tls(&authority, listener, b"through");
     let (proxy_at, proxy) = proxy().await;
     let connector = authority.connector(Proxies::all(&format!("http://user:pass@{proxy_at}"), ""));
     let url = format!("wss://localhost:{}/", at.port());
     let mut connection = connector.connect(&address(&url)).await.expect("connected");
     assert_eq!(connection.next().await, Incoming::Binary(b"through"[..].to_vec().into()));
     assert!(connection.report().proxy.is_some());
-    assert!(server.await.expect("the server ran").contains(SENTINEL));
+    assert!(server.await.expect("the server ran").0.contains(SENTINEL));
     drop(connection);
     let (head, sent) = proxy.await.expect("the proxy ran");
     assert!(head.starts_with(&format!("CONNECT localhost:{} HTTP/1.1\r\n", at.port())), "{head}");

@@ -57,9 +57,7 @@ async fn messages_that_arrive_with_the_upgrade_response_are_kept() {
     let (listener, at) = listen().await;
     let server = async {
         let (mut socket, _) = listener.accept().await.expect("a caller");
-        let head = read_head(&mut socket).await;
-        let key = head.lines().find_map(|l| l.strip_prefix("Sec-WebSocket-Key: ")).expect("a key");
-        let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
+        let (_, accept) = read_upgrade(&mut socket).await;
         let mut reply = format!(
             "HTTP/1.1 101 x\r\nupgrade: WebSocket\r\nconnection: keep-alive, Upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"
         )

@@ -1,5 +1,6 @@
 //! Servers for the network tests.
 
+use crate::net::authority::Authority;
 pub use crate::support::SENTINEL;
 use crate::support::secrets;
 use dhan::testing::auth::{Address, Credentials, Environment};
@@ -78,11 +79,35 @@ pub fn reset(socket: TcpStream) {
     drop(socket);
 }
 
-/// Completes the upgrade, so that the test has the raw socket.
-pub async fn accept_upgrade(socket: &mut (impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin)) -> String {
+/// Reads the request of an upgrade; returns its head, and the key that accepts it.
+pub async fn read_upgrade(socket: &mut (impl tokio::io::AsyncRead + Unpin)) -> (String, String) {
     let head = read_head(socket).await;
     let key = head.lines().find_map(|l| l.strip_prefix("Sec-WebSocket-Key: ")).expect("a key");
     let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.trim().as_bytes());
+    (head, accept)
+}
+
+/// Serves one connection over TLS as `localhost`: completes the upgrade, sends a binary message, and returns the head of
+/// the request and the stream, which ends without close_notify, as from a killed server.
+pub fn serve_over_tls(
+    authority: &Authority,
+    listener: TcpListener,
+    message: &'static [u8],
+) -> JoinHandle<(String, impl tokio::io::AsyncRead + Send + 'static)> {
+    let acceptor = authority.acceptor("localhost", |_| {});
+    tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.expect("a caller");
+        let mut stream = acceptor.accept(socket).await.expect("TLS");
+        let head = accept_upgrade(&mut stream).await;
+        stream.write_all(&frame(2, message)).await.expect("sent");
+        stream.flush().await.expect("flushed");
+        (head, stream)
+    })
+}
+
+/// Completes the upgrade, so that the test has the raw socket.
+pub async fn accept_upgrade(socket: &mut (impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin)) -> String {
+    let (head, accept) = read_upgrade(socket).await;
     let reply = format!(
         "HTTP/1.1 101 Switching Protocols\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\nUpgrade: websocket\r\n\
          Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"

@@ -44,16 +44,7 @@ fn kind(error: &ConnectError) -> TlsKind {
 async fn a_certificate_authority_from_ca_file_is_trusted() {
     let authority = Authority::new();
     let (listener, at) = listen().await;
-    let acceptor = authority.acceptor("localhost", |_| {});
-    let server = tokio::spawn(async move {
-        let (socket, _) = listener.accept().await.expect("a caller");
-        let mut stream = acceptor.accept(socket).await.expect("TLS");
-        let head = accept_upgrade(&mut stream).await;
-        stream.write_all(&frame(2, b"inside")).await.expect("sent");
-        stream.flush().await.expect("flushed");
-        // No close_notify, as from a killed server.
-        (head, stream)
-    });
+    let server = serve_over_tls(&authority, listener, b"inside");
     let connector = authority.connector(Proxies::none());
     let mut connection =
         connector.connect(&address(&format!("wss://localhost:{}/", at.port()))).await.expect("connected");

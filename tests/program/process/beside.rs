@@ -1,8 +1,6 @@
 //! Several outputs: one that stops or fails does not affect the others.
 
-use crate::support::{
-    DHAN, Home, Signal, count_lines, records, signal, simulator, simulator_of, skipped, subscribed, wait,
-};
+use crate::support::{DHAN, Home, Signal, count_lines, records, signal, simulator, simulator_of, subscribed, wait};
 use dhan::testing::model::Stream;
 use dhan::testing::simulator::{Blast, PrevClose, SimConfig};
 use serde_json::Value;
@@ -154,14 +152,8 @@ fn a_slow_reader_loses_records_on_stdout_and_none_in_the_file() {
 fn a_full_disk_under_one_file_loses_nothing_in_the_other() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
-    fs::create_dir(home.path("full")).unwrap();
-    let mount = "mount -t tmpfs -o size=64k none full";
-    let allowed = home.bare("unshare").args(["-rm", "sh", "-c", mount]).output();
-    if !allowed.is_ok_and(|output| output.status.success()) {
-        return skipped("no mount namespace of our own");
-    }
-    let mut command = home.bare("unshare");
-    command.args(["-rm", "sh", "-c", &format!("{mount} && exec \"$@\""), "sh", DHAN]).envs(sim.environment());
+    let Some(mut command) = home.on_a_small_disk("size=64k", "exec \"$@\"") else { return };
+    command.envs(sim.environment());
     command.args(["feed", "NSE_EQ:2885", "-o", "full/bad.ndjson", "-o", "good.ndjson"]);
     let running = home.start(command);
     running.says("No space left");
@@ -322,14 +314,8 @@ fn a_kill_beside_a_stopped_reader_loses_at_most_a_second_of_the_files() {
 fn a_full_disk_under_a_capture_loses_nothing_in_the_file() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
-    fs::create_dir(home.path("full")).unwrap();
-    let mount = "mount -t tmpfs -o size=32k none full";
-    let allowed = home.bare("unshare").args(["-rm", "sh", "-c", mount]).output();
-    if !allowed.is_ok_and(|output| output.status.success()) {
-        return skipped("no mount namespace of our own");
-    }
-    let mut command = home.bare("unshare");
-    command.args(["-rm", "sh", "-c", &format!("{mount} && exec \"$@\""), "sh", DHAN]).envs(sim.environment());
+    let Some(mut command) = home.on_a_small_disk("size=32k", "exec \"$@\"") else { return };
+    command.envs(sim.environment());
     command.args(["feed", "NSE_EQ:2885", "-m", "full", "--capture", "full/c.dcap", "-o", "good.ndjson"]);
     let running = home.start(command);
     running.says("No space left");

@@ -83,15 +83,7 @@ fn in_state(state: &str, home: &Home, sim: &dhan::testing::simulator::SimHandle)
             (running, None)
         }
         "disk full" => {
-            fs::create_dir(home.path("full")).unwrap();
-            let mount = "mount -t tmpfs -o size=64k none full";
-            let allowed = home.bare("unshare").args(["-rm", "sh", "-c", mount]).output();
-            if !allowed.is_ok_and(|output| output.status.success()) {
-                skipped("no mount namespace of our own");
-                return None;
-            }
-            let mut command = home.bare("unshare");
-            command.args(["-rm", "sh", "-c", &format!("{mount} && exec \"$@\""), "sh", DHAN]);
+            let mut command = home.on_a_small_disk("size=64k", "exec \"$@\"")?;
             command.envs(sim.environment()).args(feed).args(["-o", "full/x.ndjson"]);
             let running = home.start(command);
             running.says("No space left");
@@ -268,12 +260,7 @@ struct Keeps(fs::File);
 impl FrameObserver for Keeps {
     fn frame(&mut self, frame: Frame<'_>, _seen: &Seen) {
         self.0.write_all(frame.bytes).unwrap();
-        self.0
-            .write_all(
-                b"
-",
-            )
-            .unwrap();
+        self.0.write_all(b"\n").unwrap();
     }
 
     fn event(&mut self, _event: &Event) {}

@@ -6,7 +6,6 @@ use serde_json::Value;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 fn is_control(record: &Value) -> bool {
     matches!(record["type"].as_str(), Some("gap" | "status" | "end"))
@@ -24,21 +23,6 @@ fn verify(home: &Home, file: &str) -> Done {
     let mut command = home.command(&[]);
     command.args(["verify", file]);
     home.run(command)
-}
-
-/// Returns a command in a mount namespace with a small file system on `full`; `None` if that is not allowed.
-fn on_a_small_disk(home: &Home, options: &str, script: &str) -> Option<Command> {
-    fs::create_dir_all(home.path("full")).unwrap();
-    let mut allowed = Command::new("unshare");
-    let allowed = allowed.args(["-rm", "mount", "-t", "tmpfs", "-o", options, "none"]).arg(home.path("full")).output();
-    if !allowed.is_ok_and(|output| output.status.success()) {
-        skipped("no mount namespace of our own");
-        return None;
-    }
-    let mut command = home.bare("unshare");
-    let script = format!("mount -t tmpfs -o {options} none full && {script}");
-    command.args(["-rm", "sh", "-c", &script, "sh", DHAN]);
-    Some(command)
 }
 
 #[test]
@@ -88,7 +72,7 @@ fn h02_h03_a_full_disk_leaves_complete_lines_and_writing_goes_on_when_there_is_r
     let script = "head -c 600000 /dev/zero >full/filler; \
                   (while [ ! -e release ] && [ -e running ]; do sleep 0.05; done; rm full/filler) & \
                   \"$@\"; code=$?; cp full/x.ndjson .; exit $code";
-    let Some(mut command) = on_a_small_disk(&home, "size=1024k", script) else { return };
+    let Some(mut command) = home.on_a_small_disk("size=1024k", script) else { return };
     // About 750 kB in all, on a disk with 440 kB of room at first.
     command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-m", "quote", "-o", "full/x.ndjson", "-n", "2600"]);
     fs::write(home.path("running"), "").unwrap();
@@ -110,7 +94,7 @@ fn h04_a_disk_that_stays_full_is_exit_9_with_balanced_counters() {
     let sim = simulator_of(4_000.0);
     let home = Home::new();
     let script = "\"$@\"; code=$?; cp full/x.ndjson .; exit $code";
-    let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
+    let Some(mut command) = home.on_a_small_disk("size=64k", script) else { return };
     command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-o", "full/x.ndjson", "--disk-wait", "1s"]);
     let ended = home.run(command).exits(9);
     let [_, written, _, dropped, ..] = ended.counts();
@@ -150,7 +134,7 @@ fn a_run_that_ended_on_a_full_disk_is_not_reported_as_killed() {
     let home = Home::new();
     let script = "\"$@\" --disk-wait 1s -d 30s; echo $? >first; mount -o remount,size=4m full; \
                   \"$@\" -n 5; code=$?; cp full/x.ndjson .; exit $code";
-    let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
+    let Some(mut command) = home.on_a_small_disk("size=64k", script) else { return };
     command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-o", "full/x.ndjson"]);
     let ended = home.run(command).exits(0);
     assert_eq!(home.text("first").trim(), "9", "{}", ended.err);
@@ -166,7 +150,7 @@ fn stdout_on_a_full_disk_ends_in_a_complete_line() {
     let sim = simulator_of(2_000.0);
     let home = Home::new();
     let script = "\"$@\" >full/x.ndjson; code=$?; cp full/x.ndjson .; exit $code";
-    let Some(mut command) = on_a_small_disk(&home, "size=64k", script) else { return };
+    let Some(mut command) = home.on_a_small_disk("size=64k", script) else { return };
     command.envs(sim.environment()).args(["feed", "NSE_EQ:2885", "-m", "full", "--disk-wait", "1s", "-d", "30s"]);
     home.run(command).exits(9);
     let text = home.text("x.ndjson");

@@ -2,7 +2,7 @@
 
 use super::run::Run;
 use super::secrets::{self, OPAQUE, SENTINEL};
-use super::{DHAN, Done};
+use super::{DHAN, Done, skipped};
 use dhan::testing::simulator::Probe;
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -129,6 +129,23 @@ impl Home {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("created");
         std::fs::write(&path, text).expect("written");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("its mode");
+    }
+
+    /// Returns a command in a mount namespace with a small file system on `full`; `None` if that is not allowed. The
+    /// script runs the program with the command's arguments as `"$@"`.
+    pub fn on_a_small_disk(&self, options: &str, script: &str) -> Option<Command> {
+        std::fs::create_dir_all(self.path("full")).expect("created");
+        let mut allowed = Command::new("unshare");
+        let allowed =
+            allowed.args(["-rm", "mount", "-t", "tmpfs", "-o", options, "none"]).arg(self.path("full")).output();
+        if !allowed.is_ok_and(|output| output.status.success()) {
+            skipped("no mount namespace of our own");
+            return None;
+        }
+        let mut command = self.bare("unshare");
+        let script = format!("mount -t tmpfs -o {options} none full && {script}");
+        command.args(["-rm", "sh", "-c", &script, "sh", DHAN]);
+        Some(command)
     }
 
     /// Returns the folder of the state that runs share.
