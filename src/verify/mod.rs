@@ -51,6 +51,9 @@ pub struct VerifySummary {
     /// Number of packets that the last `end` record counts beyond the records of this file. They are in the earlier files of a run
     /// that was rotated, else they are missing.
     pub elsewhere: u64,
+    /// Whether `elsewhere` is only the least number: a trade may be in bars of several intervals, and counts once.
+    #[serde(skip)]
+    pub is_least: bool,
     /// Number of packets of the last run here, if it continued in another file.
     #[serde(skip)]
     pub rotated_packets: Option<u64>,
@@ -167,6 +170,7 @@ pub struct Findings {
     /// Whether an `end` record reports losses that no gap record shows.
     has_unreported_loss: bool,
     elsewhere: u64,
+    is_least: bool,
     rotated_packets: Option<u64>,
     damaged: u64,
     first_damage: Option<Damage>,
@@ -268,6 +272,7 @@ impl Findings {
             gap_reasons: self.gap_reasons,
             counts: self.counts,
             elsewhere: self.elsewhere,
+            is_least: self.is_least,
             rotated_packets: self.rotated_packets,
             damaged: self.damaged,
             first_damage: self.first_damage,

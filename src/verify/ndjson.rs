@@ -151,6 +151,7 @@ impl NdjsonCheck {
         }
         if self.orders == 0 && self.books == 0 {
             self.findings.elsewhere += written.saturating_sub(most);
+            self.findings.is_least |= self.ticks > 0;
         }
         // The loss has no record with `--no-gaps`, or if it was found when nothing could be written any more.
         let only_here = exact || written <= most || self.orders > 0 || self.books > 0;

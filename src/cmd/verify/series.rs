@@ -21,7 +21,7 @@ pub fn missing(path: &Path, summary: &VerifySummary, named: &[PathBuf]) -> Optio
         [alike(path, named, series_of), newest_first(path, named.to_vec()), alike(path, &[], extension_of)]
     {
         let earlier = earlier(candidates, summary);
-        if earlier.packets == counted {
+        if earlier.packets == counted || summary.is_least && earlier.packets > counted {
             return None;
         }
         if earlier.packets > found.packets && earlier.packets < counted {

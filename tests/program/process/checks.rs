@@ -65,6 +65,42 @@ fn verify_does_not_count_bars_as_packets() {
 }
 
 #[test]
+fn a_trade_that_bars_of_two_intervals_show_is_not_missing_from_the_earlier_files() {
+    let home = Home::new();
+    let bar = |interval: &str, ticks: u32, recv_us: u64| {
+        format!(
+            concat!(
+                r#"{{"type":"bar","segment":"NSE_EQ","security_id":"2885","symbol":"RELIANCE","interval":"{}","#,
+                r#""start":1795391400,"open":1.0,"high":1.0,"low":1.0,"close":1.0,"volume":null,"oi":null,"#,
+                r#""ticks":{},"incomplete":null,"recv_us":{}}}"#
+            ),
+            interval, ticks, recv_us
+        )
+    };
+    let end = |written: u32, reason: &str, recv_us: u64| {
+        format!(
+            concat!(
+                r#"{{"type":"end","received":{0},"written":{0},"filtered":0,"dropped":0,"malformed":0,"gaps":0,"#,
+                r#""reason":"{1}","recv_us":{2}}}"#
+            ),
+            written, reason, recv_us
+        )
+    };
+    let file = |name: &str, lines: &[String]| home.write(name, &(lines.join("\n") + "\n"), 0o600);
+    let last = [bar("1s", 5, 1_795_391_402_000_000), bar("2s", 5, 1_795_391_402_000_001)];
+    let last = [&last[..], &[end(15, "duration", 1_795_391_402_000_002)]].concat();
+    file("bars-02.ndjson", &last);
+    // The run's 15 trades are the 5 that both bars show, and 10 in an earlier file.
+    home.run(&["verify", "bars-02.ndjson"]).exits(13).says("counts 5 packets that are not in this file");
+    for (earlier, code) in [(4, 13), (10, 0)] {
+        let lines = [bar("1s", earlier, 1_795_391_401_000_000), end(earlier, "rotated", 1_795_391_401_000_001)];
+        file("bars-01.ndjson", &lines);
+        file("bars-02.ndjson", &last);
+        home.run(&["verify", "bars-02.ndjson"]).exits(code);
+    }
+}
+
+#[test]
 fn a_path_that_is_no_regular_file_is_an_error_at_once() {
     let home = Home::new();
     fs::create_dir(home.path("folder.ndjson")).unwrap();
